@@ -1,0 +1,1 @@
+"""Partyline: group texting over any carrier, in Twilio's Conversations terms."""

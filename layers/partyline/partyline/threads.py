@@ -1,0 +1,64 @@
+"""Threads: the set of parties that see each other's texts, its key, and the counting of copies.
+
+On a handset a text thread is the set of numbers in it. So a thread's key is its canonical addresses, without repeats,
+sorted, joined by a comma, and the thread belongs to at most one open conversation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+SEPARATOR = ","
+
+
+def key(addresses: Iterable[str]) -> str:
+    """The key of a set of canonical addresses. Order and repeats do not matter; different sets never share a key."""
+    return SEPARATOR.join(sorted(set(addresses)))
+
+
+def members(thread_key: str) -> tuple[str, ...]:
+    """The addresses of a key, sorted."""
+    return tuple(thread_key.split(SEPARATOR)) if thread_key else ()
+
+
+def digest(thread_key: str) -> str:
+    """A key of any length as 64 hex digits, for a table's key and for a carrier's tag."""
+    return hashlib.sha256(thread_key.encode()).hexdigest()
+
+
+def is_pair(thread_key: str) -> bool:
+    """Whether only two parties are in it: then texts are plain SMS or MMS, and other rules of ownership hold."""
+    return len(members(thread_key)) <= 2
+
+
+def fingerprint(text: str, media_count: int) -> str:
+    """What makes two copies the same content: the text without notation that carriers change (composition, outer and
+    repeated blanks, line ends), and how many pictures came with it (each copy has its own media URLs)."""
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    return hashlib.sha256(f"{media_count}:{plain}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """For one (thread, sender, content): how many copies each own number has seen.
+
+    The k-th copy at one own number is the k-th logical message, and a copy at another own number with the same k is the
+    same message. So the logical messages are the maximum over own numbers: nothing is doubled when all copies come,
+    nothing is lost when one does not, and a person who sends "ok" twice gets two messages.
+    """
+
+    seen: Mapping[str, int]
+
+    def logical(self) -> int:
+        """How many messages these copies are."""
+        return max(self.seen.values(), default=0)
+
+    def at(self, line: str) -> Copies:
+        """The copies after one more at an own number. It was a new message when `logical` grew.
+
+        Our own send counts as a copy at the sending number, which sees no other copy of it.
+        """
+        return Copies({**self.seen, line: self.seen.get(line, 0) + 1})

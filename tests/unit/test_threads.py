@@ -1,0 +1,123 @@
+"""Threads: keys of sets of people, and the counting of copies."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+from partyline import threads
+from partyline.addresses import canonical
+from partyline.threads import Copies
+
+NUMBERS = st.integers(min_value=2_000_000_000, max_value=9_999_999_999).map(lambda n: f"+1{n}")
+ANYTHING = st.one_of(NUMBERS, st.text(), st.emails(), st.integers(100, 99_999_999).map(str)).map(canonical)
+ROSTERS = st.lists(ANYTHING, min_size=1, max_size=12)
+
+
+def notations(number: str) -> list[str]:
+    """The same +1 number as people and carriers write it."""
+    digits = number.removeprefix("+1")
+    area, exchange, line = digits[:3], digits[3:6], digits[6:]
+    return [number, digits, f"1{digits}", f"({area}) {exchange}-{line}", f"tel:{number}", f" {area}.{exchange}.{line} "]
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=10), st.randoms(use_true_random=False))
+def test_order_repeats_notation_and_sender_never_change_a_key(roster: list[str], chance: random.Random) -> None:
+    retold = [chance.choice(notations(number)) for number in roster + chance.choices(roster, k=3)]
+    chance.shuffle(retold)
+    assert threads.key(canonical(number) for number in retold) == threads.key(roster)
+
+
+@given(ROSTERS, ROSTERS)
+def test_different_sets_never_share_a_key(one: list[str], other: list[str]) -> None:
+    assert (threads.key(one) == threads.key(other)) == (set(one) == set(other))
+    assert (threads.digest(threads.key(one)) == threads.digest(threads.key(other))) == (set(one) == set(other))
+
+
+@given(ROSTERS)
+def test_a_key_names_its_members(roster: list[str]) -> None:
+    assert set(threads.members(threads.key(roster))) == set(roster)
+
+
+def test_nobody_has_no_members() -> None:
+    assert threads.members(threads.key([])) == ()
+
+
+def test_two_parties_are_a_pair_and_three_a_group() -> None:
+    assert threads.is_pair("+12065550100,+12065550150")
+    assert not threads.is_pair("+12065550100,+12065550150,+12065550151")
+
+
+def test_copies_of_one_content_have_one_fingerprint_however_a_carrier_writes_it() -> None:
+    composed, decomposed = "Café  at\r\n9 ", "Cafe\u0301 at 9"
+    assert threads.fingerprint(composed, 0) == threads.fingerprint(decomposed, 0)
+    assert threads.fingerprint("ok", 0) != threads.fingerprint("ok", 1)
+    assert threads.fingerprint("ok", 0) != threads.fingerprint("Ok", 0)
+
+
+def deliver(copies: list[tuple[str, str]]) -> int:
+    """How many messages come of (own number, carrier id) deliveries of one content, with carrier ids recorded once."""
+    seen, received, messages = Copies({}), set(), 0
+    for line, carrier_id in copies:
+        if carrier_id in received:
+            continue
+        received.add(carrier_id)
+        after = seen.at(line)
+        messages += after.logical() > seen.logical()
+        seen = after
+    return messages
+
+
+OWN = ["P", "Q", "R"]
+
+
+@given(lines=st.integers(1, 3), sent=st.integers(1, 6), data=st.data())
+def test_any_interleaving_of_copies_and_retries_yields_exactly_the_messages_sent(
+    lines: int, sent: int, data: st.DataObject
+) -> None:
+    """GIVEN a person who sends the same text `sent` times into a group with one to three own numbers
+    WHEN every copy comes, in any order, each any number of times
+    THEN there are exactly as many messages as texts."""
+    copies = [(line, f"{line}{number}") for line in OWN[:lines] for number in range(sent)]
+    repeats = data.draw(st.lists(st.sampled_from(copies), max_size=10))
+    assert deliver(data.draw(st.permutations(copies + repeats))) == sent
+
+
+@given(lines=st.integers(2, 3), sent=st.integers(1, 5), data=st.data())
+def test_nothing_is_lost_while_each_text_reaches_one_own_number(lines: int, sent: int, data: st.DataObject) -> None:
+    """GIVEN one own number that gets every copy WHEN the others miss any of theirs THEN nothing is lost or doubled."""
+    whole = [(OWN[0], f"{OWN[0]}{number}") for number in range(sent)]
+    others = [(line, f"{line}{number}") for line in OWN[1:lines] for number in range(sent)]
+    missed = data.draw(st.sets(st.sampled_from(others)))
+    assert deliver(data.draw(st.permutations(whole + [copy for copy in others if copy not in missed]))) == sent
+
+
+@given(lines=st.integers(2, 3), sent=st.integers(1, 5), data=st.data())
+def test_echoes_of_our_own_sends_are_never_messages(lines: int, sent: int, data: st.DataObject) -> None:
+    """GIVEN our own sends from P, each counted at P when it is recorded
+    WHEN the carrier brings each back to our other numbers afterwards, in any order and any number of times
+    THEN there are no messages but those we sent."""
+    pending: Counter[str] = Counter()
+    seen, received, messages = Copies({}), set(), 0
+    to_send = sent
+    while to_send or sum(pending.values()):
+        choices = ["send"] * bool(to_send) + [line for line in OWN[1:lines] if pending[line]]
+        choice = data.draw(st.sampled_from(choices))
+        if choice == "send":
+            seen = seen.at(OWN[0])
+            to_send -= 1
+            pending.update(OWN[1:lines])
+            continue
+        number = pending[choice]
+        pending[choice] -= 1
+        for carrier_id in [f"{choice}-{to_send}-{number}"] * data.draw(st.integers(1, 2)):
+            if carrier_id in received:
+                continue
+            received.add(carrier_id)
+            after = seen.at(choice)
+            messages += after.logical() > seen.logical()
+            seen = after
+    assert messages == 0
+    assert seen.logical() == sent
