@@ -1,0 +1,109 @@
+"""Every error that leaves a module, in one tree.
+
+    PartylineError
+    ├── ApiError          told to an API caller: code, HTTP status, text, details   (raised by api, model, store)
+    ├── WebhookRefused    told to a carrier: HTTP status, headers                   (raised by carriers, inbound)
+    └── SendError         a carrier did not take, or may not have taken, a text     (raised by carriers)
+        ├── NotSent       it certainly did not take it
+        │   ├── Throttled     too fast or its queue is full: a later try can help
+        │   ├── Unavailable   5xx or no connection: a later try can help
+        │   └── Refused       it said no: trying again cannot help
+        └── Ambiguous     the request left, no answer came: never resent
+
+An ApiError's code and status are Twilio's, from its error dictionary; api.errors lists them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class PartylineError(Exception):
+    """Root of the tree."""
+
+
+class ApiError(PartylineError):
+    """A request that is refused.
+
+    `code` is Twilio's error code, `status` the HTTP status, `message` a text that the caller can act on and `details`
+    the offending participant or parameter, when there is one.
+    """
+
+    def __init__(self, code: int, status: int, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.details = dict(details) if details else None
+
+
+class WebhookRefused(PartylineError):
+    """A webhook that is not answered 2xx because it could not be authenticated or is larger than any real one."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = dict(headers or {})
+
+
+class SendError(PartylineError):
+    """A text that a carrier did not confirm.
+
+    `error_code` is the Twilio code that the receipts get if nothing better comes (30001 queue overflow, 30008 unknown,
+    ...); `carrier_code` is what the carrier itself said.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, *, error_code: int = 30008, carrier_code: str | None = None) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+        self.carrier_code = carrier_code
+
+
+class NotSent(SendError):
+    """The carrier certainly did not take the text."""
+
+
+class Throttled(NotSent):
+    """HTTP 429, or a queue that is full. `retry_after` is in seconds, when the carrier named it."""
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_code: int = 30001,
+        carrier_code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, error_code=error_code, carrier_code=carrier_code)
+        self.retry_after = retry_after
+
+
+class Unavailable(NotSent):
+    """HTTP 5xx, or a connection that could not be made."""
+
+    retryable = True
+
+
+class Refused(NotSent):
+    """The carrier said no. `recipients` are the addresses it named; empty means the whole request."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_code: int = 30008,
+        carrier_code: str | None = None,
+        recipients: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, error_code=error_code, carrier_code=carrier_code)
+        self.recipients = recipients
+
+
+class Ambiguous(SendError):
+    """The request left and no answer came (time-out, reset, unreadable answer): the text may be on its way."""

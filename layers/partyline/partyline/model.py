@@ -1,0 +1,273 @@
+"""The domain's plain data: conversations, participants, messages, receipts, sends, lines.
+
+Addresses are canonical, times are aware UTC datetimes, `attributes` is the JSON text that was stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from partyline import addresses, threads
+from partyline.states import ConversationState, ReceiptStatus
+
+
+class ParticipantKind(StrEnum):
+    """What a participant is, by which of its fields are set."""
+
+    NATIVE = "native"  # address: a handset in a group thread
+    PROJECTED = "projected"  # projected address, no identity: an own number that stands for itself
+    AGENT = "agent"  # identity + projected address: a person in an app behind an own number
+    CHAT = "chat"  # identity only
+    MASKED = "masked"  # address + proxy address: a handset that sees the proxy only
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A member of a conversation."""
+
+    sid: str
+    conversation_sid: str
+    created: datetime
+    updated: datetime
+    identity: str | None = None
+    address: str | None = None
+    proxy_address: str | None = None
+    projected_address: str | None = None
+    attributes: str = "{}"
+    role_sid: str | None = None
+    last_read_message_index: int | None = None
+    last_read_timestamp: str | None = None
+
+    @property
+    def kind(self) -> ParticipantKind:
+        """See ParticipantKind; the combination was validated when the participant was made."""
+        if self.projected_address:
+            return ParticipantKind.AGENT if self.identity else ParticipantKind.PROJECTED
+        if self.address:
+            return ParticipantKind.MASKED if self.proxy_address else ParticipantKind.NATIVE
+        return ParticipantKind.CHAT
+
+    @property
+    def author(self) -> str:
+        """What a message of this participant shows as its author."""
+        return self.identity or addresses.display(self.address or self.projected_address or "")
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it takes part by phone: everybody but a chat-only participant has a messaging binding."""
+        return self.kind is not ParticipantKind.CHAT
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation without its participants.
+
+    `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one. `revision`
+    counts every change but new messages, so that a message planned for one set of members is never recorded for another.
+    """
+
+    sid: str
+    service_sid: str
+    created: datetime
+    updated: datetime
+    state: ConversationState = ConversationState.ACTIVE
+    friendly_name: str | None = None
+    unique_name: str | None = None
+    attributes: str = "{}"
+    messaging_service_sid: str | None = None
+    threads: frozenset[str] = frozenset()
+    last_index: int = -1
+    revision: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Every state but closed."""
+        return self.state is not ConversationState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or file of a message, still at the carrier that brought it."""
+
+    sid: str
+    url: str
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One text that a message becomes: into one thread, from one own number, to everybody else in it.
+
+    `natives` maps each native recipient to its participant's SID; `others` are our own other numbers of the thread.
+    """
+
+    thread: str
+    sender: str
+    natives: dict[str, str]
+    others: tuple[str, ...] = ()
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody that the carrier is asked to reach, sorted, once each."""
+        return tuple(sorted({*self.natives, *self.others}))
+
+
+@dataclass(frozen=True, slots=True)
+class SendReference:
+    """Which send: of which message, into which thread (its digest).
+
+    Its tag goes along with the request, and a carrier's reports bring it back: so they find their receipts even when
+    the carrier's answer, and with it the carrier's own id, was lost.
+    """
+
+    conversation_sid: str
+    message_sid: str
+    thread: str
+
+    @property
+    def tag(self) -> str:
+        """The reference as one word of letters, digits and hyphens."""
+        return f"{self.conversation_sid}-{self.message_sid}-{self.thread}"
+
+    @classmethod
+    def from_tag(cls, tag: str | None) -> SendReference | None:
+        """The send that a tag names; None when the tag is not one of ours."""
+        match = re.fullmatch(r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})", tag or "")
+        return cls(*match.groups()) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded."""
+
+    sid: str
+    conversation_sid: str
+    index: int
+    created: datetime
+    updated: datetime
+    author: str
+    body: str | None
+    participant_sid: str | None = None
+    attributes: str = "{}"
+    media: tuple[Media, ...] = ()
+    sends: tuple[Send, ...] = ()
+    source: str = "API"
+    carrier_message_id: str | None = None
+
+    def reference(self, send: Send) -> SendReference:
+        """The name of one of its sends."""
+        return SendReference(self.conversation_sid, self.sid, threads.digest(send.thread))
+
+    def send(self, reference: SendReference) -> Send | None:
+        """The send of that name."""
+        return next((send for send in self.sends if self.reference(send) == reference), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known of one message to one native recipient."""
+
+    sid: str
+    message_sid: str
+    conversation_sid: str
+    participant_sid: str
+    address: str
+    created: datetime
+    updated: datetime
+    status: ReceiptStatus = ReceiptStatus.QUEUED
+    error_code: int = 0
+    channel_message_sid: str | None = None
+
+
+class AutoCreation(StrEnum):
+    """For which unmatched texts a line makes a conversation."""
+
+    OFF = "off"
+    ALL = "all"
+    GROUPS = "groups"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of our own numbers."""
+
+    sid: str
+    address: str
+    carrier: str
+    created: datetime
+    updated: datetime
+    auto_creation: AutoCreation = AutoCreation.OFF
+    friendly_name: str | None = None
+
+
+class UnroutedReason(StrEnum):
+    """Why an authentic text is in no conversation."""
+
+    UNKNOWN_LINE = "unknown_line"
+    AUTO_CREATION_OFF = "auto_creation_off"
+    OWN_SENDER = "own_sender"
+    ROSTER_TOO_LARGE = "roster_too_large"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class UnroutedText:
+    """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost."""
+
+    sid: str
+    carrier: str
+    carrier_message_id: str
+    reason: UnroutedReason
+    created: datetime
+    line: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    body: str = ""
+    media: tuple[Media, ...] = ()
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The part of a conversation's members that shares one thread: natives and projected numbers."""
+
+    natives: dict[str, Participant] = field(default_factory=dict)
+    projected: dict[str, Participant] = field(default_factory=dict)
+
+    @property
+    def thread(self) -> str | None:
+        """The key, or None while nobody is on one of the two sides."""
+        if not (self.natives and self.projected):
+            return None
+        return threads.key([*self.natives, *self.projected])
+
+
+def group_of(participants: Iterable[Participant]) -> Group:
+    """The members by address that share the group thread."""
+    group = Group()
+    for participant in participants:
+        if participant.kind is ParticipantKind.NATIVE and participant.address:
+            group.natives[participant.address] = participant
+        elif participant.projected_address:
+            group.projected[participant.projected_address] = participant
+    return group
+
+
+def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant]:
+    """The 1:1 threads of the masked members, by key."""
+    return {
+        threads.key([member.address, member.proxy_address]): member
+        for member in participants
+        if member.address and member.proxy_address
+    }
+
+
+def threads_of(participants: Iterable[Participant]) -> frozenset[str]:
+    """The keys of all threads that a conversation with these participants wants to own."""
+    everybody = list(participants)
+    group = group_of(everybody).thread
+    return frozenset({*masked_threads(everybody), *([group] if group else [])})

@@ -1,0 +1,120 @@
+"""Where a text goes. Inbound: whose thread it is and who wrote it. Outbound: which sends a message becomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from partyline import addresses, refusals, threads
+from partyline.model import AutoCreation, Line, Participant, Send, UnroutedReason, group_of, masked_threads
+
+# A roster beyond this cannot be recorded in one transaction (nor answered on any carrier).
+MAX_ROSTER = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy."""
+
+    line: str
+    sender: str
+    roster: tuple[str, ...]
+
+    @property
+    def thread(self) -> str:
+        """The key of the set of people in it."""
+        return threads.key(self.roster)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody but the sender."""
+        return tuple(member for member in self.roster if member != self.sender)
+
+
+def arrival(sender: str, recipients: Iterable[str], line: str) -> Arrival:
+    """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own number
+    that received it, each once.
+
+    Carriers write them in every notation, list the sender among the recipients or leave our own number out; none of it
+    changes the set.
+    """
+    own = addresses.canonical(line)
+    region = addresses.region_of(own)
+    author = addresses.canonical(sender, region)
+    # An empty entry of a carrier's list is nobody.
+    others = (addresses.canonical(recipient, region) for recipient in recipients if recipient.strip(" ,"))
+    return Arrival(own, author, tuple(sorted({own, author, *others})))
+
+
+def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> UnroutedReason | None:
+    """Why no conversation is made for a text whose thread nobody owns; None when one is. `lines` are the own numbers
+    among its roster.
+
+    Any of the own numbers may allow it, so that the answer does not depend on which copy comes first. A text from one
+    of our own numbers is an echo, or another system's; it never starts a conversation.
+    """
+    if arrived.line not in lines:
+        return UnroutedReason.UNKNOWN_LINE
+    if arrived.sender in lines:
+        return UnroutedReason.OWN_SENDER
+    is_group = not threads.is_pair(arrived.thread)
+    allowed = (AutoCreation.ALL, AutoCreation.GROUPS) if is_group else (AutoCreation.ALL,)
+    if not any(line.auto_creation in allowed for line in lines.values()):
+        return UnroutedReason.AUTO_CREATION_OFF
+    return None
+
+
+def author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:
+    """The member who wrote from an address into a thread; None when the conversation no longer has them."""
+    everybody = list(participants)
+    masked = masked_threads(everybody).get(thread)
+    if masked and masked.address == sender:
+        return masked
+    group = group_of(everybody)
+    return group.natives.get(sender) or group.projected.get(sender)
+
+
+def writer(name: str, participants: Iterable[Participant]) -> Participant | None:
+    """The member that an API caller names as Author: by identity, own number or address."""
+    address = addresses.canonical(name)
+    for participant in participants:
+        if name == participant.identity:
+            return participant
+        if address in (participant.projected_address, participant.address):
+            return participant
+    return None
+
+
+def outbound(
+    participants: Sequence[Participant],
+    owned: Iterable[str],
+    author: Participant | None,
+    arrived_on: str | None = None,
+) -> tuple[Send, ...]:
+    """The sends of a message: one into every thread that the conversation owns, except the one it arrived on, whose
+    handsets have it already, and the author's own masked thread."""
+    wanted = set(owned) - {arrived_on}
+    sends: list[Send] = []
+    group = group_of(participants)
+    if group.thread in wanted:
+        sender = _group_sender(author, tuple(group.projected))
+        natives = {address: native.sid for address, native in group.natives.items()}
+        others = tuple(sorted(number for number in group.projected if number != sender))
+        sends.append(Send(group.thread or "", sender, natives, others))
+    for thread, masked in sorted(masked_threads(participants).items()):
+        if thread in wanted and masked != author and masked.address and masked.proxy_address:
+            sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}))
+    return tuple(sends)
+
+
+def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
+    """From: the author's own number. Someone who has none (a masked member) speaks through the first of the group's."""
+    return author.projected_address if author and author.projected_address else min(projected)
+
+
+def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
+    """Refuse an author who cannot be shown in a group thread: in it everybody sees the number that wrote (50513)."""
+    group = group_of(participants)
+    if group.thread is None or (author is not None and author.projected_address):
+        return
+    raise refusals.author_not_in_group(name)
