@@ -1,0 +1,338 @@
+"""Conversations with their participants, threads and unique names: one partition, one transaction for each change.
+
+A thread's item exists exactly while an open conversation owns it, so "one open conversation per set of people" is the
+condition of one write. Every change of members claims and releases threads in the transaction that makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from partyline import refusals, threads
+from partyline.model import Conversation, Participant, masked_threads, threads_of
+from partyline.states import ConversationState
+from partyline.store import items, keys
+from partyline.store.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    delete,
+    put,
+    retrying,
+)
+
+Made = TypeVar("Made")
+
+_TRIES = 8
+_THREAD, _NAME, _CONVERSATION = "thread:", "unique_name", "conversation"
+_CHANGEABLE = ("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid")
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A conversation and everybody in it, in the order of joining."""
+
+    conversation: Conversation
+    participants: tuple[Participant, ...]
+
+    def with_member(self, participant: Participant) -> tuple[Participant, ...]:
+        """The members with one added or replaced."""
+        others = [member for member in self.participants if member.sid != participant.sid]
+        return tuple(sorted([*others, participant], key=lambda member: member.sid))
+
+    def without(self, participant: Participant) -> tuple[Participant, ...]:
+        """The members with one gone."""
+        return tuple(member for member in self.participants if member.sid != participant.sid)
+
+
+# --- reading
+
+
+def load(table: Table, sid: str) -> Roster | None:
+    """A conversation with its participants, in one query (two round trips beyond about 2,000 members)."""
+    conversation: Conversation | None = None
+    members: list[Participant] = []
+    for item in table.query_all(keys.conversation(sid).pk):
+        if item["SK"].startswith(keys.PARTICIPANTS):
+            members.append(items.participant(item))
+        else:
+            conversation = items.conversation(item)
+    return Roster(conversation, tuple(members)) if conversation else None
+
+
+def fetch(table: Table, sid: str) -> Conversation | None:
+    """A conversation without its participants."""
+    item = table.get(keys.conversation(sid))
+    return items.conversation(item) if item else None
+
+
+def by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
+    """The SID of the conversation with a unique name."""
+    item = table.get(keys.unique_name(service_sid, name))
+    return item["conversation_sid"] if item else None
+
+
+def owner_of(table: Table, thread: str) -> str | None:
+    """The SID of the open conversation that owns a thread."""
+    item = table.get(keys.thread(threads.digest(thread)))
+    return item["conversation_sid"] if item else None
+
+
+# --- writing
+
+
+def create(table: Table, conversation: Conversation, participants: Sequence[Participant]) -> Conversation:
+    """Store a new conversation with its members and claim its threads, all or nothing.
+
+    Returns it with the threads that it owns. Raises ApiError 50353, 50416, 50438.
+    """
+
+    def attempt(owned: frozenset[str]) -> Conversation:
+        made = replace(conversation, threads=owned)
+        table.transact(creation_writes(made, participants))
+        return made
+
+    return _claiming(claims_of(participants), attempt)
+
+
+def creation_writes(conversation: Conversation, participants: Sequence[Participant]) -> list[Write]:
+    """The writes of a new conversation, its members and the threads it names."""
+    return [
+        put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(conversation), NEW),
+        *(_put_member(conversation, member) for member in participants),
+        *(_claim(thread, conversation.sid) for thread in sorted(conversation.threads)),
+        *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
+    ]
+
+
+def conversation_item(conversation: Conversation) -> Item:
+    """A conversation with its places in the lists by date and by state."""
+    dated = keys.dated(items.from_time(conversation.created), conversation.sid)
+    item = {
+        **items.encode(conversation),
+        "GSI1PK": keys.sharded(keys.conversation_list(conversation.service_sid), conversation.sid),
+        "GSI1SK": dated,
+        "GSI2PK": state_partition(conversation),
+        "GSI2SK": dated,
+    }
+    if conversation.state is ConversationState.INITIALIZING:
+        item["outbox"] = "activate"
+    return item
+
+
+def state_partition(conversation: Conversation) -> str:
+    """Where the list by state keeps a conversation."""
+    return keys.sharded(keys.state_list(conversation.service_sid, conversation.state), conversation.sid)
+
+
+def update(table: Table, before: Conversation, after: Conversation) -> Conversation:
+    """Store changed fields of a conversation; closing it releases its threads.
+
+    `after` keeps the SID, threads, revision and last index of `before`. Raises ApiError 50349 when another request
+    changed it meanwhile, 50353.
+    """
+    closing = before.is_open and not after.is_open
+    kept = replace(after, threads=frozenset() if closing else after.threads, revision=before.revision + 1)
+    item = conversation_item(kept)
+    # last_index is left alone: a message that is recorded meanwhile and this change both hold.
+    sets = {name: item.get(name) for name in (*_CHANGEABLE, "created", "updated", "threads", "revision")}
+    sets |= {name: item[name] for name in ("GSI1SK", "GSI2PK", "GSI2SK")}
+    writes = [change(_CONVERSATION, keys.conversation(before.sid), sets, unchanged(before))]
+    if closing:
+        writes += [_release(thread, before.sid) for thread in sorted(before.threads)]
+    if before.unique_name != after.unique_name:
+        if before.unique_name:
+            writes.append(delete("old_name", keys.unique_name(before.service_sid, before.unique_name)))
+        if after.unique_name:
+            writes.append(_claim_name(after, after.unique_name))
+    try:
+        table.transact(writes)
+    except Conflict as conflict:
+        _raise_name_taken(conflict)
+        raise refusals.conversation_changed() from conflict
+    return kept
+
+
+def activate(table: Table, sid: str, now: datetime) -> None:
+    """Move an initializing conversation to active. Repeats and other states change nothing."""
+    conversation = fetch(table, sid)
+    if conversation is None or conversation.state is not ConversationState.INITIALIZING:
+        return
+    active = replace(conversation, state=ConversationState.ACTIVE, updated=now)
+    item = conversation_item(active)
+    sets = {"outbox": None, **{name: item[name] for name in ("state", "updated", "GSI2PK", "GSI2SK")}}
+    still = Condition("#is = :initializing", {"#is": "state"}, {":initializing": ConversationState.INITIALIZING.value})
+    try:
+        table.write(change(_CONVERSATION, keys.conversation(sid), sets, still, adds={"revision": 1}))
+    except Conflict as conflict:
+        # Somebody moved it on, or deleted it; a write under way is met again by the stream's retry.
+        if not conflict.failed:
+            raise
+
+
+def change_members(
+    table: Table,
+    roster: Roster,
+    members: Sequence[Participant],
+    now: datetime,
+) -> Roster:
+    """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
+
+    A pair that another conversation has is not claimed and the change still succeeds (the usual case: a group is built
+    member by member with a client who has a 1:1 already). Raises ApiError 50416, 50419, 50438.
+    """
+    before = {member.sid: member for member in roster.participants}
+    after = {member.sid: member for member in members}
+    conversation = roster.conversation
+    wanted = claims_of(members) if conversation.is_open else {}
+
+    def attempt(owned: frozenset[str]) -> Roster:
+        changed = replace(conversation, threads=owned, revision=conversation.revision + 1, updated=now)
+        item = items.encode(changed)
+        sets = {name: item[name] for name in ("threads", "revision", "updated")}
+        writes = [
+            change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
+            *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
+            *(_put_member(conversation, member) for sid, member in after.items() if before.get(sid) != member),
+            *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
+            *(_claim(thread, conversation.sid) for thread in sorted(owned - conversation.threads)),
+        ]
+        table.transact(writes)
+        return Roster(changed, tuple(after.values()))
+
+    try:
+        return _claiming(wanted, attempt)
+    except Conflict as conflict:
+        raise refusals.member_changed() from conflict
+
+
+def touch_member(table: Table, member: Participant) -> None:
+    """Store fields of a member that no thread depends on (attributes, read horizon). Raises 50432 when it is gone."""
+    item = items.encode(member)
+    names = ("attributes", "role_sid", "created", "updated", "last_read_message_index", "last_read_timestamp")
+    sets = {name: item.get(name) for name in names}
+    try:
+        table.write(change("member", keys.participant(member.conversation_sid, member.sid), sets, EXISTS))
+    except Conflict as conflict:
+        raise refusals.participant_not_found() from conflict
+
+
+def remove(table: Table, conversation: Conversation) -> None:
+    """Delete a conversation and release its threads and name, in one transaction. What it held is out of reach at once
+    and is deleted by `purge` afterwards. Raises ApiError 50349."""
+    writes = [
+        delete(_CONVERSATION, keys.conversation(conversation.sid), unchanged(conversation)),
+        *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
+    ]
+    if conversation.unique_name:
+        writes.append(delete(_NAME, keys.unique_name(conversation.service_sid, conversation.unique_name)))
+    try:
+        table.transact(writes)
+    except Conflict as conflict:
+        raise refusals.conversation_changed() from conflict
+
+
+def purge(table: Table, sid: str) -> None:
+    """Delete the participants, messages and receipts of a removed conversation. Repeating it completes it."""
+    for partition in (keys.conversation(sid).pk, keys.messages(sid)):
+        for item in table.query_all(partition):
+            table.write(delete("purged", keys.Key(item["PK"], item["SK"])))
+
+
+def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
+    """Claim a pair that was another conversation's when the members joined, if it is free by now."""
+    if threads_of(roster.participants) <= roster.conversation.threads:
+        return roster
+    return change_members(table, roster, roster.participants, now)
+
+
+def unchanged(conversation: Conversation) -> Condition:
+    """That nobody has changed a conversation (but for new messages) since it was read."""
+    return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
+
+
+# --- threads: claimed and released only here
+
+
+def claims_of(participants: Iterable[Participant]) -> dict[str, bool]:
+    """The threads that these members want, each with whether it must be theirs.
+
+    A pair of one native and one own number is claimed when it is free; sets of three and more, and masked pairs, must
+    be free.
+    """
+    everybody = list(participants)
+    masked = masked_threads(everybody)
+    return {thread: thread in masked or not threads.is_pair(thread) for thread in threads_of(everybody)}
+
+
+def _claiming(wanted: Mapping[str, bool], attempt: Callable[[frozenset[str]], Made]) -> Made:
+    """Make an attempt that claims all wanted threads, and again without those pairs that turn out to be another's."""
+    foregone: frozenset[str] = frozenset()
+
+    def once() -> Made:
+        nonlocal foregone
+        while True:
+            try:
+                return attempt(frozenset(wanted) - foregone)
+            except Conflict as conflict:
+                if _CONVERSATION in conflict.failed:
+                    raise
+                taken = {
+                    label.removeprefix(_THREAD): item["conversation_sid"]
+                    for label, item in conflict.failed.items()
+                    if label.startswith(_THREAD) and item
+                }
+                _raise_name_taken(conflict)
+                _raise_thread_taken({thread: owner for thread, owner in taken.items() if wanted[thread]})
+                if not taken:
+                    raise
+                foregone |= frozenset(taken)
+
+    return retrying(once, tries=_TRIES, when=lambda conflict: not conflict.failed)
+
+
+def _raise_thread_taken(taken: Mapping[str, str]) -> None:
+    for thread, owner in sorted(taken.items()):
+        if threads.is_pair(thread):
+            raise refusals.pair_taken(owner)
+        raise refusals.group_taken(owner)
+
+
+def _raise_name_taken(conflict: Conflict) -> None:
+    if _NAME in conflict.failed:
+        owner = conflict.failed[_NAME]
+        raise refusals.unique_name_exists(owner.get("name", ""), owner.get("conversation_sid"))
+
+
+def _claim(thread: str, owner: str) -> Write:
+    item = {"conversation_sid": owner, "key": thread}
+    return put(_THREAD + thread, keys.thread(threads.digest(thread)), item, NEW)
+
+
+def _release(thread: str, owner: str) -> Write:
+    mine = Condition("conversation_sid = :owner", values={":owner": owner})
+    return delete("released", keys.thread(threads.digest(thread)), mine)
+
+
+def _claim_name(conversation: Conversation, name: str) -> Write:
+    item = {"conversation_sid": conversation.sid, "name": name}
+    return put(_NAME, keys.unique_name(conversation.service_sid, name), item, NEW)
+
+
+def _put_member(conversation: Conversation, member: Participant) -> Write:
+    item = items.encode(member)
+    if member.identity:
+        item["GSI1PK"] = keys.by_identity(conversation.service_sid, member.identity)
+    elif member.address:
+        item["GSI1PK"] = keys.by_address(member.address)
+    if "GSI1PK" in item:
+        item["GSI1SK"] = keys.dated(items.from_time(member.created), member.conversation_sid)
+    return put("member", keys.participant(conversation.sid, member.sid), item)

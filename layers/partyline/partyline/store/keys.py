@@ -1,0 +1,136 @@
+"""Every key of the table is built here, and nowhere else. docs/table.md is the chart.
+
+An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 conversations of one state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from partyline.model import SendReference
+
+
+class Key(NamedTuple):
+    """A primary key."""
+
+    pk: str
+    sk: str
+
+    def attributes(self) -> dict[str, str]:
+        """The key as the table's attributes."""
+        return {"PK": self.pk, "SK": self.sk}
+
+
+def conversation(sid: str) -> Key:
+    return Key(f"C#{sid}", "C")
+
+
+def participant(conversation_sid: str, sid: str) -> Key:
+    return Key(f"C#{conversation_sid}", f"{PARTICIPANTS}{sid}")
+
+
+PARTICIPANTS = "P#"
+
+
+def unique_name(service_sid: str, name: str) -> Key:
+    return Key(f"N#{service_sid}#{name}", "N")
+
+
+def messages(conversation_sid: str) -> str:
+    """The partition of a conversation's messages and receipts."""
+    return f"M#{conversation_sid}"
+
+
+def message(conversation_sid: str, sid: str) -> Key:
+    return Key(messages(conversation_sid), sid)
+
+
+def receipt(conversation_sid: str, message_sid: str, sid: str) -> Key:
+    """A receipt stands right behind its message, so that one query reads a page of messages with their delivery."""
+    return Key(messages(conversation_sid), f"{message_sid}#{sid}")
+
+
+def thread(digest: str) -> Key:
+    return Key(f"T#{digest}", "T")
+
+
+def copies(digest: str, sender: str, fingerprint: str) -> Key:
+    return Key(f"T#{digest}", f"K#{hashlib.sha256(f'{sender}#{fingerprint}'.encode()).hexdigest()}")
+
+
+def line(address: str) -> Key:
+    return Key(f"L#{address}", "L")
+
+
+def received(carrier: str, carrier_message_id: str) -> Key:
+    return Key(f"D#{carrier}#{carrier_message_id}", "D")
+
+
+def send(reference: SendReference) -> Key:
+    return Key(f"S#{reference.message_sid}", reference.thread)
+
+
+def sent(carrier: str, carrier_message_id: str) -> Key:
+    """From a carrier's message id to the message that it carries; reports that came too early wait beside it."""
+    return Key(f"R#{carrier}#{carrier_message_id}", "R")
+
+
+def early_report(carrier: str, carrier_message_id: str, recipient: str, status: str) -> Key:
+    return Key(sent(carrier, carrier_message_id).pk, f"{EARLY_REPORTS}{recipient}#{status}")
+
+
+EARLY_REPORTS = "E#"
+
+
+def unrouted(sid: str) -> Key:
+    return Key(f"U#{sid}", "U")
+
+
+# --- GSI1 and GSI2
+
+
+# Lists are spread over this many partitions, so that none is hot. Stored items are found by it: it never changes.
+SHARDS = 4
+
+
+def shard_of(sid: str) -> int:
+    """The shard of a list that an item is in."""
+    return int.from_bytes(hashlib.sha256(sid.encode()).digest()[:4], "big") % SHARDS
+
+
+def conversation_list(service_sid: str) -> str:
+    return f"CL#{service_sid}"
+
+
+def state_list(service_sid: str, state: str) -> str:
+    return f"CS#{service_sid}#{state}"
+
+
+UNROUTED_LIST = "UL"
+
+
+def shard(list_name: str, number: int) -> str:
+    """The partition of one shard of a list."""
+    return f"{list_name}#{number}"
+
+
+def sharded(list_name: str, sid: str) -> str:
+    """The partition of a list that an item is in."""
+    return shard(list_name, shard_of(sid))
+
+
+def by_address(address: str) -> str:
+    return f"PA#{address}"
+
+
+def by_identity(service_sid: str, identity: str) -> str:
+    return f"PI#{service_sid}#{identity}"
+
+
+LINE_LIST = "LL"
+
+
+def dated(created: str, sid: str) -> str:
+    """The sort key of a list by date: time, then SID."""
+    return f"{created}#{sid}"

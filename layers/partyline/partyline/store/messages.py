@@ -1,0 +1,190 @@
+"""Messages, each with its receipts behind it in one partition, in the order of their index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from partyline import refusals, sids, threads
+from partyline.model import Conversation, Message, Receipt
+from partyline.states import ConversationState
+from partyline.store import conversations, items, keys, receipts
+from partyline.store.table import EXISTS, NEW, Condition, Conflict, Item, Table, Write, change, delete, put
+
+# How long copies of a text are counted: carriers repeat a webhook for a day.
+COPIES_LIFE = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message with the receipts of its native recipients."""
+
+    message: Message
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Some messages in order; `more` when the list goes on behind the last."""
+
+    messages: list[Delivered]
+    more: bool
+
+
+# --- recording
+
+
+def recording_writes(conversation: Conversation, message: Message) -> list[Write]:
+    """The writes that make a message the next one of its conversation.
+
+    Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
+    indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
+    """
+    return [_append(conversation, message), *message_writes(message)]
+
+
+def message_writes(message: Message) -> list[Write]:
+    """The message, its receipts and the copies of it that our own numbers will see."""
+    item = items.encode(message)
+    if message.sends:
+        item["outbox"] = "send"
+    return [
+        put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
+        *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
+        *(
+            # The carrier brings our own group text back to our other numbers.
+            _count_own(message, send.thread, send.sender)
+            for send in message.sends
+            if send.others
+        ),
+    ]
+
+
+def _append(conversation: Conversation, message: Message) -> Write:
+    sets: dict[str, object] = {"last_index": message.index}
+    if conversation.state is ConversationState.INACTIVE:
+        # A new message wakes an inactive conversation.
+        active = replace(conversation, state=ConversationState.ACTIVE)
+        sets |= {
+            "state": active.state.value,
+            "revision": conversation.revision + 1,
+            "GSI2PK": conversations.state_partition(active),
+        }
+    next_one = Condition(
+        "#index = :before AND #revision = :revision",
+        {"#index": "last_index", "#revision": "revision"},
+        {":before": conversation.last_index, ":revision": conversation.revision},
+    )
+    return change("conversation", keys.conversation(conversation.sid), sets, next_one)
+
+
+def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
+    """Where the copies of one content of one sender in one thread are counted."""
+    return keys.copies(threads.digest(thread), sender, threads.fingerprint(body or "", media_count))
+
+
+def seen_in(item: Item | None, now: datetime) -> threads.Copies:
+    """The copies of a counter's item; one that has outlived its use counts nothing."""
+    if item is None or item["ttl"] < now.timestamp():
+        return threads.Copies({})
+    return threads.Copies({name.removeprefix(_SEEN): count for name, count in item.items() if name.startswith(_SEEN)})
+
+
+def count_copy(key: keys.Key, before: Item | None, after: threads.Copies, now: datetime) -> Write:
+    """Store the copies counted after one more. Label: copies, when another copy was counted meanwhile."""
+    version = before["version"] if before else 0
+    item = {
+        **{f"{_SEEN}{line}": count for line, count in after.seen.items()},
+        "version": version + 1,
+        "ttl": int((now + COPIES_LIFE).timestamp()),
+    }
+    same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
+    return put("copies", key, item, same)
+
+
+_SEEN = "seen:"
+
+
+def _count_own(message: Message, thread: str, sender: str) -> Write:
+    key = copies_key(thread, sender, message.body, len(message.media))
+    ttl = int((message.created + COPIES_LIFE).timestamp())
+    return change("own_copies", key, {"ttl": ttl}, adds={f"{_SEEN}{sender}": 1, "version": 1})
+
+
+# --- reading
+
+
+def fetch(table: Table, conversation_sid: str, sid: str) -> Delivered | None:
+    """One message with its receipts."""
+    found = _grouped(table.query(keys.messages(conversation_sid), begins=sid).items)
+    return found[0] if found else None
+
+
+def page(
+    table: Table, conversation_sid: str, *, size: int, forward: bool = True, after: int | None = None
+) -> MessagePage:
+    """At most `size` messages in the order of their index, from behind the one at index `after`.
+
+    Reads in proportion to the page: its messages and their receipts, and the beginning of the next.
+    """
+    low, high = "", sids.MESSAGE + "g"
+    if after is not None:
+        low, high = (sids.message_prefix(after) + "g", high) if forward else (low, sids.message_prefix(after))
+    read: list[Item] = []
+    found: list[Delivered] = []
+    start: Item | None = None
+    while len(found) <= size:
+        part = table.query(
+            keys.messages(conversation_sid),
+            between=(low or sids.MESSAGE, high),
+            forward=forward,
+            limit=(size + 1) * 2,
+            after=start,
+        )
+        read += part.items
+        start = part.last_key
+        found = _grouped(read)
+        if start is None:
+            break
+    found.sort(key=lambda delivered: delivered.message.index, reverse=not forward)
+    return MessagePage(found[:size], len(found) > size)
+
+
+def _grouped(read: Sequence[Item]) -> list[Delivered]:
+    """Messages with their receipts, from items in any order; receipts whose message was not read yet are left out."""
+    by_message: dict[str, list[Receipt]] = {}
+    heads: dict[str, Message] = {}
+    for item in read:
+        if "#" in item["SK"]:
+            by_message.setdefault(item["message_sid"], []).append(items.receipt(item))
+        else:
+            heads[item["SK"]] = items.message(item)
+    return [Delivered(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
+
+
+# --- changing
+
+
+def update(table: Table, message: Message) -> None:
+    """Store a message's changed fields; what was sent is not sent again. Raises ApiError 50500 when it is gone."""
+    item = items.encode(message)
+    sets = {name: item.get(name) for name in ("author", "body", "attributes", "created", "updated")}
+    try:
+        table.write(change("message", keys.message(message.conversation_sid, message.sid), sets, EXISTS))
+    except Conflict as conflict:
+        raise refusals.message_not_found() from conflict
+
+
+def remove(table: Table, delivered: Delivered) -> None:
+    """Delete a message with its receipts. Its index is not given out again."""
+    message = delivered.message
+    table.transact(
+        [
+            delete("message", keys.message(message.conversation_sid, message.sid)),
+            *(
+                delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
+                for receipt in delivered.receipts
+            ),
+        ]
+    )

@@ -1,0 +1,114 @@
+"""Receipts: one item for each native recipient, moved forward only; reports that come before their send wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from partyline import sids, threads
+from partyline.model import Message, Receipt, SendReference
+from partyline.states import ReceiptStatus, rank
+from partyline.store import items, keys
+from partyline.store.table import NEW, Condition, Conflict, Table, Write, change, check, put
+
+# Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
+EARLY_REPORT_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a carrier said of one recipient of one of its messages. `error_code` is Twilio's, 0 for none."""
+
+    recipient: str
+    status: ReceiptStatus
+    error_code: int = 0
+
+
+def queued(message: Message) -> tuple[Receipt, ...]:
+    """The receipts that a new message starts with: one for each native recipient of its sends."""
+    return tuple(
+        Receipt(
+            sid=sids.receipt(message.sid, threads.digest(send.thread), address),
+            message_sid=message.sid,
+            conversation_sid=message.conversation_sid,
+            participant_sid=participant_sid,
+            address=address,
+            created=message.created,
+            updated=message.created,
+        )
+        for send in message.sends
+        for address, participant_sid in send.natives.items()
+    )
+
+
+def creation_write(receipt: Receipt) -> Write:
+    """Store a new receipt."""
+    key = keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid)
+    return put("receipt", key, items.encode_receipt(receipt))
+
+
+def move(
+    table: Table,
+    reference: SendReference,
+    reported: Reported,
+    now: datetime,
+    *,
+    channel_message_sid: str | None = None,
+) -> bool:
+    """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
+    of our own numbers)."""
+    sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
+    sets: dict[str, object] = {
+        "status": reported.status.value,
+        "rank": rank(reported.status),
+        "error_code": reported.error_code,
+        "updated": items.from_time(now),
+    }
+    if channel_message_sid:
+        sets["channel_message_sid"] = channel_message_sid
+    forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
+    key = keys.receipt(reference.conversation_sid, reference.message_sid, sid)
+    try:
+        table.write(change("receipt", key, sets, forward))
+    except Conflict:
+        return False
+    return True
+
+
+def find_sent(table: Table, carrier: str, carrier_message_id: str) -> SendReference | None:
+    """The send that a carrier's id stands for."""
+    item = table.get(keys.sent(carrier, carrier_message_id))
+    return SendReference(item["conversation_sid"], item["message_sid"], item["thread"]) if item else None
+
+
+def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:
+    """Keep a report whose send is not recorded yet; False when it is recorded by now, and the report can be applied."""
+    item = {
+        "recipient": reported.recipient,
+        "status": reported.status.value,
+        "error_code": reported.error_code,
+        "ttl": int((now + EARLY_REPORT_LIFE).timestamp()),
+    }
+    try:
+        table.transact(
+            [
+                check("sent", keys.sent(carrier, carrier_message_id), NEW),
+                put(
+                    "early",
+                    keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status),
+                    item,
+                ),
+            ]
+        )
+    except Conflict as conflict:
+        if "sent" in conflict.failed:
+            return False
+        raise
+    return True
+
+
+def early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[Reported]:
+    """The reports that came before their send was recorded, weakest first."""
+    kept = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
+    reports = [Reported(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept]
+    return sorted(reports, key=lambda reported: rank(reported.status))
