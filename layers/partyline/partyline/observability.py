@@ -1,0 +1,37 @@
+"""Logs and metrics: JSON lines with stable event codes, and a count for every promise.
+
+The message of a log line is its event code; everything else are fields. Phone numbers and e-mail addresses are masked
+in the one formatter, whatever field they come in; bodies, tokens and signatures are never handed to it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit
+
+from partyline.addresses import mask
+
+NAMESPACE = "Partyline"
+_ADDRESS = re.compile(r"\+[0-9]{7,15}|[^\s\"@,\\]+@[^\s\"@,\\]+")
+
+
+class MaskingFormatter(LambdaPowertoolsFormatter):
+    """Hides all but the end of every phone number and e-mail address in a line."""
+
+    def serialize(self, log: Any) -> str:
+        """One line of JSON."""
+        return _ADDRESS.sub(lambda match: mask(match.group()), super().serialize(log))
+
+
+# The service's name is the stack's: POWERTOOLS_SERVICE_NAME.
+logger = Logger(logger_formatter=MaskingFormatter())
+metrics = Metrics(namespace=NAMESPACE)
+
+
+def count(name: str, amount: int = 1) -> None:
+    """Add to a metric. Its names are listed in docs/operations.md."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)

@@ -1,0 +1,74 @@
+"""What must happen next after a change of the table, read off its stream: at least once, in the order of each item.
+
+Record and consequence cannot drift apart: what is not in the table is not in the stream. Every consequence here may be
+repeated without harm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from partyline.model import SendReference
+from partyline.store import conversations, items, keys
+from partyline.store.table import Table
+
+# Puts a body into a FIFO queue: group, deduplication id, body.
+Enqueue = Callable[[str, str, str], None]
+
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the outbox works with."""
+
+    table: Table
+    enqueue: Enqueue
+    clock: Callable[[], datetime]
+
+
+def relay(desk: Desk, record: Mapping[str, Any]) -> str:
+    """Do what one stream record asks for; the name of what was done.
+
+    A new message with sends: each send is queued for its conversation's turn. A new conversation that is initializing:
+    it becomes active. A removed conversation: what it held is deleted.
+    """
+    change = record["dynamodb"]
+    if record["eventName"] == "REMOVE":
+        sid = str(change["Keys"]["PK"]["S"]).partition("#")[2]
+        if change["Keys"] != _wire(keys.conversation(sid)):
+            return "nothing"
+        conversations.purge(desk.table, sid)
+        return "purge"
+    item = {name: _deserialize(value) for name, value in change.get("NewImage", {}).items()}
+    match record["eventName"], item.get("outbox"):
+        case "INSERT", "send":
+            message = items.message(item)
+            for send in message.sends:
+                reference = message.reference(send)
+                desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread[:32]}", encode(reference))
+            return "send"
+        case "INSERT", "activate":
+            conversations.activate(desk.table, item["sid"], desk.clock())
+            return "activate"
+    return "nothing"
+
+
+def encode(reference: SendReference) -> str:
+    """A send as the body of a queue's message."""
+    return json.dumps(asdict(reference))
+
+
+def decode(body: str) -> SendReference:
+    """The send of such a body."""
+    return SendReference(**json.loads(body))
+
+
+def _wire(key: keys.Key) -> dict[str, dict[str, str]]:
+    return {name: {"S": value} for name, value in key.attributes().items()}

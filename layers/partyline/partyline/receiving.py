@@ -1,0 +1,90 @@
+"""What a carrier's webhook sets off: authenticate, understand, record, answer.
+
+The answer is 2xx only when everything in the webhook is durable. Carriers deliver at least once, in any order and at
+the same time; recording makes exactly once of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from partyline import recording, reporting
+from partyline.carriers.port import Carrier, DeliveryReport, Event, Ignored, InboundText, Malformed, WebhookRequest
+from partyline.errors import WebhookRefused
+from partyline.observability import count, logger
+from partyline.recording import Outcome
+from partyline.store.table import Table
+
+# Far more than any real webhook, far less than an item of the table holds.
+MAX_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What receiving works with. `service_sid` is where conversations are made."""
+
+    table: Table
+    service_sid: str
+
+
+def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
+    """Take a webhook. Returns when all of it is durable; raises WebhookRefused, and what the table raises.
+
+    An element that can never be recorded is kept as it came, so that the carrier does not repeat it for ever.
+    """
+    if len(request.body) > MAX_BODY:
+        raise WebhookRefused(413, "larger than any webhook")
+    carrier.authenticate(request, now.timestamp())
+    for event in carrier.parse(request):
+        try:
+            _take(desk, carrier.name, event, now)
+        except (ValueError, ClientError) as error:
+            if not _is_poison(error):
+                raise
+            raw = request.body.decode("utf-8", "replace")
+            _take(desk, carrier.name, Malformed(f"cannot be recorded: {type(error).__name__}", raw), now)
+
+
+def _take(desk: Desk, carrier: str, event: Event, now: datetime) -> None:
+    match event:
+        case InboundText():
+            _take_text(desk, event, now)
+        case DeliveryReport():
+            applied = reporting.apply(desk.table, event, now)
+            logger.info("report.taken", carrier=carrier, carrier_message_id=event.id, applied=applied.value)
+            count(f"Report{applied.capitalize()}")
+        case Malformed():
+            kept = recording.keep_malformed(desk.table, carrier, event, now)
+            logger.error("webhook.malformed", carrier=carrier, reason=event.reason, unrouted_sid=kept.sid)
+            count("WebhookMalformed")
+        case Ignored():
+            logger.info("webhook.ignored", carrier=carrier, kind=event.kind)
+
+
+def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
+    # A lone half of a surrogate pair is valid in JSON and in nothing else.
+    clean = replace(text, text=text.text.encode("utf-8", "replace").decode())
+    recorded = recording.record(desk.table, clean, service_sid=desk.service_sid, now=now)
+    logger.info(
+        "text.taken",
+        carrier=text.carrier,
+        carrier_message_id=text.id,
+        outcome=recorded.outcome.value,
+        reason=recorded.reason.value if recorded.reason else None,
+        conversation_sid=recorded.conversation_sid,
+        message_sid=recorded.message_sid,
+    )
+    count(f"Text{recorded.outcome.capitalize()}")
+    if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
+        logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
+        count("TextRosterMissing")
+
+
+def _is_poison(error: ValueError | ClientError) -> bool:
+    """Whether the table can never take this: a key or an item beyond its limits, or a text that is not Unicode."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in ("ValidationException", "SerializationException")
+    return True

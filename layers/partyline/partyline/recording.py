@@ -1,0 +1,220 @@
+"""Recording what carriers bring: every text in exactly one conversation, once, before the carrier gets its answer.
+
+A text into a known thread costs three round trips to the table (what is there, the conversation, the transaction); one
+that makes its conversation two; one that nobody takes two; a repeat one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from partyline import addresses, routing, sids, threads
+from partyline.carriers.port import InboundText, Malformed
+from partyline.model import (
+    Conversation,
+    Line,
+    Media,
+    Message,
+    Participant,
+    UnroutedReason,
+    UnroutedText,
+)
+from partyline.routing import Arrival
+from partyline.states import ConversationState
+from partyline.store import conversations, items, keys, messages, unrouted
+from partyline.store.conversations import Roster
+from partyline.store.table import NEW, Conflict, Table, Write, put, retrying
+
+# Far beyond any carrier's repeats (Bandwidth: 24 hours). Twilio's signature carries no time, so this is also how long a
+# replayed webhook is recognised.
+RECEIVED_LIFE = timedelta(days=60)
+# Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
+_TRIES = 16
+
+
+class Outcome(StrEnum):
+    """What became of a text."""
+
+    RECORDED = "recorded"  # a message of a conversation that was there
+    CREATED = "created"  # the first message of a new conversation
+    REPEATED = "repeated"  # this copy was recorded before
+    COPIED = "copied"  # another own number's copy of it was, or we sent it ourselves
+    UNROUTED = "unrouted"  # kept in the inbox of unrouted texts
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a text, and where it is."""
+
+    outcome: Outcome
+    conversation_sid: str = ""
+    message_sid: str = ""
+    reason: UnroutedReason | None = None
+
+
+def record(table: Table, text: InboundText, *, service_sid: str, now: datetime) -> Recorded:
+    """Record a text. Exactly once for each carrier message id, and once for all copies of a message.
+
+    Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
+    recorded and the carrier must repeat its webhook.
+    """
+    arrived = routing.arrival(text.sender, text.recipients, text.line)
+    return retrying(lambda: _attempt(table, text, arrived, service_sid, now), tries=_TRIES)
+
+
+def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: datetime) -> UnroutedText:
+    """Keep an authentic webhook that cannot be understood. The same content is kept once, however often it is repeated."""
+    kept = UnroutedText(
+        sid=sids.of(sids.UNROUTED, carrier, malformed.raw),
+        carrier=carrier,
+        carrier_message_id="",
+        reason=UnroutedReason.MALFORMED,
+        created=now,
+        raw=malformed.raw,
+    )
+    table.write(unrouted.keeping_write(kept))
+    return kept
+
+
+def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str, now: datetime) -> Recorded:
+    if len(arrived.roster) > routing.MAX_ROSTER:
+        return _keep_unrouted(table, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, (), now)
+    received = keys.received(text.carrier, text.id)
+    thread = keys.thread(threads.digest(arrived.thread))
+    counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
+    found = table.get_all([received, thread, counter, *(keys.line(member) for member in arrived.roster)])
+    if received in found:
+        return Recorded(Outcome.REPEATED)
+    lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
+    once = [_receive(received, now)]
+    # Only a thread with several own numbers brings a text more than once.
+    if len({*lines, arrived.line}) > 1:
+        before = found.get(counter)
+        seen = messages.seen_in(before, now)
+        after = seen.at(arrived.line)
+        once.append(messages.count_copy(counter, before, after, now))
+        if after.logical() == seen.logical():
+            table.transact(once)
+            return Recorded(Outcome.COPIED)
+    if thread in found:
+        return _record_known(table, text, arrived, found[thread]["conversation_sid"], once, now)
+    reason = routing.unmatched(arrived, lines)
+    if reason:
+        return _keep_unrouted(table, text, arrived, reason, once, now)
+    return _record_new(table, text, arrived, lines, service_sid, once, now)
+
+
+def _receive(key: keys.Key, now: datetime) -> Write:
+    return put("received", key, {"ttl": int((now + RECEIVED_LIFE).timestamp())}, NEW)
+
+
+def _record_known(
+    table: Table, text: InboundText, arrived: Arrival, owner: str, once: list[Write], now: datetime
+) -> Recorded:
+    roster = conversations.load(table, owner)
+    if roster is None or arrived.thread not in roster.conversation.threads:
+        # It was closed, deleted or changed between the two reads.
+        raise Conflict({})
+    author = routing.author(arrived.sender, arrived.thread, roster.participants)
+    sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
+    message = replace(_message(text, arrived, roster.conversation, author, now), sends=sends)
+    table.transact([*once, *messages.recording_writes(roster.conversation, message)])
+    return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
+
+
+def _record_new(
+    table: Table,
+    text: InboundText,
+    arrived: Arrival,
+    lines: Mapping[str, Line],
+    service_sid: str,
+    once: list[Write],
+    now: datetime,
+) -> Recorded:
+    roster = _new_conversation(arrived, lines, service_sid, now)
+    author = routing.author(arrived.sender, arrived.thread, roster.participants)
+    message = _message(text, arrived, roster.conversation, author, now)
+    conversation = replace(roster.conversation, last_index=message.index)
+    table.transact(
+        [*once, *conversations.creation_writes(conversation, roster.participants), *messages.message_writes(message)]
+    )
+    return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
+
+
+def _new_conversation(arrived: Arrival, lines: Mapping[str, Line], service_sid: str, now: datetime) -> Roster:
+    """A pair becomes a masked member behind our number; in a group, our numbers become projected members that an
+    identity can take over later, and everybody else a native member."""
+    sid = sids.new(sids.CONVERSATION)
+
+    blank = Participant(sids.new(sids.PARTICIPANT), sid, now, now)
+    if threads.is_pair(arrived.thread):
+        members = [replace(blank, address=arrived.sender, proxy_address=arrived.line)]
+    else:
+        members = [
+            replace(
+                blank,
+                sid=sids.new(sids.PARTICIPANT),
+                projected_address=address if address in lines else None,
+                address=None if address in lines else address,
+            )
+            for address in arrived.roster
+        ]
+    conversation = Conversation(
+        sid=sid,
+        service_sid=service_sid,
+        created=now,
+        updated=now,
+        state=ConversationState.ACTIVE,
+        threads=frozenset({arrived.thread}),
+    )
+    return Roster(conversation, tuple(members))
+
+
+def _message(
+    text: InboundText, arrived: Arrival, conversation: Conversation, author: Participant | None, now: datetime
+) -> Message:
+    index = conversation.last_index + 1
+    return Message(
+        sid=sids.message(index),
+        conversation_sid=conversation.sid,
+        index=index,
+        created=now,
+        updated=now,
+        author=author.author if author else addresses.display(arrived.sender),
+        body=text.text or None,
+        participant_sid=author.sid if author else None,
+        media=_media(text),
+        source="SMS",
+        carrier_message_id=text.id,
+    )
+
+
+def _media(text: InboundText) -> tuple[Media, ...]:
+    return tuple(Media(sids.new(sids.MEDIA), media.url, media.content_type) for media in text.media)
+
+
+def _keep_unrouted(
+    table: Table,
+    text: InboundText,
+    arrived: Arrival,
+    reason: UnroutedReason,
+    once: list[Write] | tuple[()],
+    now: datetime,
+) -> Recorded:
+    kept = UnroutedText(
+        sid=sids.of(sids.UNROUTED, text.carrier, text.id),
+        carrier=text.carrier,
+        carrier_message_id=text.id,
+        reason=reason,
+        created=now,
+        line=arrived.line,
+        sender=arrived.sender,
+        recipients=arrived.recipients,
+        body=text.text,
+        media=_media(text),
+    )
+    table.transact([*once, unrouted.keeping_write(kept)])
+    return Recorded(Outcome.UNROUTED, reason=reason)

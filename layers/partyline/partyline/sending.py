@@ -1,0 +1,173 @@
+"""Handing a recorded message to a carrier: once for each thread, whatever crashes, times out or is repeated.
+
+The send is claimed in the table before the carrier is asked. What follows depends on what the carrier said:
+
+    took it                         SENT, receipts `sent`, reports that were early are applied
+    certainly not, for now          WAITING, tried again with backoff, at last refused
+    certainly not, for good         REFUSED, receipts `failed`
+    no answer, or a crash meanwhile UNKNOWN: never asked again. Reports that carry our tag may still settle it; after
+                                    the time for reconciling, receipts that nobody settled are `failed` (30008)
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partyline import sids
+from partyline.carriers.port import Accepted, Carrier, OutboundText
+from partyline.errors import Ambiguous, Refused, SendError, Throttled
+from partyline.model import Message, Send, SendReference
+from partyline.states import ReceiptStatus, SendState
+from partyline.store import lines, messages, receipts, sends
+from partyline.store.receipts import Reported
+from partyline.store.table import Table
+
+# Twilio's codes: 30008 unknown error, 21606 the From number cannot send.
+UNKNOWN_ERROR, NO_LINE = 30008, 21606
+# With the backoff below a carrier has about half an hour to come back.
+MAX_ATTEMPTS = 12
+_MAX_BACKOFF = 300.0
+
+Clock = Callable[[], datetime]
+# Where reports go, from a carrier's name and a send's tag.
+CallbackUrl = Callable[[str, str], str]
+
+
+class Step(StrEnum):
+    """What is to be done with a send after an attempt."""
+
+    DONE = "done"
+    AGAIN = "again"  # after `delay` seconds
+    RECONCILE = "reconcile"  # look again once reports have had time to come
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended. `delay` is in seconds."""
+
+    step: Step
+    state: SendState
+    delay: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up."""
+
+    table: Table
+    carrier: Callable[[str], Carrier]
+    callback_url: CallbackUrl
+    clock: Clock
+
+
+def deliver(desk: Desk, reference: SendReference) -> Attempt:
+    """Send one text, unless it was or may have been sent. At most one request leaves.
+
+    Raises only what the table raises; what the carrier does wrong ends in the receipts.
+    """
+    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
+    send = delivered.message.send(reference) if delivered else None
+    if delivered is None or send is None:
+        return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
+    claim = sends.claim(desk.table, reference, desk.clock())
+    match claim.state:
+        case SendState.SENDING:
+            return _ask(desk, reference, delivered.message, send, claim.attempt)
+        case SendState.SENT:
+            # An earlier attempt may have died between recording the carrier's answer and moving the receipts.
+            _settle_sent(desk, reference, send, claim.carrier, claim.carrier_message_id)
+            return Attempt(Step.DONE, SendState.SENT)
+        case SendState.UNKNOWN:
+            sends.ended(desk.table, reference, SendState.UNKNOWN, desk.clock())
+            return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
+        case other:
+            return Attempt(Step.DONE, other)
+
+
+def give_up(desk: Desk, reference: SendReference) -> int:
+    """End a send that nobody knows the fate of: receipts that no report has settled become `failed` (30008), or `sent`
+    when a report of another recipient proves that the carrier took it.
+
+    Returns how many failed. Repeats, and receipts that a report has moved, change nothing.
+    """
+    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
+    send = delivered.message.send(reference) if delivered else None
+    if delivered is None or send is None:
+        return 0
+    of_send = {sids.receipt(reference.message_sid, reference.thread, address) for address in send.natives}
+    known = [receipt for receipt in delivered.receipts if receipt.sid in of_send]
+    waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
+    if len(waiting) == len(known):
+        return _fail(desk, reference, waiting, UNKNOWN_ERROR)
+    for address in waiting:
+        receipts.move(desk.table, reference, Reported(address, ReceiptStatus.SENT), desk.clock())
+    return 0
+
+
+def _ask(desk: Desk, reference: SendReference, message: Message, send: Send, attempt: int) -> Attempt:
+    try:
+        carrier, accepted = _request(desk, reference, message, send)
+    except Ambiguous as error:
+        sends.ended(desk.table, reference, SendState.UNKNOWN, desk.clock())
+        return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
+    except SendError as error:
+        if error.retryable and attempt < MAX_ATTEMPTS:
+            sends.ended(desk.table, reference, SendState.WAITING, desk.clock())
+            return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
+        # In this order: what finds the send REFUSED need not look at its receipts.
+        _fail(desk, reference, send.natives, error.error_code)
+        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock())
+        return Attempt(Step.DONE, SendState.REFUSED, reason=str(error))
+    sends.accepted(desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, now=desk.clock())
+    for address, error_code in accepted.refused.items():
+        receipts.move(desk.table, reference, Reported(address, ReceiptStatus.FAILED, error_code), desk.clock())
+    _settle_sent(desk, reference, send, carrier, accepted.id)
+    return Attempt(Step.DONE, SendState.SENT)
+
+
+def _request(desk: Desk, reference: SendReference, message: Message, send: Send) -> tuple[str, Accepted]:
+    """Ask the carrier of the sending line. Raises SendError."""
+    line = lines.find(desk.table, [send.sender]).get(send.sender)
+    if line is None:
+        raise Refused("the sending number is no longer a line", error_code=NO_LINE)
+    try:
+        carrier = desk.carrier(line.carrier)
+    except LookupError as error:
+        raise Refused(str(error), error_code=NO_LINE) from error
+    text = OutboundText(
+        sender=send.sender,
+        recipients=send.recipients,
+        text=message.body or "",
+        media_urls=tuple(media.url for media in message.media),
+        tag=reference.tag,
+        callback_url=desk.callback_url(line.carrier, reference.tag),
+    )
+    return line.carrier, carrier.send(text)
+
+
+def _settle_sent(desk: Desk, reference: SendReference, send: Send, carrier: str, carrier_message_id: str) -> None:
+    """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before. Repeatable."""
+    for address in send.natives:
+        channel_message_sid = sids.channel_message(carrier, carrier_message_id, address)
+        sent = Reported(address, ReceiptStatus.SENT)
+        receipts.move(desk.table, reference, sent, desk.clock(), channel_message_sid=channel_message_sid)
+    for early in receipts.early_reports(desk.table, carrier, carrier_message_id):
+        channel_message_sid = sids.channel_message(carrier, carrier_message_id, early.recipient)
+        receipts.move(desk.table, reference, early, desk.clock(), channel_message_sid=channel_message_sid)
+
+
+def _fail(desk: Desk, reference: SendReference, addresses: Collection[str], error_code: int) -> int:
+    failed = (Reported(address, ReceiptStatus.FAILED, error_code) for address in addresses)
+    return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
+
+
+def _backoff(attempt: int, error: SendError) -> float:
+    """Seconds until the next attempt: what the carrier asked for, else doubling, with jitter so that lines spread out."""
+    asked = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
+    doubling = min(2.0**attempt, _MAX_BACKOFF)
+    return min(max(asked, doubling * random.uniform(0.5, 1.0)), _MAX_BACKOFF)  # noqa: S311  (jitter, not secrecy)

@@ -1,0 +1,32 @@
+"""What a deployment tells its functions: environment variables, read once at a cold start, and secrets.
+
+A function is given only the variables it needs; asking for one it was not given is an error that names it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from aws_lambda_powertools.utilities import parameters
+
+# A changed secret is in use after this many seconds, without a deployment.
+SECRET_LIFE = 300
+
+
+def variable(name: str) -> str:
+    """An environment variable. Raises KeyError naming it."""
+    return os.environ[name]
+
+
+def secret(arn: str) -> Mapping[str, str]:
+    """The values of a secret by name, from Secrets Manager or not older than SECRET_LIFE. The values are never logged."""
+    values: Mapping[str, str] = json.loads(parameters.get_secret(arn, max_age=SECRET_LIFE))
+    return values
+
+
+def carrier_urls() -> dict[str, str]:
+    """The carriers' base URLs, where a deployment has other ones than the usual: {"bandwidth_url": ...}."""
+    names = ("BANDWIDTH_URL", "TELNYX_URL", "TWILIO_URL")
+    return {name.lower(): os.environ[name] for name in names if os.environ.get(name)}
