@@ -1,0 +1,1 @@
+"""The carriers: one module each behind the port in carriers.port."""

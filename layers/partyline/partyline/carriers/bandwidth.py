@@ -1,0 +1,241 @@
+"""Bandwidth, Messaging API v2.
+
+Webhooks: a JSON array of events, authenticated by a secret in the path of the callback URL, and by HTTP Basic when
+the application in Bandwidth's dashboard has callback credentials. Bandwidth sends those only after a 401 with a
+challenge, and gives a callback up on a 401 without one.
+
+Group texts: one request and one message id for all recipients; one report for each recipient, which is the event's
+own `to`. `message.owner` of a report contradicts itself in the documentation and is not read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import quote
+
+from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    Ignored,
+    InboundText,
+    Media,
+    OutboundText,
+    Transport,
+    WebhookRequest,
+)
+from partyline.errors import WebhookRefused
+from partyline.states import ReceiptStatus
+
+NAME = "bandwidth"
+URL = "https://messaging.bandwidth.com/api/v2"
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="partyline"'}
+
+_STATUSES = {
+    "message-sending": ReceiptStatus.SENT,
+    "message-sent": ReceiptStatus.SENT,
+    "message-delivered": ReceiptStatus.DELIVERED,
+    "message-read": ReceiptStatus.DELIVERED,
+    "message-failed": ReceiptStatus.FAILED,
+}
+# Rich-messaging answers to buttons that we never send.
+_USELESS = frozenset({"requested-location-response", "suggestion-response"})
+# How "delivered" reads on accounts without delivery receipts for MMS: nobody knows more than that it left.
+_ONLY_HANDED_OVER = "message delivered to carrier"
+_QUEUE_FULL = "max-message-queue-size-exceeded"
+
+# Families of Bandwidth's codes: 47 and 56 come from the recipient's carrier and 9 is unclear, so those texts left us.
+_UNDELIVERED_FAMILIES = ("47", "56", "9")
+# No delivery receipt came in time: neither delivered nor failed.
+_NO_RECEIPT = "9902"
+_ERROR_CODES = codes.by_carrier_code(
+    {
+        codes.MEDIA_TYPE: (4412, 4712),
+        codes.SAME_NUMBER: (4401,),
+        codes.REGION_NOT_ENABLED: (4432,),
+        codes.SENDER_NOT_OURS: (4302, 4403, 4405, 4407, 4740),
+        codes.OPTED_OUT: (4475, 4482, 4775),
+        codes.MEDIA_URL: (4410, 4710),
+        codes.TOO_MANY_RECIPIENTS: (4435, 4735),
+        codes.UNREACHABLE: (4420, 4421, 4701, 4702, 4730),
+        codes.BLOCKED: (4481, 4750, 4753, 4772),
+        codes.UNKNOWN_HANDSET: (4303, 4404, 4406, 4408, 4434, 4720, 4721),
+        codes.LANDLINE: (4700,),
+        codes.FILTERED: (4470, 4770, 4771),
+        codes.MMS_UNSUPPORTED: (4409,),
+        codes.TOO_LARGE: (4411, 4711, 4751),
+        codes.RATE_EXCEEDED: (4780, 4781, 4785),
+        codes.UNREGISTERED: (4476, 4773, 4774, 4795),
+        codes.EXPIRED: (4360,),
+    }
+)
+_FIELD_CODES = {"to": codes.INVALID_RECIPIENT, "from": codes.INVALID_SENDER, "media": codes.MEDIA_URL}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One Bandwidth account and application.
+
+    `webhook_token` is the secret part of the callback URL. The webhook credentials are those of the application's
+    callbacks; Basic is asked for when both are set.
+    """
+
+    account_id: str
+    application_id: str
+    username: str
+    password: str = field(repr=False)
+    webhook_token: str = field(repr=False)
+    webhook_username: str = ""
+    webhook_password: str = field(default="", repr=False)
+    url: str = URL
+
+
+class Bandwidth:
+    """Bandwidth behind the carrier port."""
+
+    name = NAME
+    # "10 participants" is not said to include the sender; the API refuses what is too much, so the wider reading holds.
+    max_recipients = 10
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+
+    def authenticate(self, request: WebhookRequest, now: float) -> None:  # noqa: ARG002 - nothing here is dated
+        """Check the token in the path, then Basic when this deployment has credentials for it.
+
+        Raises WebhookRefused: 403 for the token; 401 with a challenge for absent or wrong credentials.
+        """
+        settings = self._settings
+        if not credentials.matches(request.path, settings.webhook_token):
+            raise WebhookRefused(403, "wrong token")
+        username, password = settings.webhook_username, settings.webhook_password
+        if username and password:
+            given = request.headers.get("authorization", "")
+            if not credentials.basic_matches(given, username, password):
+                raise WebhookRefused(401, "wrong credentials" if given else "no credentials", CHALLENGE)
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """One event for each element of the array; a single object counts as an array of one. Never raises."""
+        return payloads.events(request.body, _readers)
+
+    def send(self, text: OutboundText) -> Accepted:
+        """POST one message for any number of recipients; `tag` comes back in every report.
+
+        Raises Refused without a request for no recipient (21604) and for more than ten (21653), and else any
+        SendError, by the table in answers.
+        """
+        answers.check_recipients(text, self.max_recipients)
+        response = self._transport(_request(self._settings, text))
+        if answers.succeeded(response):
+            return Accepted(answers.first_id([answers.document(response).get("id")]))
+        raise answers.error(response, _complaint(response, text))
+
+
+def _readers(document: object) -> Iterable[payloads.Reader]:
+    return [partial(_event, element) for element in (document if isinstance(document, list) else [document])]
+
+
+def _event(element: object) -> Event:
+    event = payloads.mapping(element, "event")
+    kind = payloads.string(event, "type")
+    if kind in _USELESS:
+        return Ignored(kind)
+    if kind == "message-received":
+        return _inbound(event)
+    if kind in _STATUSES:
+        return _report(event, kind)
+    raise payloads.Unreadable("type is not a documented one")
+
+
+def _inbound(event: payloads.Object) -> Event:
+    message = payloads.mapping(event.get("message"), "message")
+    # Bandwidth warns of loops: a text of our own that comes back is not an inbound one.
+    if payloads.string(message, "direction") != "in":
+        return Ignored("message-received, outbound")
+    recipients = payloads.addresses(message, "to")
+    if not recipients:
+        raise payloads.Unreadable("message.to is empty")
+    media = (Media(payloads.string({"media": url}, "media")) for url in payloads.items(message, "media"))
+    return InboundText(
+        carrier=NAME,
+        id=payloads.string(message, "id"),
+        line=payloads.optional(message, "owner") or payloads.string(event, "to"),
+        sender=payloads.string(message, "from"),
+        recipients=recipients,
+        text=payloads.optional(message, "text"),
+        media=payloads.content(media),
+    )
+
+
+def _report(event: payloads.Object, kind: str) -> DeliveryReport:
+    message = payloads.mapping(event.get("message"), "message")
+    status, error_code, carrier_code = _STATUSES[kind], None, None
+    if status is ReceiptStatus.FAILED:
+        carrier_code = payloads.code(event.get("errorCode"))
+        status, error_code = _failure(carrier_code)
+    elif payloads.optional(event, "description").strip(" .").lower() == _ONLY_HANDED_OVER:
+        status = ReceiptStatus.SENT
+    return DeliveryReport(
+        carrier=NAME,
+        id=payloads.string(message, "id"),
+        recipient=payloads.string(event, "to"),
+        status=status,
+        error_code=error_code,
+        carrier_code=carrier_code,
+        tag=payloads.optional(message, "tag") or None,
+    )
+
+
+def _failure(carrier_code: str | None) -> tuple[ReceiptStatus, int | None]:
+    if carrier_code == _NO_RECEIPT:
+        return ReceiptStatus.UNKNOWN, None
+    known = carrier_code or ""
+    left_us = known.startswith(_UNDELIVERED_FAMILIES)
+    return (
+        ReceiptStatus.UNDELIVERED if left_us else ReceiptStatus.FAILED,
+        _ERROR_CODES.get(known, codes.UNKNOWN),
+    )
+
+
+def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+    body = {
+        "applicationId": settings.application_id,
+        "to": list(text.recipients),
+        "from": text.sender,
+        "text": text.text,
+        "media": list(text.media_urls),
+        "tag": text.tag,
+    }
+    return HttpRequest(
+        "POST",
+        f"{settings.url}/users/{quote(settings.account_id, safe='')}/messages",
+        {
+            "Authorization": credentials.basic(settings.username, settings.password),
+            "Content-Type": "application/json; charset=utf-8",
+        },
+        json.dumps({name: value for name, value in body.items() if value}).encode(),
+    )
+
+
+def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
+    """From {"type", "description", "fieldErrors": [{"fieldName", "description"}]}."""
+    answer = answers.document(response)
+    kind = payloads.code(answer.get("type"))
+    error_code = codes.TOO_MANY_RECIPIENTS if kind == "forbidden-too-many-recipients" else None
+    recipients: tuple[str, ...] = ()
+    for fault in answers.objects(answer.get("fieldErrors")):
+        name = re.split(r"\W", str(fault.get("fieldName")))[0]
+        error_code = error_code or _FIELD_CODES.get(name)
+        if name == "to":
+            # The number at fault stands only in the prose: whole numbers are compared, not beginnings of them.
+            named = set(re.findall(r"\+?\w+", str(fault.get("description"))))
+            recipients += tuple(one for one in text.recipients if one in named and one not in recipients)
+    return answers.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL)

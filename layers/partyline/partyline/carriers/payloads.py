@@ -1,0 +1,129 @@
+"""Reading what carriers write: JSON checked field by field, and the parts of an MMS that are no content.
+
+A reader raises Unreadable at the first field that is not what the carrier documents; `events` turns that into a
+Malformed event that keeps the webhook as it came, so that one bad part never costs its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from partyline.carriers.port import Event, Malformed, Media, WebhookRequest
+
+Object = Mapping[str, Any]
+# Reads one part of a webhook; raises Unreadable.
+Reader = Callable[[], Event]
+
+# Layout and plain-text copies that phones put beside the pictures of an MMS: they repeat the text or say nothing.
+_WRAPPING_TYPES = frozenset({"application/smil", "application/smil+xml", "text/plain", "application/xml", "text/xml"})
+_WRAPPING_SUFFIXES = (".smil", ".txt", ".xml")
+
+# The query parameter of our callback URL that holds our tag, for carriers that echo nothing but the URL itself.
+TAG_PARAMETER = "send"
+
+
+class Unreadable(ValueError):
+    """A payload that is not what its carrier documents. Its text names the field and never repeats the content."""
+
+
+def load(body: bytes) -> object:
+    """Decode JSON. Raises Unreadable, also for nesting that no carrier sends."""
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Unreadable("not JSON") from None
+    return document
+
+
+def events(body: bytes, split: Callable[[object], Iterable[Reader]]) -> list[Event]:
+    """The events of a JSON webhook, in its order: `split` makes a reader for each part. Never raises."""
+    raw = body.decode("utf-8", "backslashreplace")
+    try:
+        readers = list(split(load(body)))
+    except Unreadable as why:
+        return [Malformed(str(why), raw)]
+    return [attempt(reader, raw) for reader in readers]
+
+
+def attempt(reader: Reader, raw: str) -> Event:
+    """What the reader reads; Malformed with `raw` when it cannot."""
+    try:
+        return reader()
+    except Unreadable as why:
+        return Malformed(str(why), raw)
+
+
+def mapping(value: object, name: str) -> Object:
+    """A JSON object. Raises Unreadable."""
+    if not isinstance(value, dict):
+        raise Unreadable(f"{name} is not an object")
+    return value
+
+
+def items(holder: Object, name: str) -> list[Any]:
+    """A list that may be absent or null (both mean empty). Raises Unreadable."""
+    value = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Unreadable(f"{name} is not a list")
+    return value
+
+
+def optional(holder: Object, name: str) -> str:
+    """A string that may be absent or null (both mean empty). Raises Unreadable."""
+    value = holder.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a string")
+    return _whole(value)
+
+
+def string(holder: Object, name: str) -> str:
+    """A string that has to be there. Raises Unreadable."""
+    value = optional(holder, name)
+    if not value:
+        raise Unreadable(f"{name} is missing")
+    return value
+
+
+def address(holder: Object, name: str) -> str:
+    """An address, written as a string or as {"phone_number": ...}. Raises Unreadable."""
+    value = holder.get(name)
+    return string(value, "phone_number") if isinstance(value, dict) else string(holder, name)
+
+
+def addresses(holder: Object, name: str) -> tuple[str, ...]:
+    """A list of addresses, absent and null being empty. Raises Unreadable: a roster less one is another thread."""
+    return tuple(address({name: entry}, name) for entry in items(holder, name))
+
+
+def code(value: object) -> str | None:
+    """A carrier's own code, which is a number in some payloads and a string in others; None when there is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _whole(value) if isinstance(value, str) and value else None
+
+
+def tag(request: WebhookRequest) -> str | None:
+    """Our own tag, as the callback URL that we gave to the carrier brings it back."""
+    return request.query.get(TAG_PARAMETER) or None
+
+
+def content(media: Iterable[Media]) -> tuple[Media, ...]:
+    """The media that somebody meant to send: SMIL, text and XML parts are left out, by content type or suffix."""
+    return tuple(part for part in media if not _wraps(part))
+
+
+def _whole(text: str) -> str:
+    # JSON can spell half a surrogate pair; nothing that stores or sends UTF-8 can.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _wraps(part: Media) -> bool:
+    path = part.url.partition("#")[0].partition("?")[0].lower()
+    kind = (part.content_type or "").partition(";")[0].strip().lower()
+    return kind in _WRAPPING_TYPES or path.endswith(_WRAPPING_SUFFIXES)

@@ -1,0 +1,151 @@
+"""What every carrier looks like from inside: the events it reports and the texts it is asked to send.
+
+A carrier module turns its own protocol into these and back, and decides nothing else. The core says "this thread, from
+this number, this content"; how many requests that takes is the carrier's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from partyline.states import ReceiptStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A webhook as it reached us. `headers` have lower-case names; `url` is the public URL that the carrier called,
+    with its query string; `path` is what follows the carrier's own part (Bandwidth's token)."""
+
+    url: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or file beside a text, still at the carrier."""
+
+    url: str
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """One copy of a text, as one own number received it. Addresses are as the carrier wrote them.
+
+    `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy; `id` is
+    the carrier's id of this copy, equal in every repeat of its webhook.
+    """
+
+    carrier: str
+    id: str
+    line: str
+    sender: str
+    recipients: tuple[str, ...]
+    text: str
+    media: tuple[Media, ...] = ()
+    roster_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a carrier says of one text to one recipient.
+
+    `recipient` is as the carrier wrote it. `error_code` is Twilio's, `carrier_code` the carrier's own. `tag` is what we
+    sent along to recognise our request even when its answer was lost.
+    """
+
+    carrier: str
+    id: str
+    recipient: str
+    status: ReceiptStatus
+    error_code: int | None = None
+    carrier_code: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that asks for nothing (a type that is documented and of no use here)."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An authentic webhook, or a part of one, that cannot be understood: kept as it came, alarmed on, answered 2xx."""
+
+    reason: str
+    raw: str
+
+
+Event = InboundText | DeliveryReport | Ignored | Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundText:
+    """One text into one thread. `recipients` are canonical addresses: every native member and our other own numbers.
+
+    One recipient is a plain SMS or MMS, several are one group text. `tag` comes back in every report of the carriers
+    that can carry it. `callback_url` is where reports go when the carrier takes an address with each text.
+    """
+
+    sender: str
+    recipients: tuple[str, ...]
+    text: str
+    media_urls: tuple[str, ...] = ()
+    tag: str = ""
+    callback_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier took the text. `id` is what its reports will carry; `refused` maps recipients that it already said
+    it will not reach to the Twilio error code of the reason."""
+
+    id: str
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to a carrier, as plain data so that a test can compare it whole."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A carrier's answer. `headers` have lower-case names."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# Sends one request, once. Raises Unavailable when no connection was made, Ambiguous when the request left unanswered.
+Transport = Callable[[HttpRequest], HttpResponse]
+
+
+class Carrier(Protocol):
+    """A carrier: its webhooks in, its send API out."""
+
+    name: str
+    # The most recipients of one text (other own numbers included); 1 means that it cannot send to a group.
+    max_recipients: int
+
+    def authenticate(self, request: WebhookRequest, now: float) -> None:
+        """Return when the carrier sent this request; raise WebhookRefused otherwise. `now` is in Unix seconds."""
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """The events of an authentic request, in its order. Never raises: what it cannot read is Malformed."""
+
+    def send(self, text: OutboundText) -> Accepted:
+        """Ask the carrier once. Raises SendError; at most one request leaves, and none is repeated."""

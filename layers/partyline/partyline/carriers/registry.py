@@ -1,0 +1,91 @@
+"""The carriers there are, and how to build each from a deployment's secrets.
+
+A new carrier is its module, its entry here and its test table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from partyline.carriers import bandwidth, telnyx, twilio
+from partyline.carriers.port import Carrier, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How to build a carrier.
+
+    `required` are the secrets that it cannot do without, `url` is its usual base URL, and `make` takes the secrets, the
+    base URL and the transport.
+    """
+
+    required: tuple[str, ...]
+    url: str
+    make: Callable[[Mapping[str, str], str, Transport], Carrier]
+
+
+def _bandwidth(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
+    settings = bandwidth.Settings(
+        account_id=secrets["bandwidth_account_id"],
+        application_id=secrets["bandwidth_application_id"],
+        username=secrets["bandwidth_username"],
+        password=secrets["bandwidth_password"],
+        webhook_token=secrets["bandwidth_webhook_token"],
+        webhook_username=secrets.get("bandwidth_webhook_username", ""),
+        webhook_password=secrets.get("bandwidth_webhook_password", ""),
+        url=url,
+    )
+    return bandwidth.Bandwidth(settings, transport)
+
+
+def _telnyx(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
+    settings = telnyx.Settings(api_key=secrets["telnyx_api_key"], public_key=secrets["telnyx_public_key"], url=url)
+    return telnyx.Telnyx(settings, transport)
+
+
+def _twilio(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
+    settings = twilio.Settings(
+        account_sid=secrets["twilio_account_sid"], auth_token=secrets["twilio_auth_token"], url=url
+    )
+    return twilio.Twilio(settings, transport)
+
+
+CARRIERS: Mapping[str, Entry] = MappingProxyType(
+    {
+        bandwidth.NAME: Entry(
+            (
+                "bandwidth_account_id",
+                "bandwidth_application_id",
+                "bandwidth_username",
+                "bandwidth_password",
+                "bandwidth_webhook_token",
+            ),
+            bandwidth.URL,
+            _bandwidth,
+        ),
+        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx),
+        twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio),
+    }
+)
+
+
+_USUAL_URLS: Mapping[str, str] = MappingProxyType({})
+
+
+def build(
+    name: str, secrets: Mapping[str, str], transport: Transport, urls: Mapping[str, str] = _USUAL_URLS
+) -> Carrier:
+    """Build a carrier by its name.
+
+    `urls` may hold "{name}_url" for another base URL; an empty one is the usual one. Raises LookupError for a name
+    that is no carrier's and for a secret that is absent or empty, naming it.
+    """
+    entry = CARRIERS.get(name)
+    if entry is None:
+        raise LookupError(f"no carrier {name!r}")
+    missing = [secret for secret in entry.required if not secrets.get(secret)]
+    if missing:
+        raise LookupError(f"carrier {name} lacks {', '.join(missing)}")
+    return entry.make(secrets, (urls.get(f"{name}_url") or entry.url).rstrip("/"), transport)

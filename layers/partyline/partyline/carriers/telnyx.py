@@ -1,0 +1,258 @@
+"""Telnyx, API v2.
+
+Webhooks: one JSON object, signed with the account's Ed25519 key over "{timestamp}|{raw body}". Telnyx waits two
+seconds, repeats at random and promises no order.
+
+Group texts: POST /messages/group_mms, at most eight recipients, one id for all of them. Reports of a group share that
+id (`group_message_id`), and each names the recipients that it is about. The documentation writes addresses both as
+strings and as objects; both are read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
+
+from partyline.carriers import answers, codes, payloads
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    Ignored,
+    InboundText,
+    Media,
+    OutboundText,
+    Transport,
+    WebhookRequest,
+)
+from partyline.errors import WebhookRefused
+from partyline.states import ReceiptStatus
+
+NAME = "telnyx"
+URL = "https://api.telnyx.com/v2"
+# How far a webhook's clock may be from ours, both ways, as in Telnyx' own libraries.
+TOLERANCE_SECONDS = 300
+
+_REPORTS = frozenset({"message.sent", "message.finalized"})
+_STATUSES = {
+    "queued": ReceiptStatus.QUEUED,
+    "sending": ReceiptStatus.QUEUED,
+    "sent": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    # Telnyx says `unknown` of recipients on other networks in a group: usual, and no failure.
+    "unknown": ReceiptStatus.UNKNOWN,
+    "delivery_unconfirmed": ReceiptStatus.UNKNOWN,
+    "dlr_timeout": ReceiptStatus.UNKNOWN,
+    "delivery_failed": ReceiptStatus.UNDELIVERED,
+    "sending_failed": ReceiptStatus.FAILED,
+    "expired": ReceiptStatus.FAILED,
+    "gw_timeout": ReceiptStatus.FAILED,
+}
+_FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
+_QUEUE_FULL = "40318"
+_ERROR_CODES = codes.by_carrier_code(
+    {
+        codes.INVALID_RECIPIENT: (40310,),
+        codes.REGION_NOT_ENABLED: (40309, 40331),
+        codes.SENDER_NOT_OURS: (40305, 40308),
+        codes.OPTED_OUT: (40300,),
+        codes.QUEUE_OVERFLOW: (10011, 40318),
+        codes.UNREACHABLE: (40006, 40008),
+        codes.BLOCKED: (40004,),
+        codes.UNKNOWN_HANDSET: (40012,),
+        codes.LANDLINE: (40001,),
+        codes.FILTERED: (40002, 40003),
+        codes.MMS_UNSUPPORTED: (40301,),
+        codes.TOO_LARGE: (40317,),
+        codes.RATE_EXCEEDED: (40011, 40016, 40018),
+        codes.UNREGISTERED: (40010,),
+        codes.EXPIRED: (40005, 40014),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One Telnyx account: its API key, and the public key (base64) that its webhooks are signed with."""
+
+    api_key: str = field(repr=False)
+    public_key: str
+    url: str = URL
+
+
+class Telnyx:
+    """Telnyx behind the carrier port."""
+
+    name = NAME
+    max_recipients = 8
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+
+    def authenticate(self, request: WebhookRequest, now: float) -> None:
+        """Check the signature over the raw body, then its time.
+
+        Raises WebhookRefused: 401 without a signature, 403 with a wrong or an old one.
+        """
+        signature = request.headers.get("telnyx-signature-ed25519", "")
+        timestamp = request.headers.get("telnyx-timestamp", "")
+        if not signature or not timestamp:
+            raise WebhookRefused(401, "not signed")
+        try:
+            key = VerifyKey(base64.b64decode(self._settings.public_key, validate=True))
+            key.verify(timestamp.encode() + b"|" + request.body, base64.b64decode(signature, validate=True))
+            age = now - float(timestamp)
+        except (CryptoError, ValueError, TypeError):
+            raise WebhookRefused(403, "wrong signature") from None
+        # Asked this way round, a time that is not a number is refused too.
+        if not abs(age) <= TOLERANCE_SECONDS:
+            raise WebhookRefused(403, "signed too long ago, or in the future")
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """One inbound text, or one report for each recipient that the event names. Never raises."""
+        return payloads.events(request.body, partial(_readers, payloads.tag(request)))
+
+    def send(self, text: OutboundText) -> Accepted:
+        """POST a group MMS for several recipients, a plain message for one.
+
+        Recipients whose status in the answer is a failure already are in `refused`. Raises Refused without a request
+        for no recipient (21604) and for more than eight (21653), and else any SendError, by the table in answers.
+        """
+        answers.check_recipients(text, self.max_recipients)
+        response = self._transport(_request(self._settings, text))
+        if not answers.succeeded(response):
+            raise answers.error(response, _complaint(response, text))
+        data = answers.document(response).get("data")
+        sent = data if isinstance(data, dict) else {}
+        return Accepted(answers.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
+
+
+def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
+    data = payloads.mapping(payloads.mapping(document, "webhook").get("data"), "data")
+    kind = payloads.string(data, "event_type")
+    if kind == "message.received":
+        return [partial(_inbound, payloads.mapping(data.get("payload"), "payload"))]
+    if kind in _REPORTS:
+        payload = payloads.mapping(data.get("payload"), "payload")
+        entries = payloads.items(payload, "to")
+        if not entries:
+            raise payloads.Unreadable("to is empty")
+        return [partial(_report, payload, entry, tag) for entry in entries]
+    if kind.startswith("message."):
+        raise payloads.Unreadable("event_type is not a documented one")
+    return [partial(Ignored, kind)]
+
+
+def _inbound(payload: payloads.Object) -> InboundText:
+    own = payloads.addresses(payload, "to")
+    if not own:
+        raise payloads.Unreadable("to is empty")
+    media = [payloads.mapping(part, "media") for part in payloads.items(payload, "media")]
+    return InboundText(
+        carrier=NAME,
+        id=payloads.string(payload, "id"),
+        line=_line(payload, own),
+        sender=payloads.address(payload, "from"),
+        # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
+        recipients=own + payloads.addresses(payload, "cc"),
+        text=payloads.optional(payload, "text"),
+        media=payloads.content(
+            Media(payloads.string(part, "url"), payloads.optional(part, "content_type") or None) for part in media
+        ),
+    )
+
+
+def _line(payload: payloads.Object, own: tuple[str, ...]) -> str:
+    """The number that this copy came to: the one whose webhook this is, where `to` says so."""
+    for entry, address in zip(payloads.items(payload, "to"), own, strict=True):
+        if isinstance(entry, dict) and entry.get("status") == "webhook_delivered":
+            return address
+    return own[0]
+
+
+def _report(payload: payloads.Object, entry: object, tag: str | None) -> DeliveryReport:
+    recipient = payloads.mapping(entry, "to")
+    status = _STATUSES.get(payloads.string(recipient, "status"))
+    if status is None:
+        raise payloads.Unreadable("status is not a documented one")
+    carrier_code = _first_code(payload) if status in _FAILURES else None
+    return DeliveryReport(
+        carrier=NAME,
+        id=payloads.optional(payload, "group_message_id") or payloads.string(payload, "id"),
+        recipient=payloads.string(recipient, "phone_number"),
+        status=status,
+        error_code=_ERROR_CODES.get(carrier_code or "", codes.UNKNOWN) if status in _FAILURES else None,
+        carrier_code=carrier_code,
+        tag=tag,
+    )
+
+
+def _first_code(holder: payloads.Object) -> str | None:
+    """The code of the first of `errors` that has one, in reports and in answers alike."""
+    found = (payloads.code(fault.get("code")) for fault in answers.objects(holder.get("errors")))
+    return next((code for code in found if code), None)
+
+
+def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+    group = len(text.recipients) > 1
+    body: dict[str, object] = {
+        "from": text.sender,
+        "to": list(text.recipients) if group else text.recipients[0],
+        "text": text.text,
+        "media_urls": list(text.media_urls),
+        "webhook_url": text.callback_url,
+    }
+    wanted = {name: value for name, value in body.items() if value}
+    if text.callback_url:
+        # Without this the reports go to the profile's URL, which knows nothing of our tag.
+        wanted["use_profile_webhooks"] = False
+    return HttpRequest(
+        "POST",
+        f"{settings.url}/messages/group_mms" if group else f"{settings.url}/messages",
+        {"Authorization": f"Bearer {settings.api_key}", "Content-Type": "application/json"},
+        json.dumps(wanted).encode(),
+    )
+
+
+def _already_failed(sent: payloads.Object) -> dict[str, int]:
+    error_code = _ERROR_CODES.get(_first_code(sent) or "", codes.UNKNOWN)
+    return {
+        entry["phone_number"]: error_code
+        for entry in answers.objects(sent.get("to"))
+        if isinstance(entry.get("phone_number"), str) and _STATUSES.get(str(entry.get("status"))) in _FAILURES
+    }
+
+
+def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
+    """From {"errors": [{"code", "title", "detail", "source": {"pointer"}}]}; the first error gives the code."""
+    answer = answers.document(response)
+    faults = answers.objects(answer.get("errors"))
+    carrier_code = _first_code(answer)
+    return answers.Complaint(
+        carrier_code,
+        _ERROR_CODES.get(carrier_code or ""),
+        tuple(dict.fromkeys(one for fault in faults for one in _pointed_at(fault, text.recipients))),
+        queue_full=any(payloads.code(fault.get("code")) == _QUEUE_FULL for fault in faults),
+    )
+
+
+def _pointed_at(fault: payloads.Object, recipients: tuple[str, ...]) -> tuple[str, ...]:
+    """The recipient that a JSON pointer such as /to/2/phone_number names; /to alone names an only recipient."""
+    source = fault.get("source")
+    pointer = str(source.get("pointer")) if isinstance(source, dict) else ""
+    named = re.fullmatch(r"/to(?:/([0-9]{1,3})(?:/.*)?)?", pointer)
+    if not named:
+        return ()
+    if named[1] is None:
+        return recipients if len(recipients) == 1 else ()
+    return recipients[int(named[1]) :][:1]

@@ -1,0 +1,247 @@
+"""Twilio, Programmable Messaging.
+
+Webhooks: a form, signed with HMAC-SHA1 over the public URL and the form's parameters. One URL serves inbound texts
+and status callbacks; MessageStatus tells them apart.
+
+Group texts: received, with the other members in OtherRecipients0, OtherRecipients1, ... (observed, not documented).
+Sending takes one To only: several recipients are refused with Twilio's own 21653.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+
+from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    HttpRequest,
+    Ignored,
+    InboundText,
+    Media,
+    OutboundText,
+    Transport,
+    WebhookRequest,
+)
+from partyline.errors import WebhookRefused
+from partyline.states import ReceiptStatus
+
+NAME = "twilio"
+URL = "https://api.twilio.com"
+
+Pairs = list[tuple[str, str]]
+
+_RECEIVED = frozenset({"received", "receiving"})
+_USELESS = frozenset({"partially_delivered"})
+_STATUSES = {
+    "accepted": ReceiptStatus.QUEUED,
+    "scheduled": ReceiptStatus.QUEUED,
+    "queued": ReceiptStatus.QUEUED,
+    "sending": ReceiptStatus.QUEUED,
+    "sent": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.DELIVERED,
+    "undelivered": ReceiptStatus.UNDELIVERED,
+    "failed": ReceiptStatus.FAILED,
+    "canceled": ReceiptStatus.FAILED,
+}
+_FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
+_TOO_FAST = 20429
+_QUEUE_FULL = frozenset({_TOO_FAST, codes.SENDER_QUEUE_FULL, codes.QUEUE_OVERFLOW})
+_ABOUT_THE_RECIPIENT = frozenset(
+    {
+        codes.INVALID_RECIPIENT,
+        codes.SAME_NUMBER,
+        codes.REGION_NOT_ENABLED,
+        codes.OPTED_OUT,
+        codes.NO_ROUTE,
+        codes.NOT_MOBILE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One Twilio account; its token signs webhooks and authenticates requests."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    url: str = URL
+
+
+class Twilio:
+    """Twilio behind the carrier port."""
+
+    name = NAME
+    max_recipients = 1
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+
+    def authenticate(self, request: WebhookRequest, now: float) -> None:  # noqa: ARG002 - nothing here is dated
+        """Check X-Twilio-Signature as Twilio's security page describes; a repeat is stopped by the message's id.
+
+        Raises WebhookRefused with 403.
+        """
+        token = self._settings.auth_token
+        given = request.headers.get("x-twilio-signature", "")
+        if not token or not any(credentials.matches(given, signature(token, *one)) for one in _signed(request)):
+            raise WebhookRefused(403, "wrong signature")
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """The one inbound text or report of a form. Never raises."""
+        raw = request.body.decode("utf-8", "backslashreplace")
+        return [payloads.attempt(partial(_event, form(request.body), payloads.tag(request)), raw)]
+
+    def send(self, text: OutboundText) -> Accepted:
+        """POST one message to the only recipient.
+
+        Raises Refused without a request for no recipient (21604) and for several (21653), and else any SendError, by
+        the table in answers.
+        """
+        answers.check_recipients(text, self.max_recipients)
+        response = self._transport(_request(self._settings, text))
+        answer = answers.document(response)
+        if not answers.succeeded(response):
+            raise answers.error(response, _complaint(answer, text))
+        error_code = _number(answer.get("error_code"))
+        failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
+        refused = {text.recipients[0]: error_code or codes.UNKNOWN} if failed else {}
+        return Accepted(answers.first_id([answer.get("sid")]), refused)
+
+
+def form(body: bytes) -> Pairs:
+    """The parameters of a form in their order, empty ones included (they are signed too), values untrimmed."""
+    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def signature(token: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Twilio's signature: HMAC-SHA1 over the URL and each distinct name and value, sorted, without separators."""
+    signed = url + "".join(name + value for name, value in sorted(set(parameters)))
+    digest = hmac.new(token.encode(), signed.encode("utf-8", "backslashreplace"), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode("ascii")
+
+
+def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
+    """What Twilio may have signed: the URL with and without its port, and the form unless the URL holds its hash."""
+    parameters = form(request.body)
+    try:
+        parts = urlsplit(request.url)
+        port = parts.port
+    except ValueError:
+        return
+    hashes = parse_qs(parts.query).get("bodySHA256")
+    if hashes:
+        if not credentials.matches(hashlib.sha256(request.body).hexdigest(), hashes[0]):
+            return
+        parameters = []
+    host = parts.netloc if port is None else parts.netloc.removesuffix(f":{port}")
+    default = 443 if parts.scheme == "https" else 80
+    # Replaced in the text, because taking a URL apart and together again can change what was signed.
+    for place in dict.fromkeys((parts.netloc, host, f"{host}:{port or default}")):
+        yield request.url.replace(f"//{parts.netloc}", f"//{place}", 1), parameters
+
+
+def _event(parameters: Pairs, tag: str | None) -> Event:
+    fields = dict(reversed(parameters))  # the first of a repeated name counts
+    status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
+    if status in _USELESS:
+        return Ignored(status)
+    if status and status not in _RECEIVED:
+        return _report(fields, status, tag)
+    return _inbound(parameters, fields)
+
+
+def _inbound(parameters: Pairs, fields: payloads.Object) -> InboundText:
+    sid, line = _sid(fields), payloads.string(fields, "To")
+    others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
+    media = (
+        Media(url, payloads.optional(fields, f"MediaContentType{index}") or None)
+        for index, url in _numbered(parameters, "MediaUrl")
+    )
+    return InboundText(
+        carrier=NAME,
+        id=sid,
+        line=line,
+        sender=payloads.string(fields, "From"),
+        recipients=(line, *others),
+        text=payloads.optional(fields, "Body"),
+        media=payloads.content(media),
+        # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
+        roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),
+    )
+
+
+def _report(fields: payloads.Object, reported: str, tag: str | None) -> DeliveryReport:
+    status = _STATUSES.get(reported)
+    if status is None:
+        raise payloads.Unreadable("MessageStatus is not a documented one")
+    carrier_code = payloads.code(fields.get("ErrorCode")) if status in _FAILURES else None
+    return DeliveryReport(
+        carrier=NAME,
+        id=_sid(fields),
+        recipient=payloads.string(fields, "To"),
+        status=status,
+        error_code=(_number(carrier_code) or codes.UNKNOWN) if status in _FAILURES else None,
+        carrier_code=carrier_code,
+        tag=tag,
+    )
+
+
+def _sid(fields: payloads.Object) -> str:
+    return payloads.optional(fields, "MessageSid") or payloads.string(fields, "SmsSid")
+
+
+def _numbered(parameters: Pairs, name: str) -> Pairs:
+    """Values of name, name0, name1, ... by number, with their numbers; gaps and repeats are allowed, empty ones not."""
+    found = [
+        (matched[1], value)
+        for parameter, value in parameters
+        if value and (matched := re.fullmatch(name + "([0-9]{0,3})", parameter))
+    ]
+    return sorted(found, key=lambda pair: int(pair[0] or -1))
+
+
+def _number(value: object) -> int | None:
+    """A Twilio code, written as a number in answers and as a string in forms."""
+    written = payloads.code(value) or ""
+    return int(written) if re.fullmatch("[0-9]{5}", written) else None
+
+
+def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+    parameters = [
+        ("To", text.recipients[0]),
+        ("From", text.sender),
+        ("Body", text.text),
+        *(("MediaUrl", url) for url in text.media_urls),
+        ("StatusCallback", text.callback_url),
+    ]
+    return HttpRequest(
+        "POST",
+        f"{settings.url}/2010-04-01/Accounts/{quote(settings.account_sid, safe='')}/Messages.json",
+        {
+            "Authorization": credentials.basic(settings.account_sid, settings.auth_token),
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+        urlencode([pair for pair in parameters if pair[1]], errors="replace").encode("ascii"),
+    )
+
+
+def _complaint(answer: payloads.Object, text: OutboundText) -> answers.Complaint:
+    """From {"code", "message", "more_info", "status"}; Twilio's codes are ours, but for its API's own 20429."""
+    code = _number(answer.get("code"))
+    return answers.Complaint(
+        carrier_code=payloads.code(answer.get("code")),
+        error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
+        recipients=text.recipients if code in _ABOUT_THE_RECIPIENT else (),
+        queue_full=code in _QUEUE_FULL,
+    )

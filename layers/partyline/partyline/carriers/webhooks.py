@@ -1,0 +1,54 @@
+"""An API Gateway proxy event as the webhook that a carrier sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from partyline.carriers.port import WebhookRequest
+
+PREFIX = "/carriers/"
+
+
+def carrier_of(event: Mapping[str, Any]) -> str:
+    """The name of the carrier that an event's path addresses: /carriers/{name}[/{rest}]."""
+    return str(event["path"]).removeprefix(PREFIX).partition("/")[0]
+
+
+def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
+    """The webhook in a REST API proxy event.
+
+    `public_url` is the base URL that the carrier was given; '' means API Gateway's own. It is never taken from the Host
+    header, which is the sender's to choose.
+    """
+    path = str(event["path"])
+    query = {
+        name: values for name, values in (event.get("multiValueQueryStringParameters") or {}).items() if values
+    }
+    suffix = f"?{urlencode(query, doseq=True)}" if query else ""
+    return WebhookRequest(
+        url=f"{public_url + path if public_url else _own_url(event)}{suffix}",
+        path=path.removeprefix(PREFIX).partition("/")[2],
+        headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+        query={name: values[-1] for name, values in query.items()},
+        body=_body(event),
+    )
+
+
+def _own_url(event: Mapping[str, Any]) -> str:
+    context = event["requestContext"]
+    return f"https://{context['domainName']}{context['path']}"
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body)
+    except binascii.Error:
+        # No gateway does this. What follows is an authentication of nothing.
+        return b""

@@ -1,0 +1,50 @@
+"""The table of template.yaml on moto, for tests that run one after the other: moto's writes are not atomic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+from partyline.store.table import Table
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+NAME = "partyline"
+
+
+class Template(yaml.SafeLoader):
+    """YAML with CloudFormation's short functions; the table needs none of their values."""
+
+
+Template.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+@pytest.fixture(scope="session")
+def table_definition() -> dict[str, Any]:
+    """The table's properties, as they are deployed."""
+    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
+    properties: dict[str, Any] = resources["Table"]["Properties"]
+    kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    return {name: properties[name] for name in kept}
+
+
+@pytest.fixture
+def client(table_definition: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A DynamoDB client with an empty table."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(TableName=NAME, **table_definition)
+        yield client
+
+
+@pytest.fixture
+def table(client: Any) -> Table:
+    """The table, empty."""
+    return Table(client, NAME)

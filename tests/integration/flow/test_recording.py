@@ -1,0 +1,371 @@
+"""Recording on a real table: every text in exactly one conversation, once, at the promised cost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from partyline import recording, sids, threads
+from partyline.carriers.port import InboundText, Malformed, Media
+from partyline.model import AutoCreation, Conversation, Line, Participant, ParticipantKind, UnroutedReason
+from partyline.recording import Outcome, Recorded
+from partyline.states import ConversationState, ReceiptStatus
+from partyline.store import conversations, lines, listing, messages
+from partyline.store.table import Conflict, Table
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SERVICE = sids.default_service("AC" + "0" * 32)
+P, Q, R = "+12065550100", "+12065550101", "+12065550110"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+IDS = itertools.count()
+
+
+@pytest.fixture
+def own(table: Table) -> Table:
+    """A table with three lines: two that make groups, one (R) that makes everything."""
+    for address, mode in ((P, AutoCreation.GROUPS), (Q, AutoCreation.GROUPS), (R, AutoCreation.ALL)):
+        lines.register(table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, mode))
+    return table
+
+
+def text(
+    sender: str, *recipients: str, line: str = P, body: str = "hello", id: str | None = None, media: int = 0
+) -> InboundText:
+    return InboundText(
+        carrier="bandwidth",
+        id=id or f"id-{next(IDS)}",
+        line=line,
+        sender=sender,
+        recipients=recipients,
+        text=body,
+        media=tuple(Media(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media)),
+    )
+
+
+def record(table: Table, inbound: InboundText, now: datetime = NOW) -> Recorded:
+    return recording.record(table, inbound, service_sid=SERVICE, now=now)
+
+
+def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | None]]:
+    found = messages.page(table, conversation_sid, size=100).messages
+    return [(one.message.index, one.message.author, one.message.body) for one in found]
+
+
+def everything(table: Table) -> list[tuple[int, str, str | None]]:
+    """The messages of all conversations."""
+    page = listing.conversations(table, SERVICE, size=100)
+    return [message for conversation in page.entries for message in bodies(table, conversation.sid)]
+
+
+def test_the_first_text_of_a_group_makes_its_conversation(own: Table) -> None:
+    made = record(own, text(A, P, B, body="hi all"))
+    assert made.outcome is Outcome.CREATED
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    assert roster.conversation.state is ConversationState.ACTIVE
+    assert {(m.kind, m.address or m.projected_address) for m in roster.participants} == {
+        (ParticipantKind.PROJECTED, P),
+        (ParticipantKind.NATIVE, A),
+        (ParticipantKind.NATIVE, B),
+    }
+    assert bodies(own, made.conversation_sid) == [(0, A, "hi all")]
+    assert conversations.owner_of(own, threads.key([A, B, P])) == made.conversation_sid
+
+
+def test_the_author_of_a_text_is_its_member(own: Table) -> None:
+    made = record(own, text(A, P, B))
+    found = messages.fetch(own, made.conversation_sid, made.message_sid)
+    roster = conversations.load(own, made.conversation_sid)
+    assert found and roster
+    (ann,) = [member for member in roster.participants if member.address == A]
+    assert found.message.participant_sid == ann.sid
+    assert found.receipts == ()
+
+
+def test_replies_in_any_order_of_roster_stay_in_the_conversation(own: Table) -> None:
+    first = record(own, text(A, P, B))
+    replies = [text(B, A, P), text(B, P, A), text(A, B), text("206-555-0150", "(206) 555-0151", P, A, "", ",")]
+    outcomes = [record(own, reply) for reply in replies]
+    assert {reply.outcome for reply in outcomes} == {Outcome.RECORDED}
+    assert {reply.conversation_sid for reply in outcomes} == {first.conversation_sid}
+    assert [index for index, _, _ in bodies(own, first.conversation_sid)] == [0, 1, 2, 3, 4]
+    assert [author for _, author, _ in bodies(own, first.conversation_sid)] == [A, B, B, A, A]
+
+
+def test_one_member_more_or_less_is_another_thread(own: Table) -> None:
+    sids_of_rosters = {record(own, text(A, P, *others)).conversation_sid for others in ((B,), (B, C), (C,))}
+    assert len(sids_of_rosters) == 3
+
+
+def test_a_text_from_a_stranger_becomes_a_masked_pair_where_the_line_allows_all(own: Table) -> None:
+    made = record(own, text(A, R, line=R))
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    assert [(m.address, m.proxy_address) for m in roster.participants] == [(A, R)]
+
+
+@pytest.mark.parametrize(
+    ("inbound", "reason"),
+    [
+        (text(A, P), UnroutedReason.AUTO_CREATION_OFF),
+        (text(A, "+12065550199", line="+12065550199"), UnroutedReason.UNKNOWN_LINE),
+        (text(Q, P, A), UnroutedReason.OWN_SENDER),
+        (text(A, P, *(f"+1206555{n:04}" for n in range(1000, 1085))), UnroutedReason.ROSTER_TOO_LARGE),
+    ],
+)
+def test_a_text_that_nobody_takes_is_kept_once_and_readable(
+    own: Table, inbound: InboundText, reason: UnroutedReason
+) -> None:
+    first, again = record(own, inbound), record(own, inbound)
+    assert (first.outcome, first.reason) == (Outcome.UNROUTED, reason)
+    assert again.outcome in (Outcome.REPEATED, Outcome.UNROUTED)
+    (kept,) = listing.unrouted(own, size=10).entries
+    assert (kept.reason, kept.body, kept.sender) == (reason, "hello", inbound.sender)
+    assert listing.conversations(own, SERVICE, size=10).entries == []
+
+
+def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
+    for _ in range(2):
+        recording.keep_malformed(own, "bandwidth", Malformed("not JSON", "{oops"), NOW)
+    (kept,) = listing.unrouted(own, size=10).entries
+    assert (kept.reason, kept.raw) == (UnroutedReason.MALFORMED, "{oops")
+
+
+def test_a_repeated_webhook_changes_nothing(own: Table) -> None:
+    inbound = text(A, P, B)
+    made = record(own, inbound)
+    assert [record(own, inbound).outcome for _ in range(3)] == [Outcome.REPEATED] * 3
+    assert len(bodies(own, made.conversation_sid)) == 1
+
+
+def test_two_own_numbers_in_one_group_make_one_conversation_and_one_message(own: Table) -> None:
+    at_p, at_q = text(A, P, Q, line=P), text(A, P, Q, line=Q)
+    made, copied = record(own, at_p), record(own, at_q)
+    assert (made.outcome, copied.outcome) == (Outcome.CREATED, Outcome.COPIED)
+    assert [record(own, again).outcome for again in (at_p, at_q)] == [Outcome.REPEATED] * 2
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    assert {m.projected_address for m in roster.participants if m.projected_address} == {P, Q}
+    assert bodies(own, made.conversation_sid) == [(0, A, "hello")]
+
+
+def test_a_copy_of_an_unrouted_text_is_not_kept_twice(own: Table) -> None:
+    for address in (P, Q):
+        line = lines.find(own, [address])[address]
+        lines.update(own, Line(line.sid, address, line.carrier, NOW, NOW, AutoCreation.OFF), NOW)
+    outcomes = [record(own, text(A, P, Q, line=line)).outcome for line in (P, Q)]
+    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    assert len(listing.unrouted(own, size=10).entries) == 1
+
+
+def test_someone_who_says_the_same_twice_says_it_twice(own: Table) -> None:
+    made = record(own, text(A, P, Q, body="ok", line=P))
+    for line in (P, Q, Q):
+        record(own, text(A, P, Q, body="ok", line=line))
+    assert bodies(own, made.conversation_sid) == [(0, A, "ok"), (1, A, "ok")]
+
+
+def test_pictures_without_text_are_counted_as_content(own: Table) -> None:
+    made = record(own, text(A, P, Q, body="", media=1, line=P))
+    assert record(own, text(A, P, Q, body="", media=1, line=Q)).outcome is Outcome.COPIED
+    assert record(own, text(A, P, Q, body="", media=2, line=Q)).outcome is Outcome.RECORDED
+    first, second = messages.page(own, made.conversation_sid, size=5).messages
+    assert first.message.body is None
+    assert [media.content_type for media in second.message.media] == ["image/jpeg"] * 2
+
+
+def test_an_old_count_of_copies_is_forgotten(own: Table) -> None:
+    """A copy that never came must not swallow the same words much later."""
+    made = record(own, text(A, P, Q, body="ok", line=P))
+    later = NOW + messages.COPIES_LIFE + timedelta(seconds=1)
+    assert record(own, text(A, P, Q, body="ok", line=Q), later).outcome is Outcome.RECORDED
+    assert len(bodies(own, made.conversation_sid)) == 2
+
+
+def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(own: Table) -> None:
+    made = record(own, text(A, P, B))
+    conversation = conversations.fetch(own, made.conversation_sid)
+    assert conversation
+    asleep = conversations.update(
+        own, conversation, _in_state(conversation, ConversationState.INACTIVE)
+    )
+    assert record(own, text(A, P, B)).conversation_sid == made.conversation_sid
+    awake = conversations.fetch(own, made.conversation_sid)
+    assert awake and awake.state is ConversationState.ACTIVE
+    assert awake.revision > asleep.revision
+    assert [c.sid for c in listing.conversations(own, SERVICE, size=5, state=ConversationState.ACTIVE).entries] == [
+        awake.sid
+    ]
+    conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED))
+    again = record(own, text(A, P, B))
+    assert again.outcome is Outcome.CREATED
+    assert again.conversation_sid != made.conversation_sid
+
+
+def _in_state(conversation: Conversation, state: ConversationState) -> Conversation:
+    return replace(conversation, state=state)
+
+
+def test_masked_members_get_each_others_texts_from_their_proxies(own: Table) -> None:
+    made = record(own, text(A, R, line=R))
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    cat = Participant(sids.new(sids.PARTICIPANT), made.conversation_sid, NOW, NOW, address=C, proxy_address=Q)
+    conversations.change_members(own, roster, roster.with_member(cat), NOW)
+    relayed = record(own, text(A, R, line=R, body="psst"))
+    found = messages.fetch(own, relayed.conversation_sid, relayed.message_sid)
+    assert found
+    (send,) = found.message.sends
+    assert (send.sender, send.recipients, send.thread) == (Q, (C,), threads.key([C, Q]))
+    assert [(r.address, r.status) for r in found.receipts] == [(C, ReceiptStatus.QUEUED)]
+
+
+# --- cost
+
+
+@pytest.fixture
+def round_trips(client: Any) -> list[str]:
+    """The operations asked of DynamoDB, as they are asked."""
+    asked: list[str] = []
+    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
+    return asked
+
+
+Make = Callable[[], InboundText]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "known", "expected"),
+    [
+        ("known thread", lambda: text(A, P, B), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
+        ("known thread, two own numbers", lambda: text(A, P, Q), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
+        ("new conversation", lambda: text(A, P, B), False, ["BatchGetItem", "TransactWriteItems"]),
+        ("new conversation, two own numbers", lambda: text(A, P, Q), False, ["BatchGetItem", "TransactWriteItems"]),
+        ("unrouted", lambda: text(A, P), False, ["BatchGetItem", "TransactWriteItems"]),
+    ],
+)
+def test_what_a_text_costs(
+    own: Table, round_trips: list[str], name: str, make: Make, known: bool, expected: list[str]
+) -> None:
+    if known:
+        record(own, make())
+    before = len(round_trips)
+    inbound = make()
+    record(own, text(inbound.sender, *inbound.recipients, body="another"))
+    assert round_trips[before:] == expected
+
+
+def test_what_a_repeat_and_a_copy_cost(own: Table, round_trips: list[str]) -> None:
+    inbound = text(A, P, Q)
+    record(own, inbound)
+    before = len(round_trips)
+    record(own, inbound)
+    record(own, text(A, P, Q, line=Q))
+    assert round_trips[before:] == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+# --- races, one after the other: what a transaction finds when another came first
+
+
+class Interrupted(Table):
+    """A table on which something else happens just before the first transaction."""
+
+    def __init__(self, table: Table, meanwhile: Callable[[], object]) -> None:
+        self.__dict__.update(table.__dict__)
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def transact(self, writes: Any) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile:
+            meanwhile()
+        super().transact(writes)
+
+
+def test_two_first_texts_of_a_group_at_once_make_one_conversation(own: Table) -> None:
+    rival = text(B, P, A, body="second")
+    racing = Interrupted(own, lambda: record(own, rival))
+    lost = record(racing, text(A, P, B, body="first"))
+    assert lost.outcome is Outcome.RECORDED
+    assert bodies(own, lost.conversation_sid) == [(0, B, "second"), (1, A, "first")]
+
+
+def test_the_same_webhook_twice_at_once_is_recorded_once(own: Table) -> None:
+    inbound = text(A, P, B)
+    racing = Interrupted(own, lambda: record(own, inbound))
+    assert record(racing, inbound).outcome is Outcome.REPEATED
+    assert len(everything(own)) == 1
+
+
+def test_copies_at_two_own_numbers_at_once_are_one_message(own: Table) -> None:
+    racing = Interrupted(own, lambda: record(own, text(A, P, Q, line=Q)))
+    assert record(racing, text(A, P, Q, line=P)).outcome is Outcome.COPIED
+    assert len(everything(own)) == 1
+
+
+def test_two_texts_at_once_get_two_indexes(own: Table) -> None:
+    made = record(own, text(A, P, B, body="zero"))
+    racing = Interrupted(own, lambda: record(own, text(B, P, A, body="one")))
+    record(racing, text(A, P, B, body="two"))
+    assert bodies(own, made.conversation_sid) == [(0, A, "zero"), (1, B, "one"), (2, A, "two")]
+
+
+def test_a_conversation_closed_under_a_text_is_not_written_to(own: Table) -> None:
+    made = record(own, text(A, P, B))
+    conversation = conversations.fetch(own, made.conversation_sid)
+    assert conversation
+    closed = _in_state(conversation, ConversationState.CLOSED)
+    racing = Interrupted(own, lambda: conversations.update(own, conversation, closed))
+    after = record(racing, text(A, P, B, body="late"))
+    assert after.outcome is Outcome.CREATED
+    assert bodies(own, made.conversation_sid) == [(0, A, "hello")]
+    assert bodies(own, after.conversation_sid) == [(0, A, "late")]
+
+
+def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(
+    own: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partyline.store.table.time.sleep", lambda _: None)
+
+    class Contended(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def transact(self, writes: Any) -> None:
+            raise Conflict({})
+
+    with pytest.raises(Conflict):
+        record(Contended(own), text(A, P, B))
+    assert everything(own) == []
+
+
+# --- properties
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), own_numbers=st.integers(1, 3), said=st.lists(st.sampled_from(["ok", "yes"]), min_size=1, max_size=3))
+def test_whatever_comes_in_whatever_order_leaves_exactly_what_was_said(
+    own: Table, data: st.DataObject, own_numbers: int, said: list[str]
+) -> None:
+    """GIVEN a person who writes `said` into a new group with one to three own numbers
+    WHEN every copy comes under its own carrier id, in any order, each any number of times
+    THEN one conversation holds exactly those texts."""
+    ours = [P, Q, R][:own_numbers]
+    stranger, other = f"+1206556{next(IDS):04}", f"+1206557{next(IDS):04}"
+    copies = [
+        text(stranger, other, *ours, line=line, body=body, id=f"{stranger}-{line}-{number}")
+        for line in ours
+        for number, body in enumerate(said)
+    ]
+    repeats = data.draw(st.lists(st.sampled_from(copies), max_size=3))
+    recorded = [record(own, copy) for copy in data.draw(st.permutations(copies + repeats))]
+    (conversation_sid,) = {one.conversation_sid for one in recorded if one.conversation_sid}
+    assert sorted(body or "" for _, _, body in bodies(own, conversation_sid)) == sorted(said)
+    assert [index for index, _, _ in bodies(own, conversation_sid)] == list(range(len(said)))

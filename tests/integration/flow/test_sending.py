@@ -1,0 +1,556 @@
+"""Sending and reporting on a real table: one text for each thread, whatever crashes, and receipts that only move on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from partyline import outbox, recording, reporting, routing, sending, sids, threads
+from partyline.carriers.port import Accepted, DeliveryReport, InboundText, OutboundText
+from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
+from partyline.reporting import Applied
+from partyline.sending import Attempt, Step
+from partyline.states import ConversationState, ReceiptStatus, SendState, delivery
+from partyline.store import conversations, lines, messages, receipts
+from partyline.store.table import Table
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+P, Q = "+12065550100", "+12065550101"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+QUEUED, SENT, DELIVERED, FAILED = (
+    ReceiptStatus.QUEUED,
+    ReceiptStatus.SENT,
+    ReceiptStatus.DELIVERED,
+    ReceiptStatus.FAILED,
+)
+Answer = Accepted | Exception | Callable[[OutboundText], Accepted]
+
+
+class Crash(BaseException):
+    """The function dies: nothing catches this."""
+
+
+@dataclass
+class FakeCarrier:
+    """A carrier that remembers what it was asked and gives the next of its answers."""
+
+    answers: Iterator[Any]
+    asked: list[OutboundText] = field(default_factory=list)
+    name: str = "bandwidth"
+    max_recipients: int = 10
+
+    def send(self, text: OutboundText) -> Accepted:
+        self.asked.append(text)
+        answer = next(self.answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer(text) if callable(answer) else answer
+
+    def authenticate(self, request: Any, now: float) -> None:
+        raise NotImplementedError
+
+    def parse(self, request: Any) -> Any:
+        raise NotImplementedError
+
+
+@dataclass
+class Scene:
+    """A conversation of an agent (P), another (Q) and natives A and B, and one message of the agent's."""
+
+    table: Table
+    carrier: FakeCarrier
+    message: Message
+    reference: SendReference
+
+    def deliver(self) -> Attempt:
+        return sending.deliver(self.desk(), self.reference)
+
+    def give_up(self) -> int:
+        return sending.give_up(self.desk(), self.reference)
+
+    def desk(self) -> sending.Desk:
+        return sending.Desk(
+            self.table,
+            carrier=lambda name: self.carrier,
+            callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
+            clock=lambda: NOW,
+        )
+
+    def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:
+        found = messages.fetch(self.table, self.message.conversation_sid, self.message.sid)
+        assert found
+        return {receipt.address: (receipt.status, receipt.error_code) for receipt in found.receipts}
+
+    def report(self, address: str, status: ReceiptStatus, *, tag: bool = True, id: str = "c-1", code: int = 0) -> Applied:
+        given = self.reference.tag if tag else None
+        return reporting.apply(self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW)
+
+
+@pytest.fixture
+def scene(table: Table) -> Callable[..., Scene]:
+    def make(*answers: Answer | BaseException, body: str = "hello") -> Scene:
+        for address in (P, Q):
+            line = Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.GROUPS)
+            if address not in lines.find(table, [address]):
+                lines.register(table, line)
+        return written(table, FakeCarrier(iter(answers)), body)
+
+    return make
+
+
+CLIENTS = itertools.count()
+
+
+def written(table: Table, carrier: FakeCarrier, body: str = "hello") -> Scene:
+    sid = sids.new(sids.CONVERSATION)
+    agent, other, ann, ben = (
+        Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, **fields)
+        for fields in (
+            {"identity": "agent", "projected_address": P},
+            {"identity": "other", "projected_address": Q},
+            {"address": f"+1206555{next(CLIENTS) + 1000}"},
+            {"address": f"+1206555{next(CLIENTS) + 1000}"},
+        )
+    )
+    members = [agent, other, ann, ben]
+    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members)
+    message = Message(
+        sid=sids.message(0),
+        conversation_sid=sid,
+        index=0,
+        created=NOW,
+        updated=NOW,
+        author="agent",
+        body=body,
+        participant_sid=agent.sid,
+        sends=routing.outbound(members, conversation.threads, agent),
+    )
+    table.transact(messages.recording_writes(conversation, message))
+    (send,) = message.sends
+    return Scene(table, carrier, message, message.reference(send))
+
+
+def natives(scene: Scene) -> tuple[str, str]:
+    ann, ben = scene.message.sends[0].natives
+    return ann, ben
+
+
+Make = Callable[..., Scene]
+
+
+def test_a_message_starts_with_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
+    one = scene()
+    assert one.receipts() == dict.fromkeys(natives(one), (QUEUED, 0))
+
+
+def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.carrier.asked == [
+        OutboundText(
+            sender=P,
+            recipients=tuple(sorted([ann, ben, Q])),
+            text="hello",
+            tag=one.reference.tag,
+            callback_url=f"https://example.com/carriers/bandwidth?send={one.reference.tag}",
+        )
+    ]
+    assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
+
+
+def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    channel_sids = [receipt.channel_message_sid or "" for receipt in found.receipts]
+    assert all(sids.matches("SM", sid) for sid in channel_sids)
+    assert len(set(channel_sids)) == 2
+
+
+def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    assert [one.deliver().step for _ in range(4)] == [Step.DONE] * 4
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
+def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: Exception) -> None:
+    one = scene(error, error, Accepted("c-1"))
+    first, second = one.deliver(), one.deliver()
+    assert (first.step, first.state) == (Step.AGAIN, SendState.WAITING)
+    assert first.delay < second.delay
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    assert one.deliver().state is SendState.SENT
+    assert len(one.carrier.asked) == 3
+
+
+def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
+    one = scene(Throttled("slow down", retry_after=90))
+    assert one.deliver().delay == pytest.approx(90)
+
+
+def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) -> None:
+    one = scene(*[Throttled("slow down")] * sending.MAX_ATTEMPTS)
+    attempts = [one.deliver() for _ in range(sending.MAX_ATTEMPTS)]
+    assert [attempt.step for attempt in attempts] == [Step.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [Step.DONE]
+    assert set(one.receipts().values()) == {(FAILED, 30001)}
+    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED)
+
+
+def test_a_refused_text_fails_visibly_and_is_not_tried_again(scene: Make) -> None:
+    one = scene(Refused("no", error_code=30007))
+    assert one.deliver().step is Step.DONE
+    assert set(one.receipts().values()) == {(FAILED, 30007)}
+    one.deliver()
+    assert len(one.carrier.asked) == 1
+
+
+def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
+
+
+def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
+    one = scene()
+    lines.remove(one.table, P)
+    assert one.deliver().state is SendState.REFUSED
+    assert set(one.receipts().values()) == {(FAILED, 21606)}
+    assert one.carrier.asked == []
+
+
+def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
+    one = scene()
+
+    def unknown(name: str) -> Any:
+        raise LookupError(f"no carrier {name}")
+
+    attempt = sending.deliver(replace(one.desk(), carrier=unknown), one.reference)
+    assert (attempt.state, attempt.reason) == (SendState.REFUSED, "no carrier bandwidth")
+
+
+def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
+    one = scene()
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    messages.remove(one.table, found)
+    assert one.deliver().step is Step.DONE
+    assert one.give_up() == 0
+    assert one.carrier.asked == []
+
+
+# --- ambiguity: never a second text, never silence
+
+
+def test_no_answer_is_never_asked_again_and_ends_visibly_failed(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    assert one.deliver().step is Step.RECONCILE
+    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    assert one.give_up() == 2
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+    assert one.give_up() == 0
+    assert len(one.carrier.asked) == 1
+
+
+def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    ann, ben = natives(one)
+    one.deliver()
+    assert one.report(ann, DELIVERED) is Applied.MOVED
+    assert one.give_up() == 0
+    # A report of one recipient proves that the carrier took the text of all.
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
+class Dying(Table):
+    """A table whose function dies at the n-th write."""
+
+    def __init__(self, table: Table, writes_left: int) -> None:
+        self.__dict__.update(table.__dict__)
+        self._left = writes_left
+
+    def _live(self) -> None:
+        if self._left == 0:
+            raise Crash
+        self._left -= 1
+
+    def write(self, write: Any) -> Any:
+        self._live()
+        return super().write(write)
+
+    def transact(self, writes: Any) -> None:
+        self._live()
+        super().transact(writes)
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene: Make, writes: int) -> None:
+    one = scene(Accepted("c-1"), Accepted("c-2"))
+    dying = replace(one, table=Dying(one.table, writes))
+    try:
+        dying.deliver()
+    except Crash:
+        pass
+    step = one.deliver().step
+    assert len(one.carrier.asked) == 1
+    if step is Step.RECONCILE:
+        one.give_up()
+    assert set(one.receipts().values()) in ({(SENT, 0)}, {(FAILED, 30008)})
+
+
+def test_a_crash_between_the_carriers_answer_and_our_record_never_sends_twice(scene: Make) -> None:
+    def taken_and_dead(text: OutboundText) -> Accepted:
+        raise Crash
+
+    one = scene(taken_and_dead, Accepted("c-2"))
+    with pytest.raises(Crash):
+        one.deliver()
+    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writes: int) -> None:
+    one = scene(Refused("no", error_code=30007))
+    try:
+        replace(one, table=Dying(one.table, writes)).deliver()
+    except Crash:
+        pass
+    if writes == 0:
+        one.carrier.answers = iter([Refused("no", error_code=30007)])
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+    assert {status for status, _ in one.receipts().values()} == {FAILED}
+    assert len(one.carrier.asked) == 1
+
+
+# --- reports
+
+
+@pytest.mark.parametrize("tag", [True, False])
+def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    assert one.report(ann, DELIVERED, tag=tag) is Applied.MOVED
+    assert one.report("206-" + ben[5:8] + "-" + ben[8:], FAILED, tag=tag, code=30006) is Applied.MOVED
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30006)}
+
+
+def test_a_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.report(ann, DELIVERED)
+    for status in (DELIVERED, SENT, FAILED, ReceiptStatus.UNKNOWN, QUEUED):
+        assert one.report(ann, status, code=30008) is Applied.UNCHANGED
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
+def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, _ = natives(one)
+    one.deliver()
+    assert one.report(ann, ReceiptStatus.UNKNOWN) is Applied.MOVED
+    assert one.receipts()[ann] == (ReceiptStatus.UNKNOWN, 0)
+    assert one.report(ann, DELIVERED) is Applied.MOVED
+
+
+def test_a_report_without_tag_that_comes_before_its_send_is_recorded_is_applied_then(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+
+    def report_first(text: OutboundText) -> Accepted:
+        assert one.report(ann, DELIVERED, tag=False) is Applied.EARLY
+        assert one.report(ann, SENT, tag=False) is Applied.EARLY
+        assert one.report(ben, FAILED, tag=False, code=30003) is Applied.EARLY
+        return Accepted("c-1")
+
+    one.carrier.answers = iter([report_first])
+    one.deliver()
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
+
+
+def test_a_report_that_comes_while_its_send_is_being_recorded_is_not_lost(scene: Make) -> None:
+    """The send is recorded between the report's two looks at the table."""
+    one = scene(Accepted("c-1"))
+    ann, _ = natives(one)
+
+    class Slow(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def transact(self, writes: Any) -> None:
+            one.deliver()
+            super().transact(writes)
+
+    assert replace(one, table=Slow(one.table)).report(ann, DELIVERED, tag=False) is Applied.MOVED
+    assert one.receipts()[ann] == (DELIVERED, 0)
+
+
+def test_a_report_of_another_own_number_or_a_stranger_moves_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    assert one.report(Q, DELIVERED) is Applied.UNCHANGED
+    assert one.report("+12065559999", DELIVERED) is Applied.UNCHANGED
+    assert one.report(natives(one)[0], DELIVERED, tag=False, id="another-systems") is Applied.EARLY
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_reports_in_any_order_before_and_after_the_record_end_the_same(table: Table, scene: Make, data: st.DataObject) -> None:
+    """GIVEN reports of one recipient, with one final status among them WHEN they come in any order around the record
+    THEN the receipt ends at that status."""
+    one = scene()
+    ann, _ = natives(one)
+    final = data.draw(st.sampled_from([DELIVERED, FAILED, ReceiptStatus.UNDELIVERED]))
+    reports = data.draw(st.permutations([SENT, SENT, final, final]))
+    cut = data.draw(st.integers(0, len(reports)))
+
+    carrier_id = f"c-{next(CLIENTS)}"
+
+    def early(text: OutboundText) -> Accepted:
+        for status in reports[:cut]:
+            one.report(ann, status, tag=data.draw(st.booleans()), id=carrier_id)
+        return Accepted(carrier_id)
+
+    one.carrier.answers = iter([early])
+    one.deliver()
+    for status in reports[cut:]:
+        one.report(ann, status, tag=data.draw(st.booleans()), id=carrier_id)
+    assert one.receipts()[ann][0] is final
+
+
+def test_delivery_aggregates_the_receipts(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    one.report(natives(one)[0], DELIVERED)
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    assert delivery(receipt.status for receipt in found.receipts) == {
+        "total": 2,
+        "sent": "all",
+        "delivered": "some",
+        "read": "none",
+        "failed": "none",
+        "undelivered": "none",
+    }
+
+
+# --- echoes
+
+
+def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    ann, ben = natives(one)
+    for number in range(2):
+        echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
+        recorded = recording.record(one.table, echo, service_sid="IS1", now=NOW)
+        assert recorded.outcome in (recording.Outcome.COPIED, recording.Outcome.REPEATED)
+    assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
+
+
+# --- the outbox
+
+
+def stream_records(client: Any, table_name: str = "partyline") -> list[dict[str, Any]]:
+    """What the table's stream would hold for its items, as inserts."""
+    return [
+        {
+            "eventID": str(number),
+            "eventName": "INSERT",
+            "dynamodb": {"Keys": {name: item[name] for name in ("PK", "SK")}, "NewImage": item, "SequenceNumber": str(number)},
+        }
+        for number, item in enumerate(client.scan(TableName=table_name)["Items"])
+    ]
+
+
+@dataclass
+class Queue:
+    bodies: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def __call__(self, group: str, deduplication_id: str, body: str) -> None:
+        self.bodies.append((group, deduplication_id, body))
+
+
+def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations_group(scene: Make, client: Any) -> None:
+    one = scene()
+    queue = Queue()
+    desk = outbox.Desk(one.table, queue, clock=lambda: NOW)
+    done = [outbox.relay(desk, record) for record in stream_records(client)]
+    assert done.count("send") == 1
+    ((group, deduplication_id, body),) = queue.bodies
+    assert group == one.message.conversation_sid
+    assert len(deduplication_id) <= 128
+    assert outbox.decode(body) == one.reference
+
+
+def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
+    one = scene()
+    queue = Queue()
+    desk = outbox.Desk(one.table, queue, clock=lambda: NOW)
+    for record in stream_records(client):
+        assert outbox.relay(desk, {**record, "eventName": "MODIFY"}) == "nothing"
+    assert queue.bodies == []
+
+
+def test_an_initializing_conversation_becomes_active(table: Table, client: Any) -> None:
+    sid = sids.new(sids.CONVERSATION)
+    waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
+    conversations.create(table, waiting, [])
+    desk = outbox.Desk(table, Queue(), clock=lambda: NOW)
+    for _ in range(2):
+        for record in stream_records(client):
+            outbox.relay(desk, record)
+    active = conversations.fetch(table, sid)
+    assert active and active.state is ConversationState.ACTIVE
+
+
+def test_what_a_removed_conversation_held_is_deleted(scene: Make, client: Any) -> None:
+    one = scene()
+    conversation = conversations.fetch(one.table, one.message.conversation_sid)
+    assert conversation
+    conversations.remove(one.table, conversation)
+    assert conversations.load(one.table, conversation.sid) is None
+    assert conversations.owner_of(one.table, next(iter(conversation.threads))) is None
+    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"PK": {"S": f"C#{conversation.sid}"}, "SK": {"S": "C"}}}}
+    desk = outbox.Desk(one.table, Queue(), clock=lambda: NOW)
+    assert [outbox.relay(desk, removed) for _ in range(2)] == ["purge", "purge"]
+    left = [item["PK"]["S"] for item in client.scan(TableName="partyline")["Items"]]
+    assert not [pk for pk in left if conversation.sid in pk]
+
+
+def test_other_removals_ask_for_nothing(table: Table) -> None:
+    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"PK": {"S": "C#CH1"}, "SK": {"S": "P#MB1"}}}}
+    assert outbox.relay(outbox.Desk(table, Queue(), clock=lambda: NOW), removed) == "nothing"
+
+
+# --- names
+
+
+def test_a_tag_is_one_word_that_finds_its_send() -> None:
+    reference = SendReference("CH" + "a" * 32, "IM" + "b" * 32, threads.digest("x"))
+    assert SendReference.from_tag(reference.tag) == reference
+    assert reference.tag.replace("-", "").isalnum()
+    for tag in (None, "", "somebody else's", reference.tag + "0", reference.tag[1:]):
+        assert SendReference.from_tag(tag) is None
+
+
+def test_early_reports_are_applied_weakest_first(table: Table) -> None:
+    for status in (DELIVERED, SENT):
+        receipts.keep_early(table, "bandwidth", "c-1", receipts.Reported(A, status), NOW)
+    found = receipts.early_reports(table, "bandwidth", "c-1")
+    assert [reported.status for reported in found] == [SENT, DELIVERED]

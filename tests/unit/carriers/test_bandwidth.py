@@ -1,0 +1,485 @@
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partyline.carriers.bandwidth import Bandwidth, Settings
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    HttpRequest,
+    HttpResponse,
+    Ignored,
+    InboundText,
+    Malformed,
+    Media,
+    OutboundText,
+    WebhookRequest,
+)
+from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.states import ReceiptStatus
+
+A, B, OWN = "+12065550101", "+12065550102", "+12065550100"
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="partyline"'}
+SETTINGS = Settings("5500001", "93de2206", "api", "secret", webhook_token="t0ken")
+WITH_BASIC = Settings("5500001", "93de2206", "api", "secret", "t0ken", "hook", "pass:word")
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+FIELDS = st.sampled_from(
+    ["type", "message", "to", "from", "id", "direction", "media", "owner", "errorCode", "description", "tag", "text"]
+)
+VALUES = st.sampled_from(["message-received", "message-failed", "message-delivered", "in", A, "\ud800"]) | JSON
+
+
+def no_request(request: HttpRequest) -> HttpResponse:
+    raise AssertionError(f"unexpected request: {request.method} {request.url}")
+
+
+def webhook(body: bytes = b"[]", path: str = "t0ken", authorization: str | None = None) -> WebhookRequest:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return WebhookRequest(f"https://example.com/webhooks/bandwidth/{path}", path, headers, {}, body)
+
+
+def parse(document: object) -> list[Any]:
+    return list(Bandwidth(SETTINGS, no_request).parse(webhook(json.dumps(document).encode())))
+
+
+def basic(credentials: str) -> str:
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
+
+
+def received(**changes: Any) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "id": "14762070468292kw2fuqty55yp2b2",
+        "time": "2026-09-14T18:20:16Z",
+        "to": [OWN, B],
+        "from": A,
+        "text": "See you at noon",
+        "applicationId": "93de2206",
+        "owner": OWN,
+        "direction": "in",
+        "segmentCount": 1,
+    }
+    message.update(changes)
+    kept = {name: value for name, value in message.items() if value is not ...}
+    return {"type": "message-received", "time": "2026-09-14T18:20:16Z", "description": "x", "to": OWN, "message": kept}
+
+
+def report(kind: str, **changes: Any) -> dict[str, Any]:
+    message = {"id": "m1", "to": [A, B], "from": OWN, "text": "", "owner": B, "direction": "out", "tag": "IM1:0"}
+    return {"type": kind, "time": "2026-09-14T18:20:16Z", "description": "", "to": B, "message": message, **changes}
+
+
+@pytest.mark.parametrize("authorization", [None, basic("some:thing"), "nonsense"])
+def test_the_token_alone_is_enough_without_webhook_credentials(authorization: str | None) -> None:
+    Bandwidth(SETTINGS, no_request).authenticate(webhook(authorization=authorization), 0)
+
+
+@pytest.mark.parametrize("path", ["", "t0ke", "t0kenx", "T0KEN", "/t0ken", "ünïcode", "\ud800"])
+@pytest.mark.parametrize("deployment", [SETTINGS, WITH_BASIC])
+def test_a_wrong_token_is_refused_whatever_the_credentials(deployment: Settings, path: str) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Bandwidth(deployment, no_request).authenticate(webhook(path=path, authorization=basic("hook:pass:word")), 0)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("path", ["", "t0ken"])
+def test_an_empty_token_accepts_nothing(path: str) -> None:
+    empty = Settings("5500001", "93de2206", "api", "secret", webhook_token="")
+    with pytest.raises(WebhookRefused) as refused:
+        Bandwidth(empty, no_request).authenticate(webhook(path=path), 0)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Basic", "Basic ", "Basic !!!", basic("hook:wrong"), basic(""), "Bearer aG9vazpwYXNzOndvcmQ="],
+)
+def test_absent_and_wrong_credentials_are_challenged(authorization: str | None) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Bandwidth(WITH_BASIC, no_request).authenticate(webhook(authorization=authorization), 0)
+    assert (refused.value.status, refused.value.headers) == (401, CHALLENGE)
+
+
+@pytest.mark.parametrize("authorization", ["Basic aG9vazpwYXNzOndvcmQ=", "basic  aG9vazpwYXNzOndvcmQ= "])
+def test_the_configured_credentials_are_accepted(authorization: str) -> None:
+    Bandwidth(WITH_BASIC, no_request).authenticate(webhook(authorization=authorization), 0)
+
+
+@settings(deadline=None)
+@given(st.text(), st.text())
+def test_only_the_exact_token_and_credentials_pass(path: str, authorization: str) -> None:
+    with pytest.raises(WebhookRefused):
+        Bandwidth(WITH_BASIC, no_request).authenticate(webhook(path=path, authorization=authorization), 0)
+
+
+def test_a_group_text_brings_its_whole_roster() -> None:
+    assert parse([received()]) == [
+        InboundText(
+            carrier="bandwidth",
+            id="14762070468292kw2fuqty55yp2b2",
+            line=OWN,
+            sender=A,
+            recipients=(OWN, B),
+            text="See you at noon",
+        )
+    ]
+
+
+def test_a_single_object_counts_as_an_array_of_one() -> None:
+    assert parse(received()) == parse([received()])
+
+
+def test_without_an_owner_the_line_is_the_events_own_to() -> None:
+    assert [event.line for event in parse([received(owner=...), received(owner=None), received(owner=B)])] == [
+        OWN,
+        OWN,
+        B,
+    ]
+
+
+@pytest.mark.parametrize("text", [..., None, ""])
+@pytest.mark.parametrize("media", [..., None, []])
+def test_text_and_media_may_be_absent_null_or_empty(text: object, media: object) -> None:
+    (event,) = parse([received(text=text, media=media)])
+    assert (event.text, event.media) == ("", ())
+
+
+def test_layout_parts_are_no_media() -> None:
+    urls = [
+        f"https://messaging.bandwidth.com/api/v2/users/5500001/media/m/{part}"
+        for part in ("0/bw.png", "1/layout.smil", "2/text_0.txt", "3/x.XML", "4/a.txt.jpg", "5/b.txt?x=1")
+    ]
+    (event,) = parse([received(media=urls)])
+    assert event.media == (Media(urls[0]), Media(urls[4]))
+
+
+def test_addresses_are_passed_on_as_written() -> None:
+    (event,) = parse([received(**{"from": "Alice@Example.com", "to": ["97167", "(206) 555-0102", OWN, OWN]})])
+    assert (event.sender, event.recipients) == ("Alice@Example.com", ("97167", "(206) 555-0102", OWN, OWN))
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert [event.text for event in parse([received(text="a\ud83db"), received(text="\ud83d\ude00")])] == ["a�b", "😀"]
+
+
+def test_our_own_text_that_comes_back_is_ignored() -> None:
+    assert parse([received(direction="out")]) == [Ignored("message-received, outbound")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "description", "status"),
+    [
+        ("message-sending", "Message is sending to carrier", ReceiptStatus.SENT),
+        ("message-sent", "", ReceiptStatus.SENT),
+        ("message-delivered", "ok", ReceiptStatus.DELIVERED),
+        ("message-delivered", None, ReceiptStatus.DELIVERED),
+        ("message-delivered", "Message delivered to carrier.", ReceiptStatus.SENT),
+        ("message-delivered", "Message delivered to carrier", ReceiptStatus.SENT),
+        ("message-read", "", ReceiptStatus.DELIVERED),
+    ],
+)
+def test_a_report_is_about_the_events_own_to(kind: str, description: str | None, status: ReceiptStatus) -> None:
+    assert parse([report(kind, description=description)]) == [
+        DeliveryReport(carrier="bandwidth", id="m1", recipient=B, status=status, tag="IM1:0")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error_code", "status", "code"),
+    [
+        (4303, ReceiptStatus.FAILED, 30005),
+        (4360, ReceiptStatus.FAILED, 30036),
+        (4401, ReceiptStatus.FAILED, 21266),
+        (4403, ReceiptStatus.FAILED, 21606),
+        (4406, ReceiptStatus.FAILED, 30005),
+        (4409, ReceiptStatus.FAILED, 30011),
+        (4410, ReceiptStatus.FAILED, 21620),
+        (4411, ReceiptStatus.FAILED, 30019),
+        (4412, ReceiptStatus.FAILED, 12300),
+        (4432, ReceiptStatus.FAILED, 21408),
+        (4435, ReceiptStatus.FAILED, 21653),
+        (4470, ReceiptStatus.FAILED, 30007),
+        (4475, ReceiptStatus.FAILED, 21610),
+        (4482, ReceiptStatus.FAILED, 21610),
+        (4499, ReceiptStatus.FAILED, 30008),
+        (4700, ReceiptStatus.UNDELIVERED, 30006),
+        (4702, ReceiptStatus.UNDELIVERED, 30003),
+        (4720, ReceiptStatus.UNDELIVERED, 30005),
+        (4770, ReceiptStatus.UNDELIVERED, 30007),
+        (4772, ReceiptStatus.UNDELIVERED, 30004),
+        (4773, ReceiptStatus.UNDELIVERED, 30034),
+        (4775, ReceiptStatus.UNDELIVERED, 21610),
+        (4780, ReceiptStatus.UNDELIVERED, 30022),
+        (4799, ReceiptStatus.UNDELIVERED, 30008),
+        (5100, ReceiptStatus.FAILED, 30008),
+        (5231, ReceiptStatus.FAILED, 30008),
+        (5500, ReceiptStatus.FAILED, 30008),
+        (5650, ReceiptStatus.UNDELIVERED, 30008),
+        (9902, ReceiptStatus.UNKNOWN, None),
+        (9999, ReceiptStatus.UNDELIVERED, 30008),
+        ("4775", ReceiptStatus.UNDELIVERED, 21610),
+    ],
+)
+def test_a_failure_is_told_by_its_code(error_code: int | str, status: ReceiptStatus, code: int | None) -> None:
+    assert parse([report("message-failed", errorCode=error_code, description="told elsewhere")]) == [
+        DeliveryReport("bandwidth", "m1", B, status, code, str(error_code), "IM1:0")
+    ]
+
+
+@pytest.mark.parametrize("error_code", [None, True, [], {}])
+def test_a_failure_without_a_code_is_still_a_failure(error_code: object) -> None:
+    (event,) = parse([report("message-failed", errorCode=error_code)])
+    assert (event.status, event.error_code, event.carrier_code) == (ReceiptStatus.FAILED, 30008, None)
+
+
+@pytest.mark.parametrize("kind", ["requested-location-response", "suggestion-response"])
+def test_documented_types_of_no_use_are_ignored(kind: str) -> None:
+    assert parse([{"type": kind, "to": OWN}]) == [Ignored(kind)]
+
+
+def test_no_element_is_no_event() -> None:
+    assert parse([]) == []
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        None,
+        7,
+        [],
+        {},
+        {"type": None},
+        {"type": "message-invented", "message": {}},
+        {"type": "message-received"},
+        received(id=...),
+        received(id=12),
+        received(**{"from": None}),
+        received(direction=...),
+        received(to=...),
+        received(to=[]),
+        received(to=OWN),
+        received(to=[OWN, None]),
+        received(to=[OWN, ""]),
+        received(text=["a"]),
+        received(media="https://example.com/a.png"),
+        received(media=[{}]),
+        report("message-failed", to=None),
+        report("message-delivered", message={"to": [A]}),
+    ],
+)
+def test_what_cannot_be_read_is_kept_and_does_not_spoil_its_neighbours(element: object) -> None:
+    document = [received(), element, report("message-sent")]
+    first, bad, last = parse(document)
+    assert isinstance(first, InboundText)
+    assert isinstance(bad, Malformed)
+    assert json.loads(bad.raw) == document
+    assert isinstance(last, DeliveryReport)
+
+
+@pytest.mark.parametrize(
+    ("body", "raw"),
+    [
+        (b"", ""),
+        (b"not json", "not json"),
+        (b"[", "["),
+        (b"\xff\xfe\xfa", "\\xff\\xfe\\xfa"),
+        (b"[" * 100_000, "[" * 100_000),
+        (b"1" * 5000, "1" * 5000),
+    ],
+    ids=["empty", "words", "cut", "bytes", "deep", "long"],
+)
+def test_a_body_that_is_no_json_is_kept(body: bytes, raw: str) -> None:
+    (event,) = Bandwidth(SETTINGS, no_request).parse(webhook(body))
+    assert isinstance(event, Malformed)
+    assert event.raw == raw
+
+
+@settings(deadline=None)
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_parse_never_raises(body: bytes) -> None:
+    Bandwidth(SETTINGS, no_request).parse(webhook(body))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(FIELDS, VALUES | st.dictionaries(FIELDS, VALUES | st.lists(VALUES))))
+def test_parse_never_raises_on_what_looks_like_an_event(element: dict[str, Any]) -> None:
+    for event in parse([element]):
+        json.dumps(str(event), ensure_ascii=False).encode()
+
+
+def test_a_group_text_is_one_request() -> None:
+    requests: list[HttpRequest] = []
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        requests.append(request)
+        return HttpResponse(202, b'{"id":"14762070468292kw2fuqty55yp2b2","owner":"+12065550100"}')
+
+    text = OutboundText(
+        OWN, (A, B), "Hey \u00fc", ("https://example.com/x.jpg",), tag="IM1:0", callback_url="https://x"
+    )
+    assert Bandwidth(SETTINGS, transport).send(text) == Accepted("14762070468292kw2fuqty55yp2b2")
+    assert requests == [
+        HttpRequest(
+            "POST",
+            "https://messaging.bandwidth.com/api/v2/users/5500001/messages",
+            {"Authorization": "Basic YXBpOnNlY3JldA==", "Content-Type": "application/json; charset=utf-8"},
+            b'{"applicationId": "93de2206", "to": ["+12065550101", "+12065550102"], "from": "+12065550100",'
+            b' "text": "Hey \\u00fc", "media": ["https://example.com/x.jpg"], "tag": "IM1:0"}',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        (
+            OutboundText(OWN, (A,), "Hey"),
+            {"applicationId": "93de2206", "to": [A], "from": OWN, "text": "Hey"},
+        ),
+        (
+            OutboundText(OWN, (A,), "", ("https://example.com/x.jpg",)),
+            {"applicationId": "93de2206", "to": [A], "from": OWN, "media": ["https://example.com/x.jpg"]},
+        ),
+    ],
+)
+def test_what_a_text_lacks_is_left_out(text: OutboundText, body: object) -> None:
+    requests: list[HttpRequest] = []
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        requests.append(request)
+        return HttpResponse(202, b'{"id":"m1"}')
+
+    Bandwidth(SETTINGS, transport).send(text)
+    assert [json.loads(request.body) for request in requests] == [body]
+
+
+@pytest.mark.parametrize(("count", "code"), [(0, 21604), (11, 21653)])
+def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int) -> None:
+    with pytest.raises(Refused) as refused:
+        Bandwidth(SETTINGS, no_request).send(OutboundText(OWN, tuple(f"+1206555{n:04}" for n in range(count)), "Hey"))
+    assert refused.value.error_code == code
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "code", "carrier_code"),
+    [
+        (HttpResponse(202, b""), Ambiguous, 30008, None),
+        (HttpResponse(202, b'{"owner":"x"}'), Ambiguous, 30008, None),
+        (HttpResponse(202, b'["m1"]'), Ambiguous, 30008, None),
+        (HttpResponse(302, b"", {"location": "https://elsewhere"}), Refused, 30008, None),
+        (HttpResponse(400, b'{"type":"request-validation"}'), Refused, 30008, "request-validation"),
+        (
+            HttpResponse(400, b'{"type":"forbidden-too-many-recipients"}'),
+            Refused,
+            21653,
+            "forbidden-too-many-recipients",
+        ),
+        (
+            HttpResponse(400, b'{"type":"request-validation","fieldErrors":[{"fieldName":"from","description":"x"}]}'),
+            Refused,
+            21212,
+            "request-validation",
+        ),
+        (
+            HttpResponse(400, b'{"type":"request-validation","fieldErrors":[null,{"fieldName":"media[0]"}]}'),
+            Refused,
+            21620,
+            "request-validation",
+        ),
+        (HttpResponse(401, b'{"type":"unauthorized"}'), Refused, 30008, "unauthorized"),
+        (HttpResponse(403, b"<html>"), Refused, 30008, None),
+        (HttpResponse(408, b""), Ambiguous, 30008, None),
+        (
+            HttpResponse(429, b'{"type":"max-message-queue-size-exceeded"}'),
+            Throttled,
+            30001,
+            "max-message-queue-size-exceeded",
+        ),
+        (
+            HttpResponse(400, b'{"type":"max-message-queue-size-exceeded"}'),
+            Throttled,
+            30001,
+            "max-message-queue-size-exceeded",
+        ),
+        (HttpResponse(429, b""), Throttled, 30001, None),
+        (HttpResponse(500, b'{"type":"internal"}'), Unavailable, 30008, "internal"),
+        (HttpResponse(502, b""), Ambiguous, 30008, None),
+        (HttpResponse(503, b""), Unavailable, 30008, None),
+        (HttpResponse(504, b""), Ambiguous, 30008, None),
+    ],
+)
+def test_every_answer_has_its_outcome(
+    response: HttpResponse, error: type[SendError], code: int, carrier_code: str | None
+) -> None:
+    with pytest.raises(SendError) as raised:
+        Bandwidth(SETTINGS, lambda _: response).send(OutboundText(OWN, (A, B), "Hey"))
+    assert type(raised.value) is error
+    assert "Hey" not in str(raised.value)
+    assert (raised.value.error_code, raised.value.carrier_code) == (code, carrier_code)
+
+
+def test_a_refusal_names_the_recipients_that_the_answer_names() -> None:
+    faults = [
+        {"fieldName": "to", "description": f"'{B}' must be replaced with a valid E164 formatted telephone number"},
+        {"fieldName": "to[0]", "description": f"{A}9 is too long"},
+    ]
+    body = json.dumps({"type": "request-validation", "description": "x", "fieldErrors": faults}).encode()
+    with pytest.raises(Refused) as refused:
+        Bandwidth(SETTINGS, lambda _: HttpResponse(400, body)).send(OutboundText(OWN, (A, B), "Hey"))
+    assert (refused.value.error_code, refused.value.recipients) == (21211, (B,))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"x-ratelimit-reset": "1700000000"}, None),
+        ({"retry-after": "later", "x-ratelimit-reset": "2"}, 2.0),
+    ],
+)
+def test_a_throttle_says_how_long_when_the_carrier_did(headers: dict[str, str], seconds: float | None) -> None:
+    with pytest.raises(Throttled) as throttled:
+        Bandwidth(SETTINGS, lambda _: HttpResponse(429, b"", headers)).send(OutboundText(OWN, (A,), "Hey"))
+    assert throttled.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("error", [Unavailable("no connection"), Ambiguous("no answer")])
+def test_errors_of_the_transport_pass_through_and_nothing_is_repeated(error: SendError) -> None:
+    calls = 0
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        nonlocal calls
+        calls += 1
+        raise error
+
+    with pytest.raises(SendError) as raised:
+        Bandwidth(SETTINGS, transport).send(OutboundText(OWN, (A,), "Hey"))
+    assert raised.value is error
+    assert calls == 1
+
+
+@settings(deadline=None)
+@given(st.integers(100, 599), st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_answer_makes_send_raise_anything_else(status: int, body: bytes) -> None:
+    with suppress(SendError):
+        Bandwidth(SETTINGS, lambda _: HttpResponse(status, body)).send(OutboundText(OWN, (A, B), "Hey"))
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    shown = repr(WITH_BASIC)
+    assert all(secret not in shown for secret in ("secret", "t0ken", "pass:word"))

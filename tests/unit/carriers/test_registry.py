@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from partyline.carriers.port import Carrier, HttpRequest, HttpResponse, OutboundText, WebhookRequest
+from partyline.carriers.registry import CARRIERS, build
+from partyline.errors import SendError, WebhookRefused
+
+SECRETS = {
+    "bandwidth_account_id": "5500001",
+    "bandwidth_application_id": "93de2206",
+    "bandwidth_username": "api",
+    "bandwidth_password": "secret",
+    "bandwidth_webhook_token": "t0ken",
+    "telnyx_api_key": "KEY123",
+    "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "twilio_account_sid": "AC0",
+    "twilio_auth_token": "12345",
+}
+
+
+def never(request: HttpRequest) -> HttpResponse:
+    raise AssertionError(request.url)
+
+
+def asked_url(name: str, urls: dict[str, str]) -> str:
+    asked: list[str] = []
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        asked.append(request.url)
+        return HttpResponse(500, b"")
+
+    carrier: Carrier = build(name, SECRETS, transport, urls)
+    with pytest.raises(SendError):
+        carrier.send(OutboundText("+12065550100", ("+12065550101",), "Hey"))
+    return asked[0]
+
+
+def test_every_carrier_is_registered_under_its_own_name() -> None:
+    assert {name: build(name, SECRETS, never).max_recipients for name in CARRIERS} == {
+        "bandwidth": 10,
+        "telnyx": 8,
+        "twilio": 1,
+    }
+    assert all(build(name, SECRETS, never).name == name for name in CARRIERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "urls", "url"),
+    [
+        ("bandwidth", {}, "https://messaging.bandwidth.com/api/v2/users/5500001/messages"),
+        ("telnyx", {}, "https://api.telnyx.com/v2/messages"),
+        ("twilio", {}, "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"),
+        ("bandwidth", {"bandwidth_url": "http://127.0.0.1:9/bw/"}, "http://127.0.0.1:9/bw/users/5500001/messages"),
+        ("telnyx", {"telnyx_url": "http://127.0.0.1:9"}, "http://127.0.0.1:9/messages"),
+        (
+            "twilio",
+            {"twilio_url": "", "telnyx_url": "x"},
+            "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages.json",
+        ),
+    ],
+)
+def test_base_urls_can_be_set(name: str, urls: dict[str, str], url: str) -> None:
+    assert asked_url(name, urls) == url
+
+
+@pytest.mark.parametrize("name", ["", "vonage", "Twilio"])
+def test_an_unknown_carrier_is_told(name: str) -> None:
+    with pytest.raises(LookupError):
+        build(name, SECRETS, never)
+
+
+@pytest.mark.parametrize("secret", sorted(SECRETS))
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_secret_is_told_by_name_and_no_secret_is_shown(secret: str, value: str | None) -> None:
+    secrets = {name: given for name, given in SECRETS.items() if name != secret}
+    if value is not None:
+        secrets[secret] = value
+    with pytest.raises(LookupError, match=secret) as raised:
+        build(secret.partition("_")[0], secrets, never)
+    assert not any(given in str(raised.value) for given in ("t0ken", "KEY123", "12345"))
+
+
+@pytest.mark.parametrize(
+    ("extra", "asked"),
+    [
+        ({}, False),
+        ({"bandwidth_webhook_username": "hook"}, False),
+        ({"bandwidth_webhook_username": "hook", "bandwidth_webhook_password": ""}, False),
+        ({"bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"}, True),
+    ],
+)
+def test_basic_is_asked_for_when_both_webhook_credentials_are_set(extra: dict[str, str], asked: bool) -> None:
+    carrier = build("bandwidth", SECRETS | extra, never)
+    request = WebhookRequest("https://example.com/t0ken", "t0ken", {}, {}, b"[]")
+    if not asked:
+        carrier.authenticate(request, 0)
+        return
+    with pytest.raises(WebhookRefused) as refused:
+        carrier.authenticate(request, 0)
+    assert refused.value.status == 401

@@ -1,0 +1,557 @@
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    HttpRequest,
+    HttpResponse,
+    Ignored,
+    InboundText,
+    Malformed,
+    Media,
+    OutboundText,
+    WebhookRequest,
+)
+from partyline.carriers.telnyx import Settings, Telnyx
+from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.states import ReceiptStatus
+
+A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
+
+# The key pair is RFC 8032's first test vector; the signatures are Ed25519 over "1700000000|" and the body.
+KEY = SigningKey(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
+PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+NOW = 1_700_000_000
+EMPTY_BODY = (b"{}", "f0kvp2B0X7hYF2YqAbFqf98vvyGYUYizhRvOmebGvVV9pLF3QQJHxehtMhG1IfrSPp1xBgx1DPdrpLbSPM0zCw==")
+GROUP_BODY = (
+    (
+        b'{"data":{"event_type":"message.received","id":"0d7c4fbe-d075-435f-b71b-694391743967",'
+        b'"occurred_at":"2023-11-14T22:13:20.000+00:00","payload":{"cc":["+15558765432","+15551234567"],'
+        b'"direction":"inbound","from":{"phone_number":"+15559876543"},"id":"9d12c9d0-5172-429a-8fb9-cc9da297717f",'
+        b'"media":[],"record_type":"message","text":"Sounds good","to":[{"phone_number":"+15551234567",'
+        b'"status":"webhook_delivered"}],"type":"MMS"},"record_type":"event"},"meta":{"attempt":1,'
+        b'"delivered_to":"https://example.com/webhooks"}}'
+    ),
+    "FS+XmIUI3f1pJ3TXM6FwXEgmIqjxSTHMc2c6xd/l6jCt5KNXvQQA1HB2XOB72B2DWR2IhONHG7UkL8clz42xBQ==",
+)
+SETTINGS = Settings("KEY123", PUBLIC_KEY)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+FIELDS = st.sampled_from(
+    ["id", "to", "cc", "from", "text", "media", "errors", "status", "phone_number", "code", "url", "group_message_id"]
+)
+VALUES = st.sampled_from([A, "delivered", "delivery_failed", "\ud800"]) | JSON
+
+
+def no_request(request: HttpRequest) -> HttpResponse:
+    raise AssertionError(f"unexpected request: {request.method} {request.url}")
+
+
+def webhook(body: bytes, headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> WebhookRequest:
+    return WebhookRequest("https://example.com/webhooks/telnyx", "", headers or {}, query or {}, body)
+
+
+def signed(body: bytes, signature: str, timestamp: str = str(NOW)) -> WebhookRequest:
+    return webhook(body, {"telnyx-signature-ed25519": signature, "telnyx-timestamp": timestamp})
+
+
+def sign(body: bytes, timestamp: str) -> str:
+    return base64.b64encode(KEY.sign(f"{timestamp}|".encode() + body).signature).decode()
+
+
+def parse(document: object, send: str | None = None) -> list[Any]:
+    query = {} if send is None else {"send": send}
+    return list(Telnyx(SETTINGS, no_request).parse(webhook(json.dumps(document).encode(), query=query)))
+
+
+def event(kind: str, payload: object) -> dict[str, Any]:
+    return {
+        "data": {"event_type": kind, "id": "e1", "payload": payload, "record_type": "event"},
+        "meta": {"attempt": 1},
+    }
+
+
+def received(**changes: Any) -> dict[str, Any]:
+    payload = {
+        "id": "p1",
+        "direction": "inbound",
+        "from": {"carrier": "AT&T", "line_type": "Wireless", "phone_number": A},
+        "to": [{"phone_number": OWN, "status": "webhook_delivered"}],
+        "cc": [B, OWN],
+        "media": [],
+        "text": "Sounds good",
+        "type": "MMS",
+        **changes,
+    }
+    return event("message.received", {name: value for name, value in payload.items() if value is not ...})
+
+
+def report(*to: object, kind: str = "message.finalized", **changes: Any) -> dict[str, Any]:
+    payload = {"id": "p1", "group_message_id": "g1", "direction": "outbound", "to": list(to), "type": "MMS", **changes}
+    return event(kind, {name: value for name, value in payload.items() if value is not ...})
+
+
+@pytest.mark.parametrize(("body", "signature"), [EMPTY_BODY, GROUP_BODY])
+@pytest.mark.parametrize("now", [NOW - 300.0, NOW, NOW + 300.0])
+def test_a_signed_webhook_is_accepted_for_five_minutes_both_ways(body: bytes, signature: str, now: float) -> None:
+    Telnyx(SETTINGS, no_request).authenticate(signed(body, signature), now)
+
+
+@pytest.mark.parametrize("now", [NOW - 300.5, NOW + 300.5, 0.0])
+def test_a_stale_or_future_webhook_is_refused(now: float) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Telnyx(SETTINGS, no_request).authenticate(signed(*EMPTY_BODY), now)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("timestamp", ["nan", "inf", "-inf", "soon", "", " ", "1e999", "9" * 5000])
+def test_a_time_that_is_no_time_is_refused_even_when_signed(timestamp: str) -> None:
+    with pytest.raises(WebhookRefused):
+        Telnyx(SETTINGS, no_request).authenticate(signed(b"{}", sign(b"{}", timestamp), timestamp), NOW)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"telnyx-timestamp": str(NOW)},
+        {"telnyx-signature-ed25519": EMPTY_BODY[1]},
+        {"telnyx-signature-ed25519": "", "telnyx-timestamp": str(NOW)},
+    ],
+)
+def test_an_unsigned_webhook_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Telnyx(SETTINGS, no_request).authenticate(webhook(b"{}", headers), NOW)
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("signature", ["x", "====", "aGk=", EMPTY_BODY[1][:-4], GROUP_BODY[1], "\u00fc", "\ud800"])
+def test_a_garbage_signature_is_refused(signature: str) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Telnyx(SETTINGS, no_request).authenticate(signed(b"{}", signature), NOW)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("public_key", ["", "x", "aGk=", base64.b64encode(bytes(31)).decode(), "\u00fc"])
+def test_without_a_usable_public_key_nothing_is_accepted(public_key: str) -> None:
+    with pytest.raises(WebhookRefused):
+        Telnyx(Settings("KEY123", public_key), no_request).authenticate(signed(*EMPTY_BODY), NOW)
+
+
+def test_another_accounts_key_is_refused() -> None:
+    other = base64.b64encode(bytes(SigningKey(bytes(32)).verify_key)).decode()
+    with pytest.raises(WebhookRefused):
+        Telnyx(Settings("KEY123", other), no_request).authenticate(signed(*EMPTY_BODY), NOW)
+
+
+def test_a_body_that_was_written_anew_is_refused() -> None:
+    body, signature = GROUP_BODY
+    with pytest.raises(WebhookRefused):
+        Telnyx(SETTINGS, no_request).authenticate(signed(json.dumps(json.loads(body)).encode(), signature), NOW)
+
+
+def test_a_body_that_is_no_text_can_be_signed() -> None:
+    body = b"\xff\x00\xfe"
+    Telnyx(SETTINGS, no_request).authenticate(signed(body, sign(body, str(NOW))), NOW)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 63), st.integers(1, 255))
+def test_a_signature_with_any_byte_changed_is_refused(position: int, change: int) -> None:
+    body, signature = GROUP_BODY
+    changed = bytearray(base64.b64decode(signature))
+    changed[position] ^= change
+    with pytest.raises(WebhookRefused):
+        Telnyx(SETTINGS, no_request).authenticate(signed(body, base64.b64encode(changed).decode()), NOW)
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(GROUP_BODY[0]) - 1), st.integers(1, 255))
+def test_a_body_with_any_byte_changed_is_refused(position: int, change: int) -> None:
+    changed = bytearray(GROUP_BODY[0])
+    changed[position] ^= change
+    with pytest.raises(WebhookRefused):
+        Telnyx(SETTINGS, no_request).authenticate(signed(bytes(changed), GROUP_BODY[1]), NOW)
+
+
+@settings(deadline=None)
+@given(st.text(), st.text())
+def test_any_headers_are_refused_without_another_error(signature: str, timestamp: str) -> None:
+    with pytest.raises(WebhookRefused):
+        Telnyx(SETTINGS, no_request).authenticate(signed(b"{}", signature, timestamp), NOW)
+
+
+def test_a_group_text_brings_its_whole_roster() -> None:
+    assert Telnyx(SETTINGS, no_request).parse(webhook(GROUP_BODY[0])) == [
+        InboundText(
+            carrier="telnyx",
+            id="9d12c9d0-5172-429a-8fb9-cc9da297717f",
+            line="+15551234567",
+            sender="+15559876543",
+            recipients=("+15551234567", "+15558765432", "+15551234567"),
+            text="Sounds good",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cc", "others"),
+    [
+        (..., ()),
+        (None, ()),
+        ([], ()),
+        ([B, C], (B, C)),
+        ([{"phone_number": B, "carrier": "x", "status": "delivered"}, C], (B, C)),
+        (["97167", "alice@example.com"], ("97167", "alice@example.com")),
+    ],
+)
+def test_cc_is_strings_or_objects_or_nothing(cc: object, others: tuple[str, ...]) -> None:
+    (text,) = parse(received(cc=cc))
+    assert text.recipients == (OWN, *others)
+
+
+@pytest.mark.parametrize(
+    ("to", "line", "recipients"),
+    [
+        ([OWN], OWN, (OWN,)),
+        ([{"phone_number": OWN}], OWN, (OWN,)),
+        ([B, OWN], B, (B, OWN)),
+        (
+            [{"phone_number": B, "status": "queued"}, {"phone_number": OWN, "status": "webhook_delivered"}],
+            OWN,
+            (B, OWN),
+        ),
+        ([B, {"phone_number": OWN, "status": "webhook_delivered"}], OWN, (B, OWN)),
+    ],
+)
+def test_the_line_is_the_number_whose_webhook_this_is(to: object, line: str, recipients: tuple[str, ...]) -> None:
+    (text,) = parse(received(to=to, cc=None))
+    assert (text.line, text.recipients) == (line, recipients)
+
+
+def test_the_sender_may_be_a_plain_string() -> None:
+    assert [text.sender for text in parse(received(**{"from": A}))] == [A]
+
+
+@pytest.mark.parametrize("text", [..., None, ""])
+@pytest.mark.parametrize("media", [..., None, []])
+def test_text_and_media_may_be_absent_null_or_empty(text: object, media: object) -> None:
+    (inbound,) = parse(received(text=text, media=media))
+    assert (inbound.text, inbound.media) == ("", ())
+
+
+def test_layout_parts_are_no_media() -> None:
+    media = [
+        {"url": "https://media.telnyx.com/a", "content_type": "image/jpeg", "sha256": "00", "size": 1},
+        {"url": "https://media.telnyx.com/b", "content_type": "application/smil"},
+        {"url": "https://media.telnyx.com/c", "content_type": "Text/Plain; charset=utf-8"},
+        {"url": "https://media.telnyx.com/d.smil", "content_type": None},
+        {"url": "https://media.telnyx.com/e"},
+    ]
+    (inbound,) = parse(received(media=media))
+    assert inbound.media == (
+        Media("https://media.telnyx.com/a", "image/jpeg"),
+        Media("https://media.telnyx.com/e", None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "code"),
+    [
+        ("queued", ReceiptStatus.QUEUED, None),
+        ("sending", ReceiptStatus.QUEUED, None),
+        ("sent", ReceiptStatus.SENT, None),
+        ("delivered", ReceiptStatus.DELIVERED, None),
+        ("unknown", ReceiptStatus.UNKNOWN, None),
+        ("delivery_unconfirmed", ReceiptStatus.UNKNOWN, None),
+        ("dlr_timeout", ReceiptStatus.UNKNOWN, None),
+        ("delivery_failed", ReceiptStatus.UNDELIVERED, 30008),
+        ("sending_failed", ReceiptStatus.FAILED, 30008),
+        ("expired", ReceiptStatus.FAILED, 30008),
+        ("gw_timeout", ReceiptStatus.FAILED, 30008),
+    ],
+)
+@pytest.mark.parametrize("kind", ["message.sent", "message.finalized"])
+@pytest.mark.parametrize("errors", [..., None, [], "x", [None, {"code": None}]])
+def test_each_status_has_its_meaning(
+    kind: str, errors: object, status: str, expected: ReceiptStatus, code: int | None
+) -> None:
+    assert parse(report({"phone_number": A, "status": status}, kind=kind, errors=errors), "IM1:0") == [
+        DeliveryReport("telnyx", "g1", A, expected, code, None, "IM1:0")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("carrier_code", "code"),
+    [
+        ("40001", 30006),
+        ("40002", 30007),
+        ("40003", 30007),
+        ("40004", 30004),
+        ("40005", 30036),
+        ("40006", 30003),
+        ("40008", 30003),
+        ("40010", 30034),
+        ("40011", 30022),
+        ("40012", 30005),
+        ("40014", 30036),
+        ("40016", 30022),
+        ("40018", 30022),
+        ("40300", 21610),
+        ("40301", 30011),
+        ("40305", 21606),
+        ("40308", 21606),
+        ("40309", 21408),
+        ("40310", 21211),
+        ("40317", 30019),
+        ("40318", 30001),
+        ("40331", 21408),
+        ("49999", 30008),
+        (40300, 21610),
+    ],
+)
+def test_a_failure_is_told_by_its_code(carrier_code: str | int, code: int) -> None:
+    errors = [{"code": carrier_code, "title": "x", "detail": "y"}]
+    assert parse(report({"phone_number": A, "status": "delivery_failed"}, errors=errors)) == [
+        DeliveryReport("telnyx", "g1", A, ReceiptStatus.UNDELIVERED, code, str(carrier_code))
+    ]
+
+
+def test_every_recipient_of_a_report_has_its_own_and_a_bad_one_does_not_spoil_the_others() -> None:
+    document = report(
+        {"phone_number": A, "status": "delivered"},
+        {"phone_number": B, "status": "invented"},
+        {"phone_number": C, "status": "delivery_failed"},
+        C,
+        errors=[{"code": "40300"}],
+    )
+    first, second, third, fourth = parse(document)
+    assert first == DeliveryReport("telnyx", "g1", A, ReceiptStatus.DELIVERED)
+    assert third == DeliveryReport("telnyx", "g1", C, ReceiptStatus.UNDELIVERED, 21610, "40300")
+    assert isinstance(second, Malformed)
+    assert isinstance(fourth, Malformed)
+    assert json.loads(second.raw) == document
+
+
+@pytest.mark.parametrize("group", [..., None, ""])
+def test_outside_a_group_the_id_is_the_messages_own(group: object) -> None:
+    (found,) = parse(report({"phone_number": A, "status": "sent"}, group_message_id=group))
+    assert (found.id, found.tag) == ("p1", None)
+
+
+@pytest.mark.parametrize("kind", ["call.initiated", "10dlc.phone_number.update"])
+def test_events_of_other_products_are_ignored(kind: str) -> None:
+    assert parse(event(kind, {"anything": 1})) == [Ignored(kind)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {},
+        {"data": []},
+        {"data": {}},
+        {"data": {"event_type": 1}},
+        {"data": {"event_type": "message.received"}},
+        event("message.invented", {}),
+        event("message.received", None),
+        event("message.finalized", None),
+        received(id=...),
+        received(id=""),
+        received(**{"from": ...}),
+        received(**{"from": {}}),
+        received(to=...),
+        received(to=[]),
+        received(to=OWN),
+        received(to=[{}]),
+        received(cc=[None]),
+        received(cc=[{"carrier": "x"}]),
+        received(cc=B),
+        received(text=1),
+        received(media=["https://example.com/a.png"]),
+        received(media=[{"url": None}]),
+        report(),
+        report(A),
+        report({"phone_number": A}),
+        report({"status": "sent"}),
+        report({"phone_number": A, "status": "sent"}, id=..., group_message_id=...),
+    ],
+)
+def test_what_cannot_be_read_is_kept(document: object) -> None:
+    (found,) = parse(document)
+    assert isinstance(found, Malformed)
+    assert json.loads(found.raw) == document
+
+
+@settings(deadline=None)
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_parse_never_raises(body: bytes) -> None:
+    Telnyx(SETTINGS, no_request).parse(webhook(body))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["message.received", "message.sent", "message.finalized", "message.x", "y"]),
+    st.dictionaries(FIELDS, VALUES | st.lists(VALUES | st.dictionaries(FIELDS, VALUES))),
+)
+def test_parse_never_raises_on_what_looks_like_an_event(kind: str, payload: dict[str, Any]) -> None:
+    for found in parse(event(kind, payload)):
+        json.dumps(str(found), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "body"),
+    [
+        (
+            OutboundText(OWN, (A, B), "Hello", ("https://example.com/x.jpg",), "IM1:0", "https://h/telnyx?send=IM1:0"),
+            "/messages/group_mms",
+            (
+                b'{"from": "+12065550100", "to": ["+12065550101", "+12065550102"], "text": "Hello",'
+                b' "media_urls": ["https://example.com/x.jpg"], "webhook_url": "https://h/telnyx?send=IM1:0",'
+                b' "use_profile_webhooks": false}'
+            ),
+        ),
+        (
+            OutboundText(OWN, (A, B), "Hello"),
+            "/messages/group_mms",
+            b'{"from": "+12065550100", "to": ["+12065550101", "+12065550102"], "text": "Hello"}',
+        ),
+        (
+            OutboundText(OWN, (A,), "Hello", callback_url="https://h/telnyx?send=IM1:0"),
+            "/messages",
+            (
+                b'{"from": "+12065550100", "to": "+12065550101", "text": "Hello",'
+                b' "webhook_url": "https://h/telnyx?send=IM1:0", "use_profile_webhooks": false}'
+            ),
+        ),
+        (
+            OutboundText(OWN, (A,), "", ("https://example.com/x.jpg",)),
+            "/messages",
+            b'{"from": "+12065550100", "to": "+12065550101", "media_urls": ["https://example.com/x.jpg"]}',
+        ),
+    ],
+)
+def test_the_request_is_the_documented_one(text: OutboundText, path: str, body: bytes) -> None:
+    requests: list[HttpRequest] = []
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        requests.append(request)
+        return HttpResponse(200, b'{"data":{"id":"4031","from":"+12065550100","to":[{"status":"queued"}]}}')
+
+    assert Telnyx(SETTINGS, transport).send(text) == Accepted("4031")
+    headers = {"Authorization": "Bearer KEY123", "Content-Type": "application/json"}
+    assert requests == [HttpRequest("POST", f"https://api.telnyx.com/v2{path}", headers, body)]
+
+
+def test_the_accepted_id_is_the_one_that_reports_will_carry() -> None:
+    body = b'{"data":{"id":"4031","group_message_id":"g1"}}'
+    assert Telnyx(SETTINGS, lambda _: HttpResponse(200, body)).send(OutboundText(OWN, (A, B), "Hello")).id == "g1"
+
+
+def test_recipients_that_failed_in_the_answer_already_are_named() -> None:
+    to = [
+        {"phone_number": A, "status": "queued"},
+        {"phone_number": B, "status": "sending_failed"},
+        None,
+        {"status": "x"},
+    ]
+    body = json.dumps({"data": {"id": "4031", "to": to, "errors": [{"code": "40300"}]}}).encode()
+    accepted = Telnyx(SETTINGS, lambda _: HttpResponse(200, body)).send(OutboundText(OWN, (A, B), "Hello"))
+    assert accepted == Accepted("4031", {B: 21610})
+
+
+@pytest.mark.parametrize(("count", "code"), [(0, 21604), (9, 21653)])
+def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int) -> None:
+    with pytest.raises(Refused) as refused:
+        Telnyx(SETTINGS, no_request).send(OutboundText(OWN, tuple(f"+1206555{n:04}" for n in range(count)), "Hey"))
+    assert refused.value.error_code == code
+
+
+def answer(status: int, *errors: object) -> HttpResponse:
+    return HttpResponse(status, json.dumps({"errors": errors}).encode())
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "code", "carrier_code"),
+    [
+        (HttpResponse(200, b""), Ambiguous, 30008, None),
+        (HttpResponse(200, b'{"data":[]}'), Ambiguous, 30008, None),
+        (HttpResponse(200, b'{"data":{"id":7}}'), Ambiguous, 30008, None),
+        (answer(400, {"code": "40310"}), Refused, 21211, "40310"),
+        (answer(400, {"code": 40310}), Refused, 21211, "40310"),
+        (answer(400, {"code": "40300"}), Refused, 21610, "40300"),
+        (answer(400, {"code": "40318"}), Throttled, 30001, "40318"),
+        (answer(422, {"code": "10015"}), Refused, 30008, "10015"),
+        (answer(422, {"title": "x"}, {"code": "40317"}), Refused, 30019, "40317"),
+        (HttpResponse(401, b"<html>"), Refused, 30008, None),
+        (HttpResponse(409, b'{"errors":{}}'), Refused, 30008, None),
+        (answer(408), Ambiguous, 30008, None),
+        (answer(429, {"code": "10011"}), Throttled, 30001, "10011"),
+        (answer(500, {"code": "10007"}), Unavailable, 30008, "10007"),
+        (HttpResponse(502, b""), Ambiguous, 30008, None),
+        (HttpResponse(503, b""), Unavailable, 30008, None),
+        (HttpResponse(504, b""), Ambiguous, 30008, None),
+    ],
+)
+def test_every_answer_has_its_outcome(
+    response: HttpResponse, error: type[SendError], code: int, carrier_code: str | None
+) -> None:
+    with pytest.raises(SendError) as raised:
+        Telnyx(SETTINGS, lambda _: response).send(OutboundText(OWN, (A, B), "Hey"))
+    assert type(raised.value) is error
+    assert "Hey" not in str(raised.value)
+    assert (raised.value.error_code, raised.value.carrier_code) == (code, carrier_code)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "pointers", "named"),
+    [
+        ((A, B), ["/to/1/phone_number"], (B,)),
+        ((A, B), ["/to/0"], (A,)),
+        ((A, B, C), ["/to/2/phone_number", "/to/0/phone_number", "/to/2"], (C, A)),
+        ((A, B), ["/to"], ()),
+        ((A,), ["/to"], (A,)),
+        ((A,), ["/to/0/phone_number"], (A,)),
+        ((A, B), ["/to/2/phone_number"], ()),
+        ((A, B), ["/from", "/tomorrow", "/to/x", None], ()),
+    ],
+)
+def test_a_refusal_names_the_recipients_that_its_pointers_name(
+    recipients: tuple[str, ...], pointers: list[str | None], named: tuple[str, ...]
+) -> None:
+    response = answer(400, *({"code": "40300", "source": {"pointer": pointer}} for pointer in pointers))
+    with pytest.raises(Refused) as refused:
+        Telnyx(SETTINGS, lambda _: response).send(OutboundText(OWN, recipients, "Hey"))
+    assert refused.value.recipients == named
+
+
+def test_a_throttle_says_how_long_when_telnyx_did() -> None:
+    response = HttpResponse(429, b"", {"x-ratelimit-limit": "15", "x-ratelimit-reset": "3"})
+    with pytest.raises(Throttled) as throttled:
+        Telnyx(SETTINGS, lambda _: response).send(OutboundText(OWN, (A,), "Hey"))
+    assert throttled.value.retry_after == 3.0
+
+
+@settings(deadline=None)
+@given(st.integers(100, 599), st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_answer_makes_send_raise_anything_else(status: int, body: bytes) -> None:
+    with suppress(SendError):
+        Telnyx(SETTINGS, lambda _: HttpResponse(status, body)).send(OutboundText(OWN, (A, B), "Hey"))
+
+
+def test_settings_do_not_show_their_secret() -> None:
+    assert "KEY123" not in repr(SETTINGS)

@@ -1,0 +1,193 @@
+"""Routing: which thread a text is in, who wrote it, and which sends a message becomes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from partyline import routing, threads
+from partyline.errors import ApiError
+from partyline.model import AutoCreation, Line, Participant, Send, UnroutedReason, threads_of
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+P, Q, R = "+12065550100", "+12065550101", "+12065550110"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+
+
+def member(sid: str, **fields: str) -> Participant:
+    return Participant(sid, "CH1", NOW, NOW, **fields)  # type: ignore[arg-type]  # only text fields are given
+
+
+def line(address: str, auto_creation: AutoCreation) -> Line:
+    return Line("LN1", address, "bandwidth", NOW, NOW, auto_creation)
+
+
+AGENT = member("MB1", identity="agent", projected_address=P)
+OTHER_AGENT = member("MB2", identity="other", projected_address=Q)
+GATEWAY = member("MB3", projected_address=R)
+ANN = member("MB4", address=A)
+BEN = member("MB5", address=B)
+MASKED_ANN = member("MB6", address=A, proxy_address=P)
+MASKED_CAT = member("MB7", address=C, proxy_address=Q)
+CHAT = member("MB8", identity="office")
+
+
+# --- inbound
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipients", "own"),
+    [
+        (A, [P, B], P),
+        (A, [B], P),  # our own number is not listed
+        (A, [B, P, A], P),  # the sender is
+        (A, ["2065550151", "(206) 555-0100"], "12065550100"),  # another notation
+        (A, [B, B, P, "", ",", " "], P),  # repeats and empty entries
+        ("206-555-0150", [P, B], P),
+    ],
+)
+def test_a_roster_is_the_set_of_everybody_in_it(sender: str, recipients: list[str], own: str) -> None:
+    arrived = routing.arrival(sender, recipients, own)
+    assert arrived.thread == threads.key([A, B, P])
+    assert arrived.sender == A
+    assert arrived.line == P
+    assert set(arrived.recipients) == {B, P}
+
+
+def test_a_roster_keeps_short_codes_and_mail_as_what_they_are() -> None:
+    arrived = routing.arrival(A, [P, "97167", "Bob@Example.com"], P)
+    assert set(arrived.roster) == {A, P, "97167", "bob@example.com"}
+
+
+@given(st.permutations([A, B, C, P, Q]), st.sampled_from([A, B, C]), st.sampled_from([P, Q]))
+def test_who_writes_and_where_it_arrives_never_change_the_thread(roster: list[str], sender: str, own: str) -> None:
+    recipients = [address for address in roster if address != sender]
+    assert routing.arrival(sender, recipients, own).thread == threads.key([A, B, C, P, Q])
+
+
+OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipients", "own", "lines", "expected"),
+    [
+        (A, [P], P, {P: ALL}, None),
+        (A, [P], P, {P: GROUPS}, UnroutedReason.AUTO_CREATION_OFF),
+        (A, [P], P, {P: OFF}, UnroutedReason.AUTO_CREATION_OFF),
+        (A, [B, P], P, {P: GROUPS}, None),
+        (A, [B, P], P, {P: ALL}, None),
+        (A, [B, P], P, {P: OFF}, UnroutedReason.AUTO_CREATION_OFF),
+        # Whichever copy comes first, one line that allows it is enough.
+        (A, [P, Q], P, {P: OFF, Q: GROUPS}, None),
+        (A, [P, Q], Q, {P: OFF, Q: GROUPS}, None),
+        (A, [B, P], P, {}, UnroutedReason.UNKNOWN_LINE),
+        (A, [P, Q], P, {Q: ALL}, UnroutedReason.UNKNOWN_LINE),
+        # An echo, or another system's text from our number, never starts a conversation.
+        (Q, [A, P], P, {P: ALL, Q: ALL}, UnroutedReason.OWN_SENDER),
+        (Q, [P], P, {P: ALL, Q: ALL}, UnroutedReason.OWN_SENDER),
+    ],
+)
+def test_a_text_that_nobody_owns_makes_a_conversation_where_its_lines_allow_it(
+    sender: str, recipients: list[str], own: str, lines: dict[str, AutoCreation], expected: UnroutedReason | None
+) -> None:
+    arrived = routing.arrival(sender, recipients, own)
+    assert routing.unmatched(arrived, {address: line(address, mode) for address, mode in lines.items()}) is expected
+
+
+@pytest.mark.parametrize(
+    ("sender", "members", "thread", "expected"),
+    [
+        (A, [AGENT, ANN, BEN], {A, B, P}, ANN),
+        (P, [AGENT, ANN, BEN], {A, B, P}, AGENT),
+        (A, [MASKED_ANN, MASKED_CAT], {A, P}, MASKED_ANN),
+        # One handset as two members: the thread tells which.
+        (A, [MASKED_ANN, ANN, GATEWAY], {A, P}, MASKED_ANN),
+        (A, [MASKED_ANN, ANN, GATEWAY], {A, R}, ANN),
+        (C, [AGENT, ANN, BEN], {C, P}, None),
+    ],
+)
+def test_the_author_is_the_member_who_wrote_from_that_thread(
+    sender: str, members: list[Participant], thread: set[str], expected: Participant | None
+) -> None:
+    assert routing.author(sender, threads.key(thread), members) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("agent", AGENT), (P, AGENT), ("(206) 555-0110", GATEWAY), (R, GATEWAY), (A, ANN), ("nobody", None)],
+)
+def test_an_author_is_named_by_identity_or_by_number(name: str, expected: Participant | None) -> None:
+    assert routing.writer(name, [AGENT, GATEWAY, ANN]) is expected
+
+
+# --- outbound
+
+
+def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = ()) -> Send:
+    return Send(threads.key([sender, *natives, *others]), sender, natives, others)
+
+
+@pytest.mark.parametrize(
+    ("members", "author", "arrived_on", "expected"),
+    [
+        # An agent's message goes once, to everybody, from the agent's own number.
+        ([AGENT, ANN, BEN], AGENT, None, [group_send(P, {A: "MB4", B: "MB5"})]),
+        # Our other numbers are among the recipients, so that handsets see one thread.
+        ([AGENT, OTHER_AGENT, ANN], AGENT, None, [group_send(P, {A: "MB4"}, (Q,))]),
+        ([AGENT, OTHER_AGENT, ANN], OTHER_AGENT, None, [group_send(Q, {A: "MB4"}, (P,))]),
+        # A handset's text reached the others by itself.
+        ([AGENT, ANN, BEN], ANN, {A, B, P}, []),
+        # Masked members get it from their proxies, and not their own.
+        ([MASKED_ANN, MASKED_CAT], MASKED_ANN, {A, P}, [Send(threads.key([C, Q]), Q, {C: "MB7"})]),
+        (
+            [MASKED_ANN, MASKED_CAT, CHAT],
+            CHAT,
+            None,
+            [Send(threads.key([A, P]), P, {A: "MB6"}), Send(threads.key([C, Q]), Q, {C: "MB7"})],
+        ),
+        # Group and masked members together: each thread once.
+        (
+            [GATEWAY, ANN, BEN, MASKED_CAT],
+            BEN,
+            {A, B, R},
+            [Send(threads.key([C, Q]), Q, {C: "MB7"})],
+        ),
+        ([GATEWAY, ANN, BEN, MASKED_CAT], MASKED_CAT, {C, Q}, [group_send(R, {A: "MB4", B: "MB5"})]),
+        # Nothing leaves a conversation of chat identities, or one without natives.
+        ([CHAT], CHAT, None, []),
+        ([AGENT, OTHER_AGENT], AGENT, None, []),
+    ],
+)
+def test_a_message_goes_once_into_every_thread_but_the_one_it_came_by(
+    members: list[Participant], author: Participant, arrived_on: set[str] | None, expected: list[Send]
+) -> None:
+    came_by = threads.key(arrived_on) if arrived_on else None
+    assert list(routing.outbound(members, threads_of(members), author, came_by)) == expected
+
+
+def test_a_thread_that_is_another_conversations_is_not_sent_into() -> None:
+    assert routing.outbound([AGENT, ANN], [], AGENT) == ()
+
+
+def test_a_send_asks_for_every_recipient_once() -> None:
+    assert group_send(P, {B: "MB5", A: "MB4"}, (Q,)).recipients == (Q, A, B)
+
+
+@pytest.mark.parametrize("author", [None, ANN, CHAT])
+def test_a_group_shows_numbers_so_its_authors_need_one(author: Participant | None) -> None:
+    with pytest.raises(ApiError) as refused:
+        routing.check_author(author, "somebody", [AGENT, ANN, BEN])
+    assert (refused.value.code, refused.value.status) == (50513, 400)
+    assert refused.value.message == "Message author should be among Group MMS participants"
+
+
+@pytest.mark.parametrize(
+    ("author", "members"),
+    [(AGENT, [AGENT, ANN, BEN]), (GATEWAY, [GATEWAY, ANN]), (None, [CHAT]), (None, [MASKED_ANN, CHAT])],
+)
+def test_anybody_with_a_number_and_everybody_outside_groups_may_write(
+    author: Participant | None, members: list[Participant]
+) -> None:
+    routing.check_author(author, "somebody", members)
