@@ -6,7 +6,7 @@ the same time; recording makes exactly once of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from botocore.exceptions import ClientError
@@ -65,9 +65,7 @@ def _take(desk: Desk, carrier: str, event: Event, now: datetime) -> None:
 
 
 def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
-    # A lone half of a surrogate pair is valid in JSON and in nothing else.
-    clean = replace(text, text=text.text.encode("utf-8", "replace").decode())
-    recorded = recording.record(desk.table, clean, service_sid=desk.service_sid, now=now)
+    recorded = recording.record(desk.table, text, service_sid=desk.service_sid, now=now)
     logger.info(
         "text.taken",
         carrier=text.carrier,

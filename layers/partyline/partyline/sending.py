@@ -78,15 +78,16 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     match claim.state:
         case SendState.SENDING:
             return _ask(desk, reference, delivered.message, send, claim.attempt)
+        # An earlier attempt may have died between recording the carrier's answer and moving the receipts.
         case SendState.SENT:
-            # An earlier attempt may have died between recording the carrier's answer and moving the receipts.
             _settle_sent(desk, reference, send, claim.carrier, claim.carrier_message_id)
             return Attempt(Step.DONE, SendState.SENT)
-        case SendState.UNKNOWN:
+        case SendState.REFUSED:
+            _fail(desk, reference, send.natives, claim.error_code)
+            return Attempt(Step.DONE, SendState.REFUSED)
+        case _:
             sends.ended(desk.table, reference, SendState.UNKNOWN, desk.clock())
             return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
-        case other:
-            return Attempt(Step.DONE, other)
 
 
 def give_up(desk: Desk, reference: SendReference) -> int:
@@ -119,9 +120,8 @@ def _ask(desk: Desk, reference: SendReference, message: Message, send: Send, att
         if error.retryable and attempt < MAX_ATTEMPTS:
             sends.ended(desk.table, reference, SendState.WAITING, desk.clock())
             return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
-        # In this order: what finds the send REFUSED need not look at its receipts.
+        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock(), error_code=error.error_code)
         _fail(desk, reference, send.natives, error.error_code)
-        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock())
         return Attempt(Step.DONE, SendState.REFUSED, reason=str(error))
     sends.accepted(desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, now=desk.clock())
     for address, error_code in accepted.refused.items():

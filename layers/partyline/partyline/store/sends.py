@@ -24,6 +24,7 @@ class Claim:
     attempt: int = 0
     carrier: str = ""
     carrier_message_id: str = ""
+    error_code: int = 0
 
 
 def claim(table: Table, reference: SendReference, now: datetime) -> Claim:
@@ -49,6 +50,7 @@ def claim(table: Table, reference: SendReference, now: datetime) -> Claim:
             SendState(found["state"]),
             carrier=found.get("carrier", ""),
             carrier_message_id=found.get("carrier_message_id", ""),
+            error_code=found.get("error_code", 0),
         )
     return Claim(SendState.SENDING, attempt=claimed["attempts"])
 
@@ -74,12 +76,10 @@ def accepted(table: Table, reference: SendReference, *, carrier: str, carrier_me
     )
 
 
-def ended(table: Table, reference: SendReference, state: SendState, now: datetime) -> None:
-    """Record that an attempt ended otherwise: WAITING (to be tried again), REFUSED or UNKNOWN. A send that is SENT by
-    now stays so."""
-    sets = {"state": state.value, "updated": items.from_time(now)}
-    not_sent = Condition("#is <> :sent", {"#is": "state"}, {":sent": SendState.SENT.value})
-    try:
-        table.write(change("send", keys.send(reference), sets, not_sent))
-    except Conflict:
-        return
+def ended(
+    table: Table, reference: SendReference, state: SendState, now: datetime, *, error_code: int | None = None
+) -> None:
+    """Record that an attempt ended otherwise: WAITING (to be tried again), REFUSED with Twilio's code of the reason, or
+    UNKNOWN."""
+    sets = {"state": state.value, "error_code": error_code, "updated": items.from_time(now)}
+    table.write(change("send", keys.send(reference), sets))

@@ -1,0 +1,44 @@
+"""POST /carriers/{carrier}: texts and delivery reports. Answers 2xx when they are durable, and not before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from partyline import sids
+from partyline.carriers import registry, webhooks
+from partyline.carriers.transport import no_transport
+from partyline.errors import WebhookRefused
+from partyline.observability import count, logger, metrics
+from partyline.receiving import Desk, receive
+from partyline.settings import secret, variable
+from partyline.store.table import Table
+
+DESK = Desk(
+    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    service_sid=sids.default_service(variable("ACCOUNT_SID")),
+)
+# What Twilio takes for "no reply"; the others do not look at it.
+TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take one webhook."""
+    name = webhooks.carrier_of(event)
+    try:
+        carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+        receive(DESK, carrier, webhooks.from_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
+    except LookupError:
+        return _refuse(name, WebhookRefused(403, "the carrier is not configured"))
+    except WebhookRefused as refused:
+        return _refuse(name, refused)
+    return TAKEN
+
+
+def _refuse(carrier: str, refused: WebhookRefused) -> dict[str, Any]:
+    logger.warning("webhook.refused", carrier=carrier, status=refused.status, reason=refused.reason)
+    count("WebhookRefused")
+    return {"statusCode": refused.status, "headers": dict(refused.headers), "body": ""}

@@ -1,0 +1,71 @@
+"""The outbound queue: one text to a carrier at a time, in the order of each conversation; and the second look at those
+of which nobody knows whether the carrier took them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from partyline import outbox, sending
+from partyline.carriers import registry
+from partyline.carriers.transport import transport
+from partyline.model import SendReference
+from partyline.observability import count, logger, metrics
+from partyline.sending import Step
+from partyline.settings import carrier_urls, secret, variable
+from partyline.store.table import Table
+
+SQS = boto3.client("sqs")
+TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+HTTP = transport(timeout=float(variable("CARRIER_TIMEOUT")))
+
+
+def desk() -> sending.Desk:
+    """What sending works with, and the secrets of now."""
+    secrets = secret(variable("CARRIERS_SECRET_ARN"))
+    return sending.Desk(
+        TABLE,
+        carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
+        callback_url=lambda carrier, tag: f"{variable('PUBLIC_URL')}/carriers/{carrier}?send={tag}",
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take a batch; what is to be tried again, and all that follows it, stays in the queue."""
+    records = event["Records"]
+    for position, record in enumerate(records):
+        reference = outbox.decode(record["body"])
+        if record["eventSourceARN"].endswith(".fifo"):
+            done = _deliver(reference, record)
+        else:
+            done = _give_up(reference)
+        if not done:
+            return {"batchItemFailures": [{"itemIdentifier": rest["messageId"]} for rest in records[position:]]}
+    return {"batchItemFailures": []}
+
+
+def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
+    attempt = sending.deliver(desk(), reference)
+    logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
+    count(f"Send{attempt.state.capitalize()}")
+    if attempt.step is Step.RECONCILE:
+        SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record["body"])
+    if attempt.step is Step.AGAIN:
+        SQS.change_message_visibility(
+            QueueUrl=variable("OUTBOUND_QUEUE_URL"),
+            ReceiptHandle=record["receiptHandle"],
+            VisibilityTimeout=math.ceil(attempt.delay),
+        )
+    return attempt.step is not Step.AGAIN
+
+
+def _give_up(reference: SendReference) -> bool:
+    failed = sending.give_up(desk(), reference)
+    logger.info("send.reconciled", tag=reference.tag, failed=failed)
+    count("ReceiptsGivenUp", failed)
+    return True

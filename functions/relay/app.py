@@ -1,0 +1,44 @@
+"""The table's stream: what must happen after a change. At least once, in the order of each partition."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from partyline import outbox
+from partyline.observability import count, logger, metrics
+from partyline.settings import variable
+from partyline.store.table import Table
+
+SQS = boto3.client("sqs")
+
+
+def enqueue(group: str, deduplication_id: str, body: str) -> None:
+    """Put a send into its conversation's turn."""
+    SQS.send_message(
+        QueueUrl=variable("OUTBOUND_QUEUE_URL"),
+        MessageBody=body,
+        MessageGroupId=group,
+        MessageDeduplicationId=deduplication_id,
+    )
+
+
+DESK = outbox.Desk(
+    Table(boto3.client("dynamodb"), variable("TABLE_NAME")), enqueue=enqueue, clock=lambda: datetime.now(UTC)
+)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Relay a batch of stream records; stops at the first that fails, and is given the rest of the batch again."""
+    for record in event["Records"]:
+        try:
+            done = outbox.relay(DESK, record)
+        except Exception:
+            logger.exception("outbox.failed", event_id=record["eventID"])
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+        logger.info("outbox.relayed", event_id=record["eventID"], done=done)
+        count(f"Outbox{done.capitalize()}")
+    return {"batchItemFailures": []}
