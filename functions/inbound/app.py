@@ -28,6 +28,7 @@ TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<R
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take one webhook."""
     name = webhooks.carrier_of(event)
+    count("WebhookReceived")
     try:
         carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport)
         receive(DESK, carrier, webhooks.from_event(event, variable("PUBLIC_URL")), datetime.now(UTC))

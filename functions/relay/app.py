@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             done = outbox.relay(DESK, record)
         except Exception:
             logger.exception("outbox.failed", event_id=record["eventID"])
+            count("OutboxFailed")
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
         logger.info("outbox.relayed", event_id=record["eventID"], done=done)
         count(f"Outbox{done.capitalize()}")

@@ -1,0 +1,91 @@
+"""The functions themselves, loaded as Lambda loads them, with their queues, secrets and table on moto."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities import parameters
+from partyline.observability import logger
+
+ROOT = Path(__file__).parents[3]
+SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text())
+ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda tells a function of its invocation."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "request"
+
+
+def event(name: str) -> dict[str, Any]:
+    """A sample event of events/, by function and name."""
+    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return loaded
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """What the functions have logged so far."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream.getvalue
+
+
+@pytest.fixture
+def secret(client: Any) -> Callable[[dict[str, str]], None]:
+    """Sets the carriers' secret anew."""
+    manager = boto3.client("secretsmanager")
+    manager.create_secret(Name="carriers", SecretString="{}")
+
+    def store(values: dict[str, str]) -> None:
+        manager.put_secret_value(SecretId="carriers", SecretString=json.dumps(values))
+        parameters.clear_caches()
+
+    store(SECRETS)
+    return store
+
+
+@pytest.fixture
+def function(
+    client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], ModuleType]]:
+    """Loads functions/<name>/app.py afresh, with its environment."""
+    sqs = boto3.client("sqs")
+    fifo = sqs.create_queue(QueueName="outbound.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    variables = {
+        "TABLE_NAME": "partyline",
+        "ACCOUNT_SID": ACCOUNT_SID,
+        "PUBLIC_URL": "",
+        "CARRIERS_SECRET_ARN": "carriers",
+        "OUTBOUND_QUEUE_URL": fifo,
+        "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
+        "CARRIER_TIMEOUT": "3",
+        "POWERTOOLS_SERVICE_NAME": "partyline",
+        "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"{name}_app", ROOT / "functions" / name / "app.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    parameters.clear_caches()

@@ -1,0 +1,351 @@
+"""The inbound function: real webhooks in, the documented answer out, and nothing changed by what is not authentic."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from nacl.signing import SigningKey
+from partyline import recording, sids
+from partyline.carriers.twilio import signature
+from partyline.model import AutoCreation, Line, UnroutedReason
+from partyline.observability import logger
+from partyline.receiving import MAX_BODY
+from partyline.store import conversations, lines, listing, messages
+from partyline.store.table import Conflict, Table
+
+from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SERVICE = sids.default_service(ACCOUNT_SID)
+TELNYX = SigningKey(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
+Answer = dict[str, Any]
+
+
+@pytest.fixture
+def inbound(function: Callable[[str], ModuleType], table: Table) -> Callable[[Answer], Answer]:
+    """The function, with a line on each carrier that makes groups."""
+    for address, carrier in (
+        ("+12065550100", "bandwidth"),
+        ("+12065550101", "bandwidth"),
+        ("+12065550110", "telnyx"),
+        ("+12065550120", "twilio"),
+    ):
+        lines.register(table, Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS))
+    module = function("inbound")
+
+    def invoke(webhook: Answer) -> Answer:
+        answer: Answer = module.handler(webhook, Context())
+        return answer
+
+    return invoke
+
+
+def telnyx(body: str | bytes, *, at: float | None = None, key: SigningKey = TELNYX) -> Answer:
+    """A webhook that Telnyx signed at a time, now by default."""
+    raw = body.encode() if isinstance(body, str) else body
+    stamp = str(int(time.time() if at is None else at))
+    sent = event("inbound/telnyx-group-text")
+    sent["headers"]["telnyx-timestamp"] = stamp
+    sent["headers"]["telnyx-signature-ed25519"] = base64.b64encode(
+        key.sign(f"{stamp}|".encode() + raw).signature
+    ).decode()
+    return {**sent, "body": raw.decode("utf-8", "surrogateescape")}
+
+
+def bandwidth(body: Any) -> Answer:
+    sent = event("inbound/bandwidth-group-text")
+    return {**sent, "body": body if isinstance(body, str) else json.dumps(body)}
+
+
+def twilio(parameters: list[tuple[str, str]], *, query: str = "") -> Answer:
+    sent = event("inbound/twilio-group-text")
+    url = f"https://{sent['requestContext']['domainName']}/prod/carriers/twilio" + query
+    sent["headers"]["X-Twilio-Signature"] = signature(SECRETS["twilio_auth_token"], url, parameters)
+    return {**sent, "body": urlencode(parameters)}
+
+
+def state(table: Table) -> tuple[list[Any], list[Any]]:
+    """All messages and all unrouted texts."""
+    found = listing.conversations(table, SERVICE, size=100).entries
+    return (
+        [
+            (one.message.author, one.message.body)
+            for conversation in found
+            for one in messages.page(table, conversation.sid, size=100).messages
+        ],
+        [(text.reason, text.body or text.raw) for text in listing.unrouted(table, size=100).entries],
+    )
+
+
+Inbound = Callable[[Answer], Answer]
+
+
+@pytest.mark.parametrize(
+    ("webhook", "expected"),
+    [
+        (lambda: event("inbound/bandwidth-group-text"), [("+12065550150", "Can we see it on Sunday?")]),
+        (lambda: event("inbound/bandwidth-two-own-numbers"), [("+12065550152", "Hello both")]),
+        (
+            lambda: telnyx(event("inbound/telnyx-group-text")["body"]),
+            [("+12065550150", "Sounds good, see you at noon!")],
+        ),
+        (
+            lambda: telnyx(event("inbound/telnyx-group-text-objects")["body"]),
+            [("+12065550150", "Sounds good, see you at noon!")],
+        ),
+        (lambda: event("inbound/twilio-group-text"), [("+12065550150", "Ünïcode & plus+ ")]),
+    ],
+)
+def test_each_carriers_group_text_is_recorded_once_however_often_it_comes(
+    inbound: Inbound, table: Table, webhook: Callable[[], Answer], expected: list[Any]
+) -> None:
+    sent = webhook()
+    assert [inbound(copy.deepcopy(sent))["statusCode"] for _ in range(3)] == [200, 200, 200]
+    assert state(table) == (expected, [])
+
+
+def test_layout_parts_of_a_picture_message_are_no_content(inbound: Inbound, table: Table) -> None:
+    inbound(event("inbound/bandwidth-two-own-numbers"))
+    (conversation,) = listing.conversations(table, SERVICE, size=5).entries
+    (only,) = messages.page(table, conversation.sid, size=5).messages
+    assert [media.url.rsplit("/", 1)[1] for media in only.message.media] == ["house.jpg"]
+
+
+@pytest.mark.parametrize("name", ["inbound/bandwidth-failed", "inbound/twilio-delivered"])
+def test_a_report_of_a_text_that_is_not_ours_is_answered_and_kept(inbound: Inbound, table: Table, name: str) -> None:
+    assert inbound(event(name))["statusCode"] == 200
+    assert state(table) == ([], [])
+
+
+# --- what is not authentic
+
+
+def stale() -> Answer:
+    return telnyx(event("inbound/telnyx-group-text")["body"], at=time.time() - 3600)
+
+
+def future() -> Answer:
+    return telnyx(event("inbound/telnyx-group-text")["body"], at=time.time() + 3600)
+
+
+def changed_body() -> Answer:
+    sent = telnyx(event("inbound/telnyx-group-text")["body"])
+    return {**sent, "body": sent["body"].replace("noon", "dawn")}
+
+
+def another_key() -> Answer:
+    return telnyx(event("inbound/telnyx-group-text")["body"], key=SigningKey.generate())
+
+
+def unsigned(name: str, header: str) -> Callable[[], Answer]:
+    def make() -> Answer:
+        sent = event(name)
+        del sent["headers"][header]
+        return sent
+
+    return make
+
+
+def of_no_carrier() -> Answer:
+    return {**event("inbound/twilio-group-text"), "path": "/carriers/pigeon"}
+
+
+def no_token() -> Answer:
+    return {**event("inbound/bandwidth-group-text"), "path": "/carriers/bandwidth/"}
+
+
+@pytest.mark.parametrize(
+    ("webhook", "status"),
+    [
+        (lambda: event("inbound/bandwidth-wrong-token"), 403),
+        (no_token, 403),
+        (lambda: event("inbound/telnyx-group-text"), 403),  # signed in 2023
+        (stale, 403),
+        (future, 403),
+        (changed_body, 403),
+        (another_key, 403),
+        (unsigned("inbound/telnyx-group-text", "telnyx-signature-ed25519"), 401),
+        (lambda: event("inbound/twilio-tampered"), 403),
+        (unsigned("inbound/twilio-group-text", "X-Twilio-Signature"), 403),
+        (of_no_carrier, 403),
+    ],
+)
+def test_what_is_not_authentic_is_refused_changes_nothing_and_tells_nothing(
+    inbound: Inbound, table: Table, webhook: Callable[[], Answer], status: int
+) -> None:
+    answer = inbound(webhook())
+    assert (answer["statusCode"], answer["body"]) == (status, "")
+    assert state(table) == ([], [])
+
+
+def test_a_replayed_twilio_webhook_is_answered_and_changes_nothing(inbound: Inbound, table: Table) -> None:
+    sent = event("inbound/twilio-group-text")
+    inbound(copy.deepcopy(sent))
+    before = state(table)
+    assert inbound(sent)["statusCode"] == 200
+    assert state(table) == before
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        lambda: bandwidth("x" * (MAX_BODY + 1)),
+        lambda: bandwidth([{"type": "message-received", "filler": "x" * 1024 * 1024}]),
+        lambda: telnyx("x" * 1024 * 1024),
+    ],
+)
+def test_a_body_larger_than_any_webhook_is_refused(
+    inbound: Inbound, table: Table, webhook: Callable[[], Answer]
+) -> None:
+    assert inbound(webhook())["statusCode"] == 413
+    assert state(table) == ([], [])
+
+
+def test_a_carrier_without_secrets_takes_nothing(inbound: Inbound, secret: Any, table: Table) -> None:
+    secret({**SECRETS, "bandwidth_webhook_token": ""})
+    assert inbound({**event("inbound/bandwidth-group-text"), "path": "/carriers/bandwidth/"})["statusCode"] == 403
+    assert state(table) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [(None, 401), ("Basic " + base64.b64encode(b"hook:wrong").decode(), 401), ("Bearer x", 401), ("good", 200)],
+)
+def test_bandwidths_credentials_are_asked_for_with_a_challenge_where_they_are_required(
+    inbound: Inbound, secret: Any, authorization: str | None, status: int
+) -> None:
+    secret({**SECRETS, "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"})
+    sent = event("inbound/bandwidth-group-text")
+    if authorization:
+        good = "Basic " + base64.b64encode(b"hook:pass").decode()
+        sent["headers"]["authorization"] = good if authorization == "good" else authorization
+    answer = inbound(sent)
+    assert answer["statusCode"] == status
+    assert (answer["headers"].get("WWW-Authenticate") == 'Basic realm="partyline"') is (status == 401)
+
+
+# --- what is authentic and odd: kept, answered 2xx, alarmed on
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        lambda: event("inbound/bandwidth-malformed"),
+        lambda: bandwidth('"text"'),
+        lambda: bandwidth([{"type": "never-heard-of"}]),
+        lambda: bandwidth([{"type": "message-received", "message": {"direction": "in"}}]),
+        lambda: telnyx("not json"),
+        lambda: telnyx(b"\xff\xfe not utf-8".decode("utf-8", "replace")),
+        lambda: twilio([("Body", "no sid, no sender")]),
+    ],
+)
+def test_what_cannot_be_understood_is_kept_once_and_answered(
+    inbound: Inbound, table: Table, webhook: Callable[[], Answer]
+) -> None:
+    sent = webhook()
+    assert [inbound(copy.deepcopy(sent))["statusCode"] for _ in range(2)] == [200, 200]
+    recorded, ((reason, raw),) = state(table)
+    assert (recorded, reason) == ([], UnroutedReason.MALFORMED)
+    assert raw == sent["body"]
+
+
+def test_one_bad_element_does_not_cost_its_neighbours(inbound: Inbound, table: Table) -> None:
+    good = json.loads(event("inbound/bandwidth-group-text")["body"])
+    assert inbound(bandwidth([{"type": "?"}, *good, None]))["statusCode"] == 200
+    recorded, kept = state(table)
+    assert recorded == [("+12065550150", "Can we see it on Sunday?")]
+    assert [reason for reason, _ in kept] == [UnroutedReason.MALFORMED]
+
+
+@pytest.mark.parametrize("body", ["[]", '[{"type": "suggestion-response", "new": 1}]'])
+def test_what_asks_for_nothing_is_answered(inbound: Inbound, table: Table, body: str) -> None:
+    assert inbound(bandwidth(body))["statusCode"] == 200
+    assert state(table) == ([], [])
+
+
+def test_a_text_to_an_unknown_line_is_kept_and_answered(inbound: Inbound, table: Table) -> None:
+    (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
+    text["to"] = text["message"]["owner"] = "+12065550199"
+    text["message"]["to"] = ["+12065550199"]
+    assert inbound(bandwidth([text]))["statusCode"] == 200
+    assert state(table) == ([], [(UnroutedReason.UNKNOWN_LINE, "Can we see it on Sunday?")])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": None},
+        {"text": "", "media": None},
+        {"from": "97167"},
+        {"from": "110000011909"},
+        {"from": "AMAZON"},
+        {"from": "Bob@Example.com"},
+        {"from": "x" * 3000},
+        {"text": "half a pair \ud83d"},
+        {"unknown": {"field": [1, 2]}},
+        {"to": [f"+1206556{n:04}" for n in range(30)] + ["+12065550100"]},
+        {"to": [f"+1206556{n:04}" for n in range(120)] + ["+12065550100"]},
+    ],
+)
+def test_odd_texts_are_kept_whole_and_answered(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
+    (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
+    text["message"] |= change
+    assert inbound(bandwidth([text]))["statusCode"] == 200
+    recorded, kept = state(table)
+    assert len(recorded) + len(kept) == 1
+
+
+def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(
+    inbound: Inbound, table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = twilio([("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120"), ("NumMedia", "0")])
+    assert inbound(sent)["statusCode"] == 200
+    assert "TextRosterMissing" in capsys.readouterr().out
+
+
+# --- no 2xx before it is durable
+
+
+def test_what_could_not_be_recorded_is_not_answered(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(*args: Any, **kwargs: Any) -> None:
+        raise Conflict({})
+
+    monkeypatch.setattr(recording, "record", lose)
+    with pytest.raises(Conflict):
+        inbound(event("inbound/bandwidth-group-text"))
+
+
+# --- logs
+
+
+def test_logs_hold_codes_and_masked_numbers_and_never_what_was_said(
+    inbound: Inbound, logged: Callable[[], str]
+) -> None:
+    inbound(event("inbound/bandwidth-group-text"))
+    inbound(event("inbound/bandwidth-malformed"))
+    inbound(event("inbound/bandwidth-wrong-token"))
+    codes = [json.loads(line)["message"] for line in logged().splitlines()]
+    assert codes == ["text.taken", "webhook.malformed", "webhook.refused"]
+    for secret in ("Sunday", "2065550150", "2065550100", "sample-bandwidth-token", "not-the-token"):
+        assert secret not in logged()
+
+
+def test_a_number_is_masked_in_whatever_field_it_stands(logged: Callable[[], str]) -> None:
+    logger.info("sample.event", said="call +12065550150 or bob@example.com", nested={"to": ["+12065550151"]})
+    assert "206555" not in logged()
+    assert "bob" not in logged()
+    assert "***50" in logged()
+
+
+def test_a_conversation_is_found_by_its_people(inbound: Inbound, table: Table) -> None:
+    inbound(event("inbound/bandwidth-group-text"))
+    assert conversations.owner_of(table, "+12065550100,+12065550150,+12065550151")

@@ -1,0 +1,157 @@
+"""The functions behind the queues and before the gateway, each with its sample events."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from partyline import sending
+from partyline.sending import Attempt, Step
+from partyline.states import SendState
+from partyline.store.table import Table
+
+from tests.integration.functions.conftest import SECRETS, Context, event
+
+Load = Callable[[str], ModuleType]
+
+
+def waiting(url: str) -> list[dict[str, Any]]:
+    """What is in a queue."""
+    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+    return list(found.get("Messages", []))
+
+
+# --- relay
+
+
+def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
+    function: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = function("relay")
+    assert relay.handler(event("relay/message-recorded"), Context()) == {"batchItemFailures": []}
+    (queued,) = waiting(relay.variable("OUTBOUND_QUEUE_URL"))
+    assert queued["Body"] == event("outbound/send")["Records"][0]["body"]
+    assert queued["Attributes"]["MessageGroupId"] == event("outbound/send")["Records"][0]["attributes"]["MessageGroupId"]
+
+
+def test_the_relay_stops_at_the_first_record_that_fails(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = function("relay")
+    done: list[str] = []
+
+    def flaky(desk: Any, record: dict[str, Any]) -> str:
+        if record["dynamodb"]["SequenceNumber"] == "2":
+            raise RuntimeError("not now")
+        done.append(record["dynamodb"]["SequenceNumber"])
+        return "send"
+
+    monkeypatch.setattr(relay.outbox, "relay", flaky)
+    (record,) = event("relay/message-recorded")["Records"]
+    batch = [copy.deepcopy(record) for _ in range(3)]
+    for number, one in enumerate(batch, start=1):
+        one["dynamodb"]["SequenceNumber"] = str(number)
+    assert relay.handler({"Records": batch}, Context()) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert done == ["1"]
+
+
+# --- outbound
+
+
+@pytest.fixture
+def outbound(function: Load) -> ModuleType:
+    return function("outbound")
+
+
+def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: Attempt) -> None:
+    monkeypatch.setattr(outbound.sending, "deliver", lambda desk, reference: attempt)
+
+
+def test_a_send_of_a_message_that_is_gone_is_done(outbound: ModuleType) -> None:
+    assert outbound.handler(event("outbound/send"), Context()) == {"batchItemFailures": []}
+
+
+def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: asked.append(given))
+    attempted(outbound, monkeypatch, Attempt(Step.AGAIN, SendState.WAITING, delay=7.2))
+    record = event("outbound/send")["Records"][0]
+    failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    assert outbound.handler(event("outbound/send"), Context()) == failed
+    assert [(one["VisibilityTimeout"], one["ReceiptHandle"]) for one in asked] == [(8, "sample")]
+
+
+def test_what_follows_a_send_to_be_tried_again_waits_its_turn(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: None)
+    attempted(outbound, monkeypatch, Attempt(Step.AGAIN, SendState.WAITING, delay=1))
+    (record,) = event("outbound/send")["Records"]
+    batch = {"Records": [record, {**record, "messageId": "next"}]}
+    failures = outbound.handler(batch, Context())["batchItemFailures"]
+    assert [failure["itemIdentifier"] for failure in failures] == [record["messageId"], "next"]
+
+
+def test_a_send_of_unknown_outcome_is_looked_at_again_later(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempted(outbound, monkeypatch, Attempt(Step.RECONCILE, SendState.UNKNOWN))
+    assert outbound.handler(event("outbound/send"), Context()) == {"batchItemFailures": []}
+    (queued,) = waiting(outbound.variable("RECONCILE_QUEUE_URL"))
+    assert queued["Body"] == event("outbound/reconcile")["Records"][0]["body"]
+
+
+def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def give_up(desk: sending.Desk, reference: Any) -> int:
+        looked.append(reference.message_sid)
+        return 2
+
+    monkeypatch.setattr(outbound.sending, "give_up", give_up)
+    assert outbound.handler(event("outbound/reconcile"), Context()) == {"batchItemFailures": []}
+    assert looked == [json.loads(event("outbound/reconcile")["Records"][0]["body"])["message_sid"]]
+
+
+def test_reports_are_sent_to_our_own_address_with_the_sends_tag(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://texts.example.com")
+    assert outbound.desk().callback_url("telnyx", "tag") == "https://texts.example.com/carriers/telnyx?send=tag"
+
+
+def test_a_carrier_is_built_from_the_secrets_and_the_deployments_urls(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELNYX_URL", "http://127.0.0.1:1/telnyx")
+    assert outbound.desk().carrier("telnyx").name == "telnyx"
+    with pytest.raises(LookupError):
+        outbound.desk().carrier("pigeon")
+
+
+# --- authorizer
+
+
+def test_the_authorizer_lets_the_token_through(function: Load, table: Table) -> None:
+    policy = function("authorizer").handler(event("authorizer/bandwidth"), Context())
+    (statement,) = policy["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", event("authorizer/bandwidth")["methodArn"])
+
+
+@pytest.mark.parametrize("path", ["/carriers/bandwidth/wrong", "/carriers/bandwidth/", "/carriers/pigeon/token"])
+def test_the_authorizer_denies_what_has_no_token(function: Load, path: str) -> None:
+    policy = function("authorizer").handler({**event("authorizer/bandwidth"), "path": path}, Context())
+    assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+def test_the_authorizer_asks_for_credentials_with_the_word_that_the_gateway_answers_401_to(
+    function: Load, secret: Any
+) -> None:
+    secret({**SECRETS, "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"})
+    with pytest.raises(Exception, match="^Unauthorized$"):
+        function("authorizer").handler(event("authorizer/bandwidth"), Context())
