@@ -19,16 +19,21 @@ from partyline.settings import secret, variable
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Let a webhook through, ask for its credentials, or deny it."""
-    effect = "Deny"
     try:
         carrier = registry.build(webhooks.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+    except LookupError as error:
+        return _policy(event, "Deny", str(error))
+    try:
         carrier.authenticate(webhooks.from_event(event, public_url=""), time.time())
-        effect = "Allow"
-    except LookupError:
-        logger.warning("webhook.refused", reason="the carrier is not configured")
     except WebhookRefused as refused:
-        logger.warning("webhook.refused", reason=refused.reason)
         if "WWW-Authenticate" in refused.headers:
+            logger.warning("webhook.refused", reason=refused.reason)
             raise Exception("Unauthorized") from refused  # noqa: TRY002  (the word is API Gateway's protocol)
+        return _policy(event, "Deny", refused.reason)
+    return _policy(event, "Allow", "authentic")
+
+
+def _policy(event: dict[str, Any], effect: str, reason: str) -> dict[str, Any]:
+    logger.info("webhook.judged", effect=effect, reason=reason)
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
     return {"principalId": "carrier", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}

@@ -31,9 +31,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     count("WebhookReceived")
     try:
         carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+    except LookupError as error:
+        return _refuse(name, WebhookRefused(403, str(error)))
+    try:
         receive(DESK, carrier, webhooks.from_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
-    except LookupError:
-        return _refuse(name, WebhookRefused(403, "the carrier is not configured"))
     except WebhookRefused as refused:
         return _refuse(name, refused)
     return TAKEN
