@@ -14,7 +14,9 @@ from partyline.carriers.port import DeliveryReport
 from partyline.model import SendReference
 from partyline.store import receipts
 from partyline.store.receipts import Reported
-from partyline.store.table import Table
+from partyline.store.table import Table, retrying
+
+_TRIES = 8
 
 
 class Applied(StrEnum):
@@ -26,7 +28,12 @@ class Applied(StrEnum):
 
 
 def apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
-    """Apply one report. Repeating it changes nothing."""
+    """Apply one report. Repeating it changes nothing. Raises Conflict, for the carrier to repeat it, when it met other
+    writes again and again."""
+    return retrying(lambda: _apply(table, report, now), tries=_TRIES)
+
+
+def _apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
     reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
     reference = SendReference.from_tag(report.tag) or receipts.find_sent(table, report.carrier, report.id)
     if reference is None and receipts.keep_early(table, report.carrier, report.id, reported, now):

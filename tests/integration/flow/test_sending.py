@@ -19,7 +19,7 @@ from partyline.reporting import Applied
 from partyline.sending import Attempt, Step
 from partyline.states import ConversationState, ReceiptStatus, SendState, delivery
 from partyline.store import conversations, lines, messages, receipts
-from partyline.store.table import Table
+from partyline.store.table import Conflict, Table
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 P, Q = "+12065550100", "+12065550101"
@@ -554,3 +554,29 @@ def test_early_reports_are_applied_weakest_first(table: Table) -> None:
         receipts.keep_early(table, "bandwidth", "c-1", receipts.Reported(A, status), NOW)
     found = receipts.early_reports(table, "bandwidth", "c-1")
     assert [reported.status for reported in found] == [SENT, DELIVERED]
+
+
+class Busy(Table):
+    """A table on which other transactions are under way: the first transactions fail."""
+
+    def __init__(self, table: Table, times: int) -> None:
+        self.__dict__.update(table.__dict__)
+        self._times = times
+
+    def transact(self, writes: Any) -> None:
+        if self._times:
+            self._times -= 1
+            raise Conflict({})
+        super().transact(writes)
+
+
+def test_a_report_under_way_does_not_cost_the_record_of_what_the_carrier_took(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    assert replace(one, table=Busy(one.table, 3)).deliver().state is SendState.SENT
+    assert set(one.receipts().values()) == {(SENT, 0)}
+
+
+def test_an_early_report_that_meets_other_writes_is_kept_all_the_same(scene: Make) -> None:
+    one = scene()
+    ann, _ = natives(one)
+    assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is Applied.EARLY

@@ -12,7 +12,9 @@ from datetime import datetime
 from partyline.model import SendReference
 from partyline.states import SendState
 from partyline.store import items, keys
-from partyline.store.table import Condition, Conflict, Table, change, put
+from partyline.store.table import Condition, Conflict, Table, change, put, retrying
+
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def claim(table: Table, reference: SendReference, now: datetime) -> Claim:
     try:
         claimed = table.write(change("send", key, sets, may_ask, adds={"attempts": 1}))
     except Conflict as conflict:
+        if not conflict.failed:
+            raise
         found = conflict.failed["send"]
         if SendState(found["state"]) is SendState.SENDING:
             return Claim(SendState.UNKNOWN)
@@ -68,12 +72,12 @@ def accepted(table: Table, reference: SendReference, *, carrier: str, carrier_me
         "message_sid": reference.message_sid,
         "thread": reference.thread,
     }
-    table.transact(
-        [
-            change("send", keys.send(reference), sets),
-            put("sent", keys.sent(carrier, carrier_message_id), pointer),
-        ]
-    )
+    writes = [
+        change("send", keys.send(reference), sets),
+        put("sent", keys.sent(carrier, carrier_message_id), pointer),
+    ]
+    # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
+    retrying(lambda: table.transact(writes), tries=_TRIES)
 
 
 def ended(
