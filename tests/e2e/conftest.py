@@ -1,0 +1,35 @@
+"""The whole system, started once for all end-to-end tests by the same code as `make run`, on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from local.stack import Stack
+from tests.e2e.world import World
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A running Partyline. Tests share it, so each uses handsets of its own."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        with Stack(f"test-{os.getpid()}") as running:
+            yield running
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> World:
+    """The running Partyline from outside: API clients, handsets, carriers."""
+    return World(stack.variables())
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    # pytest tidies up after this one, and would not after the signal itself.
+    raise KeyboardInterrupt

@@ -1,0 +1,307 @@
+"""Group texting end to end: Twilio's SDK on one side, handsets on the other, the deployed stack between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+
+from tests.e2e.world import World, new_number, until
+
+BANDWIDTH = ("+12065550100", "+12065550101")
+TELNYX = ("+12065550110", "+12065550111")
+MIXED = ("+12065550100", "+12065550110")
+TWILIO = ("+12065550120", "+12065550121")
+LINES = pytest.mark.parametrize("lines", [BANDWIDTH, TELNYX, MIXED], ids=["bandwidth", "telnyx", "one of each"])
+Pair = tuple[str, str]
+
+
+def conversation(world: World, *participants: dict[str, str]) -> Any:
+    """A conversation built member by member, as most integrations do."""
+    made = world.api.conversations.create(friendly_name="12 Elm Street")
+    for participant in participants:
+        made.participants.create(**participant)
+    return made
+
+
+def agent(identity: str, number: str) -> dict[str, str]:
+    return {"identity": identity, "messaging_binding_projected_address": number}
+
+
+def native(number: str) -> dict[str, str]:
+    return {"messaging_binding_address": number}
+
+
+def statuses(world: World, sid: str, message_sid: str) -> list[tuple[str, int]]:
+    """Status and error code of each receipt; one that is still inside has no status yet."""
+    receipts = world.api.conversations(sid).messages(message_sid).delivery_receipts.list()
+    return sorted((receipt.status or "", receipt.error_code) for receipt in receipts)
+
+
+@LINES
+def test_an_agent_and_two_homebuyers(world: World, lines: Pair) -> None:
+    number, ann, ben = lines[0], new_number(), new_number()
+    made = conversation(world, agent("agent", number), native(ann))
+
+    made.messages.create(author="agent", body="Hello Ann")
+    assert until(lambda: world.read_by(ann)) == [(number, "Hello Ann")]
+    assert world.on_handset(ann)[0]["to"] == [ann]  # two parties: an ordinary text
+
+    made.participants.create(**native(ben))
+    made.messages.create(author="agent", body="Hello both")
+    assert until(lambda: world.read_by(ben)) == [(number, "Hello both")]
+    assert world.read_by(ann)[-1] == (number, "Hello both")
+    assert set(world.on_handset(ben)[0]["to"]) == {ann, ben}  # one group text, not two texts
+
+    world.text(ann, number, ben, text="Hi from Ann")
+    assert until(lambda: len(world.messages(made.sid)) == 3)
+    world.text(ben, ann, number, text="Hi from Ben")
+    until(lambda: len(world.messages(made.sid)) == 4)
+    world.settle()
+    assert world.messages(made.sid) == [
+        (0, "agent", "Hello Ann"),
+        (1, "agent", "Hello both"),
+        (2, ann, "Hi from Ann"),
+        (3, ben, "Hi from Ben"),
+    ]
+    assert world.read_by(ben) == [(number, "Hello both"), (ann, "Hi from Ann"), (ben, "Hi from Ben")]
+    assert world.read_by(ann)[2:] == [(ann, "Hi from Ann"), (ben, "Hi from Ben")]
+
+
+@LINES
+def test_two_agents_with_numbers_of_their_own_and_one_client(world: World, lines: Pair) -> None:
+    client = new_number()
+    made = conversation(world, agent("ann", lines[0]), agent("ben", lines[1]), native(client))
+    made.messages.create(author="ann", body="This is Ann")
+    made.messages.create(author="ben", body="This is Ben")
+    until(lambda: len(world.on_handset(client)) == 2)
+    world.text(client, *lines, text="Thanks, both")
+    until(lambda: len(world.messages(made.sid)) == 3)
+    world.settle()
+    assert world.read_by(client) == [(lines[0], "This is Ann"), (lines[1], "This is Ben"), (client, "Thanks, both")]
+    # Each reached our other number too, and the client's both: none of that is a message.
+    assert world.messages(made.sid) == [
+        (0, "ann", "This is Ann"),
+        (1, "ben", "This is Ben"),
+        (2, client, "Thanks, both"),
+    ]
+
+
+@LINES
+def test_the_first_text_of_a_group_makes_its_conversation(world: World, lines: Pair) -> None:
+    number, buyer, partner = lines[0], new_number(), new_number()
+    world.text(buyer, partner, number, text="We would like to see it")
+    sid = until(lambda: world.owner(buyer, partner, number))
+    assert sid
+    bindings = [p.messaging_binding for p in world.api.conversations(sid).participants.list()]
+    assert sorted(binding.get("address") or binding["projected_address"] for binding in bindings) == sorted(
+        [buyer, partner, number]
+    )
+    assert {"type": "sms", "projected_address": number} in bindings
+    for sender, recipients in ((partner, (number, buyer)), (buyer, (number, partner)), (partner, (buyer, number))):
+        world.text(sender, *recipients, text=f"from {sender}")
+    until(lambda: len(world.messages(sid)) == 4)
+    found = world.messages(sid)
+    assert found[0] == (0, buyer, "We would like to see it")
+    assert sorted(author for _, author, _ in found) == sorted([buyer, buyer, partner, partner])
+
+
+@LINES
+def test_two_own_numbers_in_one_group_make_one_conversation(world: World, lines: Pair) -> None:
+    buyer = new_number()
+    world.text(buyer, *lines, text="Hello you two")
+    world.text(buyer, *lines, text="Hello you two")
+    sid = until(lambda: world.owner(buyer, *lines))
+    assert sid
+    until(lambda: len(world.messages(sid)) == 2)
+    world.settle()
+    assert world.messages(sid) == [(0, buyer, "Hello you two"), (1, buyer, "Hello you two")]
+
+
+def test_a_standalone_number_is_written_from_gets_an_identity_and_is_handed_over(world: World) -> None:
+    number, ann, ben = BANDWIDTH[0], new_number(), new_number()
+    made = conversation(world, {"messaging_binding_projected_address": number}, native(ann), native(ben))
+    made.messages.create(author=number, body="The office")
+    assert until(lambda: world.read_by(ann)) == [(number, "The office")]
+    (projected,) = [p for p in made.participants.list() if "projected_address" in p.messaging_binding]
+    assert projected.identity is None
+    assert made.messages.list()[0].participant_sid == projected.sid
+
+    assert projected.update(identity="carol").identity == "carol"
+    made.messages.create(author="carol", body="Carol here")
+    assert projected.update(identity="dave").identity == "dave"
+    made.messages.create(author="dave", body="Dave took over")
+    until(lambda: len(world.on_handset(ben)) == 3)
+    assert world.read_by(ben) == [(number, "The office"), (number, "Carol here"), (number, "Dave took over")]
+    with pytest.raises(TwilioRestException) as refused:
+        made.messages.create(author="carol", body="Am I still here?")
+    assert (refused.value.code, refused.value.status) == (50513, 400)
+
+
+def test_a_whole_group_is_made_in_one_request_and_only_once(world: World) -> None:
+    number, ann, ben = BANDWIDTH[0], new_number(), new_number()
+    people = [
+        f'{{"messaging_binding": {{"address": "{ann}"}}}}',
+        f'{{"messaging_binding": {{"address": "{ben}"}}}}',
+        f'{{"identity": "agent", "messaging_binding": {{"projected_address": "{number}"}}}}',
+    ]
+    made = world.api.conversation_with_participants.create(friendly_name="All at once", participant=people)
+    assert made.state == "initializing"
+    assert until(lambda: world.api.conversations(made.sid).fetch().state, lambda s: s == "active") == "active"
+    assert len(world.api.conversations(made.sid).participants.list()) == 3
+    with pytest.raises(TwilioRestException) as refused:
+        world.api.conversation_with_participants.create(participant=people[::-1])
+    assert (refused.value.code, refused.value.status) == (50438, 409)
+    assert f"Group MMS with given participant list already exists as Conversation {made.sid}" in refused.value.msg
+    assert world.owner(ben, number, ann) == made.sid
+
+
+def test_the_one_to_one_that_a_client_has_already_does_not_stop_a_group_from_being_built(world: World) -> None:
+    number, client, friend = BANDWIDTH[0], new_number(), new_number()
+    first = conversation(world, agent("agent", number), native(client))
+    second = conversation(world, agent("agent", number), native(client))
+    with pytest.raises(TwilioRestException) as refused:
+        second.messages.create(author="agent", body="Nowhere to go")
+    assert first.sid in refused.value.msg
+    second.participants.create(**native(friend))
+    second.messages.create(author="agent", body="Now you are two")
+    assert until(lambda: world.read_by(friend)) == [(number, "Now you are two")]
+
+
+def test_masked_members_see_the_proxy_and_never_each_other(world: World) -> None:
+    proxy, other_proxy, ann, ben = *BANDWIDTH, new_number(), new_number()
+    made = conversation(
+        world,
+        {"messaging_binding_address": ann, "messaging_binding_proxy_address": proxy},
+        {"messaging_binding_address": ben, "messaging_binding_proxy_address": other_proxy},
+    )
+    world.text(ann, proxy, text="Who is there?")
+    assert until(lambda: world.read_by(ben)) == [(other_proxy, "Who is there?")]
+    world.text(ben, other_proxy, text="Me")
+    assert until(lambda: world.read_by(ann)[1:]) == [(proxy, "Me")]
+    assert world.messages(made.sid) == [(0, ann, "Who is there?"), (1, ben, "Me")]
+
+
+def test_groups_on_a_twilio_line_are_received_and_sending_to_one_says_why_not(world: World) -> None:
+    number, ann, ben = TWILIO[0], new_number(), new_number()
+    world.text(ann, ben, number, text="Hello Twilio")
+    sid = until(lambda: world.owner(ann, ben, number))
+    assert sid
+    assert world.messages(sid) == [(0, ann, "Hello Twilio")]
+    with pytest.raises(TwilioRestException) as refused:
+        world.api.conversations(sid).messages.create(author=number, body="Hello Ann and Ben")
+    assert refused.value.status == 400
+    assert number in refused.value.msg
+    assert len(world.messages(sid)) == 1
+
+
+def test_two_parties_on_a_twilio_line_text_both_ways(world: World) -> None:
+    number, ann = TWILIO[0], new_number()
+    made = conversation(world, agent("agent", number), native(ann))
+    sent = made.messages.create(author="agent", body="Hello Ann")
+    assert until(lambda: world.read_by(ann)) == [(number, "Hello Ann")]
+    world.text(ann, number, text="Hello agent")
+    until(lambda: len(world.messages(made.sid)) == 2)
+    assert world.messages(made.sid)[1] == (1, ann, "Hello agent")
+    delivered = [("delivered", 0)]
+    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == delivered) == delivered
+
+
+# --- receipts
+
+
+@pytest.mark.parametrize("number", [BANDWIDTH[0], TELNYX[0]], ids=["bandwidth", "telnyx"])
+@pytest.mark.parametrize(
+    ("special", "expected"),
+    [
+        ("+12065550190", ("undelivered", 30003)),
+        ("+12065550191", ("undelivered", 30006)),
+        ("+12065550193", ("sent", 0)),
+        ("+12065550194", ("delivered", 0)),
+    ],
+    ids=["never delivered", "landline", "no report", "throttled twice"],
+)
+def test_each_recipient_has_a_receipt_of_their_own(
+    world: World, number: str, special: str, expected: tuple[str, int]
+) -> None:
+    ann = new_number()
+    made = conversation(world, agent("agent", number), native(ann), native(special))
+    sent = made.messages.create(author="agent", body=f"Is everybody there? {ann}")
+    wanted = sorted([("delivered", 0), expected])
+    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == wanted) == wanted
+    world.settle()
+    assert world.read_by(ann) == [(number, f"Is everybody there? {ann}")]
+    fetched = made.messages(sent.sid).fetch()
+    assert fetched.delivery["total"] == 2
+    assert fetched.delivery["delivered"] == ("all" if expected[0] == "delivered" else "some")
+    made.delete()
+
+
+@pytest.mark.parametrize("number", [BANDWIDTH[0], TELNYX[0], TWILIO[0]], ids=["bandwidth", "telnyx", "twilio"])
+def test_an_answer_that_never_arrives_is_settled_by_the_reports_and_nothing_is_sent_twice(
+    world: World, number: str
+) -> None:
+    special = "+12065550195"
+    made = conversation(world, agent("agent", number), native(special))
+    body = f"Did you get this? {made.sid}"
+    sent = made.messages.create(author="agent", body=body)
+    delivered = [("delivered", 0)]
+    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == delivered) == delivered
+    assert [text for _, text in world.read_by(special)].count(body) == 1
+    assert [send["text"] for send in world.sends()].count(body) == 1
+    made.delete()
+
+
+@pytest.mark.parametrize("number", [BANDWIDTH[0], TELNYX[0]], ids=["bandwidth", "telnyx"])
+def test_an_unruly_network_changes_nothing(world: World, number: str) -> None:
+    """Every webhook comes three times, in any order, and reports come before the answer to the send."""
+    ann, ben = new_number(), new_number()
+    world.network(repeat=2, reorder=True, answer_delay_ms=300)
+    try:
+        made = conversation(world, agent("agent", number), native(ann), native(ben))
+        sent = made.messages.create(author="agent", body="one")
+        for number_of_text in range(3):
+            world.text(ann, number, ben, text=f"reply {number_of_text}")
+        delivered = [("delivered", 0)] * 2
+        assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == delivered) == delivered
+        until(lambda: len(world.messages(made.sid)) >= 4)
+        world.settle()
+    finally:
+        world.network(repeat=0, reorder=False, answer_delay_ms=0)
+    found = world.messages(made.sid)
+    assert [index for index, _, _ in found] == [0, 1, 2, 3]
+    assert sorted(body or "" for _, _, body in found) == ["one", "reply 0", "reply 1", "reply 2"]
+    assert [text for _, text in world.read_by(ben)].count("one") == 1
+
+
+def test_messages_of_one_conversation_leave_in_their_order(world: World) -> None:
+    ann, ben = new_number(), new_number()
+    made = conversation(world, agent("agent", BANDWIDTH[0]), native(ann), native(ben))
+    said = [f"line {number}" for number in range(12)]
+    for body in said:
+        made.messages.create(author="agent", body=body)
+    until(lambda: len(world.on_handset(ben)) == len(said))
+    assert [text for _, text in world.read_by(ben)] == said
+
+
+def test_a_closed_group_lets_its_people_go(world: World) -> None:
+    number, ann, ben = BANDWIDTH[0], new_number(), new_number()
+    made = conversation(world, agent("agent", number), native(ann), native(ben))
+    made.update(state="closed")
+    assert world.owner(ann, ben, number) is None
+    world.text(ann, ben, number, text="Hello again")
+    sid = until(lambda: world.owner(ann, ben, number))
+    assert sid and sid != made.sid
+    assert world.messages(sid) == [(0, ann, "Hello again")]
+
+
+def test_a_deleted_conversation_is_gone_with_all_it_held(world: World) -> None:
+    number, ann, ben = BANDWIDTH[0], new_number(), new_number()
+    made = conversation(world, agent("agent", number), native(ann), native(ben))
+    made.messages.create(author="agent", body="soon gone")
+    assert made.delete() is True
+    with pytest.raises(TwilioRestException) as gone:
+        world.api.conversations(made.sid).fetch()
+    assert (gone.value.code, gone.value.status) == (20404, 404)
+    assert world.owner(ann, ben, number) is None

@@ -1,0 +1,240 @@
+"""The promises, attacked from outside: a function killed at the worst moment, forged and odd webhooks, strangers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from local.stack import Stack
+from tests.e2e.world import World, new_id, new_number, until
+
+P, T = "+12065550100", "+12065550110"
+
+
+# --- never a second text
+
+
+@pytest.mark.parametrize("number", [P, T], ids=["bandwidth", "telnyx"])
+def test_killing_the_outbound_function_before_its_own_record_never_sends_a_second_text(
+    world: World, stack: Stack, number: str
+) -> None:
+    """GIVEN a carrier that took a text and has not answered yet WHEN the function that waits for it dies
+    AND the queue delivers the send again THEN no second text leaves, and the receipts are settled by the reports."""
+    ann, ben = new_number(), new_number()
+    made = world.api.conversations.create()
+    made.participants.create(identity="agent", messaging_binding_projected_address=number)
+    for address in (ann, ben):
+        made.participants.create(messaging_binding_address=address)
+    body = f"only once {made.sid}"
+
+    def taken() -> int:
+        return [send["text"] for send in world.sends()].count(body)
+
+    world.network(answer_delay_ms=2000)
+    try:
+        sent = made.messages.create(author="agent", body=body)
+        assert until(taken) == 1
+        assert stack.kill("OutboundFunction") >= 1
+    finally:
+        world.network(answer_delay_ms=0)
+    again = {"conversation_sid": made.sid, "message_sid": sent.sid, "thread": _thread(stack, made.sid, sent.sid)}
+    for number_of_delivery in range(3):
+        # The queue itself would do so after its visibility time-out: another group does not wait for that.
+        stack.client("sqs").send_message(
+            QueueUrl=stack.output("OutboundQueueUrl"),
+            MessageBody=json.dumps(again),
+            MessageGroupId=f"again-{made.sid}-{number_of_delivery}",
+            MessageDeduplicationId=f"again-{sent.sid}-{number_of_delivery}",
+        )
+
+    def settled() -> list[str | None]:
+        return [receipt.status for receipt in made.messages(sent.sid).delivery_receipts.list()]
+
+    assert until(settled, lambda s: s == ["delivered"] * 2) == ["delivered"] * 2
+    until(lambda: _send_state(stack, sent.sid), lambda state: state in ("sent", "unknown"))
+    assert taken() == 1
+    assert [text for _, text in world.read_by(ann)] == [body]
+
+
+def _send_item(stack: Stack, message_sid: str) -> dict[str, Any]:
+    found = stack.client("dynamodb").query(
+        TableName=stack.output("TableName"),
+        KeyConditionExpression="PK = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"S#{message_sid}"}},
+        ConsistentRead=True,
+    )
+    (item,) = found["Items"]
+    return dict(item)
+
+
+def _thread(stack: Stack, conversation_sid: str, message_sid: str) -> str:
+    return str(_send_item(stack, message_sid)["SK"]["S"])
+
+
+def _send_state(stack: Stack, message_sid: str) -> str:
+    return str(_send_item(stack, message_sid)["state"]["S"])
+
+
+# --- what is not authentic changes nothing
+
+
+def everything(stack: Stack) -> list[str]:
+    """The keys of all items."""
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.output("TableName"))
+    return sorted(f"{item['PK']['S']} {item['SK']['S']}" for page in pages for item in page["Items"])
+
+
+def text(world: World) -> bytes:
+    webhook = [
+        {
+            "type": "message-received",
+            "time": "2026-11-22T18:20:16Z",
+            "description": "",
+            "to": P,
+            "message": {
+                "id": new_id(),
+                "time": "2026-11-22T18:20:16Z",
+                "to": [P, new_number()],
+                "from": new_number(),
+                "text": "hello",
+                "applicationId": "a",
+                "owner": P,
+                "direction": "in",
+                "segmentCount": 1,
+            },
+        }
+    ]
+    return json.dumps(webhook).encode()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status"),
+    [
+        (lambda w: w.bandwidth_raw(text(w), token="wrong")(), 403),
+        (lambda w: w.request("POST", "/carriers/bandwidth/", text(w)).status, (403, 404)),
+        (lambda w: w.request("POST", "/carriers/bandwidth", text(w)).status, (403, 404)),
+        (lambda w: w.request("POST", "/carriers/pigeon", text(w)).status, (403, 404)),
+        (lambda w: w.telnyx_raw(b"{}", at=time.time() - 3600)(), 403),
+        (lambda w: w.telnyx_raw(b"{}", at=time.time() + 3600)(), 403),
+        (lambda w: w.request("POST", "/carriers/telnyx", b"{}").status, 401),
+        (lambda w: w.request("POST", "/carriers/twilio", b"Body=hello").status, 403),
+        (lambda w: w.request("POST", "/carriers/twilio", b"Body=x", X_Twilio_Signature="bm8=").status, 403),
+        (lambda w: w.bandwidth_raw(b"[" + b" " * 1024 * 1024 + b"]")(), 413),
+        (lambda w: w.telnyx_raw(b" " * 1024 * 1024)(), 413),
+        (lambda w: w.request("GET", "/v1/Conversations").status, 401),
+        (lambda w: w.request("POST", "/v1/Conversations", b"FriendlyName=x").status, 401),
+        (lambda w: w.request("POST", "/v1/Lines", b"Address=x", Authorization="Basic eDp5").status, 401),
+    ],
+)
+def test_what_is_not_authentic_or_too_large_changes_nothing(
+    world: World, stack: Stack, attempt: Callable[[World], int], status: int | tuple[int, ...]
+) -> None:
+    world.settle()
+    before = everything(stack)
+    assert attempt(world) in (status if isinstance(status, tuple) else (status,))
+    assert everything(stack) == before
+
+
+def test_bandwidths_challenge_survives_the_gateway(world: World, stack: Stack) -> None:
+    """Where credentials are required, a webhook without them is asked for them, and the copy that has them is taken."""
+    manager = stack.client("secretsmanager")
+    arn = stack.output("CarriersSecretArn")
+    secret = manager.get_secret_value(SecretId=arn)["SecretString"]
+    required = {**json.loads(secret), "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"}
+    manager.put_secret_value(SecretId=arn, SecretString=json.dumps(required))
+    # Functions keep a secret for a while: new ones read it at once. The first request may still meet a dead one.
+    for function in ("InboundFunction", "AuthorizerFunction"):
+        stack.kill(function)
+    try:
+        path = f"/carriers/bandwidth/{required['bandwidth_webhook_token']}"
+        first = until(lambda: world.request("POST", path, b"[]"), lambda answer: answer.status == 401)
+        assert first.status == 401
+        assert first.headers["WWW-Authenticate"].startswith("Basic realm=")
+        credentials = base64.b64encode(b"hook:pass").decode()
+        assert world.request("POST", path, b"[]", Authorization=f"Basic {credentials}").status == 200
+        wrong = base64.b64encode(b"hook:word").decode()
+        assert world.request("POST", path, b"[]", Authorization=f"Basic {wrong}").status == 401
+    finally:
+        manager.put_secret_value(SecretId=arn, SecretString=secret)
+        for function in ("InboundFunction", "AuthorizerFunction"):
+            stack.kill(function)
+
+
+# --- what is authentic and odd is kept and answered
+
+
+def unrouted(world: World) -> list[dict[str, Any]]:
+    user = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
+    answer = world.request("GET", "/v1/UnroutedTexts", Authorization=f"Basic {user}")
+    assert answer.status == 200, answer.data
+    listed: list[dict[str, Any]] = json.loads(answer.data)["unrouted_texts"]
+    return listed
+
+
+def test_a_text_that_no_conversation_takes_is_kept_and_can_be_read_later(world: World) -> None:
+    stranger, unknown_line = new_number(), new_number()
+    assert world.bandwidth(stranger, [P], P, f"only me {stranger}", new_id())() == 200
+    assert world.bandwidth(stranger, [unknown_line], unknown_line, f"who {stranger}", new_id())() == 200
+    found = until(
+        lambda: {text["body"]: text["reason"] for text in unrouted(world)}, lambda seen: f"who {stranger}" in seen
+    )
+    assert found[f"only me {stranger}"] == "auto_creation_off"
+    assert found[f"who {stranger}"] == "unknown_line"
+
+
+@pytest.mark.parametrize("body", [b"not json", b'{"type": 1}', b'[{"type": "new-kind"}, null]', b"\xff\xfe"])
+def test_an_authentic_webhook_that_cannot_be_read_is_kept_and_answered(world: World, body: bytes) -> None:
+    assert world.bandwidth_raw(body)() == 200
+    assert "malformed" in until(lambda: [text["reason"] for text in unrouted(world)])
+
+
+def test_a_replay_is_answered_and_changes_nothing(world: World, stack: Stack) -> None:
+    ann, ben, line = new_number(), new_number(), "+12065550120"
+    webhook = world.twilio(ann, [ben, line], line, "again and again", new_id())
+    assert webhook() == 200
+    sid = until(lambda: world.owner(ann, ben, line))
+    assert sid
+    assert world.deliver([webhook] * 10) == [200] * 10
+    assert [body for _, _, body in world.messages(sid)] == ["again and again"]
+
+
+# --- the API in Twilio's words
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/Conversations/CH00000000000000000000000000000000", 404, 20404),
+        ("GET", "/v1/Nonsense", 404, 20404),
+        ("GET", "/v2/Conversations", 404, 20404),
+        ("PUT", "/v1/Conversations", 405, 20004),
+        ("DELETE", "/v1/Conversations", 405, 20004),
+        ("GET", "/v1/Conversations?PageToken=made-up", 400, 20001),
+    ],
+)
+def test_refusals_have_twilios_form(world: World, method: str, path: str, status: int, code: int) -> None:
+    user = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
+    answer = world.request(method, path, Authorization=f"Basic {user}")
+    told = json.loads(answer.data)
+    assert (answer.status, told["status"], told["code"]) == (status, status, code)
+    assert told["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
+
+
+def test_lists_go_on_to_the_end_over_our_own_address(world: World) -> None:
+    made = world.api.conversations.create(friendly_name="long")
+    for number in range(7):
+        made.messages.create(author="system", body=str(number))
+    assert [m.body for m in made.messages.list(page_size=3)] == [str(number) for number in range(7)]
+    assert [m.body for m in made.messages.list(page_size=3, order="desc")] == [str(n) for n in reversed(range(7))]
+    form = urlencode({"PageSize": 3})
+    user = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
+    page = json.loads(
+        world.request("GET", f"/v1/Conversations/{made.sid}/Messages?{form}", Authorization=f"Basic {user}").data
+    )
+    assert page["meta"]["next_page_url"].startswith(world.url)

@@ -1,0 +1,147 @@
+"""The stack as it is deployed: it answers, it refuses in the right words, and it stops without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from local import loopback
+from local.environments import ROOT
+from local.stack import LINES, Stack
+
+
+def post(url: str, body: bytes = b"{}", headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], str]:
+    request = urllib.request.Request(url, data=body, headers=headers or {}, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, dict(refusal.headers), refusal.read().decode()
+
+
+def test_the_lines_are_registered(stack: Stack) -> None:
+    status, body = loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))
+
+    assert status == 200
+    assert sorted((line["address"], line["carrier"]) for line in json.loads(body)["lines"]) == sorted(LINES)
+
+
+def test_the_phones_page_is_served(stack: Stack) -> None:
+    status, body = loopback.request(stack.url)
+
+    assert status == 200
+    assert "<html" in body
+
+
+@pytest.mark.parametrize("path", ["v1/Conversations", "v1/Lines", "v1"])
+def test_the_api_asks_for_credentials(stack: Stack, path: str) -> None:
+    status, body = loopback.request(f"{stack.url}/{path}")
+
+    assert status == 401
+    assert json.loads(body)["code"] == 20003
+
+
+def test_a_path_that_is_not_there_is_answered_in_the_apis_own_words(stack: Stack) -> None:
+    status, body = loopback.request(f"{stack.deployment.url}/nowhere")
+
+    assert status == 404
+    assert json.loads(body)["code"] == 20404
+
+
+def test_a_wrong_token_of_bandwidth_is_refused(stack: Stack) -> None:
+    status, _, body = post(f"{stack.url}/carriers/bandwidth/not-the-token", b"[]")
+
+    assert status in {401, 403}
+    assert stack.accounts.bandwidth_webhook_token not in body
+
+
+def test_bandwidth_is_asked_for_its_credentials_where_they_are_required(stack: Stack) -> None:
+    manager = stack.client("secretsmanager")
+    arn = stack.output("CarriersSecretArn")
+    before = manager.get_secret_value(SecretId=arn)["SecretString"]
+    required = {**json.loads(before), "bandwidth_webhook_username": "carrier", "bandwidth_webhook_password": "secret"}
+    manager.put_secret_value(SecretId=arn, SecretString=json.dumps(required))
+    stack.kill("AuthorizerFunction")
+    try:
+        status, headers, _ = post(f"{stack.url}/carriers/bandwidth/{stack.accounts.bandwidth_webhook_token}", b"[]")
+    finally:
+        manager.put_secret_value(SecretId=arn, SecretString=before)
+        stack.kill("AuthorizerFunction")
+
+    assert status == 401
+    assert headers["WWW-Authenticate"] == 'Basic realm="partyline"'
+
+
+def test_a_killed_function_is_started_again(stack: Stack) -> None:
+    assert stack.kill("ConversationsFunction") >= 1
+
+    status, _ = loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))
+
+    assert status in {200, 502}  # the call that finds it dead may fail
+    assert loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))[0] == 200
+
+
+def test_a_busy_port_gets_a_plain_message(stack: Stack) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local.run"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(stack.port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert f"Port {stack.port} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_that_a_run_started(stack: Stack, ending: signal.Signals) -> None:
+    port = loopback.free_port()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "local.run"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert run.stdout is not None
+    with run.stdout:
+        # One is stopped while it starts, the other when it runs.
+        awaited = "deploying ..." if ending is signal.SIGINT else "Ctrl-C stops everything"
+        said = [next(line for line in run.stdout if awaited in line)]
+        run.send_signal(ending)
+        said += run.stdout.readlines()
+    run.wait(30)
+
+    directory = ROOT / ".partyline" / f"run-{port}"
+    assert run.returncode == 0
+    assert said[-1] == "partyline: stopped\n"
+    assert _processes_with(directory) == []
+    assert loopback.is_free(port)
+    assert stack.emulator.running()
+
+
+def _processes_with(directory: Path) -> list[str]:
+    """Command lines that name the directory; the dying get a moment."""
+    found: list[str] = []
+    for _ in range(20):
+        listed = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True)
+        found = [line for line in listed.stdout.splitlines() if str(directory) in line]
+        if not found:
+            break
+        time.sleep(0.1)
+    return found
