@@ -10,7 +10,7 @@
         │   └── Refused       it said no: trying again cannot help
         └── Ambiguous     the request left, no answer came: never resent
 
-An ApiError's code and status are Twilio's, from its error dictionary; api.errors lists them by name.
+An ApiError's code and status are Twilio's, from its error dictionary; partyline.refusals lists them by name.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
         _check_group_address(address)
     for member in members:
         if member.kind is ParticipantKind.CHAT:
-            raise refusals.group_invalid(f"participant {member.identity} has no projected address")
+            raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
 
 
 def _check_unique(members: Sequence[Participant]) -> None:

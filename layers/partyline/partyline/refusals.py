@@ -6,11 +6,13 @@ byte. Where Twilio says only that something is wrong, the text here also says wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from partyline.errors import ApiError
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
+FAILED = 500
 
 
 def _refusal(code: int, message: str, status: int = BAD_REQUEST, **details: Any) -> ApiError:
@@ -28,8 +30,8 @@ def not_found(path: str) -> ApiError:
     return _refusal(20404, f"The requested resource {path} was not found", NOT_FOUND)
 
 
-def method_not_allowed(method: str) -> ApiError:
-    return _refusal(20004, f"Method {method} is not allowed on this resource", NOT_ALLOWED)
+def method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
+    return _refusal(20004, f"Method {method} is not allowed on this resource", NOT_ALLOWED, allowed=list(allowed))
 
 
 def invalid_parameter(name: str, problem: str) -> ApiError:
@@ -38,6 +40,10 @@ def invalid_parameter(name: str, problem: str) -> ApiError:
 
 def too_large(limit: int) -> ApiError:
     return _refusal(20001, f"The request's body is larger than {limit} bytes", TOO_LARGE)
+
+
+def failed() -> ApiError:
+    return _refusal(20500, "Internal Server Error", FAILED)
 
 
 def page_token_invalid() -> ApiError:
@@ -75,6 +81,12 @@ def member_changed() -> ApiError:
 
 def nothing_to_update() -> ApiError:
     return _refusal(50347, "An update needs at least one parameter")
+
+
+def messaging_service_invalid() -> ApiError:
+    return _refusal(
+        50341, "MessagingServiceSid is not MG and 32 hexadecimal digits", parameter="MessagingServiceSid"
+    )
 
 
 def state_invalid(given: str) -> ApiError:
@@ -170,6 +182,15 @@ def participant_json_invalid(position: int, problem: str) -> ApiError:
     )
 
 
+def pair_repeated(address: str) -> ApiError:
+    return _refusal(
+        50425,
+        "Participant and proxy address pairs for one or more participants already in use",
+        CONFLICT,
+        address=address,
+    )
+
+
 def too_many_participants(limit: int) -> ApiError:
     return _refusal(50426, f"Request contains too many participants: at most {limit}", parameter="Participant")
 
@@ -186,8 +207,8 @@ def projected_missing(identity: str) -> ApiError:
     return _refusal(50434, "Participant projected address not provided", identity=identity)
 
 
-def group_invalid(problem: str) -> ApiError:
-    return _refusal(50435, f"Group MMS activation failed: {problem}")
+def group_invalid(problem: str, identity: str | None = None) -> ApiError:
+    return _refusal(50435, f"Group MMS activation failed: {problem}", identity=identity)
 
 
 def group_over_limit(limit: int) -> ApiError:
@@ -219,8 +240,8 @@ def proxy_not_added() -> ApiError:
     return _refusal(50441, "Failed to add a proxy address: the participant has no address, or has this proxy already")
 
 
-def projected_not_removed() -> ApiError:
-    return _refusal(50442, "Failed to remove a projected address: the participant has none")
+def projected_not_removed(problem: str) -> ApiError:
+    return _refusal(50442, f"Failed to remove a projected address: {problem}")
 
 
 def projected_not_added() -> ApiError:
@@ -254,8 +275,8 @@ def body_missing() -> ApiError:
     return _refusal(50503, "Message body is missing", parameter="Body")
 
 
-def body_too_long(limit: int) -> ApiError:
-    return _refusal(50504, f"Message body is longer than {limit} characters", parameter="Body")
+def body_too_long(limit: int, unit: str = "characters") -> ApiError:
+    return _refusal(50504, f"Message body is longer than {limit} {unit}", parameter="Body")
 
 
 def author_too_long(limit: int) -> ApiError:

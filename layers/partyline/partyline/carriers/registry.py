@@ -17,13 +17,14 @@ from partyline.carriers.port import Carrier, Transport
 class Entry:
     """How to build a carrier.
 
-    `required` are the secrets that it cannot do without, `url` is its usual base URL, and `make` takes the secrets, the
-    base URL and the transport.
+    `required` are the secrets that it cannot do without, `url` is its usual base URL, `make` takes the secrets, the
+    base URL and the transport, and `max_recipients` is the carrier's.
     """
 
     required: tuple[str, ...]
     url: str
     make: Callable[[Mapping[str, str], str, Transport], Carrier]
+    max_recipients: int
 
 
 def _bandwidth(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
@@ -64,9 +65,12 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
             ),
             bandwidth.URL,
             _bandwidth,
+            bandwidth.Bandwidth.max_recipients,
         ),
-        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx),
-        twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio),
+        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx, telnyx.Telnyx.max_recipients),
+        twilio.NAME: Entry(
+            ("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio, twilio.Twilio.max_recipients
+        ),
     }
 )
 

@@ -187,17 +187,21 @@ def change_members(
     """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
 
     A pair that another conversation has is not claimed and the change still succeeds (the usual case: a group is built
-    member by member with a client who has a 1:1 already). Raises ApiError 50416, 50419, 50438.
+    member by member with a client who has a 1:1 already). Raises ApiError 50416, 50438, and Conflict when another
+    request changed the conversation since `roster` was read.
     """
     before = {member.sid: member for member in roster.participants}
     after = {member.sid: member for member in members}
     conversation = roster.conversation
     wanted = claims_of(members) if conversation.is_open else {}
+    # A new member wakes an inactive conversation.
+    wakes = conversation.state is ConversationState.INACTIVE and bool(after.keys() - before.keys())
+    state = ConversationState.ACTIVE if wakes else conversation.state
 
     def attempt(owned: frozenset[str]) -> Roster:
-        changed = replace(conversation, threads=owned, revision=conversation.revision + 1, updated=now)
-        item = items.encode(changed)
-        sets = {name: item[name] for name in ("threads", "revision", "updated")}
+        changed = replace(conversation, threads=owned, revision=conversation.revision + 1, updated=now, state=state)
+        item = conversation_item(changed)
+        sets = {name: item[name] for name in ("threads", "revision", "updated", "state", "GSI2PK")}
         writes = [
             change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
             *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
@@ -208,10 +212,7 @@ def change_members(
         table.transact(writes)
         return Roster(changed, tuple(after.values()))
 
-    try:
-        return _claiming(wanted, attempt)
-    except Conflict as conflict:
-        raise refusals.member_changed() from conflict
+    return _claiming(wanted, attempt)
 
 
 def touch_member(table: Table, member: Participant) -> None:
@@ -222,22 +223,21 @@ def touch_member(table: Table, member: Participant) -> None:
     try:
         table.write(change("member", keys.participant(member.conversation_sid, member.sid), sets, EXISTS))
     except Conflict as conflict:
+        if not conflict.failed:
+            raise
         raise refusals.participant_not_found() from conflict
 
 
 def remove(table: Table, conversation: Conversation) -> None:
     """Delete a conversation and release its threads and name, in one transaction. What it held is out of reach at once
-    and is deleted by `purge` afterwards. Raises ApiError 50349."""
+    and is deleted by `purge` afterwards. Raises Conflict when another request changed it since it was read."""
     writes = [
         delete(_CONVERSATION, keys.conversation(conversation.sid), unchanged(conversation)),
         *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
     ]
     if conversation.unique_name:
         writes.append(delete(_NAME, keys.unique_name(conversation.service_sid, conversation.unique_name)))
-    try:
-        table.transact(writes)
-    except Conflict as conflict:
-        raise refusals.conversation_changed() from conflict
+    table.transact(writes)
 
 
 def purge(table: Table, sid: str) -> None:
@@ -248,7 +248,7 @@ def purge(table: Table, sid: str) -> None:
 
 
 def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
-    """Claim a pair that was another conversation's when the members joined, if it is free by now."""
+    """Claim a pair that was another conversation's when the members joined, if it is free by now. Raises Conflict."""
     if threads_of(roster.participants) <= roster.conversation.threads:
         return roster
     return change_members(table, roster, roster.participants, now)

@@ -28,7 +28,8 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 def from_time(moment: datetime) -> str:
     """A time as text that sorts."""
-    return moment.astimezone(UTC).strftime(_TIME)
+    # Not strftime: it does not pad years before 1000.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def to_time(text: str) -> datetime:

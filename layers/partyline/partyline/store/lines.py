@@ -28,7 +28,9 @@ def update(table: Table, line: Line, now: datetime) -> Line | None:
     sets = {name: item.get(name) for name in ("carrier", "auto_creation", "friendly_name", "updated")}
     try:
         table.write(change("line", keys.line(line.address), sets, EXISTS))
-    except Conflict:
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
         return None
     return changed
 

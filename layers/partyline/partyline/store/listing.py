@@ -1,4 +1,7 @@
-"""Lists by date, newest first: read shard by shard and merged, so that a page costs in proportion to itself."""
+"""Lists by date, newest first: read shard by shard and merged, so that a page costs in proportion to itself.
+
+A page lies behind the entry with a sort key, or, going backward, right before it; it is in the list's order either way.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,9 @@ _FIRST, _LAST = "0", "~"
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[Entry]):
-    """Some entries in order. `last` is the sort key of the last, `more` whether the list goes on behind it."""
+    """Some entries in order, and whether the list goes on in the direction of reading."""
 
     entries: list[Entry]
-    last: str
     more: bool
 
 
@@ -34,62 +36,77 @@ def conversations(
     *,
     size: int,
     after: str | None = None,
+    backward: bool = False,
     state: ConversationState | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> ListPage[Conversation]:
-    """A Service's conversations by date of creation, from behind the sort key `after`."""
+    """A Service's conversations by date of creation, from behind (or before) the sort key `after`."""
     name = keys.state_list(service_sid, state) if state else keys.conversation_list(service_sid)
     low = items.from_time(start) if start else _FIRST
     # The whole of the last moment counts.
     high = items.from_time(end) + _LAST if end else _LAST
-    return _sharded(table, name, "GSI2" if state else "GSI1", items.conversation, size, after, (low, high))
+    view = _View(name, "GSI2" if state else "GSI1", (low, high), size, after, backward)
+    return _sharded(table, view, items.conversation)
 
 
-def unrouted(table: Table, *, size: int, after: str | None = None) -> ListPage[UnroutedText]:
+def unrouted(table: Table, *, size: int, after: str | None = None, backward: bool = False) -> ListPage[UnroutedText]:
     """The unrouted texts."""
-    return _sharded(table, keys.UNROUTED_LIST, "GSI1", items.unrouted, size, after, (_FIRST, _LAST))
+    view = _View(keys.UNROUTED_LIST, "GSI1", (_FIRST, _LAST), size, after, backward)
+    return _sharded(table, view, items.unrouted)
 
 
-def lines(table: Table, *, size: int, after: str | None = None) -> ListPage[Line]:
+def lines(table: Table, *, size: int, after: str | None = None, backward: bool = False) -> ListPage[Line]:
     """The lines by number. They are configuration, and few: one partition."""
-    low = f"{after}!" if after else _FIRST_ADDRESS
-    found = table.query(keys.LINE_LIST, index="GSI1", between=(low, _LAST), limit=size + 1).items
-    return _page(found, "GSI1SK", items.line, size)
+    view = _View(keys.LINE_LIST, "GSI1", (_FIRST_ADDRESS, _LAST), size, after, backward, descending=False)
+    return _page(_read(table, view, keys.LINE_LIST), view, items.line)
 
 
 _FIRST_ADDRESS = " "
 
 
-def _sharded(
-    table: Table,
-    name: str,
-    index: str,
-    decode: Callable[[Item], Entry],
-    size: int,
-    after: str | None,
-    bounds: tuple[str, str],
-) -> ListPage[Entry]:
-    low, high = bounds[0], min(bounds[1], after) if after else bounds[1]
-    sort_key = f"{index}SK"
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The part of a list that is wanted: of which index, between which sort keys, and from which entry on."""
+
+    name: str
+    index: str
+    bounds: tuple[str, str]
+    size: int
+    after: str | None
+    backward: bool
+    descending: bool = True
+
+    @property
+    def forward(self) -> bool:
+        """Whether the table is read from lower to higher sort keys."""
+        return self.descending == self.backward
+
+    @property
+    def sort_key(self) -> str:
+        return f"{self.index}SK"
+
+
+def _sharded(table: Table, view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    parts = [_read(table, view, keys.shard(view.name, number)) for number in range(keys.SHARDS)]
+    merged = heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)
+    return _page(list(merged), view, decode)
+
+
+def _read(table: Table, view: _View, partition: str) -> list[Item]:
+    """The entries of one partition that may be on the page, and one more, in the direction of reading."""
+    low, high = view.bounds
+    if view.after is not None:
+        low, high = (max(low, view.after), high) if view.forward else (low, min(high, view.after))
     if low > high:
-        return ListPage([], "", more=False)
-    parts = [
-        table.query(
-            keys.shard(name, number),
-            index=index,
-            # One more than the page, from each shard, and the entry of the last page again: it is left out below.
-            between=(low, high),
-            forward=False,
-            limit=size + 2,
-        ).items
-        for number in range(keys.SHARDS)
-    ]
-    merged = heapq.merge(*parts, key=lambda item: str(item[sort_key]), reverse=True)
-    found = [item for item in merged if after is None or item[sort_key] < after]
-    return _page(found[: size + 1], sort_key, decode, size)
+        return []
+    # Two more than the page: one tells that the list goes on, and the entry at the sort key itself is left out.
+    found = table.query(
+        partition, index=view.index, between=(low, high), forward=view.forward, limit=view.size + 2
+    ).items
+    return [item for item in found if item[view.sort_key] != view.after]
 
 
-def _page(found: list[Item], sort_key: str, decode: Callable[[Item], Entry], size: int) -> ListPage[Entry]:
-    shown = found[:size]
-    return ListPage([decode(item) for item in shown], shown[-1][sort_key] if shown else "", len(found) > size)
+def _page(found: list[Item], view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    shown = [decode(item) for item in found[: view.size]]
+    return ListPage(shown[::-1] if view.backward else shown, len(found) > view.size)

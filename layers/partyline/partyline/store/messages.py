@@ -173,6 +173,8 @@ def update(table: Table, message: Message) -> None:
     try:
         table.write(change("message", keys.message(message.conversation_sid, message.sid), sets, EXISTS))
     except Conflict as conflict:
+        if not conflict.failed:
+            raise
         raise refusals.message_not_found() from conflict
 
 

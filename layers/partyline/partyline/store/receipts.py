@@ -9,10 +9,11 @@ from partyline import sids, threads
 from partyline.model import Message, Receipt, SendReference
 from partyline.states import ReceiptStatus, rank
 from partyline.store import items, keys
-from partyline.store.table import NEW, Condition, Conflict, Table, Write, change, check, put
+from partyline.store.table import NEW, Condition, Conflict, Table, Write, change, check, put, retrying
 
 # Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
 EARLY_REPORT_LIFE = timedelta(days=7)
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,15 @@ def move(
     forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
     key = keys.receipt(reference.conversation_sid, reference.message_sid, sid)
     try:
-        table.write(change("receipt", key, sets, forward))
-    except Conflict:
+        # Another write that is under way on it says nothing about how far the receipt has got.
+        retrying(
+            lambda: table.write(change("receipt", key, sets, forward)),
+            tries=_TRIES,
+            when=lambda conflict: not conflict.failed,
+        )
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
         return False
     return True
 

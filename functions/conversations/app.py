@@ -1,0 +1,29 @@
+"""/v1/...: Twilio's Conversations API, and our own resources beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from partyline.api.app import handle
+from partyline.api.calls import Desk
+from partyline.observability import logger
+from partyline.settings import secret, variable
+from partyline.store.table import Table
+
+DESK = Desk(
+    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    account_sid=variable("ACCOUNT_SID"),
+    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    clock=lambda: datetime.now(UTC),
+    group_limit=int(variable("GROUP_LIMIT")),
+    public_url=variable("PUBLIC_URL"),
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one request."""
+    return handle(event, DESK)

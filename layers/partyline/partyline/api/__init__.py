@@ -1,0 +1,1 @@
+"""Twilio's Conversations v1 on the wire: forms in, JSON out."""

@@ -1,0 +1,131 @@
+"""Typed reading of parameters. Every function returns None for one that is not given, and refuses one that is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from partyline import refusals, sids
+from partyline.api.requests import Parameters
+from partyline.errors import ApiError
+
+MAX_NAME = 256
+CONVERSATION_ATTRIBUTES, OTHER_ATTRIBUTES = 16 * 1024, 4 * 1024
+
+# A plus that was not encoded has become a blank on its way.
+_LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
+    """A text of limited length; it may be empty. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is not None and len(value) > limit:
+        raise refusals.invalid_parameter(name, f"it is longer than {limit} characters")
+    return value
+
+
+def address(value: str) -> str:
+    """An address as the caller meant it: ` 12065550100` is what is left of `+12065550100` in a form or query."""
+    return _LOST_PLUS.sub("+", value)
+
+
+def choice(given: Parameters, name: str, kind: type[Choice]) -> Choice | None:
+    """One of an enumeration's values, in upper or lower case. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        return kind(value.lower())
+    except ValueError:
+        raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
+
+
+def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
+    """A whole number of at most nine digits. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < minimum:
+        raise refusals.invalid_parameter(name, f"it is not a whole number of at least {minimum}")
+    return int(value)
+
+
+def sid(given: Parameters, name: str, prefix: str) -> str | None:
+    """A SID of one kind; an empty one is None. Raises ApiError 20001."""
+    value = given.get(name)
+    if not value:
+        return None
+    if not sids.matches(prefix, value):
+        raise refusals.invalid_parameter(name, f"it is not {prefix} and 32 hexadecimal digits")
+    return value
+
+
+def attributes(given: Parameters, limit: int) -> str | None:
+    """A JSON text of limited size, kept as it was written. Raises ApiError 50303, 50304."""
+    value = given.get("Attributes")
+    if value is None:
+        return None
+    if len(value.encode()) > limit:
+        raise refusals.attributes_too_long(limit)
+    try:
+        parse_json(value)
+    except ValueError:
+        raise refusals.attributes_invalid() from None
+    return value
+
+
+def parse_json(value: str) -> Any:
+    """What a JSON text says. Raises ValueError, also for what other readers refuse: NaN, unpaired surrogates, nesting
+    without end."""
+    try:
+        parsed = json.loads(value, parse_constant=_refuse_constant)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return parsed
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def date_created(given: Parameters) -> datetime | None:
+    """DateCreated, for history that is imported. Raises ApiError 50308."""
+    return _date(given, "DateCreated", refusals.date_created_invalid)
+
+
+def date_updated(given: Parameters) -> datetime | None:
+    """DateUpdated. Raises ApiError 50309."""
+    return _date(given, "DateUpdated", refusals.date_updated_invalid)
+
+
+def _date(given: Parameters, name: str, refusal: Callable[[], ApiError]) -> datetime | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    parsed = moment(value)
+    if parsed is None:
+        raise refusal()
+    return parsed
+
+
+def moment(value: str) -> datetime | None:
+    """A date or a time in ISO 8601, UTC unless it says otherwise; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def unsupported(given: Parameters, names: Iterable[str], reason: str) -> None:
+    """Refuse parameters that would otherwise be ignored without a word. Raises ApiError 20001."""
+    for name in names:
+        if given.get(name):
+            raise refusals.invalid_parameter(name, reason)

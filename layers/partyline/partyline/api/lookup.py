@@ -1,0 +1,63 @@
+"""Finding what a path names, and whether it may be changed."""
+
+from __future__ import annotations
+
+from partyline import refusals, sids
+from partyline.api import fields
+from partyline.api.calls import Call
+from partyline.errors import ApiError
+from partyline.model import Conversation, Participant
+from partyline.states import ConversationState
+from partyline.store import conversations
+from partyline.store.conversations import Roster
+
+
+def conversation(call: Call) -> Conversation:
+    """The conversation that the path names by SID or unique name. Raises ApiError 20404."""
+    found = conversations.fetch(call.table, _sid(call))
+    if found is None or found.service_sid != call.scope.service_sid:
+        raise missing(call)
+    return found
+
+
+def roster(call: Call) -> Roster:
+    """The same with everybody in it. Raises ApiError 20404."""
+    found = conversations.load(call.table, _sid(call))
+    if found is None or found.conversation.service_sid != call.scope.service_sid:
+        raise missing(call)
+    return found
+
+
+def _sid(call: Call) -> str:
+    name = call.ids["conversation"]
+    if sids.matches(sids.CONVERSATION, name):
+        return name
+    # No name is longer, and a key of the table cannot be of any length.
+    known = len(name) <= fields.MAX_NAME
+    sid = conversations.by_unique_name(call.table, call.scope.service_sid, name) if known else None
+    if sid is None:
+        raise missing(call)
+    return sid
+
+
+def participant(call: Call, found: Roster) -> Participant:
+    """The participant that the path names by SID or identity. Raises ApiError 20404."""
+    name = call.ids["participant"]
+    for member in found.participants:
+        if name in (member.sid, member.identity):
+            return member
+    raise missing(call)
+
+
+def changeable(found: Conversation) -> Conversation:
+    """The conversation, when it may be changed. Raises ApiError 50377 closed, 50386 initializing."""
+    if found.state is ConversationState.CLOSED:
+        raise refusals.closed()
+    if found.state is ConversationState.INITIALIZING:
+        raise refusals.initializing()
+    return found
+
+
+def missing(call: Call) -> ApiError:
+    """What is said of a resource that is not there; its path without the version, as Twilio says it."""
+    return refusals.not_found(call.request.path.removeprefix("/v1"))

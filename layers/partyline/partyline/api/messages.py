@@ -1,0 +1,185 @@
+"""Messages: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from partyline import refusals, routing, sids
+from partyline.api import fields, lookup, paging, responses
+from partyline.api.calls import Answer, Call
+from partyline.api.paging import Part, Window
+from partyline.api.requests import Parameters
+from partyline.carriers.registry import CARRIERS
+from partyline.model import Conversation, Message, Participant, Send, group_of
+from partyline.store import conversations, lines, receipts
+from partyline.store import messages as store
+from partyline.store.conversations import Roster
+from partyline.store.messages import Delivered
+from partyline.store.table import Conflict, retrying
+
+MAX_TEXT = 1600
+MAX_BODY = 32 * 1024
+SYSTEM = "system"
+# Each try reads anew. Fifty messages to one conversation at once take about a dozen.
+_TRIES = 16
+
+
+class Order(StrEnum):
+    """The order of a list."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+def create(call: Call) -> Answer:
+    """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
+
+    Raises ApiError 21653, 50303, 50304, 50308, 50309, 50310, 50377, 50386, 50413, 50438 (with whose the thread is),
+    50439, 50503, 50504, 50507, 50513, 50526.
+    """
+    message = retrying(lambda: _record(call), tries=_TRIES)
+    return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
+
+
+def _record(call: Call) -> Message:
+    """Make the message the next one of its conversation. Raises Conflict when another request came first."""
+    roster = lookup.roster(call)
+    lookup.changeable(roster.conversation)
+    draft = _draft(call, roster)
+    author = routing.writer(draft.author, roster.participants)
+    routing.check_author(author, draft.author, roster.participants)
+    roster = conversations.claim_threads(call.table, roster, call.now)
+    _check_owned(call, roster)
+    sends = routing.outbound(roster.participants, roster.conversation.threads, author)
+    _check_lines(call, sends)
+    message = replace(
+        draft,
+        author=author.author if author else draft.author,
+        participant_sid=author.sid if author else None,
+        sends=sends,
+    )
+    call.table.transact(store.recording_writes(roster.conversation, message))
+    return message
+
+
+def _draft(call: Call, roster: Roster) -> Message:
+    """The message that a form describes."""
+    form = call.request.form
+    if form.get("ContentSid"):
+        raise refusals.content_not_supported()
+    if form.get("MediaSid"):
+        raise refusals.media_not_found(form.get("MediaSid") or "")
+    index = roster.conversation.last_index + 1
+    return Message(
+        sid=sids.message(index),
+        conversation_sid=roster.conversation.sid,
+        index=index,
+        created=fields.date_created(form) or call.now,
+        updated=fields.date_updated(form) or call.now,
+        author=_author(form) or SYSTEM,
+        body=_body(form, roster.participants),
+        attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or "{}",
+    )
+
+
+def _author(form: Parameters) -> str | None:
+    given = form.get("Author")
+    if given and len(given) > fields.MAX_NAME:
+        raise refusals.author_too_long(fields.MAX_NAME)
+    return fields.address(given) if given else None
+
+
+def _body(form: Parameters, participants: Sequence[Participant]) -> str:
+    """The text, not longer than those who get it can take. Raises ApiError 50503, 50504."""
+    body = form.get("Body") or ""
+    if not body.strip():
+        raise refusals.body_missing()
+    if any(member.address for member in participants) and len(body) > MAX_TEXT:
+        raise refusals.body_too_long(MAX_TEXT)
+    if len(body.encode()) > MAX_BODY:
+        raise refusals.body_too_long(MAX_BODY, "bytes")
+    return body
+
+
+def _check_owned(call: Call, roster: Roster) -> None:
+    """Refuse to write where the text would show up in another conversation's thread (50438)."""
+    thread = group_of(roster.participants).thread
+    if thread is None or thread in roster.conversation.threads:
+        return
+    owner = conversations.owner_of(call.table, thread)
+    if owner is None or owner == roster.conversation.sid:
+        # It was released, or claimed by another request of ours, between the reads.
+        raise Conflict({})
+    raise refusals.group_taken(owner)
+
+
+def _check_lines(call: Call, sends: Sequence[Send]) -> None:
+    """Refuse what the sending numbers' carriers cannot do. Raises ApiError 21653, 50439."""
+    own = lines.find(call.table, {send.sender for send in sends})
+    for send in sends:
+        line = own.get(send.sender)
+        if line is None:
+            raise refusals.projected_not_ours(send.sender)
+        limit = CARRIERS[line.carrier].max_recipients
+        if len(send.recipients) <= limit:
+            continue
+        if limit == 1:
+            raise refusals.line_sends_no_groups(line.address, line.carrier)
+        raise refusals.line_over_recipients(line.address, line.carrier, limit)
+
+
+def fetch(call: Call) -> Answer:
+    """GET .../Messages/{sid}."""
+    return Answer(200, responses.message(call, find(call, lookup.conversation(call))))
+
+
+def find(call: Call, conversation: Conversation) -> Delivered:
+    """The message that the path names. Raises ApiError 20404."""
+    sid = call.ids["message"]
+    found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.MESSAGE, sid) else None
+    if found is None:
+        raise lookup.missing(call)
+    return found
+
+
+def listed(call: Call) -> Answer:
+    """GET .../Messages, by index. Order is asc (default) or desc."""
+    conversation = lookup.conversation(call)
+    ascending = fields.choice(call.request.query, "Order", Order) is not Order.DESCENDING
+
+    def read(window: Window) -> Part:
+        page = store.page(
+            call.table,
+            conversation.sid,
+            size=window.size,
+            forward=ascending != window.backward,
+            after=None if window.key is None else int(window.key),
+        )
+        entries = [(str(found.message.index), responses.message(call, found)) for found in page.messages]
+        return Part(entries[::-1] if window.backward else entries, page.more)
+
+    return paging.listing(call, "messages", read)
+
+
+def update(call: Call) -> Answer:
+    """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
+    delivered = find(call, lookup.changeable(lookup.conversation(call)))
+    before, form = delivered.message, call.request.form
+    after = replace(
+        before,
+        author=_author(form) or before.author,
+        body=_body(form, ()) if form.get("Body") is not None else before.body,
+        attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or before.attributes,
+        created=fields.date_created(form) or before.created,
+        updated=fields.date_updated(form) or call.now,
+    )
+    store.update(call.table, after)
+    return Answer(200, responses.message(call, replace(delivered, message=after)))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE .../Messages/{sid}. Nobody's handset forgets it."""
+    store.remove(call.table, find(call, lookup.changeable(lookup.conversation(call))))
+    return Answer(204)

@@ -1,0 +1,131 @@
+"""A request as the API sees it: method, decoded path, query and form, read from an API Gateway REST proxy event."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from partyline import refusals
+
+# Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
+MAX_BODY = 256 * 1024
+_MAX_FIELDS = 1000
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a query or a form: each name with all its values, in the order they were given."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Parameters:
+        """From names and values, repeated or not."""
+        values: dict[str, tuple[str, ...]] = {}
+        for name, value in pairs:
+            values[name] = (*values.get(name, ()), value)
+        return cls(values)
+
+    def get(self, name: str) -> str | None:
+        """The value of a parameter, the last one if it is repeated; None when it is not given."""
+        return self.values[name][-1] if name in self.values else None
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a repeatable parameter."""
+        return self.values.get(name, ())
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Names and values, repeated names together."""
+        return [(name, value) for name, values in self.values.items() for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An authenticated request. `segments` is its path, each part decoded: `+` is a plus there, never a space."""
+
+    method: str
+    segments: tuple[str, ...]
+    query: Parameters
+    form: Parameters
+    base_url: str
+
+    @property
+    def path(self) -> str:
+        """The path, encoded."""
+        return "".join(f"/{quote(segment, safe='+')}" for segment in self.segments)
+
+
+def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
+    """The request of an event. `public_url` is the base URL of clients; '' means API Gateway's own.
+
+    Raises ApiError 20001 (400, or 413 for a body beyond MAX_BODY), 20404 for a path that is no text.
+    """
+    method = str(event["httpMethod"]).upper()
+    base_url = public_url or _own_url(event)
+    body = _body(event)
+    return Request(
+        method=method,
+        segments=_segments(str(event["path"]), base_url),
+        query=_query(event),
+        form=_form(body, _header(event, "content-type")) if method == "POST" else Parameters(),
+        base_url=base_url,
+    )
+
+
+def _own_url(event: Mapping[str, Any]) -> str:
+    """The gateway's URL with the stage, or a custom domain's base path, that is not part of the event's path."""
+    context = event["requestContext"]
+    return f"https://{context['domainName']}{str(context['path']).removesuffix(str(event['path']))}"
+
+
+def _segments(path: str, base_url: str) -> tuple[str, ...]:
+    # A custom domain with a base path leaves that path in the event.
+    prefix = urlsplit(base_url).path
+    if prefix and path.startswith(f"{prefix}/"):
+        path = path.removeprefix(prefix)
+    try:
+        # Split before decoding, so that %2F stays within its segment.
+        return tuple(unquote(segment, errors="strict") for segment in path.strip("/").split("/"))
+    except UnicodeDecodeError:
+        raise refusals.not_found(path) from None
+
+
+def _query(event: Mapping[str, Any]) -> Parameters:
+    """The query; the gateway has decoded it."""
+    given = event.get("multiValueQueryStringParameters") or {}
+    return Parameters({str(name): tuple(str(value) for value in values) for name, values in given.items() if values})
+
+
+def _header(event: Mapping[str, Any], name: str) -> str:
+    headers = event.get("headers") or {}
+    return next((str(value) for key, value in headers.items() if key.lower() == name), "")
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    raw = str(event.get("body") or "").encode("utf-8", "surrogatepass")
+    try:
+        body = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw
+    except binascii.Error:
+        raise refusals.invalid_parameter("body", "it is not base64") from None
+    if len(body) > MAX_BODY:
+        raise refusals.too_large(MAX_BODY)
+    return body
+
+
+def _form(body: bytes, content_type: str) -> Parameters:
+    kind = content_type.partition(";")[0].strip().lower()
+    if body and kind not in ("", _FORM):
+        raise refusals.invalid_parameter("Content-Type", f"send parameters as {_FORM}")
+    try:
+        # Tolerant of stray separators, as every client of a form is; not of what is no text.
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except UnicodeDecodeError:
+        raise refusals.invalid_parameter("body", "it is not UTF-8") from None
+    except ValueError:
+        raise refusals.invalid_parameter("body", f"it has more than {_MAX_FIELDS} parameters") from None
+    return Parameters.of(pairs)

@@ -1,0 +1,179 @@
+"""The resources as JSON, and a refusal as JSON.
+
+Every member that Twilio documents is there, null when it has no value. Times are to the second: Twilio's SDK for Python
+reads nothing finer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from partyline import refusals, states
+from partyline.addresses import display
+from partyline.api.calls import Answer, Call
+from partyline.errors import ApiError
+from partyline.model import Conversation, Line, Media, Participant, Receipt, UnroutedText
+from partyline.states import ReceiptStatus
+from partyline.store.messages import Delivered
+
+Json = dict[str, Any]
+
+# What Twilio's enumeration has no word for: still inside is null, and a carrier that cannot tell has at least sent it.
+_STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as 2026-01-31T12:00:00Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def conversation(call: Call, shown: Conversation, links: Iterable[str] = ("participants", "messages")) -> Json:
+    """A conversation with links to what is under it."""
+    url = call.url("Conversations", shown.sid)
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": shown.service_sid,
+        "messaging_service_sid": shown.messaging_service_sid,
+        "friendly_name": shown.friendly_name,
+        "unique_name": shown.unique_name,
+        "attributes": shown.attributes,
+        "state": shown.state.value,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "timers": {},
+        "bindings": {},
+        "url": url,
+        "links": {name: f"{url}/{name.capitalize()}" for name in links},
+    }
+
+
+def participant(call: Call, shown: Participant) -> Json:
+    """A participant."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "identity": shown.identity,
+        "attributes": shown.attributes,
+        "messaging_binding": _binding(shown),
+        "role_sid": shown.role_sid,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "last_read_message_index": shown.last_read_message_index,
+        "last_read_timestamp": shown.last_read_timestamp,
+        "url": call.url("Conversations", shown.conversation_sid, "Participants", shown.sid),
+    }
+
+
+def _binding(shown: Participant) -> Json | None:
+    """Only the keys that are set; null for a participant in an app only."""
+    given = {
+        "address": shown.address,
+        "proxy_address": shown.proxy_address,
+        "projected_address": shown.projected_address,
+    }
+    present = {name: display(address) for name, address in given.items() if address}
+    return {"type": "sms", **present} if present else None
+
+
+def message(call: Call, delivered: Delivered) -> Json:
+    """A message with how far its delivery has got."""
+    shown = delivered.message
+    url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "index": shown.index,
+        "author": shown.author,
+        "body": shown.body,
+        "media": [_media(part) for part in shown.media] or None,
+        "attributes": shown.attributes,
+        "participant_sid": shown.participant_sid,
+        "content_sid": None,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "delivery": states.delivery(receipt.status for receipt in delivered.receipts),
+        "url": url,
+        "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
+    }
+
+
+def _media(shown: Media) -> Json:
+    return {"sid": shown.sid, "size": None, "content_type": shown.content_type, "filename": None}
+
+
+def receipt(call: Call, shown: Receipt) -> Json:
+    """A delivery receipt."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.message_sid,
+        "channel_message_sid": shown.channel_message_sid,
+        "participant_sid": shown.participant_sid,
+        "status": _STATUSES.get(shown.status, shown.status.value),
+        "error_code": shown.error_code,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.message_sid, "Receipts", shown.sid),
+    }
+
+
+def line(call: Call, shown: Line) -> Json:
+    """A line: one of our own numbers."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "address": shown.address,
+        "carrier": shown.carrier,
+        "auto_creation": shown.auto_creation.value,
+        "friendly_name": shown.friendly_name,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": call.url("Lines", shown.address),
+    }
+
+
+def unrouted(call: Call, shown: UnroutedText) -> Json:
+    """A text that no conversation took; `raw` is the webhook of one that could not be read."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "carrier": shown.carrier,
+        "carrier_message_id": shown.carrier_message_id,
+        "reason": shown.reason.value,
+        "line": display(shown.line),
+        "sender": display(shown.sender),
+        "recipients": [display(recipient) for recipient in shown.recipients],
+        "body": shown.body,
+        "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
+        "raw": shown.raw,
+        "date_created": timestamp(shown.created),
+        "url": call.url("UnroutedTexts", shown.sid),
+    }
+
+
+def refusal(refused: ApiError) -> Answer:
+    """An error in Twilio's form. Without `type` and `title`, which SDKs take for another standard's error."""
+    body: Json = {
+        "code": refused.code,
+        "message": refused.message,
+        "more_info": f"https://www.twilio.com/docs/errors/{refused.code}",
+        "status": refused.status,
+    }
+    if refused.details:
+        body["details"] = refused.details
+    return Answer(refused.status, body, _headers(refused))
+
+
+def _headers(refused: ApiError) -> Mapping[str, str]:
+    """What HTTP wants beside the status."""
+    if refused.status == refusals.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Basic realm="partyline"'}
+    if refused.status == refusals.NOT_ALLOWED and refused.details:
+        return {"Allow": ", ".join(refused.details["allowed"])}
+    return {}

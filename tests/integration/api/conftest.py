@@ -1,0 +1,59 @@
+"""The API over a real table with four lines, and Twilio's SDK on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from partyline import sids
+from partyline.api.calls import Desk
+from partyline.model import AutoCreation, Line
+from partyline.store import lines
+from partyline.store.table import Table
+from tests.integration.api.harness import ACCOUNT, BASE, TOKEN, Api, Clock, InProcess, P, Q, T, W
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    """One client for a module's tests: making one takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield boto3.client("dynamodb")
+
+
+@pytest.fixture
+def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
+    """The client with an empty table."""
+    dynamodb.create_table(TableName="partyline", **table_definition)
+    yield dynamodb
+    dynamodb.delete_table(TableName="partyline")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api(table: Table, clock: Clock) -> Api:
+    for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
+        lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
+    return Api(Desk(table, ACCOUNT, lambda: TOKEN, clock))
+
+
+@pytest.fixture
+def sdk(api: Api) -> Client:
+    """The official client; only its base URL is set, and its requests do not leave the process."""
+    http = TwilioHttpClient()
+    http.session.mount("https://", InProcess(api))
+    client = Client(ACCOUNT, TOKEN, http_client=http)
+    client.conversations.base_url = BASE
+    return client

@@ -1,0 +1,203 @@
+"""A conversation and its participants at once: all or nothing, and a refusal says who."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from partyline.store import conversations as store
+from partyline.store.table import Table
+from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Reply
+
+INVALID = "One of the JSON requests for participant creation is invalid: "
+AGENT = {"identity": "agent", "messaging_binding": {"projected_address": P}}
+
+
+def native(address: str) -> dict[str, Any]:
+    return {"messaging_binding": {"address": address}}
+
+
+def make(api: Api, *people: Any, **form: str) -> Reply:
+    texts = [("Participant", one if isinstance(one, str) else json.dumps(one)) for one in people]
+    return api.post("/ConversationWithParticipants", [*form.items(), *texts])
+
+
+def test_everybody_is_in_it_at_once_and_it_becomes_active(api: Api, table: Table, clock: Clock) -> None:
+    reply = make(
+        api,
+        {**native(A), "attributes": '{"a":1}', "date_created": "2020-01-01T00:00:00Z"},
+        {**native(B), "attributes": {"b": 2}, "identity": None},
+        AGENT,
+        FriendlyName="All",
+        UniqueName="all",
+    )
+    assert reply.status == 202
+    url = f"{BASE}/v1/Conversations/{reply.body['sid']}"
+    assert reply.body["state"] == "initializing"
+    assert reply.body["links"] == {
+        "participants": f"{url}/Participants",
+        "messages": f"{url}/Messages",
+        "webhooks": f"{url}/Webhooks",
+    }
+    members = api.get("/Conversations/all/Participants").body["participants"]
+    assert {(one["identity"], one["attributes"]) for one in members} == {
+        (None, '{"a":1}'),
+        (None, '{"b": 2}'),
+        ("agent", "{}"),
+    }
+    assert [one["sid"] for one in api.get("/Conversations", {"State": "initializing"}).body["conversations"]] == [
+        reply.body["sid"]
+    ]
+    store.activate(table, reply.body["sid"], clock())
+    assert api.say("all").body["delivery"]["total"] == 2
+
+
+REFUSED: list[tuple[list[Any], tuple[int, int], str, dict[str, Any]]] = [
+    ([], (400, 20001), "Invalid parameter Participant: give at least one", {"parameter": "Participant"}),
+    (
+        [AGENT, "{"],
+        (400, 50424),
+        f"{INVALID}Participant 2: it is not JSON",
+        {"participant": 2},
+    ),
+    (
+        ["[]"],
+        (400, 50424),
+        f"{INVALID}Participant 1: it is not a JSON object",
+        {"participant": 1},
+    ),
+    (
+        [{"messaging_binding": "x"}],
+        (400, 50424),
+        f"{INVALID}Participant 1: messaging_binding is not a JSON object",
+        {"participant": 1},
+    ),
+    (
+        [{"identity": 5}],
+        (400, 50424),
+        f"{INVALID}Participant 1: identity is not a text",
+        {"participant": 1},
+    ),
+    (
+        ['{"identity": "\\ud800"}'],
+        (400, 50424),
+        f"{INVALID}Participant 1: it is not JSON",
+        {"participant": 1},
+    ),
+    (
+        ["[" * 20_000],
+        (400, 50424),
+        f"{INVALID}Participant 1: it is not JSON",
+        {"participant": 1},
+    ),
+    (
+        [AGENT, native(A), native(P)],
+        (400, 50407),
+        "Invalid messaging binding address: it is one of your own numbers; give it as ProjectedAddress",
+        {"address": P, "participant": 3},
+    ),
+    (
+        [AGENT, native("nobody"), native(A)],
+        (400, 50407),
+        "Invalid messaging binding address: it is not a phone number in E.164 form",
+        {"address": "alpha:nobody", "participant": 2},
+    ),
+    (
+        [native(A), {"messaging_binding": {"projected_address": B}}],
+        (400, 50439),
+        "Account is not authorized to use the projected address",
+        {"projected_address": B, "participant": 2},
+    ),
+    (
+        [AGENT, native(A), {**native(B), "attributes": "{"}],
+        (400, 50304),
+        "Attributes are not valid JSON",
+        {"parameter": "Attributes", "participant": 3},
+    ),
+    (
+        [AGENT, native(A), native(B), native(A)],
+        (409, 50437),
+        "Group Participant already exists",
+        {"address": A, "participant": 4},
+    ),
+    (
+        [AGENT, native(A), {"identity": "agent"}],
+        (409, 50433),
+        "Participant already exists",
+        {"identity": "agent", "participant": 3},
+    ),
+    (
+        [AGENT, native(A), native("+442071838750")],
+        (400, 50407),
+        "Invalid messaging binding address: group MMS reaches US and Canadian (+1) phone numbers only",
+        {"address": "+442071838750", "participant": 3},
+    ),
+    (
+        [AGENT, {"identity": "ann"}, native(A), native(B)],
+        (400, 50435),
+        "Group MMS activation failed: participant ann has no projected address",
+        {"identity": "ann", "participant": 2},
+    ),
+    (
+        [{"messaging_binding": {"address": A, "proxy_address": number}} for number in (P, Q, P)],
+        (409, 50425),
+        "Participant and proxy address pairs for one or more participants already in use",
+        {"address": A, "participant": 3},
+    ),
+    (
+        [native(A), native(B)],
+        (400, 50435),
+        "Group MMS activation failed: no participant has a projected address: add one of your own numbers",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("people", "code", "message", "details"), REFUSED)
+def test_a_refusal_names_the_participant_and_nothing_is_made(
+    api: Api, people: list[Any], code: tuple[int, int], message: str, details: dict[str, Any]
+) -> None:
+    reply = make(api, *people, UniqueName="all")
+    assert reply.error == (*code, message)
+    assert reply.body.get("details", {}) == details
+    assert api.get("/Conversations").body["conversations"] == []
+    assert api.get("/Conversations/all").status == 404
+
+
+def test_more_than_a_group_can_have_are_refused(api: Api) -> None:
+    small = Api(replace(api.desk, group_limit=3))
+    people = [AGENT, native(A), native(B), native(C)]
+    assert make(small, *people).error == (400, 50426, "Request contains too many participants: at most 3")
+    assert make(small, *people[:3]).status == 202
+
+
+def test_a_group_a_pair_or_a_name_that_is_taken_is_refused_whole(api: Api, table: Table) -> None:
+    first = make(api, AGENT, native(A), native(B), UniqueName="all").body["sid"]
+    people = ({"messaging_binding": {"projected_address": P}}, native(A), native(B))
+    taken = f"Group MMS with given participant list already exists as Conversation {first}"
+    assert make(api, *people).error == (409, 50438, taken)
+    name = (409, 50353, "Conversation with provided unique name already exists")
+    assert make(api, AGENT, native(A), native(C), UniqueName="all").error == name
+    assert store.owner_of(table, f"{P},{A},{C}") is None
+    masked = {"messaging_binding": {"address": A, "proxy_address": Q}}
+    owner = make(api, masked).body["sid"]
+    pair = f"A binding for this participant and proxy address already exists in Conversation {owner}"
+    assert make(api, masked).error == (409, 50416, pair)
+    assert len(api.get("/Conversations").body["conversations"]) == 2
+
+
+def test_only_the_whole_set_counts_not_the_smaller_ones_on_the_way(api: Api) -> None:
+    api.group(A, B)
+    assert make(api, AGENT, native(A), native(B), native(C)).status == 202
+
+
+def test_it_starts_active_and_says_so_when_asked_for_something_else(api: Api) -> None:
+    assert make(api, AGENT, native(A), State="inactive").error == (
+        400,
+        20001,
+        "Invalid parameter State: a conversation that is made with its participants starts active",
+    )
+    assert make(api, AGENT, native(A), State="Active").status == 202
