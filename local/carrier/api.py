@@ -1,0 +1,60 @@
+"""The carriers' send APIs over HTTP, under /bandwidth, /telnyx and /twilio."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from local.carrier import telnyx
+from local.carrier.port import Answer, Call
+from local.carrier.simulation import Simulation
+
+
+def routes(simulation: Simulation) -> list[web.RouteDef]:
+    """Every route of the carriers."""
+
+    async def group(request: web.Request) -> web.Response:
+        return _response(simulation.group(await _call(request, telnyx.GROUP)))
+
+    async def not_found(request: web.Request) -> web.Response:
+        return _response(simulation.not_found(request.match_info["carrier"], request.path))
+
+    return [
+        web.post("/bandwidth/users/{account}/messages", _send(simulation, "bandwidth", "messages")),
+        web.post("/telnyx/messages", _send(simulation, "telnyx", telnyx.MESSAGES)),
+        web.post("/telnyx/messages/group_mms", _send(simulation, "telnyx", telnyx.GROUP_MMS)),
+        web.get("/telnyx/messages/group/{id}", group),
+        web.post("/twilio/2010-04-01/Accounts/{account}/Messages.json", _send(simulation, "twilio", "messages")),
+        web.route("*", "/{carrier:bandwidth|telnyx|twilio}/{path:.*}", not_found),
+    ]
+
+
+def _send(simulation: Simulation, carrier: str, operation: str) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        outcome = simulation.send(carrier, await _call(request, operation))
+        settings = simulation.settings
+        if outcome.answer_lost:
+            await asyncio.sleep(settings.unanswered_ms / 1000)
+            return await _hang_up(request)
+        await asyncio.sleep(settings.answer_delay_ms / 1000)
+        return _response(outcome.answer)
+
+    return handle
+
+
+async def _call(request: web.Request, operation: str) -> Call:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Call(operation, dict(request.match_info), headers, await request.read())
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+
+async def _hang_up(request: web.Request) -> web.StreamResponse:
+    """Close the connection without an answer, as a network does that loses it."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -1,0 +1,94 @@
+"""Where texts go in and webhooks come out. No I/O: what it returns has still to be answered and delivered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from local.carrier import special
+from local.carrier.network import Network, Text, roster
+from local.carrier.port import Answer, Call, Carrier, Clock, NewId, Refused, Send, Webhook
+from local.carrier.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A text that went out, and the webhooks that follow from it, in order."""
+
+    text: Text
+    webhooks: tuple[Webhook, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a send request leads to. `answer_lost` means that the carrier took it and its answer never arrives."""
+
+    answer: Answer
+    carried: Carried | None = None
+    answer_lost: bool = False
+
+
+class Exchange:
+    """The network and the carriers on it; remembers every send that was taken."""
+
+    def __init__(self, network: Network, carriers: Mapping[str, Carrier], clock: Clock, new_id: NewId) -> None:
+        self.network = network
+        self.carriers = carriers
+        self.sends: list[Send] = []
+        self.settings = Settings()
+        self._clock = clock
+        self._new_id = new_id
+        self._turned_away: Counter[object] = Counter()
+
+    def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Carried:
+        """A handset writes to a set of numbers. Raises BadText."""
+        text = Text(self._new_id(), sender, roster(sender, recipients), body, tuple(media), self._clock())
+        return Carried(text, self._arrivals(text))
+
+    def send(self, carrier_name: str, call: Call) -> Outcome:
+        """A carrier's API is asked to send."""
+        carrier = self.carriers[carrier_name]
+        try:
+            send = carrier.read(call, self.network.lines)
+        except Refused as refused:
+            return Outcome(refused.answer)
+        if self._is_throttled(send):
+            return Outcome(carrier.throttled())
+        fates = {number: self._fate(number) for number in send.recipients}
+        if special.Fate.OPTED_OUT in fates.values():
+            refusal = carrier.refuse_opted_out(send)
+            if refusal is not None:
+                return Outcome(refusal)
+        self.sends.append(send)
+        text = Text(self._new_id(), send.sender, send.recipients, send.text, send.media, send.at)
+        arrivals = self._arrivals(text)
+        reports = carrier.reports(send, fates, self.network.lines, self.settings)
+        return Outcome(
+            answer=carrier.accepted(send),
+            carried=Carried(text, (*arrivals, *reports)),
+            answer_lost=special.swallows_answer(send.recipients),
+        )
+
+    def forget(self) -> None:
+        """Forget every text, send and try. Lines stay."""
+        self.network.forget()
+        self.sends.clear()
+        self._turned_away.clear()
+
+    def _arrivals(self, text: Text) -> tuple[Webhook, ...]:
+        lines = self.network.carry(text)
+        return tuple(self.carriers[self.network.lines[line]].arrival(text, line, self.settings) for line in lines)
+
+    def _fate(self, number: str) -> special.Fate:
+        return special.Fate.DELIVERED if number in self.network.lines else special.fate(number)
+
+    def _is_throttled(self, send: Send) -> bool:
+        if not special.throttles(send.recipients):
+            return False
+        same_text = (send.carrier, send.sender, frozenset(send.recipients), send.text, send.media, send.tag)
+        if self._turned_away[same_text] < special.THROTTLED_TRIES:
+            self._turned_away[same_text] += 1
+            return True
+        del self._turned_away[same_text]
+        return False

@@ -1,0 +1,85 @@
+"""How unruly the carriers are right now: plain data, changed over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+
+class BadSetting(ValueError):
+    """A setting that does not exist, or a value that it cannot have. The message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be turned. The defaults are carriers on a good day.
+
+    repeat               every webhook is delivered this many more times, all at once
+    reorder              webhooks of one line leave in any order and side by side
+    hold                 webhooks wait; turning it off releases them (shuffled with reorder)
+    delay_ms             a webhook waits this long before it first leaves
+    drop_copies          own numbers whose copies of texts never arrive
+    answer_delay_ms      send requests are answered this late, so that reports come first
+    unanswered_ms        how long the phone that loses answers keeps the connection before closing it
+    attempts             how often one webhook is tried
+    backoff_ms           the pause after its first failure, doubled after each further one up to 20 times as long
+    answer_within_ms     an answer that takes longer is a failure
+    telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
+    telnyx_group_status  "delivered" or "unknown": what Telnyx says of other carriers' numbers in a group
+    """
+
+    repeat: int = 0
+    reorder: bool = False
+    hold: bool = False
+    delay_ms: int = 0
+    drop_copies: tuple[str, ...] = ()
+    answer_delay_ms: int = 0
+    unanswered_ms: int = 0
+    attempts: int = 6
+    backoff_ms: int = 250
+    answer_within_ms: int = 10_000
+    telnyx_cc: str = "strings"
+    telnyx_group_status: str = "delivered"
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as JSON data."""
+        return {**asdict(self), "drop_copies": list(self.drop_copies)}
+
+
+_CHOICES = {"telnyx_cc": ("strings", "objects"), "telnyx_group_status": ("delivered", "unknown")}
+_AT_LEAST = {"attempts": 1, "answer_within_ms": 1}
+_AT_MOST = {"repeat": 50, "attempts": 100}
+_LONGEST_MS = 600_000
+
+
+def changed(settings: Settings, changes: object) -> Settings:
+    """The settings with some of them changed. Raises BadSetting, and then nothing has changed."""
+    if not isinstance(changes, Mapping):
+        raise BadSetting("settings are a JSON object")
+    known = {field.name for field in fields(Settings)}
+    for name in changes:
+        if name not in known:
+            raise BadSetting(f"there is no setting {name!r}; there are {', '.join(sorted(known))}")
+    checked: dict[str, Any] = {name: _checked(name, value) for name, value in changes.items()}
+    return replace(settings, **checked)
+
+
+def _checked(name: str, value: object) -> object:
+    default = getattr(Settings(), name)
+    if name == "drop_copies":
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise BadSetting("drop_copies is a list of own numbers")
+        return tuple(value)
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise BadSetting(f"{name} is true or false")
+        return value
+    if isinstance(default, int):
+        low, high = _AT_LEAST.get(name, 0), _AT_MOST.get(name, _LONGEST_MS)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise BadSetting(f"{name} is a whole number from {low} to {high}")
+        return value
+    if value not in _CHOICES[name]:
+        raise BadSetting(f"{name} is one of {', '.join(_CHOICES[name])}")
+    return value

@@ -1,0 +1,239 @@
+"""Twilio's messages API (one recipient a request), its incoming-message webhook and its status callbacks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from local.carrier.media import content_type
+from local.carrier.network import Text, is_number
+from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Send, Webhook, basic, same
+from local.carrier.segments import segments
+from local.carrier.settings import Settings
+from local.carrier.special import Fate
+from local.config import TwilioAccount
+
+MAX_BODY = 1600
+MAX_MEDIA = 10
+_VERSION = "2010-04-01"
+_AUTHENTICATE = 20003
+
+_ERROR_CODES = {Fate.UNREACHABLE: "30003", Fate.LANDLINE: "30006"}
+
+
+@dataclass(frozen=True, slots=True)
+class Twilio:
+    """One Twilio account. Its webhooks are signed with HMAC-SHA1 over the address and every parameter."""
+
+    account: TwilioAccount
+    public_url: str
+    clock: Clock
+    new_id: NewId
+
+    name = "twilio"
+    challenge = None
+    gives_up_unchallenged = False
+
+    def read(self, call: Call, lines: Mapping[str, str]) -> Send:
+        """Understand `POST /2010-04-01/Accounts/{AC}/Messages.json`."""
+        expected = basic(self.account.account_sid, self.account.auth_token)
+        if not same(call.headers.get("authorization", ""), expected):
+            raise Refused(_error(401, _AUTHENTICATE, "Authenticate"))
+        if call.args["account"] != self.account.account_sid:
+            raise Refused(self.not_found(f"/{_VERSION}/Accounts/{call.args['account']}/Messages.json"))
+        form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
+        to, sender = form.get("To", [""]), form.get("From", [""])[-1]
+        text, media = form.get("Body", [""])[-1], form.get("MediaUrl", [])
+        problem = self._problem(to, sender, text, media, lines)
+        if problem:
+            raise Refused(problem)
+        return Send(
+            carrier=self.name,
+            id=self._sid("MM" if media else "SM"),
+            sender=sender,
+            recipients=(to[0],),
+            text=text,
+            at=self.clock(),
+            media=tuple(media),
+            callback_url=form.get("StatusCallback", [""])[-1] or None,
+        )
+
+    def _problem(
+        self, to: Sequence[str], sender: str, text: str, media: Sequence[str], lines: Mapping[str, str]
+    ) -> Answer | None:
+        recipient = to[0]
+        checks = (
+            (len(to) > 1, 21653, "More recipient addresses were given than this kind of message allows."),
+            (not recipient, 21604, "A 'To' phone number is required."),
+            (not is_number(recipient), 21211, f"Invalid 'To' Phone Number: {recipient}"),
+            (not sender, 21603, "A 'From' phone number is required."),
+            (
+                lines.get(sender) != self.name,
+                21660,
+                f"Mismatch between the 'From' number {sender} and the account {self.account.account_sid}",
+            ),
+            (recipient == sender, 21266, "'To' and 'From' number cannot be the same"),
+            (not text and not media, 21602, "Message body is required."),
+            (len(text) > MAX_BODY, 21617, f"The concatenated message body exceeds the {MAX_BODY} character limit"),
+            (len(media) > MAX_MEDIA, 21623, f"Number of media files exceeds allowed limit of {MAX_MEDIA}"),
+        )
+        return next((_error(400, code, message) for wrong, code, message in checks if wrong), None)
+
+    def refuse_opted_out(self, _send: Send) -> Answer | None:
+        """400: the recipient has unsubscribed from this number."""
+        return _error(400, 21610, "Attempt to send to unsubscribed recipient")
+
+    def accepted(self, send: Send) -> Answer:
+        """201 with the message resource."""
+        path = f"/{_VERSION}/Accounts/{self.account.account_sid}/Messages/{send.id}"
+        at = format_datetime(send.at)
+        return Answer(
+            201,
+            {
+                "account_sid": self.account.account_sid,
+                "api_version": _VERSION,
+                "body": send.text,
+                "date_created": at,
+                "date_sent": None,
+                "date_updated": at,
+                "direction": "outbound-api",
+                "error_code": None,
+                "error_message": None,
+                "from": send.sender,
+                "messaging_service_sid": None,
+                "num_media": str(len(send.media)),
+                "num_segments": str(_segment_count(send)),
+                "price": None,
+                "price_unit": "USD",
+                "sid": send.id,
+                "status": "queued",
+                "subresource_uris": {"media": f"{path}/Media.json"},
+                "to": send.recipients[0],
+                "uri": f"{path}.json",
+            },
+        )
+
+    def throttled(self) -> Answer:
+        """429: never processed, safe to ask again."""
+        return _error(429, 20429, "Too Many Requests")
+
+    def not_found(self, path: str) -> Answer:
+        """404."""
+        return _error(404, 20404, f"The requested resource {path} was not found")
+
+    def arrival(self, text: Text, line: str, _settings: Settings) -> Webhook:
+        """An incoming message at one own number; the others of a group are numbered from 0."""
+        sid = self._sid("MM" if text.is_group or text.media else "SM")
+        others = [number for number in text.recipients if number != line]
+        form = {
+            "ToCountry": "US",
+            "ToState": "WA",
+            "SmsMessageSid": sid,
+            "NumMedia": str(len(text.media)),
+            "ToCity": "",
+            "FromZip": "",
+            "SmsSid": sid,
+            "FromState": "WA",
+            "SmsStatus": "received",
+            "FromCity": "",
+            "Body": text.body,
+            "FromCountry": "US",
+            "To": line,
+            "ToZip": "",
+            "NumSegments": str(1 if text.is_group or text.media else segments(text.body)),
+            "MessageSid": sid,
+            "AccountSid": self.account.account_sid,
+            "From": text.sender,
+            "ApiVersion": _VERSION,
+        }
+        form |= {f"OtherRecipients{place}": number for place, number in enumerate(others)}
+        form |= {f"MediaUrl{place}": url for place, url in enumerate(text.media)}
+        form |= {f"MediaContentType{place}": content_type(url) for place, url in enumerate(text.media)}
+        url = f"{self.public_url}/carriers/twilio"
+        return Webhook(carrier=self.name, kind="text", url=url, id=sid, line=line, payload=form, text_id=text.id)
+
+    def reports(
+        self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
+    ) -> Sequence[Webhook]:
+        """Status callbacks, if the request asked for them: sent, then delivered or undelivered."""
+        if send.callback_url is None:
+            return []
+        return [
+            report
+            for number, fate in fates.items()
+            if fate is not Fate.UNREPORTED
+            for report in (
+                self._report(send, send.callback_url, number, "sent", None),
+                self._report(
+                    send,
+                    send.callback_url,
+                    number,
+                    "undelivered" if fate in _ERROR_CODES else "delivered",
+                    _ERROR_CODES.get(fate),
+                ),
+            )
+        ]
+
+    def _report(self, send: Send, url: str, recipient: str, status: str, code: str | None) -> Webhook:
+        form = {
+            "AccountSid": self.account.account_sid,
+            "ApiVersion": _VERSION,
+            "From": send.sender,
+            "MessageSid": send.id,
+            "MessageStatus": status,
+            "SmsSid": send.id,
+            "SmsStatus": status,
+            "To": recipient,
+        }
+        if code is not None:
+            form["ErrorCode"] = code
+        return Webhook(
+            carrier=self.name,
+            kind="report",
+            url=url,
+            id=send.id,
+            line=send.sender,
+            payload=form,
+            recipient=recipient,
+            status=status,
+            code=code,
+        )
+
+    def seal(self, webhook: Webhook, _attempt: int, _now: datetime) -> Delivery:
+        """The same form, signature and idempotency token in every attempt."""
+        fields: dict[str, str] = webhook.payload
+        signed = webhook.url + "".join(name + fields[name] for name in sorted(fields))
+        signature = hmac.new(self.account.auth_token.encode(), signed.encode(), hashlib.sha1).digest()
+        token = hashlib.sha256(f"{webhook.id}|{fields.get('MessageStatus', '')}".encode()).hexdigest()[:32]
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "User-Agent": "TwilioProxy/1.1",
+            "I-Twilio-Idempotency-Token": token,
+            "X-Twilio-Signature": base64.b64encode(signature).decode(),
+        }
+        return Delivery(webhook.url, headers, urlencode(fields).encode())
+
+    def _sid(self, prefix: str) -> str:
+        return prefix + self.new_id()
+
+
+def _error(status: int, code: int, message: str) -> Answer:
+    body: dict[str, Any] = {
+        "code": code,
+        "message": message,
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
+    headers = {"WWW-Authenticate": 'Basic realm="Twilio API"'} if code == _AUTHENTICATE else {}
+    return Answer(status, body, headers)
+
+
+def _segment_count(send: Send) -> int:
+    return 1 if send.media else segments(send.text)

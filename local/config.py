@@ -1,0 +1,148 @@
+"""What the local process is told when it starts: ports, addresses, accounts. Plain data, read from one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from local.carrier.network import is_number
+from local.carrier.settings import BadSetting, Settings, changed
+
+CARRIERS = ("bandwidth", "telnyx", "twilio")
+_LAST_PORT = 65535
+_SEED_BYTES = 32
+
+
+class BadConfig(ValueError):
+    """A configuration that cannot be used. The message says what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandwidthAccount:
+    """An account at the simulated Bandwidth: API user, and what its webhooks prove themselves with."""
+
+    account_id: str
+    application_id: str
+    username: str
+    password: str
+    webhook_token: str
+    webhook_username: str = ""
+    webhook_password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TelnyxAccount:
+    """An account at the simulated Telnyx: API key, and the hexadecimal Ed25519 seed its webhooks are signed with."""
+
+    api_key: str
+    signing_seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """An account at the simulated Twilio; the token also signs its webhooks."""
+
+    account_sid: str
+    auth_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCredentials:
+    """What the phones page uses to speak to Partyline's own API."""
+
+    account_sid: str = ""
+    auth_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the process needs.
+
+    `upstream` is where the deployed API answers (the part before /v1 and /carriers); `public_url` is what the carriers
+    believe its address to be; `lines` are our own numbers with their carriers; port 0 is any free port.
+    """
+
+    front_port: int
+    carrier_port: int
+    upstream: str
+    public_url: str
+    lines: tuple[tuple[str, str], ...]
+    bandwidth: BandwidthAccount
+    telnyx: TelnyxAccount
+    twilio: TwilioAccount
+    api: ApiCredentials = field(default_factory=ApiCredentials)
+    settings: Settings = field(default_factory=Settings)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file. Raises BadConfig."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadConfig(f"{path} is not JSON: {error}") from error
+    return from_json(data)
+
+
+def from_json(data: object) -> Config:
+    """A configuration from JSON data whose members are the fields' names. Raises BadConfig."""
+    whole = _object("the configuration", data, Config)
+    lines = whole["lines"]
+    if not isinstance(lines, list):
+        raise BadConfig("lines is a list of [number, carrier]")
+    for port in ("front_port", "carrier_port"):
+        if isinstance(whole[port], bool) or not isinstance(whole[port], int) or not 0 <= whole[port] <= _LAST_PORT:
+            raise BadConfig(f"{port} is a number from 0 to {_LAST_PORT}")
+    for url in ("upstream", "public_url"):
+        if not str(whole[url]).startswith(("http://", "https://")):
+            raise BadConfig(f"{url} is an http address")
+    try:
+        settings = changed(Settings(), whole.get("settings", {}))
+    except BadSetting as error:
+        raise BadConfig(f"settings: {error}") from error
+    return Config(
+        front_port=whole["front_port"],
+        carrier_port=whole["carrier_port"],
+        upstream=whole["upstream"].rstrip("/"),
+        public_url=whole["public_url"].rstrip("/"),
+        lines=tuple(_line(entry) for entry in lines),
+        bandwidth=BandwidthAccount(**_object("bandwidth", whole["bandwidth"], BandwidthAccount)),
+        telnyx=_telnyx(TelnyxAccount(**_object("telnyx", whole["telnyx"], TelnyxAccount))),
+        twilio=TwilioAccount(**_object("twilio", whole["twilio"], TwilioAccount)),
+        api=ApiCredentials(**_object("api", whole.get("api", {}), ApiCredentials)),
+        settings=settings,
+    )
+
+
+def _object(name: str, data: object, kind: type[Any]) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise BadConfig(f"{name} is a JSON object")
+    known = {item.name for item in fields(kind)}
+    needed = {item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING}
+    unknown, missing = sorted(set(data) - known), sorted(needed - set(data))
+    if unknown:
+        raise BadConfig(f"{name} has no member {', '.join(unknown)}")
+    if missing:
+        raise BadConfig(f"{name} lacks {', '.join(missing)}")
+    return dict(data)
+
+
+def _line(entry: object) -> tuple[str, str]:
+    match entry:
+        case [str(number), str(carrier)] if carrier in CARRIERS and is_number(number):
+            return number, carrier
+    raise BadConfig(f"a line is [number, carrier], with one of {', '.join(CARRIERS)}; not {entry!r}")
+
+
+def _telnyx(account: TelnyxAccount) -> TelnyxAccount:
+    try:
+        seed = bytes.fromhex(account.signing_seed)
+    except ValueError:
+        seed = b""
+    if len(seed) != _SEED_BYTES:
+        raise BadConfig("telnyx.signing_seed is 64 hexadecimal digits")
+    return account

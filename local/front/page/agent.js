@@ -1,0 +1,246 @@
+// The other side: conversations as the API tells them, read and written with the account's credentials.
+
+import { composer, el, fill, log } from "./dom.js";
+import * as net from "./net.js";
+import { chip, names } from "./phone.js";
+import { clock, hue, pretty } from "./numbers.js";
+
+const POLL_MS = 2000;
+// Participants in the list of conversations: of how many, and for how long they are believed.
+const NAMED = 12;
+const MEMBERS_MS = 10000;
+const SETTLED = new Set(["delivered", "undelivered", "failed", "read"]);
+const MOODS = { delivered: "good", read: "good", failed: "bad", undelivered: "bad" };
+
+export class Agent {
+  constructor() {
+    this.label = "Agent";
+    this.conversations = [];
+    this.chosen = null;
+    this.members = new Map();
+    this.receipts = new Map();
+    this.problem = el("p", { class: "problem", role: "status", hidden: true });
+    this.screen = el("div", { class: "screen" });
+    this.node = el(
+      "section",
+      { class: "agent", "aria-label": "Agent" },
+      el("header", { class: "phone-top" }, el("h2", {}, "Agent", el("small", {}, "through the API"))),
+      this.problem,
+      this.screen,
+    );
+    this.showList();
+    this.poll();
+  }
+
+  async poll() {
+    if (!document.hidden && this.node.offsetParent !== null) await this.refresh();
+    setTimeout(() => this.poll(), POLL_MS);
+  }
+
+  // One refresh at a time; a call during one waits for the next.
+  async refresh() {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    this.busy = true;
+    try {
+      await this.read();
+      this.problem.hidden = true;
+    } catch (error) {
+      this.problem.textContent = error.message;
+      this.problem.hidden = false;
+    } finally {
+      this.busy = false;
+    }
+    if (this.again) {
+      this.again = false;
+      await this.refresh();
+    }
+  }
+
+  async read() {
+    const sid = this.chosen;
+    if (!sid) {
+      const { conversations } = await net.api("Conversations?PageSize=50");
+      this.conversations = conversations;
+      const stale = conversations.slice(0, NAMED).filter((one) => this.isStale(one));
+      await Promise.all(stale.map((one) => this.readMembers(one.sid, one.date_updated)));
+    } else {
+      const [{ messages }] = await Promise.all([
+        net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=50`),
+        this.readMembers(sid),
+      ]);
+      this.messages = messages.reverse();
+      await Promise.all(messages.filter((one) => one.delivery && !this.isSettled(one)).map((one) => this.readReceipts(sid, one.sid)));
+    }
+    if (sid === this.chosen) this.update();
+  }
+
+  async readMembers(sid, of) {
+    const { participants } = await net.api(`Conversations/${sid}/Participants?PageSize=100`);
+    this.members.set(sid, { of, at: Date.now(), participants });
+  }
+
+  isStale(conversation) {
+    const known = this.members.get(conversation.sid);
+    return known?.of !== conversation.date_updated || Date.now() - known.at > MEMBERS_MS;
+  }
+
+  async readReceipts(conversation, message) {
+    const { delivery_receipts: receipts } = await net.api(`Conversations/${conversation}/Messages/${message}/Receipts`);
+    this.receipts.set(message, receipts);
+  }
+
+  isSettled(message) {
+    const known = this.receipts.get(message.sid);
+    return known?.length >= message.delivery.total && known.every((receipt) => SETTLED.has(receipt.status));
+  }
+
+  participants(sid) {
+    return this.members.get(sid)?.participants ?? [];
+  }
+
+  title(conversation) {
+    const name = conversation.friendly_name || conversation.unique_name;
+    const members = this.participants(conversation.sid).map(short);
+    return name ? [name] : members.length ? names(members) : [conversation.sid];
+  }
+
+  about(conversation) {
+    const members = this.members.get(conversation.sid)?.participants;
+    if (!members) return "";
+    return members.length === 1 ? "1 participant" : `${members.length} participants`;
+  }
+
+  showList() {
+    this.chosen = null;
+    const list = el("ul", { class: "thread-list", "aria-label": "Conversations" });
+    this.update = () => {
+      fill(list, this.conversations.map((one) => this.row(one)));
+      if (!this.conversations.length) fill(list, el("li", { class: "empty" }, "No conversations yet. Text one of our numbers from a phone."));
+    };
+    fill(this.screen, el("div", { class: "screen-top" }, el("h3", {}, "Conversations")), list);
+    this.update();
+  }
+
+  row(one) {
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: "row", onclick: () => this.open(one) },
+        el("span", { class: "row-title" }, this.title(one)),
+        el("time", {}, clock(one.date_updated ?? one.date_created)),
+        el("span", { class: "row-text" }, this.about(one)),
+        one.state === "active" ? null : el("span", { class: "state" }, one.state),
+      ),
+    );
+  }
+
+  open(conversation) {
+    this.chosen = conversation.sid;
+    this.messages = [];
+    const members = el("ul", { class: "members", "aria-label": "Participants" });
+    const messages = log("Messages");
+    messages.fill([el("li", { class: "empty" }, "Reading…")]);
+    const author = el("select", { "aria-label": "Write as" });
+    let drawn = "";
+    let offered = "";
+    this.update = () => {
+      const participants = this.participants(conversation.sid);
+      const now = JSON.stringify([participants, this.messages, this.messages.map((one) => this.receipts.get(one.sid))]);
+      if (now === drawn) return;
+      drawn = now;
+      fill(members, participants.map((one) => el("li", {}, member(one))));
+      messages.fill(this.messages.length ? this.messages.map((one) => this.bubble(one, participants)) : [el("li", { class: "empty" }, "No messages yet.")]);
+      const authors = participants.map(authorOf).filter((one) => one !== null);
+      if (JSON.stringify(authors) === offered) return;
+      offered = JSON.stringify(authors);
+      const before = author.value;
+      fill(author, authors.map(({ value, label }) => el("option", { value }, label)));
+      if (authors.some(({ value }) => value === before)) author.value = before;
+    };
+    const box = composer({
+      label: "Message to the conversation",
+      placeholder: "Message",
+      before: [el("label", { class: "as" }, "Write as ", author)],
+      onSend: async (text) => {
+        if (!author.value) throw new Error("Nobody in it can write: add a participant with an identity or a projected number.");
+        await net.post(`Conversations/${conversation.sid}/Messages`, { Author: author.value, Body: text });
+        await this.refresh();
+      },
+    });
+    fill(
+      this.screen,
+      el(
+        "div",
+        { class: "screen-top" },
+        el("button", { type: "button", class: "quiet", "aria-label": "Back to all conversations", onclick: () => this.back() }, "‹"),
+        el("div", {}, el("h3", { title: conversation.sid }, this.title(conversation)), members),
+      ),
+      messages.node,
+      box,
+    );
+    this.refresh();
+  }
+
+  back() {
+    this.showList();
+    this.refresh();
+  }
+
+  bubble(message, participants) {
+    const sender = participants.find((one) => one.sid === message.participant_sid);
+    const inside = sender ? authorOf(sender) !== null : !message.author?.startsWith("+");
+    const media = (message.media ?? []).map((one) => el("span", { class: "attachment" }, `${one.filename ?? "attachment"} (${one.content_type})`));
+    return el(
+      "li",
+      { class: `bubble ${inside ? "mine" : "theirs"}` },
+      el("span", { class: `author ${hue(message.author ?? "")}` }, pretty(message.author ?? "")),
+      el("span", { class: "said" }, media, message.body ?? ""),
+      el("span", { class: "under" }, el("time", {}, clock(message.date_created)), this.statuses(message, participants)),
+    );
+  }
+
+  statuses(message, participants) {
+    const receipts = message.delivery ? (this.receipts.get(message.sid) ?? []) : [];
+    return receipts.map((receipt) => {
+      const to = participants.find((one) => one.sid === receipt.participant_sid);
+      const number = to?.messaging_binding?.address ?? "former member";
+      const code = receipt.error_code ? ` ${receipt.error_code}` : "";
+      const title = `${pretty(number)}: ${receipt.status}${code}`;
+      return el("span", { class: `status ${MOODS[receipt.status] ?? "waiting"}`, title }, `${number.slice(-4)} ${receipt.status}${code}`);
+    });
+  }
+}
+
+const binding = (participant) => participant.messaging_binding ?? {};
+
+// Whom a participant can write as; null for a native one, who writes from a phone.
+function authorOf(participant) {
+  const { projected_address: projected } = binding(participant);
+  if (!participant.identity && !projected) return null;
+  const number = projected ? pretty(projected) : null;
+  return {
+    value: participant.identity ?? projected,
+    label: participant.identity ? (number ? `${participant.identity} (${number})` : participant.identity) : number,
+  };
+}
+
+function short(participant) {
+  const { address, projected_address: projected } = binding(participant);
+  return participant.identity ?? pretty(address ?? projected ?? participant.sid);
+}
+
+function member(participant) {
+  const { address, projected_address: projected, proxy_address: proxy } = binding(participant);
+  const number = address ?? projected;
+  const kind = proxy ? `behind ${pretty(proxy)}` : null;
+  if (!number) return el("span", { class: "chip still" }, participant.identity ?? participant.sid, el("small", { class: "tag" }, "chat"));
+  const shown = chip(number);
+  if (participant.identity) shown.prepend(`${participant.identity} · `);
+  if (kind) shown.append(el("small", { class: "tag" }, kind));
+  return shown;
+}

@@ -1,0 +1,35 @@
+// Talking to the simulation and, with credentials added on the way, to the API.
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Error("The local process does not answer.");
+  }
+  const body = await response.json().catch(() => null);
+  if (!response.ok) throw new Error(body?.message ?? `${response.status} ${response.statusText}`);
+  return body;
+}
+
+export const lines = () => ask("/lines");
+export const threads = (number) => ask(`/handsets/${encodeURIComponent(number)}/threads`);
+
+export const write = (number, to, text) =>
+  ask(`/handsets/${encodeURIComponent(number)}/messages`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ to, text }),
+  });
+
+export const api = (path) => ask(`/agent/v1/${path}`);
+
+export const post = (path, form) => ask(`/agent/v1/${path}`, { method: "POST", body: new URLSearchParams(form) });
+
+// Calls `onEvent` for everything that happens and `onState` with whether we are listening.
+export function listen(onEvent, onState) {
+  const source = new EventSource("/events");
+  source.onopen = () => onState(true);
+  source.onerror = () => onState(false);
+  source.onmessage = (message) => onEvent(JSON.parse(message.data));
+}

@@ -1,0 +1,52 @@
+// How numbers look, and what is known of them.
+
+const carriers = new Map();
+
+const SPECIAL = new Map([
+  ["+12065550190", "never delivered"],
+  ["+12065550191", "landline"],
+  ["+12065550192", "opted out"],
+  ["+12065550193", "no report"],
+  ["+12065550194", "throttles twice"],
+  ["+12065550195", "answer lost"],
+]);
+
+export function setLines(lines) {
+  carriers.clear();
+  for (const { number, carrier } of lines) carriers.set(number, carrier);
+}
+
+export const lineNumbers = () => [...carriers.keys()];
+export const specialNumbers = () => [...SPECIAL.keys()];
+export const carrierOf = (number) => carriers.get(number);
+
+// What a number is, when it is more than a phone.
+export const note = (number) => carriers.get(number) ?? SPECIAL.get(number);
+
+export function pretty(number) {
+  const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
+  return parts ? `${parts[1]}-${parts[2]}-${parts[3]}` : number;
+}
+
+// A number as somebody types it, in E.164 form; null when it is none.
+export function parse(typed) {
+  const digits = typed.replace(/[\s().-]/g, "");
+  if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits;
+  if (/^\d{10}$/.test(digits)) return `+1${digits}`;
+  if (/^1\d{10}$/.test(digits)) return `+${digits}`;
+  return /^\d{3,8}$/.test(digits) ? digits : null;
+}
+
+// One of six colours, always the same for a number.
+export function hue(number) {
+  let sum = 0;
+  for (const letter of number) sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;
+  return `hue-${sum % 6}`;
+}
+
+export function clock(iso) {
+  const at = new Date(iso);
+  const today = new Date().toDateString() === at.toDateString();
+  const time = at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  return today ? time : `${at.toLocaleDateString([], { month: "short", day: "numeric" })}, ${time}`;
+}

@@ -1,0 +1,112 @@
+"""The local process: simulated carriers on one port, the front on another.
+
+    python -m local.serve --config FILE
+
+FILE is JSON with the members of config.Config. It says nothing while it works, and ends on SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from local.carrier import api, control
+from local.carrier.simulation import Simulation
+from local.config import BadConfig, Config, load
+from local.front import app as front
+from local.front.proxy import Proxy
+
+HOST = "127.0.0.1"
+
+
+class CannotStart(Exception):
+    """The process cannot listen. The message says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that serves; the URLs have the ports that it really got."""
+
+    front_url: str
+    carrier_url: str
+    simulation: Simulation
+    _stack: AsyncExitStack
+
+    async def close(self) -> None:
+        """Stop listening and delivering."""
+        await self._stack.aclose()
+
+
+async def start(config: Config) -> Running:
+    """Start both listeners. Raises CannotStart, and then nothing is left running."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                # A connection for each request: a kept one can be closed by the other side just as it is used again.
+                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        )
+        simulation = Simulation(config, session)
+        carriers = web.Application(client_max_size=front.MAX_BODY)
+        carriers.router.add_routes(api.routes(simulation))
+        door = front.app(Proxy(config.upstream, session), config.api, control.routes(simulation))
+        carrier_url = await _listen(stack, carriers, config.carrier_port)
+        front_url = await _listen(stack, door, config.front_port)
+        # Last in, first out: listeners for events end before the servers wait for their connections.
+        stack.push_async_callback(simulation.close)
+        return Running(front_url, carrier_url, simulation, stack.pop_all())
+    raise AssertionError("the stack swallows nothing")
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, port: int) -> str:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise CannotStart(f"cannot listen on {HOST}:{port}: {error.strerror}") from error
+        raise CannotStart(f"port {port} is in use by another program: stop it, or choose another port") from error
+    return f"http://{HOST}:{runner.addresses[0][1]}"
+
+
+async def _serve_until_stopped(config: Config) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    running = await start(config)
+    try:
+        await stopped.wait()
+    finally:
+        await running.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the process; the result is its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.serve", description="Simulated carriers, phones and front.")
+    parser.add_argument("--config", type=Path, required=True, help="a JSON file with ports, lines and accounts")
+    options = parser.parse_args(arguments)
+    try:
+        asyncio.run(_serve_until_stopped(load(options.config)))
+    except (BadConfig, CannotStart) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

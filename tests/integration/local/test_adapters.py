@@ -1,0 +1,119 @@
+"""The carrier modules of production against the simulated carriers, over real sockets, unchanged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from partyline.carriers import bandwidth, telnyx, twilio
+from partyline.carriers.port import Carrier, DeliveryReport, Event, InboundText, OutboundText, WebhookRequest
+from partyline.carriers.transport import transport
+from partyline.errors import Ambiguous, Refused, Throttled
+from partyline.states import ReceiptStatus
+
+InWorld = Callable[[Callable[[Any], Awaitable[None]]], None]
+
+ANN, BOB, CY = "+12065550150", "+12065550151", "+12065550152"
+NEVER, LANDLINE, OPTED_OUT, SILENT, THROTTLED, UNANSWERED = (f"+1206555019{digit}" for digit in range(6))
+LINES = {"bandwidth": "+12065550100", "telnyx": "+12065550110", "twilio": "+12065550120"}
+PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+
+def adapter(name: str, base: str) -> Carrier:
+    send_once = transport(10.0)
+    if name == "bandwidth":
+        account = bandwidth.Settings("5500", "app-1", "user", "secret", "path-token", url=f"{base}/bandwidth")
+        return bandwidth.Bandwidth(account, send_once)
+    if name == "telnyx":
+        return telnyx.Telnyx(telnyx.Settings("KEY123", PUBLIC_KEY, url=f"{base}/telnyx"), send_once)
+    return twilio.Twilio(twilio.Settings("AC" + "0" * 32, "12345", url=f"{base}/twilio"), send_once)
+
+
+async def events(world: Any, carrier: Carrier) -> list[Event]:
+    """What the carrier's module makes of the webhooks that came, all of them authentic."""
+    found: list[Event] = []
+    await world.quiet()
+    for request, body in world.upstream.requests:
+        _, _, name, *token = request.path.split("/")
+        if name != carrier.name:
+            continue
+        webhook = WebhookRequest(
+            url=world.front(request.raw_path),
+            path="/".join(token),
+            headers={key.lower(): value for key, value in request.headers.items()},
+            query=dict(request.query),
+            body=body,
+        )
+        carrier.authenticate(webhook, time.time())
+        found += carrier.parse(webhook)
+    return found
+
+
+async def send(world: Any, carrier: Carrier, *to: str) -> str:
+    callback = world.front(f"/carriers/{carrier.name}") if carrier.name != "bandwidth" else ""
+    text = OutboundText(LINES[carrier.name], to, "hi", tag="IM1", callback_url=callback)
+    return (await asyncio.to_thread(carrier.send, text)).id
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_group_text_is_read_with_its_whole_roster(in_world: InWorld, name: str) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        await world.write(ANN, BOB, LINES[name], CY, text="grüß & co+ ")
+        (event,) = await events(world, carrier)
+        assert isinstance(event, InboundText)
+        assert (event.sender, event.line, event.text) == (ANN, LINES[name], "grüß & co+ ")
+        assert set(event.recipients) == {BOB, LINES[name], CY}
+        assert not event.roster_missing
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "expected"),
+    [
+        ("bandwidth", (ANN, NEVER), {(ANN, "delivered", None), (NEVER, "undelivered", 30003)}),
+        ("bandwidth", (LANDLINE, OPTED_OUT), {(LANDLINE, "undelivered", 30006), (OPTED_OUT, "undelivered", 21610)}),
+        ("telnyx", (ANN, NEVER), {(ANN, "delivered", None), (NEVER, "undelivered", 30003)}),
+        ("telnyx", (LANDLINE, OPTED_OUT), {(LANDLINE, "undelivered", 30006), (OPTED_OUT, "failed", 21610)}),
+        ("telnyx", (SILENT,), set()),
+        ("twilio", (ANN,), {(ANN, "delivered", None)}),
+        ("twilio", (NEVER,), {(NEVER, "undelivered", 30003)}),
+        ("twilio", (LANDLINE,), {(LANDLINE, "undelivered", 30006)}),
+    ],
+)
+def test_reports_end_as_twilios_codes_say(
+    in_world: InWorld, name: str, to: tuple[str, ...], expected: set[tuple[str, str, int | None]]
+) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        sent = await send(world, carrier, *to)
+        reports = [event for event in await events(world, carrier) if isinstance(event, DeliveryReport)]
+        assert {report.id for report in reports} <= {sent}
+        final = {report for report in reports if report.status is not ReceiptStatus.SENT}
+        assert {(report.recipient, report.status.value, report.error_code) for report in final} == expected
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_sends_that_fail_fail_as_what_they_are(in_world: InWorld, name: str) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        for _ in range(2):
+            with pytest.raises(Throttled):
+                await send(world, carrier, THROTTLED)
+        await send(world, carrier, THROTTLED)
+        with pytest.raises(Ambiguous):
+            await send(world, carrier, UNANSWERED)
+        assert [entry["to"] for entry in await world.get("/network/sends")] == [[THROTTLED], [UNANSWERED]]
+        if name != "bandwidth":
+            with pytest.raises(Refused) as refused:
+                await send(world, carrier, OPTED_OUT)
+            assert (refused.value.error_code, refused.value.recipients) == (21610, (OPTED_OUT,))
+
+    in_world(scenario)

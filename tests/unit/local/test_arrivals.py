@@ -1,0 +1,168 @@
+"""The webhooks that a text causes at our own numbers, whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from local.carrier.exchange import Exchange
+from local.carrier.port import Webhook
+from local.carrier.settings import Settings
+
+ANN, BOB = "+12065550150", "+12065550151"
+PICTURE = "https://example.com/cat.jpg?size=1"
+
+
+def arrivals(exchange: Exchange, *to: str, text: str = "hello", media: tuple[str, ...] = ()) -> tuple[Webhook, ...]:
+    return exchange.text(ANN, list(to), text, list(media)).webhooks
+
+
+def test_bandwidth_gives_each_own_number_its_own_event_with_the_whole_roster(exchange: Exchange) -> None:
+    first, second = arrivals(exchange, "+12065550100", BOB, "+12065550101")
+    assert first.url == second.url == "http://127.0.0.1:8080/carriers/bandwidth/path-token"
+    assert first.payload == [
+        {
+            "type": "message-received",
+            "time": "2026-11-22T04:40:02Z",
+            "description": "Incoming message received",
+            "to": "+12065550100",
+            "message": {
+                "id": "17953224021580002000000000000",
+                "time": "2026-11-22T04:40:02Z",
+                "to": ["+12065550100", BOB, "+12065550101"],
+                "from": ANN,
+                "text": "hello",
+                "applicationId": "app-1",
+                "owner": "+12065550100",
+                "direction": "in",
+                "segmentCount": 1,
+            },
+        }
+    ]
+    event = second.payload[0]
+    assert (event["to"], event["message"]["owner"]) == ("+12065550101", "+12065550101")
+    assert event["message"]["to"] == ["+12065550100", BOB, "+12065550101"]
+    assert event["message"]["id"] != first.payload[0]["message"]["id"]
+
+
+def test_bandwidth_names_media_only_when_there_is_some(exchange: Exchange) -> None:
+    (webhook,) = arrivals(exchange, "+12065550100", media=(PICTURE,))
+    assert webhook.payload[0]["message"]["media"] == [PICTURE]
+    (webhook,) = arrivals(exchange, "+12065550100")
+    assert "media" not in webhook.payload[0]["message"]
+
+
+def test_telnyx_puts_its_own_number_in_to_and_everybody_but_the_sender_in_cc(exchange: Exchange) -> None:
+    first, second = arrivals(exchange, "+12065550110", BOB, "+12065550111", text="ünï", media=(PICTURE,))
+    assert first.url == "http://127.0.0.1:8080/carriers/telnyx"
+    assert first.payload == {
+        "event_type": "message.received",
+        "id": "00030000-0000-0000-0000-000000000000",
+        "occurred_at": "2026-11-22T04:40:02.158+00:00",
+        "payload": {
+            "autoresponse_type": None,
+            "cc": ["+12065550110", BOB, "+12065550111"],
+            "completed_at": None,
+            "cost": None,
+            "direction": "inbound",
+            "encoding": "UCS-2",
+            "errors": [],
+            "from": {"carrier": "Simulated Wireless", "line_type": "Wireless", "phone_number": ANN},
+            "id": "00020000-0000-0000-0000-000000000000",
+            "is_spam": False,
+            "media": [{"url": PICTURE, "content_type": "image/jpeg", "sha256": None, "size": None}],
+            "messaging_profile_id": "40019000-0000-4000-8000-000000000000",
+            "parts": 1,
+            "received_at": "2026-11-22T04:40:02.158+00:00",
+            "record_type": "message",
+            "sent_at": None,
+            "subject": "",
+            "tags": [],
+            "text": "ünï",
+            "to": [
+                {
+                    "carrier": "Telnyx",
+                    "line_type": "Wireless",
+                    "phone_number": "+12065550110",
+                    "status": "webhook_delivered",
+                }
+            ],
+            "type": "MMS",
+            "valid_until": None,
+            "webhook_failover_url": None,
+            "webhook_url": "http://127.0.0.1:8080/carriers/telnyx",
+        },
+        "record_type": "event",
+    }
+    payload = second.payload["payload"]
+    assert [to["phone_number"] for to in payload["to"]] == ["+12065550111"]
+    assert payload["id"] != first.payload["payload"]["id"]
+    assert second.payload["id"] != first.payload["id"]
+
+
+def test_telnyx_alone_has_no_cc(exchange: Exchange) -> None:
+    (webhook,) = arrivals(exchange, "+12065550110")
+    assert webhook.payload["payload"]["cc"] == []
+    assert webhook.payload["payload"]["type"] == "SMS"
+
+
+def test_telnyx_can_write_cc_as_objects(exchange: Exchange) -> None:
+    exchange.settings = replace(Settings(), telnyx_cc="objects")
+    (webhook,) = arrivals(exchange, "+12065550110", BOB)
+    assert [(to["phone_number"], to["status"]) for to in webhook.payload["payload"]["cc"]] == [
+        ("+12065550110", "webhook_delivered"),
+        (BOB, "delivered"),
+    ]
+
+
+def test_twilio_numbers_the_others(exchange: Exchange) -> None:
+    first, second = arrivals(exchange, BOB, "+12065550120", "+12065550121", media=(PICTURE, "http://x/y"))
+    assert first.url == "http://127.0.0.1:8080/carriers/twilio"
+    sid = "MM00020000000000000000000000000000"
+    assert first.payload == {
+        "ToCountry": "US",
+        "ToState": "WA",
+        "SmsMessageSid": sid,
+        "NumMedia": "2",
+        "ToCity": "",
+        "FromZip": "",
+        "SmsSid": sid,
+        "FromState": "WA",
+        "SmsStatus": "received",
+        "FromCity": "",
+        "Body": "hello",
+        "FromCountry": "US",
+        "To": "+12065550120",
+        "ToZip": "",
+        "NumSegments": "1",
+        "MessageSid": sid,
+        "AccountSid": "AC00000000000000000000000000000000",
+        "From": ANN,
+        "ApiVersion": "2010-04-01",
+        "OtherRecipients0": BOB,
+        "OtherRecipients1": "+12065550121",
+        "MediaUrl0": PICTURE,
+        "MediaContentType0": "image/jpeg",
+        "MediaUrl1": "http://x/y",
+        "MediaContentType1": "application/octet-stream",
+    }
+    assert second.payload["To"] == "+12065550121"
+    assert second.payload["OtherRecipients1"] == "+12065550120"
+    assert second.payload["MessageSid"] != sid
+
+
+def test_twilio_plain_text_has_an_sm_sid_and_no_others(exchange: Exchange) -> None:
+    (webhook,) = arrivals(exchange, "+12065550120", text="a" * 161)
+    assert webhook.payload["MessageSid"].startswith("SM")
+    assert webhook.payload["NumSegments"] == "2"
+    assert "OtherRecipients0" not in webhook.payload
+
+
+def test_own_numbers_of_several_carriers_each_hear_from_their_own(exchange: Exchange) -> None:
+    webhooks = arrivals(exchange, "+12065550100", "+12065550110", "+12065550120", BOB)
+    assert [(webhook.carrier, webhook.line, webhook.kind) for webhook in webhooks] == [
+        ("bandwidth", "+12065550100", "text"),
+        ("telnyx", "+12065550110", "text"),
+        ("twilio", "+12065550120", "text"),
+    ]
+    assert len({webhook.id for webhook in webhooks}) == 3
+    assert len({webhook.text_id for webhook in webhooks}) == 1

@@ -1,0 +1,393 @@
+"""The send APIs: what they take, how they refuse, and what they report."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from local.carrier.exchange import Exchange, Outcome
+from local.carrier.port import Call, Webhook
+from local.carrier.settings import changed
+from local.carrier.telnyx import Telnyx
+
+ANN, BOB = "+12065550150", "+12065550151"
+NEVER, LANDLINE, OPTED_OUT, SILENT, THROTTLED, UNANSWERED = (f"+1206555019{digit}" for digit in range(6))
+MANY = [f"+120655502{digit:02d}" for digit in range(20)]
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def bandwidth(exchange: Exchange, *, authorization: str = "", account: str = "5500", **body: Any) -> Outcome:
+    whole = {"applicationId": "app-1", "from": "+12065550100", "to": [ANN], "text": "hi", "tag": "IM1", **body}
+    headers = {
+        "authorization": authorization or basic("user", "secret"),
+        "content-type": "application/json; charset=utf-8",
+    }
+    return exchange.send("bandwidth", Call("messages", {"account": account}, headers, json.dumps(whole).encode()))
+
+
+def telnyx(exchange: Exchange, operation: str = "group_mms", *, key: str = "KEY123", **body: Any) -> Outcome:
+    whole = {"from": "+12065550110", "to": [ANN, BOB] if operation == "group_mms" else ANN, "text": "hi", **body}
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    return exchange.send("telnyx", Call(operation, {}, headers, json.dumps(whole).encode()))
+
+
+def twilio(exchange: Exchange, *more: tuple[str, str], token: str = "12345", **form: str) -> Outcome:
+    whole = {"To": ANN, "From": "+12065550120", "Body": "hi", **form}
+    sid = "AC" + "0" * 32
+    headers = {"authorization": basic(sid, token)}
+    body = urlencode([*whole.items(), *more]).encode()
+    return exchange.send("twilio", Call("messages", {"account": sid}, headers, body))
+
+
+def webhooks(outcome: Outcome) -> tuple[Webhook, ...]:
+    assert outcome.carried is not None
+    return outcome.carried.webhooks
+
+
+def reports(outcome: Outcome) -> list[tuple[str | None, str | None, str | None]]:
+    return [(hook.recipient, hook.status, hook.code) for hook in webhooks(outcome) if hook.kind == "report"]
+
+
+def test_bandwidth_takes_a_group_with_one_id(exchange: Exchange) -> None:
+    outcome = bandwidth(exchange, to=[ANN, BOB], media=["https://example.com/a.png"])
+    assert (outcome.answer.status, outcome.answer.body) == (
+        202,
+        {
+            "id": "17953224021580001000000000000",
+            "owner": "+12065550100",
+            "applicationId": "app-1",
+            "time": "2026-11-22T04:40:02Z",
+            "segmentCount": 1,
+            "direction": "out",
+            "to": [ANN, BOB],
+            "from": "+12065550100",
+            "text": "hi",
+            "media": ["https://example.com/a.png"],
+            "tag": "IM1",
+        },
+    )
+    assert [(send.carrier, send.recipients, send.tag) for send in exchange.sends] == [("bandwidth", (ANN, BOB), "IM1")]
+    assert [text.sender for text in exchange.network.texts(BOB)] == ["+12065550100"]
+
+
+def test_bandwidth_reports_each_recipient_under_the_same_id(exchange: Exchange) -> None:
+    outcome = bandwidth(exchange, to=[ANN, NEVER])
+    delivered, failed = webhooks(outcome)
+    message = {
+        "id": outcome.answer.body["id"],
+        "time": "2026-11-22T04:40:02Z",
+        "to": [ANN, NEVER],
+        "from": "+12065550100",
+        "text": "",
+        "applicationId": "app-1",
+        "owner": "+12065550100",
+        "direction": "out",
+        "segmentCount": 1,
+        "tag": "IM1",
+    }
+    assert delivered.payload == [
+        {
+            "type": "message-delivered",
+            "time": "2026-11-22T04:40:02Z",
+            "description": "ok",
+            "to": ANN,
+            "message": message,
+        }
+    ]
+    assert failed.payload == [
+        {
+            "type": "message-failed",
+            "time": "2026-11-22T04:40:02Z",
+            "description": "destination-subscriber-unavailable",
+            "to": NEVER,
+            "errorCode": 4702,
+            "message": message,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"applicationId": "other"}, "applicationId"),
+        ({"from": "+12065550110"}, "from"),  # another carrier's line
+        ({"from": "+12065559999"}, "from"),
+        ({"from": "nonsense"}, "from"),
+        ({"to": MANY[:11]}, "to"),
+        ({"to": [ANN, BOB, ANN]}, "to"),
+        ({"to": ["+12065550100", ANN]}, "to"),
+        ({"to": []}, "to"),
+        ({"to": ["+1invalid"]}, "to"),
+        ({"to": None}, "to"),
+        ({"text": ""}, "text"),
+        ({"text": "a" * 2049}, "text"),
+        ({"text": 5}, "text"),
+        ({"media": [5]}, "media"),
+        ({"tag": "a" * 1025}, "tag"),
+    ],
+)
+def test_bandwidth_refuses_bad_requests_by_field(exchange: Exchange, body: dict[str, Any], field: str) -> None:
+    outcome = bandwidth(exchange, **body)
+    assert outcome.answer.status == 400
+    assert outcome.answer.body["type"] == "request-validation"
+    assert {error["fieldName"] for error in outcome.answer.body["fieldErrors"]} == {field}
+    assert outcome.carried is None
+    assert exchange.sends == []
+
+
+def test_bandwidth_takes_ten_recipients_and_one_as_a_string(exchange: Exchange) -> None:
+    assert bandwidth(exchange, to=MANY[:10]).answer.status == 202
+    assert bandwidth(exchange, to=ANN).answer.body["to"] == [ANN]
+
+
+def test_bandwidth_credentials_and_form(exchange: Exchange) -> None:
+    refused = bandwidth(exchange, authorization=basic("user", "wrong")).answer
+    assert (refused.status, refused.body) == (
+        401,
+        {"type": "unauthorized", "description": "Authentication Failed"},
+    )
+    assert bandwidth(exchange, account="1").answer.status == 403
+    good = {"authorization": basic("user", "secret")}
+    plain = exchange.send(
+        "bandwidth", Call("messages", {"account": "5500"}, {**good, "content-type": "text/plain"}, b"")
+    )
+    assert (plain.answer.status, plain.answer.body["type"]) == (415, "unsupported-content-type")
+    json_type = {**good, "content-type": "application/json"}
+    broken = exchange.send("bandwidth", Call("messages", {"account": "5500"}, json_type, b"{"))
+    assert (broken.answer.status, broken.answer.body["type"]) == (400, "request-validation")
+
+
+def test_telnyx_group_is_one_mms_queued_to_all(exchange: Exchange) -> None:
+    answer = telnyx(exchange).answer
+    assert answer.status == 200
+    data = answer.body["data"]
+    assert (data["type"], data["direction"], data["group_message_id"]) == ("MMS", "outbound", data["id"])
+    assert [(to["phone_number"], to["status"]) for to in data["to"]] == [(ANN, "queued"), (BOB, "queued")]
+    assert data["from"]["phone_number"] == "+12065550110"
+
+
+def test_telnyx_reports_sent_then_finalized_for_each_recipient(exchange: Exchange) -> None:
+    outcome = telnyx(exchange, to=[ANN, NEVER, LANDLINE, OPTED_OUT, SILENT], webhook_url="http://127.0.0.1:8080/x?t=1")
+    assert reports(outcome) == [
+        (ANN, "sent", None),
+        (NEVER, "sent", None),
+        (LANDLINE, "sent", None),
+        (ANN, "delivered", None),
+        (NEVER, "delivery_failed", "40008"),
+        (LANDLINE, "delivery_failed", "40001"),
+        (OPTED_OUT, "sending_failed", "40300"),
+    ]
+    group_id = outcome.answer.body["data"]["id"]
+    kinds = {"message.sent", "message.finalized"}
+    for webhook in webhooks(outcome):
+        assert webhook.url == "http://127.0.0.1:8080/x?t=1"
+        assert webhook.payload["event_type"] in kinds
+        payload = webhook.payload["payload"]
+        assert (payload["group_message_id"], payload["id"]) == (group_id, group_id)
+        assert [to["phone_number"] for to in payload["to"]] == [webhook.recipient]
+        assert [error["code"] for error in payload["errors"]] == ([webhook.code] if webhook.code else [])
+    assert len({webhook.payload["id"] for webhook in webhooks(outcome)}) == 7
+
+
+def test_telnyx_can_know_nothing_of_other_networks_in_a_group(exchange: Exchange) -> None:
+    exchange.settings = changed(exchange.settings, {"telnyx_group_status": "unknown"})
+    finalized = reports(telnyx(exchange, to=[ANN, "+12065550111"]))[2:]
+    assert finalized == [(ANN, "unknown", None), ("+12065550111", "delivered", None)]
+    assert reports(telnyx(exchange, "messages"))[1:] == [(ANN, "delivered", None)]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "status", "code", "pointer"),
+    [
+        ("messages", {"to": [ANN, BOB]}, 400, "40310", "/to"),
+        ("group_mms", {"to": MANY[:9]}, 400, "40310", "/to"),
+        ("group_mms", {"to": [ANN, BOB, ANN]}, 400, "40310", "/to/2"),
+        ("group_mms", {"to": [ANN, "x"]}, 400, "40310", "/to/1"),
+        ("group_mms", {"to": [ANN, "+12065550110"]}, 400, "40310", "/to/1"),
+        ("group_mms", {"to": []}, 400, "40310", "/to"),
+        ("group_mms", {"to": None}, 422, "10004", "/to"),
+        ("messages", {"from": "+12065550100"}, 400, "40305", "/from"),
+        ("messages", {"from": None}, 422, "10004", "/from"),
+        ("messages", {"text": ""}, 400, "40304", "/text"),
+        ("messages", {"media_urls": ["https://example.com/a"] * 11}, 400, "40317", "/media_urls"),
+        ("messages", {"to": OPTED_OUT}, 409, "40300", "/to/0/phone_number"),
+    ],
+)
+def test_telnyx_refuses(
+    exchange: Exchange, operation: str, body: dict[str, Any], status: int, code: str, pointer: str
+) -> None:
+    outcome = telnyx(exchange, operation, **body)
+    (error,) = outcome.answer.body["errors"]
+    assert (outcome.answer.status, error["code"], error["source"]["pointer"]) == (status, code, pointer)
+    assert {"title", "detail", "meta"} < set(error)
+    assert outcome.carried is None
+    assert exchange.sends == []
+
+
+def test_telnyx_key(exchange: Exchange) -> None:
+    answer = telnyx(exchange, key="wrong").answer
+    assert (answer.status, answer.body["errors"][0]["code"]) == (401, "10009")
+
+
+def test_telnyx_tells_what_became_of_a_group(exchange: Exchange) -> None:
+    carrier = exchange.carriers["telnyx"]
+    assert isinstance(carrier, Telnyx)
+    group_id = telnyx(exchange, to=[ANN, NEVER, SILENT]).answer.body["data"]["id"]
+    key = {"authorization": "Bearer KEY123"}
+    answer = carrier.group(Call("group", {"id": group_id}, key, b""), exchange.sends)
+    assert answer.status == 200
+    assert [
+        (message["id"], message["to"][0]["phone_number"], message["to"][0]["status"]) for message in answer.body["data"]
+    ] == [
+        (group_id, ANN, "delivered"),
+        (group_id, NEVER, "delivery_failed"),
+        (group_id, SILENT, "sent"),
+    ]
+    assert carrier.group(Call("group", {"id": "other"}, key, b""), exchange.sends).status == 404
+
+
+def test_twilio_takes_one_recipient(exchange: Exchange) -> None:
+    answer = twilio(exchange).answer
+    assert answer.status == 201
+    assert answer.body["sid"] == "SM00010000000000000000000000000000"
+    assert (answer.body["status"], answer.body["to"], answer.body["from"]) == ("queued", ANN, "+12065550120")
+    assert (answer.body["error_code"], answer.body["num_segments"], answer.body["num_media"]) == (None, "1", "0")
+    assert answer.body["date_created"] == "Sun, 22 Nov 2026 04:40:02 +0000"
+    assert (
+        twilio(exchange, ("MediaUrl", "https://example.com/a"), ("MediaUrl", "https://example.com/b")).answer.body[
+            "sid"
+        ][:2]
+        == "MM"
+    )
+
+
+def test_twilio_reports_only_where_it_was_asked_to(exchange: Exchange) -> None:
+    assert webhooks(twilio(exchange)) == ()
+    sent, delivered = webhooks(twilio(exchange, StatusCallback="http://127.0.0.1:8080/carriers/twilio?tag=1"))
+    assert sent.url == "http://127.0.0.1:8080/carriers/twilio?tag=1"
+    assert sent.payload == {
+        "AccountSid": "AC" + "0" * 32,
+        "ApiVersion": "2010-04-01",
+        "From": "+12065550120",
+        "MessageSid": sent.id,
+        "MessageStatus": "sent",
+        "SmsSid": sent.id,
+        "SmsStatus": "sent",
+        "To": ANN,
+    }
+    assert delivered.payload["MessageStatus"] == "delivered"
+
+
+@pytest.mark.parametrize(("to", "code"), [(NEVER, "30003"), (LANDLINE, "30006")])
+def test_twilio_failures(exchange: Exchange, to: str, code: str) -> None:
+    outcome = twilio(exchange, To=to, StatusCallback="http://127.0.0.1:8080/s")
+    assert reports(outcome) == [(to, "sent", None), (to, "undelivered", code)]
+    assert webhooks(outcome)[1].payload["ErrorCode"] == code
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"To": ""}, 21604),
+        ({"To": "x"}, 21211),
+        ({"From": ""}, 21603),
+        ({"From": "+12065550100"}, 21660),
+        ({"To": "+12065550120"}, 21266),
+        ({"Body": ""}, 21602),
+        ({"Body": "a" * 1601}, 21617),
+        ({"To": OPTED_OUT}, 21610),
+    ],
+)
+def test_twilio_refuses(exchange: Exchange, form: dict[str, str], code: int) -> None:
+    outcome = twilio(exchange, **form)
+    assert outcome.answer.status == 400
+    assert outcome.answer.body["code"] == code
+    assert outcome.answer.body["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
+    assert set(outcome.answer.body) == {"code", "message", "more_info", "status"}
+    assert outcome.carried is None
+
+
+def test_twilio_takes_no_second_recipient_and_no_wrong_token(exchange: Exchange) -> None:
+    assert twilio(exchange, ("To", BOB)).answer.body["code"] == 21653
+    refused = twilio(exchange, token="wrong").answer
+    assert (refused.status, refused.body["code"]) == (401, 20003)
+
+
+def test_our_own_group_text_reaches_our_other_numbers_as_webhooks(exchange: Exchange) -> None:
+    outcome = bandwidth(exchange, to=[ANN, "+12065550101", "+12065550110"])
+    hooks = webhooks(outcome)
+    assert [(hook.carrier, hook.kind, hook.line, hook.recipient) for hook in hooks] == [
+        ("bandwidth", "text", "+12065550101", None),
+        ("telnyx", "text", "+12065550110", None),
+        ("bandwidth", "report", "+12065550100", ANN),
+        ("bandwidth", "report", "+12065550100", "+12065550101"),
+        ("bandwidth", "report", "+12065550100", "+12065550110"),
+    ]
+    echo = hooks[0].payload[0]["message"]
+    assert (echo["from"], echo["to"], echo["direction"]) == (
+        "+12065550100",
+        [ANN, "+12065550101", "+12065550110"],
+        "in",
+    )
+    assert {hook.status for hook in hooks[2:]} == {"message-delivered"}
+    assert {hook.id for hook in hooks[2:]}.isdisjoint({hook.id for hook in hooks[:2]})
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (NEVER, [(NEVER, "message-failed", "4702")]),
+        (LANDLINE, [(LANDLINE, "message-failed", "4700")]),
+        (OPTED_OUT, [(OPTED_OUT, "message-failed", "4775")]),
+        (SILENT, []),
+    ],
+)
+def test_special_phones_at_bandwidth(
+    exchange: Exchange, number: str, expected: list[tuple[str | None, str | None, str | None]]
+) -> None:
+    assert reports(bandwidth(exchange, to=[number])) == expected
+    assert bool(exchange.network.texts(number)) is (number == SILENT)
+
+
+def test_the_third_try_of_the_same_text_is_taken(exchange: Exchange) -> None:
+    def statuses(**body: Any) -> list[int]:
+        return [bandwidth(exchange, to=[ANN, THROTTLED], **body).answer.status for _ in range(3)]
+
+    assert statuses(tag="IM1") == [429, 429, 202]
+    assert len(exchange.network.texts(THROTTLED)) == 1
+    assert statuses(tag="IM2") == [429, 429, 202]
+    assert len(exchange.sends) == 2
+
+
+def test_every_carrier_throttles_in_its_own_words(exchange: Exchange) -> None:
+    assert bandwidth(exchange, to=THROTTLED).answer.body["type"] == "max-message-queue-size-exceeded"
+    answer = telnyx(exchange, to=[ANN, THROTTLED]).answer
+    assert (answer.status, answer.body["errors"][0]["code"]) == (429, "10011")
+    assert set(answer.headers) == {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
+    answer = twilio(exchange, To=THROTTLED).answer
+    assert (answer.status, answer.body["code"]) == (429, 20429)
+    assert exchange.sends == []
+
+
+def test_a_send_whose_answer_is_lost_was_taken_all_the_same(exchange: Exchange) -> None:
+    outcome = bandwidth(exchange, to=[ANN, UNANSWERED])
+    assert outcome.answer_lost
+    assert reports(outcome) == [(ANN, "message-delivered", None), (UNANSWERED, "message-delivered", None)]
+    assert len(exchange.network.texts(UNANSWERED)) == 1
+    assert not bandwidth(exchange).answer_lost
+
+
+def test_forgetting(exchange: Exchange) -> None:
+    bandwidth(exchange, to=[THROTTLED])
+    bandwidth(exchange, to=[ANN])
+    exchange.forget()
+    assert exchange.sends == []
+    assert exchange.network.handsets() == []
+    assert [bandwidth(exchange, to=[THROTTLED]).answer.status for _ in range(3)] == [429, 429, 202]
