@@ -121,7 +121,7 @@ def _record_known(
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
     message = replace(_message(text, arrived, roster.conversation, author, now), sends=sends)
-    table.transact([*once, *messages.recording_writes(roster.conversation, message)])
+    table.transact([*once, *messages.recording_writes(roster.conversation, message, now)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
 
 
@@ -139,7 +139,7 @@ def _record_new(
     message = _message(text, arrived, roster.conversation, author, now)
     conversation = replace(roster.conversation, last_index=message.index)
     table.transact(
-        [*once, *conversations.creation_writes(conversation, roster.participants), *messages.message_writes(message)]
+        [*once, *conversations.creation_writes(conversation, roster.participants), *messages.message_writes(message, now)]
     )
     return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
 

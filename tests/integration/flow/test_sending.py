@@ -132,7 +132,7 @@ def written(table: Table, carrier: FakeCarrier, body: str = "hello") -> Scene:
         participant_sid=agent.sid,
         sends=routing.outbound(members, conversation.threads, agent),
     )
-    table.transact(messages.recording_writes(conversation, message))
+    table.transact(messages.recording_writes(conversation, message, NOW))
     (send,) = message.sends
     return Scene(table, carrier, message, message.reference(send))
 
@@ -580,3 +580,13 @@ def test_an_early_report_that_meets_other_writes_is_kept_all_the_same(scene: Mak
     one = scene()
     ann, _ = natives(one)
     assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is Applied.EARLY
+
+
+def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    roster = conversations.load(table, one.message.conversation_sid)
+    assert roster
+    old = replace(one.message, sid=sids.message(1), index=1, created=datetime(2015, 1, 1, tzinfo=UTC), body="long ago")
+    table.transact(messages.recording_writes(roster.conversation, old, NOW))
+    echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
+    assert recording.record(table, echo, service_sid="IS1", now=NOW).outcome is recording.Outcome.COPIED

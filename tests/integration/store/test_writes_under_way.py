@@ -47,7 +47,7 @@ def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conve
 def message(table: Table, owner: Conversation) -> Message:
     thread = threads.key([A, B, P])
     made = Message(sids.message(0), owner.sid, 0, NOW, NOW, P, "hi", sends=(Send(thread, P, {A: "MB1", B: "MB2"}),))
-    table.transact(messages.recording_writes(owner, made))
+    table.transact(messages.recording_writes(owner, made, NOW))
     return made
 
 

@@ -60,7 +60,7 @@ def _record(call: Call) -> Message:
         participant_sid=author.sid if author else None,
         sends=sends,
     )
-    call.table.transact(store.recording_writes(roster.conversation, message))
+    call.table.transact(store.recording_writes(roster.conversation, message, call.now))
     return message
 
 

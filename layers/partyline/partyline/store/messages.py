@@ -35,17 +35,17 @@ class MessagePage:
 # --- recording
 
 
-def recording_writes(conversation: Conversation, message: Message) -> list[Write]:
+def recording_writes(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
     """The writes that make a message the next one of its conversation.
 
     Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
     indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
     """
-    return [_append(conversation, message), *message_writes(message)]
+    return [_append(conversation, message), *message_writes(message, now)]
 
 
-def message_writes(message: Message) -> list[Write]:
-    """The message, its receipts and the copies of it that our own numbers will see."""
+def message_writes(message: Message, now: datetime) -> list[Write]:
+    """The message, its receipts and the copies of it that our own numbers will see from now on."""
     item = items.encode(message)
     if message.sends:
         item["outbox"] = "send"
@@ -54,7 +54,7 @@ def message_writes(message: Message) -> list[Write]:
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers.
-            _count_own(message, send.thread, send.sender)
+            _count_own(message, send.thread, send.sender, now)
             for send in message.sends
             if send.others
         ),
@@ -106,9 +106,10 @@ def count_copy(key: keys.Key, before: Item | None, after: threads.Copies, now: d
 _SEEN = "seen:"
 
 
-def _count_own(message: Message, thread: str, sender: str) -> Write:
+def _count_own(message: Message, thread: str, sender: str, now: datetime) -> Write:
     key = copies_key(thread, sender, message.body, len(message.media))
-    ttl = int((message.created + COPIES_LIFE).timestamp())
+    # Not its own date: that may be an imported one.
+    ttl = int((now + COPIES_LIFE).timestamp())
     return change("own_copies", key, {"ttl": ttl}, adds={f"{_SEEN}{sender}": 1, "version": 1})
 
 
