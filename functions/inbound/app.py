@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+
 from partyline import sids
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import no_transport

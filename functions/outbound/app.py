@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+
 from partyline import outbox, sending
 from partyline.carriers import registry
 from partyline.carriers.transport import transport

@@ -53,15 +53,18 @@ class Proxy:
         passed["X-Forwarded-Host"] = request.host
         passed["X-Forwarded-Proto"] = request.scheme
         try:
-            async with self._slots, self._session.request(
-                request.method,
-                URL(self._upstream + target, encoded=True),
-                data=BytesIO(body) if body else None,
-                headers=passed,
-                skip_auto_headers=_ADDED_BY_CLIENT,
-                allow_redirects=False,
-                timeout=_TIMEOUT,
-            ) as answer:
+            async with (
+                self._slots,
+                self._session.request(
+                    request.method,
+                    URL(self._upstream + target, encoded=True),
+                    data=BytesIO(body) if body else None,
+                    headers=passed,
+                    skip_auto_headers=_ADDED_BY_CLIENT,
+                    allow_redirects=False,
+                    timeout=_TIMEOUT,
+                ) as answer,
+            ):
                 content = await answer.read()
                 kept = _passed(answer.headers.items(), dropped=("content-length",))
                 return web.Response(status=answer.status, reason=answer.reason, headers=kept, body=content)

@@ -10,6 +10,7 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
+
 from partyline.store.table import Table
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from partyline import participants
 from partyline.errors import ApiError
 from partyline.model import Participant, ParticipantKind, threads_of

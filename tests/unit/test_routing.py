@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from partyline import routing, threads
 from partyline.errors import ApiError
 from partyline.model import AutoCreation, Line, Participant, Send, UnroutedReason, threads_of

@@ -7,6 +7,7 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from partyline import threads
 from partyline.addresses import canonical
 from partyline.threads import Copies

@@ -67,7 +67,7 @@ class Conversation:
     """A conversation without its participants.
 
     `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one. `revision`
-    counts every change but new messages, so that a message planned for one set of members is never recorded for another.
+    counts every change but new messages: what is planned for one set of members is never recorded for another.
     """
 
     sid: str

@@ -150,7 +150,7 @@ def _check_group_address(address: str) -> None:
 
 
 def check_chat_joins(binding: Binding, members: Sequence[Participant]) -> None:
-    """Refuse a chat-only participant in a conversation that is a group by now: nobody there could see who wrote (50434)."""
+    """Refuse a chat-only participant in a conversation that is a group by now: nobody could see who wrote (50434)."""
     thread = group_of(members).thread
     if binding.identity and not binding.numbers() and thread and not is_pair(thread):
         raise refusals.projected_missing(binding.identity)

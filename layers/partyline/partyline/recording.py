@@ -66,7 +66,7 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime) 
 
 
 def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: datetime) -> UnroutedText:
-    """Keep an authentic webhook that cannot be understood. The same content is kept once, however often it is repeated."""
+    """Keep an authentic webhook that cannot be understood: once for the same content, however often it is repeated."""
     kept = UnroutedText(
         sid=sids.of(sids.UNROUTED, carrier, malformed.raw),
         carrier=carrier,
@@ -139,7 +139,11 @@ def _record_new(
     message = _message(text, arrived, roster.conversation, author, now)
     conversation = replace(roster.conversation, last_index=message.index)
     table.transact(
-        [*once, *conversations.creation_writes(conversation, roster.participants), *messages.message_writes(message, now)]
+        [
+            *once,
+            *conversations.creation_writes(conversation, roster.participants),
+            *messages.message_writes(message, now),
+        ]
     )
     return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
 

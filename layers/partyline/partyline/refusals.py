@@ -84,9 +84,7 @@ def nothing_to_update() -> ApiError:
 
 
 def messaging_service_invalid() -> ApiError:
-    return _refusal(
-        50341, "MessagingServiceSid is not MG and 32 hexadecimal digits", parameter="MessagingServiceSid"
-    )
+    return _refusal(50341, "MessagingServiceSid is not MG and 32 hexadecimal digits", parameter="MessagingServiceSid")
 
 
 def state_invalid(given: str) -> ApiError:

@@ -167,7 +167,7 @@ def _fail(desk: Desk, reference: SendReference, addresses: Collection[str], erro
 
 
 def _backoff(attempt: int, error: SendError) -> float:
-    """Seconds until the next attempt: what the carrier asked for, else doubling, with jitter so that lines spread out."""
+    """Seconds until the next attempt: what the carrier asked for, else doubling, with jitter to spread the lines."""
     asked = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
     doubling = min(2.0**attempt, _MAX_BACKOFF)
     return min(max(asked, doubling * random.uniform(0.5, 1.0)), _MAX_BACKOFF)  # noqa: S311  (jitter, not secrecy)

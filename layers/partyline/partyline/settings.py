@@ -21,7 +21,7 @@ def variable(name: str) -> str:
 
 
 def secret(arn: str) -> Mapping[str, str]:
-    """The values of a secret by name, from Secrets Manager or not older than SECRET_LIFE. The values are never logged."""
+    """The values of a secret by name, not older than SECRET_LIFE. They are never logged."""
     values: Mapping[str, str] = json.loads(parameters.get_secret(arn, max_age=SECRET_LIFE))
     return values
 

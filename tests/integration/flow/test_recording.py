@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from partyline import recording, sids, threads
 from partyline.carriers.port import InboundText, Malformed, Media
 from partyline.model import AutoCreation, Conversation, Line, Participant, ParticipantKind, UnroutedReason
@@ -192,9 +193,7 @@ def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(o
     made = record(own, text(A, P, B))
     conversation = conversations.fetch(own, made.conversation_sid)
     assert conversation
-    asleep = conversations.update(
-        own, conversation, _in_state(conversation, ConversationState.INACTIVE)
-    )
+    asleep = conversations.update(own, conversation, _in_state(conversation, ConversationState.INACTIVE))
     assert record(own, text(A, P, B)).conversation_sid == made.conversation_sid
     awake = conversations.fetch(own, made.conversation_sid)
     assert awake and awake.state is ConversationState.ACTIVE
@@ -327,9 +326,7 @@ def test_a_conversation_closed_under_a_text_is_not_written_to(own: Table) -> Non
     assert bodies(own, after.conversation_sid) == [(0, A, "late")]
 
 
-def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(
-    own: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(own: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("partyline.store.table.time.sleep", lambda _: None)
 
     class Contended(Table):
@@ -350,7 +347,9 @@ def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(data=st.data(), own_numbers=st.integers(1, 3), said=st.lists(st.sampled_from(["ok", "yes"]), min_size=1, max_size=3))
+@given(
+    data=st.data(), own_numbers=st.integers(1, 3), said=st.lists(st.sampled_from(["ok", "yes"]), min_size=1, max_size=3)
+)
 def test_whatever_comes_in_whatever_order_leaves_exactly_what_was_said(
     own: Table, data: st.DataObject, own_numbers: int, said: list[str]
 ) -> None:

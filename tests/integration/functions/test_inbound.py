@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from nacl.signing import SigningKey
+
 from partyline import recording, sids
 from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
@@ -21,7 +22,6 @@ from partyline.observability import logger
 from partyline.receiving import MAX_BODY
 from partyline.store import conversations, lines, listing, messages
 from partyline.store.table import Conflict, Table
-
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -307,7 +307,9 @@ def test_odd_texts_are_kept_whole_and_answered(inbound: Inbound, table: Table, c
 def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(
     inbound: Inbound, table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sent = twilio([("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120"), ("NumMedia", "0")])
+    sent = twilio(
+        [("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120"), ("NumMedia", "0")]
+    )
     assert inbound(sent)["statusCode"] == 200
     assert "TextRosterMissing" in capsys.readouterr().out
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
+
 from partyline import sending
 from partyline.sending import Attempt, Step
 from partyline.states import SendState
 from partyline.store.table import Table
-
 from tests.integration.functions.conftest import SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -23,7 +23,7 @@ Load = Callable[[str], ModuleType]
 def waiting(url: str) -> list[dict[str, Any]]:
     """What is in a queue."""
     found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
-    return list(found.get("Messages", []))
+    return [dict(message) for message in found.get("Messages", [])]
 
 
 # --- relay
@@ -36,7 +36,9 @@ def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
     assert relay.handler(event("relay/message-recorded"), Context()) == {"batchItemFailures": []}
     (queued,) = waiting(relay.variable("OUTBOUND_QUEUE_URL"))
     assert queued["Body"] == event("outbound/send")["Records"][0]["body"]
-    assert queued["Attributes"]["MessageGroupId"] == event("outbound/send")["Records"][0]["attributes"]["MessageGroupId"]
+    assert (
+        queued["Attributes"]["MessageGroupId"] == event("outbound/send")["Records"][0]["attributes"]["MessageGroupId"]
+    )
 
 
 def test_the_relay_stops_at_the_first_record_that_fails(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,5 +155,5 @@ def test_the_authorizer_asks_for_credentials_with_the_word_that_the_gateway_answ
     function: Load, secret: Any
 ) -> None:
     secret({**SECRETS, "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"})
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         function("authorizer").handler(event("authorizer/bandwidth"), Context())

@@ -25,9 +25,7 @@ def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
     header, which is the sender's to choose.
     """
     path = str(event["path"])
-    query = {
-        name: values for name, values in (event.get("multiValueQueryStringParameters") or {}).items() if values
-    }
+    query = {name: values for name, values in (event.get("multiValueQueryStringParameters") or {}).items() if values}
     suffix = f"?{urlencode(query, doseq=True)}" if query else ""
     return WebhookRequest(
         url=f"{public_url + path if public_url else _own_url(event)}{suffix}",

@@ -1,0 +1,357 @@
+"""The template against what the linters do not see: event sources, queues, permissions, variables, files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from samtranslator.translator.transform import transform
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
+
+# Every property that an event source of these kinds has; SAM drops a misspelt one without a word.
+EVENT_PROPERTIES = {
+    "Api": {"RestApiId", "Path", "Method", "Auth"},
+    "DynamoDB": {
+        *("Stream", "StartingPosition", "BatchSize", "FilterCriteria", "FunctionResponseTypes"),
+        *("BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"),
+    },
+    "SQS": {"Queue", "BatchSize", "FunctionResponseTypes", "ScalingConfig"},
+}
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short functions, as their long ones."""
+
+
+def _function(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt":
+        value = value.split(".")
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", _function)
+
+TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader)
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: entry["Properties"] for name, entry in RESOURCES.items() if entry["Type"] == kind}
+
+
+def logical(name: str) -> str:
+    return f"{name.title()}Function"
+
+
+def refers(value: Any) -> str:
+    """The resource that a Ref or GetAtt names."""
+    return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
+
+
+def events(kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, function in of_type("AWS::Serverless::Function").items():
+        for source, event in function.get("Events", {}).items():
+            if event["Type"] == kind:
+                yield name, source, event["Properties"]
+
+
+QUEUES = of_type("AWS::SQS::Queue")
+DEAD_LETTERS = {
+    refers(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in QUEUES.values() if "RedrivePolicy" in queue
+}
+FAILURES = {refers(event["DestinationConfig"]["OnFailure"]["Destination"]) for _, _, event in events("DynamoDB")}
+WORKED = sorted(set(QUEUES) - DEAD_LETTERS - FAILURES)
+
+
+@pytest.fixture(scope="module")
+def expanded() -> dict[str, Any]:
+    """The template as CloudFormation gets it."""
+
+    class Policies:
+        def load(self) -> dict[str, str]:
+            return {}
+
+    text = (ROOT / "template.yaml").read_text()
+    source = yaml.load(text, Loader)
+    for function in source["Resources"].values():
+        if function["Type"].startswith("AWS::Serverless::"):
+            for place in ("CodeUri", "ContentUri"):
+                if place in function["Properties"]:
+                    function["Properties"][place] = "s3://bucket/key"
+    result: dict[str, Any] = transform(source, {}, Policies())["Resources"]
+    return result
+
+
+# --- functions
+
+
+def test_there_is_a_resource_for_each_function_and_a_function_for_each_resource() -> None:
+    assert sorted(of_type("AWS::Serverless::Function")) == sorted(logical(name) for name in FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_functions_handler_exists(name: str) -> None:
+    function = of_type("AWS::Serverless::Function")[logical(name)]
+    module, _, handler = function.get("Handler", TEMPLATE["Globals"]["Function"]["Handler"]).partition(".")
+    tree = ast.parse((ROOT / function["CodeUri"] / f"{module}.py").read_text())
+
+    assert handler in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_given_the_variables_that_it_reads_and_no_others(name: str) -> None:
+    given = set(of_type("AWS::Serverless::Function")[logical(name)]["Environment"]["Variables"])
+    read = set(re.findall(r"variable\(\s*[\"']([A-Z0-9_]+)[\"']", (ROOT / "functions" / name / "app.py").read_text()))
+
+    assert read <= given
+    assert given - read <= read_by_the_layer()
+
+
+def read_by_the_layer() -> set[str]:
+    """Names in capitals that the layer has as strings: what it reads of the environment is among them."""
+    return {
+        node.value
+        for path in (ROOT / "layers" / "partyline" / "partyline").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[A-Z0-9_]+", node.value)
+    }
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_its_own_log_with_an_end(name: str) -> None:
+    logging = of_type("AWS::Serverless::Function")[logical(name)]["LoggingConfig"]
+    group = of_type("AWS::Logs::LogGroup")[refers(logging["LogGroup"])]
+
+    assert refers(logging["LogGroup"]) == f"{name.title()}Logs"
+    assert logging["LogFormat"] == "JSON"
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_sample_events_and_they_are_json(name: str) -> None:
+    samples = sorted((ROOT / "events" / name).glob("*.json"))
+
+    assert samples
+    for sample in samples:
+        assert isinstance(json.loads(sample.read_text()), dict), sample.name
+
+
+def test_every_sample_event_belongs_to_a_function() -> None:
+    assert {path.parent.name for path in (ROOT / "events").glob("*/*")} <= set(FUNCTIONS)
+
+
+def test_no_permission_is_for_all_actions_or_all_resources() -> None:
+    for name, function in of_type("AWS::Serverless::Function").items():
+        for statement in (entry for policy in function["Policies"] for entry in policy["Statement"]):
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                assert "*" not in action, name
+            assert statement["Resource"] != "*", name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_reads_only_the_secrets_it_is_told_of(name: str) -> None:
+    function = of_type("AWS::Serverless::Function")[logical(name)]
+    allowed = {
+        refers(statement["Resource"])
+        for policy in function["Policies"]
+        for statement in policy["Statement"]
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    }
+    told = {
+        refers(value)
+        for variable, value in function["Environment"]["Variables"].items()
+        if variable.endswith("_SECRET_ARN")
+    }
+
+    assert allowed == told
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_watched(name: str) -> None:
+    watched = {
+        alarm["MetricName"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if {"Name": "FunctionName", "Value": {"Ref": logical(name)}} in alarm["Dimensions"]
+    }
+    # The authorizer refuses by an error; that is no failure of it.
+    assert watched >= ({"Throttles"} if name == "authorizer" else {"Throttles", "Errors"})
+
+
+# --- event sources
+
+
+@pytest.mark.parametrize("kind", sorted(EVENT_PROPERTIES))
+def test_event_sources_have_only_properties_that_exist(kind: str) -> None:
+    for name, source, properties in events(kind):
+        assert set(properties) <= EVENT_PROPERTIES[kind], f"{name}.{source}"
+
+
+def test_every_kind_of_event_source_is_known_here() -> None:
+    kinds = {
+        event["Type"]
+        for function in of_type("AWS::Serverless::Function").values()
+        for event in function.get("Events", {}).values()
+    }
+    assert kinds == set(EVENT_PROPERTIES)
+
+
+def test_the_stream_is_read_from_its_beginning_and_gives_up_in_the_end(expanded: dict[str, Any]) -> None:
+    mapping = expanded["RelayFunctionRecorded"]["Properties"]
+
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < mapping["MaximumRetryAttempts"] <= 100
+    # The stream itself forgets after a day: giving up later would be giving up in silence.
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert refers(mapping["DestinationConfig"]["OnFailure"]["Destination"]) in FAILURES
+    [pattern] = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
+    # "exists" is only understood of a leaf, so the attribute's type is part of its path.
+    assert pattern["dynamodb"]["NewImage"] == {"outbox": {"S": [{"exists": True}]}}
+
+
+# --- the API
+
+
+def test_the_api_has_every_route_and_method() -> None:
+    routes = {(event["Path"], event["Method"]): name for name, _, event in events("Api")}
+
+    assert routes == {
+        ("/carriers/bandwidth/{token}", "post"): "InboundFunction",
+        ("/carriers/telnyx", "post"): "InboundFunction",
+        ("/carriers/twilio", "post"): "InboundFunction",
+        **{
+            (path, method): "ConversationsFunction"
+            for path in ("/v1", "/v1/{proxy+}", "/v2/{proxy+}")
+            for method in ("get", "post", "put", "patch", "delete")
+        },
+    }
+
+
+def test_only_bandwidths_webhooks_pass_the_authorizer_and_always_do(expanded: dict[str, Any]) -> None:
+    definition = expanded["Api"]["Properties"]["Body"]
+    guarded = {path for path, item in definition["paths"].items() for method in item.values() if method.get("security")}
+    [authorizer] = [scheme["x-amazon-apigateway-authorizer"] for scheme in definition["securityDefinitions"].values()]
+
+    assert guarded == {"/carriers/bandwidth/{token}"}
+    assert authorizer["type"] == "request"
+    assert authorizer["authorizerResultTtlInSeconds"] == 0
+
+
+@pytest.mark.parametrize("kind", sorted(RESOURCES["Api"]["Properties"]["GatewayResponses"]))
+def test_the_gateway_answers_in_json_as_twilio_does(kind: str) -> None:
+    answer = RESOURCES["Api"]["Properties"]["GatewayResponses"][kind]
+    body = json.loads(answer["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"x"'))
+
+    assert body["message"]
+    assert body["more_info"] == f"https://www.twilio.com/docs/errors/{body['code']}"
+    assert body.get("status") == answer.get("StatusCode")
+
+
+def test_bandwidth_is_challenged() -> None:
+    answer = RESOURCES["Api"]["Properties"]["GatewayResponses"]["UNAUTHORIZED"]
+
+    assert answer["ResponseParameters"]["Headers"] == {"WWW-Authenticate": "'Basic realm=\"partyline\"'"}
+
+
+# --- queues
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_a_queue_has_a_consumer_dead_letters_and_an_alarm(name: str) -> None:
+    consumers = [function for function, _, event in events("SQS") if refers(event["Queue"]) == name]
+
+    assert len(consumers) == 1
+    assert refers(QUEUES[name]["RedrivePolicy"]["deadLetterTargetArn"]) in QUEUES
+    assert name in alarmed("ApproximateAgeOfOldestMessage")
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(name: str) -> None:
+    for function, _, event in events("SQS"):
+        if refers(event["Queue"]) == name:
+            timeout = of_type("AWS::Serverless::Function")[function]["Timeout"]
+            assert QUEUES[name]["VisibilityTimeout"] >= 6 * timeout
+            assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
+            # The whole batch may meet carriers that do not answer.
+            assert event["BatchSize"] * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < timeout
+
+
+@pytest.mark.parametrize("name", sorted(DEAD_LETTERS | FAILURES))
+def test_what_was_given_up_is_kept_for_two_weeks_and_alarms(name: str) -> None:
+    assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert name in alarmed("ApproximateNumberOfMessagesVisible")
+
+
+def test_dead_letters_are_of_their_queues_kind() -> None:
+    for name in WORKED:
+        dead = QUEUES[refers(QUEUES[name]["RedrivePolicy"]["deadLetterTargetArn"])]
+        assert QUEUES[name].get("FifoQueue", False) == dead.get("FifoQueue", False), name
+
+
+def alarmed(metric: str) -> set[str]:
+    """Queues with an alarm on a metric."""
+    return {
+        refers(alarm["Dimensions"][0]["Value"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/SQS" and alarm["MetricName"] == metric
+    }
+
+
+# --- the rest
+
+
+def test_alarms_tell_the_topic_and_say_what_to_make_of_them() -> None:
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", name
+        assert alarm["AlarmDescription"], name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_the_record_outlives_its_stack() -> None:
+    table = RESOURCES["Table"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+def test_nothing_has_a_name_of_its_own_so_that_two_stacks_fit_into_one_account() -> None:
+    names = {"TableName", "QueueName", "FunctionName", "LogGroupName", "RoleName", "AlarmName", "LayerName"}
+    for resource, entry in RESOURCES.items():
+        assert not names & set(entry["Properties"]), resource
+
+
+def test_the_layers_makefile_has_the_templates_defaults() -> None:
+    makefile = (ROOT / "layers" / "partyline" / "Makefile").read_text()
+    defaults = dict(re.findall(r"^PARTYLINE_(\w+) \?= (\S+)$", makefile, re.MULTILINE))
+
+    assert defaults["RUNTIME"] == TEMPLATE["Parameters"]["Runtime"]["Default"]
+    assert defaults["ARCHITECTURE"] == TEMPLATE["Parameters"]["Architecture"]["Default"]
+
+
+def test_the_carriers_secret_names_every_credential() -> None:
+    generated = RESOURCES["CarriersSecret"]["Properties"]["GenerateSecretString"]
+    names = {*json.loads(generated["SecretStringTemplate"]), generated["GenerateStringKey"]}
+
+    assert names == {
+        *("bandwidth_account_id", "bandwidth_application_id", "bandwidth_username", "bandwidth_password"),
+        *("bandwidth_webhook_username", "bandwidth_webhook_password", "bandwidth_webhook_token"),
+        *("telnyx_api_key", "telnyx_public_key", "twilio_account_sid", "twilio_auth_token"),
+    }
