@@ -1,0 +1,77 @@
+# One command for each thing a person does here. `make` alone tells which.
+#
+# Everything that is made lies in .partyline/ (environments, the emulator's files) and .aws-sam/ (the built stack);
+# both are ignored by git and can be deleted at any time.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+# An interpreter of 3.11 or newer: PYTHON=... if it is given, else the first that fits on PATH or among pyenv's.
+PYTHON := $(or $(shell PYTHON="$(PYTHON)" sh local/find-python.sh 2>/dev/null),$(PYTHON))
+
+STATE := .partyline
+BIN := $(STATE)/dev/bin
+
+# What the built stack is for; the template's own defaults.
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY := 0
+
+SOURCES := layers/partyline/partyline functions local tests
+
+.PHONY: help run test unit check format build events lock clean python dev
+
+help: ## Say what can be done.
+	@echo "Partyline: make <target>"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+python:
+	@PYTHON="$(PYTHON)" sh local/find-python.sh >/dev/null
+
+dev: python
+	@$(PYTHON) -m local.environments dev
+
+run: python ## Set everything up and run Partyline here, on port PORT (8080) of 127.0.0.1.
+	@exec $(PYTHON) -m local
+
+test: dev ## Every test: unit, integration, end to end; with coverage. ARGS are pytest's.
+	@mkdir -p $(STATE)
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+unit: dev ## The fast tests only.
+	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+check: dev ## Lint, formatting, types and the template.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/sam validate --lint
+
+format: dev ## Put the code into the one format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+build: dev ## sam build, for RUNTIME (python3.13) on ARCHITECTURE (arm64).
+	@find functions -name __pycache__ -prune -exec rm -rf {} +
+	PATH="$(abspath $(BIN)):$$PATH" PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) \
+	  sam build --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)
+
+events: dev ## Every file in events/ through its built function, as Lambda runs it.
+	$(BIN)/python -m local.events
+
+lock: python ## Pin the newest releases that fit into the lock files.
+	@$(PYTHON) -m venv $(STATE)/lock
+	@$(STATE)/lock/bin/python -m pip install --quiet uv
+	@set -e; lock() { echo "$$2"; $(STATE)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$1 -o $$2; }; \
+	lock layers/partyline/requirements.in layers/partyline/requirements.txt; \
+	lock requirements.in requirements.lock; \
+	lock local/emulator.in local/emulator.lock; \
+	lock local/runtime.in local/runtime.lock
+
+clean: ## Remove everything that was made.
+	rm -rf $(STATE) .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

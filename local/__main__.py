@@ -1,0 +1,33 @@
+"""The way in from a bare interpreter: make the environments, then go on inside the one for development."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from local.environments import ROOT, SetupError, ensure
+
+
+def main() -> None:
+    """Become `python -m local.run` in the development environment."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        home = ensure("dev")
+        ensure("emulator")
+    except SetupError as error:
+        sys.exit(f"partyline: {error}")
+    except KeyboardInterrupt:
+        sys.exit("partyline: stopped")
+    os.chdir(ROOT)
+    python = str(home / "bin" / "python")
+    os.execv(python, [python, "-m", "local.run"])
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

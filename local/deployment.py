@@ -1,0 +1,139 @@
+"""The real template, built for this machine and deployed to an emulator by SAM itself."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.emulator import Emulator, environment
+from local.environments import ROOT, STATE, exclusive
+from local.processes import Program
+
+STACK = "partyline"
+STAGE = "prod"
+
+_BUILDS = STATE / "builds"
+_BUCKET = "partyline-local"
+_NEWEST_RUNTIME = (3, 14)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed stack: its outputs, where its API answers, and the physical names of its resources."""
+
+    outputs: Mapping[str, str]
+    url: str
+    resources: Mapping[str, str]
+
+
+def runtime() -> str:
+    """The name of Lambda's runtime that is nearest to the Python that runs this, and the functions."""
+    major, minor = min(sys.version_info[:2], _NEWEST_RUNTIME)
+    return f"python{major}.{minor}"
+
+
+def architecture() -> str:
+    """This machine's processor, as Lambda calls it."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def build(log: Path) -> Path:
+    """The built template. A build is kept by what went into it, so nothing is built twice."""
+    with exclusive("builds.lock"):
+        target = _BUILDS / _fingerprint()
+        if not (target / "template.yaml").is_file():
+            _prune(keep=3)
+            unfinished = target.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            parameters = [f"Runtime={runtime()}", f"Architecture={architecture()}"]
+            Program(
+                "sam build",
+                ["sam", "build", "--build-dir", str(unfinished), "--parameter-overrides", *parameters],
+                cwd=ROOT,
+                env={
+                    **environment("http://127.0.0.1:9"),
+                    "PARTYLINE_RUNTIME": runtime(),
+                    "PARTYLINE_ARCHITECTURE": "host",
+                    "PARTYLINE_PYTHON": sys.executable,
+                },
+                log=log,
+            ).finish()
+            unfinished.rename(target)
+        target.touch()
+    return target / "template.yaml"
+
+
+def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
+    """Deploy the built template and return what came of it."""
+    emulator.client("s3").create_bucket(Bucket=_BUCKET)
+    for cache in ROOT.glob("functions/*/__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)
+    overrides = {"Runtime": runtime(), "Architecture": architecture(), **parameters}
+    Program(
+        "sam deploy",
+        [
+            *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK, "--s3-bucket", _BUCKET),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
+        ],
+        cwd=ROOT,
+        env={**environment(emulator.endpoint), "SAM_CLI_POLL_DELAY": "0.2"},
+        log=log,
+    ).finish()
+    formation = emulator.client("cloudformation")
+    [stack] = formation.describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    _put_gateway_responses(emulator, formation, outputs["ApiId"])
+    return Deployment(
+        outputs=outputs,
+        url=f"{emulator.endpoint}/_aws/execute-api/{outputs['ApiId']}/{STAGE}",
+        resources={
+            entry["LogicalResourceId"]: entry["PhysicalResourceId"]
+            for entry in formation.describe_stack_resources(StackName=STACK)["StackResources"]
+        },
+    )
+
+
+def _put_gateway_responses(emulator: Emulator, formation: Any, api: str) -> None:
+    """Give the API the answers of its gateway: the emulator's import of an API definition leaves them out."""
+    template = formation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
+    definition = template["Resources"]["Api"]["Properties"]["Body"]
+    gateway = emulator.client("apigateway")
+    for kind, answer in definition["x-amazon-apigateway-gateway-responses"].items():
+        status = {"statusCode": answer["statusCode"]} if "statusCode" in answer else {}
+        gateway.put_gateway_response(
+            restApiId=api,
+            responseType=kind,
+            responseParameters=answer.get("responseParameters", {}),
+            responseTemplates=answer.get("responseTemplates", {}),
+            **status,
+        )
+    gateway.create_deployment(restApiId=api, stageName=STAGE)
+
+
+def _fingerprint() -> str:
+    """What a build depends on. The functions are not copied by it: SAM packs them from where they are."""
+    digest = hashlib.sha256(f"{sys.version}{platform.machine()}{ROOT}".encode())
+    for path in _inputs():
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _inputs() -> Iterator[Path]:
+    yield ROOT / "template.yaml"
+    for path in sorted((ROOT / "layers").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def _prune(keep: int) -> None:
+    """Remove old builds; the newest stay, for a stack that is being deployed from one right now."""
+    builds = sorted((path for path in _BUILDS.glob("*") if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in builds[: max(0, len(builds) - keep)]:
+        shutil.rmtree(path, ignore_errors=True)

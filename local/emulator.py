@@ -1,0 +1,106 @@
+"""The AWS emulator (MiniStack): one process on loopback, everything in memory, its files in one directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local import loopback
+from local.environments import STATE
+from local.processes import Program, ProgramError
+
+REGION = "us-east-1"
+
+# Nothing of a person's own AWS configuration may reach what we start, nor what we start a real account.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+class Emulator:
+    """A running emulator. Its functions run in its own Python environment, one process for each concurrent call."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = loopback.free_port()
+        self.endpoint = f"http://{loopback.HOST}:{self.port}"
+        scratch = directory / "emulator"
+        scratch.mkdir(parents=True)
+        self._program = Program(
+            "the emulator",
+            [str(STATE / "emulator" / "bin" / "python"), "-P", str(Path(__file__).with_name("emulator_program.py"))],
+            cwd=scratch,
+            env={
+                **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+                **CREDENTIALS,
+                "BIND_HOST": loopback.HOST,
+                "MINISTACK_HOST": loopback.HOST,
+                "GATEWAY_PORT": str(self.port),
+                "TMPDIR": str(scratch),
+                "STATE_DIR": str(scratch / "state"),
+                "S3_DATA_DIR": str(scratch / "s3"),
+                # Function processes stay: starting one costs most of a second.
+                "LAMBDA_WARM_TTL_SECONDS": "86400",
+                "PYTHONUNBUFFERED": "1",
+            },
+            log=directory / "emulator.log",
+        )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator."""
+        session = boto3.session.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+        config = Config(retries={"mode": "standard", "max_attempts": 3}, max_pool_connections=50, proxies={})
+        return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._program.running()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._program.last_words()
+
+    def stop(self) -> None:
+        """Stop it and the functions' processes. Nothing is kept, so it need not be asked for long."""
+        self._program.stop(grace=1)
+
+    def _wait(self, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.running():
+                break
+            if loopback.request(f"{self.endpoint}/_ministack/health", seconds=2)[0] == HTTPStatus.OK:
+                return
+            time.sleep(0.05)
+        raise ProgramError(f"the emulator did not start:\n{self.last_words()}")
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """The environment for tools that are to speak to an emulator, whatever this process's own says of AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    ours = {"AWS_ENDPOINT_URL": endpoint, "NO_PROXY": loopback.HOST, "SAM_CLI_TELEMETRY": "0", "PATH": path}
+    return {**kept, **CREDENTIALS, **ours}

@@ -1,0 +1,95 @@
+"""The virtual environments, each made once from a hashed lock file and remade when that file changes.
+
+This module runs in a bare interpreter, before anything is installed: the standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".partyline"
+
+LOCKS = {
+    "dev": ROOT / "requirements.lock",
+    "emulator": ROOT / "local" / "emulator.lock",
+    "runtime": ROOT / "local" / "runtime.lock",
+}
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message says why, to a person."""
+
+
+def ensure(name: str) -> Path:
+    """Make the environment `name` if it is missing or out of date, and return its directory."""
+    home, lock = STATE / name, LOCKS[name]
+    wanted = _fingerprint(lock)
+    with exclusive(f"{name}.lock"):
+        ready = home / ".ready"
+        if ready.is_file() and ready.read_text() == wanted and (home / "bin" / "python").exists():
+            return home
+        packages = sum(1 for line in lock.read_text().splitlines() if "==" in line)
+        print(f"partyline: installing the {name} environment ({packages} packages, once) ...", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(home)], "cannot make a virtual environment")
+        pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+        # The lock file is the whole answer: pip has nothing to resolve.
+        _run([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)], f"cannot install {lock.name}")
+        ready.write_text(wanted)
+    return home
+
+
+@contextlib.contextmanager
+def exclusive(name: str) -> Iterator[None]:
+    """Hold a lock file under .partyline/, so that two runs side by side do not build the same thing into each other."""
+    STATE.mkdir(exist_ok=True)
+    with (STATE / name).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _fingerprint(lock: Path) -> str:
+    """Whatever makes an installed environment another one: the locked packages, the Python, the place."""
+    python = f"{sys.implementation.name} {sys.version_info[:2]} {platform.platform()} {ROOT}"
+    return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
+
+
+def _run(command: list[str], problem: str) -> None:
+    # pip's settings (a mirror, a certificate) may well come from the environment; where modules come from may not.
+    inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
+    done = subprocess.run(command, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SetupError(f"{problem}:\n{_tail(done.stderr or done.stdout)}")
+
+
+def _tail(output: str, lines: int = 20) -> str:
+    """The end of what a program said, without pip's warnings, which can be one a package."""
+    return "\n".join([line for line in output.splitlines() if not line.startswith("WARNING:")][-lines:])
+
+
+def main() -> int:
+    """Make the environments named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m local.environments", description=__doc__)
+    parser.add_argument("names", nargs="+", choices=sorted(LOCKS))
+    try:
+        for name in parser.parse_args().names:
+            ensure(name)
+    except SetupError as error:
+        print(f"partyline: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""`make events`: every sample in events/ through its built function, run by Lambda's own runtime interface emulator.
+
+The samples are signed with the secrets of sample_secrets.json, so those are what the function is given.
+
+Under it a function has what it has in Lambda: its own directory, the built layer, the runtime's boto3, the environment
+it was deployed with, and nothing else of this project or its tools.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import samcli
+
+from local import loopback
+from local.deployment import architecture, build
+from local.emulator import CREDENTIALS
+from local.environments import ROOT, SetupError, ensure
+from local.processes import Program, ProgramError
+from local.stack import Stack
+
+EVENTS = ROOT / "events"
+SECRETS = ROOT / "local" / "sample_secrets.json"
+
+_SERVER_ERROR = 500
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+class Function:
+    """A built function that waits for events."""
+
+    def __init__(self, name: str, url: str, program: Program) -> None:
+        self.name = name
+        self._url = url
+        self._program = program
+
+    def invoke(self, event: Any) -> Any:
+        """What the function answers, as Lambda gives it: with an errorMessage when it raised."""
+        body = json.dumps(event).encode()
+        end = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(self._url, body, timeout=60) as answer:
+                    return json.loads(answer.read())
+            except OSError:
+                if not self._program.running() or time.monotonic() > end:
+                    raise ProgramError(f"{self.name} does not run:\n{self._program.last_words()}") from None
+                time.sleep(0.05)
+
+
+@contextmanager
+def running(stack: Stack, name: str) -> Iterator[Function]:
+    """Run a function, by the name of its directory, in the environment of a deployed stack."""
+    if platform.system() != "Linux":
+        raise SetupError("Lambda's runtime interface emulator runs on Linux only")
+    log = stack.directory / f"events-{name}.log"
+    layer = build(log).parent / "PartylineLayer" / "python"
+    runtime = ensure("runtime")
+    physical = stack.physical(f"{name.title()}Function")
+    deployed = stack.client("lambda").get_function_configuration(FunctionName=physical)
+    door, api = loopback.free_port(), loopback.free_port()
+    emulator = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{architecture()}"
+    program = Program(
+        name,
+        [
+            str(emulator),
+            *("--runtime-interface-emulator-address", f"{loopback.HOST}:{door}"),
+            *("--runtime-api-address", f"{loopback.HOST}:{api}"),
+            *(str(runtime / "bin" / "python"), "-m", "awslambdaric", deployed["Handler"]),
+        ],
+        cwd=ROOT / "functions" / name,
+        env={
+            **{variable: os.environ[variable] for variable in _INHERITED if variable in os.environ},
+            **CREDENTIALS,
+            **deployed["Environment"]["Variables"],
+            **_sample_settings(stack),
+            "AWS_ENDPOINT_URL": stack.emulator.endpoint,
+            "AWS_LAMBDA_FUNCTION_NAME": physical,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(deployed["Timeout"]),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed["MemorySize"]),
+            "LAMBDA_TASK_ROOT": str(ROOT / "functions" / name),
+            "PYTHONPATH": str(layer),
+        },
+        log=log,
+    )
+    try:
+        yield Function(name, f"http://{loopback.HOST}:{door}/2015-03-31/functions/function/invocations", program)
+    finally:
+        program.stop(grace=1)
+
+
+def _sample_settings(stack: Stack) -> dict[str, str]:
+    """The variables that make a deployed function take the samples for genuine."""
+    manager = stack.client("secretsmanager")
+    arn = manager.create_secret(Name=f"samples-{uuid.uuid4()}", SecretString=SECRETS.read_text())["ARN"]
+    # Without a public URL a function goes by what the event says of the API that it came through.
+    return {"AUTH_SECRET_ARN": arn, "CARRIERS_SECRET_ARN": arn, "PUBLIC_URL": ""}
+
+
+def samples() -> list[Path]:
+    """The sample events, each in the directory of its function."""
+    return sorted(EVENTS.glob("*/*.json"))
+
+
+def complaint(function: str, answer: Any) -> str | None:
+    """Say what is wrong with an answer; None when it is one that the function may give."""
+    if isinstance(answer, dict) and "errorMessage" in answer:
+        # The word by which an authorizer has API Gateway answer 401.
+        if function == "authorizer" and answer["errorMessage"] == "Unauthorized":
+            return None
+        return f"raised {answer.get('errorType')}: {answer['errorMessage']}"
+    if isinstance(answer, dict) and answer.get("statusCode", 0) >= _SERVER_ERROR:
+        return f"answered {answer['statusCode']}: {answer.get('body')}"
+    return None
+
+
+def main() -> int:
+    """Run every sample. The result is the exit status."""
+    complaints = 0
+    try:
+        with Stack("events") as stack:
+            for directory in sorted({path.parent for path in samples()}):
+                with running(stack, directory.name) as function:
+                    for path in sorted(directory.glob("*.json")):
+                        answer = function.invoke(json.loads(path.read_text()))
+                        wrong = complaint(directory.name, answer)
+                        complaints += wrong is not None
+                        print(f"{'FAILED' if wrong else 'ok    '} {path.relative_to(ROOT)}  {wrong or _short(answer)}")
+    except (ProgramError, SetupError) as error:
+        print(f"partyline: {error}", file=sys.stderr)
+        return 1
+    return min(complaints, 1)
+
+
+def _short(answer: Any, length: int = 100) -> str:
+    text = json.dumps(answer)
+    return text if len(text) <= length else f"{text[:length]} ..."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

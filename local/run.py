@@ -1,0 +1,103 @@
+"""`make run`: the whole of Partyline on this machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from local.environments import STATE, SetupError
+from local.processes import ENDINGS, ProgramError
+
+_ENV = STATE / "local.env"
+_LARGEST_PORT = 65535
+
+_HOW_TO = """
+ready
+
+  the phones   {url}/   (texts of the simulated handsets, in a browser)
+  the API      {url}/v1/...
+  account SID  {sid}
+  auth token   {token}
+
+  curl -u {sid}:{token} {url}/v1/Conversations
+
+  from twilio.rest import Client
+  client = Client("{sid}", "{token}")
+  client.conversations.base_url = "{url}"
+
+  The same values are in {env}. Logs are in {logs}/. Ctrl-C stops everything.
+"""
+
+
+def main() -> int:
+    """Run until a signal. The result is the exit status."""
+    for ending in ENDINGS:
+        signal.signal(ending, _stop)
+    try:
+        # Here, not above: it takes a moment, and a signal in that moment deserves an answer too.
+        from local.stack import Stack  # noqa: PLC0415
+
+        port = _port()
+        with Stack(f"run-{port}", port=port, tell=_tell) as stack:
+            content = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
+            try:
+                _ENV.touch(mode=0o600)
+                _ENV.write_text(content)
+                root = STATE.parent
+                _say(
+                    _HOW_TO.format(
+                        url=stack.url,
+                        sid=stack.account_sid,
+                        token=stack.auth_token,
+                        env=_ENV.relative_to(root),
+                        logs=stack.directory.relative_to(root),
+                    )
+                )
+                while True:
+                    time.sleep(0.5)
+                    stack.check()
+            finally:
+                _ignore_endings()
+                _say("partyline: stopping ...")
+                # Another run, on another port, may have written its own meanwhile.
+                if _ENV.is_file() and _ENV.read_text() == content:
+                    _ENV.unlink()
+    except KeyboardInterrupt:
+        _say("partyline: stopped")
+        return 0
+    except (ProgramError, SetupError) as error:
+        print(f"partyline: {error}", file=sys.stderr, flush=True)
+        return 1
+
+
+def _port() -> int:
+    value = os.environ.get("PORT") or "8080"
+    if not value.isdecimal() or not 0 < int(value) <= _LARGEST_PORT:
+        raise SetupError(f"PORT={value} is not a port: give a number from 1 to {_LARGEST_PORT}")
+    return int(value)
+
+
+def _tell(step: str) -> None:
+    _say(f"partyline: {step}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    # The first ending is enough: a second one must not disturb the tidying up.
+    _ignore_endings()
+    raise KeyboardInterrupt
+
+
+def _ignore_endings() -> None:
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,288 @@
+"""Partyline as a whole on this machine: emulator, deployed stack, simulated carriers, front. `make run` and the
+end-to-end tests start this same thing; several can run side by side.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from nacl.signing import SigningKey
+
+from local import loopback
+from local.deployment import Deployment, build, deploy
+from local.emulator import Emulator, environment
+from local.environments import ROOT, STATE, ensure
+from local.processes import Program, ProgramError
+
+T = TypeVar("T")
+
+ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
+
+LINES = (
+    ("+12065550100", "bandwidth"),
+    ("+12065550101", "bandwidth"),
+    ("+12065550110", "telnyx"),
+    ("+12065550111", "telnyx"),
+    ("+12065550120", "twilio"),
+    ("+12065550121", "twilio"),
+)
+
+# What a machine at hand can be impatient about; everything else is as deployed.
+PARAMETERS = {"CarrierTimeout": "3", "ReconcileSeconds": "5"}
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts of one run, at Partyline itself and at its simulated carriers, made up anew for each."""
+
+    auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
+    bandwidth_password: str = field(default_factory=lambda: secrets.token_hex(16))
+    bandwidth_webhook_token: str = field(default_factory=lambda: secrets.token_hex(16))
+    telnyx_api_key: str = field(default_factory=lambda: "KEY" + secrets.token_hex(16))
+    telnyx_signing_seed: str = field(default_factory=lambda: secrets.token_hex(32))
+    twilio_account_sid: str = field(default_factory=lambda: "AC" + secrets.token_hex(16))
+    twilio_auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def as_secret(self) -> dict[str, str]:
+        """What the deployed functions are told: the content of the secret of carriers."""
+        key = SigningKey(bytes.fromhex(self.telnyx_signing_seed)).verify_key
+        return {
+            "bandwidth_account_id": "5500001",
+            "bandwidth_application_id": "93de2206-9669-4e07-948d-329f4b722ee2",
+            "bandwidth_username": "partyline",
+            "bandwidth_password": self.bandwidth_password,
+            "bandwidth_webhook_token": self.bandwidth_webhook_token,
+            "bandwidth_webhook_username": "",
+            "bandwidth_webhook_password": "",
+            "telnyx_api_key": self.telnyx_api_key,
+            "telnyx_public_key": base64.b64encode(key.encode()).decode(),
+            "twilio_account_sid": self.twilio_account_sid,
+            "twilio_auth_token": self.twilio_auth_token,
+        }
+
+    def as_settings(self) -> dict[str, dict[str, str]]:
+        """What the simulated carriers are told: their side of the same accounts."""
+        told = self.as_secret()
+        bandwidth = {name.removeprefix("bandwidth_"): told[name] for name in told if name.startswith("bandwidth_")}
+        return {
+            "bandwidth": bandwidth,
+            "telnyx": {"api_key": self.telnyx_api_key, "signing_seed": self.telnyx_signing_seed},
+            "twilio": {"account_sid": self.twilio_account_sid, "auth_token": self.twilio_auth_token},
+            "api": {"account_sid": ACCOUNT_SID, "auth_token": self.auth_token},
+        }
+
+
+class Stack:
+    """A context manager: inside it, the whole system runs.
+
+    `name` is the directory under .partyline/ that holds its files and logs. `port` is the front's, 0 for any free one.
+    `parameters` are the template's; `settings` are the simulated carriers' (local/carrier/settings.py). `tell` is
+    called with each step, for a person who waits.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: int = 0,
+        parameters: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.directory = STATE / name
+        self.accounts = Accounts()
+        self.account_sid = ACCOUNT_SID
+        self.auth_token = self.accounts.auth_token
+        self.port = port or loopback.free_port()
+        self.url = f"http://{loopback.HOST}:{self.port}"
+        self._carrier_port = loopback.free_port()
+        self.carrier_url = f"http://{loopback.HOST}:{self._carrier_port}"
+        self._config = self.directory / "serve.json"
+        self._parameters = {**PARAMETERS, **(parameters or {})}
+        self._settings = dict(settings or {})
+        self._tell = tell
+        self._running = contextlib.ExitStack()
+        self._watched: list[Emulator | Program] = []
+        self.emulator: Emulator
+        self.deployment: Deployment
+
+    def __enter__(self) -> Self:
+        """Start everything; when that fails or is interrupted, nothing is left running."""
+        if not loopback.is_free(self.port):
+            raise ProgramError(
+                f"Port {self.port} is in use by another program. Stop that one, or choose another port: "
+                f"PORT={self.port + 1} make run"
+            )
+        try:
+            with self._running:
+                self._start()
+                self._running = self._running.pop_all()
+        except BaseException:
+            self._clean()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop everything. Logs stay until the next run of the same name."""
+        self._running.close()
+        self._clean()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator, to look behind the API."""
+        return self.emulator.client(service)
+
+    def output(self, name: str) -> str:
+        """An output of the deployed stack."""
+        return self.deployment.outputs[name]
+
+    def physical(self, logical: str) -> str:
+        """The physical name of a resource of the template."""
+        return self.deployment.resources[logical]
+
+    def kill(self, function: str) -> int:
+        """Kill the processes of a function (its logical name) as a power cut would. Returns how many there were."""
+        killed = found = self._processes(function)
+        while found:
+            for process in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            # Until they are gone the emulator could still hand one a call.
+            found = self._processes(function)
+        return len(killed)
+
+    def _processes(self, function: str) -> list[int]:
+        listed = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+        mark = re.compile(rf"\s*(\d+) .*{re.escape(str(self.directory))}/.*-{re.escape(self.physical(function))}-")
+        return [int(match[1]) for line in listed.stdout.splitlines() if (match := mark.match(line))]
+
+    def variables(self) -> dict[str, str]:
+        """What a script needs to act as a client or as a carrier."""
+        return {
+            "PARTYLINE_URL": self.url,
+            "PARTYLINE_ACCOUNT_SID": self.account_sid,
+            "PARTYLINE_AUTH_TOKEN": self.auth_token,
+            "BANDWIDTH_WEBHOOK_TOKEN": self.accounts.bandwidth_webhook_token,
+            "TELNYX_SIGNING_SEED": self.accounts.telnyx_signing_seed,
+            "TWILIO_AUTH_TOKEN": self.accounts.twilio_auth_token,
+        }
+
+    def check(self) -> None:
+        """Raise ProgramError when something that should run has ended."""
+        for program in self._watched:
+            if not program.running():
+                raise ProgramError(f"something stopped by itself:\n{program.last_words()}")
+
+    def _start(self) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self._forget(keep=5)
+        self.directory.mkdir(parents=True)
+        self._config.touch(mode=0o600)
+        ensure("emulator")
+        template = self._step("building", lambda: build(self.directory / "build.log"))
+        self.emulator = self._step("starting the emulator", lambda: Emulator(self.directory))
+        self._running.callback(self.emulator.stop)
+        self._watched.append(self.emulator)
+        self.deployment = self._step("deploying", lambda: self._deploy(template))
+        self._step("starting the simulated carriers and the front", self._serve)
+        self._step("registering the lines", self._seed)
+
+    def _step(self, what: str, work: Callable[[], T]) -> T:
+        began = time.monotonic()
+        self._tell(f"{what} ...")
+        result = work()
+        self._tell(f"{what} took {time.monotonic() - began:.1f} s")
+        return result
+
+    def _deploy(self, template: Any) -> Deployment:
+        deployment = deploy(
+            self.emulator,
+            template,
+            {
+                "AccountSid": ACCOUNT_SID,
+                "PublicUrl": self.url,
+                **{f"{name.title()}Url": f"{self.carrier_url}/{name}" for name in ("bandwidth", "telnyx", "twilio")},
+                **self._parameters,
+            },
+            self.directory / "deploy.log",
+        )
+        manager = self.emulator.client("secretsmanager")
+        for output, value in (
+            ("AuthSecretArn", {"auth_token": self.auth_token}),
+            ("CarriersSecretArn", self.accounts.as_secret()),
+        ):
+            manager.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))
+        return deployment
+
+    def _serve(self) -> None:
+        self._config.write_text(
+            json.dumps(
+                {
+                    "front_port": self.port,
+                    "carrier_port": self._carrier_port,
+                    "upstream": self.deployment.url,
+                    "public_url": self.url,
+                    "lines": [list(line) for line in LINES],
+                    "settings": self._settings,
+                    **self.accounts.as_settings(),
+                }
+            )
+        )
+        program = Program(
+            "the simulated carriers",
+            [sys.executable, "-m", "local.serve", "--config", str(self._config)],
+            cwd=ROOT,
+            env=environment(self.emulator.endpoint),
+            log=self.directory / "serve.log",
+        )
+        self._running.callback(program.stop)
+        self._watched.append(program)
+        end = time.monotonic() + 30
+        while loopback.request(self.url, seconds=5)[0] != HTTPStatus.OK:
+            self.check()
+            if time.monotonic() > end:
+                raise ProgramError(f"the front did not answer:\n{program.last_words()}")
+            time.sleep(0.05)
+
+    def _seed(self) -> None:
+        for address, carrier in LINES:
+            form = {
+                "Address": address,
+                "Carrier": carrier,
+                "AutoCreation": "groups",
+                "FriendlyName": f"{carrier.title()} {address[-4:]}",
+            }
+            user = (self.account_sid, self.auth_token)
+            status, body = loopback.request(f"{self.url}/v1/Lines", form=form, user=user)
+            if status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
+                raise ProgramError(
+                    f"the API refused the line {address} with status {status}: {body}\n{self.emulator.last_words()}"
+                )
+
+    def _forget(self, keep: int) -> None:
+        """Remove the oldest logs of runs of this kind; those that still run have their configuration beside them."""
+        kind = self.directory.name.partition("-")[0]
+        ended = [path for path in STATE.glob(f"{kind}-*") if not (path / "serve.json").exists()]
+        for path in sorted(ended, key=lambda path: path.stat().st_mtime)[:-keep]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _clean(self) -> None:
+        """Remove what could be large or secret; the logs stay."""
+        shutil.rmtree(self.directory / "emulator", ignore_errors=True)
+        self._config.unlink(missing_ok=True)
