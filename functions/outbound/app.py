@@ -37,17 +37,18 @@ def desk() -> sending.Desk:
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take a batch; what is to be tried again, and all that follows it, stays in the queue."""
-    records = event["Records"]
-    for position, record in enumerate(records):
-        reference = outbox.decode(record["body"])
-        if record["eventSourceARN"].endswith(".fifo"):
-            done = _deliver(reference, record)
-        else:
-            done = _give_up(reference)
-        if not done:
-            return {"batchItemFailures": [{"itemIdentifier": rest["messageId"]} for rest in records[position:]]}
-    return {"batchItemFailures": []}
+    """Take what a queue gives; what is to be tried again stays in it."""
+    again = [record["messageId"] for record in event["Records"] if not _take(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+
+
+def _take(record: dict[str, Any]) -> bool:
+    """Whether the record is done with."""
+    reference = outbox.decode(record["body"])
+    if record["eventSourceARN"].endswith(".fifo"):
+        return _deliver(reference, record)
+    _give_up(reference)
+    return True
 
 
 def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
@@ -65,8 +66,7 @@ def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
     return attempt.step is not Step.AGAIN
 
 
-def _give_up(reference: SendReference) -> bool:
+def _give_up(reference: SendReference) -> None:
     failed = sending.give_up(desk(), reference)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed)
-    return True

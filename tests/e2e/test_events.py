@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local.events import Function, complaint, running, samples
+from local.events import Function, complaint, running, samples, signed_now
 from local.stack import Stack
+
+NOT_AUTHENTIC = ("bandwidth-wrong-token", "twilio-tampered")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,8 @@ def function(stack: Stack) -> Iterator[Callable[[str], Function]]:
 def test_a_sample_event_runs_through_its_built_function(path: Path, function: Callable[[str], Function]) -> None:
     name = path.parent.name
 
-    answer = function(name).invoke(json.loads(path.read_text()))
+    answer = function(name).invoke(signed_now(json.loads(path.read_text())))
 
     assert complaint(name, answer) is None
+    if name == "inbound":
+        assert answer["statusCode"] == (403 if path.stem in NOT_AUTHENTIC else 200)

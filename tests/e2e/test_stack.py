@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,16 +15,6 @@ import pytest
 from local import loopback
 from local.environments import ROOT
 from local.stack import LINES, Stack
-
-
-def post(url: str, body: bytes = b"{}", headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], str]:
-    request = urllib.request.Request(url, data=body, headers=headers or {}, method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, dict(answer.headers), answer.read().decode()
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, dict(refusal.headers), refusal.read().decode()
 
 
 def test_the_lines_are_registered(stack: Stack) -> None:
@@ -56,39 +44,6 @@ def test_a_path_that_is_not_there_is_answered_in_the_apis_own_words(stack: Stack
 
     assert status == 404
     assert json.loads(body)["code"] == 20404
-
-
-def test_a_wrong_token_of_bandwidth_is_refused(stack: Stack) -> None:
-    status, _, body = post(f"{stack.url}/carriers/bandwidth/not-the-token", b"[]")
-
-    assert status in {401, 403}
-    assert stack.accounts.bandwidth_webhook_token not in body
-
-
-def test_bandwidth_is_asked_for_its_credentials_where_they_are_required(stack: Stack) -> None:
-    manager = stack.client("secretsmanager")
-    arn = stack.output("CarriersSecretArn")
-    before = manager.get_secret_value(SecretId=arn)["SecretString"]
-    required = {**json.loads(before), "bandwidth_webhook_username": "carrier", "bandwidth_webhook_password": "secret"}
-    manager.put_secret_value(SecretId=arn, SecretString=json.dumps(required))
-    stack.kill("AuthorizerFunction")
-    try:
-        status, headers, _ = post(f"{stack.url}/carriers/bandwidth/{stack.accounts.bandwidth_webhook_token}", b"[]")
-    finally:
-        manager.put_secret_value(SecretId=arn, SecretString=before)
-        stack.kill("AuthorizerFunction")
-
-    assert status == 401
-    assert headers["WWW-Authenticate"] == 'Basic realm="partyline"'
-
-
-def test_a_killed_function_is_started_again(stack: Stack) -> None:
-    assert stack.kill("ConversationsFunction") >= 1
-
-    status, _ = loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))
-
-    assert status in {200, 502}  # the call that finds it dead may fail
-    assert loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))[0] == 200
 
 
 def test_a_busy_port_gets_a_plain_message(stack: Stack) -> None:

@@ -33,7 +33,7 @@ def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
     function: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay = function("relay")
-    assert relay.handler(event("relay/message-recorded"), Context()) == {"batchItemFailures": []}
+    relay.handler(event("relay/message-recorded"), Context())
     (queued,) = waiting(relay.variable("OUTBOUND_QUEUE_URL"))
     assert queued["Body"] == event("outbound/send")["Records"][0]["body"]
     assert (
@@ -41,7 +41,9 @@ def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
     )
 
 
-def test_the_relay_stops_at_the_first_record_that_fails(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_relay_raises_at_the_first_record_that_fails_so_that_the_batch_comes_again(
+    function: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
     relay = function("relay")
     done: list[str] = []
 
@@ -56,7 +58,8 @@ def test_the_relay_stops_at_the_first_record_that_fails(function: Load, monkeypa
     batch = [copy.deepcopy(record) for _ in range(3)]
     for number, one in enumerate(batch, start=1):
         one["dynamodb"]["SequenceNumber"] = str(number)
-    assert relay.handler({"Records": batch}, Context()) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    with pytest.raises(RuntimeError, match="not now"):
+        relay.handler({"Records": batch}, Context())
     assert done == ["1"]
 
 
@@ -86,17 +89,6 @@ def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert outbound.handler(event("outbound/send"), Context()) == failed
     assert [(one["VisibilityTimeout"], one["ReceiptHandle"]) for one in asked] == [(8, "sample")]
-
-
-def test_what_follows_a_send_to_be_tried_again_waits_its_turn(
-    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: None)
-    attempted(outbound, monkeypatch, Attempt(Step.AGAIN, SendState.WAITING, delay=1))
-    (record,) = event("outbound/send")["Records"]
-    batch = {"Records": [record, {**record, "messageId": "next"}]}
-    failures = outbound.handler(batch, Context())["batchItemFailures"]
-    assert [failure["itemIdentifier"] for failure in failures] == [record["messageId"], "next"]
 
 
 def test_a_send_of_unknown_outcome_is_looked_at_again_later(
