@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from local.stack import Stack
 from tests.e2e.world import World, new_number, until
 
 BANDWIDTH = ("+12065550100", "+12065550101")
@@ -238,6 +239,28 @@ def test_each_recipient_has_a_receipt_of_their_own(
     made.delete()
 
 
+@pytest.mark.parametrize("number", [BANDWIDTH[0], TELNYX[0]], ids=["bandwidth", "telnyx"])
+def test_a_member_who_opted_out_at_the_carrier_does_not_cost_the_others_their_text(world: World, number: str) -> None:
+    ann, special = new_number(), "+12065550192"
+    made = conversation(world, agent("agent", number), native(ann), native(special))
+    sent = made.messages.create(author="agent", body=f"to those who listen {ann}")
+    codes = {"delivered": 0, "opted out": 21610}
+    seen = until(lambda: statuses(world, made.sid, sent.sid), lambda s: {code for _, code in s} == set(codes.values()))
+    assert [code for _, code in seen] == [0, 21610]
+    assert seen[0][0] == "delivered"
+    assert world.read_by(ann) == [(number, f"to those who listen {ann}")]
+    made.delete()
+
+
+@pytest.mark.parametrize("number", [TELNYX[0], TWILIO[0]], ids=["telnyx", "twilio"])
+def test_a_refusal_by_the_carrier_is_told_with_its_reason(world: World, number: str) -> None:
+    made = conversation(world, agent("agent", number), native("+12065550192"))
+    sent = made.messages.create(author="agent", body="hello?")
+    refused = [("failed", 21610)]
+    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == refused) == refused
+    made.delete()
+
+
 @pytest.mark.parametrize("number", [BANDWIDTH[0], TELNYX[0], TWILIO[0]], ids=["bandwidth", "telnyx", "twilio"])
 def test_an_answer_that_never_arrives_is_settled_by_the_reports_and_nothing_is_sent_twice(
     world: World, number: str
@@ -296,7 +319,7 @@ def test_a_closed_group_lets_its_people_go(world: World) -> None:
     assert world.messages(sid) == [(0, ann, "Hello again")]
 
 
-def test_a_deleted_conversation_is_gone_with_all_it_held(world: World) -> None:
+def test_a_deleted_conversation_is_gone_with_all_it_held(world: World, stack: Stack) -> None:
     number, ann, ben = BANDWIDTH[0], new_number(), new_number()
     made = conversation(world, agent("agent", number), native(ann), native(ben))
     made.messages.create(author="agent", body="soon gone")
@@ -305,3 +328,10 @@ def test_a_deleted_conversation_is_gone_with_all_it_held(world: World) -> None:
         world.api.conversations(made.sid).fetch()
     assert (gone.value.code, gone.value.status) == (20404, 404)
     assert world.owner(ann, ben, number) is None
+
+    def left() -> list[str]:
+        pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.output("TableName"))
+        held = (f"C#{made.sid}", f"M#{made.sid}")
+        return [item["PK"]["S"] for page in pages for item in page["Items"] if item["PK"]["S"] in held]
+
+    assert until(left, lambda found: not found) == []

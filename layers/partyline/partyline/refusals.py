@@ -11,7 +11,7 @@ from typing import Any
 
 from partyline.errors import ApiError
 
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
+BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 404, 405, 409, 413
 FAILED = 500
 
 
@@ -132,10 +132,6 @@ def date_updated_invalid() -> ApiError:
 
 def address_invalid(address: str, problem: str) -> ApiError:
     return _refusal(50407, f"Invalid messaging binding address: {problem}", address=address)
-
-
-def proxy_invalid(address: str, problem: str) -> ApiError:
-    return _refusal(50408, f"Invalid participant proxy address: {problem}", proxy_address=address)
 
 
 def address_is_proxy(address: str) -> ApiError:
@@ -285,10 +281,6 @@ def author_not_in_group(author: str) -> ApiError:
     return _refusal(50513, "Message author should be among Group MMS participants", author=author)
 
 
-def message_changed() -> ApiError:
-    return _refusal(50514, "Conflicting modification of the message: another request changed it, try again", CONFLICT)
-
-
 def media_not_found(sid: str) -> ApiError:
     return _refusal(50507, "Media not found", media_sid=sid)
 
@@ -321,7 +313,3 @@ def line_over_recipients(line: str, carrier: str, limit: int) -> ApiError:
 
 def line_exists(address: str) -> ApiError:
     return _refusal(20409, f"Line {address} is registered already", CONFLICT, address=address)
-
-
-def line_in_use(address: str) -> ApiError:
-    return _refusal(20409, f"Line {address} is in use", CONFLICT, address=address)

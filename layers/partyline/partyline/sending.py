@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from partyline import sids
+from partyline import addresses, sids
 from partyline.carriers.port import Accepted, Carrier, OutboundText
 from partyline.errors import Ambiguous, Refused, SendError, Throttled
 from partyline.model import Message, Send, SendReference
@@ -120,12 +120,16 @@ def _ask(desk: Desk, reference: SendReference, message: Message, send: Send, att
         if error.retryable and attempt < MAX_ATTEMPTS:
             sends.ended(desk.table, reference, SendState.WAITING, desk.clock())
             return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
-        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock(), error_code=error.error_code)
-        _fail(desk, reference, send.natives, error.error_code)
+        # Whom the carrier names fails for its reason, the others because the whole request was refused.
+        named = [addresses.canonical(one) for one in error.recipients] if isinstance(error, Refused) else []
+        _fail(desk, reference, named, error.error_code)
+        error_code = UNKNOWN_ERROR if named else error.error_code
+        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock(), error_code=error_code)
+        _fail(desk, reference, send.natives, error_code)
         return Attempt(Step.DONE, SendState.REFUSED, reason=str(error))
+    for recipient, error_code in accepted.refused.items():
+        _fail(desk, reference, [addresses.canonical(recipient)], error_code)
     sends.accepted(desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, now=desk.clock())
-    for address, error_code in accepted.refused.items():
-        receipts.move(desk.table, reference, Reported(address, ReceiptStatus.FAILED, error_code), desk.clock())
     _settle_sent(desk, reference, send, carrier, accepted.id)
     return Attempt(Step.DONE, SendState.SENT)
 
@@ -161,8 +165,8 @@ def _settle_sent(desk: Desk, reference: SendReference, send: Send, carrier: str,
         receipts.move(desk.table, reference, early, desk.clock(), channel_message_sid=channel_message_sid)
 
 
-def _fail(desk: Desk, reference: SendReference, addresses: Collection[str], error_code: int) -> int:
-    failed = (Reported(address, ReceiptStatus.FAILED, error_code) for address in addresses)
+def _fail(desk: Desk, reference: SendReference, recipients: Collection[str], error_code: int) -> int:
+    failed = (Reported(recipient, ReceiptStatus.FAILED, error_code) for recipient in recipients)
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
 
 

@@ -41,13 +41,9 @@ _RANKS = {
 
 
 def rank(status: ReceiptStatus) -> int:
-    """Order of a status; a report is applied only when its rank is higher than the receipt's."""
+    """Order of a status. A report is applied only when its rank is higher than the receipt's: late, repeated and
+    contradicting ones change nothing."""
     return _RANKS[status]
-
-
-def moves(current: ReceiptStatus, reported: ReceiptStatus) -> bool:
-    """Whether a report changes a receipt: late, repeated and contradicting ones do not."""
-    return rank(reported) > rank(current)
 
 
 class SendState(StrEnum):

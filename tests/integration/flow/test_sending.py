@@ -223,6 +223,15 @@ def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> 
     assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
 
 
+def test_who_is_named_in_a_refusal_fails_for_its_reason_and_the_others_with_the_request(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Refused("opted out", error_code=21610, recipients=(ann,))])
+    one.deliver()
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 21610), ben: (FAILED, 30008)}
+
+
 def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
     one = scene()
     lines.remove(one.table, P)

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Result = TypeVar("Result")
 
-# DynamoDB's own limits.
+# DynamoDB's own limit.
 MAX_BATCH_GET = 100
-MAX_TRANSACTION = 100
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
