@@ -157,6 +157,12 @@ class Message:
     sends: tuple[Send, ...] = ()
     source: str = "API"
     carrier_message_id: str | None = None
+    edited_from: str | None = None
+
+    @property
+    def said(self) -> str | None:
+        """The text as it was recorded: what is sent, though the message be edited before it leaves."""
+        return self.body if self.edited_from is None else self.edited_from
 
     def reference(self, send: Send) -> SendReference:
         """The name of one of its sends."""

@@ -14,7 +14,7 @@ import phonenumbers
 
 from partyline import addresses, refusals
 from partyline.addresses import Kind
-from partyline.model import Participant, ParticipantKind, group_of
+from partyline.model import Participant, ParticipantKind, group_of, masked_threads
 from partyline.threads import is_pair
 
 MAX_ADDRESS = 256
@@ -107,6 +107,10 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     _check_unique(members)
     group = group_of(members)
     thread = group.thread
+    masked = masked_threads(members).get(thread or "")
+    if masked:
+        # One handset cannot be both in one 1:1 thread.
+        raise refusals.pair_taken(masked.conversation_sid, masked.address)
     if len(group.natives) + len(group.projected) > group_limit:
         raise refusals.group_over_limit(group_limit)
     # Beyond a pair the carriers' rules for group MMS hold.

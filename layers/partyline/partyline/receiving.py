@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from partyline import recording, reporting
-from partyline.carriers.port import Carrier, DeliveryReport, Event, Ignored, InboundText, Malformed, WebhookRequest
+from partyline.carriers.port import Carrier, DeliveryReport, Ignored, InboundText, Malformed, WebhookRequest
 from partyline.errors import WebhookRefused
 from partyline.observability import count, logger
 from partyline.recording import Outcome
@@ -20,6 +21,9 @@ from partyline.store.table import Table
 
 # Far more than any real webhook, far less than an item of the table holds.
 MAX_BODY = 256 * 1024
+# Bytes and media of an inbound text: Twilio's own limit, and far beyond what any carrier delivers.
+MAX_TEXT = 32 * 1024
+MAX_MEDIA = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,28 @@ def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime
     if len(request.body) > MAX_BODY:
         raise WebhookRefused(413, "larger than any webhook")
     carrier.authenticate(request, now.timestamp())
+    malformed: Malformed | None = None
     for event in carrier.parse(request):
         try:
-            _take(desk, carrier.name, event, now)
+            if isinstance(event, InboundText) and _is_monstrous(event):
+                malformed = Malformed("the text is larger than any", request.body.decode("utf-8", "replace"))
+            elif isinstance(event, Malformed):
+                malformed = event
+            else:
+                _take(desk, carrier.name, event, now)
         except (ValueError, ClientError) as error:
             if not _is_poison(error):
                 raise
             raw = request.body.decode("utf-8", "replace")
-            _take(desk, carrier.name, Malformed(f"cannot be recorded: {type(error).__name__}", raw), now)
+            malformed = Malformed(f"cannot be recorded: {type(error).__name__}", raw)
+    if malformed:
+        # The whole webhook is kept, once, however many of its parts are unreadable.
+        kept = recording.keep_malformed(desk.table, carrier.name, malformed, now)
+        logger.error("webhook.malformed", carrier=carrier.name, reason=malformed.reason, unrouted_sid=kept.sid)
+        count("WebhookMalformed")
 
 
-def _take(desk: Desk, carrier: str, event: Event, now: datetime) -> None:
+def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignored, now: datetime) -> None:
     match event:
         case InboundText():
             _take_text(desk, event, now)
@@ -56,10 +71,6 @@ def _take(desk: Desk, carrier: str, event: Event, now: datetime) -> None:
             applied = reporting.apply(desk.table, event, now)
             logger.info("report.taken", carrier=carrier, carrier_message_id=event.id, applied=applied.value)
             count(f"Report{applied.capitalize()}")
-        case Malformed():
-            kept = recording.keep_malformed(desk.table, carrier, event, now)
-            logger.error("webhook.malformed", carrier=carrier, reason=event.reason, unrouted_sid=kept.sid)
-            count("WebhookMalformed")
         case Ignored():
             logger.info("webhook.ignored", carrier=carrier, kind=event.kind)
 
@@ -81,8 +92,15 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
         count("TextRosterMissing")
 
 
+def _is_monstrous(text: InboundText) -> bool:
+    """Whether a text is so large that lists of such texts could not be answered."""
+    return len(text.text.encode("utf-8", "replace")) > MAX_TEXT or len(text.media) > MAX_MEDIA
+
+
 def _is_poison(error: ValueError | ClientError) -> bool:
     """Whether the table can never take this: a key or an item beyond its limits, or a text that is not Unicode."""
-    if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] in ("ValidationException", "SerializationException")
-    return True
+    if not isinstance(error, ClientError):
+        return True
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
+    return bool(codes & {"ValidationException", "SerializationException", "ValidationError"})

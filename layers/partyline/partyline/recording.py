@@ -31,6 +31,8 @@ from partyline.store.table import NEW, Conflict, Table, Write, put, retrying
 # Far beyond any carrier's repeats (Bandwidth: 24 hours). Twilio's signature carries no time, so this is also how long a
 # replayed webhook is recognised.
 RECEIVED_LIFE = timedelta(days=60)
+# What is kept of an unreadable webhook, in bytes: an item of the table holds 400 KB, and its indexes copy it.
+MAX_RAW = 256 * 1024
 # Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
 _TRIES = 16
 
@@ -73,7 +75,7 @@ def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: dateti
         carrier_message_id="",
         reason=UnroutedReason.MALFORMED,
         created=now,
-        raw=malformed.raw,
+        raw=malformed.raw.encode("utf-8", "replace")[:MAX_RAW].decode("utf-8", "ignore"),
     )
     table.write(unrouted.keeping_write(kept))
     return kept
@@ -90,13 +92,13 @@ def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str
         return Recorded(Outcome.REPEATED)
     lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
     once = [_receive(received, now)]
-    # Only a thread with several own numbers brings a text more than once.
-    if len({*lines, arrived.line}) > 1:
+    # Only a thread with several own numbers brings a text more than once. A line that was given up may still be one of
+    # its conversation's.
+    if len({*lines, arrived.line, *(found[thread]["own"] if thread in found else ())}) > 1:
         before = found.get(counter)
-        seen = messages.seen_in(before, now)
-        after = seen.at(arrived.line)
-        once.append(messages.count_copy(counter, before, after, now))
-        if after.logical() == seen.logical():
+        seen = messages.seen_in(before)
+        once.append(messages.count_copy(counter, before, arrived.line, now))
+        if seen.at(arrived.line).logical() == seen.logical():
             table.transact(once)
             return Recorded(Outcome.COPIED)
     if thread in found:

@@ -12,8 +12,8 @@ The send is claimed in the table before the carrier is asked. What follows depen
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ from partyline.model import Message, Send, SendReference
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import lines, messages, receipts, sends
 from partyline.store.receipts import Reported
+from partyline.store.sends import Claim
 from partyline.store.table import Table
 
 # Twilio's codes: 30008 unknown error, 21606 the From number cannot send.
@@ -35,6 +36,8 @@ _MAX_BACKOFF = 300.0
 Clock = Callable[[], datetime]
 # Where reports go, from a carrier's name and a send's tag.
 CallbackUrl = Callable[[str, str], str]
+# Asks a carrier, once: its name and its answer. Raises SendError.
+Ask = Callable[[], tuple[str, Accepted]]
 
 
 class Step(StrEnum):
@@ -74,19 +77,18 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
+    ask = _prepare(desk, reference, delivered.message, send)
     claim = sends.claim(desk.table, reference, desk.clock())
     match claim.state:
         case SendState.SENDING:
-            return _ask(desk, reference, delivered.message, send, claim.attempt)
+            return _ask(desk, reference, send, claim.attempt, ask)
         # An earlier attempt may have died between recording the carrier's answer and moving the receipts.
         case SendState.SENT:
-            _settle_sent(desk, reference, send, claim.carrier, claim.carrier_message_id)
-            return Attempt(Step.DONE, SendState.SENT)
+            return _settle_sent(desk, reference, send, claim)
         case SendState.REFUSED:
-            _fail(desk, reference, send.natives, claim.error_code)
-            return Attempt(Step.DONE, SendState.REFUSED)
+            return _settle_refused(desk, reference, send, claim)
         case _:
-            sends.ended(desk.table, reference, SendState.UNKNOWN, desk.clock())
+            sends.unknown(desk.table, reference, desk.clock())
             return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
 
 
@@ -104,69 +106,90 @@ def give_up(desk: Desk, reference: SendReference) -> int:
     known = [receipt for receipt in delivered.receipts if receipt.sid in of_send]
     waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
     if len(waiting) == len(known):
-        return _fail(desk, reference, waiting, UNKNOWN_ERROR)
+        return _fail(desk, reference, dict.fromkeys(waiting, UNKNOWN_ERROR))
     for address in waiting:
         receipts.move(desk.table, reference, Reported(address, ReceiptStatus.SENT), desk.clock())
     return 0
 
 
-def _ask(desk: Desk, reference: SendReference, message: Message, send: Send, attempt: int) -> Attempt:
-    try:
-        carrier, accepted = _request(desk, reference, message, send)
-    except Ambiguous as error:
-        sends.ended(desk.table, reference, SendState.UNKNOWN, desk.clock())
-        return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
-    except SendError as error:
-        if error.retryable and attempt < MAX_ATTEMPTS:
-            sends.ended(desk.table, reference, SendState.WAITING, desk.clock())
-            return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
-        # Whom the carrier names fails for its reason, the others because the whole request was refused.
-        named = [addresses.canonical(one) for one in error.recipients] if isinstance(error, Refused) else []
-        _fail(desk, reference, named, error.error_code)
-        error_code = UNKNOWN_ERROR if named else error.error_code
-        sends.ended(desk.table, reference, SendState.REFUSED, desk.clock(), error_code=error_code)
-        _fail(desk, reference, send.natives, error_code)
-        return Attempt(Step.DONE, SendState.REFUSED, reason=str(error))
-    for recipient, error_code in accepted.refused.items():
-        _fail(desk, reference, [addresses.canonical(recipient)], error_code)
-    sends.accepted(desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, now=desk.clock())
-    _settle_sent(desk, reference, send, carrier, accepted.id)
-    return Attempt(Step.DONE, SendState.SENT)
-
-
-def _request(desk: Desk, reference: SendReference, message: Message, send: Send) -> tuple[str, Accepted]:
-    """Ask the carrier of the sending line. Raises SendError."""
+def _prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Ask:
+    """Everything that is needed to ask the carrier of the sending line, so that nothing but asking is left to fail
+    once the send is claimed. A number that cannot send is refused as a carrier would."""
     line = lines.find(desk.table, [send.sender]).get(send.sender)
     if line is None:
-        raise Refused("the sending number is no longer a line", error_code=NO_LINE)
+        return _refusing("the sending number is no longer a line")
     try:
         carrier = desk.carrier(line.carrier)
     except LookupError as error:
-        raise Refused(str(error), error_code=NO_LINE) from error
+        return _refusing(str(error))
     text = OutboundText(
         sender=send.sender,
         recipients=send.recipients,
-        text=message.body or "",
+        text=message.said or "",
         media_urls=tuple(media.url for media in message.media),
         tag=reference.tag,
         callback_url=desk.callback_url(line.carrier, reference.tag),
     )
-    return line.carrier, carrier.send(text)
+    return lambda: (line.carrier, carrier.send(text))
 
 
-def _settle_sent(desk: Desk, reference: SendReference, send: Send, carrier: str, carrier_message_id: str) -> None:
+def _refusing(reason: str) -> Ask:
+    def ask() -> tuple[str, Accepted]:
+        raise Refused(reason, error_code=NO_LINE)
+
+    return ask
+
+
+def _ask(desk: Desk, reference: SendReference, send: Send, attempt: int, ask: Ask) -> Attempt:
+    try:
+        carrier, accepted = ask()
+    except Ambiguous as error:
+        sends.unknown(desk.table, reference, desk.clock())
+        return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
+    except SendError as error:
+        if error.retryable and attempt < MAX_ATTEMPTS:
+            sends.waiting(desk.table, reference, desk.clock())
+            return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
+        # Whom the carrier names fails for its reason, the others because the whole request was refused.
+        named = error.recipients if isinstance(error, Refused) else ()
+        refused = {addresses.canonical(recipient): error.error_code for recipient in named}
+        error_code = UNKNOWN_ERROR if refused else error.error_code
+        sends.refused(desk.table, reference, error_code=error_code, refused=refused, now=desk.clock())
+        claim = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
+        return replace(_settle_refused(desk, reference, send, claim), reason=str(error))
+    refused = {addresses.canonical(recipient): code for recipient, code in accepted.refused.items()}
+    sends.accepted(
+        desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, refused=refused, now=desk.clock()
+    )
+    claim = Claim(SendState.SENT, carrier=carrier, carrier_message_id=accepted.id, refused=refused)
+    return _settle_sent(desk, reference, send, claim)
+
+
+def _settle_sent(desk: Desk, reference: SendReference, send: Send, claim: Claim) -> Attempt:
     """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before. Repeatable."""
+    _fail(desk, reference, claim.refused)
+
+    def move(reported: Reported) -> None:
+        channel_message_sid = sids.channel_message(claim.carrier, claim.carrier_message_id, reported.recipient)
+        receipts.move(desk.table, reference, reported, desk.clock(), channel_message_sid=channel_message_sid)
+
     for address in send.natives:
-        channel_message_sid = sids.channel_message(carrier, carrier_message_id, address)
-        sent = Reported(address, ReceiptStatus.SENT)
-        receipts.move(desk.table, reference, sent, desk.clock(), channel_message_sid=channel_message_sid)
-    for early in receipts.early_reports(desk.table, carrier, carrier_message_id):
-        channel_message_sid = sids.channel_message(carrier, carrier_message_id, early.recipient)
-        receipts.move(desk.table, reference, early, desk.clock(), channel_message_sid=channel_message_sid)
+        move(Reported(address, ReceiptStatus.SENT))
+    for early in receipts.early_reports(desk.table, claim.carrier, claim.carrier_message_id):
+        move(early)
+    return Attempt(Step.DONE, SendState.SENT)
 
 
-def _fail(desk: Desk, reference: SendReference, recipients: Collection[str], error_code: int) -> int:
-    failed = (Reported(recipient, ReceiptStatus.FAILED, error_code) for recipient in recipients)
+def _settle_refused(desk: Desk, reference: SendReference, send: Send, claim: Claim) -> Attempt:
+    """Fail the receipts of a send that the carrier refused. Repeatable."""
+    _fail(desk, reference, claim.refused)
+    _fail(desk, reference, dict.fromkeys(send.natives, claim.error_code))
+    return Attempt(Step.DONE, SendState.REFUSED)
+
+
+def _fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:
+    """Fail some recipients' receipts, each with Twilio's code of the reason; how many had not got as far."""
+    failed = (Reported(recipient, ReceiptStatus.FAILED, code) for recipient, code in recipients.items())
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
 
 

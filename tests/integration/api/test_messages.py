@@ -399,6 +399,6 @@ def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
     made = api.say(sid).body["sid"]
     busy = Api(replace(api.desk, table=Underway(table._client, table._name)))
     assert busy.post(f"/Conversations/{sid}/Messages/{made}", {"Body": "x"}).error[:2] == (409, 50349)
-    reply = busy.post(f"/Conversations/{sid}/Participants/agent", {"Attributes": "{}"})
+    reply = busy.post(f"/Conversations/{sid}/Participants/agent", {"Attributes": "[1]"})
     assert reply.error[:2] == (409, 50419)
     assert busy.post(f"/Lines/{P}", {"AutoCreation": "off"}).error[:2] == (409, 50349)

@@ -342,6 +342,74 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
     assert len(one.carrier.asked) == 1
 
 
+@pytest.mark.parametrize("writes", range(5))
+def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
+    one = scene()
+    ann, _ = natives(one)
+    one.carrier.answers = iter([Refused("opted out", error_code=21610, recipients=(ann,))] * 2)
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).deliver()
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+    assert {status for status, _ in one.receipts().values()} == {FAILED}
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes: int) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})] * 2)
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).deliver()
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+        assert {status for status, _ in one.receipts().values()} == {FAILED}
+    else:
+        assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
+    assert len(one.carrier.asked) == 1
+
+
+def test_a_read_that_fails_before_the_carrier_is_asked_costs_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+
+    class Throttled(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def get_all(self, keys: Any) -> Any:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        replace(one, table=Throttled(one.table)).deliver()
+    assert one.deliver().state is SendState.SENT
+
+
+def test_a_claim_that_is_written_twice_because_its_answer_was_lost_is_still_ours(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+
+    class Repeating(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def write(self, write: Any) -> Any:
+            if write.label == "send":
+                with contextlib.suppress(Conflict):
+                    super().write(write)
+            return super().write(write)
+
+    assert replace(one, table=Repeating(one.table)).deliver().state is SendState.SENT
+    assert len(one.carrier.asked) == 1
+
+
+def test_what_is_said_is_sent_though_it_is_edited_before_it_leaves(scene: Make) -> None:
+    one = scene(Accepted("c-1"), body="at one")
+    edited = replace(one.message, body="at two", edited_from=one.message.said)
+    messages.update(one.table, one.message, edited)
+    messages.update(one.table, edited, replace(edited, body="at three", edited_from=edited.said))
+    one.deliver()
+    assert one.carrier.asked[0].text == "at one"
+
+
 # --- reports
 
 
@@ -602,3 +670,36 @@ def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: T
     table.transact(messages.recording_writes(roster.conversation, old, NOW))
     echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
     assert recording.record(table, echo, service_sid="IS1", now=NOW).outcome is recording.Outcome.COPIED
+
+
+def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    lines.register(one.table, Line(sids.new(sids.LINE), ann, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
+    assert recording.record(one.table, echo, service_sid="IS1", now=NOW).outcome is recording.Outcome.COPIED
+
+
+def test_changes_of_one_message_by_two_callers_both_hold(scene: Make) -> None:
+    one = scene()
+    messages.update(one.table, one.message, replace(one.message, attributes="[1]"))
+    messages.update(one.table, one.message, replace(one.message, body="changed"))
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    assert (found.message.body, found.message.attributes) == ("changed", "[1]")
+
+
+def test_changes_of_one_member_by_two_callers_both_hold(scene: Make) -> None:
+    one = scene()
+    roster = conversations.load(one.table, one.message.conversation_sid)
+    assert roster
+    agent = next(member for member in roster.participants if member.identity == "agent")
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"))
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0))
+    handed_over = replace(agent, identity="another")
+    conversations.change_members(one.table, roster, roster.with_member(handed_over), NOW)
+    after = conversations.load(one.table, one.message.conversation_sid)
+    assert after
+    found = next(member for member in after.participants if member.sid == agent.sid)
+    assert (found.attributes, found.last_read_message_index, found.identity) == ("[1]", 0, "another")

@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from botocore.exceptions import ClientError
 from nacl.signing import SigningKey
 
 from partyline import recording, sids
 from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
 from partyline.observability import logger
-from partyline.receiving import MAX_BODY
+from partyline.receiving import MAX_BODY, MAX_MEDIA, MAX_TEXT
 from partyline.store import conversations, lines, listing, messages
 from partyline.store.table import Conflict, Table
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
@@ -156,11 +157,11 @@ def unsigned(name: str, header: str) -> Callable[[], Answer]:
 
 
 def of_no_carrier() -> Answer:
-    return {**event("inbound/twilio-group-text"), "path": "/carriers/pigeon"}
+    return {**event("inbound/twilio-group-text"), "path": "/carriers/pigeon", "resource": "/carriers/pigeon"}
 
 
 def no_token() -> Answer:
-    return {**event("inbound/bandwidth-group-text"), "path": "/carriers/bandwidth/"}
+    return {**event("inbound/bandwidth-group-text"), "pathParameters": {"token": ""}}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_a_body_larger_than_any_webhook_is_refused(
 
 def test_a_carrier_without_secrets_takes_nothing(inbound: Inbound, secret: Any, table: Table) -> None:
     secret({**SECRETS, "bandwidth_webhook_token": ""})
-    assert inbound({**event("inbound/bandwidth-group-text"), "path": "/carriers/bandwidth/"})["statusCode"] == 403
+    assert inbound({**event("inbound/bandwidth-group-text"), "pathParameters": None})["statusCode"] == 403
     assert state(table) == ([], [])
 
 
@@ -312,6 +313,56 @@ def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(
     )
     assert inbound(sent)["statusCode"] == 200
     assert "TextRosterMissing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("elements", [b"1", b'{"type": 1}'])
+def test_a_webhook_of_many_unreadable_parts_is_kept_once(
+    inbound: Inbound, table: Table, logged: Callable[[], str], elements: bytes
+) -> None:
+    body = b"[" + b",".join([elements] * 2000) + b"]"
+    assert inbound(bandwidth(body.decode()))["statusCode"] == 200
+    assert state(table) == ([], [(UnroutedReason.MALFORMED, body.decode())])
+    assert len(logged().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"text": "x" * (MAX_TEXT + 1)}, {"media": [f"https://carrier.example/{n}" for n in range(MAX_MEDIA + 1)]}],
+)
+def test_a_text_larger_than_any_is_kept_as_it_came(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
+    (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
+    text["message"] |= change
+    assert inbound(bandwidth([text]))["statusCode"] == 200
+    recorded, ((reason, raw),) = state(table)
+    assert (recorded, reason, json.loads(raw)) == ([], UnroutedReason.MALFORMED, [text])
+
+
+def test_what_the_table_refuses_within_a_transaction_is_kept_and_not_retried_for_ever(
+    inbound: Inbound, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(self: Table, writes: Any) -> None:
+        reasons = [{"Code": "None"}, {"Code": "ValidationError", "Message": "Item size has exceeded"}]
+        response: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        raise ClientError(response, "TransactWriteItems")
+
+    monkeypatch.setattr(Table, "transact", too_large)
+    assert inbound(event("inbound/bandwidth-group-text"))["statusCode"] == 200
+    assert [reason for reason, _ in state(table)[1]] == [UnroutedReason.MALFORMED]
+
+
+def test_a_custom_domain_with_a_base_path_takes_webhooks(
+    inbound: Inbound, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://example.com/texts")
+    sent = event("inbound/bandwidth-group-text")
+    assert inbound({**sent, "path": f"/texts{sent['path']}"})["statusCode"] == 200
+    parameters = [("MessageSid", "SM" + "1" * 32), ("From", "+12065550150"), ("To", "+12065550120"), ("Body", "hi")]
+    signed = {**event("inbound/twilio-group-text"), "path": "/texts/carriers/twilio", "body": urlencode(parameters)}
+    signed["headers"]["X-Twilio-Signature"] = signature(
+        SECRETS["twilio_auth_token"], "https://example.com/texts/carriers/twilio", parameters
+    )
+    assert inbound(signed)["statusCode"] == 200
+    assert len(state(table)[0]) == 1
 
 
 # --- no 2xx before it is durable

@@ -137,9 +137,12 @@ def test_the_authorizer_lets_the_token_through(function: Load, table: Table) -> 
     assert (statement["Effect"], statement["Resource"]) == ("Allow", event("authorizer/bandwidth")["methodArn"])
 
 
-@pytest.mark.parametrize("path", ["/carriers/bandwidth/wrong", "/carriers/bandwidth/", "/carriers/pigeon/token"])
-def test_the_authorizer_denies_what_has_no_token(function: Load, path: str) -> None:
-    policy = function("authorizer").handler({**event("authorizer/bandwidth"), "path": path}, Context())
+@pytest.mark.parametrize(
+    "change",
+    [{"pathParameters": {"token": "wrong"}}, {"pathParameters": None}, {"resource": "/carriers/pigeon/{token}"}],
+)
+def test_the_authorizer_denies_what_has_no_token(function: Load, change: dict[str, Any]) -> None:
+    policy = function("authorizer").handler({**event("authorizer/bandwidth"), **change}, Context())
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 

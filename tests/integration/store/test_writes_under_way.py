@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,9 +79,11 @@ def test_what_is_there_is_never_called_missing(table: Table) -> None:
     lines.register(table, line)
     busy = Underway(table, 99)
     with pytest.raises(Conflict):
-        messages.update(busy, made)
+        messages.update(busy, made, replace(made, body="changed"))
     with pytest.raises(Conflict):
-        conversations.touch_member(busy, roster.participants[0])
+        conversations.touch_member(
+            busy, roster.conversation, roster.participants[0], replace(roster.participants[0], attributes="[]")
+        )
     with pytest.raises(Conflict):
         lines.update(busy, line, NOW)
 

@@ -72,7 +72,7 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
-        "body": "" if answer.body is None else json.dumps(answer.body),
+        "body": "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False),
     }
 
 

@@ -175,7 +175,10 @@ def update(call: Call) -> Answer:
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or call.now,
     )
-    store.update(call.table, after)
+    if after.body != before.body and before.sends:
+        # What was said is what is sent, also when it has not left yet.
+        after = replace(after, edited_from=before.said)
+    store.update(call.table, before, after)
     return Answer(200, responses.message(call, replace(delivered, message=after)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -88,7 +89,7 @@ def _change(call: Call) -> Participant:
     after = _settings(call.request.form, before, roster.conversation, call.now)
     after = _rebound(call.request.form, after)
     if _binding_of(after) == _binding_of(before):
-        store.touch_member(call.table, after)
+        store.touch_member(call.table, roster.conversation, before, after)
         return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
@@ -167,7 +168,7 @@ def _settings(form: Parameters, before: Participant, conversation: Conversation,
 def _read_horizon(form: Parameters, conversation: Conversation, now: datetime) -> tuple[int | None, str | None]:
     """How far it has read, and when. Raises ApiError 20001, 50421."""
     given, read = form.get("LastReadMessageIndex"), form.get("LastReadTimestamp")
-    if given is not None and not (given.isascii() and given.isdigit() and int(given[:10]) <= conversation.last_index):
+    if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
         raise refusals.read_index_invalid()
     moment = fields.moment(read) if read else None
     if read and moment is None:

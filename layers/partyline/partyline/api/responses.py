@@ -139,7 +139,7 @@ def line(call: Call, shown: Line) -> Json:
 
 
 def unrouted(call: Call, shown: UnroutedText) -> Json:
-    """A text that no conversation took; `raw` is the webhook of one that could not be read."""
+    """A text that no conversation took."""
     return {
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
@@ -151,7 +151,6 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "recipients": [display(recipient) for recipient in shown.recipients],
         "body": shown.body,
         "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
-        "raw": shown.raw,
         "date_created": timestamp(shown.created),
         "url": call.url("UnroutedTexts", shown.sid),
     }

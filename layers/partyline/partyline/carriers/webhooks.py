@@ -14,8 +14,8 @@ PREFIX = "/carriers/"
 
 
 def carrier_of(event: Mapping[str, Any]) -> str:
-    """The name of the carrier that an event's path addresses: /carriers/{name}[/{rest}]."""
-    return str(event["path"]).removeprefix(PREFIX).partition("/")[0]
+    """The name of the carrier whose route an event came by: /carriers/{name}, whatever stands before it."""
+    return str(event["resource"]).removeprefix(PREFIX).partition("/")[0]
 
 
 def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
@@ -24,12 +24,14 @@ def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
     `public_url` is the base URL that the carrier was given; '' means API Gateway's own. It is never taken from the Host
     header, which is the sender's to choose.
     """
-    path = str(event["path"])
+    # Not the event's path: behind a custom domain that begins with what the domain maps.
+    token = str((event.get("pathParameters") or {}).get("token", ""))
+    path = PREFIX + carrier_of(event) + (f"/{token}" if token else "")
     query = {name: values for name, values in (event.get("multiValueQueryStringParameters") or {}).items() if values}
     suffix = f"?{urlencode(query, doseq=True)}" if query else ""
     return WebhookRequest(
-        url=f"{public_url + path if public_url else _own_url(event)}{suffix}",
-        path=path.removeprefix(PREFIX).partition("/")[2],
+        url=f"{public_url or _own_url(event)}{path}{suffix}",
+        path=token,
         headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
         query={name: values[-1] for name, values in query.items()},
         body=_body(event),
@@ -37,9 +39,9 @@ def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
 
 
 def _own_url(event: Mapping[str, Any]) -> str:
-    # An authorizer is not told the path as it was called; no carrier that signs its URL has one.
+    # An authorizer may not be told these; the one carrier that has one signs no URL.
     context = event["requestContext"]
-    return f"https://{context.get('domainName', '')}{context.get('path', event['path'])}"
+    return f"https://{context.get('domainName', '')}/{context.get('stage', '')}"
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

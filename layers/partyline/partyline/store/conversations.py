@@ -25,6 +25,7 @@ from partyline.store.table import (
     Write,
     change,
     delete,
+    differences,
     put,
     retrying,
 )
@@ -108,7 +109,7 @@ def creation_writes(conversation: Conversation, participants: Sequence[Participa
     return [
         put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(conversation), NEW),
         *(_put_member(conversation, member) for member in participants),
-        *(_claim(thread, conversation.sid) for thread in sorted(conversation.threads)),
+        *(_claim(thread, conversation.sid, participants) for thread in sorted(conversation.threads)),
         *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
 
@@ -205,9 +206,14 @@ def change_members(
         writes = [
             change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
             *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
-            *(_put_member(conversation, member) for sid, member in after.items() if before.get(sid) != member),
+            *(_put_member(conversation, member) for sid, member in after.items() if sid not in before),
+            *(
+                _change_member(conversation, before[sid], member)
+                for sid, member in after.items()
+                if sid in before and before[sid] != member
+            ),
             *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
-            *(_claim(thread, conversation.sid) for thread in sorted(owned - conversation.threads)),
+            *(_claim(thread, conversation.sid, members) for thread in sorted(owned - conversation.threads)),
         ]
         table.transact(writes)
         return Roster(changed, tuple(after.values()))
@@ -215,13 +221,13 @@ def change_members(
     return _claiming(wanted, attempt)
 
 
-def touch_member(table: Table, member: Participant) -> None:
-    """Store fields of a member that no thread depends on (attributes, read horizon). Raises 50432 when it is gone."""
-    item = items.encode(member)
-    names = ("attributes", "role_sid", "created", "updated", "last_read_message_index", "last_read_timestamp")
-    sets = {name: item.get(name) for name in names}
+def touch_member(table: Table, conversation: Conversation, before: Participant, after: Participant) -> None:
+    """Store changes of a member that no thread depends on (attributes, role, read horizon, dates). Raises ApiError
+    50432 when it is gone."""
+    if before == after:
+        return
     try:
-        table.write(change("member", keys.participant(member.conversation_sid, member.sid), sets, EXISTS))
+        table.write(_change_member(conversation, before, after))
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -243,8 +249,7 @@ def remove(table: Table, conversation: Conversation) -> None:
 def purge(table: Table, sid: str) -> None:
     """Delete the participants, messages and receipts of a removed conversation. Repeating it completes it."""
     for partition in (keys.conversation(sid).pk, keys.messages(sid)):
-        for item in table.query_all(partition):
-            table.write(delete("purged", keys.Key(item["PK"], item["SK"])))
+        table.delete_all(keys.Key(item["PK"], item["SK"]) for item in table.query_all(partition))
 
 
 def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
@@ -312,8 +317,9 @@ def _raise_name_taken(conflict: Conflict) -> None:
         raise refusals.unique_name_exists(owner.get("name", ""), owner.get("conversation_sid"))
 
 
-def _claim(thread: str, owner: str) -> Write:
-    item = {"conversation_sid": owner, "key": thread}
+def _claim(thread: str, owner: str, members: Iterable[Participant]) -> Write:
+    numbers = {number for member in members for number in (member.proxy_address, member.projected_address) if number}
+    item = {"conversation_sid": owner, "key": thread, "own": sorted(numbers & set(threads.members(thread)))}
     return put(_THREAD + thread, keys.thread(threads.digest(thread)), item, NEW)
 
 
@@ -328,6 +334,17 @@ def _claim_name(conversation: Conversation, name: str) -> Write:
 
 
 def _put_member(conversation: Conversation, member: Participant) -> Write:
+    return put("member", keys.participant(conversation.sid, member.sid), _member_item(conversation, member))
+
+
+def _change_member(conversation: Conversation, before: Participant, after: Participant) -> Write:
+    """Only what differs: what another request changes of a member meanwhile, and no thread depends on, stays."""
+    sets = differences(_member_item(conversation, before), _member_item(conversation, after))
+    return change("member", keys.participant(conversation.sid, before.sid), sets, EXISTS)
+
+
+def _member_item(conversation: Conversation, member: Participant) -> Item:
+    """A participant with its place in the list of its address or identity."""
     item = items.encode(member)
     if member.identity:
         item["GSI1PK"] = keys.by_identity(conversation.service_sid, member.identity)
@@ -335,4 +352,4 @@ def _put_member(conversation: Conversation, member: Participant) -> Write:
         item["GSI1PK"] = keys.by_address(member.address)
     if "GSI1PK" in item:
         item["GSI1SK"] = keys.dated(items.from_time(member.created), member.conversation_sid)
-    return put("member", keys.participant(conversation.sid, member.sid), item)
+    return item

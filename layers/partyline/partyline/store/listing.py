@@ -100,10 +100,23 @@ def _read(table: Table, view: _View, partition: str) -> list[Item]:
         low, high = (max(low, view.after), high) if view.forward else (low, min(high, view.after))
     if low > high:
         return []
-    # Two more than the page: one tells that the list goes on, and the entry at the sort key itself is left out.
-    found = table.query(
-        partition, index=view.index, between=(low, high), forward=view.forward, limit=view.size + 2
-    ).items
+    found: list[Item] = []
+    start: Item | None = None
+    # Two more than the page: one tells that the list goes on, and the entry at the sort key itself is left out. A part
+    # of a query ends at a megabyte, which is a few entries when they are large.
+    while len(found) < view.size + 2:
+        part = table.query(
+            partition,
+            index=view.index,
+            between=(low, high),
+            forward=view.forward,
+            limit=view.size + 2 - len(found),
+            after=start,
+        )
+        found += part.items
+        start = part.last_key
+        if start is None:
+            break
     return [item for item in found if item[view.sort_key] != view.after]
 
 

@@ -10,10 +10,10 @@ from partyline import refusals, sids, threads
 from partyline.model import Conversation, Message, Receipt
 from partyline.states import ConversationState
 from partyline.store import conversations, items, keys, receipts
-from partyline.store.table import EXISTS, NEW, Condition, Conflict, Item, Table, Write, change, delete, put
+from partyline.store.table import EXISTS, NEW, Condition, Conflict, Item, Table, Write, change, delete, differences, put
 
-# How long copies of a text are counted: carriers repeat a webhook for a day.
-COPIES_LIFE = timedelta(days=3)
+# How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
+COPIES_LIFE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
         *(
-            # The carrier brings our own group text back to our other numbers.
+            # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
             _count_own(message, send.thread, send.sender, now)
             for send in message.sends
-            if send.others
+            if not threads.is_pair(send.thread)
         ),
     ]
 
@@ -84,23 +84,17 @@ def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> 
     return keys.copies(threads.digest(thread), sender, threads.fingerprint(body or "", media_count))
 
 
-def seen_in(item: Item | None, now: datetime) -> threads.Copies:
-    """The copies of a counter's item; one that has outlived its use counts nothing."""
-    if item is None or item["ttl"] < now.timestamp():
-        return threads.Copies({})
-    return threads.Copies({name.removeprefix(_SEEN): count for name, count in item.items() if name.startswith(_SEEN)})
+def seen_in(item: Item | None) -> threads.Copies:
+    """The copies of a counter's item."""
+    counts = item.items() if item else ()
+    return threads.Copies({name.removeprefix(_SEEN): count for name, count in counts if name.startswith(_SEEN)})
 
 
-def count_copy(key: keys.Key, before: Item | None, after: threads.Copies, now: datetime) -> Write:
-    """Store the copies counted after one more. Label: copies, when another copy was counted meanwhile."""
-    version = before["version"] if before else 0
-    item = {
-        **{f"{_SEEN}{line}": count for line, count in after.seen.items()},
-        "version": version + 1,
-        "ttl": int((now + COPIES_LIFE).timestamp()),
-    }
+def count_copy(key: keys.Key, before: Item | None, line: str, now: datetime) -> Write:
+    """Count one more copy at an own number. Label: copies, when another copy was counted meanwhile."""
+    version = before["version"] if before else None
     same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
-    return put("copies", key, item, same)
+    return change("copies", key, {}, same, adds=_one_more(line), defaults=_until(now))
 
 
 _SEEN = "seen:"
@@ -108,9 +102,17 @@ _SEEN = "seen:"
 
 def _count_own(message: Message, thread: str, sender: str, now: datetime) -> Write:
     key = copies_key(thread, sender, message.body, len(message.media))
-    # Not its own date: that may be an imported one.
-    ttl = int((now + COPIES_LIFE).timestamp())
-    return change("own_copies", key, {"ttl": ttl}, adds={f"{_SEEN}{sender}": 1, "version": 1})
+    return change("own_copies", key, {}, adds=_one_more(sender), defaults=_until(now))
+
+
+def _one_more(line: str) -> dict[str, int]:
+    return {f"{_SEEN}{line}": 1, "version": 1}
+
+
+def _until(now: datetime) -> dict[str, int]:
+    """A counter goes some time after it was begun, however much it is used: a copy that never came must not swallow
+    the same words for ever."""
+    return {"ttl": int((now + COPIES_LIFE).timestamp())}
 
 
 # --- reading
@@ -167,12 +169,14 @@ def _grouped(read: Sequence[Item]) -> list[Delivered]:
 # --- changing
 
 
-def update(table: Table, message: Message) -> None:
-    """Store a message's changed fields; what was sent is not sent again. Raises ApiError 50500 when it is gone."""
-    item = items.encode(message)
-    sets = {name: item.get(name) for name in ("author", "body", "attributes", "created", "updated")}
+def update(table: Table, before: Message, after: Message) -> None:
+    """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
+    Raises ApiError 50500 when it is gone."""
+    sets = differences(items.encode(before), items.encode(after))
+    if not sets:
+        return
     try:
-        table.write(change("message", keys.message(message.conversation_sid, message.sid), sets, EXISTS))
+        table.write(change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS))
     except Conflict as conflict:
         if not conflict.failed:
             raise

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Result = TypeVar("Result")
 
-# DynamoDB's own limit.
+# DynamoDB's own limits.
 MAX_BATCH_GET = 100
+MAX_BATCH_WRITE = 25
+# Seconds before what a batch left undone is asked for again.
+_PAUSE = 0.05
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -81,8 +84,9 @@ def change(
     condition: Condition | None = None,
     *,
     adds: Mapping[str, int] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Write:
-    """Set attributes (None removes one) and add to counters."""
+    """Set attributes (None removes one), add to counters, and set those of `defaults` that are not there yet."""
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
     clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": []}
@@ -96,9 +100,17 @@ def change(
     for number, (name, amount) in enumerate((adds or {}).items()):
         names[f"#a{number}"], values[f":a{number}"] = name, amount
         clauses["ADD"].append(f"#a{number} :a{number}")
+    for number, (name, value) in enumerate((defaults or {}).items()):
+        names[f"#d{number}"], values[f":d{number}"] = name, value
+        clauses["SET"].append(f"#d{number} = if_not_exists(#d{number}, :d{number})")
     expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
     parameters = {"Key": _to_dynamo(key.attributes()), "UpdateExpression": expression}
     return Write(label, "Update", {**parameters, **_conditioned(condition, names, values)})
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What to set so that one item becomes the other: only what differs, None for what is gone."""
+    return {name: after.get(name) for name in {**before, **after} if before.get(name) != after.get(name)}
 
 
 def _conditioned(
@@ -152,6 +164,8 @@ class Table:
                     found[Key(item["PK"], item["SK"])] = item
                 unread: Any = answer.get("UnprocessedKeys", {})
                 rest = list(unread.get(self._name, {}).get("Keys", []))
+                if rest:
+                    time.sleep(_PAUSE)
         return found
 
     def query(
@@ -205,6 +219,17 @@ class Table:
             after = page.last_key
             if after is None:
                 return
+
+    def delete_all(self, keys: Iterable[Key]) -> None:
+        """Remove many items, unconditionally, in batches."""
+        waiting: list[Any] = [{"DeleteRequest": {"Key": _to_dynamo(key.attributes())}} for key in keys]
+        while waiting:
+            batch, waiting = waiting[:MAX_BATCH_WRITE], waiting[MAX_BATCH_WRITE:]
+            answer = self._client.batch_write_item(RequestItems={self._name: batch})
+            unprocessed: Any = answer.get("UnprocessedItems", {})
+            waiting += unprocessed.get(self._name, [])
+            if unprocessed:
+                time.sleep(_PAUSE)
 
     def write(self, write: Write) -> Item:
         """One write alone; the item as an Update leaves it. Raises Conflict when its condition does not hold."""
