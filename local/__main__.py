@@ -8,12 +8,15 @@ import sys
 from types import FrameType
 
 from local.environments import ROOT, SetupError, ensure
+from local.run import front_port
 
 
 def main() -> None:
     """Become `python -m local.run` in the development environment."""
     signal.signal(signal.SIGTERM, _stop)
     try:
+        # First what takes no time: nobody wants to wait for the environments to be told.
+        front_port()
         home = ensure("dev")
         ensure("emulator")
     except SetupError as error:

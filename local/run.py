@@ -8,6 +8,7 @@ import sys
 import time
 from types import FrameType
 
+from local import loopback
 from local.environments import STATE, SetupError
 from local.processes import ENDINGS, ProgramError
 
@@ -40,12 +41,11 @@ def main() -> int:
         # Here, not above: it takes a moment, and a signal in that moment deserves an answer too.
         from local.stack import Stack  # noqa: PLC0415
 
-        port = _port()
+        port = front_port()
         with Stack(f"run-{port}", port=port, tell=_tell) as stack:
             content = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
             try:
-                _ENV.touch(mode=0o600)
-                _ENV.write_text(content)
+                _write_env(content)
                 root = STATE.parent
                 _say(
                     _HOW_TO.format(
@@ -59,10 +59,12 @@ def main() -> int:
                 while True:
                     time.sleep(0.5)
                     stack.check()
+                    # Another run, on another port, has its own in the same place, and takes it away when it ends.
+                    if not _ENV.is_file():
+                        _write_env(content)
             finally:
                 _ignore_endings()
                 _say("partyline: stopping ...")
-                # Another run, on another port, may have written its own meanwhile.
                 if _ENV.is_file() and _ENV.read_text() == content:
                     _ENV.unlink()
     except KeyboardInterrupt:
@@ -73,11 +75,22 @@ def main() -> int:
         return 1
 
 
-def _port() -> int:
+def front_port() -> int:
+    """The port that was asked for. Raises SetupError when it is none, or in use."""
     value = os.environ.get("PORT") or "8080"
     if not value.isdecimal() or not 0 < int(value) <= _LARGEST_PORT:
         raise SetupError(f"PORT={value} is not a port: give a number from 1 to {_LARGEST_PORT}")
-    return int(value)
+    port = int(value)
+    if not loopback.is_free(port):
+        raise SetupError(
+            f"Port {port} is in use by another program. Stop that one, or choose another port: PORT={port + 1} make run"
+        )
+    return port
+
+
+def _write_env(content: str) -> None:
+    _ENV.touch(mode=0o600)
+    _ENV.write_text(content)
 
 
 def _tell(step: str) -> None:

@@ -123,11 +123,6 @@ class Stack:
 
     def __enter__(self) -> Self:
         """Start everything; when that fails or is interrupted, nothing is left running."""
-        if not loopback.is_free(self.port):
-            raise ProgramError(
-                f"Port {self.port} is in use by another program. Stop that one, or choose another port: "
-                f"PORT={self.port + 1} make run"
-            )
         try:
             with self._running:
                 self._start()

@@ -110,7 +110,7 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     masked = masked_threads(members).get(thread or "")
     if masked:
         # One handset cannot be both in one 1:1 thread.
-        raise refusals.pair_taken(masked.conversation_sid, masked.address)
+        raise refusals.group_participant_exists(masked.address or "")
     if len(group.natives) + len(group.projected) > group_limit:
         raise refusals.group_over_limit(group_limit)
     # Beyond a pair the carriers' rules for group MMS hold.

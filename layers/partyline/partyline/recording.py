@@ -162,11 +162,13 @@ def _new_conversation(arrived: Arrival, lines: Mapping[str, Line], service_sid: 
         members = [
             replace(
                 blank,
-                sid=sids.new(sids.PARTICIPANT),
+                sid=sid_of_member,
                 projected_address=address if address in lines else None,
                 address=None if address in lines else address,
             )
-            for address in arrived.roster
+            for sid_of_member, address in zip(
+                sids.several(sids.PARTICIPANT, len(arrived.roster)), arrived.roster, strict=True
+            )
         ]
     conversation = Conversation(
         sid=sid,

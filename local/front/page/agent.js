@@ -29,7 +29,8 @@ export class Agent {
       this.screen,
     );
     this.showList();
-    this.poll();
+    // Once it is on the page: what is not shown is not read.
+    setTimeout(() => this.poll());
   }
 
   async poll() {
@@ -64,6 +65,7 @@ export class Agent {
     if (!sid) {
       const { conversations } = await net.api("Conversations?PageSize=50");
       this.conversations = conversations;
+      this.known = true;
       const stale = conversations.slice(0, NAMED).filter((one) => this.isStale(one));
       await Promise.all(stale.map((one) => this.readMembers(one.sid, one.date_updated)));
     } else {
@@ -118,7 +120,7 @@ export class Agent {
     const list = el("ul", { class: "thread-list", "aria-label": "Conversations" });
     this.update = () => {
       fill(list, this.conversations.map((one) => this.row(one)));
-      if (!this.conversations.length) fill(list, el("li", { class: "empty" }, "No conversations yet. Text one of our numbers from a phone."));
+      if (!this.conversations.length) fill(list, el("li", { class: "empty" }, this.known ? "No conversations yet. Text one of our numbers from a phone." : "Reading…"));
     };
     fill(this.screen, el("div", { class: "screen-top" }, el("h3", {}, "Conversations")), list);
     this.update();
@@ -210,8 +212,10 @@ export class Agent {
       const to = participants.find((one) => one.sid === receipt.participant_sid);
       const number = to?.messaging_binding?.address ?? "former member";
       const code = receipt.error_code ? ` ${receipt.error_code}` : "";
-      const title = `${pretty(number)}: ${receipt.status}${code}`;
-      return el("span", { class: `status ${MOODS[receipt.status] ?? "waiting"}`, title }, `${number.slice(-4)} ${receipt.status}${code}`);
+      // The API has no word for a text that has not left yet.
+      const status = receipt.status ?? "queued";
+      const title = `${pretty(number)}: ${status}${code}`;
+      return el("span", { class: `status ${MOODS[status] ?? "waiting"}`, title }, `${number.slice(-4)} ${status}${code}`);
     });
   }
 }

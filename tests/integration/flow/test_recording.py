@@ -378,3 +378,10 @@ def test_whatever_comes_in_whatever_order_leaves_exactly_what_was_said(
     (conversation_sid,) = {one.conversation_sid for one in recorded if one.conversation_sid}
     assert sorted(body or "" for _, _, body in bodies(own, conversation_sid)) == sorted(said)
     assert [index for index, _, _ in bodies(own, conversation_sid)] == list(range(len(said)))
+
+
+def test_members_of_a_new_group_are_listed_in_one_order(own: Table) -> None:
+    made = record(own, text(A, P, B, C))
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    assert [member.address or member.projected_address for member in roster.participants] == [P, A, B, C]

@@ -115,3 +115,12 @@ def test_the_query_is_taken_as_the_gateway_decoded_it() -> None:
     query = {"Address": [" 1206", "+1425"], "Empty": [""], "None": []}
     request = parse(event("GET", multiValueQueryStringParameters=query))
     assert request.query.pairs() == [("Address", " 1206"), ("Address", "+1425"), ("Empty", "")]
+
+
+@pytest.mark.parametrize(
+    "part", [{"path": "/v1/Conversations/\ud800"}, {"multiValueQueryStringParameters": {"Address": ["\ud83d"]}}]
+)
+def test_half_a_character_is_refused(part: dict[str, Any]) -> None:
+    with pytest.raises(ApiError) as refused:
+        parse(event(**part))
+    assert (refused.value.status, refused.value.code) == (400, 20001)

@@ -67,6 +67,7 @@ def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
     """
     method = str(event["httpMethod"]).upper()
     base_url = public_url or _own_url(event)
+    _check_text(str(event["path"]), *(value for values in _query_values(event).values() for value in values))
     body = _body(event)
     return Request(
         method=method,
@@ -97,8 +98,20 @@ def _segments(path: str, base_url: str) -> tuple[str, ...]:
 
 def _query(event: Mapping[str, Any]) -> Parameters:
     """The query; the gateway has decoded it."""
+    return Parameters(_query_values(event))
+
+
+def _query_values(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     given = event.get("multiValueQueryStringParameters") or {}
-    return Parameters({str(name): tuple(str(value) for value in values) for name, values in given.items() if values})
+    return {str(name): tuple(str(value) for value in values) for name, values in given.items() if values}
+
+
+def _check_text(*given: str) -> None:
+    """Refuse half a surrogate pair: JSON can hold one, and so can an event; nothing that is stored or sent can."""
+    try:
+        "".join(given).encode()
+    except UnicodeEncodeError:
+        raise refusals.invalid_parameter("path or query", "it is not UTF-8") from None
 
 
 def _header(event: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from partyline import participants, refusals
+from partyline import participants, refusals, sids
 from partyline.api import conversations, fields, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.participants import described, own_numbers
@@ -62,7 +62,9 @@ def _members(call: Call, conversation_sid: str, texts: Sequence[str]) -> list[Pa
     for position, (binding, _) in enumerate(wanted, 1):
         with _naming(position):
             participants.check_binding(binding, own)
-    members = [member for _, member in wanted]
+    # In the order that was given, though they be made in one millisecond.
+    in_order = sids.several(sids.PARTICIPANT, len(wanted))
+    members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
     _check_pairs(members)
     with _naming_by_details(members):
         participants.check_members(members, group_limit=call.desk.group_limit)
