@@ -362,3 +362,10 @@ def test_the_carriers_secret_names_every_credential() -> None:
         *("bandwidth_webhook_username", "bandwidth_webhook_password", "bandwidth_webhook_token"),
         *("telnyx_api_key", "telnyx_public_key", "twilio_account_sid", "twilio_auth_token"),
     }
+
+
+def test_the_readme_shows_how_to_invoke_each_sample() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for sample in sorted((ROOT / "events").glob("*/*.json")):
+        shown = rf"sam local invoke {logical(sample.parent.name)} +-e {re.escape(str(sample.relative_to(ROOT)))}"
+        assert re.search(shown, readme), sample
