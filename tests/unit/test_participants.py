@@ -23,6 +23,11 @@ def members(*bindings: Binding) -> list[Participant]:
     ]
 
 
+def told(refused: ApiError) -> str:
+    """Message and reason, as a caller reads them."""
+    return f"{refused.message}: {(refused.details or {}).get('reason', '')}"
+
+
 @pytest.mark.parametrize(
     ("binding", "kind"),
     [
@@ -55,9 +60,10 @@ def test_five_combinations_are_a_kind_of_participant(binding: Binding, kind: Par
     ],
 )
 def test_other_combinations_are_refused_and_say_why(binding: Binding, code: int, words: str) -> None:
-    with pytest.raises(ApiError, match=words) as refused:
+    with pytest.raises(ApiError) as refused:
         participants.check_binding(binding, {P, Q})
     assert (refused.value.code, refused.value.status) == (code, 400)
+    assert words in told(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +140,10 @@ def test_sets_of_members_that_can_be_together(together: list[Binding]) -> None:
     ],
 )
 def test_sets_of_members_that_cannot(together: list[Binding], code: int, status: int, words: str) -> None:
-    with pytest.raises(ApiError, match=words) as refused:
+    with pytest.raises(ApiError) as refused:
         participants.check_members(members(*together), group_limit=10)
     assert (refused.value.code, refused.value.status) == (code, status)
+    assert words in told(refused.value)
 
 
 @pytest.mark.parametrize(("together", "refused"), [([AGENT, NATIVE_A, NATIVE_B], True), ([AGENT, NATIVE_A], False)])
@@ -150,9 +157,10 @@ def test_an_identity_without_a_number_cannot_join_a_group(together: list[Binding
 
 
 def test_handsets_without_a_number_of_ours_are_no_whole_conversation() -> None:
-    with pytest.raises(ApiError, match="no participant has a projected address") as refused:
+    with pytest.raises(ApiError) as refused:
         participants.check_complete(members(NATIVE_A, NATIVE_B))
     assert refused.value.code == 50435
+    assert "no participant has a projected address" in told(refused.value)
     participants.check_complete(members(NATIVE_A, NATIVE_B, AGENT))
     participants.check_complete(members(CHAT))
 

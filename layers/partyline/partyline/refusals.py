@@ -1,7 +1,8 @@
 """The refusals of the API, by name: Twilio's code, HTTP status and text of each, in one place.
 
-Codes and texts are those of Twilio's error dictionary; texts that client programs parse (50438, 50416) are exact to the
-byte. Where Twilio says only that something is wrong, the text here also says what.
+Codes and texts are those of Twilio's error dictionary, exact to the byte where they are known, since client programs
+parse them. Where Twilio says only that something is wrong, `details` says what: `reason`, and the address, identity or
+parameter at fault.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def date_updated_invalid() -> ApiError:
 
 
 def address_invalid(address: str, problem: str) -> ApiError:
-    return _refusal(50407, f"Invalid messaging binding address: {problem}", address=address)
+    return _refusal(50407, "Invalid messaging binding address", address=address, reason=problem)
 
 
 def address_is_proxy(address: str) -> ApiError:
@@ -161,17 +162,20 @@ def pair_taken(owner: str, address: str | None = None) -> ApiError:
 
 
 def participants_over_limit(limit: int) -> ApiError:
-    return _refusal(50417, f"Participants limit exceeded: a conversation has at most {limit}")
+    return _refusal(50417, "Participants limit exceeded", reason=f"a conversation has at most {limit} participants")
 
 
 def bound_over_limit(limit: int) -> ApiError:
-    return _refusal(50418, f"Non-chat participants limit exceeded: a conversation has at most {limit}")
+    return _refusal(
+        50418, "Non-chat participants limit exceeded", reason=f"a conversation has at most {limit} with an address"
+    )
 
 
 def participant_json_invalid(position: int, problem: str) -> ApiError:
     return _refusal(
         50424,
-        f"One of the JSON requests for participant creation is invalid: Participant {position}: {problem}",
+        "One of the JSON requests for participant creation is invalid",
+        reason=problem,
         participant=position,
     )
 
@@ -186,7 +190,7 @@ def pair_repeated(address: str) -> ApiError:
 
 
 def too_many_participants(limit: int) -> ApiError:
-    return _refusal(50426, f"Request contains too many participants: at most {limit}", parameter="Participant")
+    return _refusal(50426, "Request contains too many participants", parameter="Participant", reason=f"at most {limit}")
 
 
 def participant_not_found() -> ApiError:
@@ -202,11 +206,11 @@ def projected_missing(identity: str) -> ApiError:
 
 
 def group_invalid(problem: str, identity: str | None = None) -> ApiError:
-    return _refusal(50435, f"Group MMS activation failed: {problem}", identity=identity)
+    return _refusal(50435, "Group MMS activation failed", reason=problem, identity=identity)
 
 
 def group_over_limit(limit: int) -> ApiError:
-    return _refusal(50436, f"Participant limit exceeded for group conversation: at most {limit}")
+    return _refusal(50436, "Participant limit exceeded for group conversation", reason=f"at most {limit}")
 
 
 def group_participant_exists(address: str) -> ApiError:
@@ -227,28 +231,35 @@ def projected_not_ours(address: str) -> ApiError:
 
 
 def proxy_not_removed() -> ApiError:
-    return _refusal(50440, "Failed to remove a proxy address: the participant has none")
+    return _refusal(50440, "Failed to remove a proxy address", reason="the participant has none")
 
 
 def proxy_not_added() -> ApiError:
-    return _refusal(50441, "Failed to add a proxy address: the participant has no address, or has this proxy already")
+    return _refusal(
+        50441, "Failed to add a proxy address", reason="the participant has no address, or has this proxy already"
+    )
 
 
 def projected_not_removed(problem: str) -> ApiError:
-    return _refusal(50442, f"Failed to remove a projected address: {problem}")
+    return _refusal(50442, "Failed to remove a projected address", reason=problem)
 
 
 def projected_not_added() -> ApiError:
-    return _refusal(50443, "Failed to add a projected address: the participant already has a messaging binding")
+    return _refusal(
+        50443, "Failed to add a projected address", reason="the participant already has a messaging binding"
+    )
 
 
 def identity_not_added() -> ApiError:
-    return _refusal(50444, "Failed to add an identity to a participant: it has no projected address")
+    return _refusal(50444, "Failed to add an identity to a participant", reason="it has no projected address")
 
 
 def identity_not_acceptable() -> ApiError:
     return _refusal(
-        50211, "Identity parameter not acceptable for this Participant: it has an address", parameter="Identity"
+        50211,
+        "Identity parameter not acceptable for this Participant",
+        parameter="Identity",
+        reason="it has an address",
     )
 
 

@@ -51,10 +51,11 @@ class Reply:
 
     @property
     def error(self) -> tuple[int, int, str]:
-        """Status, code and message of a refusal."""
+        """Status, code and message of a refusal, with the reason behind it where its details give one."""
         assert self.body["more_info"] == f"https://www.twilio.com/docs/errors/{self.body['code']}"
         assert self.body["status"] == self.status
-        return self.status, self.body["code"], self.body["message"]
+        reason = self.body.get("details", {}).get("reason")
+        return self.status, self.body["code"], self.body["message"] + (f": {reason}" if reason else "")
 
 
 def basic(user: str = ACCOUNT, password: str = TOKEN) -> str:
