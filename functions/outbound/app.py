@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from partyline import outbox, sending
-from partyline.carriers import registry
+from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import transport
 from partyline.model import SendReference
 from partyline.observability import count, logger, metrics
@@ -29,7 +29,7 @@ def desk() -> sending.Desk:
     return sending.Desk(
         TABLE,
         carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
-        callback_url=lambda carrier, tag: f"{variable('PUBLIC_URL')}/carriers/{carrier}?send={tag}",
+        callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
     )
 

@@ -88,6 +88,11 @@ def region_of(address: str) -> str:
     return phonenumbers.region_code_for_country_code(code) if code else DEFAULT_REGION
 
 
+def is_number(address: str) -> bool:
+    """Whether a canonical address is a phone or a short code: what a line can be, and what a text can be sent to."""
+    return kind(address) in (Kind.PHONE, Kind.SHORT_CODE)
+
+
 def is_nanp(address: str) -> bool:
     """Whether a canonical address is a +1 phone: group MMS exists between these only."""
     return kind(address) is Kind.PHONE and address.startswith("+1") and len(address) == len("+12065550100")

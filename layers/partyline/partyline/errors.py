@@ -1,14 +1,15 @@
 """Every error that leaves a module, in one tree.
 
     PartylineError
-    ├── ApiError          told to an API caller: code, HTTP status, text, details   (raised by api, model, store)
-    ├── WebhookRefused    told to a carrier: HTTP status, headers                   (raised by carriers, inbound)
-    └── SendError         a carrier did not take, or may not have taken, a text     (raised by carriers)
+    ├── ApiError          told to an API caller: code, HTTP status, text, details (participants, routing, store, api)
+    ├── WebhookRefused    told to a carrier: HTTP status, headers (carriers, receiving)
+    ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
+    └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
-        │   ├── Throttled     too fast or its queue is full: a later try can help
-        │   ├── Unavailable   5xx or no connection: a later try can help
+        │   ├── Throttled     429 or a full queue: a later try can help
+        │   ├── Unavailable   5xx but 502 and 504, or no connection: a later try can help
         │   └── Refused       it said no: trying again cannot help
-        └── Ambiguous     the request left, no answer came: never resent
+        └── Ambiguous     no answer, 408, 502, 504, or one that cannot be read: never resent
 
 An ApiError's code and status are Twilio's, from its error dictionary; partyline.refusals lists them by name.
 """
@@ -85,7 +86,7 @@ class Throttled(NotSent):
 
 
 class Unavailable(NotSent):
-    """HTTP 5xx, or a connection that could not be made."""
+    """HTTP 5xx other than 502 and 504, or a connection that could not be made."""
 
     retryable = True
 
@@ -106,4 +107,5 @@ class Refused(NotSent):
 
 
 class Ambiguous(SendError):
-    """The request left and no answer came (time-out, reset, unreadable answer): the text may be on its way."""
+    """The request left and nobody knows what became of it (time-out, reset, 408, 502, 504, unreadable answer): the text
+    may be on its way."""

@@ -142,7 +142,8 @@ class SendReference:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded."""
+    """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded;
+    `carrier_message_id` is the carrier's id of an inbound one, and `edited_from` what was recorded of an edited one."""
 
     sid: str
     conversation_sid: str
@@ -155,7 +156,6 @@ class Message:
     attributes: str = "{}"
     media: tuple[Media, ...] = ()
     sends: tuple[Send, ...] = ()
-    source: str = "API"
     carrier_message_id: str | None = None
     edited_from: str | None = None
 

@@ -1,6 +1,6 @@
 """Logs and metrics: JSON lines with stable event codes, and a count for every promise.
 
-The message of a log line is its event code; everything else are fields. Phone numbers and e-mail addresses are masked
+The message of a log line is its event code; everything else is a field. Phone numbers and e-mail addresses are masked
 in the one formatter, whatever field they come in; bodies, tokens and signatures are never handed to it.
 """
 

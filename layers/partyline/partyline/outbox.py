@@ -1,4 +1,5 @@
-"""What must happen next after a change of the table, read off its stream: at least once, in the order of each item.
+"""What must happen next after a change of the table, read off its stream: at least once, in the order of each
+partition, and so of each conversation's messages.
 
 Record and consequence cannot drift apart: what is not in the table is not in the stream. Every consequence here may be
 repeated without harm.
@@ -12,16 +13,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from partyline.model import SendReference
 from partyline.store import conversations, items, keys
-from partyline.store.table import Table
+from partyline.store.table import Table, from_dynamo
 
 # Puts a body into a FIFO queue: group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
-
-_deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,19 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     """
     change = record["dynamodb"]
     if record["eventName"] == "REMOVE":
-        sid = str(change["Keys"]["PK"]["S"]).partition("#")[2]
-        if change["Keys"] != _wire(keys.conversation(sid)):
+        key = from_dynamo(change["Keys"])
+        sid = str(key["PK"]).partition("#")[2]
+        if key != keys.conversation(sid).attributes():
             return "nothing"
         conversations.purge(desk.table, sid)
         return "purge"
-    item = {name: _deserialize(value) for name, value in change.get("NewImage", {}).items()}
+    item = from_dynamo(change.get("NewImage", {}))
     match record["eventName"], item.get("outbox"):
         case "INSERT", "send":
             message = items.message(item)
             for send in message.sends:
                 reference = message.reference(send)
-                desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread[:32]}", encode(reference))
+                desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread}", encode(reference))
             return "send"
         case "INSERT", "activate":
             conversations.activate(desk.table, item["sid"], desk.clock())
@@ -68,7 +66,3 @@ def encode(reference: SendReference) -> str:
 def decode(body: str) -> SendReference:
     """The send of such a body."""
     return SendReference(**json.loads(body))
-
-
-def _wire(key: keys.Key) -> dict[str, dict[str, str]]:
-    return {name: {"S": value} for name, value in key.attributes().items()}

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import phonenumbers
 
 from partyline import addresses, refusals
-from partyline.addresses import Kind
 from partyline.model import Participant, ParticipantKind, group_of, masked_threads
 from partyline.threads import is_pair
 
@@ -34,7 +33,8 @@ class Binding:
     projected_address: str | None = None
 
     def canonical(self) -> Binding:
-        """The same with canonical addresses. Raises 50411, 50412, 50407, 50408 for what cannot be an address."""
+        """The same with canonical addresses. Raises ApiError 20001 (an identity too long), 50407, 50411,
+        50412."""
         if self.address is not None and not self.address.strip():
             raise refusals.address_empty()
         if self.proxy_address is not None and not self.proxy_address.strip():
@@ -91,7 +91,7 @@ def _check_combination(binding: Binding) -> None:
 def _check_address(address: str, own: Collection[str]) -> None:
     if address in own:
         raise refusals.address_invalid(address, "it is one of your own numbers; give it as ProjectedAddress")
-    if addresses.kind(address) not in (Kind.PHONE, Kind.SHORT_CODE):
+    if not addresses.is_number(address):
         raise refusals.address_invalid(address, "it is not a phone number in E.164 form")
 
 
@@ -109,7 +109,7 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     thread = group.thread
     masked = masked_threads(members).get(thread or "")
     if masked:
-        # One handset cannot be both in one 1:1 thread.
+        # One handset cannot be a native and a masked member of the same 1:1 thread.
         raise refusals.group_participant_exists(masked.address or "")
     if len(group.natives) + len(group.projected) > group_limit:
         raise refusals.group_over_limit(group_limit)

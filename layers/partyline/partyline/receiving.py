@@ -69,7 +69,14 @@ def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignore
             _take_text(desk, event, now)
         case DeliveryReport():
             applied = reporting.apply(desk.table, event, now)
-            logger.info("report.taken", carrier=carrier, carrier_message_id=event.id, applied=applied.value)
+            logger.info(
+                "report.taken",
+                carrier=carrier,
+                carrier_message_id=event.id,
+                status=event.status.value,
+                carrier_code=event.carrier_code,
+                applied=applied.value,
+            )
             count(f"Report{applied.capitalize()}")
         case Ignored():
             logger.info("webhook.ignored", carrier=carrier, kind=event.kind)

@@ -195,7 +195,6 @@ def _message(
         body=text.text or None,
         participant_sid=author.sid if author else None,
         media=_media(text),
-        source="SMS",
         carrier_message_id=text.id,
     )
 

@@ -1,4 +1,4 @@
-"""Handing a recorded message to a carrier: once for each thread, whatever crashes, times out or is repeated.
+"""Handing a recorded message to a carrier: at most once for each thread, whatever crashes or times out.
 
 The send is claimed in the table before the carrier is asked. What follows depends on what the carrier said:
 
@@ -6,7 +6,8 @@ The send is claimed in the table before the carrier is asked. What follows depen
     certainly not, for now          WAITING, tried again with backoff, at last refused
     certainly not, for good         REFUSED, receipts `failed`
     no answer, or a crash meanwhile UNKNOWN: never asked again. Reports that carry our tag may still settle it; after
-                                    the time for reconciling, receipts that nobody settled are `failed` (30008)
+                                    the time for reconciling, receipts that nobody settled are `failed` (30008), or
+                                    `sent` when a report of another recipient proves that the carrier took it
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partyline import addresses, sids
+from partyline.carriers import codes
 from partyline.carriers.port import Accepted, Carrier, OutboundText
 from partyline.errors import Ambiguous, Refused, SendError, Throttled
 from partyline.model import Message, Send, SendReference
@@ -27,9 +29,7 @@ from partyline.store.receipts import Reported
 from partyline.store.sends import Claim
 from partyline.store.table import Table
 
-# Twilio's codes: 30008 unknown error, 21606 the From number cannot send.
-UNKNOWN_ERROR, NO_LINE = 30008, 21606
-# With the backoff below a carrier has about half an hour to come back.
+# With the backoff below a carrier has 12 to 24 minutes to come back.
 MAX_ATTEMPTS = 12
 _MAX_BACKOFF = 300.0
 
@@ -106,7 +106,7 @@ def give_up(desk: Desk, reference: SendReference) -> int:
     known = [receipt for receipt in delivered.receipts if receipt.sid in of_send]
     waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
     if len(waiting) == len(known):
-        return _fail(desk, reference, dict.fromkeys(waiting, UNKNOWN_ERROR))
+        return _fail(desk, reference, dict.fromkeys(waiting, codes.UNKNOWN))
     for address in waiting:
         receipts.move(desk.table, reference, Reported(address, ReceiptStatus.SENT), desk.clock())
     return 0
@@ -135,7 +135,7 @@ def _prepare(desk: Desk, reference: SendReference, message: Message, send: Send)
 
 def _refusing(reason: str) -> Ask:
     def ask() -> tuple[str, Accepted]:
-        raise Refused(reason, error_code=NO_LINE)
+        raise Refused(reason, error_code=codes.SENDER_NOT_OURS)
 
     return ask
 
@@ -153,11 +153,11 @@ def _ask(desk: Desk, reference: SendReference, send: Send, attempt: int, ask: As
         # Whom the carrier names fails for its reason, the others because the whole request was refused.
         named = error.recipients if isinstance(error, Refused) else ()
         refused = {addresses.canonical(recipient): error.error_code for recipient in named}
-        error_code = UNKNOWN_ERROR if refused else error.error_code
+        error_code = codes.UNKNOWN if refused else error.error_code
         sends.refused(desk.table, reference, error_code=error_code, refused=refused, now=desk.clock())
         claim = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
         return replace(_settle_refused(desk, reference, send, claim), reason=str(error))
-    refused = {addresses.canonical(recipient): code for recipient, code in accepted.refused.items()}
+    refused = {addresses.canonical(recipient): error_code for recipient, error_code in accepted.refused.items()}
     sends.accepted(
         desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, refused=refused, now=desk.clock()
     )
@@ -189,12 +189,13 @@ def _settle_refused(desk: Desk, reference: SendReference, send: Send, claim: Cla
 
 def _fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:
     """Fail some recipients' receipts, each with Twilio's code of the reason; how many had not got as far."""
-    failed = (Reported(recipient, ReceiptStatus.FAILED, code) for recipient, code in recipients.items())
+    failed = (Reported(recipient, ReceiptStatus.FAILED, error_code) for recipient, error_code in recipients.items())
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
 
 
 def _backoff(attempt: int, error: SendError) -> float:
-    """Seconds until the next attempt: what the carrier asked for, else doubling, with jitter to spread the lines."""
+    """Seconds until the next attempt: a doubling with jitter, which spreads the lines, or what the carrier asked for
+    when that is longer; never more than _MAX_BACKOFF."""
     asked = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
     doubling = min(2.0**attempt, _MAX_BACKOFF)
     return min(max(asked, doubling * random.uniform(0.5, 1.0)), _MAX_BACKOFF)  # noqa: S311  (jitter, not secrecy)

@@ -7,7 +7,12 @@ from enum import StrEnum
 
 
 class ConversationState(StrEnum):
-    """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads."""
+    """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
+
+    initializing -> active      the relay, once it is stored; until then it cannot be changed
+    active <-> inactive         a caller; a new message or a new member makes it active again
+    active, inactive -> closed  a caller; for good, and its threads are released
+    """
 
     INITIALIZING = "initializing"
     ACTIVE = "active"

@@ -28,8 +28,8 @@ from partyline.store.table import Conflict
 
 VERSION = "v1"
 
-# Under the version, or later under a Service.
-SERVICE_ROUTES = (
+# What is under the version.
+ROUTES = (
     Route("Conversations", {"GET": conversations.listed, "POST": conversations.create}),
     Route(
         "Conversations/{conversation}",
@@ -48,8 +48,6 @@ SERVICE_ROUTES = (
     ),
     Route("Conversations/{conversation}/Messages/{message}/Receipts", {"GET": receipts.listed}),
     Route("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", {"GET": receipts.fetch}),
-)
-ACCOUNT_ROUTES = (
     Route("Lines", {"GET": lines.listed, "POST": lines.create}),
     Route("Lines/{line}", {"GET": lines.fetch, "POST": lines.update, "DELETE": lines.delete}),
     Route("UnroutedTexts", {"GET": unrouted.listed}),
@@ -81,7 +79,7 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     request = requests.parse(event, desk.public_url)
     if request.segments[0] != VERSION:
         raise refusals.not_found(request.path)
-    # The one place that knows in which Service a path is; later also /v1/Services/{sid}/...
+    # The one place that knows in which Service a path is.
     scope = Scope(sids.default_service(desk.account_sid), f"/{VERSION}")
-    handler, ids = router.find((*SERVICE_ROUTES, *ACCOUNT_ROUTES), request.method, request.segments[1:])
+    handler, ids = router.find(ROUTES, request.method, request.segments[1:])
     return handler(Call(desk, request, scope, ids, desk.clock()))

@@ -56,7 +56,8 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /Conversations/{sid or unique name}: whatever changes meanwhile, such as a new one becoming active."""
+    """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
+    does that becomes active."""
     retrying(lambda: store.remove(call.table, lookup.conversation(call)), tries=_TRIES)
     return Answer(204)
 

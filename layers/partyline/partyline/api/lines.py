@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import addresses, refusals, sids
-from partyline.addresses import Kind
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part, Window
@@ -20,7 +19,7 @@ def create(call: Call) -> Answer:
     """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName. Raises ApiError 20001, 20409."""
     form = call.request.form
     address = addresses.canonical(fields.address(form.get("Address") or ""))
-    if addresses.kind(address) not in (Kind.PHONE, Kind.SHORT_CODE):
+    if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number in E.164 form")
     carrier = _carrier(form)
     if carrier is None:
@@ -77,7 +76,7 @@ def delete(call: Call) -> Answer:
 
 def _find(call: Call) -> Line:
     address = addresses.canonical(fields.address(call.ids["line"]))
-    can_be = addresses.kind(address) in (Kind.PHONE, Kind.SHORT_CODE)
+    can_be = addresses.is_number(address)
     line = store.find(call.table, [address]).get(address) if can_be else None
     if line is None:
         raise lookup.missing(call)

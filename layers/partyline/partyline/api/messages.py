@@ -12,7 +12,7 @@ from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part, Window
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
-from partyline.model import Conversation, Message, Participant, Send, group_of
+from partyline.model import Conversation, Message, Participant, Send, group_of, masked_threads
 from partyline.store import conversations, lines, receipts
 from partyline.store import messages as store
 from partyline.store.conversations import Roster
@@ -53,7 +53,7 @@ def _record(call: Call) -> Message:
     roster = conversations.claim_threads(call.table, roster, call.now)
     _check_owned(call, roster)
     sends = routing.outbound(roster.participants, roster.conversation.threads, author)
-    _check_lines(call, sends)
+    _check_lines(call, roster, sends)
     message = replace(
         draft,
         author=author.author if author else draft.author,
@@ -115,13 +115,15 @@ def _check_owned(call: Call, roster: Roster) -> None:
     raise refusals.group_taken(owner)
 
 
-def _check_lines(call: Call, sends: Sequence[Send]) -> None:
-    """Refuse what the sending numbers' carriers cannot do. Raises ApiError 21653, 50439."""
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
+    """Refuse what the sending numbers' carriers cannot do. Raises ApiError 21653, 50413, 50439."""
+    masked = masked_threads(roster.participants)
     own = lines.find(call.table, {send.sender for send in sends})
     for send in sends:
         line = own.get(send.sender)
         if line is None:
-            raise refusals.projected_not_ours(send.sender)
+            not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
+            raise not_ours(send.sender)
         limit = CARRIERS[line.carrier].max_recipients
         if len(send.recipients) <= limit:
             continue

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from partyline import addresses, refusals, sids
-from partyline.addresses import Kind
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
@@ -35,8 +34,8 @@ _REMOVED = ("", "null")
 def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Participants.
 
-    Raises ApiError 20001, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407 to 50413, 50416 to 50419, 50433 to
-    50439.
+    Raises ApiError 20001, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
+    50416 to 50419, 50433 to 50439.
     """
     return Answer(201, responses.participant(call, _changing(lambda: _join(call))))
 
@@ -139,11 +138,7 @@ def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[B
 
 def own_numbers(call: Call, numbers: Iterable[str]) -> set[str]:
     """Which of some canonical addresses are our lines."""
-    return set(lines.find(call.table, filter(_can_be_line, numbers)))
-
-
-def _can_be_line(address: str) -> bool:
-    return addresses.kind(address) in (Kind.PHONE, Kind.SHORT_CODE)
+    return set(lines.find(call.table, filter(addresses.is_number, numbers)))
 
 
 def _address(form: Parameters, name: str) -> str | None:

@@ -29,7 +29,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def conversation(call: Call, shown: Conversation, links: Iterable[str] = ("participants", "messages")) -> Json:
+def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
     """A conversation with links to what is under it."""
     url = call.url("Conversations", shown.sid)
     return {

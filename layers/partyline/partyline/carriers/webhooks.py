@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from partyline.carriers import payloads
 from partyline.carriers.port import WebhookRequest
 
 PREFIX = "/carriers/"
@@ -36,6 +37,11 @@ def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
         query={name: values[-1] for name, values in query.items()},
         body=_body(event),
     )
+
+
+def callback_url(public_url: str, carrier: str, tag: str) -> str:
+    """Where a carrier that takes an address with each text sends its reports; it brings the tag back (payloads.tag)."""
+    return f"{public_url}{PREFIX}{carrier}?{urlencode({payloads.TAG_PARAMETER: tag})}"
 
 
 def _own_url(event: Mapping[str, Any]) -> str:

@@ -247,7 +247,10 @@ def remove(table: Table, conversation: Conversation) -> None:
 
 
 def purge(table: Table, sid: str) -> None:
-    """Delete the participants, messages and receipts of a removed conversation. Repeating it completes it."""
+    """Delete the participants, messages and receipts of a removed conversation. Repeating it completes it.
+
+    Its sends stay, and the carriers' ids of them: a late report finds that there is nothing to move.
+    """
     for partition in (keys.conversation(sid).pk, keys.messages(sid)):
         table.delete_all(keys.Key(item["PK"], item["SK"]) for item in table.query_all(partition))
 

@@ -131,7 +131,8 @@ def page(
 
     Reads in proportion to the page: its messages and their receipts, and the beginning of the next.
     """
-    low, high = "", sids.MESSAGE + "g"
+    # "g" sorts behind every hexadecimal digit.
+    low, high = sids.MESSAGE, sids.MESSAGE + "g"
     if after is not None:
         low, high = (sids.message_prefix(after) + "g", high) if forward else (low, sids.message_prefix(after))
     read: list[Item] = []
@@ -140,7 +141,7 @@ def page(
     while len(found) <= size:
         part = table.query(
             keys.messages(conversation_sid),
-            between=(low or sids.MESSAGE, high),
+            between=(low, high),
             forward=forward,
             limit=(size + 1) * 2,
             after=start,

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -147,7 +148,7 @@ class Table:
     def get(self, key: Key) -> Item | None:
         """One item, or None."""
         found = self._client.get_item(TableName=self._name, Key=_to_dynamo(key.attributes()), ConsistentRead=True)
-        return _from_dynamo(found["Item"]) if "Item" in found else None
+        return from_dynamo(found["Item"]) if "Item" in found else None
 
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """The items that exist of many keys: one round trip for each hundred."""
@@ -160,7 +161,7 @@ class Table:
                     RequestItems={self._name: {"Keys": rest, "ConsistentRead": True}},
                 )
                 for raw in answer["Responses"].get(self._name, []):
-                    item = _from_dynamo(raw)
+                    item = from_dynamo(raw)
                     found[Key(item["PK"], item["SK"])] = item
                 unread: Any = answer.get("UnprocessedKeys", {})
                 rest = list(unread.get(self._name, {}).get("Keys", []))
@@ -180,8 +181,8 @@ class Table:
         after: Item | None = None,
     ) -> Page:
         """A part of the items of one partition, by sort key: those that begin with a text, or lie between two."""
-        prefix = f"{index}PK", f"{index}SK"
-        names = dict(zip(("#pk", "#sk"), prefix if index else ("PK", "SK"), strict=True))
+        pk_name, sk_name = (f"{index}PK", f"{index}SK") if index else ("PK", "SK")
+        names = {"#pk": pk_name, "#sk": sk_name}
         values: dict[str, Any] = {":pk": pk}
         expression = "#pk = :pk"
         if between:
@@ -208,7 +209,7 @@ class Table:
             parameters["ExclusiveStartKey"] = _to_dynamo(after)
         answer = self._client.query(**parameters)
         last = answer.get("LastEvaluatedKey")
-        return Page([_from_dynamo(raw) for raw in answer["Items"]], _from_dynamo(last) if last else None)
+        return Page([from_dynamo(raw) for raw in answer["Items"]], from_dynamo(last) if last else None)
 
     def query_all(self, pk: str, *, begins: str = "") -> Iterator[Item]:
         """Every item of one partition."""
@@ -245,11 +246,11 @@ class Table:
             code = error.response["Error"]["Code"]
             if code == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item") or {}
-                raise Conflict({write.label: _from_dynamo(found)}) from error
+                raise Conflict({write.label: from_dynamo(found)}) from error
             if code == "TransactionConflictException":
                 raise Conflict({}) from error
             raise
-        return _from_dynamo(answer.get("Attributes", {}))
+        return from_dynamo(answer.get("Attributes", {}))
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none. Raises Conflict with the labels whose conditions did not hold."""
@@ -267,7 +268,7 @@ class Table:
             if not codes & {"ConditionalCheckFailed", "TransactionConflict"}:
                 raise
             failed = {
-                write.label: _from_dynamo(reason.get("Item") or {})
+                write.label: from_dynamo(reason.get("Item") or {})
                 for write, reason in zip(writes, reasons, strict=False)
                 if reason.get("Code") == "ConditionalCheckFailed"
             }
@@ -302,7 +303,8 @@ def _to_dynamo(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _serialize(value) for name, value in item.items()}
 
 
-def _from_dynamo(item: Mapping[str, Any]) -> Item:
+def from_dynamo(item: Mapping[str, Any]) -> Item:
+    """An item as DynamoDB writes it, in answers and in stream records."""
     return {name: _plain(_deserialize(value)) for name, value in item.items()}
 
 
@@ -312,4 +314,4 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
-    return int(value) if hasattr(value, "as_tuple") else value
+    return int(value) if isinstance(value, Decimal) else value
