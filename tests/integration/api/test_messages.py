@@ -197,6 +197,13 @@ def test_nothing_is_sent_from_a_line_that_is_gone(api: Api, table: Table) -> Non
     assert api.say(sid).error == (400, 50439, "Account is not authorized to use the projected address")
 
 
+def test_nothing_is_sent_through_a_proxy_that_is_gone(api: Api, table: Table) -> None:
+    sid = api.conversation()
+    api.member(sid, address=A, proxy=P)
+    lines.remove(table, P)
+    assert api.say(sid, author="office").error == (400, 50413, "Account is not authorized to use proxy address")
+
+
 def test_a_message_wakes_an_inactive_conversation(api: Api) -> None:
     sid = api.group(A, B)
     api.post(f"/Conversations/{sid}", {"State": "inactive"})
