@@ -17,6 +17,7 @@ DESK = Desk(
     Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
     account_sid=variable("ACCOUNT_SID"),
     auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from partyline import addresses, threads
 from partyline.states import ConversationState, ReceiptStatus
+from partyline.webhooks import WebhookMethod
 
 
 class ParticipantKind(StrEnum):
@@ -23,6 +24,13 @@ class ParticipantKind(StrEnum):
     AGENT = "agent"  # identity + projected address: a person in an app behind an own number
     CHAT = "chat"  # identity only
     MASKED = "masked"  # address + proxy address: a handset that sees the proxy only
+
+
+class NotificationLevel(StrEnum):
+    """Whether an app should make a noise for a conversation; kept for it, without effect here."""
+
+    DEFAULT = "default"
+    MUTED = "muted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Participant:
     role_sid: str | None = None
     last_read_message_index: int | None = None
     last_read_timestamp: str | None = None
+    notification_level: NotificationLevel = NotificationLevel.DEFAULT
 
     @property
     def kind(self) -> ParticipantKind:
@@ -66,8 +75,10 @@ class Participant:
 class Conversation:
     """A conversation without its participants.
 
-    `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one. `revision`
-    counts every change but new messages: what is planned for one set of members is never recorded for another.
+    `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one, and
+    `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
+    planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
+    timers run: `inactive_after` and `closed_after` seconds. `created_by` is an identity; None is the account itself.
     """
 
     sid: str
@@ -82,6 +93,11 @@ class Conversation:
     threads: frozenset[str] = frozenset()
     last_index: int = -1
     revision: int = 0
+    removed: int = 0
+    active_at: datetime | None = None
+    inactive_after: int | None = None
+    closed_after: int | None = None
+    created_by: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -197,6 +213,35 @@ class AutoCreation(StrEnum):
     GROUPS = "groups"
 
 
+class AutoCreationType(StrEnum):
+    """What a conversation that a text makes is given besides: nothing, a webhook, a webhook to Twilio's Studio."""
+
+    DEFAULT = "default"
+    WEBHOOK = "webhook"
+    STUDIO = "studio"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressConfiguration:
+    """Twilio's view of a line's autocreation: where its conversations are made, and what they are given.
+
+    Whether it is on is the line's `auto_creation` alone. `service_sid` None is the account's default Service.
+    """
+
+    sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str | None = None
+    address_country: str | None = None
+    type: AutoCreationType = AutoCreationType.DEFAULT
+    service_sid: str | None = None
+    webhook_url: str | None = None
+    webhook_method: WebhookMethod | None = None
+    webhook_filters: tuple[str, ...] = ()
+    studio_flow_sid: str | None = None
+    studio_retry_count: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One of our own numbers."""
@@ -208,6 +253,7 @@ class Line:
     updated: datetime
     auto_creation: AutoCreation = AutoCreation.OFF
     friendly_name: str | None = None
+    configuration: AddressConfiguration | None = None
 
 
 class UnroutedReason(StrEnum):

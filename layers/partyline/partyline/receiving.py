@@ -28,7 +28,8 @@ MAX_MEDIA = 50
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What receiving works with. `service_sid` is where conversations are made."""
+    """What receiving works with. `service_sid` is the account's first Service, in which conversations are made
+    while it has no settings."""
 
     table: Table
     service_sid: str

@@ -1,7 +1,7 @@
 """Recording what carriers bring: every text in exactly one conversation, once, before the carrier gets its answer.
 
 A text into a known thread costs three round trips to the table (what is there, the conversation, the transaction); one
-that makes its conversation two; one that nobody takes two; a repeat one.
+that makes its conversation two, and one more where a line names the Service; one that nobody takes two; a repeat one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from partyline import addresses, routing, sids, threads
 from partyline.carriers.port import InboundText, Malformed
+from partyline.directory import Configuration
 from partyline.model import (
+    AutoCreationType,
     Conversation,
     Line,
     Media,
@@ -24,9 +26,10 @@ from partyline.model import (
 )
 from partyline.routing import Arrival
 from partyline.states import ConversationState
-from partyline.store import conversations, items, keys, messages, unrouted
+from partyline.store import conversations, items, keys, messages, services, unrouted
 from partyline.store.conversations import Roster
 from partyline.store.table import NEW, Conflict, Table, Write, put, retrying
+from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookMethod, WebhookTarget
 
 # Far beyond any carrier's repeats (Bandwidth: 24 hours). Twilio's signature carries no time, so this is also how long a
 # replayed webhook is recognised.
@@ -58,7 +61,8 @@ class Recorded:
 
 
 def record(table: Table, text: InboundText, *, service_sid: str, now: datetime) -> Recorded:
-    """Record a text. Exactly once for each carrier message id, and once for all copies of a message.
+    """Record a text. Exactly once for each carrier message id, and once for all copies of a message. `service_sid` is
+    the account's Service while it has no settings yet.
 
     Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
     recorded and the carrier must repeat its webhook.
@@ -87,7 +91,8 @@ def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
-    found = table.get_all([received, thread, counter, *(keys.line(member) for member in arrived.roster)])
+    settings = keys.configuration()
+    found = table.get_all([received, thread, counter, settings, *(keys.line(member) for member in arrived.roster)])
     if received in found:
         return Recorded(Outcome.REPEATED)
     lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
@@ -103,10 +108,12 @@ def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str
             return Recorded(Outcome.COPIED)
     if thread in found:
         return _record_known(table, text, arrived, found[thread]["conversation_sid"], once, now)
-    reason = routing.unmatched(arrived, lines)
-    if reason:
-        return _keep_unrouted(table, text, arrived, reason, once, now)
-    return _record_new(table, text, arrived, lines, service_sid, once, now)
+    line = routing.unmatched(arrived, lines)
+    if isinstance(line, UnroutedReason):
+        return _keep_unrouted(table, text, arrived, line, once, now)
+    account = items.configuration(found[settings]) if settings in found else Configuration(service_sid)
+    roster = _new_conversation(arrived, lines, _blank(account, _service_of(table, line, account), now))
+    return _record_new(table, text, arrived, roster, [*once, *_webhook_writes(line, roster.conversation)], now)
 
 
 def _receive(key: keys.Key, now: datetime) -> Write:
@@ -128,57 +135,82 @@ def _record_known(
 
 
 def _record_new(
-    table: Table,
-    text: InboundText,
-    arrived: Arrival,
-    lines: Mapping[str, Line],
-    service_sid: str,
-    once: list[Write],
-    now: datetime,
+    table: Table, text: InboundText, arrived: Arrival, roster: Roster, once: list[Write], now: datetime
 ) -> Recorded:
-    roster = _new_conversation(arrived, lines, service_sid, now)
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     message = _message(text, arrived, roster.conversation, author, now)
     conversation = replace(roster.conversation, last_index=message.index)
     table.transact(
         [
             *once,
-            *conversations.creation_writes(conversation, roster.participants),
+            *conversations.creation_writes(conversation, roster.participants, now),
             *messages.message_writes(message, now),
         ]
     )
     return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
 
 
-def _new_conversation(arrived: Arrival, lines: Mapping[str, Line], service_sid: str, now: datetime) -> Roster:
-    """A pair becomes a masked member behind our number; in a group, our numbers become projected members that an
-    identity can take over later, and everybody else a native member."""
-    sid = sids.new(sids.CONVERSATION)
+def _service_of(table: Table, line: Line, account: Configuration) -> str:
+    """The Service in which a line makes conversations: the one that its configuration names, while there is one, else
+    the account's default one."""
+    named = line.configuration.service_sid if line.configuration else None
+    if named is None or named == account.default_service_sid or services.fetch(table, named) is None:
+        return account.default_service_sid
+    return named
 
-    blank = Participant(sids.new(sids.PARTICIPANT), sid, now, now)
-    if threads.is_pair(arrived.thread):
-        members = [replace(blank, address=arrived.sender, proxy_address=arrived.line)]
-    else:
-        members = [
-            replace(
-                blank,
-                sid=sid_of_member,
-                projected_address=address if address in lines else None,
-                address=None if address in lines else address,
-            )
-            for sid_of_member, address in zip(
-                sids.several(sids.PARTICIPANT, len(arrived.roster)), arrived.roster, strict=True
-            )
-        ]
-    conversation = Conversation(
-        sid=sid,
+
+def _blank(account: Configuration, service_sid: str, now: datetime) -> Conversation:
+    """A new conversation with what the account's settings give to each."""
+    return Conversation(
+        sid=sids.new(sids.CONVERSATION),
         service_sid=service_sid,
         created=now,
         updated=now,
         state=ConversationState.ACTIVE,
-        threads=frozenset({arrived.thread}),
+        messaging_service_sid=account.default_messaging_service_sid,
+        active_at=now,
+        inactive_after=account.default_inactive_timer,
+        closed_after=account.default_closed_timer,
     )
-    return Roster(conversation, tuple(members))
+
+
+def _new_conversation(arrived: Arrival, lines: Mapping[str, Line], blank: Conversation) -> Roster:
+    """A pair becomes a masked member behind our number; in a group, our numbers become projected members that an
+    identity can take over later, and everybody else a native member."""
+    member = Participant(sids.new(sids.PARTICIPANT), blank.sid, blank.created, blank.created)
+    if threads.is_pair(arrived.thread):
+        members = [replace(member, address=arrived.sender, proxy_address=arrived.line)]
+    else:
+        members = [
+            replace(
+                member,
+                sid=sid,
+                projected_address=address if address in lines else None,
+                address=None if address in lines else address,
+            )
+            for sid, address in zip(sids.several(sids.PARTICIPANT, len(arrived.roster)), arrived.roster, strict=True)
+        ]
+    return Roster(replace(blank, threads=frozenset({arrived.thread})), tuple(members))
+
+
+def _webhook_writes(line: Line, conversation: Conversation) -> list[Write]:
+    """The webhook that a line gives to the conversations it makes, where it has one."""
+    given = line.configuration
+    if given is None or given.type is AutoCreationType.DEFAULT:
+        return []
+    to_studio = given.type is AutoCreationType.STUDIO
+    webhook = ScopedWebhook(
+        sid=sids.new(sids.WEBHOOK),
+        conversation_sid=conversation.sid,
+        created=conversation.created,
+        updated=conversation.created,
+        target=WebhookTarget.STUDIO if to_studio else WebhookTarget.WEBHOOK,
+        url=given.webhook_url,
+        method=given.webhook_method or WebhookMethod.POST,
+        filters=() if to_studio else given.webhook_filters or POST_EVENTS,
+        flow_sid=given.studio_flow_sid,
+    )
+    return [put("webhook", keys.webhook(conversation.sid, webhook.sid), items.encode(webhook), NEW)]
 
 
 def _message(

@@ -12,8 +12,10 @@ from typing import Any
 
 from partyline.errors import ApiError
 
-BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 404, 405, 409, 413
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
 FAILED = 500
+
+_NO_SUCH_ROLE = "this Service has no such role of the type {}"
 
 
 def _refusal(code: int, message: str, status: int = BAD_REQUEST, **details: Any) -> ApiError:
@@ -27,6 +29,55 @@ def unauthenticated() -> ApiError:
     return _refusal(20003, "Authenticate", UNAUTHORIZED)
 
 
+def keys_manage_no_keys() -> ApiError:
+    return _refusal(
+        20003, "Authenticate", UNAUTHORIZED, reason="API keys are managed with the account's auth token, not with a key"
+    )
+
+
+def token_invalid() -> ApiError:
+    return _refusal(20101, "Invalid access token", UNAUTHORIZED, reason="it is not a JWT with an expiry")
+
+
+def token_header_invalid() -> ApiError:
+    return _refusal(
+        20102, "Invalid access token header", UNAUTHORIZED, reason="alg must be HS256 and cty twilio-fpa;v=1"
+    )
+
+
+def token_issuer_invalid() -> ApiError:
+    return _refusal(
+        20103,
+        "Invalid access token issuer/subject",
+        UNAUTHORIZED,
+        reason="iss must be an API key that was not revoked, sub its account",
+    )
+
+
+def token_expired() -> ApiError:
+    return _refusal(20104, "Access token expired or expiration date invalid", UNAUTHORIZED)
+
+
+def token_too_early() -> ApiError:
+    return _refusal(20105, "Access token not yet valid", UNAUTHORIZED)
+
+
+def token_grants_invalid(problem: str) -> ApiError:
+    return _refusal(20106, "Invalid access token grants", UNAUTHORIZED, reason=problem)
+
+
+def token_signature_invalid() -> ApiError:
+    return _refusal(20107, "Invalid access token signature", UNAUTHORIZED)
+
+
+def token_lives_too_long() -> ApiError:
+    return _refusal(20157, "Expiration Time Exceeds Maximum Time Allowed", UNAUTHORIZED, reason="at most 24 hours")
+
+
+def forbidden(problem: str) -> ApiError:
+    return _refusal(20403, "Forbidden", FORBIDDEN, reason=problem)
+
+
 def not_found(path: str) -> ApiError:
     return _refusal(20404, f"The requested resource {path} was not found", NOT_FOUND)
 
@@ -37,6 +88,14 @@ def method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
 
 def invalid_parameter(name: str, problem: str) -> ApiError:
     return _refusal(20001, f"Invalid parameter {name}: {problem}", parameter=name)
+
+
+def friendly_name_missing() -> ApiError:
+    return _refusal(50000, "FriendlyName not provided", parameter="FriendlyName")
+
+
+def friendly_name_too_long(limit: int) -> ApiError:
+    return _refusal(50003, "Friendly name too long", parameter="FriendlyName", reason=f"at most {limit} characters")
 
 
 def too_large(limit: int) -> ApiError:
@@ -110,6 +169,30 @@ def initializing() -> ApiError:
 
 def dates_reversed() -> ApiError:
     return _refusal(50396, "EndDate is before StartDate", parameter="EndDate")
+
+
+def timer_without_state() -> ApiError:
+    return _refusal(50382, "Timer can't be set without state", parameter="State")
+
+
+def timer_invalid(name: str) -> ApiError:
+    code, timer = (50379, "TimeToInactive") if "Inactive" in name else (50380, "TimeToClosed")
+    return _refusal(code, f"{timer} format is invalid", parameter=name, reason="use an ISO 8601 duration such as PT10M")
+
+
+def timer_too_short(name: str, minimum: int) -> ApiError:
+    code, timer = (50375, "TimeToInactive") if "Inactive" in name else (50376, "TimeToClosed")
+    minutes = minimum // 60
+    length = f"{minutes} minute" + ("s" if minutes > 1 else "")
+    return _refusal(code, f"{timer} should be greater or equal to {length}", parameter=name)
+
+
+def email_not_supported() -> ApiError:
+    return _refusal(
+        50420,
+        "Participant Messaging Binding type does not support all of the provided Messaging Binding parameters",
+        reason="conversations have no e-mail binding here",
+    )
 
 
 def attributes_too_long(limit: int) -> ApiError:
@@ -319,8 +402,206 @@ def line_over_recipients(line: str, carrier: str, limit: int) -> ApiError:
     )
 
 
-# --- lines (our own extension)
+# --- lines (our own extension) and their address configurations
 
 
 def line_exists(address: str) -> ApiError:
     return _refusal(20409, f"Line {address} is registered already", CONFLICT, address=address)
+
+
+def address_configuration_exists(address: str, sid: str) -> ApiError:
+    return _refusal(
+        20409,
+        f"Address {address} has a configuration already",
+        CONFLICT,
+        address=address,
+        address_configuration_sid=sid,
+    )
+
+
+# --- webhooks
+
+
+def webhook_method_invalid(parameter: str) -> ApiError:
+    return _refusal(50055, "Invalid webhook method", parameter=parameter, reason="use get or post")
+
+
+def pre_webhook_url_invalid(problem: str) -> ApiError:
+    return _refusal(50077, "Invalid pre-webhook url", parameter="PreWebhookUrl", reason=problem)
+
+
+def post_webhook_url_invalid(problem: str) -> ApiError:
+    return _refusal(50078, "Invalid post-webhook url", parameter="PostWebhookUrl", reason=problem)
+
+
+def webhook_event_unknown(parameter: str, event: str, events: Sequence[str]) -> ApiError:
+    return _refusal(
+        50365,
+        "Invalid conversation webhook filter",
+        parameter=parameter,
+        filter=event,
+        reason=f"use {', '.join(events)}",
+    )
+
+
+def too_many_webhooks(limit: int) -> ApiError:
+    return _refusal(50361, "Too many conversation webhooks", reason=f"a conversation has at most {limit}")
+
+
+def too_many_triggers(limit: int) -> ApiError:
+    return _refusal(
+        50362, "Too many conversation webhook triggers", parameter="Configuration.Triggers", reason=f"at most {limit}"
+    )
+
+
+def webhook_target_invalid(targets: Sequence[str]) -> ApiError:
+    return _refusal(50364, "Invalid conversation webhook type", parameter="Target", reason=f"use {', '.join(targets)}")
+
+
+def trigger_invalid(limit: int) -> ApiError:
+    return _refusal(
+        50366,
+        "Invalid conversation webhook trigger",
+        parameter="Configuration.Triggers",
+        reason=f"each has 1 to {limit} characters",
+    )
+
+
+def flow_invalid() -> ApiError:
+    return _refusal(
+        50367,
+        "Invalid conversation webhook flow SID",
+        parameter="Configuration.FlowSid",
+        reason="it is not FW and 32 hexadecimal digits",
+    )
+
+
+def webhook_target_missing() -> ApiError:
+    return _refusal(50368, "Conversation webhook type not provided", parameter="Target")
+
+
+def webhook_url_missing() -> ApiError:
+    return _refusal(50369, "Conversation webhook URL not provided", parameter="Configuration.Url")
+
+
+def webhook_filter_missing() -> ApiError:
+    return _refusal(50370, "Conversation webhook filter not provided", parameter="Configuration.Filters")
+
+
+def trigger_missing() -> ApiError:
+    return _refusal(50371, "Conversation webhook trigger not provided", parameter="Configuration.Triggers")
+
+
+def webhook_url_too_long(limit: int) -> ApiError:
+    return _refusal(
+        50372,
+        "Conversation webhook URL is too long",
+        parameter="Configuration.Url",
+        reason=f"at most {limit} characters",
+    )
+
+
+# --- settings
+
+
+def service_is_default(sid: str) -> ApiError:
+    return _refusal(
+        20409,
+        f"Service {sid} is the account's default: make another one the default first",
+        CONFLICT,
+        service_sid=sid,
+    )
+
+
+def service_not_found(sid: str) -> ApiError:
+    return _refusal(50050, "Service Instance not found", service_sid=sid)
+
+
+def creator_role_not_found(sid: str) -> ApiError:
+    return _refusal(50106, "Channel creator role not found", role_sid=sid, reason=_NO_SUCH_ROLE.format("conversation"))
+
+
+def member_role_not_found(sid: str) -> ApiError:
+    return _refusal(50109, "Conversation role not found", role_sid=sid, reason=_NO_SUCH_ROLE.format("conversation"))
+
+
+def user_role_not_found(sid: str) -> ApiError:
+    return _refusal(50102, "Deployment role not found", role_sid=sid, reason=_NO_SUCH_ROLE.format("service"))
+
+
+# --- roles and users
+
+
+def role_not_found(sid: str, kind: str) -> ApiError:
+    return _refusal(50100, "Role not found", role_sid=sid, reason=_NO_SUCH_ROLE.format(kind))
+
+
+def role_type_invalid(types: Sequence[str]) -> ApiError:
+    return _refusal(50105, "Invalid role type", parameter="Type", reason=f"use {' or '.join(types)}")
+
+
+def permission_missing() -> ApiError:
+    return _refusal(50104, "Permission not found", parameter="Permission", reason="give at least one")
+
+
+def permission_not_found(given: str, kind: str, permissions: Sequence[str]) -> ApiError:
+    return _refusal(
+        50104,
+        "Permission not found",
+        parameter="Permission",
+        permission=given,
+        reason=f"a {kind} role can have {', '.join(permissions)}",
+    )
+
+
+def role_is_default(sid: str) -> ApiError:
+    return _refusal(
+        20409,
+        f"Role {sid} is a default of its Service: give the Service another one first",
+        CONFLICT,
+        role_sid=sid,
+    )
+
+
+def user_exists(identity: str, sid: str) -> ApiError:
+    return _refusal(50201, "User already exists", CONFLICT, identity=identity, user_sid=sid)
+
+
+def identity_missing() -> ApiError:
+    return _refusal(50204, "Identity not provided", parameter="Identity")
+
+
+def identity_reserved(identity: str) -> ApiError:
+    return _refusal(50203, "Identity reserved", parameter="Identity", identity=identity)
+
+
+def identity_like_sid() -> ApiError:
+    return _refusal(50206, "Identity should not match user SID pattern", parameter="Identity")
+
+
+def identity_too_long(limit: int) -> ApiError:
+    return _refusal(50207, "Identity too long", parameter="Identity", reason=f"at most {limit} characters")
+
+
+def notification_level_invalid(levels: Sequence[str]) -> ApiError:
+    return _refusal(
+        50210, "Invalid notification level", parameter="NotificationLevel", reason=f"use {' or '.join(levels)}"
+    )
+
+
+def one_identifier_at_a_time() -> ApiError:
+    return _refusal(
+        50451,
+        "One user identifier parameter for lookup at a time",
+        reason="give Identity or Address, not both",
+    )
+
+
+def not_permitted(missing: Sequence[str]) -> ApiError:
+    return _refusal(50107, "User unauthorized for command", FORBIDDEN, missing=list(missing) or None)
+
+
+def account_only() -> ApiError:
+    return _refusal(
+        50107, "User unauthorized for command", FORBIDDEN, reason="this takes the account's own credentials"
+    )

@@ -46,12 +46,13 @@ def arrival(sender: str, recipients: Iterable[str], line: str) -> Arrival:
     return Arrival(own, author, tuple(sorted({own, author, *others})))
 
 
-def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> UnroutedReason | None:
-    """Why no conversation is made for a text whose thread nobody owns; None when one is. `lines` are the own numbers
-    among its roster.
+def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
+    """The line that makes the conversation of a text whose thread nobody owns, or why none is made. `lines` are the own
+    numbers among its roster.
 
-    Any of the own numbers may allow it, so that the answer does not depend on which copy comes first. A text from one
-    of our own numbers is an echo, or another system's; it never starts a conversation.
+    Any of the own numbers may allow it, and the lowest of those that do decides what the conversation is like, so that
+    the answer does not depend on which copy comes first. A text from one of our own numbers is an echo, or another
+    system's; it never starts a conversation.
     """
     if arrived.line not in lines:
         return UnroutedReason.UNKNOWN_LINE
@@ -59,9 +60,8 @@ def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> UnroutedReason | N
         return UnroutedReason.OWN_SENDER
     is_group = not threads.is_pair(arrived.thread)
     allowed = (AutoCreation.ALL, AutoCreation.GROUPS) if is_group else (AutoCreation.ALL,)
-    if not any(line.auto_creation in allowed for line in lines.values()):
-        return UnroutedReason.AUTO_CREATION_OFF
-    return None
+    allowing = [line for line in lines.values() if line.auto_creation in allowed]
+    return min(allowing, key=lambda line: line.address, default=UnroutedReason.AUTO_CREATION_OFF)
 
 
 def author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:

@@ -13,6 +13,10 @@ import secrets
 import time
 
 CONVERSATION, PARTICIPANT, MESSAGE, MEDIA, RECEIPT, SERVICE = "CH", "MB", "IM", "ME", "DY", "IS"
+ROLE, USER, WEBHOOK, ADDRESS_CONFIGURATION, API_KEY = "RL", "US", "WH", "IG", "SK"
+CREDENTIAL, BINDING = "CR", "BS"
+# Twilio's own things, which are only named here.
+MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
 LINE, UNROUTED = "LN", "UT"
 
@@ -60,6 +64,11 @@ def channel_message(carrier: str, carrier_message_id: str, address: str) -> str:
 def default_service(account_sid: str) -> str:
     """The SID of an account's default Service."""
     return of(SERVICE, account_sid)
+
+
+def user(service_sid: str, identity: str) -> str:
+    """The SID of a Service's user: the same whenever the identity is met again."""
+    return of(USER, service_sid, identity)
 
 
 def matches(prefix: str, text: str) -> bool:

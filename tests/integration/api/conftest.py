@@ -16,7 +16,7 @@ from partyline.api.calls import Desk
 from partyline.model import AutoCreation, Line
 from partyline.store import lines
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, TOKEN, Api, Clock, InProcess, P, Q, T, W
+from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(Desk(table, ACCOUNT, lambda: TOKEN, clock))
+    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock))
 
 
 @pytest.fixture

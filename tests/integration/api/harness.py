@@ -14,10 +14,11 @@ import requests
 
 from partyline.api.app import handle
 from partyline.api.calls import Desk
-from partyline.store.table import Table, Write
+from partyline.store.table import Item, Table, Write
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "correct-horse"
+ROOT = "key-root"
 HOST = "abc123.execute-api.us-east-1.amazonaws.com"
 BASE = f"https://{HOST}/prod"
 
@@ -99,6 +100,13 @@ def proxy_event(
     }
 
 
+def read(body: str, content_type: str) -> Any:
+    """A body as what it is: JSON, JSON lines, or nothing."""
+    if content_type == "application/x-ndjson":
+        return [json.loads(line) for line in body.splitlines()]
+    return json.loads(body) if body else None
+
+
 @dataclass
 class Api:
     """The API, called through events. Every response is checked for what all of them must be."""
@@ -112,7 +120,7 @@ class Api:
         json.dumps(response)
         if response["statusCode"] == 204:
             assert response["body"] == ""
-        body = json.loads(response["body"]) if response["body"] else None
+        body = read(response["body"], response["headers"]["Content-Type"])
         return Reply(response["statusCode"], body, response["headers"])
 
     def call(self, method: str, path: str, query: Pairs = (), form: Pairs = ()) -> Reply:
@@ -187,10 +195,17 @@ class Racing(Table):
         self._left, self._label, self._act = times, label, act
 
     def transact(self, writes: Sequence[Write]) -> None:
+        self._come_first(writes)
+        super().transact(writes)
+
+    def write(self, write: Write) -> Item:
+        self._come_first([write])
+        return super().write(write)
+
+    def _come_first(self, writes: Sequence[Write]) -> None:
         if self._left > 0 and any(write.label == self._label for write in writes):
             self._left -= 1
             self._act()
-        super().transact(writes)
 
 
 class InProcess(requests.adapters.BaseAdapter):

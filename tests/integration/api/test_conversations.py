@@ -63,6 +63,10 @@ def test_what_a_caller_gives_is_kept(api: Api) -> None:
     assert api.get("/Conversations/deal-7").body == made
 
 
+NO_EMAIL = (
+    "Participant Messaging Binding type does not support all of the provided Messaging Binding parameters: "
+    "conversations have no e-mail binding here"
+)
 REFUSED: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     ({"State": "closed"}, (400, 50384, "A conversation cannot be created closed")),
     ({"State": ""}, (400, 50374, "Conversation state is empty")),
@@ -89,12 +93,24 @@ REFUSED: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     ({"DateUpdated": ""}, (400, 50309, "DateUpdated is not an ISO 8601 date")),
     ({"MessagingServiceSid": "MG1"}, (400, 50341, "MessagingServiceSid is not MG and 32 hexadecimal digits")),
     (
-        {"Timers.Inactive": "PT5M"},
-        (400, 20001, "Invalid parameter Timers.Inactive: timers and e-mail bindings are not supported"),
+        {"State": "active", "Timers.Inactive": "PT59S"},
+        (400, 50375, "TimeToInactive should be greater or equal to 1 minute"),
+    ),
+    (
+        {"State": "active", "Timers.Closed": "PT9M59S"},
+        (400, 50376, "TimeToClosed should be greater or equal to 10 minutes"),
+    ),
+    (
+        {"State": "active", "Timers.Inactive": "5 minutes"},
+        (400, 50379, "TimeToInactive format is invalid: use an ISO 8601 duration such as PT10M"),
+    ),
+    (
+        {"State": "active", "Timers.Closed": ""},
+        (400, 50380, "TimeToClosed format is invalid: use an ISO 8601 duration such as PT10M"),
     ),
     (
         {"Bindings.Email.Address": "a@example.com"},
-        (400, 20001, "Invalid parameter Bindings.Email.Address: timers and e-mail bindings are not supported"),
+        (400, 50420, NO_EMAIL),
     ),
 ]
 
@@ -282,3 +298,50 @@ def test_a_conversation_is_deleted_although_it_becomes_active_meanwhile(api: Api
     racing = Racing(table, 1, "conversation", lambda: store.activate(table, sid, clock()))
     assert Api(replace(api.desk, table=racing)).delete(f"/Conversations/{sid}").status == 204
     assert api.get(f"/Conversations/{sid}").status == 404
+
+
+# --- timers
+
+
+def test_timers_are_shown_as_the_moments_when_they_are_due(api: Api) -> None:
+    timers = {"Timers.Inactive": "PT1M", "Timers.Closed": "P1DT10M"}
+    made = api.made("/Conversations", {"State": "active", **timers})
+    assert made["timers"] == {"date_inactive": "2026-11-22T12:01:00Z", "date_closed": "2026-11-23T12:10:00Z"}
+    assert api.get(f"/Conversations/{made['sid']}").body == made
+
+
+def test_timers_at_creation_need_a_state(api: Api) -> None:
+    refused = api.post("/Conversations", {"Timers.Closed": "PT10M"})
+    assert refused.error == (400, 50382, "Timer can't be set without state")
+    assert api.get("/Conversations").body["conversations"] == []
+
+
+def test_an_update_sets_one_timer_and_removes_another(api: Api, clock: Clock) -> None:
+    sid = api.conversation(**{"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"})
+    clock.tick(minutes=5)
+    after = api.post(f"/Conversations/{sid}", {"Timers.Inactive": "PT0S", "Timers.Closed": "PT1H"}).body
+    assert after["timers"] == {"date_closed": "2026-11-22T13:05:00Z"}
+    assert api.get(f"/Conversations/{sid}").body["timers"] == after["timers"]
+
+
+def test_messages_and_members_start_the_timers_anew_and_a_name_does_not(api: Api, clock: Clock) -> None:
+    sid = api.conversation(**{"State": "active", "Timers.Closed": "PT10M"})
+
+    def due() -> str:
+        return str(api.get(f"/Conversations/{sid}").body["timers"]["date_closed"])
+
+    clock.tick(minutes=1)
+    api.post(f"/Conversations/{sid}", {"FriendlyName": "new"})
+    assert due() == "2026-11-22T12:10:00Z"
+    api.member(sid, identity="ann")
+    assert due() == "2026-11-22T12:11:00Z"
+    clock.tick(minutes=1)
+    api.say(sid, author="ann")
+    assert due() == "2026-11-22T12:12:00Z"
+
+
+def test_an_inactive_conversation_is_due_to_be_closed_only_and_a_closed_one_for_nothing(api: Api) -> None:
+    timers = {"Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
+    made = api.made("/Conversations", {"State": "inactive", **timers})
+    assert set(made["timers"]) == {"date_closed"}
+    assert api.post(f"/Conversations/{made['sid']}", {"State": "closed"}).body["timers"] == {}

@@ -35,7 +35,6 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ba
         basic(ACCOUNT, TOKEN[:-1]),
         basic(ACCOUNT.replace("AC", "SK"), TOKEN),
         basic("", TOKEN),
-        f"Bearer {TOKEN}",
         "Basic é",
     ],
 )
@@ -200,7 +199,7 @@ class Broken(Table):
     def __init__(self, failure: Exception) -> None:
         self._failure = failure
 
-    def get(self, key: Any) -> Any:
+    def get_all(self, keys: Any) -> Any:
         raise self._failure
 
 

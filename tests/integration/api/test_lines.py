@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from partyline import sids
 from partyline.model import Media, UnroutedReason, UnroutedText
 from partyline.store import unrouted
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, Clock, P, Q, T, W
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, Clock, P, Q, Racing, T, W
 
 NEW = "+12065550199"
 
@@ -83,6 +84,19 @@ def test_a_wrong_change_of_a_line_is_refused(api: Api) -> None:
         assert api.post(f"/Lines/{P}", form).status == 400
     assert api.post(f"/Lines/{NEW}", {"Carrier": "telnyx"}).status == 404
     assert api.get(f"/Lines/{P}").body == before
+
+
+def test_two_changes_of_a_line_at_once_both_hold(api: Api, table: Table) -> None:
+    other = Racing(table, 1, "line", lambda: api.post(f"/Lines/{P}", {"FriendlyName": "Front desk"}))
+    assert Api(replace(api.desk, table=other)).post(f"/Lines/{P}", {"AutoCreation": "off"}).status == 200
+    line = api.get(f"/Lines/{P}").body
+    assert (line["friendly_name"], line["auto_creation"]) == ("Front desk", "off")
+
+
+def test_a_line_that_is_forgotten_while_it_is_changed_stays_forgotten(api: Api, table: Table) -> None:
+    other = Racing(table, 1, "line", lambda: api.delete(f"/Lines/{P}"))
+    assert Api(replace(api.desk, table=other)).post(f"/Lines/{P}", {"Carrier": "telnyx"}).status == 404
+    assert api.get(f"/Lines/{P}").status == 404
 
 
 def test_lines_are_listed_by_number_page_by_page_and_back(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -400,6 +401,9 @@ def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
 
     class Underway(Table):
         def write(self, write: Write) -> Any:
+            raise Conflict({})
+
+        def transact(self, writes: Sequence[Write]) -> None:
             raise Conflict({})
 
     sid = api.group(A, B)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -135,3 +136,22 @@ def test_a_token_altered_anywhere_is_refused(seven: Api) -> None:
 def test_any_text_that_is_no_token_is_refused(api: Api, text: str) -> None:
     assert api.get("/Conversations", {"PageToken": text}).error == INVALID
     assert api.get("/Lines", {"PageToken": text}).error == INVALID
+
+
+def test_a_page_of_very_large_entries_is_shorter_and_still_nothing_is_missing(api: Api) -> None:
+    conversation = api.conversation()
+    worst = '"' * (32 * 1024)
+    for number in range(60):
+        assert api.post(f"/Conversations/{conversation}/Messages", {"Body": worst}).body["index"] == number
+    first = api.get(f"/Conversations/{conversation}/Messages", {"PageSize": "100"})
+    # Lambda takes answers of 6 MB.
+    assert len(json.dumps(json.dumps(first.body))) < 6 * 1024 * 1024
+    indexes = [message["index"] for message in first.body["messages"]]
+    page = first.body
+    while page["meta"]["next_page_url"]:
+        page = api.follow(page["meta"]["next_page_url"]).body
+        indexes += [message["index"] for message in page["messages"]]
+    assert indexes == list(range(60))
+    assert page["meta"]["previous_page_url"]
+    before = api.follow(page["meta"]["previous_page_url"]).body["messages"]
+    assert before[-1]["index"] == page["messages"][0]["index"] - 1

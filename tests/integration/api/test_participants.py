@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from partyline import threads
+from partyline import sids, threads
 from partyline.store import conversations as store
 from partyline.store import lines
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T
 
-RL = "RL" + "b" * 32
 NAMES = {
     "address": "MessagingBinding.Address",
     "proxy": "MessagingBinding.ProxyAddress",
@@ -28,9 +27,14 @@ def change(api: Api, conversation: str, member: str, **form: str) -> tuple[int, 
     return reply.body if reply.status == 200 else reply.error
 
 
+def role(api: Api, kind: str = "conversation") -> str:
+    """The SID of a new role."""
+    return str(api.made("/Roles", {"FriendlyName": "mine", "Type": kind, "Permission": "addParticipant"})["sid"])
+
+
 def test_a_new_participant_has_every_documented_member(api: Api) -> None:
-    sid = api.conversation()
-    reply = api.add(sid, identity="ann", Attributes='{"x":1}', RoleSid=RL, DateCreated="2020-01-01T00:00:00Z")
+    sid, given = api.conversation(), role(api)
+    reply = api.add(sid, identity="ann", Attributes='{"x":1}', RoleSid=given, DateCreated="2020-01-01T00:00:00Z")
     assert reply.body == {
         "sid": reply.body["sid"],
         "account_sid": ACCOUNT,
@@ -38,7 +42,7 @@ def test_a_new_participant_has_every_documented_member(api: Api) -> None:
         "identity": "ann",
         "attributes": '{"x":1}',
         "messaging_binding": None,
-        "role_sid": RL,
+        "role_sid": given,
         "date_created": "2020-01-01T00:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "last_read_message_index": None,
@@ -265,6 +269,23 @@ def test_an_own_number_gets_an_identity_is_handed_over_and_stands_alone_again(ap
     assert api.say(sid, author="bob").body["code"] == 50513
 
 
+def test_who_takes_over_a_number_begins_without_the_horizon_and_the_role_of_the_one_before(api: Api) -> None:
+    sid = api.group(A)
+    own = api.get(f"/Conversations/{sid}/Participants/agent").body["sid"]
+    api.say(sid)
+    role = sids.of(sids.ROLE, sids.default_service(ACCOUNT), "channel admin")
+    before = change(api, sid, own, LastReadMessageIndex="0", RoleSid=role)
+    assert isinstance(before, dict)
+    assert (before["last_read_message_index"], before["role_sid"]) == (0, role)
+    after = change(api, sid, own, Identity="bob")
+    assert isinstance(after, dict)
+    assert (after["last_read_message_index"], after["last_read_timestamp"]) == (None, None)
+    assert after["role_sid"] == sids.of(sids.ROLE, sids.default_service(ACCOUNT), "channel user")
+    both = change(api, sid, own, Identity="cy", RoleSid=role)
+    assert isinstance(both, dict)
+    assert both["role_sid"] == role
+
+
 def test_an_identity_is_refused_where_it_cannot_be_shown(api: Api) -> None:
     group = api.group(A, own=P)
     native = next(
@@ -355,11 +376,12 @@ def test_settings_change_without_touching_the_threads(api: Api, clock: Clock) ->
     group = api.group(A, B)
     before = api.get(f"/Conversations/{group}/Participants/agent").body
     clock.tick(minutes=1)
-    after = change(api, group, "agent", Attributes='{"a":1}', RoleSid=RL, DateCreated="2020-01-01")
+    given = role(api)
+    after = change(api, group, "agent", Attributes='{"a":1}', RoleSid=given, DateCreated="2020-01-01")
     assert after == {
         **before,
         "attributes": '{"a":1}',
-        "role_sid": RL,
+        "role_sid": given,
         "date_created": "2020-01-01T00:00:00Z",
         "date_updated": "2026-11-22T12:01:00Z",
     }
@@ -374,7 +396,7 @@ def test_the_read_horizon_is_an_index_of_the_conversation_and_a_time(api: Api, c
     assert change(api, sid, "ann", LastReadMessageIndex="0") == wrong
     for _ in range(3):
         api.say(sid, author="ann")
-    for index in ("3", "-1", "1.0", "x", "", "²", "9" * 50, "0000000000999", "0" * 5000):
+    for index in ("3", "-1", "1.0", "x", " ", "²", "9" * 50, "0000000000999", "0" * 5000):
         assert change(api, sid, "ann", LastReadMessageIndex=index) == wrong
     after = change(api, sid, "ann", LastReadMessageIndex="2")
     assert isinstance(after, dict)
@@ -387,6 +409,81 @@ def test_the_read_horizon_is_an_index_of_the_conversation_and_a_time(api: Api, c
         20001,
         "Invalid parameter LastReadTimestamp: it is not an ISO 8601 date",
     )
+
+
+@pytest.mark.parametrize("nothing", ["", "null"])
+def test_a_read_horizon_is_taken_away_with_its_time(api: Api, nothing: str) -> None:
+    sid = api.conversation()
+    before = api.add(sid, identity="ann").body
+    api.say(sid, author="ann")
+    assert isinstance(change(api, sid, "ann", LastReadMessageIndex="0"), dict)
+    assert change(api, sid, "ann", LastReadMessageIndex=nothing) == before
+    assert api.get(f"/Conversations/{sid}/Participants/ann").body == before
+
+
+# --- roles
+
+
+def test_a_member_by_identity_has_the_services_role_for_members_until_it_is_given_one(api: Api) -> None:
+    sid = api.conversation()
+    default = api.add(sid, identity="ann").body["role_sid"]
+    assert api.get(f"/Roles/{default}").body["friendly_name"] == "channel user"
+    assert api.add(sid, address=A).body["role_sid"] is None
+    given = role(api)
+    after = change(api, sid, "ann", RoleSid=given)
+    assert isinstance(after, dict)
+    assert after["role_sid"] == given
+
+
+def test_a_role_that_is_no_conversation_role_of_the_service_is_refused(api: Api) -> None:
+    sid = api.conversation()
+    api.member(sid, identity="ann")
+    before = api.get(f"/Conversations/{sid}/Participants").body
+    elsewhere = api.made("/Services", {"FriendlyName": "other"})["sid"]
+    theirs = api.get(f"/Services/{elsewhere}/Roles").body["roles"]
+    for wrong in (role(api, "service"), "RL" + "b" * 32, *(one["sid"] for one in theirs)):
+        refused = (400, 50100, "Role not found: this Service has no such role of the type conversation")
+        assert api.add(sid, identity="bob", RoleSid=wrong).error == refused
+        assert change(api, sid, "ann", RoleSid=wrong) == refused
+    assert api.get(f"/Conversations/{sid}/Participants").body == before
+
+
+# --- identities are users
+
+
+def users(api: Api) -> dict[str, str]:
+    """SIDs of users by identity."""
+    return {user["identity"]: user["sid"] for user in api.get("/Users").body["users"]}
+
+
+def test_who_joins_by_identity_is_a_user(api: Api) -> None:
+    sid = api.conversation()
+    api.member(sid, identity="ann")
+    api.member(sid, address=A)
+    known = users(api)
+    assert set(known) == {"ann"}
+    api.made("/Users", {"Identity": "bob", "FriendlyName": "Bob", "Attributes": "[1]"})
+    before = api.get("/Users/bob").body
+    api.member(api.conversation(), identity="ann")
+    api.member(sid, identity="bob")
+    assert users(api) == {**known, "bob": before["sid"]}
+    assert api.get("/Users/bob").body == before
+
+
+def test_who_takes_over_an_own_number_is_a_user(api: Api) -> None:
+    sid = api.conversation()
+    api.member(sid, address=A)
+    own = api.member(sid, projected=P)
+    assert isinstance(change(api, sid, own, Identity="ann"), dict)
+    assert set(users(api)) == {"ann"}
+    assert isinstance(change(api, sid, own, Identity="bob"), dict)
+    assert set(users(api)) == {"ann", "bob"}
+
+
+def test_who_is_refused_is_no_user(api: Api) -> None:
+    group = api.group(A, B)
+    assert api.add(group, identity="ann").status == 400
+    assert set(users(api)) == {"agent"}
 
 
 def test_members_who_are_added_at_once_are_all_in_it(api: Api, table: Table) -> None:

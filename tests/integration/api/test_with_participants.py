@@ -10,7 +10,7 @@ import pytest
 
 from partyline.store import conversations as store
 from partyline.store.table import Table
-from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Reply
+from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply
 
 INVALID = "One of the JSON requests for participant creation is invalid: "
 AGENT = {"identity": "agent", "messaging_binding": {"projected_address": P}}
@@ -203,3 +203,80 @@ def test_it_starts_active_and_says_so_when_asked_for_something_else(api: Api) ->
         "Invalid parameter State: a conversation that is made with its participants starts active",
     )
     assert make(api, AGENT, native(A), State="Active").status == 202
+
+
+def test_its_identities_are_users_when_it_is_made_and_not_when_it_is_refused(api: Api) -> None:
+    def identities() -> set[str]:
+        return {user["identity"] for user in api.get("/Users").body["users"]}
+
+    assert make(api, AGENT, native("nobody")).status == 400
+    assert identities() == set()
+    other = {"identity": "ann", "messaging_binding": {"projected_address": Q}}
+    assert make(api, AGENT, other, native(A)).status == 202
+    assert identities() == {"agent", "ann"}
+
+
+# --- get or create
+
+
+def people(*natives: str, own: str = P) -> list[tuple[str, str]]:
+    members = [{"identity": "agent", "messaging_binding": {"projected_address": own}}]
+    members += [{"messaging_binding": {"address": native}} for native in natives]
+    return [("Participant", json.dumps(member)) for member in members]
+
+
+def test_the_open_conversation_with_exactly_these_people_is_fetched_instead(api: Api) -> None:
+    first = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    again = api.post("/ConversationWithParticipants", [*people(B, A), ("IfExists", "Fetch"), ("FriendlyName", "new")])
+    assert (first.status, again.status) == (202, 200)
+    assert again.body["sid"] == first.body["sid"]
+    assert again.body["friendly_name"] is None
+    other = api.post("/ConversationWithParticipants", [*people(A, C), ("IfExists", "fetch")])
+    assert (other.status, other.body["sid"] == first.body["sid"]) == (202, False)
+
+
+def test_a_pair_is_fetched_though_twilio_would_let_it_be_made_twice(api: Api) -> None:
+    first = api.post("/ConversationWithParticipants", people(A))
+    again = api.post("/ConversationWithParticipants", [*people(A), ("IfExists", "fetch")])
+    assert (again.status, again.body["sid"]) == (200, first.body["sid"])
+
+
+def test_a_closed_conversation_is_not_fetched(api: Api, table: Table, clock: Clock) -> None:
+    first = api.post("/ConversationWithParticipants", people(A, B)).body["sid"]
+    store.activate(table, first, clock())
+    assert api.post(f"/Conversations/{first}", {"State": "closed"}).status == 200
+    again = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    assert (again.status, again.body["sid"] == first) == (202, False)
+
+
+def test_a_conversation_with_more_people_is_not_fetched(api: Api) -> None:
+    whole = json.dumps({"messaging_binding": {"address": C, "proxy_address": Q}})
+    api.made("/ConversationWithParticipants", [*people(A, B), ("Participant", whole)])
+    refused = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    assert refused.error[:2] == (409, 50438)
+
+
+def test_another_services_conversation_is_not_fetched(api: Api) -> None:
+    other = api.made("/Services", {"FriendlyName": "other"})["sid"]
+    theirs = api.made(f"/Services/{other}/ConversationWithParticipants", people(A, B))["sid"]
+    refused = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    assert refused.error[:2] == (409, 50438)
+    fetched = api.post(f"/Services/{other}/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    assert (fetched.status, fetched.body["sid"]) == (200, theirs)
+
+
+def test_who_is_a_moment_later_fetches_what_the_other_made(api: Api) -> None:
+    made: list[str] = []
+
+    def other() -> None:
+        made.append(api.made("/ConversationWithParticipants", people(A, B))["sid"])
+
+    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "conversation", other)))
+    fetched = racing.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
+    assert (fetched.status, [fetched.body["sid"]]) == (200, made)
+
+
+def test_any_other_wish_is_refused(api: Api) -> None:
+    refused = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "replace")])
+    assert refused.error[:2] == (400, 20001)
+    assert api.get("/Conversations").body["conversations"] == []

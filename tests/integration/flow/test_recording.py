@@ -14,11 +14,23 @@ from hypothesis import strategies as st
 
 from partyline import recording, sids, threads
 from partyline.carriers.port import InboundText, Malformed, Media
-from partyline.model import AutoCreation, Conversation, Line, Participant, ParticipantKind, UnroutedReason
+from partyline.directory import Configuration
+from partyline.model import (
+    AddressConfiguration,
+    AutoCreation,
+    AutoCreationType,
+    Conversation,
+    Line,
+    Participant,
+    ParticipantKind,
+    UnroutedReason,
+)
 from partyline.recording import Outcome, Recorded
 from partyline.states import ConversationState, ReceiptStatus
-from partyline.store import conversations, lines, listing, messages
+from partyline.store import conversations, lines, listing, messages, services
+from partyline.store.listing import Window
 from partyline.store.table import Conflict, Table
+from partyline.webhooks import POST_EVENTS, WebhookMethod, WebhookTarget
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -60,8 +72,8 @@ def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | No
 
 def everything(table: Table) -> list[tuple[int, str, str | None]]:
     """The messages of all conversations."""
-    page = listing.conversations(table, SERVICE, size=100)
-    return [message for conversation in page.entries for message in bodies(table, conversation.sid)]
+    page = listing.conversations(table, SERVICE, Window(100))
+    return [message for _, conversation in page.entries for message in bodies(table, conversation.sid)]
 
 
 def test_the_first_text_of_a_group_makes_its_conversation(own: Table) -> None:
@@ -126,15 +138,15 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
     first, again = record(own, inbound), record(own, inbound)
     assert (first.outcome, first.reason) == (Outcome.UNROUTED, reason)
     assert again.outcome in (Outcome.REPEATED, Outcome.UNROUTED)
-    (kept,) = listing.unrouted(own, size=10).entries
+    ((_, kept),) = listing.unrouted(own, Window(10)).entries
     assert (kept.reason, kept.body, kept.sender) == (reason, "hello", inbound.sender)
-    assert listing.conversations(own, SERVICE, size=10).entries == []
+    assert listing.conversations(own, SERVICE, Window(10)).entries == []
 
 
 def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
     for _ in range(2):
         recording.keep_malformed(own, "bandwidth", Malformed("not JSON", "{oops"), NOW)
-    (kept,) = listing.unrouted(own, size=10).entries
+    ((_, kept),) = listing.unrouted(own, Window(10)).entries
     assert (kept.reason, kept.raw) == (UnroutedReason.MALFORMED, "{oops")
 
 
@@ -159,10 +171,10 @@ def test_two_own_numbers_in_one_group_make_one_conversation_and_one_message(own:
 def test_a_copy_of_an_unrouted_text_is_not_kept_twice(own: Table) -> None:
     for address in (P, Q):
         line = lines.find(own, [address])[address]
-        lines.update(own, Line(line.sid, address, line.carrier, NOW, NOW, AutoCreation.OFF), NOW)
+        lines.update(own, line, replace(line, auto_creation=AutoCreation.OFF))
     outcomes = [record(own, text(A, P, Q, line=line)).outcome for line in (P, Q)]
     assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
-    assert len(listing.unrouted(own, size=10).entries) == 1
+    assert len(listing.unrouted(own, Window(10)).entries) == 1
 
 
 def test_someone_who_says_the_same_twice_says_it_twice(own: Table) -> None:
@@ -208,9 +220,8 @@ def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(o
     awake = conversations.fetch(own, made.conversation_sid)
     assert awake and awake.state is ConversationState.ACTIVE
     assert awake.revision > asleep.revision
-    assert [c.sid for c in listing.conversations(own, SERVICE, size=5, state=ConversationState.ACTIVE).entries] == [
-        awake.sid
-    ]
+    active = listing.conversations(own, SERVICE, Window(5), state=ConversationState.ACTIVE).entries
+    assert [conversation.sid for _, conversation in active] == [awake.sid]
     conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED))
     again = record(own, text(A, P, B))
     assert again.outcome is Outcome.CREATED
@@ -233,6 +244,117 @@ def test_masked_members_get_each_others_texts_from_their_proxies(own: Table) -> 
     (send,) = found.message.sends
     assert (send.sender, send.recipients, send.thread) == (Q, (C,), threads.key([C, Q]))
     assert [(r.address, r.status) for r in found.receipts] == [(C, ReceiptStatus.QUEUED)]
+
+
+# --- what a line gives to the conversations it makes
+
+
+def configure(table: Table, address: str, **fields: Any) -> None:
+    """Give a line an address configuration."""
+    line = lines.find(table, [address])[address]
+    given = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), NOW, NOW, **fields)
+    assert lines.update(table, line, replace(line, configuration=given))
+
+
+def second_service(table: Table) -> str:
+    service, roles = services.new("Second", NOW, sid=sids.new(sids.SERVICE))
+    services.create(table, service, roles)
+    return service.sid
+
+
+def made_by(table: Table, inbound: InboundText) -> Conversation:
+    """The conversation that a text makes."""
+    made = record(table, inbound)
+    assert made.outcome is Outcome.CREATED
+    found = conversations.fetch(table, made.conversation_sid)
+    assert found
+    return found
+
+
+def test_without_settings_a_conversation_is_in_the_accounts_first_service(own: Table) -> None:
+    made = made_by(own, text(A, P, B))
+    assert (made.service_sid, made.active_at, made.messaging_service_sid) == (SERVICE, NOW, None)
+    assert (made.inactive_after, made.closed_after) == (None, None)
+
+
+def test_a_conversation_starts_with_what_the_account_says(own: Table) -> None:
+    services.found_account(own, SERVICE, NOW)
+    service = second_service(own)
+    services.configure(own, Configuration(SERVICE), Configuration(service, "MG1", 600, 7200))
+    made = made_by(own, text(A, P, B))
+    assert (made.service_sid, made.messaging_service_sid) == (service, "MG1")
+    assert (made.inactive_after, made.closed_after) == (600, 7200)
+    assert [one.sid for _, one in listing.conversations(own, service, Window(5)).entries] == [made.sid]
+
+
+def test_a_conversation_is_in_the_service_that_the_line_names(own: Table) -> None:
+    services.found_account(own, SERVICE, NOW)
+    service = second_service(own)
+    configure(own, P, service_sid=service)
+    assert made_by(own, text(A, P, B)).service_sid == service
+    services.remove(own, service)
+    assert made_by(own, text(A, P, C)).service_sid == SERVICE
+
+
+@pytest.mark.parametrize(
+    ("given", "webhook"),
+    [
+        ({}, None),
+        (
+            {
+                "type": AutoCreationType.WEBHOOK,
+                "webhook_url": "https://example.com",
+                "webhook_method": WebhookMethod.GET,
+                "webhook_filters": ("onMessageAdded",),
+            },
+            {
+                "target": WebhookTarget.WEBHOOK,
+                "url": "https://example.com",
+                "method": WebhookMethod.GET,
+                "filters": ("onMessageAdded",),
+                "flow_sid": None,
+            },
+        ),
+        (
+            # One that names no events is told all.
+            {"type": AutoCreationType.WEBHOOK, "webhook_url": "https://example.com"},
+            {"target": WebhookTarget.WEBHOOK, "method": WebhookMethod.POST, "filters": POST_EVENTS},
+        ),
+        (
+            {"type": AutoCreationType.STUDIO, "studio_flow_sid": "FW1", "studio_retry_count": 3},
+            {
+                "target": WebhookTarget.STUDIO,
+                "url": None,
+                "method": WebhookMethod.POST,
+                "filters": (),
+                "flow_sid": "FW1",
+            },
+        ),
+    ],
+)
+def test_a_conversation_has_the_webhook_that_the_line_gives_it(
+    own: Table, given: dict[str, Any], webhook: dict[str, Any] | None
+) -> None:
+    configure(own, P, **given)
+    made = made_by(own, text(A, P, B))
+    found = [one for _, one in listing.webhooks(own, made.sid, Window(5)).entries]
+    assert [{name: getattr(one, name) for name in webhook or {}} for one in found] == ([webhook] if webhook else [])
+    assert all((one.conversation_sid, one.created, one.updated) == (made.sid, NOW, NOW) for one in found)
+
+
+@pytest.mark.parametrize("first", [P, Q])
+def test_the_lowest_line_that_allows_it_decides_whichever_copy_comes_first(own: Table, first: str) -> None:
+    service = second_service(own)
+    configure(own, P, type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
+    configure(own, Q, service_sid=service)
+    made = made_by(own, text(A, P, Q, line=first))
+    assert made.service_sid == SERVICE
+    assert len(listing.webhooks(own, made.sid, Window(5)).entries) == 1
+    low = lines.find(own, [P])[P]
+    lines.update(own, low, replace(low, auto_creation=AutoCreation.OFF))
+    made = made_by(own, text(B, P, Q, line=first))
+    assert made.service_sid == service
+    assert listing.webhooks(own, made.sid, Window(5)).entries == []
 
 
 # --- cost
@@ -268,6 +390,16 @@ def test_what_a_text_costs(
     inbound = make()
     record(own, text(inbound.sender, *inbound.recipients, body="another"))
     assert round_trips[before:] == expected
+
+
+def test_what_a_conversation_in_a_service_that_the_line_names_costs(own: Table, round_trips: list[str]) -> None:
+    services.found_account(own, SERVICE, NOW)
+    configure(own, P, service_sid=second_service(own), type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
+    before = len(round_trips)
+    record(own, text(A, P, B))
+    record(own, text(B, P, A))
+    made, known = ["BatchGetItem", "GetItem", "TransactWriteItems"], ["BatchGetItem", "Query", "TransactWriteItems"]
+    assert round_trips[before:] == made + known
 
 
 def test_what_a_repeat_and_a_copy_cost(own: Table, round_trips: list[str]) -> None:

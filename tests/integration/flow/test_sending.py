@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from partyline import outbox, recording, reporting, routing, sending, sids, threads
 from partyline.carriers.port import Accepted, DeliveryReport, InboundText, OutboundText
+from partyline.cleanup import Removed
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
 from partyline.reporting import Applied
@@ -121,7 +122,7 @@ def written(table: Table, carrier: FakeCarrier, body: str = "hello") -> Scene:
     ann = replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
     ben = replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
     members = [agent, other, ann, ben]
-    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members)
+    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
     message = Message(
         sid=sids.message(0),
         conversation_sid=sid,
@@ -564,12 +565,16 @@ class Queue:
         self.bodies.append((group, deduplication_id, body))
 
 
+def clean(removed: Removed) -> None:
+    raise AssertionError("nothing was removed")
+
+
 def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations_group(
     scene: Make, client: Any
 ) -> None:
     one = scene()
     queue = Queue()
-    desk = outbox.Desk(one.table, queue, clock=lambda: NOW)
+    desk = outbox.Desk(one.table, queue, clean, clock=lambda: NOW)
     done = [outbox.relay(desk, record) for record in stream_records(client)]
     assert done.count("send") == 1
     ((group, deduplication_id, body),) = queue.bodies
@@ -581,7 +586,7 @@ def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations
 def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
     one = scene()
     queue = Queue()
-    desk = outbox.Desk(one.table, queue, clock=lambda: NOW)
+    desk = outbox.Desk(one.table, queue, clean, clock=lambda: NOW)
     for record in stream_records(client):
         assert outbox.relay(desk, {**record, "eventName": "MODIFY"}) == "nothing"
     assert queue.bodies == []
@@ -590,32 +595,13 @@ def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None
 def test_an_initializing_conversation_becomes_active(table: Table, client: Any) -> None:
     sid = sids.new(sids.CONVERSATION)
     waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
-    conversations.create(table, waiting, [])
-    desk = outbox.Desk(table, Queue(), clock=lambda: NOW)
+    conversations.create(table, waiting, [], NOW)
+    desk = outbox.Desk(table, Queue(), clean, clock=lambda: NOW)
     for _ in range(2):
         for record in stream_records(client):
             outbox.relay(desk, record)
     active = conversations.fetch(table, sid)
     assert active and active.state is ConversationState.ACTIVE
-
-
-def test_what_a_removed_conversation_held_is_deleted(scene: Make, client: Any) -> None:
-    one = scene()
-    conversation = conversations.fetch(one.table, one.message.conversation_sid)
-    assert conversation
-    conversations.remove(one.table, conversation)
-    assert conversations.load(one.table, conversation.sid) is None
-    assert conversations.owner_of(one.table, next(iter(conversation.threads))) is None
-    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"PK": {"S": f"C#{conversation.sid}"}, "SK": {"S": "C"}}}}
-    desk = outbox.Desk(one.table, Queue(), clock=lambda: NOW)
-    assert [outbox.relay(desk, removed) for _ in range(2)] == ["purge", "purge"]
-    left = [item["PK"]["S"] for item in client.scan(TableName="partyline")["Items"]]
-    assert not [pk for pk in left if conversation.sid in pk]
-
-
-def test_other_removals_ask_for_nothing(table: Table) -> None:
-    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"PK": {"S": "C#CH1"}, "SK": {"S": "P#MB1"}}}}
-    assert outbox.relay(outbox.Desk(table, Queue(), clock=lambda: NOW), removed) == "nothing"
 
 
 # --- names

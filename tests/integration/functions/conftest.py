@@ -30,6 +30,11 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "request"
+    milliseconds: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the function may still run."""
+        return self.milliseconds
 
 
 def forget_secrets() -> None:
@@ -77,6 +82,8 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "CARRIERS_SECRET_ARN": "carriers",
         "OUTBOUND_QUEUE_URL": fifo,
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
+        "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
+        "CLEANUP_SECONDS": "0",
         "CARRIER_TIMEOUT": "3",
         "POWERTOOLS_SERVICE_NAME": "partyline",
         "POWERTOOLS_METRICS_NAMESPACE": "Partyline",

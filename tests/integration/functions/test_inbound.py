@@ -22,6 +22,7 @@ from partyline.model import AutoCreation, Line, UnroutedReason
 from partyline.observability import logger
 from partyline.receiving import MAX_BODY, MAX_MEDIA, MAX_TEXT
 from partyline.store import conversations, lines, listing, messages
+from partyline.store.listing import Window
 from partyline.store.table import Conflict, Table
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
 
@@ -76,14 +77,14 @@ def twilio(parameters: list[tuple[str, str]], *, query: str = "") -> Answer:
 
 def state(table: Table) -> tuple[list[Any], list[Any]]:
     """All messages and all unrouted texts."""
-    found = listing.conversations(table, SERVICE, size=100).entries
+    found = [one for _, one in listing.conversations(table, SERVICE, Window(100)).entries]
     return (
         [
             (one.message.author, one.message.body)
             for conversation in found
             for one in messages.page(table, conversation.sid, size=100).messages
         ],
-        [(text.reason, text.body or text.raw) for text in listing.unrouted(table, size=100).entries],
+        [(text.reason, text.body or text.raw) for _, text in listing.unrouted(table, Window(100)).entries],
     )
 
 
@@ -116,7 +117,7 @@ def test_each_carriers_group_text_is_recorded_once_however_often_it_comes(
 
 def test_layout_parts_of_a_picture_message_are_no_content(inbound: Inbound, table: Table) -> None:
     inbound(event("inbound/bandwidth-two-own-numbers"))
-    (conversation,) = listing.conversations(table, SERVICE, size=5).entries
+    ((_, conversation),) = listing.conversations(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url.rsplit("/", 1)[1] for media in only.message.media] == ["house.jpg"]
 

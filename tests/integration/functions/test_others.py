@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from partyline import sending
+from partyline.cleanup import Kind, Removed
 from partyline.sending import Attempt, Step
 from partyline.states import SendState
 from partyline.store.table import Table
@@ -61,6 +62,65 @@ def test_the_relay_raises_at_the_first_record_that_fails_so_that_the_batch_comes
     with pytest.raises(RuntimeError, match="not now"):
         relay.handler({"Records": batch}, Context())
     assert done == ["1"]
+
+
+def test_the_relay_has_what_was_removed_cleaned_up(function: Load) -> None:
+    relay = function("relay")
+    relay.handler(event("relay/user-removed"), Context())
+    (queued,) = waiting(relay.variable("CLEANUP_QUEUE_URL"))
+    assert queued["Body"] == event("cleanup/user")["Records"][0]["body"]
+
+
+@pytest.mark.parametrize(("kind", "delay"), [(Kind.CONVERSATION, 0), (Kind.SERVICE, 60), (Kind.USER, 60)])
+def test_what_indexes_tell_of_is_cleaned_up_a_while_later(
+    function: Load, monkeypatch: pytest.MonkeyPatch, kind: Kind, delay: int
+) -> None:
+    monkeypatch.setenv("CLEANUP_SECONDS", "60")
+    relay = function("relay")
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(relay.SQS, "send_message", lambda **given: asked.append(given))
+    relay.clean(Removed(kind, "sid"))
+    assert [one["DelaySeconds"] for one in asked] == [delay]
+
+
+# --- cleanup
+
+
+@pytest.mark.parametrize("name", ["conversation", "service", "user"])
+def test_what_is_gone_already_needs_no_cleaning_up(function: Load, table: Table, name: str) -> None:
+    cleanup = function("cleanup")
+    cleanup.handler(event(f"cleanup/{name}"), Context())
+    assert waiting(cleanup.variable("CLEANUP_QUEUE_URL")) == []
+
+
+def test_what_there_was_no_time_for_goes_back_into_the_queue(function: Load, client: Any) -> None:
+    cleanup = function("cleanup")
+    sample = event("cleanup/conversation")
+    sid = json.loads(sample["Records"][0]["body"])["sid"]
+    for number in range(250):
+        client.put_item(TableName="partyline", Item={"PK": {"S": f"M#{sid}"}, "SK": {"S": f"IM{number:03}"}})
+    cleanup.handler(sample, Context(milliseconds=cleanup.RESERVE))
+    (queued,) = waiting(cleanup.variable("CLEANUP_QUEUE_URL"))
+    assert queued["Body"] == sample["Records"][0]["body"]
+    assert client.scan(TableName="partyline")["Count"] == 150
+    cleanup.handler(sample, Context())
+    assert waiting(cleanup.variable("CLEANUP_QUEUE_URL")) == []
+    assert client.scan(TableName="partyline")["Count"] == 0
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics")
+def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
+    function: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleanup = function("cleanup")
+
+    def fail(desk: Any, removed: Removed) -> bool:
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr(cleanup.cleanup, "clean", fail)
+    with pytest.raises(RuntimeError, match="not now"):
+        cleanup.handler(event("cleanup/conversation"), Context())
+    assert waiting(cleanup.variable("CLEANUP_QUEUE_URL")) == []
 
 
 # --- outbound

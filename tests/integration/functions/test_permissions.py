@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
-from partyline import outbox, reporting, sending
+from partyline import cleanup, outbox, reporting, sending
 from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
+from partyline.cleanup import Kind, Removed
 from partyline.model import SendReference
 from partyline.states import ReceiptStatus
 from partyline.store import conversations, messages
@@ -76,6 +77,7 @@ def sid_in(answer: dict[str, Any], prefix: str) -> str:
 def group(function: Load, monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, str, str]:
     """The API's function, a conversation of a group and a message in it, all made through the API."""
     monkeypatch.setenv("AUTH_SECRET_ARN", "carriers")
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
     monkeypatch.setenv("GROUP_LIMIT", "10")
     app = function("conversations")
     api(app, "POST", "Lines", Address="+12065550100", Carrier="bandwidth", AutoCreation="groups")
@@ -100,6 +102,8 @@ def test_the_api(group: tuple[ModuleType, str, str], called: set[str]) -> None:
     api(app, "DELETE", f"Conversations/{conversation}")
     api(app, "POST", "Lines/+12065550100", AutoCreation="off")
     api(app, "DELETE", "Lines/+12065550100")
+    service = sid_in(api(app, "POST", "Services", FriendlyName="Elsewhere"), "IS")
+    api(app, "POST", "Configuration", DefaultChatServiceSid=service)
     assert called == granted("conversations")
 
 
@@ -125,7 +129,9 @@ def reference(table: Table, group: tuple[ModuleType, str, str]) -> SendReference
 def test_the_outbox(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
     conversation = conversations.fetch(table, group[1])
     assert conversation
-    conversations.create(table, replace(conversation, sid="CH" + "1" * 32, unique_name=None, threads=frozenset()), [])
+    conversations.create(
+        table, replace(conversation, sid="CH" + "1" * 32, unique_name=None, threads=frozenset()), [], NOW
+    )
     client: Any = table._client
     waiting = {"#s": "state"}, {":s": {"S": "initializing"}}
     client.update_item(
@@ -136,12 +142,38 @@ def test_the_outbox(group: tuple[ModuleType, str, str], table: Table, called: se
         ExpressionAttributeValues=waiting[1],
     )
     called.clear()
-    desk = outbox.Desk(table, enqueue=lambda *given: None, clock=lambda: NOW)
+    desk = outbox.Desk(table, enqueue=lambda *given: None, clean=lambda removed: None, clock=lambda: NOW)
     keys = {"PK": {"S": f"C#{group[1]}"}, "SK": {"S": "C"}}
     image = {"outbox": {"S": "activate"}, "sid": {"S": "CH" + "1" * 32}}
     outbox.relay(desk, {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}})
-    outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {"Keys": keys}})
+    outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {"Keys": keys, "OldImage": {**keys, **image}}})
     assert called == granted("relay")
+
+
+def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
+    app, conversation, _ = group
+    found = conversations.fetch(table, conversation)
+    assert found
+    second = sid_in(api(app, "POST", "Services", FriendlyName="Second"), "IS")
+    api(app, "POST", f"Services/{second}/Conversations")
+    # Two conversations of one pair: the second one has it to claim once the first one is gone.
+    first, _ = pairs = [sid_in(api(app, "POST", "Conversations"), "CH") for _ in range(2)]
+    for pair in pairs:
+        people = f"Conversations/{pair}/Participants"
+        api(app, "POST", people, Identity="ann", MessagingBinding__ProjectedAddress="+12065550100")
+        api(app, "POST", people, MessagingBinding__Address="+12065550150")
+    api(app, "DELETE", f"Conversations/{first}")
+    user = sid_in(api(app, "GET", "Users/ann"), "US")
+    api(app, "DELETE", f"Users/{user}")
+    called.clear()
+    desk = cleanup.Desk(table, clock=lambda: NOW, has_time=lambda: True)
+    for removed in (
+        Removed(Kind.USER, user, found.service_sid, "ann"),
+        Removed(Kind.SERVICE, second),
+        Removed(Kind.CONVERSATION, conversation),
+    ):
+        assert cleanup.clean(desk, removed)
+    assert called == granted("cleanup")
 
 
 class Taking:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from partyline import sids
 from partyline.model import UnroutedReason, UnroutedText
 from partyline.store import listing, unrouted
+from partyline.store.listing import Window
 from partyline.store.table import Table
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -19,6 +20,6 @@ def test_a_list_of_large_texts_goes_on_to_the_end(table: Table) -> None:
     ]
     for text in kept:
         table.write(unrouted.keeping_write(text))
-    page = listing.unrouted(table, size=50)
-    assert {text.sid for text in page.entries} == {text.sid for text in kept}
+    page = listing.unrouted(table, Window(50))
+    assert {text.sid for _, text in page.entries} == {text.sid for text in kept}
     assert not page.more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from partyline import sids, threads
 from partyline.model import Conversation, Line, Message, Participant, Send
 from partyline.states import ConversationState, ReceiptStatus
 from partyline.store import conversations, lines, listing, messages, receipts
+from partyline.store.listing import Window
 from partyline.store.receipts import Reported
 from partyline.store.table import Conflict, Table, Write
 
@@ -21,17 +23,24 @@ P, A, B = "+12065550100", "+12065550150", "+12065550151"
 
 
 class Underway(Table):
-    """A table on which single writes meet another one, a number of times."""
+    """A table on which writes meet another one, a number of times."""
 
     def __init__(self, inner: Table, times: int) -> None:
         super().__init__(inner._client, inner._name)
         self._left = times
 
     def write(self, write: Write) -> Any:
+        self._meet()
+        return super().write(write)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._meet()
+        super().transact(writes)
+
+    def _meet(self) -> None:
         if self._left:
             self._left -= 1
             raise Conflict({})
-        return super().write(write)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +51,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conversation:
     made = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, **fields)
     people = [Participant(sids.new(sids.PARTICIPANT), made.sid, NOW, NOW, **member) for member in members]
-    return conversations.create(table, made, people)
+    return conversations.create(table, made, people, NOW)
 
 
 def message(table: Table, owner: Conversation) -> Message:
@@ -85,7 +94,7 @@ def test_what_is_there_is_never_called_missing(table: Table) -> None:
             busy, roster.conversation, roster.participants[0], replace(roster.participants[0], attributes="[]")
         )
     with pytest.raises(Conflict):
-        lines.update(busy, line, NOW)
+        lines.update(busy, line, replace(line, carrier="telnyx"))
 
 
 def test_claiming_a_pair_that_became_free_is_a_race_like_any_other(table: Table) -> None:
@@ -113,7 +122,7 @@ def test_a_new_member_wakes_an_inactive_conversation_and_nothing_else_does(table
     assert stored
     assert stored.state is ConversationState.ACTIVE
     listed = {
-        state: [one.sid for one in listing.conversations(table, SERVICE, size=5, state=state).entries]
+        state: [one.sid for _, one in listing.conversations(table, SERVICE, Window(5), state=state).entries]
         for state in (ConversationState.ACTIVE, ConversationState.INACTIVE)
     }
     assert listed == {ConversationState.ACTIVE: [made.sid], ConversationState.INACTIVE: []}

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.api.authentication import authenticate
+from partyline.api.authentication import Caller, authenticate
+from partyline.api.calls import Desk
 from partyline.errors import ApiError
+from partyline.store.keys import Key
+from partyline.store.table import Item, Table
+
+
+class NoKeys(Table):
+    """A table without an API key."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get(self, key: Key) -> Item | None:
+        return None
+
+
+def desk(token: str = "token") -> Desk:
+    return Desk(NoKeys(), "AC1", lambda: token, lambda: "root", lambda: datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def event(credentials: str) -> dict[str, object]:
@@ -17,7 +35,7 @@ def event(credentials: str) -> dict[str, object]:
 
 
 def test_a_token_may_hold_colons_and_any_character() -> None:
-    authenticate(event("AC1:to:ké n"), "AC1", "to:ké n")
+    assert authenticate(event("AC1:to:ké n"), desk("to:ké n")) == Caller()
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -25,11 +43,19 @@ def test_every_other_credential_is_refused(credentials: str) -> None:
     if credentials == "AC1:token":
         return
     with pytest.raises(ApiError, match="Authenticate"):
-        authenticate(event(credentials), "AC1", "token")
+        authenticate(event(credentials), desk())
 
 
 @given(st.text())
 def test_any_header_is_refused_without_a_fuss(header: str) -> None:
     for headers in ({"Authorization": header}, {"authorization": f"Basic {header}"}, None):
-        with pytest.raises(ApiError, match="Authenticate"):
-            authenticate({"headers": headers}, "AC1", "token")
+        with pytest.raises(ApiError) as refused:
+            authenticate({"headers": headers}, desk())
+        assert refused.value.status == 401
+
+
+@given(st.text())
+def test_any_access_token_is_refused_without_a_fuss(token: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        authenticate({"headers": {"Authorization": f"Bearer {token}"}}, desk())
+    assert refused.value.status == 401

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from partyline.api import app
+from partyline.api import routes
 from partyline.api.calls import Answer, Call
-from partyline.api.router import Route, find
+from partyline.api.router import Found, Route, find
 from partyline.errors import ApiError
 
 
@@ -14,11 +14,21 @@ def handler(call: Call) -> Answer:
     raise NotImplementedError
 
 
-ROUTES = (Route("Things", {"GET": handler}), Route("Things/{thing}/Parts/{part}", {"POST": handler, "GET": handler}))
+ROUTES = (
+    Route("Things", {"GET": handler}),
+    Route("Things/{thing}/Parts/{part}", {"POST": handler, "GET": handler}, people="GET"),
+)
 
 
 def test_a_path_gives_the_names_in_it() -> None:
-    assert find(ROUTES, "GET", ("Things", "a/b", "Parts", "+1")) == (handler, {"thing": "a/b", "part": "+1"})
+    ids = {"thing": "a/b", "part": "+1"}
+    assert find(ROUTES, "GET", ("Things", "a/b", "Parts", "+1")) == Found(handler, ids, people=True)
+
+
+def test_chat_identities_may_call_the_methods_that_say_so() -> None:
+    assert not find(ROUTES, "GET", ("Things",)).people
+    assert find(ROUTES, "GET", ("Things", "a", "Parts", "b")).people
+    assert not find(ROUTES, "POST", ("Things", "a", "Parts", "b")).people
 
 
 @pytest.mark.parametrize(
@@ -37,6 +47,12 @@ def test_another_method_is_refused_with_those_there_are() -> None:
     assert (refused.value.code, refused.value.details) == (20004, {"allowed": ["GET", "POST"]})
 
 
-def test_no_path_has_two_routes() -> None:
-    shapes = [tuple("{}" if part.startswith("{") else part for part in route.path.split("/")) for route in app.ROUTES]
+@pytest.mark.parametrize("table", [routes.ACCOUNT, routes.SERVICE])
+def test_no_path_has_two_routes(table: tuple[Route, ...]) -> None:
+    shapes = [tuple("{}" if part.startswith("{") else part for part in route.path.split("/")) for route in table]
     assert len(set(shapes)) == len(shapes)
+
+
+@pytest.mark.parametrize("route", [*routes.ACCOUNT, *routes.SERVICE], ids=lambda route: route.path)
+def test_chat_identities_are_named_methods_that_there_are(route: Route) -> None:
+    assert set(route.people.split()) <= set(route.handlers)

@@ -4,55 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from partyline import refusals, sids
-from partyline.api import (
-    conversations,
-    lines,
-    messages,
-    participants,
-    receipts,
-    requests,
-    responses,
-    router,
-    unrouted,
-    with_participants,
-)
+from partyline import refusals
+from partyline.api import requests, responses, router, routes, scopes
 from partyline.api.authentication import authenticate
-from partyline.api.calls import Answer, Call, Desk, Scope
-from partyline.api.router import Route
+from partyline.api.calls import Answer, Call, Desk
 from partyline.errors import ApiError
 from partyline.observability import logger
 from partyline.store.table import Conflict
 
 VERSION = "v1"
-
-# What is under the version.
-ROUTES = (
-    Route("Conversations", {"GET": conversations.listed, "POST": conversations.create}),
-    Route(
-        "Conversations/{conversation}",
-        {"GET": conversations.fetch, "POST": conversations.update, "DELETE": conversations.delete},
-    ),
-    Route("ConversationWithParticipants", {"POST": with_participants.create}),
-    Route("Conversations/{conversation}/Participants", {"GET": participants.listed, "POST": participants.create}),
-    Route(
-        "Conversations/{conversation}/Participants/{participant}",
-        {"GET": participants.fetch, "POST": participants.update, "DELETE": participants.delete},
-    ),
-    Route("Conversations/{conversation}/Messages", {"GET": messages.listed, "POST": messages.create}),
-    Route(
-        "Conversations/{conversation}/Messages/{message}",
-        {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},
-    ),
-    Route("Conversations/{conversation}/Messages/{message}/Receipts", {"GET": receipts.listed}),
-    Route("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", {"GET": receipts.fetch}),
-    Route("Lines", {"GET": lines.listed, "POST": lines.create}),
-    Route("Lines/{line}", {"GET": lines.fetch, "POST": lines.update, "DELETE": lines.delete}),
-    Route("UnroutedTexts", {"GET": unrouted.listed}),
-    Route("UnroutedTexts/{text}", {"GET": unrouted.fetch}),
-)
 
 
 def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
@@ -70,16 +33,33 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
-        "body": "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False),
+        "body": _text(answer.body),
     }
 
 
+def _text(body: Mapping[str, Any] | str | None) -> str:
+    if body is None:
+        return ""
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+
+
 def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
-    authenticate(event, desk.account_sid, desk.auth_token())
+    caller = authenticate(event, desk)
     request = requests.parse(event, desk.public_url)
-    if request.segments[0] != VERSION:
+    version, *segments = request.segments
+    if version != VERSION:
         raise refusals.not_found(request.path)
-    # The one place that knows in which Service a path is.
-    scope = Scope(sids.default_service(desk.account_sid), f"/{VERSION}")
-    handler, ids = router.find(ROUTES, request.method, request.segments[1:])
-    return handler(Call(desk, request, scope, ids, desk.clock()))
+    service_sid = segments[1] if len(segments) > 2 and segments[0] == "Services" else None
+    table = routes.SERVICE if service_sid else routes.ACCOUNT
+    found = router.find(table, request.method, segments[2:] if service_sid else segments)
+    now = desk.clock()
+    scope = scopes.resolve(desk, now, service_sid)
+    if scope is None:
+        raise refusals.not_found("/" + "/".join(segments))
+    call = Call(desk, request, scope, found.ids, now, key_sid=caller.key_sid)
+    if caller.token is not None:
+        person = scopes.person(desk, now, scope, caller.token)
+        if not found.people:
+            raise refusals.account_only()
+        call = replace(call, person=person)
+    return found.handler(call)

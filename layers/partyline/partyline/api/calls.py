@@ -9,16 +9,22 @@ from typing import Any
 from urllib.parse import quote
 
 from partyline.api.requests import Request
+from partyline.directory import Configuration, Service
+from partyline.permissions import Permission
 from partyline.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the API works with. `auth_token` is asked for each request, so that a changed one is soon in use."""
+    """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
+
+    `key_root` is what the secrets of API keys are derived from.
+    """
 
     table: Table
     account_sid: str
     auth_token: Callable[[], str]
+    key_root: Callable[[], str]
     clock: Callable[[], datetime]
     group_limit: int = 10
     public_url: str = ""
@@ -26,21 +32,45 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The Service that a path is about, and the path that leads to it."""
+    """The Service that a path is about, the account's settings, and the path that leads there.
 
-    service_sid: str
+    `named`: the path names the Service, so bodies name it too.
+    """
+
+    service: Service
+    configuration: Configuration
     path: str
+    named: bool = False
+
+    @property
+    def service_sid(self) -> str:
+        """The Service's SID."""
+        return self.service.sid
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A chat identity that calls with an access token. `permissions` are those of its role in the whole Service."""
+
+    identity: str
+    permissions: frozenset[Permission]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated request with the names that its path holds, and one moment for all that it does."""
+    """One authenticated request with the names that its path holds, and one moment for all that it does.
+
+    `person` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
+    manages no API keys.
+    """
 
     desk: Desk
     request: Request
     scope: Scope
     ids: Mapping[str, str]
     now: datetime
+    person: Person | None = None
+    key_sid: str | None = None
 
     @property
     def table(self) -> Table:
@@ -49,16 +79,23 @@ class Call:
 
     def url(self, *segments: str) -> str:
         """The absolute URL of a resource of this Service."""
+        return self._url(self.scope.path, segments)
+
+    def account_url(self, *segments: str) -> str:
+        """The absolute URL of a resource of the account, whatever the Service."""
+        return self._url("/v1", segments)
+
+    def _url(self, root: str, segments: tuple[str, ...]) -> str:
         path = "".join(f"/{quote(segment, safe='+')}" for segment in segments)
-        return f"{self.request.base_url}{self.scope.path}{path}"
+        return f"{self.request.base_url}{root}{path}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: a JSON body, or none."""
+    """A response: a JSON body, a text whose type is in `headers`, or none."""
 
     status: int
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

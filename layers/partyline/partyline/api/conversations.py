@@ -5,39 +5,68 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, time
 
-from partyline import addresses, refusals, sids, threads
-from partyline.api import fields, lookup, paging, responses
+from partyline import addresses, refusals, sids, threads, timers
+from partyline.api import access, fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.paging import Part, Window
+from partyline.api.paging import Part
 from partyline.api.requests import Parameters
-from partyline.model import Conversation
+from partyline.model import Conversation, Participant
+from partyline.permissions import Permission
 from partyline.states import ConversationState
 from partyline.store import conversations as store
-from partyline.store import items, keys, listing
+from partyline.store import listing, participations
+from partyline.store.listing import Window
 from partyline.store.table import retrying
 
 LINKS = ("participants", "messages", "webhooks", "export")
-_TEXTS = ("FriendlyName", "UniqueName", "Attributes", "MessagingServiceSid", "DateCreated", "DateUpdated")
+_NAMES = ("FriendlyName", "UniqueName")
+_TIMERS = ("Timers.Inactive", "Timers.Closed")
+_SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIMERS)
+_EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 _TRIES = 8
-_UNSUPPORTED = ("Timers.Inactive", "Timers.Closed", "Bindings.Email.Address", "Bindings.Email.Name")
 
 
 def create(call: Call) -> Answer:
-    """POST /Conversations.
+    """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
 
-    Raises ApiError 20001, 50303, 50304, 50308, 50309, 50341, 50353, 50374, 50378, 50384, 50390.
+    Raises ApiError 20001, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380, 50382,
+    50384, 50390, 50420.
     """
-    made = store.create(call.table, new(call), ())
+    access.require_in_service(call, Permission.CREATE_CONVERSATION)
+    conversation = new(call)
+    made = store.create(call.table, conversation, creator(call, conversation), call.now)
     return Answer(201, responses.conversation(call, made, LINKS))
 
 
 def new(call: Call) -> Conversation:
     """The conversation that a form describes; nothing is stored."""
-    state = _state(call.request.form)
+    form, configuration = call.request.form, call.scope.configuration
+    state = _state(form)
     if state is ConversationState.CLOSED:
         raise refusals.created_closed()
-    blank = Conversation(sids.new(sids.CONVERSATION), call.scope.service_sid, call.now, call.now)
-    return replace(_described(blank, call.request.form), state=state or ConversationState.ACTIVE)
+    if state is None and any(form.get(name) for name in _TIMERS):
+        raise refusals.timer_without_state()
+    blank = Conversation(
+        sids.new(sids.CONVERSATION),
+        call.scope.service_sid,
+        call.now,
+        call.now,
+        messaging_service_sid=configuration.default_messaging_service_sid,
+        active_at=call.now,
+        inactive_after=configuration.default_inactive_timer,
+        closed_after=configuration.default_closed_timer,
+        created_by=call.person.identity if call.person else None,
+    )
+    return replace(_described(blank, form), state=state or ConversationState.ACTIVE)
+
+
+def creator(call: Call, conversation: Conversation) -> list[Participant]:
+    """The member that the calling person is in a conversation that they make; nobody for the account."""
+    if call.person is None:
+        return []
+    role = call.scope.service.creator_role_sid
+    sid = sids.new(sids.PARTICIPANT)
+    return [Participant(sid, conversation.sid, call.now, call.now, identity=call.person.identity, role_sid=role)]
 
 
 def fetch(call: Call) -> Answer:
@@ -47,69 +76,113 @@ def fetch(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
-    before = lookup.changeable(lookup.conversation(call))
+    before = lookup.conversation(call)
     form = call.request.form
-    if not any(name in form.values for name in (*_TEXTS, *_UNSUPPORTED, "State")):
+    _check_permitted(call, before, form)
+    lookup.changeable(before)
+    if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
     after = replace(_described(replace(before, updated=call.now), form), state=_state(form) or before.state)
+    if any(name in form.values for name in ("State", *_TIMERS)):
+        # Timers run from what was set last.
+        after = replace(after, active_at=call.now)
     return Answer(200, responses.conversation(call, store.update(call.table, before, after), LINKS))
+
+
+def _check_permitted(call: Call, found: Conversation, form: Parameters) -> None:
+    """Refuse a person what their role does not permit; settings are the account's alone. Raises ApiError 50107."""
+    if call.person is None:
+        return
+    if any(name in form.values for name in _SETTINGS):
+        raise refusals.account_only()
+    wanted = []
+    if any(name in form.values for name in _NAMES):
+        wanted.append(Permission.EDIT_CONVERSATION_NAME)
+    if "Attributes" in form.values:
+        wanted.append(Permission.EDIT_CONVERSATION_ATTRIBUTES)
+    access.require(call, found.sid, *wanted)
 
 
 def delete(call: Call) -> Answer:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
-    retrying(lambda: store.remove(call.table, lookup.conversation(call)), tries=_TRIES)
+
+    def attempt() -> None:
+        found = lookup.conversation(call)
+        access.require(call, found.sid, Permission.DELETE_CONVERSATION)
+        store.remove(call.table, found)
+
+    retrying(attempt, tries=_TRIES)
     return Answer(204)
 
 
 def listed(call: Call) -> Answer:
     """GET /Conversations: newest first, by State and by date of creation; or, with one Address for each of its people,
-    the open conversation with exactly these. Raises ApiError 20001, 50396."""
+    the open conversation with exactly these. A person who does not see all has their own, by when they joined.
+
+    Raises ApiError 20001, 50396.
+    """
     query = call.request.query
     state = fields.choice(query, "State", ConversationState)
     start, end = _day(query, "StartDate"), _day(query, "EndDate", last=True)
     if start and end and end < start:
         raise refusals.dates_reversed()
+    people = query.all("Address")
 
     def read(window: Window) -> Part:
-        page = listing.conversations(
-            call.table,
-            call.scope.service_sid,
-            size=window.size,
-            after=window.key,
-            backward=window.backward,
-            state=state,
-            start=start,
-            end=end,
-        )
-        return Part([_entry(call, found) for found in page.entries], page.more)
+        if people:
+            return _with_people(call, people)
+        if not access.sees_all(call):
+            return _own(call, window, state, start, end)
+        page = listing.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
+        return paging.shown(page, lambda found: responses.conversation(call, found, LINKS))
 
-    people = query.all("Address")
-    return paging.listing(call, "conversations", lambda window: _with_people(call, people) if people else read(window))
+    return paging.listing(call, "conversations", read)
+
+
+def _own(
+    call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
+) -> Part:
+    """The conversations that the calling person takes part in. A page may hold fewer than its size, also none, when
+    others of its window do not fit the filters."""
+    identity = call.person.identity if call.person else ""
+    page = participations.of(call.table, call.scope.service_sid, window, identity=identity)
+    entries = [
+        (key, responses.conversation(call, found.conversation, LINKS))
+        for key, found in page.entries
+        if (state is None or found.conversation.state is state)
+        and (start is None or found.conversation.created >= start)
+        and (end is None or found.conversation.created <= end)
+    ]
+    return Part(entries, page.more, page.ends)
 
 
 def _with_people(call: Call, people: tuple[str, ...]) -> Part:
     thread = threads.key(addresses.canonical(fields.address(address)) for address in people)
     owner = store.owner_of(call.table, thread)
     found = store.fetch(call.table, owner) if owner else None
-    mine = found is not None and found.service_sid == call.scope.service_sid
-    return Part([_entry(call, found)] if found and mine else [])
+    if found is None or found.service_sid != call.scope.service_sid or not _visible(call, found):
+        return Part([])
+    return Part([(found.sid, responses.conversation(call, found, LINKS))])
 
 
-def _entry(call: Call, found: Conversation) -> paging.Entry:
-    key = keys.dated(items.from_time(found.created), found.sid)
-    return key, responses.conversation(call, found, LINKS)
+def _visible(call: Call, found: Conversation) -> bool:
+    if access.sees_all(call):
+        return True
+    roster = store.load(call.table, found.sid)
+    return roster is not None and access.sees(call, roster.participants)
 
 
 def _described(before: Conversation, form: Parameters) -> Conversation:
     """A conversation with everything changed that a form names, but for its state."""
-    fields.unsupported(form, _UNSUPPORTED, "timers and e-mail bindings are not supported")
+    if any(form.get(name) for name in _EMAIL):
+        raise refusals.email_not_supported()
     unique_name = fields.text(form, "UniqueName")
     if unique_name and sids.matches(sids.CONVERSATION, unique_name):
         raise refusals.unique_name_like_sid()
     friendly_name = fields.text(form, "FriendlyName")
     service = form.get("MessagingServiceSid")
-    if service and not sids.matches("MG", service):
+    if service and not sids.matches(sids.MESSAGING_SERVICE, service):
         raise refusals.messaging_service_invalid()
     return replace(
         before,
@@ -119,6 +192,8 @@ def _described(before: Conversation, form: Parameters) -> Conversation:
         attributes=fields.attributes(form, fields.CONVERSATION_ATTRIBUTES) or before.attributes,
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or before.updated,
+        inactive_after=fields.timer(form, "Timers.Inactive", timers.MIN_INACTIVE, before.inactive_after),
+        closed_after=fields.timer(form, "Timers.Closed", timers.MIN_CLOSED, before.closed_after),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from partyline import refusals, sids
+from partyline import refusals, sids, timers
 from partyline.api.requests import Parameters
 from partyline.errors import ApiError
 
@@ -64,6 +64,30 @@ def sid(given: Parameters, name: str, prefix: str) -> str | None:
     if not sids.matches(prefix, value):
         raise refusals.invalid_parameter(name, f"it is not {prefix} and 32 hexadecimal digits")
     return value
+
+
+def boolean(given: Parameters, name: str) -> bool | None:
+    """True or false, in upper or lower case. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if value.lower() not in ("true", "false"):
+        raise refusals.invalid_parameter(name, "use true or false")
+    return value.lower() == "true"
+
+
+def timer(given: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+    """A timer in seconds, from an ISO 8601 duration; PT0S is none, and one that is not given stays as it was. Raises
+    ApiError 50375, 50376, 50379, 50380."""
+    value = given.get(name)
+    if value is None:
+        return before
+    length = timers.seconds(value)
+    if length is None:
+        raise refusals.timer_invalid(name)
+    if 0 < length < minimum:
+        raise refusals.timer_too_short(name, minimum)
+    return length or None
 
 
 def attributes(given: Parameters, limit: int) -> str | None:

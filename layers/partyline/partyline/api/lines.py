@@ -7,12 +7,12 @@ from dataclasses import replace
 from partyline import addresses, refusals, sids
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.paging import Part, Window
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
 from partyline.model import AutoCreation, Line
 from partyline.store import lines as store
 from partyline.store import listing
+from partyline.store.listing import Window
 
 
 def create(call: Call) -> Answer:
@@ -45,9 +45,8 @@ def fetch(call: Call) -> Answer:
 def listed(call: Call) -> Answer:
     """GET /Lines, by number."""
 
-    def read(window: Window) -> Part:
-        page = listing.lines(call.table, size=window.size, after=window.key, backward=window.backward)
-        return Part([(line.address, responses.line(call, line)) for line in page.entries], page.more)
+    def read(window: Window) -> paging.Part:
+        return paging.shown(listing.lines(call.table, window), lambda line: responses.line(call, line))
 
     return paging.listing(call, "lines", read)
 
@@ -56,20 +55,21 @@ def update(call: Call) -> Answer:
     """POST /Lines/{number}: Carrier, AutoCreation, FriendlyName. Raises ApiError 20001, 20404."""
     before, form = _find(call), call.request.form
     name = fields.text(form, "FriendlyName")
-    wanted = replace(
+    after = replace(
         before,
         carrier=_carrier(form) or before.carrier,
         auto_creation=fields.choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
         friendly_name=before.friendly_name if name is None else name or None,
+        updated=call.now,
     )
-    after = store.update(call.table, wanted, call.now)
-    if after is None:
+    if not store.update(call.table, before, after):
         raise lookup.missing(call)
     return Answer(200, responses.line(call, after))
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /Lines/{number}: texts to it are kept among the unrouted, and nothing is sent from it any more."""
+    """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
+    sent from it any more."""
     store.remove(call.table, _find(call).address)
     return Answer(204)
 

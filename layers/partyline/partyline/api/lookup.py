@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from partyline import refusals, sids
-from partyline.api import fields
+from partyline.api import access, fields
 from partyline.api.calls import Call
+from partyline.api.requests import Parameters
+from partyline.directory import User
 from partyline.errors import ApiError
 from partyline.model import Conversation, Participant
+from partyline.permissions import RoleType
 from partyline.states import ConversationState
-from partyline.store import conversations
+from partyline.store import conversations, roles, users
 from partyline.store.conversations import Roster
 
 
 def conversation(call: Call) -> Conversation:
-    """The conversation that the path names by SID or unique name. Raises ApiError 20404."""
+    """The conversation that the path names by SID or unique name. Raises ApiError 20404, also when the caller may not
+    see it."""
+    if not access.sees_all(call):
+        return roster(call).conversation
     found = conversations.fetch(call.table, _sid(call))
     if found is None or found.service_sid != call.scope.service_sid:
         raise missing(call)
@@ -24,6 +30,8 @@ def roster(call: Call) -> Roster:
     """The same with everybody in it. Raises ApiError 20404."""
     found = conversations.load(call.table, _sid(call))
     if found is None or found.conversation.service_sid != call.scope.service_sid:
+        raise missing(call)
+    if not access.sees(call, found.participants):
         raise missing(call)
     return found
 
@@ -47,6 +55,30 @@ def participant(call: Call, found: Roster) -> Participant:
         if name in (member.sid, member.identity):
             return member
     raise missing(call)
+
+
+def role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
+    """The role that a parameter names, of this Service and of this kind; None when it is not given. Raises ApiError
+    20001, 50100."""
+    sid = fields.sid(given, name, sids.ROLE)
+    if sid is None:
+        return None
+    found = roles.find(call.table, call.scope.service_sid, [sid]).get(sid)
+    if found is None or found.type is not kind:
+        raise refusals.role_not_found(sid, kind)
+    return sid
+
+
+def user(call: Call) -> User:
+    """The user that the path names by SID or identity. Raises ApiError 20404."""
+    name = call.ids["user"]
+    if sids.matches(sids.USER, name):
+        found = users.fetch(call.table, name)
+    else:
+        found = users.by_identity(call.table, call.scope.service_sid, name) if len(name) <= fields.MAX_NAME else None
+    if found is None or found.service_sid != call.scope.service_sid:
+        raise missing(call)
+    return found
 
 
 def changeable(found: Conversation) -> Conversation:

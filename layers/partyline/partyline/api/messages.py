@@ -7,15 +7,17 @@ from dataclasses import replace
 from enum import StrEnum
 
 from partyline import refusals, routing, sids
-from partyline.api import fields, lookup, paging, responses
+from partyline.api import access, fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.paging import Part, Window
+from partyline.api.paging import Part
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
 from partyline.model import Conversation, Message, Participant, Send, group_of, masked_threads
+from partyline.permissions import Permission
 from partyline.store import conversations, lines, receipts
 from partyline.store import messages as store
 from partyline.store.conversations import Roster
+from partyline.store.listing import Window
 from partyline.store.messages import Delivered
 from partyline.store.table import Conflict, retrying
 
@@ -46,6 +48,7 @@ def create(call: Call) -> Answer:
 def _record(call: Call) -> Message:
     """Make the message the next one of its conversation. Raises Conflict when another request came first."""
     roster = lookup.roster(call)
+    access.require_in(call, roster, Permission.SEND_MESSAGE)
     lookup.changeable(roster.conversation)
     draft = _draft(call, roster)
     author = routing.writer(draft.author, roster.participants)
@@ -69,8 +72,10 @@ def _draft(call: Call, roster: Roster) -> Message:
     form = call.request.form
     if form.get("ContentSid"):
         raise refusals.content_not_supported()
-    if form.get("MediaSid"):
-        raise refusals.media_not_found(form.get("MediaSid") or "")
+    fields.text(form, "Subject")
+    media = fields.sid(form, "MediaSid", sids.MEDIA)
+    if media:
+        raise refusals.media_not_found(media)
     index = roster.conversation.last_index + 1
     return Message(
         sid=sids.message(index),
@@ -78,17 +83,22 @@ def _draft(call: Call, roster: Roster) -> Message:
         index=index,
         created=fields.date_created(form) or call.now,
         updated=fields.date_updated(form) or call.now,
-        author=_author(form) or SYSTEM,
+        author=_author(call) or SYSTEM,
         body=_body(form, roster.participants),
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or "{}",
     )
 
 
-def _author(form: Parameters) -> str | None:
-    given = form.get("Author")
+def _author(call: Call) -> str | None:
+    """The author that a form names; a person writes as themselves. Raises ApiError 50107, 50310."""
+    given = call.request.form.get("Author")
     if given and len(given) > fields.MAX_NAME:
         raise refusals.author_too_long(fields.MAX_NAME)
-    return fields.address(given) if given else None
+    if call.person is None:
+        return fields.address(given) if given else None
+    if given and given != call.person.identity:
+        raise refusals.account_only()
+    return call.person.identity
 
 
 def _body(form: Parameters, participants: Sequence[Participant]) -> str:
@@ -157,7 +167,7 @@ def listed(call: Call) -> Answer:
             conversation.sid,
             size=window.size,
             forward=ascending != window.backward,
-            after=None if window.key is None else int(window.key),
+            after=None if window.after is None else int(window.after),
         )
         entries = [(str(found.message.index), responses.message(call, found)) for found in page.messages]
         return Part(entries[::-1] if window.backward else entries, page.more)
@@ -167,11 +177,15 @@ def listed(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
-    delivered = find(call, lookup.changeable(lookup.conversation(call)))
+    conversation = lookup.conversation(call)
+    delivered = find(call, conversation)
     before, form = delivered.message, call.request.form
+    _check_editing(call, before)
+    lookup.changeable(conversation)
+    fields.text(form, "Subject")
     after = replace(
         before,
-        author=_author(form) or before.author,
+        author=before.author if call.person else _author(call) or before.author,
         body=_body(form, ()) if form.get("Body") is not None else before.body,
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or before.attributes,
         created=fields.date_created(form) or before.created,
@@ -184,7 +198,30 @@ def update(call: Call) -> Answer:
     return Answer(200, responses.message(call, replace(delivered, message=after)))
 
 
+def _check_editing(call: Call, message: Message) -> None:
+    """A person edits words and attributes as their role permits, the rest is the account's. Raises ApiError 50107."""
+    if call.person is None:
+        return
+    given = set(call.request.form.values)
+    if given & {"Author", "DateCreated", "DateUpdated"}:
+        raise refusals.account_only()
+    is_own = message.author == call.person.identity
+    wanted = []
+    if "Body" in given:
+        wanted.append(Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE)
+    if "Attributes" in given:
+        wanted.append(Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES)
+    access.require(call, message.conversation_sid, *wanted)
+
+
 def delete(call: Call) -> Answer:
-    """DELETE .../Messages/{sid}. Nobody's handset forgets it."""
-    store.remove(call.table, find(call, lookup.changeable(lookup.conversation(call))))
+    """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50107, 50377, 50386."""
+    conversation = lookup.conversation(call)
+    delivered = find(call, conversation)
+    is_own = call.person is not None and delivered.message.author == call.person.identity
+    wanted = Permission.DELETE_OWN_MESSAGE if is_own else Permission.DELETE_ANY_MESSAGE
+    access.require(call, conversation.sid, wanted)
+    lookup.changeable(conversation)
+    if not store.remove(call.table, delivered):
+        raise lookup.missing(call)
     return Answer(204)

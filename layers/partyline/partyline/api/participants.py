@@ -9,13 +9,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from partyline import addresses, refusals, sids
-from partyline.api import fields, lookup, paging, responses
+from partyline.api import access, fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
-from partyline.model import Conversation, Participant, ParticipantKind
+from partyline.model import Conversation, NotificationLevel, Participant, ParticipantKind
 from partyline.participants import Binding, check_binding, check_chat_joins, check_members
+from partyline.permissions import Permission, RoleType
 from partyline.store import conversations as store
-from partyline.store import lines
+from partyline.store import lines, listing
+from partyline.store.conversations import Roster
+from partyline.store.listing import Window
 from partyline.store.table import Conflict, retrying
 
 Changed = TypeVar("Changed")
@@ -52,12 +55,32 @@ def _join(call: Call) -> Participant:
     roster = lookup.roster(call)
     conversation = lookup.changeable(roster.conversation)
     binding, member = described(call.request.form, conversation.sid, call.now)
+    _check_joining(call, roster, binding)
+    member = replace(member, role_sid=role_of(call, call.request.form, binding))
     check_binding(binding, own_numbers(call, binding.numbers()))
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     check_members(members, group_limit=call.desk.group_limit)
     store.change_members(call.table, roster, members, call.now)
     return member
+
+
+def _check_joining(call: Call, roster: Roster, binding: Binding) -> None:
+    """A person joins by themselves, or adds others, as their role permits. Raises ApiError 50107."""
+    if call.person is not None and binding == Binding(identity=call.person.identity):
+        access.require_in(call, roster, Permission.JOIN_CONVERSATION)
+    else:
+        by_phone = not binding.identity
+        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        access.require_in(call, roster, wanted)
+
+
+def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:
+    """The role that a new participant is given; a person can give none. Raises ApiError 20001, 50100, 50107."""
+    role = lookup.role(call, form, "RoleSid", RoleType.CONVERSATION)
+    if role and call.person is not None:
+        raise refusals.account_only()
+    return role if binding.identity else None
 
 
 def fetch(call: Call) -> Answer:
@@ -67,9 +90,13 @@ def fetch(call: Call) -> Answer:
 
 def listed(call: Call) -> Answer:
     """GET .../Participants, in the order of joining."""
-    # One conversation's members are few (1,000 at most) and lie together: the list is read whole.
-    entries = [(member.sid, responses.participant(call, member)) for member in lookup.roster(call).participants]
-    return paging.listing(call, "participants", lambda window: paging.part_of(entries, window))
+    conversation = lookup.conversation(call)
+
+    def read(window: Window) -> paging.Part:
+        page = listing.participants(call.table, conversation.sid, window)
+        return paging.shown(page, lambda member: responses.participant(call, member))
+
+    return paging.listing(call, "participants", read)
 
 
 def update(call: Call) -> Answer:
@@ -85,7 +112,10 @@ def _change(call: Call) -> Participant:
     roster = lookup.roster(call)
     lookup.changeable(roster.conversation)
     before = lookup.participant(call, roster)
+    _check_changing(call, roster, before)
+    role = lookup.role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
     after = _settings(call.request.form, before, roster.conversation, call.now)
+    after = replace(after, role_sid=role or before.role_sid)
     after = _rebound(call.request.form, after)
     if _binding_of(after) == _binding_of(before):
         store.touch_member(call.table, roster.conversation, before, after)
@@ -100,6 +130,22 @@ def _change(call: Call) -> Participant:
     return after
 
 
+def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
+    """A person moves their own read horizon; attributes are as their role permits, the rest is the account's. Raises
+    ApiError 50107."""
+    if call.person is None:
+        return
+    given = set(call.request.form.values)
+    if given & {"RoleSid", "Identity", _PROXY, _PROJECTED, "DateCreated", "DateUpdated"}:
+        raise refusals.account_only()
+    is_own = member.identity == call.person.identity
+    if given & {"LastReadMessageIndex", "LastReadTimestamp"} and not is_own:
+        raise refusals.account_only()
+    if "Attributes" in given:
+        own, any_one = Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES, Permission.EDIT_ANY_PARTICIPANT_ATTRIBUTES
+        access.require_in(call, roster, own if is_own else any_one)
+
+
 def delete(call: Call) -> Answer:
     """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50377, 50386, 50419, 50438."""
     _changing(lambda: _leave(call))
@@ -110,6 +156,8 @@ def _leave(call: Call) -> None:
     roster = lookup.roster(call)
     lookup.changeable(roster.conversation)
     member = lookup.participant(call, roster)
+    leaves = call.person is not None and member.identity == call.person.identity
+    access.require_in(call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT)
     store.change_members(call.table, roster, roster.without(member), call.now)
 
 
@@ -131,7 +179,6 @@ def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[B
         proxy_address=binding.proxy_address,
         projected_address=binding.projected_address,
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or "{}",
-        role_sid=fields.sid(form, "RoleSid", "RL"),
     )
     return binding, member
 
@@ -148,21 +195,25 @@ def _address(form: Parameters, name: str) -> str | None:
 
 def _settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
     """The participant with everything changed that no thread depends on."""
-    index, read = _read_horizon(form, conversation, now)
+    index, read = horizon(form, before, conversation, now)
     return replace(
         before,
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or before.attributes,
-        role_sid=fields.sid(form, "RoleSid", "RL") or before.role_sid,
-        last_read_message_index=before.last_read_message_index if index is None else index,
-        last_read_timestamp=read or before.last_read_timestamp,
+        last_read_message_index=index,
+        last_read_timestamp=read,
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or now,
     )
 
 
-def _read_horizon(form: Parameters, conversation: Conversation, now: datetime) -> tuple[int | None, str | None]:
-    """How far it has read, and when. Raises ApiError 20001, 50421."""
+def horizon(
+    form: Parameters, before: Participant, conversation: Conversation, now: datetime
+) -> tuple[int | None, str | None]:
+    """How far a participant has read, and when, after a form; an empty LastReadMessageIndex (or "null") says that it
+    has read nothing. Raises ApiError 20001, 50421."""
     given, read = form.get("LastReadMessageIndex"), form.get("LastReadTimestamp")
+    if given in _REMOVED:
+        return None, None
     if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
         raise refusals.read_index_invalid()
     moment = fields.moment(read) if read else None
@@ -170,7 +221,8 @@ def _read_horizon(form: Parameters, conversation: Conversation, now: datetime) -
         raise refusals.invalid_parameter("LastReadTimestamp", "it is not an ISO 8601 date")
     if given is not None and moment is None:
         moment = now
-    return None if given is None else int(given), responses.timestamp(moment) if moment else None
+    index = before.last_read_message_index if given is None else int(given)
+    return index, responses.timestamp(moment) if moment else before.last_read_timestamp
 
 
 def _rebound(form: Parameters, before: Participant) -> Participant:
@@ -184,7 +236,15 @@ def _rebound(form: Parameters, before: Participant) -> Participant:
     if identity is not None and identity != (after.identity or ""):
         if not after.projected_address:
             raise refusals.identity_not_added()
-        after = replace(after, identity=Binding(identity=identity).canonical().identity)
+        # Somebody else: what they may do and have read is not what the one before did.
+        after = replace(
+            after,
+            identity=Binding(identity=identity).canonical().identity,
+            role_sid=after.role_sid if "RoleSid" in form.values else None,
+            last_read_message_index=None,
+            last_read_timestamp=None,
+            notification_level=NotificationLevel.DEFAULT,
+        )
     return after
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from partyline import refusals, states
+from partyline import refusals, states, timers
 from partyline.addresses import display
 from partyline.api.calls import Answer, Call
 from partyline.errors import ApiError
@@ -43,23 +43,34 @@ def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
         "state": shown.state.value,
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
-        "timers": {},
+        "timers": due(shown),
         "bindings": {},
         "url": url,
         "links": {name: f"{url}/{name.capitalize()}" for name in links},
     }
 
 
+def due(shown: Conversation) -> Json:
+    """A conversation's timers, as the moments when they are due."""
+    return {name: timestamp(moment) for name, moment in timers.due(shown).items()}
+
+
+def _named(call: Call) -> Json:
+    """What bodies beneath a Service that the path names have besides."""
+    return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
+
+
 def participant(call: Call, shown: Participant) -> Json:
-    """A participant."""
+    """A participant. An identity without a role of its own has the one that its Service gives to members."""
     return {
+        **_named(call),
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
         "conversation_sid": shown.conversation_sid,
         "identity": shown.identity,
         "attributes": shown.attributes,
         "messaging_binding": _binding(shown),
-        "role_sid": shown.role_sid,
+        "role_sid": shown.role_sid or (call.scope.service.member_role_sid if shown.identity else None),
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
         "last_read_message_index": shown.last_read_message_index,
@@ -84,6 +95,7 @@ def message(call: Call, delivered: Delivered) -> Json:
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
     return {
+        **_named(call),
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
         "conversation_sid": shown.conversation_sid,
@@ -109,6 +121,7 @@ def _media(shown: Media) -> Json:
 def receipt(call: Call, shown: Receipt) -> Json:
     """A delivery receipt."""
     return {
+        **_named(call),
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
         "conversation_sid": shown.conversation_sid,
@@ -134,7 +147,7 @@ def line(call: Call, shown: Line) -> Json:
         "friendly_name": shown.friendly_name,
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
-        "url": call.url("Lines", shown.address),
+        "url": call.account_url("Lines", shown.address),
     }
 
 
@@ -152,7 +165,7 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "body": shown.body,
         "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
         "date_created": timestamp(shown.created),
-        "url": call.url("UnroutedTexts", shown.sid),
+        "url": call.account_url("UnroutedTexts", shown.sid),
     }
 
 

@@ -11,10 +11,12 @@ from partyline.api.calls import Handler
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and what its methods do. A part in braces, `{name}`, stands for one segment."""
+    """A path and what its methods do. A part in braces, `{name}`, stands for one segment. `people` are the methods that
+    chat identities may call; the others are the account's."""
 
     path: str
     handlers: Mapping[str, Handler]
+    people: str = ""
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
         """What the names in braces stand for; None when it is another path."""
@@ -30,13 +32,22 @@ class Route:
         return ids
 
 
-def find(routes: Sequence[Route], method: str, segments: Sequence[str]) -> tuple[Handler, dict[str, str]]:
-    """The handler of a path's method and what the path names. Raises ApiError 20404, 20004."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The handler of a path's method, what the path names, and whether chat identities may call it."""
+
+    handler: Handler
+    ids: Mapping[str, str]
+    people: bool
+
+
+def find(routes: Sequence[Route], method: str, segments: Sequence[str]) -> Found:
+    """Raises ApiError 20404 for an unknown path, 20004 for a method that the path does not have."""
     for route in routes:
         ids = route.match(segments)
         if ids is None:
             continue
         if method not in route.handlers:
             raise refusals.method_not_allowed(method, sorted(route.handlers))
-        return route.handlers[method], ids
+        return Found(route.handlers[method], ids, method in route.people.split())
     raise refusals.not_found("/" + "/".join(segments))

@@ -5,21 +5,16 @@ from __future__ import annotations
 from partyline import sids
 from partyline.api import lookup, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.paging import Part, Window
-from partyline.store import items, keys, listing
+from partyline.store import listing
 from partyline.store import unrouted as store
+from partyline.store.listing import Window
 
 
 def listed(call: Call) -> Answer:
     """GET /UnroutedTexts, newest first."""
 
-    def read(window: Window) -> Part:
-        page = listing.unrouted(call.table, size=window.size, after=window.key, backward=window.backward)
-        entries = [
-            (keys.dated(items.from_time(text.created), text.sid), responses.unrouted(call, text))
-            for text in page.entries
-        ]
-        return Part(entries, page.more)
+    def read(window: Window) -> paging.Part:
+        return paging.shown(listing.unrouted(call.table, window), lambda text: responses.unrouted(call, text))
 
     return paging.listing(call, "unrouted_texts", read)
 

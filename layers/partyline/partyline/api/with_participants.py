@@ -6,18 +6,25 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from partyline import participants, refusals, sids
-from partyline.api import conversations, fields, responses
+from partyline.api import access, conversations, fields, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.participants import described, own_numbers
+from partyline.api.participants import described, own_numbers, role_of
 from partyline.api.requests import Parameters
 from partyline.errors import ApiError
-from partyline.model import Participant
+from partyline.model import Conversation, Participant, threads_of
+from partyline.participants import Binding
+from partyline.permissions import Permission
 from partyline.states import ConversationState
 from partyline.store import conversations as store
+from partyline.store.table import Conflict, retrying
 
+# A set of people, or a pair, that another conversation has.
+_TAKEN = (50416, 50438)
+_TRIES = 4
 _LINKS = ("participants", "messages", "webhooks")
 # The members of the JSON text, with the parameters of a participant's own resource.
 _BINDING = {
@@ -34,12 +41,22 @@ _MEMBERS = {
 }
 
 
+class IfExists(StrEnum):
+    """What to do when there is an open conversation with exactly these people: refuse, as Twilio does, or answer it."""
+
+    REFUSE = "refuse"
+    FETCH = "fetch"
+
+
 def create(call: Call) -> Answer:
     """POST /ConversationWithParticipants: answered `initializing`; it becomes active a moment later.
 
-    A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the creation of
-    a conversation and of a participant, and 50424, 50425, 50426, 50435.
+    `IfExists=fetch` (ours) answers the open conversation with exactly these people instead, with 200, where there is
+    one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
+    creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
     """
+    access.require_of_creator(call)
+    if_exists = fields.choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
     texts = call.request.form.all("Participant")
     if not texts:
         raise refusals.invalid_parameter("Participant", "give at least one")
@@ -48,16 +65,49 @@ def create(call: Call) -> Answer:
     conversation = conversations.new(call)
     if conversation.state is not ConversationState.ACTIVE:
         raise refusals.invalid_parameter("State", "a conversation that is made with its participants starts active")
-    members = _members(call, conversation.sid, texts)
-    made = store.create(call.table, replace(conversation, state=ConversationState.INITIALIZING), members)
+    members = _members(call, conversation, texts)
+    conversation = replace(conversation, state=ConversationState.INITIALIZING)
+    if if_exists is IfExists.REFUSE:
+        made = store.create(call.table, conversation, members, call.now)
+        return Answer(202, responses.conversation(call, made, _LINKS))
+    return retrying(lambda: _fetch_or_create(call, conversation, members), tries=_TRIES)
+
+
+def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[Participant]) -> Answer:
+    """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
+    request makes or closes it meanwhile."""
+    there = _owner(call, members)
+    if there:
+        return Answer(200, responses.conversation(call, there, _LINKS))
+    try:
+        made = store.create(call.table, conversation, members, call.now)
+    except ApiError as refused:
+        if refused.code in _TAKEN and _owner(call, members):
+            raise Conflict({}) from refused
+        raise
     return Answer(202, responses.conversation(call, made, _LINKS))
 
 
-def _members(call: Call, conversation_sid: str, texts: Sequence[str]) -> list[Participant]:
+def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
+    """The conversation of this Service, visible to the caller, that has a thread of these members."""
+    for thread in sorted(threads_of(members)):
+        sid = store.owner_of(call.table, thread)
+        roster = store.load(call.table, sid) if sid else None
+        if roster is None or roster.conversation.service_sid != call.scope.service_sid:
+            continue
+        if threads_of(roster.participants) == threads_of(members) and access.sees(call, roster.participants):
+            return roster.conversation
+    return None
+
+
+def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> list[Participant]:
     wanted = []
     for position, text in enumerate(texts, 1):
         with _naming(position):
-            wanted.append(described(_parameters(position, text), conversation_sid, call.now))
+            given = _parameters(position, text)
+            binding, member = described(given, conversation.sid, call.now)
+            _check_permitted(call, binding)
+            wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
     own = own_numbers(call, [number for binding, _ in wanted for number in binding.numbers()])
     for position, (binding, _) in enumerate(wanted, 1):
         with _naming(position):
@@ -65,11 +115,34 @@ def _members(call: Call, conversation_sid: str, texts: Sequence[str]) -> list[Pa
     # In the order that was given, though they be made in one millisecond.
     in_order = sids.several(sids.PARTICIPANT, len(wanted))
     members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
+    members = _with_creator(call, conversation, members)
     _check_pairs(members)
     with _naming_by_details(members):
         participants.check_members(members, group_limit=call.desk.group_limit)
         participants.check_complete(members)
     return members
+
+
+def _check_permitted(call: Call, binding: Binding) -> None:
+    """A person adds others as the role of creators permits. Raises ApiError 50107."""
+    if call.person is not None and binding.identity != call.person.identity:
+        by_phone = not binding.identity
+        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        access.require_of_creator(call, wanted)
+
+
+def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
+    """The members with the calling person among them, who has the role of creators."""
+    creators = conversations.creator(call, conversation)
+    if not creators:
+        return members
+    [creator] = creators
+    if all(member.identity != creator.identity for member in members):
+        return [*members, creator]
+    return [
+        replace(member, role_sid=creator.role_sid) if member.identity == creator.identity else member
+        for member in members
+    ]
 
 
 def _check_pairs(members: Sequence[Participant]) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from partyline import refusals, threads
 from partyline.model import Conversation, Participant, masked_threads, threads_of
 from partyline.states import ConversationState
-from partyline.store import items, keys
+from partyline.store import items, keys, users
 from partyline.store.table import (
     EXISTS,
     NEW,
@@ -34,7 +34,15 @@ Made = TypeVar("Made")
 
 _TRIES = 8
 _THREAD, _NAME, _CONVERSATION = "thread:", "unique_name", "conversation"
-_CHANGEABLE = ("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid")
+_CHANGEABLE = (
+    "friendly_name",
+    "unique_name",
+    "attributes",
+    "state",
+    "messaging_service_sid",
+    "inactive_after",
+    "closed_after",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def load(table: Table, sid: str) -> Roster | None:
     for item in table.query_all(keys.conversation(sid).pk):
         if item["SK"].startswith(keys.PARTICIPANTS):
             members.append(items.participant(item))
-        else:
+        elif item["SK"] == keys.conversation(sid).sk:
             conversation = items.conversation(item)
     return Roster(conversation, tuple(members)) if conversation else None
 
@@ -90,7 +98,9 @@ def owner_of(table: Table, thread: str) -> str | None:
 # --- writing
 
 
-def create(table: Table, conversation: Conversation, participants: Sequence[Participant]) -> Conversation:
+def create(
+    table: Table, conversation: Conversation, participants: Sequence[Participant], now: datetime
+) -> Conversation:
     """Store a new conversation with its members and claim its threads, all or nothing.
 
     Returns it with the threads that it owns. Raises ApiError 50353, 50416, 50438.
@@ -98,17 +108,18 @@ def create(table: Table, conversation: Conversation, participants: Sequence[Part
 
     def attempt(owned: frozenset[str]) -> Conversation:
         made = replace(conversation, threads=owned)
-        table.transact(creation_writes(made, participants))
+        table.transact(creation_writes(made, participants, now))
         return made
 
     return _claiming(claims_of(participants), attempt)
 
 
-def creation_writes(conversation: Conversation, participants: Sequence[Participant]) -> list[Write]:
+def creation_writes(conversation: Conversation, participants: Sequence[Participant], now: datetime) -> list[Write]:
     """The writes of a new conversation, its members and the threads it names."""
     return [
         put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(conversation), NEW),
         *(_put_member(conversation, member) for member in participants),
+        *users.joining_writes(conversation.service_sid, participants, now),
         *(_claim(thread, conversation.sid, participants) for thread in sorted(conversation.threads)),
         *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
@@ -143,8 +154,10 @@ def update(table: Table, before: Conversation, after: Conversation) -> Conversat
     closing = before.is_open and not after.is_open
     kept = replace(after, threads=frozenset() if closing else after.threads, revision=before.revision + 1)
     item = conversation_item(kept)
-    # last_index is left alone: a message that is recorded meanwhile and this change both hold.
+    # What messages change is left alone: one that is recorded meanwhile and this change both hold.
     sets = {name: item.get(name) for name in (*_CHANGEABLE, "created", "updated", "threads", "revision")}
+    if before.active_at != after.active_at:
+        sets["active_at"] = item.get("active_at")
     sets |= {name: item[name] for name in ("GSI1SK", "GSI2PK", "GSI2SK")}
     writes = [change(_CONVERSATION, keys.conversation(before.sid), sets, unchanged(before))]
     if closing:
@@ -200,9 +213,16 @@ def change_members(
     state = ConversationState.ACTIVE if wakes else conversation.state
 
     def attempt(owned: frozenset[str]) -> Roster:
-        changed = replace(conversation, threads=owned, revision=conversation.revision + 1, updated=now, state=state)
+        changed = replace(
+            conversation,
+            threads=owned,
+            revision=conversation.revision + 1,
+            updated=now,
+            active_at=now,
+            state=state,
+        )
         item = conversation_item(changed)
-        sets = {name: item[name] for name in ("threads", "revision", "updated", "state", "GSI2PK")}
+        sets = {name: item[name] for name in ("threads", "revision", "updated", "active_at", "state", "GSI2PK")}
         writes = [
             change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
             *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
@@ -212,6 +232,7 @@ def change_members(
                 for sid, member in after.items()
                 if sid in before and before[sid] != member
             ),
+            *users.joining_writes(conversation.service_sid, _new_identities(before, after), now),
             *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
             *(_claim(thread, conversation.sid, members) for thread in sorted(owned - conversation.threads)),
         ]
@@ -219,6 +240,12 @@ def change_members(
         return Roster(changed, tuple(after.values()))
 
     return _claiming(wanted, attempt)
+
+
+def _new_identities(before: Mapping[str, Participant], after: Mapping[str, Participant]) -> list[Participant]:
+    """The members that bring an identity which was not there."""
+    known = {member.identity for member in before.values()}
+    return [member for member in after.values() if member.identity not in known]
 
 
 def touch_member(table: Table, conversation: Conversation, before: Participant, after: Participant) -> None:
@@ -236,7 +263,7 @@ def touch_member(table: Table, conversation: Conversation, before: Participant, 
 
 def remove(table: Table, conversation: Conversation) -> None:
     """Delete a conversation and release its threads and name, in one transaction. What it held is out of reach at once
-    and is deleted by `purge` afterwards. Raises Conflict when another request changed it since it was read."""
+    and is deleted by and by (partyline.cleanup). Raises Conflict when another request changed it since it was read."""
     writes = [
         delete(_CONVERSATION, keys.conversation(conversation.sid), unchanged(conversation)),
         *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
@@ -244,15 +271,6 @@ def remove(table: Table, conversation: Conversation) -> None:
     if conversation.unique_name:
         writes.append(delete(_NAME, keys.unique_name(conversation.service_sid, conversation.unique_name)))
     table.transact(writes)
-
-
-def purge(table: Table, sid: str) -> None:
-    """Delete the participants, messages and receipts of a removed conversation. Repeating it completes it.
-
-    Its sends stay, and the carriers' ids of them: a late report finds that there is nothing to move.
-    """
-    for partition in (keys.conversation(sid).pk, keys.messages(sid)):
-        table.delete_all(keys.Key(item["PK"], item["SK"]) for item in table.query_all(partition))
 
 
 def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
@@ -352,7 +370,7 @@ def _member_item(conversation: Conversation, member: Participant) -> Item:
     if member.identity:
         item["GSI1PK"] = keys.by_identity(conversation.service_sid, member.identity)
     elif member.address:
-        item["GSI1PK"] = keys.by_address(member.address)
+        item["GSI1PK"] = keys.by_address(conversation.service_sid, member.address)
     if "GSI1PK" in item:
-        item["GSI1SK"] = keys.dated(items.from_time(member.created), member.conversation_sid)
+        item["GSI1SK"] = keys.dated(items.from_time(member.created), member.sid)
     return item

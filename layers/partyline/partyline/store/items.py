@@ -8,20 +8,27 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from partyline.directory import ApiKey, Configuration, Role, Service, User
 from partyline.model import (
+    AddressConfiguration,
     AutoCreation,
+    AutoCreationType,
     Conversation,
     Line,
     Media,
     Message,
+    NotificationLevel,
     Participant,
     Receipt,
     Send,
     UnroutedReason,
     UnroutedText,
 )
+from partyline.permissions import RoleType
+from partyline.push import Binding, BindingType, Credential, Notifications, PushMessage, PushType
 from partyline.states import ConversationState, ReceiptStatus, rank
 from partyline.store.table import Item
+from partyline.webhooks import ScopedWebhook, WebhookConfiguration, WebhookMethod, WebhookTarget
 
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -68,7 +75,7 @@ def encode_receipt(receipt: Receipt) -> Item:
 def _fields(kind: type, item: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     values = {name: value for name, value in item.items() if name in names}
-    for name in ("created", "updated"):
+    for name in ("created", "updated", "active_at"):
         if name in values:
             values[name] = to_time(values[name])
     return values
@@ -82,7 +89,9 @@ def conversation(item: Mapping[str, Any]) -> Conversation:
 
 
 def participant(item: Mapping[str, Any]) -> Participant:
-    return Participant(**_fields(Participant, item))
+    fields = _fields(Participant, item)
+    level = NotificationLevel(fields.get("notification_level", NotificationLevel.DEFAULT))
+    return Participant(**{**fields, "notification_level": level})
 
 
 def message(item: Mapping[str, Any]) -> Message:
@@ -98,7 +107,82 @@ def receipt(item: Mapping[str, Any]) -> Receipt:
 
 def line(item: Mapping[str, Any]) -> Line:
     fields = _fields(Line, item)
-    return Line(**{**fields, "auto_creation": AutoCreation(fields["auto_creation"])})
+    configuration = _address_configuration(fields["configuration"]) if "configuration" in fields else None
+    return Line(**{**fields, "auto_creation": AutoCreation(fields["auto_creation"]), "configuration": configuration})
+
+
+def _address_configuration(item: Mapping[str, Any]) -> AddressConfiguration:
+    fields = _fields(AddressConfiguration, item)
+    method = fields.get("webhook_method")
+    return AddressConfiguration(
+        **{
+            **fields,
+            "type": AutoCreationType(fields["type"]),
+            "webhook_method": WebhookMethod(method) if method else None,
+            "webhook_filters": tuple(fields.get("webhook_filters", [])),
+        }
+    )
+
+
+def configuration(item: Mapping[str, Any]) -> Configuration:
+    return Configuration(**_fields(Configuration, item))
+
+
+def service(item: Mapping[str, Any]) -> Service:
+    return Service(**_fields(Service, item))
+
+
+def role(item: Mapping[str, Any]) -> Role:
+    fields = _fields(Role, item)
+    return Role(**{**fields, "type": RoleType(fields["type"]), "permissions": tuple(fields["permissions"])})
+
+
+def user(item: Mapping[str, Any]) -> User:
+    return User(**_fields(User, item))
+
+
+def api_key(item: Mapping[str, Any]) -> ApiKey:
+    return ApiKey(**_fields(ApiKey, item))
+
+
+def webhook(item: Mapping[str, Any]) -> ScopedWebhook:
+    fields = _fields(ScopedWebhook, item)
+    return ScopedWebhook(
+        **{
+            **fields,
+            "target": WebhookTarget(fields["target"]),
+            "method": WebhookMethod(fields["method"]),
+            "filters": tuple(fields.get("filters", [])),
+            "triggers": tuple(fields.get("triggers", [])),
+        }
+    )
+
+
+def webhook_configuration(item: Mapping[str, Any]) -> WebhookConfiguration:
+    fields = _fields(WebhookConfiguration, item)
+    method, filters = fields.get("method"), fields.get("filters")
+    return WebhookConfiguration(
+        **{
+            **fields,
+            "method": WebhookMethod(method) if method else None,
+            "filters": None if filters is None else tuple(filters),
+        }
+    )
+
+
+def credential(item: Mapping[str, Any]) -> Credential:
+    fields = _fields(Credential, item)
+    return Credential(**{**fields, "type": PushType(fields["type"])})
+
+
+def binding(item: Mapping[str, Any]) -> Binding:
+    fields = _fields(Binding, item)
+    messages = tuple(PushMessage(name) for name in fields["message_types"])
+    return Binding(**{**fields, "type": BindingType(fields["type"]), "message_types": messages})
+
+
+def notifications(item: Mapping[str, Any]) -> Notifications:
+    return Notifications(**_fields(Notifications, item))
 
 
 def unrouted(item: Mapping[str, Any]) -> UnroutedText:

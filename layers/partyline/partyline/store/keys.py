@@ -1,6 +1,6 @@
 """Every key of the table is built here, and nowhere else. docs/table.md is the chart.
 
-An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 conversations of one state.
+An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 those in one state.
 """
 
 from __future__ import annotations
@@ -87,6 +87,69 @@ def unrouted(sid: str) -> Key:
     return Key(f"U#{sid}", "U")
 
 
+def webhook(conversation_sid: str, sid: str) -> Key:
+    return Key(f"C#{conversation_sid}", f"{WEBHOOKS}{sid}")
+
+
+WEBHOOKS = "W#"
+
+
+def removed_message(conversation_sid: str, index: int) -> Key:
+    """What is left of a deleted message: that there was one, for counts of what is unread."""
+    return Key(messages(conversation_sid), f"{REMOVED}{index:010x}")
+
+
+# Sorts behind the messages.
+REMOVED = "X#"
+
+
+def configuration() -> Key:
+    """The account's settings."""
+    return Key("ACCOUNT", "CONFIGURATION")
+
+
+def account_webhooks() -> Key:
+    return Key("ACCOUNT", "WEBHOOKS")
+
+
+def service(sid: str) -> Key:
+    return Key(f"IS#{sid}", "IS")
+
+
+def service_webhooks(service_sid: str) -> Key:
+    return Key(f"IS#{service_sid}", "WEBHOOKS")
+
+
+def service_notifications(service_sid: str) -> Key:
+    return Key(f"IS#{service_sid}", "NOTIFICATIONS")
+
+
+def role(service_sid: str, sid: str) -> Key:
+    return Key(f"IS#{service_sid}", sid)
+
+
+def user(sid: str) -> Key:
+    """A user's SID follows from its Service and identity (sids.user), so either finds it."""
+    return Key(f"US#{sid}", "US")
+
+
+def api_key(sid: str) -> Key:
+    return Key(f"SK#{sid}", "SK")
+
+
+def credential(sid: str) -> Key:
+    return Key(f"CR#{sid}", "CR")
+
+
+def binding(sid: str) -> Key:
+    return Key(f"BS#{sid}", "BS")
+
+
+def address_configuration(sid: str) -> Key:
+    """From the SID of an address configuration to the line that it is of."""
+    return Key(f"IG#{sid}", "IG")
+
+
 # --- GSI1 and GSI2
 
 
@@ -120,8 +183,8 @@ def sharded(list_name: str, sid: str) -> str:
     return shard(list_name, shard_of(sid))
 
 
-def by_address(address: str) -> str:
-    return f"PA#{address}"
+def by_address(service_sid: str, address: str) -> str:
+    return f"PA#{service_sid}#{address}"
 
 
 def by_identity(service_sid: str, identity: str) -> str:
@@ -129,6 +192,24 @@ def by_identity(service_sid: str, identity: str) -> str:
 
 
 LINE_LIST = "LL"
+# GSI2: the lines that have an address configuration.
+ADDRESS_CONFIGURATION_LIST = "AL"
+SERVICE_LIST = "SL"
+API_KEY_LIST = "KL"
+CREDENTIAL_LIST = "RL"
+
+
+def user_list(service_sid: str) -> str:
+    return f"US#{service_sid}"
+
+
+def binding_list(service_sid: str) -> str:
+    return f"BL#{service_sid}"
+
+
+def bindings_of(service_sid: str, identity: str) -> str:
+    """GSI2: the bindings of one identity."""
+    return f"BI#{service_sid}#{identity}"
 
 
 def dated(created: str, sid: str) -> str:

@@ -10,7 +10,19 @@ from partyline import refusals, sids, threads
 from partyline.model import Conversation, Message, Receipt
 from partyline.states import ConversationState
 from partyline.store import conversations, items, keys, receipts
-from partyline.store.table import EXISTS, NEW, Condition, Conflict, Item, Table, Write, change, delete, differences, put
+from partyline.store.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    delete,
+    differences,
+    put,
+)
 
 # How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
 COPIES_LIFE = timedelta(days=2)
@@ -41,7 +53,7 @@ def recording_writes(conversation: Conversation, message: Message, now: datetime
     Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
     indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
     """
-    return [_append(conversation, message), *message_writes(message, now)]
+    return [_append(conversation, message, now), *message_writes(message, now)]
 
 
 def message_writes(message: Message, now: datetime) -> list[Write]:
@@ -61,8 +73,8 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
     ]
 
 
-def _append(conversation: Conversation, message: Message) -> Write:
-    sets: dict[str, object] = {"last_index": message.index}
+def _append(conversation: Conversation, message: Message, now: datetime) -> Write:
+    sets: dict[str, object] = {"last_index": message.index, "active_at": items.from_time(now)}
     if conversation.state is ConversationState.INACTIVE:
         # A new message wakes an inactive conversation.
         active = replace(conversation, state=ConversationState.ACTIVE)
@@ -184,15 +196,29 @@ def update(table: Table, before: Message, after: Message) -> None:
         raise refusals.message_not_found() from conflict
 
 
-def remove(table: Table, delivered: Delivered) -> None:
-    """Delete a message with its receipts. Its index is not given out again."""
+def remove(table: Table, delivered: Delivered) -> bool:
+    """Delete a message with its receipts; False when it is gone already. Its index is not given out again, and is
+    remembered for counts of what is unread."""
     message = delivered.message
-    table.transact(
-        [
-            delete("message", keys.message(message.conversation_sid, message.sid)),
-            *(
-                delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
-                for receipt in delivered.receipts
-            ),
-        ]
+    return table.written(
+        delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
+        put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
+        change("conversation", keys.conversation(message.conversation_sid), {}, EXISTS, adds={"removed": 1}),
+        *(
+            delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
+            for receipt in delivered.receipts
+        ),
     )
+
+
+def unread(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
+    """How many messages a conversation has behind a read horizon; None without one. Reads nothing unless some were
+    deleted, and then the traces of those behind the horizon."""
+    if horizon is None:
+        return None
+    behind = max(conversation.last_index - horizon, 0)
+    if not (behind and conversation.removed):
+        return behind
+    first = keys.removed_message(conversation.sid, horizon + 1)
+    last = keys.removed_message(conversation.sid, conversation.last_index)
+    return behind - table.count(first.pk, between=(first.sk, last.sk))

@@ -26,6 +26,7 @@ MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
 # Seconds before what a batch left undone is asked for again.
 _PAUSE = 0.05
+_TRIES = 8
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -221,6 +222,24 @@ class Table:
             if after is None:
                 return
 
+    def count(self, pk: str, *, between: tuple[str, str]) -> int:
+        """How many items of one partition have a sort key between two."""
+        found = 0
+        after: Any = None
+        while True:
+            answer = self._client.query(
+                TableName=self._name,
+                KeyConditionExpression="PK = :pk AND SK BETWEEN :low AND :high",
+                ExpressionAttributeValues=_to_dynamo({":pk": pk, ":low": between[0], ":high": between[1]}),
+                Select="COUNT",
+                ConsistentRead=True,
+                **({"ExclusiveStartKey": after} if after else {}),
+            )
+            found += answer["Count"]
+            after = answer.get("LastEvaluatedKey")
+            if not after:
+                return found
+
     def delete_all(self, keys: Iterable[Key]) -> None:
         """Remove many items, unconditionally, in batches."""
         waiting: list[Any] = [{"DeleteRequest": {"Key": _to_dynamo(key.attributes())}} for key in keys]
@@ -231,6 +250,24 @@ class Table:
             waiting += unprocessed.get(self._name, [])
             if unprocessed:
                 time.sleep(_PAUSE)
+
+    def written(self, *writes: Write) -> bool:
+        """Make all writes or none: whether their conditions held. Tried again while another request is writing the same
+        items; raises Conflict when it never comes first."""
+
+        def attempt() -> None:
+            if len(writes) == 1:
+                self.write(writes[0])
+            else:
+                self.transact(writes)
+
+        try:
+            retrying(attempt, tries=_TRIES, when=lambda conflict: not conflict.failed)
+        except Conflict as conflict:
+            if not conflict.failed:
+                raise
+            return False
+        return True
 
     def write(self, write: Write) -> Item:
         """One write alone; the item as an Update leaves it. Raises Conflict when its condition does not hold."""

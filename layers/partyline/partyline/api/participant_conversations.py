@@ -1,0 +1,94 @@
+"""The conversations that an identity, or an address, takes part in: a list."""
+
+from __future__ import annotations
+
+from partyline import addresses, refusals, sids
+from partyline.addresses import display
+from partyline.api import access, fields, paging, responses
+from partyline.api.calls import Answer, Call
+from partyline.api.messages import SYSTEM
+from partyline.api.paging import Part
+from partyline.api.responses import Json
+from partyline.model import Participant
+from partyline.permissions import Permission
+from partyline.store import participations
+from partyline.store.listing import Window
+from partyline.store.participations import Participation
+
+
+def listed(call: Call) -> Answer:
+    """GET /ParticipantConversations by Identity or by Address (in any notation), by when they joined, newest first.
+
+    Raises ApiError 20001, 50107, 50207, 50451.
+    """
+    identity, address = _wanted(call)
+
+    def read(window: Window) -> Part:
+        if address is not None and not addresses.is_number(address):
+            # Nobody takes part by another kind of address, and some are longer than a key of the table can be.
+            return Part([])
+        page = participations.of(call.table, call.scope.service_sid, window, identity=identity, address=address)
+        return paging.shown(page, lambda found: _body(call, found))
+
+    return paging.listing(call, "conversations", read, paging.SMALL_MAXIMUM)
+
+
+def _wanted(call: Call) -> tuple[str | None, str | None]:
+    """The identity or the canonical address that is asked for; a person asks for themselves, unless their role shows
+    them all."""
+    identity, address = call.request.query.get("Identity"), call.request.query.get("Address")
+    if identity and address:
+        raise refusals.one_identifier_at_a_time()
+    if identity:
+        if len(identity) > fields.MAX_NAME:
+            raise refusals.identity_too_long(fields.MAX_NAME)
+        access.require_self(call, identity, Permission.VIEW_ANY_CONVERSATION)
+        return identity, None
+    if address:
+        access.require_in_service(call, Permission.VIEW_ANY_CONVERSATION)
+        return None, addresses.canonical(fields.address(address))
+    raise refusals.invalid_parameter("Identity", "give Identity or Address")
+
+
+def _body(call: Call, found: Participation) -> Json:
+    conversation, participant = found.conversation, found.participant
+    identity = participant.identity
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": conversation.service_sid,
+        "participant_sid": participant.sid,
+        "participant_user_sid": sids.user(conversation.service_sid, identity) if identity else None,
+        "participant_identity": identity,
+        "participant_messaging_binding": _binding(participant),
+        "conversation_sid": conversation.sid,
+        "conversation_unique_name": conversation.unique_name,
+        "conversation_friendly_name": conversation.friendly_name,
+        "conversation_attributes": conversation.attributes,
+        "conversation_date_created": responses.timestamp(conversation.created),
+        "conversation_date_updated": responses.timestamp(conversation.updated),
+        "conversation_created_by": conversation.created_by or SYSTEM,
+        "conversation_state": conversation.state.value,
+        "conversation_timers": responses.due(conversation),
+        "links": {
+            "participant": call.url("Conversations", conversation.sid, "Participants", participant.sid),
+            "conversation": call.url("Conversations", conversation.sid),
+        },
+    }
+
+
+def _binding(participant: Participant) -> Json | None:
+    """Every key, null or not; null for a participant in an app only. `name` and `level` are e-mail's."""
+    if not participant.is_bound:
+        return None
+    return {
+        "type": "sms",
+        "address": _shown(participant.address),
+        "proxy_address": _shown(participant.proxy_address),
+        "projected_address": _shown(participant.projected_address),
+        "name": None,
+        "level": None,
+    }
+
+
+def _shown(address: str | None) -> str | None:
+    return display(address) if address else None

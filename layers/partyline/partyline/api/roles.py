@@ -1,0 +1,118 @@
+"""Roles: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals, sids
+from partyline.api import lookup, paging, responses
+from partyline.api.calls import Answer, Call
+from partyline.api.requests import Parameters
+from partyline.api.responses import Json
+from partyline.directory import Role
+from partyline.permissions import GRANTABLE, RoleType
+from partyline.store import listing
+from partyline.store import roles as store
+from partyline.store.listing import Window
+
+MAX_NAME = 64
+
+
+def create(call: Call) -> Answer:
+    """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
+    form = call.request.form
+    kind = _type(form)
+    role = Role(
+        sid=sids.new(sids.ROLE),
+        service_sid=call.scope.service_sid,
+        created=call.now,
+        updated=call.now,
+        friendly_name=_friendly_name(form),
+        type=kind,
+        permissions=_permissions(form, kind),
+    )
+    store.create(call.table, role)
+    return Answer(201, _body(call, role))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Roles/{sid}."""
+    return Answer(200, _body(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Roles, by SID."""
+
+    def read(window: Window) -> paging.Part:
+        page = listing.roles(call.table, call.scope.service_sid, window)
+        return paging.shown(page, lambda role: _body(call, role))
+
+    return paging.listing(call, "roles", read, paging.SMALL_MAXIMUM)
+
+
+def update(call: Call) -> Answer:
+    """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
+    role = _find(call)
+    permissions = _permissions(call.request.form, role.type)
+    if not store.permit(call.table, role, permissions, call.now):
+        raise lookup.missing(call)
+    return Answer(200, _body(call, replace(role, permissions=permissions, updated=call.now)))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Roles/{sid}: who had it has the default of the Service. Raises ApiError 20409 for a default itself."""
+    role = _find(call)
+    if not store.remove(call.table, role):
+        raise refusals.role_is_default(role.sid)
+    return Answer(204)
+
+
+def _find(call: Call) -> Role:
+    sid = call.ids["role"]
+    wanted = [sid] if sids.matches(sids.ROLE, sid) else []
+    found = store.find(call.table, call.scope.service_sid, wanted)
+    if sid not in found:
+        raise lookup.missing(call)
+    return found[sid]
+
+
+def _friendly_name(form: Parameters) -> str:
+    name = form.get("FriendlyName")
+    if not name:
+        raise refusals.friendly_name_missing()
+    if len(name) > MAX_NAME:
+        raise refusals.friendly_name_too_long(MAX_NAME)
+    return name
+
+
+def _type(form: Parameters) -> RoleType:
+    try:
+        return RoleType((form.get("Type") or "").lower())
+    except ValueError:
+        raise refusals.role_type_invalid(list(RoleType)) from None
+
+
+def _permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
+    """What a form wants a role of this type to permit, each once, in the order it was given."""
+    grantable = {permission.lower(): permission.value for permission in sorted(GRANTABLE[kind])}
+    given = form.all("Permission")
+    if not given:
+        raise refusals.permission_missing()
+    for name in given:
+        if name.lower() not in grantable:
+            raise refusals.permission_not_found(name, kind, list(grantable.values()))
+    return tuple(dict.fromkeys(grantable[name.lower()] for name in given))
+
+
+def _body(call: Call, role: Role) -> Json:
+    return {
+        "sid": role.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": role.service_sid,
+        "friendly_name": role.friendly_name,
+        "type": role.type.value,
+        "permissions": list(role.permissions),
+        "date_created": responses.timestamp(role.created),
+        "date_updated": responses.timestamp(role.updated),
+        "url": call.url("Roles", role.sid),
+    }

@@ -1,0 +1,51 @@
+"""In which Service a request is, and what a chat identity may do in all of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from partyline import refusals, sids
+from partyline.api.authentication import Token
+from partyline.api.calls import Desk, Person, Scope
+from partyline.permissions import Permission
+from partyline.store import roles, services, users
+from partyline.store.table import retrying
+
+ROOT = "/v1"
+_TRIES = 8
+
+
+def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
+    """The Service that a path names, or the account's default one for None; None when there is no such Service.
+
+    The account's settings and its first Service are made when the first request finds none.
+    """
+    first = sids.default_service(desk.account_sid)
+    configuration, service = services.read(desk.table, service_sid or first)
+    if configuration is None:
+        # Several first requests may come at once.
+        retrying(lambda: services.found_account(desk.table, first, now), tries=_TRIES)
+        configuration, service = services.read(desk.table, service_sid or first)
+    if configuration is None:
+        raise refusals.failed()
+    if service_sid is None and configuration.default_service_sid != first:
+        service = services.fetch(desk.table, configuration.default_service_sid)
+    if service is None:
+        return None
+    if service_sid is None:
+        return Scope(service, configuration, ROOT)
+    return Scope(service, configuration, f"{ROOT}/Services/{service_sid}", named=True)
+
+
+def person(desk: Desk, now: datetime, scope: Scope, token: Token) -> Person:
+    """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20403 in another
+    Service than the token's."""
+    if token.service_sid != scope.service_sid:
+        raise refusals.forbidden("the access token is for another Service")
+    user = users.by_identity(desk.table, scope.service_sid, token.identity)
+    if user is None:
+        users.ensure(desk.table, scope.service_sid, token.identity, now)
+    wanted = [sid for sid in (user.role_sid if user else None, scope.service.user_role_sid) if sid]
+    found = roles.find(desk.table, scope.service_sid, wanted)
+    granted = next((found[sid].permissions for sid in wanted if sid in found), ())
+    return Person(token.identity, frozenset(Permission(name) for name in granted))

@@ -1,0 +1,81 @@
+"""A Service's settings: fetch, update. They are the roles of whoever has none of their own, and whether it shows who is
+reachable, which is kept without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from partyline import refusals, sids
+from partyline.api import fields, lookup
+from partyline.api.calls import Answer, Call
+from partyline.api.responses import Json
+from partyline.directory import Service
+from partyline.errors import ApiError
+from partyline.permissions import RoleType
+from partyline.store import roles
+from partyline.store import services as store
+
+
+class _Default(NamedTuple):
+    """A default role: its field of a Service, the type it must be of, and what is said when there is none such."""
+
+    field: str
+    type: RoleType
+    missing: Callable[[str], ApiError]
+
+
+_DEFAULTS = {
+    "DefaultConversationCreatorRoleSid": _Default(
+        "creator_role_sid", RoleType.CONVERSATION, refusals.creator_role_not_found
+    ),
+    "DefaultConversationRoleSid": _Default("member_role_sid", RoleType.CONVERSATION, refusals.member_role_not_found),
+    "DefaultChatServiceRoleSid": _Default("user_role_sid", RoleType.SERVICE, refusals.user_role_not_found),
+}
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Services/{service}/Configuration."""
+    return Answer(200, _body(call, call.scope.service))
+
+
+def update(call: Call) -> Answer:
+    """POST /Services/{service}/Configuration: what the form names changes.
+
+    Raises ApiError 20001, 50102, 50106, 50109.
+    """
+    before = call.scope.service
+    reachability = fields.boolean(call.request.form, "ReachabilityEnabled")
+    after = replace(
+        before,
+        **_roles(call),
+        reachability_enabled=before.reachability_enabled if reachability is None else reachability,
+        updated=call.now,
+    )
+    if not store.update(call.table, before, after):
+        raise lookup.missing(call)
+    return Answer(200, _body(call, after))
+
+
+def _roles(call: Call) -> dict[str, Any]:
+    """The default roles that the form names, by their field of a Service."""
+    given = {name: sid for name in _DEFAULTS if (sid := fields.sid(call.request.form, name, sids.ROLE))}
+    found = roles.find(call.table, call.scope.service_sid, given.values())
+    for name, sid in given.items():
+        if sid not in found or found[sid].type is not _DEFAULTS[name].type:
+            raise _DEFAULTS[name].missing(sid)
+    return {_DEFAULTS[name].field: sid for name, sid in given.items()}
+
+
+def _body(call: Call, shown: Service) -> Json:
+    url = call.url("Configuration")
+    return {
+        "chat_service_sid": shown.sid,
+        "default_conversation_creator_role_sid": shown.creator_role_sid,
+        "default_conversation_role_sid": shown.member_role_sid,
+        "default_chat_service_role_sid": shown.user_role_sid,
+        "reachability_enabled": shown.reachability_enabled,
+        "url": url,
+        "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
+    }

@@ -1,0 +1,131 @@
+"""A user's conversations: list, fetch, how far they have read and what they are notified of, leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import access, lookup, paging, participants, responses
+from partyline.api.calls import Answer, Call
+from partyline.api.messages import SYSTEM
+from partyline.api.paging import Part
+from partyline.api.requests import Parameters
+from partyline.api.responses import Json
+from partyline.directory import User
+from partyline.model import NotificationLevel
+from partyline.permissions import Permission
+from partyline.store import conversations, messages, participations
+from partyline.store.conversations import Roster
+from partyline.store.listing import Window
+from partyline.store.participations import Participation
+from partyline.store.table import retrying
+
+_TRIES = 8
+
+
+def listed(call: Call) -> Answer:
+    """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
+    horizon is set."""
+    user = _user(call)
+
+    def read(window: Window) -> Part:
+        page = participations.of(call.table, call.scope.service_sid, window, identity=user.identity)
+        return paging.shown(page, lambda found: _body(call, user, found))
+
+    return paging.listing(call, "conversations", read, paging.SMALL_MAXIMUM)
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Users/{user}/Conversations/{conversation}."""
+    user = _user(call)
+    return Answer(200, _body(call, user, _in(call, user, lookup.roster(call))))
+
+
+def update(call: Call) -> Answer:
+    """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
+    person's own only. Raises ApiError 20001, 50107, 50210, 50377, 50386, 50421."""
+    user = _user(call)
+    access.require_self(call, user.identity)
+    return Answer(200, _body(call, user, retrying(lambda: _change(call, user), tries=_TRIES)))
+
+
+def _change(call: Call, user: User) -> Participation:
+    """Store what the form names. Raises Conflict when another request is changing the same member."""
+    roster = lookup.roster(call)
+    found = _in(call, user, roster)
+    form, conversation, before = call.request.form, found.conversation, found.participant
+    if "NotificationLevel" in form.values:
+        access.require_in(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
+    lookup.changeable(conversation)
+    index, moment = participants.horizon(form, before, conversation, call.now)
+    after = replace(
+        before,
+        last_read_message_index=index,
+        last_read_timestamp=moment,
+        notification_level=_level(form) or before.notification_level,
+        updated=call.now,
+    )
+    conversations.touch_member(call.table, conversation, before, after)
+    return replace(found, participant=after)
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
+    participant."""
+    user = _user(call)
+    member = _in(call, user, lookup.roster(call)).participant
+    return participants.delete(replace(call, ids={**call.ids, "participant": member.sid}))
+
+
+def _user(call: Call) -> User:
+    """The user that the path names, when the caller may see its conversations. Raises ApiError 20404, 50107."""
+    user = lookup.user(call)
+    access.require_self(call, user.identity, Permission.VIEW_ANY_CONVERSATION)
+    return user
+
+
+def _in(call: Call, user: User, roster: Roster) -> Participation:
+    """The user as a participant. Raises ApiError 20404."""
+    for member in roster.participants:
+        if member.identity == user.identity:
+            return Participation(member, roster.conversation)
+    raise lookup.missing(call)
+
+
+def _level(form: Parameters) -> NotificationLevel | None:
+    given = form.get("NotificationLevel")
+    if given is None:
+        return None
+    try:
+        return NotificationLevel(given.lower())
+    except ValueError:
+        raise refusals.notification_level_invalid(list(NotificationLevel)) from None
+
+
+def _body(call: Call, user: User, found: Participation) -> Json:
+    """The conversation as it is for the user; dates and attributes are the conversation's."""
+    conversation, participant = found.conversation, found.participant
+    horizon = participant.last_read_message_index
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": conversation.service_sid,
+        "conversation_sid": conversation.sid,
+        "unread_messages_count": messages.unread(call.table, conversation, horizon),
+        "last_read_message_index": horizon,
+        "participant_sid": participant.sid,
+        "user_sid": user.sid,
+        "friendly_name": conversation.friendly_name,
+        "conversation_state": conversation.state.value,
+        "timers": responses.due(conversation),
+        "attributes": conversation.attributes,
+        "date_created": responses.timestamp(conversation.created),
+        "date_updated": responses.timestamp(conversation.updated),
+        "created_by": conversation.created_by or SYSTEM,
+        "notification_level": participant.notification_level.value,
+        "unique_name": conversation.unique_name,
+        "url": call.url("Users", user.sid, "Conversations", conversation.sid),
+        "links": {
+            "participant": call.url("Conversations", conversation.sid, "Participants", participant.sid),
+            "conversation": call.url("Conversations", conversation.sid),
+        },
+    }

@@ -1,0 +1,73 @@
+"""Who there is beside conversations: Services, their roles and users, and the account's API keys. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from partyline.permissions import RoleType
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The account's settings: which Service paths without one mean, and what new conversations start with.
+
+    Timers are durations in seconds.
+    """
+
+    default_service_sid: str
+    default_messaging_service_sid: str | None = None
+    default_inactive_timer: int | None = None
+    default_closed_timer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Conversation Service: what is in one is not seen through another. Three of its roles are given to whoever has
+    none of their own: creators of conversations, members of conversations, users."""
+
+    sid: str
+    friendly_name: str
+    created: datetime
+    updated: datetime
+    creator_role_sid: str
+    member_role_sid: str
+    user_role_sid: str
+    reachability_enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an identity may do: in a whole Service, or in the conversation that it takes part in with this role."""
+
+    sid: str
+    service_sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str
+    type: RoleType
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An identity of a Service. Without a role of its own it has the one that the Service gives to users."""
+
+    sid: str
+    service_sid: str
+    identity: str
+    created: datetime
+    updated: datetime
+    friendly_name: str | None = None
+    attributes: str = "{}"
+    role_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A second way in, with a secret of its own that is derived and never stored (partyline.api.secrets_of_keys)."""
+
+    sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str | None = None

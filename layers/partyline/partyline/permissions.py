@@ -1,0 +1,114 @@
+"""What a role may permit, and the roles that every Service starts with. Pure.
+
+A role of the type `service` permits in the whole Service, and so in every conversation of it; one of the type
+`conversation` in the conversation that its holder takes part in. What either permits is permitted. The names are
+Twilio's (its Role resource, and four more that its API takes), but for `viewAnyConversation`: at Twilio nothing says
+who sees a conversation without taking part in it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RoleType(StrEnum):
+    """Where a role holds."""
+
+    CONVERSATION = "conversation"
+    SERVICE = "service"
+
+
+class Permission(StrEnum):
+    """One thing that a role may permit."""
+
+    ADD_NON_CHAT_PARTICIPANT = "addNonChatParticipant"
+    ADD_PARTICIPANT = "addParticipant"
+    CREATE_CONVERSATION = "createConversation"
+    DELETE_ANY_MESSAGE = "deleteAnyMessage"
+    DELETE_CONVERSATION = "deleteConversation"
+    DELETE_OWN_MESSAGE = "deleteOwnMessage"
+    EDIT_ANY_MESSAGE = "editAnyMessage"
+    EDIT_ANY_MESSAGE_ATTRIBUTES = "editAnyMessageAttributes"
+    EDIT_ANY_PARTICIPANT_ATTRIBUTES = "editAnyParticipantAttributes"
+    EDIT_ANY_USER_INFO = "editAnyUserInfo"
+    EDIT_CONVERSATION_ATTRIBUTES = "editConversationAttributes"
+    EDIT_CONVERSATION_NAME = "editConversationName"
+    EDIT_NOTIFICATION_LEVEL = "editNotificationLevel"
+    EDIT_OWN_MESSAGE = "editOwnMessage"
+    EDIT_OWN_MESSAGE_ATTRIBUTES = "editOwnMessageAttributes"
+    EDIT_OWN_PARTICIPANT_ATTRIBUTES = "editOwnParticipantAttributes"
+    EDIT_OWN_USER_INFO = "editOwnUserInfo"
+    JOIN_CONVERSATION = "joinConversation"
+    LEAVE_CONVERSATION = "leaveConversation"
+    REMOVE_PARTICIPANT = "removeParticipant"
+    SEND_MEDIA_MESSAGE = "sendMediaMessage"
+    SEND_MESSAGE = "sendMessage"
+    VIEW_ANY_CONVERSATION = "viewAnyConversation"
+
+
+_CONVERSATION_ONLY = frozenset(
+    {
+        Permission.DELETE_OWN_MESSAGE,
+        Permission.EDIT_NOTIFICATION_LEVEL,
+        Permission.LEAVE_CONVERSATION,
+        Permission.SEND_MEDIA_MESSAGE,
+        Permission.SEND_MESSAGE,
+    }
+)
+_SERVICE_ONLY = frozenset(
+    {Permission.CREATE_CONVERSATION, Permission.JOIN_CONVERSATION, Permission.VIEW_ANY_CONVERSATION}
+)
+# Which permissions a role of each type can hold.
+GRANTABLE = {
+    RoleType.CONVERSATION: frozenset(Permission) - _SERVICE_ONLY,
+    RoleType.SERVICE: frozenset(Permission) - _CONVERSATION_ONLY,
+}
+
+# The roles that a new Service has, by name.
+CONVERSATION_ADMIN, CONVERSATION_USER = "channel admin", "channel user"
+SERVICE_ADMIN, SERVICE_USER = "service admin", "service user"
+
+_MANAGE = (
+    Permission.ADD_NON_CHAT_PARTICIPANT,
+    Permission.ADD_PARTICIPANT,
+    Permission.DELETE_ANY_MESSAGE,
+    Permission.DELETE_CONVERSATION,
+    Permission.EDIT_ANY_MESSAGE,
+    Permission.EDIT_ANY_MESSAGE_ATTRIBUTES,
+    Permission.EDIT_ANY_PARTICIPANT_ATTRIBUTES,
+    Permission.EDIT_CONVERSATION_ATTRIBUTES,
+    Permission.EDIT_CONVERSATION_NAME,
+    Permission.EDIT_OWN_MESSAGE,
+    Permission.EDIT_OWN_MESSAGE_ATTRIBUTES,
+    Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES,
+    Permission.REMOVE_PARTICIPANT,
+)
+_TAKE_PART = (
+    Permission.DELETE_OWN_MESSAGE,
+    Permission.EDIT_NOTIFICATION_LEVEL,
+    Permission.EDIT_OWN_MESSAGE,
+    Permission.EDIT_OWN_MESSAGE_ATTRIBUTES,
+    Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES,
+    Permission.LEAVE_CONVERSATION,
+    Permission.SEND_MEDIA_MESSAGE,
+    Permission.SEND_MESSAGE,
+)
+DEFAULT_ROLES: dict[str, tuple[RoleType, tuple[str, ...]]] = {
+    CONVERSATION_ADMIN: (RoleType.CONVERSATION, tuple(sorted({*_TAKE_PART, *_MANAGE}))),
+    CONVERSATION_USER: (RoleType.CONVERSATION, _TAKE_PART),
+    SERVICE_ADMIN: (
+        RoleType.SERVICE,
+        (
+            *_MANAGE,
+            Permission.CREATE_CONVERSATION,
+            Permission.EDIT_ANY_USER_INFO,
+            Permission.EDIT_OWN_USER_INFO,
+            Permission.JOIN_CONVERSATION,
+            Permission.VIEW_ANY_CONVERSATION,
+        ),
+    ),
+    SERVICE_USER: (
+        RoleType.SERVICE,
+        (Permission.CREATE_CONVERSATION, Permission.EDIT_OWN_USER_INFO, Permission.JOIN_CONVERSATION),
+    ),
+}

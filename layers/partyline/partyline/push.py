@@ -1,0 +1,81 @@
+"""By what push notifications would be sent, to which devices and with which words. Plain data.
+
+Kept for clients, without effect: nothing here pushes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PushType(StrEnum):
+    """Whose push service a credential is for."""
+
+    APN = "apn"
+    GCM = "gcm"
+    FCM = "fcm"
+
+
+class BindingType(StrEnum):
+    """By what a device is reached: a push service, or Twilio's own connection to its SDKs."""
+
+    APN = "apn"
+    GCM = "gcm"
+    FCM = "fcm"
+    TWILSOCK = "twilsock"
+
+
+class PushMessage(StrEnum):
+    """What a device can be told."""
+
+    NEW_MESSAGE = "new_message"
+    ADDED_TO_CONVERSATION = "added_to_conversation"
+    REMOVED_FROM_CONVERSATION = "removed_from_conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """That the account has a credential of a push service. The credential itself is not kept: nothing uses it."""
+
+    sid: str
+    created: datetime
+    updated: datetime
+    type: PushType
+    friendly_name: str | None = None
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A device (`endpoint`) that an identity of a Service wants to be told on."""
+
+    sid: str
+    service_sid: str
+    created: datetime
+    updated: datetime
+    identity: str
+    type: BindingType
+    endpoint: str
+    credential_sid: str | None = None
+    message_types: tuple[PushMessage, ...] = tuple(PushMessage)
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Of what a Service's devices are told, with which text and sound. None is what was never said."""
+
+    log_enabled: bool = False
+    added_to_conversation_enabled: bool = False
+    added_to_conversation_template: str | None = None
+    added_to_conversation_sound: str | None = None
+    new_message_enabled: bool = False
+    new_message_template: str | None = None
+    new_message_sound: str | None = None
+    new_message_badge_count_enabled: bool = False
+    new_message_with_media_enabled: bool = False
+    new_message_with_media_template: str | None = None
+    removed_from_conversation_enabled: bool = False
+    removed_from_conversation_template: str | None = None
+    removed_from_conversation_sound: str | None = None

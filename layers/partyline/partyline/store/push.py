@@ -1,0 +1,79 @@
+"""Push credentials, the bindings of devices, and a Service's notification settings."""
+
+from __future__ import annotations
+
+from partyline.push import Binding, Credential, Notifications
+from partyline.store import items, keys
+from partyline.store.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+
+# --- credentials
+
+
+def create_credential(table: Table, credential: Credential) -> None:
+    """Store a new credential."""
+    listed = {"GSI1PK": keys.CREDENTIAL_LIST, "GSI1SK": keys.dated(items.from_time(credential.created), credential.sid)}
+    table.write(put("credential", keys.credential(credential.sid), {**items.encode(credential), **listed}, NEW))
+
+
+def credential(table: Table, sid: str) -> Credential | None:
+    """One credential."""
+    item = table.get(keys.credential(sid))
+    return items.credential(item) if item else None
+
+
+def update_credential(table: Table, before: Credential, after: Credential) -> Credential | None:
+    """Store what differs; the credential as it is then, None when it is gone."""
+    sets = differences(items.encode(before), items.encode(after))
+    try:
+        write = change("credential", keys.credential(before.sid), sets, EXISTS)
+        return items.credential(table.write(write)) if sets else after
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return None
+
+
+def remove_credential(table: Table, sid: str) -> None:
+    """Delete a credential. Bindings go on naming it."""
+    table.write(delete("credential", keys.credential(sid)))
+
+
+# --- bindings
+
+
+def bind(table: Table, binding: Binding) -> None:
+    """Store a binding, in the place of an earlier one of the same device."""
+    dated = keys.dated(items.from_time(binding.created), binding.sid)
+    listed = {
+        "GSI1PK": keys.binding_list(binding.service_sid),
+        "GSI1SK": dated,
+        "GSI2PK": keys.bindings_of(binding.service_sid, binding.identity),
+        "GSI2SK": dated,
+    }
+    table.write(put("binding", keys.binding(binding.sid), {**items.encode(binding), **listed}))
+
+
+def binding(table: Table, sid: str) -> Binding | None:
+    """One binding."""
+    item = table.get(keys.binding(sid))
+    return items.binding(item) if item else None
+
+
+def unbind(table: Table, sid: str) -> None:
+    """Delete a binding."""
+    table.write(delete("binding", keys.binding(sid)))
+
+
+# --- notifications
+
+
+def notifications(table: Table, service_sid: str) -> Notifications:
+    """A Service's notification settings."""
+    return items.notifications(table.get(keys.service_notifications(service_sid)) or {})
+
+
+def configure(table: Table, service_sid: str, before: Notifications, after: Notifications) -> Notifications:
+    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    sets = differences(items.encode(before), items.encode(after))
+    write = change("notifications", keys.service_notifications(service_sid), sets)
+    return items.notifications(table.write(write)) if sets else after

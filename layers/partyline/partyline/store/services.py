@@ -1,0 +1,117 @@
+"""The account's settings and its Services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from partyline import permissions, refusals, sids
+from partyline.directory import Configuration, Role, Service
+from partyline.store import items, keys
+from partyline.store.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Table,
+    Write,
+    change,
+    check,
+    delete,
+    differences,
+    put,
+)
+
+
+def read(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
+    """The account's settings and one of its Services, in one round trip. Both None: nothing was ever set up."""
+    found = table.get_all([keys.configuration(), keys.service(sid)])
+    configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
+    return (
+        items.configuration(configuration) if configuration else None,
+        items.service(service) if service else None,
+    )
+
+
+def fetch(table: Table, sid: str) -> Service | None:
+    """One Service."""
+    item = table.get(keys.service(sid))
+    return items.service(item) if item else None
+
+
+def found_account(table: Table, sid: str, now: datetime) -> None:
+    """Make the account's settings and its first Service. Repeats change nothing."""
+    service, roles = new("Default Conversations Service", now, sid=sid)
+    writes = [put("configuration", keys.configuration(), items.encode(Configuration(sid)), NEW)]
+    try:
+        table.transact([*writes, *_creation_writes(service, roles)])
+    except Conflict as conflict:
+        # Another request was first, or is about to be: then the caller reads what it made, or tries again.
+        if not conflict.failed:
+            raise
+
+
+def new(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
+    """A Service with the roles that every Service starts with."""
+    roles = {
+        name: Role(sids.of(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
+        for name, (kind, granted) in permissions.DEFAULT_ROLES.items()
+    }
+    service = Service(
+        sid=sid,
+        friendly_name=friendly_name,
+        created=now,
+        updated=now,
+        creator_role_sid=roles[permissions.CONVERSATION_ADMIN].sid,
+        member_role_sid=roles[permissions.CONVERSATION_USER].sid,
+        user_role_sid=roles[permissions.SERVICE_USER].sid,
+    )
+    return service, list(roles.values())
+
+
+def create(table: Table, service: Service, roles: list[Role]) -> None:
+    """Store a new Service with its roles."""
+    table.transact(_creation_writes(service, roles))
+
+
+def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
+    dated = keys.dated(items.from_time(service.created), service.sid)
+    item = {**items.encode(service), "GSI1PK": keys.SERVICE_LIST, "GSI1SK": dated}
+    return [
+        put("service", keys.service(service.sid), item, NEW),
+        *(put("role", keys.role(role.service_sid, role.sid), items.encode(role)) for role in roles),
+    ]
+
+
+def update(table: Table, before: Service, after: Service) -> bool:
+    """Store a Service's changed settings; False when it is gone."""
+    sets = differences(items.encode(before), items.encode(after))
+    return not sets or table.written(change("service", keys.service(after.sid), sets, EXISTS))
+
+
+def remove(table: Table, sid: str) -> None:
+    """Delete a Service: what is in it is out of reach at once and is deleted by and by (partyline.cleanup). Raises
+    ApiError 20409 for the account's default one."""
+    another = Condition("default_service_sid <> :sid", values={":sid": sid})
+    try:
+        table.transact([check("default", keys.configuration(), another), delete("service", keys.service(sid))])
+    except Conflict as conflict:
+        if "default" not in conflict.failed:
+            raise
+        raise refusals.service_is_default(sid) from conflict
+
+
+def configure(table: Table, before: Configuration, after: Configuration) -> None:
+    """Store what differs of the account's settings, so that concurrent changes of different ones all hold. Raises
+    ApiError 50050 when the new default Service is not there."""
+    sets = differences(items.encode(before), items.encode(after))
+    if not sets:
+        return
+    writes = [change("configuration", keys.configuration(), sets)]
+    if before.default_service_sid != after.default_service_sid:
+        writes.append(check("service", keys.service(after.default_service_sid), EXISTS))
+    try:
+        table.transact(writes)
+    except Conflict as conflict:
+        if "service" in conflict.failed:
+            raise refusals.service_not_found(after.default_service_sid) from conflict
+        raise

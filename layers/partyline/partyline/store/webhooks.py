@@ -1,0 +1,66 @@
+"""Webhooks: those of one conversation, and the settings of the account's and of a Service's."""
+
+from __future__ import annotations
+
+from partyline import refusals
+from partyline.model import Conversation
+from partyline.store import items, keys
+from partyline.store.conversations import unchanged
+from partyline.store.keys import Key
+from partyline.store.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration
+
+# --- of one conversation
+
+
+def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
+    """Store a new webhook of a conversation. Raises ApiError 50361, and Conflict when another request changed the
+    conversation since it was read: the number of its webhooks is counted for one state of it."""
+    whole = keys.conversation(conversation.sid)
+    if len(table.query(whole.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
+        raise refusals.too_many_webhooks(MAX_PER_CONVERSATION)
+    table.transact(
+        [
+            change("conversation", whole, {}, unchanged(conversation), adds={"revision": 1}),
+            put("webhook", keys.webhook(conversation.sid, webhook.sid), items.encode(webhook), NEW),
+        ]
+    )
+
+
+def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
+    """One webhook of a conversation."""
+    item = table.get(keys.webhook(conversation_sid, sid))
+    return items.webhook(item) if item else None
+
+
+def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedWebhook | None:
+    """Store what differs; the webhook as it is then, None when it is gone."""
+    sets = differences(items.encode(before), items.encode(after))
+    key = keys.webhook(before.conversation_sid, before.sid)
+    try:
+        return items.webhook(table.write(change("webhook", key, sets, EXISTS))) if sets else after
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return None
+
+
+def remove(table: Table, webhook: ScopedWebhook) -> None:
+    """Delete a webhook of a conversation."""
+    table.write(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid)))
+
+
+# --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
+
+
+def configuration(table: Table, key: Key) -> WebhookConfiguration:
+    """The settings at a key; all None when they were never set."""
+    return items.webhook_configuration(table.get(key) or {})
+
+
+def configure(
+    table: Table, key: Key, before: WebhookConfiguration, after: WebhookConfiguration
+) -> WebhookConfiguration:
+    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    sets = differences(items.encode(before), items.encode(after))
+    return items.webhook_configuration(table.write(change("webhooks", key, sets))) if sets else after

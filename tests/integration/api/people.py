@@ -1,0 +1,41 @@
+"""Chat identities, and other Services, for tests of what is seen through which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jwt
+
+from partyline import sids
+from partyline.store import services
+from tests.integration.api.harness import ACCOUNT, Api
+
+SERVICE = sids.default_service(ACCOUNT)
+
+
+def acting(api: Api, identity: str, service: str = SERVICE) -> Api:
+    """The API as a chat identity calls it."""
+    key = api.made("/Keys")
+    grants = {"identity": identity, "chat": {"service_sid": service}}
+    expires = int(api.desk.clock().timestamp()) + 3600
+    claims = {"iss": key["sid"], "sub": ACCOUNT, "exp": expires, "grants": grants}
+    token = jwt.encode(claims, key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
+    return replace(api, authorization=f"Bearer {token}")
+
+
+def role_named(name: str, service: str = SERVICE) -> str:
+    """The SID of one of the roles that every Service has."""
+    return sids.of(sids.ROLE, service, name)
+
+
+def administrator(api: Api, identity: str = "boss") -> Api:
+    """The API as somebody calls it whose role permits everything that one of the type `service` can."""
+    api.made("/Users", {"Identity": identity, "RoleSid": role_named("service admin")})
+    return acting(api, identity)
+
+
+def another_service(api: Api) -> str:
+    """The SID of a second Service."""
+    service, roles = services.new("other", api.desk.clock(), sid=sids.new(sids.SERVICE))
+    services.create(api.desk.table, service, roles)
+    return service.sid
