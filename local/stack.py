@@ -43,7 +43,7 @@ LINES = (
 )
 
 # What a machine at hand can be impatient about; everything else is as deployed.
-PARAMETERS = {"CarrierTimeout": "3", "ReconcileSeconds": "5"}
+PARAMETERS = {"CarrierTimeout": "3", "ReconcileSeconds": "5", "CleanupSeconds": "2"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import boto3
 
-from partyline import outbox
+from partyline import cleanup, outbox
+from partyline.cleanup import Kind, Removed
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
@@ -25,8 +26,21 @@ def enqueue(group: str, deduplication_id: str, body: str) -> None:
     )
 
 
+def clean(removed: Removed) -> None:
+    """Have what was removed cleaned up. Of a Service and a user the indexes tell what is left, so these wait until
+    requests under way have ended and the indexes show what they wrote."""
+    SQS.send_message(
+        QueueUrl=variable("CLEANUP_QUEUE_URL"),
+        MessageBody=cleanup.encode(removed),
+        DelaySeconds=0 if removed.kind is Kind.CONVERSATION else int(variable("CLEANUP_SECONDS")),
+    )
+
+
 DESK = outbox.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")), enqueue=enqueue, clock=lambda: datetime.now(UTC)
+    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    enqueue=enqueue,
+    clean=clean,
+    clock=lambda: datetime.now(UTC),
 )
 
 

@@ -13,20 +13,24 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from partyline.cleanup import Kind, Removed
 from partyline.model import SendReference
-from partyline.store import conversations, items, keys
-from partyline.store.table import Table, from_dynamo
+from partyline.store import conversations, items
+from partyline.store.table import Item, Table, from_dynamo
 
 # Puts a body into a FIFO queue: group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
+# The sort keys of what leaves something behind when it is removed.
+_REMOVED = {"C": Kind.CONVERSATION, "IS": Kind.SERVICE, "US": Kind.USER}
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the outbox works with."""
+    """What the outbox works with. `clean` queues what was removed for being cleaned up."""
 
     table: Table
     enqueue: Enqueue
+    clean: Callable[[Removed], None]
     clock: Callable[[], datetime]
 
 
@@ -34,16 +38,15 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     """Do what one stream record asks for; the name of what was done.
 
     A new message with sends: each send is queued for its conversation's turn. A new conversation that is initializing:
-    it becomes active. A removed conversation: what it held is deleted.
+    it becomes active. A removed conversation, Service or user: what is left of it is queued for being cleaned up.
     """
     change = record["dynamodb"]
     if record["eventName"] == "REMOVE":
-        key = from_dynamo(change["Keys"])
-        sid = str(key["PK"]).partition("#")[2]
-        if key != keys.conversation(sid).attributes():
+        removed = _removed(from_dynamo(change["OldImage"]))
+        if removed is None:
             return "nothing"
-        conversations.purge(desk.table, sid)
-        return "purge"
+        desk.clean(removed)
+        return "clean"
     item = from_dynamo(change.get("NewImage", {}))
     match record["eventName"], item.get("outbox"):
         case "INSERT", "send":
@@ -56,6 +59,13 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
             conversations.activate(desk.table, item["sid"], desk.clock())
             return "activate"
     return "nothing"
+
+
+def _removed(item: Item) -> Removed | None:
+    kind = _REMOVED.get(item["SK"])
+    if kind is Kind.USER:
+        return Removed(kind, item["sid"], item["service_sid"], item["identity"])
+    return Removed(kind, item["sid"]) if kind else None
 
 
 def encode(reference: SendReference) -> str:

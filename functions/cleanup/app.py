@@ -1,0 +1,37 @@
+"""The clean-up queue: what is left of conversations, Services and users that were removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import cleanup
+from partyline.observability import count, logger, metrics
+from partyline.settings import variable
+from partyline.store.table import Table
+
+SQS = boto3.client("sqs")
+TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+# Milliseconds of a run's time in which no further step is begun.
+RESERVE = 10_000
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Clean up for as long as there is time; what has more left goes back into the queue."""
+    desk = cleanup.Desk(
+        TABLE,
+        clock=lambda: datetime.now(UTC),
+        has_time=lambda: context.get_remaining_time_in_millis() > RESERVE,
+    )
+    for record in event["Records"]:
+        removed = cleanup.decode(record["body"])
+        done = cleanup.clean(desk, removed)
+        logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
+        count("CleanupDone" if done else "CleanupContinued")
+        if not done:
+            SQS.send_message(QueueUrl=variable("CLEANUP_QUEUE_URL"), MessageBody=record["body"])

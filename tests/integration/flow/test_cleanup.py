@@ -1,0 +1,278 @@
+"""What is left of conversations, Services and users that were removed, from the stream to the last item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from partyline import cleanup, outbox, sids
+from partyline.cleanup import Kind, Removed
+from partyline.directory import User
+from partyline.model import Conversation, Message, Participant, ParticipantKind, Send
+from partyline.push import Binding, BindingType
+from partyline.states import ConversationState
+from partyline.store import conversations, items, keys, listing, messages, push, services, users
+from partyline.store.listing import Window
+from partyline.store.table import Table, put
+from partyline.webhooks import ScopedWebhook, WebhookTarget
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+FIRST, SECOND = sids.default_service("AC" + "0" * 32), sids.of(sids.SERVICE, "second")
+P, Q = "+12065550100", "+12065550101"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+
+
+@pytest.fixture
+def account(table: Table) -> Table:
+    """A table with two Services."""
+    services.found_account(table, FIRST, NOW)
+    services.create(table, *services.new("Second", NOW, sid=SECOND))
+    return table
+
+
+@dataclass
+class Patience:
+    """Time for a number of steps."""
+
+    steps: int = 1_000_000
+
+    def __call__(self) -> bool:
+        self.steps -= 1
+        return self.steps > 0
+
+
+def clean(table: Table, removed: Removed, steps: int = 1_000_000) -> bool:
+    return cleanup.clean(cleanup.Desk(table, clock=lambda: LATER, has_time=Patience(steps)), removed)
+
+
+def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, **fields: Any) -> Conversation:
+    made = Conversation(sids.new(sids.CONVERSATION), service, NOW, NOW, **fields)
+    people = [
+        Participant(sid, made.sid, NOW, NOW, **member)
+        for sid, member in zip(sids.several(sids.PARTICIPANT, len(members)), members, strict=True)
+    ]
+    return conversations.create(table, made, people, NOW)
+
+
+def group(table: Table, *natives: str, service: str = FIRST, **fields: Any) -> Conversation:
+    agent = {"identity": "agent", "projected_address": P, "role_sid": "RL1"}
+    return conversation(table, agent, *({"address": native} for native in natives), service=service, **fields)
+
+
+def say(table: Table, owner: Conversation, number: int = 1) -> None:
+    (thread,) = owner.threads
+    for index in range(number):
+        before = replace(owner, last_index=index - 1)
+        send = Send(thread, P, {A: "MB1", B: "MB2"})
+        said = Message(sids.message(index), owner.sid, index, NOW, NOW, "agent", "hi", sends=(send,))
+        table.transact(messages.recording_writes(before, said, NOW))
+
+
+def webhook(table: Table, owner: Conversation) -> None:
+    made = ScopedWebhook(sids.new(sids.WEBHOOK), owner.sid, NOW, NOW, WebhookTarget.STUDIO, flow_sid="FW1")
+    table.write(put("webhook", keys.webhook(owner.sid, made.sid), items.encode(made)))
+
+
+def stored(client: Any) -> list[dict[str, Any]]:
+    return [
+        dict(item) for page in client.get_paginator("scan").paginate(TableName="partyline") for item in page["Items"]
+    ]
+
+
+def naming(client: Any, sid: str) -> list[str]:
+    """The items whose key has a SID in it."""
+    return [item["PK"]["S"] + "/" + item["SK"]["S"] for item in stored(client) if sid in item["PK"]["S"]]
+
+
+# --- the stream
+
+
+@dataclass
+class Relay:
+    """The relay, and what it queues."""
+
+    table: Table
+    queued: list[Removed] = field(default_factory=list)
+
+    def take(self, before: dict[str, Any]) -> str:
+        """Tell it of an item that was removed, as the table had it."""
+        desk = outbox.Desk(self.table, lambda *given: None, self.queued.append, clock=lambda: NOW)
+        image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
+        return outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": image})
+
+
+def test_conversations_services_and_users_are_queued_when_they_are_removed_and_nothing_else_is(
+    account: Table, client: Any
+) -> None:
+    made = group(account, A, B)
+    say(account, made)
+    relay = Relay(account)
+    done = {item["SK"]["S"]: relay.take(item) for item in stored(client)}
+    assert {name for name, what in done.items() if what == "clean"} == {"C", "IS", "US"}
+    assert set(relay.queued) == {
+        Removed(Kind.CONVERSATION, made.sid),
+        Removed(Kind.SERVICE, FIRST),
+        Removed(Kind.SERVICE, SECOND),
+        Removed(Kind.USER, sids.user(FIRST, "agent"), FIRST, "agent"),
+    }
+
+
+@pytest.mark.parametrize("removed", [Removed(Kind.CONVERSATION, "CH1"), Removed(Kind.USER, "US1", "IS1", "añn\n#")])
+def test_what_was_removed_comes_out_of_the_queue_as_it_went_in(removed: Removed) -> None:
+    assert cleanup.decode(cleanup.encode(removed)) == removed
+
+
+# --- conversations
+
+
+def test_nothing_of_a_removed_conversation_is_left_but_its_sends(account: Table, client: Any) -> None:
+    kept, gone = group(account, A, C), group(account, A, B)
+    for made in (kept, gone):
+        say(account, made, 3)
+        webhook(account, made)
+    of_kept = naming(client, kept.sid)
+    found = conversations.fetch(account, gone.sid)
+    assert found
+    conversations.remove(account, found)
+    for _ in range(2):
+        assert clean(account, Removed(Kind.CONVERSATION, gone.sid))
+        assert naming(client, gone.sid) == []
+        assert naming(client, kept.sid) == of_kept
+
+
+def test_a_run_stops_when_its_time_is_over_and_the_next_one_goes_on(account: Table, client: Any) -> None:
+    made = group(account, A, B)
+    say(account, made, 80)
+    found = conversations.fetch(account, made.sid)
+    assert found
+    conversations.remove(account, found)
+    runs = [clean(account, Removed(Kind.CONVERSATION, made.sid), steps=1) for _ in range(5)]
+    assert runs == [False, False, False, False, True]
+    assert naming(client, made.sid) == []
+
+
+# --- users
+
+
+def left(table: Table, sid: str) -> list[tuple[ParticipantKind, str | None]]:
+    roster = conversations.load(table, sid)
+    assert roster
+    return [(member.kind, member.identity) for member in roster.participants]
+
+
+def remove_user(table: Table, identity: str, service: str = FIRST) -> Removed:
+    removed = Removed(Kind.USER, sids.user(service, identity), service, identity)
+    table.delete_all([keys.user(removed.sid)])
+    return removed
+
+
+def test_a_removed_user_leaves_and_the_number_they_stood_behind_stays(account: Table) -> None:
+    chat = conversation(account, {"identity": "agent"}, {"identity": "ann"})
+    texts = group(account, A, B)
+    closed = conversation(account, {"identity": "agent"}, state=ConversationState.CLOSED)
+    elsewhere = conversation(account, {"identity": "agent"}, service=SECOND)
+    removed = remove_user(account, "agent")
+    for _ in range(2):
+        assert clean(account, removed)
+        assert left(account, chat.sid) == [(ParticipantKind.CHAT, "ann")]
+        assert left(account, texts.sid) == [
+            (ParticipantKind.PROJECTED, None),
+            (ParticipantKind.NATIVE, None),
+            (ParticipantKind.NATIVE, None),
+        ]
+        assert left(account, closed.sid) == []
+        assert left(account, elsewhere.sid) == [(ParticipantKind.CHAT, "agent")]
+    roster = conversations.load(account, texts.sid)
+    assert roster
+    assert roster.conversation.threads == texts.threads
+    assert roster.participants[0].role_sid is None
+
+
+def test_who_comes_back_with_the_same_identity_keeps_what_they_joined_since(account: Table) -> None:
+    before = conversation(account, {"identity": "agent"})
+    removed = remove_user(account, "agent")
+    roster = conversations.load(account, conversation(account).sid)
+    assert roster
+    again = Participant(sids.new(sids.PARTICIPANT), roster.conversation.sid, LATER, LATER, identity="agent")
+    conversations.change_members(account, roster, [again], LATER)
+    assert clean(account, removed)
+    assert left(account, before.sid) == []
+    assert left(account, roster.conversation.sid) == [(ParticipantKind.CHAT, "agent")]
+    assert users.fetch(account, removed.sid) == User(removed.sid, FIRST, "agent", LATER, LATER)
+
+
+def test_a_user_leaves_although_a_conversation_changes_or_goes_meanwhile(account: Table) -> None:
+    changing, going = (conversation(account, {"identity": "agent"}) for _ in range(2))
+
+    class Interrupted(Table):
+        def __init__(self, inner: Table) -> None:
+            super().__init__(inner._client, inner._name)
+            self.acts: Iterator[Any] = iter(
+                [
+                    lambda: conversations.remove(account, going),
+                    lambda: conversations.update(account, changing, changing),
+                ]
+            )
+
+        def transact(self, writes: Any) -> None:
+            act = next(self.acts, None)
+            if act:
+                act()
+            super().transact(writes)
+
+    removed = remove_user(account, "agent")
+    assert clean(Interrupted(account), removed)
+    assert left(account, changing.sid) == []
+    assert conversations.load(account, going.sid) is None
+
+
+def test_there_is_nothing_to_leave_when_the_service_is_gone_too(account: Table) -> None:
+    chat = conversation(account, {"identity": "agent"}, service=SECOND)
+    services.remove(account, SECOND)
+    assert clean(account, remove_user(account, "agent", SECOND))
+    assert left(account, chat.sid) == [(ParticipantKind.CHAT, "agent")]
+
+
+# --- Services
+
+
+def test_everything_in_a_removed_service_goes_and_nothing_else_does(account: Table, client: Any) -> None:
+    kept = group(account, A, C, unique_name="elm")
+    before = {item["PK"]["S"] + item["SK"]["S"] for item in stored(client)} - {f"IS#{SECOND}IS"}
+    gone = group(account, A, B, service=SECOND, unique_name="elm")
+    say(account, gone)
+    webhook(account, gone)
+    conversation(account, {"identity": "ann"}, service=SECOND, state=ConversationState.CLOSED)
+    account.write(put("webhooks", keys.service_webhooks(SECOND), {"method": "post"}))
+    account.write(put("notifications", keys.service_notifications(SECOND), {"log_enabled": True}))
+    push.bind(account, Binding(sids.new(sids.BINDING), SECOND, NOW, NOW, "ann", BindingType.APN, "device"))
+    services.remove(account, SECOND)
+    runs = 0
+    while not clean(account, Removed(Kind.SERVICE, SECOND), steps=2):
+        runs += 1
+    assert runs > 1
+    assert conversations.owner_of(account, next(iter(gone.threads))) is None
+    assert conversations.by_unique_name(account, SECOND, "elm") is None
+    assert conversations.by_unique_name(account, FIRST, "elm") == kept.sid
+    # What each of its conversations leaves behind follows through the stream.
+    for sid in {item["PK"]["S"].partition("#")[2] for item in stored(client) if item["PK"]["S"][:2] in ("C#", "M#")}:
+        if sid != kept.sid:
+            clean(account, Removed(Kind.CONVERSATION, sid))
+    after = {item["PK"]["S"] + item["SK"]["S"] for item in stored(client)}
+    roles = {name for name in before if name.startswith(f"IS#{SECOND}")}
+    copies = {name for name in after if "K#" in name}
+    assert after - copies == before - roles
+
+
+def test_groups_of_a_removed_service_are_free_once_it_is_cleaned_up(account: Table) -> None:
+    gone = group(account, A, B, service=SECOND)
+    services.remove(account, SECOND)
+    assert clean(account, Removed(Kind.SERVICE, SECOND))
+    assert clean(account, Removed(Kind.SERVICE, SECOND))
+    assert group(account, A, B).threads == gone.threads
+    assert listing.conversations(account, SECOND, Window(5)).entries == []
