@@ -1,4 +1,4 @@
-"""The virtual environments, each made once from a hashed lock file and remade when that file changes.
+"""The environments, each made once from a hashed lock file and remade when that file changes.
 
 This module runs in a bare interpreter, before anything is installed: the standard library only.
 """
@@ -14,7 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,22 +32,34 @@ class SetupError(Exception):
 
 
 def ensure(name: str) -> Path:
-    """Make the environment `name` if it is missing or out of date, and return its directory."""
-    home, lock = STATE / name, LOCKS[name]
-    wanted = _fingerprint(lock)
+    """Make the virtual environment `name` if it is missing or out of date, and return its directory."""
+    lock = LOCKS[name]
+    packages = sum(1 for line in lock.read_text().splitlines() if "==" in line)
+    return once(name, lock, packages, "bin/python", lambda home: _install(home, lock))
+
+
+def once(name: str, lock: Path, packages: int, proof: str, install: Callable[[Path], None]) -> Path:
+    """The directory `name` under .partyline/, made by `install` when it is missing or its lock file has changed.
+
+    `packages` is how many there are, for a person who waits; `proof` is a path inside that must exist.
+    """
+    home, wanted = STATE / name, _fingerprint(lock)
     with exclusive(f"{name}.lock"):
         ready = home / ".ready"
-        if ready.is_file() and ready.read_text() == wanted and (home / "bin" / "python").exists():
+        if ready.is_file() and ready.read_text() == wanted and (home / proof).exists():
             return home
-        packages = sum(1 for line in lock.read_text().splitlines() if "==" in line)
         print(f"partyline: installing the {name} environment ({packages} packages, once) ...", flush=True)
         shutil.rmtree(home, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(home)], "cannot make a virtual environment")
-        pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
-        # The lock file is the whole answer: pip has nothing to resolve.
-        _run([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)], f"cannot install {lock.name}")
+        install(home)
         ready.write_text(wanted)
     return home
+
+
+def _install(home: Path, lock: Path) -> None:
+    run([sys.executable, "-m", "venv", str(home)], "cannot make a virtual environment")
+    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+    # The lock file is the whole answer: pip has nothing to resolve.
+    run([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)], f"cannot install {lock.name}")
 
 
 @contextlib.contextmanager
@@ -65,7 +77,8 @@ def _fingerprint(lock: Path) -> str:
     return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
 
 
-def _run(command: list[str], problem: str) -> None:
+def run(command: list[str], problem: str) -> None:
+    """Run a program to its end. Raises SetupError with what it said when it fails."""
     # pip's settings (a mirror, a certificate) may well come from the environment; where modules come from may not.
     inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
     done = subprocess.run(command, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
