@@ -23,11 +23,11 @@ export SAM_CLI_TELEMETRY := 0
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test unit check format build events lock clean python dev
+.PHONY: help run test unit conformance check format build events lock clean python dev
 
 help: ## Say what can be done.
 	@echo "Partyline: make <target>"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 python:
 	@PYTHON="$(PYTHON)" sh local/find-python.sh >/dev/null
@@ -44,6 +44,9 @@ test: dev ## Every test: unit, integration, end to end; with coverage. ARGS are 
 
 unit: dev ## The fast tests only.
 	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+conformance: dev ## Every operation of Twilio's contract against the API, with a table of what holds.
+	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
 
 check: dev ## Lint, formatting, types and the template.
 	$(BIN)/ruff check .

@@ -413,3 +413,18 @@ def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
     reply = busy.post(f"/Conversations/{sid}/Participants/agent", {"Attributes": "[1]"})
     assert reply.error[:2] == (409, 50419)
     assert busy.post(f"/Lines/{P}", {"AutoCreation": "off"}).error[:2] == (409, 50349)
+
+
+def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
+    texted = api.say(api.group(A, B)).body
+    chat = api.conversation()
+    api.member(chat, identity="ann")
+    said = api.say(chat, author="ann").body
+    for message, way in ((texted, "sms"), (said, "chat")):
+        shown = api.follow(message["links"]["channel_metadata"]).body
+        assert (shown["message_sid"], shown["type"], shown["data"]) == (
+            message["sid"],
+            way,
+            {"carrier_message_id": None},
+        )
+        assert shown["url"] == message["links"]["channel_metadata"]

@@ -147,6 +147,13 @@ def fetch(call: Call) -> Answer:
     return Answer(200, responses.message(call, find(call, lookup.conversation(call))))
 
 
+def channel_metadata(call: Call) -> Answer:
+    """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
+    of a text that came in."""
+    message = find(call, lookup.conversation(call)).message
+    return Answer(200, responses.channel_metadata(call, message))
+
+
 def find(call: Call, conversation: Conversation) -> Delivered:
     """The message that the path names. Raises ApiError 20404."""
     sid = call.ids["message"]

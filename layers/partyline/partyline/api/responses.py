@@ -14,7 +14,7 @@ from partyline import refusals, states, timers
 from partyline.addresses import display
 from partyline.api.calls import Answer, Call
 from partyline.errors import ApiError
-from partyline.model import Conversation, Line, Media, Participant, Receipt, UnroutedText
+from partyline.model import Conversation, Line, Media, Message, Participant, Receipt, UnroutedText
 from partyline.states import ReceiptStatus
 from partyline.store.messages import Delivered
 
@@ -111,6 +111,20 @@ def message(call: Call, delivered: Delivered) -> Json:
         "delivery": states.delivery(receipt.status for receipt in delivered.receipts),
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
+    }
+
+
+def channel_metadata(call: Call, shown: Message) -> Json:
+    """By which way a message came or goes."""
+    by_phone = shown.carrier_message_id is not None or bool(shown.sends)
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": call.scope.service_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.sid,
+        "type": "sms" if by_phone else "chat",
+        "data": {"carrier_message_id": shown.carrier_message_id},
+        "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.sid, "ChannelMetadata"),
     }
 
 

@@ -62,6 +62,11 @@ _COMMON = (
         {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},
         people="GET POST DELETE",
     ),
+    Route(
+        "Conversations/{conversation}/Messages/{message}/ChannelMetadata",
+        {"GET": messages.channel_metadata},
+        people="GET",
+    ),
     Route("Conversations/{conversation}/Messages/{message}/Receipts", {"GET": receipts.listed}, people="GET"),
     Route("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", {"GET": receipts.fetch}, people="GET"),
     Route("Conversations/{conversation}/Webhooks", {"GET": webhooks.listed, "POST": webhooks.create}),

@@ -20,6 +20,9 @@ def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
 
     The account's settings and its first Service are made when the first request finds none.
     """
+    if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
+        # No Service has it, and a key of the table cannot be of any length.
+        return None
     first = sids.default_service(desk.account_sid)
     configuration, service = services.read(desk.table, service_sid or first)
     if configuration is None:
