@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from partyline import addresses, sids
 from partyline.directory import User
-from partyline.model import Participant
-from partyline.store import conversations, keys, listing, services, users
+from partyline.model import Message, Participant, UnroutedReason, UnroutedText, group_of
+from partyline.store import conversations, keys, lines, listing, messages, services, unrouted, users
+from partyline.store.conversations import Roster
 from partyline.store.listing import ListPage, Window
 from partyline.store.table import Table, retrying
 
@@ -22,6 +24,8 @@ Entry = TypeVar("Entry")
 
 # How much is read, and deleted, in one step.
 _STEP = 100
+# How far the clocks of functions may be apart.
+_MARGIN = timedelta(seconds=5)
 _TRIES = 8
 
 
@@ -35,12 +39,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed; of a user also the Service and the identity, by which its memberships are found."""
+    """What was removed; of a user also the Service and the identity, by which its memberships are found. `at` is when,
+    in Unix time; 0 is not known, and long ago."""
 
     kind: Kind
     sid: str
     service_sid: str = ""
     identity: str = ""
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def _steps(desk: Desk, removed: Removed) -> Iterator[None]:
         case Kind.CONVERSATION:
             return _conversation(desk, removed.sid)
         case Kind.SERVICE:
-            return _service(desk, removed.sid)
+            return _service(desk, removed)
         case Kind.USER:
             return _user(desk, removed)
 
@@ -85,12 +91,12 @@ def _conversation(desk: Desk, sid: str) -> Iterator[None]:
     yield from _partition(desk.table, keys.messages(sid))
 
 
-def _service(desk: Desk, sid: str) -> Iterator[None]:
+def _service(desk: Desk, removed: Removed) -> Iterator[None]:
     """Its conversations, which leave something behind themselves, its users and bindings, and what is beside it: roles
     and settings."""
-    table = desk.table
+    table, sid = desk.table, removed.sid
     for conversation in _entries(lambda window: listing.conversations(table, sid, window)):
-        _remove(table, conversation.sid)
+        _remove(table, conversation.sid, datetime.fromtimestamp(removed.at, UTC) - _MARGIN)
         yield
     for user in _entries(lambda window: listing.users(table, sid, window)):
         table.delete_all([keys.user(user.sid)])
@@ -101,17 +107,63 @@ def _service(desk: Desk, sid: str) -> Iterator[None]:
     yield from _partition(table, keys.service(sid).pk)
 
 
-def _remove(table: Table, sid: str) -> None:
+def _remove(table: Table, sid: str, since: datetime) -> None:
+    """Delete a conversation. Texts that carriers brought since its Service was removed were answered 2xx: they are kept
+    among the unrouted."""
+
     def attempt() -> None:
-        conversation = conversations.fetch(table, sid)
-        if conversation:
-            conversations.remove(table, conversation)
+        roster = conversations.load(table, sid)
+        if roster is None:
+            return
+        for message in _received(table, sid, since):
+            table.write(unrouted.keeping_write(_unrouted(table, roster, message)))
+        # While nothing more has come in since.
+        conversations.remove(table, roster.conversation, conversations.nothing_new(roster.conversation))
 
     retrying(attempt, tries=_TRIES)
 
 
+def _received(table: Table, conversation_sid: str, since: datetime) -> Iterator[Message]:
+    """The texts that carriers brought to a conversation since a moment, newest first."""
+    after: int | None = None
+    while True:
+        page = messages.page(table, conversation_sid, size=_STEP, forward=False, after=after)
+        for delivered in page.messages:
+            if delivered.message.created < since:
+                return
+            if delivered.message.carrier_message_id:
+                yield delivered.message
+        if not page.more:
+            return
+        after = page.messages[-1].message.index
+
+
+def _unrouted(table: Table, roster: Roster, message: Message) -> UnroutedText:
+    """A recorded text as one that no conversation took; repeats make the same."""
+    writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
+    group = group_of(roster.participants)
+    own, people = sorted(group.projected), {*group.natives, *group.projected}
+    if writer and writer.address and writer.proxy_address:
+        own, people = [writer.proxy_address], {writer.address, writer.proxy_address}
+    sender = (writer.address or writer.projected_address if writer else None) or addresses.canonical(message.author)
+    line = next((number for number in own if number != sender), "")
+    registered = lines.find(table, [line] if line else [])
+    return UnroutedText(
+        sid=sids.of(sids.UNROUTED, message.sid),
+        carrier=registered[line].carrier if line in registered else "",
+        carrier_message_id=message.carrier_message_id or "",
+        reason=UnroutedReason.SERVICE_REMOVED,
+        created=message.created,
+        line=line,
+        sender=sender,
+        recipients=tuple(sorted(people - {sender})),
+        body=message.body or "",
+        media=message.media,
+    )
+
+
 def _user(desk: Desk, removed: Removed) -> Iterator[None]:
-    """Its memberships."""
+    """Its memberships and bindings."""
     if services.fetch(desk.table, removed.service_sid) is None:
         # Its conversations are removed with it.
         return
@@ -120,6 +172,13 @@ def _user(desk: Desk, removed: Removed) -> Iterator[None]:
     )
     for participant in theirs:
         _leave(desk, participant.conversation_sid, removed)
+        yield
+    devices = _entries(
+        lambda window: listing.bindings(desk.table, removed.service_sid, window, identities=[removed.identity])
+    )
+    for binding in devices:
+        if _is_older(binding.created, users.fetch(desk.table, removed.sid)):
+            desk.table.delete_all([keys.binding(binding.sid)])
         yield
 
 
@@ -146,7 +205,12 @@ def _leave(desk: Desk, conversation_sid: str, removed: Removed) -> None:
 
 def _is_left(member: Participant, removed: Removed, user: User | None) -> bool:
     """Whether a member is left of the removed user, and not of the one who came after with the same identity."""
-    return member.identity == removed.identity and (user is None or member.created < user.created)
+    return member.identity == removed.identity and _is_older(member.identified or member.created, user)
+
+
+def _is_older(moment: datetime, user: User | None) -> bool:
+    """Whether something is from before a user who came back."""
+    return user is None or moment < user.created
 
 
 def _entries(read: Callable[[Window], ListPage[Entry]]) -> Iterator[Entry]:

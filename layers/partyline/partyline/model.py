@@ -26,6 +26,10 @@ class ParticipantKind(StrEnum):
     MASKED = "masked"  # address + proxy address: a handset that sees the proxy only
 
 
+# The account itself, as an author and as who made a conversation.
+SYSTEM = "system"
+
+
 class NotificationLevel(StrEnum):
     """Whether an app should make a noise for a conversation; kept for it, without effect here."""
 
@@ -35,7 +39,7 @@ class NotificationLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A member of a conversation."""
+    """A member of a conversation. `identified` is when it got its identity, whatever dates a caller gave it."""
 
     sid: str
     conversation_sid: str
@@ -46,6 +50,7 @@ class Participant:
     proxy_address: str | None = None
     projected_address: str | None = None
     attributes: str = "{}"
+    identified: datetime | None = None
     role_sid: str | None = None
     last_read_message_index: int | None = None
     last_read_timestamp: str | None = None
@@ -78,7 +83,7 @@ class Conversation:
     `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one, and
     `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
     planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
-    timers run: `inactive_after` and `closed_after` seconds. `created_by` is an identity; None is the account itself.
+    timers run: `inactive_after` and `closed_after` seconds. `created_by` is an identity, or SYSTEM.
     """
 
     sid: str
@@ -97,7 +102,7 @@ class Conversation:
     active_at: datetime | None = None
     inactive_after: int | None = None
     closed_after: int | None = None
-    created_by: str | None = None
+    created_by: str = SYSTEM
 
     @property
     def is_open(self) -> bool:
@@ -263,6 +268,7 @@ class UnroutedReason(StrEnum):
     AUTO_CREATION_OFF = "auto_creation_off"
     OWN_SENDER = "own_sender"
     ROSTER_TOO_LARGE = "roster_too_large"
+    SERVICE_REMOVED = "service_removed"
     MALFORMED = "malformed"
 
 

@@ -42,7 +42,7 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     """
     change = record["dynamodb"]
     if record["eventName"] == "REMOVE":
-        removed = _removed(from_dynamo(change["OldImage"]))
+        removed = _removed(from_dynamo(change["OldImage"]), change.get("ApproximateCreationDateTime", 0.0))
         if removed is None:
             return "nothing"
         desk.clean(removed)
@@ -61,11 +61,11 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     return "nothing"
 
 
-def _removed(item: Item) -> Removed | None:
+def _removed(item: Item, at: float) -> Removed | None:
     kind = _REMOVED.get(item["SK"])
     if kind is Kind.USER:
-        return Removed(kind, item["sid"], item["service_sid"], item["identity"])
-    return Removed(kind, item["sid"]) if kind else None
+        return Removed(kind, item["sid"], item["service_sid"], item["identity"], at)
+    return Removed(kind, item["sid"], at=at) if kind else None
 
 
 def encode(reference: SendReference) -> str:

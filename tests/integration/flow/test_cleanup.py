@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,13 +11,13 @@ import pytest
 
 from partyline import cleanup, outbox, sids
 from partyline.cleanup import Kind, Removed
-from partyline.directory import User
-from partyline.model import Conversation, Message, Participant, ParticipantKind, Send
+from partyline.directory import User, new_service
+from partyline.model import Conversation, Line, Message, Participant, ParticipantKind, Send, UnroutedReason
 from partyline.push import Binding, BindingType
 from partyline.states import ConversationState
-from partyline.store import conversations, items, keys, listing, messages, push, services, users
+from partyline.store import conversations, items, keys, lines, listing, messages, push, services, users
 from partyline.store.listing import Window
-from partyline.store.table import Table, put
+from partyline.store.table import Table, Write, put
 from partyline.webhooks import ScopedWebhook, WebhookTarget
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -31,7 +31,7 @@ A, B, C = "+12065550150", "+12065550151", "+12065550152"
 def account(table: Table) -> Table:
     """A table with two Services."""
     services.found_account(table, FIRST, NOW)
-    services.create(table, *services.new("Second", NOW, sid=SECOND))
+    services.create(table, *new_service("Second", NOW, sid=SECOND))
     return table
 
 
@@ -276,3 +276,93 @@ def test_groups_of_a_removed_service_are_free_once_it_is_cleaned_up(account: Tab
     assert clean(account, Removed(Kind.SERVICE, SECOND))
     assert group(account, A, B).threads == gone.threads
     assert listing.conversations(account, SECOND, Window(5)).entries == []
+
+
+def arrive(table: Table, owner: Conversation, index: int, at: datetime, *, body: str = "hi") -> None:
+    """A text that a carrier brings to a conversation, as it is recorded."""
+    roster = conversations.load(table, owner.sid)
+    assert roster
+    writer = next(member for member in roster.participants if member.address == A)
+    told = Message(
+        sids.message(index), owner.sid, index, at, at, A, body, writer.sid, carrier_message_id=f"carrier-{index}"
+    )
+    table.transact(messages.recording_writes(roster.conversation, told, at))
+
+
+def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(account: Table) -> None:
+    lines.register(account, Line(sids.new(sids.LINE), P, "telnyx", NOW, NOW))
+    gone = group(account, A, B, service=SECOND)
+    masked = conversation(account, {"address": A, "proxy_address": Q}, service=SECOND)
+    arrive(account, gone, 0, NOW, body="before")
+    services.remove(account, SECOND)
+    arrive(account, gone, 1, LATER, body="after")
+    arrive(account, gone, 2, LATER + timedelta(seconds=1), body="and more")
+    arrive(account, masked, 0, LATER, body="masked")
+    removed = Removed(Kind.SERVICE, SECOND, at=LATER.timestamp())
+    assert clean(account, removed)
+    assert clean(account, removed)
+    kept = {text.body: text for _, text in listing.unrouted(account, Window(10)).entries}
+    assert set(kept) == {"after", "and more", "masked"}
+    text = kept["after"]
+    assert (text.carrier, text.carrier_message_id, text.reason) == (
+        "telnyx",
+        "carrier-1",
+        UnroutedReason.SERVICE_REMOVED,
+    )
+    assert (text.line, text.sender, text.recipients, text.created) == (P, A, (P, B), LATER)
+    assert (kept["masked"].line, kept["masked"].sender, kept["masked"].recipients) == (Q, A, (Q,))
+
+
+class Meanwhile(Table):
+    """A table to which a text comes at the moment when a conversation is deleted."""
+
+    def __init__(self, inner: Table, act: Callable[[], None]) -> None:
+        super().__init__(inner._client, inner._name)
+        self._acts = [act]
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        if self._acts and any(write.operation == "Delete" for write in writes):
+            self._acts.pop()()
+        super().transact(writes)
+
+
+def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(account: Table) -> None:
+    gone = group(account, A, B, service=SECOND)
+    services.remove(account, SECOND)
+    racing = Meanwhile(account, lambda: arrive(account, gone, 0, LATER, body="late"))
+    assert clean(racing, Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+    assert [text.body for _, text in listing.unrouted(account, Window(10)).entries] == ["late"]
+    assert conversations.fetch(account, gone.sid) is None
+
+
+def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
+    relay = Relay(account)
+    (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
+    desk = outbox.Desk(account, lambda *given: None, relay.queued.append, clock=lambda: NOW)
+    change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
+    moment = {"ApproximateCreationDateTime": 1795348800.0}
+    outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})
+    assert relay.queued == [Removed(Kind.SERVICE, SECOND, at=1795348800.0)]
+
+
+def test_who_came_back_keeps_a_number_that_is_older_than_they_are(account: Table) -> None:
+    owner = group(account, A, B)
+    removed = remove_user(account, "agent")
+    user = User(sids.user(FIRST, "agent"), FIRST, "agent", LATER, LATER)
+    assert users.create(account, user)
+    roster = conversations.load(account, owner.sid)
+    assert roster
+    (number,) = (member for member in roster.participants if member.projected_address)
+    again = replace(number, identity="agent", identified=LATER)
+    conversations.change_members(account, roster, roster.with_member(again), LATER)
+    assert clean(account, removed)
+    assert (ParticipantKind.AGENT, "agent") in left(account, owner.sid)
+
+
+def test_the_devices_of_a_removed_user_go_too(account: Table) -> None:
+    group(account, A, B)
+    for identity in ("agent", "ann"):
+        sid = sids.of(sids.BINDING, identity)
+        push.bind(account, Binding(sid, FIRST, NOW, NOW, identity, BindingType.APN, f"device of {identity}"))
+    assert clean(account, remove_user(account, "agent"))
+    assert [one.identity for _, one in listing.bindings(account, FIRST, Window(5)).entries] == ["ann"]

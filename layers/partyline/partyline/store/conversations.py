@@ -99,9 +99,15 @@ def owner_of(table: Table, thread: str) -> str | None:
 
 
 def create(
-    table: Table, conversation: Conversation, participants: Sequence[Participant], now: datetime
+    table: Table,
+    conversation: Conversation,
+    participants: Sequence[Participant],
+    now: datetime,
+    *,
+    every_thread: bool = False,
 ) -> Conversation:
-    """Store a new conversation with its members and claim its threads, all or nothing.
+    """Store a new conversation with its members and claim its threads, all or nothing; `every_thread` must be free, a
+    pair's too.
 
     Returns it with the threads that it owns. Raises ApiError 50353, 50416, 50438.
     """
@@ -111,7 +117,7 @@ def create(
         table.transact(creation_writes(made, participants, now))
         return made
 
-    return _claiming(claims_of(participants), attempt)
+    return _claiming({thread: every_thread or must for thread, must in claims_of(participants).items()}, attempt)
 
 
 def creation_writes(conversation: Conversation, participants: Sequence[Participant], now: datetime) -> list[Write]:
@@ -250,22 +256,23 @@ def _new_identities(before: Mapping[str, Participant], after: Mapping[str, Parti
 
 def touch_member(table: Table, conversation: Conversation, before: Participant, after: Participant) -> None:
     """Store changes of a member that no thread depends on (attributes, role, read horizon, dates). Raises ApiError
-    50432 when it is gone."""
+    50432 when it is gone, and Conflict when somebody else has its place by now."""
     if before == after:
         return
     try:
-        table.write(_change_member(conversation, before, after))
+        table.write(_change_member(conversation, before, after, same_person(before)))
     except Conflict as conflict:
-        if not conflict.failed:
+        if conflict.failed.get("member") != {}:
             raise
         raise refusals.participant_not_found() from conflict
 
 
-def remove(table: Table, conversation: Conversation) -> None:
-    """Delete a conversation and release its threads and name, in one transaction. What it held is out of reach at once
-    and is deleted by and by (partyline.cleanup). Raises Conflict when another request changed it since it was read."""
+def remove(table: Table, conversation: Conversation, condition: Condition | None = None) -> None:
+    """Delete a conversation and release its threads and name, in one transaction, while it is `unchanged`, or as
+    another condition says. What it held is out of reach at once and is deleted by and by (partyline.cleanup). Raises
+    Conflict when another request changed it since it was read."""
     writes = [
-        delete(_CONVERSATION, keys.conversation(conversation.sid), unchanged(conversation)),
+        delete(_CONVERSATION, keys.conversation(conversation.sid), condition or unchanged(conversation)),
         *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
     ]
     if conversation.unique_name:
@@ -283,6 +290,15 @@ def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
 def unchanged(conversation: Conversation) -> Condition:
     """That nobody has changed a conversation (but for new messages) since it was read."""
     return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
+
+
+def nothing_new(conversation: Conversation) -> Condition:
+    """That it is unchanged, and that no message has come to it either."""
+    return Condition(
+        "#index = :before AND #revision = :revision",
+        {"#index": "last_index", "#revision": "revision"},
+        {":before": conversation.last_index, ":revision": conversation.revision},
+    )
 
 
 # --- threads: claimed and released only here
@@ -358,10 +374,20 @@ def _put_member(conversation: Conversation, member: Participant) -> Write:
     return put("member", keys.participant(conversation.sid, member.sid), _member_item(conversation, member))
 
 
-def _change_member(conversation: Conversation, before: Participant, after: Participant) -> Write:
+def same_person(member: Participant) -> Condition:
+    """That a member is there, and that nobody has taken its place since it was read."""
+    names = {"#identity": "identity"}
+    if member.identity is None:
+        return Condition("attribute_exists(PK) AND attribute_not_exists(#identity)", names)
+    return Condition("#identity = :identity", names, {":identity": member.identity})
+
+
+def _change_member(
+    conversation: Conversation, before: Participant, after: Participant, condition: Condition = EXISTS
+) -> Write:
     """Only what differs: what another request changes of a member meanwhile, and no thread depends on, stays."""
     sets = differences(_member_item(conversation, before), _member_item(conversation, after))
-    return change("member", keys.participant(conversation.sid, before.sid), sets, EXISTS)
+    return change("member", keys.participant(conversation.sid, before.sid), sets, condition)
 
 
 def _member_item(conversation: Conversation, member: Participant) -> Item:

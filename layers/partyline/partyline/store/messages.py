@@ -83,12 +83,7 @@ def _append(conversation: Conversation, message: Message, now: datetime) -> Writ
             "revision": conversation.revision + 1,
             "GSI2PK": conversations.state_partition(active),
         }
-    next_one = Condition(
-        "#index = :before AND #revision = :revision",
-        {"#index": "last_index", "#revision": "revision"},
-        {":before": conversation.last_index, ":revision": conversation.revision},
-    )
-    return change("conversation", keys.conversation(conversation.sid), sets, next_one)
+    return change("conversation", keys.conversation(conversation.sid), sets, conversations.nothing_new(conversation))
 
 
 def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
