@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from tests.conformance import client as clients
 from tests.conformance import forms
 from tests.conformance.contract import OPERATIONS, Operation
-from tests.conformance.world import World
+from tests.conformance.world import FIRST_NUMBER, NUMBERS, World
 from tests.integration.api.conftest import api, client, clock, dynamodb
 from tests.integration.conftest import table, table_definition
 
@@ -27,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--table", action="store_true", help="say of every operation what holds")
 
 
+@pytest.fixture(scope="session")
+def unused() -> Iterator[int]:
+    """Numbers that no earlier run against the same stack has used."""
+    return itertools.count(FIRST_NUMBER + time.time_ns() // 1_000_000 % NUMBERS)
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
     """Nothing yet but what is made through the API."""
@@ -35,7 +43,8 @@ def world(request: pytest.FixtureRequest) -> World:
         return World(clients.in_process(request.getfixturevalue("api")))
     named = dict(line.split("=", 1) for line in variables.read_text().splitlines())
     account_sid, auth_token = named["PARTYLINE_ACCOUNT_SID"], named["PARTYLINE_AUTH_TOKEN"]
-    return World(clients.over_http(named["PARTYLINE_URL"], account_sid, auth_token))
+    client = clients.over_http(named["PARTYLINE_URL"], account_sid, auth_token)
+    return World(client, request.getfixturevalue("unused"))
 
 
 @pytest.fixture
@@ -49,31 +58,44 @@ def held(request: pytest.FixtureRequest, operation: Operation) -> Held:
     return count
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What no test has walked is a failure as well, unless only some tests were chosen."""
+    if not session.config.getoption("--table", False) or session.exitstatus != pytest.ExitCode.OK:
+        return
+    stats = session.config.pluginmanager.getplugin("terminalreporter").stats
+    if not stats.get("deselected") and not OPERATIONS.keys() <= _counted(stats, "passed").keys():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if not config.getoption("--table", False):
         return
-    passed, failed = _counted(terminalreporter.stats, "passed"), _counted(terminalreporter.stats, "failed")
+    passed = _counted(terminalreporter.stats, "passed")
+    failed = _counted(terminalreporter.stats, "failed", "error")
     terminalreporter.section("Conversations v1")
     for operation in sorted(OPERATIONS.values(), key=lambda one: (one.path, one.method)):
         counts = passed[operation.id]
         evidence = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()) if what != "tests")
+        idle = ", ".join(forms.without_effect_yet(operation))
         refused = ", ".join(forms.refused_on_purpose(operation))
         terminalreporter.write_line(f"{operation.method} {operation.path}", bold=True)
         terminalreporter.write_line(f"    {_state(operation, counts, failed[operation.id])}: {evidence}")
+        if idle:
+            terminalreporter.write_line(f"    kept and validated, no effect yet: {idle}")
         if refused:
             terminalreporter.write_line(f"    refused on purpose: {refused}")
 
 
 def _state(operation: Operation, passed: Counter[str], failed: Counter[str]) -> str:
-    if failed or not passed:
-        return "broken" if passed else "missing"
-    return "shape kept, no effect" if operation.kind in forms.SHAPE_KEPT else "works"
+    if failed:
+        return "broken"
+    return forms.state(operation) if passed else "missing"
 
 
-def _counted(stats: dict[str, Any], outcome: str) -> dict[str, Counter[str]]:
+def _counted(stats: dict[str, Any], *outcomes: str) -> dict[str, Counter[str]]:
     """What was shown of each operation by the tests that ended so."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for report in stats.get(outcome, ()):
+    for report in (report for outcome in outcomes for report in stats.get(outcome, ())):
         for operation, (what, times) in report.user_properties:
             counted[operation][what] += times
     return counted

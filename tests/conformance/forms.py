@@ -27,8 +27,14 @@ _REFUSED: Mapping[str, tuple[str, int]] = {
     "MediaSid": ("ME" + "d4" * 16, 50507),
 }
 _CHANNELS = ("whatsapp", "messenger", "gbm", "email", "rcs", "apple", "chat")
-# Stored and shown, and of no effect: nothing here speaks to the push services of app makers.
-SHAPE_KEPT = ("Bindings", "Configuration/Notifications", "Credentials")
+# What holds of operations that do not simply work. Nothing here speaks to the push services of app makers, and nothing
+# calls webhooks yet.
+_STATES: Mapping[str, str] = {
+    **dict.fromkeys(("Bindings", "Configuration/Notifications", "Credentials"), "shape kept, no effect"),
+    **dict.fromkeys(("Configuration/Webhooks", "Conversations/Webhooks"), "kept and validated, not delivered yet"),
+}
+# Kept and validated, and nothing comes of them yet: no conversation becomes inactive or closed by itself.
+_TIMERS = {"DefaultClosedTimer", "DefaultInactiveTimer", "Timers.Closed", "Timers.Inactive"}
 # Taken, and seen in no answer: secrets, what only changes how something is done, and relative times.
 _NOT_SHOWN = {
     *("ApiKey", "Certificate", "PrivateKey", "Secret"),
@@ -42,6 +48,16 @@ _NOT_SHOWN_OF: Mapping[str, set[str]] = {
 }
 # Not the same twice: an address that is added again is refused, and who reads again reads later.
 NOT_TWICE = {"MessagingBinding.ProjectedAddress", "MessagingBinding.ProxyAddress", "LastReadMessageIndex"}
+
+
+def state(operation: Operation) -> str:
+    """What holds of an operation that is as documented."""
+    return _STATES.get(operation.kind, "works")
+
+
+def without_effect_yet(operation: Operation) -> list[str]:
+    """Parameters of an operation that are kept and validated only."""
+    return [value.name for value in operation.given("form") if value.name in _TIMERS]
 
 
 def is_shown(kind: str, name: str) -> bool:
@@ -251,14 +267,15 @@ def _credentials(_world: World, _: str) -> Variants:
 def _bindings(world: World, _: str) -> Variants:
     credential = world.client.made("/v1/Credentials", [("Type", "fcm"), ("Secret", "made up")])["sid"]
     return {
-        "": [
+        kind: [
             ("Identity", world.identity),
-            ("BindingType", "fcm"),
+            ("BindingType", kind),
             ("Endpoint", f"device-{world.number()}"),
             ("CredentialSid", credential),
             ("MessageTypes", "added_to_conversation"),
             ("MessageTypes", "new_message"),
         ]
+        for kind in ("fcm", "gcm", "apn", "twilsock")
     }
 
 

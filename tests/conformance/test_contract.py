@@ -20,6 +20,8 @@ _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 _UNKNOWN = ("Surprise", "1")
 # What links answer where it is not a resource: a path that only takes POST.
 _LINKS = {"conversation_with_participants": 405}
+# Where an entry shows what a filter asks for.
+_FILTERED = {"BindingType": "binding_type", "State": "state"}
 # What a list's test makes, and the size of its pages.
 _MANY, _SIZE = 5, 2
 # Two conversations of one identity are told apart by these.
@@ -38,6 +40,16 @@ def is_list(operation: Operation) -> bool:
 
 def names_one(operation: Operation) -> bool:
     return operation.names_one
+
+
+def filters(operation: Operation) -> list[Value]:
+    """The enumerations by which a list is filtered."""
+    return [value for value in operation.given("query") if value.enum and value.name in _FILTERED]
+
+
+def is_ordered(operation: Operation) -> bool:
+    """Whether the order of a list can be chosen."""
+    return any(value.name == "Order" for value in operation.given("query"))
 
 
 def required(operation: Operation) -> list[str]:
@@ -109,6 +121,10 @@ def is_read(world: World, made: Reply) -> bool:
     return again.status == 200 and unchanging({**again.body, **moving}) == unchanging({**made.body, **moving})
 
 
+def test_the_contract_is_whole() -> None:
+    assert (len(OPERATIONS), len(METHODS)) == (103, 49)
+
+
 # --- what it answers
 
 
@@ -166,14 +182,30 @@ def test_an_enumeration_is_taken_in_any_case(operation: Operation, world: World,
             held("other cases")
 
 
-@every("GET", where=lambda one: any(value.enum for value in one.given("query")))
-def test_a_filter_takes_every_value_of_its_enumeration(operation: Operation, world: World, held: Held) -> None:
+@every("GET", where=filters)
+def test_a_filter_takes_every_value_of_its_enumeration_and_answers_what_fits(
+    operation: Operation, world: World, held: Held
+) -> None:
     where = world.collection(operation.kind, world.root(operation))
-    for value in operation.given("query"):
+    for value in filters(operation):
+        made = {text: world.fitting(operation.kind, where, text) for text in value.enum}
         for text in value.enum:
             for given in (text, text.swapcase()):
-                assert world.client.get(where, [(value.name, given)]).status == 200
+                entries = _entries(operation, world, where, [(value.name, given)])
+                assert {entry[_FILTERED[value.name]] for entry in entries} <= {text}
+                assert made[text] in (None, *(world.client.path_of(entry["url"]) for entry in entries))
                 held("filters")
+
+
+@every("GET", where=is_ordered)
+def test_an_order_is_that_of_the_entries(operation: Operation, world: World, held: Held) -> None:
+    where = world.collection(operation.kind, world.root(operation))
+    for _ in range(_SIZE):
+        world.add(operation.kind, where)
+    for given, step in (("asc", 1), ("ASC", 1), ("desc", -1), ("DESC", -1)):
+        indexes = [entry["index"] for entry in _entries(operation, world, where, [("Order", given)])]
+        assert indexes == list(range(_SIZE + 1))[::step]
+        held("orders")
 
 
 @every("POST")
@@ -231,8 +263,10 @@ def test_a_list_has_everything_once_in_pages_there_and_back(operation: Operation
     held("pages", len(pages))
 
 
-def _entries(operation: Operation, world: World, where: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = world.client.get(where).body[operation.key]
+def _entries(operation: Operation, world: World, where: str, query: Pairs | None = None) -> list[dict[str, Any]]:
+    reply = world.client.get(where, query)
+    assert reply.status == 200, reply.body
+    entries: list[dict[str, Any]] = reply.body[operation.key]
     return entries
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.conformance import forms
 from tests.conformance.client import Client, Pairs
 from tests.conformance.contract import Operation, root_of
 
-# Numbers and names that no earlier run against the same stack has used.
-_NUMBERS = itertools.count(2_142_000_000 + time.time_ns() // 1_000_000 % 7_000_000)
+# Ten digits of the first number that nobody has, and how many follow it. Names are told apart by them too.
+FIRST_NUMBER, NUMBERS = 2_142_000_000, 7_000_000
 _HANDSETS = 5
 
 
 @dataclass
 class World:
     """Paths of fresh things. `root` is the version, or a Service's path; a path of a collection comes before what is
-    in it. Kinds are the contract's: Conversations/Messages."""
+    in it. Kinds are the contract's: Conversations/Messages. `numbers` are those that nobody has, the same in every run
+    unless they are given."""
 
     client: Client
-    identity: str = field(default_factory=lambda: f"agent {next(_NUMBERS)}")
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(FIRST_NUMBER))
+    identity: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identity = f"agent {next(self.numbers)}"
 
     def place(self, operation: Operation) -> str:
         """A path that the operation can be called at: its collection, or one thing in it."""
@@ -62,6 +67,17 @@ class World:
         variants = forms.creations(self, kind, root_of(where))
         return self._path(self.client.made(where, variants[variant or next(iter(variants))]))
 
+    def fitting(self, kind: str, where: str, text: str) -> str | None:
+        """One more thing in a collection that this value of a filter fits; None where it would not stay so."""
+        if kind == "Bindings":
+            return self.add(kind, where, text)
+        if text == "initializing":
+            return None
+        conversation = self._path(self.client.made(where, [("State", "inactive" if text == "inactive" else "active")]))
+        if text == "closed":
+            assert self.client.post(conversation, [("State", "closed")]).status == 200
+        return conversation
+
     def query(self, kind: str) -> Pairs:
         """What a list cannot be asked for without."""
         return [("Identity", self.identity)] if kind == "ParticipantConversations" else []
@@ -92,7 +108,7 @@ class World:
         return self._path(self.client.made(f"{conversation}/Participants", [("Identity", identity)]))
 
     def user(self, root: str) -> str:
-        return self._path(self.client.made(f"{root}/Users", [("Identity", f"user {next(_NUMBERS)}")]))
+        return self._path(self.client.made(f"{root}/Users", [("Identity", f"user {next(self.numbers)}")]))
 
     def role(self, root: str, kind: str) -> str:
         """The SID of a role of a type."""
@@ -108,11 +124,11 @@ class World:
 
     def number(self) -> str:
         """A number that nobody has."""
-        return f"+1{next(_NUMBERS)}"
+        return f"+1{next(self.numbers)}"
 
     def name(self) -> str:
         """A name that nothing has; paths have to take it."""
-        return f"12 Elm Street +{next(_NUMBERS)}"
+        return f"12 Elm Street +{next(self.numbers)}"
 
     def _path(self, body: dict[str, str]) -> str:
         return self.client.path_of(body["url"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from partyline import permissions, sids
 from partyline.permissions import RoleType
 
 
@@ -65,9 +66,27 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A second way in, with a secret of its own that is derived and never stored (partyline.api.secrets_of_keys)."""
+    """A second way in, with a secret of its own that is derived and never stored (partyline.api.authentication)."""
 
     sid: str
     created: datetime
     updated: datetime
     friendly_name: str | None = None
+
+
+def new_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
+    """A Service with the roles that every Service starts with."""
+    roles = {
+        name: Role(sids.of(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
+        for name, (kind, granted) in permissions.DEFAULT_ROLES.items()
+    }
+    service = Service(
+        sid=sid,
+        friendly_name=friendly_name,
+        created=now,
+        updated=now,
+        creator_role_sid=roles[permissions.CONVERSATION_ADMIN].sid,
+        member_role_sid=roles[permissions.CONVERSATION_USER].sid,
+        user_role_sid=roles[permissions.SERVICE_USER].sid,
+    )
+    return service, list(roles.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from partyline import addresses, refusals
+from partyline import addresses, identities, refusals
 from partyline.model import Participant, ParticipantKind, group_of, masked_threads
 from partyline.threads import is_pair
 
@@ -33,8 +33,7 @@ class Binding:
     projected_address: str | None = None
 
     def canonical(self) -> Binding:
-        """The same with canonical addresses. Raises ApiError 20001 (an identity too long), 50407, 50411,
-        50412."""
+        """The same with canonical addresses. Raises ApiError 50203, 50206, 50207, 50407, 50411, 50412."""
         if self.address is not None and not self.address.strip():
             raise refusals.address_empty()
         if self.proxy_address is not None and not self.proxy_address.strip():
@@ -42,10 +41,8 @@ class Binding:
         for given in (self.address, self.proxy_address, self.projected_address):
             if given and len(given) > MAX_ADDRESS:
                 raise refusals.address_invalid(given[:MAX_ADDRESS], f"it is longer than {MAX_ADDRESS} characters")
-        if self.identity is not None and len(self.identity) > MAX_ADDRESS:
-            raise refusals.invalid_parameter("Identity", f"it is longer than {MAX_ADDRESS} characters")
         return Binding(
-            identity=self.identity or None,
+            identity=identities.check(self.identity) if self.identity else None,
             address=addresses.canonical(self.address) if self.address else None,
             proxy_address=addresses.canonical(self.proxy_address) if self.proxy_address else None,
             projected_address=addresses.canonical(self.projected_address) if self.projected_address else None,

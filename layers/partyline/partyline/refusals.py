@@ -16,6 +16,14 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARG
 FAILED = 500
 
 _NO_SUCH_ROLE = "this Service has no such role of the type {}"
+# A timer in Twilio's words, and its codes for what is no duration and for one that is too short, by parameter.
+_TO_INACTIVE, _TO_CLOSED = ("TimeToInactive", 50379, 50375), ("TimeToClosed", 50380, 50376)
+_TIMERS = {
+    "Timers.Inactive": _TO_INACTIVE,
+    "Timers.Closed": _TO_CLOSED,
+    "DefaultInactiveTimer": _TO_INACTIVE,
+    "DefaultClosedTimer": _TO_CLOSED,
+}
 
 
 def _refusal(code: int, message: str, status: int = BAD_REQUEST, **details: Any) -> ApiError:
@@ -106,6 +114,10 @@ def failed() -> ApiError:
     return _refusal(20500, "Internal Server Error", FAILED)
 
 
+def busy() -> ApiError:
+    return _refusal(20409, "Other requests are changing the same resource: try again", CONFLICT)
+
+
 def page_token_invalid() -> ApiError:
     return _refusal(
         20001, "Invalid parameter PageToken: it is not one that this list has given out", parameter="PageToken"
@@ -176,12 +188,12 @@ def timer_without_state() -> ApiError:
 
 
 def timer_invalid(name: str) -> ApiError:
-    code, timer = (50379, "TimeToInactive") if "Inactive" in name else (50380, "TimeToClosed")
+    timer, code, _ = _TIMERS[name]
     return _refusal(code, f"{timer} format is invalid", parameter=name, reason="use an ISO 8601 duration such as PT10M")
 
 
 def timer_too_short(name: str, minimum: int) -> ApiError:
-    code, timer = (50375, "TimeToInactive") if "Inactive" in name else (50376, "TimeToClosed")
+    timer, _, code = _TIMERS[name]
     minutes = minimum // 60
     length = f"{minutes} minute" + ("s" if minutes > 1 else "")
     return _refusal(code, f"{timer} should be greater or equal to {length}", parameter=name)

@@ -106,6 +106,13 @@ def is_url(text: str) -> bool:
         return False
 
 
+def url_problem(text: str) -> str | None:
+    """What is wrong with the URL of a webhook; None when nothing is."""
+    if len(text) > MAX_URL:
+        return f"it is longer than {MAX_URL} characters"
+    return None if is_url(text) else "it is not an absolute http or https URL"
+
+
 def event(text: str, among: Iterable[str]) -> str | None:
     """The event of that name, in upper or lower case; None when there is none."""
     return next((name for name in among if name.lower() == text.lower()), None)

@@ -14,7 +14,8 @@ import requests
 
 from partyline.api.app import handle
 from partyline.api.calls import Desk
-from partyline.store.table import Item, Table, Write
+from partyline.store.keys import Key
+from partyline.store.table import Item, Page, Table, Write
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "correct-horse"
@@ -206,6 +207,31 @@ class Racing(Table):
         if self._left > 0 and any(write.label == self._label for write in writes):
             self._left -= 1
             self._act()
+
+
+class Counting(Table):
+    """A table that counts what it is asked, and the items that it reads."""
+
+    def __init__(self, inner: Table) -> None:
+        super().__init__(inner._client, inner._name)
+        self.asked: list[str] = []
+        self.read = 0
+
+    def query(self, *given: Any, **named: Any) -> Page:
+        self.asked.append("query")
+        page = super().query(*given, **named)
+        self.read += len(page.items)
+        return page
+
+    def count(self, *given: Any, **named: Any) -> int:
+        self.asked.append("count")
+        return super().count(*given, **named)
+
+    def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        self.asked.append("get_all")
+        items = super().get_all(keys)
+        self.read += len(items)
+        return items
 
 
 class InProcess(requests.adapters.BaseAdapter):

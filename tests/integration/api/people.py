@@ -7,7 +7,6 @@ from dataclasses import replace
 import jwt
 
 from partyline import sids
-from partyline.store import services
 from tests.integration.api.harness import ACCOUNT, Api
 
 SERVICE = sids.default_service(ACCOUNT)
@@ -34,8 +33,6 @@ def administrator(api: Api, identity: str = "boss") -> Api:
     return acting(api, identity)
 
 
-def another_service(api: Api) -> str:
-    """The SID of a second Service."""
-    service, roles = services.new("other", api.desk.clock(), sid=sids.new(sids.SERVICE))
-    services.create(api.desk.table, service, roles)
-    return service.sid
+def another_service(api: Api, name: str = "other") -> str:
+    """The SID of a new Service beside the default one."""
+    return str(api.made("/Services", {"FriendlyName": name})["sid"])

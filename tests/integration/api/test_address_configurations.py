@@ -157,11 +157,10 @@ NO_LINE = (
     20001,
     "Invalid parameter Address: it is not one of your lines; register it first: POST /v1/Lines",
 )
-BAD_URL = (
-    400,
-    20001,
-    "Invalid parameter AutoCreation.WebhookUrl: it is not an absolute http or https URL of at most 512 characters",
-)
+BAD_URL = (400, 20001, "Invalid parameter AutoCreation.WebhookUrl: it is not an absolute http or https URL")
+LONG_URL = (400, 20001, "Invalid parameter AutoCreation.WebhookUrl: it is longer than 512 characters")
+NEEDS_URL = (400, 20001, "Invalid parameter AutoCreation.WebhookUrl: the type webhook needs one")
+NEEDS_FLOW = (400, 20001, "Invalid parameter AutoCreation.StudioFlowSid: the type studio needs one")
 WRONG: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     (
         {"AutoCreation.Type": "pigeon"},
@@ -175,17 +174,13 @@ WRONG: list[tuple[dict[str, str], tuple[int, int, str]]] = [
         (400, 20001, "Invalid parameter AutoCreation.ConversationServiceSid: it is not IS and 32 hexadecimal digits"),
     ),
     ({"AutoCreation.ConversationServiceSid": "IS" + "1" * 32}, (400, 50050, "Service Instance not found")),
-    (
-        {"AutoCreation.Type": "webhook"},
-        (400, 20001, "Invalid parameter AutoCreation.WebhookUrl: the type webhook needs one"),
-    ),
+    ({"AutoCreation.Type": "webhook"}, NEEDS_URL),
+    ({"AutoCreation.Type": "webhook", "AutoCreation.WebhookUrl": ""}, NEEDS_URL),
     ({"AutoCreation.WebhookUrl": "ftp://example.com"}, BAD_URL),
-    ({"AutoCreation.WebhookUrl": "https://example.com/" + "x" * 500}, BAD_URL),
+    ({"AutoCreation.WebhookUrl": "https://example.com/" + "x" * 500}, LONG_URL),
     ({"AutoCreation.WebhookMethod": "put"}, (400, 50055, "Invalid webhook method: use get or post")),
-    (
-        {"AutoCreation.Type": "studio"},
-        (400, 20001, "Invalid parameter AutoCreation.StudioFlowSid: the type studio needs one"),
-    ),
+    ({"AutoCreation.Type": "studio"}, NEEDS_FLOW),
+    ({"AutoCreation.Type": "studio", "AutoCreation.StudioFlowSid": ""}, NEEDS_FLOW),
     (
         {"AutoCreation.StudioFlowSid": "FW1"},
         (400, 20001, "Invalid parameter AutoCreation.StudioFlowSid: it is not FW and 32 hexadecimal digits"),
@@ -262,7 +257,41 @@ def test_configurations_are_listed_by_address_page_by_page_and_back(api: Api) ->
     back = api.follow(second["meta"]["previous_page_url"]).body
     assert back["address_configurations"] == first["address_configurations"]
     assert api.get(ADDRESSES, {"PageSize": "100"}).body["meta"]["page_size"] == 50
-    assert api.get(ADDRESSES, {"Type": "whatsapp"}).body["address_configurations"] == []
+
+
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "gbm", "EMAIL", "rcs", "apple", "chat"])
+def test_of_another_channel_there_are_none(api: Api, kind: str) -> None:
+    configured(api)
+    assert api.get(ADDRESSES, {"Type": kind}).body["address_configurations"] == []
+
+
+def test_a_filter_by_what_is_no_channel_is_refused_with_those_that_there_are(api: Api) -> None:
+    configured(api)
+    reply = api.get(ADDRESSES, {"Type": "nonsense"})
+    channels = "sms, whatsapp, messenger, gbm, email, rcs, apple, chat"
+    assert reply.error == (400, 20001, f"Invalid parameter Type: use {channels}")
+    assert [one["address"] for one in api.get(ADDRESSES, {"Type": ""}).body["address_configurations"]] == [P]
+
+
+@pytest.mark.parametrize(
+    ("needed", "name", "value", "error"),
+    [("webhook", "WebhookUrl", HOOK, NEEDS_URL), ("studio", "StudioFlowSid", FLOW, NEEDS_FLOW)],
+)
+def test_what_a_type_needs_cannot_be_emptied_but_with_the_type(
+    api: Api, needed: str, name: str, value: str, error: tuple[int, int, str]
+) -> None:
+    before = configured(api, **{"auto_Type": needed, f"auto_{name}": value})
+    assert api.post(f"{ADDRESSES}/{P}", {"FriendlyName": "changed", f"AutoCreation.{name}": ""}).error == error
+    assert api.get(f"{ADDRESSES}/{P}").body == before
+    changed = change(api, P, **{"auto_Type": "default", f"auto_{name}": ""})
+    assert changed["auto_creation"] == {"enabled": True, "groups_only": True, "type": "default"}
+    assert api.post(f"{ADDRESSES}/{P}", {"AutoCreation.Type": needed}).error == error
+
+
+def test_an_empty_country_is_none(api: Api) -> None:
+    before = configured(api, AddressCountry="US")
+    assert change(api, P, AddressCountry="") == {**before, "address_country": None}
+    assert change(api, P)["address_country"] is None
 
 
 @pytest.mark.parametrize("name", [NO_SUCH, Q, "+12065550199", "IG1", "é", "x" * 3000])

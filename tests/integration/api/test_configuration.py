@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,22 +13,29 @@ from partyline import permissions, sids
 from partyline.directory import Configuration
 from partyline.store import keys, services
 from partyline.store import webhooks as store
-from partyline.store.table import Table
+from partyline.store.table import Conflict, Table
 from partyline.webhooks import WebhookConfiguration
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs
+from tests.integration.api.harness import ACCOUNT, BASE, Api, Pairs, Racing
+from tests.integration.api.people import another_service
 
 SERVICE = sids.default_service(ACCOUNT)
 MG = "MG" + "a" * 32
 
 
+def underway() -> None:
+    """What a write meets while another one of the same item is under way."""
+    raise Conflict({})
+
+
 @pytest.fixture
-def elsewhere(api: Api, table: Table, clock: Clock) -> str:
-    """Another Service."""
-    # The account itself is founded by its first request.
-    api.get("/Conversations")
-    made, roles = services.new("Elsewhere", clock(), sid=sids.new(sids.SERVICE))
-    services.create(table, made, roles)
-    return made.sid
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between the attempts."""
+    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+
+
+def racing(api: Api, table: Table, label: str, act: Callable[[], object], times: int = 1) -> Api:
+    """The API while somebody else is a moment faster."""
+    return Api(replace(api.desk, table=Racing(table, times, label, act)))
 
 
 def role(service: str, name: str) -> str:
@@ -113,7 +121,8 @@ def test_a_wrong_setting_of_the_account_is_refused_and_nothing_changes(
     assert api.get("/Configuration").body == before
 
 
-def test_paths_without_a_service_mean_the_default_one(api: Api, elsewhere: str) -> None:
+def test_paths_without_a_service_mean_the_default_one(api: Api) -> None:
+    elsewhere = another_service(api)
     before = api.conversation()
     changed = api.post("/Configuration", {"DefaultChatServiceSid": elsewhere}).body
     assert changed["default_chat_service_sid"] == elsewhere
@@ -132,6 +141,34 @@ def test_settings_of_the_account_that_change_at_once_all_hold(api: Api, table: T
     services.configure(table, read, read)
     found = api.get("/Configuration").body
     assert (found["default_inactive_timer"], found["default_closed_timer"]) == ("PT1M", "PT10M")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_change_of_the_account_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
+    elsewhere = another_service(api)
+    busy = racing(api, table, "configuration", underway, times=3)
+    changed = busy.post("/Configuration", {"DefaultClosedTimer": "PT1H", "DefaultChatServiceSid": elsewhere})
+    assert changed.status == 200
+    assert api.get("/Configuration").body == changed.body
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_service_that_is_there_is_never_called_missing(api: Api, table: Table) -> None:
+    elsewhere = another_service(api)
+    before = api.get("/Configuration").body
+    busy = racing(api, table, "configuration", underway, times=99)
+    reply = busy.post("/Configuration", {"DefaultChatServiceSid": elsewhere})
+    assert (reply.status, reply.body["code"]) == (409, 20409)
+    assert api.get("/Configuration").body == before
+
+
+def test_a_service_that_is_deleted_meanwhile_does_not_become_the_default(api: Api, table: Table) -> None:
+    elsewhere = another_service(api)
+    before = api.get("/Configuration").body
+    slower = racing(api, table, "configuration", lambda: api.delete(f"/Services/{elsewhere}"))
+    reply = slower.post("/Configuration", {"DefaultChatServiceSid": elsewhere})
+    assert reply.error == (400, 50050, "Service Instance not found")
+    assert api.get("/Configuration").body == before
 
 
 # --- a Service
@@ -219,7 +256,57 @@ def test_a_wrong_setting_of_a_service_is_refused_and_nothing_changes(
     assert api.get(path).body == before
 
 
-def test_a_role_of_another_service_is_none_of_this_one(api: Api, elsewhere: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "error"),
+    [
+        (CREATOR, "conversation", (400, 50106, f"Channel creator role not found: {CONVERSATION_ROLE}")),
+        (MEMBER, "conversation", (400, 50109, f"Conversation role not found: {CONVERSATION_ROLE}")),
+        (USER, "service", (400, 50102, f"Deployment role not found: {SERVICE_ROLE}")),
+    ],
+)
+def test_a_role_that_is_deleted_meanwhile_does_not_become_a_default(
+    api: Api, table: Table, name: str, kind: str, error: tuple[int, int, str]
+) -> None:
+    path = f"/Services/{SERVICE}/Configuration"
+    before = api.get(path).body
+    made = api.made("/Roles", {"FriendlyName": "guest", "Type": kind, "Permission": "addParticipant"})["sid"]
+    slower = racing(api, table, "service", lambda: api.delete(f"/Roles/{made}"))
+    assert slower.post(path, {name: made, "ReachabilityEnabled": "true"}).error == error
+    assert api.get(f"/Roles/{made}").status == 404
+    assert api.get(path).body == before
+
+
+def test_one_role_can_be_two_defaults_at_once(api: Api) -> None:
+    path = f"/Services/{SERVICE}/Configuration"
+    form = {"FriendlyName": "guest", "Type": "conversation", "Permission": "addParticipant"}
+    made = api.made("/Roles", form)["sid"]
+    changed = api.post(path, {CREATOR: made, MEMBER: made})
+    assert changed.status == 200
+    assert api.get(path).body == changed.body
+    assert changed.body["default_conversation_creator_role_sid"] == made
+    assert changed.body["default_conversation_role_sid"] == made
+    assert api.delete(f"/Roles/{made}").status == 409
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_change_of_a_service_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
+    path = f"/Services/{SERVICE}/Configuration"
+    api.get(path)
+    assert racing(api, table, "service", underway, times=3).post(path, {"ReachabilityEnabled": "true"}).status == 200
+    assert api.get(path).body["reachability_enabled"] is True
+
+
+def test_a_service_that_is_deleted_meanwhile_is_not_made_anew_by_its_settings(api: Api, table: Table) -> None:
+    elsewhere = another_service(api)
+    path = f"/Services/{elsewhere}/Configuration"
+    slower = racing(api, table, "service", lambda: api.delete(f"/Services/{elsewhere}"))
+    reply = slower.post(path, {MEMBER: role(elsewhere, permissions.CONVERSATION_ADMIN)})
+    assert reply.error[:2] == (404, 20404)
+    assert services.fetch(table, elsewhere) is None
+
+
+def test_a_role_of_another_service_is_none_of_this_one(api: Api) -> None:
+    elsewhere = another_service(api)
     path = f"/Services/{SERVICE}/Configuration"
     before = api.get(path).body
     assert api.post(path, {MEMBER: role(elsewhere, permissions.CONVERSATION_USER)}).error[:2] == (400, 50109)
@@ -318,7 +405,8 @@ def test_an_event_that_does_not_exist_is_refused(api: Api, path: str) -> None:
     assert api.get(path).body == before
 
 
-def test_webhooks_of_the_account_and_of_each_service_are_their_own(api: Api, elsewhere: str) -> None:
+def test_webhooks_of_the_account_and_of_each_service_are_their_own(api: Api) -> None:
+    elsewhere = another_service(api)
     for path in PATHS:
         api.post(path, {"PostWebhookUrl": f"https://example.com{path}"})
     found = [api.get(path).body["post_webhook_url"] for path in PATHS]

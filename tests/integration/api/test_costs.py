@@ -10,31 +10,46 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from partyline import sids
+from partyline.api import export
 from partyline.api.calls import Desk
-from partyline.directory import Role
-from partyline.model import Conversation, Line, Message, Participant
+from partyline.directory import ApiKey, Role, new_service
+from partyline.model import AddressConfiguration, Conversation, Line, Message, Participant
 from partyline.permissions import RoleType
-from partyline.store import conversations, lines, messages, roles, services
-from partyline.store.table import MAX_BATCH_WRITE, Table, Write
+from partyline.push import Binding, BindingType, Credential, PushType
+from partyline.store import api_keys, conversations, items, keys, lines, messages, push, roles, services
+from partyline.store.table import MAX_BATCH_WRITE, Table, Write, put
+from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
 from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P
+from tests.integration.api.people import acting
 
 FEW, SOME, MANY = 10, 100, 1000
 SIZE = 5
 SERVICE = sids.default_service(ACCOUNT)
-CONVERSATION, MESSAGE = sids.of(sids.CONVERSATION, "the one"), sids.message(0)
+# One conversation has many members, the other an agent and a handset; both have many messages.
+CONVERSATION, PAIR = sids.of(sids.CONVERSATION, "the one"), sids.of(sids.CONVERSATION, "the pair")
+# The first ones of their kind.
+WEBHOOK, BINDING, CREDENTIAL, KEY, ADDRESS = (
+    sids.of(kind, "0")
+    for kind in (sids.WEBHOOK, sids.BINDING, sids.CREDENTIAL, sids.API_KEY, sids.ADDRESS_CONFIGURATION)
+)
+# Bytes of what is left of a deleted message: its keys.
+_TRACE = 100
+# What it costs more to ask as a person: who they are and what they may do (three round trips), and everybody in a
+# conversation of two instead of the conversation alone.
+_PERSON = 6
 
 
 @dataclass
 class Meter:
     """Counts what is read: round trips, and units of 4 KB, which are half as much where a read may be a moment behind.
 
-    A query without a filter examines what it returns, so the answers tell what was examined.
+    A query without a filter examines what it returns, or counts, so the answers tell what was examined.
     """
 
     units: float = 0
@@ -65,7 +80,9 @@ class Meter:
                 self.units += sum(_units([item]) for item in found) + len(wanted["Keys"]) - len(found)
             case "Query":
                 assert "FilterExpression" not in self._asked
-                self.units += _units(parsed["Items"]) * (1 if self._asked["ConsistentRead"] else 0.5)
+                counted = max(math.ceil(parsed["Count"] * _TRACE / 4096), 1)
+                examined = counted if self._asked.get("Select") == "COUNT" else _units(parsed["Items"])
+                self.units += examined * (1 if self._asked["ConsistentRead"] else 0.5)
             case other:
                 pytest.fail(f"a reading request does {other}")
 
@@ -103,48 +120,78 @@ class Filling(Table):
 
 
 def fill(table: Filling, number: int, clock: Clock) -> None:
-    """So many conversations of one agent and one handset, messages and participants of one of them, and Services,
-    roles, users and lines."""
+    """So many of everything that there can be many of."""
     now = clock()
     members = [
         Participant(sids.new(sids.PARTICIPANT), CONVERSATION, now, now, identity=f"member {count:04}")
         for count in range(number)
     ]
-    one = Conversation(
-        CONVERSATION, SERVICE, now, now, unique_name="the one", last_index=number - 1, active_at=now, removed=0
-    )
-    table.transact(conversations.creation_writes(one, members, now))
+    for sid, name, people in ((CONVERSATION, "the one", members), (PAIR, "the pair", pair(PAIR, now))):
+        made = Conversation(sid, SERVICE, now, now, unique_name=name, last_index=number - 1, active_at=now)
+        table.transact(conversations.creation_writes(made, people, now))
+    for count in range(MAX_PER_CONVERSATION):
+        webhook = ScopedWebhook(sids.of(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
+        table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), items.encode(webhook)))
     for count in range(number):
         moment = now + timedelta(seconds=count)
-        sid = sids.new(sids.CONVERSATION)
-        conversation = Conversation(sid, SERVICE, moment, moment, unique_name=f"one {count:04}", active_at=moment)
-        both = [
-            Participant(sids.new(sids.PARTICIPANT), sid, moment, moment, identity="agent", last_read_message_index=0),
-            Participant(sids.new(sids.PARTICIPANT), sid, moment, moment, address=A),
-        ]
-        table.transact(conversations.creation_writes(conversation, both, moment))
-        message = Message(sids.message(count), CONVERSATION, count, moment, moment, "agent", "hello")
-        table.transact(messages.message_writes(message, moment))
-        service, _ = services.new("Sales", moment, sid=sids.new(sids.SERVICE))
-        services.create(table, service, [])
-        roles.create(
-            table, Role(sids.new(sids.ROLE), SERVICE, moment, moment, "reader", RoleType.CONVERSATION, ("sendMessage",))
-        )
-        lines.register(table, Line(sids.new(sids.LINE), f"+1206556{count:04}", "bandwidth", moment, moment))
+        fill_conversations(table, count, moment)
+        fill_account(table, count, moment)
     table.flush()
+
+
+def pair(conversation_sid: str, moment: datetime) -> list[Participant]:
+    """An agent who has read the first message, and a handset."""
+    sid = sids.new(sids.PARTICIPANT)
+    agent = Participant(sid, conversation_sid, moment, moment, identity="agent", last_read_message_index=0)
+    return [agent, Participant(sids.new(sids.PARTICIPANT), conversation_sid, moment, moment, address=A)]
+
+
+def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
+    """One more conversation of a pair, of whose three messages one was deleted, and a message in the two."""
+    sid = sids.new(sids.CONVERSATION)
+    conversation = Conversation(
+        sid, SERVICE, moment, moment, unique_name=f"one {count:04}", last_index=2, active_at=moment, removed=1
+    )
+    table.transact(conversations.creation_writes(conversation, pair(sid, moment), moment))
+    table.write(put("removed", keys.removed_message(sid, 1), {}))
+    for where in (CONVERSATION, PAIR):
+        message = Message(sids.message(count), where, count, moment, moment, "agent", "hello")
+        table.transact(messages.message_writes(message, moment))
+
+
+def fill_account(table: Filling, count: int, moment: datetime) -> None:
+    """One more Service, role, line with its address configuration, API key and credential, and a binding of each of
+    two identities."""
+    name = str(count)
+    service, _ = new_service("Sales", moment, sid=sids.new(sids.SERVICE))
+    services.create(table, service, [])
+    roles.create(
+        table, Role(sids.new(sids.ROLE), SERVICE, moment, moment, "reader", RoleType.CONVERSATION, ("sendMessage",))
+    )
+    configuration = AddressConfiguration(sids.of(sids.ADDRESS_CONFIGURATION, name), moment, moment)
+    number = f"+1206556{count:04}"
+    lines.register(table, Line(sids.new(sids.LINE), number, "bandwidth", moment, moment, configuration=configuration))
+    table.write(put("pointer", keys.address_configuration(configuration.sid), {"address": number}))
+    api_keys.create(table, ApiKey(sids.of(sids.API_KEY, name), moment, moment))
+    push.create_credential(table, Credential(sids.of(sids.CREDENTIAL, name), moment, moment, PushType.FCM))
+    for identity, sid in (("agent", sids.of(sids.BINDING, name)), ("other", sids.new(sids.BINDING))):
+        push.bind(table, Binding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}"))
 
 
 @dataclass(frozen=True)
 class Stored:
-    """An API over a filled table, and what its requests cost."""
+    """An API over a filled table as the account calls it and as the agent does, and what its requests cost."""
 
     api: Api
+    agent: Api
 
-    def cost(self, url_or_path: str, query: Sequence[tuple[str, str]] = ()) -> tuple[float, int, Any]:
-        """Units, round trips, and the answer."""
-        meter = Meter()
-        with meter.running(self.api.desk.table._client):
-            reply = self.api.follow(url_or_path) if "://" in url_or_path else self.api.get(url_or_path, query)
+    def cost(
+        self, url_or_path: str, query: Sequence[tuple[str, str]] = (), *, by: Api | None = None
+    ) -> tuple[float, int, Any]:
+        """Units, round trips, and the answer; by the account unless somebody else is named."""
+        meter, api = Meter(), by or self.api
+        with meter.running(api.desk.table._client):
+            reply = api.follow(url_or_path) if "://" in url_or_path else api.get(url_or_path, query)
         assert reply.status == 200, reply.body
         return meter.units, meter.trips, reply.body
 
@@ -160,7 +207,7 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
         api.made("/Lines", {"Address": P, "Carrier": "bandwidth"})
         api.group(A, B)
         fill(Filling(dynamodb, name), number, clock)
-        made[number] = Stored(api)
+        made[number] = Stored(api, acting(api, "agent"))
     yield made
     for number in made:
         dynamodb.delete_table(TableName=f"partyline-{number}")
@@ -175,15 +222,18 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
         (f"/Conversations/{CONVERSATION}/Messages/{{message}}", []),
         ("/Users/agent", []),
         (f"/Lines/{P}", []),
+        (f"/Conversations/{CONVERSATION}/Webhooks", []),
+        (f"/Conversations/{CONVERSATION}/Webhooks/{WEBHOOK}", []),
+        (f"/Services/{SERVICE}/Bindings/{BINDING}", []),
+        (f"/Credentials/{CREDENTIAL}", []),
+        (f"/Keys/{KEY}", []),
+        (f"/Configuration/Addresses/{ADDRESS}", []),
     ],
 )
 def test_finding_one_costs_the_same_however_many_there_are(
     stored: dict[int, Stored], path: str, query: list[tuple[str, str]]
 ) -> None:
-    costs = []
-    for each in stored.values():
-        page = each.api.get(f"/Conversations/{CONVERSATION}/Messages", {"PageSize": "1"}).body
-        costs.append(each.cost(path.format(message=page["messages"][0]["sid"]), query)[:2])
+    costs = [each.cost(named(each, path), query)[:2] for each in stored.values()]
     assert costs == [costs[0]] * 3
     assert costs[0][0] <= 6
 
@@ -204,6 +254,13 @@ def test_finding_one_costs_the_same_however_many_there_are(
         ("/Services", []),
         ("/Roles", []),
         ("/Lines", []),
+        (f"/Services/{SERVICE}/Bindings", []),
+        (f"/Services/{SERVICE}/Bindings", [("BindingType", "fcm")]),
+        (f"/Services/{SERVICE}/Bindings", [("Identity", "agent")]),
+        (f"/Services/{SERVICE}/Bindings", [("Identity", "agent"), ("Identity", "other")]),
+        ("/Credentials", []),
+        ("/Keys", []),
+        ("/Configuration/Addresses", []),
     ],
 )
 def test_a_page_costs_the_same_however_long_the_list_is(
@@ -218,13 +275,100 @@ def test_a_page_costs_the_same_however_long_the_list_is(
     )
 
 
-def walk(stored: Stored, path: str, query: list[tuple[str, str]]) -> list[tuple[float, int]]:
+def walk(stored: Stored, path: str, query: list[tuple[str, str]], *, by: Api | None = None) -> list[tuple[float, int]]:
     """The costs of the first page, the one behind it, and the first again from there."""
     costs = []
-    units, trips, body = stored.cost(path, [*query, ("PageSize", str(SIZE))])
+    units, trips, body = stored.cost(path, [*query, ("PageSize", str(SIZE))], by=by)
     costs.append((units, trips))
     for direction in ("next", "previous"):
-        units, trips, body = stored.cost(body["meta"][f"{direction}_page_url"])
+        units, trips, body = stored.cost(body["meta"][f"{direction}_page_url"], by=by)
         assert len(body[body["meta"]["key"]]) == SIZE
         costs.append((units, trips))
     return costs
+
+
+def named(stored: Stored, path: str) -> str:
+    """A path with the SID of the first message of the conversation that it names."""
+    if "{message}" not in path:
+        return path
+    page = stored.api.get(path.partition("/{message}")[0], {"PageSize": "1"}).body
+    return path.format(message=page["messages"][0]["sid"])
+
+
+def test_deleted_messages_cost_a_count_for_each_conversation_of_the_page(stored: dict[int, Stored]) -> None:
+    short, long = (
+        [each.cost("/Users/agent/Conversations", [("PageSize", str(size))]) for each in stored.values()]
+        for size in (SIZE, 2 * SIZE)
+    )
+    for (units, trips, page), (more_units, more_trips, longer) in zip(short, long, strict=True):
+        assert [len(body["conversations"]) for body in (page, longer)] == [SIZE, 2 * SIZE]
+        # A count is a round trip and a unit, and of each conversation its participant and itself are read.
+        assert more_trips - trips == SIZE
+        assert more_units - units <= 4 * SIZE
+    assert short[1][:2] == short[2][:2]
+    assert long[1][:2] == long[2][:2]
+
+
+@pytest.mark.parametrize("after", ["", "9"])
+def test_a_part_of_an_export_costs_in_proportion_to_its_size(
+    stored: dict[int, Stored], after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_BATCH", SIZE)
+    path, query = f"/Conversations/{CONVERSATION}/Export", [("After", after)] if after else []
+    costs = {}
+    for part in (8_000, 32_000):
+        monkeypatch.setattr(export, "PART", part)
+        parts = {number: stored[number].cost(path, query) for number in (SOME, MANY)}
+        assert all(body[-1]["type"] == "next" for _, _, body in parts.values())
+        assert parts[MANY][:2] == parts[SOME][:2]
+        costs[part] = parts[MANY][:2]
+    assert all(long <= 4 * short for short, long in zip(costs[8_000], costs[32_000], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (f"/Conversations/{PAIR}", []),
+        ("/Conversations/the pair", []),
+        (f"/Conversations/{PAIR}/Messages/{{message}}", []),
+        (f"/Conversations/{PAIR}/Messages/{{message}}/Receipts", []),
+        (f"/Conversations/{PAIR}/Participants", []),
+        (f"/Conversations/{PAIR}/Participants/agent", []),
+        ("/Users/agent", []),
+        (f"/Users/agent/Conversations/{PAIR}", []),
+    ],
+)
+def test_a_person_finds_one_for_a_little_more_than_the_account_however_many_there_are(
+    stored: dict[int, Stored], path: str, query: list[tuple[str, str]]
+) -> None:
+    costs = [each.cost(named(each, path), query, by=each.agent)[:2] for each in stored.values()]
+    assert costs == [costs[0]] * 3
+    units, trips, _ = stored[FEW].cost(named(stored[FEW], path), query)
+    assert units < costs[0][0] <= units + _PERSON
+    assert trips < costs[0][1] <= trips + _PERSON
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (f"/Conversations/{PAIR}/Messages", []),
+        (f"/Conversations/{PAIR}/Messages", [("Order", "desc")]),
+        ("/ParticipantConversations", [("Identity", "agent")]),
+        ("/Users/agent/Conversations", []),
+    ],
+)
+def test_a_page_costs_a_person_a_little_more_than_the_account_however_long_the_list_is(
+    stored: dict[int, Stored], path: str, query: list[tuple[str, str]]
+) -> None:
+    costs = {number: walk(each, path, query, by=each.agent) for number, each in stored.items()}
+    assert costs[MANY] == costs[SOME]
+    for (units, trips), (more, longer) in zip(walk(stored[MANY], path, query), costs[MANY], strict=True):
+        assert units < more <= units + _PERSON
+        assert trips < longer <= trips + _PERSON
+
+
+def test_a_page_of_their_own_conversations_costs_a_person_the_same_however_many_they_have(
+    stored: dict[int, Stored],
+) -> None:
+    costs = {number: walk(each, "/Conversations", [], by=each.agent) for number, each in stored.items()}
+    assert costs[MANY] == costs[SOME]

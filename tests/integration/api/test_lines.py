@@ -10,10 +10,21 @@ import pytest
 from partyline import sids
 from partyline.model import Media, UnroutedReason, UnroutedText
 from partyline.store import unrouted
-from partyline.store.table import Table
+from partyline.store.table import Conflict, Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, Clock, P, Q, Racing, T, W
 
 NEW = "+12065550199"
+
+
+def underway() -> None:
+    """What a write meets while another one of the same item is under way."""
+    raise Conflict({})
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between the attempts."""
+    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
 
 
 def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock) -> None:
@@ -97,6 +108,25 @@ def test_a_line_that_is_forgotten_while_it_is_changed_stays_forgotten(api: Api, 
     other = Racing(table, 1, "line", lambda: api.delete(f"/Lines/{P}"))
     assert Api(replace(api.desk, table=other)).post(f"/Lines/{P}", {"Carrier": "telnyx"}).status == 404
     assert api.get(f"/Lines/{P}").status == 404
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_write_of_a_line_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
+    def busy() -> Api:
+        return Api(replace(api.desk, table=Racing(table, 3, "line", underway)))
+
+    assert busy().post("/Lines", {"Address": NEW, "Carrier": "telnyx"}).status == 201
+    assert busy().post(f"/Lines/{NEW}", {"Carrier": "bandwidth"}).status == 200
+    assert api.get(f"/Lines/{NEW}").body["carrier"] == "bandwidth"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_line_is_called_registered_only_when_it_is(api: Api, table: Table) -> None:
+    busy = Api(replace(api.desk, table=Racing(table, 99, "line", underway)))
+    reply = busy.post("/Lines", {"Address": NEW, "Carrier": "telnyx"})
+    assert reply.status == 409
+    assert "registered" not in reply.body["message"]
+    assert api.get(f"/Lines/{NEW}").status == 404
 
 
 def test_lines_are_listed_by_number_page_by_page_and_back(api: Api) -> None:

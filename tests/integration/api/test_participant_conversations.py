@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from partyline import sids
-from partyline.store.table import Page, Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Pairs, Q
+from partyline.store.table import Table
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, Counting, P, Pairs, Q
 from tests.integration.api.people import SERVICE, acting, administrator, another_service
 
 PATH = "/ParticipantConversations"
@@ -139,24 +139,6 @@ def test_they_are_listed_newest_first_page_by_page(api: Api, clock: Clock) -> No
         seen += [one["conversation_sid"] for one in page["conversations"]]
     assert seen == made[::-1]
     assert api.get(PATH, {"Identity": "ann", "PageSize": "100"}).body["meta"]["page_size"] == 50
-
-
-class Counting(Table):
-    """A table that counts the items that it reads."""
-
-    def __init__(self, inner: Table) -> None:
-        super().__init__(inner._client, inner._name)
-        self.read = 0
-
-    def query(self, *given: Any, **named: Any) -> Page:
-        page = super().query(*given, **named)
-        self.read += len(page.items)
-        return page
-
-    def get_all(self, keys: Any) -> Any:
-        items = super().get_all(keys)
-        self.read += len(items)
-        return items
 
 
 def test_a_page_costs_the_same_however_many_there_are(api: Api, table: Table) -> None:

@@ -129,7 +129,9 @@ BOTH = (
         ),
         ({"projected": A}, (400, 50439, "Account is not authorized to use the projected address")),
         ({"projected": "x"}, (400, 50439, "Account is not authorized to use the projected address")),
-        ({"identity": LONG}, (400, 20001, "Invalid parameter Identity: it is longer than 256 characters")),
+        ({"identity": LONG}, (400, 50207, "Identity too long: at most 256 characters")),
+        ({"identity": "System"}, (400, 50203, "Identity reserved")),
+        ({"identity": "US" + "a" * 32}, (400, 50206, "Identity should not match user SID pattern")),
         ({"identity": "a", "Attributes": "x"}, (400, 50304, "Attributes are not valid JSON")),
         ({"identity": "a", "Attributes": f'"{"x" * 4096}"'}, (400, 50303, "Attributes are longer than 4096 bytes")),
         ({"identity": "a", "DateCreated": "x"}, (400, 50308, "DateCreated is not an ISO 8601 date")),
@@ -529,3 +531,17 @@ def test_participants_are_listed_page_by_page(api: Api) -> None:
         seen += [one["sid"] for one in page["participants"]]
     assert len(seen) == 5
     assert set(seen) == members
+
+
+def test_a_late_horizon_of_the_one_before_is_not_the_next_ones(api: Api) -> None:
+    sid = api.group(A)
+    own = api.get(f"/Conversations/{sid}/Participants/agent").body["sid"]
+    api.say(sid)
+
+    def hand_over() -> None:
+        assert isinstance(change(api, sid, own, Identity="bob"), dict)
+
+    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "member", hand_over)))
+    late = racing.post(f"/Conversations/{sid}/Participants/agent", {"LastReadMessageIndex": "0"})
+    assert late.error[:2] == (404, 20404)
+    assert api.get(f"/Conversations/{sid}/Participants/bob").body["last_read_message_index"] is None

@@ -13,24 +13,14 @@ from twilio.rest import Client
 from partyline import sids
 from partyline.push import Notifications
 from partyline.store import push as store
-from partyline.store import services
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs
+from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
+from tests.integration.api.people import another_service
 
 SERVICE = sids.default_service(ACCOUNT)
 BINDINGS = f"/Services/{SERVICE}/Bindings"
 NOTIFICATIONS = f"/Services/{SERVICE}/Configuration/Notifications"
 NO_NAMES = ["x", "x" * 3000, "a/b", "\0", "😀"]
-
-
-@pytest.fixture
-def elsewhere(api: Api, table: Table, clock: Clock) -> str:
-    """Another Service."""
-    # The account itself is founded by its first request.
-    api.get("/Conversations")
-    made, roles = services.new("Elsewhere", clock(), sid=sids.new(sids.SERVICE))
-    services.create(table, made, roles)
-    return made.sid
 
 
 # --- credentials
@@ -109,6 +99,12 @@ def test_a_deleted_credential_is_gone(api: Api, table: Table) -> None:
         assert reply.error == (404, 20404, f"The requested resource {path} was not found")
     assert store.update_credential(table, read, replace(read, friendly_name="back")) is None
     assert api.get("/Credentials").body["credentials"] == []
+
+
+def test_a_credential_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
+    path = f"/Credentials/{api.made('/Credentials', {'Type': 'apn'})['sid']}"
+    slower = Api(replace(api.desk, table=Racing(table, 1, "credential", lambda: api.delete(path))))
+    assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
@@ -246,7 +242,8 @@ def test_bindings_are_walked_over_pages(api: Api, clock: Clock, query: list[tupl
     assert api.follow(rest["meta"]["previous_page_url"]).body["bindings"] == page["bindings"]
 
 
-def test_a_binding_is_found_only_in_its_own_service(api: Api, elsewhere: str) -> None:
+def test_a_binding_is_found_only_in_its_own_service(api: Api) -> None:
+    elsewhere = another_service(api)
     made = bind(api, "ann")
     path = f"/Services/{elsewhere}/Bindings"
     for reply in (api.get(f"{path}/{made['sid']}"), api.delete(f"{path}/{made['sid']}")):
@@ -262,6 +259,12 @@ def test_a_deleted_binding_is_gone(api: Api) -> None:
     for reply in (api.get(path), api.delete(path)):
         assert reply.error == (404, 20404, f"The requested resource {path} was not found")
     assert found(api, {"Identity": "ann"}) == []
+
+
+def test_a_binding_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
+    path = f"{BINDINGS}/{bind(api, 'ann')['sid']}"
+    slower = Api(replace(api.desk, table=Racing(table, 1, "binding", lambda: api.delete(path))))
+    assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
 @pytest.mark.parametrize("name", NO_NAMES)

@@ -11,7 +11,7 @@ from partyline import sids
 from partyline.permissions import DEFAULT_ROLES, GRANTABLE, Permission, RoleType
 from partyline.store import roles as store
 from partyline.store import services
-from partyline.store.table import Table
+from partyline.store.table import Conflict, Table
 from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
 from tests.integration.api.people import SERVICE, acting, another_service, role_named
 
@@ -159,6 +159,27 @@ def test_a_role_that_becomes_a_default_at_the_same_moment_is_not_deleted(api: Ap
     racing = Api(replace(api.desk, table=Racing(table, 1, "role", adopt)))
     assert racing.delete(f"/Roles/{made}").error[:2] == (409, 20409)
     assert made in store.find(table, SERVICE, [made])
+
+
+def test_a_role_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
+    made = api.made("/Roles", GUEST)["sid"]
+    slower = Api(replace(api.desk, table=Racing(table, 1, "role", lambda: api.delete(f"/Roles/{made}"))))
+    missing = (404, 20404, f"The requested resource /Roles/{made} was not found")
+    assert slower.delete(f"/Roles/{made}").error == missing
+
+
+def test_a_deletion_of_a_role_that_meets_another_write_is_tried_again(
+    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+
+    def underway() -> None:
+        raise Conflict({})
+
+    made = api.made("/Roles", GUEST)["sid"]
+    busy = Api(replace(api.desk, table=Racing(table, 3, "role", underway)))
+    assert busy.delete(f"/Roles/{made}").status == 204
+    assert api.get(f"/Roles/{made}").status == 404
 
 
 def test_a_role_that_goes_at_the_same_moment_is_not_made_anew_by_an_update(api: Api, table: Table) -> None:

@@ -7,15 +7,12 @@ from dataclasses import replace
 import pytest
 
 from partyline import sids
-from partyline.store.table import Table
+from partyline.store.table import Conflict, Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Racing
+from tests.integration.api.people import another_service
 
 DEFAULT = sids.default_service(ACCOUNT)
 NO_SUCH = "IS" + "1" * 32
-
-
-def made(api: Api, name: str = "Second") -> str:
-    return str(api.made("/Services", {"FriendlyName": name})["sid"])
 
 
 def listed(api: Api) -> list[str]:
@@ -65,7 +62,7 @@ def test_services_are_listed_in_the_order_of_their_making_page_by_page_and_back(
     expected = [DEFAULT]
     for number in range(4):
         clock.tick(minutes=1)
-        expected.append(made(api, f"Service {number}"))
+        expected.append(another_service(api, f"Service {number}"))
     assert listed(api) == expected
     first = api.get("/Services", {"PageSize": "3"}).body
     second = api.follow(first["meta"]["next_page_url"]).body
@@ -86,11 +83,11 @@ def reply_path(name: str) -> str:
 
 
 def test_a_service_has_no_update(api: Api) -> None:
-    assert api.post(f"/Services/{made(api)}", {"FriendlyName": "x"}).status == 405
+    assert api.post(f"/Services/{another_service(api)}", {"FriendlyName": "x"}).status == 405
 
 
 def test_a_deleted_service_is_out_of_reach_at_once_with_all_that_is_in_it(api: Api) -> None:
-    service = made(api)
+    service = another_service(api)
     within = f"/Services/{service}/Conversations"
     conversation = api.made(within, {"UniqueName": "elm"})["sid"]
     api.made(f"{within}/{conversation}/Participants", {"Identity": "ann"})
@@ -104,7 +101,7 @@ def test_a_deleted_service_is_out_of_reach_at_once_with_all_that_is_in_it(api: A
 
 
 def test_the_accounts_default_service_stays(api: Api) -> None:
-    service = made(api)
+    service = another_service(api)
     for default in (DEFAULT, service):
         api.post("/Configuration", {"DefaultChatServiceSid": default})
         text = f"Service {default} is the account's default: make another one the default first"
@@ -115,15 +112,36 @@ def test_the_accounts_default_service_stays(api: Api) -> None:
 
 
 def test_a_service_that_becomes_the_default_while_it_is_deleted_stays(api: Api, table: Table) -> None:
-    service = made(api)
+    service = another_service(api)
     racing = Racing(table, 1, "service", lambda: api.post("/Configuration", {"DefaultChatServiceSid": service}))
     assert Api(replace(api.desk, table=racing)).delete(f"/Services/{service}").status == 409
     assert api.get("/Configuration").body["default_chat_service_sid"] == service
     assert api.get(f"/Services/{service}").status == 200
 
 
+def test_a_service_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
+    service = another_service(api)
+    slower = Api(replace(api.desk, table=Racing(table, 1, "service", lambda: api.delete(f"/Services/{service}"))))
+    missing = (404, 20404, f"The requested resource /Services/{service} was not found")
+    assert slower.delete(f"/Services/{service}").error == missing
+
+
+def test_a_deletion_that_meets_another_write_is_tried_again(
+    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+
+    def underway() -> None:
+        raise Conflict({})
+
+    service = another_service(api)
+    busy = Api(replace(api.desk, table=Racing(table, 3, "service", underway)))
+    assert busy.delete(f"/Services/{service}").status == 204
+    assert listed(api) == [DEFAULT]
+
+
 def test_services_do_not_see_each_other_though_they_share_the_lines(api: Api) -> None:
-    service = made(api)
+    service = another_service(api)
     within = f"/Services/{service}/Conversations"
     inside = api.made(within, {"UniqueName": "elm"})["sid"]
     outside = api.conversation(UniqueName="elm")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 from partyline import sids
 from partyline.model import Conversation, Message
 from partyline.store import conversations, messages
-from partyline.store.table import Conflict, Item, Page, Table, Write
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing
+from partyline.store.table import Conflict, Page, Table
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
 from tests.integration.api.people import SERVICE, acting, administrator, another_service
 
 NOT_AN_INDEX = (400, 50421, "LastReadMessageIndex is not an index of this conversation")
@@ -272,26 +271,6 @@ def send(table: Table, conversation: Conversation, clock: Clock) -> Message:
     return message
 
 
-class Counting(Table):
-    """A table that counts what it is asked."""
-
-    def __init__(self, inner: Table) -> None:
-        super().__init__(inner._client, inner._name)
-        self.asked: list[str] = []
-
-    def query(self, *given: Any, **named: Any) -> Page:
-        self.asked.append("query")
-        return super().query(*given, **named)
-
-    def count(self, *given: Any, **named: Any) -> int:
-        self.asked.append("count")
-        return super().count(*given, **named)
-
-    def get_all(self, keys: Any) -> Any:
-        self.asked.append("get_all")
-        return super().get_all(keys)
-
-
 def test_a_page_is_one_query_and_one_batch_and_a_count_for_each_with_deletions(api: Api, table: Table) -> None:
     made = [shared(api, "ann", "bob") for _ in range(6)]
     for sid in made:
@@ -338,24 +317,10 @@ def test_notifications_are_muted_for_one_user_and_back(api: Api) -> None:
     assert api.post(of(sid), {"NotificationLevel": "default"}).body["notification_level"] == "default"
 
 
-class Meanwhile(Table):
-    """A table on which somebody else writes a member a moment earlier, once."""
-
-    def __init__(self, inner: Table, act: Any) -> None:
-        super().__init__(inner._client, inner._name)
-        self._acts: Iterator[Any] = iter([act])
-
-    def write(self, write: Write) -> Item:
-        if write.label == "member":
-            for act in self._acts:
-                act()
-        return super().write(write)
-
-
 def test_a_horizon_and_a_level_that_are_set_at_once_both_hold(api: Api, table: Table) -> None:
     sid = shared(api)
     api.say(sid, author="bob")
-    racing = Api(replace(api.desk, table=Meanwhile(table, lambda: read(api, sid, 0))))
+    racing = Api(replace(api.desk, table=Racing(table, 1, "member", lambda: read(api, sid, 0))))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).status == 200
     after = api.get(of(sid)).body
     assert (after["notification_level"], after["last_read_message_index"]) == ("muted", 0)
@@ -363,7 +328,7 @@ def test_a_horizon_and_a_level_that_are_set_at_once_both_hold(api: Api, table: T
 
 def test_who_leaves_at_the_same_moment_does_not_come_back(api: Api, table: Table) -> None:
     sid = shared(api)
-    racing = Api(replace(api.desk, table=Meanwhile(table, lambda: api.delete(of(sid)))))
+    racing = Api(replace(api.desk, table=Racing(table, 1, "member", lambda: api.delete(of(sid)))))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).error[:2] == (404, 50432)
     assert mine(api) == []
 
@@ -377,7 +342,7 @@ def test_a_change_of_the_member_under_way_elsewhere_is_waited_for(
         raise Conflict({})
 
     sid = shared(api)
-    racing = Api(replace(api.desk, table=Meanwhile(table, underway)))
+    racing = Api(replace(api.desk, table=Racing(table, 1, "member", underway)))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).body["notification_level"] == "muted"
 
 

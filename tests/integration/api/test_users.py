@@ -9,8 +9,8 @@ import pytest
 
 from partyline import sids
 from partyline.store import services
-from partyline.store.table import Conflict, Item, Table, Write
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock
+from partyline.store.table import Conflict, Table
+from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Racing
 from tests.integration.api.people import SERVICE, acting, administrator, another_service, role_named
 
 
@@ -116,29 +116,17 @@ def test_an_identity_is_one_user_in_exactly_these_letters(api: Api) -> None:
     assert api.made("/Users", {"Identity": "Ann"})["sid"] != made["sid"]
 
 
-class Before(Table):
-    """A table on which somebody else is a moment faster, once, where a write has the label `user`."""
-
-    def __init__(self, inner: Table, act: Any) -> None:
-        super().__init__(inner._client, inner._name)
-        self._act = act
-
-    def write(self, write: Write) -> Item:
-        if write.label == "user" and self._act:
-            act, self._act = self._act, None
-            act()
-        return super().write(write)
-
-
 def test_of_two_who_make_a_user_at_once_one_is_refused(api: Api, table: Table) -> None:
-    racing = Api(replace(api.desk, table=Before(table, lambda: api.made("/Users", {"Identity": "ann"}))))
+    racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.made("/Users", {"Identity": "ann"}))))
     assert racing.post("/Users", {"Identity": "ann", "FriendlyName": "late"}).error[:2] == (409, 50201)
     assert [user["friendly_name"] for user in users(api)] == [None]
 
 
 def test_changes_of_different_things_at_once_all_hold(api: Api, table: Table) -> None:
     api.made("/Users", {"Identity": "ann"})
-    racing = Api(replace(api.desk, table=Before(table, lambda: api.post("/Users/ann", {"Attributes": "[1]"}))))
+    racing = Api(
+        replace(api.desk, table=Racing(table, 1, "user", lambda: api.post("/Users/ann", {"Attributes": "[1]"})))
+    )
     assert racing.post("/Users/ann", {"FriendlyName": "Ann"}).status == 200
     after = api.get("/Users/ann").body
     assert (after["friendly_name"], after["attributes"]) == ("Ann", "[1]")
@@ -147,7 +135,7 @@ def test_changes_of_different_things_at_once_all_hold(api: Api, table: Table) ->
 def test_a_user_that_goes_at_the_same_moment_is_not_made_anew(api: Api, table: Table) -> None:
     for method in ("POST", "DELETE"):
         api.made("/Users", {"Identity": "ann"})
-        racing = Api(replace(api.desk, table=Before(table, lambda: api.delete("/Users/ann"))))
+        racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
         reply = racing.call(method, "/Users/ann", form={"FriendlyName": "Ann"})
         assert reply.error == (404, 20404, "The requested resource /Users/ann was not found")
         assert users(api) == []
@@ -159,7 +147,7 @@ def test_a_write_under_way_elsewhere_is_waited_for(api: Api, table: Table, monke
     def underway() -> None:
         raise Conflict({})
 
-    racing = Api(replace(api.desk, table=Before(table, underway)))
+    racing = Api(replace(api.desk, table=Racing(table, 1, "user", underway)))
     assert racing.post("/Users", {"Identity": "ann"}).status == 201
 
 

@@ -232,3 +232,99 @@ def test_the_first_token_of_an_identity_makes_it_a_user(api: Api, acting: As) ->
     assert ann.get("/Users/ann/Conversations").body["conversations"] == []
     assert ann.get("/Conversations").status == 200
     assert api.get("/Users/ann").body["friendly_name"] == "Ann"
+
+
+def test_what_a_person_may_not_change_they_cannot_set_at_the_making_either(api: Api, acting: As) -> None:
+    ann = acting("ann")
+    for form in (
+        {"State": "inactive"},
+        {"State": "active", "Timers.Closed": "PT10M"},
+        {"DateCreated": "1999-01-01"},
+        {"MessagingServiceSid": "MG" + "1" * 32},
+    ):
+        assert not_permitted(ann.post("/Conversations", form))
+        assert not_permitted(ann.post("/ConversationWithParticipants", {**form, "Participant": '{"identity": "bob"}'}))
+    assert api.get("/Conversations").body["conversations"] == []
+    conversation = ann.conversation()
+    assert not_permitted(ann.say(conversation, author="ann", DateCreated="1999-01-01"))
+    for extra in ({"DateCreated": "1999-01-01"}, {"RoleSid": role_named("channel admin")}):
+        assert not_permitted(ann.add(conversation, identity="bob", **extra))
+    member = json.dumps({"identity": "bob", "date_created": "1999-01-01"})
+    assert not_permitted(ann.post("/ConversationWithParticipants", {"Participant": member}))
+    assert api.get(f"/Conversations/{conversation}/Messages").body["messages"] == []
+
+
+def test_an_identity_that_looks_like_a_number_owns_nothing_of_that_handset(api: Api, acting: As) -> None:
+    conversation = api.conversation()
+    handset = api.member(conversation, address=B)
+    api.member(conversation, identity=B)
+    said = api.say(conversation, author=B).body
+    assert said["participant_sid"] == handset
+    path = f"/Conversations/{conversation}/Messages/{said['sid']}"
+    impostor = acting(B)
+    assert not_permitted(impostor.post(path, {"Body": "changed"}))
+    assert not_permitted(impostor.delete(path))
+    assert api.get(path).body["body"] == said["body"]
+
+
+def test_a_refused_call_makes_nobody_a_user(api: Api, acting: As) -> None:
+    assert not_permitted(acting("eve").get("/Keys"))
+    assert api.get("/Users/eve").error[:2] == (404, 20404)
+
+
+def test_no_token_speaks_for_the_account_itself(api: Api, acting: As) -> None:
+    for identity in ("system", "System", "US" + "1" * 32):
+        assert acting(identity).get("/Conversations").error[:2] == (401, 20106)
+
+
+def test_a_person_is_not_told_which_conversation_they_cannot_see_has_their_people_or_name(api: Api, acting: As) -> None:
+    hidden = api.group(A, UniqueName="elm")
+    ann = acting("ann")
+    people = [
+        {"identity": "ann", "messaging_binding": {"projected_address": P}},
+        {"messaging_binding": {"address": A}},
+        {"messaging_binding": {"address": B}},
+    ]
+    theirs = api.group(A, B)
+    texts = [("Participant", json.dumps(person)) for person in people]
+    refusals = [
+        ann.post("/ConversationWithParticipants", texts),
+        ann.post("/ConversationWithParticipants", [*texts, ("IfExists", "fetch")]),
+        ann.post("/Conversations", {"UniqueName": "elm"}),
+    ]
+    assert [(one.status, one.body["code"]) for one in refusals] == [(409, 50438), (409, 50438), (409, 50353)]
+    for one in refusals:
+        assert hidden not in json.dumps(one.body) and theirs not in json.dumps(one.body)
+    # The account is told, in Twilio's words.
+    told = api.post("/ConversationWithParticipants", texts)
+    assert told.body["message"].endswith(f"already exists as Conversation {theirs}")
+
+
+def test_a_person_whose_identity_is_anothers_number_still_writes_as_themselves(api: Api, acting: As) -> None:
+    conversation = api.conversation()
+    api.member(conversation, identity="bob", projected=P)
+    api.member(conversation, identity=P)
+    said = acting(P).post(f"/Conversations/{conversation}/Messages", {"Body": "it is me"}).body
+    written = api.get(f"/Conversations/{conversation}/Participants/{said['participant_sid']}").body
+    assert (said["author"], written["identity"]) == (P, P)
+
+
+def test_with_themselves_a_person_brings_a_number_only_if_they_may_add_participants(api: Api, acting: As) -> None:
+    role = api.made("/Roles", [("FriendlyName", "quiet"), ("Type", "conversation"), ("Permission", "sendMessage")])
+    form = {"DefaultConversationCreatorRoleSid": role["sid"]}
+    assert api.post(f"/Services/{SERVICE}/Configuration", form).status == 200
+    member = json.dumps({"identity": "ann", "messaging_binding": {"projected_address": P}})
+    assert not_permitted(acting("ann").post("/ConversationWithParticipants", {"Participant": member}))
+
+
+def test_an_empty_form_changes_nothing_of_what_is_anothers(api: Api, acting: As, clock: Clock) -> None:
+    conversation = api.conversation()
+    for identity in ("ann", "bob"):
+        api.member(conversation, identity=identity)
+    message = api.say(conversation, author="bob").body
+    clock.tick(seconds=10)
+    ann = acting("ann")
+    for path in ("Participants/bob", f"Messages/{message['sid']}"):
+        before = api.get(f"/Conversations/{conversation}/{path}").body
+        assert not_permitted(ann.post(f"/Conversations/{conversation}/{path}"))
+        assert api.get(f"/Conversations/{conversation}/{path}").body == before

@@ -11,11 +11,12 @@ from twilio.rest import Client
 
 from partyline import cleanup, sids
 from partyline.model import Conversation
-from partyline.store import conversations, services
+from partyline.store import conversations
 from partyline.store import webhooks as store
 from partyline.store.table import Table
 from partyline.webhooks import WebhookMethod
 from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
+from tests.integration.api.people import another_service
 
 URL = "https://example.com/hook?team=7"
 FLOW = "FW" + "a" * 32
@@ -338,13 +339,12 @@ def test_a_webhook_that_is_not_there_is_not_found(api: Api, name: str) -> None:
     assert all_of(api, made["conversation_sid"]) == [made]
 
 
-def test_a_webhook_is_found_only_in_its_own_conversation_and_service(api: Api, table: Table, clock: Clock) -> None:
+def test_a_webhook_is_found_only_in_its_own_conversation_and_service(api: Api) -> None:
     made = hook(api, api.conversation())
-    elsewhere, roles = services.new("Elsewhere", clock(), sid=sids.new(sids.SERVICE))
-    services.create(table, elsewhere, roles)
+    elsewhere = another_service(api)
     for path in (
         f"/Conversations/{api.conversation()}/Webhooks/{made['sid']}",
-        f"/Services/{elsewhere.sid}/Conversations/{made['conversation_sid']}/Webhooks/{made['sid']}",
+        f"/Services/{elsewhere}/Conversations/{made['conversation_sid']}/Webhooks/{made['sid']}",
     ):
         for reply in (api.get(path), api.post(path, {"Configuration.Method": "get"}), api.delete(path)):
             assert reply.error[:2] == (404, 20404)
@@ -358,6 +358,13 @@ def test_a_webhook_that_is_gone_meanwhile_is_not_brought_back(api: Api, table: T
     api.delete(f"/Conversations/{made['conversation_sid']}/Webhooks/{made['sid']}")
     assert store.update(table, read, replace(read, method=WebhookMethod.GET)) is None
     assert all_of(api, made["conversation_sid"]) == []
+
+
+def test_a_webhook_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
+    made = hook(api, api.conversation())
+    path = f"/Conversations/{made['conversation_sid']}/Webhooks/{made['sid']}"
+    slower = replace(api, desk=replace(api.desk, table=Racing(table, 1, "webhook", lambda: api.delete(path))))
+    assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
 def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:

@@ -280,3 +280,14 @@ def test_any_other_wish_is_refused(api: Api) -> None:
     refused = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "replace")])
     assert refused.error[:2] == (400, 20001)
     assert api.get("/Conversations").body["conversations"] == []
+
+
+def test_of_two_that_make_a_pair_at_once_the_later_fetches_it(api: Api) -> None:
+    made: list[str] = []
+
+    def other() -> None:
+        made.append(api.made("/ConversationWithParticipants", [*people(A), ("IfExists", "fetch")])["sid"])
+
+    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "conversation", other)))
+    fetched = racing.post("/ConversationWithParticipants", [*people(A), ("IfExists", "fetch")])
+    assert (fetched.status, [fetched.body["sid"]]) == (200, made)

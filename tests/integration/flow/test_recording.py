@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from partyline import recording, sids, threads
 from partyline.carriers.port import InboundText, Malformed, Media
-from partyline.directory import Configuration
+from partyline.directory import Configuration, new_service
 from partyline.model import (
     AddressConfiguration,
     AutoCreation,
@@ -257,7 +257,7 @@ def configure(table: Table, address: str, **fields: Any) -> None:
 
 
 def second_service(table: Table) -> str:
-    service, roles = services.new("Second", NOW, sid=sids.new(sids.SERVICE))
+    service, roles = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
     services.create(table, service, roles)
     return service.sid
 

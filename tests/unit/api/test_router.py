@@ -6,12 +6,18 @@ import pytest
 
 from partyline.api import routes
 from partyline.api.calls import Answer, Call
+from partyline.api.requests import Parameters, Request
 from partyline.api.router import Found, Route, find
 from partyline.errors import ApiError
 
 
 def handler(call: Call) -> Answer:
     raise NotImplementedError
+
+
+def asking(method: str, *segments: str) -> Found:
+    """What a request for a path under /v1 finds."""
+    return find(ROUTES, Request(method, ("v1", *segments), Parameters(), Parameters(), "https://x"), segments)
 
 
 ROUTES = (
@@ -22,13 +28,13 @@ ROUTES = (
 
 def test_a_path_gives_the_names_in_it() -> None:
     ids = {"thing": "a/b", "part": "+1"}
-    assert find(ROUTES, "GET", ("Things", "a/b", "Parts", "+1")) == Found(handler, ids, people=True)
+    assert asking("GET", "Things", "a/b", "Parts", "+1") == Found(handler, ids, people=True)
 
 
 def test_chat_identities_may_call_the_methods_that_say_so() -> None:
-    assert not find(ROUTES, "GET", ("Things",)).people
-    assert find(ROUTES, "GET", ("Things", "a", "Parts", "b")).people
-    assert not find(ROUTES, "POST", ("Things", "a", "Parts", "b")).people
+    assert not asking("GET", "Things").people
+    assert asking("GET", "Things", "a", "Parts", "b").people
+    assert not asking("POST", "Things", "a", "Parts", "b").people
 
 
 @pytest.mark.parametrize(
@@ -37,13 +43,13 @@ def test_chat_identities_may_call_the_methods_that_say_so() -> None:
 )
 def test_another_path_is_not_found(segments: tuple[str, ...]) -> None:
     with pytest.raises(ApiError) as refused:
-        find(ROUTES, "GET", segments)
-    assert refused.value.code == 20404
+        asking("GET", *segments)
+    assert (refused.value.code, refused.value.status) == (20404, 404)
 
 
 def test_another_method_is_refused_with_those_there_are() -> None:
     with pytest.raises(ApiError) as refused:
-        find(ROUTES, "DELETE", ("Things", "a", "Parts", "b"))
+        asking("DELETE", "Things", "a", "Parts", "b")
     assert (refused.value.code, refused.value.details) == (20004, {"allowed": ["GET", "POST"]})
 
 

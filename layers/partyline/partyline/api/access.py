@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from partyline import refusals
-from partyline.api.calls import Call, Person
+from partyline.api.calls import Call
+from partyline.api.requests import Parameters
+from partyline.errors import ApiError
 from partyline.model import Participant
 from partyline.permissions import Permission
 from partyline.store import conversations, roles
@@ -32,25 +34,37 @@ def membership(call: Call, members: Collection[Participant]) -> Participant | No
     return next((member for member in members if person and member.identity == person.identity), None)
 
 
-def require(call: Call, conversation_sid: str, *wanted: Permission) -> None:
+def discreet(call: Call, refused: ApiError) -> ApiError:
+    """A refusal as the caller may hear it: a person is not told which conversation has a name or a set of people when
+    they cannot see it."""
+    owner = (refused.details or {}).get("conversation_sid")
+    if call.person is None or owner is None:
+        return refused
+    roster = conversations.load(call.table, owner)
+    if roster and roster.conversation.service_sid == call.scope.service_sid and sees(call, roster.participants):
+        return refused
+    message = refused.message.removesuffix(f" as Conversation {owner}").removesuffix(f" in Conversation {owner}")
+    details = {name: value for name, value in (refused.details or {}).items() if name != "conversation_sid"}
+    return ApiError(refused.code, refused.status, message, details)
+
+
+def require_in(call: Call, roster: Roster, *wanted: Permission) -> None:
     """Refuse a person whom neither their role in the Service nor the one in this conversation permits all that is
     wanted. Raises ApiError 50107."""
-    if call.person is None or call.person.permissions.issuperset(wanted):
-        return
-    roster = conversations.load(call.table, conversation_sid)
-    require_in(call, roster, *wanted)
-
-
-def require_in(call: Call, roster: Roster | None, *wanted: Permission) -> None:
-    """The same for a roster that was read already."""
     if call.person is None:
         return
-    member = membership(call, roster.participants) if roster else None
+    member = membership(call, roster.participants)
     missing = set(wanted) - call.person.permissions
     if missing and member:
         missing -= _granted(call, member)
     if missing:
         raise refusals.not_permitted(sorted(missing))
+
+
+def refuse_of_people(call: Call, form: Parameters, *names: str) -> None:
+    """Refuse a person who sends what is the account's alone to set. Raises ApiError 50107."""
+    if call.person is not None and any(name in form.values for name in names):
+        raise refusals.account_only()
 
 
 def require_in_service(call: Call, *wanted: Permission) -> None:
@@ -67,28 +81,23 @@ def require_of_creator(call: Call, *wanted: Permission) -> None:
     require_in_service(call, Permission.CREATE_CONVERSATION)
     if call.person is None:
         return
-    creators = call.scope.service.creator_role_sid
-    found = roles.find(call.table, call.scope.service_sid, [creators])
-    granted = set(found[creators].permissions) if creators in found else set()
+    granted = roles.granted(call.table, call.scope.service_sid, call.scope.service.creator_role_sid)
     missing = set(wanted) - granted - call.person.permissions
     if missing:
         raise refusals.not_permitted(sorted(missing))
 
 
 def require_self(call: Call, identity: str, *otherwise: Permission) -> None:
-    """Refuse a person who is not this identity, unless their role in the Service permits it."""
-    if call.person is not None and call.person.identity != identity:
-        _refuse_stranger(call.person, otherwise)
-
-
-def _refuse_stranger(person: Person, otherwise: Collection[Permission]) -> None:
-    if not otherwise or not person.permissions.issuperset(otherwise):
-        raise refusals.not_permitted(sorted(otherwise))
+    """Refuse a person who is not this identity, unless their role in the Service permits all of `otherwise`, which is
+    something. Raises ApiError 50107."""
+    if call.person is None or call.person.identity == identity:
+        return
+    missing = set(otherwise) - call.person.permissions
+    if missing or not otherwise:
+        raise refusals.not_permitted(sorted(missing))
 
 
 def _granted(call: Call, member: Participant) -> frozenset[Permission]:
     """What a member's role in its conversation permits; without one, or when it is gone, the Service's own for
     members."""
-    wanted = [sid for sid in (member.role_sid, call.scope.service.member_role_sid) if sid]
-    found = roles.find(call.table, call.scope.service_sid, wanted)
-    return frozenset(Permission(name) for name in next((found[sid].permissions for sid in wanted if sid in found), ()))
+    return roles.granted(call.table, call.scope.service_sid, member.role_sid, call.scope.service.member_role_sid)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from enum import StrEnum
 
 from partyline import addresses, refusals, sids
-from partyline.api import fields, lookup, paging, responses, webhooks
+from partyline.api import fields, lookup, paging, responses, webhook_fields
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.api.responses import Json
@@ -19,10 +20,8 @@ from partyline.store import lines as store
 from partyline.store import listing, services
 from partyline.store.listing import Window
 from partyline.store.table import retrying
-from partyline.webhooks import MAX_URL, POST_EVENTS, WebhookMethod, is_url
+from partyline.webhooks import POST_EVENTS, WebhookMethod, url_problem
 
-# The only channel here.
-_SMS = "sms"
 _MAX_RETRIES = 3
 _TRIES = 8
 _SERVICE, _URL = "AutoCreation.ConversationServiceSid", "AutoCreation.WebhookUrl"
@@ -30,12 +29,25 @@ _FILTERS = "AutoCreation.WebhookFilters"
 _FLOW, _RETRIES = "AutoCreation.StudioFlowSid", "AutoCreation.StudioRetryCount"
 
 
+class _Type(StrEnum):
+    """Twilio's channels. The only one here is sms."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    MESSENGER = "messenger"
+    GBM = "gbm"
+    EMAIL = "email"
+    RCS = "rcs"
+    APPLE = "apple"
+    CHAT = "chat"
+
+
 def create(call: Call) -> Answer:
     """POST /Configuration/Addresses, for a line that has none yet. What the form does not say of AutoCreation.Enabled
     and AutoCreation.GroupsOnly stays as the line has it. Raises ApiError 20001, 20409, 50050, 50055, 50365."""
     form = call.request.form
-    if (form.get("Type") or "").lower() != _SMS:
-        raise refusals.invalid_parameter("Type", f"use {_SMS}, the only channel here")
+    if (form.get("Type") or "").lower() != _Type.SMS:
+        raise refusals.invalid_parameter("Type", f"use {_Type.SMS}, the only channel here")
     sid = sids.new(sids.ADDRESS_CONFIGURATION)
 
     def attempt() -> Line:
@@ -58,11 +70,12 @@ def fetch(call: Call) -> Answer:
 
 
 def listed(call: Call) -> Answer:
-    """GET /Configuration/Addresses, by address; of another Type than sms there are none."""
-    kind = call.request.query.get("Type") or _SMS
+    """GET /Configuration/Addresses, by address; of another Type than sms there are none. Raises ApiError 20001."""
+    query = call.request.query
+    kind = fields.choice(query, "Type", _Type) if query.get("Type") else _Type.SMS
 
     def read(window: Window) -> paging.Part:
-        if kind.lower() != _SMS:
+        if kind is not _Type.SMS:
             return paging.Part([])
         page = listing.address_configurations(call.table, window)
         return paging.shown(page, lambda line: _body(call, line))
@@ -135,7 +148,7 @@ def _body(call: Call, line: Line) -> Json:
     return {
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
-        "type": _SMS,
+        "type": _Type.SMS.value,
         "address": line.address,
         "friendly_name": shown.friendly_name,
         "address_country": shown.address_country,
@@ -188,18 +201,18 @@ def _configured(call: Call, before: AddressConfiguration) -> AddressConfiguratio
     """A configuration with everything changed that the form names, without what its type does not use; complete, or
     refused."""
     form = call.request.form
-    name, filters = fields.text(form, "FriendlyName"), webhooks.events(form, _FILTERS, POST_EVENTS)
+    name, filters = fields.text(form, "FriendlyName"), webhook_fields.events(form, _FILTERS, POST_EVENTS)
     retries = _retries(form)
     after = replace(
         before,
-        friendly_name=before.friendly_name if name is None else name or None,
-        address_country=_country(form) or before.address_country,
+        friendly_name=fields.changed(name, before.friendly_name),
+        address_country=fields.changed(_country(form), before.address_country),
         type=fields.choice(form, "AutoCreation.Type", AutoCreationType) or before.type,
         service_sid=_service(call) if _SERVICE in form.values else before.service_sid,
-        webhook_url=_url(form) or before.webhook_url,
-        webhook_method=webhooks.method(form, "AutoCreation.WebhookMethod") or before.webhook_method,
+        webhook_url=fields.changed(_url(form), before.webhook_url),
+        webhook_method=webhook_fields.method(form, "AutoCreation.WebhookMethod") or before.webhook_method,
         webhook_filters=before.webhook_filters if filters is None else filters,
-        studio_flow_sid=fields.sid(form, _FLOW, sids.STUDIO_FLOW) or before.studio_flow_sid,
+        studio_flow_sid=fields.sid(form, _FLOW, sids.STUDIO_FLOW) if _FLOW in form.values else before.studio_flow_sid,
         studio_retry_count=before.studio_retry_count if retries is None else retries,
     )
     if after.type is AutoCreationType.WEBHOOK and not after.webhook_url:
@@ -225,15 +238,14 @@ def _country(form: Parameters) -> str | None:
     given = form.get("AddressCountry")
     if given and not re.fullmatch("[A-Za-z]{2}", given):
         raise refusals.invalid_parameter("AddressCountry", "it is not two letters of ISO 3166")
-    return given.upper() if given else None
+    return given.upper() if given else given
 
 
 def _url(form: Parameters) -> str | None:
     given = form.get(_URL)
-    if given and (len(given) > MAX_URL or not is_url(given)):
-        raise refusals.invalid_parameter(
-            _URL, f"it is not an absolute http or https URL of at most {MAX_URL} characters"
-        )
+    problem = url_problem(given) if given else None
+    if problem:
+        raise refusals.invalid_parameter(_URL, problem)
     return given
 
 

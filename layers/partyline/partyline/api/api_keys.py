@@ -20,17 +20,15 @@ from partyline.store import api_keys as store
 from partyline.store import listing
 from partyline.store.listing import Window
 
-MAX_NAME = 64
-
 
 def create(call: Call) -> Answer:
     """POST /Keys: FriendlyName; AccountSid may say whose. Raises ApiError 20001, 20003 (called with an API key)."""
     _check_caller(call)
     _check_account(call, call.request.form.get("AccountSid"))
     form = call.request.form
-    if form.get("Policy") or form.get("KeyType"):
-        raise refusals.invalid_parameter("KeyType", "restricted keys are not supported: every key may do everything")
-    key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, fields.text(form, "FriendlyName", MAX_NAME) or None)
+    reason = "restricted keys are not supported: every key may do everything"
+    fields.unsupported(form, ("KeyType", "Policy"), reason)
+    key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, _name(call) or None)
     store.create(call.table, key)
     secret = authentication.key_secret(call.desk.key_root(), key.sid)
     return Answer(201, {**_body(key), "secret": secret, "policy": None})
@@ -55,8 +53,7 @@ def listed(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """POST /Keys/{sid}: FriendlyName."""
     before = _find(call)
-    name = fields.text(call.request.form, "FriendlyName", MAX_NAME)
-    after = replace(before, friendly_name=before.friendly_name if name is None else name or None, updated=call.now)
+    after = replace(before, friendly_name=fields.changed(_name(call), before.friendly_name), updated=call.now)
     if not store.update(call.table, after):
         raise lookup.missing(call)
     return Answer(200, {**_body(after), "policy": None})
@@ -64,7 +61,8 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE /Keys/{sid}: it and the access tokens that it signed are refused from the next request on."""
-    store.remove(call.table, _find(call).sid)
+    if not store.remove(call.table, _find(call).sid):
+        raise lookup.missing(call)
     return Answer(204)
 
 
@@ -81,6 +79,10 @@ def _check_caller(call: Call) -> None:
 def _check_account(call: Call, given: str | None) -> None:
     if given and given != call.desk.account_sid:
         raise refusals.invalid_parameter("AccountSid", "it is another account's")
+
+
+def _name(call: Call) -> str | None:
+    return fields.text(call.request.form, "FriendlyName", fields.MAX_SHORT_NAME)
 
 
 def _find(call: Call) -> ApiKey:

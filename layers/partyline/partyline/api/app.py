@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from partyline import refusals
-from partyline.api import requests, responses, router, routes, scopes
+from partyline.api import access, requests, responses, router, routes, scopes
 from partyline.api.authentication import authenticate
-from partyline.api.calls import Answer, Call, Desk
+from partyline.api.calls import VERSION, Answer, Call, Desk
 from partyline.errors import ApiError
 from partyline.observability import logger
 from partyline.store.table import Conflict
-
-VERSION = "v1"
 
 
 def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
@@ -26,7 +24,9 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
         answer = responses.refusal(refused)
     except Conflict:
         logger.warning("api.busy")
-        answer = responses.refusal(refusals.conversation_changed())
+        # Twilio has a code for conversations only.
+        is_conversation = "/Conversations" in str(event["path"])
+        answer = responses.refusal(refusals.conversation_changed() if is_conversation else refusals.busy())
     except Exception:  # noqa: BLE001  (the last line of defence: it is logged, and the caller learns nothing of it)
         logger.exception("api.failed")
         answer = responses.refusal(refusals.failed())
@@ -51,15 +51,17 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
         raise refusals.not_found(request.path)
     service_sid = segments[1] if len(segments) > 2 and segments[0] == "Services" else None
     table = routes.SERVICE if service_sid else routes.ACCOUNT
-    found = router.find(table, request.method, segments[2:] if service_sid else segments)
+    found = router.find(table, request, segments[2:] if service_sid else segments)
     now = desk.clock()
     scope = scopes.resolve(desk, now, service_sid)
     if scope is None:
-        raise refusals.not_found("/" + "/".join(segments))
+        raise refusals.not_found(request.resource)
     call = Call(desk, request, scope, found.ids, now, key_sid=caller.key_sid)
     if caller.token is not None:
-        person = scopes.person(desk, now, scope, caller.token)
         if not found.people:
             raise refusals.account_only()
-        call = replace(call, person=person)
-    return found.handler(call)
+        call = replace(call, person=scopes.person(desk, now, scope, caller.token))
+    try:
+        return found.handler(call)
+    except ApiError as refused:
+        raise access.discreet(call, refused) from refused

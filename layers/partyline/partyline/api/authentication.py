@@ -21,15 +21,15 @@ from typing import Any
 import jwt
 from jwt.types import Options
 
-from partyline import refusals, sids
+from partyline import identities, refusals, sids
 from partyline.api.calls import Desk
+from partyline.errors import ApiError
 from partyline.store import api_keys
 
 # Twilio's own limit on an access token's life.
 MAX_TOKEN_LIFE = timedelta(hours=24)
 _ALGORITHM = "HS256"
 _CONTENT_TYPE = "twilio-fpa;v=1"
-MAX_IDENTITY = 256
 # The end of the year 9999 in Unix time.
 _LAST_MOMENT = 253_402_300_800
 
@@ -154,8 +154,12 @@ def _grant(claims: Mapping[str, Any]) -> Token:
     chat = grants.get("chat") if isinstance(grants, dict) else None
     identity = grants.get("identity") if isinstance(grants, dict) else None
     service = chat.get("service_sid") if isinstance(chat, dict) else None
-    if not (isinstance(identity, str) and 0 < len(identity) <= MAX_IDENTITY and _is_text(identity)):
+    if not (isinstance(identity, str) and _is_text(identity)):
         raise refusals.token_grants_invalid("no identity")
+    try:
+        identities.check(identity)
+    except ApiError as refused:
+        raise refusals.token_grants_invalid(refused.message) from refused
     if not (isinstance(service, str) and sids.matches(sids.SERVICE, service)):
         raise refusals.token_grants_invalid("no service_sid in the chat grant")
     return Token(identity, service)

@@ -103,7 +103,8 @@ def _identities(query: Parameters) -> set[str] | None:
 
 def delete(call: Call) -> Answer:
     """DELETE /Services/{service}/Bindings/{sid}."""
-    store.unbind(call.table, _find(call).sid)
+    if not store.unbind(call.table, _find(call).sid):
+        raise lookup.missing(call)
     return Answer(204)
 
 

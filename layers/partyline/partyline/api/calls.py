@@ -13,6 +13,9 @@ from partyline.directory import Configuration, Service
 from partyline.permissions import Permission
 from partyline.store.table import Table
 
+# What every path begins with.
+VERSION = "v1"
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -83,7 +86,7 @@ class Call:
 
     def account_url(self, *segments: str) -> str:
         """The absolute URL of a resource of the account, whatever the Service."""
-        return self._url("/v1", segments)
+        return self._url(f"/{VERSION}", segments)
 
     def _url(self, root: str, segments: tuple[str, ...]) -> str:
         path = "".join(f"/{quote(segment, safe='+')}" for segment in segments)

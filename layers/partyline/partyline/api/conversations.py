@@ -10,7 +10,7 @@ from partyline.api import access, fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.requests import Parameters
-from partyline.model import Conversation, Participant
+from partyline.model import SYSTEM, Conversation, Participant
 from partyline.permissions import Permission
 from partyline.states import ConversationState
 from partyline.store import conversations as store
@@ -41,6 +41,7 @@ def create(call: Call) -> Answer:
 def new(call: Call) -> Conversation:
     """The conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
+    access.refuse_of_people(call, form, *_SETTINGS)
     state = _state(form)
     if state is ConversationState.CLOSED:
         raise refusals.created_closed()
@@ -55,7 +56,7 @@ def new(call: Call) -> Conversation:
         active_at=call.now,
         inactive_after=configuration.default_inactive_timer,
         closed_after=configuration.default_closed_timer,
-        created_by=call.person.identity if call.person else None,
+        created_by=call.person.identity if call.person else SYSTEM,
     )
     return replace(_described(blank, form), state=state or ConversationState.ACTIVE)
 
@@ -66,7 +67,10 @@ def creator(call: Call, conversation: Conversation) -> list[Participant]:
         return []
     role = call.scope.service.creator_role_sid
     sid = sids.new(sids.PARTICIPANT)
-    return [Participant(sid, conversation.sid, call.now, call.now, identity=call.person.identity, role_sid=role)]
+    identity = call.person.identity
+    return [
+        Participant(sid, conversation.sid, call.now, call.now, identity=identity, identified=call.now, role_sid=role)
+    ]
 
 
 def fetch(call: Call) -> Answer:
@@ -76,10 +80,9 @@ def fetch(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
-    before = lookup.conversation(call)
     form = call.request.form
-    _check_permitted(call, before, form)
-    lookup.changeable(before)
+    access.refuse_of_people(call, form, *_SETTINGS)
+    before = lookup.changeable(lookup.permitted(call, *_wanted(form)))
     if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
     after = replace(_described(replace(before, updated=call.now), form), state=_state(form) or before.state)
@@ -89,30 +92,19 @@ def update(call: Call) -> Answer:
     return Answer(200, responses.conversation(call, store.update(call.table, before, after), LINKS))
 
 
-def _check_permitted(call: Call, found: Conversation, form: Parameters) -> None:
-    """Refuse a person what their role does not permit; settings are the account's alone. Raises ApiError 50107."""
-    if call.person is None:
-        return
-    if any(name in form.values for name in _SETTINGS):
-        raise refusals.account_only()
-    wanted = []
-    if any(name in form.values for name in _NAMES):
-        wanted.append(Permission.EDIT_CONVERSATION_NAME)
-    if "Attributes" in form.values:
-        wanted.append(Permission.EDIT_CONVERSATION_ATTRIBUTES)
-    access.require(call, found.sid, *wanted)
+def _wanted(form: Parameters) -> list[Permission]:
+    """What somebody must be permitted who sends this form."""
+    name = any(given in form.values for given in _NAMES)
+    return [
+        *([Permission.EDIT_CONVERSATION_NAME] if name else []),
+        *([Permission.EDIT_CONVERSATION_ATTRIBUTES] if "Attributes" in form.values else []),
+    ]
 
 
 def delete(call: Call) -> Answer:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
-
-    def attempt() -> None:
-        found = lookup.conversation(call)
-        access.require(call, found.sid, Permission.DELETE_CONVERSATION)
-        store.remove(call.table, found)
-
-    retrying(attempt, tries=_TRIES)
+    retrying(lambda: store.remove(call.table, lookup.permitted(call, Permission.DELETE_CONVERSATION)), tries=_TRIES)
     return Answer(204)
 
 
@@ -180,15 +172,14 @@ def _described(before: Conversation, form: Parameters) -> Conversation:
     unique_name = fields.text(form, "UniqueName")
     if unique_name and sids.matches(sids.CONVERSATION, unique_name):
         raise refusals.unique_name_like_sid()
-    friendly_name = fields.text(form, "FriendlyName")
     service = form.get("MessagingServiceSid")
     if service and not sids.matches(sids.MESSAGING_SERVICE, service):
         raise refusals.messaging_service_invalid()
     return replace(
         before,
-        friendly_name=before.friendly_name if friendly_name is None else friendly_name or None,
-        unique_name=before.unique_name if unique_name is None else unique_name or None,
-        messaging_service_sid=before.messaging_service_sid if service is None else service or None,
+        friendly_name=fields.changed(fields.text(form, "FriendlyName"), before.friendly_name),
+        unique_name=fields.changed(unique_name, before.unique_name),
+        messaging_service_sid=fields.changed(service, before.messaging_service_sid),
         attributes=fields.attributes(form, fields.CONVERSATION_ATTRIBUTES) or before.attributes,
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or before.updated,

@@ -17,8 +17,6 @@ from partyline.store import listing
 from partyline.store import push as store
 from partyline.store.listing import Window
 
-_MAX_NAME = 64
-
 
 def create(call: Call) -> Answer:
     """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
@@ -31,7 +29,7 @@ def create(call: Call) -> Answer:
         created=call.now,
         updated=call.now,
         type=kind,
-        friendly_name=fields.text(form, "FriendlyName", _MAX_NAME) or None,
+        friendly_name=fields.text(form, "FriendlyName", fields.MAX_SHORT_NAME) or None,
         sandbox=fields.boolean(form, "Sandbox") or False,
     )
     store.create_credential(call.table, credential)
@@ -55,11 +53,11 @@ def listed(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
     before, form = _find(call), call.request.form
-    name, sandbox = fields.text(form, "FriendlyName", _MAX_NAME), fields.boolean(form, "Sandbox")
+    name, sandbox = fields.text(form, "FriendlyName", fields.MAX_SHORT_NAME), fields.boolean(form, "Sandbox")
     after = replace(
         before,
         type=fields.choice(form, "Type", PushType) or before.type,
-        friendly_name=before.friendly_name if name is None else name or None,
+        friendly_name=fields.changed(name, before.friendly_name),
         sandbox=before.sandbox if sandbox is None else sandbox,
         updated=call.now,
     )
@@ -71,7 +69,8 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE /Credentials/{sid}. Bindings that name it stay."""
-    store.remove_credential(call.table, _find(call).sid)
+    if not store.remove_credential(call.table, _find(call).sid):
+        raise lookup.missing(call)
     return Answer(204)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from partyline import refusals, sids
-from partyline.api import fields, lookup, responses
+from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.conversations import LINKS
 from partyline.model import Conversation
@@ -22,8 +22,8 @@ from partyline.store import messages as store
 from partyline.store.listing import Window
 from partyline.store.messages import Delivered
 
-# An answer of a function holds 6 MB, in which a body's quotes and line ends take two bytes each.
-PART = 2 * 1024 * 1024
+# As many bytes of a function's answer as a page of a list has.
+PART = paging.ANSWER
 _BATCH = 100
 
 
@@ -32,17 +32,18 @@ def export(call: Call) -> Answer:
     which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""
     conversation = lookup.conversation(call)
     after = _after(call)
-    text, headers = "", {"Content-Type": "application/x-ndjson"}
-    if after is None:
-        text = _line("conversation", responses.conversation(call, conversation, LINKS))
+    headers = {"Content-Type": "application/x-ndjson"}
+    first = _line("conversation", responses.conversation(call, conversation, LINKS)) if after is None else ""
+    parts, room = [first], PART - paging.size(first)
     for place, lines in _entries(call, conversation, after):
-        text += lines
-        if len(text.encode()) >= PART:
+        parts.append(lines)
+        room -= paging.size(lines)
+        if room <= 0:
             url = f"{call.url('Conversations', conversation.sid, 'Export')}?{urlencode({'After': place})}"
-            text += _line("next", {"url": url})
+            parts.append(_line("next", {"url": url}))
             headers["Link"] = f'<{url}>; rel="next"'
             break
-    return Answer(200, text, headers)
+    return Answer(200, "".join(parts), headers)
 
 
 def _after(call: Call) -> str | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from partyline import refusals, sids, timers
 from partyline.api.requests import Parameters
 from partyline.errors import ApiError
 
-MAX_NAME = 256
+# The longest name of most things, and of roles, API keys and push credentials.
+MAX_NAME, MAX_SHORT_NAME = 256, 64
 CONVERSATION_ATTRIBUTES, OTHER_ATTRIBUTES = 16 * 1024, 4 * 1024
 
 # A plus that was not encoded has become a blank on its way.
@@ -30,19 +31,48 @@ def text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
     return value
 
 
+def changed(given: str | None, before: str | None) -> str | None:
+    """A text as a form leaves it: the one before when it is not given, none when it is empty."""
+    return before if given is None else given or None
+
+
+@overload
+def friendly_name(given: Parameters, limit: int, *, required: Literal[True]) -> str: ...
+
+
+@overload
+def friendly_name(given: Parameters, limit: int, *, required: Literal[False]) -> str | None: ...
+
+
+def friendly_name(given: Parameters, limit: int, *, required: bool) -> str | None:
+    """FriendlyName, where it has refusals of its own; it may be empty unless it is required. Raises ApiError 50000,
+    50003."""
+    name = given.get("FriendlyName")
+    if required and not name:
+        raise refusals.friendly_name_missing()
+    if name and len(name) > limit:
+        raise refusals.friendly_name_too_long(limit)
+    return name
+
+
 def address(value: str) -> str:
     """An address as the caller meant it: ` 12065550100` is what is left of `+12065550100` in a form or query."""
     return _LOST_PLUS.sub("+", value)
 
 
-def choice(given: Parameters, name: str, kind: type[Choice]) -> Choice | None:
-    """One of an enumeration's values, in upper or lower case. Raises ApiError 20001."""
+def choice(
+    given: Parameters, name: str, kind: type[Choice], refusal: Callable[[Sequence[str]], ApiError] | None = None
+) -> Choice | None:
+    """One of an enumeration's values, in upper or lower case. Raises ApiError 20001, or what `refusal` makes of the
+    values that there are."""
     value = given.get(name)
     if value is None:
         return None
     try:
         return kind(value.lower())
     except ValueError:
+        if refusal:
+            raise refusal(list(kind)) from None
         raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
 
 

@@ -54,12 +54,11 @@ def listed(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """POST /Lines/{number}: Carrier, AutoCreation, FriendlyName. Raises ApiError 20001, 20404."""
     before, form = _find(call), call.request.form
-    name = fields.text(form, "FriendlyName")
     after = replace(
         before,
         carrier=_carrier(form) or before.carrier,
         auto_creation=fields.choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
-        friendly_name=before.friendly_name if name is None else name or None,
+        friendly_name=fields.changed(fields.text(form, "FriendlyName"), before.friendly_name),
         updated=call.now,
     )
     if not store.update(call.table, before, after):

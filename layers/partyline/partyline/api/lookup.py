@@ -9,7 +9,7 @@ from partyline.api.requests import Parameters
 from partyline.directory import User
 from partyline.errors import ApiError
 from partyline.model import Conversation, Participant
-from partyline.permissions import RoleType
+from partyline.permissions import Permission, RoleType
 from partyline.states import ConversationState
 from partyline.store import conversations, roles, users
 from partyline.store.conversations import Roster
@@ -26,8 +26,17 @@ def conversation(call: Call) -> Conversation:
     return found
 
 
+def permitted(call: Call, *wanted: Permission) -> Conversation:
+    """The same, when the caller may do all that is wanted in it. Raises ApiError 20404, 50107."""
+    if call.person is None:
+        return conversation(call)
+    found = roster(call)
+    access.require_in(call, found, *wanted)
+    return found.conversation
+
+
 def roster(call: Call) -> Roster:
-    """The same with everybody in it. Raises ApiError 20404."""
+    """The conversation with everybody in it. Raises ApiError 20404."""
     found = conversations.load(call.table, _sid(call))
     if found is None or found.conversation.service_sid != call.scope.service_sid:
         raise missing(call)
@@ -92,4 +101,4 @@ def changeable(found: Conversation) -> Conversation:
 
 def missing(call: Call) -> ApiError:
     """What is said of a resource that is not there; its path without the version, as Twilio says it."""
-    return refusals.not_found(call.request.path.removeprefix("/v1"))
+    return refusals.not_found(call.request.resource)

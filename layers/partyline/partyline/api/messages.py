@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
-from partyline.model import Conversation, Message, Participant, Send, group_of, masked_threads
+from partyline.model import SYSTEM, Conversation, Message, Participant, Send, group_of, masked_threads
 from partyline.permissions import Permission
 from partyline.store import conversations, lines, receipts
 from partyline.store import messages as store
@@ -23,7 +23,7 @@ from partyline.store.table import Conflict, retrying
 
 MAX_TEXT = 1600
 MAX_BODY = 32 * 1024
-SYSTEM = "system"
+_DATES = ("DateCreated", "DateUpdated")
 # Each try reads anew. Fifty messages to one conversation at once take about a dozen.
 _TRIES = 16
 
@@ -47,11 +47,17 @@ def create(call: Call) -> Answer:
 
 def _record(call: Call) -> Message:
     """Make the message the next one of its conversation. Raises Conflict when another request came first."""
+    access.refuse_of_people(call, call.request.form, *_DATES)
     roster = lookup.roster(call)
     access.require_in(call, roster, Permission.SEND_MESSAGE)
     lookup.changeable(roster.conversation)
     draft = _draft(call, roster)
-    author = routing.writer(draft.author, roster.participants)
+    # A person is who they are; only the account names an author.
+    author = (
+        access.membership(call, roster.participants)
+        if call.person
+        else routing.writer(draft.author, roster.participants)
+    )
     routing.check_author(author, draft.author, roster.participants)
     roster = conversations.claim_threads(call.table, roster, call.now)
     _check_owned(call, roster)
@@ -184,11 +190,9 @@ def listed(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
-    conversation = lookup.conversation(call)
-    delivered = find(call, conversation)
+    access.refuse_of_people(call, call.request.form, "Author", *_DATES)
+    delivered = _to_change(call, _editing)
     before, form = delivered.message, call.request.form
-    _check_editing(call, before)
-    lookup.changeable(conversation)
     fields.text(form, "Subject")
     after = replace(
         before,
@@ -205,30 +209,48 @@ def update(call: Call) -> Answer:
     return Answer(200, responses.message(call, replace(delivered, message=after)))
 
 
-def _check_editing(call: Call, message: Message) -> None:
-    """A person edits words and attributes as their role permits, the rest is the account's. Raises ApiError 50107."""
-    if call.person is None:
-        return
-    given = set(call.request.form.values)
-    if given & {"Author", "DateCreated", "DateUpdated"}:
-        raise refusals.account_only()
-    is_own = message.author == call.person.identity
-    wanted = []
-    if "Body" in given:
-        wanted.append(Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE)
-    if "Attributes" in given:
-        wanted.append(Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES)
-    access.require(call, message.conversation_sid, *wanted)
-
-
 def delete(call: Call) -> Answer:
     """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50107, 50377, 50386."""
-    conversation = lookup.conversation(call)
-    delivered = find(call, conversation)
-    is_own = call.person is not None and delivered.message.author == call.person.identity
-    wanted = Permission.DELETE_OWN_MESSAGE if is_own else Permission.DELETE_ANY_MESSAGE
-    access.require(call, conversation.sid, wanted)
-    lookup.changeable(conversation)
-    if not store.remove(call.table, delivered):
+    if not store.remove(call.table, _to_change(call, _deleting)):
         raise lookup.missing(call)
     return Answer(204)
+
+
+def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]]) -> Delivered:
+    """The message that the path names, when it may be changed: a person's own and others' are permitted apart. Raises
+    ApiError 20404, 50107, 50377, 50386."""
+    roster = lookup.roster(call) if call.person else None
+    conversation = roster.conversation if roster else lookup.conversation(call)
+    delivered = find(call, conversation)
+    if roster:
+        is_own = _is_own(call, roster, delivered.message)
+        access.require_in(call, roster, *wanted(call.request.form, is_own))
+    lookup.changeable(conversation)
+    return delivered
+
+
+def _is_own(call: Call, roster: Roster, message: Message) -> bool:
+    """Whether the calling person wrote a message. An identity may look like a number that wrote it: who it was, where
+    they are still there, says more than the name."""
+    if call.person is None or message.author != call.person.identity:
+        return False
+    writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
+    return writer is None or writer.identity == call.person.identity
+
+
+def _editing(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
+    body = Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE
+    attributes = Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES
+    # A form without either still changes when it was updated.
+    return (
+        [body]
+        if "Body" in form.values and "Attributes" not in form.values
+        else [
+            *([body] if "Body" in form.values else []),
+            attributes,
+        ]
+    )
+
+
+def _deleting(_: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (as above)
+    return [Permission.DELETE_OWN_MESSAGE if is_own else Permission.DELETE_ANY_MESSAGE]

@@ -54,20 +54,20 @@ def listing(call: Call, name: str, read: Callable[[Window], Part], maximum: int 
 
     A PageSize beyond the maximum is lowered to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
     """
-    size = min(fields.integer(call.request.query, "PageSize", minimum=1) or DEFAULT_SIZE, maximum)
+    wanted = min(fields.integer(call.request.query, "PageSize", minimum=1) or DEFAULT_SIZE, maximum)
     number = fields.integer(call.request.query, "Page") or 0
     token = call.request.query.get("PageToken")
-    window = _window(call, size, token) if token else Window(size)
+    window = _window(call, wanted, token) if token else Window(wanted)
     part = _fitting(read(window), window)
     before, after = _neighbours(call, window, part)
-    url = _url(call, size, number, token)
+    url = _url(call, wanted, number, token)
     meta = {
         "page": number,
-        "page_size": size,
-        "first_page_url": _url(call, size, 0, None),
-        "previous_page_url": _url(call, size, max(number - 1, 0), before) if before else None,
+        "page_size": wanted,
+        "first_page_url": _url(call, wanted, 0, None),
+        "previous_page_url": _url(call, wanted, max(number - 1, 0), before) if before else None,
         "url": url,
-        "next_page_url": _url(call, size, number + 1, after) if after else None,
+        "next_page_url": _url(call, wanted, number + 1, after) if after else None,
         "key": name,
     }
     return Answer(200, {name: [entry for _, entry in part.entries], "meta": meta})
@@ -78,12 +78,16 @@ def _fitting(part: Part, window: Window) -> Part:
     room = ANSWER
     kept: list[Entry] = []
     for entry in reversed(part.entries) if window.backward else part.entries:
-        # A function's answer is JSON that has the body's JSON as a text.
-        room -= len(json.dumps(json.dumps(entry[1], ensure_ascii=False)))
+        room -= size(json.dumps(entry[1], ensure_ascii=False))
         if room < 0 and kept:
             return Part(kept[::-1] if window.backward else kept, more=True)
         kept.append(entry)
     return part
+
+
+def size(body: str) -> int:
+    """The bytes of a body in a function's answer: it is a text of JSON there, whatever it holds itself."""
+    return len(json.dumps(body))
 
 
 def part_of(entries: Sequence[Entry], window: Window) -> Part:

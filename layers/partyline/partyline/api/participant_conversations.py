@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from partyline import addresses, refusals, sids
+from partyline import addresses, identities, refusals, sids
 from partyline.addresses import display
 from partyline.api import access, fields, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.messages import SYSTEM
 from partyline.api.paging import Part
 from partyline.api.responses import Json
 from partyline.model import Participant
@@ -40,8 +39,7 @@ def _wanted(call: Call) -> tuple[str | None, str | None]:
     if identity and address:
         raise refusals.one_identifier_at_a_time()
     if identity:
-        if len(identity) > fields.MAX_NAME:
-            raise refusals.identity_too_long(fields.MAX_NAME)
+        identities.check(identity)
         access.require_self(call, identity, Permission.VIEW_ANY_CONVERSATION)
         return identity, None
     if address:
@@ -66,7 +64,7 @@ def _body(call: Call, found: Participation) -> Json:
         "conversation_attributes": conversation.attributes,
         "conversation_date_created": responses.timestamp(conversation.created),
         "conversation_date_updated": responses.timestamp(conversation.updated),
-        "conversation_created_by": conversation.created_by or SYSTEM,
+        "conversation_created_by": conversation.created_by,
         "conversation_state": conversation.state.value,
         "conversation_timers": responses.due(conversation),
         "links": {

@@ -30,6 +30,8 @@ _ADDRESS, _PROXY, _PROJECTED = (
     "MessagingBinding.ProxyAddress",
     "MessagingBinding.ProjectedAddress",
 )
+# What is the account's alone to set.
+ACCOUNTS = ("RoleSid", "DateCreated", "DateUpdated")
 # SDKs leave out what is null, so a text says that an address is to be removed.
 _REMOVED = ("", "null")
 
@@ -55,6 +57,7 @@ def _join(call: Call) -> Participant:
     roster = lookup.roster(call)
     conversation = lookup.changeable(roster.conversation)
     binding, member = described(call.request.form, conversation.sid, call.now)
+    access.refuse_of_people(call, call.request.form, *ACCOUNTS)
     _check_joining(call, roster, binding)
     member = replace(member, role_sid=role_of(call, call.request.form, binding))
     check_binding(binding, own_numbers(call, binding.numbers()))
@@ -76,10 +79,8 @@ def _check_joining(call: Call, roster: Roster, binding: Binding) -> None:
 
 
 def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:
-    """The role that a new participant is given; a person can give none. Raises ApiError 20001, 50100, 50107."""
+    """The role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
     role = lookup.role(call, form, "RoleSid", RoleType.CONVERSATION)
-    if role and call.person is not None:
-        raise refusals.account_only()
     return role if binding.identity else None
 
 
@@ -115,8 +116,11 @@ def _change(call: Call) -> Participant:
     _check_changing(call, roster, before)
     role = lookup.role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
     after = _settings(call.request.form, before, roster.conversation, call.now)
-    after = replace(after, role_sid=role or before.role_sid)
-    after = _rebound(call.request.form, after)
+    after = _rebound(call.request.form, after, call.now)
+    if "RoleSid" in call.request.form.values:
+        after = replace(after, role_sid=role)
+    if not after.identity:
+        after = replace(after, role_sid=None)
     if _binding_of(after) == _binding_of(before):
         store.touch_member(call.table, roster.conversation, before, after)
         return after
@@ -135,13 +139,12 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
     ApiError 50107."""
     if call.person is None:
         return
+    access.refuse_of_people(call, call.request.form, *ACCOUNTS, "Identity", _PROXY, _PROJECTED)
     given = set(call.request.form.values)
-    if given & {"RoleSid", "Identity", _PROXY, _PROJECTED, "DateCreated", "DateUpdated"}:
-        raise refusals.account_only()
     is_own = member.identity == call.person.identity
-    if given & {"LastReadMessageIndex", "LastReadTimestamp"} and not is_own:
-        raise refusals.account_only()
-    if "Attributes" in given:
+    if not is_own:
+        access.refuse_of_people(call, call.request.form, "LastReadMessageIndex", "LastReadTimestamp")
+    if "Attributes" in given or not is_own:
         own, any_one = Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES, Permission.EDIT_ANY_PARTICIPANT_ATTRIBUTES
         access.require_in(call, roster, own if is_own else any_one)
 
@@ -174,6 +177,7 @@ def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[B
         conversation_sid=conversation_sid,
         created=fields.date_created(form) or now,
         updated=fields.date_updated(form) or now,
+        identified=now if binding.identity else None,
         identity=binding.identity,
         address=binding.address,
         proxy_address=binding.proxy_address,
@@ -225,7 +229,7 @@ def horizon(
     return index, responses.timestamp(moment) if moment else before.last_read_timestamp
 
 
-def _rebound(form: Parameters, before: Participant) -> Participant:
+def _rebound(form: Parameters, before: Participant, now: datetime) -> Participant:
     """The participant with its addresses and identity changed. Raises ApiError 50440 to 50444."""
     after = before
     projected, proxy, identity = _address(form, _PROJECTED), _address(form, _PROXY), form.get("Identity")
@@ -240,7 +244,8 @@ def _rebound(form: Parameters, before: Participant) -> Participant:
         after = replace(
             after,
             identity=Binding(identity=identity).canonical().identity,
-            role_sid=after.role_sid if "RoleSid" in form.values else None,
+            identified=now,
+            role_sid=None,
             last_read_message_index=None,
             last_read_timestamp=None,
             notification_level=NotificationLevel.DEFAULT,

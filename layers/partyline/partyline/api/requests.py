@@ -59,6 +59,11 @@ class Request:
         """The path, encoded."""
         return "".join(f"/{quote(segment, safe='+')}" for segment in self.segments)
 
+    @property
+    def resource(self) -> str:
+        """The path without the version, as Twilio names it where it was not found."""
+        return "/" + self.path.lstrip("/").partition("/")[2]
+
 
 def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
     """The request of an event. `public_url` is the base URL of clients; '' means API Gateway's own.

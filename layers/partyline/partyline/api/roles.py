@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import refusals, sids
-from partyline.api import lookup, paging, responses
+from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.api.responses import Json
@@ -14,8 +14,6 @@ from partyline.permissions import GRANTABLE, RoleType
 from partyline.store import listing
 from partyline.store import roles as store
 from partyline.store.listing import Window
-
-MAX_NAME = 64
 
 
 def create(call: Call) -> Answer:
@@ -27,7 +25,7 @@ def create(call: Call) -> Answer:
         service_sid=call.scope.service_sid,
         created=call.now,
         updated=call.now,
-        friendly_name=_friendly_name(form),
+        friendly_name=fields.friendly_name(form, fields.MAX_SHORT_NAME, required=True),
         type=kind,
         permissions=_permissions(form, kind),
     )
@@ -61,9 +59,8 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE /Roles/{sid}: who had it has the default of the Service. Raises ApiError 20409 for a default itself."""
-    role = _find(call)
-    if not store.remove(call.table, role):
-        raise refusals.role_is_default(role.sid)
+    if not store.remove(call.table, _find(call)):
+        raise lookup.missing(call)
     return Answer(204)
 
 
@@ -76,20 +73,11 @@ def _find(call: Call) -> Role:
     return found[sid]
 
 
-def _friendly_name(form: Parameters) -> str:
-    name = form.get("FriendlyName")
-    if not name:
-        raise refusals.friendly_name_missing()
-    if len(name) > MAX_NAME:
-        raise refusals.friendly_name_too_long(MAX_NAME)
-    return name
-
-
 def _type(form: Parameters) -> RoleType:
-    try:
-        return RoleType((form.get("Type") or "").lower())
-    except ValueError:
-        raise refusals.role_type_invalid(list(RoleType)) from None
+    kind = fields.choice(form, "Type", RoleType, refusals.role_type_invalid)
+    if kind is None:
+        raise refusals.role_type_invalid(list(RoleType))
+    return kind
 
 
 def _permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from partyline import refusals
 from partyline.api.calls import Handler
+from partyline.api.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ class Found:
     people: bool
 
 
-def find(routes: Sequence[Route], method: str, segments: Sequence[str]) -> Found:
-    """Raises ApiError 20404 for an unknown path, 20004 for a method that the path does not have."""
+def find(routes: Sequence[Route], request: Request, segments: Sequence[str]) -> Found:
+    """What a request asks for, by the last segments of its path. Raises ApiError 20404 for an unknown path, 20004 for a
+    method that the path does not have."""
     for route in routes:
         ids = route.match(segments)
         if ids is None:
             continue
-        if method not in route.handlers:
-            raise refusals.method_not_allowed(method, sorted(route.handlers))
-        return Found(route.handlers[method], ids, method in route.people.split())
-    raise refusals.not_found("/" + "/".join(segments))
+        if request.method not in route.handlers:
+            raise refusals.method_not_allowed(request.method, sorted(route.handlers))
+        return Found(route.handlers[request.method], ids, request.method in route.people.split())
+    raise refusals.not_found(request.resource)

@@ -6,12 +6,10 @@ from datetime import datetime
 
 from partyline import refusals, sids
 from partyline.api.authentication import Token
-from partyline.api.calls import Desk, Person, Scope
-from partyline.permissions import Permission
+from partyline.api.calls import VERSION, Desk, Person, Scope
 from partyline.store import roles, services, users
 from partyline.store.table import retrying
 
-ROOT = "/v1"
 _TRIES = 8
 
 
@@ -24,11 +22,11 @@ def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
         # No Service has it, and a key of the table cannot be of any length.
         return None
     first = sids.default_service(desk.account_sid)
-    configuration, service = services.read(desk.table, service_sid or first)
+    configuration, service = services.with_configuration(desk.table, service_sid or first)
     if configuration is None:
         # Several first requests may come at once.
         retrying(lambda: services.found_account(desk.table, first, now), tries=_TRIES)
-        configuration, service = services.read(desk.table, service_sid or first)
+        configuration, service = services.with_configuration(desk.table, service_sid or first)
     if configuration is None:
         raise refusals.failed()
     if service_sid is None and configuration.default_service_sid != first:
@@ -36,8 +34,8 @@ def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
     if service is None:
         return None
     if service_sid is None:
-        return Scope(service, configuration, ROOT)
-    return Scope(service, configuration, f"{ROOT}/Services/{service_sid}", named=True)
+        return Scope(service, configuration, f"/{VERSION}")
+    return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
 
 
 def person(desk: Desk, now: datetime, scope: Scope, token: Token) -> Person:
@@ -48,7 +46,5 @@ def person(desk: Desk, now: datetime, scope: Scope, token: Token) -> Person:
     user = users.by_identity(desk.table, scope.service_sid, token.identity)
     if user is None:
         users.ensure(desk.table, scope.service_sid, token.identity, now)
-    wanted = [sid for sid in (user.role_sid if user else None, scope.service.user_role_sid) if sid]
-    found = roles.find(desk.table, scope.service_sid, wanted)
-    granted = next((found[sid].permissions for sid in wanted if sid in found), ())
-    return Person(token.identity, frozenset(Permission(name) for name in granted))
+    own = user.role_sid if user else None
+    return Person(token.identity, roles.granted(desk.table, scope.service_sid, own, scope.service.user_role_sid))

@@ -16,6 +16,9 @@ from partyline.errors import ApiError
 from partyline.permissions import RoleType
 from partyline.store import roles
 from partyline.store import services as store
+from partyline.store.table import retrying
+
+_TRIES = 8
 
 
 class _Default(NamedTuple):
@@ -47,15 +50,20 @@ def update(call: Call) -> Answer:
     """
     before = call.scope.service
     reachability = fields.boolean(call.request.form, "ReachabilityEnabled")
-    after = replace(
-        before,
-        **_roles(call),
-        reachability_enabled=before.reachability_enabled if reachability is None else reachability,
-        updated=call.now,
-    )
-    if not store.update(call.table, before, after):
-        raise lookup.missing(call)
-    return Answer(200, _body(call, after))
+
+    def attempt() -> Service:
+        # A role that was deleted meanwhile is missed by the next attempt.
+        after = replace(
+            before,
+            **_roles(call),
+            reachability_enabled=before.reachability_enabled if reachability is None else reachability,
+            updated=call.now,
+        )
+        if not store.update(call.table, before, after):
+            raise lookup.missing(call)
+        return after
+
+    return Answer(200, _body(call, retrying(attempt, tries=_TRIES)))
 
 
 def _roles(call: Call) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from partyline import refusals, sids
+from partyline import sids
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.responses import Json
-from partyline.directory import Service
+from partyline.directory import Service, new_service
 from partyline.store import listing
 from partyline.store import services as store
 from partyline.store.listing import Window
@@ -25,12 +25,8 @@ _LINKS = {
 
 def create(call: Call) -> Answer:
     """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
-    name = call.request.form.get("FriendlyName")
-    if not name:
-        raise refusals.friendly_name_missing()
-    if len(name) > fields.MAX_NAME:
-        raise refusals.friendly_name_too_long(fields.MAX_NAME)
-    service, roles = store.new(name, call.now, sid=sids.new(sids.SERVICE))
+    name = fields.friendly_name(call.request.form, fields.MAX_NAME, required=True)
+    service, roles = new_service(name, call.now, sid=sids.new(sids.SERVICE))
     store.create(call.table, service, roles)
     return Answer(201, _body(call, service))
 
@@ -52,7 +48,8 @@ def listed(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
     for the account's default Service."""
-    store.remove(call.table, _find(call).sid)
+    if not store.remove(call.table, _find(call).sid):
+        raise lookup.missing(call)
     return Answer(204)
 
 

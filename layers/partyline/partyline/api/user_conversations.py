@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import refusals
-from partyline.api import access, lookup, paging, participants, responses
+from partyline.api import access, fields, lookup, paging, participants, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.messages import SYSTEM
 from partyline.api.paging import Part
-from partyline.api.requests import Parameters
 from partyline.api.responses import Json
 from partyline.directory import User
 from partyline.model import NotificationLevel
@@ -58,11 +56,12 @@ def _change(call: Call, user: User) -> Participation:
         access.require_in(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
     lookup.changeable(conversation)
     index, moment = participants.horizon(form, before, conversation, call.now)
+    level = fields.choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
     after = replace(
         before,
         last_read_message_index=index,
         last_read_timestamp=moment,
-        notification_level=_level(form) or before.notification_level,
+        notification_level=level or before.notification_level,
         updated=call.now,
     )
     conversations.touch_member(call.table, conversation, before, after)
@@ -92,16 +91,6 @@ def _in(call: Call, user: User, roster: Roster) -> Participation:
     raise lookup.missing(call)
 
 
-def _level(form: Parameters) -> NotificationLevel | None:
-    given = form.get("NotificationLevel")
-    if given is None:
-        return None
-    try:
-        return NotificationLevel(given.lower())
-    except ValueError:
-        raise refusals.notification_level_invalid(list(NotificationLevel)) from None
-
-
 def _body(call: Call, user: User, found: Participation) -> Json:
     """The conversation as it is for the user; dates and attributes are the conversation's."""
     conversation, participant = found.conversation, found.participant
@@ -120,7 +109,7 @@ def _body(call: Call, user: User, found: Participation) -> Json:
         "attributes": conversation.attributes,
         "date_created": responses.timestamp(conversation.created),
         "date_updated": responses.timestamp(conversation.updated),
-        "created_by": conversation.created_by or SYSTEM,
+        "created_by": conversation.created_by,
         "notification_level": participant.notification_level.value,
         "unique_name": conversation.unique_name,
         "url": call.url("Users", user.sid, "Conversations", conversation.sid),

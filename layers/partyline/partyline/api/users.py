@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from partyline import refusals, sids
+from partyline import identities, refusals, sids
 from partyline.api import access, fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.messages import SYSTEM
-from partyline.api.requests import Parameters
 from partyline.api.responses import Json
 from partyline.directory import User
 from partyline.permissions import Permission, RoleType
@@ -19,7 +17,7 @@ from partyline.store.listing import Window
 
 def create(call: Call) -> Answer:
     """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
-    identity, service_sid = _identity(call.request.form), call.scope.service_sid
+    identity, service_sid = identities.check(call.request.form.get("Identity") or ""), call.scope.service_sid
     blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
     user = _described(call, blank)
     if not store.create(call.table, user):
@@ -71,30 +69,15 @@ def _check_permitted(call: Call, user: User) -> None:
     access.require_in_service(call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO)
 
 
-def _identity(form: Parameters) -> str:
-    identity = form.get("Identity")
-    if not identity:
-        raise refusals.identity_missing()
-    if len(identity) > fields.MAX_NAME:
-        raise refusals.identity_too_long(fields.MAX_NAME)
-    if sids.matches(sids.USER, identity):
-        raise refusals.identity_like_sid()
-    if identity.lower() == SYSTEM:
-        raise refusals.identity_reserved(identity)
-    return identity
-
-
 def _described(call: Call, before: User) -> User:
     """A user with everything changed that the form names."""
     form = call.request.form
-    name = form.get("FriendlyName")
-    if name and len(name) > fields.MAX_NAME:
-        raise refusals.friendly_name_too_long(fields.MAX_NAME)
+    name = fields.friendly_name(form, fields.MAX_NAME, required=False)
     return replace(
         before,
-        friendly_name=before.friendly_name if name is None else name or None,
+        friendly_name=fields.changed(name, before.friendly_name),
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or before.attributes,
-        role_sid=lookup.role(call, form, "RoleSid", RoleType.SERVICE) or before.role_sid,
+        role_sid=lookup.role(call, form, "RoleSid", RoleType.SERVICE) if "RoleSid" in form.values else before.role_sid,
     )
 
 

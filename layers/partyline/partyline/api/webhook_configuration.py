@@ -8,15 +8,14 @@ from dataclasses import replace
 from enum import StrEnum
 
 from partyline import refusals
-from partyline.api import fields
+from partyline.api import fields, webhook_fields
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.api.responses import Json
-from partyline.api.webhooks import events, method
 from partyline.errors import ApiError
 from partyline.store import keys
 from partyline.store import webhooks as store
-from partyline.webhooks import EVENTS, MAX_URL, WebhookConfiguration, WebhookMethod, is_url
+from partyline.webhooks import EVENTS, WebhookConfiguration, WebhookMethod, url_problem
 
 
 class _Target(StrEnum):
@@ -85,12 +84,12 @@ def _body(call: Call, shown: WebhookConfiguration) -> Json:
 
 
 def _configured(before: WebhookConfiguration, form: Parameters) -> WebhookConfiguration:
-    filters = events(form, "Filters", EVENTS)
+    filters = webhook_fields.events(form, "Filters", EVENTS)
     return replace(
         before,
         pre_url=_url(form, "PreWebhookUrl", before.pre_url, refusals.pre_webhook_url_invalid),
         post_url=_url(form, "PostWebhookUrl", before.post_url, refusals.post_webhook_url_invalid),
-        method=method(form, "Method") or before.method,
+        method=webhook_fields.method(form, "Method") or before.method,
         filters=before.filters if filters is None else filters,
     )
 
@@ -98,10 +97,7 @@ def _configured(before: WebhookConfiguration, form: Parameters) -> WebhookConfig
 def _url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
     """The URL as a form leaves it; an empty one is none."""
     given = form.get(name)
-    if given is None:
-        return before
-    if len(given) > MAX_URL:
-        raise invalid(f"it is longer than {MAX_URL} characters")
-    if given and not is_url(given):
-        raise invalid("it is not an absolute http or https URL")
-    return given or None
+    problem = url_problem(given) if given else None
+    if problem:
+        raise invalid(problem)
+    return fields.changed(given, before)

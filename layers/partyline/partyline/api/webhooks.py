@@ -7,11 +7,10 @@ ignored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from partyline import refusals, sids
-from partyline.api import fields, lookup, paging, responses
+from partyline.api import fields, lookup, paging, responses, webhook_fields
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.api.responses import Json
@@ -27,10 +26,8 @@ from partyline.webhooks import (
     MAX_URL,
     POST_EVENTS,
     ScopedWebhook,
-    WebhookMethod,
     WebhookTarget,
-    event,
-    is_url,
+    url_problem,
 )
 
 _TRIES = 16
@@ -79,7 +76,8 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE .../Webhooks/{sid}, of a closed conversation too."""
-    store.remove(call.table, _find(call, lookup.conversation(call)))
+    if not store.remove(call.table, _find(call, lookup.conversation(call))):
+        raise lookup.missing(call)
     return Answer(204)
 
 
@@ -129,22 +127,21 @@ def _new(call: Call, conversation: Conversation) -> ScopedWebhook:
 
 def _target(form: Parameters) -> WebhookTarget:
     given = form.get("Target")
-    if not given:
+    target = fields.choice(form, "Target", WebhookTarget, refusals.webhook_target_invalid) if given else None
+    if target is None:
         raise refusals.webhook_target_missing()
-    try:
-        return WebhookTarget(given.lower())
-    except ValueError:
-        raise refusals.webhook_target_invalid(list(WebhookTarget)) from None
+    return target
 
 
 def _configured(before: ScopedWebhook, form: Parameters) -> ScopedWebhook:
     """A webhook with everything changed that its target uses and a form names; complete, or refused."""
     if before.target is WebhookTarget.STUDIO:
         return replace(before, flow_sid=_flow(form, before.flow_sid))
-    called = replace(before, url=_url(form, before.url), method=method(form, _METHOD) or before.method)
+    method = webhook_fields.method(form, _METHOD) or before.method
+    called = replace(before, url=_url(form, before.url), method=method)
     if before.target is WebhookTarget.TRIGGER:
         return replace(called, triggers=_triggers(form, before.triggers))
-    filters = events(form, _FILTERS, POST_EVENTS)
+    filters = webhook_fields.events(form, _FILTERS, POST_EVENTS)
     filters = before.filters if filters is None else filters
     if not filters:
         raise refusals.webhook_filter_missing()
@@ -164,8 +161,9 @@ def _url(form: Parameters, before: str | None) -> str:
         raise refusals.webhook_url_missing()
     if len(given) > MAX_URL:
         raise refusals.webhook_url_too_long(MAX_URL)
-    if not is_url(given):
-        raise refusals.invalid_parameter(_URL, "it is not an absolute http or https URL")
+    problem = url_problem(given)
+    if problem:
+        raise refusals.invalid_parameter(_URL, problem)
     return given
 
 
@@ -178,28 +176,3 @@ def _triggers(form: Parameters, before: tuple[str, ...]) -> tuple[str, ...]:
     if not all(0 < len(keyword) <= MAX_TRIGGER for keyword in given):
         raise refusals.trigger_invalid(MAX_TRIGGER)
     return given
-
-
-def method(given: Parameters, name: str) -> WebhookMethod | None:
-    """How a webhook is called; None when it is not said. Raises ApiError 50055."""
-    value = given.get(name)
-    if value is None:
-        return None
-    try:
-        return WebhookMethod(value.lower())
-    except ValueError:
-        raise refusals.webhook_method_invalid(name) from None
-
-
-def events(given: Parameters, name: str, among: Sequence[str]) -> tuple[str, ...] | None:
-    """The events that a repeatable parameter names, once each; empty when it is given without a value, None when it is
-    not given. Raises ApiError 50365."""
-    if name not in given.values:
-        return None
-    found: dict[str, None] = {}
-    for value in filter(None, given.all(name)):
-        known = event(value, among)
-        if known is None:
-            raise refusals.webhook_event_unknown(name, value, among)
-        found[known] = None
-    return tuple(found)

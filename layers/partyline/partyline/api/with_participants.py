@@ -12,7 +12,7 @@ from typing import Any
 from partyline import participants, refusals, sids
 from partyline.api import access, conversations, fields, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.participants import described, own_numbers, role_of
+from partyline.api.participants import ACCOUNTS, described, own_numbers, role_of
 from partyline.api.requests import Parameters
 from partyline.errors import ApiError
 from partyline.model import Conversation, Participant, threads_of
@@ -80,7 +80,7 @@ def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[P
     if there:
         return Answer(200, responses.conversation(call, there, _LINKS))
     try:
-        made = store.create(call.table, conversation, members, call.now)
+        made = store.create(call.table, conversation, members, call.now, every_thread=True)
     except ApiError as refused:
         if refused.code in _TAKEN and _owner(call, members):
             raise Conflict({}) from refused
@@ -106,6 +106,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
         with _naming(position):
             given = _parameters(position, text)
             binding, member = described(given, conversation.sid, call.now)
+            access.refuse_of_people(call, given, *ACCOUNTS)
             _check_permitted(call, binding)
             wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
     own = own_numbers(call, [number for binding, _ in wanted for number in binding.numbers()])
@@ -125,7 +126,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
 
 def _check_permitted(call: Call, binding: Binding) -> None:
     """A person adds others as the role of creators permits. Raises ApiError 50107."""
-    if call.person is not None and binding.identity != call.person.identity:
+    if call.person is not None and binding != Binding(identity=call.person.identity):
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
         access.require_of_creator(call, wanted)

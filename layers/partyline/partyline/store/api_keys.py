@@ -26,6 +26,6 @@ def update(table: Table, key: ApiKey) -> bool:
     return table.written(change("key", keys.api_key(key.sid), sets, EXISTS))
 
 
-def remove(table: Table, sid: str) -> None:
-    """Revoke a key, at once."""
-    table.write(delete("key", keys.api_key(sid)))
+def remove(table: Table, sid: str) -> bool:
+    """Revoke a key, at once; False when it is gone already."""
+    return table.written(delete("key", keys.api_key(sid), EXISTS))

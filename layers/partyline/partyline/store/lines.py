@@ -27,10 +27,8 @@ _TRIES = 8
 
 def register(table: Table, line: Line) -> None:
     """Store a new line. Raises ApiError 20409 when its number is registered already."""
-    try:
-        table.write(put("line", keys.line(line.address), _item(line), NEW))
-    except Conflict as conflict:
-        raise refusals.line_exists(line.address) from conflict
+    if not table.written(put("line", keys.line(line.address), _item(line), NEW)):
+        raise refusals.line_exists(line.address)
 
 
 def update(table: Table, before: Line, after: Line) -> bool:
@@ -43,7 +41,7 @@ def update(table: Table, before: Line, after: Line) -> bool:
     same = EXISTS if before.configuration == after.configuration else _configured(before.configuration)
     writes = [change("line", keys.line(before.address), sets, same), *_pointing(before, after.configuration)]
     try:
-        table.transact(writes)
+        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
         if conflict.failed.get("line") == {}:
             return False

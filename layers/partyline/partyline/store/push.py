@@ -33,9 +33,9 @@ def update_credential(table: Table, before: Credential, after: Credential) -> Cr
         return None
 
 
-def remove_credential(table: Table, sid: str) -> None:
-    """Delete a credential. Bindings go on naming it."""
-    table.write(delete("credential", keys.credential(sid)))
+def remove_credential(table: Table, sid: str) -> bool:
+    """Delete a credential; False when it is gone already. Bindings go on naming it."""
+    return table.written(delete("credential", keys.credential(sid), EXISTS))
 
 
 # --- bindings
@@ -59,9 +59,9 @@ def binding(table: Table, sid: str) -> Binding | None:
     return items.binding(item) if item else None
 
 
-def unbind(table: Table, sid: str) -> None:
-    """Delete a binding."""
-    table.write(delete("binding", keys.binding(sid)))
+def unbind(table: Table, sid: str) -> bool:
+    """Delete a binding; False when it is gone already."""
+    return table.written(delete("binding", keys.binding(sid), EXISTS))
 
 
 # --- notifications

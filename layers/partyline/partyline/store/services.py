@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from partyline import permissions, refusals, sids
-from partyline.directory import Configuration, Role, Service
+from partyline import refusals
+from partyline.directory import Configuration, Role, Service, new_service
 from partyline.store import items, keys
 from partyline.store.table import (
     EXISTS,
@@ -19,10 +19,14 @@ from partyline.store.table import (
     delete,
     differences,
     put,
+    retrying,
 )
 
+_TRIES = 8
+_DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
 
-def read(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
+
+def with_configuration(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
     """The account's settings and one of its Services, in one round trip. Both None: nothing was ever set up."""
     found = table.get_all([keys.configuration(), keys.service(sid)])
     configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
@@ -40,7 +44,7 @@ def fetch(table: Table, sid: str) -> Service | None:
 
 def found_account(table: Table, sid: str, now: datetime) -> None:
     """Make the account's settings and its first Service. Repeats change nothing."""
-    service, roles = new("Default Conversations Service", now, sid=sid)
+    service, roles = new_service("Default Conversations Service", now, sid=sid)
     writes = [put("configuration", keys.configuration(), items.encode(Configuration(sid)), NEW)]
     try:
         table.transact([*writes, *_creation_writes(service, roles)])
@@ -48,24 +52,6 @@ def found_account(table: Table, sid: str, now: datetime) -> None:
         # Another request was first, or is about to be: then the caller reads what it made, or tries again.
         if not conflict.failed:
             raise
-
-
-def new(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
-    """A Service with the roles that every Service starts with."""
-    roles = {
-        name: Role(sids.of(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
-        for name, (kind, granted) in permissions.DEFAULT_ROLES.items()
-    }
-    service = Service(
-        sid=sid,
-        friendly_name=friendly_name,
-        created=now,
-        updated=now,
-        creator_role_sid=roles[permissions.CONVERSATION_ADMIN].sid,
-        member_role_sid=roles[permissions.CONVERSATION_USER].sid,
-        user_role_sid=roles[permissions.SERVICE_USER].sid,
-    )
-    return service, list(roles.values())
 
 
 def create(table: Table, service: Service, roles: list[Role]) -> None:
@@ -83,21 +69,40 @@ def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
 
 
 def update(table: Table, before: Service, after: Service) -> bool:
-    """Store a Service's changed settings; False when it is gone."""
+    """Store a Service's changed settings; False when it is gone. Raises Conflict when a role that becomes a default is
+    gone, or another request is writing the same items."""
     sets = differences(items.encode(before), items.encode(after))
-    return not sets or table.written(change("service", keys.service(after.sid), sets, EXISTS))
-
-
-def remove(table: Table, sid: str) -> None:
-    """Delete a Service: what is in it is out of reach at once and is deleted by and by (partyline.cleanup). Raises
-    ApiError 20409 for the account's default one."""
-    another = Condition("default_service_sid <> :sid", values={":sid": sid})
+    if not sets:
+        return True
+    # Each role once: a transaction names no item twice.
+    adopted = dict.fromkeys(sets[name] for name in _DEFAULT_ROLES if name in sets)
+    writes = [
+        change("service", keys.service(after.sid), sets, EXISTS),
+        *(check("role", keys.role(after.sid, sid), EXISTS) for sid in adopted),
+    ]
     try:
-        table.transact([check("default", keys.configuration(), another), delete("service", keys.service(sid))])
+        table.transact(writes)
     except Conflict as conflict:
-        if "default" not in conflict.failed:
-            raise
-        raise refusals.service_is_default(sid) from conflict
+        if "service" in conflict.failed:
+            return False
+        raise
+    return True
+
+
+def remove(table: Table, sid: str) -> bool:
+    """Delete a Service, False when it is gone already: what is in it is out of reach at once and is deleted by and by
+    (partyline.cleanup). Raises ApiError 20409 for the account's default one."""
+    another = Condition("default_service_sid <> :sid", values={":sid": sid})
+    writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
+    try:
+        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+    except Conflict as conflict:
+        if "default" in conflict.failed:
+            raise refusals.service_is_default(sid) from conflict
+        if "service" in conflict.failed:
+            return False
+        raise
+    return True
 
 
 def configure(table: Table, before: Configuration, after: Configuration) -> None:
@@ -109,9 +114,5 @@ def configure(table: Table, before: Configuration, after: Configuration) -> None
     writes = [change("configuration", keys.configuration(), sets)]
     if before.default_service_sid != after.default_service_sid:
         writes.append(check("service", keys.service(after.default_service_sid), EXISTS))
-    try:
-        table.transact(writes)
-    except Conflict as conflict:
-        if "service" in conflict.failed:
-            raise refusals.service_not_found(after.default_service_sid) from conflict
-        raise
+    if not table.written(*writes):
+        raise refusals.service_not_found(after.default_service_sid)

@@ -58,7 +58,7 @@ def joining_writes(service_sid: str, members: Iterable[Participant], now: dateti
 
 def ensure(table: Table, service_sid: str, identity: str, now: datetime) -> None:
     """Make a user of an identity, unless it is one."""
-    table.write(_ensuring(service_sid, identity, now))
+    table.written(_ensuring(service_sid, identity, now))
 
 
 def _ensuring(service_sid: str, identity: str, now: datetime) -> Write:

@@ -45,9 +45,9 @@ def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedW
         return None
 
 
-def remove(table: Table, webhook: ScopedWebhook) -> None:
-    """Delete a webhook of a conversation."""
-    table.write(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid)))
+def remove(table: Table, webhook: ScopedWebhook) -> bool:
+    """Delete a webhook of a conversation; False when it is gone already."""
+    return table.written(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), EXISTS))
 
 
 # --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
