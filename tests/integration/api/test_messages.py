@@ -412,7 +412,7 @@ def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
     assert busy.post(f"/Conversations/{sid}/Messages/{made}", {"Body": "x"}).error[:2] == (409, 50349)
     reply = busy.post(f"/Conversations/{sid}/Participants/agent", {"Attributes": "[1]"})
     assert reply.error[:2] == (409, 50419)
-    assert busy.post(f"/Lines/{P}", {"AutoCreation": "off"}).error[:2] == (409, 50349)
+    assert busy.post(f"/Lines/{P}", {"AutoCreation": "off"}).error[:2] == (409, 20409)
 
 
 def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
