@@ -35,6 +35,14 @@ def unused() -> Iterator[int]:
     return itertools.count(FIRST_NUMBER + time.time_ns() // 1_000_000 % NUMBERS)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Not measured for coverage: what is walked here is tested for what it does in tests/integration, and measuring
+    takes as long again."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
     """Nothing yet but what is made through the API."""

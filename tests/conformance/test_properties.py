@@ -141,7 +141,7 @@ def test_whatever_is_sent(operation: Operation, api: Api, world: World) -> None:
     calls = right(operation, world)
     names = [value.name for value in operation.given("query", "form")]
 
-    @settings(_bounded, max_examples=40 if operation.given("form") else 6)
+    @settings(_bounded, max_examples=20 if operation.given("form") else 4)
     @given(st.data())
     def example(data: st.DataObject) -> None:
         place, form = data.draw(st.sampled_from(calls))
