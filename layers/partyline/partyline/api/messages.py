@@ -241,15 +241,10 @@ def _is_own(call: Call, roster: Roster, message: Message) -> bool:
 def _editing(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
     body = Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE
     attributes = Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES
-    # A form without either still changes when it was updated.
-    return (
-        [body]
-        if "Body" in form.values and "Attributes" not in form.values
-        else [
-            *([body] if "Body" in form.values else []),
-            attributes,
-        ]
-    )
+    if "Body" not in form.values:
+        # Also of a form that names neither: it changes when the message was updated.
+        return [attributes]
+    return [body, attributes] if "Attributes" in form.values else [body]
 
 
 def _deleting(_: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (as above)
