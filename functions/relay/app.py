@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import hashlib
 from typing import Any
 
 import boto3
 
-from partyline import cleanup, outbox
+from partyline import activation, cleanup, outbox
+from partyline.callbacks import delivery, telling
+from partyline.callbacks.delivery import Callback
 from partyline.cleanup import Kind, Removed
+from partyline.live import push as live
+from partyline.live.push import Cut, Push
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
@@ -27,20 +31,53 @@ def enqueue(group: str, deduplication_id: str, body: str) -> None:
 
 
 def clean(removed: Removed) -> None:
-    """Have what was removed cleaned up. Of a Service and a user the indexes tell what is left, so these wait until
-    requests under way have ended and the indexes show what they wrote."""
+    """Have what was removed cleaned up, and live connections that end with it cut. Of a Service and a user the indexes
+    tell what is left, so these wait until requests under way have ended and the indexes show what they wrote; and a
+    conversation's webhooks have still to be found by what happened before it was removed."""
     SQS.send_message(
         QueueUrl=variable("CLEANUP_QUEUE_URL"),
         MessageBody=cleanup.encode(removed),
-        DelaySeconds=0 if removed.kind is Kind.CONVERSATION else int(variable("CLEANUP_SECONDS")),
+        DelaySeconds=int(variable("CLEANUP_SECONDS")),
+    )
+    if removed.kind is Kind.USER:
+        push(Cut(removed.service_sid, removed.sid, removed.identity), f"{removed.sid}/{removed.at}")
+    if removed.kind is Kind.SERVICE:
+        push(Cut(removed.sid, removed.sid), removed.sid)
+
+
+def activate(sid: str) -> None:
+    """Have a new conversation activated."""
+    SQS.send_message(QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=activation.encode(sid))
+
+
+def call(subject: str, callback: Callback) -> None:
+    """Put a call to a webhook into the turn of its receiver and subject."""
+    SQS.send_message(
+        QueueUrl=variable("CALLBACKS_QUEUE_URL"),
+        MessageBody=delivery.encode(callback),
+        MessageGroupId=delivery.group(callback.url, subject),
+        MessageDeduplicationId=callback.token,
     )
 
 
+def push(pushed: Push | Cut, name: str) -> None:
+    """Put what live connections are told into the turn of its subject."""
+    SQS.send_message(
+        QueueUrl=variable("LIVE_QUEUE_URL"),
+        MessageBody=live.encode(pushed),
+        MessageGroupId=pushed.subject,
+        MessageDeduplicationId=hashlib.sha256(name.encode()).hexdigest(),
+    )
+
+
+TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+TELLING = telling.Desk(TABLE, account_sid=variable("ACCOUNT_SID"), call=call, push=push)
 DESK = outbox.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
     enqueue=enqueue,
+    activate=activate,
+    tell=lambda happening, name: count("EventsQueued", telling.tell(TELLING, happening, name)),
+    tell_delivery=lambda receipt: count("EventsQueued", telling.tell_delivery(TELLING, receipt)),
     clean=clean,
-    clock=lambda: datetime.now(UTC),
 )
 
 

@@ -33,6 +33,16 @@ def table_definition() -> dict[str, Any]:
     return {name: properties[name] for name in kept}
 
 
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    """One client for a module's tests: making one takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield boto3.client("dynamodb")
+
+
 @pytest.fixture
 def client(table_definition: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A DynamoDB client with an empty table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,3 +113,72 @@ def test_without_a_known_activity_they_run_from_the_last_change() -> None:
 
 def test_a_timer_that_is_not_set_is_not_due() -> None:
     assert timers.due(Conversation("CH1", "IS1", NOW, NOW, active_at=NOW)) == {}
+
+
+# --- what time makes of a conversation
+
+STATES = ConversationState
+# The states as time passes, in seconds since the last activity: inactive after 60, closed after 600.
+PASSING = [
+    (STATES.ACTIVE, 0, STATES.ACTIVE),
+    (STATES.ACTIVE, 59, STATES.ACTIVE),
+    (STATES.ACTIVE, 60, STATES.INACTIVE),
+    (STATES.ACTIVE, 599, STATES.INACTIVE),
+    (STATES.ACTIVE, 600, STATES.CLOSED),
+    (STATES.INACTIVE, 599, STATES.INACTIVE),
+    (STATES.INACTIVE, 600, STATES.CLOSED),
+    (STATES.CLOSED, 10_000, STATES.CLOSED),
+    (STATES.INITIALIZING, 10_000, STATES.INITIALIZING),
+]
+
+
+@pytest.mark.parametrize(("state", "seconds", "expected"), PASSING)
+def test_a_state_is_what_time_has_made_of_it(
+    state: ConversationState, seconds: int, expected: ConversationState
+) -> None:
+    assert timers.at(conversation(state), NOW + timedelta(seconds=seconds)).state is expected
+
+
+def test_each_change_is_dated_when_it_was_due_however_late_it_is_looked_at() -> None:
+    late = NOW + timedelta(days=3)
+    inactive = timers.step(conversation(STATES.ACTIVE), late)
+    assert inactive and (inactive.state, inactive.updated) == (STATES.INACTIVE, NOW + timedelta(seconds=60))
+    closed = timers.step(inactive, late)
+    assert closed and (closed.state, closed.updated) == (STATES.CLOSED, NOW + timedelta(seconds=600))
+    assert timers.step(closed, late) is None
+
+
+def test_a_conversation_whose_timers_are_due_together_is_closed_at_once() -> None:
+    both = replace(conversation(STATES.ACTIVE), inactive_after=600)
+    closed = timers.step(both, NOW + timedelta(seconds=600))
+    assert closed and closed.state is STATES.CLOSED
+
+
+@given(
+    st.sampled_from(STATES),
+    st.none() | st.integers(60, 2000),
+    st.none() | st.integers(600, 2000),
+    st.integers(0, 3000),
+    st.integers(0, 3000),
+)
+def test_looking_in_between_makes_no_difference(
+    state: ConversationState, inactive: int | None, closed: int | None, first: int, later: int
+) -> None:
+    made = replace(conversation(state), inactive_after=inactive, closed_after=closed)
+    between, end = NOW + timedelta(seconds=first), NOW + timedelta(seconds=first + later)
+    assert timers.at(timers.at(made, between), end) == timers.at(made, end)
+
+
+@given(st.sampled_from(STATES), st.none() | st.integers(60, 2000), st.none() | st.integers(600, 2000))
+def test_nothing_changes_before_the_next_look_and_something_then(
+    state: ConversationState, inactive: int | None, closed: int | None
+) -> None:
+    made = replace(conversation(state), inactive_after=inactive, closed_after=closed)
+    look = timers.next_look(made, NOW)
+    if look is None:
+        assert timers.at(made, NOW + timedelta(days=40_000)).state is state
+    elif state is STATES.INITIALIZING:
+        assert look == NOW + timers.ACTIVATION
+    else:
+        assert timers.at(made, look - timedelta(microseconds=1)) == made
+        assert timers.at(made, look).state is not state

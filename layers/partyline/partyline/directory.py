@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from partyline import permissions, sids
 from partyline.permissions import RoleType
@@ -25,7 +26,8 @@ class Configuration:
 @dataclass(frozen=True, slots=True)
 class Service:
     """A Conversation Service: what is in one is not seen through another. Three of its roles are given to whoever has
-    none of their own: creators of conversations, members of conversations, users."""
+    none of their own: creators of conversations, members of conversations, users. New conversations start with its
+    timers (0: without one), or, where it has none set, with the account's."""
 
     sid: str
     friendly_name: str
@@ -35,6 +37,8 @@ class Service:
     member_role_sid: str
     user_role_sid: str
     reachability_enabled: bool = False
+    default_inactive_timer: int | None = None
+    default_closed_timer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,23 @@ class ApiKey:
     created: datetime
     updated: datetime
     friendly_name: str | None = None
+
+
+class Timers(NamedTuple):
+    """After how many seconds a conversation becomes inactive and closed; None is never."""
+
+    inactive: int | None
+    closed: int | None
+
+
+def default_timers(configuration: Configuration, service: Service | None) -> Timers:
+    """The timers that a Service's new conversations start with."""
+    inactive = service.default_inactive_timer if service else None
+    closed = service.default_closed_timer if service else None
+    return Timers(
+        (configuration.default_inactive_timer if inactive is None else inactive) or None,
+        (configuration.default_closed_timer if closed is None else closed) or None,
+    )
 
 
 def new_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:

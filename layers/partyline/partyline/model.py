@@ -83,7 +83,8 @@ class Conversation:
     `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one, and
     `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
     planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
-    timers run: `inactive_after` and `closed_after` seconds. `created_by` is an identity, or SYSTEM.
+    timers run: `inactive_after` and `closed_after` seconds; `due_at` is when somebody looks whether they are due.
+    `told` is whether webhooks hear of its activation. `created_by` is an identity, or SYSTEM.
     """
 
     sid: str
@@ -102,6 +103,8 @@ class Conversation:
     active_at: datetime | None = None
     inactive_after: int | None = None
     closed_after: int | None = None
+    due_at: datetime | None = None
+    told: bool = False
     created_by: str = SYSTEM
 
     @property
@@ -269,6 +272,7 @@ class UnroutedReason(StrEnum):
     OWN_SENDER = "own_sender"
     ROSTER_TOO_LARGE = "roster_too_large"
     SERVICE_REMOVED = "service_removed"
+    REJECTED = "rejected"
     MALFORMED = "malformed"
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
+from partyline import events
 from partyline.cleanup import Kind, Removed
-from partyline.model import SendReference
-from partyline.store import conversations, items
-from partyline.store.table import Item, Table, from_dynamo
+from partyline.events import Happening
+from partyline.model import Receipt, SendReference
+from partyline.store import happenings, items, users
+from partyline.store.table import Item, from_dynamo
 
 # Puts a body into a FIFO queue: group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
@@ -26,39 +27,63 @@ _REMOVED = {"C": Kind.CONVERSATION, "IS": Kind.SERVICE, "US": Kind.USER}
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the outbox works with. `clean` queues what was removed for being cleaned up."""
+    """The queues that the outbox hands things on to: sends, conversations to be activated, what is told of a happening
+    (under its name) and of a receipt that moved, and what was removed."""
 
-    table: Table
     enqueue: Enqueue
+    activate: Callable[[str], None]
+    tell: Callable[[Happening, str], None]
+    tell_delivery: Callable[[Receipt], None]
     clean: Callable[[Removed], None]
-    clock: Callable[[], datetime]
 
 
 def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     """Do what one stream record asks for; the name of what was done.
 
     A new message with sends: each send is queued for its conversation's turn. A new conversation that is initializing:
-    it becomes active. A removed conversation, Service or user: what is left of it is queued for being cleaned up.
+    its activation is queued. A happening, a new user, a receipt that has moved: they are told. A removed conversation,
+    Service or user: what is left of it is queued for being cleaned up.
     """
     change = record["dynamodb"]
-    if record["eventName"] == "REMOVE":
-        removed = _removed(from_dynamo(change["OldImage"]), change.get("ApproximateCreationDateTime", 0.0))
-        if removed is None:
-            return "nothing"
-        desk.clean(removed)
-        return "clean"
-    item = from_dynamo(change.get("NewImage", {}))
-    match record["eventName"], item.get("outbox"):
-        case "INSERT", "send":
+    match record["eventName"]:
+        case "INSERT":
+            return _inserted(desk, from_dynamo(change["NewImage"]))
+        case "MODIFY":
+            return _modified(desk, from_dynamo(change["OldImage"]), from_dynamo(change["NewImage"]))
+    removed = _removed(from_dynamo(change["OldImage"]), change.get("ApproximateCreationDateTime", 0.0))
+    if removed is None:
+        return "nothing"
+    desk.clean(removed)
+    return "clean"
+
+
+def _inserted(desk: Desk, item: Item) -> str:
+    match item.get("outbox"):
+        case "send":
             message = items.message(item)
             for send in message.sends:
                 reference = message.reference(send)
                 desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread}", encode(reference))
-            return "send"
-        case "INSERT", "activate":
-            conversations.activate(desk.table, item["sid"], desk.clock())
-            return "activate"
-    return "nothing"
+        case "activate":
+            desk.activate(item["sid"])
+        case "happening":
+            desk.tell(happenings.decode(item), f"{item['PK']}/{item['SK']}")
+        case "user":
+            # Who was removed and comes back has the same key.
+            desk.tell(users.added(item), f"{item['PK']}/{item['created']}")
+        case _:
+            return "nothing"
+    return str(item["outbox"])
+
+
+def _modified(desk: Desk, before: Item, after: Item) -> str:
+    if "rank" not in after:
+        return "nothing"
+    moved = items.receipt(after)
+    if events.shown_status(items.receipt(before)) == events.shown_status(moved):
+        return "nothing"
+    desk.tell_delivery(moved)
+    return "delivery"
 
 
 def _removed(item: Item, at: float) -> Removed | None:

@@ -13,8 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from partyline import recording, reporting
+from partyline.callbacks.asking import Ask
 from partyline.carriers.port import Carrier, DeliveryReport, Ignored, InboundText, Malformed, WebhookRequest
 from partyline.errors import WebhookRefused
+from partyline.model import UnroutedReason
 from partyline.observability import count, logger
 from partyline.recording import Outcome
 from partyline.store.table import Table
@@ -29,10 +31,11 @@ MAX_MEDIA = 50
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What receiving works with. `service_sid` is the account's first Service, in which conversations are made
-    while it has no settings."""
+    while it has no settings; `ask` asks pre-action webhooks."""
 
     table: Table
     service_sid: str
+    ask: Ask
 
 
 def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
@@ -84,7 +87,7 @@ def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignore
 
 
 def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
-    recorded = recording.record(desk.table, text, service_sid=desk.service_sid, now=now)
+    recorded = recording.record(desk.table, text, service_sid=desk.service_sid, now=now, ask=desk.ask)
     logger.info(
         "text.taken",
         carrier=text.carrier,
@@ -94,7 +97,9 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
         conversation_sid=recorded.conversation_sid,
         message_sid=recorded.message_sid,
     )
-    count(f"Text{recorded.outcome.capitalize()}")
+    # What a webhook of ours refuses is kept too, but nobody needs to be told.
+    rejected = recorded.reason is UnroutedReason.REJECTED
+    count("TextRejected" if rejected else f"Text{recorded.outcome.capitalize()}")
     if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
         logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
         count("TextRosterMissing")

@@ -1,7 +1,11 @@
 """Recording what carriers bring: every text in exactly one conversation, once, before the carrier gets its answer.
 
 A text into a known thread costs three round trips to the table (what is there, the conversation, the transaction); one
-that makes its conversation two, and one more where a line names the Service; one that nobody takes two; a repeat one.
+that makes its conversation two, and one more where it is made in another Service than the account's first; one that
+nobody takes two; a repeat one.
+
+Before a text makes a conversation the pre-action webhook is asked, which may take five seconds. By then the carrier may
+have repeated it: both are asked about, and the first to be recorded is the one.
 """
 
 from __future__ import annotations
@@ -11,9 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from partyline import addresses, routing, sids, threads
+from partyline import addresses, events, routing, sids, threads, timers
+from partyline.callbacks import asking
+from partyline.callbacks.asking import Answer, Ask
 from partyline.carriers.port import InboundText, Malformed
-from partyline.directory import Configuration
+from partyline.directory import Configuration, Service, default_timers
+from partyline.events import BY_TEXT, Happening
 from partyline.model import (
     AutoCreationType,
     Conversation,
@@ -24,18 +31,21 @@ from partyline.model import (
     UnroutedReason,
     UnroutedText,
 )
+from partyline.observability import count, logger
 from partyline.routing import Arrival
 from partyline.states import ConversationState
-from partyline.store import conversations, items, keys, messages, services, unrouted
+from partyline.store import conversations, happenings, items, keys, messages, unrouted
 from partyline.store.conversations import Roster
-from partyline.store.table import NEW, Conflict, Table, Write, put, retrying
-from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookMethod, WebhookTarget
+from partyline.store.table import NEW, Conflict, Item, Table, Write, check, put, retrying
+from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookConfiguration, WebhookMethod, WebhookTarget, effective
 
 # Far beyond any carrier's repeats (Bandwidth: 24 hours). Twilio's signature carries no time, so this is also how long a
 # replayed webhook is recognised.
 RECEIVED_LIFE = timedelta(days=60)
 # What is kept of an unreadable webhook, in bytes: an item of the table holds 400 KB, and its indexes copy it.
 MAX_RAW = 256 * 1024
+# As over REST. There is nobody to whom a longer name could be refused, so it is not taken.
+_MAX_NAME = 256
 # Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
 _TRIES = 16
 
@@ -60,15 +70,17 @@ class Recorded:
     reason: UnroutedReason | None = None
 
 
-def record(table: Table, text: InboundText, *, service_sid: str, now: datetime) -> Recorded:
+def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
     """Record a text. Exactly once for each carrier message id, and once for all copies of a message. `service_sid` is
-    the account's Service while it has no settings yet.
+    the account's first Service, its default one while it has no settings yet. The pre-action webhook is asked whether a
+    conversation is made, once; what it rejects is kept with the unrouted texts.
 
     Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
     recorded and the carrier must repeat its webhook.
     """
     arrived = routing.arrival(text.sender, text.recipients, text.line)
-    return retrying(lambda: _attempt(table, text, arrived, service_sid, now), tries=_TRIES)
+    desk = _Desk(table, service_sid, asking.once(ask))
+    return retrying(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
 
 
 def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: datetime) -> UnroutedText:
@@ -85,14 +97,25 @@ def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: dateti
     return kept
 
 
-def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str, now: datetime) -> Recorded:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What recording one text works with."""
+
+    table: Table
+    first: str
+    ask: Ask
+
+
+def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
+    table = desk.table
     if len(arrived.roster) > routing.MAX_ROSTER:
         return _keep_unrouted(table, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, (), now)
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
-    settings = keys.configuration()
-    found = table.get_all([received, thread, counter, settings, *(keys.line(member) for member in arrived.roster)])
+    # Most conversations are made in the first Service, so what holds there is read on the chance.
+    fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first)]
+    found = table.get_all([received, thread, counter, *fixed, *(keys.line(member) for member in arrived.roster)])
     if received in found:
         return Recorded(Outcome.REPEATED)
     lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
@@ -111,9 +134,7 @@ def _attempt(table: Table, text: InboundText, arrived: Arrival, service_sid: str
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):
         return _keep_unrouted(table, text, arrived, line, once, now)
-    account = items.configuration(found[settings]) if settings in found else Configuration(service_sid)
-    roster = _new_conversation(arrived, lines, _blank(account, _service_of(table, line, account), now))
-    return _record_new(table, text, arrived, roster, [*once, *_webhook_writes(line, roster.conversation)], now)
+    return _record_new(desk, text, arrived, lines, _home(desk, line, found), once, now)
 
 
 def _receive(key: keys.Key, now: datetime) -> Write:
@@ -127,50 +148,120 @@ def _record_known(
     if roster is None or arrived.thread not in roster.conversation.threads:
         # It was closed, deleted or changed between the two reads.
         raise Conflict({})
+    if timers.step(roster.conversation, now) is not None:
+        # Time has made it inactive or closed, and nobody has written that down yet.
+        conversations.settle(table, roster.conversation, now)
+        raise Conflict({})
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
     message = replace(_message(text, arrived, roster.conversation, author, now), sends=sends)
-    table.transact([*once, *messages.recording_writes(roster.conversation, message, now)])
+    table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
 
 
 def _record_new(
-    table: Table, text: InboundText, arrived: Arrival, roster: Roster, once: list[Write], now: datetime
+    desk: _Desk,
+    text: InboundText,
+    arrived: Arrival,
+    lines: Mapping[str, Line],
+    home: _Home,
+    once: list[Write],
+    now: datetime,
 ) -> Recorded:
+    roster = _new_conversation(arrived, lines, _blank(home, now))
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     message = _message(text, arrived, roster.conversation, author, now)
-    conversation = replace(roster.conversation, last_index=message.index)
-    table.transact(
+    binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
+    wanted = events.conversation("onConversationAdd", roster.conversation, **binding, **events.text_of(message))
+    answer = desk.ask(home.webhooks, wanted, BY_TEXT)
+    if answer.rejected:
+        # Unless another text has made it meanwhile: then this one goes there.
+        nobodys = check("thread", keys.thread(threads.digest(arrived.thread)), NEW)
+        return _keep_unrouted(desk.table, text, arrived, UnroutedReason.REJECTED, [*once, nobodys], now)
+    conversation = replace(roster.conversation, last_index=message.index, friendly_name=_name(answer))
+    desk.table.transact(
         [
             *once,
+            *_webhook_writes(home.line, conversation),
             *conversations.creation_writes(conversation, roster.participants, now),
             *messages.message_writes(message, now),
+            *happenings.writes(_made_by_text(arrived, Roster(conversation, roster.participants), message, now)),
         ]
     )
     return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
 
 
-def _service_of(table: Table, line: Line, account: Configuration) -> str:
-    """The Service in which a line makes conversations: the one that its configuration names, while there is one, else
-    the account's default one."""
-    named = line.configuration.service_sid if line.configuration else None
-    if named is None or named == account.default_service_sid or services.fetch(table, named) is None:
-        return account.default_service_sid
-    return named
+def _name(answer: Answer) -> str | None:
+    """The name that the pre-action webhook gives to a new conversation."""
+    name = answer.changes.get("friendly_name") or None
+    if name is None or len(name) <= _MAX_NAME:
+        return name
+    logger.warning("pre_webhook.unreadable", event_type="onConversationAdd", reason="friendly_name is too long")
+    count("PreWebhookUnreadable")
+    return None
 
 
-def _blank(account: Configuration, service_sid: str, now: datetime) -> Conversation:
-    """A new conversation with what the account's settings give to each."""
+def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datetime) -> Happening:
+    """What a text that makes its conversation is told as, in Twilio's order. The conversation is active from the first;
+    who waits for that, as one has to at Twilio, is told of it too."""
+    made = roster.conversation
+    beginning = replace(made, state=ConversationState.INITIALIZING)
+    binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
+    told = (
+        *conversations.creation_events(made, roster.participants, **binding),
+        events.message_added(message, made, roster.participants),
+        events.state_updated(beginning, made, BY_TEXT.reason),
+    )
+    return Happening(made.service_sid, made.sid, BY_TEXT, now, told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a line makes its conversations, and what holds there."""
+
+    line: Line
+    account: Configuration
+    service_sid: str
+    service: Service | None
+    webhooks: WebhookConfiguration
+
+
+def _of_service(sid: str) -> tuple[keys.Key, keys.Key]:
+    """What is read of a Service."""
+    return keys.service(sid), keys.service_webhooks(sid)
+
+
+def _home(desk: _Desk, line: Line, found: Mapping[keys.Key, Item]) -> _Home:
+    """The Service that a line's configuration names, while there is one, else the account's default one. `found` is
+    what is known of the account and its first Service; what holds in another is read."""
+    settings = keys.configuration()
+    account = items.configuration(found[settings]) if settings in found else Configuration(desk.first)
+    default = account.default_service_sid
+    named = (line.configuration.service_sid if line.configuration else None) or default
+    there = found
+    if {named, default} != {desk.first}:
+        there = desk.table.get_all([*_of_service(named), *_of_service(default)])
+    sid = named if keys.service(named) in there else default
+    service, own = (there.get(key) for key in _of_service(sid))
+    webhooks = effective(
+        items.webhook_configuration(found.get(keys.account_webhooks(), {})), items.webhook_configuration(own or {})
+    )
+    return _Home(line, account, sid, items.service(service) if service else None, webhooks)
+
+
+def _blank(home: _Home, now: datetime) -> Conversation:
+    """A new conversation with what the settings of the account and of the Service give to each."""
+    after = default_timers(home.account, home.service)
     return Conversation(
         sid=sids.new(sids.CONVERSATION),
-        service_sid=service_sid,
+        service_sid=home.service_sid,
         created=now,
         updated=now,
         state=ConversationState.ACTIVE,
-        messaging_service_sid=account.default_messaging_service_sid,
+        messaging_service_sid=home.account.default_messaging_service_sid,
         active_at=now,
-        inactive_after=account.default_inactive_timer,
-        closed_after=account.default_closed_timer,
+        inactive_after=after.inactive,
+        closed_after=after.closed,
     )
 
 

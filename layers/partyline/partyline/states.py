@@ -9,9 +9,10 @@ from enum import StrEnum
 class ConversationState(StrEnum):
     """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
 
-    initializing -> active      the relay, once it is stored; until then it cannot be changed
-    active <-> inactive         a caller; a new message or a new member makes it active again
-    active, inactive -> closed  a caller; for good, and its threads are released
+    initializing -> active      its activation, once it is stored; until then it cannot be changed
+    initializing -> closed      a participant was refused
+    active <-> inactive         a caller; a timer; a new message or a new member makes it active again
+    active, inactive -> closed  a caller or a timer; for good, and its threads are released
     """
 
     INITIALIZING = "initializing"

@@ -1,8 +1,9 @@
-"""A conversation's timers: ISO 8601 durations, and when they are due."""
+"""A conversation's timers: ISO 8601 durations, when they are due, and what they make of it. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.model import Conversation
@@ -11,6 +12,8 @@ from partyline.states import ConversationState
 MIN_INACTIVE, MIN_CLOSED = 60, 600
 # No timer is longer: a hundred years.
 MAX = 100 * 365 * 24 * 3600
+# A conversation that is initializing for longer is stuck.
+ACTIVATION = timedelta(minutes=2)
 # A calendar's year and month have no fixed length; as a duration they have these many days.
 _DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
 _DURATION = re.compile(
@@ -44,12 +47,43 @@ def duration(seconds: int) -> str:
 def due(conversation: Conversation) -> dict[str, datetime]:
     """When a conversation becomes inactive and closed, if nothing happens in it: {"date_inactive", "date_closed"}, only
     those that are set."""
-    since = conversation.active_at or conversation.updated
-    after = {}
-    if conversation.inactive_after and conversation.state is not ConversationState.INACTIVE:
-        after["date_inactive"] = conversation.inactive_after
-    if conversation.closed_after:
-        after["date_closed"] = conversation.closed_after
+    return {_SHOWN[state]: moment for state, moment in _ahead(conversation).items()}
+
+
+def at(conversation: Conversation, now: datetime) -> Conversation:
+    """A conversation as time has made it, whether anybody has written that down yet or not."""
+    while (then := step(conversation, now)) is not None:
+        conversation = then
+    return conversation
+
+
+def step(conversation: Conversation, now: datetime) -> Conversation | None:
+    """A conversation after the next change of state that is due by now; None when none is."""
+    ahead = _ahead(conversation)
+    if conversation.state is ConversationState.INITIALIZING or not ahead:
+        return None
+    # Closing, where both are due at once.
+    state, moment = min(ahead.items(), key=lambda entry: (entry[1], entry[0] is not ConversationState.CLOSED))
+    return replace(conversation, state=state, updated=moment) if moment <= now else None
+
+
+def next_look(conversation: Conversation, now: datetime) -> datetime | None:
+    """When to look at a conversation again: at its next timer, or, while it is initializing, when that has taken too
+    long. None when time does nothing to it."""
+    if conversation.state is ConversationState.INITIALIZING:
+        return now + ACTIVATION
+    return min(_ahead(conversation).values(), default=None)
+
+
+def _ahead(conversation: Conversation) -> dict[ConversationState, datetime]:
+    """The states that time will bring, from the conversation's last activity."""
     if not conversation.is_open:
         return {}
-    return {name: since + timedelta(seconds=wait) for name, wait in after.items()}
+    after = {ConversationState.CLOSED: conversation.closed_after}
+    if conversation.state is not ConversationState.INACTIVE:
+        after[ConversationState.INACTIVE] = conversation.inactive_after
+    since = conversation.active_at or conversation.updated
+    return {state: since + timedelta(seconds=wait) for state, wait in after.items() if wait}
+
+
+_SHOWN = {ConversationState.INACTIVE: "date_inactive", ConversationState.CLOSED: "date_closed"}

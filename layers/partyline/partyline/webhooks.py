@@ -67,7 +67,8 @@ EVENTS = (*PRE_EVENTS, *POST_EVENTS)
 
 @dataclass(frozen=True, slots=True)
 class ScopedWebhook:
-    """A webhook of one conversation. `replay_after` is the index behind which its messages are told again at first."""
+    """A webhook of one conversation. `replay_after` is the index behind which its messages are told again at first; up
+    to `since`, the index of the newest when it was made, they are told in no other way."""
 
     sid: str
     conversation_sid: str
@@ -80,6 +81,7 @@ class ScopedWebhook:
     triggers: tuple[str, ...] = ()
     flow_sid: str | None = None
     replay_after: int | None = None
+    since: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,16 @@ class WebhookConfiguration:
     method: WebhookMethod | None = None
     filters: tuple[str, ...] | None = None
     target: str | None = None
+
+
+def effective(of_account: WebhookConfiguration, of_service: WebhookConfiguration) -> WebhookConfiguration:
+    """The configuration in force in a Service: its own, if it has one at all, else the account's."""
+    return of_service if of_service.pre_url or of_service.post_url else of_account
+
+
+def listens(configuration: WebhookConfiguration, event_type: str) -> bool:
+    """Whether a configuration asks for an event."""
+    return event_type in (configuration.filters or ())
 
 
 def is_url(text: str) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -16,17 +14,7 @@ from partyline.api.calls import Desk
 from partyline.model import AutoCreation, Line
 from partyline.store import lines
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    """One client for a module's tests: making one takes longer than most of them."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield boto3.client("dynamodb")
+from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
 
 
 @pytest.fixture
@@ -46,7 +34,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock))
+    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody))
 
 
 @pytest.fixture

@@ -14,8 +14,12 @@ import requests
 
 from partyline.api.app import handle
 from partyline.api.calls import Desk
+from partyline.callbacks import asking
+from partyline.events import Cause, Event
+from partyline.store import conversations
 from partyline.store.keys import Key
 from partyline.store.table import Item, Page, Table, Write
+from partyline.webhooks import WebhookConfiguration
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "correct-horse"
@@ -41,6 +45,19 @@ class Clock:
 
     def tick(self, **by: float) -> None:
         self.moment += timedelta(**by)
+
+
+def asking_nobody(configuration: WebhookConfiguration, event: Event, cause: Cause) -> asking.Answer:
+    """How pre-action webhooks are asked where none is configured."""
+    assert not (configuration.pre_url and event.type in (configuration.filters or ())), event.type
+    return asking.GO_ON
+
+
+def activate(table: Table, sid: str, now: datetime) -> None:
+    """Make a conversation active that was made with its participants."""
+    roster = conversations.load(table, sid)
+    assert roster
+    conversations.activate(table, roster, now)
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,7 @@ class Api:
 
     desk: Desk
     authorization: str | None = field(default_factory=basic)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
         response = handle(event, self.desk)
@@ -127,6 +145,7 @@ class Api:
     def call(self, method: str, path: str, query: Pairs = (), form: Pairs = ()) -> Reply:
         pairs = query.items() if isinstance(query, Mapping) else query
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
+        headers |= self.headers
         if self.authorization is not None:
             headers["Authorization"] = self.authorization
         return self.send(proxy_event(method, f"/v1{path}", pairs, headers, urlencode(form)))

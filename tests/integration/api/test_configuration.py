@@ -182,6 +182,8 @@ def test_a_service_starts_with_its_own_roles(api: Api) -> None:
         "default_conversation_role_sid": role(SERVICE, permissions.CONVERSATION_USER),
         "default_chat_service_role_sid": role(SERVICE, permissions.SERVICE_USER),
         "reachability_enabled": False,
+        "default_inactive_timer": None,
+        "default_closed_timer": None,
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }
@@ -211,6 +213,23 @@ def test_a_service_takes_other_roles_of_its_own(api: Api) -> None:
     assert changed.body["reachability_enabled"] is True
 
 
+def test_a_services_timers_go_before_the_accounts(api: Api) -> None:
+    path = f"/Services/{SERVICE}/Configuration"
+    api.post("/Configuration", {"DefaultInactiveTimer": "PT1M", "DefaultClosedTimer": "PT10M"})
+
+    def begun() -> set[str]:
+        return set(api.made("/Conversations")["timers"])
+
+    assert begun() == {"date_inactive", "date_closed"}
+    changed = api.post(path, {"DefaultInactiveTimer": "PT0S"}).body
+    assert (changed["default_inactive_timer"], changed["default_closed_timer"]) == ("PT0S", None)
+    assert begun() == {"date_closed"}
+    assert api.post(path, {"DefaultClosedTimer": "PT1H"}).body["default_inactive_timer"] == "PT0S"
+    assert api.made("/Conversations")["timers"] == {"date_closed": "2026-11-22T13:00:00Z"}
+    assert api.post(path, {"DefaultInactiveTimer": "", "DefaultClosedTimer": ""}).body == api.get(path).body
+    assert begun() == {"date_inactive", "date_closed"}
+
+
 CREATOR, MEMBER, USER = (
     "DefaultConversationCreatorRoleSid",
     "DefaultConversationRoleSid",
@@ -238,6 +257,11 @@ SERVICE_ROLE = "this Service has no such role of the type service"
         ({CREATOR: "RL" + "0" * 32}, (400, 50106, f"Channel creator role not found: {CONVERSATION_ROLE}")),
         ({USER: "RL" + "0" * 32}, (400, 50102, f"Deployment role not found: {SERVICE_ROLE}")),
         ({MEMBER: "x"}, (400, 20001, f"Invalid parameter {MEMBER}: it is not RL and 32 hexadecimal digits")),
+        ({"DefaultInactiveTimer": "PT59S"}, (400, 50375, "TimeToInactive should be greater or equal to 1 minute")),
+        (
+            {"DefaultClosedTimer": "soon"},
+            (400, 50380, "TimeToClosed format is invalid: use an ISO 8601 duration such as PT10M"),
+        ),
         ({"ReachabilityEnabled": "1"}, (400, 20001, "Invalid parameter ReachabilityEnabled: use true or false")),
     ],
 )

@@ -12,7 +12,7 @@ from partyline import sids
 from partyline.states import ConversationState
 from partyline.store import conversations as store
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Q, Racing
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Q, Racing, activate
 
 MG = "MG" + "a" * 32
 
@@ -281,13 +281,15 @@ def test_the_open_conversation_with_exactly_these_people_is_found(api: Api) -> N
     assert people(api, P, A, B) == []
 
 
-def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(api: Api, table: Table) -> None:
+def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(
+    api: Api, table: Table, clock: Clock
+) -> None:
     sid = api.conversation()
     before = store.fetch(table, sid)
     assert before
     api.post(f"/Conversations/{sid}", {"State": "inactive"})
     with pytest.raises(Exception, match="another request changed it"):
-        store.update(table, before, before)
+        store.update(table, before, before, clock())
     after = store.fetch(table, sid)
     assert after
     assert after.state is ConversationState.INACTIVE
@@ -295,7 +297,7 @@ def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(
 
 def test_a_conversation_is_deleted_although_it_becomes_active_meanwhile(api: Api, table: Table, clock: Clock) -> None:
     sid = api.made("/ConversationWithParticipants", [("Participant", '{"identity":"ann"}')])["sid"]
-    racing = Racing(table, 1, "conversation", lambda: store.activate(table, sid, clock()))
+    racing = Racing(table, 1, "conversation", lambda: activate(table, sid, clock()))
     assert Api(replace(api.desk, table=racing)).delete(f"/Conversations/{sid}").status == 204
     assert api.get(f"/Conversations/{sid}").status == 404
 

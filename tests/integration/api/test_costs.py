@@ -25,7 +25,7 @@ from partyline.push import Binding, BindingType, Credential, PushType
 from partyline.store import api_keys, conversations, items, keys, lines, messages, push, roles, services
 from partyline.store.table import MAX_BATCH_WRITE, Table, Write, put
 from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
-from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P
+from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
 from tests.integration.api.people import acting
 
 FEW, SOME, MANY = 10, 100, 1000
@@ -207,7 +207,7 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
     for number in (FEW, SOME, MANY):
         name = f"partyline-{number}"
         dynamodb.create_table(TableName=name, **table_definition)
-        api = Api(Desk(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock))
+        api = Api(Desk(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody))
         api.made("/Lines", {"Address": P, "Carrier": "bandwidth"})
         api.group(A, B)
         fill(Filling(dynamodb, name), number, clock)

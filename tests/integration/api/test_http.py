@@ -244,6 +244,7 @@ def test_the_deployed_function_answers_with_what_its_environment_gives_it(
         "AUTH_SECRET_ARN": arn,
         "GROUP_LIMIT": "10",
         "PUBLIC_URL": "",
+        "ALLOWED_NETWORKS": "",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -16,7 +16,7 @@ from partyline.store import conversations as store
 from partyline.store import lines, messages, receipts
 from partyline.store.receipts import Reported
 from partyline.store.table import Conflict, Table, Write
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T, W
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T, W, asking_nobody
 
 NONE = {"sent": "none", "delivered": "none", "read": "none", "failed": "none", "undelivered": "none"}
 
@@ -386,6 +386,7 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
         InboundText("bandwidth", "id-1", P, A, (P, B), "", (Media("https://c.example/1.jpg", "image/jpeg"),)),
         service_sid=sids.default_service(ACCOUNT),
         now=api.desk.clock(),
+        ask=asking_nobody,
     )
     (message,) = api.get(f"/Conversations/{sid}/Messages").body["messages"]
     (media,) = message["media"]

@@ -9,9 +9,8 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from partyline.store import conversations as store
 from partyline.store.table import Table
-from tests.integration.api.harness import BASE, A, B, Clock, P, Q
+from tests.integration.api.harness import BASE, A, B, Clock, P, Q, activate
 
 
 def test_a_group_is_built_member_by_member_and_written_to(sdk: Client) -> None:
@@ -91,7 +90,7 @@ def test_a_conversation_with_its_participants_is_initializing_then_active(
     with pytest.raises(TwilioRestException) as refused:
         context.messages.create(author="agent", body="too early")
     assert refused.value.code == 50386
-    store.activate(table, made.sid, clock())
+    activate(table, made.sid, clock())
     assert context.fetch().state == "active"
     assert context.messages.create(author="agent", body="now").delivery["total"] == 2
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from partyline import sids
 from partyline.model import Conversation, Message
 from partyline.store import conversations, messages
+from partyline.store.conversations import Roster
 from partyline.store.table import Conflict, Page, Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
 from tests.integration.api.people import SERVICE, acting, administrator, another_service
@@ -253,7 +254,8 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
             model.left.add(model.sent[-1].index)
         elif step == "delete" and model.sent:
             message = model.sent[number % len(model.sent)]
-            assert messages.remove(table, messages.Delivered(message, ())) == (message.index in model.left)
+            removed = messages.remove(table, stored, messages.Delivered(message, ()), clock())
+            assert removed == (message.index in model.left)
             model.left.discard(message.index)
         elif step == "read" and model.sent:
             model.horizon = number % len(model.sent)
@@ -267,7 +269,7 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
 def send(table: Table, conversation: Conversation, clock: Clock) -> Message:
     index = conversation.last_index + 1
     message = Message(sids.message(index), conversation.sid, index, clock(), clock(), "bob", "hello")
-    table.transact(messages.recording_writes(conversation, message, clock()))
+    table.transact(messages.recording_writes(Roster(conversation, ()), message, clock()))
     return message
 
 

@@ -159,11 +159,11 @@ NOT_URLS = [
             (400, 50367, "Invalid conversation webhook flow SID: it is not FW and 32 hexadecimal digits"),
         ),
         (
-            [*TOLD, ("Configuration.ReplayAfter", "-1")],
+            [*TOLD, ("Configuration.ReplayAfter", "-2")],
             (
                 400,
                 20001,
-                "Invalid parameter Configuration.ReplayAfter: it is not a whole number of at least 0",
+                "Invalid parameter Configuration.ReplayAfter: it is not a whole number of at least -1",
             ),
         ),
         *(

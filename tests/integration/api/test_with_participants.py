@@ -10,7 +10,7 @@ import pytest
 
 from partyline.store import conversations as store
 from partyline.store.table import Table
-from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply
+from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply, activate
 
 INVALID = "One of the JSON requests for participant creation is invalid: "
 AGENT = {"identity": "agent", "messaging_binding": {"projected_address": P}}
@@ -51,7 +51,7 @@ def test_everybody_is_in_it_at_once_and_it_becomes_active(api: Api, table: Table
     assert [one["sid"] for one in api.get("/Conversations", {"State": "initializing"}).body["conversations"]] == [
         reply.body["sid"]
     ]
-    store.activate(table, reply.body["sid"], clock())
+    activate(table, reply.body["sid"], clock())
     assert api.say("all").body["delivery"]["total"] == 2
 
 
@@ -243,7 +243,7 @@ def test_a_pair_is_fetched_though_twilio_would_let_it_be_made_twice(api: Api) ->
 
 def test_a_closed_conversation_is_not_fetched(api: Api, table: Table, clock: Clock) -> None:
     first = api.post("/ConversationWithParticipants", people(A, B)).body["sid"]
-    store.activate(table, first, clock())
+    activate(table, first, clock())
     assert api.post(f"/Conversations/{first}", {"State": "closed"}).status == 200
     again = api.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
     assert (again.status, again.body["sid"] == first) == (202, False)

@@ -16,6 +16,7 @@ from partyline.model import Conversation, Line, Message, Participant, Participan
 from partyline.push import Binding, BindingType
 from partyline.states import ConversationState
 from partyline.store import conversations, items, keys, lines, listing, messages, push, services, users
+from partyline.store.conversations import Roster
 from partyline.store.listing import Window
 from partyline.store.table import Table, Write, put
 from partyline.webhooks import ScopedWebhook, WebhookTarget
@@ -70,7 +71,7 @@ def say(table: Table, owner: Conversation, number: int = 1) -> None:
         before = replace(owner, last_index=index - 1)
         send = Send(thread, P, {A: "MB1", B: "MB2"})
         said = Message(sids.message(index), owner.sid, index, NOW, NOW, "agent", "hi", sends=(send,))
-        table.transact(messages.recording_writes(before, said, NOW))
+        table.transact(messages.recording_writes(Roster(before, ()), said, NOW))
 
 
 def webhook(table: Table, owner: Conversation) -> None:
@@ -92,6 +93,10 @@ def naming(client: Any, sid: str) -> list[str]:
 # --- the stream
 
 
+def unexpected(*given: object) -> None:
+    raise AssertionError(given)
+
+
 @dataclass
 class Relay:
     """The relay, and what it queues."""
@@ -101,7 +106,7 @@ class Relay:
 
     def take(self, before: dict[str, Any]) -> str:
         """Tell it of an item that was removed, as the table had it."""
-        desk = outbox.Desk(self.table, lambda *given: None, self.queued.append, clock=lambda: NOW)
+        desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, self.queued.append)
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
         return outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": image})
 
@@ -147,7 +152,7 @@ def test_nothing_of_a_removed_conversation_is_left_but_its_sends(account: Table,
 
 def test_a_run_stops_when_its_time_is_over_and_the_next_one_goes_on(account: Table, client: Any) -> None:
     made = group(account, A, B)
-    say(account, made, 80)
+    say(account, made, 60)
     found = conversations.fetch(account, made.sid)
     assert found
     conversations.remove(account, found)
@@ -215,7 +220,7 @@ def test_a_user_leaves_although_a_conversation_changes_or_goes_meanwhile(account
             self.acts: Iterator[Any] = iter(
                 [
                     lambda: conversations.remove(account, going),
-                    lambda: conversations.update(account, changing, changing),
+                    lambda: conversations.update(account, changing, changing, NOW),
                 ]
             )
 
@@ -286,7 +291,7 @@ def arrive(table: Table, owner: Conversation, index: int, at: datetime, *, body:
     told = Message(
         sids.message(index), owner.sid, index, at, at, A, body, writer.sid, carrier_message_id=f"carrier-{index}"
     )
-    table.transact(messages.recording_writes(roster.conversation, told, at))
+    table.transact(messages.recording_writes(roster, told, at))
 
 
 def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(account: Table) -> None:
@@ -338,7 +343,7 @@ def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(acco
 def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
-    desk = outbox.Desk(account, lambda *given: None, relay.queued.append, clock=lambda: NOW)
+    desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, relay.queued.append)
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}
     outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})

@@ -31,6 +31,7 @@ from partyline.store import conversations, lines, listing, messages, services
 from partyline.store.listing import Window
 from partyline.store.table import Conflict, Table
 from partyline.webhooks import POST_EVENTS, WebhookMethod, WebhookTarget
+from tests.integration.api.harness import asking_nobody
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -62,7 +63,7 @@ def text(
 
 
 def record(table: Table, inbound: InboundText, now: datetime = NOW) -> Recorded:
-    return recording.record(table, inbound, service_sid=SERVICE, now=now)
+    return recording.record(table, inbound, service_sid=SERVICE, now=now, ask=asking_nobody)
 
 
 def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | None]]:
@@ -215,14 +216,14 @@ def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(o
     made = record(own, text(A, P, B))
     conversation = conversations.fetch(own, made.conversation_sid)
     assert conversation
-    asleep = conversations.update(own, conversation, _in_state(conversation, ConversationState.INACTIVE))
+    asleep = conversations.update(own, conversation, _in_state(conversation, ConversationState.INACTIVE), NOW)
     assert record(own, text(A, P, B)).conversation_sid == made.conversation_sid
     awake = conversations.fetch(own, made.conversation_sid)
     assert awake and awake.state is ConversationState.ACTIVE
     assert awake.revision > asleep.revision
     active = listing.conversations(own, SERVICE, Window(5), state=ConversationState.ACTIVE).entries
     assert [conversation.sid for _, conversation in active] == [awake.sid]
-    conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED))
+    conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED), NOW)
     again = record(own, text(A, P, B))
     assert again.outcome is Outcome.CREATED
     assert again.conversation_sid != made.conversation_sid
@@ -398,7 +399,7 @@ def test_what_a_conversation_in_a_service_that_the_line_names_costs(own: Table, 
     before = len(round_trips)
     record(own, text(A, P, B))
     record(own, text(B, P, A))
-    made, known = ["BatchGetItem", "GetItem", "TransactWriteItems"], ["BatchGetItem", "Query", "TransactWriteItems"]
+    made, known = ["BatchGetItem"] * 2 + ["TransactWriteItems"], ["BatchGetItem", "Query", "TransactWriteItems"]
     assert round_trips[before:] == made + known
 
 
@@ -461,7 +462,7 @@ def test_a_conversation_closed_under_a_text_is_not_written_to(own: Table) -> Non
     conversation = conversations.fetch(own, made.conversation_sid)
     assert conversation
     closed = _in_state(conversation, ConversationState.CLOSED)
-    racing = Interrupted(own, lambda: conversations.update(own, conversation, closed))
+    racing = Interrupted(own, lambda: conversations.update(own, conversation, closed, NOW))
     after = record(racing, text(A, P, B, body="late"))
     assert after.outcome is Outcome.CREATED
     assert bodies(own, made.conversation_sid) == [(0, A, "hello")]

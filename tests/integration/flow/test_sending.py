@@ -17,12 +17,14 @@ from partyline import outbox, recording, reporting, routing, sending, sids, thre
 from partyline.carriers.port import Accepted, DeliveryReport, InboundText, OutboundText
 from partyline.cleanup import Removed
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
-from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
+from partyline.model import AutoCreation, Conversation, Line, Message, Participant, Receipt, SendReference
 from partyline.reporting import Applied
 from partyline.sending import Attempt, Step
 from partyline.states import ConversationState, ReceiptStatus, SendState, delivery
 from partyline.store import conversations, lines, messages, receipts
+from partyline.store.conversations import Roster
 from partyline.store.table import Conflict, Table
+from tests.integration.api.harness import asking_nobody
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 P, Q = "+12065550100", "+12065550101"
@@ -75,6 +77,11 @@ class Scene:
 
     def deliver(self) -> Attempt:
         return sending.deliver(self.desk(), self.reference)
+
+    def edit(self, before: Message, after: Message) -> None:
+        roster = conversations.load(self.table, self.message.conversation_sid)
+        assert roster
+        messages.update(self.table, roster.conversation, before, after, NOW)
 
     def give_up(self) -> int:
         return sending.give_up(self.desk(), self.reference)
@@ -134,7 +141,7 @@ def written(table: Table, carrier: FakeCarrier, body: str = "hello") -> Scene:
         participant_sid=agent.sid,
         sends=routing.outbound(members, conversation.threads, agent),
     )
-    table.transact(messages.recording_writes(conversation, message, NOW))
+    table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
     (send,) = message.sends
     return Scene(table, carrier, message, message.reference(send))
 
@@ -254,8 +261,9 @@ def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
 def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
     one = scene()
     found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
-    assert found
-    messages.remove(one.table, found)
+    roster = conversations.load(one.table, one.message.conversation_sid)
+    assert found and roster
+    messages.remove(one.table, roster.conversation, found, NOW)
     assert one.deliver().step is Step.DONE
     assert one.give_up() == 0
     assert one.carrier.asked == []
@@ -405,8 +413,8 @@ def test_a_claim_that_is_written_twice_because_its_answer_was_lost_is_still_ours
 def test_what_is_said_is_sent_though_it_is_edited_before_it_leaves(scene: Make) -> None:
     one = scene(Accepted("c-1"), body="at one")
     edited = replace(one.message, body="at two", edited_from=one.message.said)
-    messages.update(one.table, one.message, edited)
-    messages.update(one.table, edited, replace(edited, body="at three", edited_from=edited.said))
+    one.edit(one.message, edited)
+    one.edit(edited, replace(edited, body="at three", edited_from=edited.said))
     one.deliver()
     assert one.carrier.asked[0].text == "at one"
 
@@ -533,7 +541,7 @@ def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(sc
     ann, ben = natives(one)
     for number in range(2):
         echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
-        recorded = recording.record(one.table, echo, service_sid="IS1", now=NOW)
+        recorded = recording.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
         assert recorded.outcome in (recording.Outcome.COPIED, recording.Outcome.REPEATED)
     assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
 
@@ -565,8 +573,19 @@ class Queue:
         self.bodies.append((group, deduplication_id, body))
 
 
-def clean(removed: Removed) -> None:
-    raise AssertionError("nothing was removed")
+def desk_of(queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None) -> outbox.Desk:
+    """The outbox with its queues; what happened is told elsewhere."""
+
+    def clean(removed: Removed) -> None:
+        raise AssertionError(removed)
+
+    return outbox.Desk(
+        queue,
+        activate=(activate if activate is not None else []).append,
+        tell=lambda happening, name: None,
+        tell_delivery=(delivered if delivered is not None else []).append,
+        clean=clean,
+    )
 
 
 def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations_group(
@@ -574,7 +593,7 @@ def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations
 ) -> None:
     one = scene()
     queue = Queue()
-    desk = outbox.Desk(one.table, queue, clean, clock=lambda: NOW)
+    desk = desk_of(queue)
     done = [outbox.relay(desk, record) for record in stream_records(client)]
     assert done.count("send") == 1
     ((group, deduplication_id, body),) = queue.bodies
@@ -584,24 +603,35 @@ def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations
 
 
 def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
-    one = scene()
+    scene()
     queue = Queue()
-    desk = outbox.Desk(one.table, queue, clean, clock=lambda: NOW)
+    desk = desk_of(queue)
     for record in stream_records(client):
-        assert outbox.relay(desk, {**record, "eventName": "MODIFY"}) == "nothing"
+        unmoved = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}
+        assert outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
     assert queue.bodies == []
 
 
-def test_an_initializing_conversation_becomes_active(table: Table, client: Any) -> None:
+def test_a_receipt_that_moved_is_told_and_one_that_only_got_an_id_is_not(scene: Make, client: Any) -> None:
+    scene(Accepted("c-1"))
+    delivered: list[Receipt] = []
+    desk = desk_of(Queue(), delivered=delivered)
+    (record, *_) = (each for each in stream_records(client) if "rank" in each["dynamodb"]["NewImage"])
+    after = record["dynamodb"]["NewImage"]
+    for status in ("queued", "delivered"):
+        moved = {**record["dynamodb"], "OldImage": after, "NewImage": {**after, "status": {"S": status}}}
+        outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": moved})
+    assert [receipt.status for receipt in delivered] == [DELIVERED]
+
+
+def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table: Table, client: Any) -> None:
     sid = sids.new(sids.CONVERSATION)
     waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
     conversations.create(table, waiting, [], NOW)
-    desk = outbox.Desk(table, Queue(), clean, clock=lambda: NOW)
-    for _ in range(2):
-        for record in stream_records(client):
-            outbox.relay(desk, record)
-    active = conversations.fetch(table, sid)
-    assert active and active.state is ConversationState.ACTIVE
+    activated: list[str] = []
+    for record in stream_records(client):
+        outbox.relay(desk_of(Queue(), activate=activated), record)
+    assert activated == [sid]
 
 
 # --- names
@@ -653,9 +683,11 @@ def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: T
     roster = conversations.load(table, one.message.conversation_sid)
     assert roster
     old = replace(one.message, sid=sids.message(1), index=1, created=datetime(2015, 1, 1, tzinfo=UTC), body="long ago")
-    table.transact(messages.recording_writes(roster.conversation, old, NOW))
+    table.transact(messages.recording_writes(roster, old, NOW))
     echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
-    assert recording.record(table, echo, service_sid="IS1", now=NOW).outcome is recording.Outcome.COPIED
+    assert (
+        recording.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome is recording.Outcome.COPIED
+    )
 
 
 def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: Make) -> None:
@@ -664,13 +696,16 @@ def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: 
     one.deliver()
     lines.register(one.table, Line(sids.new(sids.LINE), ann, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
     echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
-    assert recording.record(one.table, echo, service_sid="IS1", now=NOW).outcome is recording.Outcome.COPIED
+    assert (
+        recording.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
+        is recording.Outcome.COPIED
+    )
 
 
 def test_changes_of_one_message_by_two_callers_both_hold(scene: Make) -> None:
     one = scene()
-    messages.update(one.table, one.message, replace(one.message, attributes="[1]"))
-    messages.update(one.table, one.message, replace(one.message, body="changed"))
+    one.edit(one.message, replace(one.message, attributes="[1]"))
+    one.edit(one.message, replace(one.message, body="changed"))
     found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
     assert found
     assert (found.message.body, found.message.attributes) == ("changed", "[1]")
@@ -681,8 +716,8 @@ def test_changes_of_one_member_by_two_callers_both_hold(scene: Make) -> None:
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert roster
     agent = next(member for member in roster.participants if member.identity == "agent")
-    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"))
-    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0))
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"), NOW)
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0), NOW)
     handed_over = replace(agent, identity="another")
     conversations.change_members(one.table, roster, roster.with_member(handed_over), NOW)
     after = conversations.load(one.table, one.message.conversation_sid)

@@ -13,6 +13,7 @@ from partyline import sids, threads
 from partyline.model import Conversation, Line, Message, Participant, Send
 from partyline.states import ConversationState, ReceiptStatus
 from partyline.store import conversations, lines, listing, messages, receipts
+from partyline.store.conversations import Roster
 from partyline.store.listing import Window
 from partyline.store.receipts import Reported
 from partyline.store.table import Conflict, Table, Write
@@ -57,7 +58,7 @@ def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conve
 def message(table: Table, owner: Conversation) -> Message:
     thread = threads.key([A, B, P])
     made = Message(sids.message(0), owner.sid, 0, NOW, NOW, P, "hi", sends=(Send(thread, P, {A: "MB1", B: "MB2"}),))
-    table.transact(messages.recording_writes(owner, made, NOW))
+    table.transact(messages.recording_writes(Roster(owner, ()), made, NOW))
     return made
 
 
@@ -88,10 +89,10 @@ def test_what_is_there_is_never_called_missing(table: Table) -> None:
     lines.register(table, line)
     busy = Underway(table, 99)
     with pytest.raises(Conflict):
-        messages.update(busy, made, replace(made, body="changed"))
+        messages.update(busy, roster.conversation, made, replace(made, body="changed"), NOW)
     with pytest.raises(Conflict):
         conversations.touch_member(
-            busy, roster.conversation, roster.participants[0], replace(roster.participants[0], attributes="[]")
+            busy, roster.conversation, roster.participants[0], replace(roster.participants[0], attributes="[]"), NOW
         )
     with pytest.raises(Conflict):
         lines.update(busy, line, replace(line, carrier="telnyx"))
@@ -105,7 +106,7 @@ def test_claiming_a_pair_that_became_free_is_a_race_like_any_other(table: Table)
     conversations.remove(table, first)
     fresh = conversations.fetch(table, second.sid)
     assert fresh
-    conversations.update(table, fresh, fresh)
+    conversations.update(table, fresh, fresh, NOW)
     with pytest.raises(Conflict):
         conversations.claim_threads(table, stale, NOW)
 

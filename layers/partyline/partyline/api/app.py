@@ -11,6 +11,7 @@ from partyline import refusals
 from partyline.api import access, requests, responses, router, routes, scopes
 from partyline.api.authentication import authenticate
 from partyline.api.calls import VERSION, Answer, Call, Desk
+from partyline.callbacks import asking
 from partyline.errors import ApiError
 from partyline.observability import logger
 from partyline.store.table import Conflict
@@ -56,7 +57,7 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     scope = scopes.resolve(desk, now, service_sid)
     if scope is None:
         raise refusals.not_found(request.resource)
-    call = Call(desk, request, scope, found.ids, now, key_sid=caller.key_sid)
+    call = Call(desk, request, scope, found.ids, now, asking.once(desk.ask), key_sid=caller.key_sid)
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()

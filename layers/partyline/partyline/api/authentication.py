@@ -13,10 +13,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 from jwt.types import Options
@@ -25,6 +25,7 @@ from partyline import identities, refusals, sids
 from partyline.api.calls import Desk
 from partyline.errors import ApiError
 from partyline.store import api_keys
+from partyline.store.table import Table
 
 # Twilio's own limit on an access token's life.
 MAX_TOKEN_LIFE = timedelta(hours=24)
@@ -36,10 +37,13 @@ _LAST_MOMENT = 253_402_300_800
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What an access token says: one identity in one Service."""
+    """What an access token says: one identity in one Service, the API key that signed it, and when it ends (Unix
+    seconds)."""
 
     identity: str
     service_sid: str
+    key_sid: str
+    expires: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,26 @@ class Caller:
     key_sid: str | None = None
 
 
+class Keyring(Protocol):
+    """What an access token is checked with; the API's Desk is one."""
+
+    @property
+    def table(self) -> Table:
+        """Where API keys are."""
+
+    @property
+    def account_sid(self) -> str:
+        """Whose tokens these are."""
+
+    @property
+    def key_root(self) -> Callable[[], str]:
+        """What the secrets of API keys are derived from."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What time it is."""
+
+
 def authenticate(event: Mapping[str, Any], desk: Desk) -> Caller:
     """The caller of a request. Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to
     20107 and 20157."""
@@ -57,7 +81,7 @@ def authenticate(event: Mapping[str, Any], desk: Desk) -> Caller:
     given = next((str(value) for name, value in headers.items() if name.lower() == "authorization"), "")
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() == "bearer":
-        return Caller(token=_read_token(credentials.strip(), desk))
+        return Caller(token=read_token(credentials.strip(), desk))
     user, password = _basic(credentials) if scheme.lower() == "basic" else (b"", b"")
     if sids.matches(sids.API_KEY, user.decode(errors="replace")):
         return Caller(key_sid=_check_key(user.decode(), password, desk))
@@ -94,8 +118,8 @@ def _basic(encoded: str) -> tuple[bytes, bytes]:
 # --- access tokens
 
 
-def _read_token(encoded: str, desk: Desk) -> Token:
-    """What a good token says."""
+def read_token(encoded: str, desk: Keyring) -> Token:
+    """What a good token says. Raises ApiError 20101 to 20107 and 20157."""
     header, claims = _parts(encoded)
     if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
         raise refusals.token_header_invalid()
@@ -108,11 +132,11 @@ def _read_token(encoded: str, desk: Desk) -> Token:
         jwt.decode(encoded, key_secret(root, issuer), algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY)
     except jwt.InvalidTokenError:
         raise refusals.token_signature_invalid() from None
-    _check_times(claims, desk.clock())
-    token = _grant(claims)
+    expires = _check_times(claims, desk.clock())
+    identity, service_sid = _grant(claims)
     if not root or api_keys.fetch(desk.table, issuer) is None:
         raise refusals.token_issuer_invalid()
-    return token
+    return Token(identity, service_sid, issuer, int(expires))
 
 
 # Times are judged by our own clock.
@@ -129,7 +153,8 @@ def _parts(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return header, claims
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
+    """When the token ends."""
     expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
     if expires is None or begins is None:
         raise refusals.token_invalid()
@@ -140,6 +165,7 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise refusals.token_too_early()
     if expires - moment > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
+    return expires
 
 
 def _time(value: Any) -> float | None:
@@ -148,7 +174,7 @@ def _time(value: Any) -> float | None:
     return value if is_number and 0 <= value < _LAST_MOMENT else None
 
 
-def _grant(claims: Mapping[str, Any]) -> Token:
+def _grant(claims: Mapping[str, Any]) -> tuple[str, str]:
     """Identity and Service of a token's chat grant. Raises ApiError 20106."""
     grants = claims.get("grants")
     chat = grants.get("chat") if isinstance(grants, dict) else None
@@ -162,7 +188,7 @@ def _grant(claims: Mapping[str, Any]) -> Token:
         raise refusals.token_grants_invalid(refused.message) from refused
     if not (isinstance(service, str) and sids.matches(sids.SERVICE, service)):
         raise refusals.token_grants_invalid("no service_sid in the chat grant")
-    return Token(identity, service)
+    return identity, service
 
 
 def _is_text(value: str) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from partyline.api.requests import Request
+from partyline.callbacks.asking import Ask
 from partyline.directory import Configuration, Service
+from partyline.events import Cause, Source
 from partyline.permissions import Permission
 from partyline.store.table import Table
 
@@ -21,7 +23,7 @@ VERSION = "v1"
 class Desk:
     """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
 
-    `key_root` is what the secrets of API keys are derived from.
+    `key_root` is what the secrets of API keys are derived from, `ask` asks pre-action webhooks.
     """
 
     table: Table
@@ -29,6 +31,7 @@ class Desk:
     auth_token: Callable[[], str]
     key_root: Callable[[], str]
     clock: Callable[[], datetime]
+    ask: Ask
     group_limit: int = 10
     public_url: str = ""
 
@@ -64,7 +67,7 @@ class Call:
     """One authenticated request with the names that its path holds, and one moment for all that it does.
 
     `person` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
-    manages no API keys.
+    manages no API keys. `ask` asks the pre-action webhook, about each event once.
     """
 
     desk: Desk
@@ -72,8 +75,16 @@ class Call:
     scope: Scope
     ids: Mapping[str, str]
     now: datetime
+    ask: Ask
     person: Person | None = None
     key_sid: str | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Who makes happen what this request does. What a person does is always told to webhooks."""
+        if self.person:
+            return Cause(Source.SDK, self.person.identity)
+        return Cause(Source.API, told=self.request.webhooks_enabled)
 
     @property
     def table(self) -> Table:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, time
 
-from partyline import addresses, refusals, sids, threads, timers
-from partyline.api import access, fields, lookup, paging, responses
+from partyline import addresses, events, refusals, sids, threads, timers, watching
+from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.requests import Parameters
+from partyline.directory import default_timers
 from partyline.model import SYSTEM, Conversation, Participant
 from partyline.permissions import Permission
 from partyline.states import ConversationState
@@ -29,12 +30,12 @@ _TRIES = 8
 def create(call: Call) -> Answer:
     """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
 
-    Raises ApiError 20001, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380, 50382,
-    50384, 50390, 50420.
+    Raises ApiError 20001, 50056, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380,
+    50382, 50384, 50390, 50420.
     """
     access.require_in_service(call, Permission.CREATE_CONVERSATION)
-    conversation = new(call)
-    made = store.create(call.table, conversation, creator(call, conversation), call.now)
+    conversation = asked(call, "onConversationAdd", new(call))
+    made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause)
     return Answer(201, responses.conversation(call, made, LINKS))
 
 
@@ -47,6 +48,7 @@ def new(call: Call) -> Conversation:
         raise refusals.created_closed()
     if state is None and any(form.get(name) for name in _TIMERS):
         raise refusals.timer_without_state()
+    begun = default_timers(configuration, call.scope.service)
     blank = Conversation(
         sids.new(sids.CONVERSATION),
         call.scope.service_sid,
@@ -54,11 +56,18 @@ def new(call: Call) -> Conversation:
         call.now,
         messaging_service_sid=configuration.default_messaging_service_sid,
         active_at=call.now,
-        inactive_after=configuration.default_inactive_timer,
-        closed_after=configuration.default_closed_timer,
+        inactive_after=begun.inactive,
+        closed_after=begun.closed,
         created_by=call.person.identity if call.person else SYSTEM,
     )
     return replace(_described(blank, form), state=state or ConversationState.ACTIVE)
+
+
+def asked(call: Call, event: str, wanted: Conversation) -> Conversation:
+    """A conversation as the pre-action webhook lets it become. Raises ApiError 20001, 50056."""
+    changes = hooks.before(call, events.conversation(event, wanted))
+    name = fields.text(changes, "FriendlyName")
+    return replace(wanted, friendly_name=fields.changed(name, wanted.friendly_name))
 
 
 def creator(call: Call, conversation: Conversation) -> list[Participant]:
@@ -89,7 +98,9 @@ def update(call: Call) -> Answer:
     if any(name in form.values for name in ("State", *_TIMERS)):
         # Timers run from what was set last.
         after = replace(after, active_at=call.now)
-    return Answer(200, responses.conversation(call, store.update(call.table, before, after), LINKS))
+    after = asked(call, "onConversationUpdate", after)
+    changed = store.update(call.table, before, after, call.now, cause=call.cause)
+    return Answer(200, responses.conversation(call, changed, LINKS))
 
 
 def _wanted(form: Parameters) -> list[Permission]:
@@ -104,8 +115,15 @@ def _wanted(form: Parameters) -> list[Permission]:
 def delete(call: Call) -> Answer:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
-    retrying(lambda: store.remove(call.table, lookup.permitted(call, Permission.DELETE_CONVERSATION)), tries=_TRIES)
+    retrying(lambda: _delete(call), tries=_TRIES)
     return Answer(204)
+
+
+def _delete(call: Call) -> None:
+    conversation = lookup.permitted(call, Permission.DELETE_CONVERSATION)
+    hooks.before(call, events.conversation("onConversationRemove", conversation))
+    told = store.farewell(call.table, conversation, call.now, call.cause)
+    store.remove(call.table, conversation, told=told)
 
 
 def listed(call: Call) -> Answer:
@@ -124,10 +142,14 @@ def listed(call: Call) -> Answer:
     def read(window: Window) -> Part:
         if people:
             return _with_people(call, people)
+        if state:
+            # In the list of its new state is only what has been written down.
+            watching.settle_overdue(call.table, call.now)
         if not access.sees_all(call):
             return _own(call, window, state, start, end)
         page = listing.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
-        return paging.shown(page, lambda found: responses.conversation(call, found, LINKS))
+        entries = [(key, found) for key, found in page.entries if state in (None, timers.at(found, call.now).state)]
+        return paging.shown(replace(page, entries=entries), lambda found: responses.conversation(call, found, LINKS))
 
     return paging.listing(call, "conversations", read)
 
@@ -142,7 +164,7 @@ def _own(
     entries = [
         (key, responses.conversation(call, found.conversation, LINKS))
         for key, found in page.entries
-        if (state is None or found.conversation.state is state)
+        if state in (None, timers.at(found.conversation, call.now).state)
         and (start is None or found.conversation.created >= start)
         and (end is None or found.conversation.created <= end)
     ]

@@ -81,7 +81,7 @@ def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
     value = given.get(name)
     if value is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < minimum:
+    if not re.fullmatch(r"-?[0-9]{1,9}", value) or int(value) < minimum:
         raise refusals.invalid_parameter(name, f"it is not a whole number of at least {minimum}")
     return int(value)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from partyline import refusals, sids
+from dataclasses import replace
+
+from partyline import refusals, sids, timers
 from partyline.api import access, fields
 from partyline.api.calls import Call
 from partyline.api.requests import Parameters
@@ -23,7 +25,7 @@ def conversation(call: Call) -> Conversation:
     found = conversations.fetch(call.table, _sid(call))
     if found is None or found.service_sid != call.scope.service_sid:
         raise missing(call)
-    return found
+    return _settled(call, found)
 
 
 def permitted(call: Call, *wanted: Permission) -> Conversation:
@@ -42,7 +44,15 @@ def roster(call: Call) -> Roster:
         raise missing(call)
     if not access.sees(call, found.participants):
         raise missing(call)
-    return found
+    return replace(found, conversation=_settled(call, found.conversation))
+
+
+def _settled(call: Call, found: Conversation) -> Conversation:
+    """The conversation with what time has made of it written down, should that not have been done yet."""
+    settled = conversations.settle(call.table, found, call.now) if timers.step(found, call.now) else found
+    if settled is None:
+        raise missing(call)
+    return settled
 
 
 def _sid(call: Call) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from partyline import refusals, routing, sids
-from partyline.api import access, fields, lookup, paging, responses
+from partyline import events, refusals, routing, sids
+from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
-from partyline.model import SYSTEM, Conversation, Message, Participant, Send, group_of, masked_threads
+from partyline.model import SYSTEM, Conversation, Message, Participant, Send, group_of, masked_threads, threads_of
 from partyline.permissions import Permission
 from partyline.store import conversations, lines, receipts
 from partyline.store import messages as store
@@ -38,8 +38,8 @@ class Order(StrEnum):
 def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
-    Raises ApiError 21653, 50303, 50304, 50308, 50309, 50310, 50377, 50386, 50413, 50438 (with whose the thread is),
-    50439, 50503, 50504, 50507, 50513, 50526.
+    Raises ApiError 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377, 50386, 50413, 50438 (with whose the thread
+    is), 50439, 50503, 50504, 50507, 50513, 50526.
     """
     message = retrying(lambda: _record(call), tries=_TRIES)
     return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
@@ -58,19 +58,44 @@ def _record(call: Call) -> Message:
         if call.person
         else routing.writer(draft.author, roster.participants)
     )
-    routing.check_author(author, draft.author, roster.participants)
+    message = _written(call, roster, draft, author)
+    changes = hooks.before(call, events.message("onMessageAdd", message, roster.conversation))
+    if changes.values:
+        amended = _amended(message, changes, roster.participants)
+        author = routing.writer(amended.author, roster.participants) if changes.get("Author") else author
+        message = _written(call, roster, amended, author)
     roster = conversations.claim_threads(call.table, roster, call.now)
-    _check_owned(call, roster)
-    sends = routing.outbound(roster.participants, roster.conversation.threads, author)
+    if not _owns_thread(roster):
+        # Somebody else was faster.
+        raise Conflict({})
+    call.table.transact(store.recording_writes(roster, message, call.now, cause=call.cause))
+    return message
+
+
+def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
+    """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
+    claimed for it. Raises ApiError 21653, 50413, 50438, 50439, 50513."""
+    routing.check_author(author, draft.author, roster.participants)
+    _check_free(call, roster)
+    sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
     _check_lines(call, roster, sends)
-    message = replace(
+    return replace(
         draft,
         author=author.author if author else draft.author,
         participant_sid=author.sid if author else None,
         sends=sends,
     )
-    call.table.transact(store.recording_writes(roster.conversation, message, call.now))
-    return message
+
+
+def _amended(message: Message, changes: Parameters, participants: Sequence[Participant]) -> Message:
+    """A message as a pre-action webhook changed it, by the rules for what the account itself sends. Raises ApiError
+    50303, 50304, 50310, 50503, 50504."""
+    return replace(
+        message,
+        author=_named_author(changes) or message.author,
+        body=_body(changes, participants) if changes.get("Body") is not None else message.body,
+        attributes=fields.attributes(changes, fields.OTHER_ATTRIBUTES) or message.attributes,
+    )
 
 
 def _draft(call: Call, roster: Roster) -> Message:
@@ -97,14 +122,20 @@ def _draft(call: Call, roster: Roster) -> Message:
 
 def _author(call: Call) -> str | None:
     """The author that a form names; a person writes as themselves. Raises ApiError 50107, 50310."""
-    given = call.request.form.get("Author")
-    if given and len(given) > fields.MAX_NAME:
-        raise refusals.author_too_long(fields.MAX_NAME)
+    named = _named_author(call.request.form)
     if call.person is None:
-        return fields.address(given) if given else None
-    if given and given != call.person.identity:
+        return named
+    if named and named != call.person.identity:
         raise refusals.account_only()
     return call.person.identity
+
+
+def _named_author(form: Parameters) -> str | None:
+    """The author that parameters name. Raises ApiError 50310."""
+    given = form.get("Author")
+    if given and len(given) > fields.MAX_NAME:
+        raise refusals.author_too_long(fields.MAX_NAME)
+    return fields.address(given) if given else None
 
 
 def _body(form: Parameters, participants: Sequence[Participant]) -> str:
@@ -119,16 +150,19 @@ def _body(form: Parameters, participants: Sequence[Participant]) -> str:
     return body
 
 
-def _check_owned(call: Call, roster: Roster) -> None:
+def _check_free(call: Call, roster: Roster) -> None:
     """Refuse to write where the text would show up in another conversation's thread (50438)."""
-    thread = group_of(roster.participants).thread
-    if thread is None or thread in roster.conversation.threads:
+    if _owns_thread(roster):
         return
-    owner = conversations.owner_of(call.table, thread)
-    if owner is None or owner == roster.conversation.sid:
-        # It was released, or claimed by another request of ours, between the reads.
-        raise Conflict({})
-    raise refusals.group_taken(owner)
+    owner = conversations.owner_of(call.table, group_of(roster.participants).thread or "")
+    if owner is not None and owner != roster.conversation.sid:
+        raise refusals.group_taken(owner)
+
+
+def _owns_thread(roster: Roster) -> bool:
+    """Whether the thread of the group is the conversation's own, if there is one."""
+    thread = group_of(roster.participants).thread
+    return thread is None or thread in roster.conversation.threads
 
 
 def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
@@ -191,7 +225,7 @@ def listed(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
     access.refuse_of_people(call, call.request.form, "Author", *_DATES)
-    delivered = _to_change(call, _editing)
+    conversation, delivered = _to_change(call, _editing)
     before, form = delivered.message, call.request.form
     fields.text(form, "Subject")
     after = replace(
@@ -202,31 +236,37 @@ def update(call: Call) -> Answer:
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or call.now,
     )
+    changes = hooks.before(call, events.message("onMessageUpdate", after, conversation))
+    after = _amended(after, changes, ())
     if after.body != before.body and before.sends:
         # What was said is what is sent, also when it has not left yet.
         after = replace(after, edited_from=before.said)
-    store.update(call.table, before, after)
+    retrying(
+        lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
+        tries=_TRIES,
+    )
     return Answer(200, responses.message(call, replace(delivered, message=after)))
 
 
 def delete(call: Call) -> Answer:
-    """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50107, 50377, 50386."""
-    if not store.remove(call.table, _to_change(call, _deleting)):
+    """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
+    conversation, delivered = _to_change(call, _deleting)
+    hooks.before(call, events.message("onMessageRemove", delivered.message, conversation))
+    if not store.remove(call.table, conversation, delivered, call.now, cause=call.cause):
         raise lookup.missing(call)
     return Answer(204)
 
 
-def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]]) -> Delivered:
-    """The message that the path names, when it may be changed: a person's own and others' are permitted apart. Raises
-    ApiError 20404, 50107, 50377, 50386."""
+def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]]) -> tuple[Conversation, Delivered]:
+    """The conversation and the message that the path names, when it may be changed: a person's own and others' are
+    permitted apart. Raises ApiError 20404, 50107, 50377, 50386."""
     roster = lookup.roster(call) if call.person else None
     conversation = roster.conversation if roster else lookup.conversation(call)
     delivered = find(call, conversation)
     if roster:
         is_own = _is_own(call, roster, delivered.message)
         access.require_in(call, roster, *wanted(call.request.form, is_own))
-    lookup.changeable(conversation)
-    return delivered
+    return lookup.changeable(conversation), delivered
 
 
 def _is_own(call: Call, roster: Roster, message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partyline import addresses, identities, refusals, sids
+from partyline import addresses, identities, refusals, sids, timers
 from partyline.addresses import display
 from partyline.api import access, fields, paging, responses
 from partyline.api.calls import Answer, Call
@@ -49,7 +49,7 @@ def _wanted(call: Call) -> tuple[str | None, str | None]:
 
 
 def _body(call: Call, found: Participation) -> Json:
-    conversation, participant = found.conversation, found.participant
+    conversation, participant = timers.at(found.conversation, call.now), found.participant
     identity = participant.identity
     return {
         "account_sid": call.desk.account_sid,

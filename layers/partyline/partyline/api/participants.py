@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from partyline import addresses, refusals, sids
-from partyline.api import access, fields, lookup, paging, responses
+from partyline import addresses, events, refusals, sids
+from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.model import Conversation, NotificationLevel, Participant, ParticipantKind
@@ -39,7 +39,7 @@ _REMOVED = ("", "null")
 def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Participants.
 
-    Raises ApiError 20001, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
+    Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
     50416 to 50419, 50433 to 50439.
     """
     return Answer(201, responses.participant(call, _changing(lambda: _join(call))))
@@ -64,7 +64,8 @@ def _join(call: Call) -> Participant:
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     check_members(members, group_limit=call.desk.group_limit)
-    store.change_members(call.table, roster, members, call.now)
+    hooks.before(call, events.participant("onParticipantAdd", member, conversation))
+    store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return member
 
 
@@ -121,8 +122,10 @@ def _change(call: Call) -> Participant:
         after = replace(after, role_sid=role)
     if not after.identity:
         after = replace(after, role_sid=None)
+    changed = events.participant("onParticipantUpdate", after, roster.conversation)
     if _binding_of(after) == _binding_of(before):
-        store.touch_member(call.table, roster.conversation, before, after)
+        hooks.before(call, changed)
+        store.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
         return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
@@ -130,7 +133,8 @@ def _change(call: Call) -> Participant:
     check_binding(_binding_of(after), {*own_numbers(call, new), *kept})
     members = roster.with_member(after)
     check_members(members, group_limit=call.desk.group_limit)
-    store.change_members(call.table, roster, members, call.now)
+    hooks.before(call, changed)
+    store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return after
 
 
@@ -150,7 +154,8 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50377, 50386, 50419, 50438."""
+    """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
+    50438."""
     _changing(lambda: _leave(call))
     return Answer(204)
 
@@ -161,7 +166,8 @@ def _leave(call: Call) -> None:
     member = lookup.participant(call, roster)
     leaves = call.person is not None and member.identity == call.person.identity
     access.require_in(call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT)
-    store.change_members(call.table, roster, roster.without(member), call.now)
+    hooks.before(call, events.participant("onParticipantRemove", member, roster.conversation))
+    store.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
 
 
 def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[Binding, Participant]:

@@ -46,13 +46,16 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An authenticated request. `segments` is its path, each part decoded: `+` is a plus there, never a space."""
+    """An authenticated request. `segments` is its path, each part decoded: `+` is a plus there, never a space.
+    `webhooks_enabled` is whether webhooks are to hear of what it does (X-Twilio-Webhook-Enabled).
+    """
 
     method: str
     segments: tuple[str, ...]
     query: Parameters
     form: Parameters
     base_url: str
+    webhooks_enabled: bool = False
 
     @property
     def path(self) -> str:
@@ -80,6 +83,7 @@ def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
         query=_query(event),
         form=_form(body, _header(event, "content-type")) if method == "POST" else Parameters(),
         base_url=base_url,
+        webhooks_enabled=_header(event, "x-twilio-webhook-enabled").strip().lower() == "true",
     )
 
 

@@ -30,7 +30,8 @@ def timestamp(moment: datetime) -> str:
 
 
 def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
-    """A conversation with links to what is under it."""
+    """A conversation with links to what is under it, as time has made it by now."""
+    shown = timers.at(shown, call.now)
     url = call.url("Conversations", shown.sid)
     return {
         "sid": shown.sid,

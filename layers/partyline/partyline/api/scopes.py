@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from partyline import refusals, sids
-from partyline.api.authentication import Token
-from partyline.api.calls import VERSION, Desk, Person, Scope
+from partyline.api.authentication import Keyring, Token
+from partyline.api.calls import VERSION, Person, Scope
+from partyline.events import Cause, Source
 from partyline.store import roles, services, users
 from partyline.store.table import retrying
 
 _TRIES = 8
 
 
-def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
+def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
     """The Service that a path names, or the account's default one for None; None when there is no such Service.
 
     The account's settings and its first Service are made when the first request finds none.
@@ -38,13 +39,13 @@ def resolve(desk: Desk, now: datetime, service_sid: str | None) -> Scope | None:
     return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
 
 
-def person(desk: Desk, now: datetime, scope: Scope, token: Token) -> Person:
+def person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
     """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20403 in another
     Service than the token's."""
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
     user = users.by_identity(desk.table, scope.service_sid, token.identity)
     if user is None:
-        users.ensure(desk.table, scope.service_sid, token.identity, now)
+        users.ensure(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
     own = user.role_sid if user else None
     return Person(token.identity, roles.granted(desk.table, scope.service_sid, own, scope.service.user_role_sid))

@@ -1,5 +1,6 @@
-"""A Service's settings: fetch, update. They are the roles of whoever has none of their own, and whether it shows who is
-reachable, which is kept without effect."""
+"""A Service's settings: fetch, update. They are the roles of whoever has none of their own, the timers that its new
+conversations start with (ours; Twilio's are the account's only), and whether it shows who is reachable, which is kept
+without effect."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from partyline import refusals, sids
+from partyline import refusals, sids, timers
 from partyline.api import fields, lookup
 from partyline.api.calls import Answer, Call
+from partyline.api.requests import Parameters
 from partyline.api.responses import Json
 from partyline.directory import Service
 from partyline.errors import ApiError
@@ -46,10 +48,13 @@ def fetch(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """POST /Services/{service}/Configuration: what the form names changes.
 
-    Raises ApiError 20001, 50102, 50106, 50109.
+    A timer that is empty is the account's, and PT0S none. Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376,
+    50379, 50380.
     """
-    before = call.scope.service
-    reachability = fields.boolean(call.request.form, "ReachabilityEnabled")
+    before, form = call.scope.service, call.request.form
+    reachability = fields.boolean(form, "ReachabilityEnabled")
+    inactive = _timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, before.default_inactive_timer)
+    closed = _timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, before.default_closed_timer)
 
     def attempt() -> Service:
         # A role that was deleted meanwhile is missed by the next attempt.
@@ -57,6 +62,8 @@ def update(call: Call) -> Answer:
             before,
             **_roles(call),
             reachability_enabled=before.reachability_enabled if reachability is None else reachability,
+            default_inactive_timer=inactive,
+            default_closed_timer=closed,
             updated=call.now,
         )
         if not store.update(call.table, before, after):
@@ -76,6 +83,16 @@ def _roles(call: Call) -> dict[str, Any]:
     return {_DEFAULTS[name].field: sid for name, sid in given.items()}
 
 
+def _timer(form: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+    if form.get(name) == "":
+        return None
+    return fields.timer(form, name, minimum, before) or (before if name not in form.values else 0)
+
+
+def _shown(seconds: int | None) -> str | None:
+    return None if seconds is None else timers.duration(seconds)
+
+
 def _body(call: Call, shown: Service) -> Json:
     url = call.url("Configuration")
     return {
@@ -84,6 +101,8 @@ def _body(call: Call, shown: Service) -> Json:
         "default_conversation_role_sid": shown.member_role_sid,
         "default_chat_service_role_sid": shown.user_role_sid,
         "reachability_enabled": shown.reachability_enabled,
+        "default_inactive_timer": _shown(shown.default_inactive_timer),
+        "default_closed_timer": _shown(shown.default_closed_timer),
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }

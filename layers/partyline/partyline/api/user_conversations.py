@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from partyline import refusals
-from partyline.api import access, fields, lookup, paging, participants, responses
+from partyline import events, refusals, timers
+from partyline.api import access, fields, hooks, lookup, paging, participants, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.responses import Json
@@ -41,7 +41,7 @@ def fetch(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
-    person's own only. Raises ApiError 20001, 50107, 50210, 50377, 50386, 50421."""
+    person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
     user = _user(call)
     access.require_self(call, user.identity)
     return Answer(200, _body(call, user, retrying(lambda: _change(call, user), tries=_TRIES)))
@@ -64,7 +64,8 @@ def _change(call: Call, user: User) -> Participation:
         notification_level=level or before.notification_level,
         updated=call.now,
     )
-    conversations.touch_member(call.table, conversation, before, after)
+    hooks.before(call, events.participant("onParticipantUpdate", after, conversation))
+    conversations.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
     return replace(found, participant=after)
 
 
@@ -93,7 +94,7 @@ def _in(call: Call, user: User, roster: Roster) -> Participation:
 
 def _body(call: Call, user: User, found: Participation) -> Json:
     """The conversation as it is for the user; dates and attributes are the conversation's."""
-    conversation, participant = found.conversation, found.participant
+    conversation, participant = timers.at(found.conversation, call.now), found.participant
     horizon = participant.last_read_message_index
     return {
         "account_sid": call.desk.account_sid,

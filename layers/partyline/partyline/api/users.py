@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from partyline import identities, refusals, sids
-from partyline.api import access, fields, lookup, paging, responses
+from partyline import events, identities, refusals, sids
+from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.responses import Json
 from partyline.directory import User
@@ -20,7 +20,7 @@ def create(call: Call) -> Answer:
     identity, service_sid = identities.check(call.request.form.get("Identity") or ""), call.scope.service_sid
     blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
     user = _described(call, blank)
-    if not store.create(call.table, user):
+    if not store.create(call.table, user, cause=call.cause):
         raise refusals.user_exists(identity, user.sid)
     return Answer(201, _body(call, user))
 
@@ -41,12 +41,13 @@ def listed(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50100,
-    50107, 50303, 50304."""
+    """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
+    50100, 50107, 50303, 50304."""
     before = lookup.user(call)
     _check_permitted(call, before)
     after = _described(call, replace(before, updated=call.now))
-    if not store.update(call.table, before, after):
+    hooks.before(call, events.user("onUserUpdate", after))
+    if not store.update(call.table, before, after, call.now, cause=call.cause):
         raise lookup.missing(call)
     return Answer(200, _body(call, after))
 

@@ -121,8 +121,8 @@ def _configuration(shown: ScopedWebhook) -> Json:
 def _new(call: Call, conversation: Conversation) -> ScopedWebhook:
     form = call.request.form
     sid = sids.new(sids.WEBHOOK)
-    blank = ScopedWebhook(sid, conversation.sid, call.now, call.now, _target(form))
-    return replace(_configured(blank, form), replay_after=fields.integer(form, _REPLAY))
+    blank = ScopedWebhook(sid, conversation.sid, call.now, call.now, _target(form), since=conversation.last_index)
+    return replace(_configured(blank, form), replay_after=fields.integer(form, _REPLAY, minimum=-1))
 
 
 def _target(form: Parameters) -> WebhookTarget:

@@ -49,7 +49,8 @@ class IfExists(StrEnum):
 
 
 def create(call: Call) -> Answer:
-    """POST /ConversationWithParticipants: answered `initializing`; it becomes active a moment later.
+    """POST /ConversationWithParticipants: answered `initializing`; it becomes active a moment later, or closed when the
+    pre-action webhook rejects one of its participants (partyline.activation).
 
     `IfExists=fetch` (ours) answers the open conversation with exactly these people instead, with 200, where there is
     one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
@@ -66,9 +67,10 @@ def create(call: Call) -> Answer:
     if conversation.state is not ConversationState.ACTIVE:
         raise refusals.invalid_parameter("State", "a conversation that is made with its participants starts active")
     members = _members(call, conversation, texts)
-    conversation = replace(conversation, state=ConversationState.INITIALIZING)
+    conversation = replace(conversation, state=ConversationState.INITIALIZING, told=call.cause.told)
     if if_exists is IfExists.REFUSE:
-        made = store.create(call.table, conversation, members, call.now)
+        wanted = conversations.asked(call, "onConversationAdd", conversation)
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause)
         return Answer(202, responses.conversation(call, made, _LINKS))
     return retrying(lambda: _fetch_or_create(call, conversation, members), tries=_TRIES)
 
@@ -79,8 +81,9 @@ def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[P
     there = _owner(call, members)
     if there:
         return Answer(200, responses.conversation(call, there, _LINKS))
+    wanted = conversations.asked(call, "onConversationAdd", conversation)
     try:
-        made = store.create(call.table, conversation, members, call.now, every_thread=True)
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True)
     except ApiError as refused:
         if refused.code in _TAKEN and _owner(call, members):
             raise Conflict({}) from refused

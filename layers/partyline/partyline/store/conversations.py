@@ -6,15 +6,19 @@ condition of one write. Every change of members claims and releases threads in t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from partyline import refusals, threads
-from partyline.model import Conversation, Participant, masked_threads, threads_of
+from partyline import events, refusals, threads, timers
+from partyline.errors import ApiError
+from partyline.events import BY_TIMER, QUIETLY, Cause, Event, Happening, Reason, Source
+from partyline.model import SYSTEM, Conversation, Participant, masked_threads, threads_of
 from partyline.states import ConversationState
-from partyline.store import items, keys, users
+from partyline.store import due, happenings, items, keys, users
+from partyline.store.due import DueKind
 from partyline.store.table import (
     EXISTS,
     NEW,
@@ -33,6 +37,8 @@ from partyline.store.table import (
 Made = TypeVar("Made")
 
 _TRIES = 8
+# How much of identities one happening names, in bytes: an item holds 400 KB, and a queue's message 256.
+_MAX_IDENTITIES = 150_000
 _THREAD, _NAME, _CONVERSATION = "thread:", "unique_name", "conversation"
 _CHANGEABLE = (
     "friendly_name",
@@ -43,6 +49,7 @@ _CHANGEABLE = (
     "inactive_after",
     "closed_after",
 )
+_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at", "GSI2PK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +111,58 @@ def create(
     participants: Sequence[Participant],
     now: datetime,
     *,
+    cause: Cause = QUIETLY,
     every_thread: bool = False,
 ) -> Conversation:
     """Store a new conversation with its members and claim its threads, all or nothing; `every_thread` must be free, a
-    pair's too.
+    pair's too. The members of one that is initializing are told of when it becomes active.
 
     Returns it with the threads that it owns. Raises ApiError 50353, 50416, 50438.
     """
 
     def attempt(owned: frozenset[str]) -> Conversation:
         made = replace(conversation, threads=owned)
-        table.transact(creation_writes(made, participants, now))
+        told = creation_events(made, participants)
+        writes = creation_writes(made, participants, now, cause=cause)
+        table.transact([*writes, *happenings.of(made, cause, now, told)])
         return made
 
     return _claiming({thread: every_thread or must for thread, must in claims_of(participants).items()}, attempt)
 
 
-def creation_writes(conversation: Conversation, participants: Sequence[Participant], now: datetime) -> list[Write]:
+def creation_writes(
+    conversation: Conversation, participants: Sequence[Participant], now: datetime, *, cause: Cause = QUIETLY
+) -> list[Write]:
     """The writes of a new conversation, its members and the threads it names."""
+    watched, watching = _watched(None, conversation, now)
     return [
-        put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(conversation), NEW),
+        put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(watched), NEW),
+        *watching,
         *(_put_member(conversation, member) for member in participants),
-        *users.joining_writes(conversation.service_sid, participants, now),
+        *users.joining_writes(conversation.service_sid, participants, now, cause),
         *(_claim(thread, conversation.sid, participants) for thread in sorted(conversation.threads)),
         *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
+
+
+def creation_events(made: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:
+    """What a new conversation is told as; a text that makes it brings more."""
+    members = () if made.state is ConversationState.INITIALIZING else participants
+    added = (events.participant("onParticipantAdded", member, made) for member in members)
+    return [events.conversation("onConversationAdded", made, **more), *added]
+
+
+def _watched(before: Conversation | None, after: Conversation, now: datetime) -> tuple[Conversation, list[Write]]:
+    """A changed conversation with when it is looked at next, and the entry for that, unless an earlier one stands.
+
+    What only moves a timer further away leaves the entry where it is: whoever looks enters it anew. So activity costs
+    nothing.
+    """
+    wanted, standing = timers.next_look(after, now), before.due_at if before else None
+    if wanted is not None and standing is not None and now < standing <= wanted:
+        return after, []
+    entered = [] if wanted is None else [due.entry(DueKind.CONVERSATION, after.sid, wanted)]
+    return replace(after, due_at=wanted), entered
 
 
 def conversation_item(conversation: Conversation) -> Item:
@@ -138,7 +172,7 @@ def conversation_item(conversation: Conversation) -> Item:
         **items.encode(conversation),
         "GSI1PK": keys.sharded(keys.conversation_list(conversation.service_sid), conversation.sid),
         "GSI1SK": dated,
-        "GSI2PK": state_partition(conversation),
+        "GSI2PK": _state_partition(conversation),
         "GSI2SK": dated,
     }
     if conversation.state is ConversationState.INITIALIZING:
@@ -146,26 +180,51 @@ def conversation_item(conversation: Conversation) -> Item:
     return item
 
 
-def state_partition(conversation: Conversation) -> str:
+def awakening(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
+    """What a message changes of an inactive conversation, which it makes active again, and the entry for its timers."""
+    active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
+    watched, entered = _watched(conversation, active, now)
+    item = conversation_item(watched)
+    return {name: item.get(name) for name in ("state", "revision", "due_at", "GSI2PK")}, entered
+
+
+def _state_partition(conversation: Conversation) -> str:
     """Where the list by state keeps a conversation."""
     return keys.sharded(keys.state_list(conversation.service_sid, conversation.state), conversation.sid)
 
 
-def update(table: Table, before: Conversation, after: Conversation) -> Conversation:
-    """Store changed fields of a conversation; closing it releases its threads.
+def update(
+    table: Table,
+    before: Conversation,
+    after: Conversation,
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    first: Iterable[Event] = (),
+    error_code: int | None = None,
+    condition: Condition | None = None,
+) -> Conversation:
+    """Store changed fields of a conversation, while it is `unchanged`, or as another condition says; closing it
+    releases its threads. `first` is told before the change, `error_code` with it.
 
     `after` keeps the SID, threads, revision and last index of `before`. Raises ApiError 50349 when another request
     changed it meanwhile, 50353.
     """
     closing = before.is_open and not after.is_open
     kept = replace(after, threads=frozenset() if closing else after.threads, revision=before.revision + 1)
+    kept, watching = _watched(before, kept, now)
     item = conversation_item(kept)
     # What messages change is left alone: one that is recorded meanwhile and this change both hold.
-    sets = {name: item.get(name) for name in (*_CHANGEABLE, "created", "updated", "threads", "revision")}
+    sets = {name: item.get(name) for name in (*_CHANGEABLE, "created", "updated", "threads", "revision", "due_at")}
     if before.active_at != after.active_at:
         sets["active_at"] = item.get("active_at")
     sets |= {name: item[name] for name in ("GSI1SK", "GSI2PK", "GSI2SK")}
-    writes = [change(_CONVERSATION, keys.conversation(before.sid), sets, unchanged(before))]
+    told = [*first, *events.conversation_changed(before, after, cause.reason, error_code)]
+    writes = [
+        change(_CONVERSATION, keys.conversation(before.sid), sets, condition or unchanged(before)),
+        *watching,
+        *happenings.of(kept, cause, now, told),
+    ]
     if closing:
         writes += [_release(thread, before.sid) for thread in sorted(before.threads)]
     if before.unique_name != after.unique_name:
@@ -181,21 +240,78 @@ def update(table: Table, before: Conversation, after: Conversation) -> Conversat
     return kept
 
 
-def activate(table: Table, sid: str, now: datetime) -> None:
-    """Move an initializing conversation to active. Repeats and other states change nothing."""
-    conversation = fetch(table, sid)
-    if conversation is None or conversation.state is not ConversationState.INITIALIZING:
+def settle(table: Table, conversation: Conversation, now: datetime) -> Conversation | None:
+    """Write down what time has made of a conversation, each change told of by itself; as it is then, None when it is
+    gone. Repeats change nothing. Raises Conflict when other requests change it again and again."""
+    known: Conversation | None = conversation
+
+    def attempt() -> Conversation | None:
+        nonlocal known
+        while known is not None and (then := timers.step(known, now)) is not None:
+            try:
+                # Nor may a message have come: it would have started the timers anew.
+                known = update(table, known, then, now, cause=BY_TIMER, condition=nothing_new(known))
+            except ApiError as changed:
+                known = fetch(table, conversation.sid)
+                raise Conflict({}) from changed
+        return known
+
+    return retrying(attempt, tries=_TRIES)
+
+
+def look_again(table: Table, conversation: Conversation, now: datetime) -> None:
+    """Enter when to look at a conversation next, after somebody has looked. Raises Conflict when another request was
+    faster."""
+    watched, entered = _watched(None, conversation, now)
+    if entered or conversation.due_at:
+        seen = Condition("#due = :seen", {"#due": "due_at"}, {":seen": items.encode(conversation).get("due_at")})
+        moved = {"due_at": items.encode(watched).get("due_at")}
+        table.transact([change(_CONVERSATION, keys.conversation(conversation.sid), moved, seen), *entered])
+
+
+def activate(table: Table, roster: Roster, now: datetime) -> None:
+    """Move an initializing conversation to active, and tell of its members. Other states change nothing. Raises
+    Conflict when another request changed it since it was read."""
+    before = roster.conversation
+    if before.state is not ConversationState.INITIALIZING:
         return
-    active = replace(conversation, state=ConversationState.ACTIVE, updated=now)
-    item = conversation_item(active)
-    sets = {"outbox": None, **{name: item[name] for name in ("state", "updated", "GSI2PK", "GSI2SK")}}
-    still = Condition("#is = :initializing", {"#is": "state"}, {":initializing": ConversationState.INITIALIZING.value})
+    after = replace(before, state=ConversationState.ACTIVE, updated=now, active_at=now)
+    added = [events.participant("onParticipantAdded", member, after) for member in roster.participants]
+    _end_initializing(table, before, after, now, added)
+
+
+def fail_activation(table: Table, conversation: Conversation, now: datetime, *, error_code: int) -> None:
+    """Close an initializing conversation, and release its threads; `error_code` is told with it. Raises Conflict as
+    `activate`."""
+    if conversation.state is ConversationState.INITIALIZING:
+        closed = replace(conversation, state=ConversationState.CLOSED, updated=now)
+        _end_initializing(table, conversation, closed, now, error_code=error_code)
+
+
+def activation_cause(conversation: Conversation) -> Cause:
+    """Who made a conversation that is initializing."""
+    made_by_person = conversation.created_by != SYSTEM
+    return Cause(
+        Source.SDK if made_by_person else Source.API,
+        conversation.created_by if made_by_person else None,
+        told=conversation.told,
+        reason=Reason.EVENT,
+    )
+
+
+def _end_initializing(
+    table: Table,
+    before: Conversation,
+    after: Conversation,
+    now: datetime,
+    told: Iterable[Event] = (),
+    error_code: int | None = None,
+) -> None:
+    cause = activation_cause(before)
     try:
-        table.write(change(_CONVERSATION, keys.conversation(sid), sets, still, adds={"revision": 1}))
-    except Conflict as conflict:
-        # Somebody moved it on, or deleted it; a write under way is met again by the stream's retry.
-        if not conflict.failed:
-            raise
+        update(table, before, after, now, cause=cause, first=told, error_code=error_code)
+    except ApiError as changed:
+        raise Conflict({}) from changed
 
 
 def change_members(
@@ -203,6 +319,8 @@ def change_members(
     roster: Roster,
     members: Sequence[Participant],
     now: datetime,
+    *,
+    cause: Cause = QUIETLY,
 ) -> Roster:
     """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
 
@@ -227,10 +345,17 @@ def change_members(
             active_at=now,
             state=state,
         )
+        changed, watching = _watched(conversation, changed, now)
         item = conversation_item(changed)
-        sets = {name: item[name] for name in ("threads", "revision", "updated", "active_at", "state", "GSI2PK")}
+        sets = {name: item.get(name) for name in _BY_MEMBERS}
+        told = [*events.members_changed(changed, roster.participants, members, now)]
+        if wakes:
+            told.append(events.state_updated(conversation, changed, Reason.EVENT))
+        gone = [member for sid, member in before.items() if sid not in after or after[sid].identity != member.identity]
         writes = [
             change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
+            *watching,
+            *happenings.of(changed, cause, now, told, events.identities_of(gone)),
             *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
             *(_put_member(conversation, member) for sid, member in after.items() if sid not in before),
             *(
@@ -238,7 +363,7 @@ def change_members(
                 for sid, member in after.items()
                 if sid in before and before[sid] != member
             ),
-            *users.joining_writes(conversation.service_sid, _new_identities(before, after), now),
+            *users.joining_writes(conversation.service_sid, _new_identities(before, after), now, cause),
             *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
             *(_claim(thread, conversation.sid, members) for thread in sorted(owned - conversation.threads)),
         ]
@@ -254,26 +379,72 @@ def _new_identities(before: Mapping[str, Participant], after: Mapping[str, Parti
     return [member for member in after.values() if member.identity not in known]
 
 
-def touch_member(table: Table, conversation: Conversation, before: Participant, after: Participant) -> None:
+def touch_member(
+    table: Table,
+    conversation: Conversation,
+    before: Participant,
+    after: Participant,
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+) -> None:
     """Store changes of a member that no thread depends on (attributes, role, read horizon, dates). Raises ApiError
     50432 when it is gone, and Conflict when somebody else has its place by now."""
     if before == after:
         return
+    updated = [events.participant("onParticipantUpdated", after, conversation)]
+    told = happenings.of(conversation, cause, now, updated)
     try:
-        table.write(_change_member(conversation, before, after, same_person(before)))
+        table.transact([_change_member(conversation, before, after, same_person(before)), *told])
     except Conflict as conflict:
         if conflict.failed.get("member") != {}:
             raise
         raise refusals.participant_not_found() from conflict
 
 
-def remove(table: Table, conversation: Conversation, condition: Condition | None = None) -> None:
+def farewell(table: Table, conversation: Conversation, now: datetime, cause: Cause) -> list[Happening]:
+    """What the removal of a conversation is told as, and to whom: afterwards nobody can be found any more. More
+    than one only where an item cannot hold all the identities: then webhooks hear of it from the first."""
+    identities, webhooks = [], []
+    for item in table.query_all(keys.conversation(conversation.sid).pk):
+        if item["SK"].startswith(keys.PARTICIPANTS) and "identity" in item:
+            identities.append(item["identity"])
+        elif item["SK"].startswith(keys.WEBHOOKS):
+            webhooks.append(items.webhook(item))
+    told = events.conversation_removed(conversation, now)
+    first, *others = _parts(identities)
+    blank = Happening(conversation.service_sid, conversation.sid, cause, now, (told,), webhooks=tuple(webhooks))
+    return [
+        replace(blank, identities=first),
+        *(replace(blank, cause=replace(cause, told=False), identities=part) for part in others),
+    ]
+
+
+def _parts(identities: Iterable[str]) -> list[tuple[str, ...]]:
+    """Identities in parts of limited size, one at least."""
+    parts: list[list[str]] = [[]]
+    size = 0
+    for identity in identities:
+        # A queue's message spells out what is not ASCII.
+        length = len(json.dumps(identity))
+        if size + length > _MAX_IDENTITIES:
+            parts.append([])
+            size = 0
+        parts[-1].append(identity)
+        size += length
+    return [tuple(part) for part in parts]
+
+
+def remove(
+    table: Table, conversation: Conversation, condition: Condition | None = None, *, told: Iterable[Happening] = ()
+) -> None:
     """Delete a conversation and release its threads and name, in one transaction, while it is `unchanged`, or as
     another condition says. What it held is out of reach at once and is deleted by and by (partyline.cleanup). Raises
     Conflict when another request changed it since it was read."""
     writes = [
         delete(_CONVERSATION, keys.conversation(conversation.sid), condition or unchanged(conversation)),
         *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
+        *happenings.writes(*told),
     ]
     if conversation.unique_name:
         writes.append(delete(_NAME, keys.unique_name(conversation.service_sid, conversation.unique_name)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from partyline import sids
 from partyline.model import SendReference
 
 
@@ -103,6 +104,17 @@ def removed_message(conversation_sid: str, index: int) -> Key:
 REMOVED = "X#"
 
 
+def happening(subject: str, at: str, token: str) -> Key:
+    """What happened in a conversation, among its messages, so that the stream keeps one order; or to a user."""
+    pk = messages(subject) if subject.startswith(sids.CONVERSATION) else user(subject).pk
+    return Key(pk, f"E#{at}#{token}")
+
+
+def due(number: int, at: str = "", kind: str = "", sid: str = "") -> Key:
+    """Something to look at when its time has come: in one of SHARDS partitions, by time."""
+    return Key(f"DUE#{number}", f"{at}#{kind}#{sid}")
+
+
 def configuration() -> Key:
     """The account's settings."""
     return Key("ACCOUNT", "CONFIGURATION")
@@ -148,6 +160,34 @@ def binding(sid: str) -> Key:
 def address_configuration(sid: str) -> Key:
     """From the SID of an address configuration to the line that it is of."""
     return Key(f"IG#{sid}", "IG")
+
+
+def receiver(server: str) -> Key:
+    """How a server that webhooks call is doing."""
+    return Key(f"H#{hashlib.sha256(server.encode()).hexdigest()}", "H")
+
+
+def live(service_sid: str) -> str:
+    """The partition of a Service's live connections."""
+    return f"LV#{service_sid}"
+
+
+def listener(service_sid: str, identity: str) -> Key:
+    """The live connections of one identity."""
+    return Key(live(service_sid), f"{LISTENERS}{identity}")
+
+
+def supervisor(service_sid: str, identity: str) -> Key:
+    """The same of one who hears of every conversation."""
+    return Key(live(service_sid), f"{SUPERVISORS}{identity}")
+
+
+LISTENERS, SUPERVISORS = "I#", "S#"
+
+
+def connection(sid: str) -> Key:
+    """A live connection by API Gateway's id of it."""
+    return Key(f"LC#{sid}", "LC")
 
 
 # --- GSI1 and GSI2

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from partyline import refusals, sids, threads
+from partyline import events, refusals, sids, threads
+from partyline.events import QUIETLY, Cause, Reason
 from partyline.model import Conversation, Message, Receipt
 from partyline.states import ConversationState
-from partyline.store import conversations, items, keys, receipts
+from partyline.store import conversations, happenings, items, keys, receipts
+from partyline.store.conversations import Roster
 from partyline.store.table import (
     EXISTS,
     NEW,
@@ -47,13 +49,22 @@ class MessagePage:
 # --- recording
 
 
-def recording_writes(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
-    """The writes that make a message the next one of its conversation.
+def recording_writes(roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY) -> list[Write]:
+    """The writes that make a message the next one of its conversation, and tell of it.
 
     Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
     indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
     """
-    return [_append(conversation, message, now), *message_writes(message, now)]
+    conversation = roster.conversation
+    told = [events.message_added(message, conversation, roster.participants)]
+    if conversation.state is ConversationState.INACTIVE:
+        awake = replace(conversation, state=ConversationState.ACTIVE, updated=now)
+        told.append(events.state_updated(conversation, awake, Reason.EVENT))
+    return [
+        *_append(conversation, message, now),
+        *message_writes(message, now),
+        *happenings.of(conversation, cause, now, told),
+    ]
 
 
 def message_writes(message: Message, now: datetime) -> list[Write]:
@@ -73,17 +84,15 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
     ]
 
 
-def _append(conversation: Conversation, message: Message, now: datetime) -> Write:
+def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
     sets: dict[str, object] = {"last_index": message.index, "active_at": items.from_time(now)}
+    entered: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message wakes an inactive conversation.
-        active = replace(conversation, state=ConversationState.ACTIVE)
-        sets |= {
-            "state": active.state.value,
-            "revision": conversation.revision + 1,
-            "GSI2PK": conversations.state_partition(active),
-        }
-    return change("conversation", keys.conversation(conversation.sid), sets, conversations.nothing_new(conversation))
+        awakened, entered = conversations.awakening(conversation, now)
+        sets |= awakened
+    key = keys.conversation(conversation.sid)
+    return [change("conversation", key, sets, conversations.nothing_new(conversation)), *entered]
 
 
 def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
@@ -177,24 +186,31 @@ def _grouped(read: Sequence[Item]) -> list[Delivered]:
 # --- changing
 
 
-def update(table: Table, before: Message, after: Message) -> None:
+def update(
+    table: Table, conversation: Conversation, before: Message, after: Message, now: datetime, *, cause: Cause = QUIETLY
+) -> None:
     """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
-    Raises ApiError 50500 when it is gone."""
+    Raises ApiError 50500 when it is gone, and Conflict while another request is writing it."""
     sets = differences(items.encode(before), items.encode(after))
     if not sets:
         return
+    told = events.message("onMessageUpdated", after, conversation)
+    changed = change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS)
     try:
-        table.write(change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS))
+        table.transact([changed, *happenings.of(conversation, cause, now, [told])])
     except Conflict as conflict:
         if not conflict.failed:
             raise
         raise refusals.message_not_found() from conflict
 
 
-def remove(table: Table, delivered: Delivered) -> bool:
+def remove(
+    table: Table, conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+) -> bool:
     """Delete a message with its receipts; False when it is gone already. Its index is not given out again, and is
     remembered for counts of what is unread."""
     message = delivered.message
+    told = events.message("onMessageRemoved", message, conversation, DateRemoved=events.timestamp(now))
     return table.written(
         delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
         put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
@@ -203,6 +219,7 @@ def remove(table: Table, delivered: Delivered) -> bool:
             delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
             for receipt in delivered.receipts
         ),
+        *happenings.of(conversation, cause, now, [told]),
     )
 
 

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from partyline import refusals
+from partyline.directory import Service
+from partyline.events import QUIETLY, Happening
 from partyline.model import Conversation
-from partyline.store import items, keys
-from partyline.store.conversations import unchanged
+from partyline.store import happenings, items, keys
+from partyline.store.conversations import nothing_new
 from partyline.store.keys import Key
 from partyline.store.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
-from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration
+from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration, effective
 
 # --- of one conversation
 
 
 def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
-    """Store a new webhook of a conversation. Raises ApiError 50361, and Conflict when another request changed the
-    conversation since it was read: the number of its webhooks is counted for one state of it."""
+    """Store a new webhook of a conversation, to be told of earlier messages if it asks for that. Raises ApiError 50361,
+    and Conflict when another request changed the conversation since it was read, or a message came: the number of its
+    webhooks is counted, and what is earlier known, for one state of it."""
     whole = keys.conversation(conversation.sid)
     if len(table.query(whole.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
         raise refusals.too_many_webhooks(MAX_PER_CONVERSATION)
     table.transact(
         [
-            change("conversation", whole, {}, unchanged(conversation), adds={"revision": 1}),
+            change("conversation", whole, {}, nothing_new(conversation), adds={"revision": 1}),
             put("webhook", keys.webhook(conversation.sid, webhook.sid), items.encode(webhook), NEW),
+            *happenings.writes(*_replay(conversation, webhook)),
         ]
     )
+
+
+def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[Happening]:
+    if webhook.replay_after is None:
+        return []
+    return [Happening(conversation.service_sid, conversation.sid, QUIETLY, webhook.created, replay=webhook.sid)]
 
 
 def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
@@ -48,6 +60,25 @@ def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedW
 def remove(table: Table, webhook: ScopedWebhook) -> bool:
     """Delete a webhook of a conversation; False when it is gone already."""
     return table.written(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), EXISTS))
+
+
+# --- in force
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What holds in a Service: the webhooks, and the Service itself, None when it is gone."""
+
+    webhooks: WebhookConfiguration
+    service: Service | None
+
+
+def in_force(table: Table, service_sid: str) -> InForce:
+    """What holds in a Service, in one round trip."""
+    account, own, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
+    found = table.get_all([account, own, service])
+    configured = [items.webhook_configuration(found.get(key, {})) for key in (account, own)]
+    return InForce(effective(*configured), items.service(found[service]) if service in found else None)
 
 
 # --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)

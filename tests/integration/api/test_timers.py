@@ -1,0 +1,379 @@
+"""Timers, by a clock that stands still until it is told: what is read, written and told, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from partyline import recording, sids, watching
+from partyline.carriers.port import InboundText
+from partyline.model import Message
+from partyline.recording import Outcome
+from partyline.states import ConversationState
+from partyline.store import conversations, due, messages
+from partyline.store.conversations import Roster
+from partyline.store.table import Table, from_dynamo
+from tests.integration.api.harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
+
+TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
+
+
+@dataclass
+class Watch:
+    """The function that looks once a minute."""
+
+    table: Table
+    clock: Clock
+    activated: list[str] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)
+
+    def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
+        desk = watching.Desk(
+            table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
+        )
+        return watching.watch(desk)
+
+
+@pytest.fixture
+def watch(table: Table, clock: Clock) -> Watch:
+    return Watch(table, clock)
+
+
+def state(api: Api, sid: str) -> str:
+    return str(api.get(f"/Conversations/{sid}").body["state"])
+
+
+def stored(table: Table, sid: str) -> ConversationState:
+    found = conversations.fetch(table, sid)
+    assert found
+    return found.state
+
+
+def told(table: Table, sid: str) -> list[tuple[str, str, str, str]]:
+    """From, to, when and why of the changes of state that were told, in order."""
+    client: Any = table._client
+    written = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+    changes = (
+        tuple(event["parameters"][name] for name in ("StateFrom", "StateTo", "StateUpdated", "Reason"))
+        for item in written
+        if item.get("outbox") == "happening" and item["subject"] == sid
+        for event in item["events"]
+        if event["type"] == "onConversationStateUpdated"
+    )
+    # The table has no order of what was written at one moment.
+    return sorted(changes, key=lambda change: change[2])
+
+
+def entered(table: Table) -> int:
+    client: Any = table._client
+    return sum(item["PK"]["S"].startswith("DUE#") for item in client.scan(TableName="partyline")["Items"])
+
+
+def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recording.Recorded:
+    arrived = InboundText("bandwidth", id, P, sender, recipients, "hello")
+    service = sids.default_service(ACCOUNT)
+    return recording.record(table, arrived, service_sid=service, now=clock(), ask=asking_nobody)
+
+
+def test_a_conversation_becomes_inactive_and_closed_when_due_and_not_before(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    for seconds, expected in ((59, "active"), (1, "inactive"), (539, "inactive"), (1, "closed")):
+        clock.tick(seconds=seconds)
+        watch()
+        assert stored(table, sid) == expected
+    assert told(table, sid) == [
+        ("active", "inactive", "2026-11-22T12:01:00.250Z", "TIMER"),
+        ("inactive", "closed", "2026-11-22T12:10:00.250Z", "TIMER"),
+    ]
+    assert entered(table) == 0
+
+
+def test_closing_by_a_timer_releases_the_threads(api: Api, clock: Clock, watch: Watch) -> None:
+    api.group(A, B, **TIMERS)
+    clock.tick(minutes=10)
+    watch()
+    assert api.get("/Conversations", [("Address", A), ("Address", B), ("Address", P)]).body["conversations"] == []
+    api.group(A, B)
+
+
+def test_what_is_read_is_right_though_nobody_has_looked_yet(api: Api, clock: Clock) -> None:
+    sid = api.conversation(**TIMERS)
+    api.add(sid, identity="ann")
+    clock.tick(seconds=60)
+
+    def seen() -> set[str]:
+        listed = api.get("/Conversations").body["conversations"]
+        of_user = api.get("/Users/ann/Conversations").body["conversations"]
+        of_person = api.get("/ParticipantConversations", {"Identity": "ann"}).body["conversations"]
+        return {
+            *(one["state"] for one in listed),
+            *(one["conversation_state"] for one in [*of_user, *of_person]),
+        }
+
+    assert seen() == {"inactive"}
+    assert api.get("/Conversations", {"State": "active"}).body["conversations"] == []
+    [found] = api.get("/Conversations", {"State": "inactive"}).body["conversations"]
+    assert (found["sid"], found["date_updated"]) == (sid, "2026-11-22T12:01:00Z")
+    clock.tick(minutes=9)
+    assert seen() == {"closed"}
+    assert state(api, sid) == "closed"
+
+
+def test_what_time_has_closed_cannot_be_changed_though_nobody_has_looked_yet(
+    api: Api, table: Table, clock: Clock
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=10)
+    assert api.say(sid).error[:2] == (400, 50377)
+    assert api.add(sid, identity="ann").error[:2] == (400, 50377)
+    assert api.post(f"/Conversations/{sid}", {"State": "active"}).error[:2] == (400, 50377)
+    assert len(told(table, sid)) == 2
+    # Its people are free for another one.
+    api.group(A, B)
+
+
+def test_activity_starts_the_timers_anew_and_writes_nothing_for_them(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    before = entered(table)
+    for _ in range(20):
+        clock.tick(seconds=30)
+        api.say(sid)
+        assert entered(table) == before
+        watch()
+        assert stored(table, sid) == "active"
+    clock.tick(seconds=60)
+    watch()
+    assert stored(table, sid) == "inactive"
+
+
+def test_each_message_writes_the_same_with_timers_and_without(api: Api, table: Table) -> None:
+    counts = []
+    for timers in ({}, TIMERS):
+        sid = api.conversation(**timers)
+        roster = conversations.load(table, sid)
+        assert roster
+        message = Message(sids.message(0), sid, 0, api.desk.clock(), api.desk.clock(), "system", "hi")
+        counts.append(len(messages.recording_writes(roster, message, api.desk.clock())))
+    assert counts[0] == counts[1]
+
+
+def test_a_timer_that_is_removed_does_nothing_any_more(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+    sid = api.conversation(**TIMERS)
+    api.post(f"/Conversations/{sid}", {"Timers.Inactive": "PT0S", "Timers.Closed": "PT0S"})
+    clock.tick(days=365)
+    watch()
+    assert state(api, sid) == "active"
+    assert entered(table) == 0
+
+
+def test_a_timer_that_is_shortened_is_due_at_the_new_time(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+    sid = api.conversation(**{"State": "active", "Timers.Closed": "P30D"})
+    clock.tick(seconds=10)
+    api.post(f"/Conversations/{sid}", {"Timers.Closed": "PT10M"})
+    clock.tick(minutes=10)
+    watch()
+    assert stored(table, sid) == "closed"
+    clock.tick(days=30)
+    assert watch() == (1, True)
+    assert entered(table) == 0
+    assert len(told(table, sid)) == 1
+
+
+def test_a_text_wakes_what_time_made_inactive_and_its_timer_runs_from_then(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=5)
+    # Nobody has looked yet: that it was inactive in between is told all the same.
+    assert text(table, clock, A, B, P).conversation_sid == sid
+    assert stored(table, sid) == "active"
+    assert [change[:2] + change[3:] for change in told(table, sid)] == [
+        ("active", "inactive", "TIMER"),
+        ("inactive", "active", "EVENT"),
+    ]
+    clock.tick(seconds=60)
+    watch()
+    assert stored(table, sid) == "inactive"
+    clock.tick(minutes=9)
+    watch()
+    assert stored(table, sid) == "closed"
+
+
+def test_a_text_never_wakes_what_time_has_closed(api: Api, table: Table, clock: Clock) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=10)
+    recorded = text(table, clock, A, B, P)
+    assert recorded.outcome is Outcome.CREATED
+    assert recorded.conversation_sid != sid
+    assert stored(table, sid) == "closed"
+
+
+def test_a_new_member_wakes_an_inactive_conversation_and_its_timer_runs_from_then(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=5)
+    api.member(sid, address=C)
+    assert stored(table, sid) == "active"
+    clock.tick(seconds=60)
+    watch()
+    assert stored(table, sid) == "inactive"
+
+
+def test_a_message_that_comes_while_the_timer_is_written_down_keeps_the_conversation_awake(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    roster = conversations.load(table, sid)
+    assert roster
+    clock.tick(seconds=60)
+    moment = clock() - timedelta(milliseconds=1)
+
+    def speak() -> None:
+        say(table, roster, moment)
+
+    watch(Racing(table, 1, "conversation", speak))
+    assert stored(table, sid) == "active"
+    assert told(table, sid) == []
+    clock.tick(seconds=60)
+    watch()
+    assert stored(table, sid) == "inactive"
+
+
+def say(table: Table, roster: Roster, now: Any) -> None:
+    made = Message(sids.message(0), roster.conversation.sid, 0, now, now, "system", "just in time")
+    table.transact(messages.recording_writes(roster, made, now))
+
+
+def test_looking_twice_at_once_tells_once(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=1)
+    watch(Racing(table, 1, "conversation", watch))
+    assert len(told(table, sid)) == 1
+    clock.tick(minutes=9)
+    watch()
+    assert stored(table, sid) == "closed"
+
+
+def test_looking_that_dies_half_way_is_done_by_the_next_minute(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.conversation(**TIMERS)
+
+    class Dies(Table):
+        def __init__(self) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def written(self, *writes: Any) -> bool:
+            raise ConnectionError
+
+    for minutes in (1, 9):
+        clock.tick(minutes=minutes)
+        with pytest.raises(ConnectionError):
+            watch(Dies())
+        watch()
+    assert [change[:2] for change in told(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
+    assert entered(table) == 0
+
+
+def test_looking_costs_nothing_for_conversations_that_are_idle(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    costs = []
+    for number in (3, 60):
+        for _ in range(number):
+            api.conversation(**{"State": "active", "Timers.Closed": "P30D"})
+            api.conversation(State="inactive")
+        counting = Counting(table)
+        assert watch(counting) == (0, True)
+        costs.append((len(counting.asked), counting.read))
+    assert costs[0] == costs[1]
+
+
+def test_a_run_without_time_leaves_the_rest_to_the_next(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+    made = [api.conversation(**TIMERS) for _ in range(5)]
+    clock.tick(minutes=1)
+    patience = iter([True, True])
+    assert watch(has_time=lambda: next(patience, False)) == (2, False)
+    assert watch() == (3, True)
+    assert {stored(table, sid) for sid in made} == {"inactive"}
+
+
+def test_the_accounts_defaults_hold_for_new_conversations_and_for_those_that_a_text_makes(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    api.post("/Configuration", {"DefaultInactiveTimer": "PT1M", "DefaultClosedTimer": "PT10M"})
+    made = [api.conversation(), text(table, clock, A, B, P).conversation_sid]
+    clock.tick(minutes=1)
+    watch()
+    assert [stored(table, sid) for sid in made] == ["inactive", "inactive"]
+
+
+def test_a_services_default_holds_for_a_conversation_that_a_text_makes_there(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    service = sids.default_service(ACCOUNT)
+    api.post("/Configuration", {"DefaultInactiveTimer": "PT1H"})
+    api.post(f"/Services/{service}/Configuration", {"DefaultInactiveTimer": "PT1M"})
+    made = text(table, clock, A, B, P).conversation_sid
+    clock.tick(minutes=1)
+    watch()
+    assert stored(table, made) == "inactive"
+
+
+def test_a_conversation_that_stays_initializing_is_found_until_it_is_active(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    sid = api.made("/ConversationWithParticipants", [("Participant", '{"identity":"ann"}')])["sid"]
+    for found in ([], [sid], [sid, sid]):
+        watch()
+        assert watch.activated == found
+        clock.tick(minutes=2)
+    activate(table, sid, clock())
+    watch()
+    clock.tick(days=1)
+    watch()
+    assert watch.activated == [sid, sid]
+    assert entered(table) == 0
+
+
+def test_timers_of_a_conversation_made_with_its_participants_run_from_when_it_is_active(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    form = [("Participant", '{"identity":"ann"}'), ("State", "active"), ("Timers.Inactive", "PT1M")]
+    sid = api.made("/ConversationWithParticipants", form)["sid"]
+    clock.tick(seconds=90)
+    watch()
+    assert state(api, sid) == "initializing"
+    activate(table, sid, clock())
+    clock.tick(seconds=59)
+    watch()
+    assert stored(table, sid) == "active"
+    clock.tick(seconds=1)
+    watch()
+    assert stored(table, sid) == "inactive"
+
+
+def test_a_deleted_conversation_leaves_nothing_to_look_at(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+    sid = api.conversation(**TIMERS)
+    api.delete(f"/Conversations/{sid}")
+    clock.tick(days=1)
+    watch()
+    assert entered(table) == 0
+
+
+def test_an_entry_of_a_connection_ends_it(table: Table, clock: Clock, watch: Watch) -> None:
+    table.write(due.entry(due.DueKind.CONNECTION, "abc=", clock() + timedelta(minutes=1)))
+    watch()
+    clock.tick(minutes=1)
+    watch()
+    assert watch.expired == ["abc="]
+    assert entered(table) == 0
