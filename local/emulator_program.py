@@ -1,10 +1,14 @@
-"""The emulator's program: MiniStack, with two changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with three changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
 
 After each call it waits up to 50 ms for log lines, which is most of the time of a call that logs nothing. Here it waits
 5 ms; a line that comes later is not lost, but counted to the next call.
+
+It has one batch of a FIFO queue under way at a time, because a batch may hold messages of several groups. A batch of
+one does not, and a queue gives out nothing of a group that has a message under way. So with a batch size of 1 as many
+are under way here as the mapping allows, but at most 8, for each is a process.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from types import SimpleNamespace
 
 from ministack import app
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
 
 _LAYER = "layer_"
 _lock = threading.Lock()
@@ -51,6 +56,20 @@ lambda_runtime.zipfile = SimpleNamespace(
 
 # The first line's, the next line's and the longest wait, in seconds.
 lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.005, 0.005, 0.250)  # noqa: SLF001
+
+_MOST = 8
+_concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
+
+
+def concurrency(esm, func_rec, config, queue=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """How many batches of a queue may be under way, by its mapping."""
+    if not (queue or {}).get("is_fifo") or esm.get("BatchSize") != 1:
+        return _concurrency(esm, func_rec, config, queue)
+    # What it allows of a queue that is not FIFO; a number that is a parameter of the template comes as a text.
+    return min(int(_concurrency(esm, func_rec, config)), _MOST)
+
+
+lambda_svc._sqs_esm_concurrency = concurrency  # noqa: SLF001
 
 if __name__ == "__main__":
     app.main()

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
 
 from partyline.api.app import handle
 from partyline.api.calls import Desk
-from partyline.observability import logger
+from partyline.callbacks import asking
+from partyline.observability import flush, logger
+from partyline.outgoing import Outgoing, networks
 from partyline.settings import secret, variable
 from partyline.store.table import Table
 
+ASKING = asking.Desk(
+    variable("ACCOUNT_SID"),
+    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
+)
 DESK = Desk(
     Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
     account_sid=variable("ACCOUNT_SID"),
     auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
+    ask=partial(asking.ask, ASKING),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),
 )
@@ -27,4 +36,7 @@ DESK = Desk(
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one request."""
-    return handle(event, DESK)
+    try:
+        return handle(event, DESK)
+    finally:
+        flush()

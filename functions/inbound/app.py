@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
 
 from partyline import sids
+from partyline.callbacks import asking
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import no_transport
 from partyline.errors import WebhookRefused
 from partyline.observability import count, logger, metrics
+from partyline.outgoing import Outgoing, networks
 from partyline.receiving import Desk, receive
 from partyline.settings import secret, variable
 from partyline.store.table import Table
 
+ASKING = asking.Desk(
+    variable("ACCOUNT_SID"),
+    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
+)
 DESK = Desk(
     Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
     service_sid=sids.default_service(variable("ACCOUNT_SID")),
+    ask=partial(asking.ask, ASKING),
 )
 # What Twilio takes for "no reply"; the others do not look at it.
 TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}

@@ -3,6 +3,11 @@
     PartylineError
     ├── ApiError          told to an API caller: code, HTTP status, text, details (participants, routing, store, api)
     ├── WebhookRefused    told to a carrier: HTTP status, headers (carriers, receiving)
+    ├── OutgoingError     a customer's URL gave no answer; a later try can help (outgoing)
+    │   ├── OutgoingRefused   nothing was asked: no HTTP URL, or its name has an address that is not allowed
+    │   ├── OutgoingFailed    the name is not known, no connection, or one that broke
+    │   └── OutgoingTimedOut  not answered in time
+    ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
     ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
@@ -47,6 +52,26 @@ class WebhookRefused(PartylineError):
         self.status = status
         self.reason = reason
         self.headers = dict(headers or {})
+
+
+class OutgoingError(PartylineError):
+    """A URL of a customer's that gave no answer. Its text says why, without the URL: that may hold secrets."""
+
+
+class OutgoingRefused(OutgoingError):
+    """Nothing was asked: it is no HTTP URL, or its name has an address that this deployment does not connect to."""
+
+
+class OutgoingFailed(OutgoingError):
+    """The name is not known, nothing took the connection, its certificate is wrong, or it broke before the answer."""
+
+
+class OutgoingTimedOut(OutgoingError):
+    """There was no answer in time."""
+
+
+class NotPosted(PartylineError):
+    """A frame that could not be handed to a live connection, or may not have been. Its text says why."""
 
 
 class SendError(PartylineError):

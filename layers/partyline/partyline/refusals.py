@@ -13,6 +13,7 @@ from typing import Any
 from partyline.errors import ApiError
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
+TOO_MANY = 429
 FAILED = 500
 
 _NO_SUCH_ROLE = "this Service has no such role of the type {}"
@@ -108,6 +109,12 @@ def friendly_name_too_long(limit: int) -> ApiError:
 
 def too_large(limit: int) -> ApiError:
     return _refusal(20001, f"The request's body is larger than {limit} bytes", TOO_LARGE)
+
+
+def too_many_connections(limit: int) -> ApiError:
+    return _refusal(
+        20429, "Too Many Requests", TOO_MANY, reason=f"an identity can have {limit} live connections at a time"
+    )
 
 
 def failed() -> ApiError:
@@ -444,6 +451,10 @@ def pre_webhook_url_invalid(problem: str) -> ApiError:
 
 def post_webhook_url_invalid(problem: str) -> ApiError:
     return _refusal(50078, "Invalid post-webhook url", parameter="PostWebhookUrl", reason=problem)
+
+
+def pre_webhook_rejected(event: str) -> ApiError:
+    return _refusal(50056, "Pre-webhook rejected the request", FORBIDDEN, event=event)
 
 
 def webhook_event_unknown(parameter: str, event: str, events: Sequence[str]) -> ApiError:

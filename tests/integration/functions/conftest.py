@@ -13,13 +13,17 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from aws_lambda_powertools.utilities import parameters
 
 from partyline.observability import logger
+from tests.integration.conftest import TEMPLATE, Template
 
 ROOT = Path(__file__).parents[3]
 SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text())
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
+# A transaction needs the permission of each of its parts.
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,23 @@ def secret(client: Any) -> Callable[[dict[str, str]], None]:
 def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
     """Loads functions/<name>/app.py afresh, with its environment."""
     sqs = boto3.client("sqs")
-    fifo = sqs.create_queue(QueueName="outbound.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+    def fifo(name: str) -> str:
+        url: str = sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        return url
+
     variables = {
         "TABLE_NAME": "partyline",
         "ACCOUNT_SID": ACCOUNT_SID,
         "PUBLIC_URL": "",
         "CARRIERS_SECRET_ARN": "carriers",
-        "OUTBOUND_QUEUE_URL": fifo,
+        "AUTH_SECRET_ARN": "carriers",
+        "ALLOWED_NETWORKS": "",
+        "OUTBOUND_QUEUE_URL": fifo("outbound"),
+        "CALLBACKS_QUEUE_URL": fifo("callbacks"),
+        "LIVE_QUEUE_URL": fifo("live"),
+        "LIVE_ENDPOINT": "https://live.example/prod",
+        "ACTIVATION_QUEUE_URL": sqs.create_queue(QueueName="activation")["QueueUrl"],
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
@@ -100,3 +114,31 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     yield load
     forget_secrets()
+
+
+def granted(function: str) -> set[str]:
+    """The DynamoDB actions of a function's statements."""
+    properties = yaml.load(TEMPLATE.read_text(), Template)["Resources"][f"{function.title()}Function"]["Properties"]
+    statements = [statement for policy in properties["Policies"] for statement in policy["Statement"]]
+    actions = {
+        action
+        for one in statements
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+    return {action.removeprefix("dynamodb:") for action in actions if action.startswith("dynamodb:")}
+
+
+@pytest.fixture
+def called(client: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The DynamoDB actions that were asked for, by any client."""
+    actions: set[str] = set()
+    send = type(client)._make_api_call
+
+    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if self.meta.service_model.service_name == "dynamodb":
+            parts = [next(iter(part)) for part in parameters.get("TransactItems", ())]
+            actions.update([PARTS[part] for part in parts] or [operation])
+        return send(self, operation, parameters)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
+    return actions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +13,15 @@ import boto3
 import pytest
 
 from partyline import sending
+from partyline.callbacks import delivery
 from partyline.cleanup import Kind, Removed
+from partyline.live.push import Cut, Push, decode
 from partyline.sending import Attempt, Step
 from partyline.states import SendState
+from partyline.store import connections, keys, webhooks
+from partyline.store.connections import Connection
 from partyline.store.table import Table
+from partyline.webhooks import WebhookConfiguration
 from tests.integration.functions.conftest import SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -40,6 +46,41 @@ def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
     assert (
         queued["Attributes"]["MessageGroupId"] == event("outbound/send")["Records"][0]["attributes"]["MessageGroupId"]
     )
+
+
+def test_the_relay_queues_a_call_for_each_webhook_in_the_turn_of_its_url_and_conversation(
+    function: Load, table: Table
+) -> None:
+    relay = function("relay")
+    sample = event("relay/message-told")
+    subject = sample["Records"][0]["dynamodb"]["NewImage"]["subject"]["S"]
+    listening = WebhookConfiguration(post_url="https://hooks.example.com/", filters=("onMessageAdded",))
+    webhooks.configure(table, keys.account_webhooks(), WebhookConfiguration(), listening)
+    for _ in range(2):
+        relay.handler(sample, Context())
+    (queued,) = waiting(relay.variable("CALLBACKS_QUEUE_URL"))
+    callback = delivery.decode(queued["Body"])
+    assert (callback.url, callback.parameters["ConversationSid"]) == ("https://hooks.example.com/", subject)
+    assert queued["Attributes"]["MessageGroupId"] == delivery.group(callback.url, subject)
+    assert queued["Attributes"]["MessageDeduplicationId"] == callback.token
+    assert waiting(relay.variable("LIVE_QUEUE_URL")) == []
+
+
+def test_the_relay_queues_what_happened_once_for_those_who_listen_live(function: Load, table: Table) -> None:
+    relay = function("relay")
+    sample = event("relay/message-told")
+    image = sample["Records"][0]["dynamodb"]["NewImage"]
+    until = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp())
+    listener = Connection("c-1", image["service_sid"]["S"], "ann", "SK1", until)
+    assert connections.register(table, listener, datetime(2026, 11, 22, tzinfo=UTC))
+    for _ in range(2):
+        relay.handler(sample, Context())
+    (queued,) = waiting(relay.variable("LIVE_QUEUE_URL"))
+    told = decode(queued["Body"])
+    assert isinstance(told, Push)
+    assert (told.subject, [one.type for one in told.events]) == (image["subject"]["S"], ["onMessageAdded"])
+    assert queued["Attributes"]["MessageGroupId"] == told.subject
+    assert waiting(relay.variable("CALLBACKS_QUEUE_URL")) == []
 
 
 def test_the_relay_raises_at_the_first_record_that_fails_so_that_the_batch_comes_again(
@@ -71,16 +112,25 @@ def test_the_relay_has_what_was_removed_cleaned_up(function: Load) -> None:
     assert queued["Body"] == event("cleanup/user")["Records"][0]["body"]
 
 
-@pytest.mark.parametrize(("kind", "delay"), [(Kind.CONVERSATION, 0), (Kind.SERVICE, 60), (Kind.USER, 60)])
-def test_what_indexes_tell_of_is_cleaned_up_a_while_later(
-    function: Load, monkeypatch: pytest.MonkeyPatch, kind: Kind, delay: int
+def test_the_relay_cuts_off_who_was_connected_as_a_removed_user(function: Load) -> None:
+    relay = function("relay")
+    relay.handler(event("relay/user-removed"), Context())
+    (queued,) = waiting(relay.variable("LIVE_QUEUE_URL"))
+    (cleaned,) = waiting(relay.variable("CLEANUP_QUEUE_URL"))
+    removed = json.loads(cleaned["Body"])
+    assert decode(queued["Body"]) == Cut(removed["service_sid"], removed["sid"], removed["identity"])
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_was_removed_is_cleaned_up_a_while_later(
+    function: Load, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     monkeypatch.setenv("CLEANUP_SECONDS", "60")
     relay = function("relay")
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(relay.SQS, "send_message", lambda **given: asked.append(given))
     relay.clean(Removed(kind, "sid"))
-    assert [one["DelaySeconds"] for one in asked] == [delay]
+    assert [one["DelaySeconds"] for one in asked if "cleanup" in one["QueueUrl"]] == [60]
 
 
 # --- cleanup

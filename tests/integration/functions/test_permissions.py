@@ -11,50 +11,21 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import yaml
 
-from partyline import cleanup, outbox, reporting, sending
+from partyline import cleanup, reporting, sending
+from partyline.callbacks import telling
 from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
 from partyline.cleanup import Kind, Removed
+from partyline.events import BY_TEXT
 from partyline.model import SendReference
 from partyline.states import ReceiptStatus
-from partyline.store import conversations, messages
-from partyline.store.table import Table
-from tests.integration.conftest import TEMPLATE, Template
-from tests.integration.functions.conftest import Context, event
+from partyline.store import conversations, happenings, messages
+from partyline.store.table import Table, from_dynamo
+from tests.integration.functions.conftest import Context, event, granted
 
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-# A transaction needs the permission of each of its parts.
-PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 Load = Callable[[str], ModuleType]
-
-
-def granted(function: str) -> set[str]:
-    """The DynamoDB actions of a function's statements."""
-    properties = yaml.load(TEMPLATE.read_text(), Template)["Resources"][f"{function.title()}Function"]["Properties"]
-    statements = [statement for policy in properties["Policies"] for statement in policy["Statement"]]
-    actions = {
-        action
-        for one in statements
-        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
-    }
-    return {action.removeprefix("dynamodb:") for action in actions if action.startswith("dynamodb:")}
-
-
-@pytest.fixture
-def called(client: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The DynamoDB actions that were asked for, by any client."""
-    actions: set[str] = set()
-    send = type(client)._make_api_call
-
-    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if self.meta.service_model.service_name == "dynamodb":
-            parts = [next(iter(part)) for part in parameters.get("TransactItems", ())]
-            actions.update([PARTS[part] for part in parts] or [operation])
-        return send(self, operation, parameters)
-
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
-    return actions
 
 
 def api(conversations_app: ModuleType, method: str, path: str, **form: str) -> dict[str, Any]:
@@ -126,27 +97,19 @@ def reference(table: Table, group: tuple[ModuleType, str, str]) -> SendReference
     return found.message.reference(found.message.sends[0])
 
 
-def test_the_outbox(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
-    conversation = conversations.fetch(table, group[1])
-    assert conversation
-    conversations.create(
-        table, replace(conversation, sid="CH" + "1" * 32, unique_name=None, threads=frozenset()), [], NOW
-    )
+def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
+    _, conversation, message = group
     client: Any = table._client
-    waiting = {"#s": "state"}, {":s": {"S": "initializing"}}
-    client.update_item(
-        TableName="partyline",
-        Key={"PK": {"S": "C#CH" + "1" * 32}, "SK": {"S": "C"}},
-        UpdateExpression="SET #s = :s",
-        ExpressionAttributeNames=waiting[0],
-        ExpressionAttributeValues=waiting[1],
-    )
+    stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+    found = messages.fetch(table, conversation, message)
+    assert found
     called.clear()
-    desk = outbox.Desk(table, enqueue=lambda *given: None, clean=lambda removed: None, clock=lambda: NOW)
-    keys = {"PK": {"S": f"C#{group[1]}"}, "SK": {"S": "C"}}
-    image = {"outbox": {"S": "activate"}, "sid": {"S": "CH" + "1" * 32}}
-    outbox.relay(desk, {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}})
-    outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {"Keys": keys, "OldImage": {**keys, **image}}})
+    desk = telling.Desk(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
+    for item in stored:
+        if item.get("outbox") == "happening":
+            told = replace(happenings.decode(item), cause=BY_TEXT)
+            telling.tell(desk, told, item["SK"])
+    telling.tell_delivery(desk, found.receipts[0])
     assert called == granted("relay")
 
 

@@ -1,0 +1,44 @@
+"""The activation queue: conversations that were made with their participants become active. At least once for each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import boto3
+
+from partyline import activation
+from partyline.activation import Outcome
+from partyline.callbacks import asking
+from partyline.observability import count, logger, metrics
+from partyline.outgoing import Outgoing, networks
+from partyline.settings import secret, variable
+from partyline.store.table import Table
+
+ASKING = asking.Desk(
+    variable("ACCOUNT_SID"),
+    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
+)
+DESK = activation.Desk(
+    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    ask=partial(asking.ask_all, ASKING),
+    clock=lambda: datetime.now(UTC),
+)
+METRICS = {
+    Outcome.ACTIVATED: "ActivationDone",
+    Outcome.FAILED: "ActivationFailed",
+    Outcome.REPEATED: "ActivationRepeated",
+}
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> None:
+    """Activate what a queue gives; one that fails comes again."""
+    for record in event["Records"]:
+        sid = activation.decode(record["body"])
+        outcome = activation.activate(DESK, sid)
+        logger.info("activation.run", conversation_sid=sid, outcome=outcome.value)
+        count(METRICS[outcome])

@@ -1,0 +1,1 @@
+"""Telling customers what happened: their webhooks, signed and called as Twilio does it."""

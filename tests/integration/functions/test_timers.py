@@ -1,0 +1,79 @@
+"""The function that looks once a minute, as Lambda runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+
+import pytest
+
+from partyline import activation
+from partyline.model import Conversation
+from partyline.states import ConversationState
+from partyline.store import connections, conversations, due
+from partyline.store.connections import Connection
+from partyline.store.due import DueKind
+from partyline.store.table import Table
+from tests.integration.functions.conftest import Context, event, granted
+from tests.integration.functions.test_others import waiting
+
+Load = Callable[[str], ModuleType]
+LONG_AGO = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SID = "CH" + "1" * 32
+
+
+@dataclass
+class Wire:
+    """Live connections that remember how they ended."""
+
+    ended: list[str] = field(default_factory=list)
+
+    def post(self, sid: str, frame: str) -> bool:
+        raise AssertionError(frame)
+
+    def cut(self, sid: str) -> None:
+        self.ended.append(sid)
+
+
+def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_needed(
+    function: Load, table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers = function("timers")
+    wire = Wire()
+    monkeypatch.setattr(timers, "LIVE", replace(timers.LIVE, wire=wire))
+    asleep = Conversation(SID, "IS1", LONG_AGO, LONG_AGO, inactive_after=60, closed_after=600, active_at=LONG_AGO)
+    busy = replace(asleep, sid="CH" + "2" * 32, closed_after=None, inactive_after=60)
+    stuck = replace(asleep, sid="CH" + "3" * 32, state=ConversationState.INITIALIZING)
+    for made in (asleep, busy, stuck):
+        conversations.create(table, made, [], LONG_AGO)
+    # Something happens in this one all the time, so its timer is entered anew.
+    moved = replace(busy, active_at=datetime.now(UTC) + timedelta(days=1))
+    found = conversations.fetch(table, busy.sid)
+    assert found
+    conversations.update(table, found, replace(found, active_at=moved.active_at), LONG_AGO)
+    connection = Connection("abc=", "IS1", "ann", "SK1", until=int(LONG_AGO.timestamp()), supervises=False)
+    connections.register(table, connection, LONG_AGO)
+    table.write(due.entry(DueKind.CONNECTION, connection.sid, LONG_AGO))
+    called.clear()
+    timers.handler(event("timers/minute"), Context())
+    assert called == granted("timers")
+    ended = conversations.fetch(table, SID)
+    assert ended and ended.state is ConversationState.CLOSED
+    assert [activation.decode(message["Body"]) for message in waiting(timers.variable("ACTIVATION_QUEUE_URL"))] == [
+        stuck.sid
+    ]
+    assert wire.ended == ["abc="]
+
+
+def test_a_run_that_has_no_time_left_leaves_everything_to_the_next(function: Load, table: Table) -> None:
+    timers = function("timers")
+    asleep = Conversation(SID, "IS1", LONG_AGO, LONG_AGO, inactive_after=60, active_at=LONG_AGO)
+    conversations.create(table, asleep, [], LONG_AGO)
+    timers.handler(event("timers/minute"), Context(milliseconds=timers.RESERVE))
+    found = conversations.fetch(table, SID)
+    assert found and found.state is ConversationState.ACTIVE
+    timers.handler(event("timers/minute"), Context())
+    found = conversations.fetch(table, SID)
+    assert found and found.state is ConversationState.INACTIVE
