@@ -61,13 +61,15 @@ class ApiCredentials:
 class Config:
     """Everything the process needs.
 
-    `upstream` is where the deployed API answers (the part before /v1 and /carriers); `public_url` is what the carriers
-    believe its address to be; `lines` are our own numbers with their carriers; port 0 is any free port.
+    `upstream` is where the deployed API answers (the part before /v1 and /carriers), `live_upstream` where live
+    connections are made; `public_url` is what the carriers believe its address to be; `lines` are our own numbers with
+    their carriers; port 0 is any free port.
     """
 
     front_port: int
     carrier_port: int
     upstream: str
+    live_upstream: str
     public_url: str
     lines: tuple[tuple[str, str], ...]
     bandwidth: BandwidthAccount
@@ -100,6 +102,8 @@ def from_json(data: object) -> Config:
     for url in ("upstream", "public_url"):
         if not str(whole[url]).startswith(("http://", "https://")):
             raise BadConfig(f"{url} is an http address")
+    if not str(whole["live_upstream"]).startswith(("ws://", "wss://")):
+        raise BadConfig("live_upstream is a WebSocket address")
     try:
         settings = changed(Settings(), whole.get("settings", {}))
     except BadSetting as error:
@@ -108,6 +112,7 @@ def from_json(data: object) -> Config:
         front_port=whole["front_port"],
         carrier_port=whole["carrier_port"],
         upstream=whole["upstream"].rstrip("/"),
+        live_upstream=whole["live_upstream"],
         public_url=whole["public_url"].rstrip("/"),
         lines=tuple(_line(entry) for entry in lines),
         bandwidth=BandwidthAccount(**_object("bandwidth", whole["bandwidth"], BandwidthAccount)),

@@ -25,10 +25,12 @@ _NEWEST_RUNTIME = (3, 14)
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack: its outputs, where its API answers, and the physical names of its resources."""
+    """A deployed stack: its outputs, where its API answers, where live connections are made, and the physical names of
+    its resources."""
 
     outputs: Mapping[str, str]
     url: str
+    live_url: str
     resources: Mapping[str, str]
 
 
@@ -74,7 +76,8 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
     emulator.client("s3").create_bucket(Bucket=_BUCKET)
     for cache in ROOT.glob("functions/*/__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)
-    overrides = {"Runtime": runtime(), "Architecture": architecture(), **parameters}
+    ours = {"Runtime": runtime(), "Architecture": architecture(), "LiveEndpoint": emulator.execute_api}
+    overrides = {**ours, **parameters}
     Program(
         "sam deploy",
         [
@@ -92,7 +95,8 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
     _put_gateway_responses(emulator, formation, outputs["ApiId"])
     return Deployment(
         outputs=outputs,
-        url=f"{emulator.endpoint}/_aws/execute-api/{outputs['ApiId']}/{STAGE}",
+        url=f"{emulator.execute_api}/{outputs['ApiId']}/{STAGE}",
+        live_url=f"{emulator.execute_api}/{outputs['LiveApiId']}/{STAGE}".replace("http://", "ws://", 1),
         resources={
             entry["LogicalResourceId"]: entry["PhysicalResourceId"]
             for entry in formation.describe_stack_resources(StackName=STACK)["StackResources"]

@@ -38,6 +38,8 @@ class Emulator:
     def __init__(self, directory: Path) -> None:
         self.port = loopback.free_port()
         self.endpoint = f"http://{loopback.HOST}:{self.port}"
+        # Where deployed APIs answer, and where the connections of WebSocket APIs are managed; an API's id follows.
+        self.execute_api = f"{self.endpoint}/_aws/execute-api"
         scratch = directory / "emulator"
         scratch.mkdir(parents=True)
         self._program = Program(

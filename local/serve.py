@@ -24,6 +24,7 @@ from local.carrier import api, control
 from local.carrier.simulation import Simulation
 from local.config import BadConfig, Config, load
 from local.front import app as front
+from local.front.live import LiveProxy, Tokens
 from local.front.proxy import Proxy
 
 HOST = "127.0.0.1"
@@ -61,7 +62,13 @@ async def start(config: Config) -> Running:
         simulation = Simulation(config, session)
         carriers = web.Application(client_max_size=front.MAX_BODY)
         carriers.router.add_routes(api.routes(simulation))
-        door = front.app(Proxy(config.upstream, session), config.api, control.routes(simulation))
+        door = front.app(
+            Proxy(config.upstream, session),
+            LiveProxy(config.live_upstream, session),
+            Tokens(config.upstream, config.api, session),
+            config.api,
+            control.routes(simulation),
+        )
         carrier_url = await _listen(stack, carriers, config.carrier_port)
         front_url = await _listen(stack, door, config.front_port)
         # Last in, first out: listeners for events end before the servers wait for their connections.

@@ -42,8 +42,14 @@ LINES = (
     ("+12065550121", "twilio"),
 )
 
-# What a machine at hand can be impatient about; everything else is as deployed.
-PARAMETERS = {"CarrierTimeout": "3", "ReconcileSeconds": "5", "CleanupSeconds": "2"}
+# What a machine at hand can be impatient about, and that webhooks may reach what runs on it; everything else is as
+# deployed.
+PARAMETERS = {
+    "CarrierTimeout": "3",
+    "ReconcileSeconds": "5",
+    "CleanupSeconds": "2",
+    "AllowedNetworks": "127.0.0.0/8,::1/128",
+}
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ class Stack:
         self.auth_token = self.accounts.auth_token
         self.port = port or loopback.free_port()
         self.url = f"http://{loopback.HOST}:{self.port}"
+        self.live_url = f"ws://{loopback.HOST}:{self.port}/live"
         self._carrier_port = loopback.free_port()
         self.carrier_url = f"http://{loopback.HOST}:{self._carrier_port}"
         self._config = self.directory / "serve.json"
@@ -173,6 +180,7 @@ class Stack:
             "PARTYLINE_URL": self.url,
             "PARTYLINE_ACCOUNT_SID": self.account_sid,
             "PARTYLINE_AUTH_TOKEN": self.auth_token,
+            "PARTYLINE_LIVE_URL": self.live_url,
             "BANDWIDTH_WEBHOOK_TOKEN": self.accounts.bandwidth_webhook_token,
             "TELNYX_SIGNING_SEED": self.accounts.telnyx_signing_seed,
             "TWILIO_AUTH_TOKEN": self.accounts.twilio_auth_token,
@@ -232,6 +240,7 @@ class Stack:
                     "front_port": self.port,
                     "carrier_port": self._carrier_port,
                     "upstream": self.deployment.url,
+                    "live_upstream": self.deployment.live_url,
                     "public_url": self.url,
                     "lines": [list(line) for line in LINES],
                     "settings": self._settings,

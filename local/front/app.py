@@ -12,23 +12,33 @@ from yarl import URL
 
 from local.carrier.port import basic
 from local.config import ApiCredentials
+from local.environments import ROOT
+from local.front.live import LiveProxy, Tokens
 from local.front.proxy import Proxy
 
 MAX_BODY = 12 * 1024 * 1024
 _PAGE = Path(__file__).parent / "page"
+# The page is the first user of the client that everybody gets.
+_LIVE_CLIENT = ROOT / "clients" / "javascript" / "live.js"
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _POLICY = (
     "default-src 'self'; img-src 'self' data: https: http:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
-def app(proxy: Proxy, api: ApiCredentials, control: Iterable[web.RouteDef]) -> web.Application:
-    """The front. /agent/v1/... is /v1/... with the account's credentials added, for the page alone."""
+def app(
+    proxy: Proxy, live: LiveProxy, tokens: Tokens, api: ApiCredentials, control: Iterable[web.RouteDef]
+) -> web.Application:
+    """The front. /agent/v1/... is /v1/... with the account's credentials added, and /agent/token an access token, for
+    the page alone."""
 
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(
             _PAGE / "index.html", headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         )
+
+    async def live_client(_request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_LIVE_CLIENT)
 
     async def agent(request: web.Request) -> web.StreamResponse:
         target = URL(request.raw_path, encoded=True).raw_path_qs.removeprefix("/agent")
@@ -38,8 +48,11 @@ def app(proxy: Proxy, api: ApiCredentials, control: Iterable[web.RouteDef]) -> w
     front.router.add_routes(
         [
             web.get("/", page),
+            web.get("/page/live.js", live_client),
             web.static("/page", _PAGE),
             web.route("*", "/agent/v1/{path:.*}", agent),
+            web.post("/agent/token", tokens.give),
+            web.get("/live", live.forward),
             *control,
             *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in ("v1", "v2", "carriers")),
         ]
@@ -53,7 +66,7 @@ async def _no_strangers(request: web.Request, handler: Handler) -> web.StreamRes
 
     What is passed through has its own authentication.
     """
-    if not request.path.startswith(("/v1", "/v2", "/carriers")):
+    if not request.path.startswith(("/v1", "/v2", "/carriers", "/live")):
         origin = request.headers.get("Origin")
         if origin not in (None, f"http://{request.host}", f"https://{request.host}"):
             raise web.HTTPForbidden(text="Only this page may ask.")

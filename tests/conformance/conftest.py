@@ -16,8 +16,8 @@ from tests.conformance import client as clients
 from tests.conformance import forms
 from tests.conformance.contract import OPERATIONS, Operation
 from tests.conformance.world import FIRST_NUMBER, NUMBERS, World
-from tests.integration.api.conftest import api, client, clock, dynamodb
-from tests.integration.conftest import table, table_definition
+from tests.integration.api.conftest import api, client, clock
+from tests.integration.conftest import dynamodb, table, table_definition
 
 __all__ = ["api", "client", "clock", "dynamodb", "table", "table_definition"]
 
@@ -84,12 +84,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for operation in sorted(OPERATIONS.values(), key=lambda one: (one.path, one.method)):
         counts = passed[operation.id]
         evidence = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()) if what != "tests")
-        idle = ", ".join(forms.without_effect_yet(operation))
         refused = ", ".join(forms.refused_on_purpose(operation))
         terminalreporter.write_line(f"{operation.method} {operation.path}", bold=True)
         terminalreporter.write_line(f"    {_state(operation, counts, failed[operation.id])}: {evidence}")
-        if idle:
-            terminalreporter.write_line(f"    kept and validated, no effect yet: {idle}")
         if refused:
             terminalreporter.write_line(f"    refused on purpose: {refused}")
 

@@ -101,13 +101,16 @@ METHODS = {
 # Null where the schema says that it is not: a receipt has no status before the carrier has the message, and what was
 # never configured has no method.
 _NULL_TOO = ("conversation_message_receipt.status", "service_webhook_configuration.method")
+# Ours beside Twilio's: a Service can have default timers of its own.
+_BEYOND = ("service_configuration.default_inactive_timer", "service_configuration.default_closed_timer")
 
 
 def problems(resource: Resource, body: Mapping[str, Any], base: str) -> Iterator[str]:
     """How an answer is not what the contract says of the resource. `base` is what every URL begins with."""
     named = {field.name: field for field in resource.fields}
     for name in set(body) - set(named):
-        yield f"{name} is not in the contract"
+        if not f"{resource.name}.{name}".endswith(_BEYOND):
+            yield f"{name} is not in the contract"
     for name, field in named.items():
         if name not in body:
             yield f"{name} is missing"

@@ -27,14 +27,10 @@ _REFUSED: Mapping[str, tuple[str, int]] = {
     "MediaSid": ("ME" + "d4" * 16, 50507),
 }
 _CHANNELS = ("whatsapp", "messenger", "gbm", "email", "rcs", "apple", "chat")
-# What holds of operations that do not simply work. Nothing here speaks to the push services of app makers, and nothing
-# calls webhooks yet.
-_STATES: Mapping[str, str] = {
-    **dict.fromkeys(("Bindings", "Configuration/Notifications", "Credentials"), "shape kept, no effect"),
-    **dict.fromkeys(("Configuration/Webhooks", "Conversations/Webhooks"), "kept and validated, not delivered yet"),
-}
-# Kept and validated, and nothing comes of them yet: no conversation becomes inactive or closed by itself.
-_TIMERS = {"DefaultClosedTimer", "DefaultInactiveTimer", "Timers.Closed", "Timers.Inactive"}
+# What holds of operations that do not simply work. Nothing here speaks to the push services of app makers.
+_STATES: Mapping[str, str] = dict.fromkeys(
+    ("Bindings", "Configuration/Notifications", "Credentials"), "shape kept, no effect"
+)
 # Taken, and seen in no answer: secrets, what only changes how something is done, and relative times.
 _NOT_SHOWN = {
     *("ApiKey", "Certificate", "PrivateKey", "Secret"),
@@ -53,11 +49,6 @@ NOT_TWICE = {"MessagingBinding.ProjectedAddress", "MessagingBinding.ProxyAddress
 def state(operation: Operation) -> str:
     """What holds of an operation that is as documented."""
     return _STATES.get(operation.kind, "works")
-
-
-def without_effect_yet(operation: Operation) -> list[str]:
-    """Parameters of an operation that are kept and validated only."""
-    return [value.name for value in operation.given("form") if value.name in _TIMERS]
 
 
 def is_shown(kind: str, name: str) -> bool:
@@ -473,5 +464,7 @@ def _against_schema(value: Value) -> list[str]:
     if value.format == "date-time":
         return list(_DATE)
     if value.type == "integer":
-        return ["many", "-1", "1.5", *(["0"] if value.minimum else [])]
+        # The index behind which a webhook is told is -1 for all.
+        negative = "-2" if value.name == "Configuration.ReplayAfter" else "-1"
+        return ["many", negative, "1.5", *(["0"] if value.minimum else [])]
     return ["perhaps"] if value.type == "boolean" else []

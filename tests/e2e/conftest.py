@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FrameType
 
 import pytest
 
 from local.stack import Stack
+from tests.e2e.receivers import Receiver, receiving
 from tests.e2e.world import World
 
 
@@ -28,6 +30,28 @@ def stack() -> Iterator[Stack]:
 def world(stack: Stack) -> World:
     """The running Partyline from outside: API clients, handsets, carriers."""
     return World(stack.variables())
+
+
+@dataclass(frozen=True)
+class Drowsy:
+    """A conversation that nothing happens in, with who is told of it."""
+
+    sid: str
+    receiver: Receiver
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drowsy(world: World) -> Iterator[Drowsy]:
+    """A conversation with a timer of a minute, made before the first test, so that the one that looks at it need not
+    wait."""
+    with receiving() as receiver:
+        made = world.api.conversations.create(state="active", timers_inactive="PT1M", timers_closed="PT10M")
+        made.webhooks.create(
+            target="webhook",
+            configuration_url=receiver.url,
+            configuration_filters=["onConversationStateUpdated"],
+        )
+        yield Drowsy(made.sid, receiver)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

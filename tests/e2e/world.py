@@ -34,9 +34,9 @@ def new_number() -> str:
     return f"+1{next(_NUMBERS)}"
 
 
-def until(look: Callable[[], Seen], satisfied: Callable[[Seen], bool] = bool) -> Seen:
+def until(look: Callable[[], Seen], satisfied: Callable[[Seen], bool] = bool, patience: float = PATIENCE) -> Seen:
     """Look until what is seen satisfies; the last thing seen is returned either way, for the assertion to show."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not satisfied(seen := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return seen

@@ -13,8 +13,11 @@ import pytest
 import yaml
 from samtranslator.translator.transform import transform
 
+from local.stack import PARAMETERS
+from partyline.callbacks import delivery
+from partyline.outgoing import networks
 from partyline.sending import MAX_ATTEMPTS
-from partyline.store import keys
+from partyline.store import keys, receivers
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
@@ -26,6 +29,7 @@ EVENT_PROPERTIES = {
         *("Stream", "StartingPosition", "BatchSize", "FilterCriteria"),
         *("BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"),
     },
+    "Schedule": {"Schedule"},
     "SQS": {"Queue", "BatchSize", "FunctionResponseTypes", "ScalingConfig"},
 }
 
@@ -64,6 +68,11 @@ def logical(name: str) -> str:
 def refers(value: Any) -> str:
     """The resource that a Ref or GetAtt names."""
     return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
+
+
+def least(value: Any) -> Any:
+    """The least that a number can be which may be a parameter."""
+    return TEMPLATE["Parameters"][value["Ref"]]["MinValue"] if isinstance(value, dict) else value
 
 
 def events(kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -224,9 +233,10 @@ def test_the_stream_is_read_from_its_beginning_and_gives_up_in_the_end(expanded:
     # The stream itself forgets after a day: giving up later would be giving up in silence.
     assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
     assert refers(mapping["DestinationConfig"]["OnFailure"]["Destination"]) in FAILURES
-    recorded, removed = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
+    recorded, moved, removed = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
     # "exists" is only understood of a leaf, so the attribute's type is part of its path.
     assert recorded == {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+    assert moved == {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"rank": {"N": [{"exists": True}]}}}}
     leaving = [keys.conversation("CH").sk, keys.service("IS").sk, keys.user("US").sk]
     assert removed == {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"SK": {"S": leaving}}}}
 
@@ -275,6 +285,45 @@ def test_bandwidth_is_challenged() -> None:
     assert answer["ResponseParameters"]["Headers"] == {"WWW-Authenticate": "'Basic realm=\"partyline\"'"}
 
 
+# --- live connections
+
+
+def test_the_log_of_live_connections_does_not_have_the_query_which_has_the_token() -> None:
+    settings = RESOURCES["LiveApi"]["Properties"]["AccessLogSettings"]["Fn::If"][1]
+    logged = set(json.loads(settings["Format"]).values())
+
+    assert logged == {
+        *("$context.requestId", "$context.identity.sourceIp", "$context.requestTimeEpoch", "$context.connectionId"),
+        *("$context.eventType", "$context.status", "$context.integrationLatency", "$context.error.responseType"),
+    }
+
+
+def test_everything_of_a_live_connection_goes_to_one_function(expanded: dict[str, Any]) -> None:
+    routes = RESOURCES["LiveApi"]["Properties"]["Routes"]
+
+    assert set(routes) == {"$connect", "$disconnect", "$default"}
+    assert {refers(route["FunctionArn"]) for route in routes.values()} == {"ConnectionsFunction"}
+    assert expanded["LiveApi"]["Properties"]["ProtocolType"] == "WEBSOCKET"
+
+
+def test_functions_reach_this_stacks_live_connections_and_no_others() -> None:
+    managing = {
+        name: statement["Resource"]["Fn::Sub"]
+        for name, function in of_type("AWS::Serverless::Function").items()
+        for policy in function["Policies"]
+        for statement in policy["Statement"]
+        if statement["Action"] == "execute-api:ManageConnections"
+    }
+    reaching = {
+        name
+        for name, function in of_type("AWS::Serverless::Function").items()
+        if "LIVE_ENDPOINT" in function["Environment"]["Variables"]
+    }
+
+    assert set(managing) == reaching == {"ConnectionsFunction", "LiveFunction", "TimersFunction"}
+    assert all(resource.endswith(":${LiveApi}/prod/*/@connections/*") for resource in managing.values())
+
+
 # --- queues
 
 
@@ -295,7 +344,7 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(n
             assert QUEUES[name]["VisibilityTimeout"] >= 6 * timeout
             # What fails comes again, and nothing else with it.
             assert event.get("FunctionResponseTypes") == ["ReportBatchItemFailures"] or event["BatchSize"] == 1
-            assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
+            assert least(event["ScalingConfig"]["MaximumConcurrency"]) >= 2
             if QUEUES[name].get("FifoQueue"):
                 # A send that has to wait holds up its own conversation only, and is not dead before it is given up.
                 assert event["BatchSize"] == 1
@@ -303,6 +352,18 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(n
             if function == "OutboundFunction":
                 # The carrier may not answer, and that is to be written down.
                 assert 2 * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < timeout
+
+
+def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -> None:
+    timeout = RESOURCES["CallbacksFunction"]["Properties"]["Timeout"]
+
+    assert 2 * delivery.TIMEOUT < timeout < receivers.LEASE.total_seconds()
+
+
+@pytest.mark.parametrize("text", ["", "10.1.0.0/16", PARAMETERS["AllowedNetworks"], "fd00:ec2::254/128,169.254.0.0/16"])
+def test_networks_that_webhooks_may_reach_can_be_listed(text: str) -> None:
+    assert re.fullmatch(TEMPLATE["Parameters"]["AllowedNetworks"]["AllowedPattern"], text)
+    assert len(networks(text)) == len(text.split(",")) if text else networks(text) == ()
 
 
 def test_a_removed_service_is_cleaned_up_when_no_request_is_under_way_that_found_it() -> None:
@@ -349,7 +410,13 @@ def test_alarms_tell_the_topic_and_say_what_to_make_of_them() -> None:
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", name
         assert alarm["AlarmDescription"], name
-        assert alarm["TreatMissingData"] == "notBreaching", name
+        # Only one waits for something that must happen.
+        silent = "breaching" if name == "TimersSilentAlarm" else "notBreaching"
+        assert alarm["TreatMissingData"] == silent, name
+
+
+def test_timers_are_looked_at_every_minute() -> None:
+    assert [properties for _, _, properties in events("Schedule")] == [{"Schedule": "rate(1 minute)"}]
 
 
 def test_the_record_outlives_its_stack() -> None:

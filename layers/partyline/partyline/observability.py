@@ -35,3 +35,9 @@ metrics = Metrics(namespace=NAMESPACE)
 def count(name: str, amount: int = 1) -> None:
     """Add to a metric. Its names are listed in docs/operations.md."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
+
+
+def flush() -> None:
+    """Write what was counted, where counting is the exception; elsewhere `metrics.log_metrics` does it."""
+    if metrics.metric_set:
+        metrics.flush_metrics()

@@ -1,11 +1,19 @@
-// The other side: conversations as the API tells them, read and written with the account's credentials.
+// The other side: conversations as the API tells them, read and written with the account's credentials. Live events say
+// when to read again, and who is typing.
 
 import { composer, el, fill, log } from "./dom.js";
+import { connect } from "./live.js";
 import * as net from "./net.js";
 import { chip, names } from "./phone.js";
 import { clock, hue, pretty } from "./numbers.js";
 
+// How often to read without being told to: with live events, and for want of them.
+const SLOW_MS = 30000;
 const POLL_MS = 2000;
+// Of what happens at once is read once.
+const QUIET_MS = 80;
+// Nobody types for longer without saying so again.
+const TYPING_MS = 6000;
 // Participants in the list of conversations: of how many, and for how long they are believed.
 const NAMED = 12;
 const MEMBERS_MS = 10000;
@@ -19,6 +27,8 @@ export class Agent {
     this.chosen = null;
     this.members = new Map();
     this.receipts = new Map();
+    this.writing = new Map();
+    this.isLive = false;
     this.problem = el("p", { class: "problem", role: "status", hidden: true });
     this.screen = el("div", { class: "screen" });
     this.node = el(
@@ -31,11 +41,51 @@ export class Agent {
     this.showList();
     // Once it is on the page: what is not shown is not read.
     setTimeout(() => this.poll());
+    this.live = connect({
+      url: new URL("/live", location.href.replace(/^http/, "ws")).href,
+      token: net.token,
+      onEvent: (event) => this.happened(event),
+      onState: (state) => this.connected(state),
+    });
+  }
+
+  connected(state) {
+    this.isLive = state === "open";
+    // Of the time without a connection nothing but messages would be told.
+    if (this.isLive) this.refresh();
+  }
+
+  happened(event) {
+    const { type, conversation, parameters } = event;
+    if (type === "typing") {
+      this.typing(event);
+      return;
+    }
+    if (type === "onMessageAdded") this.stopped(conversation, parameters.Author);
+    if (type === "onConversationStateUpdated") {
+      for (const one of [this.current, ...this.conversations]) if (one?.sid === conversation) one.state = parameters.StateTo;
+      this.update();
+    }
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => this.refresh(), QUIET_MS);
+  }
+
+  typing({ conversation, identity }) {
+    this.stopped(conversation, identity);
+    const timer = setTimeout(() => this.stopped(conversation, identity), TYPING_MS);
+    this.writing.set(`${conversation} ${identity}`, { conversation, identity, timer });
+    this.update();
+  }
+
+  stopped(conversation, identity) {
+    const key = `${conversation} ${identity}`;
+    clearTimeout(this.writing.get(key)?.timer);
+    if (this.writing.delete(key)) this.update();
   }
 
   async poll() {
     if (!document.hidden && this.node.offsetParent !== null) await this.refresh();
-    setTimeout(() => this.poll(), POLL_MS);
+    setTimeout(() => this.poll(), this.isLive ? SLOW_MS : POLL_MS);
   }
 
   // One refresh at a time; a call during one waits for the next.
@@ -116,7 +166,7 @@ export class Agent {
   }
 
   showList() {
-    this.chosen = null;
+    this.chosen = this.current = null;
     const list = el("ul", { class: "thread-list", "aria-label": "Conversations" });
     this.update = () => {
       fill(list, this.conversations.map((one) => this.row(one)));
@@ -143,14 +193,20 @@ export class Agent {
 
   open(conversation) {
     this.chosen = conversation.sid;
+    this.current = conversation;
     this.messages = [];
     const members = el("ul", { class: "members", "aria-label": "Participants" });
     const messages = log("Messages");
     messages.fill([el("li", { class: "empty" }, "Reading…")]);
     const author = el("select", { "aria-label": "Write as" });
+    const state = el("span", { class: "state" });
+    const typing = el("p", { class: "typing", role: "status" });
     let drawn = "";
     let offered = "";
     this.update = () => {
+      state.textContent = conversation.state;
+      state.hidden = conversation.state === "active";
+      typing.textContent = typists([...this.writing.values()].filter((one) => one.conversation === conversation.sid));
       const participants = this.participants(conversation.sid);
       const now = JSON.stringify([participants, this.messages, this.messages.map((one) => this.receipts.get(one.sid))]);
       if (now === drawn) return;
@@ -181,8 +237,10 @@ export class Agent {
         { class: "screen-top" },
         el("button", { type: "button", class: "quiet", "aria-label": "Back to all conversations", onclick: () => this.back() }, "‹"),
         el("div", {}, el("h3", { title: conversation.sid }, this.title(conversation)), members),
+        state,
       ),
       messages.node,
+      typing,
       box,
     );
     this.refresh();
@@ -218,6 +276,11 @@ export class Agent {
       return el("span", { class: `status ${MOODS[status] ?? "waiting"}`, title }, `${number.slice(-4)} ${status}${code}`);
     });
   }
+}
+
+function typists(those) {
+  const who = those.map(({ identity }) => identity).join(", ");
+  return who && `${who} ${those.length === 1 ? "is" : "are"} typing…`;
 }
 
 const binding = (participant) => participant.messaging_binding ?? {};

@@ -24,6 +24,9 @@ export const write = (number, to, text) =>
 
 export const api = (path) => ask(`/agent/v1/${path}`);
 
+// An access token for live events.
+export const token = async () => (await ask("/agent/token", { method: "POST" })).token;
+
 export const post = (path, form) => ask(`/agent/v1/${path}`, { method: "POST", body: new URLSearchParams(form) });
 
 // Calls `onEvent` for everything that happens and `onState` with whether we are listening.

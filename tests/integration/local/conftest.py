@@ -47,6 +47,19 @@ class Upstream:
         self.requests.append((request, await request.read()))
         return self.answers.pop(0) if self.answers else web.Response(text="taken")
 
+    async def live(self, request: web.Request) -> web.StreamResponse:
+        """Stands where live connections are made: says everything again, and ends at "bye"."""
+        self.requests.append((request, b""))
+        if "good" not in request.query.get("token", ""):
+            return web.Response(status=401)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for frame in socket:
+            if frame.data == "bye":
+                break
+            await socket.send_str(f"{frame.data}!")
+        return socket
+
     def bodies(self, path: str) -> list[bytes]:
         return [body for request, body in self.requests if request.path == path]
 
@@ -119,6 +132,7 @@ def free_port() -> int:
 async def world() -> AsyncIterator[World]:
     upstream = Upstream()
     deployed = web.Application(client_max_size=100_000_000)
+    deployed.router.add_get("/live-upstream", upstream.live)
     deployed.router.add_route("*", "/{path:.*}", upstream.take)
     server = web.AppRunner(deployed, access_log=None)
     await server.setup()
@@ -130,6 +144,7 @@ async def world() -> AsyncIterator[World]:
         front_port=front_port,
         carrier_port=0,
         upstream=upstream.url,
+        live_upstream=upstream.url.replace("http", "ws", 1) + "/live-upstream",
         public_url=f"http://127.0.0.1:{front_port}",
         lines=LINES,
         bandwidth=BandwidthAccount("5500", "app-1", "user", "secret", "path-token", "hook", "hook-secret"),

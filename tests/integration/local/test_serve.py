@@ -22,6 +22,7 @@ def config(front: int, carrier: int) -> dict[str, Any]:
         "front_port": front,
         "carrier_port": carrier,
         "upstream": "http://127.0.0.1:9",
+        "live_upstream": "ws://127.0.0.1:9",
         "public_url": f"http://127.0.0.1:{front}",
         "lines": [["+12065550100", "bandwidth"]],
         "bandwidth": {

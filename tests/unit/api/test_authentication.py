@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from partyline.api.authentication import Caller, authenticate
 from partyline.api.calls import Desk
+from partyline.callbacks.asking import Answer
 from partyline.errors import ApiError
 from partyline.store.keys import Key
 from partyline.store.table import Item, Table
@@ -27,7 +28,14 @@ class NoKeys(Table):
 
 
 def desk(token: str = "token") -> Desk:
-    return Desk(NoKeys(), "AC1", lambda: token, lambda: "root", lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    return Desk(
+        NoKeys(),
+        "AC1",
+        lambda: token,
+        lambda: "root",
+        lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        ask=lambda *about: Answer(),
+    )
 
 
 def event(credentials: str) -> dict[str, object]:

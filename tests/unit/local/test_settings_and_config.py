@@ -46,6 +46,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "front_port": 8080,
         "carrier_port": 0,
         "upstream": "http://127.0.0.1:4566/_aws/execute-api/abc/local/",
+        "live_upstream": "ws://127.0.0.1:4566/_aws/execute-api/def/local",
         "public_url": "http://127.0.0.1:8080",
         "lines": [["+12065550100", "bandwidth"]],
         "bandwidth": {
@@ -80,6 +81,7 @@ def test_a_configuration_from_a_file(tmp_path: Path) -> None:
         ({"front_port": "8080"}, "front_port"),
         ({"front_port": 70000}, "front_port"),
         ({"upstream": "127.0.0.1"}, "upstream"),
+        ({"live_upstream": "http://127.0.0.1"}, "live_upstream"),
         ({"telnyx": {"api_key": "k", "signing_seed": "00"}}, "signing_seed"),
         ({"twilio": {"account_sid": "AC1"}}, "auth_token"),
         ({"twilio": 1}, "twilio"),

@@ -1,0 +1,64 @@
+"""Whether connections may go on, and what their identities see. Looked at before every frame, in either direction.
+
+A connection ends with its token, with the API key that signed that, with its user and with its Service. Who may see
+every conversation is asked of the role that the user has now, not of the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from partyline import sids
+from partyline.directory import Service, User
+from partyline.permissions import Permission
+from partyline.store import items, keys, roles
+from partyline.store.connections import Connection
+from partyline.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Connections that may go on and such that may not, and the identities that see every conversation, among those
+    that were asked about."""
+
+    good: tuple[Connection, ...]
+    ended: tuple[Connection, ...]
+    see_all: frozenset[str]
+
+
+def of(
+    table: Table, service_sid: str, connections: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
+) -> Standing:
+    """How connections of one Service stand: one batch for each hundred keys and users, and one for the roles of those
+    who are asked about."""
+    known = {connection.sid: connection for connection in connections}
+    users = {whose: keys.user(sids.user(service_sid, whose)) for whose in {one.identity for one in known.values()}}
+    signed = {key: keys.api_key(key) for key in {one.key_sid for one in known.values()}}
+    found = table.get_all([keys.service(service_sid), *users.values(), *signed.values()])
+
+    def stands(connection: Connection) -> bool:
+        needed = (users[connection.identity], signed[connection.key_sid], keys.service(service_sid))
+        return connection.until > now.timestamp() and all(place in found for place in needed)
+
+    good = tuple(connection for connection in known.values() if stands(connection))
+    ended = tuple(connection for connection in known.values() if not stands(connection))
+    asked = {connection.identity for connection in good} & set(may_see_all)
+    if not asked:
+        return Standing(good, ended, frozenset())
+    service = items.service(found[keys.service(service_sid)])
+    those = [items.user(found[users[identity]]) for identity in asked]
+    return Standing(good, ended, _seeing_all(table, service, those))
+
+
+def _seeing_all(table: Table, service: Service, users: Iterable[User]) -> frozenset[str]:
+    """Those whose role permits it; where they have none, or it is gone, the Service's own for users."""
+    wanted = {user.identity: [sid for sid in (user.role_sid, service.user_role_sid) if sid] for user in users}
+    found = roles.find(table, service.sid, {sid for role_sids in wanted.values() for sid in role_sids})
+
+    def permits(role_sids: list[str]) -> bool:
+        role = next((found[sid] for sid in role_sids if sid in found), None)
+        return role is not None and Permission.VIEW_ANY_CONVERSATION in role.permissions
+
+    return frozenset(identity for identity, role_sids in wanted.items() if permits(role_sids))

@@ -1,0 +1,348 @@
+"""Live events over a real WebSocket: who hears what, what comes after a gap, and who is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import boto3
+import jwt
+import pytest
+
+from local import node
+from local.emulator import REGION
+from local.stack import Stack
+from tests.e2e.world import PATIENCE, World, new_number, until
+
+LINE = "+12065550100"
+Frame = dict[str, Any]
+
+
+class Listener:
+    """One connection, with all that it hears."""
+
+    def __init__(self, url: str) -> None:
+        self.frames: list[Frame] = []
+        self._ended = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._opened: Future[aiohttp.ClientWebSocketResponse] = Future()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._listen(url),))
+        self._thread.start()
+        try:
+            self._socket = self._opened.result(PATIENCE)
+        except BaseException:
+            self._thread.join()
+            self._loop.close()
+            raise
+
+    async def _listen(self, url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            try:
+                socket = await session.ws_connect(url)
+            except aiohttp.ClientError as error:
+                self._opened.set_exception(error)
+                return
+            self._opened.set_result(socket)
+            async for frame in socket:
+                self.frames.append(json.loads(frame.data))
+            self._ended.set()
+
+    def say(self, **frame: Any) -> None:
+        asyncio.run_coroutine_threadsafe(self._socket.send_str(json.dumps(frame)), self._loop).result(PATIENCE)
+
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set()
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop)
+        self._thread.join()
+        self._loop.close()
+
+    # --- what was heard
+
+    def events(self) -> list[Frame]:
+        return [event for frame in self.frames for event in frame.get("events", [frame])]
+
+    def of_type(self, kind: str) -> list[Frame]:
+        return [event for event in self.events() if event["type"] == kind]
+
+    def bodies(self) -> list[str]:
+        return [event["parameters"]["Body"] for event in self.of_type("onMessageAdded")]
+
+    def hears(self, kind: str, **parameters: str) -> Frame:
+        """Wait for an event of a type, with some of its parameters."""
+
+        def found() -> Frame | None:
+            told = (event for event in self.of_type(kind) if parameters.items() <= event.get("parameters", {}).items())
+            return next(told, None)
+
+        heard = until(found)
+        assert heard, (kind, parameters, self.frames)
+        return heard
+
+
+class Desk:
+    """A Service of its own with an API key, to connect people to."""
+
+    def __init__(self, world: World, url: str) -> None:
+        self.world = world
+        self.url = url
+        self.service = world.api.services.create(friendly_name="Live")
+        answer = world.request(
+            "POST",
+            "/v1/Keys",
+            b"FriendlyName=live",
+            Authorization=aiohttp.encode_basic_auth(world.account_sid, world.auth_token),
+            Content_Type="application/x-www-form-urlencoded",
+        )
+        self.key: dict[str, str] = json.loads(answer.data)
+        self.listeners: list[Listener] = []
+
+    def token(self, identity: str, life: float = 600, service_sid: str = "") -> str:
+        grants = {"identity": identity, "chat": {"service_sid": service_sid or self.service.sid}}
+        claims = {"iss": self.key["sid"], "sub": self.world.account_sid, "exp": time.time() + life, "grants": grants}
+        return jwt.encode(claims, self.key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
+
+    def connect(self, identity: str, token: str = "") -> Listener:
+        listener = Listener(f"{self.url}?token={quote(token or self.token(identity))}")
+        self.listeners.append(listener)
+        return listener
+
+    def close(self) -> None:
+        for listener in self.listeners:
+            listener.close()
+
+
+@pytest.fixture
+def desks(stack: Stack, world: World) -> Iterator[Callable[[], Desk]]:
+    """Makes Services to connect to."""
+    made: list[Desk] = []
+
+    def make() -> Desk:
+        made.append(Desk(world, stack.variables()["PARTYLINE_LIVE_URL"]))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.close()
+
+
+def chat(desk: Desk, *identities: str) -> Any:
+    """A conversation of chat identities."""
+    made = desk.service.conversations.create(friendly_name="12 Elm Street")
+    for identity in identities:
+        made.participants.create(identity=identity)
+    return made
+
+
+def test_a_member_hears_what_happens_in_a_conversation(world: World, desks: Callable[[], Desk]) -> None:
+    desk, ann, ben = desks(), new_number(), new_number()
+    listener = desk.connect("agent")
+    made = desk.service.conversations.create(friendly_name="12 Elm Street")
+    made.participants.create(identity="agent", messaging_binding_projected_address=LINE)
+    made.participants.create(messaging_binding_address=ann)
+    made.participants.create(messaging_binding_address=ben)
+    added = listener.hears("onParticipantAdded", **{"MessagingBinding.Address": ben})
+    assert added["conversation"] == made.sid
+
+    world.text(ann, LINE, ben, text="Sunday?")
+    told = listener.hears("onMessageAdded", Body="Sunday?")
+    assert told["conversation"] == made.sid
+    assert told["parameters"]["Author"] == ann
+    assert (told["parameters"]["Source"], told["parameters"]["AccountSid"]) == ("SMS", world.account_sid)
+
+    said = made.messages.create(author="agent", body="At noon")
+    assert listener.hears("onMessageAdded", Body="At noon")["parameters"]["MessageSid"] == said.sid
+    until(lambda: len([1 for each in listener.of_type("onDeliveryUpdated") if _delivered(each, said.sid)]) == 2)
+    delivered = [each for each in listener.of_type("onDeliveryUpdated") if _delivered(each, said.sid)]
+    assert len({each["parameters"]["ParticipantSid"] for each in delivered}) == 2
+
+    member = next(each for each in made.participants.list() if each.identity == "agent")
+    member.update(last_read_message_index=1)
+    listener.hears("onParticipantUpdated", Identity="agent", LastReadMessageIndex="1")
+
+    made.update(state="closed")
+    told = listener.hears("onConversationStateUpdated", StateTo="closed")
+    assert told["parameters"]["StateFrom"] == "active"
+
+
+def _delivered(event: Frame, message_sid: str) -> bool:
+    parameters = event["parameters"]
+    return (parameters["MessageSid"], parameters["Status"]) == (message_sid, "delivered")
+
+
+def test_others_hear_that_somebody_is_typing(desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    made = chat(desk, "ann", "ben")
+    ann, ben, stranger = (desk.connect(name) for name in ("ann", "ben", "stranger"))
+
+    ann.say(action="typing", conversation=made.sid)
+
+    member = next(each for each in made.participants.list() if each.identity == "ann")
+    heard = until(lambda: ben.of_type("typing"))
+    assert heard == [{"type": "typing", "conversation": made.sid, "identity": "ann", "participant": member.sid}]
+    stranger.say(action="typing", conversation=made.sid)
+    [refused] = until(lambda: stranger.of_type("error"))
+    assert (refused["code"], refused["status"]) == (20404, 404)
+    assert (len(ann.of_type("typing")), len(ben.of_type("typing"))) == (0, 1)
+
+
+def test_people_of_two_services_hear_nothing_of_each_other(desks: Callable[[], Desk]) -> None:
+    one, other = desks(), desks()
+    ours, theirs = one.connect("ann"), other.connect("ann")
+    made = chat(one, "ann")
+    chat(other, "ann").messages.create(author="ann", body="theirs")
+
+    made.messages.create(author="ann", body="ours")
+    theirs.say(action="resume", conversations={made.sid: -1})
+
+    theirs.hears("onMessageAdded", Body="theirs")
+    ours.hears("onMessageAdded", Body="ours")
+    [refused] = until(lambda: theirs.of_type("error"))
+    assert (refused["code"], refused["conversation"]) == (20404, made.sid)
+    assert (ours.bodies(), theirs.bodies()) == (["ours"], ["theirs"])
+
+
+def test_after_a_gap_exactly_the_missed_messages_come(desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    made = chat(desk, "ann")
+    first = desk.connect("ann")
+    made.messages.create(author="ann", body="0")
+    first.hears("onMessageAdded", Index="0")
+    first.close()
+    for number in range(1, 4):
+        made.messages.create(author="ann", body=str(number))
+
+    again = desk.connect("ann")
+    again.say(action="resume", conversations={made.sid: 0})
+
+    [resumed] = until(lambda: again.of_type("resumed"))
+    assert (resumed["conversation"], resumed["after"], resumed["index"], resumed["more"]) == (made.sid, 0, 3, False)
+    # Apart from this one, what was on its way to the first connection may come to the second.
+    [batch] = [frame["events"] for frame in again.frames if frame["type"] == "events"]
+    assert [event["parameters"]["Body"] for event in batch] == ["1", "2", "3"]
+    made.messages.create(author="ann", body="4")
+    again.hears("onMessageAdded", Index="4")
+
+
+def test_the_javascript_client_misses_nothing_when_its_connection_breaks(
+    stack: Stack, desks: Callable[[], Desk]
+) -> None:
+    desk = desks()
+    made = chat(desk, "node")
+    made.messages.create(author="node", body="0")
+    script = node.SOURCES / "live.mjs"
+    environment = {
+        **os.environ,
+        "LIVE_URL": desk.url,
+        "LIVE_TOKEN": desk.token("node"),
+        "LIVE_CONVERSATION": made.sid,
+    }
+    with subprocess.Popen([node.NODE, script], env=environment, stdout=subprocess.PIPE, text=True) as client:
+        try:
+            assert client.stdout
+            told: list[str] = []
+            reader = threading.Thread(target=lambda lines: told.extend(map(str.strip, lines)), args=(client.stdout,))
+            reader.start()
+            assert until(lambda: told[-1:] == ["0"]), told
+            for number in range(1, 6):
+                cut_all(stack, "node")
+                made.messages.create(author="node", body=str(number))
+            assert until(lambda: told[-1:] == ["5"]), told
+        finally:
+            client.kill()
+        reader.join()
+    assert [line for line in told if line.isdecimal()] == list("012345")
+    # It was really cut off, and came back.
+    assert told.count("open") > 1
+
+
+def cut_all(stack: Stack, identity: str) -> None:
+    """Close the connections of an identity, as a bad network would."""
+    endpoint = f"{stack.emulator.execute_api}/{stack.output('LiveApiId')}/prod"
+    gateway = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    stored = stack.client("dynamodb").scan(TableName=stack.output("TableName"))["Items"]
+    for item in stored:
+        if item["PK"]["S"].startswith("LC#") and item["identity"]["S"] == identity:
+            with suppress(gateway.exceptions.GoneException):
+                gateway.delete_connection(ConnectionId=item["sid"]["S"])
+
+
+def test_the_phones_page_hears_of_every_conversation(world: World, desks: Callable[[], Desk]) -> None:
+    given = world.request("POST", "/agent/token")
+    page = desks().connect("the page", json.loads(given.data)["token"])
+
+    made = world.api.conversations.create(friendly_name="12 Elm Street")
+
+    page.hears("onConversationAdded", ConversationSid=made.sid)
+
+
+def test_bad_frames_are_refused_and_the_connection_stays(desks: Callable[[], Desk]) -> None:
+    listener = desks().connect("ann")
+
+    listener.say(action="shout")
+    listener.say(conversations=[])
+    listener.say(action="ping")
+
+    assert until(lambda: listener.of_type("pong"))
+    assert [frame["code"] for frame in listener.of_type("error")] == [20001, 20001]
+    assert not listener.ended
+
+
+def test_no_connection_without_a_good_token(stack: Stack, desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    url = stack.variables()["PARTYLINE_LIVE_URL"]
+
+    for address in (
+        url,
+        f"{url}?token=not-a-token",
+        f"{url}?token={desk.token('ann', life=-1)}",
+        f"{url}?token={desk.token('ann', service_sid='IS' + '0' * 32)}",
+    ):
+        # Which status the gateway answers is API Gateway's: the emulator has one for all.
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            Listener(address)
+
+
+def test_a_connection_ends_with_its_token(stack: Stack, desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    made = chat(desk, "ann")
+    silent = desk.connect("ann", desk.token("ann", life=4))
+    lasting = desk.connect("ann")
+
+    def watched() -> bool:
+        stack.client("lambda").invoke(FunctionName=stack.physical("TimersFunction"), Payload=b"{}")
+        return silent.ended
+
+    assert until(watched)
+    made.messages.create(author="ann", body="too late")
+    lasting.hears("onMessageAdded", Body="too late")
+    assert silent.bodies() == []
+
+
+def test_a_removed_user_is_cut_off(desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    gone, other = desk.connect("ann"), desk.connect("ben")
+
+    desk.service.users("ann").delete()
+
+    assert until(lambda: gone.ended)
+    assert not other.ended
