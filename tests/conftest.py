@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from typing import Any
+
+from botocore.loaders import JSONFileLoader
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
@@ -14,3 +18,15 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+# Each session reads the services' descriptions from disk again, which takes longer than most tests.
+_load = JSONFileLoader().load_file
+
+
+@functools.cache
+def _load_once(path: str) -> Any:
+    return _load(path)
+
+
+# A test that changes what botocore is made of: there is no setting for it.
+JSONFileLoader.load_file = lambda _, file_path: _load_once(file_path)  # type: ignore[method-assign,assignment]

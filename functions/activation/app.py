@@ -13,12 +13,12 @@ from partyline.activation import Outcome
 from partyline.callbacks import asking
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
-from partyline.settings import secret, variable
+from partyline.settings import auth_token, variable
 from partyline.store.table import Table
 
 ASKING = asking.Desk(
     variable("ACCOUNT_SID"),
-    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    auth_token=auth_token,
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = activation.Desk(

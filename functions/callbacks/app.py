@@ -1,4 +1,4 @@
-"""The callbacks queue: one event to one webhook at a time, in the order of each receiver's conversation."""
+"""The callbacks queue: one event to one webhook at a time, in the order of each URL's conversation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from partyline.callbacks import delivery
 from partyline.callbacks.delivery import Callback, Outcome
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
-from partyline.settings import secret, variable
+from partyline.settings import auth_token, variable
 from partyline.store.receivers import receiver
 from partyline.store.table import Table
 
 SQS = boto3.client("sqs")
 DESK = delivery.Desk(
     Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
-    ask=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
-    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
+    auth_token=auth_token,
     clock=lambda: datetime.now(UTC),
 )
 METRICS = {
@@ -72,7 +72,7 @@ def _tell(callback: Callback, delivered: delivery.Delivery, received: int) -> No
         f"callback.{delivered.outcome}",
         token=callback.token,
         receiver=receiver(callback.url),
-        type=callback.parameters.get("EventType"),
+        event_type=callback.parameters.get("EventType"),
         reason=delivered.reason,
         received=received,
     )

@@ -47,7 +47,7 @@ def _connect(event: dict[str, Any]) -> int:
     except ApiError as error:
         refused = error
     else:
-        logger.info("live.connected", connection=connection.sid, service=connection.service_sid)
+        logger.info("live.connected", connection=connection.sid, service_sid=connection.service_sid)
         count("LiveConnected")
         return 200
     logger.warning("live.refused", code=refused.code, reason=(refused.details or {}).get("reason"))

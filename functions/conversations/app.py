@@ -13,18 +13,18 @@ from partyline.api.calls import Desk
 from partyline.callbacks import asking
 from partyline.observability import flush, logger
 from partyline.outgoing import Outgoing, networks
-from partyline.settings import secret, variable
+from partyline.settings import auth_token, secret, variable
 from partyline.store.table import Table
 
 ASKING = asking.Desk(
     variable("ACCOUNT_SID"),
-    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    auth_token=auth_token,
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = Desk(
     Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
     account_sid=variable("ACCOUNT_SID"),
-    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    auth_token=auth_token,
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
     ask=partial(asking.ask, ASKING),

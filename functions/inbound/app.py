@@ -16,12 +16,12 @@ from partyline.errors import WebhookRefused
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
 from partyline.receiving import Desk, receive
-from partyline.settings import secret, variable
+from partyline.settings import auth_token, secret, variable
 from partyline.store.table import Table
 
 ASKING = asking.Desk(
     variable("ACCOUNT_SID"),
-    auth_token=lambda: secret(variable("AUTH_SECRET_ARN"))["auth_token"],
+    auth_token=auth_token,
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = Desk(

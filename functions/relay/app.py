@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from partyline import activation, cleanup, outbox
-from partyline.callbacks import delivery, telling
+from partyline import activation, cleanup, outbox, telling
+from partyline.callbacks import delivery
 from partyline.callbacks.delivery import Callback
 from partyline.cleanup import Kind, Removed
 from partyline.live import push as live
@@ -51,7 +51,7 @@ def activate(sid: str) -> None:
 
 
 def call(subject: str, callback: Callback) -> None:
-    """Put a call to a webhook into the turn of its receiver and subject."""
+    """Put a call to a webhook into the turn of its URL and subject."""
     SQS.send_message(
         QueueUrl=variable("CALLBACKS_QUEUE_URL"),
         MessageBody=delivery.encode(callback),
@@ -75,8 +75,8 @@ TELLING = telling.Desk(TABLE, account_sid=variable("ACCOUNT_SID"), call=call, pu
 DESK = outbox.Desk(
     enqueue=enqueue,
     activate=activate,
-    tell=lambda happening, name: count("EventsQueued", telling.tell(TELLING, happening, name)),
-    tell_delivery=lambda receipt: count("EventsQueued", telling.tell_delivery(TELLING, receipt)),
+    tell=lambda happening, name: count("CallbackQueued", telling.tell(TELLING, happening, name)),
+    tell_delivery=lambda receipt: count("CallbackQueued", telling.tell_delivery(TELLING, receipt)),
     clean=clean,
 )
 

@@ -24,7 +24,7 @@ RESERVE = 5_000
 
 def activate(sid: str) -> None:
     """Have a conversation that is stuck activated once more."""
-    logger.warning("activation.stuck", conversation=sid)
+    logger.warning("activation.stuck", conversation_sid=sid)
     count("ActivationStuck")
     SQS.send_message(QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=activation.encode(sid))
 

@@ -16,8 +16,8 @@ from tests.conformance import client as clients
 from tests.conformance import forms
 from tests.conformance.contract import OPERATIONS, Operation
 from tests.conformance.world import FIRST_NUMBER, NUMBERS, World
-from tests.integration.api.conftest import api, client, clock
-from tests.integration.conftest import dynamodb, table, table_definition
+from tests.integration.api.conftest import api, clock
+from tests.integration.conftest import client, dynamodb, table, table_definition
 
 __all__ = ["api", "client", "clock", "dynamodb", "table", "table_definition"]
 

@@ -10,6 +10,7 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 
 from partyline.store.table import Table
 
@@ -36,23 +37,16 @@ def table_definition() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
     """One client for a module's tests: making one takes longer than most of them."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
         yield boto3.client("dynamodb")
 
 
 @pytest.fixture
-def client(table_definition: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A DynamoDB client with an empty table."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        client.create_table(TableName=NAME, **table_definition)
-        yield client
+def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
+    """A DynamoDB client with an empty table; there is nothing else."""
+    dynamodb.create_table(TableName=NAME, **table_definition)
+    yield dynamodb
+    moto_api_backend.reset()
 
 
 @pytest.fixture

@@ -189,6 +189,10 @@ def _leave(desk: Desk, conversation_sid: str, removed: Removed) -> None:
         roster = conversations.load(desk.table, conversation_sid)
         if roster is None:
             return
+        settled = conversations.settle(desk.table, roster.conversation, now)
+        if settled is None:
+            return
+        roster = replace(roster, conversation=settled)
         # Read after the members: who has joined again is a user again by then.
         user = users.fetch(desk.table, removed.sid)
         members = [

@@ -26,6 +26,11 @@ def secret(arn: str) -> Mapping[str, str]:
     return values
 
 
+def auth_token() -> str:
+    """The account's auth token: API requests bring it, and webhooks are signed with it."""
+    return secret(variable("AUTH_SECRET_ARN"))["auth_token"]
+
+
 def carrier_urls() -> dict[str, str]:
     """The carriers' base URLs, where a deployment has other ones than the usual: {"bandwidth_url": ...}."""
     names = ("BANDWIDTH_URL", "TELNYX_URL", "TWILIO_URL")

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import islice
 
+from partyline.observability import logger
 from partyline.states import ConversationState
 from partyline.store import conversations, due
 from partyline.store.due import Due, DueKind
-from partyline.store.table import Table, retrying
+from partyline.store.table import Conflict, Table
 
 # How much a request settles that lists by state. More than that waits for the next minute.
 _AT_ONCE = 100
-_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +36,38 @@ class Desk:
 
 def watch(desk: Desk) -> tuple[int, bool]:
     """Look at everything whose time has come: how many entries that was, and whether there was time for all. At least
-    once for each entry; repeats change nothing."""
-    looked = 0
+    once for each entry; repeats change nothing.
+
+    An entry that fails waits for the next minute and holds up nothing else: because other requests change the same at
+    the same time, or for another reason, which is raised in the end, as an ExceptionGroup with all of them.
+    """
+    looked, done, failed = 0, True, []
     for entry in due.overdue(desk.table, desk.clock()):
         if not desk.has_time():
-            return looked, False
-        if entry.kind is DueKind.CONNECTION:
-            desk.expire(entry.sid)
-        else:
-            # What another request changes meanwhile is looked at as it is then.
-            retrying(partial(_look, desk, entry), tries=_TRIES)
-        due.done(desk.table, entry)
-        looked += 1
-    return looked, True
+            done = False
+            break
+        try:
+            _look(desk, entry)
+            due.done(desk.table, entry)
+            looked += 1
+        except Conflict:
+            logger.warning("timers.busy", kind=entry.kind.value, sid=entry.sid)
+        except Exception as error:  # noqa: BLE001  (whatever it is must not stop everybody else's timers)
+            logger.warning("timers.failed", kind=entry.kind.value, sid=entry.sid)
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("entries that could not be looked at", failed)
+    return looked, done
 
 
 def _look(desk: Desk, entry: Due) -> None:
+    if entry.kind is DueKind.CONNECTION:
+        desk.expire(entry.sid)
+    else:
+        _look_at_conversation(desk, entry)
+
+
+def _look_at_conversation(desk: Desk, entry: Due) -> None:
     now = desk.clock()
     conversation = conversations.fetch(desk.table, entry.sid)
     if conversation is None or conversation.due_at != entry.at:

@@ -119,10 +119,12 @@ export class Agent {
       const stale = conversations.slice(0, NAMED).filter((one) => this.isStale(one));
       await Promise.all(stale.map((one) => this.readMembers(one.sid, one.date_updated)));
     } else {
-      const [{ messages }] = await Promise.all([
+      const [{ messages }, conversation] = await Promise.all([
         net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=50`),
+        net.api(`Conversations/${sid}`),
         this.readMembers(sid),
       ]);
+      if (this.current?.sid === sid) Object.assign(this.current, conversation);
       this.messages = messages.reverse();
       await Promise.all(messages.filter((one) => one.delivery && !this.isSettled(one)).map((one) => this.readReceipts(sid, one.sid)));
     }
@@ -195,6 +197,7 @@ export class Agent {
     this.chosen = conversation.sid;
     this.current = conversation;
     this.messages = [];
+    const heading = el("h3", { title: conversation.sid }, this.title(conversation));
     const members = el("ul", { class: "members", "aria-label": "Participants" });
     const messages = log("Messages");
     messages.fill([el("li", { class: "empty" }, "Reading…")]);
@@ -206,11 +209,14 @@ export class Agent {
     this.update = () => {
       state.textContent = conversation.state;
       state.hidden = conversation.state === "active";
+      // Nothing more is written into what is closed.
+      box.hidden = conversation.state === "closed";
       typing.textContent = typists([...this.writing.values()].filter((one) => one.conversation === conversation.sid));
       const participants = this.participants(conversation.sid);
-      const now = JSON.stringify([participants, this.messages, this.messages.map((one) => this.receipts.get(one.sid))]);
+      const now = JSON.stringify([conversation.friendly_name, conversation.unique_name, participants, this.messages, this.messages.map((one) => this.receipts.get(one.sid))]);
       if (now === drawn) return;
       drawn = now;
+      fill(heading, this.title(conversation));
       fill(members, participants.map((one) => el("li", {}, member(one))));
       messages.fill(this.messages.length ? this.messages.map((one) => this.bubble(one, participants)) : [el("li", { class: "empty" }, "No messages yet.")]);
       const authors = participants.map(authorOf).filter((one) => one !== null);
@@ -236,7 +242,7 @@ export class Agent {
         "div",
         { class: "screen-top" },
         el("button", { type: "button", class: "quiet", "aria-label": "Back to all conversations", onclick: () => this.back() }, "‹"),
-        el("div", {}, el("h3", { title: conversation.sid }, this.title(conversation)), members),
+        el("div", {}, heading, members),
         state,
       ),
       messages.node,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -15,14 +12,6 @@ from partyline.model import AutoCreation, Line
 from partyline.store import lines
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
-
-
-@pytest.fixture
-def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
-    """The client with an empty table."""
-    dynamodb.create_table(TableName="partyline", **table_definition)
-    yield dynamodb
-    dynamodb.delete_table(TableName="partyline")
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def telling(api: Api, hook: Hook) -> Telling:
     return with_hook(api, hook)
 
 
-def with_hook(api: Api, hook: delivery.Ask) -> Telling:
+def with_hook(api: Api, hook: delivery.Requester) -> Telling:
     desk = asking.Desk(ACCOUNT, lambda: TOKEN, hook)
     return Telling(replace(api.desk, ask=partial(asking.ask, desk)))
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from partyline import recording, sids, watching
+from partyline import cleanup, recording, sids, watching
 from partyline.carriers.port import InboundText
+from partyline.cleanup import Kind, Removed
 from partyline.model import Message
 from partyline.recording import Outcome
 from partyline.states import ConversationState
 from partyline.store import conversations, due, messages
 from partyline.store.conversations import Roster
-from partyline.store.table import Table, from_dynamo
+from partyline.store.table import Conflict, Table, from_dynamo
 from tests.integration.api.harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
 
 TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
@@ -136,6 +138,68 @@ def test_what_time_has_closed_cannot_be_changed_though_nobody_has_looked_yet(
     assert len(told(table, sid)) == 2
     # Its people are free for another one.
     api.group(A, B)
+
+
+def test_whom_time_has_freed_can_be_together_anew_though_nobody_has_looked_yet(
+    api: Api, table: Table, clock: Clock
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=10)
+    assert api.get("/Conversations", [("Address", A), ("Address", B), ("Address", P)]).body["conversations"] == []
+    other = api.group(A, B)
+    assert api.say(other).status == 201
+    assert [change[:2] for change in told(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
+
+
+@pytest.mark.parametrize("if_exists", ["refuse", "fetch"])
+def test_a_conversation_with_its_participants_is_made_anew_where_time_has_closed_the_one_before(
+    api: Api, table: Table, clock: Clock, if_exists: str
+) -> None:
+    sid = api.group(A, B, **TIMERS)
+    clock.tick(minutes=10)
+    people = [
+        {"identity": "agent", "messaging_binding": {"projected_address": P}},
+        *({"messaging_binding": {"address": address}} for address in (A, B)),
+    ]
+    form = [("IfExists", if_exists), *(("Participant", json.dumps(one)) for one in people)]
+    made = api.post("/ConversationWithParticipants", form)
+    assert made.status == 202
+    assert made.body["sid"] != sid
+    assert stored(table, sid) == "closed"
+
+
+def test_who_is_removed_as_a_user_does_not_wake_what_time_has_closed(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    service = sids.default_service(ACCOUNT)
+    sid = api.conversation(**TIMERS)
+    api.add(sid, identity="ann")
+    clock.tick(minutes=10)
+    api.delete("/Users/ann")
+    removed = Removed(Kind.USER, sids.user(service, "ann"), service, "ann", clock().timestamp())
+    assert cleanup.clean(cleanup.Desk(table, clock, has_time=lambda: True), removed)
+    assert stored(table, sid) == "closed"
+    assert api.get(f"/Conversations/{sid}/Participants").body["participants"] == []
+    watch()
+    assert entered(table) == 0
+
+
+@pytest.mark.parametrize(("path", "form"), [("", {"FriendlyName": "late"}), ("/Participants", {"Identity": "late"})])
+def test_a_request_that_began_before_a_look_does_not_lose_the_timer(
+    api: Api, table: Table, clock: Clock, watch: Watch, path: str, form: dict[str, str]
+) -> None:
+    sid = api.conversation(**TIMERS)
+    clock.tick(seconds=30)
+    api.say(sid, author="system")
+    # What it asked before it wrote took a while, and meanwhile the time came that was entered first.
+    began = Clock(clock() + timedelta(seconds=29))
+    clock.tick(seconds=31)
+    desk = replace(api.desk, table=Racing(table, 1, "conversation", watch), clock=began)
+    Api(desk).post(f"/Conversations/{sid}{path}", form)
+    for minutes in (2, 9):
+        clock.tick(minutes=minutes)
+        watch()
+    assert stored(table, sid) == "closed"
 
 
 def test_activity_starts_the_timers_anew_and_writes_nothing_for_them(
@@ -277,11 +341,52 @@ def test_looking_that_dies_half_way_is_done_by_the_next_minute(
 
     for minutes in (1, 9):
         clock.tick(minutes=minutes)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ExceptionGroup):
             watch(Dies())
         watch()
     assert [change[:2] for change in told(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
     assert entered(table) == 0
+
+
+def test_what_cannot_be_looked_at_holds_up_nothing_else_and_is_told_of_in_the_end(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    broken, well = (api.conversation(**TIMERS) for _ in range(2))
+
+    class Fails(Table):
+        def __init__(self) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def get(self, key: Any) -> Any:
+            if broken in key.pk:
+                raise ValueError("not a conversation")
+            return super().get(key)
+
+    clock.tick(minutes=1)
+    with pytest.raises(ExceptionGroup) as failed:
+        watch(Fails())
+    assert [str(error) for error in failed.value.exceptions] == ["not a conversation"]
+    assert (stored(table, broken), stored(table, well)) == (ConversationState.ACTIVE, ConversationState.INACTIVE)
+    assert watch() == (1, True)
+    assert stored(table, broken) is ConversationState.INACTIVE
+
+
+def test_what_is_changed_all_the_time_waits_and_holds_up_nothing_else(
+    api: Api, table: Table, clock: Clock, watch: Watch
+) -> None:
+    busy, quiet = (api.conversation(**TIMERS) for _ in range(2))
+    clock.tick(minutes=2)
+
+    class Busy(Table):
+        def transact(self, writes: Any) -> None:
+            if any(busy in str(write.parameters) for write in writes):
+                raise Conflict({})
+            super().transact(writes)
+
+    assert watch(Busy(table._client, table._name)) == (1, True)
+    assert (stored(table, busy), stored(table, quiet)) == (ConversationState.ACTIVE, ConversationState.INACTIVE)
+    watch()
+    assert stored(table, busy) is ConversationState.INACTIVE
 
 
 def test_looking_costs_nothing_for_conversations_that_are_idle(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from partyline import telling
 from partyline.live.push import encode
 from partyline.model import Message
 from partyline.recording import Outcome
@@ -738,6 +739,16 @@ def test_two_hundred_and_fifty_messages_are_replayed_in_order(world: World) -> N
     assert [call["Body"] for call in calls[:250]] == [f"text {index}" for index in range(250)]
     tokens = [call.callback.token for call in calls]
     assert (len({*tokens}), tokens[:250]) == (250, tokens[250:])
+
+
+def test_no_more_is_replayed_than_the_relay_has_time_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "MAX_REPLAYED", 3)
+    sid = group_of(world)
+    fill(world, sid, 5)
+    world.hook(sid, "onMessageAdded", url=OWN, replay_after=-1)
+    world.hook(sid, "onMessageAdded", url=HOOK, replay_after=3)
+    calls = world.relay()
+    assert (indexes(calls), indexes(calls, HOOK)) == ([2, 3, 4], [4])
 
 
 def test_a_replay_of_what_a_webhook_does_not_ask_for_is_empty(world: World) -> None:

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from partyline import activation, outbox, recording, reporting, sids, watching
+from partyline import activation, outbox, recording, reporting, sids, telling, watching
 from partyline.api.calls import Desk
-from partyline.callbacks import asking, telling
+from partyline.callbacks import asking
 from partyline.callbacks.asking import AskAll
 from partyline.callbacks.delivery import Callback
 from partyline.carriers.port import DeliveryReport, InboundText, Media

@@ -48,7 +48,7 @@ def answers(callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, answer: int 
             raise answer
         return Answer(answer, {}, b"", complete=True)
 
-    monkeypatch.setattr(callbacks, "DESK", replace(callbacks.DESK, ask=ask))
+    monkeypatch.setattr(callbacks, "DESK", replace(callbacks.DESK, request=ask))
     return called
 
 
@@ -180,7 +180,11 @@ def test_the_log_and_the_metrics_tell_what_happened_and_no_secrets(
     callbacks.handler({"Records": [{**event(SAMPLE)["Records"][0], "body": json.dumps(told)}]}, Context())
     (line,) = [json.loads(line) for line in logged().splitlines()]
     assert line["message"] == "callback.given_up"
-    assert (line["receiver"], line["reason"], line["type"]) == ("https://hooks.invalid:443", "503", "onMessageAdded")
+    assert (line["receiver"], line["reason"], line["event_type"]) == (
+        "https://hooks.invalid:443",
+        "503",
+        "onMessageAdded",
+    )
     assert not any(word in logged() for word in ("secret", "us:pw", "Sunday", "+12065550150"))
     assert json.loads(capsys.readouterr().out)["CallbackGivenUp"] == [1.0]
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import pytest
 
-from partyline import cleanup, reporting, sending
-from partyline.callbacks import telling
+from partyline import cleanup, reporting, sending, telling
 from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
 from partyline.cleanup import Kind, Removed
 from partyline.events import BY_TEXT
 from partyline.model import SendReference
 from partyline.states import ReceiptStatus
-from partyline.store import conversations, happenings, messages
-from partyline.store.table import Table, from_dynamo
+from partyline.store import conversations, happenings, keys, messages
+from partyline.store.table import Table, change, from_dynamo
 from tests.integration.functions.conftest import Context, event, granted
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -78,10 +77,29 @@ def test_the_api(group: tuple[ModuleType, str, str], called: set[str]) -> None:
     assert called == granted("conversations")
 
 
-def test_webhooks(function: Load, group: tuple[ModuleType, str, str], called: set[str], table: Table) -> None:
+class Tomorrow(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=1)
+
+
+def test_webhooks(
+    function: Load,
+    group: tuple[ModuleType, str, str],
+    called: set[str],
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     inbound = function("inbound")
     for name in ("bandwidth-group-text", "bandwidth-two-own-numbers", "bandwidth-malformed", "bandwidth-failed"):
         assert inbound.handler(event(f"inbound/{name}"), Context())["statusCode"] == 200
+    # Time has closed its conversation, which is written down before the next text makes another.
+    _, conversation, _ = group
+    table.write(change("conversation", keys.conversation(conversation), {"closed_after": 1}))
+    later = event("inbound/bandwidth-group-text")
+    later["body"] = later["body"].replace("sample-bandwidth-1", "sample-bandwidth-later")
+    monkeypatch.setattr(inbound, "datetime", Tomorrow)
+    assert inbound.handler(later, Context())["statusCode"] == 200
     reporting.apply(
         table,
         DeliveryReport("bandwidth", "c-1", "+12065550150", ReceiptStatus.SENT, tag=reference(table, group).tag),

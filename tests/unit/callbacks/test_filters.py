@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from partyline.callbacks.filters import Receiver, hears, receivers
+from partyline.callbacks.filters import Endpoint, endpoints, hears
 from partyline.events import Event
 from partyline.webhooks import (
     POST_EVENTS,
@@ -58,8 +58,8 @@ def test_a_service_without_one_has_the_accounts(own: WebhookConfiguration) -> No
 
 
 def test_the_configuration_is_told_what_it_asks_for() -> None:
-    assert [*receivers(added(), ACCOUNT, [])] == [Receiver("service", URL, WebhookMethod.POST)]
-    assert [*receivers(UPDATED, ACCOUNT, [])] == []
+    assert [*endpoints(added(), ACCOUNT, [])] == [Endpoint("service", URL, WebhookMethod.POST)]
+    assert [*endpoints(UPDATED, ACCOUNT, [])] == []
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_the_configuration_is_told_what_it_asks_for() -> None:
     ],
 )
 def test_a_configuration_that_does_not_ask_is_not_told(silent: WebhookConfiguration) -> None:
-    assert [*receivers(added(), silent, [])] == []
+    assert [*endpoints(added(), silent, [])] == []
 
 
 def test_it_is_called_in_the_configured_way() -> None:
-    [receiver] = receivers(added(), replace(ACCOUNT, method=WebhookMethod.GET), [])
-    assert receiver.method is WebhookMethod.GET
+    [endpoint] = endpoints(added(), replace(ACCOUNT, method=WebhookMethod.GET), [])
+    assert endpoint.method is WebhookMethod.GET
 
 
 # --- a conversation's own
@@ -109,24 +109,24 @@ def test_a_trigger_hears_new_messages_only() -> None:
 
 def test_a_flow_of_studio_calls_nothing() -> None:
     assert not hears(STUDIO, added())
-    assert [*receivers(added("stop it"), NOTHING, [STUDIO, replace(STUDIO, url=OWN, filters=POST_EVENTS)])] == []
+    assert [*endpoints(added("stop it"), NOTHING, [STUDIO, replace(STUDIO, url=OWN, filters=POST_EVENTS)])] == []
 
 
 def test_every_webhook_is_called_though_two_have_one_url() -> None:
     twin = replace(HOOK, sid="WH4")
-    found = [*receivers(added("stop it"), ACCOUNT, [HOOK, TRIGGER, STUDIO, twin])]
-    assert [receiver.name for receiver in found] == ["service", "WH1", "WH2", "WH4"]
-    assert [receiver.url for receiver in found] == [URL, OWN, OWN, OWN]
+    found = [*endpoints(added("stop it"), ACCOUNT, [HOOK, TRIGGER, STUDIO, twin])]
+    assert [endpoint.name for endpoint in found] == ["service", "WH1", "WH2", "WH4"]
+    assert [endpoint.url for endpoint in found] == [URL, OWN, OWN, OWN]
 
 
 @pytest.mark.parametrize(("index", "is_told"), [(3, False), (4, False), (5, True)])
 def test_messages_from_before_a_webhook_are_not_told_to_it(index: int, is_told: bool) -> None:
     late = [replace(HOOK, since=4), replace(TRIGGER, since=4)]
-    assert [receiver.name for receiver in receivers(added("stop it", index), NOTHING, late)] == (
+    assert [endpoint.name for endpoint in endpoints(added("stop it", index), NOTHING, late)] == (
         ["WH1", "WH2"] if is_told else []
     )
 
 
 def test_what_becomes_of_earlier_messages_is_told() -> None:
     late = replace(HOOK, since=4, filters=("onMessageUpdated",))
-    assert [receiver.name for receiver in receivers(UPDATED, NOTHING, [late])] == ["WH1"]
+    assert [endpoint.name for endpoint in endpoints(UPDATED, NOTHING, [late])] == ["WH1"]

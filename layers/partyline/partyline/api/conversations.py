@@ -173,8 +173,7 @@ def _own(
 
 def _with_people(call: Call, people: tuple[str, ...]) -> Part:
     thread = threads.key(addresses.canonical(fields.address(address)) for address in people)
-    owner = store.owner_of(call.table, thread)
-    found = store.fetch(call.table, owner) if owner else None
+    found = store.open_owner(call.table, thread, call.now)
     if found is None or found.service_sid != call.scope.service_sid or not _visible(call, found):
         return Part([])
     return Part([(found.sid, responses.conversation(call, found, LINKS))])

@@ -154,9 +154,9 @@ def _check_free(call: Call, roster: Roster) -> None:
     """Refuse to write where the text would show up in another conversation's thread (50438)."""
     if _owns_thread(roster):
         return
-    owner = conversations.owner_of(call.table, group_of(roster.participants).thread or "")
-    if owner is not None and owner != roster.conversation.sid:
-        raise refusals.group_taken(owner)
+    owner = conversations.open_owner(call.table, group_of(roster.participants).thread or "", call.now)
+    if owner is not None and owner.sid != roster.conversation.sid:
+        raise refusals.group_taken(owner.sid)
 
 
 def _owns_thread(roster: Roster) -> bool:

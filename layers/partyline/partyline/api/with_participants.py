@@ -94,8 +94,8 @@ def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[P
 def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     """The conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
-        sid = store.owner_of(call.table, thread)
-        roster = store.load(call.table, sid) if sid else None
+        owner = store.open_owner(call.table, thread, call.now)
+        roster = store.load(call.table, owner.sid) if owner else None
         if roster is None or roster.conversation.service_sid != call.scope.service_sid:
             continue
         if threads_of(roster.participants) == threads_of(members) and access.sees(call, roster.participants):

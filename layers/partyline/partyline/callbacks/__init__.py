@@ -1,1 +1,1 @@
-"""Telling customers what happened: their webhooks, signed and called as Twilio does it."""
+"""Calling customers' webhooks, signed as Twilio does it: asking before something happens, delivering what has."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from partyline import events, outgoing
 from partyline.callbacks import delivery
-from partyline.callbacks.delivery import Callback
+from partyline.callbacks.delivery import Callback, Requester
 from partyline.errors import OutgoingError
 from partyline.events import Cause, Event
 from partyline.observability import count, logger
@@ -50,7 +50,7 @@ class Desk:
 
     account_sid: str
     auth_token: Callable[[], str]
-    request: delivery.Ask
+    request: Requester
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Calling a webhook: at least once, for a day, in the order of each receiver's conversation.
+"""Calling a webhook: at least once, for a day, in the order of each URL's conversation.
 
 The queue keeps the order: its message groups (`group`) are a URL and what happened to one conversation or user, and
 nothing of a group is given out while what came before it waits. A call that fails is repeated with backoff until a
@@ -41,7 +41,7 @@ _MAX_BACKOFF = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One event for one receiver. `url` and `method` are as configured, `parameters` the event's, and `token` is the
+    """One event for one webhook. `url` and `method` are as configured, `parameters` the event's, and `token` is the
     same in every repetition, by which a receiver knows that it has the event already."""
 
     url: str
@@ -68,7 +68,7 @@ class Delivery:
     reason: str = ""
 
 
-class Ask(Protocol):
+class Requester(Protocol):
     """How a request is made: Outgoing.ask. Raises OutgoingError."""
 
     def __call__(
@@ -82,7 +82,7 @@ class Desk:
     """What delivering works with. `auth_token` is the account's own, which signs webhooks as it does API requests."""
 
     table: Table
-    ask: Ask
+    request: Requester
     auth_token: Callable[[], str]
     clock: Callable[[], datetime]
 
@@ -115,7 +115,7 @@ def deliver(desk: Desk, callback: Callback, *, received: int, sent_at: datetime)
     method, url, body, headers = request(callback, received - 1, desk.auth_token())
     try:
         # Only the status matters, so the body is left unread.
-        answer = desk.ask(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
+        answer = desk.request(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
     except OutgoingError as error:
         receivers.unanswered(desk.table, admitted, desk.clock())
         return _later(desk, sent_at, Outcome.RETRIED, _backoff(received), str(error))

@@ -14,7 +14,7 @@ from partyline.webhooks import ScopedWebhook, WebhookConfiguration, WebhookMetho
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
+class Endpoint:
     """Who is called, and how. `name` tells apart two webhooks with the same URL: a webhook's SID, or "service"."""
 
     name: str
@@ -22,13 +22,13 @@ class Receiver:
     method: WebhookMethod
 
 
-def receivers(event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]) -> Iterator[Receiver]:
+def endpoints(event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]) -> Iterator[Endpoint]:
     """Everybody who is told of an event that has happened."""
     if configuration.post_url and listens(configuration, event.type):
-        yield Receiver("service", configuration.post_url, configuration.method or WebhookMethod.POST)
+        yield Endpoint("service", configuration.post_url, configuration.method or WebhookMethod.POST)
     for webhook in scoped:
         if webhook.url and _is_new_to(webhook, event) and hears(webhook, event):
-            yield Receiver(webhook.sid, webhook.url, webhook.method)
+            yield Endpoint(webhook.sid, webhook.url, webhook.method)
 
 
 def hears(webhook: ScopedWebhook, event: Event) -> bool:

@@ -95,24 +95,19 @@ def push(desk: Desk, told: Push | Cut, *, received: int) -> Pushed:
         ending = _named(desk.table, told)
         _end_all(desk, ending)
         return Pushed(cut=len(ending))
-    now = desk.clock()
     members = {*told.identities, *_concerned(desk.table, told)}
-    watching = connections.supervising(desk.table, told.service_sid)
-    known = [*connections.of(desk.table, told.service_sid, members), *watching]
-    may_see_all = {connection.identity for connection in watching}
-    stand = standing.of(desk.table, told.service_sid, known, now, may_see_all=may_see_all)
-    hearing = [one for one in stand.good if one.identity in members or one.identity in stand.see_all]
+    hearing, ended = standing.hearing(desk.table, told.service_sid, members, desk.clock())
     results = post(desk.wire, hearing, protocol.events(told.subject, told.events))
     gone = [one for one, result in zip(hearing, results, strict=True) if result is Posted.GONE]
     failed = [one for one, result in zip(hearing, results, strict=True) if result is Posted.FAILED]
     for connection in gone:
         connections.remove(desk.table, connection)
     given_up = failed if received >= MAX_TRIES else []
-    _end_all(desk, [*stand.ended, *given_up])
+    _end_all(desk, [*ended, *given_up])
     return Pushed(
         taken=results.count(Posted.TAKEN),
         gone=len(gone),
-        cut=len(stand.ended) + len(given_up),
+        cut=len(ended) + len(given_up),
         again=len(failed) > len(given_up),
     )
 
@@ -122,19 +117,19 @@ def is_late(sent_at: datetime, now: datetime) -> bool:
     return now - sent_at > LIFE
 
 
-def post(wire: Wire, receivers: Sequence[Connection], frames: Sequence[str]) -> list[Posted]:
+def post(wire: Wire, hearing: Sequence[Connection], frames: Sequence[str]) -> list[Posted]:
     """Hand some frames to each of some connections, side by side."""
 
-    def to(receiver: Connection) -> Posted:
+    def to(connection: Connection) -> Posted:
         try:
-            return Posted.TAKEN if all(wire.post(receiver.sid, frame) for frame in frames) else Posted.GONE
+            return Posted.TAKEN if all(wire.post(connection.sid, frame) for frame in frames) else Posted.GONE
         except NotPosted:
             return Posted.FAILED
 
-    if not receivers:
+    if not hearing:
         return []
-    with ThreadPoolExecutor(min(AT_ONCE, len(receivers))) as pool:
-        return list(pool.map(to, receivers))
+    with ThreadPoolExecutor(min(AT_ONCE, len(hearing))) as pool:
+        return list(pool.map(to, hearing))
 
 
 def _concerned(table: Table, told: Push) -> set[str]:

@@ -149,17 +149,14 @@ def _answer(session: _Session, frame: str) -> ApiError | None:
 def _typing(session: _Session, conversation_sid: str) -> None:
     """Tell the other members, and supervisors, that this one is writing. Once, to whom it reaches. Raises ApiError
     20404, also for one who sees the conversation and takes no part in it."""
-    table, own = session.desk.table, session.connection
+    own = session.connection
     roster = session.roster(conversation_sid)
     member = session.member(roster)
     if member is None:
         raise refusals.not_found(f"/Conversations/{conversation_sid}/Participants/{own.identity}")
     others = {one.identity for one in roster.participants if one.identity} - {own.identity}
-    watching = [one for one in connections.supervising(table, own.service_sid) if one.identity != own.identity]
-    known = [*connections.of(table, own.service_sid, others), *watching]
-    may_see_all = {connection.identity for connection in watching}
-    stand = standing.of(table, own.service_sid, known, session.desk.clock(), may_see_all=may_see_all)
-    hearing = [one for one in stand.good if one.identity in others or one.identity in stand.see_all]
+    found, _ = standing.hearing(session.desk.table, own.service_sid, others, session.desk.clock())
+    hearing = [one for one in found if one.identity != own.identity]
     push.post(session.desk.wire, hearing, [protocol.typing(conversation_sid, own.identity, member.sid)])
 
 

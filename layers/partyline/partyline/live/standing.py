@@ -6,14 +6,14 @@ every conversation is asked of the role that the user has now, not of the token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from partyline import sids
 from partyline.directory import Service, User
 from partyline.permissions import Permission
-from partyline.store import items, keys, roles
+from partyline.store import connections, items, keys, roles
 from partyline.store.connections import Connection
 from partyline.store.table import Table
 
@@ -29,11 +29,11 @@ class Standing:
 
 
 def of(
-    table: Table, service_sid: str, connections: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
+    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
 ) -> Standing:
     """How connections of one Service stand: one batch for each hundred keys and users, and one for the roles of those
     who are asked about."""
-    known = {connection.sid: connection for connection in connections}
+    known = {connection.sid: connection for connection in given}
     users = {whose: keys.user(sids.user(service_sid, whose)) for whose in {one.identity for one in known.values()}}
     signed = {key: keys.api_key(key) for key in {one.key_sid for one in known.values()}}
     found = table.get_all([keys.service(service_sid), *users.values(), *signed.values()])
@@ -50,6 +50,16 @@ def of(
     service = items.service(found[keys.service(service_sid)])
     those = [items.user(found[users[identity]]) for identity in asked]
     return Standing(good, ended, _seeing_all(table, service, those))
+
+
+def hearing(
+    table: Table, service_sid: str, identities: Collection[str], now: datetime
+) -> tuple[list[Connection], tuple[Connection, ...]]:
+    """The connections of some identities and of supervisors that may go on, and those of them that may not."""
+    supervising = connections.supervising(table, service_sid)
+    known = [*connections.of(table, service_sid, identities), *supervising]
+    stand = of(table, service_sid, known, now, may_see_all={one.identity for one in supervising})
+    return [one for one in stand.good if one.identity in {*identities, *stand.see_all}], stand.ended
 
 
 def _seeing_all(table: Table, service: Service, users: Iterable[User]) -> frozenset[str]:

@@ -102,6 +102,13 @@ def owner_of(table: Table, thread: str) -> str | None:
     return item["conversation_sid"] if item else None
 
 
+def open_owner(table: Table, thread: str, now: datetime) -> Conversation | None:
+    """The same conversation; None when time has closed it, also where nobody has written that down yet."""
+    owner = owner_of(table, thread)
+    found = fetch(table, owner) if owner else None
+    return found if found and timers.at(found, now).is_open else None
+
+
 # --- writing
 
 
@@ -127,7 +134,8 @@ def create(
         table.transact([*writes, *happenings.of(made, cause, now, told)])
         return made
 
-    return _claiming({thread: every_thread or must for thread, must in claims_of(participants).items()}, attempt)
+    wanted = {thread: every_thread or must for thread, must in claims_of(participants).items()}
+    return _claiming(table, wanted, now, attempt)
 
 
 def creation_writes(
@@ -260,13 +268,13 @@ def settle(table: Table, conversation: Conversation, now: datetime) -> Conversat
 
 
 def look_again(table: Table, conversation: Conversation, now: datetime) -> None:
-    """Enter when to look at a conversation next, after somebody has looked. Raises Conflict when another request was
-    faster."""
+    """Enter when to look at a conversation next, after somebody has looked. Counts as a change, so that a request which
+    read the old time does not write it again. Raises Conflict when another request was faster."""
     watched, entered = _watched(None, conversation, now)
     if entered or conversation.due_at:
-        seen = Condition("#due = :seen", {"#due": "due_at"}, {":seen": items.encode(conversation).get("due_at")})
-        moved = {"due_at": items.encode(watched).get("due_at")}
-        table.transact([change(_CONVERSATION, keys.conversation(conversation.sid), moved, seen), *entered])
+        moved = {"due_at": items.encode(watched).get("due_at"), "revision": conversation.revision + 1}
+        key = keys.conversation(conversation.sid)
+        table.transact([change(_CONVERSATION, key, moved, unchanged(conversation)), *entered])
 
 
 def activate(table: Table, roster: Roster, now: datetime) -> None:
@@ -370,7 +378,7 @@ def change_members(
         table.transact(writes)
         return Roster(changed, tuple(after.values()))
 
-    return _claiming(wanted, attempt)
+    return _claiming(table, wanted, now, attempt)
 
 
 def _new_identities(before: Mapping[str, Participant], after: Mapping[str, Participant]) -> list[Participant]:
@@ -486,8 +494,11 @@ def claims_of(participants: Iterable[Participant]) -> dict[str, bool]:
     return {thread: thread in masked or not threads.is_pair(thread) for thread in threads_of(everybody)}
 
 
-def _claiming(wanted: Mapping[str, bool], attempt: Callable[[frozenset[str]], Made]) -> Made:
-    """Make an attempt that claims all wanted threads, and again without those pairs that turn out to be another's."""
+def _claiming(
+    table: Table, wanted: Mapping[str, bool], now: datetime, attempt: Callable[[frozenset[str]], Made]
+) -> Made:
+    """Make an attempt that claims all wanted threads, and again without those pairs that turn out to be another's.
+    Those of a conversation that time has closed are free."""
     foregone: frozenset[str] = frozenset()
 
     def once() -> Made:
@@ -504,12 +515,24 @@ def _claiming(wanted: Mapping[str, bool], attempt: Callable[[frozenset[str]], Ma
                     if label.startswith(_THREAD) and item
                 }
                 _raise_name_taken(conflict)
+                if any(_closes(table, owner, now) for owner in set(taken.values())):
+                    continue
                 _raise_thread_taken({thread: owner for thread, owner in taken.items() if wanted[thread]})
                 if not taken:
                     raise
                 foregone |= frozenset(taken)
 
     return retrying(once, tries=_TRIES, when=lambda conflict: not conflict.failed)
+
+
+def _closes(table: Table, sid: str, now: datetime) -> bool:
+    """Whether time has closed a conversation and nobody had written that down; now it is. Raises Conflict as
+    `settle`."""
+    found = fetch(table, sid)
+    if found is None or not found.is_open or timers.at(found, now).is_open:
+        return False
+    settle(table, found, now)
+    return True
 
 
 def _raise_thread_taken(taken: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Telling what happened: to each webhook that asks for it, and to live connections. At least once, in the order of each
 conversation; repeats carry the same token.
 
-Nothing is called here. Each call is put into a queue of its own, in the turn of its receiver and conversation, so that
+Nothing is called here. Each call is put into a queue of its own, in the turn of its URL and conversation, so that
 one that waits holds up nobody else's.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from partyline import events, sids
 from partyline.callbacks import filters
 from partyline.callbacks.delivery import Callback
-from partyline.callbacks.filters import Receiver
+from partyline.callbacks.filters import Endpoint
 from partyline.directory import Service
 from partyline.events import BY_TEXT, Event, Happening
 from partyline.live.push import Push
@@ -25,13 +25,15 @@ from partyline.store.listing import Window
 from partyline.store.table import Table
 from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook
 
-# How many messages are read at a time for a webhook that asks for earlier ones.
+# How many earlier messages a webhook can have told, and how many are read at a time. More would take longer than a run
+# of the relay has, and all that comes behind them in the stream would wait.
+MAX_REPLAYED = 1000
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What telling works with. `call` queues a call to a receiver in the turn of a subject (a conversation or a user);
+    """What telling works with. `call` queues a call to an endpoint in the turn of a subject (a conversation or a user);
     `push` queues what live connections are told."""
 
     table: Table
@@ -60,8 +62,8 @@ def tell(desk: Desk, happening: Happening, name: str) -> int:
     scoped = _scoped(desk.table, happening) if happening.webhooks is None else happening.webhooks
     calls = 0
     for position, event in enumerate(told):
-        for receiver in filters.receivers(event, force.webhooks, scoped):
-            desk.call(happening.subject, _callback(receiver, event, f"{name}/{position}"))
+        for endpoint in filters.endpoints(event, force.webhooks, scoped):
+            desk.call(happening.subject, _callback(endpoint, event, f"{name}/{position}"))
             calls += 1
     return calls
 
@@ -87,41 +89,43 @@ def _scoped(table: Table, happening: Happening) -> list[ScopedWebhook]:
     return [webhook for _, webhook in page.entries]
 
 
-def _callback(receiver: Receiver, event: Event, name: str) -> Callback:
-    token = hashlib.sha256(f"{name}/{receiver.name}".encode()).hexdigest()[:32]
-    return Callback(receiver.url, receiver.method, event.parameters, token)
+def _callback(endpoint: Endpoint, event: Event, name: str) -> Callback:
+    token = hashlib.sha256(f"{name}/{endpoint.name}".encode()).hexdigest()[:32]
+    return Callback(endpoint.url, endpoint.method, event.parameters, token)
 
 
 # --- replaying
 
 
 def _replay(desk: Desk, happening: Happening, sid: str) -> int:
-    """Tell a new webhook of the messages that it asked for, from behind an index up to when it was made."""
+    """Tell a new webhook of the messages that it asked for, from behind an index up to when it was made, of these the
+    newest MAX_REPLAYED."""
     webhook = webhooks.fetch(desk.table, happening.subject, sid)
     roster = conversations.load(desk.table, happening.subject)
-    if webhook is None or roster is None or webhook.url is None:
+    if webhook is None or roster is None or webhook.url is None or webhook.replay_after is None:
         return 0
-    receiver = Receiver(webhook.sid, webhook.url, webhook.method)
+    endpoint = Endpoint(webhook.sid, webhook.url, webhook.method)
     calls = 0
-    for event in _earlier(desk.table, webhook, roster):
+    after = max(webhook.replay_after, webhook.since - MAX_REPLAYED)
+    for event in _earlier(desk.table, roster, after, webhook.since):
         if filters.hears(webhook, event):
             # Of a text it is known from where it came.
             cause = BY_TEXT if "CarrierMessageId" in event.parameters else happening.cause
             parameters = events.told(event, desk.account_sid, cause)
             name = f"{webhook.sid}/replay/{event.parameters['Index']}"
-            desk.call(happening.subject, _callback(receiver, Event(event.type, parameters), name))
+            desk.call(happening.subject, _callback(endpoint, Event(event.type, parameters), name))
             calls += 1
     return calls
 
 
-def _earlier(table: Table, webhook: ScopedWebhook, roster: Roster) -> Iterator[Event]:
-    after = webhook.replay_after
-    more = after is not None
+def _earlier(table: Table, roster: Roster, after: int, last: int) -> Iterator[Event]:
+    """The messages behind one index up to another, as they are now."""
+    more = True
     while more:
         page = messages.page(table, roster.conversation.sid, size=_PAGE, after=after)
         for delivered in page.messages:
             after = delivered.message.index
-            if after > webhook.since:
+            if after > last:
                 return
             yield events.message_added(delivered.message, roster.conversation, roster.participants)
         more = page.more
