@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from partyline import recording, reporting
+from partyline.callbacks import applying
 from partyline.callbacks.asking import Ask
 from partyline.carriers.port import Carrier, DeliveryReport, Ignored, InboundText, Malformed, WebhookRequest
 from partyline.errors import WebhookRefused
@@ -23,8 +24,7 @@ from partyline.store.table import Table
 
 # Far more than any real webhook, far less than an item of the table holds.
 MAX_BODY = 256 * 1024
-# Bytes and media of an inbound text: Twilio's own limit, and far beyond what any carrier delivers.
-MAX_TEXT = 32 * 1024
+# How many media an inbound text has at most: far beyond what any carrier delivers.
 MAX_MEDIA = 50
 
 
@@ -107,7 +107,7 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
 
 def _is_monstrous(text: InboundText) -> bool:
     """Whether a text is so large that lists of such texts could not be answered."""
-    return len(text.text.encode("utf-8", "replace")) > MAX_TEXT or len(text.media) > MAX_MEDIA
+    return len(text.text.encode("utf-8", "replace")) > applying.MAX_BODY or len(text.media) > MAX_MEDIA
 
 
 def _is_poison(error: ValueError | ClientError) -> bool:

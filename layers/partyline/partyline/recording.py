@@ -2,22 +2,24 @@
 
 A text into a known thread costs three round trips to the table (what is there, the conversation, the transaction); one
 that makes its conversation two, and one more where it is made in another Service than the account's first; one that
-nobody takes two; a repeat one.
+nobody takes two; a repeat one. A tapback into a known thread costs one more: what was said before.
 
-Before a text makes a conversation the pre-action webhook is asked, which may take five seconds. By then the carrier may
-have repeated it: both are asked about, and the first to be recorded is the one.
+Before it is recorded the pre-action webhook is asked, where there is one, which may take five seconds. By then the
+carrier may have repeated it: both are asked about, and the first to be recorded is the one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
-from partyline import addresses, events, routing, sids, threads, timers
-from partyline.callbacks import asking
-from partyline.callbacks.asking import Answer, Ask
+from partyline import addresses, events, routing, sids, tapbacks, threads, timers
+from partyline.callbacks import applying, asking
+from partyline.callbacks.asking import Ask
 from partyline.carriers.port import InboundText, Malformed
 from partyline.directory import Configuration, Service, default_timers
 from partyline.events import BY_TEXT, Happening
@@ -31,7 +33,6 @@ from partyline.model import (
     UnroutedReason,
     UnroutedText,
 )
-from partyline.observability import count, logger
 from partyline.routing import Arrival
 from partyline.states import ConversationState
 from partyline.store import conversations, happenings, items, keys, messages, unrouted
@@ -44,8 +45,8 @@ from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookConfiguration,
 RECEIVED_LIFE = timedelta(days=60)
 # What is kept of an unreadable webhook, in bytes: an item of the table holds 400 KB, and its indexes copy it.
 MAX_RAW = 256 * 1024
-# As over REST. There is nobody to whom a longer name could be refused, so it is not taken.
-_MAX_NAME = 256
+# How far back it is looked for what a tapback is about, in items: messages and their receipts.
+_RECENT = 200
 # Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
 _TRIES = 16
 
@@ -130,7 +131,7 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
             table.transact(once)
             return Recorded(Outcome.COPIED)
     if thread in found:
-        return _record_known(table, text, arrived, found[thread]["conversation_sid"], once, now)
+        return _record_known(desk, text, arrived, found, once, now)
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):
         return _keep_unrouted(table, text, arrived, line, once, now)
@@ -142,9 +143,10 @@ def _receive(key: keys.Key, now: datetime) -> Write:
 
 
 def _record_known(
-    table: Table, text: InboundText, arrived: Arrival, owner: str, once: list[Write], now: datetime
+    desk: _Desk, text: InboundText, arrived: Arrival, found: Mapping[keys.Key, Item], once: list[Write], now: datetime
 ) -> Recorded:
-    roster = conversations.load(table, owner)
+    table = desk.table
+    roster, webhooks = _owner(desk, arrived, found)
     if roster is None or arrived.thread not in roster.conversation.threads:
         # It was closed, deleted or changed between the two reads.
         raise Conflict({})
@@ -154,7 +156,13 @@ def _record_known(
         raise Conflict({})
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
-    message = replace(_message(text, arrived, roster.conversation, author, now), sends=sends)
+    # Read in each try: what this one loses its race to may be what it is about, or make that uncertain.
+    attributes = _attributes(text, lambda: _recent(table, roster.conversation.sid))
+    message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes, sends=sends)
+    answer = desk.ask(webhooks, events.message("onMessageAdd", message, roster.conversation), BY_TEXT)
+    if answer.rejected:
+        return _keep_unrouted(table, text, arrived, UnroutedReason.REJECTED, once, now)
+    message = applying.to_text(message, answer)
     table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
 
@@ -170,7 +178,8 @@ def _record_new(
 ) -> Recorded:
     roster = _new_conversation(arrived, lines, _blank(home, now))
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
-    message = _message(text, arrived, roster.conversation, author, now)
+    attributes = _attributes(text, lambda: ())
+    message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes)
     binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
     wanted = events.conversation("onConversationAdd", roster.conversation, **binding, **events.text_of(message))
     answer = desk.ask(home.webhooks, wanted, BY_TEXT)
@@ -178,7 +187,7 @@ def _record_new(
         # Unless another text has made it meanwhile: then this one goes there.
         nobodys = check("thread", keys.thread(threads.digest(arrived.thread)), NEW)
         return _keep_unrouted(desk.table, text, arrived, UnroutedReason.REJECTED, [*once, nobodys], now)
-    conversation = replace(roster.conversation, last_index=message.index, friendly_name=_name(answer))
+    conversation = replace(roster.conversation, last_index=message.index, friendly_name=applying.friendly_name(answer))
     desk.table.transact(
         [
             *once,
@@ -191,14 +200,28 @@ def _record_new(
     return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
 
 
-def _name(answer: Answer) -> str | None:
-    """The name that the pre-action webhook gives to a new conversation."""
-    name = answer.changes.get("friendly_name") or None
-    if name is None or len(name) <= _MAX_NAME:
-        return name
-    logger.warning("pre_webhook.unreadable", event_type="onConversationAdd", reason="friendly_name is too long")
-    count("PreWebhookUnreadable")
-    return None
+def _owner(desk: _Desk, arrived: Arrival, found: Mapping[keys.Key, Item]) -> tuple[Roster | None, WebhookConfiguration]:
+    """The conversation that owns the thread, and the webhooks in force in its Service. Those of another Service than
+    the first are read beside the conversation, in the same round trip."""
+    item = found[keys.thread(threads.digest(arrived.thread))]
+    load = partial(conversations.load, desk.table, item["conversation_sid"])
+    service_sid = item.get("service_sid")
+    if service_sid == desk.first:
+        return load(), _in_force(found, found.get(keys.service_webhooks(desk.first)))
+    if service_sid is None:
+        # It was claimed before threads named their Service.
+        roster = load()
+        known = roster.conversation.service_sid if roster else desk.first
+        return roster, _in_force(found, desk.table.get(keys.service_webhooks(known)))
+    with ThreadPoolExecutor(1) as beside:
+        own = beside.submit(desk.table.get, keys.service_webhooks(service_sid))
+        return load(), _in_force(found, own.result())
+
+
+def _in_force(found: Mapping[keys.Key, Item], own: Item | None) -> WebhookConfiguration:
+    """The webhooks in force in a Service that has these of its own."""
+    of_account = items.webhook_configuration(found.get(keys.account_webhooks(), {}))
+    return effective(of_account, items.webhook_configuration(own or {}))
 
 
 def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datetime) -> Happening:
@@ -243,10 +266,7 @@ def _home(desk: _Desk, line: Line, found: Mapping[keys.Key, Item]) -> _Home:
         there = desk.table.get_all([*_of_service(named), *_of_service(default)])
     sid = named if keys.service(named) in there else default
     service, own = (there.get(key) for key in _of_service(sid))
-    webhooks = effective(
-        items.webhook_configuration(found.get(keys.account_webhooks(), {})), items.webhook_configuration(own or {})
-    )
-    return _Home(line, account, sid, items.service(service) if service else None, webhooks)
+    return _Home(line, account, sid, items.service(service) if service else None, _in_force(found, own))
 
 
 def _blank(home: _Home, now: datetime) -> Conversation:
@@ -320,6 +340,19 @@ def _message(
         media=_media(text),
         carrier_message_id=text.id,
     )
+
+
+def _attributes(text: InboundText, recent: Callable[[], Iterable[Message]]) -> str:
+    """What is marked of a text: that it is a tapback, which brings nothing along, and of which of the recent messages.
+    These are read for tapbacks only."""
+    tapback = None if text.media else tapbacks.recognise(text.text)
+    return tapbacks.attributes(tapback, tapbacks.refers_to(tapback, recent())) if tapback else "{}"
+
+
+def _recent(table: Table, conversation_sid: str) -> list[Message]:
+    """The last messages of a conversation, newest first: one round trip, however many receipts stand between them."""
+    read = table.query(keys.messages(conversation_sid), begins=sids.MESSAGE, forward=False, limit=_RECENT)
+    return [items.message(item) for item in read.items if "#" not in item["SK"]]
 
 
 def _media(text: InboundText) -> tuple[Media, ...]:

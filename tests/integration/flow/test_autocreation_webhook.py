@@ -1,4 +1,4 @@
-"""A text that would make a conversation, and the pre-action webhook that is asked about it first."""
+"""A text that would make a conversation, or come into one, and the pre-action webhook that is asked about it first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from partyline import receiving, recording, sids
+from partyline import receiving, recording, sids, threads
 from partyline.callbacks import asking
 from partyline.carriers.port import InboundText, Media
 from partyline.directory import Configuration, new_service
@@ -25,7 +25,7 @@ from partyline.recording import Outcome, Recorded
 from partyline.store import conversations, keys, lines, listing, messages, services, unrouted, webhooks
 from partyline.store.keys import Key
 from partyline.store.listing import Window
-from partyline.store.table import Conflict, Table
+from partyline.store.table import Conflict, Table, change
 from partyline.webhooks import PRE_EVENTS, WebhookConfiguration
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -46,6 +46,7 @@ class Hook:
 
     answer: Answer | OutgoingError = field(default_factory=lambda: answered(""))
     meanwhile: Callable[[], object] | None = None
+    next: Answer | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
@@ -53,9 +54,10 @@ class Hook:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()
-        if isinstance(self.answer, OutgoingError):
-            raise self.answer
-        return self.answer
+        answer, self.answer, self.next = self.answer, self.next or self.answer, None
+        if isinstance(answer, OutgoingError):
+            raise answer
+        return answer
 
     def port(self) -> asking.Ask:
         return partial(asking.ask, asking.Desk(ACCOUNT, lambda: "token", self))
@@ -129,7 +131,7 @@ def test_a_strangers_text_is_asked_about_as_a_pair(own: Table, hook: Hook) -> No
     assert (asked["MessagingBinding.Address"], asked["MessagingBinding.ProxyAddress"]) == (A, R)
 
 
-def test_only_what_makes_a_conversation_is_asked_about(own: Table, hook: Hook) -> None:
+def test_what_is_recorded_is_asked_about_once_and_nothing_else_is(own: Table, hook: Hook) -> None:
     inbound = text(A, P, Q)
     record(own, inbound, hook)
     outcomes = [
@@ -146,7 +148,7 @@ def test_only_what_makes_a_conversation_is_asked_about(own: Table, hook: Hook) -
         Outcome.UNROUTED,
         Outcome.UNROUTED,
     ]
-    assert len(hook.asked) == 1
+    assert [asked["EventType"] for asked in hook.asked] == ["onConversationAdd", "onMessageAdd"]
 
 
 def test_the_webhook_of_the_service_that_it_would_be_in_is_the_one_that_is_asked(own: Table, hook: Hook) -> None:
@@ -303,6 +305,7 @@ def test_a_text_that_is_rejected_goes_to_the_conversation_that_another_has_made_
     def meanwhile() -> None:
         assert record(own, text(B, P, A, body="first"), hook).outcome is Outcome.CREATED
         hook.answer = answered("", 403)
+        hook.next = answered("")
 
     hook.meanwhile = meanwhile
     assert record(own, text(A, P, B, body="second"), hook).outcome is Outcome.RECORDED
@@ -338,3 +341,112 @@ def test_a_rejected_text_is_counted_apart(own: Table, hook: Hook) -> None:
     receiving._take_text(receiving.Desk(own, SERVICE, hook.port()), text(A, P), NOW)
     assert {name for name in metrics.metric_set if name.startswith("Text")} == {"TextRejected", "TextUnrouted"}
     metrics.provider.clear_metrics()
+
+
+# --- into a conversation that is there
+
+
+@pytest.fixture
+def there(own: Table, hook: Hook) -> str:
+    """A group in which somebody has written."""
+    made = record(own, text(A, P, B, body="first"), hook)
+    hook.asked.clear()
+    return made.conversation_sid
+
+
+def said(table: Table, sid: str) -> list[tuple[str, str | None, str]]:
+    """Author, body and attributes of what a conversation holds."""
+    page = messages.page(table, sid, size=100).messages
+    return [(each.message.author, each.message.body, each.message.attributes) for each in page]
+
+
+def test_a_text_into_a_conversation_is_asked_about_as_a_message(own: Table, hook: Hook, there: str) -> None:
+    record(own, text(B, P, A, body="second"), hook)
+    [asked] = hook.asked
+    assert asked.pop("ParticipantSid").startswith("MB")
+    assert asked == {
+        "AccountSid": ACCOUNT,
+        "EventType": "onMessageAdd",
+        "Source": "SMS",
+        "RetryCount": "0",
+        "ChatServiceSid": SERVICE,
+        "ConversationSid": there,
+        "Author": B,
+        "Body": "second",
+        "Attributes": "{}",
+    }
+
+
+def test_a_text_is_kept_as_the_webhook_changes_it_and_stays_its_writers(own: Table, hook: Hook, there: str) -> None:
+    changes = {"body": "(moderated)", "attributes": {"rude": True}, "author": "somebody else"}
+    hook.answer = answered(json.dumps(changes))
+    record(own, text(B, P, A, body="rude"), hook)
+    assert said(own, there)[1:] == [(B, "(moderated)", '{"rude": true}')]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"body": "x" * 32_769}, {"attributes": "{"}, {"attributes": json.dumps("x" * 4096)}]
+)
+def test_a_change_that_would_be_refused_of_a_caller_is_not_made(
+    own: Table, hook: Hook, there: str, changes: dict[str, str]
+) -> None:
+    hook.answer = answered(json.dumps(changes))
+    assert record(own, text(B, P, A, body="second"), hook).outcome is Outcome.RECORDED
+    assert said(own, there)[1:] == [(B, "second", "{}")]
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook, there: str, status: int) -> None:
+    hook.answer = answered("", status)
+    inbound = text(B, P, A, body="spam")
+    assert [record(own, inbound, hook).outcome for _ in range(2)] == [Outcome.UNROUTED, Outcome.REPEATED]
+    assert [(one.reason, one.body, one.sender) for one in kept(own)] == [(UnroutedReason.REJECTED, "spam", B)]
+    assert len(said(own, there)) == 1
+    hook.answer = answered("")
+    record(own, text(A, P, B, body="second"), hook)
+    assert [body for _, body, _ in said(own, there)] == ["first", "second"]
+
+
+@pytest.mark.parametrize("answer", [OutgoingTimedOut("late"), OutgoingFailed("gone"), answered("", 307)])
+def test_without_an_answer_a_text_comes_in_as_it_is(
+    own: Table, hook: Hook, there: str, answer: Answer | OutgoingError
+) -> None:
+    hook.answer = answer
+    record(own, text(B, P, A, body="second"), hook)
+    assert [body for _, body, _ in said(own, there)] == ["first", "second"]
+
+
+def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook: Hook) -> None:
+    services.found_account(own, SERVICE, NOW)
+    second = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
+    services.create(own, *second)
+    line = lines.find(own, [P])[P]
+    given = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), NOW, NOW, service_sid=second[0].sid)
+    lines.update(own, line, replace(line, configuration=given))
+    configure(own, keys.service_webhooks(second[0].sid), "https://hooks.example.com/second")
+    urls: list[str] = []
+
+    def ask(method: str, url: str, *given: Any, **more: Any) -> Answer:
+        urls.append(url)
+        return answered("")
+
+    port = partial(asking.ask, asking.Desk(ACCOUNT, lambda: "token", ask))
+    for body in ("first", "second"):
+        recording.record(own, text(A, P, B, body=body), service_sid=SERVICE, now=NOW, ask=port)
+    assert urls == ["https://hooks.example.com/second"] * 2
+
+
+def test_a_repeat_that_comes_while_a_text_is_asked_about_ends_as_one(own: Table, hook: Hook, there: str) -> None:
+    inbound = text(B, P, A, body="second")
+    hook.meanwhile = lambda: record(own, inbound, hook)
+    assert record(own, inbound, hook).outcome is Outcome.REPEATED
+    assert [body for _, body, _ in said(own, there)] == ["first", "second"]
+
+
+def test_a_thread_that_was_claimed_before_threads_named_their_service_is_asked_about_too(
+    own: Table, hook: Hook, there: str
+) -> None:
+    place = keys.thread(threads.digest(threads.key([A, B, P])))
+    own.write(change("thread", place, {"service_sid": None}))
+    hook.answer = answered("", 403)
+    assert record(own, text(B, P, A, body="spam"), hook).reason is UnroutedReason.REJECTED

@@ -399,8 +399,14 @@ def test_what_a_conversation_in_a_service_that_the_line_names_costs(own: Table, 
     before = len(round_trips)
     record(own, text(A, P, B))
     record(own, text(B, P, A))
-    made, known = ["BatchGetItem"] * 2 + ["TransactWriteItems"], ["BatchGetItem", "Query", "TransactWriteItems"]
-    assert round_trips[before:] == made + known
+    made, known = round_trips[before : before + 3], round_trips[before + 3 :]
+    assert made == ["BatchGetItem"] * 2 + ["TransactWriteItems"]
+    # The Service's webhooks are read beside the conversation: three, one after the other.
+    assert (known[0], sorted(known[1:3]), known[3:]) == (
+        "BatchGetItem",
+        ["GetItem", "Query"],
+        ["TransactWriteItems"],
+    )
 
 
 def test_what_a_repeat_and_a_copy_cost(own: Table, round_trips: list[str]) -> None:

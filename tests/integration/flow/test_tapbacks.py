@@ -136,13 +136,24 @@ def test_what_is_said_meanwhile_counts(own: Table, client: Any, said: str, index
         ("Liked “hello”", ["BatchGetItem", "Query", "Query", "TransactWriteItems"]),
     ],
 )
-def test_only_a_tapback_costs_more_and_by_one_query(own: Table, client: Any, text: str, expected: list[str]) -> None:
-    for number in range(90):
+def test_only_a_tapback_costs_more_and_by_one_query(
+    own: Table, client: Any, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[str]
+) -> None:
+    monkeypatch.setattr(recording, "_RECENT", 3)
+    for number in range(5):
         record(own, f"hello {number}")
     asked: list[str] = []
     client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
     record(own, text)
     assert asked == expected
+
+
+def test_it_is_not_looked_back_for_ever(own: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_RECENT", 3)
+    for body in ("one", "two", "three", "four"):
+        record(own, body)
+    assert marked(own, record(own, "Liked “two”"))["tapback"]["index"] == 1
+    assert "index" not in marked(own, record(own, "Liked “two”"))["tapback"]
 
 
 def test_receipts_between_messages_do_not_hide_them(dynamodb: Any, table_definition: dict[str, Any]) -> None:

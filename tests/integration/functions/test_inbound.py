@@ -17,10 +17,11 @@ from botocore.exceptions import ClientError
 from nacl.signing import SigningKey
 
 from partyline import recording, sids
+from partyline.callbacks.applying import MAX_BODY as MAX_TEXT
 from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
 from partyline.observability import logger
-from partyline.receiving import MAX_BODY, MAX_MEDIA, MAX_TEXT
+from partyline.receiving import MAX_BODY, MAX_MEDIA
 from partyline.store import conversations, lines, listing, messages
 from partyline.store.listing import Window
 from partyline.store.table import Conflict, Table

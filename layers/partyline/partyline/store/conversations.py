@@ -148,7 +148,7 @@ def creation_writes(
         *watching,
         *(_put_member(conversation, member) for member in participants),
         *users.joining_writes(conversation.service_sid, participants, now, cause),
-        *(_claim(thread, conversation.sid, participants) for thread in sorted(conversation.threads)),
+        *(_claim(thread, conversation, participants) for thread in sorted(conversation.threads)),
         *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
 
@@ -373,7 +373,7 @@ def change_members(
             ),
             *users.joining_writes(conversation.service_sid, _new_identities(before, after), now, cause),
             *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
-            *(_claim(thread, conversation.sid, members) for thread in sorted(owned - conversation.threads)),
+            *(_claim(thread, conversation, members) for thread in sorted(owned - conversation.threads)),
         ]
         table.transact(writes)
         return Roster(changed, tuple(after.values()))
@@ -548,9 +548,10 @@ def _raise_name_taken(conflict: Conflict) -> None:
         raise refusals.unique_name_exists(owner.get("name", ""), owner.get("conversation_sid"))
 
 
-def _claim(thread: str, owner: str, members: Iterable[Participant]) -> Write:
+def _claim(thread: str, owner: Conversation, members: Iterable[Participant]) -> Write:
     numbers = {number for member in members for number in (member.proxy_address, member.projected_address) if number}
-    item = {"conversation_sid": owner, "key": thread, "own": sorted(numbers & set(threads.members(thread)))}
+    own = sorted(numbers & set(threads.members(thread)))
+    item = {"conversation_sid": owner.sid, "service_sid": owner.service_sid, "key": thread, "own": own}
     return put(_THREAD + thread, keys.thread(threads.digest(thread)), item, NEW)
 
 
