@@ -31,6 +31,7 @@ def desk() -> sending.Desk:
         carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
         callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
+        media=lambda _: (),
     )
 
 

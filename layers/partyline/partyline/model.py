@@ -113,13 +113,29 @@ class Conversation:
         return self.state is not ConversationState.CLOSED
 
 
+class MediaState(StrEnum):
+    """Where a picture or file is.
+
+    pending -> ready    it is in our own storage
+            -> failed   it could not be had: gone at the carrier, too large, of no known type
+    """
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or file of a message, still at the carrier that brought it."""
+    """A picture or file of a message. `url` is where the carrier that brought it keeps it, '' for one that was uploaded
+    here; `size` is in bytes, known when it is ready."""
 
     sid: str
     url: str
     content_type: str | None = None
+    size: int | None = None
+    filename: str | None = None
+    state: MediaState = MediaState.PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +268,13 @@ class AddressConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One of our own numbers."""
+    """One of our own numbers.
+
+    `language` (ISO 639-1) is that of its keywords and replies; `replies` are its own texts, by keyword, instead of the
+    language's; `answers_keywords` is whether it replies at all. `rate` is how many texts a second it may send, None for
+    as many as come. `sms_price` and `mms_price` are what a segment and a group text to one recipient cost. All three
+    are decimal numbers as text.
+    """
 
     sid: str
     address: str
@@ -262,6 +284,12 @@ class Line:
     auto_creation: AutoCreation = AutoCreation.OFF
     friendly_name: str | None = None
     configuration: AddressConfiguration | None = None
+    language: str = "en"
+    replies: dict[str, str] = field(default_factory=dict)
+    answers_keywords: bool = True
+    rate: str | None = None
+    sms_price: str | None = None
+    mms_price: str | None = None
 
 
 class UnroutedReason(StrEnum):

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from partyline import addresses, sids
 from partyline.carriers import codes
-from partyline.carriers.port import Accepted, Carrier, OutboundText
+from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
 from partyline.errors import Ambiguous, Refused, SendError, Throttled
 from partyline.model import Message, Send, SendReference
 from partyline.states import ReceiptStatus, SendState
@@ -60,12 +60,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up."""
+    """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up.
+    `media` gives what is sent along with a message."""
 
     table: Table
     carrier: Callable[[str], Carrier]
     callback_url: CallbackUrl
     clock: Clock
+    media: Callable[[Message], tuple[OutboundMedia, ...]]
 
 
 def deliver(desk: Desk, reference: SendReference) -> Attempt:
@@ -126,7 +128,7 @@ def _prepare(desk: Desk, reference: SendReference, message: Message, send: Send)
         sender=send.sender,
         recipients=send.recipients,
         text=message.said or "",
-        media_urls=tuple(media.url for media in message.media),
+        media=desk.media(message),
         tag=reference.tag,
         callback_url=desk.callback_url(line.carrier, reference.tag),
     )

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partyline import outbox, recording, reporting, routing, sending, sids, threads
+from partyline.carriers.bandwidth import Bandwidth
+from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, DeliveryReport, InboundText, OutboundText
 from partyline.cleanup import Removed
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
@@ -49,7 +51,7 @@ class FakeCarrier:
     answers: Iterator[Any]
     asked: list[OutboundText] = field(default_factory=list)
     name: str = "bandwidth"
-    max_recipients: int = 10
+    limits: Limits = Bandwidth.limits
 
     def send(self, text: OutboundText) -> Accepted:
         self.asked.append(text)
@@ -63,6 +65,9 @@ class FakeCarrier:
         raise NotImplementedError
 
     def parse(self, request: Any) -> Any:
+        raise NotImplementedError
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         raise NotImplementedError
 
 
@@ -92,6 +97,7 @@ class Scene:
             carrier=lambda name: self.carrier,
             callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
             clock=lambda: NOW,
+            media=lambda message: (),
         )
 
     def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:

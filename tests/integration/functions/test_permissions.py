@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from partyline import cleanup, reporting, sending, telling
+from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
 from partyline.cleanup import Kind, Removed
 from partyline.events import BY_TEXT
@@ -161,7 +162,7 @@ class Taking:
     """A carrier that takes everything."""
 
     name = "bandwidth"
-    max_recipients = 10
+    limits = Bandwidth.limits
 
     def send(self, text: OutboundText) -> Accepted:
         return Accepted("c-1")
@@ -172,11 +173,16 @@ class Taking:
     def parse(self, request: Any) -> Any:
         raise NotImplementedError
 
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+        raise NotImplementedError
+
 
 def test_sending(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
     send = reference(table, group)
     called.clear()
-    desk = sending.Desk(table, carrier=lambda name: Taking(), callback_url=lambda c, t: "", clock=lambda: NOW)
+    desk = sending.Desk(
+        table, carrier=lambda name: Taking(), callback_url=lambda c, t: "", clock=lambda: NOW, media=lambda m: ()
+    )
     sending.deliver(desk, send)
     sending.deliver(desk, send)
     sending.give_up(desk, send)

@@ -24,6 +24,7 @@ from partyline.carriers.port import (
 )
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from partyline.states import ReceiptStatus
+from tests.unit.carriers.pictures import jpeg
 
 A, B, OWN = "+12065550101", "+12065550102", "+12065550100"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="partyline"'}
@@ -324,9 +325,7 @@ def test_a_group_text_is_one_request() -> None:
         requests.append(request)
         return HttpResponse(202, b'{"id":"14762070468292kw2fuqty55yp2b2","owner":"+12065550100"}')
 
-    text = OutboundText(
-        OWN, (A, B), "Hey \u00fc", ("https://example.com/x.jpg",), tag="IM1:0", callback_url="https://x"
-    )
+    text = OutboundText(OWN, (A, B), "Hey \u00fc", (jpeg(),), tag="IM1:0", callback_url="https://x")
     assert Bandwidth(SETTINGS, transport).send(text) == Accepted("14762070468292kw2fuqty55yp2b2")
     assert requests == [
         HttpRequest(
@@ -347,7 +346,7 @@ def test_a_group_text_is_one_request() -> None:
             {"applicationId": "93de2206", "to": [A], "from": OWN, "text": "Hey"},
         ),
         (
-            OutboundText(OWN, (A,), "", ("https://example.com/x.jpg",)),
+            OutboundText(OWN, (A,), "", (jpeg(),)),
             {"applicationId": "93de2206", "to": [A], "from": OWN, "media": ["https://example.com/x.jpg"]},
         ),
     ],

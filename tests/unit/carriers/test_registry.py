@@ -37,7 +37,7 @@ def asked_url(name: str, urls: dict[str, str]) -> str:
 
 
 def test_every_carrier_is_registered_under_its_own_name() -> None:
-    assert {name: build(name, SECRETS, never).max_recipients for name in CARRIERS} == {
+    assert {name: build(name, SECRETS, never).limits.recipients for name in CARRIERS} == {
         "bandwidth": 10,
         "telnyx": 8,
         "twilio": 1,

@@ -25,6 +25,7 @@ from partyline.carriers.port import (
 from partyline.carriers.telnyx import Settings, Telnyx
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from partyline.states import ReceiptStatus
+from tests.unit.carriers.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 
@@ -417,7 +418,7 @@ def test_parse_never_raises_on_what_looks_like_an_event(kind: str, payload: dict
     ("text", "path", "body"),
     [
         (
-            OutboundText(OWN, (A, B), "Hello", ("https://example.com/x.jpg",), "IM1:0", "https://h/telnyx?send=IM1:0"),
+            OutboundText(OWN, (A, B), "Hello", (jpeg(),), "IM1:0", "https://h/telnyx?send=IM1:0"),
             "/messages/group_mms",
             (
                 b'{"from": "+12065550100", "to": ["+12065550101", "+12065550102"], "text": "Hello",'
@@ -439,7 +440,7 @@ def test_parse_never_raises_on_what_looks_like_an_event(kind: str, payload: dict
             ),
         ),
         (
-            OutboundText(OWN, (A,), "", ("https://example.com/x.jpg",)),
+            OutboundText(OWN, (A,), "", (jpeg(),)),
             "/messages",
             b'{"from": "+12065550100", "to": "+12065550101", "media_urls": ["https://example.com/x.jpg"]}',
         ),

@@ -24,6 +24,7 @@ from partyline.carriers.port import (
 from partyline.carriers.twilio import Settings, Twilio, signature
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from partyline.states import ReceiptStatus
+from tests.unit.carriers.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SETTINGS = Settings("AC00000000000000000000000000000000", "12345")
@@ -363,7 +364,12 @@ def test_parse_never_raises_on_what_looks_like_a_webhook(parameters: list[tuple[
     [
         (
             OutboundText(
-                OWN, (A,), " \u00dcber & so ", ("https://h/1.jpg", "https://h/2.jpg"), "IM1:0", "https://h/?send=1"
+                OWN,
+                (A,),
+                " \u00dcber & so ",
+                (jpeg("https://h/1.jpg"), jpeg("https://h/2.jpg")),
+                "IM1:0",
+                "https://h/?send=1",
             ),
             (
                 b"To=%2B12065550101&From=%2B12065550100&Body=+%C3%9Cber+%26+so+&MediaUrl=https%3A%2F%2Fh%2F1.jpg"
@@ -372,7 +378,7 @@ def test_parse_never_raises_on_what_looks_like_a_webhook(parameters: list[tuple[
         ),
         (OutboundText(OWN, (A,), "Hey"), b"To=%2B12065550101&From=%2B12065550100&Body=Hey"),
         (
-            OutboundText(OWN, (A,), "", ("https://h/1.jpg",)),
+            OutboundText(OWN, (A,), "", (jpeg("https://h/1.jpg"),)),
             b"To=%2B12065550101&From=%2B12065550100&MediaUrl=https%3A%2F%2Fh%2F1.jpg",
         ),
         (OutboundText(OWN, (A,), "\ud800"), b"To=%2B12065550101&From=%2B12065550100&Body=%3F"),

@@ -174,7 +174,7 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
         if line is None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
-        limit = CARRIERS[line.carrier].max_recipients
+        limit = CARRIERS[line.carrier].limits.recipients
         if len(send.recipients) <= limit:
             continue
         if limit == 1:

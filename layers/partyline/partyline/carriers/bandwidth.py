@@ -18,6 +18,7 @@ from functools import partial
 from urllib.parse import quote
 
 from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
@@ -102,7 +103,8 @@ class Bandwidth:
 
     name = NAME
     # "10 participants" is not said to include the sender; the API refuses what is too much, so the wider reading holds.
-    max_recipients = 10
+    # Media: 3.5 MB a file, and 500 KB together are what Bandwidth recommends; text: the API's own limit.
+    limits = Limits(recipients=10, text=2048, media=10, group_media=10, media_bytes=int(3.5 * MB), image_bytes=500 * KB)
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
@@ -132,11 +134,15 @@ class Bandwidth:
         Raises Refused without a request for no recipient (21604) and for more than ten (21653), and else any
         SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.max_recipients)
+        answers.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if answers.succeeded(response):
             return Accepted(answers.first_id([answers.document(response).get("id")]))
         raise answers.error(response, _complaint(response, text))
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:  # noqa: ARG002 - Carrier's
+        """Nothing: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
+        return ()
 
 
 def _readers(document: object) -> Iterable[payloads.Reader]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from partyline.carriers.limits import Limits
+from partyline.optouts import Keyword
 from partyline.states import ReceiptStatus
 
 
@@ -38,7 +40,8 @@ class InboundText:
     """One copy of a text, as one own number received it. Addresses are as the carrier wrote them.
 
     `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy; `id` is
-    the carrier's id of this copy, equal in every repeat of its webhook.
+    the carrier's id of this copy, equal in every repeat of its webhook. `answered` is the keyword that the carrier took
+    the text for and has answered itself, so that nobody else may.
     """
 
     carrier: str
@@ -49,14 +52,16 @@ class InboundText:
     text: str
     media: tuple[Media, ...] = ()
     roster_missing: bool = False
+    answered: Keyword | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """What a carrier says of one text to one recipient.
 
-    `recipient` is as the carrier wrote it. `error_code` is Twilio's, `carrier_code` the carrier's own. `tag` is what we
-    sent along to recognise our request even when its answer was lost.
+    `recipient` is as the carrier wrote it: an address, or the carrier's own name for it (Accepted.names). `error_code`
+    is Twilio's, `carrier_code` the carrier's own. `tag` is what we sent along to recognise our request even when its
+    answer was lost.
     """
 
     carrier: str
@@ -87,28 +92,52 @@ Event = InboundText | DeliveryReport | Ignored | Malformed
 
 
 @dataclass(frozen=True, slots=True)
-class OutboundText:
-    """One text into one thread. `recipients` are canonical addresses: every native member and our other own numbers.
+class OutboundMedia:
+    """A picture or file to be sent. `url` needs no credentials and outlives the carrier's queue; `size` is in bytes;
+    `read` gets the bytes, for a carrier that wants them rather than the URL."""
 
-    One recipient is a plain SMS or MMS, several are one group text. `tag` comes back in every report of the carriers
-    that can carry it. `callback_url` is where reports go when the carrier takes an address with each text.
+    url: str
+    content_type: str
+    size: int
+    filename: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundText:
+    """One text into one thread, as one request.
+
+    `recipients` are whom this request is to reach, canonical: one is a plain SMS or MMS, several are one group text.
+    `others` are members of the thread whom it does not reach, or who get a request of their own: a carrier that takes
+    one request a member names them. `own` are those of both that are our own numbers at the same carrier. `tag` comes
+    back in every report of the carriers that can carry it. `callback_url` is where reports go when the carrier takes an
+    address with each text.
     """
 
     sender: str
     recipients: tuple[str, ...]
     text: str
-    media_urls: tuple[str, ...] = ()
+    media: tuple[OutboundMedia, ...] = ()
     tag: str = ""
     callback_url: str = ""
+    others: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
+
+    @property
+    def media_urls(self) -> tuple[str, ...]:
+        """The addresses of its media."""
+        return tuple(media.url for media in self.media)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The carrier took the text. `id` is what its reports will carry; `refused` maps recipients that it already said
-    it will not reach to the Twilio error code of the reason."""
+    it will not reach to the Twilio error code of the reason; `names` maps the carrier's own names of recipients, where
+    its reports have those instead of addresses, to the recipients."""
 
     id: str
     refused: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +167,7 @@ class Carrier(Protocol):
     """A carrier: its webhooks in, its send API out."""
 
     name: str
-    # The most recipients of one text (other own numbers included); 1 means that it cannot send to a group.
-    max_recipients: int
+    limits: Limits
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:
         """Return when the carrier sent this request; raise WebhookRefused otherwise. `now` is in Unix seconds."""
@@ -148,4 +176,9 @@ class Carrier(Protocol):
         """The events of an authentic request, in its order. Never raises: what it cannot read is Malformed."""
 
     def send(self, text: OutboundText) -> Accepted:
-        """Ask the carrier once. Raises SendError; at most one request leaves, and none is repeated."""
+        """Ask the carrier once. Raises SendError. At most one request that texts anybody leaves, and none is repeated;
+        what reaches nobody (making a group, uploading a picture) may come before it."""
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+        """What the carrier knows of a text that was asked for and not answered, by our tag or by the id that a report
+        told ('' for none); empty when it knows nothing, or cannot be asked. Sends nothing. Raises SendError."""

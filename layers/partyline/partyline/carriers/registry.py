@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from partyline.carriers import bandwidth, telnyx, twilio
+from partyline.carriers.limits import Limits
 from partyline.carriers.port import Carrier, Transport
 
 
@@ -19,13 +20,13 @@ class Entry:
     """How to build a carrier.
 
     `required` are the secrets that it cannot do without, `url` is its usual base URL, `make` takes the secrets, the
-    base URL and the transport, and `max_recipients` is the carrier's.
+    base URL and the transport, and `limits` are the carrier's.
     """
 
     required: tuple[str, ...]
     url: str
     make: Callable[[Mapping[str, str], str, Transport], Carrier]
-    max_recipients: int
+    limits: Limits
 
 
 def _bandwidth(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
@@ -66,12 +67,10 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
             ),
             bandwidth.URL,
             _bandwidth,
-            bandwidth.Bandwidth.max_recipients,
+            bandwidth.Bandwidth.limits,
         ),
-        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx, telnyx.Telnyx.max_recipients),
-        twilio.NAME: Entry(
-            ("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio, twilio.Twilio.max_recipients
-        ),
+        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx, telnyx.Telnyx.limits),
+        twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio, twilio.Twilio.limits),
     }
 )
 

@@ -14,13 +14,15 @@ import base64
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from urllib.parse import quote
 
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
 from partyline.carriers import answers, codes, payloads
+from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
@@ -35,6 +37,7 @@ from partyline.carriers.port import (
     WebhookRequest,
 )
 from partyline.errors import WebhookRefused
+from partyline.optouts import Keyword
 from partyline.states import ReceiptStatus
 
 NAME = "telnyx"
@@ -59,6 +62,12 @@ _STATUSES = {
 }
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 _QUEUE_FULL = "40318"
+# What the messaging profile took a text for, and has answered.
+_KEYWORDS = {
+    **dict.fromkeys(("STOP", "OPT_OUT"), Keyword.STOP),
+    **dict.fromkeys(("START", "OPT_IN"), Keyword.START),
+    **dict.fromkeys(("HELP", "INFO"), Keyword.HELP),
+}
 _ERROR_CODES = codes.by_carrier_code(
     {
         codes.INVALID_RECIPIENT: (40310,),
@@ -93,7 +102,8 @@ class Telnyx:
     """Telnyx behind the carrier port."""
 
     name = NAME
-    max_recipients = 8
+    # Media: 10 URLs, under 1 MB together; 600 KB pass every network.
+    limits = Limits(recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB)
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
@@ -128,13 +138,29 @@ class Telnyx:
         Recipients whose status in the answer is a failure already are in `refused`. Raises Refused without a request
         for no recipient (21604) and for more than eight (21653), and else any SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.max_recipients)
+        answers.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if not answers.succeeded(response):
             raise answers.error(response, _complaint(response, text))
         data = answers.document(response).get("data")
         sent = data if isinstance(data, dict) else {}
         return Accepted(answers.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+        """The state of each recipient of a text whose id a report has told: GET /messages/group/{id}, of one recipient
+        GET /messages/{id}. Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say."""
+        if not carrier_message_id:
+            return ()
+        what = f"group/{quote(carrier_message_id, safe='')}" if len(text.recipients) > 1 else quote(carrier_message_id)
+        headers = {"Authorization": f"Bearer {self._settings.api_key}"}
+        response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
+        if not answers.succeeded(response):
+            raise answers.error(response, _complaint(response, text))
+        data = answers.document(response).get("data")
+        found = answers.objects(data if isinstance(data, list) else [data])
+        readers = (partial(_report, one, entry, text.tag) for one in found for entry in answers.objects(one.get("to")))
+        read = (payloads.attempt(reader, "") for reader in readers)
+        return tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
 
 
 def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
@@ -169,6 +195,7 @@ def _inbound(payload: payloads.Object) -> InboundText:
         media=payloads.content(
             Media(payloads.string(part, "url"), payloads.optional(part, "content_type") or None) for part in media
         ),
+        answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
     )
 
 

@@ -19,6 +19,7 @@ from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
@@ -81,7 +82,7 @@ class Twilio:
     """Twilio behind the carrier port."""
 
     name = NAME
-    max_recipients = 1
+    limits = Limits(recipients=1, text=1600, media=10, group_media=1, media_bytes=5 * MB, image_bytes=600 * KB)
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
@@ -108,7 +109,7 @@ class Twilio:
         Raises Refused without a request for no recipient (21604) and for several (21653), and else any SendError, by
         the table in answers.
         """
-        answers.check_recipients(text, self.max_recipients)
+        answers.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         answer = answers.document(response)
         if not answers.succeeded(response):
@@ -117,6 +118,25 @@ class Twilio:
         failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
         refused = {text.recipients[0]: error_code or codes.UNKNOWN} if failed else {}
         return Accepted(answers.first_id([answer.get("sid")]), refused)
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+        """The state of a text whose id a report has told: GET .../Messages/{sid}.json. Raises SendError."""
+        if not carrier_message_id:
+            return ()
+        headers = {"Authorization": credentials.basic(self._settings.account_sid, self._settings.auth_token)}
+        account, sid = (quote(part, safe="") for part in (self._settings.account_sid, carrier_message_id))
+        url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages/{sid}.json"
+        response = self._transport(HttpRequest("GET", url, headers, b""))
+        answer = answers.document(response)
+        if not answers.succeeded(response):
+            raise answers.error(response, _complaint(answer, text))
+        status = _STATUSES.get(str(answer.get("status")))
+        if status is None:
+            return ()
+        failed = _number(answer.get("error_code")) or codes.UNKNOWN if status in _FAILURES else None
+        carrier_code = payloads.code(answer.get("error_code")) if status in _FAILURES else None
+        found = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
+        return (found,)
 
 
 def form(body: bytes) -> Pairs:

@@ -16,6 +16,7 @@ from partyline.model import (
     Conversation,
     Line,
     Media,
+    MediaState,
     Message,
     NotificationLevel,
     Participant,
@@ -198,4 +199,7 @@ def unrouted(item: Mapping[str, Any]) -> UnroutedText:
 
 
 def _media(fields: Mapping[str, Any]) -> tuple[Media, ...]:
-    return tuple(Media(**part) for part in fields.get("media", []))
+    return tuple(
+        Media(**{**part, "state": MediaState(part.get("state", MediaState.PENDING))})
+        for part in fields.get("media", [])
+    )
