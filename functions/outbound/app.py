@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from partyline import outbox, sending
+from partyline import outbox, reconciling, sending
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import transport
 from partyline.model import SendReference
@@ -20,6 +20,8 @@ from partyline.store.table import Table
 
 SQS = boto3.client("sqs")
 TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+# How often a carrier is asked what became of a text, minutes apart; fewer than the queue delivers.
+MAX_LOOKS = 4
 HTTP = transport(timeout=float(variable("CARRIER_TIMEOUT")))
 
 
@@ -48,8 +50,7 @@ def _take(record: dict[str, Any]) -> bool:
     reference = outbox.decode(record["body"])
     if record["eventSourceARN"].endswith(".fifo"):
         return _deliver(reference, record)
-    _give_up(reference)
-    return True
+    return _give_up(reference, int(record["attributes"]["ApproximateReceiveCount"]))
 
 
 def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
@@ -67,7 +68,8 @@ def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
     return attempt.step is not Step.AGAIN
 
 
-def _give_up(reference: SendReference) -> None:
-    failed = sending.give_up(desk(), reference)
+def _give_up(reference: SendReference, looks: int) -> bool:
+    failed = reconciling.give_up(desk(), reference, last=looks >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
-    count("ReceiptsGivenUp", failed)
+    count("ReceiptsGivenUp", failed or 0)
+    return failed is not None

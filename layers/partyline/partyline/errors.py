@@ -8,6 +8,7 @@
     │   ├── OutgoingFailed    the name is not known, no connection, or one that broke
     │   └── OutgoingTimedOut  not answered in time
     ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
+    ├── MediaPending      a picture that came in is not in our storage yet: a later try can help (media)
     ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
@@ -22,7 +23,10 @@ An ApiError's code and status are Twilio's, from its error dictionary; partyline
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from partyline.carriers.port import OutboundMedia
 
 
 class PartylineError(Exception):
@@ -72,6 +76,14 @@ class OutgoingTimedOut(OutgoingError):
 
 class NotPosted(PartylineError):
     """A frame that could not be handed to a live connection, or may not have been. Its text says why."""
+
+
+class MediaPending(PartylineError):
+    """Some of a message's media is not in our storage yet; `ready` is what is there."""
+
+    def __init__(self, ready: tuple[OutboundMedia, ...]) -> None:
+        super().__init__("media is on its way")
+        self.ready = ready
 
 
 class SendError(PartylineError):

@@ -143,12 +143,14 @@ class Send:
     """One text that a message becomes: into one thread, from one own number, to everybody else in it.
 
     `natives` maps each native recipient to its participant's SID; `others` are our own other numbers of the thread.
+    `confirms` marks the one text that still goes to who has opted out: that they have.
     """
 
     thread: str
     sender: str
     natives: dict[str, str]
     others: tuple[str, ...] = ()
+    confirms: bool = False
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -215,7 +217,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known of one message to one native recipient."""
+    """What is known of one message to one native recipient. `carrier_message_id` is the carrier's own, as soon as it
+    is known."""
 
     sid: str
     message_sid: str
@@ -227,6 +230,7 @@ class Receipt:
     status: ReceiptStatus = ReceiptStatus.QUEUED
     error_code: int = 0
     channel_message_sid: str | None = None
+    carrier_message_id: str | None = None
 
 
 class AutoCreation(StrEnum):
@@ -354,6 +358,15 @@ def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant
         for member in participants
         if member.address and member.proxy_address
     }
+
+
+def smaller_threads(owned: Iterable[str], participants: Iterable[Participant]) -> frozenset[str]:
+    """Which of the owned threads are the group without some of its members: what handsets show after a text that left
+    out those who had opted out."""
+    everybody = list(participants)
+    group = group_of(everybody).thread
+    whole = set(threads.members(group or ""))
+    return frozenset(one for one in owned if set(threads.members(one)) < whole) - masked_threads(everybody).keys()
 
 
 def threads_of(participants: Iterable[Participant]) -> frozenset[str]:

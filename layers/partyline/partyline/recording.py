@@ -4,6 +4,9 @@ A text into a known thread costs three round trips to the table (what is there, 
 that makes its conversation two, and one more where it is made in another Service than the account's first; one that
 nobody takes two; a repeat one. A tapback into a known thread costs one more: what was said before.
 
+A keyword (STOP, START, HELP) takes effect in the transaction that records its text, wherever that goes, and the answer
+to it is queued there too. What the numbers of the thread know of its sender is read with the rest.
+
 Before it is recorded the pre-action webhook is asked, where there is one, which may take five seconds. By then the
 carrier may have repeated it: both are asked about, and the first to be recorded is the one.
 """
@@ -17,7 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
-from partyline import addresses, events, routing, sids, tapbacks, threads, timers
+from partyline import addresses, events, opting, routing, sids, tapbacks, threads, timers
 from partyline.callbacks import applying, asking
 from partyline.callbacks.asking import Ask
 from partyline.carriers.port import InboundText, Malformed
@@ -33,6 +36,7 @@ from partyline.model import (
     UnroutedReason,
     UnroutedText,
 )
+from partyline.optouts import Keyword
 from partyline.routing import Arrival
 from partyline.states import ConversationState
 from partyline.store import conversations, happenings, items, keys, messages, unrouted
@@ -115,7 +119,7 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
     # Most conversations are made in the first Service, so what holds there is read on the chance.
-    fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first)]
+    fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first), *opting.wanted(text, arrived)]
     found = table.get_all([received, thread, counter, *fixed, *(keys.line(member) for member in arrived.roster)])
     if received in found:
         return Recorded(Outcome.REPEATED)
@@ -130,12 +134,15 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
         if seen.at(arrived.line).logical() == seen.logical():
             table.transact(once)
             return Recorded(Outcome.COPIED)
+    keyword = opting.keyword(text, arrived, lines)
+    if keyword:
+        once.extend(opting.writes(keyword, text, arrived, lines, found, now))
     if thread in found:
-        return _record_known(desk, text, arrived, found, once, now)
+        return _record_known(desk, text, arrived, found, keyword, once, now)
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):
         return _keep_unrouted(table, text, arrived, line, once, now)
-    return _record_new(desk, text, arrived, lines, _home(desk, line, found), once, now)
+    return _record_new(desk, text, arrived, lines, _home(desk, line, found), keyword, once, now)
 
 
 def _receive(key: keys.Key, now: datetime) -> Write:
@@ -143,7 +150,13 @@ def _receive(key: keys.Key, now: datetime) -> Write:
 
 
 def _record_known(
-    desk: _Desk, text: InboundText, arrived: Arrival, found: Mapping[keys.Key, Item], once: list[Write], now: datetime
+    desk: _Desk,
+    text: InboundText,
+    arrived: Arrival,
+    found: Mapping[keys.Key, Item],
+    keyword: Keyword | None,
+    once: list[Write],
+    now: datetime,
 ) -> Recorded:
     table = desk.table
     roster, webhooks = _owner(desk, arrived, found)
@@ -156,8 +169,11 @@ def _record_known(
         raise Conflict({})
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
     sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
+    if keyword:
+        # It is said to the number, not to the people behind other threads.
+        sends = ()
     # Read in each try: what this one loses its race to may be what it is about, or make that uncertain.
-    attributes = _attributes(text, lambda: _recent(table, roster.conversation.sid))
+    attributes = _attributes(text, keyword, lambda: _recent(table, roster.conversation.sid))
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes, sends=sends)
     answer = desk.ask(webhooks, events.message("onMessageAdd", message, roster.conversation), BY_TEXT)
     if answer.rejected:
@@ -173,12 +189,13 @@ def _record_new(
     arrived: Arrival,
     lines: Mapping[str, Line],
     home: _Home,
+    keyword: Keyword | None,
     once: list[Write],
     now: datetime,
 ) -> Recorded:
     roster = _new_conversation(arrived, lines, _blank(home, now))
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
-    attributes = _attributes(text, lambda: ())
+    attributes = _attributes(text, keyword, lambda: ())
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes)
     binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
     wanted = events.conversation("onConversationAdd", roster.conversation, **binding, **events.text_of(message))
@@ -342,9 +359,11 @@ def _message(
     )
 
 
-def _attributes(text: InboundText, recent: Callable[[], Iterable[Message]]) -> str:
-    """What is marked of a text: that it is a tapback, which brings nothing along, and of which of the recent messages.
-    These are read for tapbacks only."""
+def _attributes(text: InboundText, keyword: Keyword | None, recent: Callable[[], Iterable[Message]]) -> str:
+    """What is marked of a text: that it is a keyword; that it is a tapback, which brings nothing along, and of which of
+    the recent messages. These are read for tapbacks only."""
+    if keyword:
+        return opting.attributes(keyword)
     tapback = None if text.media else tapbacks.recognise(text.text)
     return tapbacks.attributes(tapback, tapbacks.refers_to(tapback, recent())) if tapback else "{}"
 

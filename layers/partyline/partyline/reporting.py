@@ -6,14 +6,17 @@ before its send is recorded waits beside that id, and is applied when the send i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from partyline import addresses, sids
+from partyline import addresses
+from partyline.carriers import codes
 from partyline.carriers.port import DeliveryReport
 from partyline.model import SendReference
-from partyline.store import receipts
-from partyline.store.receipts import Reported
+from partyline.optouts import How
+from partyline.store import messages, optouts, receipts
+from partyline.store.receipts import Reported, Sent
 from partyline.store.table import Table, retrying
 
 _TRIES = 8
@@ -35,13 +38,24 @@ def apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
 
 def _apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
     reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
-    reference = SendReference.from_tag(report.tag) or receipts.find_sent(table, report.carrier, report.id)
-    if reference is None and receipts.keep_early(table, report.carrier, report.id, reported, now):
+    tagged = SendReference.from_tag(report.tag)
+    sent = Sent(tagged, {}) if tagged else receipts.find_sent(table, report.carrier, report.id)
+    if sent is None and receipts.keep_early(table, report.carrier, report.id, reported, now):
         return Applied.EARLY
     # The send was recorded between the two looks.
-    reference = reference or receipts.find_sent(table, report.carrier, report.id)
-    if reference is None:
+    sent = sent or receipts.find_sent(table, report.carrier, report.id)
+    if sent is None:
         return Applied.UNCHANGED
-    channel_message_sid = sids.channel_message(report.carrier, report.id, reported.recipient)
-    moved = receipts.move(table, reference, reported, now, channel_message_sid=channel_message_sid)
+    reported = replace(reported, recipient=sent.names.get(reported.recipient, reported.recipient))
+    moved = receipts.move(table, sent.reference, reported, now, carrier=report.carrier, carrier_message_id=report.id)
+    if moved and reported.error_code == codes.OPTED_OUT:
+        _note_opt_out(table, sent.reference, reported.recipient, now)
     return Applied.MOVED if moved else Applied.UNCHANGED
+
+
+def _note_opt_out(table: Table, reference: SendReference, address: str, now: datetime) -> None:
+    """The carrier knows that somebody told the line to stop: the next text leaves them out."""
+    delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
+    send = delivered.message.send(reference) if delivered else None
+    if send and not send.confirms:
+        optouts.learn(table, address, send.sender, How.CARRIER, reference, now)

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from partyline import addresses, refusals, threads
-from partyline.model import AutoCreation, Line, Participant, Send, UnroutedReason, group_of, masked_threads
+from partyline.model import (
+    AutoCreation,
+    Line,
+    Participant,
+    Send,
+    UnroutedReason,
+    group_of,
+    masked_threads,
+    smaller_threads,
+)
 
 # A roster beyond this cannot be recorded in one transaction (nor answered on any carrier).
 MAX_ROSTER = 80
@@ -96,7 +105,9 @@ def outbound(
     wanted = set(owned) - {arrived_on}
     sends: list[Send] = []
     group = group_of(participants)
-    if group.thread in wanted:
+    # A smaller thread of the group's is the group to those in it.
+    is_in_group = arrived_on in smaller_threads([arrived_on] if arrived_on else [], participants)
+    if group.thread in wanted and not is_in_group:
         sender = _group_sender(author, tuple(group.projected))
         natives = {address: native.sid for address, native in group.natives.items()}
         others = tuple(sorted(number for number in group.projected if number != sender))

@@ -5,9 +5,11 @@ The send is claimed in the table before the carrier is asked. What follows depen
     took it                         SENT, receipts `sent`, reports that were early are applied
     certainly not, for now          WAITING, tried again with backoff, at last refused
     certainly not, for good         REFUSED, receipts `failed`
-    no answer, or a crash meanwhile UNKNOWN: never asked again. Reports that carry our tag may still settle it; after
-                                    the time for reconciling, receipts that nobody settled are `failed` (30008), or
-                                    `sent` when a report of another recipient proves that the carrier took it
+    no answer, or a crash meanwhile UNKNOWN: never asked again; partyline.reconciling looks at it once more
+
+Who has opted out of the sending number is left out, and their receipt is `failed` (21610). The others then see each
+other as a smaller thread, which becomes the conversation's too. A carrier that takes one request a member gets one for
+each, and each is claimed, tried again and settled for itself.
 """
 
 from __future__ import annotations
@@ -15,16 +17,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from partyline import addresses, sids
+from partyline import addresses, threads
 from partyline.carriers import codes
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
-from partyline.errors import Ambiguous, Refused, SendError, Throttled
+from partyline.errors import Ambiguous, MediaPending, Refused, SendError, Throttled
 from partyline.model import Message, Send, SendReference
+from partyline.optouts import How
 from partyline.states import ReceiptStatus, SendState
-from partyline.store import lines, messages, receipts, sends
+from partyline.store import conversations, lines, messages, optouts, receipts, sends
 from partyline.store.receipts import Reported
 from partyline.store.sends import Claim
 from partyline.store.table import Table
@@ -32,12 +35,12 @@ from partyline.store.table import Table
 # With the backoff below a carrier has 12 to 24 minutes to come back.
 MAX_ATTEMPTS = 12
 _MAX_BACKOFF = 300.0
+# How long a text waits for a picture that came in with it and goes on to others. Then it leaves without.
+MEDIA_PATIENCE = timedelta(minutes=5)
 
 Clock = Callable[[], datetime]
 # Where reports go, from a carrier's name and a send's tag.
 CallbackUrl = Callable[[str, str], str]
-# Asks a carrier, once: its name and its answer. Raises SendError.
-Ask = Callable[[], tuple[str, Accepted]]
 
 
 class Step(StrEnum):
@@ -61,7 +64,7 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up.
-    `media` gives what is sent along with a message."""
+    `media` gives what is sent along with a message, and raises MediaPending while some of it is still on its way."""
 
     table: Table
     carrier: Callable[[str], Carrier]
@@ -70,8 +73,42 @@ class Desk:
     media: Callable[[Message], tuple[OutboundMedia, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A send with everything that is needed to ask its carrier, so that nothing but asking is left to fail once it is
+    claimed. `carrier` is None when the number cannot send, for this `reason`; `out` are those who have opted out."""
+
+    reference: SendReference
+    message: Message
+    send: Send
+    media: tuple[OutboundMedia, ...] = ()
+    carrier: Carrier | None = None
+    reason: str = ""
+    callback_url: str = ""
+    own: frozenset[str] = frozenset()
+    out: frozenset[str] = frozenset()
+
+    def text(self, member: str = "") -> OutboundText:
+        """What the carrier is asked: to reach everybody who has not opted out, or one member and to name the others."""
+        everybody = (member,) if member else tuple(one for one in self.send.recipients if one not in self.out)
+        return OutboundText(
+            sender=self.send.sender,
+            recipients=everybody,
+            text=self.message.said or "",
+            media=self.media,
+            tag=self.reference.tag,
+            callback_url=self.callback_url,
+            others=tuple(one for one in self.send.recipients if one != member) if member else (),
+            own=self.own,
+        )
+
+    def natives(self, member: str = "") -> tuple[str, ...]:
+        """Whose receipts a request is about."""
+        return (member,) if member else tuple(self.send.natives)
+
+
 def deliver(desk: Desk, reference: SendReference) -> Attempt:
-    """Send one text, unless it was or may have been sent. At most one request leaves.
+    """Send one text, unless it was or may have been sent. At most one request leaves for it, or for each member.
 
     Raises only what the table raises; what the carrier does wrong ends in the receipts.
     """
@@ -79,117 +116,176 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
-    ask = _prepare(desk, reference, delivered.message, send)
-    claim = sends.claim(desk.table, reference, desk.clock())
-    match claim.state:
-        case SendState.SENDING:
-            return _ask(desk, reference, send, claim.attempt, ask)
-        # An earlier attempt may have died between recording the carrier's answer and moving the receipts.
-        case SendState.SENT:
-            return _settle_sent(desk, reference, send, claim)
-        case SendState.REFUSED:
-            return _settle_refused(desk, reference, send, claim)
-        case _:
-            sends.unknown(desk.table, reference, desk.clock())
-            return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
+    try:
+        media = desk.media(delivered.message)
+    except MediaPending as pending:
+        age = desk.clock() - delivered.message.created
+        if age < MEDIA_PATIENCE:
+            delay = min(max(age.total_seconds(), 2.0), 60.0)
+            return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
+        media = pending.ready
+    job = replace(prepare(desk, reference, delivered.message, send), media=media)
+    if job.carrier and job.carrier.limits.one_by_one and len(send.recipients) > 1:
+        return _one_by_one(desk, job)
+    return _request(desk, job)
 
 
-def give_up(desk: Desk, reference: SendReference) -> int:
-    """End a send that nobody knows the fate of: receipts that no report has settled become `failed` (30008), or `sent`
-    when a report of another recipient proves that the carrier took it.
-
-    Returns how many failed. Repeats, and receipts that a report has moved, change nothing.
-    """
-    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
-    send = delivered.message.send(reference) if delivered else None
-    if delivered is None or send is None:
-        return 0
-    of_send = {sids.receipt(reference.message_sid, reference.thread, address) for address in send.natives}
-    known = [receipt for receipt in delivered.receipts if receipt.sid in of_send]
-    waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
-    if len(waiting) == len(known):
-        return _fail(desk, reference, dict.fromkeys(waiting, codes.UNKNOWN))
-    for address in waiting:
-        receipts.move(desk.table, reference, Reported(address, ReceiptStatus.SENT), desk.clock())
-    return 0
-
-
-def _prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Ask:
-    """Everything that is needed to ask the carrier of the sending line, so that nothing but asking is left to fail
-    once the send is claimed. A number that cannot send is refused as a carrier would."""
-    line = lines.find(desk.table, [send.sender]).get(send.sender)
+def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Job:
+    """What is known of a send but its media. A number that cannot send is refused as a carrier would."""
+    job = Job(reference, message, send)
+    known = lines.find(desk.table, [send.sender, *send.others])
+    line = known.get(send.sender)
     if line is None:
-        return _refusing("the sending number is no longer a line")
+        return replace(job, reason="the sending number is no longer a line")
     try:
         carrier = desk.carrier(line.carrier)
     except LookupError as error:
-        return _refusing(str(error))
-    text = OutboundText(
-        sender=send.sender,
-        recipients=send.recipients,
-        text=message.said or "",
-        media=desk.media(message),
-        tag=reference.tag,
+        return replace(job, reason=str(error))
+    return replace(
+        job,
+        carrier=carrier,
         callback_url=desk.callback_url(line.carrier, reference.tag),
+        own=frozenset(one for one in send.others if one in known and known[one].carrier == line.carrier),
+        out=frozenset() if send.confirms else optouts.of(desk.table, send.natives, send.sender),
     )
-    return lambda: (line.carrier, carrier.send(text))
 
 
-def _refusing(reason: str) -> Ask:
-    def ask() -> tuple[str, Accepted]:
-        raise Refused(reason, error_code=codes.SENDER_NOT_OURS)
+def _one_by_one(desk: Desk, job: Job) -> Attempt:
+    """A request for each member. The send waits as long as one of them does."""
+    claim = sends.split(desk.table, job.reference, desk.clock())
+    if claim.state is not SendState.SPLIT:
+        # It was, or may have been, sent as one by another carrier.
+        return _found(desk, job, claim)
+    attempts = [_request(desk, job, member) for member in sorted(job.send.natives)]
+    return min(attempts, key=lambda attempt: (_URGENCY[attempt.step], attempt.delay))
 
-    return ask
+
+_URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
 
 
-def _ask(desk: Desk, reference: SendReference, send: Send, attempt: int, ask: Ask) -> Attempt:
+def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
+    """One request: claimed, and then asked or settled."""
+    claim = sends.claim(desk.table, job.reference, desk.clock(), member)
+    if claim.state is SendState.SENDING:
+        return _ask(desk, job, claim, member)
+    return _found(desk, job, claim, member)
+
+
+def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
+    """What an earlier attempt left: it may have died between recording the carrier's answer and moving the receipts."""
+    match claim.state:
+        case SendState.SENT:
+            return _settle_sent(desk, job, claim, member)
+        case SendState.REFUSED:
+            return _settle_refused(desk, job, claim, member)
+        case SendState.SPLIT:
+            # Some members may have it by the carrier that the line had, and a text to all would reach them twice.
+            reason = "the line has moved to a carrier that cannot go on where the other stopped"
+            return _one_by_one(desk, replace(job, carrier=None, reason=reason))
+        case _:
+            sends.unknown(desk.table, job.reference, desk.clock(), member)
+            return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
+
+
+def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+    out = dict.fromkeys(sorted(job.out & {*job.natives(member)}), codes.OPTED_OUT)
     try:
-        carrier, accepted = ask()
+        accepted = _accepted(desk, job, claim, member, out)
     except Ambiguous as error:
-        sends.unknown(desk.table, reference, desk.clock())
+        sends.unknown(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
     except SendError as error:
-        if error.retryable and attempt < MAX_ATTEMPTS:
-            sends.waiting(desk.table, reference, desk.clock())
-            return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(attempt, error), reason=str(error))
-        # Whom the carrier names fails for its reason, the others because the whole request was refused.
-        named = error.recipients if isinstance(error, Refused) else ()
-        refused = {addresses.canonical(recipient): error.error_code for recipient in named}
-        error_code = codes.UNKNOWN if refused else error.error_code
-        sends.refused(desk.table, reference, error_code=error_code, refused=refused, now=desk.clock())
-        claim = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
-        return replace(_settle_refused(desk, reference, send, claim), reason=str(error))
-    refused = {addresses.canonical(recipient): error_code for recipient, error_code in accepted.refused.items()}
-    sends.accepted(
-        desk.table, reference, carrier=carrier, carrier_message_id=accepted.id, refused=refused, now=desk.clock()
-    )
-    claim = Claim(SendState.SENT, carrier=carrier, carrier_message_id=accepted.id, refused=refused)
-    return _settle_sent(desk, reference, send, claim)
+        return _not_sent(desk, job, claim, member, error)
+    carrier = job.carrier.name if job.carrier else ""
+    refused = out | {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
+    names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
+    sent = Claim(SendState.SENT, carrier=carrier, carrier_message_id=accepted.id, refused=refused, names=names)
+    sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
+    _learn(desk, job, refused)
+    return _settle_sent(desk, job, sent, member)
 
 
-def _settle_sent(desk: Desk, reference: SendReference, send: Send, claim: Claim) -> Attempt:
+def _accepted(desk: Desk, job: Job, claim: Claim, member: str, out: Mapping[str, int]) -> Accepted:
+    """Ask the carrier. Raises SendError."""
+    if job.carrier is None:
+        raise Refused(job.reason, error_code=codes.SENDER_NOT_OURS)
+    if len(out) == len(job.natives(member)):
+        raise Refused("everybody has opted out", error_code=codes.OPTED_OUT)
+    if out:
+        _make_smaller(desk, job, claim)
+    return job.carrier.send(job.text(member))
+
+
+def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
+    """Handsets will show a thread without those who are left out: answers to it come to the conversation, unless it is
+    another's, and our other numbers' copies of this text are known for what they are."""
+    smaller = threads.key([job.send.sender, *job.text().recipients])
+    conversations.claim_smaller(desk.table, job.message.conversation_sid, smaller, desk.clock())
+    if claim.counted != smaller and not threads.is_pair(smaller):
+        copies = messages.count_own(job.message, smaller, job.send.sender, desk.clock())
+        sends.count_smaller(desk.table, job.reference, copies, smaller)
+
+
+def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
+    """The carrier certainly did not take it."""
+    # Whom the carrier names fails for its reason, the others because the whole request was refused.
+    named = error.recipients if isinstance(error, Refused) else ()
+    refused = {addresses.canonical(recipient): error.error_code for recipient in named}
+    may_try = claim.attempt < MAX_ATTEMPTS
+    if _learn(desk, job, refused) and len(refused) < len(job.natives(member)) and may_try:
+        # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
+        sends.waiting(desk.table, job.reference, desk.clock(), member)
+        return Attempt(Step.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
+    if error.retryable and may_try:
+        sends.waiting(desk.table, job.reference, desk.clock(), member)
+        return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt, error), reason=str(error))
+    error_code = codes.UNKNOWN if refused else error.error_code
+    refused |= dict.fromkeys(job.out & {*job.natives(member)}, codes.OPTED_OUT)
+    ended = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
+    sends.refused(desk.table, job.reference, ended, desk.clock(), member)
+    return replace(_settle_refused(desk, job, ended, member), reason=str(error))
+
+
+def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> bool:
+    """Note whom a carrier does not reach because they have told it to stop; whether there are any that we had not
+    known."""
+    learned = [one for one, error_code in refused.items() if error_code == codes.OPTED_OUT and one not in job.out]
+    if job.send.confirms:
+        return False
+    for address in learned:
+        optouts.learn(desk.table, address, job.send.sender, How.CARRIER, job.reference, desk.clock())
+    return bool(learned)
+
+
+def _settle_sent(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before. Repeatable."""
-    _fail(desk, reference, claim.refused)
+    fail(desk, job.reference, claim.refused)
 
     def move(reported: Reported) -> None:
-        channel_message_sid = sids.channel_message(claim.carrier, claim.carrier_message_id, reported.recipient)
-        receipts.move(desk.table, reference, reported, desk.clock(), channel_message_sid=channel_message_sid)
+        receipts.move(
+            desk.table,
+            job.reference,
+            reported,
+            desk.clock(),
+            carrier=claim.carrier,
+            carrier_message_id=claim.carrier_message_id,
+        )
 
-    for address in send.natives:
+    for address in job.natives(member):
         move(Reported(address, ReceiptStatus.SENT))
     for early in receipts.early_reports(desk.table, claim.carrier, claim.carrier_message_id):
-        move(early)
+        move(replace(early, recipient=claim.names.get(early.recipient, early.recipient)))
     return Attempt(Step.DONE, SendState.SENT)
 
 
-def _settle_refused(desk: Desk, reference: SendReference, send: Send, claim: Claim) -> Attempt:
-    """Fail the receipts of a send that the carrier refused. Repeatable."""
-    _fail(desk, reference, claim.refused)
-    _fail(desk, reference, dict.fromkeys(send.natives, claim.error_code))
+def _settle_refused(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+    """Fail the receipts of a send that was refused. Repeatable."""
+    fail(desk, job.reference, claim.refused)
+    fail(desk, job.reference, dict.fromkeys(job.natives(member), claim.error_code))
     return Attempt(Step.DONE, SendState.REFUSED)
 
 
-def _fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:
+def fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:
     """Fail some recipients' receipts, each with Twilio's code of the reason; how many had not got as far."""
     failed = (Reported(recipient, ReceiptStatus.FAILED, error_code) for recipient, error_code in recipients.items())
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)

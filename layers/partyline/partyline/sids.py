@@ -18,7 +18,7 @@ CREDENTIAL, BINDING = "CR", "BS"
 # Twilio's own things, which are only named here.
 MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
-LINE, UNROUTED = "LN", "UT"
+LINE, UNROUTED, OPT_OUT = "LN", "UT", "OO"
 
 _INDEX_DIGITS = 10
 
@@ -69,6 +69,11 @@ def default_service(account_sid: str) -> str:
 def user(service_sid: str, identity: str) -> str:
     """The SID of a Service's user: the same whenever the identity is met again."""
     return of(USER, service_sid, identity)
+
+
+def opt_out(address: str, line: str) -> str:
+    """The SID of what is known of an address and a line."""
+    return of(OPT_OUT, address, line)
 
 
 def matches(prefix: str, text: str) -> bool:

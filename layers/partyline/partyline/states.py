@@ -53,12 +53,13 @@ def rank(status: ReceiptStatus) -> int:
 
 
 class SendState(StrEnum):
-    """One carrier request: the text of one message into one thread.
+    """One carrier request: the text of one message into one thread, or to one member of it.
 
     (none) -> sending -> sent       the carrier took it
                       -> refused    it said no, or went on saying "not now"
                       -> waiting    it certainly did not take it; -> sending again later
                       -> unknown    no answer: never asked again
+           -> split                 its carrier takes one request a member, and each has a state of its own
 
     `sending` found by a later attempt means that an earlier one died between asking and recording: it becomes
     `unknown` too.
@@ -69,6 +70,7 @@ class SendState(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    SPLIT = "split"
 
 
 class Share(StrEnum):

@@ -3,161 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import outbox, recording, reporting, routing, sending, sids, threads
-from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.limits import Limits
-from partyline.carriers.port import Accepted, DeliveryReport, InboundText, OutboundText
+from partyline import outbox, recording, sending, sids, threads
+from partyline.carriers.port import Accepted, InboundText, OutboundText
 from partyline.cleanup import Removed
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
-from partyline.model import AutoCreation, Conversation, Line, Message, Participant, Receipt, SendReference
+from partyline.model import AutoCreation, Conversation, Line, Receipt, SendReference
 from partyline.reporting import Applied
 from partyline.sending import Attempt, Step
 from partyline.states import ConversationState, ReceiptStatus, SendState, delivery
 from partyline.store import conversations, lines, messages, receipts
-from partyline.store.conversations import Roster
 from partyline.store.table import Conflict, Table
 from tests.integration.api.harness import asking_nobody
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-P, Q = "+12065550100", "+12065550101"
-A, B, C = "+12065550150", "+12065550151", "+12065550152"
-QUEUED, SENT, DELIVERED, FAILED = (
-    ReceiptStatus.QUEUED,
-    ReceiptStatus.SENT,
-    ReceiptStatus.DELIVERED,
-    ReceiptStatus.FAILED,
+from tests.integration.flow.scene import (
+    CLIENTS,
+    DELIVERED,
+    FAILED,
+    NOW,
+    QUEUED,
+    SENT,
+    A,
+    Crash,
+    P,
+    Q,
+    Scene,
+    make_scene,
+    natives,
 )
-Answer = Accepted | Exception | Callable[[OutboundText], Accepted]
 
-
-class Crash(BaseException):
-    """The function dies: nothing catches this."""
-
-
-@dataclass
-class FakeCarrier:
-    """A carrier that remembers what it was asked and gives the next of its answers."""
-
-    answers: Iterator[Any]
-    asked: list[OutboundText] = field(default_factory=list)
-    name: str = "bandwidth"
-    limits: Limits = Bandwidth.limits
-
-    def send(self, text: OutboundText) -> Accepted:
-        self.asked.append(text)
-        answer = next(self.answers)
-        if isinstance(answer, BaseException):
-            raise answer
-        accepted: Accepted = answer(text) if callable(answer) else answer
-        return accepted
-
-    def authenticate(self, request: Any, now: float) -> None:
-        raise NotImplementedError
-
-    def parse(self, request: Any) -> Any:
-        raise NotImplementedError
-
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        raise NotImplementedError
-
-
-@dataclass
-class Scene:
-    """A conversation of an agent (P), another (Q) and natives A and B, and one message of the agent's."""
-
-    table: Table
-    carrier: FakeCarrier
-    message: Message
-    reference: SendReference
-
-    def deliver(self) -> Attempt:
-        return sending.deliver(self.desk(), self.reference)
-
-    def edit(self, before: Message, after: Message) -> None:
-        roster = conversations.load(self.table, self.message.conversation_sid)
-        assert roster
-        messages.update(self.table, roster.conversation, before, after, NOW)
-
-    def give_up(self) -> int:
-        return sending.give_up(self.desk(), self.reference)
-
-    def desk(self) -> sending.Desk:
-        return sending.Desk(
-            self.table,
-            carrier=lambda name: self.carrier,
-            callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
-            clock=lambda: NOW,
-            media=lambda message: (),
-        )
-
-    def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:
-        found = messages.fetch(self.table, self.message.conversation_sid, self.message.sid)
-        assert found
-        return {receipt.address: (receipt.status, receipt.error_code) for receipt in found.receipts}
-
-    def report(
-        self, address: str, status: ReceiptStatus, *, tag: bool = True, id: str = "c-1", code: int = 0
-    ) -> Applied:
-        given = self.reference.tag if tag else None
-        return reporting.apply(self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW)
+Make = Callable[..., Scene]
 
 
 @pytest.fixture
-def scene(table: Table) -> Callable[..., Scene]:
-    def make(*answers: Answer | BaseException, body: str = "hello") -> Scene:
-        for address in (P, Q):
-            line = Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.GROUPS)
-            if address not in lines.find(table, [address]):
-                lines.register(table, line)
-        return written(table, FakeCarrier(iter(answers)), body)
-
-    return make
-
-
-CLIENTS = itertools.count()
-
-
-def written(table: Table, carrier: FakeCarrier, body: str = "hello") -> Scene:
-    sid = sids.new(sids.CONVERSATION)
-    blank = Participant("", sid, NOW, NOW)
-    agent = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="agent", projected_address=P)
-    other = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="other", projected_address=Q)
-    ann = replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
-    ben = replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
-    members = [agent, other, ann, ben]
-    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
-    message = Message(
-        sid=sids.message(0),
-        conversation_sid=sid,
-        index=0,
-        created=NOW,
-        updated=NOW,
-        author="agent",
-        body=body,
-        participant_sid=agent.sid,
-        sends=routing.outbound(members, conversation.threads, agent),
-    )
-    table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
-    (send,) = message.sends
-    return Scene(table, carrier, message, message.reference(send))
-
-
-def natives(scene: Scene) -> tuple[str, str]:
-    ann, ben = scene.message.sends[0].natives
-    return ann, ben
-
-
-Make = Callable[..., Scene]
+def scene(table: Table) -> Make:
+    return partial(make_scene, table)
 
 
 def test_a_message_starts_with_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
@@ -176,6 +64,7 @@ def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
             text="hello",
             tag=one.reference.tag,
             callback_url=f"https://example.com/carriers/bandwidth?send={one.reference.tag}",
+            own=frozenset({Q}),
         )
     ]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
@@ -240,10 +129,10 @@ def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> 
 def test_who_is_named_in_a_refusal_fails_for_its_reason_and_the_others_with_the_request(scene: Make) -> None:
     one = scene()
     ann, ben = natives(one)
-    one.carrier.answers = iter([Refused("opted out", error_code=21610, recipients=(ann,))])
+    one.carrier.answers = iter([Refused("landline", error_code=30006, recipients=(ann,))])
     one.deliver()
     one.deliver()
-    assert one.receipts() == {ann: (FAILED, 21610), ben: (FAILED, 30008)}
+    assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 30008)}
 
 
 def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
@@ -361,7 +250,7 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
 def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
     one = scene()
     ann, _ = natives(one)
-    one.carrier.answers = iter([Refused("opted out", error_code=21610, recipients=(ann,))] * 2)
+    one.carrier.answers = iter([Refused("landline", error_code=30006, recipients=(ann,))] * 2)
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).deliver()
     if one.deliver().step is Step.RECONCILE:

@@ -213,13 +213,24 @@ def test_a_send_of_unknown_outcome_is_looked_at_again_later(
 def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sending.Desk, reference: Any) -> int:
+    def give_up(desk: sending.Desk, reference: Any, *, last: bool) -> int:
         looked.append(reference.message_sid)
         return 2
 
-    monkeypatch.setattr(outbound.sending, "give_up", give_up)
+    monkeypatch.setattr(outbound.reconciling, "give_up", give_up)
     assert outbound.handler(event("outbound/reconcile"), Context()) == {"batchItemFailures": []}
     assert looked == [json.loads(event("outbound/reconcile")["Records"][0]["body"])["message_sid"]]
+
+
+def test_a_second_look_that_finds_the_carrier_down_is_repeated_some_times(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound.reconciling, "give_up", lambda *_, last: 2 if last else None)
+    again = event("outbound/reconcile")
+    (record,) = again["Records"]
+    assert outbound.handler(again, Context()) == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    record["attributes"]["ApproximateReceiveCount"] = str(outbound.MAX_LOOKS)
+    assert outbound.handler(again, Context()) == {"batchItemFailures": []}
 
 
 def test_reports_are_sent_to_our_own_address_with_the_sends_tag(

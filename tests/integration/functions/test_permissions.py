@@ -6,20 +6,22 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from types import ModuleType
 from typing import Any, Self
 from urllib.parse import urlencode
 
 import pytest
 
-from partyline import cleanup, reporting, sending, telling
+from partyline import cleanup, reconciling, reporting, sending, telling, threads
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
 from partyline.cleanup import Kind, Removed
 from partyline.events import BY_TEXT
 from partyline.model import SendReference
+from partyline.optouts import How
 from partyline.states import ReceiptStatus
-from partyline.store import conversations, happenings, keys, messages
+from partyline.store import conversations, happenings, keys, messages, optouts
 from partyline.store.table import Table, change, from_dynamo
 from tests.integration.functions.conftest import Context, event, granted
 
@@ -174,16 +176,24 @@ class Taking:
         raise NotImplementedError
 
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        raise NotImplementedError
+        return ()
 
 
-def test_sending(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
+def test_sending(
+    group: tuple[ModuleType, str, str], table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     send = reference(table, group)
+    line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
+    out = partial(optouts.writes, None, line=line, opted_out=True, how=How.API, source="", now=NOW)
+    table.transact(out(address=ben))
+    monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
+    conversations.claim_smaller(table, group[1], threads.key([line, ben]), NOW)
     called.clear()
     desk = sending.Desk(
         table, carrier=lambda name: Taking(), callback_url=lambda c, t: "", clock=lambda: NOW, media=lambda m: ()
     )
     sending.deliver(desk, send)
     sending.deliver(desk, send)
-    sending.give_up(desk, send)
+    reconciling.give_up(desk, send)
+    assert conversations.owner_of(table, threads.key([line, ann])) == group[1]
     assert called == granted("outbound")

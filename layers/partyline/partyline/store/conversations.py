@@ -15,7 +15,15 @@ from typing import TypeVar
 from partyline import events, refusals, threads, timers
 from partyline.errors import ApiError
 from partyline.events import BY_TIMER, QUIETLY, Cause, Event, Happening, Reason, Source
-from partyline.model import SYSTEM, Conversation, Participant, masked_threads, threads_of
+from partyline.model import (
+    SYSTEM,
+    Conversation,
+    Participant,
+    group_of,
+    masked_threads,
+    smaller_threads,
+    threads_of,
+)
 from partyline.states import ConversationState
 from partyline.store import due, happenings, items, keys, users
 from partyline.store.due import DueKind
@@ -39,6 +47,8 @@ Made = TypeVar("Made")
 _TRIES = 8
 # How much of identities one happening names, in bytes: an item holds 400 KB, and a queue's message 256.
 _MAX_IDENTITIES = 150_000
+# A conversation is closed in one transaction, with all its threads. Handsets show the newest of the smaller ones.
+_MAX_SMALLER = 4
 _THREAD, _NAME, _CONVERSATION = "thread:", "unique_name", "conversation"
 _CHANGEABLE = (
     "friendly_name",
@@ -344,7 +354,11 @@ def change_members(
     wakes = conversation.state is ConversationState.INACTIVE and bool(after.keys() - before.keys())
     state = ConversationState.ACTIVE if wakes else conversation.state
 
-    def attempt(owned: frozenset[str]) -> Roster:
+    same_group = group_of(members).thread == group_of(roster.participants).thread
+    smaller = smaller_threads(conversation.threads, members) if same_group else frozenset()
+
+    def attempt(claimed: frozenset[str]) -> Roster:
+        owned = claimed | smaller
         changed = replace(
             conversation,
             threads=owned,
@@ -464,6 +478,39 @@ def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
     if threads_of(roster.participants) <= roster.conversation.threads:
         return roster
     return change_members(table, roster, roster.participants, now)
+
+
+def claim_smaller(table: Table, sid: str, thread: str, now: datetime) -> bool:
+    """Claim the thread of a conversation's group without some of its members, if it is free; whether it is the
+    conversation's. It is released with the group's own. Raises Conflict when it lost every race."""
+
+    def attempt() -> bool:
+        roster = load(table, sid)
+        if roster is None or thread in roster.conversation.threads:
+            return roster is not None
+        conversation = roster.conversation
+        group = group_of(roster.participants).thread
+        if group not in conversation.threads or not smaller_threads([thread], roster.participants):
+            # It was closed, or its members have changed.
+            return False
+        owner = owner_of(table, thread)
+        if owner is not None and not _closes(table, owner, now):
+            return False
+        smaller = smaller_threads(conversation.threads, roster.participants)
+        gone = smaller if len(smaller) >= _MAX_SMALLER else frozenset()
+        threads_then = conversation.threads - gone | {thread}
+        owned = replace(conversation, threads=threads_then, revision=conversation.revision + 1)
+        sets = {name: value for name, value in conversation_item(owned).items() if name in ("threads", "revision")}
+        table.transact(
+            [
+                change(_CONVERSATION, keys.conversation(sid), sets, unchanged(conversation)),
+                _claim(thread, conversation, roster.participants),
+                *(_release(one, sid) for one in sorted(gone)),
+            ]
+        )
+        return True
+
+    return retrying(attempt, tries=_TRIES)
 
 
 def unchanged(conversation: Conversation) -> Condition:

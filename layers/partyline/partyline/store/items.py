@@ -25,6 +25,7 @@ from partyline.model import (
     UnroutedReason,
     UnroutedText,
 )
+from partyline.optouts import How, OptOut, OptOutEvent
 from partyline.permissions import RoleType
 from partyline.push import Binding, BindingType, Credential, Notifications, PushMessage, PushType
 from partyline.states import ConversationState, ReceiptStatus, rank
@@ -196,6 +197,16 @@ def unrouted(item: Mapping[str, Any]) -> UnroutedText:
             "media": _media(fields),
         }
     )
+
+
+def opt_out(item: Mapping[str, Any]) -> OptOut:
+    fields = _fields(OptOut, item)
+    return OptOut(**{**fields, "how": How(fields["how"]), "since": to_time(fields["since"])})
+
+
+def opt_out_event(item: Mapping[str, Any]) -> OptOutEvent:
+    fields = _fields(OptOutEvent, item)
+    return OptOutEvent(**{**fields, "how": How(fields["how"])})
 
 
 def _media(fields: Mapping[str, Any]) -> tuple[Media, ...]:

@@ -68,8 +68,9 @@ def received(carrier: str, carrier_message_id: str) -> Key:
     return Key(f"D#{carrier}#{carrier_message_id}", "D")
 
 
-def send(reference: SendReference) -> Key:
-    return Key(f"S#{reference.message_sid}", reference.thread)
+def send(reference: SendReference, member: str = "") -> Key:
+    """A send, or the part of it that goes to one member by a request of its own."""
+    return Key(f"S#{reference.message_sid}", reference.thread + (f"#{member}" if member else ""))
 
 
 def sent(carrier: str, carrier_message_id: str) -> Key:
@@ -86,6 +87,19 @@ EARLY_REPORTS = "E#"
 
 def unrouted(sid: str) -> Key:
     return Key(f"U#{sid}", "U")
+
+
+def opt_out(address: str, line: str) -> Key:
+    return Key(f"O#{address}", f"L#{line}")
+
+
+def opt_out_event(address: str, line: str, at: str, token: str) -> Key:
+    """What was said, behind what holds: by line and time."""
+    return Key(f"O#{address}", f"{opt_out_events(line)}{at}#{token}")
+
+
+def opt_out_events(line: str) -> str:
+    return f"A#{line}#"
 
 
 def webhook(conversation_sid: str, sid: str) -> Key:
@@ -229,6 +243,14 @@ def by_address(service_sid: str, address: str) -> str:
 
 def by_identity(service_sid: str, identity: str) -> str:
     return f"PI#{service_sid}#{identity}"
+
+
+OPT_OUT_LIST = "OL"
+
+
+def opt_outs_of_line(line: str) -> str:
+    """GSI2."""
+    return f"OO#{line}"
 
 
 LINE_LIST = "LL"

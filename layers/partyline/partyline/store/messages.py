@@ -77,7 +77,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
-            _count_own(message, send.thread, send.sender, now)
+            count_own(message, send.thread, send.sender, now)
             for send in message.sends
             if not threads.is_pair(send.thread)
         ),
@@ -116,7 +116,8 @@ def count_copy(key: keys.Key, before: Item | None, line: str, now: datetime) -> 
 _SEEN = "seen:"
 
 
-def _count_own(message: Message, thread: str, sender: str, now: datetime) -> Write:
+def count_own(message: Message, thread: str, sender: str, now: datetime) -> Write:
+    """Count our own text into a thread as the sending number's copy of it."""
     key = copies_key(thread, sender, message.body, len(message.media))
     return change("own_copies", key, {}, adds=_one_more(sender), defaults=_until(now))
 

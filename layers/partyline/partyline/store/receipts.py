@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,10 +55,11 @@ def move(
     reported: Reported,
     now: datetime,
     *,
-    channel_message_sid: str | None = None,
+    carrier: str = "",
+    carrier_message_id: str = "",
 ) -> bool:
     """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
-    of our own numbers)."""
+    of our own numbers). The carrier and its id of the text are given when they are known."""
     sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
     sets: dict[str, object] = {
         "status": reported.status.value,
@@ -65,8 +67,9 @@ def move(
         "error_code": reported.error_code,
         "updated": items.from_time(now),
     }
-    if channel_message_sid:
-        sets["channel_message_sid"] = channel_message_sid
+    if carrier_message_id:
+        sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
+        sets["carrier_message_id"] = carrier_message_id
     forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
     key = keys.receipt(reference.conversation_sid, reference.message_sid, sid)
     try:
@@ -83,10 +86,20 @@ def move(
     return True
 
 
-def find_sent(table: Table, carrier: str, carrier_message_id: str) -> SendReference | None:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a carrier's id stands for: a send, and the recipients by the names that the carrier has for them."""
+
+    reference: SendReference
+    names: Mapping[str, str]
+
+
+def find_sent(table: Table, carrier: str, carrier_message_id: str) -> Sent | None:
     """The send that a carrier's id stands for."""
     item = table.get(keys.sent(carrier, carrier_message_id))
-    return SendReference(item["conversation_sid"], item["message_sid"], item["thread"]) if item else None
+    if item is None:
+        return None
+    return Sent(SendReference(item["conversation_sid"], item["message_sid"], item["thread"]), item.get("names", {}))
 
 
 def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:

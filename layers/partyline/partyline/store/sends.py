@@ -1,4 +1,5 @@
-"""Sends: one item for each (message, thread), so that a text is handed to its carrier once.
+"""Sends: one item for each (message, thread), so that a text is handed to its carrier once; where the carrier takes a
+request a member, one for each (message, thread, member) besides.
 
 The item is claimed before the carrier is asked. Whoever finds it claimed by an earlier attempt does not know whether
 the carrier took the text, and must not ask again. states.SendState draws the machine.
@@ -14,7 +15,7 @@ from datetime import datetime
 from partyline.model import SendReference
 from partyline.states import SendState
 from partyline.store import items, keys
-from partyline.store.table import Condition, Conflict, Table, change, put, retrying
+from partyline.store.table import Condition, Conflict, Item, Table, Write, change, put, retrying
 
 _TRIES = 10
 
@@ -24,8 +25,9 @@ class Claim:
     """What an attempt found. `state` is SENDING when it may ask the carrier now, as attempt number `attempt` (from 1);
     otherwise it is where an earlier attempt left the send, with what that one recorded.
 
-    `refused` are the recipients that the carrier named, with Twilio's code of the reason; `error_code` is that of a
-    whole request that was refused.
+    `refused` are the recipients that the text does not go to, with Twilio's code of the reason; `error_code` is that of
+    a whole request that was refused; `names` are the carrier's names of recipients. `counted` is the smaller thread
+    that the text was counted in, when some were left out.
     """
 
     state: SendState
@@ -34,17 +36,36 @@ class Claim:
     carrier_message_id: str = ""
     error_code: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    counted: str = ""
 
 
-def claim(table: Table, reference: SendReference, now: datetime) -> Claim:
-    """Claim a send before asking the carrier: for one attempt at a time, and never after one whose end is unknown."""
+def split(table: Table, reference: SendReference, now: datetime) -> Claim:
+    """Note that each member gets a request of their own. Its state is SPLIT then; otherwise it is where an attempt to
+    send it as one left it."""
+    unsent = Condition(
+        "attribute_not_exists(PK) OR #is IN (:waiting, :split)",
+        {"#is": "state"},
+        {":waiting": SendState.WAITING.value, ":split": SendState.SPLIT.value},
+    )
+    sets = {"state": SendState.SPLIT.value, **_named(reference), "updated": items.from_time(now)}
+    try:
+        table.write(change("send", keys.send(reference), sets, unsent))
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return _found(conflict.failed["send"])
+    return Claim(SendState.SPLIT)
+
+
+def claim(table: Table, reference: SendReference, now: datetime, member: str = "") -> Claim:
+    """Claim a send, or the part of it for one member, before asking the carrier: for one attempt at a time, and never
+    after one whose end is unknown."""
     # The write may be repeated below us when its answer is lost, and then finds itself.
     token = secrets.token_hex(8)
     sets = {
         "state": SendState.SENDING.value,
-        "conversation_sid": reference.conversation_sid,
-        "message_sid": reference.message_sid,
-        "thread": reference.thread,
+        **_named(reference),
         "updated": items.from_time(now),
         "token": token,
     }
@@ -52,73 +73,95 @@ def claim(table: Table, reference: SendReference, now: datetime) -> Claim:
         "attribute_not_exists(PK) OR #is = :waiting", {"#is": "state"}, {":waiting": SendState.WAITING.value}
     )
     try:
-        claimed = table.write(change("send", keys.send(reference), sets, may_ask, adds={"attempts": 1}))
+        claimed = table.write(change("send", keys.send(reference, member), sets, may_ask, adds={"attempts": 1}))
     except Conflict as conflict:
         if not conflict.failed:
             raise
         found = conflict.failed["send"]
-        if SendState(found["state"]) is not SendState.SENDING:
-            return Claim(
-                SendState(found["state"]),
-                carrier=found.get("carrier", ""),
-                carrier_message_id=found.get("carrier_message_id", ""),
-                error_code=found.get("error_code", 0),
-                refused=found.get("refused", {}),
-            )
-        if found["token"] != token:
-            return Claim(SendState.UNKNOWN)
+        if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
+            return _found(found)
         claimed = found
-    return Claim(SendState.SENDING, attempt=claimed["attempts"])
+    return Claim(SendState.SENDING, attempt=claimed["attempts"], counted=claimed.get("counted", ""))
 
 
-def accepted(
-    table: Table,
-    reference: SendReference,
-    *,
-    carrier: str,
-    carrier_message_id: str,
-    refused: Mapping[str, int],
-    now: datetime,
-) -> None:
-    """Record that a carrier took a send, under which id its reports will come, and whom it will not reach."""
-    sets = {
-        "state": SendState.SENT.value,
-        "carrier": carrier,
-        "carrier_message_id": carrier_message_id,
-        "refused": dict(refused),
-        "updated": items.from_time(now),
-    }
-    pointer = {
+def find(table: Table, reference: SendReference, member: str = "") -> Claim | None:
+    """Where the last attempt left a send, or the part of it for one member; None when it was never claimed."""
+    item = table.get(keys.send(reference, member))
+    return _found(item) if item else None
+
+
+def _named(reference: SendReference) -> dict[str, str]:
+    return {
         "conversation_sid": reference.conversation_sid,
         "message_sid": reference.message_sid,
         "thread": reference.thread,
     }
+
+
+def _found(item: Item) -> Claim:
+    """A send as another attempt left it. One that is still being sent was left by a crash: nobody knows its end."""
+    state = SendState(item["state"])
+    return Claim(
+        SendState.UNKNOWN if state is SendState.SENDING else state,
+        carrier=item.get("carrier", ""),
+        carrier_message_id=item.get("carrier_message_id", ""),
+        error_code=item.get("error_code", 0),
+        refused=item.get("refused", {}),
+        names=item.get("names", {}),
+        counted=item.get("counted", ""),
+    )
+
+
+def accepted(table: Table, reference: SendReference, sent: Claim, now: datetime, member: str = "") -> None:
+    """Record that a carrier took a send: under which id its reports will come, whom it will not reach and how it calls
+    the others."""
+    sets = {
+        "state": SendState.SENT.value,
+        "carrier": sent.carrier,
+        "carrier_message_id": sent.carrier_message_id,
+        "refused": dict(sent.refused),
+        "names": dict(sent.names),
+        "updated": items.from_time(now),
+    }
+    pointer = {**_named(reference), "names": dict(sent.names)}
     writes = [
-        change("send", keys.send(reference), sets),
-        put("sent", keys.sent(carrier, carrier_message_id), pointer),
+        change("send", keys.send(reference, member), sets),
+        put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer),
     ]
     # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
     retrying(lambda: table.transact(writes), tries=_TRIES)
 
 
-def refused(
-    table: Table, reference: SendReference, *, error_code: int, refused: Mapping[str, int], now: datetime
-) -> None:
-    """Record that a carrier refused a whole send, and whom it named."""
-    sets = {"state": SendState.REFUSED.value, "error_code": error_code, "refused": dict(refused)}
-    table.write(change("send", keys.send(reference), {**sets, "updated": items.from_time(now)}))
+def refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
+    """Record that a whole send was refused, and who was named."""
+    sets = {"state": SendState.REFUSED.value, "error_code": ended.error_code, "refused": dict(ended.refused)}
+    table.write(change("send", keys.send(reference, member), {**sets, "updated": items.from_time(now)}))
 
 
-def waiting(table: Table, reference: SendReference, now: datetime) -> None:
+def waiting(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
     """Record that a carrier certainly did not take a send, and that it is to be asked again."""
-    _move(table, reference, SendState.WAITING, now)
+    _move(table, reference, SendState.WAITING, now, member)
 
 
-def unknown(table: Table, reference: SendReference, now: datetime) -> None:
+def unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
     """Record that nobody knows whether a carrier took a send."""
-    _move(table, reference, SendState.UNKNOWN, now)
+    _move(table, reference, SendState.UNKNOWN, now, member)
 
 
-def _move(table: Table, reference: SendReference, state: SendState, now: datetime) -> None:
+def count_smaller(table: Table, reference: SendReference, copies: Write, thread: str) -> None:
+    """Count the copies of a claimed send that our other numbers will see in a smaller thread, since some members are
+    left out; once, however often it is claimed."""
+    uncounted = Condition(
+        "attribute_not_exists(#counted) OR #counted <> :thread", {"#counted": "counted"}, {":thread": thread}
+    )
+    claimed = change("send", keys.send(reference), {"counted": thread}, uncounted)
+    try:
+        retrying(lambda: table.transact([claimed, copies]), tries=_TRIES, when=lambda conflict: not conflict.failed)
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+
+
+def _move(table: Table, reference: SendReference, state: SendState, now: datetime, member: str) -> None:
     sets = {"state": state.value, "updated": items.from_time(now)}
-    table.write(change("send", keys.send(reference), sets))
+    table.write(change("send", keys.send(reference, member), sets))

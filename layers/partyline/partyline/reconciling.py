@@ -1,0 +1,84 @@
+"""A second look at sends of which nobody knows whether the carrier took them.
+
+They are never asked again. Reports that carry our tag have settled some by now; a carrier that can be asked what became
+of a text is asked; a report of one recipient proves that the carrier took a request for all. What nobody knows even
+then ends `failed` (30008), visibly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import addresses, sids
+from partyline.carriers import codes
+from partyline.errors import SendError
+from partyline.model import Receipt, SendReference
+from partyline.sending import Desk, Job, fail, prepare
+from partyline.states import ReceiptStatus, SendState
+from partyline.store import messages, receipts, sends
+from partyline.store.receipts import Reported
+
+
+def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int | None:
+    """End a send that nobody knows the fate of; how many receipts failed.
+
+    None when the carrier could not be asked just now and it is not the `last` look: then nothing has ended. Repeats,
+    and receipts that a report has moved, change nothing.
+    """
+    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
+    send = delivered.message.send(reference) if delivered else None
+    if delivered is None or send is None:
+        return 0
+    job = prepare(desk, reference, delivered.message, send)
+    try:
+        return sum(_end(desk, job, member) for member in _unknown(desk, job))
+    except SendError:
+        if not last:
+            return None
+        return sum(_end(desk, replace(job, carrier=None), member) for member in _unknown(desk, job))
+
+
+def _unknown(desk: Desk, job: Job) -> list[str]:
+    """The requests of a send whose end is unknown, by member; '' is one for all."""
+    claim = sends.find(desk.table, job.reference)
+    if claim is None or claim.state is not SendState.SPLIT:
+        return [""]
+    parts = {member: sends.find(desk.table, job.reference, member) for member in sorted(job.send.natives)}
+    return [member for member, part in parts.items() if part and part.state is SendState.UNKNOWN]
+
+
+def _end(desk: Desk, job: Job, member: str) -> int:
+    known = _receipts(desk, job, member)
+    if any(receipt.status is ReceiptStatus.QUEUED for receipt in known):
+        _find(desk, job, member, next((one.carrier_message_id for one in known if one.carrier_message_id), ""))
+        known = _receipts(desk, job, member)
+    waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
+    if len(waiting) == len(known):
+        return fail(desk, job.reference, dict.fromkeys(waiting, codes.UNKNOWN))
+    for address in waiting:
+        receipts.move(desk.table, job.reference, Reported(address, ReceiptStatus.SENT), desk.clock())
+    return 0
+
+
+def _find(desk: Desk, job: Job, member: str, carrier_message_id: str) -> None:
+    """Apply what the carrier knows. Raises SendError when it does not say."""
+    if job.carrier is None:
+        return
+    for found in job.carrier.find(job.text(member), carrier_message_id):
+        reported = Reported(addresses.canonical(found.recipient), found.status, found.error_code or 0)
+        receipts.move(
+            desk.table,
+            job.reference,
+            reported,
+            desk.clock(),
+            carrier=found.carrier,
+            carrier_message_id=found.id,
+        )
+
+
+def _receipts(desk: Desk, job: Job, member: str) -> list[Receipt]:
+    """The receipts that one request is about, as they are now."""
+    delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
+    reference = job.reference
+    about = {sids.receipt(reference.message_sid, reference.thread, address) for address in job.natives(member)}
+    return [receipt for receipt in delivered.receipts if receipt.sid in about] if delivered else []

@@ -1,0 +1,154 @@
+"""A recorded message on a real table, the carrier that is asked to send it, and what becomes of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from partyline import reconciling, reporting, routing, sending, sids
+from partyline.carriers.bandwidth import Bandwidth
+from partyline.carriers.limits import Limits
+from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
+from partyline.errors import Unavailable
+from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
+from partyline.reporting import Applied
+from partyline.sending import Attempt
+from partyline.states import ReceiptStatus
+from partyline.store import conversations, lines, messages
+from partyline.store.conversations import Roster
+from partyline.store.table import Table
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+P, Q = "+12065550100", "+12065550101"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+QUEUED, SENT, DELIVERED, FAILED = (
+    ReceiptStatus.QUEUED,
+    ReceiptStatus.SENT,
+    ReceiptStatus.DELIVERED,
+    ReceiptStatus.FAILED,
+)
+Answer = Accepted | Exception | Callable[[OutboundText], Accepted]
+
+
+class Crash(BaseException):
+    """The function dies: nothing catches this."""
+
+
+@dataclass
+class FakeCarrier:
+    """A carrier that remembers what it was asked and gives the next of its answers."""
+
+    answers: Iterator[Any]
+    asked: list[OutboundText] = field(default_factory=list)
+    name: str = "bandwidth"
+    found: Iterable[DeliveryReport] | None = ()
+    looked_for: list[str] = field(default_factory=list)
+    limits: Limits = Bandwidth.limits
+
+    def send(self, text: OutboundText) -> Accepted:
+        self.asked.append(text)
+        answer = next(self.answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        accepted: Accepted = answer(text) if callable(answer) else answer
+        return accepted
+
+    def authenticate(self, request: Any, now: float) -> None:
+        raise NotImplementedError
+
+    def parse(self, request: Any) -> Any:
+        raise NotImplementedError
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+        self.looked_for.append(carrier_message_id)
+        if self.found is None:
+            raise Unavailable("down")
+        return tuple(self.found)
+
+
+@dataclass
+class Scene:
+    """A conversation of an agent (P), another (Q) and natives A and B, and one message of the agent's."""
+
+    table: Table
+    carrier: FakeCarrier
+    message: Message
+    reference: SendReference
+
+    def deliver(self) -> Attempt:
+        return sending.deliver(self.desk(), self.reference)
+
+    def edit(self, before: Message, after: Message) -> None:
+        roster = conversations.load(self.table, self.message.conversation_sid)
+        assert roster
+        messages.update(self.table, roster.conversation, before, after, NOW)
+
+    def give_up(self) -> int:
+        return reconciling.give_up(self.desk(), self.reference) or 0
+
+    def desk(self) -> sending.Desk:
+        return sending.Desk(
+            self.table,
+            carrier=lambda name: self.carrier,
+            callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
+            clock=lambda: NOW,
+            media=lambda message: (),
+        )
+
+    def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:
+        found = messages.fetch(self.table, self.message.conversation_sid, self.message.sid)
+        assert found
+        return {receipt.address: (receipt.status, receipt.error_code) for receipt in found.receipts}
+
+    def report(
+        self, address: str, status: ReceiptStatus, *, tag: bool = True, id: str = "c-1", code: int = 0
+    ) -> Applied:
+        given = self.reference.tag if tag else None
+        return reporting.apply(self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW)
+
+
+def make_scene(table: Table, *answers: Answer | BaseException, body: str = "hello", clients: int = 2) -> Scene:
+    """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
+    for address in (P, Q):
+        line = Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.GROUPS)
+        if address not in lines.find(table, [address]):
+            lines.register(table, line)
+    return written(table, FakeCarrier(iter(answers)), body, clients)
+
+
+CLIENTS = itertools.count()
+
+
+def written(table: Table, carrier: FakeCarrier, body: str = "hello", clients: int = 2) -> Scene:
+    sid = sids.new(sids.CONVERSATION)
+    blank = Participant("", sid, NOW, NOW)
+    agent = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="agent", projected_address=P)
+    other = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="other", projected_address=Q)
+    natives = [
+        replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
+        for _ in range(clients)
+    ]
+    members = [agent, other, *natives]
+    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
+    message = Message(
+        sid=sids.message(0),
+        conversation_sid=sid,
+        index=0,
+        created=NOW,
+        updated=NOW,
+        author="agent",
+        body=body,
+        participant_sid=agent.sid,
+        sends=routing.outbound(members, conversation.threads, agent),
+    )
+    table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
+    (send,) = message.sends
+    return Scene(table, carrier, message, message.reference(send))
+
+
+def natives(scene: Scene) -> tuple[str, str]:
+    ann, ben = scene.message.sends[0].natives
+    return ann, ben
