@@ -421,6 +421,14 @@ def line_over_recipients(line: str, carrier: str, limit: int) -> ApiError:
     )
 
 
+def opted_out(participants: Sequence[str]) -> ApiError:
+    return _refusal(
+        21610,
+        "Attempt to send to unsubscribed recipient: everybody who would get this has opted out of the sending number",
+        participants=[*participants],
+    )
+
+
 # --- lines (our own extension) and their address configurations
 
 

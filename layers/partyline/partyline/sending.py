@@ -133,8 +133,8 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
 def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Job:
     """What is known of a send but its media. A number that cannot send is refused as a carrier would."""
     job = Job(reference, message, send)
-    known = lines.find(desk.table, [send.sender, *send.others])
-    line = known.get(send.sender)
+    known = lines.of_sends(desk.table, [send])
+    line = known.lines.get(send.sender)
     if line is None:
         return replace(job, reason="the sending number is no longer a line")
     try:
@@ -145,8 +145,8 @@ def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) 
         job,
         carrier=carrier,
         callback_url=desk.callback_url(line.carrier, reference.tag),
-        own=frozenset(one for one in send.others if one in known and known[one].carrier == line.carrier),
-        out=frozenset() if send.confirms else optouts.of(desk.table, send.natives, send.sender),
+        own=frozenset(one.address for one in known.lines.values() if one.carrier == line.carrier) - {send.sender},
+        out=frozenset() if send.confirms else known.out_of(send),
     )
 
 

@@ -11,9 +11,10 @@ import pytest
 from partyline import recording, sids, threads
 from partyline.carriers.port import InboundText, Media
 from partyline.model import Message, Send, SendReference
+from partyline.optouts import How
 from partyline.states import ReceiptStatus
 from partyline.store import conversations as store
-from partyline.store import lines, messages, receipts
+from partyline.store import lines, messages, optouts, receipts
 from partyline.store.receipts import Reported
 from partyline.store.table import Conflict, Table, Write
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T, W, asking_nobody
@@ -318,7 +319,7 @@ def test_a_message_belongs_to_its_conversation_only(api: Api) -> None:
 
 def report(table: Table, message: Message, address: str, status: ReceiptStatus, error: int, clock: Clock) -> None:
     reference: SendReference = message.reference(message.sends[0])
-    receipts.move(table, reference, Reported(address, status, error), clock(), channel_message_sid="SM" + "1" * 32)
+    receipts.move(table, reference, Reported(address, status, error), clock(), carrier_message_id="SM" + "1" * 32)
 
 
 def test_receipts_show_how_far_each_recipients_text_got(api: Api, table: Table, clock: Clock) -> None:
@@ -429,3 +430,37 @@ def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
             {"carrier_message_id": None},
         )
         assert shown["url"] == message["links"]["channel_metadata"]
+
+
+# --- opt-outs
+
+
+def opt_out(table: Table, address: str, line: str = P) -> None:
+    table.transact(
+        optouts.writes(None, address=address, line=line, opted_out=True, how=How.API, source="", now=Clock()())
+    )
+
+
+def test_a_group_of_whom_everybody_has_opted_out_is_not_written_to(api: Api, table: Table) -> None:
+    sid = api.group(A, B)
+    for address in (A, B):
+        opt_out(table, address)
+    people = api.get(f"/Conversations/{sid}/Participants").body["participants"]
+    natives = sorted(one["sid"] for one in people if "address" in one["messaging_binding"])
+    refused = api.say(sid, "hello", author="agent")
+    assert (refused.status, refused.body["code"]) == (400, 21610)
+    assert refused.body["details"] == {"participants": natives}
+    assert api.get(f"/Conversations/{sid}/Messages").body["messages"] == []
+
+
+def test_a_group_of_whom_somebody_is_left_is(api: Api, table: Table) -> None:
+    sid = api.group(A, B)
+    opt_out(table, A)
+    opt_out(table, B, Q)
+    assert api.say(sid, "hello", author="agent").status == 201
+
+
+def test_a_conversation_of_people_in_an_app_knows_no_opt_outs(api: Api) -> None:
+    sid = api.conversation()
+    api.member(sid, identity="ann")
+    assert api.say(sid, "hello", author="ann").status == 201

@@ -38,8 +38,8 @@ class Order(StrEnum):
 def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
-    Raises ApiError 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377, 50386, 50413, 50438 (with whose the thread
-    is), 50439, 50503, 50504, 50507, 50513, 50526.
+    Raises ApiError 21610 (everybody has opted out), 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377, 50386,
+    50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50513, 50526.
     """
     message = retrying(lambda: _record(call), tries=_TRIES)
     return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
@@ -166,11 +166,14 @@ def _owns_thread(roster: Roster) -> bool:
 
 
 def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
-    """Refuse what the sending numbers' carriers cannot do. Raises ApiError 21653, 50413, 50439."""
+    """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21653,
+    50413, 50439."""
     masked = masked_threads(roster.participants)
-    own = lines.find(call.table, {send.sender for send in sends})
+    known = lines.of_sends(call.table, sends)
+    if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
+        raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
     for send in sends:
-        line = own.get(send.sender)
+        line = known.lines.get(send.sender)
         if line is None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)

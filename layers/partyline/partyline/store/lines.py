@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from partyline import refusals
-from partyline.model import AddressConfiguration, Line
+from partyline.model import AddressConfiguration, Line, Send
 from partyline.store import items, keys
 from partyline.store.table import (
     EXISTS,
@@ -66,6 +67,29 @@ def find(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
     """The lines among some addresses, in one round trip."""
     found = table.get_all(keys.line(address) for address in addresses)
     return {item["address"]: items.line(item) for item in found.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class SendingLines:
+    """The lines that sends go by, among all own numbers of theirs, and who has opted out of which: (address, line)."""
+
+    lines: Mapping[str, Line]
+    opted_out: frozenset[tuple[str, str]]
+
+    def out_of(self, send: Send) -> frozenset[str]:
+        """The recipients of a send who have opted out of its number."""
+        return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
+
+
+def of_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
+    """What is known of the numbers and the recipients of some sends, in one round trip."""
+    several = list(sends)
+    numbers = {keys.line(number) for send in several for number in (send.sender, *send.others)}
+    pairs = {keys.opt_out(native, send.sender) for send in several for native in send.natives}
+    found = table.get_all([*numbers, *pairs])
+    known = [items.line(item) for key, item in found.items() if key in numbers]
+    out = [item for key, item in found.items() if key in pairs and item["opted_out"]]
+    return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
 
 
 def by_configuration(table: Table, sid: str) -> Line | None:

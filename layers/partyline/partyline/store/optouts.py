@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
 from partyline import sids
@@ -13,12 +12,6 @@ from partyline.store import items, keys
 from partyline.store.table import NEW, Condition, Table, Write, put, retrying
 
 _TRIES = 8
-
-
-def of(table: Table, addresses: Iterable[str], line: str) -> frozenset[str]:
-    """Who of these has opted out of a line, in one round trip."""
-    found = table.get_all(keys.opt_out(address, line) for address in addresses)
-    return frozenset(item["address"] for item in found.values() if item["opted_out"])
 
 
 def find(table: Table, address: str, line: str) -> OptOut | None:

@@ -1,0 +1,193 @@
+"""Keywords: they take effect with the text that says them, and are answered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from partyline import recording, sending, sids
+from partyline.carriers.port import Accepted, InboundText
+from partyline.model import AutoCreation, Line, Message
+from partyline.optouts import How, Keyword
+from partyline.recording import Outcome, Recorded
+from partyline.states import ReceiptStatus, SendState
+from partyline.store import items, lines, messages, optouts
+from partyline.store.table import Table, from_dynamo
+from tests.integration.api.harness import asking_nobody
+from tests.integration.flow.scene import NOW, A, B, FakeCarrier, P, Q
+
+TOLL_FREE = "+18005550100"
+
+
+@pytest.fixture
+def desk(table: Table) -> Table:
+    for address in (P, Q, TOLL_FREE):
+        lines.register(table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    return table
+
+
+def arrive(
+    table: Table,
+    text: str,
+    *others: str,
+    id: str,
+    sender: str = A,
+    line: str = P,
+    answered: Keyword | None = None,
+) -> Recorded:
+    inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, answered=answered)
+    return recording.record(table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+
+
+def replies(table: Table) -> list[Message]:
+    """The answers that were queued, oldest first: messages of nobody's conversation."""
+    client: Any = table._client
+    stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+    conversations = {item["sid"] for item in stored if item["SK"] == "C"}
+    found = [items.message(item) for item in stored if item.get("outbox") == "send"]
+    return [message for message in found if message.conversation_sid not in conversations]
+
+
+def state(table: Table, address: str = A, line: str = P) -> bool | None:
+    found = optouts.find(table, address, line)
+    return found.opted_out if found else None
+
+
+def said(table: Table, recorded: Recorded) -> Message:
+    found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
+    assert found
+    return found.message
+
+
+def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
+    first = arrive(desk, "Stop.", id="1")
+    assert first.outcome is Outcome.CREATED
+    assert state(desk) is True
+    (confirmation,) = replies(desk)
+    (send,) = confirmation.sends
+    assert (send.sender, list(send.natives), send.confirms) == (P, [A], True)
+    assert json.loads(said(desk, first).attributes) == {"opt_out_type": "STOP"}
+    arrive(desk, "STOP", id="2")
+    assert len(replies(desk)) == 1
+
+
+def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
+    recorded = arrive(desk, "hello", id="0")
+    arrive(desk, "STOP", id="1")
+    (confirmation,) = replies(desk)
+    carrier = FakeCarrier(iter([Accepted("c-1")]))
+    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, lambda message: ())
+    reference = confirmation.reference(confirmation.sends[0])
+    assert sending.deliver(at, reference).state is SendState.SENT
+    assert carrier.asked[0].recipients == (A,)
+    found = messages.fetch(desk, reference.conversation_sid, reference.message_sid)
+    assert found and [receipt.status for receipt in found.receipts] == [ReceiptStatus.SENT]
+    assert recorded.outcome is Outcome.CREATED
+
+
+def test_a_sentence_with_the_word_is_none(desk: Table) -> None:
+    arrive(desk, "please stop by at five", id="1")
+    assert (state(desk), replies(desk)) == (None, [])
+
+
+def test_a_repeat_and_a_copy_of_stop_are_one(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    assert arrive(desk, "STOP", B, Q, id="1").outcome is Outcome.REPEATED
+    assert arrive(desk, "STOP", B, P, id="2", line=Q).outcome is Outcome.COPIED
+    assert len(replies(desk)) == 1
+
+
+def test_stop_in_a_group_is_said_to_every_own_number_in_it_by_who_said_it(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    assert (state(desk, A, P), state(desk, A, Q), state(desk, B, P)) == (True, True, None)
+
+
+def test_start_brings_them_back_and_is_answered(desk: Table) -> None:
+    arrive(desk, "STOP", id="1")
+    arrive(desk, "start", id="2")
+    assert state(desk) is False
+    assert [message.sends[0].confirms for message in replies(desk)].count(False) == 1
+    arrive(desk, "stop", id="3")
+    assert len(replies(desk)) == 3
+
+
+def test_start_of_who_never_stopped_is_written_down_and_not_answered(desk: Table) -> None:
+    arrive(desk, "START", id="1")
+    assert (state(desk), replies(desk)) == (False, [])
+
+
+def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
+    arrive(desk, "HELP", id="1")
+    arrive(desk, "help!", id="2")
+    assert len(replies(desk)) == 2
+    arrive(desk, "STOP", id="3")
+    arrive(desk, "HELP", id="4")
+    assert len(replies(desk)) == 3
+
+
+@pytest.mark.parametrize("word", list(Keyword))
+def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: Keyword) -> None:
+    arrive(desk, "ALTO", id="1", answered=word)
+    assert replies(desk) == []
+    assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
+    found = optouts.find(desk, A, P)
+    assert found is None or found.how is How.CARRIER
+
+
+def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) -> None:
+    arrive(desk, "STOP", id="1", line=TOLL_FREE)
+    arrive(desk, "START", id="2", line=TOLL_FREE)
+    assert replies(desk) == []
+    arrive(desk, "HELP", id="3", line=TOLL_FREE)
+    assert len(replies(desk)) == 1
+
+
+@pytest.mark.parametrize("settings", [{"answers_keywords": False}, {"replies": {"stop": "Bye from us."}}])
+def test_a_line_has_its_own_answers_or_none(desk: Table, settings: Mapping[str, Any]) -> None:
+    before = lines.find(desk, [P])[P]
+    lines.update(desk, before, replace(before, **settings))
+    arrive(desk, "STOP", id="1")
+    assert state(desk) is True
+    assert [message.body for message in replies(desk)] == (["Bye from us."] if "replies" in settings else [])
+
+
+def test_stop_holds_also_where_no_conversation_takes_the_text(desk: Table) -> None:
+    before = lines.find(desk, [P])[P]
+    lines.update(desk, before, replace(before, auto_creation=AutoCreation.OFF))
+    assert arrive(desk, "STOP", id="1").outcome is Outcome.UNROUTED
+    assert state(desk) is True
+    assert len(replies(desk)) == 1
+
+
+def test_a_number_that_is_not_ours_and_our_own_numbers_opt_nobody_out(desk: Table) -> None:
+    arrive(desk, "STOP", id="1", line="+12065550199")
+    arrive(desk, "STOP", A, id="2", sender=Q)
+    assert (state(desk, A, "+12065550199"), state(desk, Q, P), replies(desk)) == (None, None, [])
+
+
+def test_who_cannot_be_texted_is_not_answered(desk: Table) -> None:
+    arrive(desk, "HELP", id="1", sender="ann@example.com")
+    assert replies(desk) == []
+
+
+def test_a_keyword_is_shown_in_its_conversation_and_sent_to_nobody_else(desk: Table) -> None:
+    group = arrive(desk, "hello", B, id="1")
+    stop = arrive(desk, "STOP", B, id="2")
+    assert stop.conversation_sid == group.conversation_sid
+    assert (said(desk, stop).body, said(desk, stop).sends) == ("STOP", ())
+
+
+def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
+    for number, text in enumerate(["STOP", "STOP", "START"]):
+        arrive(desk, text, id=str(number))
+    found = desk.query_all(f"O#{A}", begins=f"A#{P}#")
+    events = sorted((items.opt_out_event(item) for item in found), key=lambda event: event.source)
+    assert [(event.opted_out, event.how, event.source) for event in events] == [
+        (True, How.TEXT, "bandwidth/0"),
+        (True, How.TEXT, "bandwidth/1"),
+        (False, How.TEXT, "bandwidth/2"),
+    ]
