@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.carrier import special
+from local.carrier import keywords, special
 from local.carrier.network import Network, Text, roster
 from local.carrier.port import Answer, Call, Carrier, Clock, NewId, Refused, Send, Webhook
 from local.carrier.settings import Settings
@@ -40,11 +40,29 @@ class Exchange:
         self._clock = clock
         self._new_id = new_id
         self._turned_away: Counter[object] = Counter()
+        # What a handset's STOP holds for, and the handset.
+        self._blocked: set[tuple[str | None, str]] = set()
 
     def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Carried:
         """A handset writes to a set of numbers. Raises BadText."""
         text = Text(self._new_id(), sender, roster(sender, recipients), body, tuple(media), self._clock())
         return Carried(text, self._arrivals(text))
+
+    def answers(self, text: Text) -> list[Carried]:
+        """What the carriers of our numbers answer to a handset's keyword, from each number that looks after them."""
+        word = keywords.keyword(text.body) if self.settings.answers_keywords else None
+        answered = []
+        for line in text.recipients:
+            scope = self._scope(line)
+            if word is None or scope is None:
+                continue
+            if word == "STOP":
+                self._blocked.add((scope, text.sender))
+            elif word == "START":
+                self._blocked.discard((scope, text.sender))
+            answer = Text(self._new_id(), line, (text.sender,), keywords.ANSWERS[word], (), self._clock())
+            answered.append(Carried(answer, self._arrivals(answer)))
+        return answered
 
     def send(self, carrier_name: str, call: Call) -> Outcome:
         """A carrier's API is asked to send."""
@@ -55,7 +73,7 @@ class Exchange:
             return Outcome(refused.answer)
         if self._is_throttled(send):
             return Outcome(carrier.throttled())
-        fates = {number: self._fate(number) for number in send.recipients}
+        fates = {number: self._fate(send.sender, number) for number in send.recipients}
         if special.Fate.OPTED_OUT in fates.values():
             refusal = carrier.refuse_opted_out(send)
             if refusal is not None:
@@ -74,13 +92,20 @@ class Exchange:
         """Forget every text, send and try. Lines stay."""
         self.network.forget()
         self.sends.clear()
+        self._blocked.clear()
         self._turned_away.clear()
 
     def _arrivals(self, text: Text) -> tuple[Webhook, ...]:
         lines = self.network.carry(text)
         return tuple(self.carriers[self.network.lines[line]].arrival(text, line, self.settings) for line in lines)
 
-    def _fate(self, number: str) -> special.Fate:
+    def _scope(self, line: str) -> str | None:
+        carrier = self.network.lines.get(line)
+        return keywords.scope(carrier, line) if carrier else None
+
+    def _fate(self, sender: str, number: str) -> special.Fate:
+        if (self._scope(sender), number) in self._blocked:
+            return special.Fate.OPTED_OUT
         return special.Fate.DELIVERED if number in self.network.lines else special.fate(number)
 
     def _is_throttled(self, send: Send) -> bool:

@@ -25,6 +25,7 @@ class Settings:
     attempts             how often one webhook is tried
     backoff_ms           the pause after its first failure, doubled after each further one up to 20 times as long
     answer_within_ms     an answer that takes longer is a failure
+    answers_keywords     Telnyx and Twilio look after STOP, START and HELP themselves
     telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
     telnyx_group_status  "delivered" or "unknown": what Telnyx says of other carriers' numbers in a group
     """
@@ -39,6 +40,7 @@ class Settings:
     attempts: int = 6
     backoff_ms: int = 250
     answer_within_ms: int = 10_000
+    answers_keywords: bool = True
     telnyx_cc: str = "strings"
     telnyx_group_status: str = "delivered"
 

@@ -83,7 +83,10 @@ class Simulation:
 
     def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Text:
         """A handset sends a text. Raises BadText."""
-        return self._carry(self._exchange.text(sender, recipients, body, media))
+        text = self._carry(self._exchange.text(sender, recipients, body, media))
+        for answer in self._exchange.answers(text):
+            self._carry(answer)
+        return text
 
     def send(self, carrier: str, call: Call) -> Outcome:
         """A carrier's API is asked to send."""

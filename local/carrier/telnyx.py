@@ -12,6 +12,7 @@ from uuid import UUID
 
 from nacl.signing import SigningKey
 
+from local.carrier.keywords import keyword
 from local.carrier.media import content_type
 from local.carrier.network import Text, is_number
 from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Send, Webhook, compact, same, text_list
@@ -159,7 +160,7 @@ class Telnyx:
         if settings.telnyx_cc == "objects":
             cc = [{**_party(number), "status": "webhook_delivered" if number == line else "delivered"} for number in cc]
         payload = {
-            "autoresponse_type": None,
+            "autoresponse_type": keyword(text.body) if settings.answers_keywords else None,
             "cc": cc,
             "completed_at": None,
             "cost": None,

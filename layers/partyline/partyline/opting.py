@@ -83,7 +83,7 @@ def _answer(
         Keyword.HELP: not (before and before.opted_out),
     }
     body = optouts.reply(line, asked)
-    by_network = optouts.network_answers(line.address) and asked is not Keyword.HELP
+    by_network = optouts.network_answers(line.address, asked)
     if not is_news[asked] or body is None or text.answered or by_network or not addresses.is_number(arrived.sender):
         return
     yield from messages.message_writes(_reply(line, arrived.sender, body, asked, now), now)

@@ -24,6 +24,7 @@ from partyline.carriers.port import (
 )
 from partyline.carriers.telnyx import Settings, Telnyx
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.optouts import Keyword
 from partyline.states import ReceiptStatus
 from tests.unit.carriers.pictures import jpeg
 
@@ -556,3 +557,57 @@ def test_no_answer_makes_send_raise_anything_else(status: int, body: bytes) -> N
 
 def test_settings_do_not_show_their_secret() -> None:
     assert "KEY123" not in repr(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answered"),
+    [("STOP", Keyword.STOP), ("START", Keyword.START), ("help", Keyword.HELP), (None, None), ("", None), ("X", None)],
+)
+def test_what_the_profile_has_answered_itself_is_told(kind: str | None, answered: Keyword | None) -> None:
+    (text,) = parse(received(autoresponse_type=kind))
+    assert isinstance(text, InboundText)
+    assert text.answered is answered
+
+
+@pytest.mark.parametrize(
+    ("to", "path", "data"),
+    [
+        (
+            (A, B),
+            "messages/group/g1",
+            [
+                {"id": "m1", "to": [{"phone_number": A, "status": "delivered"}]},
+                {
+                    "id": "m2",
+                    "to": [{"phone_number": B, "status": "delivery_failed"}],
+                    "errors": [{"code": "40008"}],
+                },
+            ],
+        ),
+        ((A,), "messages/g1", {"id": "g1", "to": [{"phone_number": A, "status": "delivered"}]}),
+    ],
+)
+def test_telnyx_is_asked_what_became_of_a_text(to: tuple[str, ...], path: str, data: object) -> None:
+    asked: list[HttpRequest] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        return HttpResponse(200, json.dumps({"data": data}).encode())
+
+    reports = Telnyx(SETTINGS, answer).find(OutboundText(OWN, to, "hi", tag="IM1:0"), "g1")
+    assert [(one.method, one.url, one.body) for one in asked] == [("GET", f"https://api.telnyx.com/v2/{path}", b"")]
+    wanted = {A: (ReceiptStatus.DELIVERED, None), B: (ReceiptStatus.UNDELIVERED, 30003)}
+    assert {one.recipient: (one.status, one.error_code) for one in reports} == {one: wanted[one] for one in to}
+    assert {(one.id, one.tag) for one in reports} == {("g1", "IM1:0")}
+
+
+def test_a_text_without_an_id_is_not_asked_for() -> None:
+    assert Telnyx(SETTINGS, no_request).find(OutboundText(OWN, (A, B), "hi"), "") == ()
+    with pytest.raises(Unavailable):
+        Telnyx(SETTINGS, lambda _: HttpResponse(503, b"")).find(OutboundText(OWN, (A, B), "hi"), "g1")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 1}', b'{"data": [{"to": [{"phone_number": 1}]}]}'])
+def test_an_answer_that_says_nothing_finds_nothing(body: bytes) -> None:
+    carrier = Telnyx(SETTINGS, lambda _: HttpResponse(200, body))
+    assert carrier.find(OutboundText(OWN, (A, B), "hi"), "g1") == ()

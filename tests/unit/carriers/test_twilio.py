@@ -23,6 +23,7 @@ from partyline.carriers.port import (
 )
 from partyline.carriers.twilio import Settings, Twilio, signature
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.optouts import Keyword
 from partyline.states import ReceiptStatus
 from tests.unit.carriers.pictures import jpeg
 
@@ -469,3 +470,59 @@ def test_no_answer_makes_send_raise_anything_else(status: int, body: bytes) -> N
 
 def test_settings_do_not_show_their_secret() -> None:
     assert "12345" not in repr(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "answered"),
+    [
+        ({"Body": "Stop "}, Keyword.STOP),
+        ({"Body": "optout"}, Keyword.STOP),
+        ({"Body": "UNSTOP"}, Keyword.START),
+        ({"Body": "help"}, Keyword.HELP),
+        ({"Body": "ALTO", "OptOutType": "STOP"}, Keyword.STOP),
+        # Ours to answer: Twilio knows single words only.
+        ({"Body": "opt out"}, None),
+        ({"Body": "stop!"}, None),
+        ({"Body": "yes"}, None),
+    ],
+)
+def test_what_twilio_has_answered_itself_is_told(changes: dict[str, str], answered: Keyword | None) -> None:
+    (text,) = parse(received(**changes))
+    assert text.answered is answered
+
+
+def test_an_account_may_leave_keywords_to_us() -> None:
+    carrier = Twilio(Settings("AC0", "12345", answers_keywords=False), no_request)
+    (text,) = carrier.parse(webhook(urlencode(received(Body="STOP")).encode()))
+    assert isinstance(text, InboundText)
+    assert text.answered is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (200, {"status": "delivered"}, (ReceiptStatus.DELIVERED, None, None)),
+        (200, {"status": "undelivered", "error_code": 30003}, (ReceiptStatus.UNDELIVERED, 30003, "30003")),
+        (200, {"status": "partially_delivered"}, None),
+    ],
+)
+def test_twilio_is_asked_what_became_of_a_text(
+    status: int, body: dict[str, Any], found: tuple[ReceiptStatus, int | None, str | None] | None
+) -> None:
+    asked: list[HttpRequest] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        return HttpResponse(status, json.dumps(body).encode())
+
+    text = OutboundText(OWN, (A,), "hi", tag="IM1:0")
+    reports = Twilio(SETTINGS, answer).find(text, "SM1")
+    assert [(one.method, one.url.rpartition("/")[2], one.body) for one in asked] == [("GET", "SM1.json", b"")]
+    assert [(one.status, one.error_code, one.carrier_code) for one in reports] == ([found] if found else [])
+    assert {(one.id, one.recipient, one.tag) for one in reports} <= {("SM1", A, "IM1:0")}
+
+
+def test_a_text_without_an_id_is_not_asked_for() -> None:
+    assert Twilio(SETTINGS, no_request).find(OutboundText(OWN, (A,), "hi"), "") == ()
+    with pytest.raises(Unavailable):
+        Twilio(SETTINGS, lambda _: HttpResponse(503, b"")).find(OutboundText(OWN, (A,), "hi"), "SM1")

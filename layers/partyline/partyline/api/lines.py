@@ -10,13 +10,17 @@ from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
 from partyline.model import AutoCreation, Line
+from partyline.optouts import LANGUAGES, Keyword, may_be_keyword
 from partyline.store import lines as store
 from partyline.store import listing
 from partyline.store.listing import Window
 
+MAX_REPLY = 640
+
 
 def create(call: Call) -> Answer:
-    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName. Raises ApiError 20001, 20409."""
+    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Language, AnswersKeywords and
+    Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError 20001, 20409."""
     form = call.request.form
     address = addresses.canonical(fields.address(form.get("Address") or ""))
     if not addresses.is_number(address):
@@ -33,6 +37,7 @@ def create(call: Call) -> Answer:
         auto_creation=fields.choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
         friendly_name=fields.text(form, "FriendlyName") or None,
     )
+    line = _answering(form, line)
     store.register(call.table, line)
     return Answer(201, responses.line(call, line))
 
@@ -52,7 +57,8 @@ def listed(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """POST /Lines/{number}: Carrier, AutoCreation, FriendlyName. Raises ApiError 20001, 20404."""
+    """POST /Lines/{number}: Carrier, AutoCreation, FriendlyName, Language, AnswersKeywords, Replies (all of them anew).
+    Raises ApiError 20001, 20404."""
     before, form = _find(call), call.request.form
     after = replace(
         before,
@@ -61,6 +67,7 @@ def update(call: Call) -> Answer:
         friendly_name=fields.changed(fields.text(form, "FriendlyName"), before.friendly_name),
         updated=call.now,
     )
+    after = _answering(form, after)
     if not store.update(call.table, before, after):
         raise lookup.missing(call)
     return Answer(200, responses.line(call, after))
@@ -80,6 +87,37 @@ def _find(call: Call) -> Line:
     if line is None:
         raise lookup.missing(call)
     return line
+
+
+def _answering(form: Parameters, line: Line) -> Line:
+    """A line with what a form says of its answers to keywords. Raises ApiError 20001."""
+    language = form.get("Language") or line.language
+    if language not in LANGUAGES:
+        raise refusals.invalid_parameter("Language", f"use {', '.join(LANGUAGES)}")
+    answers = fields.boolean(form, "AnswersKeywords")
+    given = form.get("Replies")
+    return replace(
+        line,
+        language=language,
+        replies=line.replies if given is None else _replies(given),
+        answers_keywords=line.answers_keywords if answers is None else answers,
+    )
+
+
+def _replies(given: str) -> dict[str, str]:
+    try:
+        replies = fields.parse_json(given) if given else {}
+    except ValueError:
+        replies = None
+    if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
+        raise refusals.invalid_parameter("Replies", f"it is a JSON object with texts for {', '.join(Keyword)}")
+    for keyword, text in replies.items():
+        if not isinstance(text, str) or not text.strip() or len(text) > MAX_REPLY:
+            raise refusals.invalid_parameter("Replies", f"{keyword} is a text of at most {MAX_REPLY} characters")
+        if may_be_keyword(text):
+            # Two lines that answer each other would never stop.
+            raise refusals.invalid_parameter("Replies", f"{keyword} is a keyword itself")
+    return replies
 
 
 def _carrier(form: Parameters) -> str | None:

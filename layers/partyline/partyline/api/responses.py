@@ -15,6 +15,7 @@ from partyline.addresses import display
 from partyline.api.calls import Answer, Call
 from partyline.errors import ApiError
 from partyline.model import Conversation, Line, Media, Message, Participant, Receipt, UnroutedText
+from partyline.optouts import OptOut, OptOutEvent
 from partyline.states import ReceiptStatus
 from partyline.store.messages import Delivered
 
@@ -160,9 +161,42 @@ def line(call: Call, shown: Line) -> Json:
         "carrier": shown.carrier,
         "auto_creation": shown.auto_creation.value,
         "friendly_name": shown.friendly_name,
+        "language": shown.language,
+        "replies": shown.replies,
+        "answers_keywords": shown.answers_keywords,
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
         "url": call.account_url("Lines", shown.address),
+    }
+
+
+def opt_out(call: Call, shown: OptOut) -> Json:
+    """What somebody wants of a line."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "address": display(shown.address),
+        "line": shown.line,
+        "state": "opted_out" if shown.opted_out else "opted_in",
+        "how": shown.how.value,
+        "since": timestamp(shown.since),
+        "date_updated": timestamp(shown.updated),
+        "url": call.account_url("OptOuts", shown.sid),
+        "links": {"events": call.account_url("OptOuts", shown.sid, "Events")},
+    }
+
+
+def opt_out_event(call: Call, shown: OptOutEvent) -> Json:
+    """One thing that was said about it."""
+    return {
+        "account_sid": call.desk.account_sid,
+        "address": display(shown.address),
+        "line": shown.line,
+        "state": "opted_out" if shown.opted_out else "opted_in",
+        "how": shown.how.value,
+        "source": shown.source,
+        "reason": shown.reason or None,
+        "date_created": timestamp(shown.at),
     }
 
 

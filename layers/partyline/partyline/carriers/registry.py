@@ -50,7 +50,10 @@ def _telnyx(secrets: Mapping[str, str], url: str, transport: Transport) -> Carri
 
 def _twilio(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
     settings = twilio.Settings(
-        account_sid=secrets["twilio_account_sid"], auth_token=secrets["twilio_auth_token"], url=url
+        account_sid=secrets["twilio_account_sid"],
+        auth_token=secrets["twilio_auth_token"],
+        answers_keywords=secrets.get("twilio_answers_keywords", "yes").lower() != "no",
+        url=url,
     )
     return twilio.Twilio(settings, transport)
 

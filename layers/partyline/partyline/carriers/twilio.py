@@ -33,6 +33,7 @@ from partyline.carriers.port import (
     WebhookRequest,
 )
 from partyline.errors import WebhookRefused
+from partyline.optouts import Keyword
 from partyline.states import ReceiptStatus
 
 NAME = "twilio"
@@ -57,6 +58,12 @@ _STATUSES = {
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 _TOO_FAST = 20429
 _QUEUE_FULL = frozenset({_TOO_FAST, codes.SENDER_QUEUE_FULL, codes.QUEUE_OVERFLOW})
+# Twilio's default keywords (its help pages on opt-outs; REVOKE and OPTOUT since May 2025).
+_KEYWORDS = {
+    **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), Keyword.STOP),
+    **dict.fromkeys(("START", "UNSTOP"), Keyword.START),
+    **dict.fromkeys(("HELP", "INFO"), Keyword.HELP),
+}
 _ABOUT_THE_RECIPIENT = frozenset(
     {
         codes.INVALID_RECIPIENT,
@@ -71,10 +78,12 @@ _ABOUT_THE_RECIPIENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One Twilio account; its token signs webhooks and authenticates requests."""
+    """One Twilio account; its token signs webhooks and authenticates requests. `answers_keywords` is whether Twilio
+    looks after STOP, START and HELP, as it does unless its support has switched that off."""
 
     account_sid: str
     auth_token: str = field(repr=False)
+    answers_keywords: bool = True
     url: str = URL
 
 
@@ -101,7 +110,10 @@ class Twilio:
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or report of a form. Never raises."""
         raw = request.body.decode("utf-8", "backslashreplace")
-        return [payloads.attempt(partial(_event, form(request.body), payloads.tag(request)), raw)]
+        read = partial(
+            _event, form(request.body), payloads.tag(request), answers_keywords=self._settings.answers_keywords
+        )
+        return [payloads.attempt(read, raw)]
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient.
@@ -171,17 +183,24 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
         yield request.url.replace(f"//{parts.netloc}", f"//{place}", 1), parameters
 
 
-def _event(parameters: Pairs, tag: str | None) -> Event:
+def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
     fields = dict(reversed(parameters))  # the first of a repeated name counts
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
     if status in _USELESS:
         return Ignored(status)
     if status and status not in _RECEIVED:
         return _report(fields, status, tag)
-    return _inbound(parameters, fields)
+    return _inbound(parameters, fields, answers_keywords=answers_keywords)
 
 
-def _inbound(parameters: Pairs, fields: payloads.Object) -> InboundText:
+def _answered(fields: payloads.Object) -> Keyword | None:
+    """The keyword that Twilio has answered: it says which with Advanced Opt-Out; without that its default keywords are
+    single words, in any case."""
+    given = fields.get("OptOutType") or fields.get("Body")
+    return _KEYWORDS.get(str(given).strip().upper())
+
+
+def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bool) -> InboundText:
     sid, line = _sid(fields), payloads.string(fields, "To")
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
@@ -197,6 +216,7 @@ def _inbound(parameters: Pairs, fields: payloads.Object) -> InboundText:
         text=payloads.optional(fields, "Body"),
         media=payloads.content(media),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
+        answered=_answered(fields) if answers_keywords else None,
         roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),
     )
 

@@ -90,7 +90,15 @@ def unrouted(sid: str) -> Key:
 
 
 def opt_out(address: str, line: str) -> Key:
-    return Key(f"O#{address}", f"L#{line}")
+    return Key(f"O#{address}", f"{OPT_OUTS}{line}")
+
+
+OPT_OUTS = "L#"
+
+
+def opt_out_pointer(sid: str) -> Key:
+    """From the SID of an opt-out to its address and line."""
+    return Key(f"OO#{sid}", "OO")
 
 
 def opt_out_event(address: str, line: str, at: str, token: str) -> Key:
@@ -245,12 +253,9 @@ def by_identity(service_sid: str, identity: str) -> str:
     return f"PI#{service_sid}#{identity}"
 
 
-OPT_OUT_LIST = "OL"
-
-
-def opt_outs_of_line(line: str) -> str:
-    """GSI2."""
-    return f"OO#{line}"
+def opt_outs(*, opted_out: bool, line: str = "") -> str:
+    """GSI1: those in one state; GSI2: those of a line."""
+    return f"OL#{'out' if opted_out else 'in'}" + (f"#{line}" if line else "")
 
 
 LINE_LIST = "LL"

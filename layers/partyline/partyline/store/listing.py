@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from partyline import sids
 from partyline.directory import ApiKey, Role, Service, User
 from partyline.model import Conversation, Line, Participant, UnroutedText
+from partyline.optouts import OptOut, OptOutEvent
 from partyline.push import Binding, Credential
 from partyline.states import ConversationState
 from partyline.store import items, keys
@@ -70,6 +71,20 @@ def conversations(
 def unrouted(table: Table, window: Window) -> ListPage[UnroutedText]:
     """The unrouted texts."""
     return _sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), items.unrouted)
+
+
+def opt_outs(table: Table, window: Window, *, opted_out: bool, line: str | None = None) -> ListPage[OptOut]:
+    """The opt-outs, or opt-ins, of all lines or of one, by since when they are."""
+    if line is not None:
+        return _whole(table, _View(keys.opt_outs(opted_out=opted_out, line=line), "GSI2", window), items.opt_out)
+    return _sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), items.opt_out)
+
+
+def opt_out_events(table: Table, window: Window, address: str, line: str) -> ListPage[OptOutEvent]:
+    """What was said of an address and a line, the latest first."""
+    within, begins = keys.opt_out(address, line).pk, keys.opt_out_events(line)
+    view = _View(within, None, window, (begins, begins + _LAST))
+    return _whole(table, view, items.opt_out_event)
 
 
 def users(table: Table, service_sid: str, window: Window) -> ListPage[User]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from partyline import sids
@@ -20,6 +21,18 @@ def find(table: Table, address: str, line: str) -> OptOut | None:
     return items.opt_out(item) if item else None
 
 
+def of_address(table: Table, address: str) -> list[OptOut]:
+    """What is known of one address, by line."""
+    known = table.query_all(keys.opt_out(address, "").pk, begins=keys.OPT_OUTS)
+    return [items.opt_out(item) for item in known]
+
+
+def by_sid(table: Table, sid: str) -> OptOut | None:
+    """The same by its SID."""
+    pointer = table.get(keys.opt_out_pointer(sid))
+    return find(table, pointer["address"], pointer["line"]) if pointer else None
+
+
 def writes(
     before: OptOut | None,
     *,
@@ -32,29 +45,34 @@ def writes(
     reason: str = "",
 ) -> list[Write]:
     """The writes of what somebody said, and of its entry in the audit trail. They hold while nobody else has said
-    something else since `before` was read. Labels: opt_out, opt_out_event."""
-    is_news = before is None or before.opted_out is not opted_out
-    current = OptOut(
-        sid=sids.opt_out(address, line),
-        address=address,
-        line=line,
-        opted_out=opted_out,
-        how=how if is_news or before is None else before.how,
-        since=now if is_news or before is None else before.since,
-        updated=now,
-    )
+    something else since `before` was read. Labels: opt_out,
+    opt_out_event, opt_out_pointer."""
+    current = after(before, address=address, line=line, opted_out=opted_out, how=how, now=now)
     event = OptOutEvent(address, line, opted_out, how, now, source, reason)
     same = NEW if before is None else Condition("opted_out = :before", values={":before": before.opted_out})
     # Two events of one moment are two.
     key = keys.opt_out_event(address, line, items.from_time(now), secrets.token_hex(4))
     item = {
         **items.encode(current),
-        "GSI1PK": keys.sharded(keys.OPT_OUT_LIST, current.sid),
+        "GSI1PK": keys.sharded(keys.opt_outs(opted_out=opted_out), current.sid),
         "GSI1SK": keys.dated(items.from_time(current.since), current.sid),
-        "GSI2PK": keys.opt_outs_of_line(line),
+        "GSI2PK": keys.opt_outs(opted_out=opted_out, line=line),
         "GSI2SK": keys.dated(items.from_time(current.since), current.sid),
     }
-    return [put("opt_out", keys.opt_out(address, line), item, same), put("opt_out_event", key, items.encode(event))]
+    pointer = put("opt_out_pointer", keys.opt_out_pointer(current.sid), {"address": address, "line": line})
+    return [
+        put("opt_out", keys.opt_out(address, line), item, same),
+        put("opt_out_event", key, items.encode(event)),
+        *([] if before else [pointer]),
+    ]
+
+
+def after(before: OptOut | None, *, address: str, line: str, opted_out: bool, how: How, now: datetime) -> OptOut:
+    """What holds once something was said: what was said before keeps its date and its way when it is said again."""
+    said = OptOut(sids.opt_out(address, line), address, line, opted_out, how, since=now, updated=now)
+    if before is None or before.opted_out is not opted_out:
+        return said
+    return replace(before, updated=now)
 
 
 def learn(table: Table, address: str, line: str, how: How, reference: SendReference, now: datetime) -> None:

@@ -1,0 +1,133 @@
+"""Opt-outs: who wants no texts from which line; list, fetch, enter by hand, and what was ever said about it. Twilio has
+no such resource. They are the account's, as lines are, whatever the Service."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from partyline import addresses, refusals, sids
+from partyline.api import fields, lookup, paging, responses
+from partyline.api.calls import Answer, Call
+from partyline.api.paging import Part
+from partyline.model import Line
+from partyline.optouts import How, OptOut
+from partyline.store import lines, listing
+from partyline.store import optouts as store
+from partyline.store.listing import Window
+from partyline.store.table import retrying
+
+MAX_REASON = 256
+_TRIES = 8
+
+
+class State(StrEnum):
+    """What somebody wants of a line."""
+
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
+
+
+def create(call: Call) -> Answer:
+    """POST /OptOuts: Address, Line, State (opted_out, the default, or opted_in), Reason. 200 where something was known
+    of the two before, else 201. Raises ApiError 20001, 20404 (no such line)."""
+    form = call.request.form
+    line = _line(call, form.get("Line") or "")
+    address = addresses.canonical(fields.address(form.get("Address") or ""), addresses.region_of(line.address))
+    if not addresses.is_number(address):
+        raise refusals.invalid_parameter("Address", "it is not a phone number")
+    before, after = _say(call, address, line.address, _state(call) or State.OPTED_OUT)
+    return Answer(200 if before else 201, responses.opt_out(call, after))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /OptOuts/{sid}."""
+    return Answer(200, responses.opt_out(call, _find(call)))
+
+
+def update(call: Call) -> Answer:
+    """POST /OptOuts/{sid}: State, Reason. Raises ApiError 20001, 20404."""
+    found = _find(call)
+    state = _state(call)
+    if state is None:
+        raise refusals.invalid_parameter("State", f"use {', '.join(State)}")
+    _, after = _say(call, found.address, found.line, state)
+    return Answer(200, responses.opt_out(call, after))
+
+
+def listed(call: Call) -> Answer:
+    """GET /OptOuts: State (opted_out, the default, or opted_in), Line; the latest first. With Address all of that
+    address, by line. Raises ApiError 20001."""
+    query = call.request.query
+    state = fields.choice(query, "State", State) or State.OPTED_OUT
+    line = addresses.canonical(fields.address(query.get("Line") or "")) if query.get("Line") else None
+    address = query.get("Address")
+
+    def read(window: Window) -> Part:
+        if address:
+            known = store.of_address(call.table, addresses.canonical(fields.address(address)))
+            wanted = [one for one in known if one.opted_out == (state is State.OPTED_OUT) and line in (None, one.line)]
+            return paging.part_of([(one.line, responses.opt_out(call, one)) for one in wanted], window)
+        page = listing.opt_outs(call.table, window, opted_out=state is State.OPTED_OUT, line=line)
+        return paging.shown(page, lambda one: responses.opt_out(call, one))
+
+    return paging.listing(call, "opt_outs", read)
+
+
+def events(call: Call) -> Answer:
+    """GET /OptOuts/{sid}/Events: all that was said, the latest first."""
+    found = _find(call)
+
+    def read(window: Window) -> Part:
+        page = listing.opt_out_events(call.table, window, found.address, found.line)
+        return paging.shown(page, lambda event: responses.opt_out_event(call, event))
+
+    return paging.listing(call, "events", read)
+
+
+def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | None, OptOut]:
+    """Write down what the account says of an address and a line; what was known before, and what holds now."""
+    reason = fields.text(call.request.form, "Reason", MAX_REASON) or ""
+    opted_out = state is State.OPTED_OUT
+
+    def attempt() -> tuple[OptOut | None, OptOut]:
+        before = store.find(call.table, address, line)
+        said_themselves = before is not None and before.opted_out and before.how is not How.API
+        if said_themselves and not opted_out and not reason:
+            raise refusals.invalid_parameter("Reason", "they opted out themselves: say how they agreed to texts again")
+        call.table.transact(
+            store.writes(
+                before,
+                address=address,
+                line=line,
+                opted_out=opted_out,
+                how=How.API,
+                source=call.key_sid or call.desk.account_sid,
+                reason=reason,
+                now=call.now,
+            )
+        )
+        return before, store.after(before, address=address, line=line, opted_out=opted_out, how=How.API, now=call.now)
+
+    return retrying(attempt, tries=_TRIES)
+
+
+def _state(call: Call) -> State | None:
+    return fields.choice(call.request.form, "State", State)
+
+
+def _line(call: Call, given: str) -> Line:
+    """The line of that number. Raises ApiError 20001, also for a number that is none of ours."""
+    address = addresses.canonical(fields.address(given))
+    line = lines.find(call.table, [address]).get(address) if addresses.is_number(address) else None
+    if line is None:
+        raise refusals.invalid_parameter("Line", "it is none of your lines")
+    return line
+
+
+def _find(call: Call) -> OptOut:
+    """What the path names. Raises ApiError 20404."""
+    sid = call.ids["opt_out"]
+    found = store.by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
+    if found is None:
+        raise lookup.missing(call)
+    return found

@@ -1,0 +1,167 @@
+"""Opt-outs through the API: entered by hand, listed, and with everything that was ever said about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from partyline import recording
+from partyline.carriers.port import InboundText
+from partyline.store import optouts
+from partyline.store.table import Table
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, asking_nobody
+from tests.integration.flow.world import SERVICE
+
+
+def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
+    return api.post("/OptOuts", {"Address": address, "Line": line, **form})
+
+
+def stop(table: Table, clock: Clock, address: str = A, id: str = "1", text: str = "STOP") -> None:
+    inbound = InboundText("bandwidth", id, P, address, (P,), text)
+    recording.record(table, inbound, service_sid=SERVICE, now=clock(), ask=asking_nobody)
+
+
+def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:
+    made = enter(api, Reason="asked on the telephone")
+    assert made.status == 201
+    sid = made.body["sid"]
+    assert made.body == {
+        "sid": sid,
+        "account_sid": ACCOUNT,
+        "address": A,
+        "line": P,
+        "state": "opted_out",
+        "how": "api",
+        "since": "2026-11-22T12:00:00Z",
+        "date_updated": "2026-11-22T12:00:00Z",
+        "url": f"{BASE}/v1/OptOuts/{sid}",
+        "links": {"events": f"{BASE}/v1/OptOuts/{sid}/Events"},
+    }
+    assert api.get(f"/OptOuts/{sid}").body == made.body
+    known = optouts.find(table, A, P)
+    assert known and known.opted_out
+
+
+def test_what_is_said_again_keeps_its_date_and_is_in_the_audit_trail(api: Api, clock: Clock) -> None:
+    sid = enter(api).body["sid"]
+    clock.tick(hours=1)
+    again = enter(api, Reason="wrote a letter")
+    assert (again.status, again.body["since"]) == (200, "2026-11-22T12:00:00Z")
+    assert again.body["date_updated"] == "2026-11-22T13:00:00Z"
+    clock.tick(hours=1)
+    assert api.post(f"/OptOuts/{sid}", {"State": "opted_in"}).body["since"] == "2026-11-22T14:00:00Z"
+    events = api.get(f"/OptOuts/{sid}/Events").body["events"]
+    assert [(event["state"], event["reason"], event["date_created"][11:13]) for event in events] == [
+        ("opted_in", None, "14"),
+        ("opted_out", "wrote a letter", "13"),
+        ("opted_out", None, "12"),
+    ]
+    assert {(event["how"], event["source"]) for event in events} == {("api", ACCOUNT)}
+
+
+def test_who_opted_out_themselves_comes_back_by_hand_only_with_a_reason(api: Api, table: Table, clock: Clock) -> None:
+    stop(table, clock)
+    (known,) = api.get("/OptOuts").body["opt_outs"]
+    assert (known["address"], known["how"]) == (A, "text")
+    path = f"/OptOuts/{known['sid']}"
+    refused = api.post(path, {"State": "opted_in"})
+    assert (refused.status, refused.body["details"]) == (400, {"parameter": "Reason"})
+    assert api.get(path).body["state"] == "opted_out"
+    assert api.post(path, {"State": "opted_in", "Reason": "signed form"}).body["state"] == "opted_in"
+    # What was entered by hand goes without.
+    enter(api)
+    assert api.post(path, {"State": "opted_in"}).status == 200
+
+
+def test_the_audit_trail_has_the_message_that_said_it(api: Api, table: Table, clock: Clock) -> None:
+    stop(table, clock, id="abc")
+    (known,) = api.get("/OptOuts").body["opt_outs"]
+    (event,) = api.get(f"/OptOuts/{known['sid']}/Events").body["events"]
+    assert (event["how"], event["source"], event["state"]) == ("text", "bandwidth/abc", "opted_out")
+
+
+def test_lists_are_of_a_state_a_line_or_an_address(api: Api, clock: Clock) -> None:
+    for address, line in [(A, P), (B, P), (A, Q)]:
+        enter(api, address, line)
+        clock.tick(minutes=1)
+    enter(api, B, P, State="opted_in")
+
+    def found(**query: str) -> list[tuple[str, str]]:
+        return [(one["address"], one["line"]) for one in api.get("/OptOuts", query).body["opt_outs"]]
+
+    assert found() == [(A, Q), (A, P)]
+    assert found(State="opted_in") == [(B, P)]
+    assert found(Line=P) == [(A, P)]
+    assert found(Address=A) == [(A, P), (A, Q)]
+    assert found(Address=A, Line=Q) == [(A, Q)]
+    assert found(Address=B) == []
+    assert found(Address=B, State="opted_in") == [(B, P)]
+
+
+def test_lists_are_paged(api: Api, clock: Clock) -> None:
+    for number in range(5):
+        enter(api, f"+1206555020{number}")
+        clock.tick(minutes=1)
+    first = api.get("/OptOuts", {"PageSize": "3"}).body
+    second = api.follow(first["meta"]["next_page_url"]).body
+    listed = [one["address"][-1] for one in [*first["opt_outs"], *second["opt_outs"]]]
+    assert listed == list("43210")
+
+
+@pytest.mark.parametrize(
+    ("form", "parameter"),
+    [
+        ({"Address": "", "Line": P}, "Address"),
+        ({"Address": "ann@example.com", "Line": P}, "Address"),
+        ({"Address": A, "Line": B}, "Line"),
+        ({"Address": A}, "Line"),
+        ({"Address": A, "Line": P, "State": "out"}, "State"),
+        ({"Address": A, "Line": P, "Reason": "x" * 257}, "Reason"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(api: Api, form: dict[str, str], parameter: str) -> None:
+    refused = api.post("/OptOuts", form)
+    assert (refused.status, refused.body["code"]) == (400, 20001)
+    assert refused.body["details"] == {"parameter": parameter}
+    assert api.get("/OptOuts").body["opt_outs"] == []
+
+
+def test_an_unknown_opt_out_is_not_found(api: Api) -> None:
+    for path in ("/OptOuts/OO" + "0" * 32, "/OptOuts/x", f"/OptOuts/{A}/Events"):
+        assert api.get(path).status == 404
+    sid = enter(api).body["sid"]
+    assert api.post(f"/OptOuts/{sid}", {}).body["details"] == {"parameter": "State"}
+
+
+# --- what a line answers
+
+
+def test_a_line_has_a_language_and_answers_of_its_own(api: Api) -> None:
+    line = api.get(f"/Lines/{P}").body
+    assert (line["language"], line["replies"], line["answers_keywords"]) == ("en", {}, True)
+    form = {"Language": "es", "Replies": '{"stop": "Adios"}', "AnswersKeywords": "false"}
+    line = api.post(f"/Lines/{P}", form).body
+    assert (line["language"], line["replies"], line["answers_keywords"]) == ("es", {"stop": "Adios"}, False)
+    assert api.post(f"/Lines/{P}", {"FriendlyName": "Elm"}).body["replies"] == {"stop": "Adios"}
+    assert api.post(f"/Lines/{P}", {"Replies": ""}).body["replies"] == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Language": "tlh"},
+        {"AnswersKeywords": "maybe"},
+        {"Replies": "bye"},
+        {"Replies": '["bye"]'},
+        {"Replies": '{"yes": "bye"}'},
+        {"Replies": '{"stop": ""}'},
+        {"Replies": '{"stop": 1}'},
+        {"Replies": '{"stop": "Stop."}'},
+        {"Replies": '{"stop": "%s"}' % ("x" * 641)},
+    ],
+)
+def test_what_a_line_cannot_answer_is_refused(api: Api, form: dict[str, str]) -> None:
+    refused = api.post(f"/Lines/{P}", form)
+    assert (refused.status, refused.body["details"]) == (400, {"parameter": next(iter(form))})

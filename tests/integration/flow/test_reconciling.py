@@ -1,0 +1,121 @@
+"""The second look: what the carrier knows, and what ends visibly when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from partyline import reconciling
+from partyline.carriers.port import Accepted, DeliveryReport
+from partyline.errors import Ambiguous, Unavailable
+from partyline.sending import Step
+from partyline.states import ReceiptStatus
+from partyline.store.table import Table
+from tests.integration.flow.scene import DELIVERED, FAILED, QUEUED, SENT, Crash, Scene, make_scene, natives
+
+Make = Callable[..., Scene]
+
+
+@pytest.fixture
+def scene(table: Table) -> Make:
+    return partial(make_scene, table)
+
+
+def says(one: Scene, *statuses: ReceiptStatus) -> list[DeliveryReport]:
+    return [
+        DeliveryReport("bandwidth", "c-9", address, status, 30003 if status is FAILED else None)
+        for address, status in zip(natives(one), statuses, strict=True)
+    ]
+
+
+def test_the_carrier_is_asked_under_the_id_that_a_report_has_told(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.report(ann, DELIVERED, id="c-9")
+    one.carrier.found = says(one, DELIVERED, FAILED)
+    assert one.give_up() == 0
+    assert one.carrier.looked_for == ["c-9"]
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
+
+
+def test_it_is_asked_also_when_no_report_has_come(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    one.deliver()
+    one.carrier.found = says(one, DELIVERED, SENT)
+    assert one.give_up() == 0
+    assert one.carrier.looked_for == [""]
+    assert set(one.receipts().values()) == {(DELIVERED, 0), (SENT, 0)}
+
+
+@pytest.mark.parametrize("known", [ReceiptStatus.UNKNOWN, DELIVERED, FAILED])
+def test_one_recipient_that_it_knows_proves_that_it_took_the_text(scene: Make, known: ReceiptStatus) -> None:
+    one = scene(Ambiguous("no answer"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.carrier.found = says(one, known, QUEUED)[:1]
+    assert one.give_up() == 0
+    assert (one.receipts()[ann][0], one.receipts()[ben]) == (known, (SENT, 0))
+
+
+def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    one.deliver()
+    one.carrier.found = None
+    assert reconciling.give_up(one.desk(), one.reference, last=False) is None
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    assert reconciling.give_up(one.desk(), one.reference, last=True) == 2
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+
+
+def test_a_text_that_reports_have_settled_is_not_asked_for(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    one.deliver()
+    for native in natives(one):
+        one.report(native, DELIVERED)
+    assert one.give_up() == 0
+    assert one.carrier.looked_for == []
+
+
+# --- a request a member
+
+
+def test_each_member_of_unknown_fate_is_looked_at_alone(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"), Accepted("v-2"))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.RECONCILE
+    assert one.receipts() == {ann: (QUEUED, 0), ben: (SENT, 0)}
+    # What is known of Ben says nothing of Ann.
+    assert one.give_up() == 1
+    assert one.receipts() == {ann: (FAILED, 30008), ben: (SENT, 0)}
+    assert len(one.carrier.asked) == 2
+
+
+def test_a_member_who_still_waits_for_their_turn_is_not_given_up(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"), Unavailable("down"), Accepted("v-2"))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.AGAIN
+    assert one.give_up() == 1
+    assert one.receipts() == {ann: (FAILED, 30008), ben: (QUEUED, 0)}
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 30008), ben: (SENT, 0)}
+
+
+def test_a_crash_between_two_members_texts_nobody_twice(scene: Make) -> None:
+    def dies(_: object) -> Accepted:
+        raise Crash
+
+    one = scene(Accepted("v-1"), dies, Accepted("v-3"))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    ann, ben = natives(one)
+    with pytest.raises(Crash):
+        one.deliver()
+    assert one.deliver().step is Step.RECONCILE
+    assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,)]
+    one.give_up()
+    assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 30008)}
