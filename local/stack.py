@@ -221,6 +221,8 @@ class Stack:
                 "AccountSid": ACCOUNT_SID,
                 "PublicUrl": self.url,
                 **{f"{name.title()}Url": f"{self.carrier_url}/{name}" for name in ("bandwidth", "telnyx", "twilio")},
+                "TwilioConversationsUrl": f"{self.carrier_url}/twilio",
+                "TwilioMediaUrl": f"{self.carrier_url}/twilio",
                 **self._parameters,
             },
             self.directory / "deploy.log",

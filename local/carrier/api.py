@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.carrier import telnyx
+from local.carrier import telnyx, twilio
 from local.carrier.port import Answer, Call
 from local.carrier.simulation import Simulation
 
@@ -21,12 +21,18 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
     async def not_found(request: web.Request) -> web.Response:
         return _response(simulation.not_found(request.match_info["carrier"], request.path))
 
+    async def twilio_group(request: web.Request) -> web.Response:
+        call = await _call(request, "groups")
+        return _response(simulation.twilio_group(request.method, request.match_info["path"], call))
+
     return [
         web.post("/bandwidth/users/{account}/messages", _send(simulation, "bandwidth", "messages")),
         web.post("/telnyx/messages", _send(simulation, "telnyx", telnyx.MESSAGES)),
         web.post("/telnyx/messages/group_mms", _send(simulation, "telnyx", telnyx.GROUP_MMS)),
         web.get("/telnyx/messages/group/{id}", group),
         web.post("/twilio/2010-04-01/Accounts/{account}/Messages.json", _send(simulation, "twilio", "messages")),
+        web.post("/twilio/v1/Conversations/{name}/Messages", _send(simulation, "twilio", twilio.GROUP_MESSAGE)),
+        web.route("*", "/twilio/v1/{path:.*}", twilio_group),
         web.route("*", "/{carrier:bandwidth|telnyx|twilio}/{path:.*}", not_found),
     ]
 
@@ -50,6 +56,8 @@ async def _call(request: web.Request, operation: str) -> Call:
 
 
 def _response(answer: Answer) -> web.Response:
+    if answer.body is None:
+        return web.Response(status=answer.status)
     return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
 

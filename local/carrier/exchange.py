@@ -80,7 +80,8 @@ class Exchange:
                 return Outcome(refusal)
         self.sends.append(send)
         text = Text(self._new_id(), send.sender, send.recipients, send.text, send.media, send.at)
-        arrivals = self._arrivals(text)
+        kept_from = frozenset(number for number, fate in fates.items() if fate is special.Fate.OPTED_OUT)
+        arrivals = self._arrivals(text, kept_from)
         reports = carrier.reports(send, fates, self.network.lines, self.settings)
         return Outcome(
             answer=carrier.accepted(send),
@@ -95,8 +96,8 @@ class Exchange:
         self._blocked.clear()
         self._turned_away.clear()
 
-    def _arrivals(self, text: Text) -> tuple[Webhook, ...]:
-        lines = self.network.carry(text)
+    def _arrivals(self, text: Text, kept_from: frozenset[str] = frozenset()) -> tuple[Webhook, ...]:
+        lines = self.network.carry(text, kept_from)
         return tuple(self.carriers[self.network.lines[line]].arrival(text, line, self.settings) for line in lines)
 
     def _scope(self, line: str) -> str | None:

@@ -62,14 +62,17 @@ class Network:
         self.lines = dict(lines)
         self._texts: defaultdict[str, list[Text]] = defaultdict(list)
 
-    def carry(self, text: Text) -> tuple[str, ...]:
-        """Hand a text to every handset that gets it; return the lines that it reaches."""
+    def carry(self, text: Text, kept_from: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """Hand a text to every handset that gets it, all but those that its carrier keeps it from; return the lines
+        that it reaches."""
         if text.sender not in self.lines:
             self._texts[text.sender].append(text)
         reached = []
         for number in text.recipients:
             if number in self.lines:
                 reached.append(number)
+            elif number in kept_from:
+                continue
             elif not (special.is_unreachable(number) or (text.sender in self.lines and special.blocks_lines(number))):
                 self._texts[number].append(text)
         return tuple(reached)

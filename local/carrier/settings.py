@@ -27,6 +27,7 @@ class Settings:
     answer_within_ms     an answer that takes longer is a failure
     answers_keywords     Telnyx and Twilio look after STOP, START and HELP themselves
     telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
+    twilio_rosters       Twilio's webhooks name the others in a group
     telnyx_group_status  "delivered" or "unknown": what Telnyx says of other carriers' numbers in a group
     """
 
@@ -41,6 +42,7 @@ class Settings:
     backoff_ms: int = 250
     answer_within_ms: int = 10_000
     answers_keywords: bool = True
+    twilio_rosters: bool = True
     telnyx_cc: str = "strings"
     telnyx_group_status: str = "delivered"
 

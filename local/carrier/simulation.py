@@ -18,6 +18,7 @@ from local.carrier.postman import Letter, Postman
 from local.carrier.settings import Settings, changed
 from local.carrier.telnyx import Telnyx
 from local.carrier.twilio import Twilio
+from local.carrier.twilio_groups import Groups
 from local.config import Config
 
 
@@ -27,10 +28,12 @@ class Simulation:
     def __init__(self, config: Config, session: aiohttp.ClientSession) -> None:
         self.events = Events()
         self._telnyx = Telnyx(config.telnyx, config.public_url, _now, _new_id)
+        self._groups = Groups(_new_id)
+        self._twilio = Twilio(config.twilio, config.public_url, _now, _new_id, self._groups)
         carriers: Mapping[str, Carrier] = {
             "bandwidth": Bandwidth(config.bandwidth, config.public_url, _now, _new_id),
             "telnyx": self._telnyx,
-            "twilio": Twilio(config.twilio, config.public_url, _now, _new_id),
+            "twilio": self._twilio,
         }
         self._start = config.settings
         self._exchange = Exchange(Network(dict(config.lines)), carriers, _now, _new_id)
@@ -84,6 +87,7 @@ class Simulation:
     def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Text:
         """A handset sends a text. Raises BadText."""
         text = self._carry(self._exchange.text(sender, recipients, body, media))
+        self._postman.post(self._twilio.twins(text))
         for answer in self._exchange.answers(text):
             self._carry(answer)
         return text
@@ -99,6 +103,14 @@ class Simulation:
         """Telnyx is asked what became of a group text."""
         try:
             return self._telnyx.group(call, self._exchange.sends)
+        except Refused as refused:
+            return refused.answer
+
+    def twilio_group(self, method: str, path: str, call: Call) -> Answer:
+        """Twilio's conversations are read or changed."""
+        try:
+            self._twilio.authorise(call)
+            return self._groups.answer(method, path, call, self.lines)
         except Refused as refused:
             return refused.answer
 
@@ -122,6 +134,7 @@ class Simulation:
         """Back to the start: no texts, no sends, no webhooks, the first settings. Lines stay."""
         await self._postman.forget()
         self._exchange.forget()
+        self._groups.forget()
         self._apply(self._start)
         self.events.publish({"type": "reset"})
 

@@ -1,4 +1,5 @@
-"""Twilio's messages API (one recipient a request), its incoming-message webhook and its status callbacks."""
+"""Twilio's messages API (one recipient a request), group texts through its conversations, its incoming-message webhook
+and its reports."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Se
 from local.carrier.segments import segments
 from local.carrier.settings import Settings
 from local.carrier.special import Fate
+from local.carrier.twilio_groups import Groups, tag_of
 from local.config import TwilioAccount
 
 MAX_BODY = 1600
@@ -25,6 +27,9 @@ MAX_MEDIA = 10
 _VERSION = "2010-04-01"
 _AUTHENTICATE = 20003
 
+# A new message in a conversation; what else there is of conversations is read and changed beside (twilio_groups).
+GROUP_MESSAGE = "group message"
+_GROUP_CODES = {Fate.UNREACHABLE: "30003", Fate.LANDLINE: "30006", Fate.OPTED_OUT: "21610"}
 _ERROR_CODES = {Fate.UNREACHABLE: "30003", Fate.LANDLINE: "30006"}
 
 
@@ -36,16 +41,23 @@ class Twilio:
     public_url: str
     clock: Clock
     new_id: NewId
+    groups: Groups
 
     name = "twilio"
     challenge = None
     gives_up_unchallenged = False
 
-    def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand `POST /2010-04-01/Accounts/{AC}/Messages.json`."""
+    def authorise(self, call: Call) -> None:
+        """Raises Refused for any credentials but the account's."""
         expected = basic(self.account.account_sid, self.account.auth_token)
         if not same(call.headers.get("authorization", ""), expected):
             raise Refused(_error(401, _AUTHENTICATE, "Authenticate"))
+
+    def read(self, call: Call, lines: Mapping[str, str]) -> Send:
+        """Understand `POST /2010-04-01/Accounts/{AC}/Messages.json` and `POST /v1/Conversations/{CH}/Messages`."""
+        self.authorise(call)
+        if call.operation == GROUP_MESSAGE:
+            return self._read_group(call)
         if call.args["account"] != self.account.account_sid:
             raise Refused(self.not_found(f"/{_VERSION}/Accounts/{call.args['account']}/Messages.json"))
         form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -64,6 +76,11 @@ class Twilio:
             media=tuple(media),
             callback_url=form.get("StatusCallback", [""])[-1] or None,
         )
+
+    def _read_group(self, call: Call) -> Send:
+        room, author, text, kept = self.groups.message(call)
+        others = sorted(room.numbers - {author})
+        return Send(self.name, kept["sid"], author, tuple(others), text, self.clock(), tag=tag_of(kept))
 
     def _problem(
         self, to: Sequence[str], sender: str, text: str, media: Sequence[str], lines: Mapping[str, str]
@@ -86,12 +103,16 @@ class Twilio:
         )
         return next((_error(400, code, message) for wrong, code, message in checks if wrong), None)
 
-    def refuse_opted_out(self, _send: Send) -> Answer | None:
-        """400: the recipient has unsubscribed from this number."""
+    def refuse_opted_out(self, send: Send) -> Answer | None:
+        """400: the recipient has unsubscribed from this number. Inside a group the report says it."""
+        if send.is_group:
+            return None
         return _error(400, 21610, "Attempt to send to unsubscribed recipient")
 
     def accepted(self, send: Send) -> Answer:
         """201 with the message resource."""
+        if send.is_group:
+            return Answer(201, {"sid": send.id, "author": send.sender, "body": send.text, "delivery": None})
         path = f"/{_VERSION}/Accounts/{self.account.account_sid}/Messages/{send.id}"
         at = format_datetime(send.at)
         return Answer(
@@ -128,10 +149,10 @@ class Twilio:
         """404."""
         return _error(404, 20404, f"The requested resource {path} was not found")
 
-    def arrival(self, text: Text, line: str, _settings: Settings) -> Webhook:
+    def arrival(self, text: Text, line: str, settings: Settings) -> Webhook:
         """An incoming message at one own number; the others of a group are numbered from 0."""
         sid = self._sid("MM" if text.is_group or text.media else "SM")
-        others = [number for number in text.recipients if number != line]
+        others = [number for number in text.recipients if number != line and settings.twilio_rosters]
         form = {
             "ToCountry": "US",
             "ToState": "WA",
@@ -162,7 +183,10 @@ class Twilio:
     def reports(
         self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
     ) -> Sequence[Webhook]:
-        """Status callbacks, if the request asked for them: sent, then delivered or undelivered."""
+        """Status callbacks, if the request asked for them: sent, then delivered or undelivered. Of a group text what
+        its conversation tells, under the SIDs of its participants."""
+        if send.is_group:
+            return self._group_reports(send, fates)
         if send.callback_url is None:
             return []
         return [
@@ -180,6 +204,60 @@ class Twilio:
                 ),
             )
         ]
+
+    def twins(self, text: Text) -> Sequence[Webhook]:
+        """A group text that came to one of our numbers, once more, as its conversation tells it: without a roster."""
+        room = self.groups.of(frozenset((text.sender, *text.recipients)))
+        if room is None:
+            return []
+        form = self._told("onMessageAdded", room.sid, "IM" + self.new_id())
+        form |= {"Author": text.sender, "Body": text.body, "Source": "SMS"}
+        line = min(room.own)
+        return [
+            Webhook(self.name, "report", self._webhook_url, form["MessageSid"], line, form, status="onMessageAdded")
+        ]
+
+    def _group_reports(self, send: Send, fates: Mapping[str, Fate]) -> Sequence[Webhook]:
+        room = next(one for one in self.groups.rooms.values() if any(m["sid"] == send.id for m in one.messages))
+        reports = []
+        for number, participant in room.natives.items():
+            fate = fates[number]
+            if fate is Fate.UNREPORTED:
+                continue
+            code = _GROUP_CODES.get(fate)
+            last = "failed" if fate is Fate.OPTED_OUT else "undelivered" if code else "delivered"
+            room.receipts.setdefault(participant, {})[send.id] = last
+            for status in ("sent", last) if fate is not Fate.OPTED_OUT else (last,):
+                form = self._told("onDeliveryUpdated", room.sid, send.id)
+                form |= {"ParticipantSid": participant, "Status": status, "ChannelMessageSid": "SM" + self.new_id()}
+                if status == last and code:
+                    form["ErrorCode"] = code
+                reports.append(
+                    Webhook(
+                        self.name,
+                        "report",
+                        self._webhook_url,
+                        send.id,
+                        send.sender,
+                        form,
+                        recipient=number,
+                        status=status,
+                        code=form.get("ErrorCode"),
+                    )
+                )
+        return reports
+
+    @property
+    def _webhook_url(self) -> str:
+        return f"{self.public_url}/carriers/twilio"
+
+    def _told(self, event: str, conversation: str, message: str) -> dict[str, str]:
+        return {
+            "AccountSid": self.account.account_sid,
+            "ConversationSid": conversation,
+            "EventType": event,
+            "MessageSid": message,
+        }
 
     def _report(self, send: Send, url: str, recipient: str, status: str, code: str | None) -> Webhook:
         form = {

@@ -51,7 +51,7 @@ def test_stop_is_confirmed_once_whoever_looks_after_it(world: World, line: str, 
     assert of(world, ann)[0]["line"] == line
 
 
-@pytest.mark.parametrize("line", [BANDWIDTH, TELNYX], ids=["bandwidth", "telnyx"])
+@pytest.mark.parametrize("line", [BANDWIDTH, TELNYX, TWILIO], ids=["bandwidth", "telnyx", "twilio"])
 def test_who_says_stop_in_a_group_is_left_out_and_the_others_go_on(world: World, line: str) -> None:
     ann, ben, cat = new_number(), new_number(), new_number()
     made = conversation(world, agent("jane", line), native(ann), native(ben), native(cat))

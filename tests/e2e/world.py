@@ -122,6 +122,13 @@ class World:
         found = json.loads(answer.data)["conversations"]
         return found[0]["sid"] if found else None
 
+    def unrouted(self) -> list[dict[str, Any]]:
+        """The latest texts that no conversation took."""
+        user = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+        answer = self.request("GET", "/v1/UnroutedTexts", Authorization=f"Basic {user}")
+        texts: list[dict[str, Any]] = json.loads(answer.data)["unrouted_texts"]
+        return texts
+
     # --- acting as a carrier
 
     def deliver(self, webhooks: Iterable[Callable[[], int]], *, at_once: int = 50) -> list[int]:

@@ -402,16 +402,6 @@ def content_not_supported() -> ApiError:
     return _refusal(50526, "Content templates are not supported here: send Body", parameter="ContentSid")
 
 
-def line_sends_no_groups(line: str, carrier: str) -> ApiError:
-    return _refusal(
-        21653,
-        f"Line {line} cannot send to a group: {carrier} takes one recipient for each message. Write as a member whose "
-        "number is on a carrier with group MMS",
-        line=line,
-        carrier=carrier,
-    )
-
-
 def line_over_recipients(line: str, carrier: str, limit: int) -> ApiError:
     return _refusal(
         21653,

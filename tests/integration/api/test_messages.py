@@ -166,20 +166,6 @@ def test_a_group_that_grew_no_longer_holds_its_pair(api: Api, table: Table) -> N
     assert store.owner_of(table, threads.key([A, P])) == pair
 
 
-def test_a_twilio_line_sends_to_one_but_not_to_a_group(api: Api, table: Table) -> None:
-    sid = api.group(A, own=W)
-    assert api.say(sid).status == 201
-    api.member(sid, address=B)
-    reply = api.say(sid)
-    status, code, message = reply.error
-    assert (status, code) == (400, 21653)
-    assert message.startswith(f"Line {W} cannot send to a group: twilio takes one recipient for each message.")
-    assert reply.body["details"] == {"line": W, "carrier": "twilio"}
-    api.member(sid, identity="second", projected=P)
-    (send,) = recorded(table, api.say(sid, author="second")).sends
-    assert send.recipients == (W, A, B)
-
-
 def test_a_group_beyond_what_a_carrier_takes_is_refused(api: Api) -> None:
     natives = [f"+1206555{number:04}" for number in range(160, 169)]
     sid = api.group(*natives[:8], own=T)

@@ -406,8 +406,8 @@ def test_the_request_is_the_documented_one(text: OutboundText, body: bytes) -> N
     ]
 
 
-@pytest.mark.parametrize(("recipients", "code"), [((), 21604), ((A, B), 21653)])
-def test_a_text_to_nobody_or_to_a_group_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
+@pytest.mark.parametrize(("recipients", "code"), [((), 21604), (tuple("abcdefghij"), 21653)])
+def test_a_text_to_nobody_or_to_too_many_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
     with pytest.raises(Refused) as refused:
         Twilio(SETTINGS, no_request).send(OutboundText(OWN, recipients, "Hey"))
     assert refused.value.error_code == code
@@ -526,3 +526,38 @@ def test_a_text_without_an_id_is_not_asked_for() -> None:
     assert Twilio(SETTINGS, no_request).find(OutboundText(OWN, (A,), "hi"), "") == ()
     with pytest.raises(Unavailable):
         Twilio(SETTINGS, lambda _: HttpResponse(503, b"")).find(OutboundText(OWN, (A,), "hi"), "SM1")
+
+
+# --- what conversations tell
+
+DELIVERY = {"EventType": "onDeliveryUpdated", "MessageSid": "IM1", "ParticipantSid": "MB1", "Status": "delivered"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error_code"),
+    [
+        ({}, ReceiptStatus.DELIVERED, None),
+        ({"Status": "sent"}, ReceiptStatus.SENT, None),
+        ({"Status": "read"}, ReceiptStatus.DELIVERED, None),
+        ({"Status": "undelivered", "ErrorCode": "30003"}, ReceiptStatus.UNDELIVERED, 30003),
+        ({"Status": "failed", "ErrorCode": "21610"}, ReceiptStatus.FAILED, 21610),
+        ({"Status": "failed"}, ReceiptStatus.FAILED, 30008),
+    ],
+)
+def test_a_participants_delivery_is_a_report_under_twilios_name_of_them(
+    changes: dict[str, str], status: ReceiptStatus, error_code: int | None
+) -> None:
+    (report,) = parse(DELIVERY | changes)
+    assert isinstance(report, DeliveryReport)
+    assert (report.id, report.recipient, report.status, report.error_code) == ("IM1", "MB1", status, error_code)
+
+
+@pytest.mark.parametrize("changes", [{"Status": "flying"}, {"Status": ""}, {"ParticipantSid": ""}, {"MessageSid": ""}])
+def test_a_delivery_that_cannot_be_read_is_kept(changes: dict[str, str]) -> None:
+    (event,) = parse(DELIVERY | changes)
+    assert isinstance(event, Malformed)
+
+
+def test_what_else_conversations_tell_is_ignored() -> None:
+    twin = {"EventType": "onMessageAdded", "MessageSid": "IM1", "Author": A, "Body": "hi", "Source": "SMS"}
+    assert parse(twin) == [Ignored("onMessageAdded")]

@@ -14,6 +14,7 @@ from local.carrier.network import Network
 from local.carrier.port import Carrier
 from local.carrier.telnyx import Telnyx
 from local.carrier.twilio import Twilio
+from local.carrier.twilio_groups import Groups
 from local.config import BandwidthAccount, TelnyxAccount, TwilioAccount
 
 NOW = datetime(2026, 11, 22, 4, 40, 2, 158_000, tzinfo=UTC)
@@ -38,6 +39,6 @@ def exchange() -> Exchange:
     carriers: dict[str, Carrier] = {
         "bandwidth": Bandwidth(BANDWIDTH, PUBLIC_URL, *stamps),
         "telnyx": Telnyx(TELNYX, PUBLIC_URL, *stamps),
-        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps),
+        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1])),
     }
     return Exchange(Network(LINES), carriers, *stamps)

@@ -178,11 +178,8 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
         limit = CARRIERS[line.carrier].limits.recipients
-        if len(send.recipients) <= limit:
-            continue
-        if limit == 1:
-            raise refusals.line_sends_no_groups(line.address, line.carrier)
-        raise refusals.line_over_recipients(line.address, line.carrier, limit)
+        if len(send.recipients) > limit:
+            raise refusals.line_over_recipients(line.address, line.carrier, limit)
 
 
 def fetch(call: Call) -> Answer:

@@ -11,7 +11,7 @@ KB, MB = 1024, 1024 * 1024
 class Limits:
     """The limits of one text, each with its source in the carrier's module.
 
-    recipients    the most recipients of one text, our other own numbers included; 1: it sends to no groups
+    recipients    the most recipients of one text, our other own numbers included
     text          the most characters of a text
     media         the most media of one text
     group_media   the same of a group text
@@ -28,8 +28,3 @@ class Limits:
     media_bytes: int
     image_bytes: int
     one_by_one: bool = False
-
-    @property
-    def sends_groups(self) -> bool:
-        """Whether it can send to a group at all."""
-        return self.recipients > 1

@@ -10,26 +10,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from partyline.carriers import bandwidth, telnyx, twilio
+from partyline.carriers import bandwidth, telnyx, twilio, twilio_groups
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Carrier, Transport
+
+# Base URLs that are other than usual, by name: "bandwidth_url" and so on.
+Urls = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """How to build a carrier.
 
-    `required` are the secrets that it cannot do without, `url` is its usual base URL, `make` takes the secrets, the
-    base URL and the transport, and `limits` are the carrier's.
+    `required` are the secrets that it cannot do without; `make` takes the secrets, the base URLs of a deployment and
+    the transport; `limits` are the carrier's.
     """
 
     required: tuple[str, ...]
-    url: str
-    make: Callable[[Mapping[str, str], str, Transport], Carrier]
+    make: Callable[[Mapping[str, str], Urls, Transport], Carrier]
     limits: Limits
 
 
-def _bandwidth(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
+def _bandwidth(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
     settings = bandwidth.Settings(
         account_id=secrets["bandwidth_account_id"],
         application_id=secrets["bandwidth_application_id"],
@@ -38,22 +40,29 @@ def _bandwidth(secrets: Mapping[str, str], url: str, transport: Transport) -> Ca
         webhook_token=secrets["bandwidth_webhook_token"],
         webhook_username=secrets.get("bandwidth_webhook_username", ""),
         webhook_password=secrets.get("bandwidth_webhook_password", ""),
-        url=url,
+        url=_url(urls, "bandwidth_url", bandwidth.URL),
     )
     return bandwidth.Bandwidth(settings, transport)
 
 
-def _telnyx(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
-    settings = telnyx.Settings(api_key=secrets["telnyx_api_key"], public_key=secrets["telnyx_public_key"], url=url)
+def _telnyx(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
+    settings = telnyx.Settings(
+        api_key=secrets["telnyx_api_key"],
+        public_key=secrets["telnyx_public_key"],
+        url=_url(urls, "telnyx_url", telnyx.URL),
+    )
     return telnyx.Telnyx(settings, transport)
 
 
-def _twilio(secrets: Mapping[str, str], url: str, transport: Transport) -> Carrier:
+def _twilio(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
     settings = twilio.Settings(
         account_sid=secrets["twilio_account_sid"],
         auth_token=secrets["twilio_auth_token"],
         answers_keywords=secrets.get("twilio_answers_keywords", "yes").lower() != "no",
-        url=url,
+        messaging_service_sid=secrets.get("twilio_messaging_service_sid", ""),
+        url=_url(urls, "twilio_url", twilio.URL),
+        conversations_url=_url(urls, "twilio_conversations_url", twilio_groups.URL),
+        media_url=_url(urls, "twilio_media_url", twilio_groups.MEDIA_URL),
     )
     return twilio.Twilio(settings, transport)
 
@@ -68,25 +77,22 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
                 "bandwidth_password",
                 "bandwidth_webhook_token",
             ),
-            bandwidth.URL,
             _bandwidth,
             bandwidth.Bandwidth.limits,
         ),
-        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), telnyx.URL, _telnyx, telnyx.Telnyx.limits),
-        twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), twilio.URL, _twilio, twilio.Twilio.limits),
+        telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), _telnyx, telnyx.Telnyx.limits),
+        twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), _twilio, twilio.Twilio.limits),
     }
 )
 
 
-_USUAL_URLS: Mapping[str, str] = MappingProxyType({})
+_USUAL_URLS: Urls = MappingProxyType({})
 
 
-def build(
-    name: str, secrets: Mapping[str, str], transport: Transport, urls: Mapping[str, str] = _USUAL_URLS
-) -> Carrier:
+def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Urls = _USUAL_URLS) -> Carrier:
     """Build a carrier by its name.
 
-    `urls` may hold "{name}_url" for another base URL; an empty one is the usual one. Raises LookupError for a name
+    `urls` may hold other base URLs; an empty one is the usual one. Raises LookupError for a name
     that is no carrier's and for a secret that is absent or empty, naming it.
     """
     entry = CARRIERS.get(name)
@@ -95,4 +101,8 @@ def build(
     missing = [secret for secret in entry.required if not secrets.get(secret)]
     if missing:
         raise LookupError(f"carrier {name} lacks {', '.join(missing)}")
-    return entry.make(secrets, (urls.get(f"{name}_url") or entry.url).rstrip("/"), transport)
+    return entry.make(secrets, urls, transport)
+
+
+def _url(urls: Urls, name: str, usual: str) -> str:
+    return (urls.get(name) or usual).rstrip("/")

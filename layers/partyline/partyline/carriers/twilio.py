@@ -4,7 +4,8 @@ Webhooks: a form, signed with HMAC-SHA1 over the public URL and the form's param
 and status callbacks; MessageStatus tells them apart.
 
 Group texts: received, with the other members in OtherRecipients0, OtherRecipients1, ... (observed, not documented).
-Sending takes one To only: several recipients are refused with Twilio's own 21653.
+Sending takes one To only, so they are sent through Twilio's own Conversations (twilio_groups). Of what those tell,
+reports are read, one for each participant; their onMessageAdded is the twin of a text that came here with its roster.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
-from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers import answers, codes, credentials, payloads, twilio_groups
 from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.port import (
     Accepted,
@@ -78,24 +79,44 @@ _ABOUT_THE_RECIPIENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One Twilio account; its token signs webhooks and authenticates requests. `answers_keywords` is whether Twilio
+    """One Twilio account; its token signs webhooks and authenticates requests. `messaging_service_sid` is what its
+    group texts go by, where an account has several campaigns. `answers_keywords` is whether Twilio
     looks after STOP, START and HELP, as it does unless its support has switched that off."""
 
     account_sid: str
     auth_token: str = field(repr=False)
     answers_keywords: bool = True
+    messaging_service_sid: str = ""
     url: str = URL
+    conversations_url: str = twilio_groups.URL
+    media_url: str = twilio_groups.MEDIA_URL
 
 
 class Twilio:
     """Twilio behind the carrier port."""
 
     name = NAME
-    limits = Limits(recipients=1, text=1600, media=10, group_media=1, media_bytes=5 * MB, image_bytes=600 * KB)
+    # Ten people in all; a message in a conversation takes one picture through the API.
+    limits = Limits(
+        recipients=twilio_groups.MAX_RECIPIENTS,
+        text=1600,
+        media=10,
+        group_media=1,
+        media_bytes=5 * MB,
+        image_bytes=600 * KB,
+    )
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+        self._groups = twilio_groups.Groups(
+            settings.account_sid,
+            settings.auth_token,
+            settings.messaging_service_sid,
+            settings.conversations_url,
+            settings.media_url,
+            transport,
+        )
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:  # noqa: ARG002 - nothing here is dated
         """Check X-Twilio-Signature as Twilio's security page describes; a repeat is stopped by the message's id.
@@ -116,12 +137,14 @@ class Twilio:
         return [payloads.attempt(read, raw)]
 
     def send(self, text: OutboundText) -> Accepted:
-        """POST one message to the only recipient.
+        """POST one message to the only recipient; to several, into the conversation of their thread.
 
-        Raises Refused without a request for no recipient (21604) and for several (21653), and else any SendError, by
-        the table in answers.
+        Raises Refused without a request for no recipient (21604) and for more than nine (21653), and else any
+        SendError, by the table in answers.
         """
         answers.check_recipients(text, self.limits.recipients)
+        if len(text.recipients) > 1:
+            return self._groups.send(text)
         response = self._transport(_request(self._settings, text))
         answer = answers.document(response)
         if not answers.succeeded(response):
@@ -132,7 +155,10 @@ class Twilio:
         return Accepted(answers.first_id([answer.get("sid")]), refused)
 
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        """The state of a text whose id a report has told: GET .../Messages/{sid}.json. Raises SendError."""
+        """The state of a text whose id a report has told: GET .../Messages/{sid}.json; of a group text that with our
+        tag, in the conversation of its thread. Raises SendError."""
+        if len(text.recipients) > 1:
+            return self._groups.find(text)
         if not carrier_message_id:
             return ()
         headers = {"Authorization": credentials.basic(self._settings.account_sid, self._settings.auth_token)}
@@ -185,6 +211,8 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
 
 def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
     fields = dict(reversed(parameters))  # the first of a repeated name counts
+    if event := fields.get("EventType"):
+        return _delivery(fields) if event == "onDeliveryUpdated" else Ignored(event)
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
     if status in _USELESS:
         return Ignored(status)
@@ -234,6 +262,22 @@ def _report(fields: payloads.Object, reported: str, tag: str | None) -> Delivery
         error_code=(_number(carrier_code) or codes.UNKNOWN) if status in _FAILURES else None,
         carrier_code=carrier_code,
         tag=tag,
+    )
+
+
+def _delivery(fields: payloads.Object) -> DeliveryReport:
+    """What a conversation tells of a message to one participant, by Twilio's SID of them."""
+    status = twilio_groups.STATUSES.get(payloads.string(fields, "Status"))
+    if status is None:
+        raise payloads.Unreadable("Status is not a documented one")
+    carrier_code = payloads.code(fields.get("ErrorCode")) if status in _FAILURES else None
+    return DeliveryReport(
+        carrier=NAME,
+        id=payloads.string(fields, "MessageSid"),
+        recipient=payloads.string(fields, "ParticipantSid"),
+        status=status,
+        error_code=(_number(carrier_code) or codes.UNKNOWN) if status in _FAILURES else None,
+        carrier_code=carrier_code,
     )
 
 

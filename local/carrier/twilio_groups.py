@@ -1,0 +1,166 @@
+"""Twilio's Conversations API, as far as group texts need it: conversations by SID or unique name, their participants,
+messages and receipts, and the upload of media."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from local.carrier.network import is_number
+from local.carrier.port import Answer, Call, Refused
+
+MAX_MEMBERS = 10
+_SERVICE = "IS" + "5" * 32
+
+
+@dataclass(slots=True)
+class Room:
+    """A conversation at Twilio. `own` and `natives` map numbers to participants' SIDs. It is initializing until
+    somebody looks who is in it."""
+
+    sid: str
+    unique_name: str | None
+    own: dict[str, str]
+    natives: dict[str, str]
+    state: str = "active"
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    receipts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Everybody in it."""
+        return frozenset((*self.own, *self.natives))
+
+
+class Groups:
+    """Every conversation of the account."""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self.rooms: dict[str, Room] = {}
+        self._new_id = new_id
+
+    def forget(self) -> None:
+        """Back to the start."""
+        self.rooms.clear()
+
+    def of(self, numbers: frozenset[str]) -> Room | None:
+        """The conversation that is open among exactly these numbers."""
+        return next((room for room in self.rooms.values() if room.numbers == numbers and room.state != "closed"), None)
+
+    def room(self, name: str) -> Room:
+        """A conversation by SID or unique name. Raises Refused."""
+        found = self.rooms.get(name) or next((room for room in self.rooms.values() if room.unique_name == name), None)
+        if found is None:
+            raise Refused(error(404, 20404, f"The requested resource /Conversations/{name} was not found"))
+        return found
+
+    def answer(self, method: str, path: str, call: Call, lines: Mapping[str, str]) -> Answer:
+        """Everything but new messages. Raises Refused."""
+        form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
+        match method, path.split("/"):
+            case "POST", ["ConversationWithParticipants"]:
+                answer = self._create(form, lines)
+            case "POST", ["Services", _, "Media"]:
+                answer = Answer(201, {"sid": "ME" + self._new_id(), "size": len(call.body)})
+            case "GET", ["Conversations", name]:
+                answer = Answer(200, _shown(self.room(name)))
+            case "POST", ["Conversations", name]:
+                answer = self._rename(self.room(name), form)
+            case "DELETE", ["Conversations", name]:
+                del self.rooms[self.room(name).sid]
+                answer = Answer(204, None)
+            case "GET", ["Conversations", name, "Participants"]:
+                answer = self._participants(self.room(name))
+            case "GET", ["Conversations", name, "Messages"]:
+                answer = Answer(200, {"messages": self.room(name).messages[::-1]})
+            case "GET", ["Conversations", name, "Messages", sid, "Receipts"]:
+                told = self.room(name).receipts
+                receipts = [{"participant_sid": one, "status": told[one][sid]} for one in told if sid in told[one]]
+                answer = Answer(200, {"delivery_receipts": receipts})
+            case _:
+                answer = error(404, 20404, f"The requested resource /{path} was not found")
+        return answer
+
+    def _create(self, form: Mapping[str, Sequence[str]], lines: Mapping[str, str]) -> Answer:
+        own: dict[str, str] = {}
+        natives: dict[str, str] = {}
+        for given in form.get("Participant", []):
+            binding = json.loads(given)["messaging_binding"]
+            address, projected = binding.get("address"), binding.get("projected_address")
+            if projected and lines.get(projected) != "twilio":
+                raise Refused(error(400, 50439, "Account is not authorized to use the projected address"))
+            if address and (lines.get(address) == "twilio" or not is_number(address)):
+                raise Refused(error(400, 50407, "Invalid messaging binding address"))
+            (own if projected else natives)[projected or address] = "MB" + self._new_id()
+        if not own or len(own) + len(natives) < 3:
+            raise Refused(error(400, 50435, "Group MMS activation failed"))
+        if len(own) + len(natives) > MAX_MEMBERS:
+            raise Refused(error(400, 50436, "Participant limit exceeded for group conversation"))
+        room = Room("CH" + self._new_id(), form.get("UniqueName", [None])[0] or None, own, natives, "initializing")
+        owner = self.of(room.numbers)
+        if owner:
+            text = f"Group MMS with given participant list already exists as Conversation {owner.sid}"
+            raise Refused(error(409, 50438, text))
+        self._check_name(room.unique_name)
+        self.rooms[room.sid] = room
+        return Answer(202, _shown(room))
+
+    def _rename(self, room: Room, form: Mapping[str, Sequence[str]]) -> Answer:
+        if room.state == "closed":
+            raise Refused(error(400, 50377, "Conversation in closed state cannot be changed"))
+        name = form.get("UniqueName", [None])[0]
+        if name != room.unique_name:
+            self._check_name(name)
+        room.unique_name = name
+        return Answer(200, _shown(room))
+
+    def _check_name(self, name: str | None) -> None:
+        if name and any(room.unique_name == name for room in self.rooms.values()):
+            raise Refused(error(409, 50353, "Conversation with provided unique name already exists"))
+
+    def _participants(self, room: Room) -> Answer:
+        if room.state == "initializing":
+            room.state = "active"
+        bound = [({"projected_address": number}, sid) for number, sid in room.own.items()]
+        bound += [({"address": number}, sid) for number, sid in room.natives.items()]
+        return Answer(
+            200, {"participants": [{"sid": sid, "messaging_binding": {"type": "sms", **one}} for one, sid in bound]}
+        )
+
+    def message(self, call: Call) -> tuple[Room, str, str, dict[str, Any]]:
+        """A new message: its conversation, its author's number, its text and what is kept of it. Raises Refused."""
+        room = self.room(call.args["name"])
+        form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
+        author, text = form.get("Author", [""])[0], form.get("Body", [""])[0]
+        if room.state == "closed":
+            raise Refused(error(400, 50377, "Conversation in closed state cannot be changed"))
+        if room.state == "initializing":
+            raise Refused(error(400, 50386, "Conversation is initializing"))
+        if author not in room.own:
+            raise Refused(error(400, 50513, "Message author should be among Group MMS participants"))
+        if not (text or form.get("MediaSid")):
+            raise Refused(error(400, 50503, "Message body is required"))
+        attributes = form.get("Attributes", ["{}"])[0]
+        kept = {"sid": "IM" + self._new_id(), "author": author, "body": text, "attributes": attributes}
+        room.messages.append(kept)
+        return room, author, text, kept
+
+
+def tag_of(message: Mapping[str, Any]) -> str | None:
+    """What a sender wrote into the attributes to know its message by."""
+    found = re.search(r'"partyline": "([^"]*)"', str(message["attributes"]))
+    return found[1] if found else None
+
+
+def error(status: int, code: int, message: str) -> Answer:
+    """An error in Twilio's shape."""
+    info = f"https://www.twilio.com/docs/errors/{code}"
+    return Answer(status, {"code": code, "message": message, "more_info": info, "status": status})
+
+
+def _shown(room: Room) -> dict[str, Any]:
+    return {"sid": room.sid, "unique_name": room.unique_name, "state": room.state, "chat_service_sid": _SERVICE}
