@@ -11,7 +11,7 @@ from typing import Any
 from local.carrier.network import is_number
 from local.carrier.settings import BadSetting, Settings, changed
 
-CARRIERS = ("bandwidth", "telnyx", "twilio")
+CARRIERS = ("bandwidth", "telnyx", "twilio", "vonage")
 _LAST_PORT = 65535
 _SEED_BYTES = 32
 
@@ -50,6 +50,15 @@ class TwilioAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class VonageAccount:
+    """An account at the simulated Vonage; the signature secret signs its webhooks."""
+
+    api_key: str
+    api_secret: str
+    signature_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiCredentials:
     """What the phones page uses to speak to Partyline's own API."""
 
@@ -75,6 +84,7 @@ class Config:
     bandwidth: BandwidthAccount
     telnyx: TelnyxAccount
     twilio: TwilioAccount
+    vonage: VonageAccount
     api: ApiCredentials = field(default_factory=ApiCredentials)
     settings: Settings = field(default_factory=Settings)
 
@@ -118,6 +128,7 @@ def from_json(data: object) -> Config:
         bandwidth=BandwidthAccount(**_object("bandwidth", whole["bandwidth"], BandwidthAccount)),
         telnyx=_telnyx(TelnyxAccount(**_object("telnyx", whole["telnyx"], TelnyxAccount))),
         twilio=TwilioAccount(**_object("twilio", whole["twilio"], TwilioAccount)),
+        vonage=VonageAccount(**_object("vonage", whole["vonage"], VonageAccount)),
         api=ApiCredentials(**_object("api", whole.get("api", {}), ApiCredentials)),
         settings=settings,
     )

@@ -24,6 +24,7 @@ from typing import Any, Self, TypeVar
 from nacl.signing import SigningKey
 
 from local import loopback
+from local.config import CARRIERS
 from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, ensure
@@ -40,6 +41,8 @@ LINES = (
     ("+12065550111", "telnyx"),
     ("+12065550120", "twilio"),
     ("+12065550121", "twilio"),
+    ("+12065550130", "vonage"),
+    ("+12065550131", "vonage"),
 )
 
 # What a machine at hand can be impatient about, and that webhooks may reach what runs on it; everything else is as
@@ -63,6 +66,8 @@ class Accounts:
     telnyx_signing_seed: str = field(default_factory=lambda: secrets.token_hex(32))
     twilio_account_sid: str = field(default_factory=lambda: "AC" + secrets.token_hex(16))
     twilio_auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
+    vonage_api_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    vonage_signature_secret: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def as_secret(self) -> dict[str, str]:
         """What the deployed functions are told: the content of the secret of carriers."""
@@ -79,16 +84,23 @@ class Accounts:
             "telnyx_public_key": base64.b64encode(key.encode()).decode(),
             "twilio_account_sid": self.twilio_account_sid,
             "twilio_auth_token": self.twilio_auth_token,
+            "vonage_api_key": "abcd1234",
+            "vonage_api_secret": self.vonage_api_secret,
+            "vonage_signature_secret": self.vonage_signature_secret,
         }
 
     def as_settings(self) -> dict[str, dict[str, str]]:
         """What the simulated carriers are told: their side of the same accounts."""
         told = self.as_secret()
-        bandwidth = {name.removeprefix("bandwidth_"): told[name] for name in told if name.startswith("bandwidth_")}
+        bandwidth, vonage = (
+            {name.removeprefix(carrier): told[name] for name in told if name.startswith(carrier)}
+            for carrier in ("bandwidth_", "vonage_")
+        )
         return {
             "bandwidth": bandwidth,
             "telnyx": {"api_key": self.telnyx_api_key, "signing_seed": self.telnyx_signing_seed},
             "twilio": {"account_sid": self.twilio_account_sid, "auth_token": self.twilio_auth_token},
+            "vonage": vonage,
             "api": {"account_sid": ACCOUNT_SID, "auth_token": self.auth_token},
         }
 
@@ -220,7 +232,7 @@ class Stack:
             {
                 "AccountSid": ACCOUNT_SID,
                 "PublicUrl": self.url,
-                **{f"{name.title()}Url": f"{self.carrier_url}/{name}" for name in ("bandwidth", "telnyx", "twilio")},
+                **{f"{name.title()}Url": f"{self.carrier_url}/{name}" for name in CARRIERS},
                 "TwilioConversationsUrl": f"{self.carrier_url}/twilio",
                 "TwilioMediaUrl": f"{self.carrier_url}/twilio",
                 **self._parameters,

@@ -1,4 +1,4 @@
-"""The carriers' send APIs over HTTP, under /bandwidth, /telnyx and /twilio."""
+"""The carriers' send APIs over HTTP, under /bandwidth, /telnyx, /twilio and /vonage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
         web.post("/twilio/2010-04-01/Accounts/{account}/Messages.json", _send(simulation, "twilio", "messages")),
         web.post("/twilio/v1/Conversations/{name}/Messages", _send(simulation, "twilio", twilio.GROUP_MESSAGE)),
         web.route("*", "/twilio/v1/{path:.*}", twilio_group),
-        web.route("*", "/{carrier:bandwidth|telnyx|twilio}/{path:.*}", not_found),
+        web.post("/vonage/v1/messages", _send(simulation, "vonage", "messages")),
+        web.route("*", "/{carrier:bandwidth|telnyx|twilio|vonage}/{path:.*}", not_found),
     ]
 
 

@@ -79,8 +79,10 @@ class Exchange:
             if refusal is not None:
                 return Outcome(refusal)
         self.sends.append(send)
-        text = Text(self._new_id(), send.sender, send.recipients, send.text, send.media, send.at)
+        everybody = (*send.recipients, *send.named)
+        text = Text(self._new_id(), send.sender, everybody, send.text, send.media, send.at)
         kept_from = frozenset(number for number, fate in fates.items() if fate is special.Fate.OPTED_OUT)
+        kept_from |= frozenset(send.named)
         arrivals = self._arrivals(text, kept_from)
         reports = carrier.reports(send, fates, self.network.lines, self.settings)
         return Outcome(

@@ -69,10 +69,10 @@ class Network:
             self._texts[text.sender].append(text)
         reached = []
         for number in text.recipients:
+            if number in kept_from:
+                continue
             if number in self.lines:
                 reached.append(number)
-            elif number in kept_from:
-                continue
             elif not (special.is_unreachable(number) or (text.sender in self.lines and special.blocks_lines(number))):
                 self._texts[number].append(text)
         return tuple(reached)

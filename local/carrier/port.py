@@ -49,7 +49,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A send request that a carrier took. `callback_url` is where it asked for reports, None for the carrier's own."""
+    """A send request that a carrier took. `callback_url` is where it asked for reports, None for the carrier's own;
+    `named` are those in the thread whom it does not reach."""
 
     carrier: str
     id: str
@@ -60,6 +61,7 @@ class Send:
     media: tuple[str, ...] = ()
     tag: str | None = None
     callback_url: str | None = None
+    named: tuple[str, ...] = ()
 
     @property
     def is_group(self) -> bool:

@@ -19,6 +19,7 @@ from local.carrier.settings import Settings, changed
 from local.carrier.telnyx import Telnyx
 from local.carrier.twilio import Twilio
 from local.carrier.twilio_groups import Groups
+from local.carrier.vonage import Vonage
 from local.config import Config
 
 
@@ -34,6 +35,7 @@ class Simulation:
             "bandwidth": Bandwidth(config.bandwidth, config.public_url, _now, _new_id),
             "telnyx": self._telnyx,
             "twilio": self._twilio,
+            "vonage": Vonage(config.vonage, config.public_url, _now, _new_id),
         }
         self._start = config.settings
         self._exchange = Exchange(Network(dict(config.lines)), carriers, _now, _new_id)

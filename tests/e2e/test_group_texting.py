@@ -14,11 +14,12 @@ BANDWIDTH = ("+12065550100", "+12065550101")
 TELNYX = ("+12065550110", "+12065550111")
 MIXED = ("+12065550100", "+12065550110")
 TWILIO = ("+12065550120", "+12065550121")
+VONAGE = ("+12065550130", "+12065550131")
 WITH_TWILIO = ("+12065550100", "+12065550120")
 LINES = pytest.mark.parametrize(
     "lines",
-    [BANDWIDTH, TELNYX, TWILIO, MIXED, WITH_TWILIO],
-    ids=["bandwidth", "telnyx", "twilio", "one of each", "one at Twilio"],
+    [BANDWIDTH, TELNYX, TWILIO, VONAGE, MIXED, WITH_TWILIO],
+    ids=["bandwidth", "telnyx", "twilio", "vonage", "one of each", "one at Twilio"],
 )
 Pair = tuple[str, str]
 

@@ -251,6 +251,7 @@ def test_the_api_has_every_route_and_method() -> None:
         ("/carriers/bandwidth/{token}", "post"): "InboundFunction",
         ("/carriers/telnyx", "post"): "InboundFunction",
         ("/carriers/twilio", "post"): "InboundFunction",
+        ("/carriers/vonage", "post"): "InboundFunction",
         **{
             (path, method): "ConversationsFunction"
             for path in ("/v1", "/v1/{proxy+}", "/v2/{proxy+}")
@@ -448,6 +449,7 @@ def test_the_carriers_secret_names_every_credential() -> None:
         *("bandwidth_account_id", "bandwidth_application_id", "bandwidth_username", "bandwidth_password"),
         *("bandwidth_webhook_username", "bandwidth_webhook_password", "bandwidth_webhook_token"),
         *("telnyx_api_key", "telnyx_public_key", "twilio_account_sid", "twilio_auth_token"),
+        *("vonage_api_key", "vonage_api_secret", "vonage_signature_secret"),
     }
 
 

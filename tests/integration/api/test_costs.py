@@ -1,4 +1,4 @@
-"""What a request reads does not grow with what is stored: a page costs the same with 10, 100 and 1000 of everything.
+"""What a request reads does not grow with what is stored: a page costs the same with 10, 100 and 300 of everything.
 
 Costs are DynamoDB's read units, counted from the items that each request examines. The emulator's own
 `ConsumedCapacity` is of no use: it says 1 for a query of any size.
@@ -28,7 +28,7 @@ from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarge
 from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
 from tests.integration.api.people import acting
 
-FEW, SOME, MANY = 10, 100, 1000
+FEW, SOME, MANY = 10, 100, 300
 SIZE = 5
 SERVICE = sids.default_service(ACCOUNT)
 # One conversation has many members, the other an agent and a handset; both have many messages.

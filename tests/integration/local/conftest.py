@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from local.carrier.settings import Settings
-from local.config import ApiCredentials, BandwidthAccount, Config, TelnyxAccount, TwilioAccount
+from local.config import ApiCredentials, BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 from local.serve import start
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ LINES = (
     ("+12065550111", "telnyx"),
     ("+12065550120", "twilio"),
     ("+12065550121", "twilio"),
+    ("+12065550130", "vonage"),
 )
 SEED = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
 
@@ -150,6 +151,7 @@ async def world() -> AsyncIterator[World]:
         bandwidth=BandwidthAccount("5500", "app-1", "user", "secret", "path-token", "hook", "hook-secret"),
         telnyx=TelnyxAccount("KEY123", SEED),
         twilio=TwilioAccount("AC" + "0" * 32, "12345"),
+        vonage=VonageAccount("abcd", "secret", "s" * 64),
         api=ApiCredentials("AC" + "1" * 32, "api-token"),
         settings=Settings(attempts=4, backoff_ms=1),
     )

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from partyline.carriers import bandwidth, telnyx, twilio
+from partyline.carriers import bandwidth, telnyx, twilio, vonage
 from partyline.carriers.port import Carrier, DeliveryReport, Event, InboundText, OutboundText, WebhookRequest
 from partyline.carriers.transport import transport
-from partyline.errors import Ambiguous, Refused, Throttled
+from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.states import ReceiptStatus
 
 InWorld = Callable[[Callable[[Any], Awaitable[None]]], None]
 
 ANN, BOB, CY = "+12065550150", "+12065550151", "+12065550152"
 NEVER, LANDLINE, OPTED_OUT, SILENT, THROTTLED, UNANSWERED = (f"+1206555019{digit}" for digit in range(6))
-LINES = {"bandwidth": "+12065550100", "telnyx": "+12065550110", "twilio": "+12065550120"}
+LINES = {"bandwidth": "+12065550100", "telnyx": "+12065550110", "twilio": "+12065550120", "vonage": "+12065550130"}
 PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
@@ -30,7 +30,10 @@ def adapter(name: str, base: str) -> Carrier:
         return bandwidth.Bandwidth(account, send_once)
     if name == "telnyx":
         return telnyx.Telnyx(telnyx.Settings("KEY123", PUBLIC_KEY, url=f"{base}/telnyx"), send_once)
-    return twilio.Twilio(twilio.Settings("AC" + "0" * 32, "12345", url=f"{base}/twilio"), send_once)
+    if name == "vonage":
+        return vonage.Vonage(vonage.Settings("abcd", "secret", "s" * 64, url=f"{base}/vonage"), send_once)
+    at_twilio = twilio.Settings("AC" + "0" * 32, "12345", url=f"{base}/twilio", conversations_url=f"{base}/twilio")
+    return twilio.Twilio(at_twilio, send_once)
 
 
 async def events(world: Any, carrier: Carrier) -> list[Event]:
@@ -84,6 +87,9 @@ def test_a_group_text_is_read_with_its_whole_roster(in_world: InWorld, name: str
         ("twilio", (ANN,), {(ANN, "delivered", None)}),
         ("twilio", (NEVER,), {(NEVER, "undelivered", 30003)}),
         ("twilio", (LANDLINE,), {(LANDLINE, "undelivered", 30006)}),
+        ("vonage", (ANN,), {(ANN, "delivered", None)}),
+        ("vonage", (NEVER,), {(NEVER, "undelivered", 30003)}),
+        ("vonage", (OPTED_OUT,), {(OPTED_OUT, "failed", 21610)}),
     ],
 )
 def test_reports_end_as_twilios_codes_say(
@@ -111,9 +117,41 @@ def test_sends_that_fail_fail_as_what_they_are(in_world: InWorld, name: str) -> 
         with pytest.raises(Ambiguous):
             await send(world, carrier, UNANSWERED)
         assert [entry["to"] for entry in await world.get("/network/sends")] == [[THROTTLED], [UNANSWERED]]
-        if name != "bandwidth":
+        if name not in ("bandwidth", "vonage"):
             with pytest.raises(Refused) as refused:
                 await send(world, carrier, OPTED_OUT)
             assert (refused.value.error_code, refused.value.recipients) == (21610, (OPTED_OUT,))
+
+    in_world(scenario)
+
+
+def test_a_group_text_at_twilio_is_reported_under_its_own_names(in_world: InWorld) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter("twilio", world.running.carrier_url)
+        text = OutboundText(LINES["twilio"], (ANN, NEVER), "hi", tag="IM1")
+        with pytest.raises(Unavailable):
+            await asyncio.to_thread(carrier.send, text)
+        accepted = await asyncio.to_thread(carrier.send, text)
+        assert set(accepted.names.values()) == {ANN, NEVER}
+        reports = [event for event in await events(world, carrier) if isinstance(event, DeliveryReport)]
+        assert {report.id for report in reports} == {accepted.id}
+        final = {(accepted.names[one.recipient], one.status.value) for one in reports[1::2]}
+        assert final == {(ANN, "delivered"), (NEVER, "undelivered")}
+        found = await asyncio.to_thread(carrier.find, text, "")
+        assert {(one.recipient, one.status.value) for one in found[2:]} == final
+
+    in_world(scenario)
+
+
+def test_a_group_text_at_vonage_reaches_each_member_once_among_the_others(in_world: InWorld) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter("vonage", world.running.carrier_url)
+        for one, other in ((ANN, BOB), (BOB, ANN)):
+            text = OutboundText(LINES["vonage"], (one,), "hi", others=(other,))
+            await asyncio.to_thread(carrier.send, text)
+        for one, other in ((ANN, BOB), (BOB, ANN)):
+            (thread,) = await world.get(f"/handsets/{one}/threads")
+            assert thread["with"] == sorted([other, LINES["vonage"]])
+            assert len(thread["messages"]) == 1
 
     in_world(scenario)

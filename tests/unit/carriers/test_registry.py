@@ -16,6 +16,9 @@ SECRETS = {
     "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
     "twilio_account_sid": "AC0",
     "twilio_auth_token": "12345",
+    "vonage_api_key": "abcd",
+    "vonage_api_secret": "v0nage",
+    "vonage_signature_secret": "s1gned",
 }
 
 
@@ -41,6 +44,7 @@ def test_every_carrier_is_registered_under_its_own_name() -> None:
         "bandwidth": 10,
         "telnyx": 8,
         "twilio": 9,
+        "vonage": 9,
     }
     assert all(build(name, SECRETS, never).name == name for name in CARRIERS)
 
@@ -51,6 +55,7 @@ def test_every_carrier_is_registered_under_its_own_name() -> None:
         ("bandwidth", {}, "https://messaging.bandwidth.com/api/v2/users/5500001/messages"),
         ("telnyx", {}, "https://api.telnyx.com/v2/messages"),
         ("twilio", {}, "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"),
+        ("vonage", {}, "https://api.nexmo.com/v1/messages"),
         ("bandwidth", {"bandwidth_url": "http://127.0.0.1:9/bw/"}, "http://127.0.0.1:9/bw/users/5500001/messages"),
         ("telnyx", {"telnyx_url": "http://127.0.0.1:9"}, "http://127.0.0.1:9/messages"),
         (
@@ -64,7 +69,7 @@ def test_base_urls_can_be_set(name: str, urls: dict[str, str], url: str) -> None
     assert asked_url(name, urls) == url
 
 
-@pytest.mark.parametrize("name", ["", "vonage", "Twilio"])
+@pytest.mark.parametrize("name", ["", "pigeon", "Twilio"])
 def test_an_unknown_carrier_is_told(name: str) -> None:
     with pytest.raises(LookupError):
         build(name, SECRETS, never)
@@ -78,7 +83,7 @@ def test_a_missing_secret_is_told_by_name_and_no_secret_is_shown(secret: str, va
         secrets[secret] = value
     with pytest.raises(LookupError, match=secret) as raised:
         build(secret.partition("_")[0], secrets, never)
-    assert not any(given in str(raised.value) for given in ("t0ken", "KEY123", "12345"))
+    assert not any(given in str(raised.value) for given in ("t0ken", "KEY123", "12345", "v0nage", "s1gned"))
 
 
 @pytest.mark.parametrize(

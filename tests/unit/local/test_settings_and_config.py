@@ -58,6 +58,7 @@ def config(**changes: Any) -> dict[str, Any]:
         },
         "telnyx": {"api_key": "k", "signing_seed": "00" * 32},
         "twilio": {"account_sid": "AC1", "auth_token": "t"},
+        "vonage": {"api_key": "k", "api_secret": "s", "signature_secret": "g"},
         **changes,
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from partyline.carriers import bandwidth, telnyx, twilio, twilio_groups
+from partyline.carriers import bandwidth, telnyx, twilio, twilio_groups, vonage
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Carrier, Transport
 
@@ -67,6 +67,17 @@ def _twilio(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Car
     return twilio.Twilio(settings, transport)
 
 
+def _vonage(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
+    settings = vonage.Settings(
+        api_key=secrets["vonage_api_key"],
+        api_secret=secrets["vonage_api_secret"],
+        signature_secret=secrets["vonage_signature_secret"],
+        answers_keywords=secrets.get("vonage_answers_keywords", "no").lower() == "yes",
+        url=_url(urls, "vonage_url", vonage.URL),
+    )
+    return vonage.Vonage(settings, transport)
+
+
 CARRIERS: Mapping[str, Entry] = MappingProxyType(
     {
         bandwidth.NAME: Entry(
@@ -82,6 +93,9 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
         ),
         telnyx.NAME: Entry(("telnyx_api_key", "telnyx_public_key"), _telnyx, telnyx.Telnyx.limits),
         twilio.NAME: Entry(("twilio_account_sid", "twilio_auth_token"), _twilio, twilio.Twilio.limits),
+        vonage.NAME: Entry(
+            ("vonage_api_key", "vonage_api_secret", "vonage_signature_secret"), _vonage, vonage.Vonage.limits
+        ),
     }
 )
 

@@ -1,0 +1,248 @@
+"""Vonage, Messages API v1.
+
+Webhooks: JSON, with a JWT in Authorization that is signed by the account's signature secret (HS256) and holds the hash
+of the body. One URL serves inbound texts and statuses; `status` tells them apart. Numbers come and go without a plus.
+
+Group texts: MMS only, one request for each member, which names the others in `mms.participants`; each is charged and
+has an id of its own. How an inbound one names the others is not documented: it is read where outbound ones have it.
+Source: Vonage, "MMS Group Messaging"; "Opt-Out Assist"; Messages API 1.17.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import jwt
+
+from partyline.carriers import answers, codes, credentials, payloads
+from partyline.carriers.limits import KB, Limits
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    InboundText,
+    Media,
+    OutboundText,
+    Transport,
+    WebhookRequest,
+)
+from partyline.errors import WebhookRefused
+from partyline.optouts import Keyword
+from partyline.states import ReceiptStatus
+
+NAME = "vonage"
+URL = "https://api.nexmo.com"
+# How far a webhook's clock may be from ours, both ways.
+TOLERANCE_SECONDS = 300
+
+_STATUSES = {
+    "submitted": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.DELIVERED,
+    "undeliverable": ReceiptStatus.UNDELIVERED,
+    "rejected": ReceiptStatus.FAILED,
+}
+_FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
+_ERROR_CODES = codes.by_carrier_code(
+    {
+        codes.INVALID_SENDER: (1120,),
+        codes.INVALID_RECIPIENT: (1170,),
+        codes.UNREACHABLE: (1180, 1190, 1260),
+        codes.FILTERED: (1210,),
+        codes.UNKNOWN_HANDSET: (1230, 1250),
+        codes.BLOCKED: (1050, 1280),
+        codes.RATE_EXCEEDED: (1000, 1090),
+        codes.TOO_LARGE: (1100,),
+    }
+)
+# The parts of a message that are files, by their type.
+_FILES = ("image", "audio", "video", "vcard", "file")
+_KINDS = {"image": "image", "audio": "audio", "video": "video"}
+_KEYWORDS = {
+    **dict.fromkeys(("STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE"), Keyword.STOP),
+    "START": Keyword.START,
+    "HELP": Keyword.HELP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One Vonage account: its API key and secret, and the secret that its webhooks are signed with. `answers_keywords`
+    is whether Opt-Out Assist is on."""
+
+    api_key: str
+    api_secret: str = field(repr=False)
+    signature_secret: str = field(repr=False)
+    answers_keywords: bool = False
+    url: str = URL
+
+
+class Vonage:
+    """Vonage behind the carrier port."""
+
+    name = NAME
+    # Vonage names no limit for the members of a group: the narrowest of the others' is kept. Text: 1000 characters; one
+    # file a message, and 600 KB pass every network.
+    limits = Limits(
+        recipients=9,
+        text=1000,
+        media=1,
+        group_media=1,
+        media_bytes=600 * KB,
+        image_bytes=600 * KB,
+        one_by_one=True,
+    )
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+
+    def authenticate(self, request: WebhookRequest, now: float) -> None:
+        """Check the token's signature, the hash of the body in it, and its time.
+
+        Raises WebhookRefused: 401 without a token, 403 with a wrong or an old one.
+        """
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise WebhookRefused(401, "not signed")
+        try:
+            claims = jwt.decode(
+                token.strip(),
+                self._settings.signature_secret,
+                algorithms=["HS256"],
+                options={"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": ["iat"]},
+            )
+            age = now - float(claims["iat"])
+        except (jwt.PyJWTError, ValueError, TypeError):
+            raise WebhookRefused(403, "wrong signature") from None
+        if not credentials.matches(str(claims.get("payload_hash")), hashlib.sha256(request.body).hexdigest()):
+            raise WebhookRefused(403, "signed for another body")
+        # Asked this way round, a time that is not a number is refused too.
+        if not abs(age) <= TOLERANCE_SECONDS:
+            raise WebhookRefused(403, "signed too long ago, or in the future")
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """The one inbound text or status of a webhook. Never raises."""
+        return payloads.events(request.body, partial(_readers, payloads.tag(request), self._settings))
+
+    def send(self, text: OutboundText) -> Accepted:
+        """POST one message to the only recipient, as MMS with the names of the others where there are any.
+
+        Raises Refused without a request for no recipient (21604) and for more than nine people besides the sender
+        (21653), and else any SendError, by the table in answers.
+        """
+        answers.check_recipients(text, self.limits.recipients)
+        response = self._transport(_request(self._settings, text))
+        if answers.succeeded(response):
+            return Accepted(answers.first_id([answers.document(response).get("message_uuid")]))
+        raise answers.error(response, _complaint(response, text))
+
+    def find(
+        self,
+        text: OutboundText,  # noqa: ARG002 - the port's
+        carrier_message_id: str,  # noqa: ARG002 - the port's
+    ) -> tuple[DeliveryReport, ...]:
+        """Nothing: the Messages API cannot be asked. Its statuses bring our tag back, and settle what they can."""
+        return ()
+
+
+def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[payloads.Reader]:
+    message = payloads.mapping(document, "webhook")
+    if message.get("status") is not None:
+        return [partial(_report, message, tag)]
+    return [partial(_inbound, message, answers_keywords=settings.answers_keywords)]
+
+
+def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText:
+    line = _address(payloads.string(message, "to"))
+    mms = message.get("mms")
+    others = payloads.addresses(mms, "participants") if isinstance(mms, dict) else ()
+    files = [payloads.mapping(message[kind], kind) for kind in _FILES if message.get(kind) is not None]
+    captions = (payloads.optional(file, "caption") for file in files)
+    text = payloads.optional(message, "text") or next((caption for caption in captions if caption), "")
+    return InboundText(
+        carrier=NAME,
+        id=payloads.string(message, "message_uuid"),
+        line=line,
+        sender=_address(payloads.string(message, "from")),
+        recipients=(line, *(_address(other) for other in others)),
+        text=text,
+        media=payloads.content(Media(payloads.string(file, "url")) for file in files),
+        answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
+    )
+
+
+def _report(message: payloads.Object, tag: str | None) -> DeliveryReport:
+    status = _STATUSES.get(payloads.string(message, "status"))
+    if status is None:
+        raise payloads.Unreadable("status is not a documented one")
+    fault = message.get("error") if status in _FAILURES else None
+    carrier_code, error_code = _fault(fault) if isinstance(fault, dict) else (None, None)
+    return DeliveryReport(
+        carrier=NAME,
+        id=payloads.string(message, "message_uuid"),
+        recipient=_address(payloads.string(message, "to")),
+        status=status,
+        error_code=(error_code or codes.UNKNOWN) if status in _FAILURES else None,
+        carrier_code=carrier_code,
+        tag=tag,
+    )
+
+
+def _fault(fault: payloads.Object) -> tuple[str | None, int | None]:
+    """Vonage's code and Twilio's, from {"type": ".../messages#1170", "title", "detail"} (RFC 7807)."""
+    carrier_code = str(fault.get("type") or "").rpartition("#")[2] or payloads.code(fault.get("title"))
+    # Opt-Out Assist says so in words only.
+    told = f"{fault.get('title')} {fault.get('detail')}".lower()
+    if re.search(r"opted[ -]?out", told):
+        return carrier_code, codes.OPTED_OUT
+    return carrier_code, _ERROR_CODES.get(carrier_code or "")
+
+
+def _address(given: str) -> str:
+    """Vonage's notation as everybody's: a long number is E.164 without its plus."""
+    return f"+{given}" if re.fullmatch("[0-9]{9,15}", given) else given
+
+
+def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+    (recipient,) = text.recipients
+    body: dict[str, object] = {
+        "channel": "mms" if text.others or text.media else "sms",
+        "from": text.sender.removeprefix("+"),
+        "to": recipient.removeprefix("+"),
+        **_content(text),
+    }
+    if text.others:
+        body["mms"] = {"participants": [other.removeprefix("+") for other in text.others]}
+    if text.callback_url:
+        body["webhook_url"] = text.callback_url
+    return HttpRequest(
+        "POST",
+        f"{settings.url}/v1/messages",
+        {
+            "Authorization": credentials.basic(settings.api_key, settings.api_secret),
+            "Content-Type": "application/json",
+        },
+        json.dumps(body).encode(),
+    )
+
+
+def _content(text: OutboundText) -> dict[str, object]:
+    if not text.media:
+        return {"message_type": "text", "text": text.text}
+    media = text.media[0]
+    kind = _KINDS.get(media.content_type.partition("/")[0], "file")
+    return {"message_type": kind, kind: {"url": media.url, **({"caption": text.text} if text.text else {})}}
+
+
+def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
+    carrier_code, error_code = _fault(answers.document(response))
+    about_them = error_code in (codes.OPTED_OUT, codes.INVALID_RECIPIENT, codes.UNKNOWN_HANDSET)
+    return answers.Complaint(carrier_code, error_code, text.recipients if about_them else ())

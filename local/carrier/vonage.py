@@ -1,0 +1,180 @@
+"""Vonage's Messages API: one recipient a request, who is told of the others; its inbound and status webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from local.carrier.network import Text, is_number
+from local.carrier.port import (
+    Answer,
+    Call,
+    Clock,
+    Delivery,
+    NewId,
+    Refused,
+    Send,
+    Webhook,
+    basic,
+    compact,
+    same,
+    text_list,
+)
+from local.carrier.settings import Settings
+from local.carrier.special import Fate
+from local.config import VonageAccount
+
+MAX_TEXT = 1000
+_FAILURES = {
+    Fate.UNREACHABLE: ("undeliverable", "1260", "Destination unreachable"),
+    Fate.LANDLINE: ("rejected", "1250", "Unroutable"),
+    Fate.OPTED_OUT: ("rejected", "1240", "The number has opted out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vonage:
+    """One Vonage account. Its webhooks are signed with a JWT that holds the hash of the body."""
+
+    account: VonageAccount
+    public_url: str
+    clock: Clock
+    new_id: NewId
+
+    name = "vonage"
+    challenge = None
+    gives_up_unchallenged = False
+
+    def read(self, call: Call, lines: Mapping[str, str]) -> Send:
+        """Understand `POST /v1/messages`."""
+        if not same(call.headers.get("authorization", ""), basic(self.account.api_key, self.account.api_secret)):
+            raise Refused(_problem(401, "unauthorized", "You did not provide correct credentials."))
+        try:
+            body = json.loads(call.body)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise Refused(_problem(422, "1020", "The body is not JSON."))
+        sender, to, named = body.get("from"), body.get("to"), text_list((body.get("mms") or {}).get("participants", []))
+        content = body.get(str(body.get("message_type")))
+        text = content.get("caption", "") if isinstance(content, dict) else content
+        checks = (
+            (lines.get(f"+{sender}") != self.name, "1120", "Invalid sender"),
+            (not isinstance(to, str) or not is_number(f"+{to}"), "1170", "Invalid or missing recipient"),
+            (named is None or to in named or sender in named, "1020", "mms.participants are the others"),
+            (bool(named) and body.get("channel") != "mms", "1020", "Groups are MMS"),
+            (content is None or not isinstance(text, str) or len(text) > MAX_TEXT, "1020", "Invalid content"),
+        )
+        for wrong, code, detail in checks:
+            if wrong:
+                raise Refused(_problem(422, code, detail))
+        return Send(
+            carrier=self.name,
+            id=self._uuid(),
+            sender=f"+{sender}",
+            recipients=(f"+{to}",),
+            text=str(text),
+            at=self.clock(),
+            media=(content["url"],) if isinstance(content, dict) else (),
+            callback_url=body.get("webhook_url"),
+            named=tuple(f"+{one}" for one in named or ()),
+        )
+
+    def refuse_opted_out(self, _send: Send) -> Answer | None:
+        """Nothing: it is taken, and a status tells."""
+        return None
+
+    def accepted(self, send: Send) -> Answer:
+        """202 with the id of the one message."""
+        return Answer(202, {"message_uuid": send.id})
+
+    def throttled(self) -> Answer:
+        """429."""
+        return _problem(429, "1000", "Throttled")
+
+    def not_found(self, _path: str) -> Answer:
+        """404."""
+        return _problem(404, "not-found", "The requested resource does not exist.")
+
+    def arrival(self, text: Text, line: str, _settings: Settings) -> Webhook:
+        """An inbound message at one own number."""
+        message: dict[str, Any] = {
+            "channel": "mms" if text.is_group or text.media else "sms",
+            "message_uuid": self._uuid(),
+            "to": line.removeprefix("+"),
+            "from": text.sender.removeprefix("+"),
+            "timestamp": text.at.isoformat(),
+        }
+        if text.media:
+            message |= {"message_type": "image", "image": {"url": text.media[0], "caption": text.body}}
+        else:
+            message |= {"message_type": "text", "text": text.body}
+        others = [number.removeprefix("+") for number in text.recipients if number != line]
+        if others:
+            message["mms"] = {"participants": others}
+        url = f"{self.public_url}/carriers/vonage"
+        return Webhook(self.name, "text", url, message["message_uuid"], line, message, text_id=text.id)
+
+    def reports(
+        self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
+    ) -> Sequence[Webhook]:
+        """Submitted, and then what became of it, to the URL that the request gave."""
+        (fate,) = fates.values()
+        if fate is Fate.UNREPORTED or send.callback_url is None:
+            return []
+        status, code, detail = _FAILURES.get(fate, ("delivered", None, ""))
+        error = {"error": {**_problem(0, code, detail).body, "title": code}} if code else {}
+        return [self._report(send, "submitted", None, {}), self._report(send, status, code, error)]
+
+    def _report(self, send: Send, status: str, code: str | None, more: Mapping[str, Any]) -> Webhook:
+        (recipient,) = send.recipients
+        payload = {
+            "message_uuid": send.id,
+            "to": recipient.removeprefix("+"),
+            "from": send.sender.removeprefix("+"),
+            "timestamp": send.at.isoformat(),
+            "status": status,
+            "channel": "mms",
+            **more,
+        }
+        return Webhook(
+            self.name,
+            "report",
+            str(send.callback_url),
+            send.id,
+            send.sender,
+            payload,
+            recipient=recipient,
+            status=status,
+            code=code,
+        )
+
+    def seal(self, webhook: Webhook, _attempt: int, now: datetime) -> Delivery:
+        """A new token for each attempt."""
+        body = compact(webhook.payload)
+        claims = {
+            "iat": int(now.timestamp()),
+            "jti": self._uuid(),
+            "iss": "Vonage",
+            "api_key": self.account.api_key,
+            "payload_hash": hashlib.sha256(body).hexdigest(),
+        }
+        token = jwt.encode(claims, self.account.signature_secret, "HS256")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return Delivery(webhook.url, headers, body)
+
+    def _uuid(self) -> str:
+        digits = self.new_id()
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _problem(status: int, code: str, detail: str) -> Answer:
+    """An error in RFC 7807's shape."""
+    body = {"type": f"https://developer.vonage.com/api-errors/messages#{code}", "title": code, "detail": detail}
+    return Answer(status, body)

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    InboundText,
+    Malformed,
+    Media,
+    OutboundText,
+    WebhookRequest,
+)
+from partyline.carriers.vonage import Settings, Vonage
+from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.optouts import Keyword
+from partyline.states import ReceiptStatus
+from tests.unit.carriers.pictures import jpeg
+
+A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
+SECRET = "s" * 64
+SETTINGS = Settings("abcd1234", "secret", SECRET)
+NOW = 1_700_000_000
+
+
+def no_request(request: HttpRequest) -> HttpResponse:
+    raise AssertionError(f"unexpected request: {request.method} {request.url}")
+
+
+def webhook(body: bytes, authorization: str | None = None, tag: str = "") -> WebhookRequest:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return WebhookRequest("https://example.com/carriers/vonage", "", headers, {"send": tag} if tag else {}, body)
+
+
+def token(body: bytes, secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
+    claims = {"iat": NOW, "jti": "1", "iss": "Vonage", "payload_hash": hashlib.sha256(body).hexdigest(), **changes}
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return "Bearer " + jwt.encode(kept, secret if algorithm != "none" else None, algorithm)  # type: ignore[arg-type]  # none has no key
+
+
+def parse(message: object, *, settings: Settings = SETTINGS, tag: str = "") -> list[Event]:
+    return Vonage(settings, no_request).parse(webhook(json.dumps(message).encode(), tag=tag))
+
+
+# --- authentication
+
+
+@pytest.mark.parametrize("age", [-300, 0, 300])
+def test_a_signed_webhook_is_accepted(age: int) -> None:
+    Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", token(b"{}", iat=NOW - age)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (None, 401),
+        ("", 401),
+        ("Basic abc", 401),
+        ("Bearer ", 401),
+        ("Bearer x.y.z", 403),
+        (token(b"{}", "t" * 64), 403),
+        (token(b"{ }"), 403),
+        (token(b"{}", payload_hash=None), 403),
+        (token(b"{}", iat=NOW - 301), 403),
+        (token(b"{}", iat=NOW + 301), 403),
+        (token(b"{}", iat=None), 403),
+        (token(b"{}", algorithm="none"), 403),
+        (token(b"{}", algorithm="HS512"), 403),
+    ],
+)
+def test_anything_else_is_refused(authorization: str | None, status: int) -> None:
+    with pytest.raises(WebhookRefused) as refused:
+        Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", authorization), NOW)
+    assert refused.value.status == status
+
+
+# --- inbound
+
+
+def received(**changes: Any) -> dict[str, Any]:
+    message = {
+        "channel": "mms",
+        "message_uuid": "u-1",
+        "to": OWN[1:],
+        "from": A[1:],
+        "timestamp": "2026-11-24T12:00:00Z",
+        "message_type": "text",
+        "text": "See you at noon",
+        "mms": {"participants": [B[1:], C[1:]]},
+        **changes,
+    }
+    return {name: value for name, value in message.items() if value is not ...}
+
+
+def test_a_group_text_names_everybody() -> None:
+    assert parse(received()) == [
+        InboundText("vonage", "u-1", OWN, A, (OWN, B, C), "See you at noon"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "recipients"),
+    [
+        ({"mms": ...}, (OWN,)),
+        ({"mms": None}, (OWN,)),
+        ({"mms": {}}, (OWN,)),
+        ({"mms": {"participants": None}}, (OWN,)),
+        ({"mms": {"participants": [OWN[1:], "97167"]}}, (OWN, OWN, "97167")),
+        ({"channel": "sms", "mms": ...}, (OWN,)),
+    ],
+)
+def test_rosters_come_in_every_shape(changes: dict[str, Any], recipients: tuple[str, ...]) -> None:
+    (text,) = parse(received(**changes))
+    assert isinstance(text, InboundText)
+    assert text.recipients == recipients
+
+
+def test_a_picture_brings_its_caption_as_the_text() -> None:
+    picture = {"url": "https://api.nexmo.com/v3/media/1", "caption": "look"}
+    (text,) = parse(received(message_type="image", text=..., image=picture))
+    assert isinstance(text, InboundText)
+    assert (text.text, text.media) == ("look", (Media("https://api.nexmo.com/v3/media/1"),))
+
+
+@pytest.mark.parametrize(
+    ("body", "on", "answered"),
+    [("Stop", True, Keyword.STOP), ("STOP", False, None), ("help", True, Keyword.HELP), ("hello", True, None)],
+)
+def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered: Keyword | None) -> None:
+    (text,) = parse(received(text=body), settings=replace(SETTINGS, answers_keywords=on))
+    assert isinstance(text, InboundText)
+    assert text.answered is answered
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        [],
+        "text",
+        {},
+        received(to=...),
+        received(**{"from": None}),
+        received(message_uuid=""),
+        received(mms={"participants": "x"}),
+        received(mms={"participants": [1]}),
+        received(image="x"),
+        received(status="flying"),
+    ],
+)
+def test_what_cannot_be_read_is_kept(message: object) -> None:
+    (event,) = parse(message)
+    assert isinstance(event, Malformed)
+    assert json.loads(event.raw) == message
+
+
+@given(st.binary())
+def test_no_body_breaks_it(body: bytes) -> None:
+    assert Vonage(SETTINGS, no_request).parse(webhook(body))
+
+
+# --- reports
+
+
+def status(name: str, **changes: Any) -> dict[str, Any]:
+    return {"message_uuid": "u-1", "to": A[1:], "from": OWN[1:], "channel": "mms", "status": name, **changes}
+
+
+OPTED_OUT = {"type": "https://developer.vonage.com/api-errors/messages#1000", "title": "x", "detail": "User opted out"}
+
+
+@pytest.mark.parametrize(
+    ("message", "reported", "error_code", "carrier_code"),
+    [
+        (status("submitted"), ReceiptStatus.SENT, None, None),
+        (status("delivered"), ReceiptStatus.DELIVERED, None, None),
+        (status("read"), ReceiptStatus.DELIVERED, None, None),
+        (status("undeliverable", error={"type": "https://x#1260"}), ReceiptStatus.UNDELIVERED, 30003, "1260"),
+        (status("rejected", error={"type": "https://x#1210", "title": 1210}), ReceiptStatus.FAILED, 30007, "1210"),
+        (status("rejected", error={"title": "1230"}), ReceiptStatus.FAILED, 30005, "1230"),
+        (status("rejected", error={"type": "https://x#9"}), ReceiptStatus.FAILED, 30008, "9"),
+        (status("rejected"), ReceiptStatus.FAILED, 30008, None),
+        (status("rejected", error=OPTED_OUT), ReceiptStatus.FAILED, 21610, "1000"),
+        (status("delivered", error=OPTED_OUT), ReceiptStatus.DELIVERED, None, None),
+    ],
+)
+def test_statuses(
+    message: dict[str, Any], reported: ReceiptStatus, error_code: int | None, carrier_code: str | None
+) -> None:
+    assert parse(message, tag="IM1:0") == [
+        DeliveryReport("vonage", "u-1", A, reported, error_code, carrier_code, "IM1:0")
+    ]
+
+
+# --- sending
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        (
+            OutboundText(OWN, (A,), "Hello", others=(B, C), tag="IM1:0", callback_url="https://h/vonage?send=IM1:0"),
+            {
+                "channel": "mms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "text",
+                "text": "Hello",
+                "mms": {"participants": ["12065550102", "12065550103"]},
+                "webhook_url": "https://h/vonage?send=IM1:0",
+            },
+        ),
+        (
+            OutboundText(OWN, (A,), "Hello"),
+            {
+                "channel": "sms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "text",
+                "text": "Hello",
+            },
+        ),
+        (
+            OutboundText(OWN, (A,), "Look", (jpeg(),)),
+            {
+                "channel": "mms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "image",
+                "image": {"url": "https://example.com/x.jpg", "caption": "Look"},
+            },
+        ),
+    ],
+)
+def test_a_text_is_one_request_for_one_member(text: OutboundText, body: dict[str, Any]) -> None:
+    requests: list[HttpRequest] = []
+
+    def transport(request: HttpRequest) -> HttpResponse:
+        requests.append(request)
+        return HttpResponse(202, b'{"message_uuid": "u-9", "workflow_id": "w"}')
+
+    assert Vonage(SETTINGS, transport).send(text) == Accepted("u-9")
+    (request,) = requests
+    assert (request.method, request.url) == ("POST", "https://api.nexmo.com/v1/messages")
+    assert request.headers == {
+        "Authorization": "Basic YWJjZDEyMzQ6c2VjcmV0",
+        "Content-Type": "application/json",
+    }
+    assert json.loads(request.body) == body
+
+
+def fault(code: str, detail: str = "") -> bytes:
+    return json.dumps({"type": f"https://developer.vonage.com/api-errors/messages#{code}", "detail": detail}).encode()
+
+
+@pytest.mark.parametrize(
+    ("given_status", "body", "kind", "error_code", "recipients"),
+    [
+        (422, fault("1170"), Refused, 21211, (A,)),
+        (422, fault("1120"), Refused, 21212, ()),
+        (422, fault("1", "the number has opted-out"), Refused, 21610, (A,)),
+        (401, fault("unauthorized"), Refused, 30008, ()),
+        (402, b"", Refused, 30008, ()),
+        (429, fault("1000"), Throttled, 30022, None),
+        (500, b"{}", Unavailable, 30008, None),
+        (504, b"{}", Ambiguous, 30008, None),
+        (202, b"{}", Ambiguous, 30008, None),
+    ],
+)
+def test_answers(
+    given_status: int, body: bytes, kind: type[SendError], error_code: int, recipients: tuple[str, ...] | None
+) -> None:
+    with pytest.raises(SendError) as raised:
+        Vonage(SETTINGS, lambda _: HttpResponse(given_status, body)).send(OutboundText(OWN, (A,), "Hey", others=(B,)))
+    assert type(raised.value) is kind
+    assert raised.value.error_code == error_code
+    if isinstance(raised.value, Refused):
+        assert raised.value.recipients == recipients
+
+
+@pytest.mark.parametrize(("recipients", "code"), [((), 21604), (tuple("abcdefghij"), 21653)])
+def test_a_text_to_nobody_or_to_too_many_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
+    with pytest.raises(Refused) as refused:
+        Vonage(SETTINGS, no_request).send(OutboundText(OWN, recipients, "Hey"))
+    assert refused.value.error_code == code
+
+
+def test_it_cannot_be_asked_afterwards() -> None:
+    assert Vonage(SETTINGS, no_request).find(OutboundText(OWN, (A,), "Hey"), "u-1") == ()
+
+
+def test_no_secret_is_shown() -> None:
+    with suppress(SendError):
+        Vonage(SETTINGS, lambda _: HttpResponse(500, b"")).send(OutboundText(OWN, (A,), "Hey"))
+    assert "secret" not in repr(SETTINGS).replace("api_secret", "").replace("signature_secret", "")
