@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with three changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with four changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -9,6 +9,9 @@ After each call it waits up to 50 ms for log lines, which is most of the time of
 It has one batch of a FIFO queue under way at a time, because a batch may hold messages of several groups. A batch of
 one does not, and a queue gives out nothing of a group that has a message under way. So with a batch size of 1 as many
 are under way here as the mapping allows, but at most 8, for each is a process.
+
+It takes the binary types of an API as they are written in a template, `*~1*`, which API Gateway reads as `*/*`; and
+it wants an Accept header of whoever gets a file, which API Gateway does not where every type is binary.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from types import SimpleNamespace
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
+from ministack.services import apigateway_v1, lambda_svc
 
 _LAYER = "layer_"
 _lock = threading.Lock()
@@ -70,6 +73,16 @@ def concurrency(esm, func_rec, config, queue=None):  # type: ignore[no-untyped-d
 
 
 lambda_svc._sqs_esm_concurrency = concurrency  # noqa: SLF001
+
+_matches = apigateway_v1._media_type_matches  # noqa: SLF001
+
+
+def matches(media_type, binary_media_types):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Whether a type is one of an API's binary ones."""
+    return _matches(media_type or "*/*", [kind.replace("~1", "/") for kind in binary_media_types or []])
+
+
+apigateway_v1._media_type_matches = matches  # noqa: SLF001
 
 if __name__ == "__main__":
     app.main()

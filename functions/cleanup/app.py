@@ -1,4 +1,4 @@
-"""The clean-up queue: what is left of conversations, Services and users that were removed."""
+"""The clean-up queue: what is left of conversations, Services, users and files that were removed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import cleanup
+from partyline.media.storage import Bucket
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
 
 SQS = boto3.client("sqs")
 TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+BUCKET = Bucket(boto3.client("s3"), variable("MEDIA_BUCKET"))
 # Milliseconds of a run's time in which no further step is begun.
 RESERVE = 10_000
 
@@ -25,6 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Clean up for as long as there is time; what has more left goes back into the queue."""
     desk = cleanup.Desk(
         TABLE,
+        BUCKET,
         clock=lambda: datetime.now(UTC),
         has_time=lambda: context.get_remaining_time_in_millis() > RESERVE,
     )

@@ -11,6 +11,7 @@ import boto3
 from partyline.api.app import handle
 from partyline.api.calls import Desk
 from partyline.callbacks import asking
+from partyline.media.storage import Bucket
 from partyline.observability import flush, logger
 from partyline.outgoing import Outgoing, networks
 from partyline.settings import auth_token, secret, variable
@@ -28,6 +29,7 @@ DESK = Desk(
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
     ask=partial(asking.ask, ASKING),
+    bucket=Bucket(boto3.client("s3"), variable("MEDIA_BUCKET")),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,6 +13,9 @@ import boto3
 from partyline import outbox, reconciling, sending
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import transport
+from partyline.media import attaching, links
+from partyline.media.attaching import attachments
+from partyline.media.storage import Bucket
 from partyline.model import SendReference
 from partyline.observability import count, logger, metrics
 from partyline.sending import Step
@@ -22,7 +26,14 @@ SQS = boto3.client("sqs")
 TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
 # How often a carrier is asked what became of a text, minutes apart; fewer than the queue delivers.
 MAX_LOOKS = 4
+BUCKET = Bucket(boto3.client("s3"), variable("MEDIA_BUCKET"))
 HTTP = transport(timeout=float(variable("CARRIER_TIMEOUT")))
+
+
+def link(key: str) -> str:
+    """A file's address for a carrier, which may fetch it as long as it queues a text."""
+    expires = int(datetime.now(UTC).timestamp()) + int(variable("MEDIA_LINK_SECONDS"))
+    return f"{variable('PUBLIC_URL')}/{links.path(secret(variable('KEYS_SECRET_ARN'))['root'], key, expires)}"
 
 
 def desk() -> sending.Desk:
@@ -33,7 +44,7 @@ def desk() -> sending.Desk:
         carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
         callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
-        media=lambda _: (),
+        media=partial(attachments, attaching.Desk(BUCKET, link)),
     )
 
 

@@ -13,6 +13,8 @@ from partyline.callbacks.delivery import Callback
 from partyline.cleanup import Kind, Removed
 from partyline.live import push as live
 from partyline.live.push import Cut, Push
+from partyline.media import collecting
+from partyline.model import MediaReference
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
@@ -28,6 +30,11 @@ def enqueue(group: str, deduplication_id: str, body: str) -> None:
         MessageGroupId=group,
         MessageDeduplicationId=deduplication_id,
     )
+
+
+def collect(reference: MediaReference) -> None:
+    """Have a file fetched from the carrier that brought it."""
+    SQS.send_message(QueueUrl=variable("MEDIA_QUEUE_URL"), MessageBody=collecting.encode(reference))
 
 
 def clean(removed: Removed) -> None:
@@ -74,6 +81,7 @@ TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
 TELLING = telling.Desk(TABLE, account_sid=variable("ACCOUNT_SID"), call=call, push=push)
 DESK = outbox.Desk(
     enqueue=enqueue,
+    collect=collect,
     activate=activate,
     tell=lambda happening, name: count("CallbackQueued", telling.tell(TELLING, happening, name)),
     tell_delivery=lambda receipt: count("CallbackQueued", telling.tell_delivery(TELLING, receipt)),

@@ -8,8 +8,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from local.carrier import telnyx, twilio
+from local.carrier.pictures import Behaviour
 from local.carrier.port import Answer, Call
 from local.carrier.simulation import Simulation
+
+_PART = 65_536
 
 
 def routes(simulation: Simulation) -> list[web.RouteDef]:
@@ -21,11 +24,25 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
     async def not_found(request: web.Request) -> web.Response:
         return _response(simulation.not_found(request.match_info["carrier"], request.path))
 
+    async def hosted(request: web.Request) -> web.StreamResponse:
+        carrier, sid, name = (request.match_info[part] for part in ("carrier", "id", "name"))
+        if not simulation.pictures.is_permitted(carrier, request.headers.get("Authorization", "")):
+            return web.Response(status=401)
+        if carrier == "twilio":
+            return web.Response(status=307, headers={"Location": simulation.pictures.cdn(sid, name)})
+        return await _picture(simulation, request)
+
+    async def cdn(request: web.Request) -> web.StreamResponse:
+        # As S3 does with a request that is signed in two ways.
+        return web.Response(status=400) if "Authorization" in request.headers else await _picture(simulation, request)
+
     async def twilio_group(request: web.Request) -> web.Response:
         call = await _call(request, "groups")
         return _response(simulation.twilio_group(request.method, request.match_info["path"], call))
 
     return [
+        web.get("/{carrier:bandwidth|telnyx|twilio|vonage}/media/{id}/{name}", hosted),
+        web.get("/cdn/{id}/{name}", cdn),
         web.post("/bandwidth/users/{account}/messages", _send(simulation, "bandwidth", "messages")),
         web.post("/telnyx/messages", _send(simulation, "telnyx", telnyx.MESSAGES)),
         web.post("/telnyx/messages/group_mms", _send(simulation, "telnyx", telnyx.GROUP_MMS)),
@@ -49,6 +66,21 @@ def _send(simulation: Simulation, carrier: str, operation: str) -> Handler:
         return _response(outcome.answer)
 
     return handle
+
+
+async def _picture(simulation: Simulation, request: web.Request) -> web.StreamResponse:
+    status, picture = simulation.pictures.ask(request.match_info["id"])
+    if picture is None:
+        return web.Response(status=status)
+    if picture.behaviour is not Behaviour.ENDLESS:
+        return web.Response(body=picture.content, content_type=picture.content_type)
+    response = web.StreamResponse(headers={"Content-Type": picture.content_type})
+    await response.prepare(request)
+    try:
+        while True:
+            await response.write(picture.content or bytes(_PART))
+    except ConnectionError:
+        return response
 
 
 async def _call(request: web.Request, operation: str) -> Call:

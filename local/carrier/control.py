@@ -5,6 +5,9 @@ POST   /lines                        {"number", "carrier"}: one more
 GET    /handsets                     every handset seen so far
 GET    /handsets/{number}/messages   what it sent and received, oldest first
 POST   /handsets/{number}/messages   {"to": [...], "text", "media": [...]}: it sends a text
+POST   /handsets/{number}/media      a file as it is, with its Content-Type: {"url"} to be named in `media`; with
+                                     ?as=gone, flaky or endless its carrier does not give it as it should
+GET    /files/{id}/{name}            such a file, for the page
 GET    /handsets/{number}/threads    the same texts by the set of the others, the latest thread first; a sent text
                                      also has the state of its webhook at each own number
 GET    /network                      settings and counts
@@ -23,6 +26,7 @@ from typing import Any
 from aiohttp import web
 
 from local.carrier.network import BadText, Text, is_number
+from local.carrier.pictures import Behaviour, Picture
 from local.carrier.settings import BadSetting
 from local.carrier.simulation import Simulation
 
@@ -38,6 +42,8 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
         web.get("/handsets", control.handsets),
         web.get("/handsets/{number}/messages", control.messages),
         web.post("/handsets/{number}/messages", control.write),
+        web.post("/handsets/{number}/media", control.attach),
+        web.get("/files/{id}/{name}", control.file),
         web.get("/handsets/{number}/threads", control.threads),
         web.get("/network", control.network),
         web.post("/network", control.change),
@@ -79,6 +85,25 @@ class _Control:
         except BadText as error:
             raise _bad_request(str(error)) from error
         return web.json_response(_message(sent, handset), status=201)
+
+    async def attach(self, request: web.Request) -> web.Response:
+        self._handset(request)
+        try:
+            behaviour = Behaviour(request.query.get("as", Behaviour.GOOD))
+        except ValueError:
+            raise _bad_request(f"as is one of {', '.join(Behaviour)}") from None
+        picture = Picture(await request.read(), request.content_type, behaviour)
+        return web.json_response({"url": self._simulation.pictures.keep(picture)}, status=201)
+
+    async def file(self, request: web.Request) -> web.Response:
+        picture = self._simulation.pictures.get(request.match_info["id"])
+        if picture is None or not picture.content_type.startswith("image/"):
+            raise web.HTTPNotFound
+        return web.Response(
+            body=picture.content,
+            content_type=picture.content_type,
+            headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
+        )
 
     async def threads(self, request: web.Request) -> web.Response:
         handset = self._handset(request)

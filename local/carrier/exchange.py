@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.carrier import keywords, special
 from local.carrier.network import Network, Text, roster
+from local.carrier.pictures import Pictures
 from local.carrier.port import Answer, Call, Carrier, Clock, NewId, Refused, Send, Webhook
 from local.carrier.settings import Settings
 
@@ -32,11 +33,14 @@ class Outcome:
 class Exchange:
     """The network and the carriers on it; remembers every send that was taken."""
 
-    def __init__(self, network: Network, carriers: Mapping[str, Carrier], clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, network: Network, carriers: Mapping[str, Carrier], pictures: Pictures, clock: Clock, new_id: NewId
+    ) -> None:
         self.network = network
         self.carriers = carriers
         self.sends: list[Send] = []
         self.settings = Settings()
+        self._pictures = pictures
         self._clock = clock
         self._new_id = new_id
         self._turned_away: Counter[object] = Counter()
@@ -100,7 +104,12 @@ class Exchange:
 
     def _arrivals(self, text: Text, kept_from: frozenset[str] = frozenset()) -> tuple[Webhook, ...]:
         lines = self.network.carry(text, kept_from)
-        return tuple(self.carriers[self.network.lines[line]].arrival(text, line, self.settings) for line in lines)
+        return tuple(self._arrival(text, line) for line in lines)
+
+    def _arrival(self, text: Text, line: str) -> Webhook:
+        carrier = self.carriers[self.network.lines[line]]
+        hosted = tuple(self._pictures.at(carrier.name, url) for url in text.media)
+        return carrier.arrival(replace(text, media=hosted), line, self.settings)
 
     def _scope(self, line: str) -> str | None:
         carrier = self.network.lines.get(line)

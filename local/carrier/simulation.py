@@ -13,6 +13,7 @@ from local.carrier.bandwidth import Bandwidth
 from local.carrier.events import Events
 from local.carrier.exchange import Carried, Exchange, Outcome
 from local.carrier.network import BadText, Network, Text, is_number
+from local.carrier.pictures import Pictures
 from local.carrier.port import Answer, Call, Carrier, Refused, Send
 from local.carrier.postman import Letter, Postman
 from local.carrier.settings import Settings, changed
@@ -38,7 +39,8 @@ class Simulation:
             "vonage": Vonage(config.vonage, config.public_url, _now, _new_id),
         }
         self._start = config.settings
-        self._exchange = Exchange(Network(dict(config.lines)), carriers, _now, _new_id)
+        self.pictures = Pictures(config, _new_id)
+        self._exchange = Exchange(Network(dict(config.lines)), carriers, self.pictures, _now, _new_id)
         self._postman = Postman(carriers, session, _now, self._webhook_changed)
         self._apply(config.settings)
 

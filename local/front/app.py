@@ -54,7 +54,7 @@ def app(
             web.post("/agent/token", tokens.give),
             web.get("/live", live.forward),
             *control,
-            *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in ("v1", "v2", "carriers")),
+            *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in ("v1", "v2", "carriers", "media")),
         ]
     )
     return front
@@ -66,7 +66,7 @@ async def _no_strangers(request: web.Request, handler: Handler) -> web.StreamRes
 
     What is passed through has its own authentication.
     """
-    if not request.path.startswith(("/v1", "/v2", "/carriers", "/live")):
+    if not request.path.startswith(("/v1", "/v2", "/carriers", "/live", "/media")):
         origin = request.headers.get("Origin")
         if origin not in (None, f"http://{request.host}", f"https://{request.host}"):
             raise web.HTTPForbidden(text="Only this page may ask.")

@@ -76,6 +76,17 @@ class World:
         answer = self.request("POST", f"/handsets/{quote(sender)}/messages", body, Content_Type="application/json")
         assert answer.status == 201, answer.data
 
+    def picture(self, number: str, content: bytes, content_type: str = "image/png", behaves: str = "good") -> str:
+        """A file that a handset is about to send: what it is named by in `text`."""
+        path = f"/handsets/{quote(number)}/media?as={behaves}"
+        answer = self.request("POST", path, content, Content_Type=content_type)
+        assert answer.status == 201, answer.data
+        return str(json.loads(answer.data)["url"])
+
+    def basic(self) -> str:
+        """The account's credentials."""
+        return "Basic " + base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+
     def on_handset(self, number: str) -> list[dict[str, Any]]:
         """What a handset shows, oldest first."""
         shown: list[dict[str, Any]] = json.loads(self.request("GET", f"/handsets/{quote(number)}/messages").data)
@@ -116,8 +127,7 @@ class World:
     def owner(self, *people: str) -> str | None:
         """The open conversation with exactly these people."""
         query = urlencode([("Address", person) for person in people])
-        user = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        answer = self.request("GET", f"/v1/Conversations?{query}", Authorization=f"Basic {user}")
+        answer = self.request("GET", f"/v1/Conversations?{query}", Authorization=self.basic())
         assert answer.status == 200, answer.data
         found = json.loads(answer.data)["conversations"]
         return found[0]["sid"] if found else None

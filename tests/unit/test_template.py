@@ -237,7 +237,7 @@ def test_the_stream_is_read_from_its_beginning_and_gives_up_in_the_end(expanded:
     # "exists" is only understood of a leaf, so the attribute's type is part of its path.
     assert recorded == {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
     assert moved == {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"rank": {"N": [{"exists": True}]}}}}
-    leaving = [keys.conversation("CH").sk, keys.service("IS").sk, keys.user("US").sk]
+    leaving = [key.sk for key in (keys.conversation("CH"), keys.service("IS"), keys.media("ME"), keys.user("US"))]
     assert removed == {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"SK": {"S": leaving}}}}
 
 
@@ -252,6 +252,8 @@ def test_the_api_has_every_route_and_method() -> None:
         ("/carriers/telnyx", "post"): "InboundFunction",
         ("/carriers/twilio", "post"): "InboundFunction",
         ("/carriers/vonage", "post"): "InboundFunction",
+        ("/media/{proxy+}", "get"): "LinksFunction",
+        ("/media/{proxy+}", "head"): "LinksFunction",
         **{
             (path, method): "ConversationsFunction"
             for path in ("/v1", "/v1/{proxy+}", "/v2/{proxy+}")

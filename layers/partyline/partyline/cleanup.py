@@ -1,4 +1,4 @@
-"""What is left of a conversation, a user or a Service that was removed: deleted afterwards, in small steps.
+"""What is left of a conversation, a user, a Service or a file that was removed: deleted afterwards, in small steps.
 
 A run works for as long as it has time; the next one goes on, since what is gone is not found again. Repeats do no harm.
 """
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from partyline import addresses, sids
 from partyline.directory import User
+from partyline.media.storage import Bucket
 from partyline.model import Message, Participant, UnroutedReason, UnroutedText, group_of
 from partyline.store import conversations, keys, lines, listing, messages, services, unrouted, users
 from partyline.store.conversations import Roster
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     CONVERSATION = "conversation"
     SERVICE = "service"
     USER = "user"
+    MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Desk:
     """What cleaning up works with. `has_time` is asked after each step, which takes a second or two at most."""
 
     table: Table
+    bucket: Bucket
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
 
@@ -82,13 +85,21 @@ def _steps(desk: Desk, removed: Removed) -> Iterator[None]:
             return _service(desk, removed)
         case Kind.USER:
             return _user(desk, removed)
+        case Kind.MEDIA:
+            return _media(desk, removed.sid)
 
 
 def _conversation(desk: Desk, sid: str) -> Iterator[None]:
-    """Its participants, webhooks, messages and receipts. Its sends stay, and the carriers' ids of them: a late report
-    finds that there is nothing to move."""
+    """Its participants, webhooks, messages with their files, and receipts. Its sends stay, and the carriers' ids of
+    them: a late report finds that there is nothing to move."""
     yield from _partition(desk.table, keys.conversation(sid).pk)
     yield from _partition(desk.table, keys.messages(sid))
+
+
+def _media(desk: Desk, sid: str) -> Iterator[None]:
+    """The content of a file."""
+    desk.bucket.remove(sid)
+    yield
 
 
 def _service(desk: Desk, removed: Removed) -> Iterator[None]:
@@ -230,5 +241,7 @@ def _entries(read: Callable[[Window], ListPage[Entry]]) -> Iterator[Entry]:
 
 def _partition(table: Table, pk: str) -> Iterator[None]:
     while found := table.query(pk, limit=_STEP).items:
-        table.delete_all(keys.Key(item["PK"], item["SK"]) for item in found)
+        # The files first: while their message is there the next run finds them again. Their content follows by itself.
+        files = [keys.media(part["sid"]) for item in found for part in item.get("media", ())]
+        table.delete_all([*files, *(keys.Key(item["PK"], item["SK"]) for item in found)])
         yield

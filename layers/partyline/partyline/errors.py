@@ -8,7 +8,10 @@
     │   ├── OutgoingFailed    the name is not known, no connection, or one that broke
     │   └── OutgoingTimedOut  not answered in time
     ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
-    ├── MediaPending      a picture that came in is not in our storage yet: a later try can help (media)
+    ├── MediaError        a picture or file that is not in our storage (media)
+    │   ├── MediaPending      it is on its way: a later try can help
+    │   ├── MediaUnavailable  the carrier did not give it: a later try can help
+    │   └── MediaRefused      it cannot be had, or is nothing that is kept
     ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
@@ -78,12 +81,30 @@ class NotPosted(PartylineError):
     """A frame that could not be handed to a live connection, or may not have been. Its text says why."""
 
 
-class MediaPending(PartylineError):
+class MediaError(PartylineError):
+    """A picture or file that is not in our storage."""
+
+
+class MediaPending(MediaError):
     """Some of a message's media is not in our storage yet; `ready` is what is there."""
 
     def __init__(self, ready: tuple[OutboundMedia, ...]) -> None:
         super().__init__("media is on its way")
         self.ready = ready
+
+
+class MediaUnavailable(MediaError):
+    """A carrier did not give a file; a later try can help. Its text says why, without the URL."""
+
+
+class MediaRefused(MediaError):
+    """A file cannot be had, or is nothing that is kept: `reason` is one word. What is `doubtful` may be otherwise in a
+    moment."""
+
+    def __init__(self, reason: str, *, doubtful: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.doubtful = doubtful
 
 
 class SendError(PartylineError):

@@ -269,7 +269,10 @@ def _roster(members: Iterable[Participant]) -> str:
 
 def _media(media: Iterable[Media]) -> str | None:
     """Pascal case here, as at Twilio; REST has snake case."""
-    parts = [{"Sid": part.sid, "ContentType": part.content_type, "Filename": None, "Size": None} for part in media]
+    parts = [
+        {"Sid": part.sid, "ContentType": part.content_type, "Filename": part.filename, "Size": part.size}
+        for part in media
+    ]
     return json.dumps(parts, separators=(",", ":")) if parts else None
 
 

@@ -127,8 +127,9 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or file of a message. `url` is where the carrier that brought it keeps it, '' for one that was uploaded
-    here; `size` is in bytes, known when it is ready."""
+    """A picture or file of a message. `url` is where the `carrier` that brought it keeps it, and `sha256` what it says
+    of it; '' and None for one that was uploaded here. `size` is in bytes, known when it is ready; `error` is why it
+    failed, in a word."""
 
     sid: str
     url: str
@@ -136,6 +137,31 @@ class Media:
     size: int | None = None
     filename: str | None = None
     state: MediaState = MediaState.PENDING
+    carrier: str | None = None
+    sha256: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMedia:
+    """A file in our own storage. Until it is attached to a message it has no `message_sid`; then it stays as long as
+    its message does. `author` is the identity that uploaded it, or who wrote the message it came with."""
+
+    sid: str
+    service_sid: str
+    created: datetime
+    updated: datetime
+    content_type: str
+    size: int
+    filename: str | None = None
+    author: str | None = None
+    conversation_sid: str | None = None
+    message_sid: str | None = None
+
+    @property
+    def attached(self) -> Media:
+        """What a message has of it."""
+        return Media(self.sid, "", self.content_type, self.size, self.filename, MediaState.READY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +236,23 @@ class Message:
         """The name of one of its sends."""
         return SendReference(self.conversation_sid, self.sid, threads.digest(send.thread))
 
+    @property
+    def pending(self) -> tuple[Media, ...]:
+        """Its files that are still at the carrier."""
+        return tuple(part for part in self.media if part.state is MediaState.PENDING)
+
     def send(self, reference: SendReference) -> Send | None:
         """The send of that name."""
         return next((send for send in self.sends if self.reference(send) == reference), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReference:
+    """Which file of which message."""
+
+    conversation_sid: str
+    message_sid: str
+    media_sid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,22 +15,23 @@ from typing import Any
 from partyline import events
 from partyline.cleanup import Kind, Removed
 from partyline.events import Happening
-from partyline.model import Receipt, SendReference
+from partyline.model import MediaReference, Receipt, SendReference
 from partyline.store import happenings, items, users
 from partyline.store.table import Item, from_dynamo
 
 # Puts a body into a FIFO queue: group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
 # The sort keys of what leaves something behind when it is removed.
-_REMOVED = {"C": Kind.CONVERSATION, "IS": Kind.SERVICE, "US": Kind.USER}
+_REMOVED = {"C": Kind.CONVERSATION, "IS": Kind.SERVICE, "ME": Kind.MEDIA, "US": Kind.USER}
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The queues that the outbox hands things on to: sends, conversations to be activated, what is told of a happening
-    (under its name) and of a receipt that moved, and what was removed."""
+    """The queues that the outbox hands things on to: sends, files at carriers, conversations to be activated, what is
+    told of a happening (under its name) and of a receipt that moved, and what was removed."""
 
     enqueue: Enqueue
+    collect: Callable[[MediaReference], None]
     activate: Callable[[str], None]
     tell: Callable[[Happening, str], None]
     tell_delivery: Callable[[Receipt], None]
@@ -40,9 +41,10 @@ class Desk:
 def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     """Do what one stream record asks for; the name of what was done.
 
-    A new message with sends: each send is queued for its conversation's turn. A new conversation that is initializing:
-    its activation is queued. A happening, a new user, a receipt that has moved: they are told. A removed conversation,
-    Service or user: what is left of it is queued for being cleaned up.
+    A new message: each of its sends is queued for its conversation's turn, and each of its files that is still at its
+    carrier. A new conversation that is initializing: its activation is queued. A happening, a new user, a receipt that
+    has moved: they are told. A removed conversation, Service, user or file: what is left of it is queued for being
+    cleaned up.
     """
     change = record["dynamodb"]
     match record["eventName"]:
@@ -59,11 +61,13 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
 
 def _inserted(desk: Desk, item: Item) -> str:
     match item.get("outbox"):
-        case "send":
+        case "message":
             message = items.message(item)
             for send in message.sends:
                 reference = message.reference(send)
                 desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread}", encode(reference))
+            for part in message.pending:
+                desk.collect(MediaReference(message.conversation_sid, message.sid, part.sid))
         case "activate":
             desk.activate(item["sid"])
         case "happening":

@@ -375,7 +375,10 @@ def _recent(table: Table, conversation_sid: str) -> list[Message]:
 
 
 def _media(text: InboundText) -> tuple[Media, ...]:
-    return tuple(Media(sids.new(sids.MEDIA), media.url, media.content_type) for media in text.media)
+    return tuple(
+        Media(sids.new(sids.MEDIA), media.url, media.content_type, carrier=text.carrier, sha256=media.sha256)
+        for media in text.media
+    )
 
 
 def _keep_unrouted(

@@ -398,6 +398,44 @@ def media_not_found(sid: str) -> ApiError:
     return _refusal(50507, "Media not found", media_sid=sid)
 
 
+def media_sent(sid: str) -> ApiError:
+    return _refusal(50508, "Media is attached to a message already", media_sid=sid)
+
+
+def media_sid_invalid(sid: str) -> ApiError:
+    return _refusal(50510, "Media SID is not valid: ME and 32 hexadecimal digits", media_sid=sid)
+
+
+def media_type_refused(content_type: str, sid: str | None = None) -> ApiError:
+    return _refusal(
+        50511, f"Media content type {content_type} is not supported", content_type=content_type, media_sid=sid
+    )
+
+
+def media_too_large(limit: int) -> ApiError:
+    return _refusal(50512, f"Media is larger than {limit} bytes", TOO_LARGE, limit=limit)
+
+
+def media_empty() -> ApiError:
+    return _refusal(50510, "Media is empty: send its content as the body", parameter="body")
+
+
+def too_many_media(limit: int, line: str | None = None, carrier: str | None = None) -> ApiError:
+    of = f": {carrier}, which line {line} is of, takes no more in this thread" if line else ""
+    return _refusal(21623, f"A message has at most {limit} media{of}", limit=limit, line=line, carrier=carrier)
+
+
+def media_over_limit(sid: str, filename: str | None, size: int, limit: int, line: str, carrier: str) -> ApiError:
+    return _refusal(
+        50512,
+        f"Media {filename or sid} ({size} bytes) is too large for line {line}: {carrier} takes {limit} bytes in a text",
+        media_sid=sid,
+        line=line,
+        carrier=carrier,
+        limit=limit,
+    )
+
+
 def content_not_supported() -> ApiError:
     return _refusal(50526, "Content templates are not supported here: send Body", parameter="ContentSid")
 

@@ -19,9 +19,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from partyline import addresses, threads
 from partyline.carriers import codes
+from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
 from partyline.errors import Ambiguous, MediaPending, Refused, SendError, Throttled
 from partyline.model import Message, Send, SendReference
@@ -41,6 +43,14 @@ MEDIA_PATIENCE = timedelta(minutes=5)
 Clock = Callable[[], datetime]
 # Where reports go, from a carrier's name and a send's tag.
 CallbackUrl = Callable[[str, str], str]
+
+
+class Media(Protocol):
+    """What is sent along with a message by a carrier of these limits. Raises MediaPending while some of it is still on
+    its way."""
+
+    def __call__(self, message: Message, limits: Limits, /, *, group: bool) -> tuple[OutboundMedia, ...]:
+        """What a carrier is given."""
 
 
 class Step(StrEnum):
@@ -64,19 +74,19 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up.
-    `media` gives what is sent along with a message, and raises MediaPending while some of it is still on its way."""
+    `media` gives what is sent along with a message."""
 
     table: Table
     carrier: Callable[[str], Carrier]
     callback_url: CallbackUrl
     clock: Clock
-    media: Callable[[Message], tuple[OutboundMedia, ...]]
+    media: Media
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A send with everything that is needed to ask its carrier, so that nothing but asking is left to fail once it is
-    claimed. `carrier` is None when the number cannot send, for this `reason`; `out` are those who have opted out."""
+    claimed. `carrier` is None when it cannot be sent, for this `reason`; `out` are those who have opted out."""
 
     reference: SendReference
     message: Message
@@ -84,6 +94,7 @@ class Job:
     media: tuple[OutboundMedia, ...] = ()
     carrier: Carrier | None = None
     reason: str = ""
+    error_code: int = codes.SENDER_NOT_OURS
     callback_url: str = ""
     own: frozenset[str] = frozenset()
     out: frozenset[str] = frozenset()
@@ -116,18 +127,27 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
-    try:
-        media = desk.media(delivered.message)
-    except MediaPending as pending:
-        age = desk.clock() - delivered.message.created
-        if age < MEDIA_PATIENCE:
-            delay = min(max(age.total_seconds(), 2.0), 60.0)
-            return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
-        media = pending.ready
-    job = replace(prepare(desk, reference, delivered.message, send), media=media)
+    job = prepare(desk, reference, delivered.message, send)
+    if job.carrier and job.message.media:
+        age = desk.clock() - job.message.created
+        try:
+            media = desk.media(job.message, job.carrier.limits, group=len(send.recipients) > 1)
+        except MediaPending as pending:
+            if age < MEDIA_PATIENCE:
+                delay = min(max(age.total_seconds(), 2.0), 60.0)
+                return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
+            media = pending.ready
+        job = _with_media(job, media)
     if job.carrier and job.carrier.limits.one_by_one and len(send.recipients) > 1:
         return _one_by_one(desk, job)
     return _request(desk, job)
+
+
+def _with_media(job: Job, media: tuple[OutboundMedia, ...]) -> Job:
+    """A message that has lost all it had to say is refused, not sent empty."""
+    if media or job.message.said:
+        return replace(job, media=media)
+    return replace(job, carrier=None, reason="its media cannot be sent", error_code=codes.MEDIA_URL)
 
 
 def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Job:
@@ -208,7 +228,7 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
 def _accepted(desk: Desk, job: Job, claim: Claim, member: str, out: Mapping[str, int]) -> Accepted:
     """Ask the carrier. Raises SendError."""
     if job.carrier is None:
-        raise Refused(job.reason, error_code=codes.SENDER_NOT_OURS)
+        raise Refused(job.reason, error_code=job.error_code)
     if len(out) == len(job.natives(member)):
         raise Refused("everybody has opted out", error_code=codes.OPTED_OUT)
     if out:

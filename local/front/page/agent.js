@@ -1,7 +1,7 @@
 // The other side: conversations as the API tells them, read and written with the account's credentials. Live events say
 // when to read again, and who is typing.
 
-import { composer, el, fill, log } from "./dom.js";
+import { attachment, composer, el, fill, log } from "./dom.js";
 import { connect } from "./live.js";
 import * as net from "./net.js";
 import { chip, names } from "./phone.js";
@@ -230,9 +230,11 @@ export class Agent {
       label: "Message to the conversation",
       placeholder: "Message",
       before: [el("label", { class: "as" }, "Write as ", author)],
-      onSend: async (text) => {
+      onSend: async (text, files) => {
         if (!author.value) throw new Error("Nobody in it can write: add a participant with an identity or a projected number.");
-        await net.post(`Conversations/${conversation.sid}/Messages`, { Author: author.value, Body: text });
+        const uploads = await Promise.all(files.map((file) => net.uploadTo(conversation.chat_service_sid, file.name)(file)));
+        const form = [["Author", author.value], ["Body", text], ...uploads.map(({ sid }) => ["MediaSid", sid])];
+        await net.post(`Conversations/${conversation.sid}/Messages`, form);
         await this.refresh();
       },
     });
@@ -260,7 +262,7 @@ export class Agent {
   bubble(message, participants) {
     const sender = participants.find((one) => one.sid === message.participant_sid);
     const inside = sender ? authorOf(sender) !== null : !message.author?.startsWith("+");
-    const media = (message.media ?? []).map((one) => el("span", { class: "attachment" }, `${one.filename ?? "attachment"} (${one.content_type})`));
+    const media = (message.media ?? []).map((one) => this.attachment(one));
     return el(
       "li",
       { class: `bubble ${inside ? "mine" : "theirs"}` },
@@ -268,6 +270,12 @@ export class Agent {
       el("span", { class: "said" }, media, message.body ?? ""),
       el("span", { class: "under" }, el("time", {}, clock(message.date_created)), this.statuses(message, participants)),
     );
+  }
+
+  // A file that is here is shown; of others it is said what became of them.
+  attachment({ sid, state, error, filename, content_type: type }) {
+    if (state === "ready") return attachment(net.mediaUrl(this.current.chat_service_sid, sid), type);
+    return el("span", { class: "attachment" }, `${filename ?? type ?? "attachment"}: ${error ?? state}`);
   }
 
   statuses(message, participants) {

@@ -39,7 +39,7 @@ export function log(label) {
 
 // The picture of an attachment, or a link to what is no picture.
 export function attachment(url, type = "") {
-  const isWeb = /^https?:\/\//.test(url);
+  const isWeb = /^(https?:\/)?\//.test(url);
   const isPicture = type.startsWith("image/") || /\.(png|jpe?g|gif|webp)$/i.test(url.split(/[?#]/)[0]);
   if (!isWeb) return el("span", { class: "attachment" }, url);
   const link = el("a", { class: "attachment", href: url, target: "_blank", rel: "noreferrer noopener" });
@@ -53,11 +53,19 @@ export function attachment(url, type = "") {
   return link;
 }
 
-// A text box that grows with its text and sends on Enter (Shift+Enter makes a new line).
+// A text box that grows with its text and sends on Enter (Shift+Enter makes a new line), with files beside the text.
 export function composer({ label, placeholder, before = [], onSend }) {
   const box = el("textarea", { rows: 1, placeholder, "aria-label": label });
   const button = el("button", { type: "submit", class: "send", "aria-label": "Send" }, "↑");
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const files = el("input", { type: "file", multiple: true, class: "hidden", "aria-label": "Files" });
+  const clip = el("button", { type: "button", class: "quiet", "aria-label": "Attach files", title: "Attach files", onclick: () => files.click() }, "+");
+  const chosen = el("p", { class: "chosen", hidden: true });
+  const list = () => {
+    chosen.textContent = [...files.files].map((file) => file.name).join(", ");
+    chosen.hidden = !files.files.length;
+  };
+  files.addEventListener("change", list);
   const grow = () => {
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 120)}px`;
@@ -65,12 +73,14 @@ export function composer({ label, placeholder, before = [], onSend }) {
   const submit = async (event) => {
     event?.preventDefault();
     const text = box.value.trim();
-    if (!text || button.disabled) return;
+    if (!(text || files.files.length) || button.disabled) return;
     button.disabled = true;
     problem.hidden = true;
     try {
-      await onSend(text);
+      await onSend(text, [...files.files]);
       box.value = "";
+      files.value = "";
+      list();
       grow();
     } catch (error) {
       problem.textContent = error.message;
@@ -84,5 +94,5 @@ export function composer({ label, placeholder, before = [], onSend }) {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   });
-  return el("form", { class: "composer", onsubmit: submit }, before, problem, el("div", { class: "write" }, box, button));
+  return el("form", { class: "composer", onsubmit: submit }, before, problem, chosen, el("div", { class: "write" }, clip, files, box, button));
 }

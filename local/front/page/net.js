@@ -15,12 +15,23 @@ async function ask(path, options) {
 export const lines = () => ask("/lines");
 export const threads = (number) => ask(`/handsets/${encodeURIComponent(number)}/threads`);
 
-export const write = (number, to, text) =>
+export const write = (number, to, text, media = []) =>
   ask(`/handsets/${encodeURIComponent(number)}/messages`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ to, text }),
+    body: JSON.stringify({ to, text, media }),
   });
+
+// A file as it is: to the network of handsets, or to the API.
+const upload = (path) => (file) =>
+  ask(path, { method: "POST", headers: { "Content-Type": file.type || "application/octet-stream" }, body: file });
+
+export const attach = (number) => upload(`/handsets/${encodeURIComponent(number)}/media`);
+
+export const uploadTo = (service, name) =>
+  upload(`/agent/v1/Services/${service}/Media?${new URLSearchParams({ Filename: name })}`);
+
+export const mediaUrl = (service, sid) => `/agent/v1/Services/${service}/Media/${sid}/Content`;
 
 export const api = (path) => ask(`/agent/v1/${path}`);
 

@@ -122,7 +122,7 @@ export class Phone {
     const box = composer({
       label: `Text from ${this.label} to ${others.map(pretty).join(", ")}`,
       placeholder: "Text message",
-      onSend: (text) => net.write(this.number, others, text),
+      onSend: async (text, files) => net.write(this.number, others, text, await this.attach(files)),
     });
     fill(
       this.screen,
@@ -148,6 +148,11 @@ export class Phone {
       el("span", { class: "said" }, media, message.text),
       el("span", { class: "under" }, el("time", {}, clock(message.at)), mine ? arrivals(message, others) : null),
     );
+  }
+
+  async attach(files) {
+    const kept = await Promise.all(files.map(net.attach(this.number)));
+    return kept.map(({ url }) => url);
   }
 
   showNew() {
@@ -188,10 +193,10 @@ export class Phone {
     const box = composer({
       label: `New text from ${this.label}`,
       placeholder: "Text message",
-      onSend: async (text) => {
+      onSend: async (text, files) => {
         if (!take()) throw new Error(`“${entry.value}” is no phone number.`);
         if (!chosen.size) throw new Error("Choose who gets it.");
-        const sent = await net.write(this.number, [...chosen], text);
+        const sent = await net.write(this.number, [...chosen], text, await this.attach(files));
         await this.refresh();
         this.show({ name: "thread", with: [...sent.to].sort() });
       },

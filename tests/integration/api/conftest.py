@@ -12,6 +12,7 @@ from partyline.model import AutoCreation, Line
 from partyline.store import lines
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
+from tests.integration.files import Files
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody))
+    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from partyline.store.table import MAX_BATCH_WRITE, Table, Write, put
 from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
 from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
 from tests.integration.api.people import acting
+from tests.integration.files import Files
 
 FEW, SOME, MANY = 10, 100, 300
 SIZE = 5
@@ -207,7 +208,7 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
     for number in (FEW, SOME, MANY):
         name = f"partyline-{number}"
         dynamodb.create_table(TableName=name, **table_definition)
-        api = Api(Desk(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody))
+        api = Api(Desk(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
         api.made("/Lines", {"Address": P, "Carrier": "bandwidth"})
         api.group(A, B)
         fill(Filling(dynamodb, name), number, clock)

@@ -71,10 +71,10 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
             {"Address": "x" * 3000, "Carrier": "telnyx"},
             (400, 20001, "Invalid parameter Address: it is not a phone number in E.164 form"),
         ),
-        ({"Address": NEW}, (400, 20001, "Invalid parameter Carrier: use bandwidth, telnyx, twilio")),
+        ({"Address": NEW}, (400, 20001, "Invalid parameter Carrier: use bandwidth, telnyx, twilio, vonage")),
         (
             {"Address": NEW, "Carrier": "pigeon"},
-            (400, 20001, "Invalid parameter Carrier: use bandwidth, telnyx, twilio"),
+            (400, 20001, "Invalid parameter Carrier: use bandwidth, telnyx, twilio, vonage"),
         ),
         (
             {"Address": NEW, "Carrier": "telnyx", "AutoCreation": "some"},

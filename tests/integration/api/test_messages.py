@@ -378,7 +378,14 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     (message,) = api.get(f"/Conversations/{sid}/Messages").body["messages"]
     (media,) = message["media"]
     assert sids.matches("ME", media["sid"])
-    assert media == {"sid": media["sid"], "size": None, "content_type": "image/jpeg", "filename": None}
+    assert media == {
+        "sid": media["sid"],
+        "size": None,
+        "content_type": "image/jpeg",
+        "filename": None,
+        "state": "pending",
+        "error": None,
+    }
     assert (message["author"], message["body"], message["delivery"]) == (A, None, None)
 
 

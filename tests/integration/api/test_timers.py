@@ -20,6 +20,7 @@ from partyline.store import conversations, due, messages
 from partyline.store.conversations import Roster
 from partyline.store.table import Conflict, Table, from_dynamo
 from tests.integration.api.harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
+from tests.integration.files import Files
 
 TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
 
@@ -177,7 +178,7 @@ def test_who_is_removed_as_a_user_does_not_wake_what_time_has_closed(
     clock.tick(minutes=10)
     api.delete("/Users/ann")
     removed = Removed(Kind.USER, sids.user(service, "ann"), service, "ann", clock().timestamp())
-    assert cleanup.clean(cleanup.Desk(table, clock, has_time=lambda: True), removed)
+    assert cleanup.clean(cleanup.Desk(table, Files(), clock, has_time=lambda: True), removed)
     assert stored(table, sid) == "closed"
     assert api.get(f"/Conversations/{sid}/Participants").body["participants"] == []
     watch()

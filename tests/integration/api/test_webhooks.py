@@ -17,6 +17,7 @@ from partyline.store.table import Table
 from partyline.webhooks import WebhookMethod
 from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
 from tests.integration.api.people import another_service
+from tests.integration.files import Files
 
 URL = "https://example.com/hook?team=7"
 FLOW = "FW" + "a" * 32
@@ -372,7 +373,7 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
     api.delete(f"/Conversations/{made['conversation_sid']}")
     assert api.get(f"/Conversations/{made['conversation_sid']}/Webhooks").error[:2] == (404, 20404)
     removed = cleanup.Removed(cleanup.Kind.CONVERSATION, made["conversation_sid"])
-    assert cleanup.clean(cleanup.Desk(table, api.desk.clock, lambda: True), removed)
+    assert cleanup.clean(cleanup.Desk(table, Files(), api.desk.clock, lambda: True), removed)
     assert store.fetch(table, made["conversation_sid"], made["sid"]) is None
 
 

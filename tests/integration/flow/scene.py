@@ -11,7 +11,7 @@ from typing import Any
 from partyline import reconciling, reporting, routing, sending, sids
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.limits import Limits
-from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
+from partyline.carriers.port import Accepted, DeliveryReport, MediaAccess, OutboundMedia, OutboundText
 from partyline.errors import Unavailable
 from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
 from partyline.reporting import Applied
@@ -62,6 +62,9 @@ class FakeCarrier:
     def parse(self, request: Any) -> Any:
         raise NotImplementedError
 
+    def media_access(self) -> MediaAccess:
+        return MediaAccess("Basic secret", "https://carrier.example", ())
+
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         self.looked_for.append(carrier_message_id)
         if self.found is None:
@@ -77,6 +80,7 @@ class Scene:
     carrier: FakeCarrier
     message: Message
     reference: SendReference
+    media: tuple[OutboundMedia, ...] = ()
 
     def deliver(self) -> Attempt:
         return sending.deliver(self.desk(), self.reference)
@@ -95,7 +99,7 @@ class Scene:
             carrier=lambda name: self.carrier,
             callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
             clock=lambda: NOW,
-            media=lambda message: (),
+            media=lambda message, limits, *, group: self.media,
         )
 
     def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:

@@ -76,7 +76,7 @@ class World:
         key = keys.conversation(sid)
         item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
         unused: Callable[..., Any] = partial(pytest.fail, "not for this")
-        desk = outbox.Desk(unused, self.queue.append, unused, unused, unused)
+        desk = outbox.Desk(unused, unused, self.queue.append, unused, unused, unused)
         assert outbox.relay(desk, {"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:

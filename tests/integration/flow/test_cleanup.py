@@ -20,6 +20,7 @@ from partyline.store.conversations import Roster
 from partyline.store.listing import Window
 from partyline.store.table import Table, Write, put
 from partyline.webhooks import ScopedWebhook, WebhookTarget
+from tests.integration.files import Files
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -48,7 +49,7 @@ class Patience:
 
 
 def clean(table: Table, removed: Removed, steps: int = 1_000_000) -> bool:
-    return cleanup.clean(cleanup.Desk(table, clock=lambda: LATER, has_time=Patience(steps)), removed)
+    return cleanup.clean(cleanup.Desk(table, Files(), clock=lambda: LATER, has_time=Patience(steps)), removed)
 
 
 def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, **fields: Any) -> Conversation:
@@ -106,7 +107,7 @@ class Relay:
 
     def take(self, before: dict[str, Any]) -> str:
         """Tell it of an item that was removed, as the table had it."""
-        desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, self.queued.append)
+        desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append)
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
         return outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": image})
 
@@ -343,7 +344,7 @@ def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(acco
 def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
-    desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, relay.queued.append)
+    desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}
     outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,7 @@ def replies(table: Table) -> list[Message]:
     client: Any = table._client
     stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
     conversations = {item["sid"] for item in stored if item["SK"] == "C"}
-    found = [items.message(item) for item in stored if item.get("outbox") == "send"]
+    found = [items.message(item) for item in stored if item.get("outbox") == "message"]
     return [message for message in found if message.conversation_sid not in conversations]
 
 
@@ -80,7 +80,8 @@ def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
     arrive(desk, "STOP", id="1")
     (confirmation,) = replies(desk)
     carrier = FakeCarrier(iter([Accepted("c-1")]))
-    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, lambda message: ())
+    nothing = cast(sending.Media, lambda message, limits, *, group: ())
+    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing)
     reference = confirmation.reference(confirmation.sends[0])
     assert sending.deliver(at, reference).state is SendState.SENT
     assert carrier.asked[0].recipients == (A,)

@@ -39,6 +39,7 @@ from tests.integration.api.harness import (
     Q,
     T,
 )
+from tests.integration.files import Files
 
 SERVICE = sids.default_service(ACCOUNT)
 HOOK = "https://hooks.example.com/account"
@@ -159,6 +160,7 @@ class World:
         before = len(self._calls)
         desk = outbox.Desk(
             enqueue=lambda group, deduplication_id, body: None,
+            collect=lambda reference: None,
             activate=self._activate,
             tell=lambda happening, name: _ignore(telling.tell(self.telling, happening, name)),
             tell_delivery=lambda receipt: _ignore(telling.tell_delivery(self.telling, receipt)),
@@ -225,7 +227,7 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         return Answer(200, {}, b"", complete=True)
 
     asker = asking.Desk(ACCOUNT, lambda: TOKEN, request)
-    desk = Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(asking.ask, asker))
+    desk = Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(asking.ask, asker), Files())
     world = World(table, clock, partial(_news, name), Api(desk), partial(asking.ask_all, asker), asked)
     # The account's settings are made by the first request.
     world.api.get("/Configuration")

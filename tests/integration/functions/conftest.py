@@ -98,10 +98,14 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
+        "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],
+        "MEDIA_BUCKET": "media",
+        "MEDIA_LINK_SECONDS": "86400",
         "CARRIER_TIMEOUT": "3",
         "POWERTOOLS_SERVICE_NAME": "partyline",
         "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
     }
+    boto3.client("s3").create_bucket(Bucket="media")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 

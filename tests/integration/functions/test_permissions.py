@@ -15,7 +15,7 @@ import pytest
 
 from partyline import cleanup, reconciling, reporting, sending, telling, threads
 from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.port import Accepted, DeliveryReport, OutboundText
+from partyline.carriers.port import Accepted, DeliveryReport, MediaAccess, OutboundText
 from partyline.cleanup import Kind, Removed
 from partyline.events import BY_TEXT
 from partyline.model import SendReference
@@ -23,6 +23,7 @@ from partyline.optouts import How
 from partyline.states import ReceiptStatus
 from partyline.store import conversations, happenings, keys, messages, optouts
 from partyline.store.table import Table, change, from_dynamo
+from tests.integration.files import Files
 from tests.integration.functions.conftest import Context, event, granted
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -150,7 +151,7 @@ def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: s
     user = sid_in(api(app, "GET", "Users/ann"), "US")
     api(app, "DELETE", f"Users/{user}")
     called.clear()
-    desk = cleanup.Desk(table, clock=lambda: NOW, has_time=lambda: True)
+    desk = cleanup.Desk(table, Files(), clock=lambda: NOW, has_time=lambda: True)
     for removed in (
         Removed(Kind.USER, user, found.service_sid, "ann"),
         Removed(Kind.SERVICE, second),
@@ -178,6 +179,9 @@ class Taking:
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         return ()
 
+    def media_access(self) -> MediaAccess:
+        raise NotImplementedError
+
 
 def test_sending(
     group: tuple[ModuleType, str, str], table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
@@ -190,7 +194,11 @@ def test_sending(
     conversations.claim_smaller(table, group[1], threads.key([line, ben]), NOW)
     called.clear()
     desk = sending.Desk(
-        table, carrier=lambda name: Taking(), callback_url=lambda c, t: "", clock=lambda: NOW, media=lambda m: ()
+        table,
+        carrier=lambda name: Taking(),
+        callback_url=lambda c, t: "",
+        clock=lambda: NOW,
+        media=lambda message, limits, *, group: (),
     )
     sending.deliver(desk, send)
     sending.deliver(desk, send)

@@ -18,6 +18,7 @@ from partyline.store import connections
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, Api, Clock, asking_nobody
 from tests.integration.api.people import SERVICE
+from tests.integration.files import Files
 
 Frame = dict[str, Any]
 
@@ -104,7 +105,7 @@ def handshake(sid: str, token: str | None = None, **headers: str) -> dict[str, A
 @pytest.fixture
 def house(table: Table) -> Iterator[House]:
     clock, wire = Clock(), Wire()
-    api = Api(ApiDesk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody))
+    api = Api(ApiDesk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
     desk = Desk(table, wire, clock, account_sid=ACCOUNT, key_root=lambda: ROOT)
     assert api.get("/Configuration").status == 200  # the account and its first Service are there
     yield House(table, clock, wire, api, desk)

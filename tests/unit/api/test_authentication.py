@@ -13,6 +13,7 @@ from partyline.api.authentication import Caller, authenticate
 from partyline.api.calls import Desk
 from partyline.callbacks.asking import Answer
 from partyline.errors import ApiError
+from partyline.media.storage import Bucket
 from partyline.store.keys import Key
 from partyline.store.table import Item, Table
 
@@ -35,6 +36,7 @@ def desk(token: str = "token") -> Desk:
         lambda: "root",
         lambda: datetime(2026, 11, 22, tzinfo=UTC),
         ask=lambda *about: Answer(),
+        bucket=Bucket(None, "media"),
     )
 
 

@@ -265,7 +265,7 @@ def test_layout_parts_are_no_media() -> None:
     ]
     (inbound,) = parse(received(media=media))
     assert inbound.media == (
-        Media("https://media.telnyx.com/a", "image/jpeg"),
+        Media("https://media.telnyx.com/a", "image/jpeg", "00"),
         Media("https://media.telnyx.com/e", None),
     )
 

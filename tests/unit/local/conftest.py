@@ -11,11 +11,12 @@ import pytest
 from local.carrier.bandwidth import Bandwidth
 from local.carrier.exchange import Exchange
 from local.carrier.network import Network
+from local.carrier.pictures import Pictures
 from local.carrier.port import Carrier
 from local.carrier.telnyx import Telnyx
 from local.carrier.twilio import Twilio
 from local.carrier.twilio_groups import Groups
-from local.config import BandwidthAccount, TelnyxAccount, TwilioAccount
+from local.config import BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 
 NOW = datetime(2026, 11, 22, 4, 40, 2, 158_000, tzinfo=UTC)
 PUBLIC_URL = "http://127.0.0.1:8080"
@@ -30,6 +31,7 @@ LINES = {
 BANDWIDTH = BandwidthAccount("5500", "app-1", "user", "secret", "path-token", "hook", "hook-secret")
 TELNYX = TelnyxAccount("KEY123", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 TWILIO = TwilioAccount("AC" + "0" * 32, "12345")
+VONAGE = VonageAccount("abcd1234", "secret", "signature-secret")
 
 
 @pytest.fixture
@@ -41,4 +43,5 @@ def exchange() -> Exchange:
         "telnyx": Telnyx(TELNYX, PUBLIC_URL, *stamps),
         "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1])),
     }
-    return Exchange(Network(LINES), carriers, *stamps)
+    config = Config(0, 8081, "", "", PUBLIC_URL, (), BANDWIDTH, TELNYX, TWILIO, VONAGE)
+    return Exchange(Network(LINES), carriers, Pictures(config, stamps[1]), *stamps)

@@ -12,6 +12,7 @@ from partyline.api.requests import Request
 from partyline.callbacks.asking import Ask
 from partyline.directory import Configuration, Service
 from partyline.events import Cause, Source
+from partyline.media.storage import Bucket
 from partyline.permissions import Permission
 from partyline.store.table import Table
 
@@ -23,7 +24,8 @@ VERSION = "v1"
 class Desk:
     """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
 
-    `key_root` is what the secrets of API keys are derived from, `ask` asks pre-action webhooks.
+    `key_root` is what the secrets of API keys are derived from and links to files are signed with, `ask` asks
+    pre-action webhooks, `bucket` has the files.
     """
 
     table: Table
@@ -32,6 +34,7 @@ class Desk:
     key_root: Callable[[], str]
     clock: Callable[[], datetime]
     ask: Ask
+    bucket: Bucket
     group_limit: int = 10
     public_url: str = ""
 

@@ -7,14 +7,24 @@ from dataclasses import replace
 from enum import StrEnum
 
 from partyline import events, refusals, routing, sids
-from partyline.api import access, fields, hooks, lookup, paging, responses
+from partyline.api import access, attachments, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import CARRIERS
-from partyline.model import SYSTEM, Conversation, Message, Participant, Send, group_of, masked_threads, threads_of
+from partyline.model import (
+    SYSTEM,
+    Conversation,
+    Media,
+    Message,
+    Participant,
+    Send,
+    group_of,
+    masked_threads,
+    threads_of,
+)
 from partyline.permissions import Permission
-from partyline.store import conversations, lines, receipts
+from partyline.store import conversations, lines, media, receipts
 from partyline.store import messages as store
 from partyline.store.conversations import Roster
 from partyline.store.listing import Window
@@ -38,8 +48,8 @@ class Order(StrEnum):
 def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
-    Raises ApiError 21610 (everybody has opted out), 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377, 50386,
-    50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50513, 50526.
+    Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
+    50386, 50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513, 50526.
     """
     message = retrying(lambda: _record(call), tries=_TRIES)
     return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
@@ -52,6 +62,8 @@ def _record(call: Call) -> Message:
     access.require_in(call, roster, Permission.SEND_MESSAGE)
     lookup.changeable(roster.conversation)
     draft = _draft(call, roster)
+    if draft.media:
+        access.require_in(call, roster, Permission.SEND_MEDIA_MESSAGE)
     # A person is who they are; only the account names an author.
     author = (
         access.membership(call, roster.participants)
@@ -68,7 +80,8 @@ def _record(call: Call) -> Message:
     if not _owns_thread(roster):
         # Somebody else was faster.
         raise Conflict({})
-    call.table.transact(store.recording_writes(roster, message, call.now, cause=call.cause))
+    recording = store.recording_writes(roster, message, call.now, cause=call.cause)
+    call.table.transact([*recording, *media.attaching_writes(message)])
     return message
 
 
@@ -78,7 +91,7 @@ def _written(call: Call, roster: Roster, draft: Message, author: Participant | N
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
     sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
-    _check_lines(call, roster, sends)
+    _check_lines(call, roster, sends, draft.media)
     return replace(
         draft,
         author=author.author if author else draft.author,
@@ -93,7 +106,9 @@ def _amended(message: Message, changes: Parameters, participants: Sequence[Parti
     return replace(
         message,
         author=_named_author(changes) or message.author,
-        body=_body(changes, participants) if changes.get("Body") is not None else message.body,
+        body=_body(changes, participants, required=not message.media) or None
+        if changes.get("Body") is not None
+        else message.body,
         attributes=fields.attributes(changes, fields.OTHER_ATTRIBUTES) or message.attributes,
     )
 
@@ -104,9 +119,7 @@ def _draft(call: Call, roster: Roster) -> Message:
     if form.get("ContentSid"):
         raise refusals.content_not_supported()
     fields.text(form, "Subject")
-    media = fields.sid(form, "MediaSid", sids.MEDIA)
-    if media:
-        raise refusals.media_not_found(media)
+    attached = attachments.named(call)
     index = roster.conversation.last_index + 1
     return Message(
         sid=sids.message(index),
@@ -115,7 +128,8 @@ def _draft(call: Call, roster: Roster) -> Message:
         created=fields.date_created(form) or call.now,
         updated=fields.date_updated(form) or call.now,
         author=_author(call) or SYSTEM,
-        body=_body(form, roster.participants),
+        body=_body(form, roster.participants, required=not attached) or None,
+        media=attached,
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or "{}",
     )
 
@@ -138,10 +152,11 @@ def _named_author(form: Parameters) -> str | None:
     return fields.address(given) if given else None
 
 
-def _body(form: Parameters, participants: Sequence[Participant]) -> str:
-    """The text, not longer than those who get it can take. Raises ApiError 50503, 50504."""
+def _body(form: Parameters, participants: Sequence[Participant], *, required: bool = True) -> str:
+    """The text, not longer than those who get it can take; a message of files needs none. Raises ApiError 50503,
+    50504."""
     body = form.get("Body") or ""
-    if not body.strip():
+    if required and not body.strip():
         raise refusals.body_missing()
     if any(member.address for member in participants) and len(body) > MAX_TEXT:
         raise refusals.body_too_long(MAX_TEXT)
@@ -165,9 +180,9 @@ def _owns_thread(roster: Roster) -> bool:
     return thread is None or thread in roster.conversation.threads
 
 
-def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
-    """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21653,
-    50413, 50439."""
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
+    """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21623,
+    21653, 50413, 50439, 50511, 50512."""
     masked = masked_threads(roster.participants)
     known = lines.of_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
@@ -177,9 +192,10 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send]) -> None:
         if line is None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
-        limit = CARRIERS[line.carrier].limits.recipients
-        if len(send.recipients) > limit:
-            raise refusals.line_over_recipients(line.address, line.carrier, limit)
+        limits = CARRIERS[line.carrier].limits
+        if len(send.recipients) > limits.recipients:
+            raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients)
+        attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 
 def fetch(call: Call) -> Answer:
@@ -231,7 +247,7 @@ def update(call: Call) -> Answer:
     after = replace(
         before,
         author=before.author if call.person else _author(call) or before.author,
-        body=_body(form, ()) if form.get("Body") is not None else before.body,
+        body=_body(form, (), required=not before.media) or None if form.get("Body") is not None else before.body,
         attributes=fields.attributes(form, fields.OTHER_ATTRIBUTES) or before.attributes,
         created=fields.date_created(form) or before.created,
         updated=fields.date_updated(form) or call.now,

@@ -13,6 +13,8 @@ from partyline import refusals
 
 # Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
 MAX_BODY = 256 * 1024
+# As much as comes through API Gateway and Lambda: 6 MB, in which bytes are written in base64.
+MAX_UPLOAD = 4 * 1024 * 1024
 _MAX_FIELDS = 1000
 _FORM = "application/x-www-form-urlencoded"
 
@@ -45,9 +47,19 @@ class Parameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is a file, or a form with files, and what its headers say of it."""
+
+    content: bytes
+    content_type: str
+    disposition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """An authenticated request. `segments` is its path, each part decoded: `+` is a plus there, never a space.
-    `webhooks_enabled` is whether webhooks are to hear of what it does (X-Twilio-Webhook-Enabled).
+    `upload` is a body that is no form of parameters. `webhooks_enabled` is whether webhooks are to hear of what it does
+    (X-Twilio-Webhook-Enabled).
     """
 
     method: str
@@ -55,6 +67,7 @@ class Request:
     query: Parameters
     form: Parameters
     base_url: str
+    upload: Upload | None = None
     webhooks_enabled: bool = False
 
     @property
@@ -71,18 +84,24 @@ class Request:
 def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
     """The request of an event. `public_url` is the base URL of clients; '' means API Gateway's own.
 
-    Raises ApiError 20001 (400, or 413 for a body beyond MAX_BODY), 20404 for a path that is no text.
+    Raises ApiError 20001 (400, or 413 for a body beyond MAX_BODY, of a file MAX_UPLOAD), 20404 for a path that is no
+    text.
     """
     method = str(event["httpMethod"]).upper()
     base_url = public_url or _own_url(event)
     _check_text(str(event["path"]), *(value for values in _query_values(event).values() for value in values))
-    body = _body(event)
+    segments = _segments(str(event["path"]), base_url)
+    # The one resource that takes files.
+    uploads = method == "POST" and segments[-1] == "Media"
+    body = _body(event, MAX_UPLOAD if uploads else MAX_BODY)
+    content_type = _header(event, "content-type")
     return Request(
         method=method,
-        segments=_segments(str(event["path"]), base_url),
+        segments=segments,
         query=_query(event),
-        form=_form(body, _header(event, "content-type")) if method == "POST" else Parameters(),
+        form=_form(body, content_type) if method == "POST" and not uploads else Parameters(),
         base_url=base_url,
+        upload=Upload(body, content_type, _header(event, "content-disposition")) if uploads else None,
         webhooks_enabled=_header(event, "x-twilio-webhook-enabled").strip().lower() == "true",
     )
 
@@ -128,14 +147,14 @@ def _header(event: Mapping[str, Any], name: str) -> str:
     return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
-def _body(event: Mapping[str, Any]) -> bytes:
+def _body(event: Mapping[str, Any], limit: int) -> bytes:
     raw = str(event.get("body") or "").encode("utf-8", "surrogatepass")
     try:
         body = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw
     except binascii.Error:
         raise refusals.invalid_parameter("body", "it is not base64") from None
-    if len(body) > MAX_BODY:
-        raise refusals.too_large(MAX_BODY)
+    if len(body) > limit:
+        raise refusals.media_too_large(limit) if limit == MAX_UPLOAD else refusals.too_large(limit)
     return body
 
 

@@ -14,7 +14,7 @@ from partyline import refusals, states, timers
 from partyline.addresses import display
 from partyline.api.calls import Answer, Call
 from partyline.errors import ApiError
-from partyline.model import Conversation, Line, Media, Message, Participant, Receipt, UnroutedText
+from partyline.model import Conversation, Line, Media, Message, Participant, Receipt, StoredMedia, UnroutedText
 from partyline.optouts import OptOut, OptOutEvent
 from partyline.states import ReceiptStatus
 from partyline.store.messages import Delivered
@@ -130,8 +130,40 @@ def channel_metadata(call: Call, shown: Message) -> Json:
     }
 
 
+def stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
+    """A file, in the form of Twilio's media service; `link` needs no credentials and ends soon."""
+    url = call.url("Media", shown.sid)
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "service_sid": shown.service_sid,
+        "channel_sid": shown.conversation_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.message_sid,
+        "author": shown.author,
+        "category": "media",
+        "content_type": shown.content_type,
+        "filename": shown.filename,
+        "size": shown.size,
+        "is_multipart_upstream": False,
+        "date_created": timestamp(shown.created),
+        "date_upload_updated": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": url,
+        "links": {"content": f"{url}/Content", "content_direct_temporary": link},
+    }
+
+
 def _media(shown: Media) -> Json:
-    return {"sid": shown.sid, "size": None, "content_type": shown.content_type, "filename": None}
+    """As at Twilio, and whether it is here: `pending`, `ready` or `failed`, and why."""
+    return {
+        "sid": shown.sid,
+        "size": shown.size,
+        "content_type": shown.content_type,
+        "filename": shown.filename,
+        "state": shown.state.value,
+        "error": shown.error,
+    }
 
 
 def receipt(call: Call, shown: Receipt) -> Json:

@@ -28,6 +28,7 @@ from partyline.carriers.port import (
     Ignored,
     InboundText,
     Media,
+    MediaAccess,
     OutboundText,
     Transport,
     WebhookRequest,
@@ -143,6 +144,12 @@ class Bandwidth:
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:  # noqa: ARG002 - Carrier's
         """Nothing: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
         return ()
+
+    def media_access(self) -> MediaAccess:
+        """Basic, as for its API, with every request. It keeps a file for 48 hours."""
+        settings = self._settings
+        header = credentials.basic(settings.username, settings.password)
+        return MediaAccess(header, settings.url, ("bandwidth.com",))
 
 
 def _readers(document: object) -> Iterable[payloads.Reader]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from partyline.carriers.limits import Limits
 from partyline.optouts import Keyword
@@ -29,10 +30,40 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or file beside a text, still at the carrier."""
+    """A picture or file beside a text, still at the carrier. `sha256` is what the carrier says of its content."""
 
     url: str
     content_type: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAccess:
+    """How a carrier is asked for the media of texts: the header that it wants, which goes to its own API (`url`) and,
+    over TLS, to its `domains` with all hosts beneath, and to nobody else; `at_once`, or only where it was asked for."""
+
+    authorization: str = field(repr=False)
+    url: str
+    domains: tuple[str, ...]
+    at_once: bool = True
+
+    def covers(self, url: str) -> bool:
+        """Whether a URL is the carrier's own."""
+        try:
+            wanted, own = (_origin(one) for one in (url, self.url))
+        except ValueError:
+            return False
+        scheme, host, port = wanted
+        theirs = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
+        return wanted == own or (scheme == "https" and port == _HTTPS and theirs)
+
+
+_HTTPS = 443
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or (_HTTPS if parts.scheme == "https" else 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +213,6 @@ class Carrier(Protocol):
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         """What the carrier knows of a text that was asked for and not answered, by our tag or by the id that a report
         told ('' for none); empty when it knows nothing, or cannot be asked. Sends nothing. Raises SendError."""
+
+    def media_access(self) -> MediaAccess:
+        """How the media of its texts are fetched."""

@@ -32,6 +32,7 @@ from partyline.carriers.port import (
     Ignored,
     InboundText,
     Media,
+    MediaAccess,
     OutboundText,
     Transport,
     WebhookRequest,
@@ -146,6 +147,10 @@ class Telnyx:
         sent = data if isinstance(data, dict) else {}
         return Accepted(answers.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
 
+    def media_access(self) -> MediaAccess:
+        """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
+        return MediaAccess(f"Bearer {self._settings.api_key}", self._settings.url, ("telnyx.com",), at_once=False)
+
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         """The state of each recipient of a text whose id a report has told: GET /messages/group/{id}, of one recipient
         GET /messages/{id}. Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say."""
@@ -193,7 +198,12 @@ def _inbound(payload: payloads.Object) -> InboundText:
         recipients=own + payloads.addresses(payload, "cc"),
         text=payloads.optional(payload, "text"),
         media=payloads.content(
-            Media(payloads.string(part, "url"), payloads.optional(part, "content_type") or None) for part in media
+            Media(
+                payloads.string(part, "url"),
+                payloads.optional(part, "content_type") or None,
+                payloads.optional(part, "sha256") or payloads.optional(part, "hash_sha256") or None,
+            )
+            for part in media
         ),
         answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
     )

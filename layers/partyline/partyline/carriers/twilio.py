@@ -29,6 +29,7 @@ from partyline.carriers.port import (
     Ignored,
     InboundText,
     Media,
+    MediaAccess,
     OutboundText,
     Transport,
     WebhookRequest,
@@ -153,6 +154,12 @@ class Twilio:
         failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
         refused = {text.recipients[0]: error_code or codes.UNKNOWN} if failed else {}
         return Accepted(answers.first_id([answer.get("sid")]), refused)
+
+    def media_access(self) -> MediaAccess:
+        """Basic, as for its API. The answer redirects to a host that wants none."""
+        settings = self._settings
+        header = credentials.basic(settings.account_sid, settings.auth_token)
+        return MediaAccess(header, settings.url, ("twilio.com",))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
         """The state of a text whose id a report has told: GET .../Messages/{sid}.json; of a group text that with our

@@ -29,6 +29,7 @@ from partyline.carriers.port import (
     HttpResponse,
     InboundText,
     Media,
+    MediaAccess,
     OutboundText,
     Transport,
     WebhookRequest,
@@ -143,6 +144,12 @@ class Vonage:
         if answers.succeeded(response):
             return Accepted(answers.first_id([answers.document(response).get("message_uuid")]))
         raise answers.error(response, _complaint(response, text))
+
+    def media_access(self) -> MediaAccess:
+        """Basic, as for its API."""
+        settings = self._settings
+        header = credentials.basic(settings.api_key, settings.api_secret)
+        return MediaAccess(header, settings.url, ("nexmo.com", "vonage.com"))
 
     def find(
         self,

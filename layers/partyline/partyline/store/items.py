@@ -22,6 +22,7 @@ from partyline.model import (
     Participant,
     Receipt,
     Send,
+    StoredMedia,
     UnroutedReason,
     UnroutedText,
 )
@@ -100,6 +101,10 @@ def message(item: Mapping[str, Any]) -> Message:
     fields = _fields(Message, item)
     sends = tuple(Send(**{**send, "others": tuple(send.get("others", []))}) for send in fields.get("sends", []))
     return Message(**{**fields, "body": fields.get("body"), "media": _media(fields), "sends": sends})
+
+
+def stored_media(item: Mapping[str, Any]) -> StoredMedia:
+    return StoredMedia(**_fields(StoredMedia, item))
 
 
 def receipt(item: Mapping[str, Any]) -> Receipt:

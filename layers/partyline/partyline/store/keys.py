@@ -60,6 +60,10 @@ def copies(digest: str, sender: str, fingerprint: str) -> Key:
     return Key(f"T#{digest}", f"K#{hashlib.sha256(f'{sender}#{fingerprint}'.encode()).hexdigest()}")
 
 
+def media(sid: str) -> Key:
+    return Key(f"ME#{sid}", "ME")
+
+
 def line(address: str) -> Key:
     return Key(f"L#{address}", "L")
 

@@ -70,8 +70,8 @@ def recording_writes(roster: Roster, message: Message, now: datetime, *, cause: 
 def message_writes(message: Message, now: datetime) -> list[Write]:
     """The message, its receipts and the copies of it that our own numbers will see from now on."""
     item = items.encode(message)
-    if message.sends:
-        item["outbox"] = "send"
+    if message.sends or message.pending:
+        item["outbox"] = "message"
     return [
         put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
@@ -208,8 +208,8 @@ def update(
 def remove(
     table: Table, conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
 ) -> bool:
-    """Delete a message with its receipts; False when it is gone already. Its index is not given out again, and is
-    remembered for counts of what is unread."""
+    """Delete a message with its receipts and files; False when it is gone already. Its index is not given out again,
+    and is remembered for counts of what is unread."""
     message = delivered.message
     told = events.message("onMessageRemoved", message, conversation, DateRemoved=events.timestamp(now))
     return table.written(
@@ -220,6 +220,7 @@ def remove(
             delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
             for receipt in delivered.receipts
         ),
+        *(delete("media", keys.media(part.sid)) for part in message.media),
         *happenings.of(conversation, cause, now, [told]),
     )
 

@@ -1,0 +1,26 @@
+"""GET /media/...: a file of ours for whoever has a link to it, which is signed and ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from partyline.media.serving import Desk, serve
+from partyline.media.storage import Bucket
+from partyline.observability import logger, metrics
+from partyline.settings import secret, variable
+
+DESK = Desk(
+    Bucket(boto3.client("s3"), variable("MEDIA_BUCKET")),
+    root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
+    clock=lambda: datetime.now(UTC),
+)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer one request."""
+    return serve(DESK, str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))

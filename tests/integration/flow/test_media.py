@@ -1,0 +1,300 @@
+"""A file of a text that came in: from the carrier into our storage, once, whatever its carrier and the others do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from partyline import recording, sids
+from partyline.carriers.port import InboundText
+from partyline.carriers.port import Media as Part
+from partyline.errors import MediaPending, OutgoingTimedOut
+from partyline.media import collecting, storage
+from partyline.media.attaching import Desk, attachments
+from partyline.media.collecting import Collected, Outcome
+from partyline.model import Media, MediaReference, MediaState, Message
+from partyline.outgoing import Answer
+from partyline.states import ReceiptStatus, SendState
+from partyline.store import conversations, items, keys, messages
+from partyline.store import media as store
+from partyline.store.table import Table, from_dynamo
+from tests.integration.api.harness import asking_nobody
+from tests.integration.files import Files
+from tests.integration.flow.scene import NOW, A, B, FakeCarrier, P, make_scene
+
+PNG, SMIL, PLAIN = b"\x89PNG\r\n\x1a\nroof", b"<smil><head/></smil>", b"The roof"
+GONE, LATER = Answer(404, {}, b"", complete=True), Answer(503, {}, b"", complete=True)
+
+
+@dataclass
+class Inbox:
+    """A text with files that has come in, and the carrier that has them."""
+
+    table: Table
+    answers: dict[str, list[Answer | Exception]]
+    files: Files = field(default_factory=Files)
+    now: datetime = NOW
+    message: Message = field(init=False)
+
+    def arrive(self, *urls: str, text: str = "The roof") -> None:
+        parts = tuple(Part(f"https://carrier.example/{url}") for url in urls)
+        inbound = InboundText("bandwidth", "id-1", P, A, (P, B), text, parts)
+        recorded = recording.record(self.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+        self.message = self.read(recorded.conversation_sid, recorded.message_sid)
+
+    def read(self, conversation_sid: str = "", message_sid: str = "") -> Message:
+        found = messages.fetch(
+            self.table, conversation_sid or self.message.conversation_sid, message_sid or self.message.sid
+        )
+        assert found
+        return found.message
+
+    def reference(self, number: int = 0) -> MediaReference:
+        return MediaReference(self.message.conversation_sid, self.message.sid, self.message.media[number].sid)
+
+    def ask(self, method: str, url: str, *given: Any, **more: Any) -> Answer:
+        answer = self.answers[url.rpartition("/")[2]].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def collect(self, number: int = 0, attempt: int = 1) -> Collected:
+        def carrier(name: str) -> FakeCarrier:
+            if name != "bandwidth":
+                raise LookupError("not set up")
+            return FakeCarrier(iter(()))
+
+        desk = collecting.Desk(self.table, self.files, carrier, self.ask, lambda: self.now)
+        return collecting.collect(desk, self.reference(number), attempt)
+
+    def told(self) -> list[dict[str, Any]]:
+        """What was told of the message after it came, in order."""
+        client: Any = self.table._client
+        stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+        happened = sorted((item for item in stored if item.get("outbox") == "happening"), key=lambda item: item["SK"])
+        return [
+            event["parameters"] for item in happened for event in item["events"] if event["type"] == "onMessageUpdated"
+        ]
+
+
+@pytest.fixture
+def inbox(table: Table) -> Iterator[Callable[..., Inbox]]:
+    make_scene(table)
+
+    def make(*urls: str, text: str = "The roof", **answers: list[Answer | Exception]) -> Inbox:
+        one = Inbox(table, answers)
+        one.arrive(*urls, text=text)
+        return one
+
+    return make  # type: ignore[return-value]  # a fixture's value
+
+
+def ok(content: bytes) -> Answer:
+    return Answer(200, {}, content, complete=True)
+
+
+def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
+    (pending,) = one.message.media
+    assert (pending.state, pending.carrier) == (MediaState.PENDING, "bandwidth")
+    assert one.collect() == Collected(Outcome.READY)
+    (ready,) = one.read().media
+    assert ready == replace(
+        pending, content_type="image/png", size=len(PNG), filename="roof.png", state=MediaState.READY
+    )
+    assert one.files.kept == {f"{ready.sid}/original.png": (PNG, "image/png", "roof.png")}
+    (told,) = one.told()
+    assert json.loads(told["Media"]) == [
+        {"Sid": ready.sid, "ContentType": "image/png", "Filename": "roof.png", "Size": len(PNG)}
+    ]
+    stored = store.find(one.table, [ready.sid])[ready.sid]
+    assert (stored.service_sid, stored.message_sid, stored.author) == ("IS1", one.message.sid, one.message.author)
+
+
+def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
+    one.collect()
+    assert one.collect(attempt=2) == Collected(Outcome.NOTHING)
+    assert len(one.told()) == 1
+    assert one.files.kept
+
+
+def test_one_that_comes_late_leaves_the_file_of_the_faster_one(
+    inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG), ok(PNG)]})
+    put = one.files.put
+
+    def meanwhile(*given: Any) -> None:
+        monkeypatch.setattr(one.files, "put", put)
+        assert one.collect() == Collected(Outcome.READY)
+        put(*given)
+
+    monkeypatch.setattr(one.files, "put", meanwhile)
+    assert one.collect() == Collected(Outcome.NOTHING)
+    assert len(one.files.kept) == len(one.told()) == 1
+
+
+def test_several_files_do_not_hold_each_other_up(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1.png", "2.png", "3.png", **{"1.png": [LATER], "2.png": [ok(PNG)], "3.png": [ok(PNG)]})
+    assert [one.collect(number).outcome for number in (0, 1, 2)] == [Outcome.WAITING, Outcome.READY, Outcome.READY]
+    assert [part.state.value for part in one.read().media] == ["pending", "ready", "ready"]
+
+
+def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("a", "b", "c.png", a=[ok(SMIL)], b=[ok(PLAIN)], **{"c.png": [ok(PNG)]})
+    assert [one.collect(number).outcome for number in (0, 1, 2)] == [Outcome.DROPPED, Outcome.DROPPED, Outcome.READY]
+    assert [part.filename for part in one.read().media] == ["c.png"]
+    assert list(one.files.kept) == [f"{one.message.media[2].sid}/original.png"]
+
+
+def test_words_are_a_file_where_the_text_has_none(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("note", text="", note=[ok(PLAIN)])
+    assert one.collect().outcome is Outcome.READY
+    assert one.read().media[0].content_type == "text/plain"
+
+
+def test_what_its_carrier_does_not_give_is_asked_for_as_long_as_carriers_keep_it(
+    inbox: Callable[..., Inbox],
+) -> None:
+    one = inbox("1.png", **{"1.png": [LATER, OutgoingTimedOut("slow"), LATER, LATER]})
+    assert one.collect(attempt=1) == Collected(Outcome.WAITING, "HTTP 503", 2.0)
+    assert one.collect(attempt=2) == Collected(Outcome.WAITING, "slow", 5.0)
+    one.now = NOW + collecting.KEPT - timedelta(seconds=1)
+    assert one.collect(attempt=50) == Collected(Outcome.WAITING, "HTTP 503", 3600.0)
+    one.now = NOW + collecting.KEPT
+    assert one.collect(attempt=51) == Collected(Outcome.FAILED, "expired")
+    (failed,) = one.read().media
+    assert (failed.state, failed.error) == (MediaState.FAILED, "expired")
+
+
+def test_the_queue_holds_a_file_for_longer_than_carriers_do() -> None:
+    waited, attempts = timedelta(), 0
+    while waited < collecting.KEPT:
+        attempts += 1
+        waited += timedelta(seconds=collecting._delay(attempts))
+    assert attempts < 100
+
+
+def test_a_file_that_is_not_there_is_asked_for_three_times(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1.png", **{"1.png": [GONE] * 3})
+    outcomes = [one.collect(attempt=attempt).outcome for attempt in (1, 2, 3)]
+    assert outcomes == [Outcome.WAITING, Outcome.WAITING, Outcome.FAILED]
+    assert one.read().media[0].error == "gone"
+    assert one.files.kept == {}
+
+
+def test_what_a_browser_would_run_is_not_kept(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1.png", **{"1.png": [ok(b"<html><script>")]})
+    assert one.collect() == Collected(Outcome.FAILED, "type")
+    assert one.files.kept == {}
+
+
+def test_a_carrier_without_credentials_may_get_them_back(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1.png", **{"1.png": []})
+    key = keys.message(one.message.conversation_sid, one.message.sid)
+    item = one.table.get(key)
+    assert item
+    item["media"][0]["carrier"] = "telnyx"
+    one.table._client.put_item(TableName="partyline", Item=_dynamo(item))
+    assert one.collect() == Collected(Outcome.WAITING, "not set up", 2.0)
+
+
+def _dynamo(item: dict[str, Any]) -> Any:
+    from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
+
+    return {name: TypeSerializer().serialize(value) for name, value in item.items()}
+
+
+def test_a_message_that_was_deleted_meanwhile_leaves_no_file(
+    inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = inbox("1.png", **{"1.png": [ok(PNG)]})
+    put = one.files.put
+
+    def delete(*given: Any) -> None:
+        put(*given)
+        conversation = conversations.fetch(one.table, one.message.conversation_sid)
+        found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+        assert conversation
+        assert found
+        messages.remove(one.table, conversation, found, NOW)
+
+    monkeypatch.setattr(one.files, "put", delete)
+    assert one.collect() == Collected(Outcome.NOTHING)
+    assert one.files.kept == {}
+    assert one.collect() == Collected(Outcome.NOTHING)
+
+
+def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1.png", **{"1.png": [ok(PNG)]})
+    one.collect()
+    conversation = conversations.fetch(one.table, one.message.conversation_sid)
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert conversation
+    assert found
+    assert messages.remove(one.table, conversation, found, NOW)
+    assert store.find(one.table, [found.message.media[0].sid]) == {}
+
+
+# --- sending
+
+
+READY = Media("ME" + "1" * 32, "", "image/png", len(PNG), "roof.png", MediaState.READY)
+
+
+def outgoing(files: Files) -> Desk:
+    return Desk(files, lambda key: f"https://example.com/{key}")
+
+
+def with_media(table: Table, *media: Media, body: str | None = "hello") -> Any:
+    """A scene whose message has these files."""
+    one = make_scene(table, clients=2)
+    one.message = replace(one.message, media=media, body=body)
+    key = keys.message(one.message.conversation_sid, one.message.sid)
+    table._client.put_item(TableName="partyline", Item=_dynamo({**key.attributes(), **items.encode(one.message)}))
+    return one
+
+
+def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
+    files = Files()
+    files.put(storage.original(READY.sid, "image/png"), PNG, "image/png", "roof.png")
+    one = with_media(table, READY)
+    (sent,) = attachments(outgoing(files), one.message, one.carrier.limits, group=True)
+    assert sent.url == f"https://example.com/{READY.sid}/original.png"
+    assert (sent.content_type, sent.size, sent.filename, sent.read()) == ("image/png", len(PNG), "roof.png", PNG)
+
+
+def test_while_a_file_is_on_its_way_the_rest_is_known(table: Table) -> None:
+    one = with_media(table, READY, replace(READY, sid="ME2", state=MediaState.PENDING))
+    with pytest.raises(MediaPending) as pending:
+        attachments(outgoing(Files()), one.message, one.carrier.limits, group=True)
+    assert [media.filename for media in pending.value.ready] == ["roof.png"]
+
+
+def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> None:
+    files = Files()
+    large = replace(READY, size=10**7)
+    files.put(storage.original(READY.sid, "image/png"), b"no image", "image/png")
+    one = with_media(table, large, replace(READY, sid="ME" + "2" * 32))
+    kept = attachments(outgoing(files), one.message, one.carrier.limits, group=True)
+    assert [media.url for media in kept] == [f"https://example.com/ME{'2' * 32}/original.png"]
+
+
+def test_a_message_that_has_lost_all_it_had_to_say_is_refused_not_sent_empty(table: Table) -> None:
+    one = with_media(table, replace(READY, state=MediaState.FAILED, error="gone"), body=None)
+    assert one.deliver().state is SendState.REFUSED
+    assert one.carrier.asked == []
+    assert set(one.receipts().values()) == {(ReceiptStatus.FAILED, 21620)}
+
+
+def test_sids_of_files_are_unlike(inbox: Callable[..., Inbox]) -> None:
+    one = inbox("1", "2", **{"1": [], "2": []})
+    first, second = (part.sid for part in one.message.media)
+    assert first != second
+    assert sids.matches(sids.MEDIA, first)

@@ -1,0 +1,95 @@
+"""The functions that fetch files and hand them out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+
+from partyline import recording, sids
+from partyline.carriers.port import InboundText
+from partyline.carriers.port import Media as Part
+from partyline.media import collecting, links
+from partyline.model import MediaReference, MediaState
+from partyline.outgoing import Answer
+from partyline.store import messages
+from partyline.store.table import Table
+from tests.integration.api.harness import asking_nobody
+from tests.integration.flow.scene import NOW, A, B, P, make_scene
+from tests.integration.functions.conftest import SECRETS, Context, event, granted
+
+Load = Callable[[str], ModuleType]
+
+
+def arrived(table: Table) -> MediaReference:
+    make_scene(table)
+    text = InboundText("bandwidth", "id-1", P, A, (P, B), "", (Part("https://carrier.example/1"),))
+    recorded = recording.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
+    assert found
+    return MediaReference(recorded.conversation_sid, recorded.message_sid, found.message.media[0].sid)
+
+
+def queued(reference: MediaReference, app: ModuleType) -> dict[str, Any]:
+    sample = event("media/picture")
+    sample["Records"][0]["body"] = app.collecting.encode(reference)
+    return sample
+
+
+def test_a_file_is_fetched_and_kept(
+    function: Load, table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, reference = function("media"), arrived(table)
+    called.clear()
+    answers = [Answer(503, {}, b"", complete=True), Answer(200, {}, b"GIF89a", complete=True)]
+    desk: collecting.Desk = app.DESK
+    monkeypatch.setattr(app, "DESK", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
+    record = queued(reference, app)
+    with pytest.raises(app.SQS.exceptions.ReceiptHandleIsInvalid):
+        # The queue of the test knows nothing of it: that it was asked to wait is all there is to see.
+        app.handler(record, Context())
+    assert app.handler(record, Context()) == {"batchItemFailures": []}
+    found = messages.fetch(table, reference.conversation_sid, reference.message_sid)
+    assert found
+    assert found.message.media[0].state is MediaState.READY
+    key = f"{reference.media_sid}/original.gif"
+    assert boto3.client("s3").get_object(Bucket="media", Key=key)["Body"].read() == b"GIF89a"
+    # Another attempt comes too late and looks whose file it is.
+    app.collecting._forget(app.DESK, reference)
+    assert called == granted("media")
+
+
+def test_a_sample_of_nothing_is_done_with(function: Load) -> None:
+    assert function("media").handler(event("media/picture"), Context()) == {"batchItemFailures": []}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics")
+def test_a_link_is_answered_with_its_file(function: Load, secret: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    secret({**SECRETS, "root": "key-root"})
+    app = function("links")
+    assert app.handler(event("links/ended"), Context())["statusCode"] == 404
+    key = sids.new(sids.MEDIA) + "/original.gif"
+    app.DESK.bucket.put(key, b"GIF89a", "image/gif", "x.gif")
+    path = links.path("key-root", key, int(datetime.now(UTC).timestamp()) + 60)
+    asked = {**event("links/ended"), "pathParameters": {"proxy": path.removeprefix("media/")}}
+    answer = app.handler(asked, Context())
+    assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (200, "R0lGODlh", True)
+    assert answer["headers"]["Content-Type"] == "image/gif"
+    head = app.handler({**asked, "httpMethod": "HEAD"}, Context())
+    assert (head["statusCode"], head["body"]) == (200, "")
+    assert json.dumps(head)
+
+
+def test_a_removed_file_takes_its_content_along(function: Load) -> None:
+    app = function("cleanup")
+    sid = json.loads(event("cleanup/media")["Records"][0]["body"])["sid"]
+    app.BUCKET.put(f"{sid}/original.gif", b"GIF89a", "image/gif")
+    app.handler(event("cleanup/media"), Context())
+    assert app.BUCKET.look(f"{sid}/original.gif") is None
