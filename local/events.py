@@ -1,7 +1,7 @@
 """`make events`: every sample in events/ through its built function, run by Lambda's own runtime interface emulator.
 
-The samples are signed with the secrets of sample_secrets.json, so those are what the function is given. Telnyx signs
-the time too, and what it signed long ago is refused: its samples are signed anew.
+The samples are signed with the secrets of sample_secrets.json, so those are what the function is given. Telnyx and
+Vonage sign the time too, and what they signed long ago is refused: their samples are signed anew.
 
 Under it a function has what it has in Lambda: its own directory, the built layer, the runtime's boto3, the environment
 it was deployed with, and nothing else of this project or its tools.
@@ -10,6 +10,7 @@ it was deployed with, and nothing else of this project or its tools.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import platform
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jwt
 import samcli
 from nacl.signing import SigningKey
 
@@ -119,8 +121,13 @@ def samples() -> list[Path]:
 
 
 def signed_now(event: Any) -> Any:
-    """The event with a signature of this moment, where Telnyx signed it."""
+    """The event with a signature of this moment, where Telnyx or Vonage signed it."""
     headers = event.get("headers") or {}
+    if event.get("path") == "/carriers/vonage":
+        digest = hashlib.sha256(event["body"].encode()).hexdigest()
+        claims = {"iat": int(time.time()), "jti": str(uuid.uuid4()), "payload_hash": digest}
+        token = jwt.encode(claims, json.loads(SECRETS.read_text())["vonage_signature_secret"], "HS256")
+        return {**event, "headers": {**headers, "Authorization": f"Bearer {token}"}}
     if "telnyx-timestamp" not in headers:
         return event
     stamp = str(int(time.time()))

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from nacl.signing import SigningKey
 
+from local.events import signed_now
 from partyline import recording, sids
 from partyline.callbacks.applying import MAX_BODY as MAX_TEXT
 from partyline.carriers.twilio import signature
@@ -41,6 +42,7 @@ def inbound(function: Callable[[str], ModuleType], table: Table) -> Callable[[An
         ("+12065550101", "bandwidth"),
         ("+12065550110", "telnyx"),
         ("+12065550120", "twilio"),
+        ("+12065550130", "vonage"),
     ):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS))
     module = function("inbound")
@@ -106,6 +108,7 @@ Inbound = Callable[[Answer], Answer]
             [("+12065550150", "Sounds good, see you at noon!")],
         ),
         (lambda: event("inbound/twilio-group-text"), [("+12065550150", "Ünïcode & plus+ ")]),
+        (lambda: signed_now(event("inbound/vonage-group-text")), [("+12065550150", "The lock box is open")]),
     ],
 )
 def test_each_carriers_group_text_is_recorded_once_however_often_it_comes(
