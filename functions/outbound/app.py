@@ -45,6 +45,7 @@ def desk() -> sending.Desk:
         callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
         media=partial(attachments, attaching.Desk(BUCKET, link)),
+        rate=lambda name: registry.rate(name, secrets),
     )
 
 
@@ -67,7 +68,7 @@ def _take(record: dict[str, Any]) -> bool:
 def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
     attempt = sending.deliver(desk(), reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
-    count(f"Send{attempt.state.capitalize()}")
+    count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
     if attempt.step is Step.RECONCILE:
         SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record["body"])
     if attempt.step is Step.AGAIN:

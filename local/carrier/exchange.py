@@ -44,6 +44,8 @@ class Exchange:
         self._clock = clock
         self._new_id = new_id
         self._turned_away: Counter[object] = Counter()
+        # When each line may send again, in Unix time.
+        self._free: dict[str, float] = {}
         # What a handset's STOP holds for, and the handset.
         self._blocked: set[tuple[str | None, str]] = set()
 
@@ -101,6 +103,7 @@ class Exchange:
         self.sends.clear()
         self._blocked.clear()
         self._turned_away.clear()
+        self._free.clear()
 
     def _arrivals(self, text: Text, kept_from: frozenset[str] = frozenset()) -> tuple[Webhook, ...]:
         lines = self.network.carry(text, kept_from)
@@ -121,6 +124,19 @@ class Exchange:
         return special.Fate.DELIVERED if number in self.network.lines else special.fate(number)
 
     def _is_throttled(self, send: Send) -> bool:
+        return self._is_too_fast(send) or self._is_turned_away(send)
+
+    def _is_too_fast(self, send: Send) -> bool:
+        if not self.settings.rate:
+            return False
+        # A second's worth may come at once.
+        now, free = send.at.timestamp(), self._free.get(send.sender, 0.0)
+        if free > now + 1:
+            return True
+        self._free[send.sender] = max(free, now) + len(send.recipients) / self.settings.rate
+        return False
+
+    def _is_turned_away(self, send: Send) -> bool:
         if not special.throttles(send.recipients):
             return False
         same_text = (send.carrier, send.sender, frozenset(send.recipients), send.text, send.media, send.tag)

@@ -25,6 +25,7 @@ class Settings:
     attempts             how often one webhook is tried
     backoff_ms           the pause after its first failure, doubled after each further one up to 20 times as long
     answer_within_ms     an answer that takes longer is a failure
+    rate                 how many texts a second a line may send, counted by recipient; 0 is as many as come
     answers_keywords     Telnyx and Twilio look after STOP, START and HELP themselves
     telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
     twilio_rosters       Twilio's webhooks name the others in a group
@@ -41,6 +42,7 @@ class Settings:
     attempts: int = 6
     backoff_ms: int = 250
     answer_within_ms: int = 10_000
+    rate: int = 0
     answers_keywords: bool = True
     twilio_rosters: bool = True
     telnyx_cc: str = "strings"

@@ -2,6 +2,7 @@
 
 The send is claimed in the table before the carrier is asked. What follows depends on what the carrier said:
 
+    its turn has not come           not claimed, looked at again then (partyline.pacing)
     took it                         SENT, receipts `sent`, reports that were early are applied
     certainly not, for now          WAITING, tried again with backoff, at last refused
     certainly not, for good         REFUSED, receipts `failed`
@@ -21,12 +22,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, threads
+from partyline import addresses, pacing, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
-from partyline.errors import Ambiguous, MediaPending, Refused, SendError, Throttled
-from partyline.model import Message, Send, SendReference
+from partyline.errors import Ambiguous, MediaPending, Refused, SendError, Throttled, Unavailable
+from partyline.model import Line, Message, Send, SendReference
 from partyline.optouts import How
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import conversations, lines, messages, optouts, receipts, sends
@@ -34,8 +35,10 @@ from partyline.store.receipts import Reported
 from partyline.store.sends import Claim
 from partyline.store.table import Table
 
-# With the backoff below a carrier has 12 to 24 minutes to come back.
+# With the backoff below a carrier has 12 to 24 minutes to come back; while it is left alone no attempt is made.
 MAX_ATTEMPTS = 12
+# How old a text may be that its carrier takes no more of: by then a queue that is full is more than a rush.
+THROTTLE_PATIENCE = timedelta(hours=4)
 _MAX_BACKOFF = 300.0
 # How long a text waits for a picture that came in with it and goes on to others. Then it leaves without.
 MEDIA_PATIENCE = timedelta(minutes=5)
@@ -63,24 +66,31 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How an attempt ended. `delay` is in seconds."""
+    """How an attempt ended. `delay` is in seconds; `paced` is one that was not made, since its turn has not come."""
 
     step: Step
     state: SendState
     delay: float = 0.0
     reason: str = ""
+    paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up.
-    `media` gives what is sent along with a message."""
+    `media` gives what is sent along with a message; `rate` is an account's, by carrier (partyline.pacing)."""
 
     table: Table
     carrier: Callable[[str], Carrier]
     callback_url: CallbackUrl
     clock: Clock
     media: Media
+    rate: Callable[[str], str | None]
+
+    @property
+    def pacing(self) -> pacing.Desk:
+        """What pacing works with."""
+        return pacing.Desk(self.table, self.clock, self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,8 @@ class Job:
     send: Send
     media: tuple[OutboundMedia, ...] = ()
     carrier: Carrier | None = None
+    line: Line | None = None
+    turn: pacing.Turn | None = None
     reason: str = ""
     error_code: int = codes.SENDER_NOT_OURS
     callback_url: str = ""
@@ -128,6 +140,11 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
     job = prepare(desk, reference, delivered.message, send)
+    if job.carrier and job.line:
+        turn = pacing.turn(desk.pacing, reference, job.line, len(job.text().recipients))
+        if turn.wait:
+            return Attempt(Step.AGAIN, SendState.WAITING, turn.wait, "its turn has not come", paced=True)
+        job = replace(job, turn=turn)
     if job.carrier and job.message.media:
         age = desk.clock() - job.message.created
         try:
@@ -164,6 +181,7 @@ def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) 
     return replace(
         job,
         carrier=carrier,
+        line=line,
         callback_url=desk.callback_url(line.carrier, reference.tag),
         own=frozenset(one.address for one in known.lines.values() if one.carrier == line.carrier) - {send.sender},
         out=frozenset() if send.confirms else known.out_of(send),
@@ -212,10 +230,12 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     try:
         accepted = _accepted(desk, job, claim, member, out)
     except Ambiguous as error:
+        _tell_pace(desk, job, error)
         sends.unknown(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
     except SendError as error:
-        return _not_sent(desk, job, claim, member, error)
+        return _not_sent(desk, job, claim, member, error, _tell_pace(desk, job, error))
+    _tell_pace(desk, job)
     carrier = job.carrier.name if job.carrier else ""
     refused = out | {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
     names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
@@ -223,6 +243,21 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
     _learn(desk, job, refused)
     return _settle_sent(desk, job, sent, member)
+
+
+def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
+    """Have the pace follow what the carrier said, or did not; how long the line rests, in seconds."""
+    if job.turn is None:
+        return 0.0
+    known = job.turn.known
+    match error:
+        case Throttled():
+            return pacing.throttled(desk.pacing, known, error.retry_after)
+        case Ambiguous() | Unavailable():
+            pacing.unanswered(desk.pacing, known)
+        case _:
+            pacing.went(desk.pacing, known)
+    return 0.0
 
 
 def _accepted(desk: Desk, job: Job, claim: Claim, member: str, out: Mapping[str, int]) -> Accepted:
@@ -246,19 +281,21 @@ def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
         sends.count_smaller(desk.table, job.reference, copies, smaller)
 
 
-def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
-    """The carrier certainly did not take it."""
+def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError, rest: float) -> Attempt:
+    """The carrier certainly did not take it; `rest` is how long it wants to be left alone."""
     # Whom the carrier names fails for its reason, the others because the whole request was refused.
     named = error.recipients if isinstance(error, Refused) else ()
     refused = {addresses.canonical(recipient): error.error_code for recipient in named}
     may_try = claim.attempt < MAX_ATTEMPTS
+    if isinstance(error, Throttled):
+        may_try = desk.clock() - job.message.created < THROTTLE_PATIENCE
     if _learn(desk, job, refused) and len(refused) < len(job.natives(member)) and may_try:
         # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
         sends.waiting(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
     if error.retryable and may_try:
         sends.waiting(desk.table, job.reference, desk.clock(), member)
-        return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt, error), reason=str(error))
+        return Attempt(Step.AGAIN, SendState.WAITING, delay=rest or _backoff(claim.attempt), reason=str(error))
     error_code = codes.UNKNOWN if refused else error.error_code
     refused |= dict.fromkeys(job.out & {*job.natives(member)}, codes.OPTED_OUT)
     ended = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
@@ -311,9 +348,6 @@ def fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) ->
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
 
 
-def _backoff(attempt: int, error: SendError) -> float:
-    """Seconds until the next attempt: a doubling with jitter, which spreads the lines, or what the carrier asked for
-    when that is longer; never more than _MAX_BACKOFF."""
-    asked = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
-    doubling = min(2.0**attempt, _MAX_BACKOFF)
-    return min(max(asked, doubling * random.uniform(0.5, 1.0)), _MAX_BACKOFF)  # noqa: S311  (jitter, not secrecy)
+def _backoff(attempt: int) -> float:
+    """Seconds until the next attempt: a doubling with jitter, which spreads the lines; never more than _MAX_BACKOFF."""
+    return min(2.0**attempt, _MAX_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, not secrecy)

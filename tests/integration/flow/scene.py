@@ -81,6 +81,8 @@ class Scene:
     message: Message
     reference: SendReference
     media: tuple[OutboundMedia, ...] = ()
+    rate: str | None = None
+    now: datetime = NOW
 
     def deliver(self) -> Attempt:
         return sending.deliver(self.desk(), self.reference)
@@ -98,8 +100,9 @@ class Scene:
             self.table,
             carrier=lambda name: self.carrier,
             callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
-            clock=lambda: NOW,
+            clock=lambda: self.now,
             media=lambda message, limits, *, group: self.media,
+            rate=lambda carrier: self.rate,
         )
 
     def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:

@@ -81,7 +81,7 @@ def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
     (confirmation,) = replies(desk)
     carrier = FakeCarrier(iter([Accepted("c-1")]))
     nothing = cast(sending.Media, lambda message, limits, *, group: ())
-    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing)
+    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
     reference = confirmation.reference(confirmation.sends[0])
     assert sending.deliver(at, reference).state is SendState.SENT
     assert carrier.asked[0].recipients == (A,)

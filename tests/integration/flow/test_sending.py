@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -89,10 +89,13 @@ def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
 @pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
 def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: Exception) -> None:
     one = scene(error, error, Accepted("c-1"))
-    first, second = one.deliver(), one.deliver()
+    first = one.deliver()
+    one.now += timedelta(seconds=first.delay + 1)
+    second = one.deliver()
     assert (first.step, first.state) == (Step.AGAIN, SendState.WAITING)
     assert first.delay < second.delay
     assert set(one.receipts().values()) == {(QUEUED, 0)}
+    one.now += timedelta(seconds=second.delay + 1)
     assert one.deliver().state is SendState.SENT
     assert len(one.carrier.asked) == 3
 
@@ -103,10 +106,13 @@ def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
 
 
 def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) -> None:
-    one = scene(*[Throttled("slow down")] * sending.MAX_ATTEMPTS)
-    attempts = [one.deliver() for _ in range(sending.MAX_ATTEMPTS)]
+    one = scene(*[Unavailable("down")] * sending.MAX_ATTEMPTS)
+    attempts = []
+    for _ in range(sending.MAX_ATTEMPTS):
+        attempts.append(one.deliver())
+        one.now += timedelta(minutes=6)
     assert [attempt.step for attempt in attempts] == [Step.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [Step.DONE]
-    assert set(one.receipts().values()) == {(FAILED, 30001)}
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
     assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED)
 
 

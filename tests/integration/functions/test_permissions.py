@@ -199,6 +199,7 @@ def test_sending(
         callback_url=lambda c, t: "",
         clock=lambda: NOW,
         media=lambda message, limits, *, group: (),
+        rate=lambda carrier: "100",
     )
     sending.deliver(desk, send)
     sending.deliver(desk, send)

@@ -19,6 +19,7 @@ CONVERSATION_ATTRIBUTES, OTHER_ATTRIBUTES = 16 * 1024, 4 * 1024
 
 # A plus that was not encoded has become a blank on its way.
 _LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -74,6 +75,14 @@ def choice(
         if refusal:
             raise refusal(list(kind)) from None
         raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
+
+
+def decimal(given: Parameters, name: str) -> str | None:
+    """A decimal number that is not negative, as it was written; it may be empty. Raises ApiError 20001."""
+    value = given.get(name)
+    if value and not _DECIMAL.fullmatch(value):
+        raise refusals.invalid_parameter(name, "it is not a decimal number of at most nine digits before the point")
+    return value
 
 
 def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from partyline import addresses, refusals, sids
 from partyline.api import fields, lookup, paging, responses
@@ -19,8 +20,9 @@ MAX_REPLY = 640
 
 
 def create(call: Call) -> Answer:
-    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Language, AnswersKeywords and
-    Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError 20001, 20409."""
+    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Rate, SmsPrice, MmsPrice,
+    Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
+    20001, 20409."""
     form = call.request.form
     address = addresses.canonical(fields.address(form.get("Address") or ""))
     if not addresses.is_number(address):
@@ -37,7 +39,7 @@ def create(call: Call) -> Answer:
         auto_creation=fields.choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
         friendly_name=fields.text(form, "FriendlyName") or None,
     )
-    line = _answering(form, line)
+    line = _priced(form, _answering(form, line))
     store.register(call.table, line)
     return Answer(201, responses.line(call, line))
 
@@ -57,7 +59,8 @@ def listed(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """POST /Lines/{number}: Carrier, AutoCreation, FriendlyName, Language, AnswersKeywords, Replies (all of them anew).
+    """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
+    none.
     Raises ApiError 20001, 20404."""
     before, form = _find(call), call.request.form
     after = replace(
@@ -67,7 +70,7 @@ def update(call: Call) -> Answer:
         friendly_name=fields.changed(fields.text(form, "FriendlyName"), before.friendly_name),
         updated=call.now,
     )
-    after = _answering(form, after)
+    after = _priced(form, _answering(form, after))
     if not store.update(call.table, before, after):
         raise lookup.missing(call)
     return Answer(200, responses.line(call, after))
@@ -101,6 +104,20 @@ def _answering(form: Parameters, line: Line) -> Line:
         language=language,
         replies=line.replies if given is None else _replies(given),
         answers_keywords=line.answers_keywords if answers is None else answers,
+    )
+
+
+def _priced(form: Parameters, line: Line) -> Line:
+    """A line with what a form says of its rate (texts a second) and its prices (of a segment, and of an MMS, to one
+    recipient). Raises ApiError 20001."""
+    rate = fields.decimal(form, "Rate")
+    if rate and Decimal(rate) == 0:
+        raise refusals.invalid_parameter("Rate", "it is more than nothing")
+    return replace(
+        line,
+        rate=fields.changed(rate, line.rate),
+        sms_price=fields.changed(fields.decimal(form, "SmsPrice"), line.sms_price),
+        mms_price=fields.changed(fields.decimal(form, "MmsPrice"), line.mms_price),
     )
 
 

@@ -6,6 +6,7 @@ besides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -120,3 +121,10 @@ def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Url
 
 def _url(urls: Urls, name: str, usual: str) -> str:
     return (urls.get(name) or usual).rstrip("/")
+
+
+def rate(name: str, secrets: Mapping[str, str]) -> str | None:
+    """How many texts a second a carrier's account may send, by the optional member `<name>_rate` of the secret; None
+    for as many as come, and for what is no number: then texts go, and the carrier says when they are too many."""
+    given = secrets.get(f"{name}_rate", "")
+    return given if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", given) and float(given) else None

@@ -77,6 +77,16 @@ def send(reference: SendReference, member: str = "") -> Key:
     return Key(f"S#{reference.message_sid}", reference.thread + (f"#{member}" if member else ""))
 
 
+def turn(reference: SendReference) -> Key:
+    """When a send may go, where its line or its account has a rate."""
+    return Key(f"S#{reference.message_sid}", f"{reference.thread}~turn")
+
+
+def pace(scope: str) -> Key:
+    """How fast a line, or a carrier's account, may send."""
+    return Key(f"PACE#{scope}", "PACE")
+
+
 def sent(carrier: str, carrier_message_id: str) -> Key:
     """From a carrier's message id to the message that it carries; reports that came too early wait beside it."""
     return Key(f"R#{carrier}#{carrier_message_id}", "R")

@@ -1,0 +1,126 @@
+"""When a send may go: in the turn of its line and its carrier's account, and not into a queue that is full or to a
+carrier that does not answer.
+
+    rates       a line (`Rate`) and an account (`<carrier>_rate` in the secret) send so many texts a second, counted by
+                recipient, as carriers count them. Turns are given out ahead; a send waits for its own in the queue
+    pauses      a line whose carrier says 429, or that its queue is full, is left alone for a while by all
+                conversations, and a carrier that did not answer DEAD times in a row by all lines. Then one send goes
+                to try, and the others when it went
+
+Waiting spends no attempt, holds no function and no other conversation.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from partyline.model import Line, SendReference
+from partyline.store import pace
+from partyline.store.pace import Known, Pace
+from partyline.store.table import Table
+
+# How often in a row a carrier does not answer before it is left alone.
+DEAD = 5
+# The longest pause, and the longest that a send waits before it looks again, in seconds.
+_MAX_PAUSE = 300.0
+MAX_WAIT = 3600.0
+# How long one that tries has, in seconds: an answer that never comes, and a little more.
+_TRIAL = 30.0
+# A turn that is nearer than this, in seconds, has come: the queue does not count finer.
+_NEAR = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What pacing works with. `rate` is how many texts a second an account may send, by carrier; None for as many as
+    come."""
+
+    table: Table
+    clock: Callable[[], datetime]
+    rate: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether a send may go now: when `wait`, in seconds, is 0. `known` is for what comes of it."""
+
+    known: Known
+    wait: float = 0.0
+
+
+def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> Turn:
+    """The turn of a send, taken when it has none. Raises Conflict when the table is too busy: then it has none."""
+    now = _milliseconds(desk)
+    known = pace.read(desk.table, reference, line.address, line.carrier)
+    paused = max(_paused(desk, one, now) for one in (known.line, known.account))
+    if paused:
+        # Those that wait do not all come back in the same moment.
+        return Turn(known, paused + random.uniform(0, 2))  # noqa: S311  (jitter, not secrecy)
+    at = known.turn if known.turn is not None else _taken(desk, reference, line, recipients, now)
+    wait = (at - now) / 1000
+    return Turn(known, min(wait, MAX_WAIT) if wait > _NEAR else 0.0)
+
+
+def went(desk: Desk, known: Known) -> None:
+    """The carrier answered: what was remembered against it is forgotten."""
+    for one in (known.line, known.account):
+        if not one.is_good:
+            pace.went(desk.table, one.scope)
+
+
+def throttled(desk: Desk, known: Known, asked: float | None) -> float:
+    """The line's carrier said that it is too much, and perhaps for how long, in seconds; how long the line rests."""
+    return _rest(desk, known.line, known.line.failures + 1, asked)
+
+
+def unanswered(desk: Desk, known: Known) -> None:
+    """The carrier could not be reached, or did not answer."""
+    failures = pace.failed(desk.table, known.account.scope, _milliseconds(desk))
+    if failures >= DEAD:
+        _pause(desk, known.account, failures - DEAD + 1)
+
+
+def _rest(desk: Desk, one: Pace, failures: int, asked: float | None) -> float:
+    pace.failed(desk.table, one.scope, _milliseconds(desk))
+    return _pause(desk, one, failures, asked or 0.0)
+
+
+def _pause(desk: Desk, one: Pace, failures: int, asked: float = 0.0) -> float:
+    doubling = min(2.0**failures, _MAX_PAUSE)
+    seconds = min(max(asked, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (jitter, not secrecy)
+    pace.pause(desk.table, one.scope, _milliseconds(desk) + math.ceil(seconds * 1000))
+    return seconds
+
+
+def _paused(desk: Desk, one: Pace, now: int) -> float:
+    """How long a pause still lasts, in seconds. When it is over, this send is the one that tries, or waits for that."""
+    if not one.until:
+        return 0.0
+    if one.until > now:
+        return (one.until - now) / 1000
+    trial = now + math.ceil(_TRIAL * 1000)
+    return 0.0 if pace.try_again(desk.table, one, trial) else 1.0
+
+
+def _taken(desk: Desk, reference: SendReference, line: Line, recipients: int, now: int) -> int:
+    """The later of a line's turn and its account's; now, where neither has a rate."""
+    rates = ((pace.of_line(line.address), line.rate), (pace.of_account(line.carrier), desk.rate(line.carrier)))
+    paced = [(scope, _interval(rate, recipients)) for scope, rate in rates if rate]
+    if not paced:
+        return now
+    at = max(pace.reserve(desk.table, scope, interval, now) for scope, interval in paced)
+    return pace.keep_turn(desk.table, reference, at, now)
+
+
+def _interval(rate: str, recipients: int) -> int:
+    """How long texts to so many recipients take at so many texts a second."""
+    return math.ceil(1000 * recipients / Decimal(rate))
+
+
+def _milliseconds(desk: Desk) -> int:
+    return int(desk.clock().timestamp() * 1000)

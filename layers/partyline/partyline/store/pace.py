@@ -1,0 +1,121 @@
+"""How fast a line, and a carrier's account, may send: turns given out ahead, and pauses. Times are in milliseconds
+since 1970.
+
+One item for each line and each carrier that is paced or was refused something; none for the others. A turn is kept
+beside its send, so that who comes back for it does not take another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from partyline.model import SendReference
+from partyline.store import keys
+from partyline.store.table import NEW, Condition, Conflict, Item, Table, change, put
+
+# Longer than any pause and any queue of turns is worth keeping.
+_LIFE = timedelta(days=14)
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of a line or an account. Nobody asks before `until`; `failures` is how often in a row it did not
+    go."""
+
+    scope: str
+    until: int = 0
+    failures: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not (self.until or self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before a send: of its line, of its carrier's account, and its turn, when it has one."""
+
+    line: Pace
+    account: Pace
+    turn: int | None
+
+
+def of_line(address: str) -> str:
+    """The scope of a line."""
+    return f"line#{address}"
+
+
+def of_account(carrier: str) -> str:
+    """The scope of a carrier's account."""
+    return f"account#{carrier}"
+
+
+def read(table: Table, reference: SendReference, line: str, carrier: str) -> Known:
+    """All that a send asks before it goes: one round trip."""
+    scopes = [of_line(line), of_account(carrier)]
+    turn = keys.turn(reference)
+    found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
+    first, second = (_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
+    return Known(first, second, found[turn]["at"] if turn in found else None)
+
+
+def reserve(table: Table, scope: str, interval: int, now: int) -> int:
+    """Take the next turn, and the time that it lasts: when it is. Turns follow each other without gaps while there are
+    any; after a pause the next one is now. Raises Conflict when it lost every race."""
+    key = keys.pace(scope)
+    names, values = {"#next": "next"}, {":now": now}
+    ahead = Condition("#next > :now", names, values)
+    idle = Condition("attribute_not_exists(#next) OR #next <= :now", names, values)
+    for _ in range(_TRIES):
+        for condition, sets, adds in ((ahead, {}, {"next": interval}), (idle, {"next": now + interval}, None)):
+            try:
+                item = table.write(change("pace", key, {**sets, "ttl": _ttl(now)}, condition, adds=adds))
+            except Conflict:
+                continue
+            at: int = item["next"] - interval
+            return at
+    raise Conflict({})
+
+
+def keep_turn(table: Table, reference: SendReference, at: int, now: int) -> int:
+    """Keep the turn of a send; the one that counts, should it have had one already."""
+    try:
+        table.write(put("turn", keys.turn(reference), {"at": at, "ttl": _ttl(now)}, NEW))
+    except Conflict as conflict:
+        kept: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
+        return kept
+    return at
+
+
+def try_again(table: Table, before: Pace, until: int) -> bool:
+    """Be the one that tries whether a pause is over; False when somebody else is. The others wait until then."""
+    mine = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
+    return table.written(change("pace", keys.pace(before.scope), {"until": until}, mine))
+
+
+def failed(table: Table, scope: str, now: int) -> int:
+    """Count one more that did not go; how many that makes in a row."""
+    item = table.write(change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}))
+    failures: int = item["failures"]
+    return failures
+
+
+def pause(table: Table, scope: str, until: int) -> None:
+    """Have nobody ask before then."""
+    table.write(change("pace", keys.pace(scope), {"until": until, "ttl": _ttl(until)}))
+
+
+def went(table: Table, scope: str) -> None:
+    """Forget pauses and failures: something went."""
+    table.write(change("pace", keys.pace(scope), {"until": None, "failures": None}))
+
+
+def _pace(scope: str, item: Item) -> Pace:
+    return Pace(scope, item.get("until", 0), item.get("failures", 0))
+
+
+def _ttl(milliseconds: int) -> int:
+    return int(milliseconds / 1000 + _LIFE.total_seconds())

@@ -1,0 +1,189 @@
+"""Turns and pauses: no line sends faster than it may, none asks a carrier that said no, and none holds up another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partyline import pacing, sending
+from partyline.carriers import registry
+from partyline.carriers.port import Accepted
+from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.model import Line
+from partyline.sending import Step
+from partyline.states import SendState
+from partyline.store import keys, lines, pace
+from partyline.store.table import Table
+from tests.integration.flow.scene import FAILED, NOW, P, Scene, make_scene, written
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No jitter: pauses are as long as they say."""
+    monkeypatch.setattr("partyline.pacing.random.uniform", lambda low, high: high if high == 1.0 else 0.0)
+
+
+def rated(table: Table, rate: str) -> None:
+    line = lines.find(table, [P])[P]
+    lines.update(table, line, replace(line, rate=rate))
+
+
+def several(table: Table, count: int, *answers: Any, rate: str | None = None, clients: int = 2) -> list[Scene]:
+    """Messages of as many conversations of one line, and one carrier for all."""
+    first = make_scene(table, *answers, clients=clients)
+    if rate:
+        rated(table, rate)
+    return [first, *(written(table, first.carrier, clients=clients) for _ in range(count - 1))]
+
+
+def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(table: Table) -> None:
+    scenes = several(table, 4, *[Accepted(f"c-{number}") for number in range(4)], rate="1.5")
+    # Two clients and our other number: three recipients, two seconds.
+    first, *later = [one.deliver() for one in scenes]
+    assert first.state is SendState.SENT
+    assert [(one.step, one.paced, one.delay) for one in later] == [
+        (Step.AGAIN, True, 2.0),
+        (Step.AGAIN, True, 4.0),
+        (Step.AGAIN, True, 6.0),
+    ]
+    # Who comes back has its turn, whoever came in between.
+    scenes[2].now = NOW + timedelta(seconds=4)
+    assert scenes[2].deliver().state is SendState.SENT
+    scenes[1].now = NOW + timedelta(seconds=1)
+    assert scenes[1].deliver().delay == pytest.approx(1.0)
+    assert len(scenes[0].carrier.asked) == 2
+
+
+def test_an_account_with_a_rate_paces_all_its_lines_and_the_later_turn_counts(table: Table) -> None:
+    one, other = several(table, 2, Accepted("c-1"), Accepted("c-2"), rate="100")
+    one.rate = other.rate = "0.5"
+    assert one.deliver().state is SendState.SENT
+    assert other.deliver().delay == pytest.approx(6.0)
+
+
+def test_waiting_for_a_turn_spends_no_attempt_and_claims_nothing(table: Table) -> None:
+    one, other = several(table, 2, Accepted("c-1"), rate="0.1")
+    one.deliver()
+    for _ in range(3 * sending.MAX_ATTEMPTS):
+        assert other.deliver().paced
+    assert table.get(keys.send(other.reference)) is None
+
+
+def test_a_line_without_a_rate_leaves_nothing_behind(table: Table) -> None:
+    one = make_scene(table, Accepted("c-1"))
+    assert one.deliver().state is SendState.SENT
+    assert table.get(keys.pace(pace.of_line(P))) is None
+    assert table.get(keys.turn(one.reference)) is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_line_that_is_throttled_rests_for_all_its_conversations(table: Table) -> None:
+    scenes = several(table, 5, Throttled("full", retry_after=60), *[Accepted(f"c-{n}") for n in range(5)])
+    asked = scenes[0].carrier.asked
+    assert scenes[0].deliver().delay == pytest.approx(60)
+    assert [one.deliver().paced for one in scenes] == [True] * 5
+    assert len(asked) == 1
+    for one in scenes:
+        one.now = NOW + timedelta(seconds=61)
+    # One tries; the others wait for what comes of it.
+    assert pace.read(table, scenes[0].reference, P, "bandwidth").line.failures == 1
+    assert scenes[1].deliver().state is SendState.SENT
+    assert [one.deliver().state for one in scenes if one is not scenes[1]] == [SendState.SENT] * 4
+
+
+@pytest.mark.usefixtures("quick")
+def test_while_one_tries_the_others_wait(table: Table) -> None:
+    def trying(text: Any) -> Accepted:
+        assert other.deliver().paced
+        return Accepted("c-1")
+
+    one, other = several(table, 2, Throttled("full", retry_after=60), trying, Accepted("c-2"))
+    one.deliver()
+    one.now = other.now = NOW + timedelta(seconds=61)
+    assert one.deliver().state is SendState.SENT
+    assert other.deliver().state is SendState.SENT
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_line_that_stays_full_rests_longer_and_its_texts_fail_after_hours_not_minutes(table: Table) -> None:
+    one = make_scene(table, *[Throttled("full")] * 100)
+    rests = []
+    while (attempt := one.deliver()).step is Step.AGAIN:
+        rests.append(attempt.delay)
+        one.now += timedelta(seconds=attempt.delay + 1)
+    assert rests[:3] == [2.0, 4.0, 8.0]
+    assert max(rests) == 300.0
+    assert one.now - NOW >= sending.THROTTLE_PATIENCE
+    assert set(one.receipts().values()) == {(FAILED, 30001)}
+
+
+def test_another_line_is_not_held_up(table: Table) -> None:
+    lines.register(table, Line("LN2", "+12065550177", "bandwidth", NOW, NOW))
+    one = make_scene(table, Throttled("full", retry_after=600), Accepted("c-1"))
+    one.deliver()
+    known = pace.read(table, one.reference, "+12065550177", "bandwidth")
+    assert (known.line.is_good, known.account.is_good) == (True, True)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("error", [Unavailable("down"), Ambiguous("no answer")])
+def test_a_carrier_that_does_not_answer_is_left_alone_by_all_lines(table: Table, error: Exception) -> None:
+    scenes = several(table, pacing.DEAD + 2, *[error] * pacing.DEAD, Accepted("c-1"), Accepted("c-2"))
+    *dead, one, other = scenes
+    for scene in dead:
+        assert not scene.deliver().paced
+    assert [scene.deliver().paced for scene in (one, other)] == [True, True]
+    one.now = other.now = NOW + timedelta(seconds=10)
+    assert one.deliver().state is SendState.SENT
+    assert pace.read(table, one.reference, P, "bandwidth").account.is_good
+    assert other.deliver().state is SendState.SENT
+
+
+def test_failures_that_are_not_in_a_row_close_nothing(table: Table) -> None:
+    answers = [Unavailable("down"), Unavailable("down"), Refused("no", error_code=30007)] * 4
+    for one in several(table, len(answers), *answers):
+        assert not one.deliver().paced
+
+
+def test_a_turn_is_kept_once_however_many_come_for_it(table: Table) -> None:
+    one = make_scene(table)
+    assert pace.keep_turn(table, one.reference, 5000, 1000) == 5000
+    assert pace.keep_turn(table, one.reference, 9000, 1000) == 5000
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 2000)), min_size=1, max_size=12))
+def test_turns_never_overlap_and_leave_no_gap_while_there_are_any(table: Table, asked: list[tuple[int, int]]) -> None:
+    scope, now, free = f"line#{id(asked)}", 1_000_000, 0
+    for later, interval in asked:
+        now += later
+        at = pace.reserve(table, scope, interval, now)
+        assert at == max(now, free)
+        free = at + interval
+
+
+@pytest.mark.parametrize(
+    ("given_", "rate"),
+    [("", None), ("10", "10"), ("0.25", "0.25"), ("0", None), ("-1", None), ("fast", None), ("1e3", None)],
+)
+def test_the_rate_of_an_account_is_a_number_in_its_secret(given_: str, rate: str | None) -> None:
+    assert registry.rate("telnyx", {"telnyx_rate": given_}) == rate
+    assert registry.rate("telnyx", {}) is None
+
+
+def test_a_busy_table_takes_no_turn(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = make_scene(table, Accepted("c-1"))
+    rated(table, "1")
+
+    def busy(*given: Any) -> int:
+        raise TimeoutError
+
+    monkeypatch.setattr(pace, "reserve", busy)
+    with pytest.raises(TimeoutError):
+        one.deliver()
+    assert one.carrier.asked == []
