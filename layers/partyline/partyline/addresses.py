@@ -44,6 +44,7 @@ _SHORT_CODE = re.compile(r"^[0-9]{3,8}$")
 _PHONE = re.compile(r"^\+[0-9]+$")
 # VoIP gateways put the international prefix before short codes; a parser would read a country code there.
 _PREFIXED_SHORT_CODE = re.compile(r"^011[0-9]{3,6}$")
+_TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 
 
 def canonical(raw: str, region: str = DEFAULT_REGION) -> str:
@@ -96,6 +97,11 @@ def is_number(address: str) -> bool:
 def is_nanp(address: str) -> bool:
     """Whether a canonical address is a +1 phone: group MMS exists between these only."""
     return kind(address) is Kind.PHONE and address.startswith("+1") and len(address) == len("+12065550100")
+
+
+def is_toll_free(address: str) -> bool:
+    """Whether a canonical address is a +1 number that whom it calls pays for: 800, 833, 844, 855, 866, 877, 888."""
+    return is_nanp(address) and address[2:5] in _TOLL_FREE
 
 
 def mask(address: str) -> str:

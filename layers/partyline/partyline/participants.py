@@ -7,13 +7,14 @@ the members as they would be together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
 
 from partyline import addresses, identities, refusals
-from partyline.model import Participant, ParticipantKind, group_of, masked_threads
+from partyline.carriers.limits import Limits
+from partyline.model import Line, Participant, ParticipantKind, group_of, masked_threads
 from partyline.threads import is_pair
 
 MAX_ADDRESS = 256
@@ -118,6 +119,31 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     for member in members:
         if member.kind is ParticipantKind.CHAT:
             raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
+
+
+def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], limits: Mapping[str, Limits]) -> None:
+    """Refuse a group that one of our numbers in it could not write to: each may be the one that does. `lines` are those
+    among its numbers, `limits` those of carriers, by name. What is found here would else fail with the first text.
+
+    Raises ApiError 50407 for a number that sends no group MMS (toll-free, a short code, abroad), 50436 for more people
+    than its carrier takes in a group.
+    """
+    group = group_of(members)
+    if group.thread is None or is_pair(group.thread):
+        return
+    for address in group.projected:
+        _check_sender(address)
+        line = lines.get(address)
+        others = len(group.natives) + len(group.projected) - 1
+        if line and others > limits[line.carrier].recipients:
+            raise refusals.group_over_carriers_limit(address, line.carrier, limits[line.carrier].recipients, others)
+
+
+def _check_sender(address: str) -> None:
+    if addresses.is_toll_free(address):
+        raise refusals.address_invalid(address, "toll-free numbers send no group MMS; give a long code of yours")
+    if not addresses.is_nanp(address):
+        raise refusals.address_invalid(address, "only +1 long codes send group MMS")
 
 
 def _check_unique(members: Sequence[Participant]) -> None:

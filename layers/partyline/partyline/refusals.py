@@ -315,6 +315,17 @@ def group_over_limit(limit: int) -> ApiError:
     return _refusal(50436, "Participant limit exceeded for group conversation", reason=f"at most {limit}")
 
 
+def group_over_carriers_limit(line: str, carrier: str, limit: int, others: int) -> ApiError:
+    return _refusal(
+        50436,
+        "Participant limit exceeded for group conversation",
+        reason=f"line {line} is {carrier}'s, which takes {limit} others in a group; these would be {others}",
+        line=line,
+        carrier=carrier,
+        limit=limit,
+    )
+
+
 def group_participant_exists(address: str) -> ApiError:
     return _refusal(50437, "Group Participant already exists", CONFLICT, address=address)
 
@@ -386,6 +397,17 @@ def body_too_long(limit: int, unit: str = "characters") -> ApiError:
     return _refusal(50504, f"Message body is longer than {limit} {unit}", parameter="Body")
 
 
+def body_over_carriers_limit(line: str, carrier: str, limit: int) -> ApiError:
+    return _refusal(
+        50504,
+        f"Message body is longer than {limit} characters",
+        parameter="Body",
+        reason=f"line {line} is {carrier}'s, which takes no more",
+        line=line,
+        carrier=carrier,
+    )
+
+
 def author_too_long(limit: int) -> ApiError:
     return _refusal(50310, f"Author is longer than {limit} characters", parameter="Author")
 
@@ -440,12 +462,14 @@ def content_not_supported() -> ApiError:
     return _refusal(50526, "Content templates are not supported here: send Body", parameter="ContentSid")
 
 
-def line_over_recipients(line: str, carrier: str, limit: int) -> ApiError:
+def line_over_recipients(line: str, carrier: str, limit: int, others: int) -> ApiError:
     return _refusal(
         21653,
-        f"Line {line} cannot send to this group: {carrier} takes at most {limit} recipients",
+        f"Line {line} cannot send to this group: {carrier} takes at most {limit} recipients, and these are {others}; "
+        "write to fewer in another conversation",
         line=line,
         carrier=carrier,
+        limit=limit,
     )
 
 

@@ -40,6 +40,9 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "language": "en",
         "replies": {},
         "answers_keywords": True,
+        "rate": None,
+        "sms_price": None,
+        "mms_price": None,
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "url": f"{BASE}/v1/Lines/{NEW}",
@@ -83,6 +86,18 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         (
             {"Address": NEW, "Carrier": "telnyx", "FriendlyName": "x" * 257},
             (400, 20001, "Invalid parameter FriendlyName: it is longer than 256 characters"),
+        ),
+        (
+            {"Address": NEW, "Carrier": "telnyx", "Rate": "fast"},
+            (
+                400,
+                20001,
+                "Invalid parameter Rate: it is not a decimal number of at most nine digits before the point",
+            ),
+        ),
+        (
+            {"Address": NEW, "Carrier": "telnyx", "Rate": "0.0"},
+            (400, 20001, "Invalid parameter Rate: it is more than nothing"),
         ),
         ({"Address": P, "Carrier": "telnyx"}, (409, 20409, f"Line {P} is registered already")),
     ],

@@ -57,8 +57,27 @@ def create(call: Call) -> Answer:
 
 def _record(call: Call) -> Message:
     """Make the message the next one of its conversation. Raises Conflict when another request came first."""
-    access.refuse_of_people(call, call.request.form, *_DATES)
     roster = lookup.roster(call)
+    message = planned(call, roster)
+    changes = hooks.before(call, events.message("onMessageAdd", message, roster.conversation))
+    if changes.values:
+        amended = _amended(message, changes, roster.participants)
+        named = changes.get("Author")
+        author = routing.writer(amended.author, roster.participants) if named else _writer(message, roster)
+        message = _written(call, roster, amended, author)
+    roster = conversations.claim_threads(call.table, roster, call.now)
+    if not _owns_thread(roster):
+        # Somebody else was faster.
+        raise Conflict({})
+    recording = store.recording_writes(roster, message, call.now, cause=call.cause)
+    call.table.transact([*recording, *media.attaching_writes(message)])
+    return message
+
+
+def planned(call: Call, roster: Roster) -> Message:
+    """The message that a request asks for, with what is sent of it; nothing is recorded. Raises ApiError as `create`,
+    but what others do meanwhile or a pre-action webhook says."""
+    access.refuse_of_people(call, call.request.form, *_DATES)
     access.require_in(call, roster, Permission.SEND_MESSAGE)
     lookup.changeable(roster.conversation)
     draft = _draft(call, roster)
@@ -70,19 +89,11 @@ def _record(call: Call) -> Message:
         if call.person
         else routing.writer(draft.author, roster.participants)
     )
-    message = _written(call, roster, draft, author)
-    changes = hooks.before(call, events.message("onMessageAdd", message, roster.conversation))
-    if changes.values:
-        amended = _amended(message, changes, roster.participants)
-        author = routing.writer(amended.author, roster.participants) if changes.get("Author") else author
-        message = _written(call, roster, amended, author)
-    roster = conversations.claim_threads(call.table, roster, call.now)
-    if not _owns_thread(roster):
-        # Somebody else was faster.
-        raise Conflict({})
-    recording = store.recording_writes(roster, message, call.now, cause=call.cause)
-    call.table.transact([*recording, *media.attaching_writes(message)])
-    return message
+    return _written(call, roster, draft, author)
+
+
+def _writer(message: Message, roster: Roster) -> Participant | None:
+    return next((member for member in roster.participants if member.sid == message.participant_sid), None)
 
 
 def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
@@ -91,7 +102,7 @@ def _written(call: Call, roster: Roster, draft: Message, author: Participant | N
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
     sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
-    _check_lines(call, roster, sends, draft.media)
+    _check_lines(call, roster, sends, draft.said or "", draft.media)
     return replace(
         draft,
         author=author.author if author else draft.author,
@@ -180,9 +191,9 @@ def _owns_thread(roster: Roster) -> bool:
     return thread is None or thread in roster.conversation.threads
 
 
-def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, attached: Sequence[Media]) -> None:
     """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21623,
-    21653, 50413, 50439, 50511, 50512."""
+    21653, 50413, 50439, 50504, 50511, 50512."""
     masked = masked_threads(roster.participants)
     known = lines.of_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
@@ -194,7 +205,9 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Se
             raise not_ours(send.sender)
         limits = CARRIERS[line.carrier].limits
         if len(send.recipients) > limits.recipients:
-            raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients)
+            raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
+        if len(text) > limits.text:
+            raise refusals.body_over_carriers_limit(line.address, line.carrier, limits.text)
         attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 

@@ -12,8 +12,9 @@ from partyline import addresses, events, refusals, sids
 from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
-from partyline.model import Conversation, NotificationLevel, Participant, ParticipantKind
-from partyline.participants import Binding, check_binding, check_chat_joins, check_members
+from partyline.carriers.registry import LIMITS
+from partyline.model import Conversation, Line, NotificationLevel, Participant, ParticipantKind, group_of
+from partyline.participants import Binding, check_binding, check_chat_joins, check_lines, check_members
 from partyline.permissions import Permission, RoleType
 from partyline.store import conversations as store
 from partyline.store import lines, listing
@@ -60,10 +61,13 @@ def _join(call: Call) -> Participant:
     access.refuse_of_people(call, call.request.form, *ACCOUNTS)
     _check_joining(call, roster, binding)
     member = replace(member, role_sid=role_of(call, call.request.form, binding))
-    check_binding(binding, own_numbers(call, binding.numbers()))
+    # One round trip for the new numbers and for ours that are there.
+    own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
+    check_binding(binding, own)
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     check_members(members, group_limit=call.desk.group_limit)
+    check_lines(members, own, LIMITS)
     hooks.before(call, events.participant("onParticipantAdd", member, conversation))
     store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return member
@@ -130,9 +134,13 @@ def _change(call: Call) -> Participant:
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
     kept = {number for number in (before.proxy_address, before.projected_address) if number}
-    check_binding(_binding_of(after), {*own_numbers(call, new), *kept})
+    own = own_lines(call, [*new, *group_of(roster.participants).projected])
+    check_binding(_binding_of(after), {*own, *kept})
     members = roster.with_member(after)
-    check_members(members, group_limit=call.desk.group_limit)
+    # A text may have made a group that is larger than any: its numbers may still be given to people.
+    check_members(members, group_limit=call.desk.group_limit if new else len(members))
+    if new:
+        check_lines(members, own, LIMITS)
     hooks.before(call, changed)
     store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return after
@@ -193,9 +201,9 @@ def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[B
     return binding, member
 
 
-def own_numbers(call: Call, numbers: Iterable[str]) -> set[str]:
-    """Which of some canonical addresses are our lines."""
-    return set(lines.find(call.table, filter(addresses.is_number, numbers)))
+def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
+    """The lines among some canonical addresses."""
+    return lines.find(call.table, filter(addresses.is_number, numbers))
 
 
 def _address(form: Parameters, name: str) -> str | None:

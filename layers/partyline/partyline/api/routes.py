@@ -21,6 +21,7 @@ from partyline.api import (
     opt_outs,
     participant_conversations,
     participants,
+    preview,
     receipts,
     roles,
     service_configuration,
@@ -59,6 +60,7 @@ _COMMON = (
         {"GET": messages.listed, "POST": messages.create},
         people="GET POST",
     ),
+    Route("Conversations/{conversation}/Preview", {"POST": preview.preview}),
     Route(
         "Conversations/{conversation}/Messages/{message}",
         {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},

@@ -12,8 +12,9 @@ from typing import Any
 from partyline import participants, refusals, sids
 from partyline.api import access, conversations, fields, responses
 from partyline.api.calls import Answer, Call
-from partyline.api.participants import ACCOUNTS, described, own_numbers, role_of
+from partyline.api.participants import ACCOUNTS, described, own_lines, role_of
 from partyline.api.requests import Parameters
+from partyline.carriers.registry import LIMITS
 from partyline.errors import ApiError
 from partyline.model import Conversation, Participant, threads_of
 from partyline.participants import Binding
@@ -112,7 +113,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
             access.refuse_of_people(call, given, *ACCOUNTS)
             _check_permitted(call, binding)
             wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
-    own = own_numbers(call, [number for binding, _ in wanted for number in binding.numbers()])
+    own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
     for position, (binding, _) in enumerate(wanted, 1):
         with _naming(position):
             participants.check_binding(binding, own)
@@ -123,6 +124,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
     _check_pairs(members)
     with _naming_by_details(members):
         participants.check_members(members, group_limit=call.desk.group_limit)
+        participants.check_lines(members, own, LIMITS)
         participants.check_complete(members)
     return members
 

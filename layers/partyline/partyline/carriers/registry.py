@@ -123,6 +123,9 @@ def _url(urls: Urls, name: str, usual: str) -> str:
     return (urls.get(name) or usual).rstrip("/")
 
 
+LIMITS: Mapping[str, Limits] = MappingProxyType({name: entry.limits for name, entry in CARRIERS.items()})
+
+
 def rate(name: str, secrets: Mapping[str, str]) -> str | None:
     """How many texts a second a carrier's account may send, by the optional member `<name>_rate` of the secret; None
     for as many as come, and for what is no number: then texts go, and the carrier says when they are too many."""

@@ -1,0 +1,98 @@
+"""What a message would become on the wire, and what that costs: nothing is recorded. Twilio has no such resource."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from partyline import addresses, routing, segments
+from partyline.api import lookup, messages
+from partyline.api.calls import Answer, Call
+from partyline.carriers.registry import LIMITS
+from partyline.errors import ApiError
+from partyline.model import Line, Message, Send, threads_of
+from partyline.store import lines
+
+Json = dict[str, Any]
+
+
+def preview(call: Call) -> Answer:
+    """POST /Conversations/{conversation}/Preview, with the parameters of a message: its texts with segments and costs,
+    what would refuse it (`problems`, as the API words it), and what may disappoint (`warnings`).
+
+    A cost is null where the line has no price; the total is then null too. Raises ApiError 20404.
+    """
+    roster = lookup.roster(call)
+    try:
+        message, problems = messages.planned(call, roster), []
+    except ApiError as refused:
+        message, problems = None, [_problem(refused)]
+    author = routing.writer(call.request.form.get("Author") or "", roster.participants)
+    sends = message.sends if message else routing.outbound(roster.participants, threads_of(roster.participants), author)
+    known = lines.of_sends(call.table, sends)
+    text = message.said if message else call.request.form.get("Body")
+    has_media = bool(message.media if message else call.request.form.all("MediaSid"))
+    shown = [
+        _shown(send, known.lines.get(send.sender), sorted(known.out_of(send)), text or "", has_media=has_media)
+        for send in sends
+    ]
+    return Answer(
+        200,
+        {
+            "conversation_sid": roster.conversation.sid,
+            "sends": shown,
+            "total_cost": _total(shown),
+            "problems": problems,
+            "warnings": _warnings(message, sends),
+        },
+    )
+
+
+def _problem(refused: ApiError) -> Json:
+    return {"code": refused.code, "message": refused.message, "details": refused.details or {}}
+
+
+def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_media: bool) -> Json:
+    """One text: to whom, as what, in how many segments, for how much. Who has opted out costs nothing."""
+    is_group = len(send.recipients) > 1
+    kind = "group_mms" if is_group else "mms" if has_media else "sms"
+    counted = segments.count(text)
+    parts = counted.segments if kind == "sms" else 1
+    reached = len(send.recipients) - len(out)
+    price = (line.sms_price if kind == "sms" else line.mms_price) if line else None
+    one_by_one = line is not None and LIMITS[line.carrier].one_by_one
+    return {
+        "from": send.sender,
+        "carrier": line.carrier if line else None,
+        "kind": kind,
+        "recipients": [addresses.display(recipient) for recipient in send.recipients],
+        "opted_out": [addresses.display(recipient) for recipient in out],
+        "requests": (len(send.natives) - len(out)) if one_by_one else 1,
+        "encoding": counted.encoding.value if kind == "sms" else None,
+        "segments": parts,
+        "billed_units": parts * reached,
+        "cost": str(Decimal(price) * parts * reached) if price else None,
+    }
+
+
+def _total(shown: list[Json]) -> str | None:
+    costs = [one["cost"] for one in shown]
+    return None if None in costs else str(sum((Decimal(cost) for cost in costs), Decimal(0)))
+
+
+def _warnings(message: Message | None, sends: tuple[Send, ...]) -> list[str]:
+    """What is sent all the same."""
+    warnings = [
+        f"{address} is toll-free: its owner may not get group MMS"
+        for send in sends
+        if len(send.recipients) > 1
+        for address in send.natives
+        if addresses.is_toll_free(address)
+    ]
+    if message and any(segments.count(message.said or "").segments > _LONG for send in sends if not send.others):
+        warnings.append("a text of so many segments may arrive in another order, or in part")
+    return warnings
+
+
+# Carriers recommend no more than this of a plain text.
+_LONG = 3

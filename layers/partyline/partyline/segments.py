@@ -1,0 +1,56 @@
+"""How many segments a plain text is, by which carriers count and charge it.
+
+A text whose characters are all in the alphabet of GSM 03.38 has 160 in one segment and 153 in each of several; those of
+its extension table count twice. Any other character makes it UCS-2: 70 and 67, in units of 16 bits. No segment parts
+what belongs together: an escaped character, or the two halves of an emoji. Source: 3GPP TS 23.038, 23.040.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = frozenset("\f^{}\\[~]|€")
+_LAST_IN_ONE_UNIT = 0xFFFF
+
+
+class Encoding(StrEnum):
+    """How a text is written on the air."""
+
+    GSM_7 = "GSM-7"
+    UCS_2 = "UCS-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A text's encoding, its length in units of that (septets, or 16 bits) and its number of segments."""
+
+    encoding: Encoding
+    units: int
+    segments: int
+
+
+def count(text: str) -> Segmented:
+    """The segments of a plain text; an empty one has none."""
+    if _BASIC.union(_EXTENSION).issuperset(text):
+        widths = [2 if character in _EXTENSION else 1 for character in text]
+        return Segmented(Encoding.GSM_7, sum(widths), _segments(widths, 160, 153))
+    widths = [2 if ord(character) > _LAST_IN_ONE_UNIT else 1 for character in text]
+    return Segmented(Encoding.UCS_2, sum(widths), _segments(widths, 70, 67))
+
+
+def _segments(widths: Iterable[int], alone: int, joined: int) -> int:
+    widths = list(widths)
+    if sum(widths) <= alone:
+        return 1 if widths else 0
+    segments, room = 1, joined
+    for width in widths:
+        if width > room:
+            segments, room = segments + 1, joined
+        room -= width
+    return segments

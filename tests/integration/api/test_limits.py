@@ -1,0 +1,191 @@
+"""What carriers cannot carry is said when a group is made, and what a message costs before it is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from partyline import recording, sids
+from partyline.carriers.port import InboundText
+from partyline.model import AutoCreation, Line
+from partyline.optouts import How
+from partyline.store import lines, optouts
+from partyline.store.table import Table
+from tests.integration.api.harness import ACCOUNT, A, Api, B, C, P, Reply, T, W, asking_nobody
+
+FREE, ABROAD, V = "+18005550100", "+442079460000", "+12065550130"
+TOLL = [f"+1206555{number:04}" for number in range(2000, 2012)]
+
+
+@pytest.fixture
+def more(api: Api) -> Api:
+    for address, carrier in ((FREE, "bandwidth"), (ABROAD, "bandwidth"), (V, "vonage"), ("12345", "twilio")):
+        line = Line(sids.new(sids.LINE), address, carrier, api.desk.clock(), api.desk.clock(), AutoCreation.GROUPS)
+        lines.register(api.desk.table, line)
+    return api
+
+
+def at_once(api: Api, own: str, *natives: str) -> Reply:
+    members: list[dict[str, Any]] = [{"identity": "jane", "messaging_binding": {"projected_address": own}}]
+    members += [{"messaging_binding": {"address": native}} for native in natives]
+    return api.post("/ConversationWithParticipants", [("Participant", json.dumps(member)) for member in members])
+
+
+@pytest.mark.parametrize(
+    ("own", "limit"), [(P, 9), (T, 8), (W, 9), (V, 9)], ids=["bandwidth", "telnyx", "twilio", "vonage"]
+)
+def test_a_group_is_as_large_as_its_lines_carrier_takes(more: Api, own: str, limit: int) -> None:
+    # Ten in all is this account's own limit, so Bandwidth's ten others are not reached.
+    assert at_once(more, own, *TOLL[:limit]).status == 202
+    refused = at_once(more, own, *TOLL[1 : limit + 2])
+    assert refused.error[1] in (50436, 50426)
+
+
+def test_a_group_that_grows_beyond_its_carrier_is_refused_with_line_and_limit(more: Api) -> None:
+    sid = more.group(*TOLL[:8], own=T)
+    reply = more.add(sid, address=TOLL[8])
+    assert reply.error == (
+        400,
+        50436,
+        (
+            "Participant limit exceeded for group conversation: "
+            f"line {T} is telnyx's, which takes 8 others in a group; these would be 9"
+        ),
+    )
+    assert (reply.body["details"]["line"], reply.body["details"]["limit"]) == (T, 8)
+    # The number of another carrier counts as one of the others.
+    second = more.group(*TOLL[:7], TOLL[9], own=T)
+    assert more.add(second, projected=P, identity="bob").error[:2] == (400, 50436)
+
+
+@pytest.mark.parametrize("own", [FREE, ABROAD, "12345"])
+def test_a_number_that_sends_no_group_mms_is_refused_in_a_group_and_taken_in_a_pair(more: Api, own: str) -> None:
+    refused = at_once(more, own, A, B)
+    assert (refused.status, refused.body["code"], refused.body["details"]["address"]) == (400, 50407, own)
+    assert at_once(more, own, A).status == 202
+    sid = more.conversation()
+    more.member(sid, address=B)
+    more.member(sid, address=C)
+    assert more.add(sid, projected=own, identity="jane").error[1] == 50407
+
+
+def test_a_group_that_a_text_has_made_is_kept_readable_and_says_why_it_is_not_answered(api: Api, table: Table) -> None:
+    def arrives(text: str, number: str) -> None:
+        inbound = InboundText("telnyx", number, T, A, (T, *TOLL), text)
+        service = sids.default_service(ACCOUNT)
+        recording.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
+
+    arrives("hello all", "id-1")
+    (made,) = api.get("/Conversations").body["conversations"]
+    sid = made["sid"]
+    agent = next(
+        one["sid"]
+        for one in api.get(f"/Conversations/{sid}/Participants").body["participants"]
+        if "projected_address" in one["messaging_binding"]
+    )
+    assert api.post(f"/Conversations/{sid}/Participants/{agent}", {"Identity": "jane"}).status == 200
+    arrives("and again", "id-2")
+    assert [one["body"] for one in api.get(f"/Conversations/{sid}/Messages").body["messages"]] == [
+        "hello all",
+        "and again",
+    ]
+    refused = api.post(f"/Conversations/{sid}/Messages", {"Author": "jane", "Body": "hi"})
+    assert (refused.body["code"], refused.body["details"]) == (21653, {"line": T, "carrier": "telnyx", "limit": 8})
+    assert "takes at most 8 recipients, and these are 13" in refused.body["message"]
+    native = api.get(f"/Conversations/{sid}/Participants").body["participants"][-1]["sid"]
+    assert api.delete(f"/Conversations/{sid}/Participants/{native}").status == 204
+
+
+def test_a_text_is_as_long_as_its_carrier_takes(more: Api) -> None:
+    sid = more.group(A, B, own=V)
+    refused = more.post(f"/Conversations/{sid}/Messages", {"Author": "agent", "Body": "x" * 1001})
+    assert refused.error == (
+        400,
+        50504,
+        f"Message body is longer than 1000 characters: line {V} is vonage's, which takes no more",
+    )
+
+
+# --- what it would be
+
+
+def preview(api: Api, sid: str, *form: tuple[str, str]) -> dict[str, Any]:
+    reply = api.post(f"/Conversations/{sid}/Preview", form)
+    assert reply.status == 200, reply.body
+    body: dict[str, Any] = reply.body
+    return body
+
+
+def priced(api: Api, line: str, sms: str = "", mms: str = "") -> None:
+    assert api.post(f"/Lines/{line}", {"SmsPrice": sms, "MmsPrice": mms}).status == 200
+
+
+def test_a_plain_text_is_priced_by_segment_and_recipient_and_nothing_is_recorded(api: Api) -> None:
+    priced(api, P, "0.004", "0.015")
+    sid = api.conversation()
+    api.member(sid, address=A, proxy=P)
+    api.member(sid, address=B, proxy=T)
+    api.member(sid, identity="jane")
+    shown = preview(api, sid, ("Author", "jane"), ("Body", "x" * 161))
+    first, second = sorted(shown["sends"], key=lambda send: send["from"])
+    assert first == {
+        "from": P,
+        "carrier": "bandwidth",
+        "kind": "sms",
+        "recipients": [A],
+        "opted_out": [],
+        "requests": 1,
+        "encoding": "GSM-7",
+        "segments": 2,
+        "billed_units": 2,
+        "cost": "0.008",
+    }
+    assert (second["from"], second["cost"], shown["total_cost"]) == (T, None, None)
+    assert (shown["problems"], shown["warnings"]) == ([], [])
+    priced(api, T, "0.01", "")
+    assert preview(api, sid, ("Author", "jane"), ("Body", "x" * 161))["total_cost"] == "0.028"
+    assert api.get(f"/Conversations/{sid}/Messages").body["messages"] == []
+
+
+def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing(more: Api, table: Table) -> None:
+    priced(more, V, "", "0.02")
+    sid = more.group(A, B, FREE[:-1] + "9", own=V)
+    optout = optouts.writes(None, address=A, line=V, opted_out=True, how=How.API, source="", now=more.desk.clock())
+    table.transact(optout)
+    shown = preview(more, sid, ("Author", "agent"), ("Body", "hi 😀"))
+    (send,) = shown["sends"]
+    assert (send["kind"], send["requests"], send["segments"], send["billed_units"]) == ("group_mms", 2, 1, 2)
+    assert (send["opted_out"], send["cost"], shown["total_cost"]) == ([A], "0.04", "0.04")
+    assert shown["warnings"] == [f"{FREE[:-1]}9 is toll-free: its owner may not get group MMS"]
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ([("Author", "agent")], 50503),
+        ([("Author", "agent"), ("Body", "x" * 1601)], 50504),
+        ([("Author", "nobody"), ("Body", "x")], 50513),
+        ([("Author", "agent"), ("MediaSid", "ME" + "0" * 32)], 50507),
+    ],
+)
+def test_what_would_be_refused_is_said_in_the_same_words(api: Api, form: list[tuple[str, str]], code: int) -> None:
+    sid = api.group(A, B)
+    (problem,) = preview(api, sid, *form)["problems"]
+    refused = api.post(f"/Conversations/{sid}/Messages", form).body
+    assert (problem["code"], problem["message"]) == (code, refused["message"]) == (refused["code"], refused["message"])
+    assert len(preview(api, sid, *form)["sends"]) == 1
+
+
+def test_a_preview_is_of_what_is_there(api: Api) -> None:
+    assert api.post(f"/Conversations/CH{'0' * 32}/Preview", {"Body": "x"}).status == 404
+    chat = api.conversation()
+    api.member(chat, identity="ann")
+    assert preview(api, chat, ("Author", "ann"), ("Body", "x")) == {
+        "conversation_sid": chat,
+        "sends": [],
+        "total_cost": "0",
+        "problems": [],
+        "warnings": [],
+    }
