@@ -460,3 +460,26 @@ def test_the_readme_shows_how_to_invoke_each_sample() -> None:
     for sample in sorted((ROOT / "events").glob("*/*.json")):
         shown = rf"sam local invoke {logical(sample.parent.name)} +-e {re.escape(str(sample.relative_to(ROOT)))}"
         assert re.search(shown, readme), sample
+
+
+def test_the_operations_page_says_what_to_do_for_each_alarm() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    table = page.partition("## Alarms")[2].partition("## Redriving")[0]
+    named = set(
+        re.findall(
+            r"`([A-Z]\w+)`(?=[^|]*\|)",
+            "\n".join(line.split("|")[1] + "|" for line in table.splitlines() if line.startswith("| ")),
+        )
+    )
+    alarms = {name.removesuffix("Alarm") for name in of_type("AWS::CloudWatch::Alarm")}
+
+    assert alarms == named
+
+
+def test_the_operations_page_lists_each_metric_that_is_counted() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "partyline" / "partyline").rglob("*.py")]
+    counted = {name for path in sources for name in re.findall(r'\bcount\("(\w+)"', path.read_text())}
+
+    assert counted
+    assert all(f"`{name}`" in page for name in counted), counted

@@ -23,6 +23,7 @@ from functools import partial
 from partyline import addresses, events, opting, routing, sids, tapbacks, threads, timers
 from partyline.callbacks import applying, asking
 from partyline.callbacks.asking import Ask
+from partyline.carriers import port
 from partyline.carriers.port import InboundText, Malformed
 from partyline.directory import Configuration, Service, default_timers
 from partyline.events import BY_TEXT, Happening
@@ -88,6 +89,28 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     return retrying(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
 
 
+def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
+    """Record a text that no conversation took, now that one may: as if it had just come, but counted and taken for a
+    keyword already. Exactly once: it leaves the inbox in the transaction that records it; one that nobody takes stays,
+    with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
+    text = InboundText(
+        carrier=kept.carrier,
+        id=kept.carrier_message_id,
+        line=kept.line,
+        sender=kept.sender,
+        recipients=kept.recipients,
+        text=kept.body,
+        media=tuple(port.Media(part.url, part.content_type, part.sha256) for part in kept.media),
+    )
+    arrived = routing.arrival(text.sender, text.recipients, text.line)
+    desk = _Desk(table, service_sid, asking.once(ask), kept)
+    return retrying(
+        lambda: _attempt(desk, text, arrived, now),
+        tries=_TRIES,
+        when=lambda conflict: "unrouted" not in conflict.failed,
+    )
+
+
 def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: datetime) -> UnroutedText:
     """Keep an authentic webhook that cannot be understood: once for the same content, however often it is repeated."""
     kept = UnroutedText(
@@ -104,30 +127,32 @@ def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """What recording one text works with."""
+    """What recording one text works with. `kept` is the text itself when it has been among the unrouted."""
 
     table: Table
     first: str
     ask: Ask
+    kept: UnroutedText | None = None
 
 
 def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
     table = desk.table
     if len(arrived.roster) > routing.MAX_ROSTER:
-        return _keep_unrouted(table, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, (), now)
+        return _keep_unrouted(desk, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, (), now)
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
     # Most conversations are made in the first Service, so what holds there is read on the chance.
     fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first), *opting.wanted(text, arrived)]
     found = table.get_all([received, thread, counter, *fixed, *(keys.line(member) for member in arrived.roster)])
-    if received in found:
+    if received in found and desk.kept is None:
         return Recorded(Outcome.REPEATED)
     lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
-    once = [_receive(received, now)]
+    once = [unrouted.taking_write(desk.kept) if desk.kept else _receive(received, now)]
     # Only a thread with several own numbers brings a text more than once. A line that was given up may still be one of
     # its conversation's.
-    if len({*lines, arrived.line, *(found[thread]["own"] if thread in found else ())}) > 1:
+    several = len({*lines, arrived.line, *(found[thread]["own"] if thread in found else ())}) > 1
+    if several and desk.kept is None:
         before = found.get(counter)
         seen = messages.seen_in(before)
         once.append(messages.count_copy(counter, before, arrived.line, now))
@@ -135,13 +160,13 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
             table.transact(once)
             return Recorded(Outcome.COPIED)
     keyword = opting.keyword(text, arrived, lines)
-    if keyword:
+    if keyword and desk.kept is None:
         once.extend(opting.writes(keyword, text, arrived, lines, found, now))
     if thread in found:
         return _record_known(desk, text, arrived, found, keyword, once, now)
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):
-        return _keep_unrouted(table, text, arrived, line, once, now)
+        return _keep_unrouted(desk, text, arrived, line, once, now)
     return _record_new(desk, text, arrived, lines, _home(desk, line, found), keyword, once, now)
 
 
@@ -177,7 +202,7 @@ def _record_known(
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes, sends=sends)
     answer = desk.ask(webhooks, events.message("onMessageAdd", message, roster.conversation), BY_TEXT)
     if answer.rejected:
-        return _keep_unrouted(table, text, arrived, UnroutedReason.REJECTED, once, now)
+        return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, once, now)
     message = applying.to_text(message, answer)
     table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
@@ -203,7 +228,7 @@ def _record_new(
     if answer.rejected:
         # Unless another text has made it meanwhile: then this one goes there.
         nobodys = check("thread", keys.thread(threads.digest(arrived.thread)), NEW)
-        return _keep_unrouted(desk.table, text, arrived, UnroutedReason.REJECTED, [*once, nobodys], now)
+        return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, [*once, nobodys], now)
     conversation = replace(roster.conversation, last_index=message.index, friendly_name=applying.friendly_name(answer))
     desk.table.transact(
         [
@@ -382,13 +407,16 @@ def _media(text: InboundText) -> tuple[Media, ...]:
 
 
 def _keep_unrouted(
-    table: Table,
+    desk: _Desk,
     text: InboundText,
     arrived: Arrival,
     reason: UnroutedReason,
     once: list[Write] | tuple[()],
     now: datetime,
 ) -> Recorded:
+    if desk.kept:
+        unrouted.keep_for(desk.table, desk.kept, reason)
+        return Recorded(Outcome.UNROUTED, reason=reason)
     kept = UnroutedText(
         sid=sids.of(sids.UNROUTED, text.carrier, text.id),
         carrier=text.carrier,
@@ -401,5 +429,5 @@ def _keep_unrouted(
         body=text.text,
         media=_media(text),
     )
-    table.transact([*once, unrouted.keeping_write(kept)])
+    desk.table.transact([*once, unrouted.keeping_write(kept)])
     return Recorded(Outcome.UNROUTED, reason=reason)

@@ -128,7 +128,7 @@ ACCOUNT = (
     Route("Services", {"GET": services.listed, "POST": services.create}),
     Route("Services/{service}", {"GET": services.fetch, "DELETE": services.delete}),
     Route("UnroutedTexts", {"GET": unrouted.listed}),
-    Route("UnroutedTexts/{text}", {"GET": unrouted.fetch}),
+    Route("UnroutedTexts/{text}", {"GET": unrouted.fetch, "POST": unrouted.redrive, "DELETE": unrouted.delete}),
 )
 # Beneath /Services/{service}.
 SERVICE = (

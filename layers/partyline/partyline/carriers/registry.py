@@ -14,6 +14,7 @@ from types import MappingProxyType
 from partyline.carriers import bandwidth, telnyx, twilio, twilio_groups, vonage
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Carrier, Transport
+from partyline.carriers.transport import no_transport
 
 # Base URLs that are other than usual, by name: "bandwidth_url" and so on.
 Urls = Mapping[str, str]
@@ -121,6 +122,15 @@ def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Url
 
 def _url(urls: Urls, name: str, usual: str) -> str:
     return (urls.get(name) or usual).rstrip("/")
+
+
+def reader(name: str) -> Carrier:
+    """A carrier without credentials: it parses, and can do nothing else. Raises LookupError for one that is not
+    known."""
+    if name not in CARRIERS:
+        raise LookupError(f"no carrier {name!r}")
+    entry = CARRIERS[name]
+    return entry.make(dict.fromkeys(entry.required, ""), _USUAL_URLS, no_transport)
 
 
 LIMITS: Mapping[str, Limits] = MappingProxyType({name: entry.limits for name, entry in CARRIERS.items()})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from partyline.model import UnroutedText
+from partyline.model import UnroutedReason, UnroutedText
 from partyline.store import items, keys
-from partyline.store.table import Table, Write, put
+from partyline.store.table import EXISTS, Table, Write, change, delete, put
 
 
 def keeping_write(text: UnroutedText) -> Write:
@@ -15,6 +15,21 @@ def keeping_write(text: UnroutedText) -> Write:
         "GSI1SK": keys.dated(items.from_time(text.created), text.sid),
     }
     return put("unrouted", keys.unrouted(text.sid), item)
+
+
+def taking_write(text: UnroutedText) -> Write:
+    """Take an unrouted text out of the inbox. Label: unrouted, when somebody else was faster."""
+    return delete("unrouted", keys.unrouted(text.sid), EXISTS)
+
+
+def remove(table: Table, sid: str) -> bool:
+    """Forget an unrouted text; False when it is gone already."""
+    return table.written(delete("unrouted", keys.unrouted(sid), EXISTS))
+
+
+def keep_for(table: Table, text: UnroutedText, reason: UnroutedReason) -> None:
+    """Note why a text is still unrouted, unless it was taken meanwhile."""
+    table.written(change("unrouted", keys.unrouted(text.sid), {"reason": reason.value}, EXISTS))
 
 
 def fetch(table: Table, sid: str) -> UnroutedText | None:

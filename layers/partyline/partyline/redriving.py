@@ -1,0 +1,63 @@
+"""Texts and webhooks that were kept, tried again: a line has been registered since, or the carrier's reader mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from partyline import recording, reporting
+from partyline.callbacks.asking import Ask
+from partyline.carriers import registry
+from partyline.carriers.port import DeliveryReport, InboundText, Malformed, WebhookRequest
+from partyline.model import UnroutedReason, UnroutedText
+from partyline.observability import count, logger
+from partyline.recording import Outcome, Recorded
+from partyline.store import unrouted
+from partyline.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What redriving works with: as receiving."""
+
+    table: Table
+    service_sid: str
+    ask: Ask
+
+
+def redrive(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
+    """Try again what was kept; what became of it. What was taken is no longer kept. Exactly once for each text.
+
+    Raises Conflict as recording.redrive.
+    """
+    if kept.reason is UnroutedReason.MALFORMED:
+        redriven = _read_again(desk, kept, now)
+    else:
+        redriven = recording.redrive(desk.table, kept, service_sid=desk.service_sid, now=now, ask=desk.ask)
+    logger.info(
+        "unrouted.redriven",
+        unrouted_sid=kept.sid,
+        outcome=redriven.outcome.value,
+        reason=redriven.reason.value if redriven.reason else None,
+        message_sid=redriven.message_sid,
+    )
+    count("UnroutedKept" if redriven.outcome is Outcome.UNROUTED else "UnroutedRedriven")
+    return redriven
+
+
+def _read_again(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
+    """Read a webhook anew, which was authentic when it came; the last of its texts is what became of it. While a part
+    of it cannot be read it stays, and what can be read is repeated without harm."""
+    request = WebhookRequest("", "", {}, {}, kept.raw.encode())
+    read = registry.reader(kept.carrier).parse(request)
+    if any(isinstance(event, Malformed) for event in read):
+        return Recorded(Outcome.UNROUTED, reason=UnroutedReason.MALFORMED)
+    redriven = Recorded(Outcome.REPEATED)
+    for event in read:
+        match event:
+            case InboundText():
+                redriven = recording.record(desk.table, event, service_sid=desk.service_sid, now=now, ask=desk.ask)
+            case DeliveryReport():
+                reporting.apply(desk.table, event, now)
+    unrouted.remove(desk.table, kept.sid)
+    return redriven

@@ -1,0 +1,154 @@
+"""Texts that no conversation took, routed again: exactly once, and not before somebody takes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from partyline import recording, sids
+from partyline.carriers.port import InboundText, Malformed, Media
+from partyline.model import UnroutedReason
+from partyline.recording import Recorded
+from partyline.store import unrouted
+from partyline.store.table import Conflict, Table, Write
+from tests.integration.api.harness import ACCOUNT, A, Api, B, P, Q, asking_nobody
+
+NEW = "+12065550199"
+SERVICE = sids.default_service(ACCOUNT)
+
+
+def arrives(api: Api, text: InboundText) -> Recorded:
+    return recording.record(api.desk.table, text, service_sid=SERVICE, now=api.desk.clock(), ask=asking_nobody)
+
+
+def kept(api: Api) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get("/UnroutedTexts").body["unrouted_texts"]
+    return found
+
+
+def said(api: Api) -> list[str]:
+    conversations = api.get("/Conversations").body["conversations"]
+    return [
+        message["body"]
+        for conversation in conversations
+        for message in api.get(f"/Conversations/{conversation['sid']}/Messages").body["messages"]
+    ]
+
+
+def register(api: Api, **form: str) -> None:
+    api.made("/Lines", {"Address": NEW, "Carrier": "bandwidth", "AutoCreation": "groups", **form})
+
+
+HELLO = InboundText("bandwidth", "id-1", NEW, A, (NEW, B), "hello", (Media("https://c.example/1.jpg", "image/jpeg"),))
+
+
+def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> None:
+    arrives(api, HELLO)
+    (text,) = kept(api)
+    again = api.post(f"/UnroutedTexts/{text['sid']}").body
+    assert (again["outcome"], again["reason"]) == ("unrouted", "unknown_line")
+    register(api)
+    answer = api.post(f"/UnroutedTexts/{text['sid']}")
+    assert (answer.status, answer.body["outcome"], answer.body["reason"]) == (200, "created", None)
+    message = api.get(f"/Conversations/{answer.body['conversation_sid']}/Messages/{answer.body['message_sid']}").body
+    assert (message["author"], message["body"], len(message["media"])) == (A, "hello", 1)
+    assert kept(api) == []
+    assert api.post(f"/UnroutedTexts/{text['sid']}").status == 404
+    # The carrier's repeat is still a repeat.
+    assert arrives(api, HELLO).outcome is recording.Outcome.REPEATED
+    assert said(api) == ["hello"]
+
+
+def test_the_reason_is_that_of_now(api: Api) -> None:
+    arrives(api, HELLO)
+    register(api, AutoCreation="off")
+    (text,) = kept(api)
+    assert api.post(f"/UnroutedTexts/{text['sid']}").body["reason"] == "auto_creation_off"
+    assert [one["reason"] for one in kept(api)] == ["auto_creation_off"]
+
+
+def test_copies_at_other_numbers_are_not_recorded_beside_it(api: Api) -> None:
+    api.post(f"/Lines/{P}", {"AutoCreation": "off"})
+    api.post(f"/Lines/{Q}", {"AutoCreation": "off"})
+    for number, line in enumerate((P, Q)):
+        arrives(api, InboundText("bandwidth", f"id-{number}", line, A, (P, Q), "hello both"))
+    (text,) = kept(api)
+    api.post(f"/Lines/{P}", {"AutoCreation": "groups"})
+    assert api.post(f"/UnroutedTexts/{text['sid']}").body["outcome"] == "created"
+    # The next one of the same words is another text, and its copy is none.
+    for number, line in enumerate((P, Q)):
+        arrives(api, InboundText("bandwidth", f"later-{number}", line, A, (P, Q), "hello both"))
+    assert said(api) == ["hello both", "hello both"]
+
+
+def test_two_who_redrive_it_at_once_record_it_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrives(api, HELLO)
+    register(api)
+    (text,) = kept(api)
+    path = f"/UnroutedTexts/{text['sid']}"
+    transact = Table.transact
+
+    def meanwhile(table: Table, writes: list[Write]) -> None:
+        monkeypatch.setattr(Table, "transact", transact)
+        assert api.post(path).body["outcome"] == "created"
+        transact(table, writes)
+
+    monkeypatch.setattr(Table, "transact", meanwhile)
+    assert api.post(path).status == 404
+    assert said(api) == ["hello"]
+
+
+def test_stop_counts_when_it_came_and_not_again_when_it_is_redriven(api: Api) -> None:
+    register(api, AutoCreation="off")
+    arrives(api, replace(HELLO, text="STOP", media=()))
+    (opt_out,) = api.get("/OptOuts").body["opt_outs"]
+    answer = api.post(f"/OptOuts/{opt_out['sid']}", {"State": "opted_in", "Reason": "said so by phone"})
+    assert answer.status == 200, answer.body
+    api.post(f"/Lines/{NEW}", {"AutoCreation": "groups"})
+    (text,) = kept(api)
+    assert api.post(f"/UnroutedTexts/{text['sid']}").body["outcome"] == "created"
+    assert api.get("/OptOuts").body["opt_outs"] == []
+
+
+def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
+    event = {
+        "type": "message-received",
+        "time": "2026-11-22T12:00:00.000Z",
+        "to": P,
+        "message": {"id": "id-9", "owner": P, "direction": "in", "from": A, "to": [P, B], "text": "now I can"},
+    }
+    raw = json.dumps([event])
+    mended = recording.keep_malformed(api.desk.table, "bandwidth", Malformed("no field", raw), api.desk.clock())
+    broken = recording.keep_malformed(api.desk.table, "bandwidth", Malformed("no JSON", "{"), api.desk.clock())
+    assert api.post(f"/UnroutedTexts/{broken.sid}").body["reason"] == "malformed"
+    answer = api.post(f"/UnroutedTexts/{mended.sid}").body
+    assert answer["outcome"] == "created"
+    assert said(api) == ["now I can"]
+    assert [one["sid"] for one in kept(api)] == [broken.sid]
+
+
+def test_what_is_done_with_is_forgotten(api: Api) -> None:
+    arrives(api, HELLO)
+    (text,) = kept(api)
+    assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 204
+    assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 404
+    assert kept(api) == []
+    assert arrives(api, HELLO).outcome is recording.Outcome.REPEATED
+
+
+def test_a_busy_table_is_no_missing_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrives(api, HELLO)
+    register(api)
+    (text,) = kept(api)
+    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+
+    def busy(table: Table, writes: list[Write]) -> None:
+        raise Conflict({})
+
+    monkeypatch.setattr(Table, "transact", busy)
+    assert api.post(f"/UnroutedTexts/{text['sid']}").status == 409
+    assert unrouted.fetch(api.desk.table, text["sid"])
+    assert text["reason"] == UnroutedReason.UNKNOWN_LINE
