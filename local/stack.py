@@ -232,9 +232,7 @@ class Stack:
             {
                 "AccountSid": ACCOUNT_SID,
                 "PublicUrl": self.url,
-                **{f"{name.title()}Url": f"{self.carrier_url}/{name}" for name in CARRIERS},
-                "TwilioConversationsUrl": f"{self.carrier_url}/twilio",
-                "TwilioMediaUrl": f"{self.carrier_url}/twilio",
+                "CarrierUrls": ",".join(f"{name}={url}" for name, url in self._carrier_urls().items()),
                 **self._parameters,
             },
             self.directory / "deploy.log",
@@ -246,6 +244,11 @@ class Stack:
         ):
             manager.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))
         return deployment
+
+    def _carrier_urls(self) -> dict[str, str]:
+        """Twilio has three APIs, each on a host of its own; the simulated one has them all."""
+        twilios = dict.fromkeys(("twilio_conversations_url", "twilio_media_url"), f"{self.carrier_url}/twilio")
+        return {f"{name}_url": f"{self.carrier_url}/{name}" for name in CARRIERS} | twilios
 
     def _serve(self) -> None:
         self._config.write_text(

@@ -15,6 +15,7 @@ from samtranslator.translator.transform import transform
 
 from local.stack import PARAMETERS
 from partyline.callbacks import delivery
+from partyline.carriers.registry import CARRIERS
 from partyline.outgoing import networks
 from partyline.sending import MAX_ATTEMPTS
 from partyline.store import keys, receivers
@@ -249,9 +250,7 @@ def test_the_api_has_every_route_and_method() -> None:
 
     assert routes == {
         ("/carriers/bandwidth/{token}", "post"): "InboundFunction",
-        ("/carriers/telnyx", "post"): "InboundFunction",
-        ("/carriers/twilio", "post"): "InboundFunction",
-        ("/carriers/vonage", "post"): "InboundFunction",
+        ("/carriers/{carrier}", "post"): "InboundFunction",
         ("/media/{proxy+}", "get"): "LinksFunction",
         ("/media/{proxy+}", "head"): "LinksFunction",
         **{
@@ -443,16 +442,30 @@ def test_the_layers_makefile_has_the_templates_defaults() -> None:
     assert defaults["ARCHITECTURE"] == TEMPLATE["Parameters"]["Architecture"]["Default"]
 
 
-def test_the_carriers_secret_names_every_credential() -> None:
-    generated = RESOURCES["CarriersSecret"]["Properties"]["GenerateSecretString"]
-    names = {*json.loads(generated["SecretStringTemplate"]), generated["GenerateStringKey"]}
-
-    assert names == {
-        *("bandwidth_account_id", "bandwidth_application_id", "bandwidth_username", "bandwidth_password"),
-        *("bandwidth_webhook_username", "bandwidth_webhook_password", "bandwidth_webhook_token"),
-        *("telnyx_api_key", "telnyx_public_key", "twilio_account_sid", "twilio_auth_token"),
-        *("vonage_api_key", "vonage_api_secret", "vonage_signature_secret"),
+def test_what_a_secret_is_generated_from_never_changes() -> None:
+    """CloudFormation generates a secret anew when its template changes: an upgrade would lose what was filled in."""
+    made = {
+        name: (generated["SecretStringTemplate"], generated["GenerateStringKey"], generated["PasswordLength"])
+        for name, secret in of_type("AWS::SecretsManager::Secret").items()
+        for generated in [secret["GenerateSecretString"]]
     }
+    carriers = (
+        '{"bandwidth_account_id": "", "bandwidth_application_id": "", "bandwidth_username": "", '
+        '"bandwidth_password": "", "bandwidth_webhook_username": "", "bandwidth_webhook_password": "", '
+        '"telnyx_api_key": "", "telnyx_public_key": "", "twilio_account_sid": "", "twilio_auth_token": ""}'
+    )
+
+    assert made == {
+        "AuthSecret": ("{}", "auth_token", 32),
+        "KeysSecret": ("{}", "root", 64),
+        "CarriersSecret": (carriers, "bandwidth_webhook_token", 32),
+    }
+
+
+def test_the_carriers_page_names_every_credential() -> None:
+    page = (ROOT / "docs" / "carriers.md").read_text()
+
+    assert [name for entry in CARRIERS.values() for name in entry.required if f"`{name}`" not in page] == []
 
 
 def test_the_readme_shows_how_to_invoke_each_sample() -> None:

@@ -32,6 +32,6 @@ def auth_token() -> str:
 
 
 def carrier_urls() -> dict[str, str]:
-    """The carriers' base URLs, where a deployment has other ones than the usual: {"bandwidth_url": ...}."""
-    names = ("BANDWIDTH_URL", "TELNYX_URL", "TWILIO_URL", "TWILIO_CONVERSATIONS_URL", "TWILIO_MEDIA_URL", "VONAGE_URL")
-    return {name.lower(): os.environ[name] for name in names if os.environ.get(name)}
+    """The carriers' base URLs, where a deployment has other ones than the usual: {"telnyx_url": "https://..."}."""
+    pairs = (entry.partition("=") for entry in variable("CARRIER_URLS").split(",") if entry)
+    return {name: url for name, _, url in pairs}

@@ -102,6 +102,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "MEDIA_BUCKET": "media",
         "MEDIA_LINK_SECONDS": "86400",
         "CARRIER_TIMEOUT": "3",
+        "CARRIER_URLS": "",
         "POWERTOOLS_SERVICE_NAME": "partyline",
         "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
     }

@@ -162,7 +162,12 @@ def unsigned(name: str, header: str) -> Callable[[], Answer]:
 
 
 def of_no_carrier() -> Answer:
-    return {**event("inbound/twilio-group-text"), "path": "/carriers/pigeon", "resource": "/carriers/pigeon"}
+    return {**event("inbound/twilio-group-text"), "pathParameters": {"carrier": "pigeon"}}
+
+
+def bandwidths_without_a_token() -> Answer:
+    sent = event("inbound/bandwidth-group-text")
+    return {**sent, "resource": "/carriers/{carrier}", "pathParameters": {"carrier": "bandwidth"}}
 
 
 def no_token() -> Answer:
@@ -183,6 +188,7 @@ def no_token() -> Answer:
         (lambda: event("inbound/twilio-tampered"), 403),
         (unsigned("inbound/twilio-group-text", "X-Twilio-Signature"), 403),
         (of_no_carrier, 403),
+        (bandwidths_without_a_token, 403),
     ],
 )
 def test_what_is_not_authentic_is_refused_changes_nothing_and_tells_nothing(

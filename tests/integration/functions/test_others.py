@@ -243,8 +243,9 @@ def test_reports_are_sent_to_our_own_address_with_the_sends_tag(
 def test_a_carrier_is_built_from_the_secrets_and_the_deployments_urls(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TELNYX_URL", "http://127.0.0.1:1/telnyx")
-    assert outbound.desk().carrier("telnyx").name == "telnyx"
+    monkeypatch.setenv("CARRIER_URLS", "bandwidth_url=http://127.0.0.1:2,telnyx_url=http://127.0.0.1:1/telnyx?a=b")
+    assert outbound.desk().carrier("telnyx").media_access().url == "http://127.0.0.1:1/telnyx?a=b"
+    assert outbound.desk().carrier("twilio").media_access().url == "https://api.twilio.com"
     with pytest.raises(LookupError):
         outbound.desk().carrier("pigeon")
 

@@ -1,7 +1,6 @@
 """The carriers there are, and how to build each from a deployment's secrets.
 
-A new carrier is its module, its entry here and its test table; docs/architecture.md names what a deployment needs
-besides.
+A new carrier is its module, its entry here and its test table (docs/adding-a-carrier.md).
 """
 
 from __future__ import annotations

@@ -15,8 +15,10 @@ PREFIX = "/carriers/"
 
 
 def carrier_of(event: Mapping[str, Any]) -> str:
-    """The name of the carrier whose route an event came by: /carriers/{name}, whatever stands before it."""
-    return str(event["resource"]).removeprefix(PREFIX).partition("/")[0]
+    """The name of the carrier that an event came from: its route is /carriers/{carrier}, or one that names it and has
+    more behind (Bandwidth's). Whatever a custom domain puts before it is no part of that."""
+    named = str(event["resource"]).removeprefix(PREFIX).partition("/")[0]
+    return str((event.get("pathParameters") or {}).get("carrier", "")) if named == "{carrier}" else named
 
 
 def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
