@@ -55,7 +55,10 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
         # Names.
         ("AMAZON", "alpha:AMAZON", Kind.ALPHANUMERIC),
         ("1-800-FLOWERS", "alpha:1-800-FLOWERS", Kind.ALPHANUMERIC),
+        ("MyCompany", "alpha:MyCompany", Kind.ALPHANUMERIC),
+        ("Unknown", "alpha:Unknown", Kind.ALPHANUMERIC),
         ("4155551212x5", "alpha:4155551212x5", Kind.ALPHANUMERIC),
+        ("4155551212 ext. 5", "alpha:4155551212 ext. 5", Kind.ALPHANUMERIC),
         # An extension is another party, and two numbers are not one.
         ("4155551212;ext=3", "opaque:4155551212;ext=3", Kind.OPAQUE),
         ("4155551212,,123#", "opaque:4155551212%2C%2C123#", Kind.OPAQUE),
@@ -64,6 +67,10 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
         ("110000011909", "opaque:110000011909", Kind.OPAQUE),
         ("11234567890", "opaque:11234567890", Kind.OPAQUE),
         ("1410200504", "opaque:1410200504", Kind.OPAQUE),
+        ("1234567890", "opaque:1234567890", Kind.OPAQUE),
+        # The old notation of Mexican mobiles: another number than the new one, and kept.
+        ("+5215512345678", "opaque:+5215512345678", Kind.OPAQUE),
+        ("+525512345678", "+525512345678", Kind.PHONE),
         ("00442071838750", "opaque:00442071838750", Kind.OPAQUE),
         ("02071838750", "opaque:02071838750", Kind.OPAQUE),
         ("", "opaque:", Kind.OPAQUE),
@@ -71,9 +78,16 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
         ("+1", "opaque:+1", Kind.OPAQUE),
         # Possible is enough: what is assigned changes with the library's version, a key must not.
         ("+15551234567", "+15551234567", Kind.PHONE),
+        ("+15550100001", "+15550100001", Kind.PHONE),
         ("+10000000000", "+10000000000", Kind.PHONE),
+        ("+11234567890", "+11234567890", Kind.PHONE),
+        ("0114420718387 50", "+442071838750", Kind.PHONE),
         ("011 44 20 7183 8750", "+442071838750", Kind.PHONE),
         ("+12065550100", "+12065550100", Kind.PHONE),
+        ("+14155550100", "+14155550100", Kind.PHONE),
+        ("+14165550100", "+14165550100", Kind.PHONE),
+        ("+15005550006", "+15005550006", Kind.PHONE),
+        ("+18005550100", "+18005550100", Kind.PHONE),
     ],
 )
 def test_each_kind_of_address_is_told_from_the_others(written: str, address: str, expected: Kind) -> None:
