@@ -37,6 +37,29 @@ class Crash(BaseException):
     """The function dies: nothing catches this."""
 
 
+class Dying(Table):
+    """A table whose function dies at the n-th write, counted from 0."""
+
+    def __init__(self, table: Table, writes_left: int) -> None:
+        self.__dict__.update(table.__dict__)
+        self._left = writes_left
+        self.died = False
+
+    def _live(self) -> None:
+        if self._left == 0:
+            self.died = True
+            raise Crash
+        self._left -= 1
+
+    def write(self, write: Any) -> Any:
+        self._live()
+        return super().write(write)
+
+    def transact(self, writes: Any) -> None:
+        self._live()
+        super().transact(writes)
+
+
 @dataclass
 class FakeCarrier:
     """A carrier that remembers what it was asked and gives the next of its answers."""
@@ -117,10 +140,12 @@ class Scene:
         return reporting.apply(self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW)
 
 
-def make_scene(table: Table, *answers: Answer | BaseException, body: str = "hello", clients: int = 2) -> Scene:
+def make_scene(
+    table: Table, *answers: Answer | BaseException, body: str = "hello", clients: int = 2, carrier: str = "bandwidth"
+) -> Scene:
     """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
     for address in (P, Q):
-        line = Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.GROUPS)
+        line = Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS)
         if address not in lines.find(table, [address]):
             lines.register(table, line)
     return written(table, FakeCarrier(iter(answers)), body, clients)

@@ -33,6 +33,7 @@ from tests.integration.flow.scene import (
     SENT,
     A,
     Crash,
+    Dying,
     P,
     Q,
     Scene,
@@ -192,27 +193,6 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
     assert one.give_up() == 0
     # A report of one recipient proves that the carrier took the text of all.
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
-
-
-class Dying(Table):
-    """A table whose function dies at the n-th write."""
-
-    def __init__(self, table: Table, writes_left: int) -> None:
-        self.__dict__.update(table.__dict__)
-        self._left = writes_left
-
-    def _live(self) -> None:
-        if self._left == 0:
-            raise Crash
-        self._left -= 1
-
-    def write(self, write: Any) -> Any:
-        self._live()
-        return super().write(write)
-
-    def transact(self, writes: Any) -> None:
-        self._live()
-        super().transact(writes)
 
 
 @pytest.mark.parametrize("writes", range(6))
