@@ -120,6 +120,7 @@ def test_sets_of_members_that_can_be_together(together: list[Binding]) -> None:
         ([AGENT, Binding(projected_address=P)], 50437, 409, "Group Participant already exists"),
         ([MASKED, MASKED], 50416, 409, "already exists in Conversation CH1"),
         ([MASKED, NATIVE_A, AGENT], 50437, 409, "Group Participant already exists"),
+        ([MASKED, NATIVE_A, NATIVE_B, OTHER], 50437, 409, "Group Participant already exists"),
         ([AGENT, NATIVE_A, NATIVE_B, CHAT], 50435, 400, "Group MMS activation failed: participant office"),
         ([AGENT, NATIVE_A, Binding(address="+442071838750")], 50407, 400, "Invalid messaging binding address"),
         ([AGENT, NATIVE_A, Binding(address="+16715550150")], 50407, 400, "not GU"),

@@ -31,6 +31,7 @@ GATEWAY = member("MB3", projected_address=R)
 ANN = member("MB4", address=A)
 BEN = member("MB5", address=B)
 MASKED_ANN = member("MB6", address=A, proxy_address=P)
+MASKED_ANN_AT_Q = member("MB9", address=A, proxy_address=Q)
 MASKED_CAT = member("MB7", address=C, proxy_address=Q)
 CHAT = member("MB8", identity="office")
 
@@ -159,6 +160,10 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
             [Send(threads.key([C, Q]), Q, {C: "MB7"})],
         ),
         ([GATEWAY, ANN, BEN, MASKED_CAT], MASKED_CAT, {C, Q}, [group_send(R, {A: "MB4", B: "MB5"})]),
+        # Nobody hears themselves, behind whatever proxy they are, nor twice in one thread.
+        ([MASKED_ANN, MASKED_ANN_AT_Q], MASKED_ANN, {A, P}, []),
+        ([GATEWAY, ANN, BEN, MASKED_ANN], ANN, {A, B, R}, []),
+        ([AGENT, ANN, MASKED_ANN], AGENT, None, [group_send(P, {A: "MB4"})]),
         # Nothing leaves a conversation of chat identities, or one without natives.
         ([CHAT], CHAT, None, []),
         ([AGENT, OTHER_AGENT], AGENT, None, []),

@@ -14,7 +14,7 @@ import phonenumbers
 
 from partyline import addresses, identities, refusals
 from partyline.carriers.limits import Limits
-from partyline.model import Line, Participant, ParticipantKind, group_of, masked_threads
+from partyline.model import Line, Participant, ParticipantKind, group_of
 from partyline.threads import is_pair
 
 MAX_ADDRESS = 256
@@ -102,20 +102,16 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
         raise refusals.participants_over_limit(MAX_PARTICIPANTS)
     if sum(member.is_bound for member in members) > MAX_BOUND:
         raise refusals.bound_over_limit(MAX_BOUND)
-    _check_unique(members)
+    check_unique(members)
     group = group_of(members)
     thread = group.thread
-    masked = masked_threads(members).get(thread or "")
-    if masked:
-        # One handset cannot be a native and a masked member of the same 1:1 thread.
-        raise refusals.group_participant_exists(masked.address or "")
     if len(group.natives) + len(group.projected) > group_limit:
         raise refusals.group_over_limit(group_limit)
     # Beyond a pair the carriers' rules for group MMS hold.
     if thread is None or is_pair(thread):
         return
     for address in group.natives:
-        _check_group_address(address)
+        check_reachable(address, group=True)
     for member in members:
         if member.kind is ParticipantKind.CHAT:
             raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
@@ -146,7 +142,8 @@ def _check_sender(address: str) -> None:
         raise refusals.address_invalid(address, "only +1 long codes send group MMS")
 
 
-def _check_unique(members: Sequence[Participant]) -> None:
+def check_unique(members: Sequence[Participant]) -> None:
+    """Refuse one party twice among the members of a conversation. Raises ApiError 50416, 50433, 50437."""
     repeated = _repeated(member.identity for member in members)
     if repeated:
         raise refusals.participant_exists(repeated)
@@ -155,6 +152,11 @@ def _check_unique(members: Sequence[Participant]) -> None:
     )
     if repeated:
         raise refusals.group_participant_exists(repeated)
+    natives = group_of(members).natives
+    for member in members:
+        if member.kind is ParticipantKind.MASKED and member.address in natives:
+            # They would hear everything twice, and in the end in the same 1:1 thread.
+            raise refusals.group_participant_exists(member.address)
     pairs = Counter(
         (member.address, member.proxy_address) for member in members if member.kind is ParticipantKind.MASKED
     )
@@ -166,6 +168,15 @@ def _check_unique(members: Sequence[Participant]) -> None:
 def _repeated(values: Iterable[str | None]) -> str | None:
     counts = Counter(value for value in values if value)
     return next((value for value, count in counts.items() if count > 1), None)
+
+
+def check_reachable(address: str, *, group: bool) -> None:
+    """Refuse a native or masked member whom no text can reach, as one may be whom a text brought. Raises ApiError
+    50407."""
+    if not addresses.is_number(address):
+        raise refusals.address_invalid(addresses.display(address), "it is no phone number: no text can reach it")
+    if group:
+        _check_group_address(address)
 
 
 def _check_group_address(address: str) -> None:

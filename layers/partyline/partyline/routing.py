@@ -101,7 +101,7 @@ def outbound(
     arrived_on: str | None = None,
 ) -> tuple[Send, ...]:
     """The sends of a message: one into every thread that the conversation owns, except the one it arrived on, whose
-    handsets have it already, and the author's own masked thread."""
+    handsets have it already, and the masked threads of the author, behind whatever proxy."""
     wanted = set(owned) - {arrived_on}
     sends: list[Send] = []
     group = group_of(participants)
@@ -113,7 +113,8 @@ def outbound(
         others = tuple(sorted(number for number in group.projected if number != sender))
         sends.append(Send(group.thread or "", sender, natives, others))
     for thread, masked in sorted(masked_threads(participants).items()):
-        if thread in wanted and masked != author and masked.address and masked.proxy_address:
+        is_author = author is not None and masked.address == author.address
+        if thread in wanted and thread != group.thread and not is_author and masked.address and masked.proxy_address:
             sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}))
     return tuple(sends)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,13 +35,68 @@ def at_once(api: Api, own: str, *natives: str) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("own", "limit"), [(P, 9), (T, 8), (W, 9), (V, 9)], ids=["bandwidth", "telnyx", "twilio", "vonage"]
+    ("own", "limit"), [(P, 10), (T, 8), (W, 9), (V, 9)], ids=["bandwidth", "telnyx", "twilio", "vonage"]
 )
 def test_a_group_is_as_large_as_its_lines_carrier_takes(more: Api, own: str, limit: int) -> None:
-    # Ten in all is this account's own limit, so Bandwidth's ten others are not reached.
-    assert at_once(more, own, *TOLL[:limit]).status == 202
-    refused = at_once(more, own, *TOLL[1 : limit + 2])
-    assert refused.error[1] in (50436, 50426)
+    # The account's own limit, ten in all unless it is set higher, would come first.
+    large = Api(replace(more.desk, group_limit=20))
+    assert at_once(large, own, *TOLL[:limit]).status == 202
+    refused = at_once(large, own, *TOLL[1 : limit + 2])
+    assert refused.error[:2] == (400, 50436)
+    assert (refused.body["details"]["line"], refused.body["details"]["limit"]) == (own, limit)
+
+
+@pytest.mark.parametrize(("own", "natives", "code"), [(P, 9, 50436), (T, 8, 50436), (FREE, 1, 50407)])
+def test_a_masked_member_who_becomes_one_of_the_group_makes_it_larger(
+    more: Api, own: str, natives: int, code: int
+) -> None:
+    sid = more.group(*TOLL[:natives], own=own)
+    masked = more.member(sid, address=A, proxy=own)
+    path = f"/Conversations/{sid}/Participants/{masked}"
+    assert more.post(path, {"MessagingBinding.ProxyAddress": "null"}).error[:2] == (400, code)
+    assert more.get(path).body["messaging_binding"]["proxy_address"] == own
+
+
+def arrive(api: Api, table: Table, sender: str, to: tuple[str, ...], line: str, id: str = "id-1") -> str:
+    """A text that makes a group; its conversation."""
+    inbound = InboundText("bandwidth", id, line, sender, to, "hello all")
+    service = sids.default_service(ACCOUNT)
+    recorded = recording.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
+    assert recorded.conversation_sid
+    return recorded.conversation_sid
+
+
+def own_of(api: Api, sid: str) -> str:
+    """The participant that our number is."""
+    members = api.get(f"/Conversations/{sid}/Participants").body["participants"]
+    return str(next(one["sid"] for one in members if "projected_address" in one["messaging_binding"]))
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("Alice@Example.com", "alice@example.com"),
+        ("110000011909", "110000011909"),
+        ("Verizon", "Verizon"),
+        ("97167", "97167"),
+        ("+442071838750", "+442071838750"),
+    ],
+)
+def test_a_group_with_somebody_whom_no_text_reaches_is_handed_over_and_answering_names_them(
+    api: Api, table: Table, sender: str, shown: str
+) -> None:
+    sid = arrive(api, table, sender, (P, A), P)
+    assert api.post(f"/Conversations/{sid}/Participants/{own_of(api, sid)}", {"Identity": "jane"}).status == 200
+    refused = api.say(sid, author="jane")
+    assert (refused.status, refused.body["code"], refused.body["details"]["address"]) == (400, 50407, shown)
+    (problem,) = preview(api, sid, ("Author", "jane"), ("Body", "hi"))["problems"]
+    assert problem["code"] == 50407
+
+
+def test_a_group_beyond_the_limit_may_have_masked_members_but_no_more_of_its_own(api: Api, table: Table) -> None:
+    sid = arrive(api, table, A, (T, *TOLL), T)
+    assert api.add(sid, address=B, proxy=P).status == 201
+    assert api.add(sid, address=C).error[:2] == (400, 50436)
 
 
 def test_a_group_that_grows_beyond_its_carrier_is_refused_with_line_and_limit(more: Api) -> None:
@@ -72,25 +128,10 @@ def test_a_number_that_sends_no_group_mms_is_refused_in_a_group_and_taken_in_a_p
 
 
 def test_a_group_that_a_text_has_made_is_kept_readable_and_says_why_it_is_not_answered(api: Api, table: Table) -> None:
-    def arrives(text: str, number: str) -> None:
-        inbound = InboundText("telnyx", number, T, A, (T, *TOLL), text)
-        service = sids.default_service(ACCOUNT)
-        recording.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
-
-    arrives("hello all", "id-1")
-    (made,) = api.get("/Conversations").body["conversations"]
-    sid = made["sid"]
-    agent = next(
-        one["sid"]
-        for one in api.get(f"/Conversations/{sid}/Participants").body["participants"]
-        if "projected_address" in one["messaging_binding"]
-    )
-    assert api.post(f"/Conversations/{sid}/Participants/{agent}", {"Identity": "jane"}).status == 200
-    arrives("and again", "id-2")
-    assert [one["body"] for one in api.get(f"/Conversations/{sid}/Messages").body["messages"]] == [
-        "hello all",
-        "and again",
-    ]
+    sid = arrive(api, table, A, (T, *TOLL), T)
+    assert api.post(f"/Conversations/{sid}/Participants/{own_of(api, sid)}", {"Identity": "jane"}).status == 200
+    assert arrive(api, table, A, (T, *TOLL), T, "id-2") == sid
+    assert len(api.get(f"/Conversations/{sid}/Messages").body["messages"]) == 2
     refused = api.post(f"/Conversations/{sid}/Messages", {"Author": "jane", "Body": "hi"})
     assert (refused.body["code"], refused.body["details"]) == (21653, {"line": T, "carrier": "telnyx", "limit": 8})
     assert "takes at most 8 recipients, and these are 13" in refused.body["message"]

@@ -212,6 +212,16 @@ def test_removing_a_member_may_not_make_another_conversations_group(api: Api) ->
     assert api.say(second).body["delivery"]["total"] == 2
 
 
+def test_nobody_is_a_member_of_the_group_and_masked_at_once(api: Api) -> None:
+    group = api.group(A, B)
+    refused = (409, 50437, "Group Participant already exists")
+    assert api.add(group, address=A, proxy=P).error == refused
+    assert api.add(group, address=A, proxy=Q).error == refused
+    masked = api.member(group, address=C, proxy=Q)
+    assert api.add(group, address=C).error == refused
+    assert change(api, group, masked, proxy="null") != refused
+
+
 def test_the_limit_of_a_group_counts_our_own_numbers(api: Api) -> None:
     small = Api(replace(api.desk, group_limit=4))
     group = small.group(A, B, C)

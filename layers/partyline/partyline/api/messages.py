@@ -23,6 +23,7 @@ from partyline.model import (
     masked_threads,
     threads_of,
 )
+from partyline.participants import check_reachable
 from partyline.permissions import Permission
 from partyline.store import conversations, lines, media, receipts
 from partyline.store import messages as store
@@ -49,7 +50,7 @@ def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
     Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
-    50386, 50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513, 50526.
+    50386, 50407, 50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513, 50526.
     """
     message = retrying(lambda: _record(call), tries=_TRIES)
     return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
@@ -98,7 +99,7 @@ def _writer(message: Message, roster: Roster) -> Participant | None:
 
 def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
     """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
-    claimed for it. Raises ApiError 21653, 50413, 50438, 50439, 50513."""
+    claimed for it. Raises ApiError 21653, 50407, 50413, 50438, 50439, 50513."""
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
     sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
@@ -193,7 +194,7 @@ def _owns_thread(roster: Roster) -> bool:
 
 def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, attached: Sequence[Media]) -> None:
     """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21623,
-    21653, 50413, 50439, 50504, 50511, 50512."""
+    21653, 50407 (a text has brought somebody whom none can reach), 50413, 50439, 50504, 50511, 50512."""
     masked = masked_threads(roster.participants)
     known = lines.of_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
@@ -203,6 +204,8 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, a
         if line is None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
+        for native in send.natives:
+            check_reachable(native, group=len(send.recipients) > 1)
         limits = CARRIERS[line.carrier].limits
         if len(send.recipients) > limits.recipients:
             raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))

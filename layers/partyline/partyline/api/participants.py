@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
 from partyline.carriers.registry import LIMITS
 from partyline.model import Conversation, Line, NotificationLevel, Participant, ParticipantKind, group_of
-from partyline.participants import Binding, check_binding, check_chat_joins, check_lines, check_members
+from partyline.participants import Binding, check_binding, check_chat_joins, check_lines, check_members, check_unique
 from partyline.permissions import Permission, RoleType
 from partyline.store import conversations as store
 from partyline.store import lines, listing
@@ -66,8 +66,7 @@ def _join(call: Call) -> Participant:
     check_binding(binding, own)
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
-    check_members(members, group_limit=call.desk.group_limit)
-    check_lines(members, own, LIMITS)
+    _check_together(call, roster, members, own)
     hooks.before(call, events.participant("onParticipantAdd", member, conversation))
     store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return member
@@ -131,19 +130,31 @@ def _change(call: Call) -> Participant:
         hooks.before(call, changed)
         store.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
         return after
+    members = roster.with_member(after)
+    if replace(_binding_of(after), identity=before.identity) == _binding_of(before):
+        # A number is given to somebody else. The group may be one that nobody could make: a text has.
+        check_unique(members)
+        hooks.before(call, changed)
+        store.change_members(call.table, roster, members, call.now, cause=call.cause)
+        return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
     kept = {number for number in (before.proxy_address, before.projected_address) if number}
     own = own_lines(call, [*new, *group_of(roster.participants).projected])
     check_binding(_binding_of(after), {*own, *kept})
-    members = roster.with_member(after)
-    # A text may have made a group that is larger than any: its numbers may still be given to people.
-    check_members(members, group_limit=call.desk.group_limit if new else len(members))
-    if new:
-        check_lines(members, own, LIMITS)
+    _check_together(call, roster, members, own)
     hooks.before(call, changed)
     store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return after
+
+
+def _check_together(call: Call, roster: Roster, members: Sequence[Participant], own: Mapping[str, Line]) -> None:
+    """Refuse members that cannot be together. A group that a text has made may be larger than any: it may not grow."""
+    before, after = group_of(roster.participants), group_of(members)
+    grows = not {*after.natives, *after.projected} <= {*before.natives, *before.projected}
+    check_members(members, group_limit=call.desk.group_limit if grows else len(members))
+    if grows:
+        check_lines(members, own, LIMITS)
 
 
 def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
