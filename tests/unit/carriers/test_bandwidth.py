@@ -162,6 +162,9 @@ def test_layout_parts_are_no_media() -> None:
     ]
     (event,) = parse([received(media=urls)])
     assert event.media == (Media(urls[0]), Media(urls[4]))
+    # Without the text its words may be nowhere else.
+    (event,) = parse([received(text=None, media=urls)])
+    assert event.media == tuple(Media(urls[part]) for part in (0, 2, 4, 5))
 
 
 def test_addresses_are_passed_on_as_written() -> None:

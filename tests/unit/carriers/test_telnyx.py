@@ -268,6 +268,8 @@ def test_layout_parts_are_no_media() -> None:
         Media("https://media.telnyx.com/a", "image/jpeg", "00"),
         Media("https://media.telnyx.com/e", None),
     )
+    (inbound,) = parse(received(text=None, media=media[1:3]))
+    assert inbound.media == (Media("https://media.telnyx.com/c", "Text/Plain; charset=utf-8"),)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def _inbound(event: payloads.Object) -> Event:
     recipients = payloads.addresses(message, "to")
     if not recipients:
         raise payloads.Unreadable("message.to is empty")
+    text = payloads.optional(message, "text")
     media = (Media(payloads.string({"media": url}, "media")) for url in payloads.items(message, "media"))
     return InboundText(
         carrier=NAME,
@@ -183,8 +184,8 @@ def _inbound(event: payloads.Object) -> Event:
         line=payloads.optional(message, "owner") or payloads.string(event, "to"),
         sender=payloads.string(message, "from"),
         recipients=recipients,
-        text=payloads.optional(message, "text"),
-        media=payloads.content(media),
+        text=text,
+        media=payloads.content(media, text),
     )
 
 

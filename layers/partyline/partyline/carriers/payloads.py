@@ -16,9 +16,11 @@ Object = Mapping[str, Any]
 # Reads one part of a webhook; raises Unreadable.
 Reader = Callable[[], Event]
 
-# Layout and plain-text copies that phones put beside the pictures of an MMS: they repeat the text or say nothing.
-_WRAPPING_TYPES = frozenset({"application/smil", "application/smil+xml", "text/plain", "application/xml", "text/xml"})
-_WRAPPING_SUFFIXES = (".smil", ".txt", ".xml")
+# What phones put beside the pictures of an MMS: its layout, and its text once more. Where the text is missing its words
+# may be in that part alone.
+_LAYOUT_TYPES = frozenset({"application/smil", "application/smil+xml", "application/xml", "text/xml"})
+_LAYOUT_SUFFIXES = (".smil", ".xml")
+_TEXT_TYPE, _TEXT_SUFFIX = "text/plain", ".txt"
 
 # The query parameter of our callback URL that holds our tag, for carriers that echo nothing but the URL itself.
 TAG_PARAMETER = "send"
@@ -113,9 +115,10 @@ def tag(request: WebhookRequest) -> str | None:
     return request.query.get(TAG_PARAMETER) or None
 
 
-def content(media: Iterable[Media]) -> tuple[Media, ...]:
-    """The media that somebody meant to send: SMIL, text and XML parts are left out, by content type or suffix."""
-    return tuple(part for part in media if not _wraps(part))
+def content(media: Iterable[Media], text: str) -> tuple[Media, ...]:
+    """The media that somebody meant to send: layout parts (SMIL, XML) are left out, and text parts of a message that
+    has its text, by content type or suffix."""
+    return tuple(part for part in media if not _wraps(part, has_text=bool(text)))
 
 
 def _whole(text: str) -> str:
@@ -123,7 +126,8 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _wraps(part: Media) -> bool:
+def _wraps(part: Media, *, has_text: bool) -> bool:
     path = part.url.partition("#")[0].partition("?")[0].lower()
     kind = (part.content_type or "").partition(";")[0].strip().lower()
-    return kind in _WRAPPING_TYPES or path.endswith(_WRAPPING_SUFFIXES)
+    repeats = has_text and (kind == _TEXT_TYPE or path.endswith(_TEXT_SUFFIX))
+    return repeats or kind in _LAYOUT_TYPES or path.endswith(_LAYOUT_SUFFIXES)

@@ -188,6 +188,7 @@ def _inbound(payload: payloads.Object) -> InboundText:
     own = payloads.addresses(payload, "to")
     if not own:
         raise payloads.Unreadable("to is empty")
+    text = payloads.optional(payload, "text")
     media = [payloads.mapping(part, "media") for part in payloads.items(payload, "media")]
     return InboundText(
         carrier=NAME,
@@ -196,14 +197,17 @@ def _inbound(payload: payloads.Object) -> InboundText:
         sender=payloads.address(payload, "from"),
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
         recipients=own + payloads.addresses(payload, "cc"),
-        text=payloads.optional(payload, "text"),
+        text=text,
         media=payloads.content(
-            Media(
-                payloads.string(part, "url"),
-                payloads.optional(part, "content_type") or None,
-                payloads.optional(part, "sha256") or payloads.optional(part, "hash_sha256") or None,
-            )
-            for part in media
+            (
+                Media(
+                    payloads.string(part, "url"),
+                    payloads.optional(part, "content_type") or None,
+                    payloads.optional(part, "sha256") or payloads.optional(part, "hash_sha256") or None,
+                )
+                for part in media
+            ),
+            text,
         ),
         answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
     )

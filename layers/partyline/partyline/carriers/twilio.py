@@ -237,6 +237,7 @@ def _answered(fields: payloads.Object) -> Keyword | None:
 
 def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bool) -> InboundText:
     sid, line = _sid(fields), payloads.string(fields, "To")
+    text = payloads.optional(fields, "Body")
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
         Media(url, payloads.optional(fields, f"MediaContentType{index}") or None)
@@ -248,8 +249,8 @@ def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bo
         line=line,
         sender=payloads.string(fields, "From"),
         recipients=(line, *others),
-        text=payloads.optional(fields, "Body"),
-        media=payloads.content(media),
+        text=text,
+        media=payloads.content(media, text),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
         answered=_answered(fields) if answers_keywords else None,
         roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),

@@ -181,7 +181,7 @@ def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText
         sender=_address(payloads.string(message, "from")),
         recipients=(line, *(_address(other) for other in others)),
         text=text,
-        media=payloads.content(Media(payloads.string(file, "url")) for file in files),
+        media=payloads.content((Media(payloads.string(file, "url")) for file in files), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
     )
 
