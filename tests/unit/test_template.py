@@ -261,6 +261,16 @@ def test_the_api_has_every_route_and_method() -> None:
     }
 
 
+def test_nothing_writes_down_the_urls_that_are_asked_for() -> None:
+    """They hold Bandwidth's secret, the signatures of links, and numbers."""
+    stage = RESOURCES["Api"]["Properties"]
+    _, setting, _ = stage["AccessLogSetting"]["Fn::If"]
+
+    assert stage["TracingEnabled"] is False
+    assert not re.search(r"\$context\.(path|protocol|identity\.userAgent|requestOverride)", setting["Format"])
+    assert "$context.resourcePath" in setting["Format"]
+
+
 def test_only_bandwidths_webhooks_pass_the_authorizer_and_always_do(expanded: dict[str, Any]) -> None:
     definition = expanded["Api"]["Properties"]["Body"]
     guarded = {path for path, item in definition["paths"].items() for method in item.values() if method.get("security")}
