@@ -14,7 +14,7 @@ from partyline.model import AutoCreation, Line
 from partyline.optouts import How
 from partyline.store import lines, optouts
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, A, Api, B, C, P, Reply, T, W, asking_nobody
+from tests.integration.api.harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, asking_nobody
 
 FREE, ABROAD, V = "+18005550100", "+442079460000", "+12065550130"
 TOLL = [f"+1206555{number:04}" for number in range(2000, 2012)]
@@ -200,6 +200,26 @@ def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing
     assert (send["kind"], send["requests"], send["segments"], send["billed_units"]) == ("group_mms", 2, 1, 2)
     assert (send["opted_out"], send["cost"], shown["total_cost"]) == ([A], "0.04", "0.04")
     assert shown["warnings"] == [f"{FREE[:-1]}9 is toll-free: its owner may not get group MMS"]
+
+
+def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api, table: Table) -> None:
+    for own, carriers_kind in ((P, "sms"), (V, "group_mms")):
+        priced(more, own, "0.004", "0.02")
+        sid = more.group(A, B, own=own)
+        left_out = optouts.writes(
+            None, address=B, line=own, opted_out=True, how=How.API, source="", now=more.desk.clock()
+        )
+        table.transact(left_out)
+        shown = preview(more, sid, ("Author", "agent"), ("Body", "x" * 161))
+        (send,) = shown["sends"]
+        assert (send["kind"], send["cost"]) == (carriers_kind, "0.008" if carriers_kind == "sms" else "0.02")
+
+
+def test_only_a_plain_text_of_many_segments_may_arrive_in_parts(api: Api) -> None:
+    long = ("Body", "x" * 1000)
+    assert preview(api, api.group(A, B), ("Author", "agent"), long)["warnings"] == []
+    (warning,) = preview(api, api.group(A, own=Q), ("Author", "agent"), long)["warnings"]
+    assert "segments" in warning
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from partyline.api import lookup, messages
 from partyline.api.calls import Answer, Call
 from partyline.carriers.registry import LIMITS
 from partyline.errors import ApiError
-from partyline.model import Line, Message, Send, threads_of
+from partyline.model import Line, Send, threads_of
 from partyline.store import lines
 
 Json = dict[str, Any]
+# Carriers recommend no more segments than this of a plain text.
+_LONG = 3
 
 
 def preview(call: Call) -> Answer:
@@ -43,7 +45,7 @@ def preview(call: Call) -> Answer:
             "sends": shown,
             "total_cost": _total(shown),
             "problems": problems,
-            "warnings": _warnings(message, sends),
+            "warnings": [*_warnings(sends), *_of_length(shown)],
         },
     )
 
@@ -54,13 +56,14 @@ def _problem(refused: ApiError) -> Json:
 
 def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_media: bool) -> Json:
     """One text: to whom, as what, in how many segments, for how much. Who has opted out costs nothing."""
-    is_group = len(send.recipients) > 1
+    reached = len(send.recipients) - len(out)
+    one_by_one = line is not None and LIMITS[line.carrier].one_by_one
+    # A group of which one is left is asked for as a text to that one, unless each is asked for alone anyway.
+    is_group = (len(send.recipients) if one_by_one else reached) > 1
     kind = "group_mms" if is_group else "mms" if has_media else "sms"
     counted = segments.count(text)
     parts = counted.segments if kind == "sms" else 1
-    reached = len(send.recipients) - len(out)
     price = (line.sms_price if kind == "sms" else line.mms_price) if line else None
-    one_by_one = line is not None and LIMITS[line.carrier].one_by_one
     return {
         "from": send.sender,
         "carrier": line.carrier if line else None,
@@ -80,19 +83,17 @@ def _total(shown: list[Json]) -> str | None:
     return None if None in costs else str(sum((Decimal(cost) for cost in costs), Decimal(0)))
 
 
-def _warnings(message: Message | None, sends: tuple[Send, ...]) -> list[str]:
+def _warnings(sends: tuple[Send, ...]) -> list[str]:
     """What is sent all the same."""
-    warnings = [
+    return [
         f"{address} is toll-free: its owner may not get group MMS"
         for send in sends
         if len(send.recipients) > 1
         for address in send.natives
         if addresses.is_toll_free(address)
     ]
-    if message and any(segments.count(message.said or "").segments > _LONG for send in sends if not send.others):
-        warnings.append("a text of so many segments may arrive in another order, or in part")
-    return warnings
 
 
-# Carriers recommend no more than this of a plain text.
-_LONG = 3
+def _of_length(shown: list[Json]) -> list[str]:
+    is_long = any(one["kind"] == "sms" and one["segments"] > _LONG for one in shown)
+    return ["a text of so many segments may arrive in another order, or in part"] if is_long else []
