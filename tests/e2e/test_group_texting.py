@@ -131,8 +131,9 @@ def test_two_own_numbers_in_one_group_make_one_conversation(world: World, lines:
     assert world.messages(sid) == [(0, buyer, "Hello you two"), (1, buyer, "Hello you two")]
 
 
-def test_a_standalone_number_is_written_from_gets_an_identity_and_is_handed_over(world: World) -> None:
-    number, ann, ben = BANDWIDTH[0], new_number(), new_number()
+@EACH_CARRIER
+def test_a_standalone_number_is_written_from_gets_an_identity_and_is_handed_over(world: World, number: str) -> None:
+    ann, ben = new_number(), new_number()
     made = conversation(world, {"messaging_binding_projected_address": number}, native(ann), native(ben))
     made.messages.create(author=number, body="The office")
     assert until(lambda: world.read_by(ann)) == [(number, "The office")]
@@ -193,6 +194,27 @@ def test_masked_members_see_the_proxy_and_never_each_other(world: World) -> None
     world.text(ben, other_proxy, text="Me")
     assert until(lambda: world.read_by(ann)[1:]) == [(proxy, "Me")]
     assert world.messages(made.sid) == [(0, ann, "Who is there?"), (1, ben, "Me")]
+
+
+def test_a_group_and_a_masked_member_hear_each_other_and_know_who_wrote(world: World) -> None:
+    number, proxy, ann, ben, cat = *BANDWIDTH, new_number(), new_number(), new_number()
+    made = conversation(
+        world,
+        agent("jane", number),
+        native(ann),
+        native(ben),
+        {"messaging_binding_address": cat, "messaging_binding_proxy_address": proxy, "attributes": '{"name": "Cat"}'},
+    )
+    world.text(cat, proxy, text="Is it still there?")
+    assert until(lambda: world.read_by(ann)) == until(lambda: world.read_by(ben))
+    assert world.read_by(ann) == [(number, "Cat: Is it still there?")]
+    world.text(ann, number, ben, text="It is")
+    assert until(lambda: world.read_by(cat)[1:]) == [(proxy, "#1: It is")]
+    made.messages.create(author="jane", body="Come at noon")
+    assert until(lambda: world.read_by(cat)[2:]) == [(proxy, "Come at noon")]
+    assert until(lambda: world.read_by(ben)[2:]) == [(number, "Come at noon")]
+    assert world.messages(made.sid) == [(0, cat, "Is it still there?"), (1, ann, "It is"), (2, "jane", "Come at noon")]
+    assert not any(cat in str(world.on_handset(handset)) for handset in (ann, ben))
 
 
 def test_a_group_text_on_a_twilio_line_whose_roster_is_lost_is_kept(world: World) -> None:

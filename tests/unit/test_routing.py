@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -157,9 +158,14 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
             [GATEWAY, ANN, BEN, MASKED_CAT],
             BEN,
             {A, B, R},
-            [Send(threads.key([C, Q]), Q, {C: "MB7"})],
+            [Send(threads.key([C, Q]), Q, {C: "MB7"}, byline="#2")],
         ),
-        ([GATEWAY, ANN, BEN, MASKED_CAT], MASKED_CAT, {C, Q}, [group_send(R, {A: "MB4", B: "MB5"})]),
+        (
+            [GATEWAY, ANN, BEN, MASKED_CAT],
+            MASKED_CAT,
+            {C, Q},
+            [replace(group_send(R, {A: "MB4", B: "MB5"}), byline="#3")],
+        ),
         # Nobody hears themselves, behind whatever proxy they are, nor twice in one thread.
         ([MASKED_ANN, MASKED_ANN_AT_Q], MASKED_ANN, {A, P}, []),
         ([GATEWAY, ANN, BEN, MASKED_ANN], ANN, {A, B, R}, []),

@@ -169,7 +169,8 @@ class Send:
     """One text that a message becomes: into one thread, from one own number, to everybody else in it.
 
     `natives` maps each native recipient to its participant's SID; `others` are our own other numbers of the thread.
-    `confirms` marks the one text that still goes to who has opted out: that they have.
+    `confirms` marks the one text that still goes to who has opted out: that they have. `byline` is the name of who
+    wrote it, for those whom the number does not tell (partyline.bylines).
     """
 
     thread: str
@@ -177,6 +178,11 @@ class Send:
     natives: dict[str, str]
     others: tuple[str, ...] = ()
     confirms: bool = False
+    byline: str = ""
+
+    def words(self, said: str | None) -> str:
+        """What handsets show of what was said."""
+        return f"{self.byline}: {said or ''}".rstrip() if self.byline else said or ""
 
     @property
     def recipients(self) -> tuple[str, ...]:

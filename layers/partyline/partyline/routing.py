@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from partyline import addresses, refusals, threads
+from partyline import addresses, bylines, refusals, threads
 from partyline.model import (
     AutoCreation,
     Line,
@@ -111,11 +111,13 @@ def outbound(
         sender = _group_sender(author, tuple(group.projected))
         natives = {address: native.sid for address, native in group.natives.items()}
         others = tuple(sorted(number for number in group.projected if number != sender))
-        sends.append(Send(group.thread or "", sender, natives, others))
+        byline = bylines.byline(author, sender, natives, participants)
+        sends.append(Send(group.thread or "", sender, natives, others, byline=byline))
     for thread, masked in sorted(masked_threads(participants).items()):
         is_author = author is not None and masked.address == author.address
         if thread in wanted and thread != group.thread and not is_author and masked.address and masked.proxy_address:
-            sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}))
+            byline = bylines.byline(author, masked.proxy_address, {masked.address}, participants)
+            sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}, byline=byline))
     return tuple(sends)
 
 

@@ -117,7 +117,7 @@ class Job:
         return OutboundText(
             sender=self.send.sender,
             recipients=everybody,
-            text=self.message.said or "",
+            text=self.send.words(self.message.said),
             media=self.media,
             tag=self.reference.tag,
             callback_url=self.callback_url,
@@ -277,7 +277,7 @@ def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
     smaller = threads.key([job.send.sender, *job.text().recipients])
     conversations.claim_smaller(desk.table, job.message.conversation_sid, smaller, desk.clock())
     if claim.counted != smaller and not threads.is_pair(smaller):
-        copies = messages.count_own(job.message, smaller, job.send.sender, desk.clock())
+        copies = messages.count_own(job.message, job.send, smaller, desk.clock())
         sends.count_smaller(desk.table, job.reference, copies, smaller)
 
 

@@ -209,7 +209,7 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, a
         limits = CARRIERS[line.carrier].limits
         if len(send.recipients) > limits.recipients:
             raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
-        if len(text) > limits.text:
+        if len(send.words(text)) > limits.text:
             raise refusals.body_over_carriers_limit(line.address, line.carrier, limits.text)
         attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 

@@ -61,7 +61,7 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
     # A group of which one is left is asked for as a text to that one, unless each is asked for alone anyway.
     is_group = (len(send.recipients) if one_by_one else reached) > 1
     kind = "group_mms" if is_group else "mms" if has_media else "sms"
-    counted = segments.count(text)
+    counted = segments.count(send.words(text))
     parts = counted.segments if kind == "sms" else 1
     price = (line.sms_price if kind == "sms" else line.mms_price) if line else None
     return {
