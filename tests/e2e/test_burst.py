@@ -16,7 +16,7 @@ from tests.e2e.test_group_texting import agent, conversation, native
 from tests.e2e.world import World, new_number, until
 
 log = logging.getLogger(__name__)
-LINES = ("+12065550100", "+12065550101", "+12065550110", "+12065550111", "+12065550130")
+LINES = ("+12065550100", "+12065550101", "+12065550110", "+12065550120", "+12065550130")
 TEXTS = int(os.environ.get("PARTYLINE_BURST", "60"))
 RATE = int(os.environ.get("PARTYLINE_BURST_RATE", "0"))
 # In as many conversations of each line.

@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
 from tests.e2e.world import World, new_id, new_number
 
-P, Q, T = "+12065550100", "+12065550101", "+12065550110"
+P, Q, T, W = "+12065550100", "+12065550101", "+12065550110", "+12065550120"
 AT_ONCE = 50
+
+
+def carrier(world: World, line: str) -> Callable[..., Callable[[], int]]:
+    """What makes a webhook of a line's carrier."""
+    return {T: world.telnyx, W: world.twilio}.get(line, world.bandwidth)
 
 
 def bodies(world: World, sid: str) -> list[str]:
@@ -20,11 +26,12 @@ def bodies(world: World, sid: str) -> list[str]:
     return [body or "" for _, _, body in found]
 
 
-def test_fifty_times_the_same_webhook_is_one_message(world: World) -> None:
+@pytest.mark.parametrize("line", [P, T, W], ids=["bandwidth", "telnyx", "twilio"])
+def test_fifty_times_the_same_webhook_is_one_message(world: World, line: str) -> None:
     ann, ben = new_number(), new_number()
-    webhook = world.bandwidth(ann, [P, ben], P, "once", new_id())
+    webhook = carrier(world, line)(ann, [line, ben], line, "once", new_id())
     assert world.deliver([webhook] * AT_ONCE) == [200] * AT_ONCE
-    sid = world.owner(ann, ben, P)
+    sid = world.owner(ann, ben, line)
     assert sid
     assert bodies(world, sid) == ["once"]
 
@@ -45,7 +52,9 @@ def test_fifty_different_texts_into_a_new_group_are_fifty_messages_of_one_conver
     assert sorted(bodies(world, sid)) == sorted(texts)
 
 
-@pytest.mark.parametrize("lines", [(P, Q), (P, T)], ids=["one carrier", "two carriers"])
+@pytest.mark.parametrize(
+    "lines", [(P, Q), (P, T), (T, W)], ids=["one carrier", "two carriers", "two carriers and one is Twilio"]
+)
 def test_fifty_mixed_webhooks_leave_what_was_said(world: World, lines: tuple[str, str]) -> None:
     """Two groups that are new, each with two own numbers; texts that differ and texts that repeat; retries of each."""
     groups = [(new_number(), new_number()) for _ in range(2)]
@@ -57,8 +66,7 @@ def test_fifty_mixed_webhooks_leave_what_was_said(world: World, lines: tuple[str
         text = f"ok {number % 2}" if number % 5 == 0 else f"text {number}"
         said[group, text] += 1
         for line in lines:
-            make = world.telnyx if line == T else world.bandwidth
-            webhook = make(sender, [other, *lines], line, text, new_id())
+            webhook = carrier(world, line)(sender, [other, *lines], line, text, new_id())
             webhooks += [webhook] * (3 if line == lines[0] else 2)
     assert len(webhooks) == AT_ONCE
     random.shuffle(webhooks)

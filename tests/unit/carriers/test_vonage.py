@@ -203,6 +203,32 @@ def test_statuses(
     ]
 
 
+@pytest.mark.parametrize(
+    ("carrier_code", "code"),
+    [
+        ("1000", 30022),
+        ("1050", 30004),
+        ("1090", 30022),
+        ("1100", 30019),
+        ("1120", 21212),
+        ("1170", 21211),
+        ("1180", 30003),
+        ("1190", 30003),
+        ("1210", 30007),
+        ("1230", 30005),
+        ("1250", 30005),
+        ("1260", 30003),
+        ("1280", 30004),
+        ("9999", 30008),
+    ],
+)
+def test_a_failure_is_told_by_its_code(carrier_code: str, code: int) -> None:
+    fault = {"type": f"https://developer.vonage.com/api-errors/messages#{carrier_code}", "title": carrier_code}
+    assert parse(status("rejected", error=fault)) == [
+        DeliveryReport("vonage", "u-1", A, ReceiptStatus.FAILED, code, carrier_code)
+    ]
+
+
 # --- sending
 
 
