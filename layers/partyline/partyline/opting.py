@@ -1,8 +1,9 @@
 """What a text of one keyword sets off, in the transaction that records it.
 
 STOP opts its sender out of every own number in the thread, since each of them could write there; START opts them in
-again. One answer goes 1:1 to the sender, from the number that received this copy: never a second one to who had opted
-out before, and none where the carrier or the network answers itself. HELP is answered to who has not opted out.
+again. So what a text is does not depend on which number's copy comes first. One answer goes 1:1 to the sender, from the
+number that received this copy, or another of the thread where that one answers nothing: never a second one to who had
+opted out before, and none where the carrier or the network answers itself. HELP is answered to who has not opted out.
 """
 
 from __future__ import annotations
@@ -29,11 +30,17 @@ def wanted(text: InboundText, arrived: Arrival) -> list[keys.Key]:
 
 
 def keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> Keyword | None:
-    """The keyword that a text is: by what its carrier took it for, else in the language of the number it came to."""
-    line = lines.get(arrived.line)
-    if line is None or arrived.sender in lines or text.media:
+    """The keyword that a text is: by what its carrier took it for, else in the language of a number that it went to.
+    `lines` are the own numbers among its roster."""
+    if arrived.sender in lines or text.media or not lines:
         return None
-    return text.answered or optouts.recognise(text.text, line.language)
+    return text.answered or _recognised(text, lines)
+
+
+def _recognised(text: InboundText, lines: Mapping[str, Line]) -> Keyword | None:
+    # No word is one keyword in one language and another in the next.
+    languages = {line.language for line in lines.values()}
+    return next(filter(None, (optouts.recognise(text.text, language) for language in sorted(languages))), None)
 
 
 def writes(
@@ -47,19 +54,37 @@ def writes(
     """The writes of a keyword's effect and of the answer to it. They hold while nobody else has changed what the
     numbers know of the sender."""
     known = {number: _known(found, arrived.sender, number) for number in lines}
-    changed: list[Write] = []
-    if asked is not Keyword.HELP:
-        for number, before in known.items():
-            changed += store.writes(
-                before,
-                address=arrived.sender,
-                line=number,
-                opted_out=asked is Keyword.STOP,
-                how=How.CARRIER if text.answered else How.TEXT,
-                source=f"{text.carrier}/{text.id}",
-                now=now,
-            )
-    return [*changed, *_answer(asked, text, arrived, lines[arrived.line], known, now)]
+    effect = [] if asked is Keyword.HELP else _effect(asked, text, arrived, known, now)
+    return [*effect, *_answer(asked, text, arrived, lines, known, now)]
+
+
+def writes_of_copy(
+    text: InboundText, arrived: Arrival, lines: Mapping[str, Line], found: Mapping[keys.Key, Item], now: datetime
+) -> list[Write]:
+    """The writes of a text of which another copy was recorded: its effect, where only the carrier of this one took it
+    for STOP. Where it is STOP to us, it has had its effect, and they may have said START since."""
+    if keyword(text, arrived, lines) is not Keyword.STOP or _recognised(text, lines):
+        return []
+    known = {number: _known(found, arrived.sender, number) for number in lines}
+    news = {number: before for number, before in known.items() if before is None or not before.opted_out}
+    return _effect(Keyword.STOP, text, arrived, news, now)
+
+
+def _effect(
+    asked: Keyword, text: InboundText, arrived: Arrival, known: Mapping[str, OptOut | None], now: datetime
+) -> list[Write]:
+    effect: list[Write] = []
+    for number, before in known.items():
+        effect += store.writes(
+            before,
+            address=arrived.sender,
+            line=number,
+            opted_out=asked is Keyword.STOP,
+            how=How.CARRIER if text.answered else How.TEXT,
+            source=f"{text.carrier}/{text.id}",
+            now=now,
+        )
+    return effect
 
 
 def attributes(asked: Keyword) -> str:
@@ -73,8 +98,17 @@ def _known(found: Mapping[keys.Key, Item], address: str, line: str) -> OptOut | 
 
 
 def _answer(
-    asked: Keyword, text: InboundText, arrived: Arrival, line: Line, known: Mapping[str, OptOut | None], now: datetime
+    asked: Keyword,
+    text: InboundText,
+    arrived: Arrival,
+    lines: Mapping[str, Line],
+    known: Mapping[str, OptOut | None],
+    now: datetime,
 ) -> Iterator[Write]:
+    line = _answering(asked, arrived, lines)
+    by_network = any(optouts.network_answers(number, asked) for number in lines)
+    if line is None or text.answered or by_network or not addresses.is_number(arrived.sender):
+        return
     before = known[line.address]
     was_out = any(one is not None and one.opted_out for one in known.values())
     is_news = {
@@ -83,10 +117,14 @@ def _answer(
         Keyword.HELP: not (before and before.opted_out),
     }
     body = optouts.reply(line, asked)
-    by_network = optouts.network_answers(line.address, asked)
-    if not is_news[asked] or body is None or text.answered or by_network or not addresses.is_number(arrived.sender):
-        return
-    yield from messages.message_writes(_reply(line, arrived.sender, body, asked, now), now)
+    if is_news[asked] and body is not None:
+        yield from messages.message_writes(_reply(line, arrived.sender, body, asked, now), now)
+
+
+def _answering(asked: Keyword, arrived: Arrival, lines: Mapping[str, Line]) -> Line | None:
+    """The number that the text came to, or where that one answers nothing, the first that does."""
+    answering = [line for line in lines.values() if optouts.reply(line, asked) is not None]
+    return min(answering, key=lambda line: (line.address != arrived.line, line.address), default=None)
 
 
 def _out_of_all(known: Mapping[str, OptOut | None]) -> bool:

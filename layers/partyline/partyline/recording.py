@@ -157,7 +157,7 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
         seen = messages.seen_in(before)
         once.append(messages.count_copy(counter, before, arrived.line, now))
         if seen.at(arrived.line).logical() == seen.logical():
-            table.transact(once)
+            table.transact([*once, *opting.writes_of_copy(text, arrived, lines, found, now)])
             return Recorded(Outcome.COPIED)
     keyword = opting.keyword(text, arrived, lines)
     if keyword and desk.kept is None:

@@ -102,6 +102,51 @@ def test_a_repeat_and_a_copy_of_stop_are_one(desk: Table) -> None:
     assert len(replies(desk)) == 1
 
 
+def arrive_twice(table: Table, text: str, first: str, answered: Mapping[str, Keyword] | None = None) -> list[Outcome]:
+    """A text of A's to a group with P and Q: the copy of one of the two comes first. What became of both."""
+    return [
+        arrive(table, text, B, P, Q, id=f"{text} at {line}", line=line, answered=(answered or {}).get(line)).outcome
+        for line in sorted((P, Q), key=lambda line: line != first)
+    ]
+
+
+def configure(table: Table, address: str, **settings: Any) -> None:
+    before = lines.find(table, [address])[address]
+    lines.update(table, before, replace(before, **settings))
+
+
+@pytest.mark.parametrize("first", [P, Q])
+def test_stop_in_the_language_of_one_of_two_numbers_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
+    configure(desk, P, language="es")
+    arrive_twice(desk, "BAJA", first)
+    assert (state(desk, A, P), state(desk, A, Q), len(replies(desk))) == (True, True, 1)
+
+
+@pytest.mark.parametrize("first", [P, Q])
+def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
+    assert Outcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
+    assert (state(desk, A, P), state(desk, A, Q), replies(desk)) == (True, True, [])
+    found = optouts.find(desk, A, Q)
+    assert found and found.how is How.CARRIER
+
+
+def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    arrive(desk, "START", B, Q, id="2")
+    assert arrive(desk, "STOP", B, P, id="3", line=Q, answered=Keyword.STOP).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
+
+
+@pytest.mark.parametrize("first", [P, Q])
+@pytest.mark.parametrize("word", [Keyword.STOP, Keyword.HELP])
+def test_a_keyword_is_answered_once_though_one_of_the_numbers_answers_nothing(
+    desk: Table, word: Keyword, first: str
+) -> None:
+    configure(desk, P, answers_keywords=False)
+    arrive_twice(desk, word, first)
+    assert [message.sends[0].sender for message in replies(desk)] == [Q]
+
+
 def test_stop_in_a_group_is_said_to_every_own_number_in_it_by_who_said_it(desk: Table) -> None:
     arrive(desk, "STOP", B, Q, id="1")
     assert (state(desk, A, P), state(desk, A, Q), state(desk, B, P)) == (True, True, None)
@@ -132,6 +177,9 @@ def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
 
 @pytest.mark.parametrize("word", list(Keyword))
 def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: Keyword) -> None:
+    if word is Keyword.START:
+        # It would not be answered either where it is no news.
+        arrive(desk, "SAIR", id="0", answered=Keyword.STOP)
     arrive(desk, "ALTO", id="1", answered=word)
     assert replies(desk) == []
     assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
@@ -149,16 +197,14 @@ def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) 
 
 @pytest.mark.parametrize("settings", [{"answers_keywords": False}, {"replies": {"stop": "Bye from us."}}])
 def test_a_line_has_its_own_answers_or_none(desk: Table, settings: Mapping[str, Any]) -> None:
-    before = lines.find(desk, [P])[P]
-    lines.update(desk, before, replace(before, **settings))
+    configure(desk, P, **settings)
     arrive(desk, "STOP", id="1")
     assert state(desk) is True
     assert [message.body for message in replies(desk)] == (["Bye from us."] if "replies" in settings else [])
 
 
 def test_stop_holds_also_where_no_conversation_takes_the_text(desk: Table) -> None:
-    before = lines.find(desk, [P])[P]
-    lines.update(desk, before, replace(before, auto_creation=AutoCreation.OFF))
+    configure(desk, P, auto_creation=AutoCreation.OFF)
     assert arrive(desk, "STOP", id="1").outcome is Outcome.UNROUTED
     assert state(desk) is True
     assert len(replies(desk)) == 1
