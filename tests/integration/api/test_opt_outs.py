@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from partyline import recording
 from partyline.carriers.port import InboundText
+from partyline.optouts import Keyword
 from partyline.store import optouts
 from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, asking_nobody
+from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, asking_nobody
 from tests.integration.flow.world import SERVICE
 
 
@@ -18,8 +20,8 @@ def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
     return api.post("/OptOuts", {"Address": address, "Line": line, **form})
 
 
-def stop(table: Table, clock: Clock, address: str = A, id: str = "1", text: str = "STOP") -> None:
-    inbound = InboundText("bandwidth", id, P, address, (P,), text)
+def stop(table: Table, clock: Clock, address: str = A, id: str = "1", answered: Keyword | None = None) -> None:
+    inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", answered=answered)
     recording.record(table, inbound, service_sid=SERVICE, now=clock(), ask=asking_nobody)
 
 
@@ -73,6 +75,37 @@ def test_who_opted_out_themselves_comes_back_by_hand_only_with_a_reason(api: Api
     # What was entered by hand goes without.
     enter(api)
     assert api.post(path, {"State": "opted_in"}).status == 200
+
+
+@pytest.mark.parametrize("answered", [None, Keyword.STOP])
+def test_their_own_stop_counts_more_than_what_was_entered_before(
+    api: Api, table: Table, clock: Clock, answered: Keyword | None
+) -> None:
+    sid = enter(api).body["sid"]
+    clock.tick(hours=1)
+    stop(table, clock, answered=answered)
+    known = api.get(f"/OptOuts/{sid}").body
+    assert (known["how"], known["since"]) == ("carrier" if answered else "text", "2026-11-22T12:00:00Z")
+    assert api.post(f"/OptOuts/{sid}", {"State": "opted_in"}).status == 400
+    # What is entered afterwards takes nothing back.
+    assert enter(api).body["how"] == known["how"]
+
+
+@pytest.mark.parametrize("entered", ["opted_in", "opted_out"])
+def test_their_own_stop_at_the_same_moment_is_not_lifted(api: Api, table: Table, clock: Clock, entered: str) -> None:
+    sid = enter(api, State=entered).body["sid"]
+    clock.tick(seconds=1)
+    racing = Api(replace(api.desk, table=Racing(table, 1, "opt_out", lambda: stop(table, clock))))
+    refused = racing.post(f"/OptOuts/{sid}", {"State": "opted_in"})
+    assert (refused.status, refused.body["details"]) == (400, {"parameter": "Reason"})
+    assert api.get(f"/OptOuts/{sid}").body["state"] == "opted_out"
+
+
+def test_a_blank_reason_is_none(api: Api, table: Table, clock: Clock) -> None:
+    stop(table, clock)
+    (known,) = api.get("/OptOuts").body["opt_outs"]
+    refused = api.post(f"/OptOuts/{known['sid']}", {"State": "opted_in", "Reason": " \t"})
+    assert (refused.status, refused.body["details"]) == (400, {"parameter": "Reason"})
 
 
 def test_the_audit_trail_has_the_message_that_said_it(api: Api, table: Table, clock: Clock) -> None:

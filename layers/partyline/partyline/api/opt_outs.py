@@ -86,7 +86,7 @@ def events(call: Call) -> Answer:
 
 def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | None, OptOut]:
     """Write down what the account says of an address and a line; what was known before, and what holds now."""
-    reason = fields.text(call.request.form, "Reason", MAX_REASON) or ""
+    reason = (fields.text(call.request.form, "Reason", MAX_REASON) or "").strip()
     opted_out = state is State.OPTED_OUT
 
     def attempt() -> tuple[OptOut | None, OptOut]:

@@ -44,12 +44,12 @@ def writes(
     now: datetime,
     reason: str = "",
 ) -> list[Write]:
-    """The writes of what somebody said, and of its entry in the audit trail. They hold while nobody else has said
-    something else since `before` was read. Labels: opt_out,
-    opt_out_event, opt_out_pointer."""
+    """The writes of what somebody said, and of its entry in the audit trail. They hold while nobody has said anything
+    since `before` was read, the same neither: who said it may matter. Labels: opt_out, opt_out_event,
+    opt_out_pointer."""
     current = after(before, address=address, line=line, opted_out=opted_out, how=how, now=now)
     event = OptOutEvent(address, line, opted_out, how, now, source, reason)
-    same = NEW if before is None else Condition("opted_out = :before", values={":before": before.opted_out})
+    same = _unchanged(before) if before else NEW
     # Two events of one moment are two.
     key = keys.opt_out_event(address, line, items.from_time(now), secrets.token_hex(4))
     item = {
@@ -68,11 +68,24 @@ def writes(
 
 
 def after(before: OptOut | None, *, address: str, line: str, opted_out: bool, how: How, now: datetime) -> OptOut:
-    """What holds once something was said: what was said before keeps its date and its way when it is said again."""
+    """What holds once something was said. What was said before keeps its date when it is said again, and its way, but
+    that what somebody says themselves counts more than what was entered for them."""
     said = OptOut(sids.opt_out(address, line), address, line, opted_out, how, since=now, updated=now)
     if before is None or before.opted_out is not opted_out:
         return said
-    return replace(before, updated=now)
+    return replace(before, how=how if before.how is How.API else before.how, updated=now)
+
+
+def _unchanged(before: OptOut) -> Condition:
+    item = items.encode(before)
+    return Condition(
+        "#opted_out = :opted_out AND #how = :how AND #updated = :updated",
+        {f"#{name}": name for name in _SAID},
+        {f":{name}": item[name] for name in _SAID},
+    )
+
+
+_SAID = ("opted_out", "how", "updated")
 
 
 def learn(table: Table, address: str, line: str, how: How, reference: SendReference, now: datetime) -> None:
