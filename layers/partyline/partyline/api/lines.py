@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 
@@ -129,12 +130,18 @@ def _replies(given: str) -> dict[str, str]:
     if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
         raise refusals.invalid_parameter("Replies", f"it is a JSON object with texts for {', '.join(Keyword)}")
     for keyword, text in replies.items():
-        if not isinstance(text, str) or not text.strip() or len(text) > MAX_REPLY:
+        if not isinstance(text, str) or not _is_legible(text) or len(text) > MAX_REPLY:
             raise refusals.invalid_parameter("Replies", f"{keyword} is a text of at most {MAX_REPLY} characters")
         if may_be_keyword(text):
             # Two lines that answer each other would never stop.
             raise refusals.invalid_parameter("Replies", f"{keyword} is a keyword itself")
     return replies
+
+
+def _is_legible(text: str) -> bool:
+    """Whether there is something to see in a text, and nothing that carriers take for a command."""
+    kinds = [unicodedata.category(character) for character in text if character not in "\r\n\t"]
+    return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
 
 
 def _carrier(form: Parameters) -> str | None:
