@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -161,6 +162,31 @@ def test_bad_input_is_named_and_changes_nothing(api: Api, form: dict[str, str], 
     assert api.get("/OptOuts").body["opt_outs"] == []
 
 
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({"Line": "junk"}, "Line"),
+        ({"Line": "x" * 3000}, "Line"),
+        ({"Line": "ann@example.com", "Address": A}, "Line"),
+        ({"Address": "x" * 3000}, "Address"),
+        ({"Address": "a@" + "b" * 3000}, "Address"),
+        # Three times as long in a key of the table.
+        ({"Address": "é" * 200}, "Address"),
+        ({"State": "out"}, "State"),
+    ],
+)
+def test_what_nobody_can_be_listed_by_is_named(api: Api, query: dict[str, str], parameter: str) -> None:
+    refused = api.get("/OptOuts", query)
+    assert (refused.status, refused.body["code"]) == (400, 20001)
+    assert refused.body["details"] == {"parameter": parameter}
+
+
+def test_the_opt_outs_of_a_line_that_was_given_up_are_still_listed(api: Api) -> None:
+    enter(api)
+    assert api.delete(f"/Lines/{P}").status == 204
+    assert [one["address"] for one in api.get("/OptOuts", {"Line": P}).body["opt_outs"]] == [A]
+
+
 def test_an_unknown_opt_out_is_not_found(api: Api) -> None:
     for path in ("/OptOuts/OO" + "0" * 32, "/OptOuts/x", f"/OptOuts/{A}/Events"):
         assert api.get(path).status == 404
@@ -178,6 +204,8 @@ def test_a_line_has_a_language_and_answers_of_its_own(api: Api) -> None:
     line = api.post(f"/Lines/{P}", form).body
     assert (line["language"], line["replies"], line["answers_keywords"]) == ("es", {"stop": "Adios"}, False)
     assert api.post(f"/Lines/{P}", {"FriendlyName": "Elm"}).body["replies"] == {"stop": "Adios"}
+    several = {"help": "Línea de Elm 👋\nResponda STOP para la baja"}
+    assert api.post(f"/Lines/{P}", {"Replies": json.dumps(several)}).body["replies"] == several
     assert api.post(f"/Lines/{P}", {"Replies": ""}).body["replies"] == {}
 
 
@@ -192,6 +220,10 @@ def test_a_line_has_a_language_and_answers_of_its_own(api: Api) -> None:
         {"Replies": '{"stop": ""}'},
         {"Replies": '{"stop": 1}'},
         {"Replies": '{"stop": "Stop."}'},
+        {"Replies": '{"stop": "\u200b"}'},
+        {"Replies": r'{"stop": "\u200b\ufeff "}'},
+        {"Replies": r'{"help": "Call us\u0000"}'},
+        {"Replies": r'{"help": "Call \u001b[1mus"}'},
         {"Replies": '{"stop": "%s"}' % ("x" * 641)},
     ],
 )

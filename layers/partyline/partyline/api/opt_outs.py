@@ -9,8 +9,11 @@ from partyline import addresses, refusals, sids
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
+from partyline.api.requests import Parameters
+from partyline.errors import ApiError
 from partyline.model import Line
 from partyline.optouts import How, OptOut
+from partyline.participants import MAX_ADDRESS
 from partyline.store import lines, listing
 from partyline.store import optouts as store
 from partyline.store.listing import Window
@@ -59,12 +62,17 @@ def listed(call: Call) -> Answer:
     address, by line. Raises ApiError 20001."""
     query = call.request.query
     state = fields.choice(query, "State", State) or State.OPTED_OUT
-    line = addresses.canonical(fields.address(query.get("Line") or "")) if query.get("Line") else None
-    address = query.get("Address")
+    line = _canonical(query, "Line")
+    if line and not addresses.is_number(line):
+        # One that was given up still has its opt-outs.
+        raise _no_line()
+    address = _canonical(query, "Address")
+    if address and len(address) > MAX_ADDRESS:
+        raise refusals.invalid_parameter("Address", f"it is longer than {MAX_ADDRESS} characters")
 
     def read(window: Window) -> Part:
         if address:
-            known = store.of_address(call.table, addresses.canonical(fields.address(address)))
+            known = store.of_address(call.table, address)
             wanted = [one for one in known if one.opted_out == (state is State.OPTED_OUT) and line in (None, one.line)]
             return paging.part_of([(one.line, responses.opt_out(call, one)) for one in wanted], window)
         page = listing.opt_outs(call.table, window, opted_out=state is State.OPTED_OUT, line=line)
@@ -120,8 +128,17 @@ def _line(call: Call, given: str) -> Line:
     address = addresses.canonical(fields.address(given))
     line = lines.find(call.table, [address]).get(address) if addresses.is_number(address) else None
     if line is None:
-        raise refusals.invalid_parameter("Line", "it is none of your lines")
+        raise _no_line()
     return line
+
+
+def _no_line() -> ApiError:
+    return refusals.invalid_parameter("Line", "it is none of your lines")
+
+
+def _canonical(given: Parameters, name: str) -> str | None:
+    value = given.get(name)
+    return addresses.canonical(fields.address(value)) if value else None
 
 
 def _find(call: Call) -> OptOut:
