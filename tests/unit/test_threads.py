@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +56,28 @@ def test_copies_of_one_content_have_one_fingerprint_however_a_carrier_writes_it(
     composed, decomposed = "Café  at\r\n9 ", "Cafe\u0301 at 9"
     assert threads.fingerprint(composed, 0) == threads.fingerprint(decomposed, 0)
     assert threads.fingerprint("ok", 0) != threads.fingerprint("ok", 1)
-    assert threads.fingerprint("ok", 0) != threads.fingerprint("Ok", 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "heard"),
+    [
+        ("Liked “hi”", 'Liked "hi"'),
+        ("it’s ok", "it's ok"),
+        ("wait…", "wait..."),
+        ("\u200a\u200b👍\u200b to \u200a“hi”\u200a \u200a", '👍 to "hi"'),
+        ("❤️", "❤"),
+    ],
+)
+def test_copies_through_carriers_of_different_notation_have_one_fingerprint(sent: str, heard: str) -> None:
+    assert threads.fingerprint(sent, 0) == threads.fingerprint(heard, 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ok", "Ok"), ("x²", "x2"), ("①", "1"), ("½", "1/2"), ("👨\u200d👩", "👨👩"), ("ok", "ok.")],
+)
+def test_what_reads_differently_has_another_fingerprint(one: str, other: str) -> None:
+    assert threads.fingerprint(one, 0) != threads.fingerprint(other, 0)
 
 
 def deliver(copies: list[tuple[str, str]]) -> int:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from partyline import notation
 from partyline.model import Message
 
 
@@ -65,8 +65,8 @@ def refers_to(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
     """
     meant: list[Message] = []
     if tapback.quoted is not None:
-        wanted = _plain(tapback.quoted)
-        meant = [message for message in recent if _quotes(wanted, _plain(message.said or ""))]
+        wanted = notation.plain(tapback.quoted)
+        meant = [message for message in recent if _quotes(wanted, notation.plain(message.said or ""))]
     elif tapback.media is not None:
         meant = [message for message in recent if _has(message, tapback.media)]
     return meant[0] if len(meant) == 1 else None
@@ -85,8 +85,6 @@ def attributes(tapback: Tapback, message: Message | None) -> str:
 
 # --- forms
 
-# What phones and carriers put between the characters one sees. U+200D is none of these: it joins emoji.
-_UNSEEN = {ord(mark): None for mark in "\u200b\u200c\u2060\ufeff"}
 _MARKS = "\u200a\u200b\u200c\u2060\ufeff"
 _AROUND = " \t\r\n\u00a0\u202f" + _MARKS
 _QUOTES = (("“", "”"), ('"', '"'))
@@ -166,7 +164,7 @@ def _headed(head: str, *, quoted: str | None = None, media: MediaKind | None = N
     """A tapback by the words before what it is about."""
     if len(head) > _LONGEST_HEAD:
         return None
-    words = " ".join(head.translate(_UNSEEN).split())
+    words = " ".join(head.translate(notation.UNSEEN).split())
     if kind := _ADDED.get(words):
         return Tapback(kind, quoted=quoted, media=media)
     if kind := _REMOVED.get(words):
@@ -182,19 +180,6 @@ def _headed(head: str, *, quoted: str | None = None, media: MediaKind | None = N
 # In characters. Phones cut what is long; a short quote that ends in an ellipsis was written so.
 _SHORTEST_CUT = 16
 _ELLIPSIS = "..."
-# What differs between the words as they were sent and as a phone quotes them: quotes that a carrier made straight, how
-# an emoji is to be drawn, and the place of a picture among the words.
-_NOTATION: dict[int, str | None] = {
-    **_UNSEEN,
-    **dict.fromkeys(map(ord, "\ufe0e\ufe0f\ufffc")),
-    **dict.fromkeys(map(ord, "\u201c\u201d"), '"'),
-    **dict.fromkeys(map(ord, "\u2018\u2019"), "'"),
-}
-
-
-def _plain(text: str) -> str:
-    """A text without notation that phones and carriers change; an ellipsis becomes three dots."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_NOTATION).split())
 
 
 def _quotes(wanted: str, said: str) -> bool:

@@ -7,9 +7,10 @@ sorted, joined by a comma, and the thread belongs to at most one open conversati
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from partyline import notation
 
 SEPARATOR = ","
 
@@ -35,10 +36,9 @@ def is_pair(thread_key: str) -> bool:
 
 
 def fingerprint(text: str, media_count: int) -> str:
-    """What makes two copies the same content: the text without notation that carriers change (composition, outer and
-    repeated blanks, line ends), and how many pictures came with it (each copy has its own media URLs)."""
-    plain = " ".join(unicodedata.normalize("NFC", text).split())
-    return hashlib.sha256(f"{media_count}:{plain}".encode()).hexdigest()
+    """What makes two copies the same content: the text without notation that carriers change, and how many pictures
+    came with it (each copy has its own media URLs)."""
+    return hashlib.sha256(f"{media_count}:{notation.plain(text)}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
