@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partyline import tapbacks
-from partyline.model import Media, Message
+from partyline.model import Media, Message, Send
 from partyline.tapbacks import Kind, MediaKind, Tapback
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -219,6 +220,13 @@ def test_an_edited_message_is_quoted_as_it_was_sent() -> None:
     edited = message(0, "Monday", edited_from="Sunday")
     assert index_of(quoting("Sunday"), edited) == 0
     assert index_of(quoting("Monday"), edited) is None
+
+
+def test_a_message_that_went_on_under_its_authors_name_is_quoted_with_it() -> None:
+    relayed = replace(message(0, "On my way"), sends=(Send("", "P", {}, byline="Ann"),))
+    assert index_of(quoting("Ann: On my way"), relayed) == 0
+    assert index_of(quoting("On my way"), relayed) == 0
+    assert index_of(quoting("Ben: On my way"), relayed) is None
 
 
 @pytest.mark.parametrize(

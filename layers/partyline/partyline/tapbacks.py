@@ -66,7 +66,7 @@ def refers_to(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
     meant: list[Message] = []
     if tapback.quoted is not None:
         wanted = notation.plain(tapback.quoted)
-        meant = [message for message in recent if _quotes(wanted, notation.plain(message.said or ""))]
+        meant = [message for message in recent if any(_quotes(wanted, notation.plain(one)) for one in _shown(message))]
     elif tapback.media is not None:
         meant = [message for message in recent if _has(message, tapback.media)]
     return meant[0] if len(meant) == 1 else None
@@ -180,6 +180,11 @@ def _headed(head: str, *, quoted: str | None = None, media: MediaKind | None = N
 # In characters. Phones cut what is long; a short quote that ends in an ellipsis was written so.
 _SHORTEST_CUT = 16
 _ELLIPSIS = "..."
+
+
+def _shown(message: Message) -> set[str]:
+    """What handsets show of a message: some with its author's name before it."""
+    return {message.said or "", *(send.words(message.said) for send in message.sends)}
 
 
 def _quotes(wanted: str, said: str) -> bool:
