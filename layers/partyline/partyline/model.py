@@ -351,6 +351,7 @@ class UnroutedReason(StrEnum):
     ROSTER_TOO_LARGE = "roster_too_large"
     SERVICE_REMOVED = "service_removed"
     REJECTED = "rejected"
+    KEYWORD = "keyword"  # STOP, START or HELP: it has had its effect, and starts no conversation
     MALFORMED = "malformed"
 
 

@@ -97,9 +97,9 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
         conversation_sid=recorded.conversation_sid,
         message_sid=recorded.message_sid,
     )
-    # What a webhook of ours refuses is kept too, but nobody needs to be told.
-    rejected = recorded.reason is UnroutedReason.REJECTED
-    count("TextRejected" if rejected else f"Text{recorded.outcome.capitalize()}")
+    # Of these nobody needs to be told: a webhook of ours refused them, or they have had their effect.
+    quiet = {UnroutedReason.REJECTED: "TextRejected", UnroutedReason.KEYWORD: "TextKeyword"}
+    count(quiet[recorded.reason] if recorded.reason in quiet else f"Text{recorded.outcome.capitalize()}")
     if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
         logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
         count("TextRosterMissing")

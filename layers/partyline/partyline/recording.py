@@ -166,7 +166,7 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
         return _record_known(desk, text, arrived, found, keyword, once, now)
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):
-        return _keep_unrouted(desk, text, arrived, line, once, now)
+        return _keep_unrouted(desk, text, arrived, UnroutedReason.KEYWORD if keyword else line, once, now)
     return _record_new(desk, text, arrived, lines, _home(desk, line, found), keyword, once, now)
 
 
