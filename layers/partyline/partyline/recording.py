@@ -2,7 +2,8 @@
 
 A text into a known thread costs three round trips to the table (what is there, the conversation, the transaction); one
 that makes its conversation two, and one more where it is made in another Service than the account's first; one that
-nobody takes two; a repeat one. A tapback into a known thread costs one more: what was said before.
+nobody takes two; a repeat one. A tapback into a known thread costs one more: what was said before. A text into
+a conversation that waits for its pair of numbers costs two more: whose it is, and to claim it once it is nobody's.
 
 A keyword (STOP, START, HELP) takes effect in the transaction that records its text, wherever that goes, and the answer
 to it is queued there too. What the numbers of the thread know of its sender is read with the rest.
@@ -13,7 +14,7 @@ carrier may have repeated it: both are asked about, and the first to be recorded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from functools import partial
 from partyline import addresses, events, opting, routing, sids, tapbacks, threads, timers
 from partyline.callbacks import applying, asking
 from partyline.callbacks.asking import Ask
-from partyline.carriers import port
+from partyline.carriers import codes, port
 from partyline.carriers.port import InboundText, Malformed
 from partyline.directory import Configuration, Service, default_timers
 from partyline.events import BY_TEXT, Happening
@@ -34,13 +35,16 @@ from partyline.model import (
     Media,
     Message,
     Participant,
+    Receipt,
+    Send,
     UnroutedReason,
     UnroutedText,
+    threads_of,
 )
 from partyline.optouts import Keyword
 from partyline.routing import Arrival
-from partyline.states import ConversationState
-from partyline.store import conversations, happenings, items, keys, messages, unrouted
+from partyline.states import ConversationState, ReceiptStatus
+from partyline.store import conversations, happenings, items, keys, messages, receipts, unrouted
 from partyline.store.conversations import Roster
 from partyline.store.table import NEW, Conflict, Item, Table, Write, check, put, retrying
 from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookConfiguration, WebhookMethod, WebhookTarget, effective
@@ -192,11 +196,12 @@ def _record_known(
         # Time has made it inactive or closed, and nobody has written that down yet.
         conversations.settle(table, roster.conversation, now)
         raise Conflict({})
+    roster = _claimed(table, roster, now)
     author = routing.author(arrived.sender, arrived.thread, roster.participants)
-    sends = routing.outbound(roster.participants, roster.conversation.threads, author, arrived_on=arrived.thread)
-    if keyword:
-        # It is said to the number, not to the people behind other threads.
-        sends = ()
+    wanted = threads_of(roster.participants)
+    # A keyword is said to the number, not to the people behind other threads.
+    planned = () if keyword else routing.outbound(roster.participants, wanted, author, arrived_on=arrived.thread)
+    sends = tuple(send for send in planned if send.thread in roster.conversation.threads)
     # Read in each try: what this one loses its race to may be what it is about, or make that uncertain.
     attributes = _attributes(text, keyword, lambda: _recent(table, roster.conversation.sid))
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes, sends=sends)
@@ -204,8 +209,23 @@ def _record_known(
     if answer.rejected:
         return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, once, now)
     message = applying.to_text(message, answer)
-    table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT)])
+    failed = _failed(message, [send for send in planned if send not in sends])
+    table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
+
+
+def _claimed(table: Table, roster: Roster, now: datetime) -> Roster:
+    """A conversation with the pair of its group, if that was another's when the members joined and is free by now."""
+    missing = threads_of(roster.participants) - roster.conversation.threads
+    if not missing or any(conversations.open_owner(table, thread, now) for thread in missing):
+        return roster
+    return conversations.claim_threads(table, roster, now)
+
+
+def _failed(message: Message, sends: Sequence[Send]) -> list[Receipt]:
+    """The receipts of what cannot be sent, since it would show up in another conversation's thread."""
+    unsent = receipts.queued(replace(message, sends=tuple(sends)))
+    return [replace(one, status=ReceiptStatus.FAILED, error_code=codes.NO_ROUTE) for one in unsent]
 
 
 def _record_new(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from partyline import telling
+from partyline import telling, threads
 from partyline.live.push import encode
 from partyline.model import Message
-from partyline.recording import Outcome
+from partyline.recording import Outcome, Recorded
 from partyline.states import ReceiptStatus
 from partyline.store import conversations, keys, messages
 from partyline.store.table import Table, Write, change, put
@@ -564,6 +564,36 @@ def test_delivery_is_told_once_for_each_receipt_and_status_and_without_the_heade
         given = {name: call.callback.parameters[name] for name in call.callback.parameters if name in expected}
         assert given == expected
         assert set(call.callback.parameters) == {*expected, "Status", "ErrorCode"}
+
+
+def test_a_masked_members_text_fails_visibly_for_who_is_in_anothers_pair_and_claims_it_once_free(world: World) -> None:
+    first, second = world.api.group(A), world.api.group(A)
+    native = world.api.get(f"/Conversations/{second}/Participants").body["participants"][-1]["sid"]
+    for masked, proxy in ((C, Q), (D, T)):
+        world.api.member(second, address=masked, proxy=proxy)
+    world.relay()
+    world.listen("onMessageAdded", "onDeliveryUpdated")
+
+    taken = world.text(C, Q, line=Q)
+    assert sends_of(world, taken) == [(T, [D])]
+    added, failed = world.relay()
+    assert (added.type, failed.type) == ("onMessageAdded", "onDeliveryUpdated")
+    assert (failed["ParticipantSid"], failed["Status"], failed["ErrorCode"]) == (native, "failed", "21612")
+    path = f"/Conversations/{second}/Messages/{taken.message_sid}/Receipts"
+    shown = world.api.get(path).body["delivery_receipts"]
+    assert {(receipt["status"], receipt["error_code"]) for receipt in shown} == {(None, 0), ("failed", 21612)}
+
+    assert world.api.post(f"/Conversations/{first}", {"State": "closed"}).status == 200
+    assert sends_of(world, world.text(C, Q, line=Q)) == [(P, [A]), (T, [D])]
+    assert conversations.owner_of(world.table, threads.key([A, P])) == second
+
+
+def sends_of(world: World, recorded: Recorded) -> list[tuple[str, list[str]]]:
+    """From which number a recorded text goes on, and to whom."""
+    assert recorded.outcome is Outcome.RECORDED
+    found = messages.fetch(world.table, recorded.conversation_sid, recorded.message_sid)
+    assert found
+    return [(send.sender, list(send.natives)) for send in found.message.sends]
 
 
 def test_a_status_that_is_shown_the_same_is_told_once(world: World) -> None:

@@ -49,8 +49,11 @@ class MessagePage:
 # --- recording
 
 
-def recording_writes(roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY) -> list[Write]:
-    """The writes that make a message the next one of its conversation, and tell of it.
+def recording_writes(
+    roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY, failed: Sequence[Receipt] = ()
+) -> list[Write]:
+    """The writes that make a message the next one of its conversation, and tell of it. `failed` are the receipts of
+    those whom it cannot reach from the first.
 
     Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
     indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
@@ -60,9 +63,11 @@ def recording_writes(roster: Roster, message: Message, now: datetime, *, cause: 
     if conversation.state is ConversationState.INACTIVE:
         awake = replace(conversation, state=ConversationState.ACTIVE, updated=now)
         told.append(events.state_updated(conversation, awake, Reason.EVENT))
+    told += [events.delivery_updated(receipt, conversation) for receipt in failed]
     return [
         *_append(conversation, message, now),
         *message_writes(message, now),
+        *(receipts.creation_write(receipt) for receipt in failed),
         *happenings.of(conversation, cause, now, told),
     ]
 
