@@ -55,8 +55,10 @@ class Exchange:
         return Carried(text, self._arrivals(text))
 
     def answers(self, text: Text) -> list[Carried]:
-        """What the carriers of our numbers answer to a handset's keyword, from each number that looks after them."""
+        """What the carriers of our numbers answer to a handset's keyword, from each number that looks after them: to
+        STOP once."""
         word = keywords.keyword(text.body) if self.settings.answers_keywords else None
+        blocked = frozenset(self._blocked)
         answered = []
         for line in text.recipients:
             scope = self._scope(line)
@@ -64,6 +66,8 @@ class Exchange:
                 continue
             if word == "STOP":
                 self._blocked.add((scope, text.sender))
+                if (scope, text.sender) in blocked:
+                    continue
             elif word == "START":
                 self._blocked.discard((scope, text.sender))
             answer = Text(self._new_id(), line, (text.sender,), keywords.ANSWERS[word], (), self._clock())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from local.carrier import keywords
 from local.carrier.exchange import Exchange
 from local.carrier.port import Webhook
 from local.carrier.settings import Settings
@@ -166,3 +167,16 @@ def test_own_numbers_of_several_carriers_each_hear_from_their_own(exchange: Exch
     ]
     assert len({webhook.id for webhook in webhooks}) == 3
     assert len({webhook.text_id for webhook in webhooks}) == 1
+
+
+def test_a_carrier_that_looks_after_keywords_confirms_stop_once(exchange: Exchange) -> None:
+    def answers(word: str, *lines: str) -> list[tuple[str, str]]:
+        carried = exchange.answers(exchange.text(ANN, list(lines), word, []).text)
+        return [(answer.text.sender, answer.text.body) for answer in carried]
+
+    for line in ("+12065550110", "+12065550120"):
+        assert answers("Stop", line) == [(line, keywords.ANSWERS["STOP"])]
+        assert answers("STOP", line) == []
+        assert answers("START", line) == [(line, keywords.ANSWERS["START"])]
+        assert answers("STOP", line) == [(line, keywords.ANSWERS["STOP"])]
+    assert answers("STOP", "+12065550100") == []
