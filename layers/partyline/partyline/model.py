@@ -129,7 +129,7 @@ class MediaState(StrEnum):
 class Media:
     """A picture or file of a message. `url` is where the `carrier` that brought it keeps it, and `sha256` what it says
     of it; '' and None for one that was uploaded here. `size` is in bytes, known when it is ready; `error` is why it
-    failed, in a word."""
+    failed, in a word. `scalable` is whether an image can be made smaller, None where nobody has looked."""
 
     sid: str
     url: str
@@ -140,12 +140,14 @@ class Media:
     carrier: str | None = None
     sha256: str | None = None
     error: str | None = None
+    scalable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMedia:
     """A file in our own storage. Until it is attached to a message it has no `message_sid`; then it stays as long as
-    its message does. `author` is the identity that uploaded it, or who wrote the message it came with."""
+    its message does. `author` is the identity that uploaded it, or who wrote the message it came with; `scalable` is as
+    for Media."""
 
     sid: str
     service_sid: str
@@ -157,11 +159,14 @@ class StoredMedia:
     author: str | None = None
     conversation_sid: str | None = None
     message_sid: str | None = None
+    scalable: bool | None = None
 
     @property
     def attached(self) -> Media:
         """What a message has of it."""
-        return Media(self.sid, "", self.content_type, self.size, self.filename, MediaState.READY)
+        return Media(
+            self.sid, "", self.content_type, self.size, self.filename, MediaState.READY, scalable=self.scalable
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,25 @@ def test_an_image_of_any_size_is_taken_since_it_is_made_smaller(api: Api) -> Non
     assert api.post(f"/Conversations/{sid}/Messages", {"MediaSid": photo, "Author": "agent"}).status == 201
 
 
+def gif(frames: int, padding: int) -> bytes:
+    """A picture of one dot that moves, or does not, with a comment of so many bytes behind it."""
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
+    return b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + frame * frames + b";" + bytes(padding)
+
+
+def test_what_moves_and_is_too_large_is_refused_since_it_cannot_be_made_smaller(api: Api) -> None:
+    limit = CARRIERS["telnyx"].limits.media_bytes
+    sid = api.group(A, B, own=T)
+
+    def answered(content: bytes) -> Reply:
+        form = {"MediaSid": uploaded(api, content, "cat.gif"), "Author": "agent"}
+        return api.post(f"/Conversations/{sid}/Messages", form)
+
+    assert answered(gif(frames=1, padding=limit)).status == 201
+    assert answered(gif(frames=2, padding=limit - 100)).status == 201
+    assert answered(gif(frames=2, padding=limit)).error[:2] == (400, 50512)
+
+
 def test_a_file_of_an_unknown_type_goes_to_no_handset(api: Api) -> None:
     group, chat = api.group(A, B), api.conversation()
     api.member(chat, identity="ann")

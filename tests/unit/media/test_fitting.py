@@ -20,6 +20,7 @@ def media(kind: str, size: int, sid: str = "ME1") -> Media:
 
 
 JPEG, PDF = media("image/jpeg", 5000), media("application/pdf", 900)
+MOVING = replace(media("image/gif", 1001), scalable=False)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,9 @@ JPEG, PDF = media("image/jpeg", 5000), media("application/pdf", 900)
         ([replace(PDF, size=1001)], False, Misfit(1000, replace(PDF, size=1001))),
         ([PDF, replace(PDF, sid="ME2")], False, Misfit(1000, replace(PDF, sid="ME2"))),
         ([media("image/heic", 1001)], False, Misfit(1000, media("image/heic", 1001))),
+        ([replace(JPEG, scalable=True)], False, None),
+        ([MOVING], False, Misfit(1000, MOVING)),
+        ([replace(MOVING, size=1000)], False, None),
     ],
 )
 def test_what_does_not_fit_is_named(files: list[Media], group: bool, wrong: Misfit | None) -> None:
@@ -50,6 +54,11 @@ def test_small_images_leave_their_room_to_large_ones() -> None:
     files = [media("image/png", 100, "a"), media("image/png", 9000, "b"), media("image/png", 8000, "c")]
     assert sizes(LIMITS, files) == {"b": 250, "c": 250}
     assert sizes(LIMITS, [media("image/png", 600)]) == {}
+
+
+def test_an_image_that_cannot_be_made_smaller_has_its_room_like_any_file() -> None:
+    moving = replace(MOVING, size=700, sid="a")
+    assert sizes(LIMITS, [moving, media("image/png", 9000, "b")]) == {"b": 300}
 
 
 @given(

@@ -16,7 +16,7 @@ from partyline import refusals, sids
 from partyline.api import access, fields, lookup, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Upload
-from partyline.media import links, sniffing, storage
+from partyline.media import images, links, sniffing, storage
 from partyline.model import StoredMedia
 from partyline.store import conversations
 from partyline.store import media as store
@@ -44,6 +44,7 @@ def create(call: Call) -> Answer:
         size=len(file.content),
         filename=_filename(call, file),
         author=_author(call),
+        scalable=images.is_scalable(file.content) if kind in images.SCALABLE else None,
     )
     store.upload(call.table, media)
     call.desk.bucket.put(storage.original(media.sid, kind), file.content, kind, media.filename)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from partyline.carriers.limits import Limits
+from partyline.media.images import SCALABLE
 from partyline.model import Media
-
-# What media.images can make smaller.
-SCALABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ def misfit(limits: Limits, media: Sequence[Media], *, group: bool) -> Misfit | N
         return Misfit(most)
     room = limits.media_bytes
     for one in media:
-        if one.content_type not in SCALABLE:
+        if not _is_scalable(one):
             room -= one.size or 0
             if room < 0:
                 return Misfit(limits.media_bytes, one)
@@ -47,8 +45,8 @@ def fitting(limits: Limits, media: Sequence[Media], *, group: bool) -> list[Medi
 def sizes(limits: Limits, media: Sequence[Media]) -> Mapping[str, int]:
     """How many bytes each image that is too large may have, by SID: those that are small enough stay as they are and
     leave their room to the others."""
-    images = sorted((one for one in media if one.content_type in SCALABLE), key=lambda one: one.size or 0)
-    others = sum(one.size or 0 for one in media if one.content_type not in SCALABLE)
+    images = sorted((one for one in media if _is_scalable(one)), key=lambda one: one.size or 0)
+    others = sum(one.size or 0 for one in media if not _is_scalable(one))
     room = min(limits.image_bytes, limits.media_bytes - others)
     scaled: dict[str, int] = {}
     for number, image in enumerate(images):
@@ -59,3 +57,8 @@ def sizes(limits: Limits, media: Sequence[Media]) -> Mapping[str, int]:
         else:
             room -= image.size or 0
     return scaled
+
+
+def _is_scalable(one: Media) -> bool:
+    """Whether an image can be made smaller, as far as is known."""
+    return one.content_type in SCALABLE and one.scalable is not False

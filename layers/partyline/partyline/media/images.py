@@ -22,6 +22,8 @@ _QUALITIES = (85, 70, 50)
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 _ORIENTATION = 0x0112
 JPEG = "image/jpeg"
+# What can be made smaller, by type.
+SCALABLE = frozenset({JPEG, "image/png", "image/webp", "image/gif"})
 
 
 def is_scalable(content: bytes) -> bool:
