@@ -97,7 +97,7 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         ),
         (
             {"Address": NEW, "Carrier": "telnyx", "Rate": "0.0"},
-            (400, 20001, "Invalid parameter Rate: it is more than nothing"),
+            (400, 20001, "Invalid parameter Rate: it must be more than 0"),
         ),
         ({"Address": P, "Carrier": "telnyx"}, (409, 20409, f"Line {P} is registered already")),
     ],

@@ -113,7 +113,7 @@ def _priced(form: Parameters, line: Line) -> Line:
     recipient). Raises ApiError 20001."""
     rate = fields.decimal(form, "Rate")
     if rate and Decimal(rate) == 0:
-        raise refusals.invalid_parameter("Rate", "it is more than nothing")
+        raise refusals.invalid_parameter("Rate", "it must be more than 0")
     return replace(
         line,
         rate=fields.changed(rate, line.rate),
