@@ -143,7 +143,8 @@ class Exchange:
     def _is_turned_away(self, send: Send) -> bool:
         if not special.throttles(send.recipients):
             return False
-        same_text = (send.carrier, send.sender, frozenset(send.recipients), send.text, send.media, send.tag)
+        # A try that uploads its files anew has them at other addresses.
+        same_text = (send.carrier, send.sender, frozenset(send.recipients), send.text, len(send.media), send.tag)
         if self._turned_away[same_text] < special.THROTTLED_TRIES:
             self._turned_away[same_text] += 1
             return True

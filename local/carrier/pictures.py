@@ -1,4 +1,5 @@
-"""Files that handsets send, as carriers keep them: where each is, who may have it, and what may be wrong with it."""
+"""Files that handsets send or Twilio is given, as carriers keep them: where each is, who may have it, and what may be
+wrong with it."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ class Behaviour(StrEnum):
 
 @dataclass(slots=True)
 class Picture:
-    """A file of a handset's. `content_type` is what its sender said."""
+    """A file. `content_type` is what its sender said."""
 
     content: bytes
     content_type: str
@@ -38,7 +39,7 @@ class Picture:
 
 
 class Pictures:
-    """Every file that a handset has sent. Each carrier has it at an address of its own, with its own rules: Bandwidth
+    """Every file that was sent. Each carrier has it at an address of its own, with its own rules: Bandwidth
     and Vonage want Basic, Telnyx its API key, and Twilio, which wants Basic too, redirects to where no credentials may
     come along."""
 

@@ -30,7 +30,8 @@ class Simulation:
     def __init__(self, config: Config, session: aiohttp.ClientSession) -> None:
         self.events = Events()
         self._telnyx = Telnyx(config.telnyx, config.public_url, _now, _new_id)
-        self._groups = Groups(_new_id)
+        self.pictures = Pictures(config, _new_id)
+        self._groups = Groups(_new_id, self.pictures.keep)
         self._twilio = Twilio(config.twilio, config.public_url, _now, _new_id, self._groups)
         carriers: Mapping[str, Carrier] = {
             "bandwidth": Bandwidth(config.bandwidth, config.public_url, _now, _new_id),
@@ -39,7 +40,6 @@ class Simulation:
             "vonage": Vonage(config.vonage, config.public_url, _now, _new_id),
         }
         self._start = config.settings
-        self.pictures = Pictures(config, _new_id)
         self._exchange = Exchange(Network(dict(config.lines)), carriers, self.pictures, _now, _new_id)
         self._postman = Postman(carriers, session, _now, self._webhook_changed)
         self._apply(config.settings)

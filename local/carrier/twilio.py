@@ -80,7 +80,8 @@ class Twilio:
     def _read_group(self, call: Call) -> Send:
         room, author, text, kept = self.groups.message(call)
         others = sorted(room.numbers - {author})
-        return Send(self.name, kept["sid"], author, tuple(others), text, self.clock(), tag=tag_of(kept))
+        media = tuple(self.groups.uploads[one["sid"]] for one in kept["media"])
+        return Send(self.name, kept["sid"], author, tuple(others), text, self.clock(), media, tag=tag_of(kept))
 
     def _problem(
         self, to: Sequence[str], sender: str, text: str, media: Sequence[str], lines: Mapping[str, str]

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local.carrier.network import is_number
+from local.carrier.pictures import Picture
 from local.carrier.port import Answer, Call, Refused
 
 MAX_MEMBERS = 10
@@ -37,15 +38,20 @@ class Room:
 
 
 class Groups:
-    """Every conversation of the account."""
+    """Every conversation of the account, and the files that were uploaded for them. `keep` takes one and answers the
+    address at which handsets show it."""
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    def __init__(self, new_id: Callable[[], str], keep: Callable[[Picture], str]) -> None:
         self.rooms: dict[str, Room] = {}
+        # Addresses of uploads by their SIDs.
+        self.uploads: dict[str, str] = {}
         self._new_id = new_id
+        self._keep = keep
 
     def forget(self) -> None:
         """Back to the start."""
         self.rooms.clear()
+        self.uploads.clear()
 
     def of(self, numbers: frozenset[str]) -> Room | None:
         """The conversation that is open among exactly these numbers."""
@@ -65,7 +71,7 @@ class Groups:
             case "POST", ["ConversationWithParticipants"]:
                 answer = self._create(form, lines)
             case "POST", ["Services", _, "Media"]:
-                answer = Answer(201, {"sid": "ME" + self._new_id(), "size": len(call.body)})
+                answer = self._upload(call)
             case "GET", ["Conversations", name]:
                 answer = Answer(200, _shown(self.room(name)))
             case "POST", ["Conversations", name]:
@@ -84,6 +90,11 @@ class Groups:
             case _:
                 answer = error(404, 20404, f"The requested resource /{path} was not found")
         return answer
+
+    def _upload(self, call: Call) -> Answer:
+        sid, content_type = "ME" + self._new_id(), call.headers.get("content-type", "application/octet-stream")
+        self.uploads[sid] = self._keep(Picture(call.body, content_type))
+        return Answer(201, {"sid": sid, "size": len(call.body), "content_type": content_type})
 
     def _create(self, form: Mapping[str, Sequence[str]], lines: Mapping[str, str]) -> Answer:
         own: dict[str, str] = {}
@@ -142,10 +153,13 @@ class Groups:
             raise Refused(error(400, 50386, "Conversation is initializing"))
         if author not in room.own:
             raise Refused(error(400, 50513, "Message author should be among Group MMS participants"))
-        if not (text or form.get("MediaSid")):
+        files = form.get("MediaSid", [])
+        if not (text or files):
             raise Refused(error(400, 50503, "Message body is required"))
-        attributes = form.get("Attributes", ["{}"])[0]
-        kept = {"sid": "IM" + self._new_id(), "author": author, "body": text, "attributes": attributes}
+        if not self.uploads.keys() >= {*files}:
+            raise Refused(error(400, 50507, "Media not found"))
+        attributes, media = form.get("Attributes", ["{}"])[0], [{"sid": sid} for sid in files]
+        kept = {"sid": "IM" + self._new_id(), "author": author, "body": text, "attributes": attributes, "media": media}
         room.messages.append(kept)
         return room, author, text, kept
 

@@ -94,7 +94,7 @@ class Wires:
             VonageAccount("abcd1234", "secret", "s" * 32),
         )
         with_clock = (BASE, lambda: NOW, new_id)
-        self.groups = Groups(new_id)
+        self.groups = Groups(new_id, lambda _: "")
         self.telnyx = Telnyx(accounts[1], *with_clock)
         self.twilio = Twilio(accounts[2], *with_clock, self.groups)
         carriers: dict[str, Simulated] = {

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from partyline.carriers import bandwidth, telnyx, twilio, vonage
-from partyline.carriers.port import Carrier, DeliveryReport, Event, InboundText, OutboundText, WebhookRequest
+from partyline.carriers.port import (
+    Carrier,
+    DeliveryReport,
+    Event,
+    InboundText,
+    OutboundMedia,
+    OutboundText,
+    WebhookRequest,
+)
 from partyline.carriers.transport import transport
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.states import ReceiptStatus
@@ -32,7 +40,8 @@ def adapter(name: str, base: str) -> Carrier:
         return telnyx.Telnyx(telnyx.Settings("KEY123", PUBLIC_KEY, url=f"{base}/telnyx"), send_once)
     if name == "vonage":
         return vonage.Vonage(vonage.Settings("abcd", "secret", "s" * 64, url=f"{base}/vonage"), send_once)
-    at_twilio = twilio.Settings("AC" + "0" * 32, "12345", url=f"{base}/twilio", conversations_url=f"{base}/twilio")
+    url = f"{base}/twilio"
+    at_twilio = twilio.Settings("AC" + "0" * 32, "12345", url=url, conversations_url=url, media_url=url)
     return twilio.Twilio(at_twilio, send_once)
 
 
@@ -139,6 +148,25 @@ def test_a_group_text_at_twilio_is_reported_under_its_own_names(in_world: InWorl
         assert final == {(ANN, "delivered"), (NEVER, "undelivered")}
         found = await asyncio.to_thread(carrier.find, text, "")
         assert {(one.recipient, one.status.value) for one in found[2:]} == final
+
+    in_world(scenario)
+
+
+def test_a_picture_of_a_group_text_at_twilio_is_shown_on_its_handsets(in_world: InWorld) -> None:
+    async def scenario(world: Any) -> None:
+        carrier = adapter("twilio", world.running.carrier_url)
+        picture = OutboundMedia("", "image/png", 7, "roof.png", lambda: b"picture")
+        text = OutboundText(LINES["twilio"], (ANN, THROTTLED), "The roof", media=(picture,), tag="IM1")
+        # Each try uploads it anew.
+        for trouble in (Unavailable, Throttled, Throttled):
+            with pytest.raises(trouble):
+                await asyncio.to_thread(carrier.send, text)
+        await asyncio.to_thread(carrier.send, text)
+        for handset in (ANN, THROTTLED):
+            (shown,) = await world.get(f"/handsets/{handset}/messages")
+            (url,) = shown["media"]
+            async with world.client.get(url) as answer:
+                assert (answer.content_type, await answer.read()) == ("image/png", b"picture")
 
     in_world(scenario)
 

@@ -38,10 +38,11 @@ VONAGE = VonageAccount("abcd1234", "secret", "signature-secret")
 def exchange() -> Exchange:
     numbers = itertools.count(1)
     stamps: tuple[Callable[[], datetime], Callable[[], str]] = (lambda: NOW, lambda: f"{next(numbers):04x}" + "0" * 28)
+    config = Config(0, 8081, "", "", PUBLIC_URL, (), BANDWIDTH, TELNYX, TWILIO, VONAGE)
+    pictures = Pictures(config, stamps[1])
     carriers: dict[str, Carrier] = {
         "bandwidth": Bandwidth(BANDWIDTH, PUBLIC_URL, *stamps),
         "telnyx": Telnyx(TELNYX, PUBLIC_URL, *stamps),
-        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1])),
+        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1], pictures.keep)),
     }
-    config = Config(0, 8081, "", "", PUBLIC_URL, (), BANDWIDTH, TELNYX, TWILIO, VONAGE)
-    return Exchange(Network(LINES), carriers, Pictures(config, stamps[1]), *stamps)
+    return Exchange(Network(LINES), carriers, pictures, *stamps)
