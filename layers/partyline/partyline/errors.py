@@ -16,9 +16,9 @@
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
         │   ├── Throttled     429 or a full queue: a later try can help
-        │   ├── Unavailable   5xx but 502 and 504, or no connection: a later try can help
+        │   ├── Unavailable   501, 503, a 5xx that a carrier promises means this, no connection: a later try can help
         │   └── Refused       it said no: trying again cannot help
-        └── Ambiguous     no answer, 408, 502, 504, or one that cannot be read: never resent
+        └── Ambiguous     no answer, any other 5xx, 408, or one that cannot be read: never resent
 
 An ApiError's code and status are Twilio's, from its error dictionary; partyline.refusals lists them by name.
 """
@@ -144,7 +144,7 @@ class Throttled(NotSent):
 
 
 class Unavailable(NotSent):
-    """HTTP 5xx other than 502 and 504, or a connection that could not be made."""
+    """HTTP 501, 503 or a 5xx by which the carrier promises that it took nothing, or a connection that was not made."""
 
     retryable = True
 
@@ -165,5 +165,5 @@ class Refused(NotSent):
 
 
 class Ambiguous(SendError):
-    """The request left and nobody knows what became of it (time-out, reset, 408, 502, 504, unreadable answer): the text
-    may be on its way."""
+    """The request left and nobody knows what became of it (time-out, reset, 408, any other 5xx, unreadable answer): the
+    text may be on its way."""

@@ -443,9 +443,12 @@ def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int)
         ),
         (HttpResponse(429, b""), Throttled, 30001, None),
         (HttpResponse(500, b'{"type":"internal"}'), Unavailable, 30008, "internal"),
+        (HttpResponse(501, b""), Unavailable, 30008, None),
         (HttpResponse(502, b""), Ambiguous, 30008, None),
         (HttpResponse(503, b""), Unavailable, 30008, None),
         (HttpResponse(504, b""), Ambiguous, 30008, None),
+        (HttpResponse(520, b""), Ambiguous, 30008, None),
+        (HttpResponse(599, b""), Ambiguous, 30008, None),
     ],
 )
 def test_every_answer_has_its_outcome(

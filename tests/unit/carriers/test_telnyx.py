@@ -505,10 +505,11 @@ def answer(status: int, *errors: object) -> HttpResponse:
         (HttpResponse(409, b'{"errors":{}}'), Refused, 30008, None),
         (answer(408), Ambiguous, 30008, None),
         (answer(429, {"code": "10011"}), Throttled, 30001, "10011"),
-        (answer(500, {"code": "10007"}), Unavailable, 30008, "10007"),
+        (answer(500, {"code": "10007"}), Ambiguous, 30008, "10007"),
         (HttpResponse(502, b""), Ambiguous, 30008, None),
         (HttpResponse(503, b""), Unavailable, 30008, None),
         (HttpResponse(504, b""), Ambiguous, 30008, None),
+        (HttpResponse(524, b""), Ambiguous, 30008, None),
     ],
 )
 def test_every_answer_has_its_outcome(

@@ -444,10 +444,11 @@ def test_an_accepted_text_may_have_failed_already(answer: object, accepted: Acce
         (HttpResponse(429, b'{"code":20429}'), Throttled, 30001, "20429", ()),
         (HttpResponse(400, b'{"code":20429}'), Throttled, 30001, "20429", ()),
         (HttpResponse(429, b""), Throttled, 30001, None, ()),
-        (HttpResponse(500, b'{"code":20500}'), Unavailable, 20500, "20500", ()),
+        (HttpResponse(500, b'{"code":20500}'), Ambiguous, 20500, "20500", ()),
         (HttpResponse(502, b""), Ambiguous, 30008, None, ()),
         (HttpResponse(503, b""), Unavailable, 30008, None, ()),
         (HttpResponse(504, b""), Ambiguous, 30008, None, ()),
+        (HttpResponse(521, b""), Ambiguous, 30008, None, ()),
     ],
 )
 def test_every_answer_has_its_outcome(

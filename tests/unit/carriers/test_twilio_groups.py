@@ -172,7 +172,9 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
         # Nobody was texted by any of these, so all may be tried again.
         ([Ambiguous("no answer")], [LOOK], Unavailable),
         ([Unavailable("no connection")], [LOOK], Unavailable),
+        ([answer(500)], [LOOK], Unavailable),
         ([answer(502)], [LOOK], Unavailable),
+        ([MISSING, answer(520)], [LOOK, MAKE], Unavailable),
         ([error(429, 20429)], [LOOK], Throttled),
         ([MISSING, Ambiguous("no answer")], [LOOK, MAKE], Unavailable),
         ([MISSING, error(409, 50353)], [LOOK, MAKE], Unavailable),
@@ -182,9 +184,12 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
         ([PARTICIPANTS, MISSING], [LOOK, WRITE], Unavailable),
         ([PARTICIPANTS, error(429, 20429)], [LOOK, WRITE], Throttled),
         ([PARTICIPANTS, error(400, 50513)], [LOOK, WRITE], Refused),
+        ([PARTICIPANTS, answer(503)], [LOOK, WRITE], Unavailable),
         # Of these alone it is unknown.
         ([PARTICIPANTS, Ambiguous("no answer")], [LOOK, WRITE], Ambiguous),
+        ([PARTICIPANTS, answer(500)], [LOOK, WRITE], Ambiguous),
         ([PARTICIPANTS, answer(504)], [LOOK, WRITE], Ambiguous),
+        ([PARTICIPANTS, answer(524)], [LOOK, WRITE], Ambiguous),
         ([PARTICIPANTS, answer(201, {})], [LOOK, WRITE], Ambiguous),
         # It cannot be reopened, and has the name: the next attempt makes another.
         ([PARTICIPANTS, error(400, 50377), answer(204)], [LOOK, WRITE, "DELETE Conversations/NAME"], Unavailable),
@@ -256,7 +261,7 @@ def test_one_that_is_not_there_is_not_found(listed: HttpResponse) -> None:
     assert Twilio(SETTINGS, Upstream([listed])).find(TEXT, "") == ()
 
 
-@pytest.mark.parametrize("given", [Unavailable("down"), answer(500)])
+@pytest.mark.parametrize("given", [Unavailable("down"), answer(503)])
 def test_a_twilio_that_is_down_says_nothing(given: HttpResponse | Exception) -> None:
     with pytest.raises(Unavailable):
         Twilio(SETTINGS, Upstream([given])).find(TEXT, "")

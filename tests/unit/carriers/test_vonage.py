@@ -299,8 +299,10 @@ def fault(code: str, detail: str = "") -> bytes:
         (401, fault("unauthorized"), Refused, 30008, ()),
         (402, b"", Refused, 30008, ()),
         (429, fault("1000"), Throttled, 30022, None),
-        (500, b"{}", Unavailable, 30008, None),
+        (500, b"{}", Ambiguous, 30008, None),
+        (503, b"{}", Unavailable, 30008, None),
         (504, b"{}", Ambiguous, 30008, None),
+        (522, b"{}", Ambiguous, 30008, None),
         (202, b"{}", Ambiguous, 30008, None),
     ],
 )

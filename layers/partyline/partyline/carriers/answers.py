@@ -1,13 +1,14 @@
 """From a carrier's HTTP answer to the outcome of a send.
 
-| answer                           | outcome     | why                                                          |
-|----------------------------------|-------------|--------------------------------------------------------------|
-| 2xx with an id                   | Accepted    | (made by the carrier's module)                               |
-| 2xx without one that can be read | Ambiguous   | it took the text, but which reports belong to it is unknown  |
-| 429, or a code for a full queue  | Throttled   |                                                              |
-| 408, 502, 504                    | Ambiguous   | something gave up waiting for the one that may have the text |
-| other 5xx                        | Unavailable |                                                              |
-| anything else                    | Refused     | redirects too: none is documented and none is followed       |
+| answer                           | outcome     | why                                                         |
+|----------------------------------|-------------|-------------------------------------------------------------|
+| 2xx with an id                   | Accepted    | (made by the carrier's module)                              |
+| 2xx without one that can be read | Ambiguous   | it took the text, but which reports belong to it is unknown |
+| 429, or a code for a full queue  | Throttled   |                                                             |
+| 501, 503                         | Unavailable | nothing was begun                                           |
+| 5xx that says so (`not_taken`)   | Unavailable | the carrier documents it                                    |
+| other 5xx, 408                   | Ambiguous   | it broke off, or something before it, after passing it on   |
+| anything else                    | Refused     | redirects too: none is documented and none is followed      |
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from partyline.carriers import codes, payloads
 from partyline.carriers.port import HttpResponse, OutboundText
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
 
-# Answers of whatever stands between us and the carrier's application, which waited for it in vain. The application may
-# have the text, so a second request could text everybody twice.
-_GAVE_UP_WAITING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+# Of all 5xx these alone say by themselves that the text was not taken. After any other the carrier may have it, so a
+# second request could text everybody twice.
+_NOT_BEGUN = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE})
 
 # A longer wait is no throttle but a misread header (a date or a Unix time, for example).
 _LONGEST_WAIT = 86_400.0
@@ -30,12 +31,14 @@ _LONGEST_WAIT = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error answer says in the carrier's own terms: its code, Twilio's code for it, whom it is about."""
+    """What an error answer says in the carrier's own terms: its code, Twilio's code for it, whom it is about, and
+    whether the carrier promises that after a 5xx of this kind it did not take the text."""
 
     carrier_code: str | None = None
     error_code: int | None = None
     recipients: tuple[str, ...] = ()
     queue_full: bool = False
+    not_taken: bool = False
 
 
 def check_recipients(text: OutboundText, most: int) -> None:
@@ -80,10 +83,11 @@ def error(response: HttpResponse, complaint: Complaint) -> SendError:
         error_code = complaint.error_code or codes.QUEUE_OVERFLOW
         return Throttled(told, error_code=error_code, carrier_code=carrier_code, retry_after=_retry_after(response))
     error_code = complaint.error_code or codes.UNKNOWN
-    if status in _GAVE_UP_WAITING:
-        return Ambiguous(told, error_code=error_code, carrier_code=carrier_code)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    broke_off = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if status in _NOT_BEGUN or (broke_off and complaint.not_taken):
         return Unavailable(told, error_code=error_code, carrier_code=carrier_code)
+    if broke_off or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Ambiguous(told, error_code=error_code, carrier_code=carrier_code)
     return Refused(told, error_code=error_code, carrier_code=carrier_code, recipients=complaint.recipients)
 
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from urllib.parse import quote
 
 from partyline.carriers import answers, codes, credentials, payloads
@@ -252,4 +253,6 @@ def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
             # The number at fault stands only in the prose: whole numbers are compared, not beginnings of them.
             named = set(re.findall(r"\+?\w+", str(fault.get("description"))))
             recipients += tuple(one for one in text.recipients if one in named and one not in recipients)
-    return answers.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL)
+    # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
+    not_taken = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return answers.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)
