@@ -17,6 +17,7 @@
         ├── NotSent       it certainly did not take it
         │   ├── Throttled     429 or a full queue: a later try can help
         │   ├── Unavailable   501, 503, a 5xx that a carrier promises means this, no connection: a later try can help
+        │   │   └── NotReady      it answered, and is not ready for this text yet
         │   └── Refused       it said no: trying again cannot help
         └── Ambiguous     no answer, any other 5xx, 408, or one that cannot be read: never resent
 
@@ -147,6 +148,10 @@ class Unavailable(NotSent):
     """HTTP 501, 503 or a 5xx by which the carrier promises that it took nothing, or a connection that was not made."""
 
     retryable = True
+
+
+class NotReady(Unavailable):
+    """The carrier answered, and has to make something ready before it takes this text: nothing is wrong with it."""
 
 
 class Refused(NotSent):

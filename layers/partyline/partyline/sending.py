@@ -26,7 +26,7 @@ from partyline import addresses, pacing, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
-from partyline.errors import Ambiguous, MediaPending, Refused, SendError, Throttled, Unavailable
+from partyline.errors import Ambiguous, MediaPending, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.model import Line, Message, Send, SendReference
 from partyline.optouts import How
 from partyline.states import ReceiptStatus, SendState
@@ -253,7 +253,7 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
     match error:
         case Throttled():
             return pacing.throttled(desk.pacing, known, error.retry_after)
-        case Ambiguous() | Unavailable():
+        case Ambiguous() | Unavailable() if not isinstance(error, NotReady):
             pacing.unanswered(desk.pacing, known)
         case _:
             pacing.went(desk.pacing, known)

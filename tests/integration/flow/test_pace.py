@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from partyline import pacing, sending
 from partyline.carriers import registry
 from partyline.carriers.port import Accepted
-from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.errors import Ambiguous, NotReady, Refused, Throttled, Unavailable
 from partyline.model import Line
 from partyline.sending import Step
 from partyline.states import SendState
@@ -148,6 +148,28 @@ def test_failures_that_are_not_in_a_row_close_nothing(table: Table) -> None:
     answers = [Unavailable("down"), Unavailable("down"), Refused("no", error_code=30007)] * 4
     for one in several(table, len(answers), *answers):
         assert not one.deliver().paced
+
+
+def test_groups_that_a_carrier_is_making_ready_pause_nobody(table: Table) -> None:
+    scenes = several(table, 2 * pacing.DEAD, *[NotReady("the group is being made")] * 2 * pacing.DEAD)
+    attempts = [one.deliver() for one in scenes]
+    assert [(attempt.step, attempt.paced) for attempt in attempts] == [(Step.AGAIN, False)] * len(scenes)
+    assert max(attempt.delay for attempt in attempts) <= 2
+    assert pace.read(table, scenes[0].reference, P, "bandwidth").account.is_good
+
+
+def test_a_carrier_that_is_not_ready_has_answered(table: Table) -> None:
+    answers = [*[Unavailable("down")] * (pacing.DEAD - 1), NotReady("the group is being made"), Unavailable("down")]
+    scenes = several(table, len(answers) + 1, *answers, Accepted("c-1"))
+    assert not any(one.deliver().paced for one in scenes)
+
+
+def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
+    one = make_scene(table, *[NotReady("the group is being made")] * sending.MAX_ATTEMPTS)
+    while (attempt := one.deliver()).step is Step.AGAIN:
+        one.now += timedelta(seconds=attempt.delay)
+    assert attempt.state is SendState.REFUSED
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
 def test_a_turn_is_kept_once_however_many_come_for_it(table: Table) -> None:

@@ -12,7 +12,7 @@ import pytest
 from partyline import threads
 from partyline.carriers.port import Accepted, HttpRequest, HttpResponse, OutboundText
 from partyline.carriers.twilio import Settings, Twilio
-from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
+from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.states import ReceiptStatus
 from tests.unit.carriers.pictures import jpeg
 
@@ -105,7 +105,7 @@ def test_a_text_is_a_message_of_the_threads_conversation() -> None:
 
 def test_the_conversation_is_made_by_the_first_text_into_the_thread() -> None:
     upstream, waits = send(MISSING, answer(202, {"sid": CH, "state": "initializing"}))
-    assert isinstance(waits, Unavailable)
+    assert isinstance(waits, NotReady)
     assert upstream.lines() == [LOOK, MAKE]
     assert upstream.form(1) == {
         "UniqueName": [NAME],
@@ -132,7 +132,7 @@ def test_whoever_writes_in_a_thread_finds_the_same_conversation() -> None:
 
 def test_a_messaging_service_can_be_pinned() -> None:
     upstream = Upstream([MISSING, answer(202, {"sid": CH})])
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotReady):
         Twilio(replace(SETTINGS, messaging_service_sid="MG1"), upstream).send(TEXT)
     assert upstream.form(1)["MessagingServiceSid"] == ["MG1"]
 
@@ -177,11 +177,11 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
         ([MISSING, answer(520)], [LOOK, MAKE], Unavailable),
         ([error(429, 20429)], [LOOK], Throttled),
         ([MISSING, Ambiguous("no answer")], [LOOK, MAKE], Unavailable),
-        ([MISSING, error(409, 50353)], [LOOK, MAKE], Unavailable),
+        ([MISSING, error(409, 50353)], [LOOK, MAKE], NotReady),
         ([MISSING, error(400, 50436)], [LOOK, MAKE], Refused),
         ([MISSING, SET_TAKEN, Ambiguous("no answer")], [LOOK, MAKE, f"GET Conversations/{CH}"], Unavailable),
-        ([PARTICIPANTS, error(400, 50386)], [LOOK, WRITE], Unavailable),
-        ([PARTICIPANTS, MISSING], [LOOK, WRITE], Unavailable),
+        ([PARTICIPANTS, error(400, 50386)], [LOOK, WRITE], NotReady),
+        ([PARTICIPANTS, MISSING], [LOOK, WRITE], NotReady),
         ([PARTICIPANTS, error(429, 20429)], [LOOK, WRITE], Throttled),
         ([PARTICIPANTS, error(400, 50513)], [LOOK, WRITE], Refused),
         ([PARTICIPANTS, answer(503)], [LOOK, WRITE], Unavailable),
@@ -192,15 +192,15 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
         ([PARTICIPANTS, answer(524)], [LOOK, WRITE], Ambiguous),
         ([PARTICIPANTS, answer(201, {})], [LOOK, WRITE], Ambiguous),
         # It cannot be reopened, and has the name: the next attempt makes another.
-        ([PARTICIPANTS, error(400, 50377), answer(204)], [LOOK, WRITE, "DELETE Conversations/NAME"], Unavailable),
+        ([PARTICIPANTS, error(400, 50377), answer(204)], [LOOK, WRITE, "DELETE Conversations/NAME"], NotReady),
         # Members that are missing: still being added, or gone.
-        ([answer(200, {"participants": []}), answer(200, {"state": "initializing"})], [LOOK, STATE], Unavailable),
+        ([answer(200, {"participants": []}), answer(200, {"state": "initializing"})], [LOOK, STATE], NotReady),
         (
             [answer(200, {"participants": []}), answer(200, {"state": "active"}), answer(204)],
             [LOOK, STATE, "DELETE Conversations/NAME"],
-            Unavailable,
+            NotReady,
         ),
-        ([answer(200, "rubbish"), answer(200, "rubbish")], [LOOK, STATE], Unavailable),
+        ([answer(200, "rubbish"), answer(200, "rubbish")], [LOOK, STATE], NotReady),
     ],
 )
 def test_what_goes_wrong_is_known_for_what_it_is(script: Script, asked: list[str], kind: type[SendError]) -> None:

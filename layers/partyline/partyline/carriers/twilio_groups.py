@@ -29,7 +29,7 @@ from partyline.carriers.port import (
     OutboundText,
     Transport,
 )
-from partyline.errors import Ambiguous, SendError, Unavailable
+from partyline.errors import Ambiguous, NotReady, SendError, Unavailable
 from partyline.states import ReceiptStatus
 
 URL = "https://conversations.twilio.com"
@@ -65,7 +65,7 @@ class Groups:
     transport: Transport
 
     def send(self, text: OutboundText) -> Accepted:
-        """Write one message into the thread's conversation. Raises Unavailable while that is being made, and else any
+        """Write one message into the thread's conversation. Raises NotReady while that is being made, and else any
         SendError, by the table in answers."""
         place, names = self._open(text)
         media = [("MediaSid", self._upload(place, one)) for one in text.media]
@@ -82,9 +82,9 @@ class Groups:
         if code == _CLOSED:
             # It keeps its name for ever: the record is ours, so it may go.
             self._prepare("DELETE", place)
-            raise Unavailable("the group was closed and is made anew")
+            raise NotReady("the group was closed and is made anew")
         if code == _INITIALIZING or response.status == HTTPStatus.NOT_FOUND:
-            raise Unavailable("the group is being made")
+            raise NotReady("the group is being made")
         raise _error(response)
 
     def find(self, text: OutboundText) -> tuple[DeliveryReport, ...]:
@@ -117,7 +117,7 @@ class Groups:
         missing = {*text.recipients} - text.own - {*names.values()}
         if missing:
             self._mend(place)
-            raise Unavailable("the group is being made")
+            raise NotReady("the group is being made")
         return place, names
 
     def _names(self, response: HttpResponse) -> dict[str, str]:
@@ -144,13 +144,13 @@ class Groups:
         ]
         response = self._prepare("POST", "ConversationWithParticipants", form)
         if answers.succeeded(response):
-            raise Unavailable("the group is being made")
+            raise NotReady("the group is being made")
         code = _code(response)
         owner = re.search(r"CH[0-9a-f]{32}", str(answers.document(response).get("message")))
         if code == _SET_TAKEN and owner:
             return self._take_over(owner[0], text)
         if code == _NAME_TAKEN:
-            raise Unavailable("the group was made at the same moment")
+            raise NotReady("the group was made at the same moment")
         raise _error(response)
 
     def _take_over(self, sid: str, text: OutboundText) -> str:
