@@ -2,7 +2,8 @@
 
 They are never asked again. Reports that carry our tag have settled some by now; a carrier that can be asked what became
 of a text is asked; a report of one recipient proves that the carrier took a request for all. What nobody knows even
-then ends `failed` (30008), visibly.
+then ends `failed` (30008), visibly. Which carrier it was and who was left out stands in the claim: the line may have
+moved since, and people said STOP or START.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from partyline.sending import Desk, Job, fail, prepare
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import messages, receipts, sends
 from partyline.store.receipts import Reported
+from partyline.store.sends import Claim
 
 
 def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int | None:
@@ -30,24 +32,35 @@ def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int |
     if delivered is None or send is None:
         return 0
     job = prepare(desk, reference, delivered.message, send)
+    unknown = [(_asked(desk, job, claim), claim, member) for member, claim in _unknown(desk, job).items()]
     try:
-        return sum(_end(desk, job, member) for member in _unknown(desk, job))
+        return sum(_end(desk, *each) for each in unknown)
     except SendError:
         if not last:
             return None
-        return sum(_end(desk, replace(job, carrier=None), member) for member in _unknown(desk, job))
+        return sum(_end(desk, replace(asked, carrier=None), claim, member) for asked, claim, member in unknown)
 
 
-def _unknown(desk: Desk, job: Job) -> list[str]:
+def _unknown(desk: Desk, job: Job) -> dict[str, Claim]:
     """The requests of a send whose end is unknown, by member; '' is one for all."""
-    claim = sends.find(desk.table, job.reference)
-    if claim is None or claim.state is not SendState.SPLIT:
-        return [""]
+    claim = sends.find(desk.table, job.reference) or Claim(SendState.UNKNOWN)
+    if claim.state is not SendState.SPLIT:
+        return {"": claim}
     parts = {member: sends.find(desk.table, job.reference, member) for member in sorted(job.send.natives)}
-    return [member for member, part in parts.items() if part and part.state is SendState.UNKNOWN]
+    return {member: part for member, part in parts.items() if part and part.state is SendState.UNKNOWN}
 
 
-def _end(desk: Desk, job: Job, member: str) -> int:
+def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
+    """A request as it was made."""
+    try:
+        carrier = desk.carrier(claim.carrier)
+    except LookupError:
+        carrier = None
+    return replace(job, carrier=carrier, out=frozenset(claim.refused))
+
+
+def _end(desk: Desk, job: Job, claim: Claim, member: str) -> int:
+    fail(desk, job.reference, claim.refused)
     known = _receipts(desk, job, member)
     if any(receipt.status is ReceiptStatus.QUEUED for receipt in known):
         _find(desk, job, member, next((one.carrier_message_id for one in known if one.carrier_message_id), ""))
@@ -77,8 +90,9 @@ def _find(desk: Desk, job: Job, member: str, carrier_message_id: str) -> None:
 
 
 def _receipts(desk: Desk, job: Job, member: str) -> list[Receipt]:
-    """The receipts that one request is about, as they are now."""
+    """The receipts of those whom one request was to reach, as they are now."""
     delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
     reference = job.reference
-    about = {sids.receipt(reference.message_sid, reference.thread, address) for address in job.natives(member)}
+    reached = {*job.natives(member)} - job.out
+    about = {sids.receipt(reference.message_sid, reference.thread, address) for address in reached}
     return [receipt for receipt in delivered.receipts if receipt.sid in about] if delivered else []

@@ -129,6 +129,11 @@ class Job:
         """Whose receipts a request is about."""
         return (member,) if member else tuple(self.send.natives)
 
+    def claim(self, member: str = "") -> Claim:
+        """What is noted of a request before it is made."""
+        out = dict.fromkeys(sorted(self.out & {*self.natives(member)}), codes.OPTED_OUT)
+        return Claim(SendState.SENDING, carrier=self.carrier.name if self.carrier else "", refused=out)
+
 
 def deliver(desk: Desk, reference: SendReference) -> Attempt:
     """Send one text, unless it was or may have been sent. At most one request leaves for it, or for each member.
@@ -203,7 +208,7 @@ _URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
 
 def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
     """One request: claimed, and then asked or settled."""
-    claim = sends.claim(desk.table, job.reference, desk.clock(), member)
+    claim = sends.claim(desk.table, job.reference, job.claim(member), desk.clock(), member)
     if claim.state is SendState.SENDING:
         return _ask(desk, job, claim, member)
     return _found(desk, job, claim, member)
@@ -226,9 +231,8 @@ def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
 
 
 def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
-    out = dict.fromkeys(sorted(job.out & {*job.natives(member)}), codes.OPTED_OUT)
     try:
-        accepted = _accepted(desk, job, claim, member, out)
+        accepted = _accepted(desk, job, claim, member)
     except Ambiguous as error:
         _tell_pace(desk, job, error)
         sends.unknown(desk.table, job.reference, desk.clock(), member)
@@ -236,10 +240,10 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     except SendError as error:
         return _not_sent(desk, job, claim, member, error, _tell_pace(desk, job, error))
     _tell_pace(desk, job)
-    carrier = job.carrier.name if job.carrier else ""
-    refused = out | {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
+    refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
     names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
-    sent = Claim(SendState.SENT, carrier=carrier, carrier_message_id=accepted.id, refused=refused, names=names)
+    refused = {**claim.refused, **refused}
+    sent = Claim(SendState.SENT, carrier=claim.carrier, carrier_message_id=accepted.id, refused=refused, names=names)
     sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
     _learn(desk, job, refused)
     return _settle_sent(desk, job, sent, member)
@@ -260,13 +264,13 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
     return 0.0
 
 
-def _accepted(desk: Desk, job: Job, claim: Claim, member: str, out: Mapping[str, int]) -> Accepted:
+def _accepted(desk: Desk, job: Job, claim: Claim, member: str) -> Accepted:
     """Ask the carrier. Raises SendError."""
     if job.carrier is None:
         raise Refused(job.reason, error_code=job.error_code)
-    if len(out) == len(job.natives(member)):
+    if len(claim.refused) == len(job.natives(member)):
         raise Refused("everybody has opted out", error_code=codes.OPTED_OUT)
-    if out:
+    if claim.refused:
         _make_smaller(desk, job, claim)
     return job.carrier.send(job.text(member))
 
@@ -297,8 +301,7 @@ def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError,
         sends.waiting(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.AGAIN, SendState.WAITING, delay=rest or _backoff(claim.attempt), reason=str(error))
     error_code = codes.UNKNOWN if refused else error.error_code
-    refused |= dict.fromkeys(job.out & {*job.natives(member)}, codes.OPTED_OUT)
-    ended = Claim(SendState.REFUSED, error_code=error_code, refused=refused)
+    ended = Claim(SendState.REFUSED, error_code=error_code, refused={**refused, **claim.refused})
     sends.refused(desk.table, job.reference, ended, desk.clock(), member)
     return replace(_settle_refused(desk, job, ended, member), reason=str(error))
 

@@ -14,10 +14,11 @@ from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, DeliveryReport, MediaAccess, OutboundMedia, OutboundText
 from partyline.errors import Unavailable
 from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
+from partyline.optouts import How
 from partyline.reporting import Applied
 from partyline.sending import Attempt
 from partyline.states import ReceiptStatus
-from partyline.store import conversations, lines, messages
+from partyline.store import conversations, lines, messages, optouts
 from partyline.store.conversations import Roster
 from partyline.store.table import Table
 
@@ -68,7 +69,8 @@ class FakeCarrier:
     asked: list[OutboundText] = field(default_factory=list)
     name: str = "bandwidth"
     found: Iterable[DeliveryReport] | None = ()
-    looked_for: list[str] = field(default_factory=list)
+    looked_for: list[OutboundText] = field(default_factory=list)
+    known_ids: list[str] = field(default_factory=list)
     limits: Limits = Bandwidth.limits
 
     def send(self, text: OutboundText) -> Accepted:
@@ -89,7 +91,8 @@ class FakeCarrier:
         return MediaAccess("Basic secret", "https://carrier.example", ())
 
     def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        self.looked_for.append(carrier_message_id)
+        self.looked_for.append(text)
+        self.known_ids.append(carrier_message_id)
         if self.found is None:
             raise Unavailable("down")
         return tuple(self.found)
@@ -184,3 +187,14 @@ def written(table: Table, carrier: FakeCarrier, body: str = "hello", clients: in
 def natives(scene: Scene) -> tuple[str, str]:
     ann, ben = scene.message.sends[0].natives
     return ann, ben
+
+
+def group(scene: Scene) -> list[str]:
+    return sorted(scene.message.sends[0].natives)
+
+
+def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True) -> None:
+    before = optouts.find(table, address, line)
+    table.transact(
+        optouts.writes(before, address=address, line=line, opted_out=opted_out, how=How.API, source="", now=NOW)
+    )

@@ -19,7 +19,7 @@ from partyline.states import ConversationState, SendState
 from partyline.store import conversations, messages, optouts
 from partyline.store.table import Table
 from tests.integration.api.harness import asking_nobody
-from tests.integration.flow.scene import DELIVERED, FAILED, NOW, SENT, P, Q, Scene, make_scene
+from tests.integration.flow.scene import DELIVERED, FAILED, NOW, SENT, P, Q, Scene, group, make_scene, opt_out
 
 Make = Callable[..., Scene]
 
@@ -27,17 +27,6 @@ Make = Callable[..., Scene]
 @pytest.fixture
 def scene(table: Table) -> Make:
     return partial(make_scene, table, clients=3)
-
-
-def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True) -> None:
-    before = optouts.find(table, address, line)
-    table.transact(
-        optouts.writes(before, address=address, line=line, opted_out=opted_out, how=How.API, source="", now=NOW)
-    )
-
-
-def group(one: Scene) -> list[str]:
-    return sorted(one.message.sends[0].natives)
 
 
 def owned(one: Scene) -> frozenset[str]:

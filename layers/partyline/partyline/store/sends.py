@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partyline.model import SendReference
@@ -25,9 +25,10 @@ class Claim:
     """What an attempt found. `state` is SENDING when it may ask the carrier now, as attempt number `attempt` (from 1);
     otherwise it is where an earlier attempt left the send, with what that one recorded.
 
-    `refused` are the recipients that the text does not go to, with Twilio's code of the reason; `error_code` is that of
-    a whole request that was refused; `names` are the carrier's names of recipients. `counted` is the smaller thread
-    that the text was counted in, when some were left out.
+    `carrier` is who is asked; `refused` are the recipients that the text does not go to, with Twilio's code of the
+    reason: those who are left out from the start, and those whom the carrier has named. `error_code` is that of a whole
+    request that was refused; `names` are the carrier's names of recipients. `counted` is the smaller thread that the
+    text was counted in, when some were left out.
     """
 
     state: SendState
@@ -58,14 +59,17 @@ def split(table: Table, reference: SendReference, now: datetime) -> Claim:
     return Claim(SendState.SPLIT)
 
 
-def claim(table: Table, reference: SendReference, now: datetime, member: str = "") -> Claim:
+def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, member: str = "") -> Claim:
     """Claim a send, or the part of it for one member, before asking the carrier: for one attempt at a time, and never
-    after one whose end is unknown."""
+    after one whose end is unknown. Who is `asked` and who is left out is noted with it: when no answer comes, a second
+    look asks about just that."""
     # The write may be repeated below us when its answer is lost, and then finds itself.
     token = secrets.token_hex(8)
     sets = {
         "state": SendState.SENDING.value,
         **_named(reference),
+        "carrier": asked.carrier,
+        "refused": dict(asked.refused),
         "updated": items.from_time(now),
         "token": token,
     }
@@ -81,7 +85,7 @@ def claim(table: Table, reference: SendReference, now: datetime, member: str = "
         if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
             return _found(found)
         claimed = found
-    return Claim(SendState.SENDING, attempt=claimed["attempts"], counted=claimed.get("counted", ""))
+    return replace(asked, attempt=claimed["attempts"], counted=claimed.get("counted", ""))
 
 
 def find(table: Table, reference: SendReference, member: str = "") -> Claim | None:
