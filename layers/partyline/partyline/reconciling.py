@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from partyline import addresses, sids
+from partyline import addresses
 from partyline.carriers import codes
 from partyline.errors import SendError
 from partyline.model import Receipt, SendReference
@@ -31,7 +31,7 @@ def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int |
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return 0
-    job = prepare(desk, reference, delivered.message, send)
+    job = prepare(desk, reference, delivered, send)
     unknown = [(_asked(desk, job, claim), claim, member) for member, claim in _unknown(desk, job).items()]
     try:
         return sum(_end(desk, *each) for each in unknown)
@@ -92,7 +92,5 @@ def _find(desk: Desk, job: Job, member: str, carrier_message_id: str) -> None:
 def _receipts(desk: Desk, job: Job, member: str) -> list[Receipt]:
     """The receipts of those whom one request was to reach, as they are now."""
     delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
-    reference = job.reference
-    reached = {*job.natives(member)} - job.out
-    about = {sids.receipt(reference.message_sid, reference.thread, address) for address in reached}
-    return [receipt for receipt in delivered.receipts if receipt.sid in about] if delivered else []
+    now = replace(job, receipts=delivered.receipts if delivered else ()).receipts_of(member)
+    return [receipt for receipt in now if receipt.address not in job.out]

@@ -4,7 +4,8 @@ The send is claimed in the table before the carrier is asked. What follows depen
 
     its turn has not come           not claimed, looked at again then (partyline.pacing)
     took it                         SENT, receipts `sent`, reports that were early are applied
-    certainly not, for now          WAITING, tried again with backoff, at last refused
+    certainly not, for now          WAITING, tried again with backoff, at last refused; SENT when a report proves it
+                                    wrong meanwhile
     certainly not, for good         REFUSED, receipts `failed`
     no answer, or a crash meanwhile UNKNOWN: never asked again; partyline.reconciling looks at it once more
 
@@ -22,15 +23,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, pacing, threads
+from partyline import addresses, pacing, sids, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
 from partyline.errors import Ambiguous, MediaPending, NotReady, Refused, SendError, Throttled, Unavailable
-from partyline.model import Line, Message, Send, SendReference
+from partyline.model import Line, Message, Receipt, Send, SendReference
 from partyline.optouts import How
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import conversations, lines, messages, optouts, receipts, sends
+from partyline.store.messages import Delivered
 from partyline.store.receipts import Reported
 from partyline.store.sends import Claim
 from partyline.store.table import Table
@@ -96,7 +98,8 @@ class Desk:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A send with everything that is needed to ask its carrier, so that nothing but asking is left to fail once it is
-    claimed. `carrier` is None when it cannot be sent, for this `reason`; `out` are those who have opted out."""
+    claimed. `carrier` is None when it cannot be sent, for this `reason`; `out` are those who have opted out; `receipts`
+    are the message's, as far as they have got."""
 
     reference: SendReference
     message: Message
@@ -110,6 +113,7 @@ class Job:
     callback_url: str = ""
     own: frozenset[str] = frozenset()
     out: frozenset[str] = frozenset()
+    receipts: tuple[Receipt, ...] = ()
 
     def text(self, member: str = "") -> OutboundText:
         """What the carrier is asked: to reach everybody who has not opted out, or one member and to name the others."""
@@ -129,6 +133,12 @@ class Job:
         """Whose receipts a request is about."""
         return (member,) if member else tuple(self.send.natives)
 
+    def receipts_of(self, member: str = "") -> list[Receipt]:
+        """The receipts that a request is about."""
+        thread = self.reference.thread
+        about = {sids.receipt(self.message.sid, thread, address) for address in self.natives(member)}
+        return [receipt for receipt in self.receipts if receipt.sid in about]
+
     def claim(self, member: str = "") -> Claim:
         """What is noted of a request before it is made."""
         out = dict.fromkeys(sorted(self.out & {*self.natives(member)}), codes.OPTED_OUT)
@@ -144,7 +154,9 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
-    job = prepare(desk, reference, delivered.message, send)
+    job = prepare(desk, reference, delivered, send)
+    if proven := _proven(desk, job):
+        return proven
     if job.carrier and job.line:
         turn = pacing.turn(desk.pacing, reference, job.line, len(job.text().recipients))
         if turn.wait:
@@ -172,9 +184,9 @@ def _with_media(job: Job, media: tuple[OutboundMedia, ...]) -> Job:
     return replace(job, carrier=None, reason="its media cannot be sent", error_code=codes.MEDIA_URL)
 
 
-def prepare(desk: Desk, reference: SendReference, message: Message, send: Send) -> Job:
+def prepare(desk: Desk, reference: SendReference, delivered: Delivered, send: Send) -> Job:
     """What is known of a send but its media. A number that cannot send is refused as a carrier would."""
-    job = Job(reference, message, send)
+    job = Job(reference, delivered.message, send, receipts=delivered.receipts)
     known = lines.of_sends(desk.table, [send])
     line = known.lines.get(send.sender)
     if line is None:
@@ -199,11 +211,20 @@ def _one_by_one(desk: Desk, job: Job) -> Attempt:
     if claim.state is not SendState.SPLIT:
         # It was, or may have been, sent as one by another carrier.
         return _found(desk, job, claim)
-    attempts = [_request(desk, job, member) for member in sorted(job.send.natives)]
+    attempts = [_proven(desk, job, member) or _request(desk, job, member) for member in sorted(job.send.natives)]
     return min(attempts, key=lambda attempt: (_URGENCY[attempt.step], attempt.delay))
 
 
 _URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
+
+
+def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
+    """Settle a request that is to be made again although its carrier took it: it said no, and a report came."""
+    proof = next((one.carrier_message_id for one in job.receipts_of(member) if one.carrier_message_id), None)
+    claim = sends.find(desk.table, job.reference, member) if proof else None
+    if not proof or claim is None or claim.state is not SendState.WAITING:
+        return None
+    return _settle_taken(desk, job, claim, Accepted(proof), member)
 
 
 def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
@@ -240,13 +261,7 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     except SendError as error:
         return _not_sent(desk, job, claim, member, error, _tell_pace(desk, job, error))
     _tell_pace(desk, job)
-    refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
-    names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
-    refused = {**claim.refused, **refused}
-    sent = Claim(SendState.SENT, carrier=claim.carrier, carrier_message_id=accepted.id, refused=refused, names=names)
-    sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
-    _learn(desk, job, refused)
-    return _settle_sent(desk, job, sent, member)
+    return _settle_taken(desk, job, claim, accepted, member)
 
 
 def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
@@ -315,6 +330,22 @@ def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> bool:
     for address in learned:
         optouts.learn(desk.table, address, job.send.sender, How.CARRIER, job.reference, desk.clock())
     return bool(learned)
+
+
+def _settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str) -> Attempt:
+    """Record that a carrier took what it was asked for, and settle it."""
+    refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
+    names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
+    sent = replace(
+        claim,
+        state=SendState.SENT,
+        carrier_message_id=accepted.id,
+        refused={**claim.refused, **refused},
+        names=names,
+    )
+    sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
+    _learn(desk, job, refused)
+    return _settle_sent(desk, job, sent, member)
 
 
 def _settle_sent(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:

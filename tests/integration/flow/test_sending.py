@@ -195,6 +195,39 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
+def test_a_report_that_proves_a_no_wrong_stops_the_second_request(scene: Make) -> None:
+    one = scene(Unavailable("HTTP 503"))
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.AGAIN
+    one.report(ann, DELIVERED, id="c-1")
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert len(one.carrier.asked) == 1
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+    # It is recorded under the id of that report: those without our tag find it too.
+    assert one.report(ben, DELIVERED, id="c-1", tag=False) is Applied.MOVED
+
+
+def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
+    one = scene(Throttled("full"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.report(ann, FAILED, code=30003)
+    lines.remove(one.table, P)
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.receipts() == {ann: (FAILED, 30003), ben: (SENT, 0)}
+
+
+def test_a_report_of_one_member_says_nothing_of_another_who_is_asked_for_alone(scene: Make) -> None:
+    one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.AGAIN
+    one.report(ann, DELIVERED, id="v-1")
+    assert one.deliver().step is Step.DONE
+    assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (ben,)]
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
 @pytest.mark.parametrize("writes", range(6))
 def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene: Make, writes: int) -> None:
     one = scene(Accepted("c-1"), Accepted("c-2"))
