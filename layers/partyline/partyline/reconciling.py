@@ -14,7 +14,7 @@ from partyline import addresses
 from partyline.carriers import codes
 from partyline.errors import SendError
 from partyline.model import Receipt, SendReference
-from partyline.sending import Desk, Job, fail, prepare
+from partyline.sending import Desk, Job, fail, prepare, settle_taken
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import messages, receipts, sends
 from partyline.store.receipts import Reported
@@ -63,7 +63,7 @@ def _end(desk: Desk, job: Job, claim: Claim, member: str) -> int:
     fail(desk, job.reference, claim.refused)
     known = _receipts(desk, job, member)
     if any(receipt.status is ReceiptStatus.QUEUED for receipt in known):
-        _find(desk, job, member, next((one.carrier_message_id for one in known if one.carrier_message_id), ""))
+        _find(desk, job, claim, member, next((one.carrier_message_id for one in known if one.carrier_message_id), ""))
         known = _receipts(desk, job, member)
     waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
     if len(waiting) == len(known):
@@ -73,19 +73,22 @@ def _end(desk: Desk, job: Job, claim: Claim, member: str) -> int:
     return 0
 
 
-def _find(desk: Desk, job: Job, member: str, carrier_message_id: str) -> None:
-    """Apply what the carrier knows. Raises SendError when it does not say."""
-    if job.carrier is None:
+def _find(desk: Desk, job: Job, claim: Claim, member: str, carrier_message_id: str) -> None:
+    """Settle what the carrier turns out to have, and apply what it knows of it. Raises SendError when it does not
+    say."""
+    found = job.carrier.find(job.text(member), carrier_message_id) if job.carrier else None
+    if found is None:
         return
-    for found in job.carrier.find(job.text(member), carrier_message_id):
-        reported = Reported(addresses.canonical(found.recipient), found.status, found.error_code or 0)
+    settle_taken(desk, job, claim, found.accepted, member)
+    for report in found.reports:
+        reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
         receipts.move(
             desk.table,
             job.reference,
             reported,
             desk.clock(),
-            carrier=found.carrier,
-            carrier_message_id=found.id,
+            carrier=report.carrier,
+            carrier_message_id=report.id,
         )
 
 

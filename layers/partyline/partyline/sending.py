@@ -224,7 +224,7 @@ def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
     claim = sends.find(desk.table, job.reference, member) if proof else None
     if not proof or claim is None or claim.state is not SendState.WAITING:
         return None
-    return _settle_taken(desk, job, claim, Accepted(proof), member)
+    return settle_taken(desk, job, claim, Accepted(proof), member)
 
 
 def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
@@ -261,7 +261,7 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     except SendError as error:
         return _not_sent(desk, job, claim, member, error, _tell_pace(desk, job, error))
     _tell_pace(desk, job)
-    return _settle_taken(desk, job, claim, accepted, member)
+    return settle_taken(desk, job, claim, accepted, member)
 
 
 def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
@@ -332,8 +332,8 @@ def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> bool:
     return bool(learned)
 
 
-def _settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str) -> Attempt:
-    """Record that a carrier took what it was asked for, and settle it."""
+def settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str) -> Attempt:
+    """Record that a carrier took what it was asked for, so that its reports are known, and settle it."""
     refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
     names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
     sent = replace(

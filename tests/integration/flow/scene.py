@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from partyline import reconciling, reporting, routing, sending, sids
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.limits import Limits
-from partyline.carriers.port import Accepted, DeliveryReport, MediaAccess, OutboundMedia, OutboundText
-from partyline.errors import Unavailable
+from partyline.carriers.port import Accepted, DeliveryReport, Found, MediaAccess, OutboundMedia, OutboundText
+from partyline.errors import SendError
 from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
 from partyline.optouts import How
 from partyline.reporting import Applied
@@ -68,7 +68,7 @@ class FakeCarrier:
     answers: Iterator[Any]
     asked: list[OutboundText] = field(default_factory=list)
     name: str = "bandwidth"
-    found: Iterable[DeliveryReport] | None = ()
+    found: Found | SendError | None = None
     looked_for: list[OutboundText] = field(default_factory=list)
     known_ids: list[str] = field(default_factory=list)
     limits: Limits = Bandwidth.limits
@@ -90,12 +90,12 @@ class FakeCarrier:
     def media_access(self) -> MediaAccess:
         return MediaAccess("Basic secret", "https://carrier.example", ())
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
         self.looked_for.append(text)
         self.known_ids.append(carrier_message_id)
-        if self.found is None:
-            raise Unavailable("down")
-        return tuple(self.found)
+        if isinstance(self.found, SendError):
+            raise self.found
+        return self.found
 
 
 @dataclass

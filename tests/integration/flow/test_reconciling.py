@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 import pytest
 
-from partyline import reconciling
-from partyline.carriers.port import Accepted, DeliveryReport
+from partyline import reconciling, reporting
+from partyline.carriers.port import Accepted, DeliveryReport, Found
 from partyline.errors import Ambiguous, Unavailable
+from partyline.reporting import Applied
 from partyline.sending import Step
 from partyline.states import ReceiptStatus
 from partyline.store import lines
@@ -18,6 +20,7 @@ from partyline.store.table import Table
 from tests.integration.flow.scene import (
     DELIVERED,
     FAILED,
+    NOW,
     QUEUED,
     SENT,
     Crash,
@@ -38,11 +41,12 @@ def scene(table: Table) -> Make:
     return partial(make_scene, table)
 
 
-def says(statuses: Mapping[str, ReceiptStatus]) -> list[DeliveryReport]:
-    return [
+def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = MappingProxyType({})) -> Found:
+    reports = (
         DeliveryReport("bandwidth", "c-9", address, status, 30003 if status is FAILED else None)
         for address, status in statuses.items()
-    ]
+    )
+    return Found(Accepted("c-9", names=names), tuple(reports))
 
 
 def test_the_carrier_is_asked_under_the_id_that_a_report_has_told(scene: Make) -> None:
@@ -79,7 +83,7 @@ def test_one_recipient_that_it_knows_proves_that_it_took_the_text(scene: Make, k
 def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
-    one.carrier.found = None
+    one.carrier.found = Unavailable("down")
     assert reconciling.give_up(one.desk(), one.reference, last=False) is None
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     assert reconciling.give_up(one.desk(), one.reference, last=True) == 2
@@ -93,6 +97,21 @@ def test_a_text_that_reports_have_settled_is_not_asked_for(scene: Make) -> None:
         one.report(native, DELIVERED)
     assert one.give_up() == 0
     assert one.carrier.looked_for == []
+
+
+def test_reports_of_a_text_that_was_found_find_it_too(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"), clients=3)
+    ann, ben, cat = group(one)
+    one.deliver()
+    early = reporting.apply(one.table, DeliveryReport("bandwidth", "c-9", "MB1", DELIVERED), NOW)
+    assert early is Applied.EARLY
+    one.carrier.found = says({}, names={"MB0": ann, "MB1": ben, "MB2": cat})
+    one.give_up()
+    assert one.receipts() == {ann: (SENT, 0), ben: (DELIVERED, 0), cat: (SENT, 0)}
+    late = reporting.apply(one.table, DeliveryReport("bandwidth", "c-9", "MB2", FAILED, 30003), NOW)
+    assert late is Applied.MOVED
+    assert one.receipts()[cat] == (FAILED, 30003)
+    assert one.deliver().step is Step.DONE
 
 
 # --- what was asked for, whatever has changed since

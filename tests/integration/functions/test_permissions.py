@@ -15,7 +15,7 @@ import pytest
 
 from partyline import cleanup, reconciling, reporting, sending, telling, threads
 from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.port import Accepted, DeliveryReport, MediaAccess, OutboundText
+from partyline.carriers.port import Accepted, DeliveryReport, Found, MediaAccess, OutboundText
 from partyline.cleanup import Kind, Removed
 from partyline.events import BY_TEXT
 from partyline.model import SendReference
@@ -176,8 +176,8 @@ class Taking:
     def parse(self, request: Any) -> Any:
         raise NotImplementedError
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        return ()
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+        return None
 
     def media_access(self) -> MediaAccess:
         raise NotImplementedError

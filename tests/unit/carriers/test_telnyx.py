@@ -597,15 +597,16 @@ def test_telnyx_is_asked_what_became_of_a_text(to: tuple[str, ...], path: str, d
         asked.append(request)
         return HttpResponse(200, json.dumps({"data": data}).encode())
 
-    reports = Telnyx(SETTINGS, answer).find(OutboundText(OWN, to, "hi", tag="IM1:0"), "g1")
+    found = Telnyx(SETTINGS, answer).find(OutboundText(OWN, to, "hi", tag="IM1:0"), "g1")
+    assert found and found.accepted == Accepted("g1")
     assert [(one.method, one.url, one.body) for one in asked] == [("GET", f"https://api.telnyx.com/v2/{path}", b"")]
     wanted = {A: (ReceiptStatus.DELIVERED, None), B: (ReceiptStatus.UNDELIVERED, 30003)}
-    assert {one.recipient: (one.status, one.error_code) for one in reports} == {one: wanted[one] for one in to}
-    assert {(one.id, one.tag) for one in reports} == {("g1", "IM1:0")}
+    assert {one.recipient: (one.status, one.error_code) for one in found.reports} == {one: wanted[one] for one in to}
+    assert {(one.id, one.tag) for one in found.reports} == {("g1", "IM1:0")}
 
 
 def test_a_text_without_an_id_is_not_asked_for() -> None:
-    assert Telnyx(SETTINGS, no_request).find(OutboundText(OWN, (A, B), "hi"), "") == ()
+    assert Telnyx(SETTINGS, no_request).find(OutboundText(OWN, (A, B), "hi"), "") is None
     with pytest.raises(Unavailable):
         Telnyx(SETTINGS, lambda _: HttpResponse(503, b"")).find(OutboundText(OWN, (A, B), "hi"), "g1")
 
@@ -613,4 +614,4 @@ def test_a_text_without_an_id_is_not_asked_for() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 1}', b'{"data": [{"to": [{"phone_number": 1}]}]}'])
 def test_an_answer_that_says_nothing_finds_nothing(body: bytes) -> None:
     carrier = Telnyx(SETTINGS, lambda _: HttpResponse(200, body))
-    assert carrier.find(OutboundText(OWN, (A, B), "hi"), "g1") == ()
+    assert carrier.find(OutboundText(OWN, (A, B), "hi"), "g1") is None

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from partyline import threads
-from partyline.carriers.port import Accepted, HttpRequest, HttpResponse, OutboundText
+from partyline.carriers.port import Accepted, Found, HttpRequest, HttpResponse, OutboundText
 from partyline.carriers.twilio import Settings, Twilio
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.states import ReceiptStatus
@@ -241,24 +241,47 @@ def test_a_text_whose_answer_was_lost_is_found_by_its_tag() -> None:
         {"participant_sid": "MBb", "status": "failed", "error_code": 21610},
         {"participant_sid": "MBz", "status": "delivered"},
     ]
-    upstream = Upstream([answer(200, {"messages": listed}), PARTICIPANTS, answer(200, {"delivery_receipts": receipts})])
+    upstream = Upstream([PARTICIPANTS, answer(200, {"messages": listed}), answer(200, {"delivery_receipts": receipts})])
     found = Twilio(SETTINGS, upstream).find(TEXT, "")
     assert upstream.lines() == [
-        "GET Conversations/NAME/Messages?Order=desc&PageSize=100",
         LOOK,
+        "GET Conversations/NAME/Messages?Order=desc&PageSize=100",
         "GET Conversations/NAME/Messages/IM3/Receipts?PageSize=50",
     ]
-    assert {(one.id, one.tag) for one in found} == {("IM3", "IM1:0")}
-    assert [(one.recipient, one.status, one.error_code) for one in found[-2:]] == [
+    assert found and found.accepted == Accepted("IM3", names={"MBa": A, "MBb": B})
+    assert {(one.id, one.tag) for one in found.reports} == {("IM3", "IM1:0")}
+    assert [(one.recipient, one.status, one.error_code) for one in found.reports] == [
         (A, ReceiptStatus.DELIVERED, None),
         (B, ReceiptStatus.FAILED, 21610),
     ]
-    assert {(one.recipient, one.status) for one in found[:-2]} == {(one, ReceiptStatus.SENT) for one in TEXT.recipients}
 
 
-@pytest.mark.parametrize("listed", [MISSING, answer(200, {"messages": [message("IM2", '{"partyline": "x"}')]})])
-def test_one_that_is_not_there_is_not_found(listed: HttpResponse) -> None:
-    assert Twilio(SETTINGS, Upstream([listed])).find(TEXT, "") == ()
+def test_one_that_is_not_there_is_not_found() -> None:
+    listed = answer(200, {"messages": [message("IM2", '{"partyline": "x"}')]})
+    assert Twilio(SETTINGS, Upstream([PARTICIPANTS, listed])).find(TEXT, "") is None
+
+
+def test_it_is_found_in_a_conversation_with_a_name_of_its_own() -> None:
+    listed = answer(200, {"messages": [message("IM3", '{"partyline": "IM1:0"}')]})
+    theirs = answer(200, {"unique_name": "theirs"})
+    nothing_yet = answer(200, {"delivery_receipts": []})
+    upstream = Upstream([MISSING, SET_TAKEN, theirs, PARTICIPANTS, listed, nothing_yet])
+    found = Twilio(SETTINGS, upstream).find(TEXT, "")
+    assert found == Found(Accepted("IM3", names={"MBa": A, "MBb": B}))
+    assert upstream.lines()[4:] == [
+        f"GET Conversations/{CH}/Messages?Order=desc&PageSize=100",
+        f"GET Conversations/{CH}/Messages/IM3/Receipts?PageSize=50",
+    ]
+
+
+def test_where_there_is_none_to_look_in_it_is_looked_for_again() -> None:
+    with pytest.raises(Unavailable):
+        Twilio(SETTINGS, Upstream([MISSING, answer(202, {"sid": CH})])).find(TEXT, "")
+
+
+def test_looking_removes_no_conversation_that_has_lost_members() -> None:
+    upstream = Upstream([answer(200, {"participants": []}), answer(200, {"messages": []})])
+    assert Twilio(SETTINGS, upstream).find(TEXT, "") is None
 
 
 @pytest.mark.parametrize("given", [Unavailable("down"), answer(503)])

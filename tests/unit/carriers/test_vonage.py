@@ -325,7 +325,7 @@ def test_a_text_to_nobody_or_to_too_many_makes_no_request(recipients: tuple[str,
 
 
 def test_it_cannot_be_asked_afterwards() -> None:
-    assert Vonage(SETTINGS, no_request).find(OutboundText(OWN, (A,), "Hey"), "u-1") == ()
+    assert Vonage(SETTINGS, no_request).find(OutboundText(OWN, (A,), "Hey"), "u-1") is None
 
 
 def test_no_secret_is_shown() -> None:

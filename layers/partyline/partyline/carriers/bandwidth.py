@@ -24,6 +24,7 @@ from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
     Event,
+    Found,
     HttpRequest,
     HttpResponse,
     Ignored,
@@ -142,9 +143,9 @@ class Bandwidth:
             return Accepted(answers.first_id([answers.document(response).get("id")]))
         raise answers.error(response, _complaint(response, text))
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:  # noqa: ARG002 - Carrier's
-        """Nothing: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
-        return ()
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:  # noqa: ARG002 - Carrier's
+        """None: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
+        return None
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API, with every request. It keeps a file for 48 hours."""

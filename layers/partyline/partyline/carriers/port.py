@@ -172,6 +172,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A text that the carrier turned out to have: what its answer would have said, and what has become of it since."""
+
+    accepted: Accepted
+    reports: tuple[DeliveryReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """A request to a carrier, as plain data so that a test can compare it whole."""
 
@@ -210,9 +218,9 @@ class Carrier(Protocol):
         """Ask the carrier once. Raises SendError. At most one request that texts anybody leaves, and none is repeated;
         what reaches nobody (making a group, uploading a picture) may come before it."""
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        """What the carrier knows of a text that was asked for and not answered, by our tag or by the id that a report
-        told ('' for none); empty when it knows nothing, or cannot be asked. Sends nothing. Raises SendError."""
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+        """A text that was asked for and not answered, by our tag or by the id that a report told ('' for none); None
+        when the carrier does not know it, or cannot be asked. Sends nothing. Raises SendError."""
 
     def media_access(self) -> MediaAccess:
         """How the media of its texts are fetched."""

@@ -27,6 +27,7 @@ from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
     Event,
+    Found,
     HttpRequest,
     HttpResponse,
     Ignored,
@@ -151,11 +152,11 @@ class Telnyx:
         """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
         return MediaAccess(f"Bearer {self._settings.api_key}", self._settings.url, ("telnyx.com",), at_once=False)
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        """The state of each recipient of a text whose id a report has told: GET /messages/group/{id}, of one recipient
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+        """A text whose id a report has told, and its state for each recipient: GET /messages/group/{id}; for only one
         GET /messages/{id}. Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say."""
         if not carrier_message_id:
-            return ()
+            return None
         what = f"group/{quote(carrier_message_id, safe='')}" if len(text.recipients) > 1 else quote(carrier_message_id)
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
         response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
@@ -165,7 +166,8 @@ class Telnyx:
         found = answers.objects(data if isinstance(data, list) else [data])
         readers = (partial(_report, one, entry, text.tag) for one in found for entry in answers.objects(one.get("to")))
         read = (payloads.attempt(reader, "") for reader in readers)
-        return tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
+        reports = tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
+        return Found(Accepted(carrier_message_id), reports) if reports else None
 
 
 def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:

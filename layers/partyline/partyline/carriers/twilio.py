@@ -25,6 +25,7 @@ from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
     Event,
+    Found,
     HttpRequest,
     Ignored,
     InboundText,
@@ -161,13 +162,13 @@ class Twilio:
         header = credentials.basic(settings.account_sid, settings.auth_token)
         return MediaAccess(header, settings.url, ("twilio.com",))
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> tuple[DeliveryReport, ...]:
-        """The state of a text whose id a report has told: GET .../Messages/{sid}.json; of a group text that with our
-        tag, in the conversation of its thread. Raises SendError."""
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+        """A text whose id a report has told, with its state: GET .../Messages/{sid}.json; a group text by our tag, in
+        the conversation of its thread. Raises SendError."""
         if len(text.recipients) > 1:
             return self._groups.find(text)
         if not carrier_message_id:
-            return ()
+            return None
         headers = {"Authorization": credentials.basic(self._settings.account_sid, self._settings.auth_token)}
         account, sid = (quote(part, safe="") for part in (self._settings.account_sid, carrier_message_id))
         url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages/{sid}.json"
@@ -177,11 +178,11 @@ class Twilio:
             raise answers.error(response, _complaint(answer, text))
         status = _STATUSES.get(str(answer.get("status")))
         if status is None:
-            return ()
+            return None
         failed = _number(answer.get("error_code")) or codes.UNKNOWN if status in _FAILURES else None
         carrier_code = payloads.code(answer.get("error_code")) if status in _FAILURES else None
-        found = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
-        return (found,)
+        report = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
+        return Found(Accepted(carrier_message_id), (report,))
 
 
 def form(body: bytes) -> Pairs:

@@ -23,6 +23,7 @@ from partyline.carriers import answers, codes, credentials, payloads
 from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
+    Found,
     HttpRequest,
     HttpResponse,
     OutboundMedia,
@@ -68,6 +69,10 @@ class Groups:
         """Write one message into the thread's conversation. Raises NotReady while that is being made, and else any
         SendError, by the table in answers."""
         place, names = self._open(text)
+        missing = {*text.recipients} - text.own - {*names.values()}
+        if missing:
+            self._mend(place)
+            raise NotReady("the group is being made")
         media = [("MediaSid", self._upload(place, one)) for one in text.media]
         form = [
             ("Author", text.sender),
@@ -87,23 +92,19 @@ class Groups:
             raise NotReady("the group is being made")
         raise _error(response)
 
-    def find(self, text: OutboundText) -> tuple[DeliveryReport, ...]:
-        """What became of the message with our tag, if it is among the last hundred of its conversation. Raises
+    def find(self, text: OutboundText) -> Found | None:
+        """The message with our tag and what became of it, if it is among the last hundred of its conversation. Raises
         SendError."""
-        place = _place(text)
+        place, names = self._open(text)
         listed = self._ask("GET", f"{place}/Messages?Order=desc&PageSize=100")
-        if listed.status == HTTPStatus.NOT_FOUND:
-            return ()
         found = next((one for one in _entries(listed, "messages") if _tag(one) == text.tag), None)
         if found is None or not isinstance(found.get("sid"), str):
-            return ()
+            return None
         sid = str(found["sid"])
-        names = self._names(self._ask("GET", f"{place}/Participants?PageSize=100"))
         asked = self._ask("GET", f"{place}/Messages/{quote(sid)}/Receipts?PageSize=50")
         receipts = _entries(asked, "delivery_receipts")
-        taken = (DeliveryReport("twilio", sid, one, ReceiptStatus.SENT, tag=text.tag) for one in text.recipients)
         told = (_receipt(one, sid, names, text.tag) for one in receipts)
-        return (*taken, *(report for report in told if report))
+        return Found(Accepted(sid, names=names), tuple(report for report in told if report))
 
     def _open(self, text: OutboundText) -> tuple[str, dict[str, str]]:
         """The path of the thread's conversation, and its recipients by Twilio's names. Nobody is texted by this, so
@@ -113,12 +114,7 @@ class Groups:
         if listed.status == HTTPStatus.NOT_FOUND:
             place = self._make(text)
             listed = self._prepare("GET", f"{place}/Participants?PageSize=100")
-        names = self._names(listed)
-        missing = {*text.recipients} - text.own - {*names.values()}
-        if missing:
-            self._mend(place)
-            raise NotReady("the group is being made")
-        return place, names
+        return place, self._names(listed)
 
     def _names(self, response: HttpResponse) -> dict[str, str]:
         """The addresses in a list of participants, by their SIDs. Raises SendError when it is none."""

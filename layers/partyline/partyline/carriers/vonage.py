@@ -25,6 +25,7 @@ from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
     Event,
+    Found,
     HttpRequest,
     HttpResponse,
     InboundText,
@@ -155,9 +156,9 @@ class Vonage:
         self,
         text: OutboundText,  # noqa: ARG002 - the port's
         carrier_message_id: str,  # noqa: ARG002 - the port's
-    ) -> tuple[DeliveryReport, ...]:
-        """Nothing: the Messages API cannot be asked. Its statuses bring our tag back, and settle what they can."""
-        return ()
+    ) -> Found | None:
+        """None: the Messages API cannot be asked. Its statuses bring our tag back, and settle what they can."""
+        return None
 
 
 def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[payloads.Reader]:
