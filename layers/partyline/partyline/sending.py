@@ -252,16 +252,26 @@ def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
 
 
 def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+    """Ask the carrier, unless it cannot be asked, and record what comes of it before anything else."""
+    if job.carrier is None:
+        return _not_sent(desk, job, claim, member, Refused(job.reason, error_code=job.error_code))
+    if len(claim.refused) == len(job.natives(member)):
+        refused = Refused("everybody has opted out", error_code=codes.OPTED_OUT)
+        return _not_sent(desk, job, claim, member, refused)
+    if claim.refused:
+        _make_smaller(desk, job, claim)
     try:
-        accepted = _accepted(desk, job, claim, member)
+        accepted = job.carrier.send(job.text(member))
     except Ambiguous as error:
-        _tell_pace(desk, job, error)
         sends.unknown(desk.table, job.reference, desk.clock(), member)
+        _tell_pace(desk, job, error)
         return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
     except SendError as error:
-        return _not_sent(desk, job, claim, member, error, _tell_pace(desk, job, error))
+        attempt = _not_sent(desk, job, claim, member, error)
+        return replace(attempt, delay=_tell_pace(desk, job, error) or attempt.delay)
+    attempt = settle_taken(desk, job, claim, accepted, member)
     _tell_pace(desk, job)
-    return settle_taken(desk, job, claim, accepted, member)
+    return attempt
 
 
 def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
@@ -279,57 +289,54 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
     return 0.0
 
 
-def _accepted(desk: Desk, job: Job, claim: Claim, member: str) -> Accepted:
-    """Ask the carrier. Raises SendError."""
-    if job.carrier is None:
-        raise Refused(job.reason, error_code=job.error_code)
-    if len(claim.refused) == len(job.natives(member)):
-        raise Refused("everybody has opted out", error_code=codes.OPTED_OUT)
-    if claim.refused:
-        _make_smaller(desk, job, claim)
-    return job.carrier.send(job.text(member))
-
-
 def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
     """Handsets will show a thread without those who are left out: answers to it come to the conversation, unless it is
     another's, and our other numbers' copies of this text are known for what they are."""
     smaller = threads.key([job.send.sender, *job.text().recipients])
-    conversations.claim_smaller(desk.table, job.message.conversation_sid, smaller, desk.clock())
-    if claim.counted != smaller and not threads.is_pair(smaller):
-        copies = messages.count_own(job.message, job.send, smaller, desk.clock())
-        sends.count_smaller(desk.table, job.reference, copies, smaller)
+    try:
+        conversations.claim_smaller(desk.table, job.message.conversation_sid, smaller, desk.clock())
+        if claim.counted != smaller and not threads.is_pair(smaller):
+            copies = messages.count_own(job.message, job.send, smaller, desk.clock())
+            sends.count_smaller(desk.table, job.reference, copies, smaller)
+    except Exception:
+        # Nobody was asked: a table that is busy must not cost the text.
+        sends.waiting(desk.table, job.reference, desk.clock())
+        raise
 
 
-def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError, rest: float) -> Attempt:
-    """The carrier certainly did not take it; `rest` is how long it wants to be left alone."""
+def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
+    """The carrier certainly did not take it."""
     # Whom the carrier names fails for its reason, the others because the whole request was refused.
     named = error.recipients if isinstance(error, Refused) else ()
     refused = {addresses.canonical(recipient): error.error_code for recipient in named}
     may_try = claim.attempt < MAX_ATTEMPTS
     if isinstance(error, Throttled):
         may_try = desk.clock() - job.message.created < THROTTLE_PATIENCE
-    if _learn(desk, job, refused) and len(refused) < len(job.natives(member)) and may_try:
+    if _new_opt_outs(job, refused) and len(refused) < len(job.natives(member)) and may_try:
         # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
         sends.waiting(desk.table, job.reference, desk.clock(), member)
+        _learn(desk, job, refused)
         return Attempt(Step.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
     if error.retryable and may_try:
         sends.waiting(desk.table, job.reference, desk.clock(), member)
-        return Attempt(Step.AGAIN, SendState.WAITING, delay=rest or _backoff(claim.attempt), reason=str(error))
+        return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt), reason=str(error))
     error_code = codes.UNKNOWN if refused else error.error_code
     ended = Claim(SendState.REFUSED, error_code=error_code, refused={**refused, **claim.refused})
     sends.refused(desk.table, job.reference, ended, desk.clock(), member)
+    _learn(desk, job, refused)
     return replace(_settle_refused(desk, job, ended, member), reason=str(error))
 
 
-def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> bool:
-    """Note whom a carrier does not reach because they have told it to stop; whether there are any that we had not
-    known."""
-    learned = [one for one, error_code in refused.items() if error_code == codes.OPTED_OUT and one not in job.out]
+def _new_opt_outs(job: Job, refused: Mapping[str, int]) -> list[str]:
+    """Whom a carrier does not reach because they have told it to stop, and we had not known."""
     if job.send.confirms:
-        return False
-    for address in learned:
+        return []
+    return [one for one, error_code in refused.items() if error_code == codes.OPTED_OUT and one not in job.out]
+
+
+def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> None:
+    for address in _new_opt_outs(job, refused):
         optouts.learn(desk.table, address, job.send.sender, How.CARRIER, job.reference, desk.clock())
-    return bool(learned)
 
 
 def settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str) -> Attempt:

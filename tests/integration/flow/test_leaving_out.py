@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,23 @@ def test_no_conversation_gathers_smaller_threads_for_ever(table: Table) -> None:
         assert conversations.claim_smaller(table, sid, smaller, NOW)
         assert smaller in owned(one)
         assert len(owned(one)) <= 5
+
+
+def test_a_table_that_is_busy_before_the_carrier_is_asked_costs_no_text(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    opt_out(one.table, group(one)[1])
+
+    class Busy(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def transact(self, writes: Any) -> None:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        replace(one, table=Busy(one.table)).deliver()
+    assert one.carrier.asked == []
+    assert one.deliver().state is SendState.SENT
 
 
 # --- what a carrier knows

@@ -17,9 +17,9 @@ from partyline.errors import Ambiguous, NotReady, Refused, Throttled, Unavailabl
 from partyline.model import Line
 from partyline.sending import Step
 from partyline.states import SendState
-from partyline.store import keys, lines, pace
+from partyline.store import keys, lines, pace, sends
 from partyline.store.table import Table
-from tests.integration.flow.scene import FAILED, NOW, P, Scene, make_scene, written
+from tests.integration.flow.scene import FAILED, NOW, P, Scene, group, make_scene, opt_out, written
 
 
 @pytest.fixture
@@ -39,6 +39,41 @@ def several(table: Table, count: int, *answers: Any, rate: str | None = None, cl
     if rate:
         rated(table, rate)
     return [first, *(written(table, first.carrier, clients=clients) for _ in range(count - 1))]
+
+
+def test_a_text_that_nobody_was_asked_for_says_nothing_of_the_carrier(table: Table) -> None:
+    one, other = several(table, 2, *[Unavailable("down")] * 4, clients=1)
+    opt_out(table, *group(one))
+    for _ in range(4):
+        other.deliver()
+    assert one.deliver().state is SendState.REFUSED
+    assert pace.read(table, other.reference, P, "bandwidth").account.failures == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Accepted("c-1"), SendState.SENT),
+        (Ambiguous("no answer"), SendState.UNKNOWN),
+        (Unavailable("down"), SendState.WAITING),
+        (Refused("no"), SendState.REFUSED),
+    ],
+)
+def test_what_came_of_a_send_is_recorded_though_its_pace_cannot_be(
+    table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any, state: SendState
+) -> None:
+    one = make_scene(table, Throttled("full"), answer)
+    one.now += timedelta(seconds=one.deliver().delay + 1)
+
+    def busy(*given: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(pace, "went", busy)
+    monkeypatch.setattr(pace, "failed", busy)
+    with pytest.raises(TimeoutError):
+        one.deliver()
+    left = sends.find(table, one.reference)
+    assert left and left.state is state
 
 
 def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(table: Table) -> None:
