@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from partyline import addresses
+from partyline import addresses, reporting
 from partyline.carriers import codes
 from partyline.errors import SendError
 from partyline.model import Receipt, SendReference
@@ -82,7 +82,7 @@ def _find(desk: Desk, job: Job, claim: Claim, member: str, carrier_message_id: s
     settle_taken(desk, job, claim, found.accepted, member)
     for report in found.reports:
         reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
-        receipts.move(
+        reporting.move(
             desk.table,
             job.reference,
             reported,

@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from partyline import addresses
+from partyline import addresses, sids
 from partyline.carriers import codes
 from partyline.carriers.port import DeliveryReport
 from partyline.model import SendReference
 from partyline.optouts import How
+from partyline.states import rank
 from partyline.store import messages, optouts, receipts
 from partyline.store.receipts import Reported, Sent
 from partyline.store.table import Table, retrying
@@ -47,15 +48,27 @@ def _apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
     if sent is None:
         return Applied.UNCHANGED
     reported = replace(reported, recipient=sent.names.get(reported.recipient, reported.recipient))
-    moved = receipts.move(table, sent.reference, reported, now, carrier=report.carrier, carrier_message_id=report.id)
-    if moved and reported.error_code == codes.OPTED_OUT:
-        _note_opt_out(table, sent.reference, reported.recipient, now)
+    moved = move(table, sent.reference, reported, now, carrier=report.carrier, carrier_message_id=report.id)
     return Applied.MOVED if moved else Applied.UNCHANGED
 
 
-def _note_opt_out(table: Table, reference: SendReference, address: str, now: datetime) -> None:
+def move(
+    table: Table, reference: SendReference, reported: Reported, now: datetime, *, carrier: str, carrier_message_id: str
+) -> bool:
+    """Move a recipient's receipt as a carrier reports; whether it moved. That they have told the line to stop is noted
+    first: a repeat does so after a crash in between, but not once the receipt has moved, for then they may want texts
+    again."""
+    if reported.error_code == codes.OPTED_OUT:
+        _note_opt_out(table, reference, reported, now)
+    return receipts.move(table, reference, reported, now, carrier=carrier, carrier_message_id=carrier_message_id)
+
+
+def _note_opt_out(table: Table, reference: SendReference, reported: Reported, now: datetime) -> None:
     """The carrier knows that somebody told the line to stop: the next text leaves them out."""
     delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
-    if send and not send.confirms:
-        optouts.learn(table, address, send.sender, How.CARRIER, reference, now)
+    if delivered is None or send is None or send.confirms:
+        return
+    sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
+    if any(one.sid == sid and rank(one.status) < rank(reported.status) for one in delivered.receipts):
+        optouts.learn(table, reported.recipient, send.sender, How.CARRIER, reference, now)

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, pacing, sids, threads
+from partyline import addresses, pacing, reporting, sids, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
@@ -358,21 +358,20 @@ def settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member:
 def _settle_sent(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before. Repeatable."""
     fail(desk, job.reference, claim.refused)
-
-    def move(reported: Reported) -> None:
-        receipts.move(
+    carrier, carrier_message_id = claim.carrier, claim.carrier_message_id
+    early = receipts.early_reports(desk.table, carrier, carrier_message_id)
+    for reported in (
+        *(Reported(address, ReceiptStatus.SENT) for address in job.natives(member)),
+        *(replace(one, recipient=claim.names.get(one.recipient, one.recipient)) for one in early),
+    ):
+        reporting.move(
             desk.table,
             job.reference,
             reported,
             desk.clock(),
-            carrier=claim.carrier,
-            carrier_message_id=claim.carrier_message_id,
+            carrier=carrier,
+            carrier_message_id=carrier_message_id,
         )
-
-    for address in job.natives(member):
-        move(Reported(address, ReceiptStatus.SENT))
-    for early in receipts.early_reports(desk.table, claim.carrier, claim.carrier_message_id):
-        move(replace(early, recipient=claim.names.get(early.recipient, early.recipient)))
     return Attempt(Step.DONE, SendState.SENT)
 
 

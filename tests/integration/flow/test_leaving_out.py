@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -20,7 +21,20 @@ from partyline.states import ConversationState, SendState
 from partyline.store import conversations, messages, optouts
 from partyline.store.table import Table
 from tests.integration.api.harness import asking_nobody
-from tests.integration.flow.scene import DELIVERED, FAILED, NOW, SENT, P, Q, Scene, group, make_scene, opt_out
+from tests.integration.flow.scene import (
+    DELIVERED,
+    FAILED,
+    NOW,
+    SENT,
+    Crash,
+    Dying,
+    P,
+    Q,
+    Scene,
+    group,
+    make_scene,
+    opt_out,
+)
 
 Make = Callable[..., Scene]
 
@@ -231,6 +245,45 @@ def test_so_does_a_report(scene: Make, tag: bool) -> None:
     _, ben, _ = group(one)
     one.deliver()
     one.report(ben, FAILED, tag=tag, code=21610)
+    found = optouts.find(one.table, ben, P)
+    assert found and found.opted_out
+
+
+@pytest.mark.parametrize("writes", range(2))
+def test_a_report_that_dies_on_the_way_tells_it_when_it_is_repeated(scene: Make, writes: int) -> None:
+    one = scene(Accepted("c-1"))
+    _, ben, _ = group(one)
+    one.deliver()
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).report(ben, FAILED, code=21610)
+    one.report(ben, FAILED, code=21610)
+    found = optouts.find(one.table, ben, P)
+    assert found and found.opted_out
+    assert one.receipts()[ben] == (FAILED, 21610)
+
+
+def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    _, ben, _ = group(one)
+    one.deliver()
+    one.report(ben, FAILED, code=21610)
+    opt_out(one.table, ben, opted_out=False)
+    one.report(ben, FAILED, code=21610)
+    found = optouts.find(one.table, ben, P)
+    assert found and not found.opted_out
+
+
+def test_a_report_that_comes_before_its_send_is_recorded_tells_it_too(scene: Make) -> None:
+    one = scene()
+    ann, ben, cat = group(one)
+
+    def taken(_: object) -> Accepted:
+        reporting.apply(one.table, DeliveryReport("bandwidth", "IM1", "MB1", FAILED, 21610), NOW)
+        return Accepted("IM1", names={"MB0": ann, "MB1": ben, "MB2": cat})
+
+    one.carrier.answers = iter([taken])
+    one.deliver()
+    assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
     found = optouts.find(one.table, ben, P)
     assert found and found.opted_out
 
