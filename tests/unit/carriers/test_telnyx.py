@@ -531,6 +531,8 @@ def test_every_answer_has_its_outcome(
         ((A, B), ["/to"], ()),
         ((A,), ["/to"], (A,)),
         ((A,), ["/to/0/phone_number"], (A,)),
+        # A block that names nobody is that of the only recipient there is.
+        ((A,), [None], (A,)),
         ((A, B), ["/to/2/phone_number"], ()),
         ((A, B), ["/from", "/tomorrow", "/to/x", None], ()),
     ],

@@ -221,6 +221,12 @@ def test_a_picture_is_handed_over_first() -> None:
     assert upstream.form(3)["MediaSid"] == ["ME1"]
 
 
+def test_a_picture_is_put_off_while_twilio_is_asked_too_much() -> None:
+    upstream, failed = send(PARTICIPANTS, error(429, 20429), text=replace(TEXT, media=(jpeg(),)))
+    assert type(failed) is Throttled
+    assert upstream.lines() == [LOOK, STATE]
+
+
 @pytest.mark.parametrize(("given", "kind"), [(answer(201, {}), Unavailable), (error(413, 20413), Refused)])
 def test_a_picture_that_is_not_taken_is_told(given: HttpResponse, kind: type[SendError]) -> None:
     _, failed = send(PARTICIPANTS, answer(200, {}), given, text=replace(TEXT, media=(jpeg(),)))

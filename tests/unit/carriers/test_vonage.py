@@ -317,10 +317,12 @@ def test_answers(
         assert raised.value.recipients == recipients
 
 
-@pytest.mark.parametrize(("recipients", "code"), [((), 21604), (tuple("abcdefghij"), 21653)])
-def test_a_text_to_nobody_or_to_too_many_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
+@pytest.mark.parametrize(("recipients", "others", "code"), [((), (), 21604), (("a",), tuple("bcdefghij"), 21653)])
+def test_a_text_to_nobody_or_to_too_many_makes_no_request(
+    recipients: tuple[str, ...], others: tuple[str, ...], code: int
+) -> None:
     with pytest.raises(Refused) as refused:
-        Vonage(SETTINGS, no_request).send(OutboundText(OWN, recipients, "Hey"))
+        Vonage(SETTINGS, no_request).send(OutboundText(OWN, recipients, "Hey", others=others))
     assert refused.value.error_code == code
 
 

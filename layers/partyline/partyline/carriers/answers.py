@@ -42,10 +42,11 @@ class Complaint:
 
 
 def check_recipients(text: OutboundText, most: int) -> None:
-    """Refuse, before any request, a text without recipients (Twilio's 21604) or with too many (Twilio's 21653)."""
+    """Refuse, before any request, a text without recipients (Twilio's 21604) or with too many (Twilio's 21653), the
+    others that it names included."""
     if not text.recipients:
         raise Refused("no recipient", error_code=codes.NO_RECIPIENT)
-    if len(text.recipients) > most:
+    if len(text.recipients) + len(text.others) > most:
         raise Refused(f"more than {most} recipients", error_code=codes.TOO_MANY_RECIPIENTS)
 
 

@@ -281,10 +281,14 @@ def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
     answer = answers.document(response)
     faults = answers.objects(answer.get("errors"))
     carrier_code = _first_code(answer)
+    error_code = _ERROR_CODES.get(carrier_code or "")
+    named = tuple(dict.fromkeys(one for fault in faults for one in _pointed_at(fault, text.recipients)))
+    # A block that names nobody is that of the only recipient there is.
+    only = text.recipients if error_code == codes.OPTED_OUT and len(text.recipients) == 1 else ()
     return answers.Complaint(
         carrier_code,
-        _ERROR_CODES.get(carrier_code or ""),
-        tuple(dict.fromkeys(one for fault in faults for one in _pointed_at(fault, text.recipients))),
+        error_code,
+        named or only,
         queue_full=any(payloads.code(fault.get("code")) == _QUEUE_FULL for fault in faults),
     )
 

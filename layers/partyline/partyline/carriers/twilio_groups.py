@@ -166,6 +166,8 @@ class Groups:
     def _upload(self, place: str, media: OutboundMedia) -> str:
         """Hand a picture to Twilio; its SID there."""
         known = self._prepare("GET", place)
+        if not answers.succeeded(known):
+            raise _error(known)
         service = str(answers.document(known).get("chat_service_sid"))
         url = f"{self.media_url}/v1/Services/{quote(service, safe='')}/Media"
         headers = {**self._headers(), "Content-Type": media.content_type}
