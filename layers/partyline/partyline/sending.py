@@ -11,7 +11,8 @@ The send is claimed in the table before the carrier is asked. What follows depen
 
 Who has opted out of the sending number is left out, and their receipt is `failed` (21610). The others then see each
 other as a smaller thread, which becomes the conversation's too. A carrier that takes one request a member gets one for
-each, and each is claimed, tried again and settled for itself.
+each, and each is claimed, tried again and settled for itself. A group with a member who has no number (a text may have
+brought an e-mail address into it) is refused without asking: no request can name them.
 """
 
 from __future__ import annotations
@@ -258,10 +259,17 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     if len(claim.refused) == len(job.natives(member)):
         refused = Refused("everybody has opted out", error_code=codes.OPTED_OUT)
         return _not_sent(desk, job, claim, member, refused)
+    text = job.text(member)
+    unreachable = tuple(one for one in (*text.recipients, *text.others) if not addresses.is_number(one))
+    if unreachable:
+        # A text may have brought them into the group. They are named as a carrier would write them.
+        named = tuple(addresses.display(one) for one in unreachable)
+        refused = Refused("members without a number", error_code=codes.INVALID_RECIPIENT, recipients=named)
+        return _not_sent(desk, job, claim, member, refused)
     if claim.refused:
         _make_smaller(desk, job, claim)
     try:
-        accepted = job.carrier.send(job.text(member))
+        accepted = job.carrier.send(text)
     except Ambiguous as error:
         sends.unknown(desk.table, job.reference, desk.clock(), member)
         _tell_pace(desk, job, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -144,27 +144,35 @@ class Scene:
 
 
 def make_scene(
-    table: Table, *answers: Answer | BaseException, body: str = "hello", clients: int = 2, carrier: str = "bandwidth"
+    table: Table,
+    *answers: Answer | BaseException,
+    body: str = "hello",
+    clients: int = 2,
+    carrier: str = "bandwidth",
+    addresses: Sequence[str] = (),
 ) -> Scene:
     """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
     for address in (P, Q):
         line = Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS)
         if address not in lines.find(table, [address]):
             lines.register(table, line)
-    return written(table, FakeCarrier(iter(answers)), body, clients)
+    return written(table, FakeCarrier(iter(answers)), body, clients, addresses)
 
 
 CLIENTS = itertools.count()
 
 
-def written(table: Table, carrier: FakeCarrier, body: str = "hello", clients: int = 2) -> Scene:
+def written(
+    table: Table, carrier: FakeCarrier, body: str = "hello", clients: int = 2, addresses: Sequence[str] = ()
+) -> Scene:
+    """A message in a group of these native addresses, or else of as many new ones as there are clients."""
     sid = sids.new(sids.CONVERSATION)
     blank = Participant("", sid, NOW, NOW)
     agent = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="agent", projected_address=P)
     other = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="other", projected_address=Q)
     natives = [
-        replace(blank, sid=sids.new(sids.PARTICIPANT), address=f"+1206555{next(CLIENTS) + 1000}")
-        for _ in range(clients)
+        replace(blank, sid=sids.new(sids.PARTICIPANT), address=address)
+        for address in addresses or [f"+1206555{next(CLIENTS) + 1000}" for _ in range(clients)]
     ]
     members = [agent, other, *natives]
     conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)

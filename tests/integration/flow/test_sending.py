@@ -39,6 +39,7 @@ from tests.integration.flow.scene import (
     Scene,
     make_scene,
     natives,
+    opt_out,
 )
 
 Make = Callable[..., Scene]
@@ -158,6 +159,25 @@ def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
 
     attempt = sending.deliver(replace(one.desk(), carrier=unknown), one.reference)
     assert (attempt.state, attempt.reason) == (SendState.REFUSED, "no carrier bandwidth")
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("stranger", ["alice@example.com", "opaque:110000011909", "alpha:AMAZON"])
+def test_nobody_is_asked_for_a_group_with_a_member_who_has_no_number(
+    table: Table, stranger: str, one_by_one: bool
+) -> None:
+    one = make_scene(table, addresses=(A, stranger))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
+    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED, reason="members without a number")
+    assert one.receipts() == {A: (FAILED, 30008), stranger: (FAILED, 21211)}
+    assert one.carrier.asked == []
+
+
+def test_who_has_no_number_and_has_opted_out_is_left_out_as_any(table: Table) -> None:
+    one = make_scene(table, Accepted("c-1"), addresses=(A, "alice@example.com"))
+    opt_out(table, "alice@example.com")
+    one.deliver()
+    assert one.receipts() == {A: (SENT, 0), "alice@example.com": (FAILED, 21610)}
 
 
 def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
