@@ -25,7 +25,7 @@ from partyline.store import media as store
 from partyline.store.table import Table, from_dynamo
 from tests.integration.api.harness import asking_nobody
 from tests.integration.files import Files
-from tests.integration.flow.scene import NOW, A, B, FakeCarrier, P, make_scene
+from tests.integration.flow.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene
 
 PNG, SMIL, PLAIN = b"\x89PNG\r\n\x1a\nroof", b"<smil><head/></smil>", b"The roof"
 GONE, LATER = Answer(404, {}, b"", complete=True), Answer(503, {}, b"", complete=True)
@@ -229,6 +229,38 @@ def test_a_message_that_was_deleted_meanwhile_leaves_no_file(
     assert one.collect() == Collected(Outcome.NOTHING)
     assert one.files.kept == {}
     assert one.collect() == Collected(Outcome.NOTHING)
+
+
+def dies_before_it_is_written_down(one: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One attempt, which keeps the file and no more."""
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "table", Dying(one.table, 0))
+        with pytest.raises(Crash):
+            one.collect()
+    assert one.files.kept
+
+
+def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
+    inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = inbox("1.png", **{"1.png": [ok(PNG)]})
+    dies_before_it_is_written_down(one, monkeypatch)
+    conversation = conversations.fetch(one.table, one.message.conversation_sid)
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert conversation
+    assert found
+    assert messages.remove(one.table, conversation, found, NOW)
+    assert one.collect(attempt=2) == Collected(Outcome.NOTHING)
+    assert one.files.kept == {}
+
+
+def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
+    inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = inbox("1.png", **{"1.png": [ok(PNG), Answer(410, {}, b"", complete=True)]})
+    dies_before_it_is_written_down(one, monkeypatch)
+    assert one.collect(attempt=2) == Collected(Outcome.FAILED, "gone")
+    assert one.files.kept == {}
 
 
 def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) -> None:

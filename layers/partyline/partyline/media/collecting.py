@@ -43,6 +43,10 @@ class Outcome(StrEnum):
     NOTHING = "nothing"  # settled before, or its message is gone
 
 
+# How an attempt ends that leaves no file, or knows of none.
+_WITHOUT = frozenset({Outcome.FAILED, Outcome.DROPPED, Outcome.NOTHING})
+
+
 @dataclass(frozen=True, slots=True)
 class Collected:
     """How an attempt ended. `delay` is in seconds."""
@@ -76,6 +80,14 @@ def decode(body: str) -> MediaReference:
 
 def collect(desk: Desk, reference: MediaReference, attempt: int) -> Collected:
     """Fetch one file; `attempt` counts from one. Raises what the table and the storage raise."""
+    collected = _attempted(desk, reference, attempt)
+    if collected.outcome in _WITHOUT:
+        # An attempt before this one may have kept it, and died; or the message was deleted meanwhile.
+        _forget(desk, reference)
+    return collected
+
+
+def _attempted(desk: Desk, reference: MediaReference, attempt: int) -> Collected:
     delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
     pending = delivered.message.pending if delivered else ()
     part = next((one for one in pending if one.sid == reference.media_sid), None)
@@ -101,11 +113,7 @@ def _keep(desk: Desk, reference: MediaReference, part: Media, content: bytes, me
         return _settle(desk, reference, None)
     ready = replace(part, size=len(content), filename=_filename(part.url, kind), state=MediaState.READY)
     desk.bucket.put(storage.original(part.sid, kind), content, kind, ready.filename)
-    collected = _settle(desk, reference, ready)
-    if collected.outcome is Outcome.NOTHING:
-        # Its message was deleted meanwhile, or another attempt was faster: that one's is the same.
-        _forget(desk, reference)
-    return collected
+    return _settle(desk, reference, ready)
 
 
 def _fetched(desk: Desk, part: Media) -> bytes:
@@ -140,6 +148,7 @@ def _settle(desk: Desk, reference: MediaReference, settled: Media | None) -> Col
 
 
 def _forget(desk: Desk, reference: MediaReference) -> None:
+    """Remove the content of a file that is no message's; one that another attempt has settled as ready stays."""
     if reference.media_sid not in store.find(desk.table, [reference.media_sid]):
         desk.bucket.remove(reference.media_sid)
 
