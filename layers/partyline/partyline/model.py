@@ -362,7 +362,8 @@ class UnroutedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnroutedText:
-    """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost."""
+    """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
+    webhook's body, and `tag` what its URL brought back of ours."""
 
     sid: str
     carrier: str
@@ -375,6 +376,7 @@ class UnroutedText:
     body: str = ""
     media: tuple[Media, ...] = ()
     raw: str = ""
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

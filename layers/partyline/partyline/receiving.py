@@ -15,11 +15,12 @@ from botocore.exceptions import ClientError
 from partyline import recording, reporting
 from partyline.callbacks import applying
 from partyline.callbacks.asking import Ask
-from partyline.carriers.port import Carrier, DeliveryReport, Ignored, InboundText, Malformed, WebhookRequest
+from partyline.carriers import payloads
+from partyline.carriers.port import Carrier, DeliveryReport, Event, Ignored, InboundText, Malformed, WebhookRequest
 from partyline.errors import WebhookRefused
 from partyline.model import UnroutedReason
 from partyline.observability import count, logger
-from partyline.recording import Outcome
+from partyline.recording import Outcome, Recorded
 from partyline.store.table import Table
 
 # Far more than any real webhook, far less than an item of the table holds.
@@ -47,30 +48,43 @@ def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime
         raise WebhookRefused(413, "larger than any webhook")
     carrier.authenticate(request, now.timestamp())
     malformed: Malformed | None = None
-    for event in carrier.parse(request):
-        try:
-            if isinstance(event, InboundText) and _is_monstrous(event):
-                malformed = Malformed("the text is larger than any", request.body.decode("utf-8", "replace"))
-            elif isinstance(event, Malformed):
-                malformed = event
-            else:
-                _take(desk, carrier.name, event, now)
-        except (ValueError, ClientError) as error:
-            if not _is_poison(error):
-                raise
-            raw = request.body.decode("utf-8", "replace")
-            malformed = Malformed(f"cannot be recorded: {type(error).__name__}", raw)
+    for event in read(carrier, request):
+        taken = take(desk, carrier.name, event, request, now)
+        malformed = taken if isinstance(taken, Malformed) else malformed
     if malformed:
         # The whole webhook is kept, once, however many of its parts are unreadable.
-        kept = recording.keep_malformed(desk.table, carrier.name, malformed, now)
+        kept = recording.keep_malformed(desk.table, carrier.name, malformed, now, payloads.tag(request))
         logger.error("webhook.malformed", carrier=carrier.name, reason=malformed.reason, unrouted_sid=kept.sid)
         count("WebhookMalformed")
 
 
-def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignored, now: datetime) -> None:
+def read(carrier: Carrier, request: WebhookRequest) -> list[Event]:
+    """The events of an authentic webhook, in its order. A text that is larger than any is Malformed."""
+    return [
+        _malformed("the text is larger than any", request)
+        if isinstance(event, InboundText) and _is_monstrous(event)
+        else event
+        for event in carrier.parse(request)
+    ]
+
+
+def take(desk: Desk, carrier: str, event: Event, request: WebhookRequest, now: datetime) -> Recorded | Malformed | None:
+    """Take one event of a webhook: what became of a text, None for another event. Malformed is what was so before, and
+    what the table can never take. Raises what else the table raises."""
+    if isinstance(event, Malformed):
+        return event
+    try:
+        return _take(desk, carrier, event, now)
+    except (ValueError, ClientError) as error:
+        if not _is_poison(error):
+            raise
+        return _malformed(f"cannot be recorded: {type(error).__name__}", request)
+
+
+def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignored, now: datetime) -> Recorded | None:
     match event:
         case InboundText():
-            _take_text(desk, event, now)
+            return _take_text(desk, event, now)
         case DeliveryReport():
             applied = reporting.apply(desk.table, event, now)
             logger.info(
@@ -84,9 +98,10 @@ def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignore
             count(f"Report{applied.capitalize()}")
         case Ignored():
             logger.info("webhook.ignored", carrier=carrier, kind=event.kind)
+    return None
 
 
-def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
+def _take_text(desk: Desk, text: InboundText, now: datetime) -> Recorded:
     recorded = recording.record(desk.table, text, service_sid=desk.service_sid, now=now, ask=desk.ask)
     logger.info(
         "text.taken",
@@ -103,6 +118,11 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> None:
     if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
         logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
         count("TextRosterMissing")
+    return recorded
+
+
+def _malformed(reason: str, request: WebhookRequest) -> Malformed:
+    return Malformed(reason, request.body.decode("utf-8", "replace"))
 
 
 def _is_monstrous(text: InboundText) -> bool:

@@ -115,8 +115,11 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
     )
 
 
-def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: datetime) -> UnroutedText:
-    """Keep an authentic webhook that cannot be understood: once for the same content, however often it is repeated."""
+def keep_malformed(
+    table: Table, carrier: str, malformed: Malformed, now: datetime, tag: str | None = None
+) -> UnroutedText:
+    """Keep an authentic webhook that cannot be understood, with our tag where its URL brought one: once for the same
+    content, however often it is repeated."""
     kept = UnroutedText(
         sid=sids.of(sids.UNROUTED, carrier, malformed.raw),
         carrier=carrier,
@@ -124,6 +127,7 @@ def keep_malformed(table: Table, carrier: str, malformed: Malformed, now: dateti
         reason=UnroutedReason.MALFORMED,
         created=now,
         raw=malformed.raw.encode("utf-8", "replace")[:MAX_RAW].decode("utf-8", "ignore"),
+        tag=tag,
     )
     table.write(unrouted.keeping_write(kept))
     return kept

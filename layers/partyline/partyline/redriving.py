@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from partyline import recording, reporting
-from partyline.callbacks.asking import Ask
-from partyline.carriers import registry
-from partyline.carriers.port import DeliveryReport, InboundText, Malformed, WebhookRequest
+from partyline import receiving, recording
+from partyline.carriers import payloads, registry
+from partyline.carriers.port import Malformed, WebhookRequest
 from partyline.model import UnroutedReason, UnroutedText
 from partyline.observability import count, logger
+from partyline.receiving import Desk
 from partyline.recording import Outcome, Recorded
 from partyline.store import unrouted
-from partyline.store.table import Table
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What redriving works with: as receiving."""
-
-    table: Table
-    service_sid: str
-    ask: Ask
 
 
 def redrive(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
@@ -48,16 +37,17 @@ def redrive(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
 def _read_again(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
     """Read a webhook anew, which was authentic when it came; the last of its texts is what became of it. While a part
     of it cannot be read it stays, and what can be read is repeated without harm."""
-    request = WebhookRequest("", "", {}, {}, kept.raw.encode())
-    read = registry.reader(kept.carrier).parse(request)
-    if any(isinstance(event, Malformed) for event in read):
-        return Recorded(Outcome.UNROUTED, reason=UnroutedReason.MALFORMED)
+    query = {payloads.TAG_PARAMETER: kept.tag} if kept.tag else {}
+    request = WebhookRequest("", "", {}, query, kept.raw.encode())
+    events = receiving.read(registry.reader(kept.carrier), request)
+    unreadable = Recorded(Outcome.UNROUTED, reason=UnroutedReason.MALFORMED)
+    if any(isinstance(event, Malformed) for event in events):
+        return unreadable
     redriven = Recorded(Outcome.REPEATED)
-    for event in read:
-        match event:
-            case InboundText():
-                redriven = recording.record(desk.table, event, service_sid=desk.service_sid, now=now, ask=desk.ask)
-            case DeliveryReport():
-                reporting.apply(desk.table, event, now)
+    for event in events:
+        taken = receiving.take(desk, kept.carrier, event, request, now)
+        if isinstance(taken, Malformed):
+            return unreadable
+        redriven = taken or redriven
     unrouted.remove(desk.table, kept.sid)
     return redriven

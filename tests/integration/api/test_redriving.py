@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from partyline import recording, sids
-from partyline.carriers.port import InboundText, Malformed, Media
+from partyline import receiving, recording, sids
+from partyline.carriers import bandwidth
+from partyline.carriers.port import InboundText, Malformed, Media, WebhookRequest
+from partyline.carriers.transport import no_transport
 from partyline.model import UnroutedReason
 from partyline.recording import Recorded
-from partyline.store import unrouted
+from partyline.store import messages, unrouted
 from partyline.store.table import Conflict, Table, Write
 from tests.integration.api.harness import ACCOUNT, A, Api, B, P, Q, asking_nobody
 
@@ -128,6 +131,63 @@ def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
     assert answer["outcome"] == "created"
     assert said(api) == ["now I can"]
     assert [one["sid"] for one in kept(api)] == [broken.sid]
+
+
+def webhook(text: str, id: str) -> WebhookRequest:
+    """Bandwidth's, of a text."""
+    event = {
+        "type": "message-received",
+        "time": "2026-11-22T12:00:00.000Z",
+        "to": P,
+        "message": {"id": id, "owner": P, "direction": "in", "from": A, "to": [P, B], "text": text},
+    }
+    return WebhookRequest("", "token", {}, {}, json.dumps([event]).encode())
+
+
+def received(api: Api, request: WebhookRequest) -> None:
+    desk = receiving.Desk(api.desk.table, SERVICE, asking_nobody)
+    settings = bandwidth.Settings("account", "application", "user", "password", "token")
+    receiving.receive(desk, bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        pytest.param("x" * 40_000, "id-9", id="a text larger than any"),
+        pytest.param("hello", "x" * 3000, id="an id that no key of the table can have"),
+    ],
+)
+def test_what_could_not_be_taken_when_it_came_stays_when_it_is_routed_again(api: Api, text: str, id: str) -> None:
+    received(api, webhook(text, id))
+    (before,) = kept(api)
+    answer = api.post(f"/UnroutedTexts/{before['sid']}").body
+    assert (answer["outcome"], answer["reason"]) == ("unrouted", "malformed")
+    assert [one["sid"] for one in kept(api)] == [before["sid"]]
+    assert said(api) == []
+
+
+def test_a_webhook_that_cannot_be_read_is_kept_with_our_tag(api: Api) -> None:
+    received(api, replace(webhook("hello", "id-9"), query={"send": "our-tag"}, body=b"{"))
+    (one,) = kept(api)
+    found = unrouted.fetch(api.desk.table, one["sid"])
+    assert found
+    assert found.tag == "our-tag"
+
+
+def test_a_report_that_could_not_be_read_finds_its_text_by_our_tag_still(api: Api) -> None:
+    api.post(f"/Lines/{P}", {"Carrier": "twilio"})
+    conversation = api.group(A)
+    sent = api.post(f"/Conversations/{conversation}/Messages", {"Author": "agent", "Body": "hello"}).body
+    found = messages.fetch(api.desk.table, conversation, sent["sid"])
+    assert found
+    (send,) = found.message.sends
+    raw = urlencode({"MessageSid": "SM" + "1" * 32, "MessageStatus": "delivered", "To": A, "From": P})
+    mended = recording.keep_malformed(
+        api.desk.table, "twilio", Malformed("no field", raw), api.desk.clock(), found.message.reference(send).tag
+    )
+    assert api.post(f"/UnroutedTexts/{mended.sid}").status == 200
+    (receipt,) = api.get(f"/Conversations/{conversation}/Messages/{sent['sid']}/Receipts").body["delivery_receipts"]
+    assert receipt["status"] == "delivered"
 
 
 def test_what_is_done_with_is_forgotten(api: Api) -> None:

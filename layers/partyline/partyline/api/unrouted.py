@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partyline import redriving, sids
+from partyline import receiving, redriving, sids
 from partyline.api import lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.model import UnroutedText
@@ -34,7 +34,7 @@ def redrive(call: Call) -> Answer:
     no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
     taken meanwhile."""
     found = _find(call)
-    desk = redriving.Desk(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
+    desk = receiving.Desk(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
     try:
         redriven = redriving.redrive(desk, found, call.now)
     except Conflict as conflict:
