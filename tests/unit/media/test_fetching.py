@@ -77,6 +77,38 @@ def test_credentials_wait_until_they_are_asked_for_where_the_carrier_is_like_tha
 
 
 @pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://a.example/my photo.jpg", "https://a.example/my%20photo.jpg"),
+        ("https://a.example/fotó.jpg?of=dächern", "https://a.example/fot%C3%B3.jpg?of=d%C3%A4chern"),
+        ("https://a.example/my%20ph%6Fto.jpg?a=%2F+b&c=100%", "https://a.example/my%20ph%6Fto.jpg?a=%2F+b&c=100%"),
+        ("https://a.example/a;b=(c)!'*$,:@[d]~?e={f}|", "https://a.example/a;b=(c)!'*$,:@[d]~?e={f}|"),
+        ("https://a.example/x\0y", "https://a.example/x%00y"),
+    ],
+)
+def test_a_url_is_asked_for_as_servers_take_it(url: str, asked: str) -> None:
+    servers = Servers([ok()])
+    fetching.fetch(servers.ask, ACCESS, url)
+    assert servers.asked == [(asked, None)]
+
+
+def test_where_a_redirect_leads_is_asked_for_in_the_same_way() -> None:
+    servers = Servers([to("/my photo.jpg"), to("fotó.jpg".encode().decode("latin-1")), ok()])
+    fetching.fetch(servers.ask, ACCESS, "https://a.example/1")
+    assert [url for url, _ in servers.asked[1:]] == [
+        "https://a.example/my%20photo.jpg",
+        "https://a.example/fot%C3%B3.jpg",
+    ]
+
+
+@pytest.mark.parametrize("url", ["https://[bad/x", "https://a.example/\ud800", "https://a\u2100.example/"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(MediaRefused) as refused:
+        fetching.fetch(Servers([]).ask, ACCESS, url)
+    assert refused.value.reason == "address"
+
+
+@pytest.mark.parametrize(
     ("url", "ours"),
     [
         (f"{API}/users/1/media/2", True),

@@ -8,9 +8,10 @@ are read, in a bounded time.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from partyline.carriers.limits import MB
 from partyline.carriers.port import MediaAccess
@@ -56,6 +57,10 @@ def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) ->
 def _followed(ask: Ask, access: MediaAccess, url: str) -> Answer:
     """The answer at the end of redirects."""
     told, hops = access.at_once, 0
+    try:
+        url = _quoted(url)
+    except ValueError:
+        raise MediaRefused("address") from None
     while True:
         ours = access.covers(url)
         answer = _ask(ask, url, {"Authorization": access.authorization} if ours and told else {})
@@ -84,10 +89,22 @@ def _ask(ask: Ask, url: str, headers: dict[str, str]) -> Answer:
 
 def _next(url: str, location: str) -> str:
     try:
-        target = urljoin(url, location)
+        # A header's bytes are read as Latin-1, whatever they are.
+        target = _quoted(urljoin(url, location), "latin-1")
         secure, before = urlsplit(target).scheme == "https", urlsplit(url).scheme == "https"
     except ValueError:
         raise MediaRefused("redirected") from None
     if not location or (before and not secure):
         raise MediaRefused("redirected")
     return target
+
+
+def _quoted(url: str, encoding: str = "utf-8") -> str:
+    """A URL whose path and query are as servers take them: spaces and what is not ASCII in percent. All else stays as
+    it is, also what is in percent already. Raises ValueError for what is no URL."""
+
+    def plain(part: str) -> str:
+        return re.sub(r"[^!-~]", lambda found: quote(found[0], encoding=encoding, errors="strict"), part)
+
+    parts = urlsplit(url)
+    return parts._replace(path=plain(parts.path), query=plain(parts.query)).geturl()
