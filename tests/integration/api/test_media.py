@@ -41,10 +41,10 @@ def files(api: Api) -> Files:
     return api.desk.bucket
 
 
-def opened(api: Api, link: str) -> dict[str, Any]:
+def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
     desk = serving.Desk(files(api), lambda: ROOT, api.desk.clock)
-    return serving.serve(desk, "GET", link.removeprefix(f"{BASE}/media/"))
+    return serving.serve(desk, method, link.removeprefix(f"{BASE}/media/"))
 
 
 def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:
@@ -114,6 +114,26 @@ def test_a_form_with_files_is_taken_too(api: Api) -> None:
     )
     assert send(api, b"nothing", Content_Type="multipart/form-data; boundary=x").error[:2] == (400, 20001)
     assert send(api, b"nothing", Content_Type="multipart/form-data").error[:2] == (400, 20001)
+
+
+def named(name: bytes) -> bytes:
+    """A form with a file of a name, given in its own way."""
+    return b"--b0\r\nContent-Disposition: form-data; " + name + b"\r\nContent-Type: image/png\r\n\r\nx\r\n--b0--\r\n"
+
+
+NESTED = b"".join(b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(1500))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(NESTED, id="forms within forms"),
+        pytest.param(named(b"filename*\n*=a; filename*1=b"), id="half a name"),
+        pytest.param(named(b"filename*=\x00TF-8''%@"), id="a name in no alphabet"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused(api: Api, form: bytes) -> None:
+    assert send(api, form, Content_Type="multipart/form-data; boundary=b0").error[:2] == (400, 20001)
 
 
 @pytest.mark.parametrize(
@@ -290,3 +310,10 @@ def test_large_files_are_s3s_to_give(api: Api) -> None:
     files(api).put(key, bytes(serving.MAX_BYTES + 1), "image/png")
     answer = opened(api, api.get(f"/Media/{media}").body["links"]["content_direct_temporary"])
     assert (answer["statusCode"], answer["headers"]) == (307, {"Location": f"https://bucket.example/{key}?for=300"})
+
+
+def test_what_is_known_of_a_large_file_is_answered_here(api: Api) -> None:
+    media = uploaded(api)
+    files(api).put(f"{media}/original.png", bytes(serving.MAX_BYTES + 1), "image/png")
+    answer = opened(api, api.get(f"/Media/{media}").body["links"]["content_direct_temporary"], "HEAD")
+    assert (answer["statusCode"], answer["headers"]["Content-Type"], answer["body"]) == (200, "image/png", "")

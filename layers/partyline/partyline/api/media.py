@@ -103,14 +103,26 @@ def _link(call: Call, media: StoredMedia) -> str:
 
 
 def _file(upload: Upload) -> Upload:
-    """The file of a body: of a form with several parts the first that has a name, or the first."""
+    """The file of a body: of a form with several parts the first that has a name, or the first. Raises ApiError
+    20001."""
     if upload.content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         return upload
+    try:
+        part = _part(upload)
+    except Exception:  # noqa: BLE001  (of a form that is none the parser raises anything, also RecursionError)
+        part = None
+    if part is None:
+        raise refusals.invalid_parameter("body", "it is no multipart form")
+    return part
+
+
+def _part(upload: Upload) -> Upload | None:
+    """Such a part; None without any. Raises whatever the parser does."""
     head = f"Content-Type: {upload.content_type}\r\n\r\n".encode("latin-1", "replace")
     form = message_from_bytes(head + upload.content, EmailMessage, policy=HTTP)
     parts = [part for part in form.iter_parts() if isinstance(part, EmailMessage)] if form.is_multipart() else []
     if not parts:
-        raise refusals.invalid_parameter("body", "it is no multipart form")
+        return None
     part = next((part for part in parts if part.get_filename()), parts[0])
     content = part.get_payload(decode=True)
     return Upload(

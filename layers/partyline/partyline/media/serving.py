@@ -40,8 +40,6 @@ def serve(desk: Desk, method: str, path: str) -> dict[str, Any]:
         count("LinkRefused")
         return {"statusCode": 404, "headers": {"Content-Type": "application/json"}, "body": _NO_SUCH_LINK}
     count("LinkServed")
-    if stored.size > MAX_BYTES:
-        return {"statusCode": 307, "headers": {"Location": desk.bucket.link(key, _REDIRECT_LIFE)}, "body": ""}
     headers = {
         "Content-Type": stored.content_type,
         "Content-Disposition": stored.disposition,
@@ -50,5 +48,8 @@ def serve(desk: Desk, method: str, path: str) -> dict[str, Any]:
     }
     if method == "HEAD":
         return {"statusCode": 200, "headers": headers, "body": ""}
+    if stored.size > MAX_BYTES:
+        # S3's link is for a GET, and good for nothing else.
+        return {"statusCode": 307, "headers": {"Location": desk.bucket.link(key, _REDIRECT_LIFE)}, "body": ""}
     content = base64.b64encode(desk.bucket.read(key)).decode()
     return {"statusCode": 200, "headers": headers, "body": content, "isBase64Encoded": True}
