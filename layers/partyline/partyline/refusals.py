@@ -16,6 +16,9 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARG
 TOO_MANY = 429
 FAILED = 500
 
+# How many characters of what may be of any length are repeated.
+_SHOWN = 50
+
 _NO_SUCH_ROLE = "this Service has no such role of the type {}"
 # A timer in Twilio's words, and its codes for what is no duration and for one that is too short, by parameter.
 _TO_INACTIVE, _TO_CLOSED = ("TimeToInactive", 50379, 50375), ("TimeToClosed", 50380, 50376)
@@ -29,6 +32,11 @@ _TIMERS = {
 
 def _refusal(code: int, message: str, status: int = BAD_REQUEST, **details: Any) -> ApiError:
     return ApiError(code, status, message, {name: value for name, value in details.items() if value is not None})
+
+
+def _shortened(given: str) -> str:
+    """What was given, as far as somebody needs it to know it again."""
+    return given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
 
 
 # --- the platform
@@ -425,7 +433,7 @@ def media_sent(sid: str) -> ApiError:
 
 
 def media_sid_invalid(sid: str) -> ApiError:
-    return _refusal(50510, "Media SID is not valid: ME and 32 hexadecimal digits", media_sid=sid)
+    return _refusal(50510, "Media SID is not valid: ME and 32 hexadecimal digits", media_sid=_shortened(sid))
 
 
 def media_type_refused(content_type: str, sid: str | None = None) -> ApiError:

@@ -185,6 +185,12 @@ def test_what_is_no_sid_is_refused(api: Api, wrong: str) -> None:
     assert api.post(f"/Conversations/{sid}/Messages", {"MediaSid": wrong, "Author": "agent"}).error[:2] == (400, 50510)
 
 
+def test_of_what_is_no_sid_as_much_is_repeated_as_shows_it(api: Api) -> None:
+    reply = api.post(f"/Conversations/{api.group(A)}/Messages", {"MediaSid": "x" * 5000, "Author": "agent"})
+    assert reply.error[:2] == (400, 50510)
+    assert reply.body["details"]["media_sid"] == "x" * 50 + "..."
+
+
 def test_an_upload_is_attached_once(api: Api) -> None:
     sid, media = api.group(A), uploaded(api)
     form = {"MediaSid": media, "Author": "agent"}
