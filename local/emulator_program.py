@@ -3,8 +3,9 @@
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
 
-After each call it waits up to 50 ms for log lines, which is most of the time of a call that logs nothing. Here it waits
-5 ms; a line that comes later is not lost, but counted to the next call.
+It collects what a function says until a call ends, waiting for more up to 50 ms, and keeps it in a CloudWatch of its
+own, where nobody looks; only of calls by a queue or a stream it says it too. Here every line goes to the emulator's
+own output as it comes, and after it the trace of a call that raised.
 
 It has one batch of a FIFO queue under way at a time, because a batch may hold messages of several groups. A batch of
 one does not, and a queue gives out nothing of a group that has a message under way. So with a batch size of 1 as many
@@ -16,8 +17,10 @@ it wants an Accept header of whoever gets a file, which API Gateway does not whe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -57,8 +60,24 @@ lambda_runtime.zipfile = SimpleNamespace(
     ZipFile=SharingZipFile, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
 )
 
-# The first line's, the next line's and the longest wait, in seconds.
-lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.005, 0.005, 0.250)  # noqa: SLF001
+
+def pass_on(worker):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Say what a function's process says, until it ends."""
+    # The emulator closes what a process that it ends says.
+    with contextlib.suppress(OSError, ValueError):
+        for line in worker._proc.stderr:  # noqa: SLF001
+            sys.stdout.write(line)
+
+
+def say(_function, _request, said, failed, *_more, **_others):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN201
+    """Say why a call failed; nothing else is left to be said of a call."""
+    if failed and said:
+        sys.stdout.write(f"{said}\n")
+
+
+lambda_runtime.Worker._read_stderr = pass_on  # noqa: SLF001
+lambda_runtime.Worker._drain_stderr_bounded = lambda *_: ""  # noqa: SLF001
+lambda_svc._emit_lambda_logs = say  # noqa: SLF001
 
 _MOST = 8
 _concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001

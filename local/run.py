@@ -29,7 +29,7 @@ ready
   client = Client("{sid}", "{token}")
   client.conversations.base_url = "{url}"
 
-  The same values are in {env}. Logs are in {logs}/. Ctrl-C stops everything.
+  The same values are in {env}. What the functions log is in {logs}/emulator.log. Ctrl-C stops everything.
 """
 
 
