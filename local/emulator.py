@@ -87,7 +87,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop it and the functions' processes. Nothing is kept, so it need not be asked for long."""
-        self._program.stop(grace=1)
+        self._program.stop(grace=0.2)
 
     def _wait(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds

@@ -62,17 +62,19 @@ async def start(config: Config) -> Running:
         simulation = Simulation(config, session)
         carriers = web.Application(client_max_size=front.MAX_BODY)
         carriers.router.add_routes(api.routes(simulation))
+        live = LiveProxy(config.live_upstream, session)
         door = front.app(
             Proxy(config.upstream, session),
-            LiveProxy(config.live_upstream, session),
+            live,
             Tokens(config.upstream, config.api, session),
             config.api,
             control.routes(simulation),
         )
         carrier_url = await _listen(stack, carriers, config.carrier_port)
         front_url = await _listen(stack, door, config.front_port)
-        # Last in, first out: listeners for events end before the servers wait for their connections.
+        # Last in, first out: whoever listens to what happens is let go before the servers wait for their connections.
         stack.push_async_callback(simulation.close)
+        stack.push_async_callback(live.close)
         return Running(front_url, carrier_url, simulation, stack.pop_all())
     raise AssertionError("the stack swallows nothing")
 

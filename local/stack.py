@@ -272,7 +272,8 @@ class Stack:
             env=environment(self.emulator.endpoint),
             log=self.directory / "serve.log",
         )
-        self._running.callback(program.stop)
+        # As the emulator it keeps nothing.
+        self._running.callback(program.stop, grace=1)
         self._watched.append(program)
         end = time.monotonic() + 30
         while loopback.request(self.url, seconds=5)[0] != HTTPStatus.OK:

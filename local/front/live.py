@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import jwt
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from yarl import URL
 
 from local.carrier.port import basic
@@ -22,7 +22,7 @@ _ROLE = "service admin"
 _TOKEN_LIFE = 3600
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 # For the other side to say that it has ended too.
-_CLOSING = 1.0
+_CLOSING = 0.2
 # API Gateway's own limit on a frame.
 _MAX_FRAME = 128 * 1024
 
@@ -33,6 +33,11 @@ class LiveProxy:
     def __init__(self, upstream: str, session: aiohttp.ClientSession) -> None:
         self._upstream = upstream
         self._session = session
+        self._ending = asyncio.Event()
+
+    async def close(self) -> None:
+        """End every connection, and each that is still being made: nothing waits for the other side to leave."""
+        self._ending.set()
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """Pass a connection through until either side ends it. A refusal is passed on with its status."""
@@ -49,14 +54,15 @@ class LiveProxy:
         client = web.WebSocketResponse(timeout=_CLOSING, max_msg_size=_MAX_FRAME)
         async with upstream:
             await client.prepare(request)
-            both = [asyncio.create_task(_pump(*pair)) for pair in ((client, upstream), (upstream, client))]
+            pumps = (_pump(client, upstream), _pump(upstream, client))
+            until = [asyncio.create_task(one) for one in (*pumps, self._ending.wait())]
             try:
-                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for pumping in both:
-                    pumping.cancel()
-                await asyncio.gather(*both, return_exceptions=True)
-                await client.close()
+                for one in until:
+                    one.cancel()
+                await asyncio.gather(*until, return_exceptions=True)
+                await client.close(code=WSCloseCode.GOING_AWAY if self._ending.is_set() else WSCloseCode.OK)
         return client
 
 

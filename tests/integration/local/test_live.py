@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,19 @@ def test_a_connection_that_the_other_side_ends_is_ended(in_world: InWorld) -> No
         async with world.client.ws_connect(world.front("/live?token=good")) as socket:
             await socket.send_str("bye")
             assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+
+    in_world(scenario)
+
+
+def test_a_connection_is_told_that_the_process_ends(in_world: InWorld) -> None:
+    async def scenario(world: Any) -> None:
+        async with world.client.ws_connect(world.front("/live?token=good")) as socket:
+            await socket.send_str("one")
+            assert await socket.receive_str() == "one!"
+            ending = asyncio.create_task(world.running.close())
+            closed = await socket.receive()
+            assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.GOING_AWAY)
+            await ending
 
     in_world(scenario)
 
