@@ -196,6 +196,7 @@ class Stack:
             "BANDWIDTH_WEBHOOK_TOKEN": self.accounts.bandwidth_webhook_token,
             "TELNYX_SIGNING_SEED": self.accounts.telnyx_signing_seed,
             "TWILIO_AUTH_TOKEN": self.accounts.twilio_auth_token,
+            "VONAGE_SIGNATURE_SECRET": self.accounts.vonage_signature_secret,
         }
 
     def check(self) -> None:
