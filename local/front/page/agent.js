@@ -18,6 +18,7 @@ const TYPING_MS = 6000;
 const NAMED = 12;
 const MEMBERS_MS = 10000;
 const SETTLED = new Set(["delivered", "undelivered", "failed", "read"]);
+const MARKS = { like: "👍", dislike: "👎", love: "❤️", laugh: "😂", emphasis: "‼️", question: "❓", sticker: "sticker" };
 const MOODS = { delivered: "good", read: "good", failed: "bad", undelivered: "bad" };
 
 export class Agent {
@@ -26,6 +27,8 @@ export class Agent {
     this.conversations = [];
     this.chosen = null;
     this.members = new Map();
+    // Of which conversations members are being read for the list.
+    this.awaited = new Set();
     this.receipts = new Map();
     this.writing = new Map();
     this.isLive = false;
@@ -116,8 +119,7 @@ export class Agent {
       const { conversations } = await net.api("Conversations?PageSize=50");
       this.conversations = conversations;
       this.known = true;
-      const stale = conversations.slice(0, NAMED).filter((one) => this.isStale(one));
-      await Promise.all(stale.map((one) => this.readMembers(one.sid, one.date_updated)));
+      for (const one of conversations.slice(0, NAMED)) if (this.isStale(one) && !this.awaited.has(one.sid)) this.readNames(one);
     } else {
       const [{ messages }, conversation] = await Promise.all([
         net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=50`),
@@ -129,6 +131,14 @@ export class Agent {
       await Promise.all(messages.filter((one) => one.delivery && !this.isSettled(one)).map((one) => this.readReceipts(sid, one.sid)));
     }
     if (sid === this.chosen) this.update();
+  }
+
+  // Beside the list, which need not wait for who is in what. What fails is asked for again by the next reading.
+  async readNames(conversation) {
+    this.awaited.add(conversation.sid);
+    await this.readMembers(conversation.sid, conversation.date_updated).catch(() => null);
+    this.awaited.delete(conversation.sid);
+    this.update();
   }
 
   async readMembers(sid, of) {
@@ -158,7 +168,7 @@ export class Agent {
   title(conversation) {
     const name = conversation.friendly_name || conversation.unique_name;
     const members = this.participants(conversation.sid).map(short);
-    return name ? [name] : members.length ? names(members) : [conversation.sid];
+    return name ? [name] : members.length ? names(members) : [this.awaited.has(conversation.sid) ? "…" : conversation.sid];
   }
 
   about(conversation) {
@@ -261,6 +271,8 @@ export class Agent {
 
   bubble(message, participants) {
     const sender = participants.find((one) => one.sid === message.participant_sid);
+    const tapback = tapbackOf(message);
+    if (tapback) return this.tapback(message, tapback);
     const inside = sender ? authorOf(sender) !== null : !message.author?.startsWith("+");
     const media = (message.media ?? []).map((one) => this.attachment(one));
     return el(
@@ -269,6 +281,20 @@ export class Agent {
       el("span", { class: `author ${hue(message.author ?? "")}` }, pretty(message.author ?? "")),
       el("span", { class: "said" }, media, message.body ?? ""),
       el("span", { class: "under" }, el("time", {}, clock(message.date_created)), this.statuses(message, participants)),
+    );
+  }
+
+  // A reaction, beside a few words of what it is about, if that is among the messages read.
+  tapback(message, { kind, emoji, removed, message_sid: sid }) {
+    const about = this.messages.find((one) => one.sid === sid);
+    return el(
+      "li",
+      { class: "tapback", title: message.body },
+      el("span", { class: `author ${hue(message.author ?? "")}` }, pretty(message.author ?? "")),
+      removed ? el("span", {}, "takes back") : null,
+      el("span", { class: "mark" }, emoji ?? MARKS[kind] ?? kind),
+      about ? el("q", {}, about.body || "attachment") : null,
+      el("time", {}, clock(message.date_created)),
     );
   }
 
@@ -295,6 +321,14 @@ export class Agent {
 function typists(those) {
   const who = those.map(({ identity }) => identity).join(", ");
   return who && `${who} ${those.length === 1 ? "is" : "are"} typing…`;
+}
+
+function tapbackOf(message) {
+  try {
+    return JSON.parse(message.attributes)?.tapback;
+  } catch {
+    return null;
+  }
 }
 
 const binding = (participant) => participant.messaging_binding ?? {};

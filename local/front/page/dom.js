@@ -60,12 +60,21 @@ export function composer({ label, placeholder, before = [], onSend }) {
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const files = el("input", { type: "file", multiple: true, class: "hidden", "aria-label": "Files" });
   const clip = el("button", { type: "button", class: "quiet", "aria-label": "Attach files", title: "Attach files", onclick: () => files.click() }, "+");
-  const chosen = el("p", { class: "chosen", hidden: true });
-  const list = () => {
-    chosen.textContent = [...files.files].map((file) => file.name).join(", ");
-    chosen.hidden = !files.files.length;
+  const chosen = el("ul", { class: "picked", "aria-label": "Files to send" });
+  let picked = [];
+  const pick = (those) => {
+    picked = those;
+    problem.hidden = true;
+    fill(
+      chosen,
+      picked.map((file) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Leave out ${file.name}`, onclick: () => pick(picked.filter((other) => other !== file)) }, file.name, " ×"))),
+    );
   };
-  files.addEventListener("change", list);
+  files.addEventListener("change", () => {
+    pick([...picked, ...files.files]);
+    // So that one that was left out can be chosen again.
+    files.value = "";
+  });
   const grow = () => {
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 120)}px`;
@@ -73,14 +82,13 @@ export function composer({ label, placeholder, before = [], onSend }) {
   const submit = async (event) => {
     event?.preventDefault();
     const text = box.value.trim();
-    if (!(text || files.files.length) || button.disabled) return;
+    if (!(text || picked.length) || button.disabled) return;
     button.disabled = true;
     problem.hidden = true;
     try {
-      await onSend(text, [...files.files]);
+      await onSend(text, picked);
       box.value = "";
-      files.value = "";
-      list();
+      pick([]);
       grow();
     } catch (error) {
       problem.textContent = error.message;

@@ -47,8 +47,9 @@ export class Phone {
   }
 
   isUnread(thread) {
-    const received = thread.messages.filter((message) => message.direction === "inbound").length;
-    return received > (this.seen.get(key(thread.with)) ?? 0);
+    // Who writes into a thread has read what came before.
+    const answered = thread.messages.slice(0, thread.messages.findLastIndex((message) => message.direction === "outbound") + 1);
+    return received(thread.messages) > Math.max(this.seen.get(key(thread.with)) ?? 0, received(answered));
   }
 
   get isVisible() {
@@ -56,9 +57,8 @@ export class Phone {
   }
 
   markRead(others, messages) {
-    const received = messages.filter((message) => message.direction === "inbound").length;
-    if (this.seen.get(key(others)) === received) return;
-    this.seen.set(key(others), received);
+    if (this.seen.get(key(others)) === received(messages)) return;
+    this.seen.set(key(others), received(messages));
     this.onRead();
   }
 
@@ -217,6 +217,8 @@ export class Phone {
     if (this.node.isConnected) entry.focus();
   }
 }
+
+const received = (messages) => messages.filter((message) => message.direction === "inbound").length;
 
 const key = (numbers) => [...numbers].sort().join();
 
