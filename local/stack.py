@@ -306,6 +306,12 @@ class Stack:
             shutil.rmtree(path, ignore_errors=True)
 
     def _clean(self) -> None:
-        """Remove what could be large or secret; the logs stay."""
-        shutil.rmtree(self.directory / "emulator", ignore_errors=True)
+        """Remove what could be large or secret; the logs stay. It is thousands of files, which some disks take ten
+        seconds for: a process of its own does that, for which nobody waits."""
         self._config.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.directory / "emulator").rename(STATE / f"ended-{time.time_ns()}")
+        # With what an earlier one may have left.
+        ended = [str(path) for path in STATE.glob("ended-*")]
+        if ended:
+            os.posix_spawnp("rm", ["rm", "-rf", *ended], os.environ, setpgroup=0)
