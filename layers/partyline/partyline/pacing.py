@@ -28,6 +28,7 @@ from partyline.store.table import Table
 DEAD = 5
 # The longest pause, and the longest that a send waits before it looks again, in seconds.
 _MAX_PAUSE = 300.0
+_MAX_DOUBLINGS = 10
 MAX_WAIT = 3600.0
 # How long one that tries has, in seconds: an answer that never comes, and a little more.
 _TRIAL = 30.0
@@ -47,10 +48,12 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whether a send may go now: when `wait`, in seconds, is 0. `known` is for what comes of it."""
+    """Whether a send may go now: when `wait`, in seconds, is 0. `known` is for what comes of it. `waited` is how many
+    seconds it has been there while nothing went; 0 where it waits for a rate only."""
 
     known: Known
     wait: float = 0.0
+    waited: float = 0.0
 
 
 def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> Turn:
@@ -59,11 +62,12 @@ def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> T
     known = pace.read(desk.table, reference, line.address, line.carrier)
     paused = max(_paused(desk, one, now) for one in (known.line, known.account))
     if paused:
+        _meet(desk, reference, known, now)
         # Those that wait do not all come back in the same moment.
-        return Turn(known, paused + random.uniform(0, 2))  # noqa: S311  (jitter, not secrecy)
-    at = known.turn if known.turn is not None else _taken(desk, reference, line, recipients, now)
+        return Turn(known, paused + random.uniform(0, 2), _waited(known, now))  # noqa: S311  (jitter, not secrecy)
+    at = known.kept.at if known.kept.at is not None else _taken(desk, reference, line, recipients, now)
     wait = (at - now) / 1000
-    return Turn(known, min(wait, MAX_WAIT) if wait > _NEAR else 0.0)
+    return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
 
 
 def went(desk: Desk, known: Known) -> None:
@@ -73,9 +77,12 @@ def went(desk: Desk, known: Known) -> None:
             pace.went(desk.table, one.scope)
 
 
-def throttled(desk: Desk, known: Known, asked: float | None) -> float:
+def throttled(desk: Desk, reference: SendReference, known: Known, asked: float | None) -> float:
     """The line's carrier said that it is too much, and perhaps for how long, in seconds; how long the line rests."""
-    return _rest(desk, known.line, known.line.failures + 1, asked)
+    now = _milliseconds(desk)
+    _meet(desk, reference, known, now)
+    pace.failed(desk.table, known.line.scope, now)
+    return _pause(desk, known.line, known.line.failures + 1, asked or 0.0)
 
 
 def unanswered(desk: Desk, known: Known) -> None:
@@ -85,13 +92,8 @@ def unanswered(desk: Desk, known: Known) -> None:
         _pause(desk, known.account, failures - DEAD + 1)
 
 
-def _rest(desk: Desk, one: Pace, failures: int, asked: float | None) -> float:
-    pace.failed(desk.table, one.scope, _milliseconds(desk))
-    return _pause(desk, one, failures, asked or 0.0)
-
-
 def _pause(desk: Desk, one: Pace, failures: int, asked: float = 0.0) -> float:
-    doubling = min(2.0**failures, _MAX_PAUSE)
+    doubling = min(2.0 ** min(failures, _MAX_DOUBLINGS), _MAX_PAUSE)
     seconds = min(max(asked, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (jitter, not secrecy)
     pace.pause(desk.table, one.scope, _milliseconds(desk) + math.ceil(seconds * 1000))
     return seconds
@@ -105,6 +107,17 @@ def _paused(desk: Desk, one: Pace, now: int) -> float:
         return (one.until - now) / 1000
     trial = now + math.ceil(_TRIAL * 1000)
     return 0.0 if pace.try_again(desk.table, one, trial) else 1.0
+
+
+def _meet(desk: Desk, reference: SendReference, known: Known, now: int) -> None:
+    if not known.kept.met:
+        pace.meet(desk.table, reference, now)
+
+
+def _waited(known: Known, now: int) -> float:
+    """How long a send has been there, in seconds, while its line or its account let nothing through."""
+    began = [one.since for one in (known.line, known.account) if one.until]
+    return (now - max(known.kept.met, min(began))) / 1000 if began and known.kept.met else 0.0
 
 
 def _taken(desk: Desk, reference: SendReference, line: Line, recipients: int, now: int) -> int:

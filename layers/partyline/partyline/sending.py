@@ -40,8 +40,10 @@ from partyline.store.table import Table
 
 # With the backoff below a carrier has 12 to 24 minutes to come back; while it is left alone no attempt is made.
 MAX_ATTEMPTS = 12
-# How old a text may be that its carrier takes no more of: by then a queue that is full is more than a rush.
-THROTTLE_PATIENCE = timedelta(hours=4)
+# How long a text waits while nothing of its line, or of its carrier, goes: by then that is more than a rush.
+PATIENCE = timedelta(hours=4)
+# For a text that is throttled while others go. With the backoff below that many attempts take longer than the patience.
+MAX_THROTTLED = 100
 _MAX_BACKOFF = 300.0
 # How long a text waits for a picture that came in with it and goes on to others. Then it leaves without.
 MEDIA_PATIENCE = timedelta(minutes=5)
@@ -160,6 +162,8 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
         return proven
     if job.carrier and job.line:
         turn = pacing.turn(desk.pacing, reference, job.line, len(job.text().recipients))
+        if turn.wait and turn.waited >= PATIENCE.total_seconds():
+            return _request(desk, _given_up(job, turn))
         if turn.wait:
             return Attempt(Step.AGAIN, SendState.WAITING, turn.wait, "its turn has not come", paced=True)
         job = replace(job, turn=turn)
@@ -176,6 +180,13 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     if job.carrier and job.carrier.limits.one_by_one and len(send.recipients) > 1:
         return _one_by_one(desk, job)
     return _request(desk, job)
+
+
+def _given_up(job: Job, turn: pacing.Turn) -> Job:
+    """A send that is refused, since nothing has gone for too long."""
+    full = turn.known.line.until
+    reason = "the line's carrier takes no more" if full else "the carrier does not answer"
+    return replace(job, carrier=None, reason=reason, error_code=codes.QUEUE_OVERFLOW if full else codes.UNKNOWN)
 
 
 def _with_media(job: Job, media: tuple[OutboundMedia, ...]) -> Job:
@@ -245,7 +256,7 @@ def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
             return _settle_refused(desk, job, claim, member)
         case SendState.SPLIT:
             # Some members may have it by the carrier that the line had, and a text to all would reach them twice.
-            reason = "the line has moved to a carrier that cannot go on where the other stopped"
+            reason = job.reason or "the line has moved to a carrier that cannot go on where the other stopped"
             return _one_by_one(desk, replace(job, carrier=None, reason=reason))
         case _:
             sends.unknown(desk.table, job.reference, desk.clock(), member)
@@ -276,7 +287,7 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
         return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
     except SendError as error:
         attempt = _not_sent(desk, job, claim, member, error)
-        return replace(attempt, delay=_tell_pace(desk, job, error) or attempt.delay)
+        return replace(attempt, delay=max(_tell_pace(desk, job, error), attempt.delay))
     attempt = settle_taken(desk, job, claim, accepted, member)
     _tell_pace(desk, job)
     return attempt
@@ -289,7 +300,7 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
     known = job.turn.known
     match error:
         case Throttled():
-            return pacing.throttled(desk.pacing, known, error.retry_after)
+            return pacing.throttled(desk.pacing, job.reference, known, error.retry_after)
         case Ambiguous() | Unavailable() if not isinstance(error, NotReady):
             pacing.unanswered(desk.pacing, known)
         case _:
@@ -319,7 +330,8 @@ def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError)
     refused = {addresses.canonical(recipient): error.error_code for recipient in named}
     may_try = claim.attempt < MAX_ATTEMPTS
     if isinstance(error, Throttled):
-        may_try = desk.clock() - job.message.created < THROTTLE_PATIENCE
+        is_patient = job.turn is None or job.turn.waited < PATIENCE.total_seconds()
+        may_try = is_patient and claim.attempt < MAX_THROTTLED
     if _new_opt_outs(job, refused) and len(refused) < len(job.natives(member)) and may_try:
         # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
         sends.waiting(desk.table, job.reference, desk.clock(), member)

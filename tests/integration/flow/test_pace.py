@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+import math
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +16,13 @@ from hypothesis import strategies as st
 from partyline import pacing, sending
 from partyline.carriers import registry
 from partyline.carriers.port import Accepted
-from partyline.errors import Ambiguous, NotReady, Refused, Throttled, Unavailable
-from partyline.model import Line
+from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
+from partyline.model import Line, SendReference
 from partyline.sending import Step
 from partyline.states import SendState
 from partyline.store import keys, lines, pace, sends
-from partyline.store.table import Table
-from tests.integration.flow.scene import FAILED, NOW, P, Scene, group, make_scene, opt_out, written
+from partyline.store.table import Conflict, Item, Table, Write, from_dynamo
+from tests.integration.flow.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
 
 
 @pytest.fixture
@@ -153,8 +156,140 @@ def test_a_line_that_stays_full_rests_longer_and_its_texts_fail_after_hours_not_
         one.now += timedelta(seconds=attempt.delay + 1)
     assert rests[:3] == [2.0, 4.0, 8.0]
     assert max(rests) == 300.0
-    assert one.now - NOW >= sending.THROTTLE_PATIENCE
+    assert one.now - NOW >= sending.PATIENCE
     assert set(one.receipts().values()) == {(FAILED, 30001)}
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_text_that_never_gets_to_try_fails_after_as_long(table: Table) -> None:
+    one, other = several(table, 2, *[Throttled("full", retry_after=1800)] * 100)
+    states = []
+    for minutes in range(0, 241, 10):
+        one.now = other.now = NOW + timedelta(minutes=minutes)
+        one.deliver()
+        states.append(other.deliver().state)
+    assert states == [SendState.WAITING] * 24 + [SendState.REFUSED]
+    assert set(other.receipts().values()) == {(FAILED, 30001)}
+    assert {text.tag for text in one.carrier.asked} == {one.reference.tag}
+    # What is written now waits as long.
+    fresh = written(table, one.carrier)
+    fresh.now = one.now
+    assert fresh.deliver().paced
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_text_of_unknown_fate_is_looked_up_after_a_long_wait_not_refused(table: Table) -> None:
+    one, other = several(table, 2, Crash(), *[Throttled("full", retry_after=1800)] * 100)
+    with pytest.raises(Crash):
+        one.deliver()
+    steps = set()
+    for minutes in range(0, 251, 10):
+        other.now = one.now = NOW + timedelta(minutes=minutes)
+        other.deliver()
+        steps.add(one.deliver().step)
+    assert steps == {Step.AGAIN, Step.RECONCILE}
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+
+
+@pytest.mark.usefixtures("quick")
+def test_hours_of_waiting_for_a_turn_are_no_impatience(table: Table) -> None:
+    # Its message may even be dated back by whoever wrote it.
+    one, other = several(table, 2, Throttled("full"), Accepted("c-1"), Throttled("full"), Accepted("c-2"))
+    assert not one.deliver().paced
+    assert other.deliver().paced
+    one.now = NOW + timedelta(seconds=10)
+    assert one.deliver().state is SendState.SENT
+    other.now = NOW + timedelta(hours=5)
+    assert other.deliver().step is Step.AGAIN
+    other.now += timedelta(seconds=10)
+    assert other.deliver().state is SendState.SENT
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_text_that_is_throttled_while_others_go_ends_too(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "MAX_THROTTLED", 5)
+    one, *others = several(table, 5, *[Throttled("full"), Accepted("c-1")] * 5, clients=1)
+    delays = []
+    for other in others:
+        delays.append(one.deliver().delay)
+        one.now = other.now = one.now + timedelta(seconds=delays[-1])
+        assert other.deliver().state is SendState.SENT
+    assert delays == [2.0, 4.0, 8.0, 16.0]
+    assert one.deliver().state is SendState.REFUSED
+    assert set(one.receipts().values()) == {(FAILED, 30001)}
+
+
+class Memory(Table):
+    """As much of a table as pausing needs, since a day's waiting is many looks."""
+
+    def __init__(self) -> None:
+        self.items: dict[keys.Key, dict[str, Any]] = {}
+
+    def get_all(self, wanted: Iterable[keys.Key]) -> dict[keys.Key, Item]:
+        return {key: self.items[key] for key in wanted if key in self.items}
+
+    def write(self, write: Write) -> Item:
+        given = write.parameters
+        key = from_dynamo(given["Key"])
+        names, values = given["ExpressionAttributeNames"], from_dynamo(given["ExpressionAttributeValues"])
+        item = self.items.setdefault(keys.Key(key["PK"], key["SK"]), {})
+        if "ConditionExpression" in given:
+            assert given["ConditionExpression"] == "#until = :before"
+            if item.get("until") != values[":before"]:
+                raise Conflict({write.label: item})
+        for place, name in names.items():
+            value = values.get(f":{place[1:]}")
+            match place[1], value:
+                case "s", None:
+                    item.pop(name, None)
+                case "s", _:
+                    item[name] = value
+                case "a", _:
+                    item[name] = item.get(name, 0) + value
+                case "d", _:
+                    item.setdefault(name, value)
+        return dict(item)
+
+
+@pytest.mark.parametrize("error", [Throttled("full"), Unavailable("down")])
+def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error: SendError) -> None:
+    """A hundred conversations, as their queue does it: who is due next is received. An answer takes ten seconds, and
+    attempts do not run out."""
+    now = NOW
+    desk = pacing.Desk(Memory(), clock=lambda: now, rate=lambda carrier: None)
+    line = Line("LN1", P, "bandwidth", NOW, NOW)
+    references = [SendReference("CH1", f"IM{number}", "0") for number in range(100)]
+    due: list[tuple[datetime, int, pacing.Turn | None]] = [(NOW, number, None) for number in range(100)]
+    received, asked = [0] * 100, 0
+    while due:
+        now, number, answered = heapq.heappop(due)
+        reference, delay = references[number], 1.0
+        if answered and answered.waited >= sending.PATIENCE.total_seconds():
+            continue
+        if answered and isinstance(error, Throttled):
+            delay = pacing.throttled(desk, reference, answered.known, None)
+        elif answered:
+            pacing.unanswered(desk, answered.known)
+        else:
+            received[number] += 1
+            turn = pacing.turn(desk, reference, line, 1)
+            if turn.wait and turn.waited >= sending.PATIENCE.total_seconds():
+                continue
+            if not turn.wait:
+                asked += 1
+                heapq.heappush(due, (now + timedelta(seconds=10), number, turn))
+                continue
+            delay = turn.wait
+        heapq.heappush(due, (now + timedelta(seconds=math.ceil(delay)), number, None))
+    assert now - NOW < sending.PATIENCE + timedelta(minutes=10)
+    assert max(received) < 200
+    assert asked < 300
+
+
+def test_a_line_that_nothing_leaves_for_days_still_rests(table: Table) -> None:
+    one = make_scene(table)
+    known = replace(pace.read(table, one.reference, P, "bandwidth"), line=pace.Pace(pace.of_line(P), failures=5000))
+    assert pacing.throttled(one.desk().pacing, one.reference, known, None) <= 300
 
 
 def test_another_line_is_not_held_up(table: Table) -> None:

@@ -1,8 +1,8 @@
 """How fast a line, and a carrier's account, may send: turns given out ahead, and pauses. Times are in milliseconds
 since 1970.
 
-One item for each line and each carrier that is paced or was refused something; none for the others. A turn is kept
-beside its send, so that who comes back for it does not take another.
+One item for each line and each carrier that is paced or was refused something; none for the others. What a send waits
+for is kept beside it, so that who comes back for its turn does not take another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from partyline.model import SendReference
 from partyline.store import keys
-from partyline.store.table import NEW, Condition, Conflict, Item, Table, change, put
+from partyline.store.table import Condition, Conflict, Item, Table, change
 
 # Longer than any pause and any queue of turns is worth keeping.
 _LIFE = timedelta(days=14)
@@ -21,12 +21,13 @@ _TRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is known of a line or an account. Nobody asks before `until`; `failures` is how often in a row it did not
-    go."""
+    """What is known of a line or an account. Nobody asks before `until`; `failures` is how often in a row it did not go
+    and `since` when that began."""
 
     scope: str
     until: int = 0
     failures: int = 0
+    since: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -35,12 +36,20 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept beside a send: its turn `at`, None when it has none; when it first met a pause (`met`), or 0."""
+
+    at: int | None = None
+    met: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What is known before a send: of its line, of its carrier's account, and its turn, when it has one."""
+    """What is known before a send: of its line, of its carrier's account, and of itself."""
 
     line: Pace
     account: Pace
-    turn: int | None
+    kept: Kept
 
 
 def of_line(address: str) -> str:
@@ -59,7 +68,8 @@ def read(table: Table, reference: SendReference, line: str, carrier: str) -> Kno
     turn = keys.turn(reference)
     found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
     first, second = (_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
-    return Known(first, second, found[turn]["at"] if turn in found else None)
+    kept = found.get(turn, {})
+    return Known(first, second, Kept(kept.get("at"), kept.get("met", 0)))
 
 
 def reserve(table: Table, scope: str, interval: int, now: int) -> int:
@@ -82,12 +92,18 @@ def reserve(table: Table, scope: str, interval: int, now: int) -> int:
 
 def keep_turn(table: Table, reference: SendReference, at: int, now: int) -> int:
     """Keep the turn of a send; the one that counts, should it have had one already."""
+    none = Condition("attribute_not_exists(#at)", {"#at": "at"})
     try:
-        table.write(put("turn", keys.turn(reference), {"at": at, "ttl": _ttl(now)}, NEW))
+        table.write(change("turn", keys.turn(reference), {"at": at, "ttl": _ttl(now)}, none))
     except Conflict as conflict:
         kept: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
         return kept
     return at
+
+
+def meet(table: Table, reference: SendReference, now: int) -> None:
+    """Note that a send has met a pause, or is the cause of one; the first time counts."""
+    table.write(change("turn", keys.turn(reference), {"ttl": _ttl(now)}, defaults={"met": now}))
 
 
 def try_again(table: Table, before: Pace, until: int) -> bool:
@@ -98,7 +114,8 @@ def try_again(table: Table, before: Pace, until: int) -> bool:
 
 def failed(table: Table, scope: str, now: int) -> int:
     """Count one more that did not go; how many that makes in a row."""
-    item = table.write(change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}))
+    counted = change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}, defaults={"since": now})
+    item = table.write(counted)
     failures: int = item["failures"]
     return failures
 
@@ -110,11 +127,11 @@ def pause(table: Table, scope: str, until: int) -> None:
 
 def went(table: Table, scope: str) -> None:
     """Forget pauses and failures: something went."""
-    table.write(change("pace", keys.pace(scope), {"until": None, "failures": None}))
+    table.write(change("pace", keys.pace(scope), {"until": None, "failures": None, "since": None}))
 
 
 def _pace(scope: str, item: Item) -> Pace:
-    return Pace(scope, item.get("until", 0), item.get("failures", 0))
+    return Pace(scope, item.get("until", 0), item.get("failures", 0), item.get("since", 0))
 
 
 def _ttl(milliseconds: int) -> int:
