@@ -65,8 +65,7 @@ def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> T
         _meet(desk, reference, known, now)
         # Those that wait do not all come back in the same moment.
         return Turn(known, paused + random.uniform(0, 2), _waited(known, now))  # noqa: S311  (jitter, not secrecy)
-    at = known.kept.at if known.kept.at is not None else _taken(desk, reference, line, recipients, now)
-    wait = (at - now) / 1000
+    wait = (_turn(desk, reference, line, recipients, known, now) - now) / 1000
     return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
 
 
@@ -95,7 +94,8 @@ def unanswered(desk: Desk, known: Known) -> None:
 def _pause(desk: Desk, one: Pace, failures: int, asked: float = 0.0) -> float:
     doubling = min(2.0 ** min(failures, _MAX_DOUBLINGS), _MAX_PAUSE)
     seconds = min(max(asked, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (jitter, not secrecy)
-    pace.pause(desk.table, one.scope, _milliseconds(desk) + math.ceil(seconds * 1000))
+    now = _milliseconds(desk)
+    pace.pause(desk.table, one.scope, now + math.ceil(seconds * 1000), now)
     return seconds
 
 
@@ -120,14 +120,23 @@ def _waited(known: Known, now: int) -> float:
     return (now - max(known.kept.met, min(began))) / 1000 if began and known.kept.met else 0.0
 
 
-def _taken(desk: Desk, reference: SendReference, line: Line, recipients: int, now: int) -> int:
-    """The later of a line's turn and its account's; now, where neither has a rate."""
-    rates = ((pace.of_line(line.address), line.rate), (pace.of_account(line.carrier), desk.rate(line.carrier)))
-    paced = [(scope, _interval(rate, recipients)) for scope, rate in rates if rate]
-    if not paced:
-        return now
-    at = max(pace.reserve(desk.table, scope, interval, now) for scope, interval in paced)
-    return pace.keep_turn(desk.table, reference, at, now)
+def _turn(desk: Desk, reference: SendReference, line: Line, recipients: int, known: Known, now: int) -> int:
+    """When a send may go: the later of its turns at the line and at the account; now, where neither has a rate. Turns
+    of before a pause, or of other rates, are void: the first would come all at once when it is over, and the others
+    would be waited for even so. Who comes first gets the first of the new ones."""
+    rates = (line.rate, desk.rate(line.carrier))
+    named = "/".join(rate or "" for rate in rates)
+    account = known.account.paused
+    paused = max(known.line.paused, account)
+    kept = known.kept
+    if kept.taken > paused and kept.rates == named:
+        return kept.at
+    turns = [
+        pace.reserve(desk.table, one.scope, rate, _interval(rate, recipients), now, since)
+        for one, rate, since in ((known.line, rates[0], paused), (known.account, rates[1], account))
+        if rate
+    ]
+    return pace.keep_turn(desk.table, reference, max(turns), named, now, kept.taken) if turns else now
 
 
 def _interval(rate: str, recipients: int) -> int:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import pacing, sending
+from partyline import pacing, sending, sids
 from partyline.carriers import registry
 from partyline.carriers.port import Accepted
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
@@ -102,6 +102,36 @@ def test_an_account_with_a_rate_paces_all_its_lines_and_the_later_turn_counts(ta
     one.rate = other.rate = "0.5"
     assert one.deliver().state is SendState.SENT
     assert other.deliver().delay == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("scope", [pace.of_line(P), pace.of_account("bandwidth")])
+def test_after_a_pause_a_line_keeps_to_its_rate(table: Table, scope: str) -> None:
+    scenes = several(table, 6, *[Accepted(f"c-{number}") for number in range(6)], rate="1")
+    for one in scenes:
+        one.deliver()
+    milliseconds = int(NOW.timestamp() * 1000)
+    pace.pause(table, scope, milliseconds + 10_000, milliseconds + 1)
+    # Their turns were 3, 6, 9, 12 and 15 seconds after the first. None of it is lost to those that wait behind.
+    for one in scenes:
+        one.now = NOW + timedelta(seconds=10)
+    pace.went(table, scope)
+    assert [one.deliver().delay for one in scenes[1:]] == [0.0, 3.0, 6.0, 9.0, 12.0]
+    assert len(scenes[0].carrier.asked) == 2
+
+
+def test_a_rate_that_is_corrected_holds_from_then_on_for_all(table: Table) -> None:
+    scenes = several(table, 4, *[Accepted(f"c-{number}") for number in range(4)], rate="0.001")
+    for one in scenes[:3]:
+        one.deliver()
+    rated(table, "10")
+    for one in scenes:
+        one.now = NOW + timedelta(seconds=1)
+    attempts = [one.deliver() for one in scenes[1:]]
+    assert [attempt.delay for attempt in attempts] == pytest.approx([0.0, 0.0, 0.6])
+    # None at all is another rate, too.
+    line = lines.find(table, [P])[P]
+    lines.update(table, line, replace(line, rate=None))
+    assert scenes[3].deliver().state is SendState.SENT
 
 
 def test_waiting_for_a_turn_spends_no_attempt_and_claims_nothing(table: Table) -> None:
@@ -344,17 +374,20 @@ def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
 
 def test_a_turn_is_kept_once_however_many_come_for_it(table: Table) -> None:
     one = make_scene(table)
-    assert pace.keep_turn(table, one.reference, 5000, 1000) == 5000
-    assert pace.keep_turn(table, one.reference, 9000, 1000) == 5000
+    assert pace.keep_turn(table, one.reference, 5000, "1/", 1000) == 5000
+    assert pace.keep_turn(table, one.reference, 9000, "1/", 1001) == 5000
+    # One that was void gives way to another, once.
+    assert pace.keep_turn(table, one.reference, 7000, "1/", 2000, before=1000) == 7000
+    assert pace.keep_turn(table, one.reference, 9000, "1/", 2001, before=1000) == 7000
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 2000)), min_size=1, max_size=12))
 def test_turns_never_overlap_and_leave_no_gap_while_there_are_any(table: Table, asked: list[tuple[int, int]]) -> None:
-    scope, now, free = f"line#{id(asked)}", 1_000_000, 0
+    scope, now, free = sids.new(sids.LINE), 1_000_000, 0
     for later, interval in asked:
         now += later
-        at = pace.reserve(table, scope, interval, now)
+        at = pace.reserve(table, scope, "1", interval, now)
         assert at == max(now, free)
         free = at + interval
 

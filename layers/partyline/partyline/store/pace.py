@@ -22,12 +22,13 @@ _TRIES = 8
 @dataclass(frozen=True, slots=True)
 class Pace:
     """What is known of a line or an account. Nobody asks before `until`; `failures` is how often in a row it did not go
-    and `since` when that began."""
+    and `since` when that began. `paused` is when it was paused last: turns that were taken before are void."""
 
     scope: str
     until: int = 0
     failures: int = 0
     since: int = 0
+    paused: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -37,9 +38,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept beside a send: its turn `at`, None when it has none; when it first met a pause (`met`), or 0."""
+    """What is kept beside a send: its turn, `at` a time, when it was `taken` (0 when it has none) and at which `rates`;
+    when it first met a pause (`met`), or 0."""
 
-    at: int | None = None
+    at: int = 0
+    taken: int = 0
+    rates: str = ""
     met: int = 0
 
 
@@ -68,21 +72,24 @@ def read(table: Table, reference: SendReference, line: str, carrier: str) -> Kno
     turn = keys.turn(reference)
     found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
     first, second = (_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
-    kept = found.get(turn, {})
-    return Known(first, second, Kept(kept.get("at"), kept.get("met", 0)))
+    return Known(first, second, _kept(found.get(turn, {})))
 
 
-def reserve(table: Table, scope: str, interval: int, now: int) -> int:
+def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused: int = 0) -> int:
     """Take the next turn, and the time that it lasts: when it is. Turns follow each other without gaps while there are
-    any; after a pause the next one is now. Raises Conflict when it lost every race."""
+    any of this rate that were taken since it `paused`; else the next one is now. Raises Conflict when it lost every
+    race."""
     key = keys.pace(scope)
-    names, values = {"#next": "next"}, {":now": now}
-    ahead = Condition("#next > :now", names, values)
-    idle = Condition("attribute_not_exists(#next) OR #next <= :now", names, values)
+    names = {"#next": "next", "#rate": "rate", "#taken": "taken"}
+    values = {":now": now, ":rate": rate, ":paused": paused}
+    ahead = Condition("#next > :now AND #rate = :rate AND #taken > :paused", names, values)
+    others = "attribute_not_exists(#rate) OR #next <= :now OR #rate <> :rate OR #taken <= :paused"
+    idle = Condition(others, names, values)
+    kept = {"rate": rate, "taken": now, "ttl": _ttl(now)}
     for _ in range(_TRIES):
         for condition, sets, adds in ((ahead, {}, {"next": interval}), (idle, {"next": now + interval}, None)):
             try:
-                item = table.write(change("pace", key, {**sets, "ttl": _ttl(now)}, condition, adds=adds))
+                item = table.write(change("pace", key, {**sets, **kept}, condition, adds=adds))
             except Conflict:
                 continue
             at: int = item["next"] - interval
@@ -90,11 +97,13 @@ def reserve(table: Table, scope: str, interval: int, now: int) -> int:
     raise Conflict({})
 
 
-def keep_turn(table: Table, reference: SendReference, at: int, now: int) -> int:
-    """Keep the turn of a send; the one that counts, should it have had one already."""
-    none = Condition("attribute_not_exists(#at)", {"#at": "at"})
+def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:
+    """Keep the turn of a send, instead of the one taken `before`; the one that counts, should it have another."""
+    values = {":before": before}
+    same = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
+    turn = {"at": at, "taken": now, "rates": rates, "ttl": _ttl(now)}
     try:
-        table.write(change("turn", keys.turn(reference), {"at": at, "ttl": _ttl(now)}, none))
+        table.write(change("turn", keys.turn(reference), turn, same))
     except Conflict as conflict:
         kept: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
         return kept
@@ -120,9 +129,9 @@ def failed(table: Table, scope: str, now: int) -> int:
     return failures
 
 
-def pause(table: Table, scope: str, until: int) -> None:
+def pause(table: Table, scope: str, until: int, now: int) -> None:
     """Have nobody ask before then."""
-    table.write(change("pace", keys.pace(scope), {"until": until, "ttl": _ttl(until)}))
+    table.write(change("pace", keys.pace(scope), {"until": until, "paused": now, "ttl": _ttl(until)}))
 
 
 def went(table: Table, scope: str) -> None:
@@ -131,7 +140,11 @@ def went(table: Table, scope: str) -> None:
 
 
 def _pace(scope: str, item: Item) -> Pace:
-    return Pace(scope, item.get("until", 0), item.get("failures", 0), item.get("since", 0))
+    return Pace(scope, *(item.get(name, 0) for name in ("until", "failures", "since", "paused")))
+
+
+def _kept(item: Item) -> Kept:
+    return Kept(item.get("at", 0), item.get("taken", 0), item.get("rates", ""), item.get("met", 0))
 
 
 def _ttl(milliseconds: int) -> int:
