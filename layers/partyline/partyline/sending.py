@@ -160,7 +160,8 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     job = prepare(desk, reference, delivered, send)
     if proven := _proven(desk, job):
         return proven
-    if job.carrier and job.line:
+    # Nobody is asked for a text to nobody, so it takes no turn, and says nothing of the carrier.
+    if job.carrier and job.line and {*job.natives()} - job.out:
         turn = pacing.turn(desk.pacing, reference, job.line, len(job.text().recipients))
         if turn.wait and turn.waited >= PATIENCE.total_seconds():
             return _request(desk, _given_up(job, turn))

@@ -350,6 +350,15 @@ def test_failures_that_are_not_in_a_row_close_nothing(table: Table) -> None:
         assert not one.deliver().paced
 
 
+def test_a_text_to_nobody_takes_no_turn_and_says_nothing_of_the_carrier(table: Table) -> None:
+    one, other = several(table, 2, *[Unavailable("down")] * 4, clients=1)
+    for _ in range(4):
+        other.deliver()
+    opt_out(table, *one.message.sends[0].natives)
+    assert one.deliver().state is SendState.REFUSED
+    assert pace.read(table, other.reference, P, "bandwidth").account.failures == 4
+
+
 def test_groups_that_a_carrier_is_making_ready_pause_nobody(table: Table) -> None:
     scenes = several(table, 2 * pacing.DEAD, *[NotReady("the group is being made")] * 2 * pacing.DEAD)
     attempts = [one.deliver() for one in scenes]
