@@ -158,29 +158,20 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     if delivered is None or send is None:
         return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
     job = prepare(desk, reference, delivered, send)
-    if proven := _proven(desk, job):
-        return proven
+    return _proven(desk, job) or _in_turn(desk, job)
+
+
+def _in_turn(desk: Desk, job: Job) -> Attempt:
+    """An attempt once its turn has come."""
     # Nobody is asked for a text to nobody, so it takes no turn, and says nothing of the carrier.
     if job.carrier and job.line and {*job.natives()} - job.out:
-        turn = pacing.turn(desk.pacing, reference, job.line, len(job.text().recipients))
+        turn = pacing.turn(desk.pacing, job.reference, job.line, len(job.text().recipients))
         if turn.wait and turn.waited >= PATIENCE.total_seconds():
             return _request(desk, _given_up(job, turn))
         if turn.wait:
             return Attempt(Step.AGAIN, SendState.WAITING, turn.wait, "its turn has not come", paced=True)
         job = replace(job, turn=turn)
-    if job.carrier and job.message.media:
-        age = desk.clock() - job.message.created
-        try:
-            media = desk.media(job.message, job.carrier.limits, group=len(send.recipients) > 1)
-        except MediaPending as pending:
-            if age < MEDIA_PATIENCE:
-                delay = min(max(age.total_seconds(), 2.0), 60.0)
-                return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
-            media = pending.ready
-        job = _with_media(job, media)
-    if job.carrier and job.carrier.limits.one_by_one and len(send.recipients) > 1:
-        return _one_by_one(desk, job)
-    return _request(desk, job)
+    return _with_everything(desk, job)
 
 
 def _given_up(job: Job, turn: pacing.Turn) -> Job:
@@ -188,6 +179,24 @@ def _given_up(job: Job, turn: pacing.Turn) -> Job:
     full = turn.known.line.until
     reason = "the line's carrier takes no more" if full else "the carrier does not answer"
     return replace(job, carrier=None, reason=reason, error_code=codes.QUEUE_OVERFLOW if full else codes.UNKNOWN)
+
+
+def _with_everything(desk: Desk, job: Job) -> Attempt:
+    """An attempt once the files of the message are there, or have been waited for long enough."""
+    is_group = len(job.send.recipients) > 1
+    if job.carrier and job.message.media:
+        age = desk.clock() - job.message.created
+        try:
+            media = desk.media(job.message, job.carrier.limits, group=is_group)
+        except MediaPending as pending:
+            if age < MEDIA_PATIENCE:
+                delay = min(max(age.total_seconds(), 2.0), 60.0)
+                return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
+            media = pending.ready
+        job = _with_media(job, media)
+    if job.carrier and job.carrier.limits.one_by_one and is_group:
+        return _one_by_one(desk, job)
+    return _request(desk, job)
 
 
 def _with_media(job: Job, media: tuple[OutboundMedia, ...]) -> Job:
