@@ -201,6 +201,12 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
             NotReady,
         ),
         ([answer(200, "rubbish"), answer(200, "rubbish")], [LOOK, STATE], NotReady),
+        # Somebody else's is never removed.
+        (
+            [MISSING, SET_TAKEN, answer(200, {"unique_name": "theirs"}), answer(200, {"participants": []})],
+            [LOOK, MAKE, f"GET Conversations/{CH}", f"GET Conversations/{CH}/Participants?PageSize=100"],
+            NotReady,
+        ),
     ],
 )
 def test_what_goes_wrong_is_known_for_what_it_is(script: Script, asked: list[str], kind: type[SendError]) -> None:

@@ -71,7 +71,8 @@ class Groups:
         place, names = self._open(text)
         missing = {*text.recipients} - text.own - {*names.values()}
         if missing:
-            self._mend(place)
+            if place == _place(text):
+                self._mend(place)
             raise NotReady("the group is being made")
         media = [("MediaSid", self._upload(place, one)) for one in text.media]
         form = [
@@ -158,7 +159,7 @@ class Groups:
         return place
 
     def _mend(self, place: str) -> None:
-        """Remove a conversation that has lost members; one that is being made has them in a moment."""
+        """Remove a conversation of ours that has lost members; one that is being made has them in a moment."""
         known = self._prepare("GET", place)
         if answers.document(known).get("state") in ("active", "inactive", "closed"):
             self._prepare("DELETE", place)
