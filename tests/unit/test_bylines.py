@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from partyline.bylines import MAX_NAME, byline
-from partyline.model import Participant, Send
+from partyline.carriers.registry import CARRIERS
+from partyline.model import MAX_NAMED, Participant, Send
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 P, Q = "+12065550100", "+12065550101"
@@ -87,3 +88,10 @@ def test_a_place_does_not_depend_on_the_order_that_members_are_read_in() -> None
 )
 def test_a_byline_stands_before_the_words(name: str, said: str | None, words: str) -> None:
     assert Send("", P, {A: "MB2"}, byline=name).words(said) == words
+
+
+def test_a_text_that_would_be_too_long_with_a_name_for_some_carrier_goes_without() -> None:
+    send = Send("", P, {A: "MB2"}, byline="Ann")
+    assert send.words("x" * 995) == "Ann: " + "x" * 995
+    assert send.words("x" * 996) == "x" * 996
+    assert min(carrier.limits.text for carrier in CARRIERS.values()) == MAX_NAMED

@@ -169,6 +169,10 @@ class StoredMedia:
         )
 
 
+# In characters: what every carrier takes as a text.
+MAX_NAMED = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """One text that a message becomes: into one thread, from one own number, to everybody else in it.
@@ -186,8 +190,9 @@ class Send:
     byline: str = ""
 
     def words(self, said: str | None) -> str:
-        """What handsets show of what was said."""
-        return f"{self.byline}: {said or ''}".rstrip() if self.byline else said or ""
+        """What handsets show of what was said. What would be too long with a name for some carrier goes without."""
+        named = f"{self.byline}: {said or ''}".rstrip() if self.byline else ""
+        return named if 0 < len(named) <= MAX_NAMED else said or ""
 
     @property
     def recipients(self) -> tuple[str, ...]:

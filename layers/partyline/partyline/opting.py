@@ -70,6 +70,22 @@ def writes_of_copy(
     return _effect(Keyword.STOP, text, arrived, news, now)
 
 
+def writes_of_kept(
+    asked: Keyword,
+    text: InboundText,
+    arrived: Arrival,
+    lines: Mapping[str, Line],
+    found: Mapping[keys.Key, Item],
+    now: datetime,
+) -> list[Write]:
+    """The writes of a keyword that was among the unrouted, and is not answered any more: STOP holds for the numbers
+    that have been registered since. With those that knew of its sender it has had its effect, and they may have said
+    START since."""
+    known = {number: _known(found, arrived.sender, number) for number in lines}
+    news = {number: before for number, before in known.items() if before is None}
+    return _effect(asked, text, arrived, news, now) if asked is Keyword.STOP else []
+
+
 def _effect(
     asked: Keyword, text: InboundText, arrived: Arrival, known: Mapping[str, OptOut | None], now: datetime
 ) -> list[Write]:

@@ -111,7 +111,7 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     if thread is None or is_pair(thread):
         return
     for address in group.natives:
-        check_reachable(address, group=True)
+        _check_group_address(address)
     for member in members:
         if member.kind is ParticipantKind.CHAT:
             raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
@@ -175,13 +175,13 @@ def check_reachable(address: str, *, group: bool) -> None:
     50407."""
     if not addresses.is_number(address):
         raise refusals.address_invalid(addresses.display(address), "it is no phone number: no text can reach it")
-    if group:
-        _check_group_address(address)
+    if group and not addresses.is_nanp(address):
+        raise refusals.address_invalid(address, "group MMS reaches US and Canadian (+1) phone numbers only")
 
 
 def _check_group_address(address: str) -> None:
-    if not addresses.is_nanp(address):
-        raise refusals.address_invalid(address, "group MMS reaches US and Canadian (+1) phone numbers only")
+    """Who joins a group has a number of the US or Canada; whom a text has brought is tried."""
+    check_reachable(address, group=True)
     region = phonenumbers.region_code_for_number(phonenumbers.parse(address))
     if region not in (*GROUP_REGIONS, None):
         raise refusals.address_invalid(address, f"group MMS reaches US and Canadian phone numbers only, not {region}")

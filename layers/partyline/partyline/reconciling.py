@@ -51,7 +51,9 @@ def _unknown(desk: Desk, job: Job) -> dict[str, Claim]:
 
 
 def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
-    """A request as it was made."""
+    """A request as it was made. A claim of an earlier version says nothing of that: then what holds now has to do."""
+    if not claim.carrier:
+        return job
     try:
         carrier = desk.carrier(claim.carrier)
     except LookupError:

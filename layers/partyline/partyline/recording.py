@@ -94,9 +94,9 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
 
 
 def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
-    """Record a text that no conversation took, now that one may: as if it had just come, but counted and taken for a
-    keyword already. Exactly once: it leaves the inbox in the transaction that records it; one that nobody takes stays,
-    with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
+    """Record a text that no conversation took, now that one may: as if it had just come, but counted already, and a
+    keyword is not answered any more. Exactly once: it leaves the inbox in the transaction that records it; one that
+    nobody takes stays, with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
     text = InboundText(
         carrier=kept.carrier,
         id=kept.carrier_message_id,
@@ -170,6 +170,9 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
     keyword = opting.keyword(text, arrived, lines)
     if keyword and desk.kept is None:
         once.extend(opting.writes(keyword, text, arrived, lines, found, now))
+    elif keyword and (effect := opting.writes_of_kept(keyword, text, arrived, lines, found, now)):
+        # It holds whatever becomes of the text.
+        table.transact(effect)
     if thread in found:
         return _record_known(desk, text, arrived, found, keyword, once, now)
     line = routing.unmatched(arrived, lines)

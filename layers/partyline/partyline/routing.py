@@ -100,8 +100,8 @@ def outbound(
     author: Participant | None,
     arrived_on: str | None = None,
 ) -> tuple[Send, ...]:
-    """The sends of a message: one into every thread that the conversation owns, except the one it arrived on, whose
-    handsets have it already, and the masked threads of the author, behind whatever proxy."""
+    """The sends of a message: one into every thread that is `owned`, or planned for as if it were, except the one it
+    arrived on, whose handsets have it already, and the masked threads of the author, behind whatever proxy."""
     wanted = set(owned) - {arrived_on}
     sends: list[Send] = []
     group = group_of(participants)

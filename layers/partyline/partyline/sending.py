@@ -246,7 +246,9 @@ def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
     claim = sends.find(desk.table, job.reference, member) if proof else None
     if not proof or claim is None or claim.state is not SendState.WAITING:
         return None
-    return settle_taken(desk, job, claim, Accepted(proof), member)
+    # A claim of an earlier version does not say whose it was.
+    taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
+    return settle_taken(desk, job, taken, Accepted(proof), member)
 
 
 def _request(desk: Desk, job: Job, member: str = "") -> Attempt:

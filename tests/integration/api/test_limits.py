@@ -93,6 +93,12 @@ def test_a_group_with_somebody_whom_no_text_reaches_is_handed_over_and_answering
     assert problem["code"] == 50407
 
 
+def test_a_group_with_somebody_from_puerto_rico_is_answered(api: Api, table: Table) -> None:
+    # Nobody could add them; but a carrier that brings their group text may well take the answer.
+    sid = arrive(api, table, "+17875550150", (P, A), P)
+    assert api.say(sid, author=P).status == 201
+
+
 def test_a_group_beyond_the_limit_may_have_masked_members_but_no_more_of_its_own(api: Api, table: Table) -> None:
     sid = arrive(api, table, A, (T, *TOLL), T)
     assert api.add(sid, address=B, proxy=P).status == 201

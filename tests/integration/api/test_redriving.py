@@ -15,7 +15,7 @@ from partyline.carriers.port import InboundText, Malformed, Media, WebhookReques
 from partyline.carriers.transport import no_transport
 from partyline.model import UnroutedReason
 from partyline.recording import Recorded
-from partyline.store import messages, unrouted
+from partyline.store import messages, optouts, unrouted
 from partyline.store.table import Conflict, Table, Write
 from tests.integration.api.harness import ACCOUNT, A, Api, B, P, Q, asking_nobody
 
@@ -63,6 +63,32 @@ def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> N
     # The carrier's repeat is still a repeat.
     assert arrives(api, HELLO).outcome is recording.Outcome.REPEATED
     assert said(api) == ["hello"]
+
+
+@pytest.mark.parametrize("mode", ["off", "groups"])
+def test_stop_to_a_number_that_is_registered_later_holds_for_it_and_is_not_answered(api: Api, mode: str) -> None:
+    arrives(api, replace(HELLO, text="STOP", media=()))
+    (text,) = kept(api)
+    register(api, AutoCreation=mode)
+    for _ in range(2):
+        api.post(f"/UnroutedTexts/{text['sid']}")
+    known = optouts.find(api.desk.table, A, NEW)
+    assert known
+    assert known.opted_out
+    assert [one["reason"] for one in kept(api)] == (["keyword"] if mode == "off" else [])
+    assert len(api.get(f"/OptOuts/{known.sid}/Events").body["events"]) == 1
+
+
+def test_stop_among_the_unrouted_does_not_undo_a_later_start(api: Api) -> None:
+    arrives(api, replace(HELLO, text="STOP", media=()))
+    (text,) = kept(api)
+    register(api, AutoCreation="off")
+    arrives(api, replace(HELLO, id="id-2", text="STOP", media=()))
+    arrives(api, replace(HELLO, id="id-3", text="START", media=()))
+    api.post(f"/UnroutedTexts/{text['sid']}")
+    known = optouts.find(api.desk.table, A, NEW)
+    assert known
+    assert not known.opted_out
 
 
 def test_the_reason_is_that_of_now(api: Api) -> None:

@@ -15,8 +15,8 @@ from partyline.errors import Ambiguous, Unavailable
 from partyline.reporting import Applied
 from partyline.sending import Step
 from partyline.states import ReceiptStatus
-from partyline.store import lines
-from partyline.store.table import Table
+from partyline.store import keys, lines
+from partyline.store.table import Table, change
 from tests.integration.flow.scene import (
     DELIVERED,
     FAILED,
@@ -152,6 +152,22 @@ def test_the_carrier_that_was_asked_is_looked_up_though_the_line_has_moved(scene
     reconciling.give_up(desk, one.reference)
     assert new.looked_for == []
     assert set(one.receipts().values()) == {(DELIVERED, 0)}
+
+
+def test_a_claim_of_an_earlier_version_is_asked_about_at_the_lines_carrier(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    one.deliver()
+    sets = {"carrier": "", "refused": {}}
+    one.table.write(change("send", keys.send(one.reference), sets))
+
+    def known(name: str) -> FakeCarrier:
+        if not name:
+            raise LookupError(name)
+        return one.carrier
+
+    one.carrier.found = says(dict.fromkeys(natives(one), DELIVERED))
+    assert reconciling.give_up(replace(one.desk(), carrier=known), one.reference) == 0
+    assert {status for status, _ in one.receipts().values()} == {DELIVERED}
 
 
 # --- a request a member

@@ -99,7 +99,9 @@ def participant(item: Mapping[str, Any]) -> Participant:
 
 def message(item: Mapping[str, Any]) -> Message:
     fields = _fields(Message, item)
-    sends = tuple(Send(**{**send, "others": tuple(send.get("others", []))}) for send in fields.get("sends", []))
+    sends = tuple(
+        Send(**{**_fields(Send, send), "others": tuple(send.get("others", []))}) for send in fields.get("sends", [])
+    )
     return Message(**{**fields, "body": fields.get("body"), "media": _media(fields), "sends": sends})
 
 
@@ -216,6 +218,6 @@ def opt_out_event(item: Mapping[str, Any]) -> OptOutEvent:
 
 def _media(fields: Mapping[str, Any]) -> tuple[Media, ...]:
     return tuple(
-        Media(**{**part, "state": MediaState(part.get("state", MediaState.PENDING))})
+        Media(**{**_fields(Media, part), "state": MediaState(part.get("state", MediaState.PENDING))})
         for part in fields.get("media", [])
     )
