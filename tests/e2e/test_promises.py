@@ -15,6 +15,8 @@ from local.stack import Stack
 from tests.e2e.conftest import Drowsy
 from tests.e2e.world import World, new_id, new_number, until
 
+# {"alg": "none"}, {"iat": 0}: a token that nobody has signed.
+NOBODYS = "eyJhbGciOiJub25lIn0.eyJpYXQiOjB9."
 P, T, W, V = "+12065550100", "+12065550110", "+12065550120", "+12065550130"
 
 
@@ -134,6 +136,8 @@ def text(world: World) -> bytes:
         (lambda w: w.request("POST", "/carriers/telnyx", b"{}").status, 401),
         (lambda w: w.request("POST", "/carriers/twilio", b"Body=hello").status, 403),
         (lambda w: w.request("POST", "/carriers/twilio", b"Body=x", X_Twilio_Signature="bm8=").status, 403),
+        (lambda w: w.request("POST", "/carriers/vonage", b"{}").status, 401),
+        (lambda w: w.request("POST", "/carriers/vonage", b"{}", Authorization=f"Bearer {NOBODYS}").status, 403),
         (lambda w: w.bandwidth_raw(b"[" + b" " * 1024 * 1024 + b"]")(), 413),
         (lambda w: w.telnyx_raw(b" " * 1024 * 1024)(), 413),
         (lambda w: w.request("GET", "/v1/Conversations").status, 401),

@@ -199,6 +199,14 @@ def test_what_is_not_authentic_is_refused_changes_nothing_and_tells_nothing(
     assert state(table) == ([], [])
 
 
+@pytest.mark.parametrize("write", [str.upper, str.lower, str.title])
+def test_header_names_are_read_in_any_case(inbound: Inbound, table: Table, write: Callable[[str], str]) -> None:
+    sent = telnyx(event("inbound/telnyx-group-text")["body"])
+    sent["headers"] = {write(name): value for name, value in sent["headers"].items()}
+    assert inbound(sent)["statusCode"] == 200
+    assert len(state(table)[0]) == 1
+
+
 def test_a_replayed_twilio_webhook_is_answered_and_changes_nothing(inbound: Inbound, table: Table) -> None:
     sent = event("inbound/twilio-group-text")
     inbound(copy.deepcopy(sent))
