@@ -322,19 +322,19 @@ def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> 
     ("beside", "sent"),
     [
         pytest.param(0, ["roof.png"], id="alone"),
-        pytest.param(200, ["roof.png", "plan.pdf"], id="with what fits beside it"),
-        pytest.param(201, ["plan.pdf"], id="not with what does not"),
+        pytest.param(200_000, ["roof.png", "plan.pdf"], id="with what fits beside it"),
+        pytest.param(201_000, ["plan.pdf"], id="not with what does not"),
     ],
 )
 def test_an_image_that_cannot_be_made_smaller_goes_as_it_is_where_that_fits(
     table: Table, beside: int, sent: list[str]
 ) -> None:
     files = Files()
-    image = replace(READY, size=800)
+    image = replace(READY, size=800_000)
     files.put(storage.original(READY.sid, "image/png"), PNG, "image/png")
     plan = Media("ME" + "2" * 32, "", "application/pdf", beside, "plan.pdf", MediaState.READY)
     one = with_media(table, image, *([plan] if beside else []))
-    limits = replace(one.carrier.limits, media_bytes=1000, image_bytes=600)
+    limits = replace(one.carrier.limits, media_bytes=1_000_000, image_bytes=600_000)
     kept = attachments(outgoing(files), one.message, limits, group=True)
     assert [media.filename for media in kept] == sent
 

@@ -12,15 +12,15 @@ from partyline.carriers.limits import Limits
 from partyline.media.fitting import Misfit, fitting, misfit, sizes
 from partyline.model import Media, MediaState
 
-LIMITS = Limits(recipients=9, text=1600, media=3, group_media=1, media_bytes=1000, image_bytes=600)
+LIMITS = Limits(recipients=9, text=1600, media=3, group_media=1, media_bytes=1_000_000, image_bytes=600_000)
 
 
 def media(kind: str, size: int, sid: str = "ME1") -> Media:
     return Media(sid, "", kind, size, None, MediaState.READY)
 
 
-JPEG, PDF = media("image/jpeg", 5000), media("application/pdf", 900)
-MOVING = replace(media("image/gif", 1001), scalable=False)
+JPEG, PDF = media("image/jpeg", 5_000_000), media("application/pdf", 900_000)
+MOVING = replace(media("image/gif", 1_001_000), scalable=False)
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,16 @@ MOVING = replace(media("image/gif", 1001), scalable=False)
         ([JPEG, JPEG, JPEG], False, None),
         ([JPEG] * 4, False, Misfit(3)),
         ([PDF], False, None),
-        ([replace(PDF, size=1001)], False, Misfit(1000, replace(PDF, size=1001))),
-        ([PDF, replace(PDF, sid="ME2")], False, Misfit(1000, replace(PDF, sid="ME2"))),
-        ([media("image/heic", 1001)], False, Misfit(1000, media("image/heic", 1001))),
+        ([replace(PDF, size=1_001_000)], False, Misfit(1_000_000, replace(PDF, size=1_001_000))),
+        ([PDF, replace(PDF, sid="ME2")], False, Misfit(1_000_000, replace(PDF, sid="ME2"))),
+        ([media("image/heic", 1_001_000)], False, Misfit(1_000_000, media("image/heic", 1_001_000))),
         ([replace(JPEG, scalable=True)], False, None),
-        ([MOVING], False, Misfit(1000, MOVING)),
-        ([replace(MOVING, size=1000)], False, None),
+        ([MOVING], False, Misfit(1_000_000, MOVING)),
+        ([replace(MOVING, size=1_000_000)], False, None),
+        # An image can be made as small as 32 KB, and no smaller.
+        ([replace(PDF, size=960_000), JPEG], False, None),
+        ([replace(PDF, size=970_000), JPEG], False, Misfit(1_000_000, JPEG)),
+        ([replace(PDF, size=970_000), replace(JPEG, size=30_000)], False, None),
     ],
 )
 def test_what_does_not_fit_is_named(files: list[Media], group: bool, wrong: Misfit | None) -> None:
@@ -45,25 +49,25 @@ def test_what_does_not_fit_is_named(files: list[Media], group: bool, wrong: Misf
 
 
 def test_what_does_not_fit_is_left_out_and_the_rest_goes() -> None:
-    large = media("video/mp4", 2000, "ME3")
+    large = media("video/mp4", 2_000_000, "ME3")
     assert fitting(LIMITS, [large, PDF, JPEG], group=False) == [PDF, JPEG]
     assert fitting(LIMITS, [JPEG, PDF], group=True) == [JPEG]
 
 
 def test_small_images_leave_their_room_to_large_ones() -> None:
-    files = [media("image/png", 100, "a"), media("image/png", 9000, "b"), media("image/png", 8000, "c")]
-    assert sizes(LIMITS, files) == {"b": 250, "c": 250}
-    assert sizes(LIMITS, [media("image/png", 600)]) == {}
+    files = [media("image/png", 100_000, "a"), media("image/png", 9_000_000, "b"), media("image/png", 8_000_000, "c")]
+    assert sizes(LIMITS, files) == {"b": 250_000, "c": 250_000}
+    assert sizes(LIMITS, [media("image/png", 600_000)]) == {}
 
 
 def test_an_image_that_cannot_be_made_smaller_has_its_room_like_any_file() -> None:
-    moving = replace(MOVING, size=700, sid="a")
-    assert sizes(LIMITS, [moving, media("image/png", 9000, "b")]) == {"b": 300}
+    moving = replace(MOVING, size=700_000, sid="a")
+    assert sizes(LIMITS, [moving, media("image/png", 9_000_000, "b")]) == {"b": 300_000}
 
 
 @given(
-    st.lists(st.integers(min_value=1, max_value=5000), max_size=10),
-    st.integers(min_value=0, max_value=900),
+    st.lists(st.integers(min_value=1, max_value=5_000_000), max_size=10),
+    st.integers(min_value=0, max_value=900_000),
 )
 def test_images_made_smaller_fit_together_with_the_rest(images: list[int], rest: int) -> None:
     files = [media("image/jpeg", size, f"ME{number}") for number, size in enumerate(images)]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from partyline.carriers.limits import Limits
+from partyline.carriers.limits import KB, Limits
 from partyline.media.images import SCALABLE
 from partyline.model import Media
+
+# What an image needs at the least, in bytes, so that one still recognises what is on it.
+_SMALLEST = 32 * KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,10 @@ def misfit(limits: Limits, media: Sequence[Media], *, group: bool) -> Misfit | N
         return Misfit(most)
     room = limits.media_bytes
     for one in media:
-        if not _is_scalable(one):
-            room -= one.size or 0
-            if room < 0:
-                return Misfit(limits.media_bytes, one)
+        size = one.size or 0
+        room -= min(size, _SMALLEST) if _is_scalable(one) else size
+        if room < 0:
+            return Misfit(limits.media_bytes, one)
     return None
 
 
