@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline import optouts
+from partyline import addresses, optouts
 from partyline.model import Line
 from partyline.optouts import Keyword
 
@@ -152,6 +152,6 @@ def test_a_lines_own_text_is_said_as_it_is() -> None:
     ],
 )
 def test_the_network_answers_for_toll_free_numbers(address: str, toll_free: bool) -> None:
-    assert optouts.is_toll_free(address) is toll_free
+    assert addresses.is_toll_free(address) is toll_free
     assert optouts.network_answers(address, Keyword.STOP) is toll_free
     assert not optouts.network_answers(address, Keyword.HELP)

@@ -53,7 +53,7 @@ def writes(
 ) -> list[Write]:
     """The writes of a keyword's effect and of the answer to it. They hold while nobody else has changed what the
     numbers know of the sender."""
-    known = {number: _known(found, arrived.sender, number) for number in lines}
+    known = _known(arrived, lines, found)
     effect = [] if asked is Keyword.HELP else _effect(asked, text, arrived, known, now)
     return [*effect, *_answer(asked, text, arrived, lines, known, now)]
 
@@ -65,7 +65,7 @@ def writes_of_copy(
     for STOP. Where it is STOP to us, it has had its effect, and they may have said START since."""
     if keyword(text, arrived, lines) is not Keyword.STOP or _recognised(text, lines):
         return []
-    known = {number: _known(found, arrived.sender, number) for number in lines}
+    known = _known(arrived, lines, found)
     news = {number: before for number, before in known.items() if before is None or not before.opted_out}
     return _effect(Keyword.STOP, text, arrived, news, now)
 
@@ -81,7 +81,7 @@ def writes_of_kept(
     """The writes of a keyword that was among the unrouted, and is not answered any more: STOP holds for the numbers
     that have been registered since. With those that knew of its sender it has had its effect, and they may have said
     START since."""
-    known = {number: _known(found, arrived.sender, number) for number in lines}
+    known = _known(arrived, lines, found)
     news = {number: before for number, before in known.items() if before is None}
     return _effect(asked, text, arrived, news, now) if asked is Keyword.STOP else []
 
@@ -108,9 +108,10 @@ def attributes(asked: Keyword) -> str:
     return json.dumps({"opt_out_type": asked.value.upper()})
 
 
-def _known(found: Mapping[keys.Key, Item], address: str, line: str) -> OptOut | None:
-    item = found.get(keys.opt_out(address, line))
-    return items.opt_out(item) if item else None
+def _known(arrived: Arrival, lines: Mapping[str, Line], found: Mapping[keys.Key, Item]) -> dict[str, OptOut | None]:
+    """What each of our numbers knows of the sender."""
+    stored = {number: found.get(keys.opt_out(arrived.sender, number)) for number in lines}
+    return {number: items.opt_out(item) if item else None for number, item in stored.items()}
 
 
 def _answer(

@@ -18,6 +18,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from partyline import addresses
+
 if TYPE_CHECKING:
     from partyline.model import Line
 
@@ -127,9 +129,6 @@ LANGUAGES = tuple(_LANGUAGES)
 _LONGEST = 64
 # A name that is longer would make two segments of an answer.
 _LONGEST_NAME = 30
-# The prefixes whose opt-outs the network itself keeps and confirms.
-_TOLL_FREE = tuple(f"+1{prefix}" for prefix in (800, 833, 844, 855, 866, 877, 888))
-_TOLL_FREE_LENGTH = len("+18005550100")
 
 
 def recognise(text: str, language: str = ENGLISH) -> Keyword | None:
@@ -155,14 +154,9 @@ def reply(line: Line, keyword: Keyword) -> str | None:
     return line.replies.get(keyword.value) or language.answers[keyword].format(name=called)
 
 
-def is_toll_free(address: str) -> bool:
-    """Whether an address is a toll-free number."""
-    return address.startswith(_TOLL_FREE) and len(address) == _TOLL_FREE_LENGTH
-
-
 def network_answers(line: str, keyword: Keyword) -> bool:
     """Whether the network answers a keyword for a line, whatever its carrier: STOP and START to toll-free numbers."""
-    return keyword is not Keyword.HELP and is_toll_free(line)
+    return keyword is not Keyword.HELP and addresses.is_toll_free(line)
 
 
 def _bare(text: str) -> str:
