@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import phonenumbers
 
 from partyline import addresses, identities, refusals
-from partyline.carriers.limits import Limits
 from partyline.model import Line, Participant, ParticipantKind, group_of
 from partyline.threads import is_pair
 
@@ -117,9 +116,10 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
             raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
 
 
-def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], limits: Mapping[str, Limits]) -> None:
+def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], most: Mapping[str, int]) -> None:
     """Refuse a group that one of our numbers in it could not write to: each may be the one that does. `lines` are those
-    among its numbers, `limits` those of carriers, by name. What is found here would else fail with the first text.
+    among its numbers, `most` how many others a carrier takes in a group, by name. What is found here would else fail
+    with the first text.
 
     Raises ApiError 50407 for a number that sends no group MMS (toll-free, a short code, abroad), 50436 for more people
     than its carrier takes in a group.
@@ -131,8 +131,8 @@ def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], limit
         _check_sender(address)
         line = lines.get(address)
         others = len(group.natives) + len(group.projected) - 1
-        if line and others > limits[line.carrier].recipients:
-            raise refusals.group_over_carriers_limit(address, line.carrier, limits[line.carrier].recipients, others)
+        if line and others > most[line.carrier]:
+            raise refusals.group_over_carriers_limit(address, line.carrier, most[line.carrier], others)
 
 
 def _check_sender(address: str) -> None:

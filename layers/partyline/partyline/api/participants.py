@@ -12,7 +12,7 @@ from partyline import addresses, events, refusals, sids
 from partyline.api import access, fields, hooks, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Parameters
-from partyline.carriers.registry import LIMITS
+from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.model import Conversation, Line, NotificationLevel, Participant, ParticipantKind, group_of
 from partyline.participants import Binding, check_binding, check_chat_joins, check_lines, check_members, check_unique
 from partyline.permissions import Permission, RoleType
@@ -154,7 +154,7 @@ def _check_together(call: Call, roster: Roster, members: Sequence[Participant], 
     grows = not {*after.natives, *after.projected} <= {*before.natives, *before.projected}
     check_members(members, group_limit=call.desk.group_limit if grows else len(members))
     if grows:
-        check_lines(members, own, LIMITS)
+        check_lines(members, own, MOST_IN_GROUP)
 
 
 def _check_changing(call: Call, roster: Roster, member: Participant) -> None:

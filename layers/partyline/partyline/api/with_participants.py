@@ -14,7 +14,7 @@ from partyline.api import access, conversations, fields, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.participants import ACCOUNTS, described, own_lines, role_of
 from partyline.api.requests import Parameters
-from partyline.carriers.registry import LIMITS
+from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.errors import ApiError
 from partyline.model import Conversation, Participant, threads_of
 from partyline.participants import Binding
@@ -124,7 +124,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
     _check_pairs(members)
     with _naming_by_details(members):
         participants.check_members(members, group_limit=call.desk.group_limit)
-        participants.check_lines(members, own, LIMITS)
+        participants.check_lines(members, own, MOST_IN_GROUP)
         participants.check_complete(members)
     return members
 

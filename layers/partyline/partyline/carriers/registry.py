@@ -133,6 +133,8 @@ def reader(name: str) -> Carrier:
 
 
 LIMITS: Mapping[str, Limits] = MappingProxyType({name: entry.limits for name, entry in CARRIERS.items()})
+# How many others each takes in a group.
+MOST_IN_GROUP: Mapping[str, int] = MappingProxyType({name: limits.recipients for name, limits in LIMITS.items()})
 
 
 def rate(name: str, secrets: Mapping[str, str]) -> str | None:
