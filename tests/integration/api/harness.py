@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 
+from partyline import sids
 from partyline.api.app import handle
 from partyline.api.calls import Desk
 from partyline.callbacks import asking
 from partyline.events import Cause, Event
+from partyline.model import Conversation, Participant
 from partyline.store import conversations
 from partyline.store.keys import Key
 from partyline.store.table import Item, Page, Table, Write
@@ -196,12 +198,25 @@ class Api:
         return str(reply.body["sid"])
 
     def group(self, *natives: str, own: str = P, **form: str) -> str:
-        """A conversation of an agent behind an own number and some handsets."""
+        """A conversation of an agent behind an own number and some handsets: what these requests leave, without them
+        where nothing is asked for that the account's settings could change."""
+        if not form:
+            return self._stored_group(*natives, own=own)
         conversation = self.conversation(**form)
         self.member(conversation, identity="agent", projected=own)
         for native in natives:
             self.member(conversation, address=native)
         return conversation
+
+    def _stored_group(self, *natives: str, own: str) -> str:
+        now, service = self.desk.clock(), sids.default_service(ACCOUNT)
+        group = Conversation(sids.new(sids.CONVERSATION), service, now, now, active_at=now)
+        first, *others = sids.several(sids.PARTICIPANT, 1 + len(natives))
+        agent = Participant(first, group.sid, now, now, identity="agent", projected_address=own, identified=now)
+        handsets = [
+            Participant(sid, group.sid, now, now, address=native) for sid, native in zip(others, natives, strict=True)
+        ]
+        return conversations.create(self.desk.table, group, [agent, *handsets], now).sid
 
     def say(self, conversation: str, body: str = "hello", author: str = "agent", **form: str) -> Reply:
         return self.post(f"/Conversations/{conversation}/Messages", {"Author": author, "Body": body, **form})
