@@ -209,8 +209,27 @@ def test_a_token_is_refused_with_twilios_code_for_what_is_wrong_with_it(api: Api
 
 def test_a_token_that_never_ends_is_no_token(api: Api, clock: Clock) -> None:
     made = key(api)
-    for never in (float("nan"), float("inf"), True, "tomorrow", -1):
+    for never in (float("nan"), float("inf"), float("-inf"), True, "tomorrow", "1700000000", -1, 10**400, [], {}):
         token = raw(made, claims(made, clock, exp=never))
+        assert bearer(api, token).get("/Conversations").status == 401
+
+
+def test_numbers_of_any_size_in_a_token_are_answered(api: Api, clock: Clock) -> None:
+    """A11."""
+    made = key(api)
+    for huge in (float("nan"), float("inf"), 10**400, -(10**400), [[1]] * 3):
+        assert bearer(api, raw(made, claims(made, clock, nbf=huge))).get("/Conversations").status == 401
+        for name in ("iss", "sub", "jti", "grants", "exp"):
+            assert bearer(api, raw(made, claims(made, clock, **{name: huge}))).get("/Conversations").status == 401
+        # When it was made is not looked at.
+        assert bearer(api, raw(made, claims(made, clock, iat=huge))).get("/Conversations").status == 200
+
+
+def test_a_token_of_deep_json_is_answered(api: Api) -> None:
+    """A11."""
+    deep = base64.urlsafe_b64encode(b"[" * 7000).rstrip(b"=").decode()
+    plain = base64.urlsafe_b64encode(b'{"alg": "HS256"}').rstrip(b"=").decode()
+    for token in (f"{deep}.{plain}.x", f"{plain}.{deep}.x"):
         assert bearer(api, token).get("/Conversations").status == 401
 
 

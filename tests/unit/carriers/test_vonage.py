@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -84,6 +86,44 @@ def test_anything_else_is_refused(authorization: str | None, status: int) -> Non
     with pytest.raises(WebhookRefused) as refused:
         Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", authorization), NOW)
     assert refused.value.status == status
+
+
+def raw_token(claims: str, header: str = '{"alg": "HS256", "typ": "JWT"}') -> str:
+    """A token of any JSON, signed."""
+    signed = b".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=") for part in (header, claims))
+    signature = hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()
+    return f"Bearer {signed.decode()}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+@pytest.mark.parametrize(
+    "iat",
+    ["1e400", "1" + "0" * 400, "-1" + "0" * 400, "NaN", "Infinity", "-Infinity", "true", "null", f'"{NOW}"', "[]", "{}"]
+    + ["1" * 5000, "[" * 5000],
+)
+def test_a_signed_time_that_is_no_time_is_refused(iat: str) -> None:
+    """A11."""
+    digest = hashlib.sha256(b"{}").hexdigest()
+    with pytest.raises(WebhookRefused) as refused:
+        Vonage(SETTINGS, no_request).authenticate(
+            webhook(b"{}", raw_token(f'{{"iat": {iat}, "payload_hash": "{digest}"}}')), NOW
+        )
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("claims", ["[" * 7000, '{"iat": ' * 1400, "[]", "1", '"x"', ""])
+def test_a_token_of_any_json_is_refused(claims: str) -> None:
+    """A11."""
+    for given in (raw_token(claims), raw_token("{}", header=claims)):
+        with pytest.raises(WebhookRefused) as refused:
+            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", given), NOW)
+        assert refused.value.status == 403
+
+
+@given(st.text())
+def test_no_authorization_breaks_it(authorization: str) -> None:
+    for given in (authorization, f"Bearer {authorization}"):
+        with pytest.raises(WebhookRefused):
+            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", given), NOW)
 
 
 # --- inbound

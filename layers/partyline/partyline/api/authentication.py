@@ -130,7 +130,7 @@ def read_token(encoded: str, desk: Keyring) -> Token:
         raise refusals.token_issuer_invalid()
     try:
         jwt.decode(encoded, key_secret(root, issuer), algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise refusals.token_signature_invalid() from None
     expires = _check_times(claims, desk.clock())
     identity, service_sid = _grant(claims)

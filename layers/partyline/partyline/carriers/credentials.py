@@ -1,4 +1,4 @@
-"""Secrets in HTTP: compared in constant time, and HTTP Basic (RFC 7617)."""
+"""Secrets in HTTP: compared in constant time, HTTP Basic (RFC 7617), and the age of what is signed."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def basic_matches(header: str, username: str, password: str) -> bool:
     """Whether an Authorization header carries these credentials; the scheme's name may be in any case."""
     scheme, _, given = header.partition(" ")
     return scheme.lower() == "basic" and matches(given.strip(), basic(username, password).removeprefix("Basic "))
+
+
+def is_recent(moment: object, now: float, tolerance: float) -> bool:
+    """Whether a moment that somebody signed is within a tolerance of now, both ways; all three are in Unix seconds.
+    Anything but a number is not, and neither are NaN, infinity and whole numbers that no float holds."""
+    if isinstance(moment, bool) or not isinstance(moment, int | float):
+        return False
+    # Compared, not subtracted: that works for integers of any size, and is false for NaN.
+    return now - tolerance <= moment <= now + tolerance
