@@ -22,6 +22,7 @@ from partyline.carriers.port import (
     InboundText,
     Malformed,
     Media,
+    OutboundMedia,
     OutboundText,
     WebhookRequest,
 )
@@ -97,8 +98,10 @@ def raw_token(claims: str, header: str = '{"alg": "HS256", "typ": "JWT"}') -> st
 
 @pytest.mark.parametrize(
     "iat",
-    ["1e400", "1" + "0" * 400, "-1" + "0" * 400, "NaN", "Infinity", "-Infinity", "true", "null", f'"{NOW}"', "[]", "{}"]
-    + ["1" * 5000, "[" * 5000],
+    [
+        *("1e400", "1" + "0" * 400, "-1" + "0" * 400, "NaN", "Infinity", "-Infinity", "true", "null", f'"{NOW}"'),
+        *("[]", "{}", "1" * 5000, "[" * 5000),
+    ],
 )
 def test_a_signed_time_that_is_no_time_is_refused(iat: str) -> None:
     """A11."""
@@ -113,17 +116,17 @@ def test_a_signed_time_that_is_no_time_is_refused(iat: str) -> None:
 @pytest.mark.parametrize("claims", ["[" * 7000, '{"iat": ' * 1400, "[]", "1", '"x"', ""])
 def test_a_token_of_any_json_is_refused(claims: str) -> None:
     """A11."""
-    for given in (raw_token(claims), raw_token("{}", header=claims)):
+    for authorization in (raw_token(claims), raw_token("{}", header=claims)):
         with pytest.raises(WebhookRefused) as refused:
-            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", given), NOW)
+            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", authorization), NOW)
         assert refused.value.status == 403
 
 
 @given(st.text())
 def test_no_authorization_breaks_it(authorization: str) -> None:
-    for given in (authorization, f"Bearer {authorization}"):
+    for header in (authorization, f"Bearer {authorization}"):
         with pytest.raises(WebhookRefused):
-            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", given), NOW)
+            Vonage(SETTINGS, no_request).authenticate(webhook(b"{}", header), NOW)
 
 
 # --- inbound
@@ -174,6 +177,63 @@ def test_a_picture_brings_its_caption_as_the_text() -> None:
     assert (text.text, text.media) == ("look", (Media("https://api.nexmo.com/v3/media/1"),))
 
 
+ONE, TWO, THREE = (f"https://api.nexmo.com/v3/media/{number}" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "urls"),
+    [
+        ({"message_type": "image", "image": {"url": ONE}}, "", (ONE,)),
+        *(
+            ({"message_type": kind, kind: {"url": ONE, "caption": "look"}}, "look", (ONE,))
+            for kind in ("image", "audio", "video", "vcard", "file")
+        ),
+        (
+            {
+                "message_type": "image",
+                "image": {"url": ONE},
+                "content": [{"type": "image", "url": TWO}, {"type": "vcard", "url": THREE}],
+            },
+            "",
+            (ONE, TWO, THREE),
+        ),
+        (
+            {
+                "message_type": "image",
+                "image": {"url": ONE, "caption": "the roof"},
+                "content": [
+                    {"type": "image", "url": ONE, "caption": "the roof"},
+                    {"type": "file", "url": TWO, "caption": "the plan"},
+                    {"type": "file", "url": TWO},
+                ],
+            },
+            "the roof\nthe plan",
+            (ONE, TWO),
+        ),
+        ({"message_type": "content", "content": [{"type": "audio", "url": ONE}]}, "", (ONE,)),
+        ({"message_type": "text", "text": "hello", "content": [{"url": ONE, "caption": "not this"}]}, "hello", (ONE,)),
+        ({"message_type": ..., "image": {"url": ONE}}, "", (ONE,)),
+        ({"message_type": "text", "text": "hello", "content": None}, "hello", ()),
+        # The layout of an MMS is no file.
+        ({"message_type": "file", "file": {"url": f"{ONE}.smil"}, "content": [{"url": TWO}]}, "", (TWO,)),
+    ],
+)
+def test_every_file_is_taken_once_and_captions_are_the_text_where_there_is_none(
+    changes: dict[str, Any], text: str, urls: tuple[str, ...]
+) -> None:
+    """C2."""
+    (event,) = parse(received(**{"text": ..., **changes}))
+    assert isinstance(event, InboundText)
+    assert (event.text, event.media) == (text, tuple(map(Media, urls)))
+
+
+@pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])
+def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
+    """C2."""
+    (event,) = parse(received(message_type=kind))
+    assert isinstance(event, Malformed)
+
+
 @pytest.mark.parametrize(
     ("body", "on", "answered"),
     [("Stop", True, Keyword.STOP), ("STOP", False, None), ("help", True, Keyword.HELP), ("hello", True, None)],
@@ -196,6 +256,8 @@ def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered:
         received(mms={"participants": "x"}),
         received(mms={"participants": [1]}),
         received(image="x"),
+        received(content={"url": "https://api.nexmo.com/v3/media/1"}),
+        received(content=["https://api.nexmo.com/v3/media/1"]),
         received(status="flying"),
     ],
 )
@@ -233,6 +295,7 @@ OPTED_OUT = {"type": "https://developer.vonage.com/api-errors/messages#1000", "t
         (status("rejected"), ReceiptStatus.FAILED, 30008, None),
         (status("rejected", error=OPTED_OUT), ReceiptStatus.FAILED, 21610, "1000"),
         (status("delivered", error=OPTED_OUT), ReceiptStatus.DELIVERED, None, None),
+        (status("failed", error=OPTED_OUT), ReceiptStatus.FAILED, 21610, "1000"),
     ],
 )
 def test_statuses(
@@ -243,13 +306,54 @@ def test_statuses(
     ]
 
 
+PAGE = "https://developer.vonage.com/api-errors/messages"
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "error_code", "carrier_code"),
+    [
+        ({"type": f"{PAGE}#1260", "title": "1260"}, 30003, "1260"),
+        ({"type": f"{PAGE}#undeliverable", "title": "1260", "detail": "Destination unreachable"}, 30003, "1260"),
+        ({"type": f"{PAGE}#rejected", "title": 1050, "detail": "Number barred"}, 30004, "1050"),
+        ({"type": f"{PAGE}#rejected", "title": "1240", "detail": "Illegal Number"}, 21610, "1240"),
+        ({"type": f"{PAGE}#rejected", "title": "1030", "detail": "The number has opted out"}, 21610, "1030"),
+        ({"type": f"{PAGE}#rejected", "title": "9", "detail": "Requested not to receive messages"}, 21610, "9"),
+        ({"type": f"{PAGE}#undeliverable", "title": "Undeliverable", "detail": "Try later"}, 30008, "undeliverable"),
+        ({"title": "Undeliverable"}, 30008, None),
+        ({"type": PAGE, "title": "1170"}, 21211, "1170"),
+        ({"type": ["#1170"], "title": True, "detail": 5}, 30008, None),
+        ({}, 30008, None),
+    ],
+)
+def test_a_fault_is_read_in_both_forms(
+    fault: dict[str, Any], error_code: int, carrier_code: str | None, nested: bool
+) -> None:
+    """C3."""
+    given = {"error": fault} if nested else fault
+    (report,) = parse(status("rejected", error=given))
+    assert isinstance(report, DeliveryReport)
+    assert (report.error_code, report.carrier_code) == (error_code, carrier_code)
+    with pytest.raises(Refused) as refused:
+        Vonage(SETTINGS, lambda _: HttpResponse(422, json.dumps(given).encode())).send(OutboundText(OWN, (A,), "Hey"))
+    assert (refused.value.error_code, refused.value.carrier_code) == (error_code, carrier_code)
+
+
+@pytest.mark.parametrize("error", ["#1170", 1170, [], {"error": "1170"}, {"error": None}])
+def test_a_fault_of_no_form_is_unknown(error: object) -> None:
+    """C3."""
+    (report,) = parse(status("rejected", error=error))
+    assert isinstance(report, DeliveryReport)
+    assert (report.error_code, report.carrier_code) == (30008, None)
+
+
 @pytest.mark.parametrize(
     ("carrier_code", "code"),
     [
         ("1000", 30022),
         ("1050", 30004),
-        ("1090", 30022),
-        ("1100", 30019),
+        ("1090", 30019),
+        ("1100", 30008),
         ("1120", 21212),
         ("1170", 21211),
         ("1180", 30003),
@@ -270,6 +374,13 @@ def test_a_failure_is_told_by_its_code(carrier_code: str, code: int) -> None:
 
 
 # --- sending
+
+
+def attached(name: str, content_type: str) -> OutboundMedia:
+    return OutboundMedia(f"https://example.com/{name}", content_type, 4, name, lambda: b"file")
+
+
+VCARD, PDF = attached("ann.vcf", "text/vcard"), attached("plan.pdf", "application/pdf")
 
 
 @pytest.mark.parametrize(
@@ -298,6 +409,45 @@ def test_a_failure_is_told_by_its_code(carrier_code: str, code: int) -> None:
             },
         ),
         (
+            OutboundText(OWN, (A,), "Look", (jpeg(), jpeg("https://example.com/y.jpg"), VCARD, PDF), others=(B,)),
+            {
+                "channel": "mms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "content",
+                "content": [
+                    {"type": "image", "url": "https://example.com/x.jpg", "caption": "Look"},
+                    {"type": "image", "url": "https://example.com/y.jpg"},
+                    {"type": "vcard", "url": "https://example.com/ann.vcf"},
+                    {"type": "file", "url": "https://example.com/plan.pdf"},
+                ],
+                "mms": {"participants": ["12065550102"]},
+            },
+        ),
+        (
+            OutboundText(OWN, (A,), "", (jpeg(), VCARD)),
+            {
+                "channel": "mms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "content",
+                "content": [
+                    {"type": "image", "url": "https://example.com/x.jpg"},
+                    {"type": "vcard", "url": "https://example.com/ann.vcf"},
+                ],
+            },
+        ),
+        (
+            OutboundText(OWN, (A,), "", (VCARD,)),
+            {
+                "channel": "mms",
+                "from": "12065550100",
+                "to": "12065550101",
+                "message_type": "vcard",
+                "vcard": {"url": "https://example.com/ann.vcf"},
+            },
+        ),
+        (
             OutboundText(OWN, (A,), "Look", (jpeg(),)),
             {
                 "channel": "mms",
@@ -310,6 +460,7 @@ def test_a_failure_is_told_by_its_code(carrier_code: str, code: int) -> None:
     ],
 )
 def test_a_text_is_one_request_for_one_member(text: OutboundText, body: dict[str, Any]) -> None:
+    """C15: also with several files."""
     requests: list[HttpRequest] = []
 
     def transport(request: HttpRequest) -> HttpResponse:

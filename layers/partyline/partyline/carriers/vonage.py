@@ -5,7 +5,10 @@ of the body. One URL serves inbound texts and statuses; `status` tells them apar
 
 Group texts: MMS only, one request for each member, which names the others in `mms.participants`; each is charged and
 has an id of its own. How an inbound one names the others is not documented: it is read where outbound ones have it.
-Source: Vonage, "MMS Group Messaging"; "Opt-Out Assist"; Messages API 1.17.
+
+Files: one is `{message_type: image, image: {url, caption}}`, several are `{message_type: content, content: [{type, url,
+caption}, ...]}`. A text that comes in has its first file in the one form, and all or the others in the other.
+Source: Vonage, "Understanding MMS Messaging"; "MMS Group Messaging"; "Opt-Out Assist"; Messages API 1.17; its Java SDK.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ _STATUSES = {
     "read": ReceiptStatus.DELIVERED,
     "undeliverable": ReceiptStatus.UNDELIVERED,
     "rejected": ReceiptStatus.FAILED,
+    # Opt-Out Assist's pages have it; the API's own list has not.
+    "failed": ReceiptStatus.FAILED,
 }
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 _ERROR_CODES = codes.by_carrier_code(
@@ -60,13 +65,17 @@ _ERROR_CODES = codes.by_carrier_code(
         codes.FILTERED: (1210,),
         codes.UNKNOWN_HANDSET: (1230, 1250),
         codes.BLOCKED: (1050, 1280),
-        codes.RATE_EXCEEDED: (1000, 1090),
-        codes.TOO_LARGE: (1100,),
+        codes.OPTED_OUT: (1240,),
+        codes.RATE_EXCEEDED: (1000,),
+        codes.TOO_LARGE: (1090,),
     }
 )
+# How Vonage says in words that somebody has opted out, whatever the code.
+_OPTED_OUT = re.compile(r"opted[ -]?out|unsubscribed|requested not to receive")
 # The parts of a message that are files, by their type.
 _FILES = ("image", "audio", "video", "vcard", "file")
-_KINDS = {"image": "image", "audio": "audio", "video": "video"}
+_SEVERAL_FILES = "content"
+_MESSAGE_TYPES = frozenset({"text", *_FILES, _SEVERAL_FILES})
 _KEYWORDS = {
     **dict.fromkeys(("STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE"), Keyword.STOP),
     "START": Keyword.START,
@@ -90,13 +99,13 @@ class Vonage:
     """Vonage behind the carrier port."""
 
     name = NAME
-    # Vonage names no limit for the members of a group: the narrowest of the others' is kept. Text: 1000 characters; one
-    # file a message, and 600 KB pass every network.
+    # Vonage names no limit for the members of a group: the narrowest of the others' is kept. Text: 1000 characters. Nor
+    # does it name one for the files of a message: ten are what the others take, and 600 KB pass every network.
     limits = Limits(
         recipients=9,
         text=1000,
-        media=1,
-        group_media=1,
+        media=10,
+        group_media=10,
         media_bytes=600 * KB,
         image_bytes=600 * KB,
         one_by_one=True,
@@ -167,12 +176,14 @@ def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[
 
 
 def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText:
+    kind = payloads.optional(message, "message_type")
+    if kind and kind not in _MESSAGE_TYPES:
+        raise payloads.Unreadable("message_type is not a documented one")
     line = _address(payloads.string(message, "to"))
     mms = message.get("mms")
     others = payloads.addresses(mms, "participants") if isinstance(mms, dict) else ()
-    files = [payloads.mapping(message[kind], kind) for kind in _FILES if message.get(kind) is not None]
-    captions = (payloads.optional(file, "caption") for file in files)
-    text = payloads.optional(message, "text") or next((caption for caption in captions if caption), "")
+    files = _files(message)
+    text = payloads.optional(message, "text") or "\n".join(_captions(files))
     return InboundText(
         carrier=NAME,
         id=payloads.string(message, "message_uuid"),
@@ -180,9 +191,21 @@ def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText
         sender=_address(payloads.string(message, "from")),
         recipients=(line, *(_address(other) for other in others)),
         text=text,
-        media=payloads.content((Media(payloads.string(file, "url")) for file in files), text),
+        media=payloads.content(map(Media, dict.fromkeys(payloads.string(file, "url") for file in files)), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
     )
+
+
+def _files(message: payloads.Object) -> list[payloads.Object]:
+    """The files of a message, in both of their forms; one may stand in each."""
+    alone = [(kind, message[kind]) for kind in _FILES if message.get(kind) is not None]
+    several = [(_SEVERAL_FILES, file) for file in payloads.items(message, _SEVERAL_FILES)]
+    return [payloads.mapping(file, name) for name, file in (*alone, *several)]
+
+
+def _captions(files: Iterable[payloads.Object]) -> Iterable[str]:
+    """What is said below files, each once: the same one can stand below a file in both of its forms."""
+    return dict.fromkeys(filter(None, (payloads.optional(file, "caption") for file in files)))
 
 
 def _report(message: payloads.Object, tag: str | None) -> DeliveryReport:
@@ -203,11 +226,18 @@ def _report(message: payloads.Object, tag: str | None) -> DeliveryReport:
 
 
 def _fault(fault: payloads.Object) -> tuple[str | None, int | None]:
-    """Vonage's code and Twilio's, from {"type": ".../messages#1170", "title", "detail"} (RFC 7807)."""
-    carrier_code = str(fault.get("type") or "").rpartition("#")[2] or payloads.code(fault.get("title"))
-    # Opt-Out Assist says so in words only.
-    told = f"{fault.get('title')} {fault.get('detail')}".lower()
-    if re.search(r"opted[ -]?out", told):
+    """Vonage's code and Twilio's, from {"type", "title", "detail"} (RFC 7807) or that within another `error`.
+
+    The code is what `type` ends in where that is a number (".../messages#1170"); where it is a word ("#rejected"), the
+    title has the number, and a word is all there is only without one.
+    """
+    inner = fault.get("error")
+    fault = inner if isinstance(inner, dict) else fault
+    kind, title = (payloads.code(fault.get(name)) or "" for name in ("type", "title"))
+    fragment = kind.partition("#")[2]
+    carrier_code = next((one for one in (fragment, title) if re.fullmatch("[0-9]{1,6}", one)), fragment) or None
+    # Opt-Out Assist says so in words.
+    if _OPTED_OUT.search(f"{title} {fault.get('detail')}".lower()):
         return carrier_code, codes.OPTED_OUT
     return carrier_code, _ERROR_CODES.get(carrier_code or "")
 
@@ -241,11 +271,26 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
 
 
 def _content(text: OutboundText) -> dict[str, object]:
+    """What is said: a text, one file, or several with the text below the first."""
     if not text.media:
         return {"message_type": "text", "text": text.text}
-    media = text.media[0]
-    kind = _KINDS.get(media.content_type.partition("/")[0], "file")
-    return {"message_type": kind, kind: {"url": media.url, **({"caption": text.text} if text.text else {})}}
+    captions = [{"caption": text.text} if text.text else {}, *({} for _ in text.media[1:])]
+    files = [
+        (_kind(media.content_type), {"url": media.url, **caption})
+        for media, caption in zip(text.media, captions, strict=True)
+    ]
+    if len(files) == 1:
+        ((kind, file),) = files
+        return {"message_type": kind, kind: file}
+    return {"message_type": _SEVERAL_FILES, _SEVERAL_FILES: [{"type": kind, **file} for kind, file in files]}
+
+
+def _kind(content_type: str) -> str:
+    """Vonage's word for files of a type."""
+    if content_type == "text/vcard":
+        return "vcard"
+    family = content_type.partition("/")[0]
+    return family if family in {"image", "audio", "video"} else "file"
 
 
 def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
