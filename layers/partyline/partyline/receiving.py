@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from partyline import recording, reporting
+from partyline import notation, recording, reporting
 from partyline.callbacks import applying
 from partyline.callbacks.asking import Ask
 from partyline.carriers import payloads
@@ -69,10 +69,12 @@ def read(carrier: Carrier, request: WebhookRequest) -> list[Event]:
 
 
 def take(desk: Desk, carrier: str, event: Event, request: WebhookRequest, now: datetime) -> Recorded | Malformed | None:
-    """Take one event of a webhook: what became of a text, None for another event. Malformed is what was so before, and
-    what the table can never take. Raises what else the table raises."""
+    """Take one event of a webhook: what became of a text, None for another event. Malformed is what was so before, a
+    text that says nothing, and what the table can never take. Raises what else the table raises."""
     if isinstance(event, Malformed):
         return event
+    if isinstance(event, InboundText) and _is_blank(event):
+        return _malformed("neither text nor file", request)
     try:
         return _take(desk, carrier, event, now)
     except (ValueError, ClientError) as error:
@@ -128,6 +130,12 @@ def _malformed(reason: str, request: WebhookRequest) -> Malformed:
 def _is_monstrous(text: InboundText) -> bool:
     """Whether a text is so large that lists of such texts could not be answered."""
     return len(text.text.encode("utf-8", "replace")) > applying.MAX_BODY or len(text.media) > MAX_MEDIA
+
+
+def _is_blank(text: InboundText) -> bool:
+    """Whether a text would be a message of nothing, so that what it said is somewhere else in its webhook, or was
+    lost. What its carrier took for a keyword has its effect, also without the word."""
+    return not (notation.plain(text.text) or text.media or text.answered)
 
 
 def _is_poison(error: ValueError | ClientError) -> bool:

@@ -23,7 +23,7 @@ from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
 from partyline.observability import logger
 from partyline.receiving import MAX_BODY, MAX_MEDIA
-from partyline.store import conversations, lines, listing, messages
+from partyline.store import conversations, lines, listing, messages, optouts
 from partyline.store.listing import Window
 from partyline.store.table import Conflict, Table
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
@@ -278,6 +278,72 @@ def test_what_cannot_be_understood_is_kept_once_and_answered(
     assert raw == sent["body"]
 
 
+def bandwidth_text(**changes: Any) -> Answer:
+    (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
+    text["message"] |= changes
+    return bandwidth([text])
+
+
+def telnyx_text(**changes: Any) -> Answer:
+    document = json.loads(event("inbound/telnyx-group-text")["body"])
+    document["data"]["payload"] |= changes
+    return telnyx(json.dumps(document))
+
+
+def twilio_text(*parameters: tuple[str, str]) -> Answer:
+    sid = [("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120")]
+    return twilio([*sid, ("OtherRecipients0", "+12065550151"), *parameters])
+
+
+def vonage_text(**changes: Any) -> Answer:
+    sent = event("inbound/vonage-group-text")
+    message = {**json.loads(sent["body"]), **changes}
+    return signed_now({**sent, "body": json.dumps({name: one for name, one in message.items() if one is not None})})
+
+
+LAYOUT = "https://carrier.example/0.smil"
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        lambda: bandwidth_text(text="", media=[]),
+        lambda: bandwidth_text(text=None, media=None),
+        lambda: bandwidth_text(text=" \u200b\n", media=[LAYOUT]),
+        lambda: telnyx_text(text=None, media=[]),
+        lambda: telnyx_text(text="", media=[{"url": LAYOUT, "content_type": "application/smil"}]),
+        lambda: twilio_text(("Body", ""), ("NumMedia", "0")),
+        lambda: twilio_text(("NumMedia", "1"), ("MediaUrl0", LAYOUT), ("MediaContentType0", "application/smil")),
+        lambda: vonage_text(text=None),
+        lambda: vonage_text(message_type="image", text="", image=None),
+        lambda: vonage_text(message_type="content", text=None, content=[]),
+        lambda: vonage_text(message_type="unsupported", text="what is left of it"),
+    ],
+)
+def test_a_text_that_says_nothing_is_kept_as_it_came_and_alarmed_on(
+    inbound: Inbound, table: Table, webhook: Callable[[], Answer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """C2: on every carrier."""
+    sent = webhook()
+    assert inbound(copy.deepcopy(sent))["statusCode"] == 200
+    assert state(table) == ([], [(UnroutedReason.MALFORMED, sent["body"])])
+    assert "WebhookMalformed" in capsys.readouterr().out
+
+
+def test_a_keyword_that_a_carrier_took_a_text_for_counts_without_the_word(inbound: Inbound, table: Table) -> None:
+    assert inbound(telnyx_text(text=None, media=[], autoresponse_type="STOP"))["statusCode"] == 200
+    assert optouts.find(table, "+12065550150", "+12065550110") is not None
+
+
+def test_a_text_of_nothing_but_files_is_no_blank_one(inbound: Inbound, table: Table) -> None:
+    several = [{"type": "file", "url": f"https://api.nexmo.com/v3/media/{number}"} for number in (1, 2, 2)]
+    image = {"url": "https://api.nexmo.com/v3/media/1"}
+    assert inbound(vonage_text(message_type="image", text=None, image=image, content=several))["statusCode"] == 200
+    ((_, conversation),) = listing.conversations(table, SERVICE, Window(5)).entries
+    (only,) = messages.page(table, conversation.sid, size=5).messages
+    assert [media.url for media in only.message.media] == [one["url"] for one in several[:2]]
+
+
 def test_one_bad_element_does_not_cost_its_neighbours(inbound: Inbound, table: Table) -> None:
     good = json.loads(event("inbound/bandwidth-group-text")["body"])
     assert inbound(bandwidth([{"type": "?"}, *good, None]))["statusCode"] == 200
@@ -328,7 +394,10 @@ def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(
     inbound: Inbound, table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sent = twilio(
-        [("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120"), ("NumMedia", "0")]
+        [
+            *(("MessageSid", "MM" + "0" * 32), ("From", "+12065550150"), ("To", "+12065550120")),
+            *(("NumMedia", "0"), ("Body", "hello")),
+        ]
     )
     assert inbound(sent)["statusCode"] == 200
     assert "TextRosterMissing" in capsys.readouterr().out

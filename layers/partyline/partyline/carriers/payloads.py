@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from partyline import notation
 from partyline.carriers.port import Event, Malformed, Media, WebhookRequest
 
 Object = Mapping[str, Any]
@@ -118,7 +119,7 @@ def tag(request: WebhookRequest) -> str | None:
 def content(media: Iterable[Media], text: str) -> tuple[Media, ...]:
     """The media that somebody meant to send: layout parts (SMIL, XML) are left out, and text parts of a message that
     has its text, by content type or suffix."""
-    return tuple(part for part in media if not _wraps(part, has_text=bool(text)))
+    return tuple(part for part in media if not _wraps(part, has_text=bool(notation.plain(text))))
 
 
 def _whole(text: str) -> str:
