@@ -209,7 +209,8 @@ def test_a_token_is_refused_with_twilios_code_for_what_is_wrong_with_it(api: Api
 
 def test_a_token_that_never_ends_is_no_token(api: Api, clock: Clock) -> None:
     made = key(api)
-    for never in (float("nan"), float("inf"), float("-inf"), True, "tomorrow", "1700000000", -1, 10**400, [], {}):
+    nevers: list[Any] = [float("nan"), float("inf"), float("-inf"), True, "tomorrow", "1700000000", -1, 10**400, [], {}]
+    for never in nevers:
         token = raw(made, claims(made, clock, exp=never))
         assert bearer(api, token).get("/Conversations").status == 401
 

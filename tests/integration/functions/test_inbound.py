@@ -298,7 +298,9 @@ def twilio_text(*parameters: tuple[str, str]) -> Answer:
 def vonage_text(**changes: Any) -> Answer:
     sent = event("inbound/vonage-group-text")
     message = {**json.loads(sent["body"]), **changes}
-    return signed_now({**sent, "body": json.dumps({name: one for name, one in message.items() if one is not None})})
+    body = json.dumps({name: one for name, one in message.items() if one is not None})
+    signed: Answer = signed_now({**sent, "body": body})
+    return signed
 
 
 LAYOUT = "https://carrier.example/0.smil"
