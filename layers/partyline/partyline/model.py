@@ -368,7 +368,8 @@ class UnroutedReason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class UnroutedText:
     """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
-    webhook's body, and `tag` what its URL brought back of ours."""
+    webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for
+    (carriers.port.InboundText)."""
 
     sid: str
     carrier: str
@@ -382,6 +383,7 @@ class UnroutedText:
     media: tuple[Media, ...] = ()
     raw: str = ""
     tag: str | None = None
+    answered: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

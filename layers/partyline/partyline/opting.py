@@ -31,8 +31,9 @@ def wanted(text: InboundText, arrived: Arrival) -> list[keys.Key]:
 
 def keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> Keyword | None:
     """The keyword that a text is: by what its carrier took it for, else in the language of a number that it went to.
-    `lines` are the own numbers among its roster."""
-    if arrived.sender in lines or text.media or not lines:
+    What is attached to the words changes nothing: phones add pictures, contact cards and layout. `lines` are the own
+    numbers among its roster."""
+    if arrived.sender in lines or not lines:
         return None
     return text.answered or _recognised(text, lines)
 

@@ -105,6 +105,7 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
         recipients=kept.recipients,
         text=kept.body,
         media=tuple(port.Media(part.url, part.content_type, part.sha256) for part in kept.media),
+        answered=Keyword(kept.answered) if kept.answered else None,
     )
     arrived = routing.arrival(text.sender, text.recipients, text.line)
     desk = _Desk(table, service_sid, asking.once(ask), kept)
@@ -455,6 +456,7 @@ def _keep_unrouted(
         recipients=arrived.recipients,
         body=text.text,
         media=_media(text),
+        answered=text.answered.value if text.answered else None,
     )
     desk.table.transact([*once, unrouted.keeping_write(kept)])
     return Recorded(Outcome.UNROUTED, reason=reason)

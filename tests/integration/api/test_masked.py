@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from partyline import recording, sids
-from partyline.carriers.port import InboundText
+from partyline.carriers.port import InboundText, Media
 from partyline.recording import Outcome, Recorded
 from partyline.store import messages
 from partyline.store.table import Table
@@ -50,6 +50,20 @@ def mixed(api: Api) -> str:
     api.member(sid, address=D, proxy=P)
     api.member(sid, address=E, proxy=P)
     return sid
+
+
+def test_stop_with_a_picture_is_not_relayed_and_the_picture_stays_with_it(api: Api, table: Table, mixed: str) -> None:
+    """C4."""
+    picture = Media("https://carrier.example/1.jpg", "image/jpeg")
+    text = InboundText("bandwidth", "stop", T, C, (T,), "STOP", (picture,))
+    said = recording.record(
+        table, text, service_sid=sids.default_service(ACCOUNT), now=api.desk.clock(), ask=asking_nobody
+    )
+    assert said.conversation_sid == mixed
+    assert by_text(table, said) == set()
+    shown = api.get(f"/Conversations/{mixed}/Messages/{said.message_sid}").body
+    assert (shown["body"], len(shown["media"])) == ("STOP", 1)
+    assert [one["address"] for one in api.get("/OptOuts").body["opt_outs"]] == [C]
 
 
 def test_a_text_of_the_group_reaches_each_masked_member_under_its_authors_name(

@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import pytest
 
 from partyline import recording, sending, sids
-from partyline.carriers.port import Accepted, InboundText
-from partyline.model import AutoCreation, Line, Message
+from partyline.carriers import registry
+from partyline.carriers.port import Accepted, InboundText, Media, WebhookRequest
+from partyline.model import AutoCreation, Line, Message, UnroutedReason
 from partyline.optouts import How, Keyword
 from partyline.recording import Outcome, Recorded
 from partyline.states import ReceiptStatus, SendState
-from partyline.store import items, lines, messages, optouts
+from partyline.store import items, lines, messages, optouts, unrouted
 from partyline.store.table import Table, from_dynamo
 from tests.integration.api.harness import asking_nobody
 from tests.integration.flow.scene import NOW, A, B, FakeCarrier, P, Q
@@ -38,8 +40,9 @@ def arrive(
     sender: str = A,
     line: str = P,
     answered: Keyword | None = None,
+    media: tuple[Media, ...] = (),
 ) -> Recorded:
-    inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, answered=answered)
+    inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
     return recording.record(table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
 
 
@@ -73,6 +76,115 @@ def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
     assert json.loads(said(desk, first).attributes) == {"opt_out_type": "STOP"}
     arrive(desk, "STOP", id="2")
     assert len(replies(desk)) == 1
+
+
+PICTURE = Media("https://carrier.example/1.jpg", "image/jpeg")
+CARD = Media("https://carrier.example/ann.vcf", "text/x-vcard")
+
+
+@pytest.mark.parametrize("media", [(PICTURE,), (CARD,), (PICTURE, CARD)])
+@pytest.mark.parametrize(("word", "holds"), [("STOP", True), ("start", False), ("Help!", None)])
+def test_a_keyword_is_one_whatever_is_attached_to_it(
+    desk: Table, word: str, holds: bool | None, media: tuple[Media, ...]
+) -> None:
+    """C4. The file is kept with its message, as any."""
+    if word == "start":
+        arrive(desk, "STOP", id="0")
+    before = len(replies(desk))
+    recorded = arrive(desk, word, id="1", media=media)
+    assert (state(desk), len(replies(desk)) - before) == (holds, 1)
+    message = said(desk, recorded)
+    assert json.loads(message.attributes)["opt_out_type"] in ("STOP", "START", "HELP")
+    assert [(part.url, part.content_type) for part in message.media] == [(one.url, one.content_type) for one in media]
+
+
+def test_a_sentence_with_a_picture_is_no_keyword(desk: Table) -> None:
+    """C4."""
+    assert said(desk, arrive(desk, "stop by", id="1", media=(PICTURE,))).attributes == "{}"
+    assert said(desk, arrive(desk, "", id="2", media=(PICTURE,))).attributes == "{}"
+    assert (state(desk), replies(desk)) == (None, [])
+
+
+def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_with_it(desk: Table) -> None:
+    """C4."""
+    configure(desk, P, auto_creation=AutoCreation.OFF)
+    recorded = arrive(desk, "STOP", id="1", media=(PICTURE,))
+    assert recorded == Recorded(Outcome.UNROUTED, reason=UnroutedReason.KEYWORD)
+    assert (state(desk), len(replies(desk))) == (True, 1)
+    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    assert kept and [part.url for part in kept.media] == [PICTURE.url]
+
+
+def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Table) -> None:
+    """C4. What the carrier took it for is kept with the text."""
+    later = "+12065550199"
+    arrive(desk, "no more", id="1", line=later, answered=Keyword.STOP, media=(PICTURE,))
+    lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    assert kept
+    again = recording.redrive(desk, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (again.outcome, state(desk, A, later), replies(desk)) == (Outcome.CREATED, True, [])
+    found = optouts.find(desk, A, later)
+    assert found and found.how is How.CARRIER
+    assert json.loads(said(desk, again).attributes) == {"opt_out_type": "STOP"}
+
+
+BANDWIDTH: dict[str, Any] = {
+    "type": "message-received",
+    "time": "2026-11-22T12:00:00Z",
+    "to": P,
+    "message": {"id": "1", "direction": "in", "owner": P, "from": A, "to": [P], "text": "STOP"},
+}
+TELNYX = {
+    "id": "1",
+    "from": {"phone_number": A},
+    "to": [{"phone_number": P, "status": "webhook_delivered"}],
+    "text": "no more",
+    "autoresponse_type": "STOP",
+    "media": [{"url": PICTURE.url, "content_type": "image/jpeg"}],
+}
+TWILIO = {
+    "MessageSid": "MM" + "1" * 32,
+    "SmsStatus": "received",
+    "From": A,
+    "To": P,
+    "Body": "no more",
+    "OptOutType": "STOP",
+    "NumMedia": "1",
+    "MediaUrl0": PICTURE.url,
+    "MediaContentType0": "image/jpeg",
+}
+VONAGE = {
+    "message_uuid": "1",
+    "from": A.removeprefix("+"),
+    "to": P.removeprefix("+"),
+    "message_type": "image",
+    "image": {"url": PICTURE.url, "caption": "Stop"},
+}
+
+
+def bandwidth(*suffixes: str) -> bytes:
+    media = [f"https://messaging.bandwidth.com/api/v2/users/1/media/1/{suffix}" for suffix in suffixes]
+    return json.dumps([{**BANDWIDTH, "message": {**BANDWIDTH["message"], "media": media}}]).encode()
+
+
+@pytest.mark.parametrize(
+    ("carrier", "body", "confirmed"),
+    [
+        ("bandwidth", bandwidth("1.jpg"), 1),
+        ("bandwidth", bandwidth("0.smil", "ann.vcf"), 1),
+        ("bandwidth", bandwidth("0.smil"), 1),
+        ("telnyx", json.dumps({"data": {"event_type": "message.received", "payload": TELNYX}}).encode(), 0),
+        ("twilio", urlencode(TWILIO).encode(), 0),
+        ("vonage", json.dumps(VONAGE).encode(), 1),
+    ],
+)
+def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, body: bytes, confirmed: int) -> None:
+    """C4."""
+    (text,) = registry.reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
+    assert isinstance(text, InboundText)
+    recording.record(desk, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (state(desk), len(replies(desk))) == (True, confirmed)
 
 
 def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from partyline import recording, reporting, sids, threads
-from partyline.carriers.port import Accepted, DeliveryReport, InboundText
+from partyline.carriers.port import Accepted, DeliveryReport, InboundText, Media
 from partyline.errors import Refused, Unavailable
 from partyline.model import Conversation, Participant, threads_of
 from partyline.optouts import How
@@ -50,8 +50,10 @@ def owned(one: Scene) -> frozenset[str]:
     return roster.conversation.threads
 
 
-def arrive(one: Scene, id: str, line: str, sender: str, *recipients: str, text: str = "hi") -> recording.Recorded:
-    inbound = InboundText("bandwidth", id, line, sender, recipients, text)
+def arrive(
+    one: Scene, id: str, line: str, sender: str, *recipients: str, text: str = "hi", media: tuple[Media, ...] = ()
+) -> recording.Recorded:
+    inbound = InboundText("bandwidth", id, line, sender, recipients, text, media)
     return recording.record(one.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
 
 
@@ -70,6 +72,21 @@ def test_an_opt_out_of_another_line_is_none_of_this_one(scene: Make) -> None:
     opt_out(one.table, ben, Q)
     one.deliver()
     assert one.receipts()[ben] == (SENT, 0)
+
+
+def test_stop_with_a_picture_in_a_smaller_thread_holds_and_stays_in_the_conversation(scene: Make) -> None:
+    """C4."""
+    one = scene(Accepted("c-1"))
+    ann, ben, cat = group(one)
+    opt_out(one.table, ben)
+    one.deliver()
+    picture = Media("https://carrier.example/1.jpg", "image/jpeg")
+    said = arrive(one, "in-1", P, ann, P, Q, cat, text="Stop", media=(picture,))
+    assert (said.outcome, said.conversation_sid) == (Outcome.RECORDED, one.message.conversation_sid)
+    found = messages.fetch(one.table, said.conversation_sid, said.message_sid)
+    assert found and (found.message.sends, len(found.message.media)) == ((), 1)
+    known = optouts.find(one.table, ann, P)
+    assert known and known.opted_out
 
 
 def test_who_opts_in_again_is_written_to_again(scene: Make) -> None:

@@ -497,6 +497,10 @@ def test_an_account_may_leave_keywords_to_us() -> None:
     (text,) = carrier.parse(webhook(urlencode(received(Body="STOP")).encode()))
     assert isinstance(text, InboundText)
     assert text.answered is None
+    # Unless Twilio says itself that it has answered.
+    (text,) = carrier.parse(webhook(urlencode(received(Body="STOP", OptOutType="STOP")).encode()))
+    assert isinstance(text, InboundText)
+    assert text.answered is Keyword.STOP
 
 
 @pytest.mark.parametrize(

@@ -229,10 +229,10 @@ def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Eve
     return _inbound(parameters, fields, answers_keywords=answers_keywords)
 
 
-def _answered(fields: payloads.Object) -> Keyword | None:
-    """The keyword that Twilio has answered: it says which with Advanced Opt-Out; without that its default keywords are
-    single words, in any case."""
-    given = fields.get("OptOutType") or fields.get("Body")
+def _answered(fields: payloads.Object, *, answers_keywords: bool) -> Keyword | None:
+    """The keyword that Twilio has answered. With Advanced Opt-Out it says which, and that always counts; without, its
+    default keywords are single words, in any case."""
+    given = fields.get("OptOutType") or (fields.get("Body") if answers_keywords else "")
     return _KEYWORDS.get(str(given).strip().upper())
 
 
@@ -253,7 +253,7 @@ def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bo
         text=text,
         media=payloads.content(media, text),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
-        answered=_answered(fields) if answers_keywords else None,
+        answered=_answered(fields, answers_keywords=answers_keywords),
         roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),
     )
 
