@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from partyline import addresses, optouts
 from partyline.model import Line
-from partyline.optouts import Keyword
+from partyline.optouts import Answered, Keyword, may_answer
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 LINE = Line("LN1", "+12065550100", "bandwidth", NOW, NOW, friendly_name="Elm Street Realty")
@@ -155,3 +155,25 @@ def test_the_network_answers_for_toll_free_numbers(address: str, toll_free: bool
     assert addresses.is_toll_free(address) is toll_free
     assert optouts.network_answers(address, Keyword.STOP) is toll_free
     assert not optouts.network_answers(address, Keyword.HELP)
+
+
+@pytest.mark.parametrize(
+    ("before", "keyword", "answered"),
+    [
+        ((), Keyword.HELP, True),
+        ((Keyword.HELP, Keyword.START), Keyword.HELP, True),
+        ((Keyword.HELP, Keyword.START, Keyword.HELP), Keyword.HELP, False),
+        ((Keyword.HELP, Keyword.START, Keyword.HELP), Keyword.START, False),
+        # The one confirmation that is due.
+        ((Keyword.HELP, Keyword.START, Keyword.HELP), Keyword.STOP, True),
+        ((Keyword.STOP, Keyword.START, Keyword.HELP), Keyword.STOP, False),
+        ((Keyword.HELP, Keyword.HELP, Keyword.HELP, Keyword.STOP), Keyword.STOP, False),
+    ],
+)
+def test_so_many_keywords_of_one_address_are_answered_in_an_hour(
+    before: tuple[Keyword, ...], keyword: Keyword, answered: bool
+) -> None:
+    """C14."""
+    lately = [Answered(one, NOW - timedelta(minutes=59)) for one in before]
+    assert may_answer(keyword, lately, NOW) is answered
+    assert may_answer(keyword, [replace(one, at=NOW - timedelta(minutes=60)) for one in lately], NOW)

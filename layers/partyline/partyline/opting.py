@@ -4,12 +4,14 @@ STOP opts its sender out of every own number in the thread, since each of them c
 again. So what a text is does not depend on which number's copy comes first. One answer goes 1:1 to the sender, from the
 number that received this copy, or another of the thread where that one answers nothing: never a second one to who had
 opted out before, and none where the carrier or the network answers itself. HELP is answered to who has not opted out.
+Nobody is answered more often than optouts.may_answer allows; a keyword takes effect all the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from partyline import addresses, optouts, sids, threads
@@ -17,16 +19,21 @@ from partyline.carriers.port import InboundText
 from partyline.model import SYSTEM, Line, Message, Send
 from partyline.optouts import How, Keyword, OptOut
 from partyline.routing import Arrival
-from partyline.store import items, keys, messages
+from partyline.store import items, keys, keyword_answers, messages
 from partyline.store import optouts as store
 from partyline.store.table import Item, Write
 
 
 def wanted(text: InboundText, arrived: Arrival) -> list[keys.Key]:
-    """What has to be read for a text that may be a keyword: what the numbers of its thread know of its sender."""
+    """What has to be read for a text that may be a keyword: what the numbers of its thread know of its sender, and have
+    answered lately."""
     if text.answered is None and not optouts.may_be_keyword(text.text):
         return []
-    return [keys.opt_out(arrived.sender, number) for number in arrived.recipients]
+    return [
+        key
+        for number in arrived.recipients
+        for key in (keys.opt_out(arrived.sender, number), keys.keyword_answers(arrived.sender, number))
+    ]
 
 
 def keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> Keyword | None:
@@ -44,19 +51,35 @@ def _recognised(text: InboundText, lines: Mapping[str, Line]) -> Keyword | None:
     return next(filter(None, (optouts.recognise(text.text, language) for language in sorted(languages))), None)
 
 
-def writes(
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a keyword sets off. `unanswered` is whether its answer is left out, since there were enough lately."""
+
+    writes: tuple[Write, ...]
+    unanswered: bool = False
+
+
+def effect(
     asked: Keyword,
     text: InboundText,
     arrived: Arrival,
     lines: Mapping[str, Line],
     found: Mapping[keys.Key, Item],
     now: datetime,
-) -> list[Write]:
+) -> Effect:
     """The writes of a keyword's effect and of the answer to it. They hold while nobody else has changed what the
-    numbers know of the sender."""
+    numbers know of the sender, nor answered."""
     known = _known(arrived, lines, found)
-    effect = [] if asked is Keyword.HELP else _effect(asked, text, arrived, known, now)
-    return [*effect, *_answer(asked, text, arrived, lines, known, now)]
+    changes = [] if asked is Keyword.HELP else _changes(asked, text, arrived, known, now)
+    answer = _answer(asked, text, arrived, lines, known, now)
+    if answer is None:
+        return Effect(tuple(changes))
+    line, reply = answer
+    before = found.get(keys.keyword_answers(arrived.sender, line.address))
+    if not optouts.may_answer(asked, keyword_answers.given(before), now):
+        return Effect(tuple(changes), unanswered=True)
+    counted = keyword_answers.count_write(arrived.sender, line.address, before, optouts.Answered(asked, now))
+    return Effect((*changes, *messages.message_writes(reply, now), counted))
 
 
 def writes_of_copy(
@@ -68,7 +91,7 @@ def writes_of_copy(
         return []
     known = _known(arrived, lines, found)
     news = {number: before for number, before in known.items() if before is None or not before.opted_out}
-    return _effect(Keyword.STOP, text, arrived, news, now)
+    return _changes(Keyword.STOP, text, arrived, news, now)
 
 
 def writes_of_kept(
@@ -84,15 +107,15 @@ def writes_of_kept(
     START since."""
     known = _known(arrived, lines, found)
     news = {number: before for number, before in known.items() if before is None}
-    return _effect(asked, text, arrived, news, now) if asked is Keyword.STOP else []
+    return _changes(asked, text, arrived, news, now) if asked is Keyword.STOP else []
 
 
-def _effect(
+def _changes(
     asked: Keyword, text: InboundText, arrived: Arrival, known: Mapping[str, OptOut | None], now: datetime
 ) -> list[Write]:
-    effect: list[Write] = []
+    changes: list[Write] = []
     for number, before in known.items():
-        effect += store.writes(
+        changes += store.writes(
             before,
             address=arrived.sender,
             line=number,
@@ -101,7 +124,7 @@ def _effect(
             source=f"{text.carrier}/{text.id}",
             now=now,
         )
-    return effect
+    return changes
 
 
 def attributes(asked: Keyword) -> str:
@@ -122,11 +145,12 @@ def _answer(
     lines: Mapping[str, Line],
     known: Mapping[str, OptOut | None],
     now: datetime,
-) -> Iterator[Write]:
+) -> tuple[Line, Message] | None:
+    """The answer to a keyword, and the line that gives it; None where there is none to give."""
     line = _answering(asked, arrived, lines)
     by_network = any(optouts.network_answers(number, asked) for number in lines)
     if line is None or text.answered or by_network or not addresses.is_number(arrived.sender):
-        return
+        return None
     before = known[line.address]
     was_out = any(one is not None and one.opted_out for one in known.values())
     is_news = {
@@ -135,8 +159,7 @@ def _answer(
         Keyword.HELP: not (before and before.opted_out),
     }
     body = optouts.reply(line, asked)
-    if is_news[asked] and body is not None:
-        yield from messages.message_writes(_reply(line, arrived.sender, body, asked, now), now)
+    return (line, _reply(line, arrived.sender, body, asked, now)) if is_news[asked] and body is not None else None
 
 
 def _answering(asked: Keyword, arrived: Arrival, lines: Mapping[str, Line]) -> Line | None:

@@ -11,9 +11,9 @@ STOPALL, HELP, and what the answers contain.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -65,6 +65,27 @@ class OptOutEvent:
     at: datetime
     source: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to a keyword, and when it was given."""
+
+    keyword: Keyword
+    at: datetime
+
+
+# How many keywords of one address a line answers in this time.
+MAX_ANSWERS = 3
+ANSWERS_PERIOD = timedelta(hours=1)
+
+
+def may_answer(keyword: Keyword, given: Iterable[Answered], now: datetime) -> bool:
+    """Whether a keyword is answered, after the answers that were given before. A program at the other end that answers
+    each text with a keyword gets MAX_ANSWERS in each period, as a person would; and the confirmation of an opt-out,
+    which is due, where none is among them."""
+    recent = [one.keyword for one in given if one.at > now - ANSWERS_PERIOD]
+    return len(recent) < MAX_ANSWERS or (keyword is Keyword.STOP and Keyword.STOP not in recent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,9 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> Recorded:
     # Of these nobody needs to be told: a webhook of ours refused them, or they have had their effect.
     quiet = {UnroutedReason.REJECTED: "TextRejected", UnroutedReason.KEYWORD: "TextKeyword"}
     count(quiet[recorded.reason] if recorded.reason in quiet else f"Text{recorded.outcome.capitalize()}")
+    if recorded.unanswered:
+        logger.info("keyword.unanswered", carrier=text.carrier, carrier_message_id=text.id)
+        count("KeywordUnanswered")
     if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
         logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
         count("TextRosterMissing")

@@ -72,12 +72,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a text, and where it is."""
+    """What became of a text, and where it is. `unanswered` is a keyword whose answer was left out, since there were
+    enough lately."""
 
     outcome: Outcome
     conversation_sid: str = ""
     message_sid: str = ""
     reason: UnroutedReason | None = None
+    unanswered: bool = False
 
 
 def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
@@ -169,12 +171,29 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
             table.transact([*once, *opting.writes_of_copy(text, arrived, lines, found, now)])
             return Recorded(Outcome.COPIED)
     keyword = opting.keyword(text, arrived, lines)
+    unanswered = False
     if keyword and desk.kept is None:
-        once.extend(opting.writes(keyword, text, arrived, lines, found, now))
-    elif keyword and (effect := opting.writes_of_kept(keyword, text, arrived, lines, found, now)):
+        effect = opting.effect(keyword, text, arrived, lines, found, now)
+        once.extend(effect.writes)
+        unanswered = effect.unanswered
+    elif keyword and (held := opting.writes_of_kept(keyword, text, arrived, lines, found, now)):
         # It holds whatever becomes of the text.
-        table.transact(effect)
-    if thread in found:
+        table.transact(held)
+    return replace(_place(desk, text, arrived, lines, found, keyword, once, now), unanswered=unanswered)
+
+
+def _place(
+    desk: _Desk,
+    text: InboundText,
+    arrived: Arrival,
+    lines: Mapping[str, Line],
+    found: Mapping[keys.Key, Item],
+    keyword: Keyword | None,
+    once: list[Write],
+    now: datetime,
+) -> Recorded:
+    """Record a text where it belongs, together with the writes that are made `once` for it."""
+    if keys.thread(threads.digest(arrived.thread)) in found:
         return _record_known(desk, text, arrived, found, keyword, once, now)
     line = routing.unmatched(arrived, lines)
     if isinstance(line, UnroutedReason):

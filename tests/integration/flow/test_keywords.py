@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
 
-from partyline import recording, sending, sids
+from partyline import optouts as optouts_rules
+from partyline import receiving, recording, sending, sids
 from partyline.carriers import registry
 from partyline.carriers.port import Accepted, InboundText, Media, WebhookRequest
 from partyline.model import AutoCreation, Line, Message, UnroutedReason
@@ -41,9 +43,10 @@ def arrive(
     line: str = P,
     answered: Keyword | None = None,
     media: tuple[Media, ...] = (),
+    at: datetime = NOW,
 ) -> Recorded:
     inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
-    return recording.record(table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+    return recording.record(table, inbound, service_sid="IS1", now=at, ask=asking_nobody)
 
 
 def replies(table: Table) -> list[Message]:
@@ -278,6 +281,88 @@ def test_start_of_who_never_stopped_is_written_down_and_not_answered(desk: Table
     assert (state(desk), replies(desk)) == (False, [])
 
 
+# --- two programs that answer each other
+
+
+def say(table: Table, *words: str, begin: int = 0, at: datetime = NOW) -> list[bool]:
+    """Say these one after the other; which were left without the answer that was due."""
+    return [
+        arrive(table, word, id=f"said-{number}", at=at).unanswered for number, word in enumerate(words, start=begin)
+    ]
+
+
+def test_a_program_that_answers_every_text_with_info_is_answered_three_times_an_hour(desk: Table) -> None:
+    """C14."""
+    assert say(desk, *["INFO"] * 6) == [False] * 3 + [True] * 3
+    assert len(replies(desk)) == 3
+    almost = NOW + optouts_rules.ANSWERS_PERIOD - timedelta(seconds=1)
+    assert say(desk, "INFO", begin=6, at=almost) == [True]
+    assert say(desk, *["INFO"] * 4, begin=7, at=NOW + optouts_rules.ANSWERS_PERIOD) == [False] * 3 + [True]
+    assert len(replies(desk)) == 6
+
+
+def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_three_times(desk: Table) -> None:
+    """C14."""
+    for number in range(8):
+        word = ("STOP", "START")[number % 2]
+        assert say(desk, word, begin=number) == [number >= 3]
+        assert state(desk) is (word == "STOP")
+    assert len(replies(desk)) == 3
+
+
+def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_second_time(desk: Table) -> None:
+    """C14."""
+    assert say(desk, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
+    assert state(desk) is True
+    assert [message.sends[0].confirms for message in replies(desk)].count(True) == 1
+
+
+def test_answers_are_counted_for_each_address_and_line(desk: Table) -> None:
+    """C14."""
+    say(desk, *["HELP"] * 4)
+    assert not arrive(desk, "HELP", id="another", sender=B).unanswered
+    assert not arrive(desk, "HELP", id="elsewhere", line=Q).unanswered
+    assert arrive(desk, "HELP", B, id="in a group").unanswered
+
+
+def test_what_is_not_answered_anyway_counts_for_nothing(desk: Table) -> None:
+    """C14."""
+    assert say(desk, "START", "START", "STOP", "STOP", "HELP", "HELP") == [False] * 6
+    assert [arrive(desk, "HELP", id=f"by-{number}", answered=Keyword.HELP).unanswered for number in range(4)] == (
+        [False] * 4
+    )
+    assert len(replies(desk)) == 1
+
+
+def test_two_answers_at_the_same_moment_are_both_counted(desk: Table) -> None:
+    """C14. Another text is recorded between the read and the write of this one."""
+    say(desk, "HELP", "HELP")
+
+    class Late(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+            self.met = False
+
+        def transact(self, writes: Any) -> None:
+            if not self.met:
+                self.met = True
+                arrive(desk, "HELP", id="first")
+            super().transact(writes)
+
+    assert arrive(Late(desk), "HELP", id="second").unanswered
+    assert len(replies(desk)) == 3
+
+
+def test_a_keyword_into_a_known_thread_costs_three_round_trips(desk: Table) -> None:
+    """C14."""
+    say(desk, "hello", "HELP")
+    made: list[str] = []
+    client: Any = desk._client
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    say(desk, "HELP", begin=2)
+    assert made == ["BatchGetItem", "Query", "TransactWriteItems"]
+
+
 def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
     arrive(desk, "HELP", id="1")
     arrive(desk, "help!", id="2")
@@ -350,3 +435,14 @@ def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
         (True, How.TEXT, "bandwidth/1"),
         (False, How.TEXT, "bandwidth/2"),
     ]
+
+
+def test_keywords_without_an_answer_are_counted_by_a_metric(desk: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C14."""
+    counted: list[str] = []
+    monkeypatch.setattr(receiving, "count", counted.append)
+    say(desk, *["INFO"] * 3)
+    at = receiving.Desk(desk, "IS1", asking_nobody)
+    text = InboundText("bandwidth", "robot", P, A, (P,), "INFO")
+    receiving.take(at, "bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
+    assert counted == ["TextRecorded", "KeywordUnanswered"]

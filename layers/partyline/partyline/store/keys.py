@@ -124,6 +124,11 @@ def opt_out_events(line: str) -> str:
     return f"A#{line}#"
 
 
+def keyword_answers(address: str, line: str) -> Key:
+    """What a line has answered to the keywords of an address lately."""
+    return Key(f"O#{address}", f"R#{line}")
+
+
 def webhook(conversation_sid: str, sid: str) -> Key:
     return Key(f"C#{conversation_sid}", f"{WEBHOOKS}{sid}")
 
