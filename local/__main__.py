@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 
 from local.environments import ROOT, SetupError, ensure
-from local.run import front_port
+from local.run import cors_origins, front_port
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     try:
         # First what takes no time: nobody wants to wait for the environments to be told.
         front_port()
+        cors_origins()
         home = ensure("dev")
         ensure("emulator")
     except SetupError as error:

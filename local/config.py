@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from local.admission import BadOrigin, parse_origins
 from local.carrier.network import is_number
 from local.carrier.settings import BadSetting, Settings, changed
 
@@ -72,7 +73,7 @@ class Config:
 
     `upstream` is where the deployed API answers (the part before /v1 and /carriers), `live_upstream` where live
     connections are made; `public_url` is what the carriers believe its address to be; `lines` are our own numbers with
-    their carriers; port 0 is any free port.
+    their carriers; port 0 is any free port. Pages of `cors_origins` may use the API.
     """
 
     front_port: int
@@ -87,6 +88,7 @@ class Config:
     vonage: VonageAccount
     api: ApiCredentials = field(default_factory=ApiCredentials)
     settings: Settings = field(default_factory=Settings)
+    cors_origins: tuple[str, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -131,6 +133,7 @@ def from_json(data: object) -> Config:
         vonage=VonageAccount(**_object("vonage", whole["vonage"], VonageAccount)),
         api=ApiCredentials(**_object("api", whole.get("api", {}), ApiCredentials)),
         settings=settings,
+        cors_origins=_cors_origins(whole.get("cors_origins", [])),
     )
 
 
@@ -152,6 +155,15 @@ def _line(entry: object) -> tuple[str, str]:
         case [str(number), str(carrier)] if carrier in CARRIERS and is_number(number):
             return number, carrier
     raise BadConfig(f"a line is [number, carrier], with one of {', '.join(CARRIERS)}; not {entry!r}")
+
+
+def _cors_origins(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(origin, str) for origin in given):
+        raise BadConfig("cors_origins is a list of origins")
+    try:
+        return parse_origins(",".join(given))
+    except BadOrigin as error:
+        raise BadConfig(f"cors_origins: {error}") from error
 
 
 def _telnyx(account: TelnyxAccount) -> TelnyxAccount:

@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with four changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with five changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -13,6 +13,9 @@ are under way here as the mapping allows, but at most 8, for each is a process.
 
 It takes the binary types of an API as they are written in a template, `*~1*`, which API Gateway reads as `*/*`; and
 it wants an Accept header of whoever gets a file, which API Gateway does not where every type is binary.
+
+It answers every page that is open in a browser on this machine, and whoever can ask it can run a program here. This one
+answers programs (local/admission.py).
 """
 
 from __future__ import annotations
@@ -25,10 +28,15 @@ import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, lambda_svc
+
+# Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from local import admission
 
 _LAYER = "layer_"
 _lock = threading.Lock()
@@ -102,6 +110,34 @@ def matches(media_type, binary_media_types):  # type: ignore[no-untyped-def]  # 
 
 
 apigateway_v1._media_type_matches = matches  # noqa: SLF001
+
+_PORT = int(os.environ["GATEWAY_PORT"])
+_answer = app.app
+
+
+async def guarded(scope, receive, send):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Answer a program; refuse a page, whatever it asks for, be it a live connection."""
+    refused = None if scope["type"] == "lifespan" else admission.refusal_of_pages(_PORT, headers(scope))
+    if refused is None:
+        await _answer(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await receive()
+        # Before a connection is accepted this is a 403.
+        await send({"type": "websocket.close"})
+    else:
+        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": refused.encode()})
+
+
+def headers(scope: dict[str, Any]) -> admission.Headers:
+    """All values of each header of a request."""
+    values: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return values
+
+
+app.app = guarded
 
 if __name__ == "__main__":
     app.main()

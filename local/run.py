@@ -8,7 +8,7 @@ import sys
 import time
 from types import FrameType
 
-from local import loopback
+from local import admission, loopback
 from local.environments import STATE, SetupError
 from local.processes import ENDINGS, ProgramError
 
@@ -42,7 +42,7 @@ def main() -> int:
         from local.stack import Stack  # noqa: PLC0415
 
         port = front_port()
-        with Stack(f"run-{port}", port=port, tell=_tell) as stack:
+        with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), tell=_tell) as stack:
             content = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
             try:
                 _write_env(content)
@@ -86,6 +86,14 @@ def front_port() -> int:
             f"Port {port} is in use by another program. Stop that one, or choose another port: PORT={port + 1} make run"
         )
     return port
+
+
+def cors_origins() -> tuple[str, ...]:
+    """The origins whose pages may use the API. Raises SetupError when one is none."""
+    try:
+        return admission.parse_origins(os.environ.get("CORS_ORIGINS", ""))
+    except admission.BadOrigin as error:
+        raise SetupError(f"CORS_ORIGINS: {error}") from error
 
 
 def _write_env(content: str) -> None:

@@ -26,6 +26,7 @@ from local.config import BadConfig, Config, load
 from local.front import app as front
 from local.front.live import LiveProxy, Tokens
 from local.front.proxy import Proxy
+from local.middleware import programs_only
 
 HOST = "127.0.0.1"
 
@@ -60,7 +61,7 @@ async def start(config: Config) -> Running:
             )
         )
         simulation = Simulation(config, session)
-        carriers = web.Application(client_max_size=front.MAX_BODY)
+        carriers = web.Application(client_max_size=front.MAX_BODY, middlewares=[programs_only])
         carriers.router.add_routes(api.routes(simulation))
         live = LiveProxy(config.live_upstream, session)
         door = front.app(
@@ -69,6 +70,7 @@ async def start(config: Config) -> Running:
             Tokens(config.upstream, config.api, session),
             config.api,
             control.routes(simulation),
+            config.cors_origins,
         )
         carrier_url = await _listen(stack, carriers, config.carrier_port)
         front_url = await _listen(stack, door, config.front_port)

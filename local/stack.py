@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
@@ -109,8 +109,8 @@ class Stack:
     """A context manager: inside it, the whole system runs.
 
     `name` is the directory under .partyline/ that holds its files and logs. `port` is the front's, 0 for any free one.
-    `parameters` are the template's; `settings` are the simulated carriers' (local/carrier/settings.py). `tell` is
-    called with each step, for a person who waits.
+    `parameters` are the template's; `settings` are the simulated carriers' (local/carrier/settings.py). Pages of
+    `cors_origins` may use the API. `tell` is called with each step, for a person who waits.
     """
 
     def __init__(
@@ -120,6 +120,7 @@ class Stack:
         port: int = 0,
         parameters: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        cors_origins: Sequence[str] = (),
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = STATE / name
@@ -134,6 +135,7 @@ class Stack:
         self._config = self.directory / "serve.json"
         self._parameters = {**PARAMETERS, **(parameters or {})}
         self._settings = dict(settings or {})
+        self._cors_origins = list(cors_origins)
         self._tell = tell
         self._running = contextlib.ExitStack()
         self._watched: list[Emulator | Program] = []
@@ -262,6 +264,7 @@ class Stack:
                     "public_url": self.url,
                     "lines": [list(line) for line in LINES],
                     "settings": self._settings,
+                    "cors_origins": self._cors_origins,
                     **self.accounts.as_settings(),
                 }
             )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from local import admission, middleware
 from local.carrier.port import basic
 from local.config import ApiCredentials
 from local.environments import ROOT
+from local.front import cors
 from local.front.live import LiveProxy, Tokens
 from local.front.proxy import Proxy
 
@@ -20,17 +21,24 @@ MAX_BODY = 12 * 1024 * 1024
 _PAGE = Path(__file__).parent / "page"
 # The page is the first user of the client that everybody gets.
 _LIVE_CLIENT = ROOT / "clients" / "javascript" / "live.js"
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
+# What is passed through has its own authentication. Pages of listed origins may ask for what an app in a browser uses.
+_FOR_APPS = ("v1", "v2", "live", "media")
+_PASSED = (*_FOR_APPS, "carriers")
 _POLICY = (
     "default-src 'self'; img-src 'self' data: https: http:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
 def app(
-    proxy: Proxy, live: LiveProxy, tokens: Tokens, api: ApiCredentials, control: Iterable[web.RouteDef]
+    proxy: Proxy,
+    live: LiveProxy,
+    tokens: Tokens,
+    api: ApiCredentials,
+    control: Iterable[web.RouteDef],
+    cors_origins: Collection[str] = (),
 ) -> web.Application:
     """The front. /agent/v1/... is /v1/... with the account's credentials added, and /agent/token an access token, for
-    the page alone."""
+    the page alone. Pages of `cors_origins` may use the API and listen."""
 
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(
@@ -44,7 +52,7 @@ def app(
         target = URL(request.raw_path, encoded=True).raw_path_qs.removeprefix("/agent")
         return await proxy.ask(request, target, {"Authorization": basic(api.account_sid, api.auth_token)})
 
-    front = web.Application(client_max_size=MAX_BODY, middlewares=[_no_strangers, _no_stale_files])
+    front = web.Application(client_max_size=MAX_BODY, middlewares=[_admit(cors_origins), _no_stale_files])
     front.router.add_routes(
         [
             web.get("/", page),
@@ -54,25 +62,32 @@ def app(
             web.post("/agent/token", tokens.give),
             web.get("/live", live.forward),
             *control,
-            *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in ("v1", "v2", "carriers", "media")),
+            *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in _PASSED if part != "live"),
         ]
     )
     return front
 
 
-@web.middleware
-async def _no_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep other web pages that are open in the same browser away from the phones and the account.
+def _admit(cors_origins: Collection[str]) -> Middleware:
+    """Keep other web pages that are open in the same browser away from the phones and the account."""
 
-    What is passed through has its own authentication.
-    """
-    if not request.path.startswith(("/v1", "/v2", "/carriers", "/live", "/media")):
-        origin = request.headers.get("Origin")
-        if origin not in (None, f"http://{request.host}", f"https://{request.host}"):
-            raise web.HTTPForbidden(text="Only this page may ask.")
-        if request.path.startswith("/agent/") and not _LOOPBACK.fullmatch(request.host):
-            raise web.HTTPForbidden(text="Open the page as http://127.0.0.1 or http://localhost.")
-    return await handler(request)
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        part = request.path.split("/")[1]
+        port, headers = middleware.arrival(request)
+        listed = cors_origins if part in _FOR_APPS else ()
+        refused = admission.refusal(port, headers, {*admission.origins(port), *listed})
+        # The page itself may be opened from anywhere; it cannot be put into a frame.
+        if refused is None and part not in {"", *_PASSED} and admission.is_of_another_page(headers):
+            refused = "Only this page may ask."
+        if refused:
+            raise web.HTTPForbidden(text=refused)
+        origin = request.headers.get("Origin", "")
+        if origin not in listed:
+            return await handler(request)
+        return await cors.answer(request, handler, origin)
+
+    return admit
 
 
 @web.middleware

@@ -25,6 +25,8 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+# What a browser says of the page that asks. The front has judged that; the emulator answers no pages.
+_OF_THE_PAGE = ("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user")
 _ADDED_BY_CLIENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 # The emulator starts a process for each call that finds none free, and fifty at once take it a minute. The rest waits
@@ -38,6 +40,7 @@ class Proxy:
     def __init__(self, upstream: str, session: aiohttp.ClientSession) -> None:
         self._upstream = upstream.rstrip("/")
         self._session = session
+        self._emulator = f"{URL(self._upstream).origin()}/"
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
@@ -47,7 +50,7 @@ class Proxy:
     async def ask(self, request: web.Request, target: str, headers: Mapping[str, str]) -> web.StreamResponse:
         """Pass a request on to another path and query, with some headers replaced."""
         body = await request.read()
-        passed = _passed(request.headers.items(), dropped=("host", "content-length"))
+        passed = _passed(request.headers.items(), dropped=("host", "content-length", *_OF_THE_PAGE))
         passed.update(headers)
         passed["X-Forwarded-For"] = request.remote or ""
         passed["X-Forwarded-Host"] = request.host
@@ -65,13 +68,24 @@ class Proxy:
                     timeout=_TIMEOUT,
                 ) as answer,
             ):
-                content = await answer.read()
-                kept = _passed(answer.headers.items(), dropped=("content-length",))
-                return web.Response(status=answer.status, reason=answer.reason, headers=kept, body=content)
+                location = answer.headers.get("Location", "")
+                if location.startswith(self._emulator) and "Sec-Fetch-Site" in request.headers:
+                    return await self._fetch(location)
+                return await _response(answer)
         except TimeoutError:
             return _unavailable("The API did not answer in time.")
         except (aiohttp.ClientError, OSError):
             return _unavailable("The API cannot be reached: it has not started yet, or has stopped.")
+
+    async def _fetch(self, location: str) -> web.StreamResponse:
+        """What the emulator has at an address that the API redirects to, as S3 does: of a browser it takes nothing."""
+        async with self._session.get(URL(location, encoded=True), timeout=_TIMEOUT) as answer:
+            return await _response(answer)
+
+
+async def _response(answer: aiohttp.ClientResponse) -> web.Response:
+    kept = _passed(answer.headers.items(), dropped=("content-length",))
+    return web.Response(status=answer.status, reason=answer.reason, headers=kept, body=await answer.read())
 
 
 def _raw_target(request: web.Request) -> str:

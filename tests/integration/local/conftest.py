@@ -154,6 +154,7 @@ async def world() -> AsyncIterator[World]:
         vonage=VonageAccount("abcd", "secret", "s" * 64),
         api=ApiCredentials("AC" + "1" * 32, "api-token"),
         settings=Settings(attempts=4, backoff_ms=1),
+        cors_origins=("https://app.example",),
     )
     running = await start(config)
     try:

@@ -88,6 +88,8 @@ def test_a_configuration_from_a_file(tmp_path: Path) -> None:
         ({"twilio": 1}, "twilio"),
         ({"extra": 1}, "extra"),
         ({"settings": {"repeat": -1}}, "repeat"),
+        ({"cors_origins": "https://app.example"}, "cors_origins"),
+        ({"cors_origins": ["*"]}, "cors_origins"),
     ],
 )
 def test_a_bad_configuration_says_what_to_mend(changes: dict[str, Any], says: str) -> None:
