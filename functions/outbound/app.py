@@ -44,7 +44,7 @@ def desk() -> sending.Desk:
         carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
         callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
-        media=partial(attachments, attaching.Desk(BUCKET, link)),
+        media=partial(attachments, attaching.Desk(TABLE, BUCKET, link, lambda: datetime.now(UTC))),
         rate=lambda name: registry.rate(name, secrets),
     )
 

@@ -8,8 +8,10 @@
     │   ├── OutgoingFailed    the name is not known, no connection, or one that broke
     │   └── OutgoingTimedOut  not answered in time
     ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
-    ├── MediaError        a picture or file that is not in our storage (media)
+    ├── MediaError        a picture or file that is not there, or not as it should be (media)
     │   ├── MediaPending      it is on its way: a later try can help
+    │   ├── MediaUnfinished   some images are still to be made smaller: the next try goes on
+    │   ├── ImageUnscalable   it cannot be made smaller
     │   ├── MediaUnavailable  the carrier did not give it: a later try can help
     │   └── MediaRefused      it cannot be had, or is nothing that is kept
     ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
@@ -83,7 +85,7 @@ class NotPosted(PartylineError):
 
 
 class MediaError(PartylineError):
-    """A picture or file that is not in our storage."""
+    """A picture or file that is not in our storage, or not as small as it should be."""
 
 
 class MediaPending(MediaError):
@@ -92,6 +94,19 @@ class MediaPending(MediaError):
     def __init__(self, ready: tuple[OutboundMedia, ...]) -> None:
         super().__init__("media is on its way")
         self.ready = ready
+
+
+class MediaUnfinished(MediaError):
+    """An attempt has used up its time for images; those that it made smaller are kept, and the next one goes on."""
+
+
+class ImageUnscalable(MediaError):
+    """An image cannot be made smaller: `reason` is one word. One that is `broken` did not end in time, or not well."""
+
+    def __init__(self, reason: str, *, broken: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.broken = broken
 
 
 class MediaUnavailable(MediaError):

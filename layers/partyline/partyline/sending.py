@@ -28,7 +28,16 @@ from partyline import addresses, pacing, reporting, sids, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
-from partyline.errors import Ambiguous, MediaPending, NotReady, Refused, SendError, Throttled, Unavailable
+from partyline.errors import (
+    Ambiguous,
+    MediaPending,
+    MediaUnfinished,
+    NotReady,
+    Refused,
+    SendError,
+    Throttled,
+    Unavailable,
+)
 from partyline.model import Line, Message, Receipt, Send, SendReference
 from partyline.optouts import How
 from partyline.states import ReceiptStatus, SendState
@@ -55,7 +64,7 @@ CallbackUrl = Callable[[str, str], str]
 
 class Media(Protocol):
     """What is sent along with a message by a carrier of these limits. Raises MediaPending while some of it is still on
-    its way."""
+    its way, and MediaUnfinished while it is being made ready."""
 
     def __call__(self, message: Message, limits: Limits, /, *, group: bool) -> tuple[OutboundMedia, ...]:
         """What a carrier is given."""
@@ -188,6 +197,8 @@ def _with_everything(desk: Desk, job: Job) -> Attempt:
         age = desk.clock() - job.message.created
         try:
             media = desk.media(job.message, job.carrier.limits, group=is_group)
+        except MediaUnfinished:
+            return Attempt(Step.AGAIN, SendState.WAITING, delay=1.0, reason="images are being made smaller")
         except MediaPending as pending:
             if age < MEDIA_PATIENCE:
                 delay = min(max(age.total_seconds(), 2.0), 60.0)

@@ -6,23 +6,24 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from partyline import recording, sids
+from partyline import recording, sending, sids
 from partyline.carriers.port import InboundText
 from partyline.carriers.port import Media as Part
-from partyline.errors import MediaPending, OutgoingTimedOut
-from partyline.media import collecting, storage
+from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, OutgoingTimedOut
+from partyline.media import collecting, images, storage
 from partyline.media.attaching import Desk, attachments
 from partyline.media.collecting import Collected, Outcome
-from partyline.model import Media, MediaReference, MediaState, Message
+from partyline.model import Media, MediaReference, MediaState, Message, StoredMedia
 from partyline.outgoing import Answer
 from partyline.states import ReceiptStatus, SendState
 from partyline.store import conversations, items, keys, messages
 from partyline.store import media as store
-from partyline.store.table import Table, from_dynamo
+from partyline.store.table import Table, from_dynamo, put
 from tests.integration.api.harness import asking_nobody
 from tests.integration.files import Files
 from tests.integration.flow.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene
@@ -280,8 +281,8 @@ def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) ->
 READY = Media("ME" + "1" * 32, "", "image/png", len(PNG), "roof.png", MediaState.READY)
 
 
-def outgoing(files: Files) -> Desk:
-    return Desk(files, lambda key: f"https://example.com/{key}")
+def outgoing(table: Table, files: Files, elapsed: Callable[[], float] = lambda: 0.0) -> Desk:
+    return Desk(table, files, lambda key: f"https://example.com/{key}", lambda: NOW, elapsed)
 
 
 def with_media(table: Table, *media: Media, body: str | None = "hello") -> Any:
@@ -290,6 +291,9 @@ def with_media(table: Table, *media: Media, body: str | None = "hello") -> Any:
     one.message = replace(one.message, media=media, body=body)
     key = keys.message(one.message.conversation_sid, one.message.sid)
     table._client.put_item(TableName="partyline", Item=_dynamo({**key.attributes(), **items.encode(one.message)}))
+    for part in media:
+        uploaded = StoredMedia(part.sid, "IS1", NOW, NOW, part.content_type or "", part.size or 0)
+        table.write(put("media", keys.media(part.sid), items.encode(uploaded)))
     return one
 
 
@@ -297,7 +301,7 @@ def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
     files = Files()
     files.put(storage.original(READY.sid, "image/png"), PNG, "image/png", "roof.png")
     one = with_media(table, READY)
-    (sent,) = attachments(outgoing(files), one.message, one.carrier.limits, group=True)
+    (sent,) = attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
     assert sent.url == f"https://example.com/{READY.sid}/original.png"
     assert (sent.content_type, sent.size, sent.filename, sent.read()) == ("image/png", len(PNG), "roof.png", PNG)
 
@@ -305,7 +309,7 @@ def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
 def test_while_a_file_is_on_its_way_the_rest_is_known(table: Table) -> None:
     one = with_media(table, READY, replace(READY, sid="ME2", state=MediaState.PENDING))
     with pytest.raises(MediaPending) as pending:
-        attachments(outgoing(Files()), one.message, one.carrier.limits, group=True)
+        attachments(outgoing(table, Files()), one.message, one.carrier.limits, group=True)
     assert [media.filename for media in pending.value.ready] == ["roof.png"]
 
 
@@ -314,7 +318,7 @@ def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> 
     large = replace(READY, size=10**7)
     files.put(storage.original(READY.sid, "image/png"), b"no image", "image/png")
     one = with_media(table, large, replace(READY, sid="ME" + "2" * 32))
-    kept = attachments(outgoing(files), one.message, one.carrier.limits, group=True)
+    kept = attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
     assert [media.url for media in kept] == [f"https://example.com/ME{'2' * 32}/original.png"]
 
 
@@ -335,8 +339,124 @@ def test_an_image_that_cannot_be_made_smaller_goes_as_it_is_where_that_fits(
     plan = Media("ME" + "2" * 32, "", "application/pdf", beside, "plan.pdf", MediaState.READY)
     one = with_media(table, image, *([plan] if beside else []))
     limits = replace(one.carrier.limits, media_bytes=1_000_000, image_bytes=600_000)
-    kept = attachments(outgoing(files), one.message, limits, group=True)
+    kept = attachments(outgoing(table, files), one.message, limits, group=True)
     assert [media.filename for media in kept] == sent
+
+
+def media_of(one: Any) -> tuple[Media, ...]:
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    return found.message.media
+
+
+def updates(table: Table) -> list[dict[str, Any]]:
+    """What was told of messages that have changed."""
+    stored = [from_dynamo(item) for item in table._client.scan(TableName="partyline")["Items"]]
+    told = [event for item in stored for event in item.get("events", [])]
+    return [event["parameters"] for event in told if event["type"] == "onMessageUpdated"]
+
+
+@dataclass
+class Scaler:
+    """Stands for images.scaled: what becomes of each attempt."""
+
+    outcomes: list[bytes | BaseException]
+    asked: int = 0
+
+    def __call__(self, content: bytes, most: int) -> bytes:
+        self.asked += 1
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+
+@pytest.fixture
+def scaler(monkeypatch: pytest.MonkeyPatch) -> Scaler:
+    one = Scaler([])
+    monkeypatch.setattr(images, "scaled", one)
+    return one
+
+
+PHOTO = replace(READY, content_type="image/jpeg", size=8_000_000, filename="roof.jpg")
+
+
+def kept_files(*media: Media) -> Files:
+    files = Files()
+    for part in media:
+        files.put(storage.original(part.sid, part.content_type or ""), b"photo", part.content_type or "")
+    return files
+
+
+def test_an_image_that_does_not_end_in_time_is_tried_once_and_the_message_says_so(table: Table, scaler: Scaler) -> None:
+    """A1: the text goes at once, and what its file costs is not paid again."""
+    one, files = with_media(table, PHOTO), kept_files(PHOTO)
+    scaler.outcomes = [ImageUnscalable("time", broken=True)]
+    for _ in range(3):
+        message = replace(one.message, media=media_of(one))
+        assert attachments(outgoing(table, files), message, one.carrier.limits, group=True) == ()
+    assert scaler.asked == 1
+    assert [(part.state, part.error) for part in media_of(one)] == [(MediaState.READY, "left_out")]
+    assert len(updates(table)) == 1
+
+
+def test_an_image_that_ends_the_function_is_not_begun_for_ever(table: Table, scaler: Scaler) -> None:
+    """A1: each attempt is noted before it is made."""
+    one, files = with_media(table, PHOTO), kept_files(PHOTO)
+    scaler.outcomes = [Crash(), Crash()]
+    for _ in range(2):
+        with pytest.raises(Crash):
+            attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    assert attachments(outgoing(table, files), one.message, one.carrier.limits, group=True) == ()
+    assert scaler.asked == 2
+    assert media_of(one)[0].error == "left_out"
+
+
+def test_attempts_that_end_well_are_not_counted(table: Table, scaler: Scaler) -> None:
+    """A1: one image for several carriers is made smaller for each."""
+    one, files = with_media(table, PHOTO), kept_files(PHOTO)
+    scaler.outcomes = [b"small"] * 4
+    for size in (100_000, 200_000, 300_000, 400_000):
+        limits = replace(one.carrier.limits, image_bytes=size)
+        for _ in range(2):
+            (sent,) = attachments(outgoing(table, files), one.message, limits, group=True)
+            assert (sent.size, sent.url) == (5, f"https://example.com/{PHOTO.sid}/{size}.jpg")
+    assert scaler.asked == 4
+    assert media_of(one) == one.message.media
+
+
+def test_many_images_are_made_smaller_over_several_attempts(table: Table, scaler: Scaler) -> None:
+    """A1: an attempt ends within the function's time, and the next one goes on where it stopped."""
+    photos = [replace(PHOTO, sid=f"ME{number:032x}") for number in range(3)]
+    one, files = with_media(table, *photos), kept_files(*photos)
+    scaler.outcomes = [b"small"] * 3
+    for made in (1, 2):
+        ticks = iter([0.0, 0.0, 11.0] if made == 1 else [0.0, 9.0, 11.0])
+        with pytest.raises(MediaUnfinished):
+            attachments(outgoing(table, files, partial(next, ticks)), one.message, one.carrier.limits, group=True)
+        assert scaler.asked == made
+    assert len(attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 3
+    assert scaler.asked == 3
+
+
+def test_a_text_whose_images_are_being_made_smaller_is_tried_again_in_a_moment(table: Table) -> None:
+    """A1."""
+    one = with_media(table, PHOTO)
+
+    def unfinished(*_: Any, **__: Any) -> Any:
+        raise MediaUnfinished
+
+    attempt = sending.deliver(replace(one.desk(), media=unfinished), one.reference)
+    assert (attempt.step, attempt.delay, one.carrier.asked) == (sending.Step.AGAIN, 1.0, [])
+
+
+def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> None:
+    """A1: whatever is left out is left out visibly."""
+    film = Media("ME" + "2" * 32, "", "video/mp4", 10**7, "film.mp4", MediaState.READY)
+    one = with_media(table, READY, film)
+    files = kept_files(READY, film)
+    assert len(attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 1
+    assert [part.error for part in media_of(one)] == [None, "left_out"]
 
 
 def test_a_message_that_has_lost_all_it_had_to_say_is_refused_not_sent_empty(table: Table) -> None:

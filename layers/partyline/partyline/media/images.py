@@ -1,91 +1,96 @@
-"""Images made smaller, so that a carrier takes them. Pillow is loaded for this alone, and here alone."""
+"""Images made smaller, so that a carrier takes them.
+
+An image is a stranger's, and its decoder is written in C. So its headers are read first (partyline.media.image_headers)
+and tell what decoding would cost; what is within the limits is decoded by a process of its own
+(partyline.media.image_scaler), which ends in time and memory whatever the image is made of.
+"""
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import TYPE_CHECKING
+import os
+import subprocess
+import sys
+import tempfile
 
-if TYPE_CHECKING:
-    from PIL import Image
-    from PIL.ImageFile import ImageFile
+from partyline.errors import ImageUnscalable
+from partyline.media import image_headers, image_scaler
+from partyline.media.image_headers import Header, Unreadable
 
 # What an image may unfold to, in pixels: a file of a few kilobytes can claim more than any machine has. A JPEG unfolds
-# to a part of its size, others to all of it at once. The most memory that was measured at these limits, with all that
-# the outbound function loads, is 423 MB (a progressive JPEG in four colours) and 392 MB (a WebP that can be seen
-# through); template.yaml gives functions no less than 512.
+# to a part of its size, others to all of it at once.
 _MAX_PIXELS = 16_000_000
 _MAX_PIXELS_JPEG = 40_000_000
-# The longest side, in pixels, and the quality, from what looks best to what is still recognisable.
-_SIDES = (2048, 1600, 1280, 1024, 800, 640, 480, 320)
-_QUALITIES = (85, 70, 50)
-# By what Exif notes of how the image is to be held: Image.Transpose.
-_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
-_ORIENTATION = 0x0112
+# What a decoder may hold of it besides, in bytes: a progressive JPEG is held whole.
+_MAX_BUFFERED = 250_000_000
+# Passes over the whole image: programs that save bytes make a dozen.
+_MAX_SCANS = 32
+# Exif is one segment of a JPEG at the most, by its own standard.
+_MAX_EXIF = 65_535
 JPEG = "image/jpeg"
 # What can be made smaller, by type.
 SCALABLE = frozenset({JPEG, "image/png", "image/webp", "image/gif"})
+
+# Seconds that one image may take. The costliest within the limits takes two of a whole processor; a function with the
+# least memory has a third of one.
+SECONDS = 20
+# Megabytes that the process may ask for. The costliest image within the limits takes 350; the function that waits for
+# it takes 110 of its 512.
+_MEGABYTES = 384
 
 
 def is_scalable(content: bytes) -> bool:
     """Whether an image can be made smaller, as far as its headers tell: it does not move, and is not beyond the limits
     above."""
     try:
-        with _opened(content) as opened:
-            return _fits(opened)
-    except Exception:  # noqa: BLE001  (as below)
+        return _fits(image_headers.read(content))
+    except Unreadable:
         return False
 
 
-def scaled(content: bytes, most: int) -> bytes | None:
-    """An image as a JPEG of at most `most` bytes; None when it cannot be: an animation, beyond the limits above, or
-    none that can be read. The way it is to be held is kept, everything else that was noted in it (place, camera) is
-    not."""
-    try:
-        with _opened(content) as opened:
-            return _small(_flat(opened), most) if _fits(opened) else None
-    except Exception:  # noqa: BLE001  (of hostile bytes a decoder raises anything, also IndexError and struct.error)
-        return None
+def scaled(content: bytes, most: int) -> bytes:
+    """An image as a JPEG of at most `most` bytes, upright. Raises ImageUnscalable; what ends too late, or not well, is
+    `broken`."""
+    if not is_scalable(content):
+        raise ImageUnscalable("limits")
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made:
+        given.write(content)
+        given.seek(0)
+        process = subprocess.Popen(  # noqa: S603  (our own program, and a number)
+            _command(most), stdin=given, stdout=made, stderr=subprocess.DEVNULL, env=_env()
+        )
+        try:
+            code = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ImageUnscalable("time", broken=True) from None
+        finally:
+            process.kill()
+            process.wait()
+        if code == image_scaler.UNSCALABLE:
+            raise ImageUnscalable("image")
+        made.seek(0)
+        small = made.read(most + 1)
+    if code != 0 or not small or len(small) > most:
+        raise ImageUnscalable("crash", broken=True)
+    return small
 
 
-def _opened(content: bytes) -> ImageFile:
-    from PIL import Image  # noqa: PLC0415  (a fifth of a second of a cold start, for the few that need it)
-
-    return Image.open(BytesIO(content), formats=("JPEG", "PNG", "WEBP", "GIF"))
-
-
-def _fits(opened: ImageFile) -> bool:
-    limit = _MAX_PIXELS_JPEG if opened.format == "JPEG" else _MAX_PIXELS
-    # Not n_frames, for which a GIF is read to its end.
-    return opened.width * opened.height <= limit and not getattr(opened, "is_animated", False)
-
-
-def _flat(opened: ImageFile) -> Image.Image:
-    """The image upright, in plain colours on white. It is made smaller first, so that what copies it copies little."""
-    from PIL import Image  # noqa: PLC0415
-
-    longest = _SIDES[0]
-    factor = max(max(opened.size) // longest, 1)
-    opened.draft(None, (max(opened.width // factor, 1), max(opened.height // factor, 1)))
-    kind = "RGBA" if opened.has_transparency_data else "RGB"
-    shown = opened if opened.mode == kind else opened.convert(kind)
-    # The note alone: what else is in there may be none that could be written again.
-    turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
-    shown.thumbnail((longest, longest))
-    if turn is not None:
-        shown = shown.transpose(Image.Transpose(turn))
-    flat = Image.new("RGB", shown.size, "white")
-    flat.paste(shown, mask=shown if kind == "RGBA" else None)
-    return flat
+def _fits(header: Header) -> bool:
+    limit = _MAX_PIXELS_JPEG if header.kind == "jpeg" else _MAX_PIXELS
+    return (
+        not header.is_animated
+        and header.pixels <= limit
+        and header.buffered <= _MAX_BUFFERED
+        and header.scans <= _MAX_SCANS
+        and header.exif <= _MAX_EXIF
+    )
 
 
-def _small(image: Image.Image, most: int) -> bytes | None:
-    from PIL import ImageOps  # noqa: PLC0415
+def _command(most: int) -> list[str]:
+    # Without the site module, which finds nothing that our own path does not name: it starts in half the time.
+    return [sys.executable, "-P", "-S", image_scaler.__file__, str(most), str(SECONDS), str(_MEGABYTES)]
 
-    for side in _SIDES:
-        smaller = ImageOps.contain(image, (side, side)) if max(image.size) > side else image
-        for quality in _QUALITIES:
-            written = BytesIO()
-            smaller.save(written, "JPEG", quality=quality, optimize=True)
-            if written.tell() <= most:
-                return written.getvalue()
-    return None
+
+def _env() -> dict[str, str]:
+    """Where its modules are, and what Lambda's interpreter needs to start: none of our credentials."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

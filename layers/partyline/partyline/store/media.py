@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,10 +10,14 @@ from partyline import events
 from partyline.events import BY_TEXT
 from partyline.model import Conversation, Media, MediaReference, MediaState, Message, StoredMedia
 from partyline.store import happenings, items, keys, messages
-from partyline.store.table import NEW, Condition, Table, Write, change, delete, put, retrying
+from partyline.store.table import EXISTS, NEW, Condition, Table, Write, change, delete, put, retrying
 
 # An upload that is attached to nothing is deleted after this, or a little later.
 UNATTACHED_LIFE = timedelta(days=1)
+# Why a file that is ready did not reach every handset: it is too much for their carrier, and could not be made smaller.
+LEFT_OUT = "left_out"
+# How many attempts to make an image smaller may end without a word: a deployment can end one, and an image all.
+MAX_SCALINGS = 2
 _TRIES = 8
 _FREE = Condition("attribute_exists(PK) AND attribute_not_exists(message_sid)")
 
@@ -51,28 +55,76 @@ def settle(
     """Write down what became of a file of a text that came in: ready, failed, or None for what is no content and goes.
     Told as an update of the message. Exactly once; False when the message is gone, or it was settled before."""
 
+    def become(part: Media) -> Media | None:
+        return settled if part.sid == reference.media_sid and part.state is MediaState.PENDING else part
+
+    def stored(after: Message) -> list[Write]:
+        if settled is None or settled.state is not MediaState.READY:
+            return []
+        return [put("media", keys.media(settled.sid), items.encode(_stored(settled, conversation, after)), NEW)]
+
+    return _amend(table, conversation, reference.message_sid, become, now, stored)
+
+
+def leave_out(table: Table, conversation: Conversation, message_sid: str, sids: Collection[str], now: datetime) -> bool:
+    """Note on a message which of its files some handsets do not get. Told as an update of it; False when that was noted
+    before, or the message is gone."""
+
+    def become(part: Media) -> Media:
+        return replace(part, error=part.error or LEFT_OUT) if part.sid in sids else part
+
+    return _amend(table, conversation, message_sid, become, now)
+
+
+def _amend(
+    table: Table,
+    conversation: Conversation,
+    message_sid: str,
+    become: Callable[[Media], Media | None],
+    now: datetime,
+    beside: Callable[[Message], list[Write]] = lambda _: [],
+) -> bool:
+    """Change the files of a message, with the writes that go `beside` it; False when there is nothing to change."""
+
     def attempt() -> bool:
-        delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
+        delivered = messages.fetch(table, conversation.sid, message_sid)
         before = delivered.message if delivered else None
-        if before is None or all(part.sid != reference.media_sid for part in before.pending):
+        if before is None:
             return False
-        kept = ((settled if part.sid == reference.media_sid else part) for part in before.media)
-        after = replace(before, media=tuple(part for part in kept if part), updated=now)
+        media = tuple(part for part in map(become, before.media) if part)
+        if media == before.media:
+            return False
+        after = replace(before, media=media, updated=now)
         was, becomes = (items.encode(message)["media"] for message in (before, after))
         unchanged = Condition("#media = :before", {"#media": "media"}, {":before": was})
-        key = keys.message(reference.conversation_sid, reference.message_sid)
-        writes = [
-            change("message", key, {"media": becomes, "updated": items.from_time(now)}, unchanged),
-            *happenings.of(conversation, BY_TEXT, now, [events.message("onMessageUpdated", after, conversation)]),
-        ]
-        if settled and settled.state is MediaState.READY:
-            writes.append(
-                put("media", keys.media(settled.sid), items.encode(_stored(settled, conversation, after)), NEW)
-            )
-        table.transact(writes)
+        sets = {"media": becomes, "updated": items.from_time(now)}
+        table.transact(
+            [
+                change("message", keys.message(conversation.sid, message_sid), sets, unchanged),
+                *happenings.of(conversation, BY_TEXT, now, [events.message("onMessageUpdated", after, conversation)]),
+                *beside(after),
+            ]
+        )
         return True
 
     return retrying(attempt, tries=_TRIES)
+
+
+def begin_scaling(table: Table, sid: str) -> bool:
+    """Note that an image is about to be made smaller, so that one that ends whoever tries is not tried for ever. False
+    where that has happened before, where it is known to be of no use, and where the file is gone."""
+    may_try = Condition(
+        "attribute_exists(PK) AND (attribute_not_exists(#n) OR #n < :most)"
+        " AND (attribute_not_exists(#scalable) OR #scalable <> :no)",
+        {"#n": "scalings", "#scalable": "scalable"},
+        {":most": MAX_SCALINGS, ":no": False},
+    )
+    return table.written(change("media", keys.media(sid), {}, may_try, adds={"scalings": 1}))
+
+
+def end_scaling(table: Table, sid: str, *, made: bool) -> None:
+    """Note that such an attempt has come to an end: another one is of use only where it made the image smaller."""
+    table.written(change("media", keys.media(sid), {"scalings": None, **({} if made else {"scalable": False})}, EXISTS))
 
 
 def _stored(settled: Media, conversation: Conversation, message: Message) -> StoredMedia:
