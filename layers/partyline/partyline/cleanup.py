@@ -127,7 +127,9 @@ def _remove(table: Table, sid: str, since: datetime) -> None:
         if roster is None:
             return
         for message in _received(table, sid, since):
-            table.write(unrouted.keeping_write(_unrouted(table, roster, message)))
+            # Both at once: a run that dies in between must not keep anew what has been routed again since.
+            kept = unrouted.keeping_write(_unrouted(table, roster, message))
+            table.transact([kept, messages.handing_over_write(message)])
         # While nothing more has come in since.
         conversations.remove(table, roster.conversation, conversations.nothing_new(roster.conversation))
 

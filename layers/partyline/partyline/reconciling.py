@@ -4,54 +4,112 @@ They are never asked again. Reports that carry our tag have settled some by now;
 of a text is asked; a report of one recipient proves that the carrier took a request for all. What nobody knows even
 then ends `failed` (30008), visibly. Which carrier it was and who was left out stands in the claim: the line may have
 moved since, and people said STOP or START.
+
+A look judges by what carriers have said, and never by what an earlier look has written: it fails all receipts of a
+request in one transaction, or it first records that the carrier took it, and then settles that as sending does. So a
+look that dies anywhere is repeated to the same end.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from partyline import addresses, reporting
+from partyline import addresses, sending
 from partyline.carriers import codes
+from partyline.carriers.port import Accepted, Found
 from partyline.errors import SendError
-from partyline.model import Receipt, SendReference
-from partyline.sending import Desk, Job, fail, prepare, settle_taken
-from partyline.states import ReceiptStatus, SendState
-from partyline.store import messages, receipts, sends
+from partyline.model import SendReference
+from partyline.sending import Desk, Job
+from partyline.states import ReceiptStatus, SendState, rank
+from partyline.store import messages, sends
 from partyline.store.receipts import Reported
 from partyline.store.sends import Claim
+from partyline.store.table import retrying
+
+_TRIES = 8
 
 
 def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int | None:
     """End a send that nobody knows the fate of; how many receipts failed.
 
-    None when the carrier could not be asked just now and it is not the `last` look: then nothing has ended. Repeats,
-    and receipts that a report has moved, change nothing.
+    None when the carrier could not be asked just now and it is not the `last` look: then that request is still to be
+    looked at. Repeats, and receipts that a report has moved, change nothing. Raises Conflict when it met other writes
+    again and again.
     """
     delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
         return 0
-    job = prepare(desk, reference, delivered, send)
-    unknown = [(_asked(desk, job, claim), claim, member) for member, claim in _unknown(desk, job).items()]
+    job = sending.prepare(desk, reference, delivered, send)
+    looks = [partial(_look, desk, job, member, last=last) for member in _requests(desk, job)]
+    failed = [retrying(look, tries=_TRIES) for look in looks]
+    counted = [number for number in failed if number is not None]
+    return sum(counted) if len(counted) == len(failed) else None
+
+
+def _requests(desk: Desk, job: Job) -> list[str]:
+    """The requests of a send, by member; '' is one for all."""
+    claim = sends.find(desk.table, job.reference)
+    return sorted(job.send.natives) if claim and claim.state is SendState.SPLIT else [""]
+
+
+def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
+    """Look at one request, as `give_up` does at all. Raises Conflict when a carrier's word comes at the same moment."""
+    claim = sends.find(desk.table, job.reference, member)
+    if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
+        # It is still to be made, or is being made: whoever does so ends it.
+        return 0
+    asked = _asked(desk, job, claim)
+    known = asked.receipts_of(member)
+    if claim.state is not SendState.UNKNOWN:
+        # Its end was recorded, by an answer that came late or by a look that died.
+        if any(rank(receipt.status) < rank(ReceiptStatus.FAILED) for receipt in known):
+            sending.settle(desk, asked, claim, member)
+        return 0
+    if all(receipt.status is not ReceiptStatus.QUEUED for receipt in known):
+        return 0
+    # Of those who were left out the carrier knows nothing, and only its word gives a receipt its id.
+    proof = next((one.carrier_message_id for one in known if one.carrier_message_id), None)
     try:
-        return sum(_end(desk, *each) for each in unknown)
+        found = asked.carrier.find(asked.text(member), proof or "") if asked.carrier else None
     except SendError:
         if not last:
             return None
-        return sum(_end(desk, replace(asked, carrier=None), claim, member) for asked, claim, member in unknown)
+        found = None
+    if found is None and proof is None:
+        return _fail(desk, asked, claim, member)
+    _settle_taken(desk, asked, claim, member, found or Found(Accepted(proof or "")))
+    return 0
 
 
-def _unknown(desk: Desk, job: Job) -> dict[str, Claim]:
-    """The requests of a send whose end is unknown, by member; '' is one for all."""
-    claim = sends.find(desk.table, job.reference) or Claim(SendState.UNKNOWN)
-    if claim.state is not SendState.SPLIT:
-        return {"": claim}
-    parts = {member: sends.find(desk.table, job.reference, member) for member in sorted(job.send.natives)}
-    return {member: part for member, part in parts.items() if part and part.state is SendState.UNKNOWN}
+def _fail(desk: Desk, job: Job, claim: Claim, member: str) -> int:
+    """Fail a request of which nobody knows, with those who were left out of it."""
+    failed = {
+        receipt.address: claim.refused.get(receipt.address, codes.UNKNOWN)
+        for receipt in job.receipts_of(member)
+        if receipt.status is ReceiptStatus.QUEUED
+    }
+    sends.give_up(desk.table, job.reference, failed, desk.clock(), member)
+    return len(failed.keys() - job.out)
+
+
+def _settle_taken(desk: Desk, job: Job, claim: Claim, member: str, found: Found) -> None:
+    """Settle a request that its carrier turns out to have, with what that knows of it."""
+    reports = [
+        Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
+        for report in found.reports
+    ]
+    # A claim of an earlier version does not say whose it was.
+    taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
+    sending.settle_taken(desk, job, taken, found.accepted, member, reports)
 
 
 def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
-    """A request as it was made. A claim of an earlier version says nothing of that: then what holds now has to do."""
+    """A request as it was made, with the receipts of now. A claim of an earlier version says nothing of who was asked:
+    then what holds now has to do."""
+    delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
+    job = replace(job, receipts=delivered.receipts if delivered else ())
     if not claim.carrier:
         return job
     try:
@@ -59,43 +117,3 @@ def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
     except LookupError:
         carrier = None
     return replace(job, carrier=carrier, out=frozenset(claim.refused))
-
-
-def _end(desk: Desk, job: Job, claim: Claim, member: str) -> int:
-    fail(desk, job.reference, claim.refused)
-    known = _receipts(desk, job, member)
-    if any(receipt.status is ReceiptStatus.QUEUED for receipt in known):
-        _find(desk, job, claim, member, next((one.carrier_message_id for one in known if one.carrier_message_id), ""))
-        known = _receipts(desk, job, member)
-    waiting = [receipt.address for receipt in known if receipt.status is ReceiptStatus.QUEUED]
-    if len(waiting) == len(known):
-        return fail(desk, job.reference, dict.fromkeys(waiting, codes.UNKNOWN))
-    for address in waiting:
-        receipts.move(desk.table, job.reference, Reported(address, ReceiptStatus.SENT), desk.clock())
-    return 0
-
-
-def _find(desk: Desk, job: Job, claim: Claim, member: str, carrier_message_id: str) -> None:
-    """Settle what the carrier turns out to have, and apply what it knows of it. Raises SendError when it does not
-    say."""
-    found = job.carrier.find(job.text(member), carrier_message_id) if job.carrier else None
-    if found is None:
-        return
-    settle_taken(desk, job, claim, found.accepted, member)
-    for report in found.reports:
-        reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
-        reporting.move(
-            desk.table,
-            job.reference,
-            reported,
-            desk.clock(),
-            carrier=report.carrier,
-            carrier_message_id=report.id,
-        )
-
-
-def _receipts(desk: Desk, job: Job, member: str) -> list[Receipt]:
-    """The receipts of those whom one request was to reach, as they are now."""
-    delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
-    now = replace(job, receipts=delivered.receipts if delivered else ()).receipts_of(member)
-    return [receipt for receipt in now if receipt.address not in job.out]

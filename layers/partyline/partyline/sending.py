@@ -18,7 +18,7 @@ brought an e-mail address into it) is refused without asking: no request can nam
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -273,10 +273,8 @@ def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
 def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
     """What an earlier attempt left: it may have died between recording the carrier's answer and moving the receipts."""
     match claim.state:
-        case SendState.SENT:
-            return _settle_sent(desk, job, claim, member)
-        case SendState.REFUSED:
-            return _settle_refused(desk, job, claim, member)
+        case SendState.SENT | SendState.REFUSED:
+            return settle(desk, job, claim, member)
         case SendState.SPLIT:
             # Some members may have it by the carrier that the line had, and a text to all would reach them twice.
             reason = job.reason or "the line has moved to a carrier that cannot go on where the other stopped"
@@ -358,16 +356,20 @@ def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError)
     if _new_opt_outs(job, refused) and len(refused) < len(job.natives(member)) and may_try:
         # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
         sends.waiting(desk.table, job.reference, desk.clock(), member)
-        _learn(desk, job, refused)
+        _learn(desk, job, _new_opt_outs(job, refused))
         return Attempt(Step.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
     if error.retryable and may_try:
         sends.waiting(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt), reason=str(error))
     error_code = codes.UNKNOWN if refused else error.error_code
-    ended = Claim(SendState.REFUSED, error_code=error_code, refused={**refused, **claim.refused})
+    ended = Claim(
+        SendState.REFUSED,
+        error_code=error_code,
+        refused={**refused, **claim.refused},
+        opted_out=tuple(_new_opt_outs(job, refused)),
+    )
     sends.refused(desk.table, job.reference, ended, desk.clock(), member)
-    _learn(desk, job, refused)
-    return replace(_settle_refused(desk, job, ended, member), reason=str(error))
+    return replace(settle(desk, job, ended, member), reason=str(error))
 
 
 def _new_opt_outs(job: Job, refused: Mapping[str, int]) -> list[str]:
@@ -377,13 +379,16 @@ def _new_opt_outs(job: Job, refused: Mapping[str, int]) -> list[str]:
     return [one for one, error_code in refused.items() if error_code == codes.OPTED_OUT and one not in job.out]
 
 
-def _learn(desk: Desk, job: Job, refused: Mapping[str, int]) -> None:
-    for address in _new_opt_outs(job, refused):
+def _learn(desk: Desk, job: Job, opted_out: Iterable[str]) -> None:
+    for address in opted_out:
         optouts.learn(desk.table, address, job.send.sender, How.CARRIER, job.reference, desk.clock())
 
 
-def settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str) -> Attempt:
-    """Record that a carrier took what it was asked for, so that its reports are known, and settle it."""
+def settle_taken(
+    desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str, reports: Iterable[Reported] = ()
+) -> Attempt:
+    """Record that a carrier took what it was asked for, so that its reports are known, with those that it has given
+    already; and settle it."""
     refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
     names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
     sent = replace(
@@ -392,17 +397,29 @@ def settle_taken(desk: Desk, job: Job, claim: Claim, accepted: Accepted, member:
         carrier_message_id=accepted.id,
         refused={**claim.refused, **refused},
         names=names,
+        opted_out=tuple(_new_opt_outs(job, refused)),
     )
-    sends.accepted(desk.table, job.reference, sent, desk.clock(), member)
-    _learn(desk, job, refused)
-    return _settle_sent(desk, job, sent, member)
+    sends.accepted(desk.table, job.reference, sent, desk.clock(), member, reports)
+    return settle(desk, job, sent, member)
 
 
-def _settle_sent(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
-    """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before. Repeatable."""
+def settle(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+    """Do what follows from how a send has ended, which its claim records. Whoever finds it recorded may do it again:
+    after a crash anywhere in between it comes to the same end."""
+    # Those whose receipt has failed were learned of before, and may want texts again by now.
+    failed = {receipt.address for receipt in job.receipts_of(member) if receipt.status is ReceiptStatus.FAILED}
+    _learn(desk, job, (address for address in claim.opted_out if address not in failed))
     fail(desk, job.reference, claim.refused)
-    carrier, carrier_message_id = claim.carrier, claim.carrier_message_id
-    early = receipts.early_reports(desk.table, carrier, carrier_message_id)
+    if claim.state is SendState.REFUSED:
+        fail(desk, job.reference, dict.fromkeys(job.natives(member), claim.error_code))
+    else:
+        _move_on(desk, job, claim, member)
+    return Attempt(Step.DONE, claim.state)
+
+
+def _move_on(desk: Desk, job: Job, claim: Claim, member: str) -> None:
+    """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before."""
+    early = receipts.early_reports(desk.table, claim.carrier, claim.carrier_message_id)
     for reported in (
         *(Reported(address, ReceiptStatus.SENT) for address in job.natives(member)),
         *(replace(one, recipient=claim.names.get(one.recipient, one.recipient)) for one in early),
@@ -412,17 +429,9 @@ def _settle_sent(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
             job.reference,
             reported,
             desk.clock(),
-            carrier=carrier,
-            carrier_message_id=carrier_message_id,
+            carrier=claim.carrier,
+            carrier_message_id=claim.carrier_message_id,
         )
-    return Attempt(Step.DONE, SendState.SENT)
-
-
-def _settle_refused(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
-    """Fail the receipts of a send that was refused. Repeatable."""
-    fail(desk, job.reference, claim.refused)
-    fail(desk, job.reference, dict.fromkeys(job.natives(member), claim.error_code))
-    return Attempt(Step.DONE, SendState.REFUSED)
 
 
 def fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:

@@ -62,7 +62,8 @@ class SendState(StrEnum):
            -> split                 its carrier takes one request a member, and each has a state of its own
 
     `sending` found by a later attempt means that an earlier one died between asking and recording: it becomes
-    `unknown` too.
+    `unknown` too. From `unknown` it moves on when somebody knows after all: an answer that comes late, or the second
+    look.
     """
 
     SENDING = "sending"

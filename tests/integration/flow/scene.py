@@ -68,7 +68,7 @@ class FakeCarrier:
     answers: Iterator[Any]
     asked: list[OutboundText] = field(default_factory=list)
     name: str = "bandwidth"
-    found: Found | SendError | None = None
+    found: Found | SendError | Callable[[OutboundText], Found] | None = None
     looked_for: list[OutboundText] = field(default_factory=list)
     known_ids: list[str] = field(default_factory=list)
     limits: Limits = Bandwidth.limits
@@ -95,7 +95,7 @@ class FakeCarrier:
         self.known_ids.append(carrier_message_id)
         if isinstance(self.found, SendError):
             raise self.found
-        return self.found
+        return self.found(text) if callable(self.found) else self.found
 
 
 @dataclass

@@ -15,12 +15,13 @@ from partyline.directory import User, new_service
 from partyline.model import Conversation, Line, Message, Participant, ParticipantKind, Send, UnroutedReason
 from partyline.push import Binding, BindingType
 from partyline.states import ConversationState
-from partyline.store import conversations, items, keys, lines, listing, messages, push, services, users
+from partyline.store import conversations, items, keys, lines, listing, messages, push, services, unrouted, users
 from partyline.store.conversations import Roster
 from partyline.store.listing import Window
 from partyline.store.table import Table, Write, put
 from partyline.webhooks import ScopedWebhook, WebhookTarget
 from tests.integration.files import Files
+from tests.integration.flow.scene import Crash, Dying
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -338,6 +339,23 @@ def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(acco
     racing = Meanwhile(account, lambda: arrive(account, gone, 0, LATER, body="late"))
     assert clean(racing, Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
     assert [text.body for _, text in listing.unrouted(account, Window(10)).entries] == ["late"]
+    assert conversations.fetch(account, gone.sid) is None
+
+
+def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(account: Table) -> None:
+    """M1: a repeat judges what is left by what an earlier run has written."""
+    gone = group(account, A, B, service=SECOND)
+    services.remove(account, SECOND)
+    for index in range(3):
+        arrive(account, gone, index, LATER, body=f"late {index}")
+    for writes in range(1, 4):
+        with pytest.raises(Crash):
+            clean(Dying(account, 1), Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+        ((_, kept),) = listing.unrouted(account, Window(10)).entries
+        assert kept.body == f"late {3 - writes}"
+        assert unrouted.remove(account, kept.sid)
+    assert clean(account, Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+    assert listing.unrouted(account, Window(10)).entries == []
     assert conversations.fetch(account, gone.sid) is None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 
@@ -11,11 +13,12 @@ import pytest
 
 from partyline import reconciling, reporting
 from partyline.carriers.port import Accepted, DeliveryReport, Found
-from partyline.errors import Ambiguous, Unavailable
+from partyline.errors import Ambiguous, Refused, Unavailable
 from partyline.reporting import Applied
 from partyline.sending import Step
-from partyline.states import ReceiptStatus
-from partyline.store import keys, lines
+from partyline.states import ReceiptStatus, SendState
+from partyline.store import keys, lines, optouts, receipts, sends
+from partyline.store.receipts import Reported
 from partyline.store.table import Table, change
 from tests.integration.flow.scene import (
     DELIVERED,
@@ -24,6 +27,7 @@ from tests.integration.flow.scene import (
     QUEUED,
     SENT,
     Crash,
+    Dying,
     FakeCarrier,
     P,
     Scene,
@@ -209,3 +213,157 @@ def test_a_crash_between_two_members_texts_nobody_twice(scene: Make) -> None:
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,)]
     one.give_up()
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 30008)}
+
+
+# --- a look that dies
+
+
+def test_a_look_that_dies_while_giving_up_does_not_make_the_others_sent(scene: Make) -> None:
+    """M1."""
+    one = scene(Ambiguous("no answer"), clients=3)
+    one.deliver()
+    for writes in range(3):
+        dies_looking(one, writes)
+    one.give_up()
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+
+
+def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: Make) -> None:
+    """M1: its look failed one receipt after the other, and a receipt that it failed proves nothing."""
+    one = scene(Ambiguous("no answer"))
+    one.deliver()
+    receipts.move(one.table, one.reference, Reported(natives(one)[0], FAILED, 30008), NOW)
+    one.give_up()
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+
+
+def test_a_look_that_dies_before_it_applies_early_reports_is_repeated_to_the_end(scene: Make) -> None:
+    """M3."""
+    one = scene(Ambiguous("no answer"))
+    ann, ben = natives(one)
+    one.deliver()
+    early = reporting.apply(one.table, DeliveryReport("bandwidth", "c-9", ann, ReceiptStatus.UNDELIVERED, 30003), NOW)
+    assert early is Applied.EARLY
+    one.carrier.found = Found(Accepted("c-9"))
+    dies_looking(one, 3)
+    assert set(one.receipts().values()) == {(SENT, 0)}
+    one.give_up()
+    assert one.receipts() == {ann: (ReceiptStatus.UNDELIVERED, 30003), ben: (SENT, 0)}
+
+
+def dies_looking(one: Scene, writes: int) -> bool:
+    """A look that dies at a write; False when it ends before."""
+    try:
+        replace(one, table=Dying(one.table, writes)).give_up()
+    except Crash:
+        return True
+    return False
+
+
+def nobody_knows(one: Scene) -> None:
+    one.carrier.answers = iter([Ambiguous("no answer")])
+    one.deliver()
+
+
+def one_is_left_out(one: Scene) -> None:
+    opt_out(one.table, group(one)[1])
+    nobody_knows(one)
+
+
+def one_is_reported(one: Scene) -> None:
+    nobody_knows(one)
+    one.report(group(one)[0], DELIVERED, id=f"c-{one.message.conversation_sid}")
+
+
+def the_carrier_has_it(one: Scene) -> None:
+    """It knows of all of them what has become of it; of the last an early report waits besides."""
+    nobody_knows(one)
+    ann, ben, cat = group(one)
+    told_id = f"c-{one.message.conversation_sid}"
+    reporting.apply(one.table, DeliveryReport("bandwidth", told_id, "MB2", ReceiptStatus.UNDELIVERED, 30003), NOW)
+    told = (
+        DeliveryReport("bandwidth", told_id, ann, DELIVERED),
+        DeliveryReport("bandwidth", told_id, ben, FAILED, 21610),
+        DeliveryReport("bandwidth", told_id, cat, SENT),
+    )
+    one.carrier.found = Found(Accepted(told_id, names={"MB0": ann, "MB1": ben, "MB2": cat}), told)
+
+
+def each_gets_a_request(one: Scene) -> None:
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    told_id = f"c-{one.message.conversation_sid}"
+    reporting.apply(one.table, DeliveryReport("bandwidth", told_id, group(one)[1], FAILED, 30003), NOW)
+    one.carrier.answers = iter([Ambiguous("no answer"), Accepted(told_id), Ambiguous("no answer")])
+    one.deliver()
+
+
+def each_gets_one_that_the_carrier_has(one: Scene) -> None:
+    """All three are unknown, and the carrier has each under an id of its own; early reports of two of them wait."""
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    one.carrier.answers = iter([Ambiguous("no answer")] * 3)
+    one.deliver()
+    ids = {member: f"c-{number}-{one.message.conversation_sid}" for number, member in enumerate(group(one))}
+    for member in group(one)[:2]:
+        reporting.apply(one.table, DeliveryReport("bandwidth", ids[member], member, FAILED, 30003), NOW)
+    one.carrier.found = lambda text: Found(Accepted(ids[text.recipients[0]]))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (nobody_knows, [(FAILED, 30008)] * 3),
+        (one_is_left_out, [(FAILED, 30008), (FAILED, 21610), (FAILED, 30008)]),
+        (one_is_reported, [(DELIVERED, 0), (SENT, 0), (SENT, 0)]),
+        (the_carrier_has_it, [(DELIVERED, 0), (FAILED, 21610), (ReceiptStatus.UNDELIVERED, 30003)]),
+        (each_gets_a_request, [(FAILED, 30008), (FAILED, 30003), (FAILED, 30008)]),
+        (each_gets_one_that_the_carrier_has, [(FAILED, 30003), (FAILED, 30003), (SENT, 0)]),
+    ],
+)
+def test_a_look_that_dies_at_any_write_is_repeated_to_the_same_end(
+    scene: Make, begin: Callable[[Scene], None], end: list[tuple[ReceiptStatus, int]]
+) -> None:
+    """M1, M3."""
+    for writes in itertools.count():
+        one = scene(clients=3)
+        # A carrier that has not answered is left alone for some time.
+        one.now += timedelta(days=writes)
+        begin(one)
+        died = dies_looking(one, writes)
+        one.give_up()
+        found = one.receipts()
+        assert [found[address] for address in group(one)] == end, writes
+        for address in group(one):
+            known = optouts.find(one.table, address, P)
+            assert (known is not None and known.opted_out) == (found[address] == (FAILED, 21610))
+        if not died:
+            return
+
+
+def test_a_send_that_is_to_be_made_again_is_not_given_up(scene: Make) -> None:
+    """M1: another attempt thought this one had died, and its late answer was: not now."""
+    one = scene(Unavailable("down"), Accepted("c-1"))
+    one.deliver()
+    assert one.give_up() == 0
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    one.now += timedelta(minutes=1)
+    one.deliver()
+    assert set(one.receipts().values()) == {(SENT, 0)}
+
+
+def test_a_look_at_a_refused_send_says_of_nobody_that_they_have_it(scene: Make) -> None:
+    """M1: the attempt that was refused died while it failed the receipts."""
+    one = scene(Refused("no", error_code=30007))
+    with pytest.raises(Crash):
+        replace(one, table=Dying(one.table, 3)).deliver()
+    assert sorted(one.receipts().values()) == [(FAILED, 30007), (QUEUED, 0)]
+    one.give_up()
+    assert set(one.receipts().values()) == {(FAILED, 30007)}
+
+
+def test_an_answer_that_comes_while_another_attempt_gives_up_on_it_stands(scene: Make) -> None:
+    """M1: what is recorded of a send is not forgotten because somebody thought that nobody knew."""
+    one = scene(Refused("no", error_code=30007))
+    one.deliver()
+    sends.unknown(one.table, one.reference, NOW)
+    claim = sends.find(one.table, one.reference)
+    assert claim and claim.state is SendState.REFUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from partyline.model import AutoCreation, Conversation, Line, MediaReference, Re
 from partyline.reporting import Applied
 from partyline.sending import Attempt, Step
 from partyline.states import ConversationState, ReceiptStatus, SendState, delivery
-from partyline.store import conversations, lines, messages, receipts
+from partyline.store import conversations, lines, messages, optouts, receipts
 from partyline.store.table import Conflict, Table
 from tests.integration.api.harness import asking_nobody
 from tests.integration.flow.scene import (
@@ -310,6 +311,37 @@ def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes
     else:
         assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
     assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(scene: Make, answer: str) -> None:
+    """M1."""
+    for writes in itertools.count():
+        one = scene()
+        ann, ben = natives(one)
+        named = Refused("stop", error_code=21610, recipients=(ann, ben))
+        one.carrier.answers = iter([Accepted("c-1", {ann: 21610, ben: 21610}) if answer == "accepted" else named])
+        dying = Dying(one.table, writes)
+        with contextlib.suppress(Crash):
+            replace(one, table=dying).deliver()
+        if one.carrier.asked and one.deliver().step is Step.DONE:
+            assert set(one.receipts().values()) == {(FAILED, 21610)}
+            known = [optouts.find(one.table, address, P) for address in (ann, ben)]
+            assert all(found and found.opted_out for found in known), writes
+        if not dying.died:
+            return
+
+
+def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
+    """M1: what an answer told is learned once, and a repeat finds the receipts failed."""
+    one = scene()
+    ann, _ = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
+    one.deliver()
+    opt_out(one.table, ann, opted_out=False)
+    one.deliver()
+    found = optouts.find(one.table, ann, P)
+    assert found and not found.opted_out
 
 
 def test_a_read_that_fails_before_the_carrier_is_asked_costs_nothing(scene: Make) -> None:

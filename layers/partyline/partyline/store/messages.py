@@ -210,6 +210,14 @@ def update(
         raise refusals.message_not_found() from conflict
 
 
+def handing_over_write(message: Message) -> Write:
+    """Note of a carrier's text that it is kept elsewhere from now on. Label: message, when it is gone, or noted
+    already."""
+    held = Condition("#id = :id", {"#id": "carrier_message_id"}, {":id": message.carrier_message_id})
+    key = keys.message(message.conversation_sid, message.sid)
+    return change("message", key, {"carrier_message_id": None}, held)
+
+
 def remove(
     table: Table, conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
 ) -> bool:

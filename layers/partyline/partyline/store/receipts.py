@@ -60,18 +60,12 @@ def move(
 ) -> bool:
     """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
     of our own numbers). The carrier and its id of the text are given when they are known."""
-    sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
-    sets: dict[str, object] = {
-        "status": reported.status.value,
-        "rank": rank(reported.status),
-        "error_code": reported.error_code,
-        "updated": items.from_time(now),
-    }
+    sets = _reached(reported, now)
     if carrier_message_id:
         sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
         sets["carrier_message_id"] = carrier_message_id
     forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
-    key = keys.receipt(reference.conversation_sid, reference.message_sid, sid)
+    key = _key(reference, reported.recipient)
     try:
         # Another write that is under way on it says nothing about how far the receipt has got.
         retrying(
@@ -84,6 +78,27 @@ def move(
             raise
         return False
     return True
+
+
+def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
+    """Fail the receipt of a recipient of whom nothing is known. Label: receipt, when something is by now."""
+    untouched = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
+    failed = _reached(Reported(recipient, ReceiptStatus.FAILED, error_code), now)
+    return change("receipt", _key(reference, recipient), failed, untouched)
+
+
+def _key(reference: SendReference, recipient: str) -> keys.Key:
+    sid = sids.receipt(reference.message_sid, reference.thread, recipient)
+    return keys.receipt(reference.conversation_sid, reference.message_sid, sid)
+
+
+def _reached(reported: Reported, now: datetime) -> dict[str, object]:
+    return {
+        "status": reported.status.value,
+        "rank": rank(reported.status),
+        "error_code": reported.error_code,
+        "updated": items.from_time(now),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +119,9 @@ def find_sent(table: Table, carrier: str, carrier_message_id: str) -> Sent | Non
 
 def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:
     """Keep a report whose send is not recorded yet; False when it is recorded by now, and the report can be applied."""
-    item = {
-        "recipient": reported.recipient,
-        "status": reported.status.value,
-        "error_code": reported.error_code,
-        "ttl": int((now + EARLY_REPORT_LIFE).timestamp()),
-    }
+    unrecorded = check("sent", keys.sent(carrier, carrier_message_id), NEW)
     try:
-        table.transact(
-            [
-                check("sent", keys.sent(carrier, carrier_message_id), NEW),
-                put(
-                    "early",
-                    keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status),
-                    item,
-                ),
-            ]
-        )
+        table.transact([unrecorded, early_write(carrier, carrier_message_id, reported, now)])
     except Conflict as conflict:
         if "sent" in conflict.failed:
             return False
@@ -128,8 +129,20 @@ def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Re
     return True
 
 
+def early_write(carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> Write:
+    """Have a report wait beside the carrier's id until the send is settled."""
+    key = keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status)
+    item = {
+        "recipient": reported.recipient,
+        "status": reported.status.value,
+        "error_code": reported.error_code,
+        "ttl": int((now + EARLY_REPORT_LIFE).timestamp()),
+    }
+    return put("early", key, item)
+
+
 def early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[Reported]:
-    """The reports that came before their send was recorded, weakest first."""
+    """The reports that came before their send was recorded, or that were recorded with it; weakest first."""
     kept = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
     reports = [Reported(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept]
     return sorted(reports, key=lambda reported: rank(reported.status))

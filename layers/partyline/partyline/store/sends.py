@@ -8,14 +8,15 @@ the carrier took the text, and must not ask again. states.SendState draws the ma
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partyline.model import SendReference
 from partyline.states import SendState
-from partyline.store import items, keys
-from partyline.store.table import Condition, Conflict, Item, Table, Write, change, put, retrying
+from partyline.store import items, keys, receipts
+from partyline.store.receipts import Reported
+from partyline.store.table import Condition, Conflict, Item, Table, Write, change, check, put, retrying
 
 _TRIES = 10
 
@@ -27,7 +28,8 @@ class Claim:
 
     `carrier` is who is asked; `refused` are the recipients that the text does not go to, with Twilio's code of the
     reason: those who are left out from the start, and those whom the carrier has named. `error_code` is that of a whole
-    request that was refused; `names` are the carrier's names of recipients. `counted` is the smaller thread that the
+    request that was refused; `names` are the carrier's names of recipients. `opted_out` are those of `refused` who have
+    told the line to stop, which the carrier's answer was the first to say. `counted` is the smaller thread that the
     text was counted in, when some were left out.
     """
 
@@ -38,6 +40,7 @@ class Claim:
     error_code: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    opted_out: tuple[str, ...] = ()
     counted: str = ""
 
 
@@ -55,7 +58,7 @@ def split(table: Table, reference: SendReference, now: datetime) -> Claim:
     except Conflict as conflict:
         if not conflict.failed:
             raise
-        return _found(conflict.failed["send"])
+        return _abandoned(conflict.failed["send"])
     return Claim(SendState.SPLIT)
 
 
@@ -83,13 +86,13 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
             raise
         found = conflict.failed["send"]
         if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
-            return _found(found)
+            return _abandoned(found)
         claimed = found
     return replace(asked, attempt=claimed["attempts"], counted=claimed.get("counted", ""))
 
 
 def find(table: Table, reference: SendReference, member: str = "") -> Claim | None:
-    """Where the last attempt left a send, or the part of it for one member; None when it was never claimed."""
+    """Where a send is, or the part of it for one member; None when it was never claimed."""
     item = table.get(keys.send(reference, member))
     return _found(item) if item else None
 
@@ -102,35 +105,51 @@ def _named(reference: SendReference) -> dict[str, str]:
     }
 
 
-def _found(item: Item) -> Claim:
+def _abandoned(item: Item) -> Claim:
     """A send as another attempt left it. One that is still being sent was left by a crash: nobody knows its end."""
-    state = SendState(item["state"])
+    found = _found(item)
+    return replace(found, state=SendState.UNKNOWN) if found.state is SendState.SENDING else found
+
+
+def _found(item: Item) -> Claim:
     return Claim(
-        SendState.UNKNOWN if state is SendState.SENDING else state,
+        SendState(item["state"]),
         carrier=item.get("carrier", ""),
         carrier_message_id=item.get("carrier_message_id", ""),
         error_code=item.get("error_code", 0),
         refused=item.get("refused", {}),
         names=item.get("names", {}),
+        opted_out=tuple(item.get("opted_out", ())),
         counted=item.get("counted", ""),
     )
 
 
-def accepted(table: Table, reference: SendReference, sent: Claim, now: datetime, member: str = "") -> None:
+def accepted(
+    table: Table,
+    reference: SendReference,
+    sent: Claim,
+    now: datetime,
+    member: str = "",
+    reports: Iterable[Reported] = (),
+) -> None:
     """Record that a carrier took a send: under which id its reports will come, whom it will not reach and how it calls
-    the others."""
+    the others. What it has told of them already waits beside that id, with the reports that were early: whoever settles
+    the send applies both."""
     sets = {
         "state": SendState.SENT.value,
         "carrier": sent.carrier,
         "carrier_message_id": sent.carrier_message_id,
         "refused": dict(sent.refused),
         "names": dict(sent.names),
+        "opted_out": list(sent.opted_out),
         "updated": items.from_time(now),
     }
     pointer = {**_named(reference), "names": dict(sent.names)}
+    told = {(reported.recipient, reported.status): reported for reported in reports}
     writes = [
         change("send", keys.send(reference, member), sets),
         put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer),
+        *(receipts.early_write(sent.carrier, sent.carrier_message_id, reported, now) for reported in told.values()),
     ]
     # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
     retrying(lambda: table.transact(writes), tries=_TRIES)
@@ -138,8 +157,14 @@ def accepted(table: Table, reference: SendReference, sent: Claim, now: datetime,
 
 def refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
     """Record that a whole send was refused, and who was named."""
-    sets = {"state": SendState.REFUSED.value, "error_code": ended.error_code, "refused": dict(ended.refused)}
-    table.write(change("send", keys.send(reference, member), {**sets, "updated": items.from_time(now)}))
+    sets = {
+        "state": SendState.REFUSED.value,
+        "error_code": ended.error_code,
+        "refused": dict(ended.refused),
+        "opted_out": list(ended.opted_out),
+        "updated": items.from_time(now),
+    }
+    table.write(change("send", keys.send(reference, member), sets))
 
 
 def waiting(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
@@ -148,8 +173,19 @@ def waiting(table: Table, reference: SendReference, now: datetime, member: str =
 
 
 def unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
-    """Record that nobody knows whether a carrier took a send."""
-    _move(table, reference, SendState.UNKNOWN, now, member)
+    """Record that nobody knows whether a carrier took a send, unless somebody does by now."""
+    sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
+    sets = {"state": SendState.UNKNOWN.value, "updated": items.from_time(now)}
+    table.written(change("send", keys.send(reference, member), sets, sending))
+
+
+def give_up(table: Table, reference: SendReference, failed: Mapping[str, int], now: datetime, member: str = "") -> None:
+    """Fail recipients of a send of which nobody knows whether the carrier took it, each with Twilio's code: all of them
+    or none. Raises Conflict when somebody knows by now; labels: send, receipt."""
+    still = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
+    writes = [receipts.failing_write(reference, address, error_code, now) for address, error_code in failed.items()]
+    if writes:
+        table.transact([check("send", keys.send(reference, member), still), *writes])
 
 
 def count_smaller(table: Table, reference: SendReference, copies: Write, thread: str) -> None:
