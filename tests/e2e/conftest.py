@@ -29,7 +29,10 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def world(stack: Stack) -> World:
     """The running Partyline from outside: API clients, handsets, carriers."""
-    return World(stack.variables())
+    running = World(stack.variables())
+    # What a busy machine does not answer in time comes again until it does: no test is about a carrier that gives up.
+    running.network(attempts=100)
+    return running
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def drowsy(world: World) -> Iterator[Drowsy]:
     """A conversation with a timer of a minute, made before the first test, so that the one that looks at it need not
     wait."""
     with receiving() as receiver:
-        made = world.api.conversations.create(state="active", timers_inactive="PT1M", timers_closed="PT10M")
+        made = world.api.conversations.create(state="active", timers_inactive="PT1M", timers_closed="P1D")
         made.webhooks.create(
             target="webhook",
             configuration_url=receiver.url,

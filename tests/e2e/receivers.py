@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from twilio.request_validator import RequestValidator
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """One call of a webhook."""
 
@@ -48,12 +48,20 @@ class Receiver:
         self.calls: list[Call] = []
         self.stopping = threading.Event()
 
+    def first_calls(self) -> list[Call]:
+        """The first call of each event. An event comes at least once: again when its answer came too late, in its turn
+        and with the token that it had."""
+        first = {call.token: call for call in reversed(self.calls)}
+        return sorted(first.values(), key=self.calls.index)
+
     def events(self, subject: str = "") -> list[str]:
         """The events that were told, of one conversation or of all."""
-        return [call.event for call in self.calls if call.parameters.get("ConversationSid", "").startswith(subject)]
+        told = self.first_calls()
+        return [call.event for call in told if call.parameters.get("ConversationSid", "").startswith(subject)]
 
     def of(self, event: str) -> list[Call]:
-        return [call for call in self.calls if call.event == event]
+        """The events of a type."""
+        return [call for call in self.first_calls() if call.event == event]
 
     def authentic(self, auth_token: str) -> bool:
         """Whether Twilio's own validator takes every call."""

@@ -148,10 +148,14 @@ def text(world: World) -> bytes:
 def test_what_is_not_authentic_or_too_large_changes_nothing(
     world: World, stack: Stack, drowsy: Drowsy, attempt: Callable[[World], int], status: int | tuple[int, ...]
 ) -> None:
-    world.settle()
-    before = everything(stack, drowsy)
-    assert attempt(world) in (status if isinstance(status, tuple) else (status,))
-    assert everything(stack, drowsy) == before
+    def changes() -> set[str]:
+        """What is another after an attempt. What earlier tests set off may still go on: then there is one more."""
+        world.settle()
+        before = everything(stack, drowsy)
+        assert attempt(world) in (status if isinstance(status, tuple) else (status,))
+        return {*before} ^ {*everything(stack, drowsy)}
+
+    assert until(changes, lambda seen: not seen, patience=60) == set()
 
 
 def test_bandwidths_challenge_survives_the_gateway(world: World, stack: Stack) -> None:
@@ -164,8 +168,8 @@ def test_bandwidths_challenge_survives_the_gateway(world: World, stack: Stack) -
     # Functions keep a secret for a while: new ones read it at once. The first request may still meet a dead one.
     for function in ("InboundFunction", "AuthorizerFunction"):
         stack.kill(function)
+    path = f"/carriers/bandwidth/{required['bandwidth_webhook_token']}"
     try:
-        path = f"/carriers/bandwidth/{required['bandwidth_webhook_token']}"
         first = until(lambda: world.request("POST", path, b"[]"), lambda answer: answer.status == 401)
         assert first.status == 401
         assert first.headers["WWW-Authenticate"].startswith("Basic realm=")
@@ -177,6 +181,7 @@ def test_bandwidths_challenge_survives_the_gateway(world: World, stack: Stack) -
         manager.put_secret_value(SecretId=arn, SecretString=secret)
         for function in ("InboundFunction", "AuthorizerFunction"):
             stack.kill(function)
+        until(lambda: world.request("POST", path, b"[]").status == 200)
 
 
 # --- what is authentic and odd is kept and answered
@@ -217,7 +222,7 @@ def test_a_replay_is_answered_and_changes_nothing(world: World, stack: Stack) ->
     assert webhook() == 200
     sid = until(lambda: world.owner(ann, ben, line))
     assert sid
-    assert world.deliver([webhook] * 10) == [200] * 10
+    world.deliver_all([webhook] * 10)
     assert [body for _, _, body in world.messages(sid)] == ["again and again"]
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from local import loopback
 from local.environments import ROOT
 from local.stack import LINES, Stack
+from tests.e2e.world import PATIENCE, until
 
 
 def test_the_lines_are_registered(stack: Stack) -> None:
@@ -53,7 +53,7 @@ def test_a_busy_port_gets_a_plain_message(stack: Stack) -> None:
         env={**os.environ, "PORT": str(stack.port)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -80,23 +80,17 @@ def test_a_signal_stops_everything_that_a_run_started(stack: Stack, ending: sign
         said = [next(line for line in run.stdout if awaited in line)]
         run.send_signal(ending)
         said += run.stdout.readlines()
-    run.wait(30)
+    run.wait(PATIENCE)
 
     directory = ROOT / ".partyline" / f"run-{port}"
     assert run.returncode == 0
     assert said[-1] == "partyline: stopped\n"
-    assert _processes_with(directory) == []
+    assert until(lambda: _processes_with(directory), lambda found: not found) == []
     assert loopback.is_free(port)
     assert stack.emulator.running()
 
 
 def _processes_with(directory: Path) -> list[str]:
-    """Command lines that name the directory; the dying get a moment."""
-    found: list[str] = []
-    for _ in range(20):
-        listed = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True)
-        found = [line for line in listed.stdout.splitlines() if str(directory) in line]
-        if not found:
-            break
-        time.sleep(0.1)
-    return found
+    """Command lines that name the directory."""
+    listed = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if str(directory) in line]

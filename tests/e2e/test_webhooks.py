@@ -42,13 +42,25 @@ def test_a_texts_life_is_told_in_order_and_signed_as_twilio_does(world: World) -
     with receiving() as receiver, service(world, post_webhook_url=receiver.url, filters=list(POST_EVENTS)) as inside:
         made = group(inside, ann, ben)
         sent = made.messages.create(author="agent", body="hello", x_twilio_webhook_enabled=TOLD)
-        expected = [
+        people = {member.sid for member in made.participants.list() if "address" in member.messaging_binding}
+
+        def reported() -> dict[str, list[str]]:
+            """What was told of each recipient, in its order."""
+            told = {sid: list[str]() for sid in people}
+            for call in receiver.of("onDeliveryUpdated"):
+                told[call.parameters["ParticipantSid"]].append(call.parameters["Status"])
+            return told
+
+        told = until(reported, lambda seen: all(statuses[-1:] == ["delivered"] for statuses in seen.values()))
+        # A carrier's report may overtake our own record that the text was sent: then that is no news any more.
+        assert all(statuses in (["sent", "delivered"], ["delivered"]) for statuses in told.values()), told
+        updates = sum(map(len, told.values()))
+        assert receiver.events(made.sid) == [
             "onConversationAdded",
             *["onParticipantAdded"] * 3,
             "onMessageAdded",
-            *["onDeliveryUpdated"] * 4,
+            *["onDeliveryUpdated"] * updates,
         ]
-        assert until(lambda: receiver.events(made.sid), lambda seen: len(seen) >= len(expected)) == expected
         # The agent's user is told of by itself.
         assert until(lambda: receiver.of("onUserAdded"))[0].parameters["Identity"] == "agent"
         assert receiver.authentic(world.auth_token)
@@ -57,11 +69,6 @@ def test_a_texts_life_is_told_in_order_and_signed_as_twilio_does(world: World) -
         assert added.parameters["Source"] == "API"
         roster = json.loads(added.parameters["Roster"])
         assert {member.get("address") or member.get("projected_address") for member in roster} == {P, ann, ben}
-        delivered = [
-            (call.parameters["Status"], call.parameters["ParticipantSid"]) for call in receiver.of("onDeliveryUpdated")
-        ]
-        assert sorted(status for status, _ in delivered) == ["delivered", "delivered", "sent", "sent"]
-        assert len({call.token for call in receiver.calls}) == len(receiver.calls)
 
         world.text(ann, P, ben, text="hi all")
         [_, arrived] = until(lambda: receiver.of("onMessageAdded"), lambda seen: len(seen) == 2)
@@ -118,13 +125,22 @@ def test_an_event_is_told_again_until_it_is_taken_and_in_order(world: World) -> 
         for number in range(3):
             made.messages.create(author="system", body=str(number), x_twilio_webhook_enabled=TOLD)
 
-        def calls() -> list[Call]:
-            return receiver.of("onMessageAdded")
+        def taken() -> list[str]:
+            """The bodies of the events that were answered well."""
+            return [call.parameters["Body"] for call in receiver.of("onMessageAdded") if tries(call) > failures]
 
-        seen = until(calls, lambda calls: len(calls) == 3 * (failures + 1))
-        assert [call.parameters["Body"] for call in seen] == [str(number) for number in range(3) for _ in range(3)]
-        assert [call.parameters["RetryCount"] for call in seen[:3]] == ["0", "1", "2"]
-        assert len({call.token for call in seen}) == 3
+        def tries(first: Call) -> int:
+            return sum(call.token == first.token for call in receiver.calls)
+
+        assert until(taken, lambda seen: len(seen) == 3) == ["0", "1", "2"]
+        calls = [call for call in receiver.calls if call.event == "onMessageAdded"]
+        # One after the other: none before the one ahead of it was taken. On a slow machine one may come once more.
+        bodies = [call.parameters["Body"] for call in calls]
+        assert bodies == sorted(bodies)
+        for number in range(3):
+            counts = [int(call.parameters["RetryCount"]) for call in calls if call.parameters["Body"] == str(number)]
+            assert counts == list(range(len(counts)))
+            assert len(counts) > failures
 
 
 @pytest.mark.parametrize("how", ["hangs", "gone", "endless", "elsewhere"])
@@ -183,7 +199,7 @@ def test_an_event_that_nobody_took_is_kept_and_told_when_it_is_redriven(world: W
         [kept] = until(mine)
         sqs.send_message(QueueUrl=alive, MessageDeduplicationId=new_id(), **letter)
         sqs.delete_message(QueueUrl=dead, ReceiptHandle=kept["ReceiptHandle"])
-        assert [call.parameters["Body"] for call in until(lambda: receiver.calls)] == ["late"]
+        assert [call.parameters["Body"] for call in until(receiver.first_calls)] == ["late"]
         assert receiver.authentic(world.auth_token)
 
 
@@ -210,10 +226,12 @@ def test_a_conversations_webhooks_hear_what_they_ask_for_and_what_was_said_befor
         for hook in hooks:
             made.webhooks.create(**hook)
         world.text(ann, T, text="thanks")
+        # A carrier that gets no answer in time tries the next text meanwhile.
+        until(lambda: len(world.messages(made.sid)) == 6)
         world.text(ann, T, text="please HELP me")
 
         def bodies(receiver: Receiver) -> list[str]:
-            return [call.parameters["Body"] for call in receiver.calls]
+            return [call.parameters["Body"] for call in receiver.first_calls()]
 
         said = ["thanks", "please HELP me"]
         assert until(lambda: bodies(told), lambda seen: len(seen) == 2) == said

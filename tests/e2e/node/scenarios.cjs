@@ -26,7 +26,7 @@ const URL = "https://hooks.invalid/partyline";
 const OTHER_URL = "https://hooks.invalid/other";
 const NOT_FOUND = [404, 20404];
 // How long a thing that must happen may take on a slow machine; nothing measures it.
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 
 function connect(username, password) {
   const client = twilio(username, password, { accountSid: PARTYLINE_ACCOUNT_SID });
