@@ -51,6 +51,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _refuse(carrier: str, refused: WebhookRefused) -> dict[str, Any]:
-    logger.warning("webhook.refused", carrier=carrier, status=refused.status, reason=refused.reason)
+    logger.warning("webhook.refused", carrier=registry.label(carrier), status=refused.status, reason=refused.reason)
     count("WebhookRefused")
     return {"statusCode": refused.status, "headers": dict(refused.headers), "body": ""}

@@ -16,7 +16,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from partyline.addresses import mask
 
 NAMESPACE = "Partyline"
-_ADDRESS = re.compile(r"\+[0-9]{7,15}|[^\s\"@,\\]+@[^\s\"@,\\]+")
+# A part before an @ begins where a word does and is taken whole, so no word is looked through twice.
+_ADDRESS = re.compile(r"\+[0-9]{7,15}|(?<![^\s\"@,\\])[^\s\"@,\\]++@[^\s\"@,\\]+")
 
 
 class MaskingFormatter(LambdaPowertoolsFormatter):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import io
 import json
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from partyline import recording, sids
 from partyline.callbacks.applying import MAX_BODY as MAX_TEXT
 from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
-from partyline.observability import logger
+from partyline.observability import MaskingFormatter, logger
 from partyline.receiving import MAX_BODY, MAX_MEDIA
 from partyline.store import conversations, lines, listing, messages, optouts
 from partyline.store.listing import Window
@@ -330,6 +332,21 @@ def test_a_text_that_says_nothing_is_kept_as_it_came_and_alarmed_on(
     assert inbound(copy.deepcopy(sent))["statusCode"] == 200
     assert state(table) == ([], [(UnroutedReason.MALFORMED, sent["body"])])
     assert "WebhookMalformed" in capsys.readouterr().out
+
+
+def test_an_unknown_carrier_is_not_logged_by_name(inbound: Inbound) -> None:
+    """A5."""
+    said = logging.StreamHandler(io.StringIO())
+    said.setFormatter(MaskingFormatter())
+    logger.addHandler(said)
+    try:
+        answer = inbound({**event("inbound/twilio-group-text"), "pathParameters": {"carrier": "a" * 8000}})
+    finally:
+        logger._logger.removeHandler(said)
+    [line] = said.stream.getvalue().splitlines()
+    assert answer["statusCode"] == 403
+    assert {"carrier": "unknown", "reason": "no such carrier"}.items() <= json.loads(line).items()
+    assert "aaaa" not in line
 
 
 def test_a_keyword_that_a_carrier_took_a_text_for_counts_without_the_word(inbound: Inbound, table: Table) -> None:

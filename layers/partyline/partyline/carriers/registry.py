@@ -104,6 +104,11 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
 _USUAL_URLS: Urls = MappingProxyType({})
 
 
+def label(name: str) -> str:
+    """A carrier's name for a log line: what is no carrier's may be anything, of any length."""
+    return name if name in CARRIERS else "unknown"
+
+
 def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Urls = _USUAL_URLS) -> Carrier:
     """Build a carrier by its name.
 
@@ -112,7 +117,8 @@ def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Url
     """
     entry = CARRIERS.get(name)
     if entry is None:
-        raise LookupError(f"no carrier {name!r}")
+        # Its name is whatever a stranger asked for.
+        raise LookupError("no such carrier")
     missing = [secret for secret in entry.required if not secrets.get(secret)]
     if missing:
         raise LookupError(f"carrier {name} lacks {', '.join(missing)}")
@@ -127,7 +133,7 @@ def reader(name: str) -> Carrier:
     """A carrier without credentials: it parses, and can do nothing else. Raises LookupError for one that is not
     known."""
     if name not in CARRIERS:
-        raise LookupError(f"no carrier {name!r}")
+        raise LookupError("no such carrier")
     entry = CARRIERS[name]
     return entry.make(dict.fromkeys(entry.required, ""), _USUAL_URLS, no_transport)
 
