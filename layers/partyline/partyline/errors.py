@@ -170,7 +170,8 @@ class NotReady(Unavailable):
 
 
 class Refused(NotSent):
-    """The carrier said no. `recipients` are the addresses it named; empty means the whole request."""
+    """The carrier said no. `recipients` are the addresses that it named, each with the Twilio code of its own reason;
+    `error_code` is that of everybody else."""
 
     def __init__(
         self,
@@ -178,10 +179,10 @@ class Refused(NotSent):
         *,
         error_code: int = 30008,
         carrier_code: str | None = None,
-        recipients: tuple[str, ...] = (),
+        recipients: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(message, error_code=error_code, carrier_code=carrier_code)
-        self.recipients = recipients
+        self.recipients = dict(recipients or {})
 
 
 class Ambiguous(SendError):

@@ -295,8 +295,8 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     unreachable = tuple(one for one in (*text.recipients, *text.others) if not addresses.is_number(one))
     if unreachable:
         # A text may have brought them into the group. They are named as a carrier would write them.
-        named = tuple(addresses.display(one) for one in unreachable)
-        refused = Refused("members without a number", error_code=codes.INVALID_RECIPIENT, recipients=named)
+        named = {addresses.display(one): codes.INVALID_RECIPIENT for one in unreachable}
+        refused = Refused("members without a number", recipients=named)
         return _not_sent(desk, job, claim, member, refused)
     if claim.refused:
         _make_smaller(desk, job, claim)
@@ -346,9 +346,9 @@ def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
 
 def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
     """The carrier certainly did not take it."""
-    # Whom the carrier names fails for its reason, the others because the whole request was refused.
-    named = error.recipients if isinstance(error, Refused) else ()
-    refused = {addresses.canonical(recipient): error.error_code for recipient in named}
+    # Whom the carrier names fails for the reason that it gives, the others for that of the whole request.
+    named = error.recipients if isinstance(error, Refused) else {}
+    refused = {addresses.canonical(recipient): error_code for recipient, error_code in named.items()}
     may_try = claim.attempt < MAX_ATTEMPTS
     if isinstance(error, Throttled):
         is_patient = job.turn is None or job.turn.waited < PATIENCE.total_seconds()
@@ -361,10 +361,9 @@ def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError)
     if error.retryable and may_try:
         sends.waiting(desk.table, job.reference, desk.clock(), member)
         return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt), reason=str(error))
-    error_code = codes.UNKNOWN if refused else error.error_code
     ended = Claim(
         SendState.REFUSED,
-        error_code=error_code,
+        error_code=error.error_code,
         refused={**refused, **claim.refused},
         opted_out=tuple(_new_opt_outs(job, refused)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,17 @@ from typing import Any
 import pytest
 
 from partyline import recording, reporting, sids, threads
-from partyline.carriers.port import Accepted, DeliveryReport, InboundText, Media
+from partyline.carriers.port import (
+    Accepted,
+    DeliveryReport,
+    HttpRequest,
+    HttpResponse,
+    InboundText,
+    Media,
+    OutboundText,
+    WebhookRequest,
+)
+from partyline.carriers.telnyx import Settings, Telnyx
 from partyline.errors import Refused, Unavailable
 from partyline.model import Conversation, Participant, threads_of
 from partyline.optouts import How
@@ -240,7 +251,7 @@ def test_a_table_that_is_busy_before_the_carrier_is_asked_costs_no_text(scene: M
 def test_a_carrier_that_refuses_all_because_of_one_gets_the_text_again_without_them(scene: Make) -> None:
     one = scene()
     ann, ben, cat = group(one)
-    one.carrier.answers = iter([Refused("stop", error_code=21610, recipients=(ben,)), Accepted("c-1")])
+    one.carrier.answers = iter([Refused("stop", recipients={ben: 21610}), Accepted("c-1")])
     assert one.deliver().step is Step.AGAIN
     assert one.deliver().state is SendState.SENT
     assert one.carrier.asked[1].recipients == tuple(sorted([ann, cat, Q]))
@@ -264,6 +275,57 @@ def test_so_does_a_report(scene: Make, tag: bool) -> None:
     one.report(ben, FAILED, tag=tag, code=21610)
     found = optouts.find(one.table, ben, P)
     assert found and found.opted_out
+
+
+def blocked_and_landline(blocked: int, landline: int) -> list[dict[str, Any]]:
+    return [
+        {"code": code, "source": {"pointer": f"/to/{place}/phone_number"}}
+        for code, place in (("40300", blocked), ("40001", landline))
+    ]
+
+
+def is_out(one: Scene, address: str) -> bool:
+    found = optouts.find(one.table, address, P)
+    return bool(found and found.opted_out)
+
+
+def test_only_who_is_pointed_at_in_a_report_has_opted_out(scene: Make) -> None:
+    """C1."""
+    one = scene(Accepted("c-1"))
+    ann, ben, _ = group(one)
+    one.deliver()
+    to = [{"phone_number": address, "status": "delivery_failed"} for address in (ann, ben)]
+    payload = {"group_message_id": "c-1", "to": to, "errors": blocked_and_landline(1, 0)}
+    body = json.dumps({"data": {"event_type": "message.finalized", "payload": payload}}).encode()
+    telnyx = Telnyx(Settings("key", "public"), lambda _: HttpResponse(500, b""))
+    for event in telnyx.parse(WebhookRequest("https://x", "", {}, {"send": one.reference.tag}, body)):
+        assert isinstance(event, DeliveryReport)
+        reporting.apply(one.table, event, NOW)
+    assert {address: one.receipts()[address][1] for address in (ann, ben)} == {ann: 30006, ben: 21610}
+    assert (is_out(one, ann), is_out(one, ben)) == (False, True)
+
+
+def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
+    """C1, in the answer to a request: the text goes on to those whom nothing stops, and says of each why not."""
+    one = scene()
+    ann, ben, cat = group(one)
+    asked: list[list[str]] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        to = json.loads(request.body)["to"]
+        asked.append(to)
+        errors = blocked_and_landline(to.index(ben) if ben in to else 99, to.index(ann))
+        return HttpResponse(400, json.dumps({"errors": errors}).encode())
+
+    def send(text: OutboundText) -> Accepted:
+        return Telnyx(Settings("key", "public"), answer).send(text)
+
+    one.carrier.answers = iter([send, send])
+    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().state is SendState.REFUSED
+    assert asked == [sorted([ann, ben, cat, Q]), sorted([ann, cat, Q])]
+    assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21610), cat: (FAILED, 30008)}
+    assert [is_out(one, address) for address in (ann, ben, cat)] == [False, True, False]
 
 
 @pytest.mark.parametrize("writes", range(2))

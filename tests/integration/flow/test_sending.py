@@ -38,6 +38,7 @@ from tests.integration.flow.scene import (
     P,
     Q,
     Scene,
+    group,
     make_scene,
     natives,
     opt_out,
@@ -138,10 +139,19 @@ def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> 
 def test_who_is_named_in_a_refusal_fails_for_its_reason_and_the_others_with_the_request(scene: Make) -> None:
     one = scene()
     ann, ben = natives(one)
-    one.carrier.answers = iter([Refused("landline", error_code=30006, recipients=(ann,))])
+    one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})])
     one.deliver()
     one.deliver()
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 30008)}
+
+
+def test_each_who_is_named_in_a_refusal_fails_for_their_own_reason(scene: Make) -> None:
+    """C1."""
+    one = scene(clients=3)
+    ann, ben, cat = group(one)
+    one.carrier.answers = iter([Refused("no", error_code=21606, recipients={ann: 30006, ben: 21211})])
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21211), cat: (FAILED, 21606)}
 
 
 def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
@@ -290,7 +300,7 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
 def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
     one = scene()
     ann, _ = natives(one)
-    one.carrier.answers = iter([Refused("landline", error_code=30006, recipients=(ann,))] * 2)
+    one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})] * 2)
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).deliver()
     if one.deliver().step is Step.RECONCILE:
@@ -319,7 +329,7 @@ def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(sce
     for writes in itertools.count():
         one = scene()
         ann, ben = natives(one)
-        named = Refused("stop", error_code=21610, recipients=(ann, ben))
+        named = Refused("stop", recipients={ann: 21610, ben: 21610})
         one.carrier.answers = iter([Accepted("c-1", {ann: 21610, ben: 21610}) if answer == "accepted" else named])
         dying = Dying(one.table, writes)
         with contextlib.suppress(Crash):

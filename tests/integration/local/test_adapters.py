@@ -129,7 +129,7 @@ def test_sends_that_fail_fail_as_what_they_are(in_world: InWorld, name: str) -> 
         if name not in ("bandwidth", "vonage"):
             with pytest.raises(Refused) as refused:
                 await send(world, carrier, OPTED_OUT)
-            assert (refused.value.error_code, refused.value.recipients) == (21610, (OPTED_OUT,))
+            assert (refused.value.error_code, refused.value.recipients) == (21610, {OPTED_OUT: 21610})
 
     in_world(scenario)
 

@@ -469,7 +469,29 @@ def test_a_refusal_names_the_recipients_that_the_answer_names() -> None:
     body = json.dumps({"type": "request-validation", "description": "x", "fieldErrors": faults}).encode()
     with pytest.raises(Refused) as refused:
         Bandwidth(SETTINGS, lambda _: HttpResponse(400, body)).send(OutboundText(OWN, (A, B), "Hey"))
-    assert (refused.value.error_code, refused.value.recipients) == (21211, (B,))
+    assert refused.value.recipients == {B: 21211}
+
+
+@pytest.mark.parametrize(
+    ("faults", "recipients", "error_code"),
+    [
+        ([("to", f"'{B}' is wrong")], {B: 21211}, 30008),
+        ([("to", f"'{B}' is wrong"), ("to", f"'{A}' is wrong")], {A: 21211, B: 21211}, 30008),
+        ([("to", f"'{B}' is wrong"), ("from", f"'{OWN}' is wrong")], {B: 21211}, 21212),
+        ([("media", "is wrong"), ("to", f"'{B}' is wrong")], {B: 21211}, 21620),
+        ([("to", "is wrong")], {}, 21211),
+        ([("from", f"'{B}' is wrong")], {}, 21212),
+    ],
+)
+def test_each_recipient_has_the_code_of_its_own_fault_and_the_others_that_of_the_request(
+    faults: list[tuple[str, str]], recipients: dict[str, int], error_code: int
+) -> None:
+    """C1, at Bandwidth."""
+    fields = [{"fieldName": name, "description": description} for name, description in faults]
+    body = json.dumps({"type": "request-validation", "description": "x", "fieldErrors": fields}).encode()
+    with pytest.raises(Refused) as refused:
+        Bandwidth(SETTINGS, lambda _: HttpResponse(400, body)).send(OutboundText(OWN, (A, B), "Hey"))
+    assert (refused.value.recipients, refused.value.error_code) == (recipients, error_code)
 
 
 @pytest.mark.parametrize(

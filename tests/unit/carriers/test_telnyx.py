@@ -354,6 +354,42 @@ def test_every_recipient_of_a_report_has_its_own_and_a_bad_one_does_not_spoil_th
     assert json.loads(second.raw) == document
 
 
+FAILED = "delivery_failed"
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([("40300", "/to/1/phone_number"), ("40001", "/to/0/phone_number")], [(30006, "40001"), (21610, "40300")]),
+        ([("40300", "/to/1"), ("40001", None)], [(30006, "40001"), (21610, "40300")]),
+        ([("40008", None)], [(30003, "40008"), (30003, "40008")]),
+        ([("40300", None)], [(21610, "40300"), (21610, "40300")]),
+        ([("40300", "/data/payload/to/1/phone_number")], [(30008, None), (21610, "40300")]),
+        ([("40001", "/cc/1/phone_number"), ("40300", "/cc/0")], [(21610, "40300"), (30006, "40001")]),
+        # Nobody is opted out at whom nothing points while there are pointers.
+        ([("40300", None), ("40001", "/to/0")], [(30006, "40001"), (30008, None)]),
+        ([("40300", "/to/2")], [(30008, None), (30008, None)]),
+        ([("40300", "/from"), ("40008", None)], [(30003, "40008"), (30003, "40008")]),
+    ],
+)
+def test_each_recipient_of_a_failed_group_text_has_the_code_that_points_at_it(
+    errors: list[tuple[str, str | None]], expected: list[tuple[int, str | None]]
+) -> None:
+    """C1."""
+    to = [{"phone_number": A, "status": FAILED}, {"phone_number": B, "status": FAILED}]
+    told = [{"code": code, **({"source": {"pointer": pointer}} if pointer else {})} for code, pointer in errors]
+    assert parse(report(*to, errors=told, cc=[A, {"phone_number": B}])) == [
+        DeliveryReport("telnyx", "g1", recipient, ReceiptStatus.UNDELIVERED, code, carrier_code)
+        for recipient, (code, carrier_code) in zip((A, B), expected, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("source", ["/to/0", None, [], {}, {"pointer": None}, {"pointer": 7}, {"parameter": "to"}])
+def test_an_odd_source_of_an_error_points_at_nobody(source: object) -> None:
+    document = report({"phone_number": A, "status": FAILED}, errors=[{"code": "40001", "source": source}])
+    assert parse(document) == [DeliveryReport("telnyx", "g1", A, ReceiptStatus.UNDELIVERED, 30006, "40001")]
+
+
 @pytest.mark.parametrize("group", [..., None, ""])
 def test_outside_a_group_the_id_is_the_messages_own(group: object) -> None:
     (found,) = parse(report({"phone_number": A, "status": "sent"}, group_message_id=group))
@@ -482,6 +518,15 @@ def test_recipients_that_failed_in_the_answer_already_are_named() -> None:
     assert accepted == Accepted("4031", {B: 21610})
 
 
+def test_each_recipient_that_failed_in_the_answer_already_has_its_own_code() -> None:
+    """C1, in what is known to have failed already."""
+    to = [{"phone_number": one, "status": status} for one, status in ((A, "delivery_failed"), (B, "sending_failed"))]
+    to.append({"phone_number": C, "status": "queued"})
+    body = json.dumps({"data": {"id": "4031", "to": to, "errors": BLOCKED_AND_LANDLINE}}).encode()
+    accepted = Telnyx(SETTINGS, lambda _: HttpResponse(200, body)).send(OutboundText(OWN, (A, B, C), "Hello"))
+    assert accepted == Accepted("4031", {A: 30006, B: 21610})
+
+
 @pytest.mark.parametrize(("count", "code"), [(0, 21604), (9, 21653)])
 def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int) -> None:
     with pytest.raises(Refused) as refused:
@@ -530,6 +575,7 @@ def test_every_answer_has_its_outcome(
     ("recipients", "pointers", "named"),
     [
         ((A, B), ["/to/1/phone_number"], (B,)),
+        ((A, B), ["#/to/1/phone_number"], (B,)),
         ((A, B), ["/to/0"], (A,)),
         ((A, B, C), ["/to/2/phone_number", "/to/0/phone_number", "/to/2"], (C, A)),
         ((A, B), ["/to"], ()),
@@ -537,6 +583,7 @@ def test_every_answer_has_its_outcome(
         ((A,), ["/to/0/phone_number"], (A,)),
         # A block that names nobody is that of the only recipient there is.
         ((A,), [None], (A,)),
+        ((A,), [""], (A,)),
         ((A, B), ["/to/2/phone_number"], ()),
         ((A, B), ["/from", "/tomorrow", "/to/x", None], ()),
     ],
@@ -547,7 +594,38 @@ def test_a_refusal_names_the_recipients_that_its_pointers_name(
     response = answer(400, *({"code": "40300", "source": {"pointer": pointer}} for pointer in pointers))
     with pytest.raises(Refused) as refused:
         Telnyx(SETTINGS, lambda _: response).send(OutboundText(OWN, recipients, "Hey"))
-    assert refused.value.recipients == named
+    assert refused.value.recipients == dict.fromkeys(named, 21610)
+
+
+def at(code: str, pointer: str | None = None) -> dict[str, Any]:
+    return {"code": code, "title": "x", **({"source": {"pointer": pointer}} if pointer else {})}
+
+
+BLOCKED_AND_LANDLINE = [at("40300", "/to/1/phone_number"), at("40001", "/to/0/phone_number")]
+
+
+@pytest.mark.parametrize(
+    ("errors", "recipients", "error_code"),
+    [
+        (BLOCKED_AND_LANDLINE, {A: 30006, B: 21610}, 30008),
+        ([at("40300", "/to/1/phone_number"), at("40305", "/from")], {B: 21610}, 21606),
+        ([at("40305"), at("40001", "/to/0")], {A: 30006}, 21606),
+        ([at("40001", "/to/0"), at("40300", "/to/0")], {A: 21610}, 30008),
+        ([at("40008", "/to/0"), at("40001", "/to/0")], {A: 30003}, 30008),
+        ([at("49999", "/to/0")], {A: 30008}, 30008),
+        # Nobody is opted out at whom nothing points while there are pointers.
+        ([at("40300"), at("40001", "/to/0")], {A: 30006}, 30008),
+        ([at("40300", "/to/7"), at("40317")], {}, 30019),
+        ([at("40300")], {}, 21610),
+    ],
+)
+def test_each_recipient_of_a_refused_group_text_has_the_code_that_points_at_it(
+    errors: list[dict[str, Any]], recipients: dict[str, int], error_code: int
+) -> None:
+    """C1, in the answer to a request."""
+    with pytest.raises(Refused) as refused:
+        Telnyx(SETTINGS, lambda _: answer(400, *errors)).send(OutboundText(OWN, (A, B, C), "Hey"))
+    assert (refused.value.recipients, refused.value.error_code) == (recipients, error_code)
 
 
 def test_a_throttle_says_how_long_when_telnyx_did() -> None:

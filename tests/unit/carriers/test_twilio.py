@@ -430,36 +430,36 @@ def test_an_accepted_text_may_have_failed_already(answer: object, accepted: Acce
 @pytest.mark.parametrize(
     ("response", "error", "code", "carrier_code", "recipients"),
     [
-        (HttpResponse(201, b""), Ambiguous, 30008, None, ()),
-        (HttpResponse(201, b'{"status":"queued"}'), Ambiguous, 30008, None, ()),
-        (HttpResponse(400, b'{"code":21211,"message":"x","status":400}'), Refused, 21211, "21211", (A,)),
-        (HttpResponse(400, b'{"code":21610}'), Refused, 21610, "21610", (A,)),
-        (HttpResponse(400, b'{"code":21606}'), Refused, 21606, "21606", ()),
-        (HttpResponse(400, b'{"code":21620}'), Refused, 21620, "21620", ()),
-        (HttpResponse(400, b'{"code":"x"}'), Refused, 30008, "x", ()),
-        (HttpResponse(401, b'{"code":20003}'), Refused, 20003, "20003", ()),
-        (HttpResponse(404, b"<html>"), Refused, 30008, None, ()),
-        (HttpResponse(408, b""), Ambiguous, 30008, None, ()),
-        (HttpResponse(400, b'{"code":21611}'), Throttled, 21611, "21611", ()),
-        (HttpResponse(429, b'{"code":20429}'), Throttled, 30001, "20429", ()),
-        (HttpResponse(400, b'{"code":20429}'), Throttled, 30001, "20429", ()),
-        (HttpResponse(429, b""), Throttled, 30001, None, ()),
-        (HttpResponse(500, b'{"code":20500}'), Ambiguous, 20500, "20500", ()),
-        (HttpResponse(502, b""), Ambiguous, 30008, None, ()),
-        (HttpResponse(503, b""), Unavailable, 30008, None, ()),
-        (HttpResponse(504, b""), Ambiguous, 30008, None, ()),
-        (HttpResponse(521, b""), Ambiguous, 30008, None, ()),
+        (HttpResponse(201, b""), Ambiguous, 30008, None, {}),
+        (HttpResponse(201, b'{"status":"queued"}'), Ambiguous, 30008, None, {}),
+        (HttpResponse(400, b'{"code":21211,"message":"x","status":400}'), Refused, 21211, "21211", {A: 21211}),
+        (HttpResponse(400, b'{"code":21610}'), Refused, 21610, "21610", {A: 21610}),
+        (HttpResponse(400, b'{"code":21606}'), Refused, 21606, "21606", {}),
+        (HttpResponse(400, b'{"code":21620}'), Refused, 21620, "21620", {}),
+        (HttpResponse(400, b'{"code":"x"}'), Refused, 30008, "x", {}),
+        (HttpResponse(401, b'{"code":20003}'), Refused, 20003, "20003", {}),
+        (HttpResponse(404, b"<html>"), Refused, 30008, None, {}),
+        (HttpResponse(408, b""), Ambiguous, 30008, None, {}),
+        (HttpResponse(400, b'{"code":21611}'), Throttled, 21611, "21611", {}),
+        (HttpResponse(429, b'{"code":20429}'), Throttled, 30001, "20429", {}),
+        (HttpResponse(400, b'{"code":20429}'), Throttled, 30001, "20429", {}),
+        (HttpResponse(429, b""), Throttled, 30001, None, {}),
+        (HttpResponse(500, b'{"code":20500}'), Ambiguous, 20500, "20500", {}),
+        (HttpResponse(502, b""), Ambiguous, 30008, None, {}),
+        (HttpResponse(503, b""), Unavailable, 30008, None, {}),
+        (HttpResponse(504, b""), Ambiguous, 30008, None, {}),
+        (HttpResponse(521, b""), Ambiguous, 30008, None, {}),
     ],
 )
 def test_every_answer_has_its_outcome(
-    response: HttpResponse, error: type[SendError], code: int, carrier_code: str | None, recipients: tuple[str, ...]
+    response: HttpResponse, error: type[SendError], code: int, carrier_code: str | None, recipients: dict[str, int]
 ) -> None:
     with pytest.raises(SendError) as raised:
         Twilio(SETTINGS, lambda _: response).send(OutboundText(OWN, (A,), "Hey"))
     assert type(raised.value) is error
     assert "Hey" not in str(raised.value)
     assert (raised.value.error_code, raised.value.carrier_code) == (code, carrier_code)
-    assert getattr(raised.value, "recipients", ()) == recipients
+    assert getattr(raised.value, "recipients", {}) == recipients
 
 
 @settings(deadline=None)

@@ -215,6 +215,25 @@ def test_what_goes_wrong_is_known_for_what_it_is(script: Script, asked: list[str
     assert upstream.lines() == asked
 
 
+@pytest.mark.parametrize(
+    ("script", "recipients", "error_code"),
+    [
+        ([MISSING, error(400, 50407, f"Messaging Address {B} is invalid")], {B: 50407}, 30008),
+        ([MISSING, error(400, 50407, f"Messaging Address {B}1 is invalid")], {}, 50407),
+        ([MISSING, error(400, 50407, f"Messaging Address {OWN} is invalid")], {}, 50407),
+        ([PARTICIPANTS, error(400, 21610, f"unsubscribed: {A}")], {A: 21610}, 30008),
+        ([PARTICIPANTS, error(400, 50513)], {}, 50513),
+    ],
+)
+def test_only_a_recipient_that_a_refusal_names_fails_for_it(
+    script: Script, recipients: dict[str, int], error_code: int
+) -> None:
+    """C1, for groups at Twilio."""
+    _, failed = send(*script)
+    assert isinstance(failed, Refused)
+    assert (failed.recipients, failed.error_code) == (recipients, error_code)
+
+
 def test_a_picture_is_handed_over_first() -> None:
     service = answer(200, {"chat_service_sid": "IS1"})
     upstream, accepted = send(

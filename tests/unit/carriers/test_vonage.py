@@ -484,11 +484,11 @@ def fault(code: str, detail: str = "") -> bytes:
 @pytest.mark.parametrize(
     ("given_status", "body", "kind", "error_code", "recipients"),
     [
-        (422, fault("1170"), Refused, 21211, (A,)),
-        (422, fault("1120"), Refused, 21212, ()),
-        (422, fault("1", "the number has opted-out"), Refused, 21610, (A,)),
-        (401, fault("unauthorized"), Refused, 30008, ()),
-        (402, b"", Refused, 30008, ()),
+        (422, fault("1170"), Refused, 21211, {A: 21211}),
+        (422, fault("1120"), Refused, 21212, {}),
+        (422, fault("1", "the number has opted-out"), Refused, 21610, {A: 21610}),
+        (401, fault("unauthorized"), Refused, 30008, {}),
+        (402, b"", Refused, 30008, {}),
         (429, fault("1000"), Throttled, 30022, None),
         (500, b"{}", Ambiguous, 30008, None),
         (503, b"{}", Unavailable, 30008, None),
@@ -498,7 +498,7 @@ def fault(code: str, detail: str = "") -> bytes:
     ],
 )
 def test_answers(
-    given_status: int, body: bytes, kind: type[SendError], error_code: int, recipients: tuple[str, ...] | None
+    given_status: int, body: bytes, kind: type[SendError], error_code: int, recipients: dict[str, int] | None
 ) -> None:
     with pytest.raises(SendError) as raised:
         Vonage(SETTINGS, lambda _: HttpResponse(given_status, body)).send(OutboundText(OWN, (A,), "Hey", others=(B,)))

@@ -13,8 +13,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from partyline.carriers import codes, payloads
@@ -31,12 +32,13 @@ _LONGEST_WAIT = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error answer says in the carrier's own terms: its code, Twilio's code for it, whom it is about, and
-    whether the carrier promises that after a 5xx of this kind it did not take the text."""
+    """What an error answer says: the carrier's code, Twilio's code for what holds for the whole request, Twilio's code
+    of each recipient that is named, and whether the carrier promises that after a 5xx of this kind it did not take the
+    text."""
 
     carrier_code: str | None = None
     error_code: int | None = None
-    recipients: tuple[str, ...] = ()
+    recipients: Mapping[str, int] = field(default_factory=dict)
     queue_full: bool = False
     not_taken: bool = False
 
@@ -48,6 +50,12 @@ def check_recipients(text: OutboundText, most: int) -> None:
         raise Refused("no recipient", error_code=codes.NO_RECIPIENT)
     if len(text.recipients) + len(text.others) > most:
         raise Refused(f"more than {most} recipients", error_code=codes.TOO_MANY_RECIPIENTS)
+
+
+def named_in(prose: str, recipients: tuple[str, ...]) -> tuple[str, ...]:
+    """The recipients whose number stands in a carrier's words. Whole numbers are compared, not beginnings of them."""
+    numbers = set(re.findall(r"\+?\w+", prose))
+    return tuple(one for one in recipients if one in numbers)
 
 
 def succeeded(response: HttpResponse) -> bool:

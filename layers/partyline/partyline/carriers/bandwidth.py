@@ -246,14 +246,14 @@ def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
     answer = answers.document(response)
     kind = payloads.code(answer.get("type"))
     error_code = codes.TOO_MANY_RECIPIENTS if kind == "forbidden-too-many-recipients" else None
-    recipients: tuple[str, ...] = ()
+    recipients: dict[str, int] = {}
     for fault in answers.objects(answer.get("fieldErrors")):
         name = re.split(r"\W", str(fault.get("fieldName")))[0]
-        error_code = error_code or _FIELD_CODES.get(name)
-        if name == "to":
-            # The number at fault stands only in the prose: whole numbers are compared, not beginnings of them.
-            named = set(re.findall(r"\+?\w+", str(fault.get("description"))))
-            recipients += tuple(one for one in text.recipients if one in named and one not in recipients)
+        # The number at fault stands only in the prose. A fault that names none is everybody's.
+        named = answers.named_in(str(fault.get("description")), text.recipients) if name == "to" else ()
+        recipients |= dict.fromkeys(named, _FIELD_CODES["to"])
+        if not named:
+            error_code = error_code or _FIELD_CODES.get(name)
     # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
     not_taken = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
     return answers.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)

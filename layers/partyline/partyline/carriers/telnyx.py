@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote
@@ -64,6 +64,9 @@ _STATUSES = {
 }
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 _QUEUE_FULL = "40318"
+_BLOCKED = "40300"
+# Where an error points: at one of a list of addresses, or at the list. In a webhook the document is the whole event.
+_POINTER = re.compile(r"#?(?:/data(?:/payload)?)?/(to|cc)(?:/([0-9]{1,3})(?:/.*)?)?")
 # What the messaging profile took a text for, and has answered.
 _KEYWORDS = {
     **dict.fromkeys(("STOP", "OPT_OUT"), Keyword.STOP),
@@ -227,22 +230,79 @@ def _report(payload: payloads.Object, entry: object, tag: str | None) -> Deliver
     status = _STATUSES.get(payloads.string(recipient, "status"))
     if status is None:
         raise payloads.Unreadable("status is not a documented one")
-    carrier_code = _first_code(payload) if status in _FAILURES else None
+    address = payloads.string(recipient, "phone_number")
+    carrier_code = _read_errors(payload, _addressees(payload)).code(address) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
         id=payloads.optional(payload, "group_message_id") or payloads.string(payload, "id"),
-        recipient=payloads.string(recipient, "phone_number"),
+        recipient=address,
         status=status,
-        error_code=_ERROR_CODES.get(carrier_code or "", codes.UNKNOWN) if status in _FAILURES else None,
+        error_code=_error_code(carrier_code) if status in _FAILURES else None,
         carrier_code=carrier_code,
         tag=tag,
     )
 
 
-def _first_code(holder: payloads.Object) -> str | None:
-    """The code of the first of `errors` that has one, in reports and in answers alike."""
-    found = (payloads.code(fault.get("code")) for fault in answers.objects(holder.get("errors")))
-    return next((code for code in found if code), None)
+# The addresses that a JSON pointer can name, by the list of a message that they stand in: to, cc.
+_Addressees = Mapping[str, Sequence[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """The codes in `errors`: by the address that a pointer names, and the one that holds for everybody else."""
+
+    by_address: Mapping[str, str]
+    shared: str | None
+
+    def code(self, address: str) -> str | None:
+        """The code of one recipient."""
+        return self.by_address.get(address) or self.shared
+
+
+def _read_errors(holder: payloads.Object, addressees: _Addressees) -> _Errors:
+    """From "errors": [{"code", "title", "detail", "source": {"pointer"}}], in reports and in answers alike. An error
+    without a pointer to an address is everybody's, but for a block: while there are pointers, that is somebody else's.
+    """
+    by_address: dict[str, str] = {}
+    shared: list[str] = []
+    pointers: list[str] = []
+    for error in answers.objects(holder.get("errors")):
+        code, pointer = payloads.code(error.get("code")), _pointer(error)
+        pointers += [pointer] if pointer else []
+        named = _POINTER.fullmatch(pointer)
+        address = _address_at(addressees.get(named[1], ()), named[2]) if named else None
+        if code and address:
+            # Of several codes the first counts; but a block has to be known.
+            by_address[address] = code if code == _BLOCKED else by_address.get(address, code)
+        elif code and not (named and named[2]):
+            shared.append(code)
+    return _Errors(by_address, next((code for code in shared if code != _BLOCKED or not pointers), None))
+
+
+def _pointer(error: payloads.Object) -> str:
+    source = error.get("source")
+    return str(source.get("pointer") or "") if isinstance(source, dict) else ""
+
+
+def _address_at(addresses: Sequence[str | None], index: str | None) -> str | None:
+    """The address at an index; without one the only address there is."""
+    if index is None:
+        return addresses[0] if len(addresses) == 1 else None
+    return addresses[int(index)] if int(index) < len(addresses) else None
+
+
+def _addressees(message: payloads.Object) -> _Addressees:
+    """Whom the pointers in a message's own errors can name. It may name addresses as strings and as objects."""
+    return {name: [_number(entry) for entry in _list(message.get(name))] for name in ("to", "cc")}
+
+
+def _number(entry: object) -> str | None:
+    number = entry.get("phone_number") if isinstance(entry, dict) else entry
+    return number if isinstance(number, str) else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _request(settings: Settings, text: OutboundText) -> HttpRequest:
@@ -267,38 +327,32 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
 
 
 def _already_failed(sent: payloads.Object) -> dict[str, int]:
-    error_code = _ERROR_CODES.get(_first_code(sent) or "", codes.UNKNOWN)
+    errors = _read_errors(sent, _addressees(sent))
     return {
-        entry["phone_number"]: error_code
+        entry["phone_number"]: _error_code(errors.code(entry["phone_number"]))
         for entry in answers.objects(sent.get("to"))
         if isinstance(entry.get("phone_number"), str) and _STATUSES.get(str(entry.get("status"))) in _FAILURES
     }
 
 
 def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
-    """From {"errors": [{"code", "title", "detail", "source": {"pointer"}}]}; the first error gives the code."""
+    """From an error answer. Its pointers name the recipients of the request."""
     answer = answers.document(response)
-    faults = answers.objects(answer.get("errors"))
-    carrier_code = _first_code(answer)
-    error_code = _ERROR_CODES.get(carrier_code or "")
-    named = tuple(dict.fromkeys(one for fault in faults for one in _pointed_at(fault, text.recipients)))
-    # A block that names nobody is that of the only recipient there is.
-    only = text.recipients if error_code == codes.OPTED_OUT and len(text.recipients) == 1 else ()
+    errors = _read_errors(answer, {"to": text.recipients})
+    recipients = {address: _error_code(code) for address, code in errors.by_address.items()}
+    shared = errors.shared
+    if len(text.recipients) == 1:
+        shared = errors.code(text.recipients[0])
+        # A block without a pointer is that of the only recipient. In a group nobody knows whose it is.
+        recipients |= dict.fromkeys(text.recipients, codes.OPTED_OUT) if shared == _BLOCKED else {}
+    found = [payloads.code(error.get("code")) for error in answers.objects(answer.get("errors"))]
     return answers.Complaint(
-        carrier_code,
-        error_code,
-        named or only,
-        queue_full=any(payloads.code(fault.get("code")) == _QUEUE_FULL for fault in faults),
+        carrier_code=next((code for code in found if code), None),
+        error_code=_ERROR_CODES.get(shared or ""),
+        recipients=recipients,
+        queue_full=_QUEUE_FULL in found,
     )
 
 
-def _pointed_at(fault: payloads.Object, recipients: tuple[str, ...]) -> tuple[str, ...]:
-    """The recipient that a JSON pointer such as /to/2/phone_number names; /to alone names an only recipient."""
-    source = fault.get("source")
-    pointer = str(source.get("pointer")) if isinstance(source, dict) else ""
-    named = re.fullmatch(r"/to(?:/([0-9]{1,3})(?:/.*)?)?", pointer)
-    if not named:
-        return ()
-    if named[1] is None:
-        return recipients if len(recipients) == 1 else ()
-    return recipients[int(named[1]) :][:1]
+def _error_code(carrier_code: str | None) -> int:
+    return _ERROR_CODES.get(carrier_code or "", codes.UNKNOWN)

@@ -335,6 +335,6 @@ def _complaint(answer: payloads.Object, text: OutboundText) -> answers.Complaint
     return answers.Complaint(
         carrier_code=payloads.code(answer.get("code")),
         error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
-        recipients=text.recipients if code in _ABOUT_THE_RECIPIENT else (),
+        recipients=dict.fromkeys(text.recipients, code) if code in _ABOUT_THE_RECIPIENT else {},
         queue_full=code in _QUEUE_FULL,
     )

@@ -91,7 +91,7 @@ class Groups:
             raise NotReady("the group was closed and is made anew")
         if code == _INITIALIZING or response.status == HTTPStatus.NOT_FOUND:
             raise NotReady("the group is being made")
-        raise _error(response)
+        raise _error(response, text)
 
     def find(self, text: OutboundText) -> Found | None:
         """The message with our tag and what became of it, if it is among the last hundred of its conversation. Raises
@@ -148,7 +148,7 @@ class Groups:
             return self._take_over(owner[0], text)
         if code == _NAME_TAKEN:
             raise NotReady("the group was made at the same moment")
-        raise _error(response)
+        raise _error(response, text)
 
     def _take_over(self, sid: str, text: OutboundText) -> str:
         """Give a conversation our name, unless it has one of somebody else's."""
@@ -245,11 +245,15 @@ def _number(written: str | None) -> int | None:
     return int(written) if written and re.fullmatch("[0-9]{5}", written) else None
 
 
-def _error(response: HttpResponse) -> SendError:
+def _error(response: HttpResponse, text: OutboundText | None = None) -> SendError:
+    """The error of an answer. A recipient of the text whose number stands in its message fails for it."""
     code = _code(response)
+    message = str(answers.document(response).get("message"))
+    recipients = dict.fromkeys(answers.named_in(message, text.recipients), code) if code and text else {}
     complaint = answers.Complaint(
         carrier_code=str(code) if code else None,
-        error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
+        error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else None if recipients else code,
+        recipients=recipients,
         queue_full=code == _TOO_FAST,
     )
     return answers.error(response, complaint)

@@ -296,4 +296,5 @@ def _kind(content_type: str) -> str:
 def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
     carrier_code, error_code = _fault(answers.document(response))
     about_them = error_code in (codes.OPTED_OUT, codes.INVALID_RECIPIENT, codes.UNKNOWN_HANDSET)
-    return answers.Complaint(carrier_code, error_code, text.recipients if about_them else ())
+    recipients = dict.fromkeys(text.recipients, error_code or codes.UNKNOWN) if about_them else {}
+    return answers.Complaint(carrier_code, error_code, recipients)
