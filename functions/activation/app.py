@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import activation
 from partyline.activation import Outcome
 from partyline.callbacks import asking
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
+from partyline.queue_consumer import Answer, consume
 from partyline.settings import auth_token, variable
 from partyline.store.table import Table
 
@@ -35,10 +37,13 @@ METRICS = {
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> None:
-    """Activate what a queue gives; one that fails comes again."""
-    for record in event["Records"]:
-        sid = activation.decode(record["body"])
-        outcome = activation.activate(DESK, sid)
-        logger.info("activation.run", conversation_sid=sid, outcome=outcome.value)
-        count(METRICS[outcome])
+def handler(event: dict[str, Any], context: object) -> Answer:
+    """Activate what the queue gives; one that fails comes again."""
+    return consume(event, _activate)
+
+
+def _activate(record: SQSRecord) -> None:
+    sid = activation.decode(record.body)
+    outcome = activation.activate(DESK, sid)
+    logger.info("activation.run", conversation_sid=sid, outcome=outcome.value)
+    count(METRICS[outcome])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline.callbacks import delivery
 from partyline.callbacks.delivery import Callback, Outcome
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
+from partyline.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
 from partyline.settings import auth_token, variable
 from partyline.store.receivers import receiver
 from partyline.store.table import Table
@@ -33,40 +34,29 @@ METRICS = {
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what the queue gives; what is to be called again stays in it."""
-    again = [record["messageId"] for record in event["Records"] if not _take(record)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+    return consume(event, _call, hide=hiding(SQS, variable("CALLBACKS_QUEUE_URL")))
 
 
-def _take(record: dict[str, Any]) -> bool:
-    """Whether the record is done with."""
-    callback = delivery.decode(record["body"])
-    told = record["attributes"]
-    received = int(told["ApproximateReceiveCount"])
-    sent_at = datetime.fromtimestamp(int(told["SentTimestamp"]) / 1000, UTC)
-    delivered = delivery.deliver(DESK, callback, received=received, sent_at=sent_at)
-    _tell(callback, delivered, received)
-    match delivered.outcome:
-        case Outcome.RETRIED | Outcome.HELD:
-            SQS.change_message_visibility(
-                QueueUrl=variable("CALLBACKS_QUEUE_URL"),
-                ReceiptHandle=record["receiptHandle"],
-                VisibilityTimeout=math.ceil(delivered.delay),
-            )
-            return False
-        case Outcome.GIVEN_UP:
-            # Given up twice, when this function dies here, it is still one letter: within five minutes.
-            SQS.send_message(
-                QueueUrl=variable("CALLBACKS_DEAD_LETTERS_URL"),
-                MessageBody=record["body"],
-                MessageGroupId=told["MessageGroupId"],
-                MessageDeduplicationId=record["messageId"],
-            )
-    return True
+def _call(record: SQSRecord) -> Retry | None:
+    callback = delivery.decode(record.body)
+    delivered = delivery.deliver(DESK, callback, received=received(record), sent_at=sent_at(record))
+    _log(callback, delivered, received(record))
+    if delivered.outcome in {Outcome.RETRIED, Outcome.HELD}:
+        return Retry(delivered.delay)
+    if delivered.outcome is Outcome.GIVEN_UP:
+        # Given up twice, when this function dies here, it is still one letter: within five minutes.
+        SQS.send_message(
+            QueueUrl=variable("CALLBACKS_DEAD_LETTERS_URL"),
+            MessageBody=record.body,
+            MessageGroupId=record.attributes["MessageGroupId"],
+            MessageDeduplicationId=record.message_id,
+        )
+    return None
 
 
-def _tell(callback: Callback, delivered: delivery.Delivery, received: int) -> None:
+def _log(callback: Callback, delivered: delivery.Delivery, times: int) -> None:
     count(METRICS[delivered.outcome])
     logger.info(
         f"callback.{delivered.outcome}",
@@ -74,5 +64,5 @@ def _tell(callback: Callback, delivered: delivery.Delivery, received: int) -> No
         receiver=receiver(callback.url),
         event_type=callback.parameters.get("EventType"),
         reason=delivered.reason,
-        received=received,
+        received=times,
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import cleanup
 from partyline.media.storage import Bucket
 from partyline.observability import count, logger, metrics
+from partyline.queue_consumer import Answer, consume
 from partyline.settings import variable
 from partyline.store.table import Table
 
@@ -23,7 +26,7 @@ RESERVE = 10_000
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     """Clean up for as long as there is time; what has more left goes back into the queue."""
     desk = cleanup.Desk(
         TABLE,
@@ -31,10 +34,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         clock=lambda: datetime.now(UTC),
         has_time=lambda: context.get_remaining_time_in_millis() > RESERVE,
     )
-    for record in event["Records"]:
-        removed = cleanup.decode(record["body"])
-        done = cleanup.clean(desk, removed)
-        logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
-        count("CleanupDone" if done else "CleanupContinued")
-        if not done:
-            SQS.send_message(QueueUrl=variable("CLEANUP_QUEUE_URL"), MessageBody=record["body"])
+    return consume(event, partial(_clean, desk))
+
+
+def _clean(desk: cleanup.Desk, record: SQSRecord) -> None:
+    removed = cleanup.decode(record.body)
+    done = cleanup.clean(desk, removed)
+    logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
+    count("CleanupDone" if done else "CleanupContinued")
+    if not done:
+        SQS.send_message(QueueUrl=variable("CLEANUP_QUEUE_URL"), MessageBody=record.body)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline.live import push
 from partyline.live.push import Push, Pushed
 from partyline.live.wire import ApiGateway, Desk
 from partyline.observability import count, logger, metrics
+from partyline.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
 from partyline.settings import variable
 from partyline.store.table import Table
 
@@ -26,32 +28,23 @@ BACKOFF = 2
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take what the queue gives; what is to be told again stays in it."""
-    again = [record["messageId"] for record in event["Records"] if not _take(record)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+def handler(event: dict[str, Any], context: object) -> Answer:
+    """Take what the queue gives; what is to be pushed again stays in it."""
+    return consume(event, _push, hide=hiding(SQS, variable("LIVE_QUEUE_URL")))
 
 
-def _take(record: dict[str, Any]) -> bool:
-    """Whether the record is done with."""
-    told = push.decode(record["body"])
-    sent_at = datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
-    if isinstance(told, Push) and push.is_late(sent_at, datetime.now(UTC)):
+def _push(record: SQSRecord) -> Retry | None:
+    told = push.decode(record.body)
+    if isinstance(told, Push) and push.is_late(sent_at(record), datetime.now(UTC)):
         logger.warning("live.dropped", subject=told.subject)
         count("LiveDropped")
-        return True
-    pushed = push.push(DESK, told, received=int(record["attributes"]["ApproximateReceiveCount"]))
-    _tell(told.subject, pushed)
-    if pushed.again:
-        SQS.change_message_visibility(
-            QueueUrl=variable("LIVE_QUEUE_URL"),
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=BACKOFF,
-        )
-    return not pushed.again
+        return None
+    pushed = push.push(DESK, told, received=received(record))
+    _log(told.subject, pushed)
+    return Retry(BACKOFF) if pushed.again else None
 
 
-def _tell(subject: str, pushed: Pushed) -> None:
+def _log(subject: str, pushed: Pushed) -> None:
     logger.info(
         "live.pushed", subject=subject, taken=pushed.taken, gone=pushed.gone, cut=pushed.cut, again=pushed.again
     )

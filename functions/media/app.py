@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline.carriers import registry
 from partyline.carriers.transport import no_transport
@@ -15,6 +15,7 @@ from partyline.media.collecting import Outcome
 from partyline.media.storage import Bucket
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
+from partyline.queue_consumer import Answer, Retry, consume, hiding, received
 from partyline.settings import carrier_urls, secret, variable
 from partyline.store.table import Table
 
@@ -30,16 +31,14 @@ DESK = collecting.Desk(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what the queue gives; what its carrier does not give yet stays in it."""
-    again = [record["messageId"] for record in event["Records"] if not _take(record)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+    return consume(event, _collect, hide=hiding(SQS, variable("MEDIA_QUEUE_URL")))
 
 
-def _take(record: dict[str, Any]) -> bool:
-    """Whether the record is done with."""
-    reference = collecting.decode(record["body"])
-    collected = collecting.collect(DESK, reference, int(record["attributes"]["ApproximateReceiveCount"]))
+def _collect(record: SQSRecord) -> Retry | None:
+    reference = collecting.decode(record.body)
+    collected = collecting.collect(DESK, reference, received(record))
     count(f"Media{collected.outcome.capitalize()}")
     logger.info(
         f"media.{collected.outcome}",
@@ -47,11 +46,4 @@ def _take(record: dict[str, Any]) -> bool:
         message_sid=reference.message_sid,
         reason=collected.reason,
     )
-    if collected.outcome is not Outcome.WAITING:
-        return True
-    SQS.change_message_visibility(
-        QueueUrl=variable("MEDIA_QUEUE_URL"),
-        ReceiptHandle=record["receiptHandle"],
-        VisibilityTimeout=math.ceil(collected.delay),
-    )
-    return False
+    return Retry(collected.delay) if collected.outcome is Outcome.WAITING else None

@@ -3,12 +3,12 @@ of which nobody knows whether the carrier took them."""
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import outbox, reconciling, sending
 from partyline.carriers import registry, webhooks
@@ -16,8 +16,8 @@ from partyline.carriers.transport import transport
 from partyline.media import attaching, links
 from partyline.media.attaching import attachments
 from partyline.media.storage import Bucket
-from partyline.model import SendReference
 from partyline.observability import count, logger, metrics
+from partyline.queue_consumer import Answer, Retry, consume, hiding, is_fifo, received
 from partyline.sending import Step
 from partyline.settings import carrier_urls, secret, variable
 from partyline.store.table import Table
@@ -51,37 +51,29 @@ def desk() -> sending.Desk:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what a queue gives; what is to be tried again stays in it."""
-    again = [record["messageId"] for record in event["Records"] if not _take(record)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+    return consume(event, _take, hide=hiding(SQS, variable("OUTBOUND_QUEUE_URL")))
 
 
-def _take(record: dict[str, Any]) -> bool:
-    """Whether the record is done with."""
-    reference = outbox.decode(record["body"])
-    if record["eventSourceARN"].endswith(".fifo"):
-        return _deliver(reference, record)
-    return _give_up(reference, int(record["attributes"]["ApproximateReceiveCount"]))
+def _take(record: SQSRecord) -> Retry | None:
+    return _deliver(record) if is_fifo(record) else _reconcile(record)
 
 
-def _deliver(reference: SendReference, record: dict[str, Any]) -> bool:
+def _deliver(record: SQSRecord) -> Retry | None:
+    reference = outbox.decode(record.body)
     attempt = sending.deliver(desk(), reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
     if attempt.step is Step.RECONCILE:
-        SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record["body"])
-    if attempt.step is Step.AGAIN:
-        SQS.change_message_visibility(
-            QueueUrl=variable("OUTBOUND_QUEUE_URL"),
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=math.ceil(attempt.delay),
-        )
-    return attempt.step is not Step.AGAIN
+        SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record.body)
+    return Retry(attempt.delay) if attempt.step is Step.AGAIN else None
 
 
-def _give_up(reference: SendReference, looks: int) -> bool:
-    failed = reconciling.give_up(desk(), reference, last=looks >= MAX_LOOKS)
+def _reconcile(record: SQSRecord) -> Retry | None:
+    """Give up what the carrier did not take; one that it cannot be asked about comes again minutes later."""
+    reference = outbox.decode(record.body)
+    failed = reconciling.give_up(desk(), reference, last=received(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed or 0)
-    return failed is not None
+    return Retry() if failed is None else None

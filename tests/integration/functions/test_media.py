@@ -51,9 +51,10 @@ def test_a_file_is_fetched_and_kept(
     desk: collecting.Desk = app.DESK
     monkeypatch.setattr(app, "DESK", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
-    with pytest.raises(app.SQS.exceptions.ReceiptHandleIsInvalid):
-        # The queue of the test knows nothing of it: that it was asked to wait is all there is to see.
-        app.handler(record, Context())
+    hidden: list[int] = []
+    monkeypatch.setattr(app.SQS, "change_message_visibility", lambda **given: hidden.append(given["VisibilityTimeout"]))
+    assert app.handler(record, Context())["batchItemFailures"] != []
+    assert len(hidden) == 1
     assert app.handler(record, Context()) == {"batchItemFailures": []}
     found = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     assert found

@@ -158,9 +158,8 @@ def test_what_there_was_no_time_for_goes_back_into_the_queue(function: Load, cli
     assert client.scan(TableName="partyline")["Count"] == 0
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
-    function: Load, monkeypatch: pytest.MonkeyPatch
+    function: Load, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     cleanup = function("cleanup")
 
@@ -168,8 +167,10 @@ def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
         raise RuntimeError("not now")
 
     monkeypatch.setattr(cleanup.cleanup, "clean", fail)
-    with pytest.raises(RuntimeError, match="not now"):
-        cleanup.handler(event("cleanup/conversation"), Context())
+    sample = event("cleanup/conversation")
+    failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
+    assert cleanup.handler(sample, Context()) == failed
+    assert json.loads(logged())["message"] == "queue.record_failed"
     assert waiting(cleanup.variable("CLEANUP_QUEUE_URL")) == []
 
 
@@ -231,6 +232,52 @@ def test_a_second_look_that_finds_the_carrier_down_is_repeated_some_times(
     assert outbound.handler(again, Context()) == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     record["attributes"]["ApproximateReceiveCount"] = str(outbound.MAX_LOOKS)
     assert outbound.handler(again, Context()) == {"batchItemFailures": []}
+
+
+def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_alone(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue item 5."""
+    looked: list[str] = []
+
+    def give_up(desk: sending.Desk, reference: Any, *, last: bool) -> int:
+        looked.append(reference.thread)
+        if reference.thread == "1":
+            raise RuntimeError("not now")
+        return 1
+
+    monkeypatch.setattr(outbound.reconciling, "give_up", give_up)
+    sample = event("outbound/reconcile")
+    (record,) = sample["Records"]
+    bodies = [json.dumps({**json.loads(record["body"]), "thread": str(number)}) for number in range(3)]
+    batch = [{**record, "messageId": f"id-{number}", "body": body} for number, body in enumerate(bodies)]
+    answer = outbound.handler({"Records": batch}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "id-1"}]}
+    assert looked == ["0", "1", "2"]
+    counted = json.loads(capsys.readouterr().out)
+    assert (counted["ReceiptsGivenUp"], counted["QueueRecordFailed"]) == ([1.0, 1.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        *("activation/conversation", "callbacks/message-added", "cleanup/media", "live/message-added"),
+        *("media/picture", "outbound/send", "outbound/reconcile"),
+    ],
+)
+@pytest.mark.parametrize("body", ["no JSON", "{}", "[]", '{"kind": "unheard of"}'])
+def test_a_record_that_cannot_be_read_fails_alone(
+    function: Load, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], sample: str, body: str
+) -> None:
+    """Issue item 5."""
+    monkeypatch.setenv("CALLBACKS_DEAD_LETTERS_URL", "unused")
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    app = function(sample.partition("/")[0])
+    (record,) = event(sample)["Records"]
+    spoilt = {**record, "messageId": "spoilt", "body": body}
+    answer = app.handler({"Records": [spoilt]}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "spoilt"}]}
+    assert [json.loads(line)["message"] for line in logged().splitlines()] == ["queue.record_failed"]
 
 
 def test_reports_are_sent_to_our_own_address_with_the_sends_tag(
