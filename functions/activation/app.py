@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline import activation
+from partyline import activation, aws_clients
 from partyline.activation import Outcome
 from partyline.callbacks import asking
+from partyline.invocations import timed
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
 from partyline.queue_consumer import Answer, consume
@@ -24,7 +24,7 @@ ASKING = asking.Desk(
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = activation.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     ask=partial(asking.ask_all, ASKING),
     clock=lambda: datetime.now(UTC),
 )
@@ -37,6 +37,7 @@ METRICS = {
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Activate what the queue gives; one that fails comes again."""
     return consume(event, _activate)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from partyline import aws_clients
 from partyline.callbacks import delivery
 from partyline.callbacks.delivery import Callback, Outcome
+from partyline.invocations import timed
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
 from partyline.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
@@ -17,9 +18,9 @@ from partyline.settings import auth_token, variable
 from partyline.store.receivers import receiver
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
+SQS = aws_clients.sqs()
 DESK = delivery.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
     auth_token=auth_token,
     clock=lambda: datetime.now(UTC),
@@ -34,6 +35,7 @@ METRICS = {
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what the queue gives; what is to be called again stays in it."""
     return consume(event, _call, hide=hiding(SQS, variable("CALLBACKS_QUEUE_URL")))

@@ -6,26 +6,27 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import cleanup
+from partyline import aws_clients, cleanup
+from partyline.invocations import timed
 from partyline.media.storage import Bucket
 from partyline.observability import count, logger, metrics
 from partyline.queue_consumer import Answer, consume
 from partyline.settings import variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
-TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
-BUCKET = Bucket(boto3.client("s3"), variable("MEDIA_BUCKET"))
+SQS = aws_clients.sqs()
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
+BUCKET = Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
 # Milliseconds of a run's time in which no further step is begun.
 RESERVE = 10_000
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     """Clean up for as long as there is time; what has more left goes back into the queue."""
     desk = cleanup.Desk(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
-from partyline import refusals
+from partyline import aws_clients, refusals
 from partyline.errors import ApiError
+from partyline.invocations import timed
 from partyline.live import sessions
 from partyline.live.wire import ApiGateway
 from partyline.observability import count, logger, metrics
@@ -16,7 +15,7 @@ from partyline.settings import secret, variable
 from partyline.store.table import Conflict, Table
 
 DESK = sessions.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     wire=ApiGateway(variable("LIVE_ENDPOINT")),
     clock=lambda: datetime.now(UTC),
     account_sid=variable("ACCOUNT_SID"),
@@ -26,6 +25,7 @@ DESK = sessions.Desk(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take what happens on one connection. What a client's frame asks for is told by frames, not by the answer."""
     match event["requestContext"]["eventType"]:

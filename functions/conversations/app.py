@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
-
+from partyline import aws_clients
 from partyline.api.app import handle
 from partyline.api.calls import Desk
 from partyline.callbacks import asking
+from partyline.invocations import timed
 from partyline.media.storage import Bucket
 from partyline.observability import flush, logger
 from partyline.outgoing import Outgoing, networks
@@ -23,19 +23,20 @@ ASKING = asking.Desk(
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     account_sid=variable("ACCOUNT_SID"),
     auth_token=auth_token,
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
     ask=partial(asking.ask, ASKING),
-    bucket=Bucket(boto3.client("s3"), variable("MEDIA_BUCKET")),
+    bucket=Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),
 )
 
 
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one request."""
     try:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
-
-from partyline import sids
+from partyline import aws_clients, sids
 from partyline.callbacks import asking
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import no_transport
 from partyline.errors import WebhookRefused
+from partyline.invocations import timed
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
 from partyline.receiving import Desk, receive
@@ -25,7 +24,7 @@ ASKING = asking.Desk(
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     service_sid=sids.default_service(variable("ACCOUNT_SID")),
     ask=partial(asking.ask, ASKING),
 )
@@ -35,6 +34,7 @@ TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<R
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take one webhook."""
     name = webhooks.carrier_of(event)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
+from partyline import aws_clients
 from partyline.media.serving import Desk, serve
 from partyline.media.storage import Bucket
 from partyline.observability import logger, metrics
 from partyline.settings import secret, variable
 
 DESK = Desk(
-    Bucket(boto3.client("s3"), variable("MEDIA_BUCKET")),
+    Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from partyline import aws_clients
+from partyline.invocations import timed
 from partyline.live import push
 from partyline.live.push import Push, Pushed
 from partyline.live.wire import ApiGateway, Desk
@@ -16,9 +17,9 @@ from partyline.queue_consumer import Answer, Retry, consume, hiding, received, s
 from partyline.settings import variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
+SQS = aws_clients.sqs()
 DESK = Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     wire=ApiGateway(variable("LIVE_ENDPOINT")),
     clock=lambda: datetime.now(UTC),
 )
@@ -28,6 +29,7 @@ BACKOFF = 2
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what the queue gives; what is to be pushed again stays in it."""
     return consume(event, _push, hide=hiding(SQS, variable("LIVE_QUEUE_URL")))

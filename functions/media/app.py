@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from partyline import aws_clients
 from partyline.carriers import registry
 from partyline.carriers.transport import no_transport
+from partyline.invocations import timed
 from partyline.media import collecting
 from partyline.media.collecting import Outcome
 from partyline.media.storage import Bucket
@@ -19,10 +20,10 @@ from partyline.queue_consumer import Answer, Retry, consume, hiding, received
 from partyline.settings import carrier_urls, secret, variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
+SQS = aws_clients.sqs()
 DESK = collecting.Desk(
-    Table(boto3.client("dynamodb"), variable("TABLE_NAME")),
-    Bucket(boto3.client("s3"), variable("MEDIA_BUCKET")),
+    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
+    Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     carrier=lambda name: registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls()),
     ask=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
     clock=lambda: datetime.now(UTC),
@@ -31,6 +32,7 @@ DESK = collecting.Desk(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what the queue gives; what its carrier does not give yet stays in it."""
     return consume(event, _collect, hide=hiding(SQS, variable("MEDIA_QUEUE_URL")))

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline import outbox, reconciling, sending
+from partyline import aws_clients, outbox, reconciling, sending
 from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import transport
+from partyline.invocations import timed
 from partyline.media import attaching, links
 from partyline.media.attaching import attachments
 from partyline.media.storage import Bucket
@@ -22,11 +22,11 @@ from partyline.sending import Step
 from partyline.settings import carrier_urls, secret, variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
-TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+SQS = aws_clients.sqs()
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 # How often a carrier is asked what became of a text, minutes apart; fewer than the queue delivers.
 MAX_LOOKS = 4
-BUCKET = Bucket(boto3.client("s3"), variable("MEDIA_BUCKET"))
+BUCKET = Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
 HTTP = transport(timeout=float(variable("CARRIER_TIMEOUT")))
 
 
@@ -51,6 +51,7 @@ def desk() -> sending.Desk:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Take what a queue gives; what is to be tried again stays in it."""
     return consume(event, _take, hide=hiding(SQS, variable("OUTBOUND_QUEUE_URL")))

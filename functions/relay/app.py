@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import boto3
-
-from partyline import activation, cleanup, outbox, telling
+from partyline import activation, aws_clients, cleanup, outbox, telling
 from partyline.callbacks import delivery
 from partyline.callbacks.delivery import Callback
 from partyline.cleanup import Kind, Removed
+from partyline.invocations import timed
 from partyline.live import push as live
 from partyline.live.push import Cut, Push
 from partyline.media import collecting
@@ -19,7 +18,7 @@ from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
+SQS = aws_clients.sqs()
 
 
 def enqueue(group: str, deduplication_id: str, body: str) -> None:
@@ -77,7 +76,7 @@ def push(pushed: Push | Cut, name: str) -> None:
     )
 
 
-TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 TELLING = telling.Desk(TABLE, account_sid=variable("ACCOUNT_SID"), call=call, push=push)
 DESK = outbox.Desk(
     enqueue=enqueue,
@@ -91,6 +90,7 @@ DESK = outbox.Desk(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(event: dict[str, Any], context: object) -> None:
     """Relay a batch of stream records. Raises at the first that fails: the batch is given again, in halves."""
     for record in event["Records"]:

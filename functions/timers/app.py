@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import activation, watching
+from partyline import activation, aws_clients, watching
+from partyline.invocations import timed
 from partyline.live import sessions, wire
 from partyline.live.wire import ApiGateway
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 from partyline.store.table import Table
 
-SQS = boto3.client("sqs")
-TABLE = Table(boto3.client("dynamodb"), variable("TABLE_NAME"))
+SQS = aws_clients.sqs()
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 LIVE = wire.Desk(TABLE, ApiGateway(variable("LIVE_ENDPOINT")), clock=lambda: datetime.now(UTC))
 # Milliseconds of a run's time in which nothing further is begun.
 RESERVE = 5_000
@@ -31,6 +31,7 @@ def activate(sid: str) -> None:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@timed
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Look at everything that is due; what there is no time for waits for the next minute."""
     desk = watching.Desk(

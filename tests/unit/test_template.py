@@ -208,6 +208,27 @@ def test_a_function_is_watched(name: str) -> None:
     assert watched >= ({"Throttles"} if name == "authorizer" else {"Throttles", "Errors"})
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_has_the_table_tells_it_how_long_it_may_wait(name: str) -> None:
+    """W2."""
+    variables = of_type("AWS::Serverless::Function")[logical(name)]["Environment"]["Variables"]
+    tree = ast.parse((ROOT / "functions" / name / "app.py").read_text())
+    [handler] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler"]
+    decorators = {node.id for node in handler.decorator_list if isinstance(node, ast.Name)}
+
+    assert ("timed" in decorators) == ("TABLE_NAME" in variables)
+
+
+def test_every_client_is_made_where_its_time_outs_are_set() -> None:
+    """W2."""
+    sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "partyline" / "partyline").rglob("*.py")]
+    making = {
+        path.name for path in sources if re.search(r"^import boto3$|^from boto3 import", path.read_text(), re.MULTILINE)
+    }
+
+    assert making == {"aws_clients.py"}
+
+
 # --- event sources
 
 

@@ -14,7 +14,9 @@
     │   ├── ImageUnscalable   it cannot be made smaller
     │   ├── MediaUnavailable  the carrier did not give it: a later try can help
     │   └── MediaRefused      it cannot be had, or is nothing that is kept
-    ├── Conflict          a write lost a race, nothing was written: read anew (store.table, where it is defined)
+    ├── TableThrottled    the table was too busy for too long (store.table, where these three are defined)
+    ├── TransactionUnsettled  nobody knows whether a transaction was written: read before writing anew (store.table)
+    ├── Conflict          a write lost a race, nothing was written: read anew (store.table)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
         │   ├── Throttled     429 or a full queue: a later try can help

@@ -133,6 +133,10 @@ def busy() -> ApiError:
     return _refusal(20409, "Other requests are changing the same resource: try again", CONFLICT)
 
 
+def too_many_requests() -> ApiError:
+    return _refusal(20429, "Too Many Requests", TOO_MANY, reason="the table takes no more at the moment: try again")
+
+
 def page_token_invalid() -> ApiError:
     return _refusal(
         20001, "Invalid parameter PageToken: it is not one that this list has given out", parameter="PageToken"

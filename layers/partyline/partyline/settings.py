@@ -10,6 +10,10 @@ import os
 from collections.abc import Mapping
 
 from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
+
+from partyline import aws_clients
 
 # A changed secret is in use after this many seconds, without a deployment.
 SECRET_LIFE = 300
@@ -22,6 +26,9 @@ def variable(name: str) -> str:
 
 def secret(arn: str) -> Mapping[str, str]:
     """The values of a secret by name, not older than SECRET_LIFE. They are never logged."""
+    if "secrets" not in DEFAULT_PROVIDERS:
+        # What get_secret would make itself, with our time-outs.
+        DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=aws_clients.secrets_manager())
     values: Mapping[str, str] = json.loads(parameters.get_secret(arn, max_age=SECRET_LIFE))
     return values
 

@@ -14,7 +14,7 @@ from partyline.api.calls import VERSION, Answer, Call, Desk
 from partyline.callbacks import asking
 from partyline.errors import ApiError
 from partyline.observability import logger
-from partyline.store.table import Conflict
+from partyline.store.table import Conflict, TableThrottled
 
 
 def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
         # Twilio has a code for conversations only.
         is_conversation = "/Conversations" in str(event["path"])
         answer = responses.refusal(refusals.conversation_changed() if is_conversation else refusals.busy())
+    except TableThrottled:
+        answer = responses.refusal(refusals.too_many_requests())
     except Exception:  # noqa: BLE001  (the last line of defence: it is logged, and the caller learns nothing of it)
         logger.exception("api.failed")
         answer = responses.refusal(refusals.failed())

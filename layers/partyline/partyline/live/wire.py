@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from partyline import aws_clients
 from partyline.errors import NotPosted
 from partyline.store import connections
 from partyline.store.connections import Connection
@@ -19,8 +18,6 @@ from partyline.store.table import Table
 
 # How many frames are on their way at a time, from one function.
 AT_ONCE = 16
-# Seconds. A connection that takes no frame must not hold up the others for long.
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 2, 5
 
 
 class Wire(Protocol):
@@ -59,13 +56,7 @@ class ApiGateway:
     """The wire of a deployment. `endpoint` is where its WebSocket API is managed: https://.../prod."""
 
     def __init__(self, endpoint: str) -> None:
-        config = Config(
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": 2},
-            max_pool_connections=AT_ONCE,
-        )
-        self._client: Any = boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
+        self._client: Any = aws_clients.live_connections(endpoint, at_once=AT_ONCE)
 
     def post(self, sid: str, frame: str) -> bool:
         """Hand a frame to a connection; False when it is gone. Raises NotPosted."""

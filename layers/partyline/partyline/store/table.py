@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from partyline import invocations
 from partyline.errors import PartylineError
+from partyline.observability import count, logger
 from partyline.store.keys import Key
 
 if TYPE_CHECKING:
@@ -24,9 +27,21 @@ Result = TypeVar("Result")
 # DynamoDB's own limits.
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
-# Seconds before what a batch left undone is asked for again.
-_PAUSE = 0.05
 _TRIES = 8
+# How often a throttled request is made, seconds of the longest pause before the second, and of any pause.
+_PATIENT_TRIES = 8
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+# Seconds of an invocation that are left for what it does when the table does not answer.
+_RESERVE = 1.0
+# DynamoDB's words for "too fast, nothing was done": of a request, and among the reasons of a cancelled transaction.
+_THROTTLES = frozenset(
+    {
+        *("ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError", "Throttling"),
+        *("RequestLimitExceeded", "RequestThrottled"),
+    }
+)
+_REASONS_OF_THROTTLES = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -39,6 +54,20 @@ class Conflict(PartylineError):
     def __init__(self, failed: Mapping[str, Item]) -> None:
         super().__init__(f"condition failed: {', '.join(sorted(failed)) or 'transaction in progress'}")
         self.failed = dict(failed)
+
+
+class TableThrottled(PartylineError):
+    """The table refused a request as too fast again and again, until the invocation's time or the tries were over. What
+    was refused last has changed nothing."""
+
+
+class TransactionUnsettled(PartylineError):
+    """A transaction was still in progress after all tries: it may have been written or not. It must not be written anew
+    without reading first."""
+
+
+class _Throttled(Exception):
+    """The table refused a request as too fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +177,9 @@ class Table:
 
     def get(self, key: Key) -> Item | None:
         """One item, or None."""
-        found = self._client.get_item(TableName=self._name, Key=_to_dynamo(key.attributes()), ConsistentRead=True)
+        found = self._ask(
+            self._client.get_item, TableName=self._name, Key=_to_dynamo(key.attributes()), ConsistentRead=True
+        )
         return from_dynamo(found["Item"]) if "Item" in found else None
 
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
@@ -156,18 +187,24 @@ class Table:
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Item] = {}
         for start in range(0, len(wanted), MAX_BATCH_GET):
-            rest: list[dict[str, Any]] = [_to_dynamo(key.attributes()) for key in wanted[start : start + MAX_BATCH_GET]]
-            while rest:
-                answer = self._client.batch_get_item(
-                    RequestItems={self._name: {"Keys": rest, "ConsistentRead": True}},
-                )
-                for raw in answer["Responses"].get(self._name, []):
-                    item = from_dynamo(raw)
-                    found[Key(item["PK"], item["SK"])] = item
-                unread: Any = answer.get("UnprocessedKeys", {})
-                rest = list(unread.get(self._name, {}).get("Keys", []))
-                if rest:
-                    time.sleep(_PAUSE)
+            rest: list[Any] = [_to_dynamo(key.attributes()) for key in wanted[start : start + MAX_BATCH_GET]]
+            for item in self._read_batch(rest):
+                found[Key(item["PK"], item["SK"])] = item
+        return found
+
+    def _read_batch(self, rest: list[Any]) -> list[Item]:
+        """The items of at most a hundred keys; what the table leaves unread is asked for again."""
+        found: list[Item] = []
+
+        def read() -> None:
+            keys = {"Keys": rest, "ConsistentRead": True}
+            answer = _once(self._client.batch_get_item, RequestItems={self._name: keys})
+            found.extend(from_dynamo(raw) for raw in answer["Responses"].get(self._name, []))
+            rest[:] = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if rest:
+                raise _Throttled
+
+        _patiently(read)
         return found
 
     def query(
@@ -208,7 +245,7 @@ class Table:
             parameters["Limit"] = limit
         if after:
             parameters["ExclusiveStartKey"] = _to_dynamo(after)
-        answer = self._client.query(**parameters)
+        answer = self._ask(self._client.query, **parameters)
         last = answer.get("LastEvaluatedKey")
         return Page([from_dynamo(raw) for raw in answer["Items"]], from_dynamo(last) if last else None)
 
@@ -224,10 +261,11 @@ class Table:
 
     def count(self, pk: str, *, between: tuple[str, str]) -> int:
         """How many items of one partition have a sort key between two."""
-        found = 0
+        found: int = 0
         after: Any = None
         while True:
-            answer = self._client.query(
+            answer = self._ask(
+                self._client.query,
                 TableName=self._name,
                 KeyConditionExpression="PK = :pk AND SK BETWEEN :low AND :high",
                 ExpressionAttributeValues=_to_dynamo({":pk": pk, ":low": between[0], ":high": between[1]}),
@@ -235,7 +273,7 @@ class Table:
                 ConsistentRead=True,
                 **({"ExclusiveStartKey": after} if after else {}),
             )
-            found += answer["Count"]
+            found += int(answer["Count"])
             after = answer.get("LastEvaluatedKey")
             if not after:
                 return found
@@ -243,13 +281,17 @@ class Table:
     def delete_all(self, keys: Iterable[Key]) -> None:
         """Remove many items, unconditionally, in batches."""
         waiting: list[Any] = [{"DeleteRequest": {"Key": _to_dynamo(key.attributes())}} for key in keys]
-        while waiting:
-            batch, waiting = waiting[:MAX_BATCH_WRITE], waiting[MAX_BATCH_WRITE:]
-            answer = self._client.batch_write_item(RequestItems={self._name: batch})
-            unprocessed: Any = answer.get("UnprocessedItems", {})
-            waiting += unprocessed.get(self._name, [])
-            if unprocessed:
-                time.sleep(_PAUSE)
+        for start in range(0, len(waiting), MAX_BATCH_WRITE):
+            self._write_batch(waiting[start : start + MAX_BATCH_WRITE])
+
+    def _write_batch(self, rest: list[Any]) -> None:
+        def write() -> None:
+            answer = _once(self._client.batch_write_item, RequestItems={self._name: rest})
+            rest[:] = answer.get("UnprocessedItems", {}).get(self._name, [])
+            if rest:
+                raise _Throttled
+
+        _patiently(write)
 
     def written(self, *writes: Write) -> bool:
         """Make all writes or none: whether their conditions held. Tried again while another request is writing the same
@@ -278,7 +320,7 @@ class Table:
         }
         returned = {"ReturnValues": "ALL_NEW"} if write.operation == "Update" else {}
         try:
-            answer = calls[write.operation](TableName=self._name, **write.parameters, **returned)
+            answer = self._ask(calls[write.operation], TableName=self._name, **write.parameters, **returned)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "ConditionalCheckFailedException":
@@ -290,26 +332,92 @@ class Table:
         return from_dynamo(answer.get("Attributes", {}))
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """All writes or none. Raises Conflict with the labels whose conditions did not hold."""
+        """All writes or none. Raises Conflict with the labels whose conditions did not hold; then nothing was written.
+        Raises TransactionUnsettled when that cannot be said."""
         operations: list[Any] = [{write.operation: {"TableName": self._name, **write.parameters}} for write in writes]
+        token, unsettled = str(uuid.uuid4()), False
+
+        def attempt() -> None:
+            nonlocal token, unsettled
+            try:
+                self._client.transact_write_items(TransactItems=operations, ClientRequestToken=token)
+            except ClientError as error:
+                if _code(error) == "TransactionInProgressException":
+                    # By the same token DynamoDB answers as it does to the first request, and writes nothing twice.
+                    unsettled = True
+                    raise _Throttled from error
+                if _code(error) == "TransactionCanceledException":
+                    if unsettled and self._has_all(writes):
+                        return
+                    # It is over: the next one is another.
+                    token, unsettled = str(uuid.uuid4()), False
+                _raise_named(writes, error)
+
         try:
-            self._client.transact_write_items(TransactItems=operations)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "TransactionInProgressException":
-                raise Conflict({}) from error
-            if code != "TransactionCanceledException":
-                raise
-            reasons: Any = error.response.get("CancellationReasons", [])
-            codes = {reason.get("Code") for reason in reasons}
-            if not codes & {"ConditionalCheckFailed", "TransactionConflict"}:
-                raise
-            failed = {
-                write.label: from_dynamo(reason.get("Item") or {})
-                for write, reason in zip(writes, reasons, strict=False)
-                if reason.get("Code") == "ConditionalCheckFailed"
-            }
-            raise Conflict(failed) from error
+            _patiently(attempt)
+        except TableThrottled as error:
+            if unsettled:
+                raise TransactionUnsettled("transaction in progress") from error
+            raise
+
+    def _has_all(self, writes: Sequence[Write]) -> bool:
+        """Whether a transaction is in the table: all that it puts is there, and some of it just as it was put. (The
+        rest may have changed since.) Of one that puts nothing it cannot be said."""
+        put_items = [from_dynamo(write.parameters["Item"]) for write in writes if write.operation == "Put"]
+        found = self.get_all(Key(item["PK"], item["SK"]) for item in put_items)
+        return len(found) == len(put_items) and any(found[Key(one["PK"], one["SK"])] == one for one in put_items)
+
+    def _ask(self, request: Callable[..., Any], **parameters: Any) -> Any:
+        """Make a request that may be repeated when it was throttled."""
+        return _patiently(lambda: _once(request, **parameters))
+
+
+def _once(request: Callable[..., Any], **parameters: Any) -> Any:
+    try:
+        return request(**parameters)
+    except ClientError as error:
+        if _code(error) in _THROTTLES:
+            raise _Throttled from error
+        raise
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
+
+
+def _raise_named(writes: Sequence[Write], error: ClientError) -> NoReturn:
+    """Raise what a transaction that was not written is told as: a condition that did not hold, a race, a throttle."""
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = {reason.get("Code") for reason in reasons}
+    if "ConditionalCheckFailed" in codes:
+        failed = {
+            write.label: from_dynamo(reason.get("Item") or {})
+            for write, reason in zip(writes, reasons, strict=False)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        raise Conflict(failed) from error
+    if "TransactionConflict" in codes:
+        raise Conflict({}) from error
+    if codes & _REASONS_OF_THROTTLES or _code(error) in _THROTTLES:
+        raise _Throttled from error
+    raise error
+
+
+def _patiently(attempt: Callable[[], Result]) -> Result:
+    """Repeat what the table refuses as too fast, with growing jitter, for as long as the invocation has time. Raises
+    TableThrottled in the end."""
+    for number in range(_PATIENT_TRIES):
+        try:
+            return attempt()
+        except _Throttled as error:
+            longest = min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE)
+            if number == _PATIENT_TRIES - 1 or invocations.seconds_left() < longest + _RESERVE:
+                logger.error("table.throttled", tries=number + 1)
+                count("TableThrottled")
+                raise TableThrottled("the table is too busy") from error
+            # Half of a pause is certain, half of it jitter, not secrecy.
+            time.sleep(longest / 2 + random.uniform(0, longest / 2))  # noqa: S311
+    raise AssertionError("unreachable")
 
 
 def _always(_: Conflict) -> bool:

@@ -1,0 +1,34 @@
+"""How long the invocation under way may still run. A function has one at a time."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+_ends = [math.inf]
+
+
+def timed(handler: Handler) -> Handler:
+    """Decorate a function's handler: what it calls may ask how long it may still run."""
+
+    @functools.wraps(handler)
+    def run(event: dict[str, Any], context: LambdaContext) -> Any:
+        _ends[0] = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+        try:
+            return handler(event, context)
+        finally:
+            _ends[0] = math.inf
+
+    return run  # type: ignore[return-value]  # it is called as the handler is
+
+
+def seconds_left() -> float:
+    """Seconds until the invocation is ended; infinite outside of one."""
+    return _ends[0] - time.monotonic()
