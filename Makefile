@@ -63,6 +63,9 @@ check: dev ## Lint, formatting, types and the template.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/sam validate --lint
+	@mkdir -p $(STATE)
+	$(BIN)/python -m local.expansion $(STATE)/expanded.json
+	$(BIN)/cfn-lint $(STATE)/expanded.json
 
 format: dev ## Put the code into the one format.
 	$(BIN)/ruff check --fix .

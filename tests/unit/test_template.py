@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from samtranslator.translator.transform import transform
 
+from local import expansion
+from local.expansion import Loader
 from local.stack import PARAMETERS
 from partyline.callbacks import delivery
 from partyline.carriers.registry import CARRIERS
@@ -35,25 +39,6 @@ EVENT_PROPERTIES = {
     "SQS": {"Queue", "BatchSize", "FunctionResponseTypes", "ScalingConfig"},
 }
 
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short functions, as their long ones."""
-
-
-def _function(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt":
-        value = value.split(".")
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-Loader.add_multi_constructor("!", _function)
 
 TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader)
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
@@ -94,20 +79,8 @@ WORKED = sorted(set(QUEUES) - DEAD_LETTERS - FAILURES)
 
 @pytest.fixture(scope="module")
 def expanded() -> dict[str, Any]:
-    """The template as CloudFormation gets it."""
-
-    class Policies:
-        def load(self) -> dict[str, str]:
-            return {}
-
-    text = (ROOT / "template.yaml").read_text()
-    source = yaml.load(text, Loader)
-    for function in source["Resources"].values():
-        if function["Type"].startswith("AWS::Serverless::"):
-            for place in ("CodeUri", "ContentUri"):
-                if place in function["Properties"]:
-                    function["Properties"][place] = "s3://bucket/key"
-    result: dict[str, Any] = transform(source, {}, Policies())["Resources"]
+    """The template as CloudFormation gets it: its resources."""
+    result: dict[str, Any] = expansion.expand()["Resources"]
     return result
 
 
@@ -154,6 +127,34 @@ def test_a_function_has_its_own_log_with_an_end(name: str) -> None:
     assert refers(logging["LogGroup"]) == f"{name.title()}Logs"
     assert logging["LogFormat"] == "JSON"
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("level", TEMPLATE["Parameters"]["LogLevel"]["AllowedValues"])
+def test_a_metric_gets_through_at_every_log_level_and_less_important_records_do_not(level: str) -> None:
+    """W3."""
+    functions = of_type("AWS::Serverless::Function").values()
+    [kept] = {function["LoggingConfig"]["ApplicationLogLevel"] for function in functions}
+    assert kept == "INFO"
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+    said = (
+        "from partyline.observability import count, flush, logger\n"
+        "count('TextUnrouted'); logger.info('a'); logger.warning('b'); logger.error('c'); flush()"
+    )
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_LAMBDA")},
+        "POWERTOOLS_SERVICE_NAME": "partyline",
+        "POWERTOOLS_LOG_LEVEL": level,
+        "AWS_LAMBDA_LOG_LEVEL": kept,
+        "PYTHONPATH": str(ROOT / "layers" / "partyline"),
+    }
+    run = subprocess.run([sys.executable, "-c", said], env=environment, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    # Lambda takes a line without a level for INFO, and drops what is below the function's level.
+    order = ["DEBUG", "INFO", "WARNING", "ERROR"]
+    through = [line for line in lines if order.index(line.get("level", "INFO")) >= order.index(kept)]
+    assert [line["TextUnrouted"] for line in through if "_aws" in line] == [[1.0]]
+    records = {"DEBUG": "abc", "INFO": "abc", "WARN": "bc", "ERROR": "c"}[level]
+    assert "".join(line["message"] for line in through if "_aws" not in line) == records
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -296,7 +297,8 @@ def test_nothing_writes_down_the_urls_that_are_asked_for() -> None:
 def test_only_bandwidths_webhooks_pass_the_authorizer_and_always_do(expanded: dict[str, Any]) -> None:
     definition = expanded["Api"]["Properties"]["Body"]
     guarded = {path for path, item in definition["paths"].items() for method in item.values() if method.get("security")}
-    [authorizer] = [scheme["x-amazon-apigateway-authorizer"] for scheme in definition["securityDefinitions"].values()]
+    schemes = definition["components"]["securitySchemes"].values()
+    [authorizer] = [scheme["x-amazon-apigateway-authorizer"] for scheme in schemes]
 
     assert guarded == {"/carriers/bandwidth/{token}"}
     assert authorizer["type"] == "request"
@@ -317,6 +319,96 @@ def test_bandwidth_is_challenged() -> None:
     answer = RESOURCES["Api"]["Properties"]["GatewayResponses"]["UNAUTHORIZED"]
 
     assert answer["ResponseParameters"]["Headers"] == {"WWW-Authenticate": "'Basic realm=\"partyline\"'"}
+
+
+CARRIERS_ROUTES = {"/carriers/bandwidth/{token}": ["POST"], "/carriers/{carrier}": ["POST"]}
+
+
+def test_clients_have_a_limit_that_can_be_set_and_what_carriers_ask_for_has_none_of_its_own() -> None:
+    """W1."""
+    settings = {
+        (entry["ResourcePath"], entry["HttpMethod"]): (entry["ThrottlingRateLimit"], entry["ThrottlingBurstLimit"])
+        for entry in RESOURCES["Api"]["Properties"]["MethodSettings"]
+    }
+    routes = {**CARRIERS_ROUTES, "/media/{proxy+}": ["GET", "HEAD"]}
+    whole = {("/" + path.replace("/", "~1"), method) for path, methods in routes.items() for method in methods}
+
+    assert settings.pop(("/*", "*")) == ({"Ref": "ApiRate"}, {"Ref": "ApiBurst"})
+    assert set(settings) == whole
+    # API Gateway's own limits for an account, unless they were raised.
+    assert all(rate >= 10_000 and burst >= 5_000 for rate, burst in settings.values())
+    assert all(entry["MetricsEnabled"] is True for entry in RESOURCES["Api"]["Properties"]["MethodSettings"])
+    assert [TEMPLATE["Parameters"][name]["Default"] for name in ("ApiRate", "ApiBurst")] == [200, 400]
+
+
+@pytest.mark.parametrize("path", CARRIERS_ROUTES)
+def test_webhooks_that_are_refused_before_or_by_a_function_alarm(path: str) -> None:
+    """W1."""
+    [alarm] = [
+        alarm
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if {"Name": "Resource", "Value": path} in alarm["Dimensions"]
+    ]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "4XXError")
+    assert {entry["Name"] for entry in alarm["Dimensions"]} == {"ApiName", "Stage", "Resource", "Method"}
+    # A challenge for each webhook is no failure of Bandwidth's.
+    whole = (
+        ("Average", 0.5, "GreaterThanThreshold") if "bandwidth" in path else ("Sum", 1, "GreaterThanOrEqualToThreshold")
+    )
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == whole
+
+
+def test_each_api_has_one_stage(expanded: dict[str, Any]) -> None:
+    """W4."""
+    stages = [
+        (entry["Type"], refers(entry["Properties"].get("RestApiId") or entry["Properties"]["ApiId"]))
+        for entry in expanded.values()
+        if entry["Type"].endswith("::Stage")
+    ]
+    deployments = [entry["Properties"] for entry in expanded.values() if entry["Type"] == "AWS::ApiGateway::Deployment"]
+
+    assert sorted(stages) == [("AWS::ApiGateway::Stage", "Api"), ("AWS::ApiGatewayV2::Stage", "LiveApi")]
+    assert deployments
+    # A deployment that names a stage makes it.
+    assert not any("StageName" in properties for properties in deployments)
+    assert expanded["ApiprodStage"]["Properties"]["StageName"] == "prod"
+
+
+def test_nothing_depends_on_what_may_not_be_there(expanded: dict[str, Any]) -> None:
+    """W6."""
+    assert "LogsAccess" in {entry.get("Condition") for entry in expanded.values()}
+    for name, entry in expanded.items():
+        named = entry.get("DependsOn", [])
+        for other in [named] if isinstance(named, str) else named:
+            assert expanded[other].get("Condition") in {None, entry.get("Condition")}, f"{name} on {other}"
+
+
+@pytest.mark.parametrize(("api", "settings"), [("Api", "AccessLogSetting"), ("LiveApi", "AccessLogSettings")])
+def test_a_stage_that_logs_waits_for_the_accounts_role_and_another_does_not(api: str, settings: str) -> None:
+    """W6."""
+    condition, logging, without = RESOURCES[api]["Properties"][settings]["Fn::If"]
+    chosen, choices = logging["DestinationArn"]["Fn::Select"]
+
+    assert condition == RESOURCES["ApiAccount"]["Condition"] == "LogsAccess"
+    assert refers(choices[chosen]) == f"{api}Logs"
+    assert "ApiAccount" in {refers(choice) for choice in choices}
+    assert without == {"Ref": "AWS::NoValue"}
+
+
+def test_what_outlives_the_stack_does_not_outlive_a_first_deployment_that_failed() -> None:
+    """W6."""
+    kept = {name: entry["DeletionPolicy"] for name, entry in RESOURCES.items() if "DeletionPolicy" in entry}
+
+    assert set(kept) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"}
+    assert set(kept.values()) == {"RetainExceptOnCreate"}
+
+
+def test_what_sam_makes_of_the_template_is_linted_too() -> None:
+    """W6."""
+    check = (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
+
+    assert re.search(r"-m local\.expansion (\S+)\n\t\$\(BIN\)/cfn-lint \1$", check)
 
 
 # --- live connections
@@ -457,7 +549,7 @@ def test_timers_are_looked_at_every_minute() -> None:
 def test_the_record_outlives_its_stack() -> None:
     table = RESOURCES["Table"]
 
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
 

@@ -6,6 +6,8 @@ in the one formatter, whatever field they come in; bodies, tokens and signatures
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 from typing import Any
 
@@ -30,6 +32,8 @@ class MaskingFormatter(LambdaPowertoolsFormatter):
 
 # The service's name is the stack's: POWERTOOLS_SERVICE_NAME.
 logger = Logger(logger_formatter=MaskingFormatter())
+# Powertools would go by the level that Lambda keeps, which is INFO for the sake of the metrics.
+logging.getLogger(logger.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
 metrics = Metrics(namespace=NAMESPACE)
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urldefrag, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
 
+from partyline.carriers import webhooks
 from partyline.carriers.port import (
     Accepted,
     DeliveryReport,
@@ -21,6 +25,7 @@ from partyline.carriers.port import (
     OutboundText,
     WebhookRequest,
 )
+from partyline.carriers.transport import no_transport
 from partyline.carriers.twilio import Settings, Twilio, signature
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from partyline.optouts import Keyword
@@ -568,3 +573,20 @@ def test_a_delivery_that_cannot_be_read_is_kept(changes: dict[str, str]) -> None
 def test_what_else_conversations_tell_is_ignored() -> None:
     twin = {"EventType": "onMessageAdded", "MessageSid": "IM1", "Author": A, "Body": "hi", "Source": "SMS"}
     assert parse(twin) == [Ignored("onMessageAdded")]
+
+
+def test_the_overrides_in_a_numbers_documented_url_are_no_part_of_what_is_signed() -> None:
+    """W1: what is behind # never leaves Twilio."""
+    page = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text()
+    [documented] = re.findall(r"`\{ApiUrl\}(/carriers/twilio#[^`]*)`, HTTP POST", page)
+    assert dict(parse_qsl(urldefrag(documented).fragment)) == {"rc": "5", "rp": "all"}
+    signed = f"https://texts.example.com{urldefrag(documented).url}"
+    event = {
+        "resource": "/carriers/{carrier}",
+        "pathParameters": {"carrier": "twilio"},
+        "headers": {"X-Twilio-Signature": RequestValidator("12345").compute_signature(signed, dict(PARAMETERS))},
+        "body": FORM.decode(),
+    }
+    request = webhooks.from_event(event, "https://texts.example.com")
+    assert request.url == signed
+    Twilio(SETTINGS, no_transport).authenticate(request, 0.0)
