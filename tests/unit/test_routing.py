@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from partyline import routing, threads
@@ -206,3 +207,59 @@ def test_anybody_with_a_number_and_everybody_outside_groups_may_write(
     author: Participant | None, members: list[Participant]
 ) -> None:
     routing.check_author(author, "somebody", members)
+
+
+# --- whom it does not reach
+
+
+def handset(number: int, address: str, proxy: str | None) -> Participant:
+    return Participant(f"MB{number}", "CH1", NOW, NOW, address=address, proxy_address=proxy)
+
+
+ROSTERS = st.tuples(
+    st.dictionaries(st.sampled_from([A, B, C]), st.sampled_from([None, P, Q]), max_size=3),
+    st.lists(st.sampled_from([AGENT, OTHER_AGENT, GATEWAY, CHAT]), unique=True, max_size=3),
+).map(lambda drawn: [*(handset(20 + n, *one) for n, one in enumerate(drawn[0].items())), *drawn[1]])
+
+
+@given(members=ROSTERS, data=st.data())
+def test_every_handset_is_sent_to_has_it_already_or_is_named_as_unreached(
+    members: list[Participant], data: st.DataObject
+) -> None:
+    """U1."""
+    owned = data.draw(st.lists(st.sampled_from(sorted(threads_of(members)) or [""]), unique=True))
+    author = data.draw(st.sampled_from([None, *members]))
+    mine = [one for one in owned if author and author.address in threads.members(one)]
+    # A handset writes by its carrier; nobody writes for one by the API, unless it is masked.
+    by_api = [] if author and author.address and not author.proxy_address else [None]
+    arrived_on = data.draw(st.sampled_from([*by_api, *mine] or [None]))
+    assume(arrived_on or by_api)
+    sends = routing.outbound(members, owned, author, arrived_on)
+    missed = routing.unreached(members, sends, author, arrived_on)
+    sent = [sid for send in sends for sid in send.natives.values()]
+    has_it = {author.address if author else None, *threads.members(arrived_on or "")}
+    waiting = {one.sid for one in members if one.address and one.address not in has_it}
+    assert sorted([*sent, *(one.participant.sid for one in missed)]) == sorted(waiting)
+    # Two receipts of one message never have the same name.
+    assert len({(one.thread, one.participant.address) for one in missed}) == len(missed)
+
+
+@given(members=ROSTERS, data=st.data())
+def test_who_may_write_reaches_every_native_once_the_threads_are_owned(
+    members: list[Participant], data: st.DataObject
+) -> None:
+    """U1."""
+    author = data.draw(st.sampled_from([None, *members]))
+    with contextlib.suppress(ApiError):
+        routing.check_author(author, "somebody", members)
+        sends = routing.outbound(members, threads_of(members), author)
+        assert not routing.unreached(members, sends, author)
+
+
+@pytest.mark.parametrize("author", [None, ANN, MASKED_CAT, CHAT])
+def test_handsets_without_a_number_of_ours_are_written_to_by_nobody(author: Participant | None) -> None:
+    """U1."""
+    with pytest.raises(ApiError) as refused:
+        routing.check_author(author, "somebody", [ANN, BEN, MASKED_CAT, CHAT])
+    assert refused.value.code == 50513
+    assert "no participant has a projected address" in (refused.value.details or {})["reason"]

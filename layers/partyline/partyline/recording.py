@@ -14,7 +14,7 @@ carrier may have repeated it: both are asked about, and the first to be recorded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,15 +35,13 @@ from partyline.model import (
     Media,
     Message,
     Participant,
-    Receipt,
-    Send,
     UnroutedReason,
     UnroutedText,
     threads_of,
 )
 from partyline.optouts import Keyword
 from partyline.routing import Arrival
-from partyline.states import ConversationState, ReceiptStatus
+from partyline.states import ConversationState
 from partyline.store import conversations, happenings, items, keys, messages, receipts, unrouted
 from partyline.store.conversations import Roster
 from partyline.store.table import NEW, Conflict, Item, Table, Write, check, put, retrying
@@ -236,7 +234,9 @@ def _record_known(
     if answer.rejected:
         return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, once, now)
     message = applying.to_text(message, answer)
-    failed = _failed(message, [send for send in planned if send not in sends])
+    # There is nobody to whom a text that is here already could be refused. A keyword goes to nobody else.
+    missed = () if keyword else routing.unreached(roster.participants, sends, author, arrived.thread)
+    failed = receipts.failed(message, missed, codes.NO_ROUTE)
     table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)])
     return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
 
@@ -247,12 +247,6 @@ def _claimed(table: Table, roster: Roster, now: datetime) -> Roster:
     if not missing or any(conversations.open_owner(table, thread, now) for thread in missing):
         return roster
     return conversations.claim_threads(table, roster, now)
-
-
-def _failed(message: Message, sends: Sequence[Send]) -> list[Receipt]:
-    """The receipts of what cannot be sent, since it would show up in another conversation's thread."""
-    unsent = receipts.queued(replace(message, sends=tuple(sends)))
-    return [replace(one, status=ReceiptStatus.FAILED, error_code=codes.NO_ROUTE) for one in unsent]
 
 
 def _record_new(

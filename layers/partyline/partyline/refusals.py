@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from partyline.errors import ApiError
+from partyline.threads import is_pair
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
 TOO_MANY = 429
@@ -19,6 +20,9 @@ FAILED = 500
 # How many characters of what may be of any length are repeated.
 _SHOWN = 50
 
+_NO_OWN_NUMBER = (
+    "no participant has a projected address, so nothing can be sent to the handsets: add one of your own numbers"
+)
 _NO_SUCH_ROLE = "this Service has no such role of the type {}"
 # A timer in Twilio's words, and its codes for what is no duration and for one that is too short, by parameter.
 _TO_INACTIVE, _TO_CLOSED = ("TimeToInactive", 50379, 50375), ("TimeToClosed", 50380, 50376)
@@ -351,6 +355,11 @@ def group_taken(owner: str) -> ApiError:
     )
 
 
+def thread_taken(thread: str, owner: str) -> ApiError:
+    """The refusal for a set of people of another conversation: in the words for a pair, or in those for a group."""
+    return pair_taken(owner) if is_pair(thread) else group_taken(owner)
+
+
 def projected_not_ours(address: str) -> ApiError:
     return _refusal(50439, "Account is not authorized to use the projected address", projected_address=address)
 
@@ -424,8 +433,13 @@ def author_too_long(limit: int) -> ApiError:
     return _refusal(50310, f"Author is longer than {limit} characters", parameter="Author")
 
 
-def author_not_in_group(author: str) -> ApiError:
-    return _refusal(50513, "Message author should be among Group MMS participants", author=author)
+def author_not_in_group(author: str, *, has_number: bool = True) -> ApiError:
+    return _refusal(
+        50513,
+        "Message author should be among Group MMS participants",
+        author=author,
+        reason=None if has_number else _NO_OWN_NUMBER,
+    )
 
 
 def media_not_found(sid: str) -> ApiError:

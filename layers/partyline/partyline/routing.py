@@ -40,6 +40,14 @@ class Arrival:
         return tuple(member for member in self.roster if member != self.sender)
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A handset that a message does not get to: the participant, and the thread that it would have come by."""
+
+    thread: str
+    participant: Participant
+
+
 def arrival(sender: str, recipients: Iterable[str], line: str) -> Arrival:
     """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own number
     that received it, each once.
@@ -126,9 +134,32 @@ def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
     return author.projected_address if author and author.projected_address else min(projected)
 
 
-def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
-    """Refuse an author who cannot be shown in a group thread: in it everybody sees the number that wrote (50513)."""
+def unreached(
+    participants: Sequence[Participant],
+    sends: Iterable[Send],
+    author: Participant | None,
+    arrived_on: str | None = None,
+) -> tuple[Unreached, ...]:
+    """The handsets of a recorded message that get it neither by one of its sends nor by the thread it arrived on.
+
+    That is every native while the group has no number of ours, or a thread that belongs to another conversation, and a
+    native who is left out of the smaller thread that a text arrived on. The author is none of them, behind whatever
+    proxy.
+    """
+    served = {sid for send in sends for sid in send.natives.values()}
+    has_it = {author.address if author else None, *threads.members(arrived_on or "")}
     group = group_of(participants)
-    if group.thread is None or (author is not None and author.projected_address):
-        return
-    raise refusals.author_not_in_group(name)
+    shared = group.thread or threads.key(group.natives)
+    return tuple(
+        Unreached(threads.key([member.address, member.proxy_address]) if member.proxy_address else shared, member)
+        for member in participants
+        if member.address and member.sid not in served and member.address not in has_it
+    )
+
+
+def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
+    """Refuse an author who cannot be shown to the natives: they see the number that wrote (50513). Without any own
+    number among the members nobody can be shown."""
+    group = group_of(participants)
+    if group.natives and not (author and author.projected_address):
+        raise refusals.author_not_in_group(name, has_number=bool(group.projected))

@@ -150,7 +150,7 @@ def test_the_longest_body_depends_on_whether_anybody_gets_it_by_phone(api: Api) 
 def test_a_pair_that_another_conversation_had_is_claimed_by_the_next_message(api: Api, table: Table) -> None:
     first, second = api.group(A), api.group(A)
     reply = api.say(second)
-    assert reply.error[1] == 50438
+    assert reply.error[1] == 50416
     assert reply.body["details"] == {"conversation_sid": first}
     assert api.get(f"/Conversations/{second}/Messages").body["messages"] == []
     api.post(f"/Conversations/{first}", {"State": "closed"})

@@ -199,19 +199,6 @@ def test_two_parties_join_although_another_conversation_has_their_thread(api: Ap
     assert api.say(third).status == 201
 
 
-def test_removing_a_member_may_not_make_another_conversations_group(api: Api) -> None:
-    second, first = api.group(A, C, B), api.group(A, B)
-    members = api.get(f"/Conversations/{second}/Participants").body["participants"]
-    (gone,) = [one["sid"] for one in members if (one["messaging_binding"] or {}).get("address") == C]
-    path = f"/Conversations/{second}/Participants/{gone}"
-    taken = (409, 50438, f"Group MMS with given participant list already exists as Conversation {first}")
-    assert api.delete(path).error == taken
-    assert api.delete(f"/Conversations/{first}").status == 204
-    assert api.delete(path).status == 204
-    assert api.get(path).status == 404
-    assert api.say(second).body["delivery"]["total"] == 2
-
-
 def test_nobody_is_a_member_of_the_group_and_masked_at_once(api: Api) -> None:
     group = api.group(A, B)
     refused = (409, 50437, "Group Participant already exists")

@@ -50,7 +50,8 @@ def create(call: Call) -> Answer:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
     Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
-    50386, 50407, 50413, 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513, 50526.
+    50386, 50407, 50413, 50416 and 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513,
+    50526.
     """
     message = retrying(lambda: _record(call), tries=_TRIES)
     return Answer(201, responses.message(call, Delivered(message, receipts.queued(message))))
@@ -99,7 +100,7 @@ def _writer(message: Message, roster: Roster) -> Participant | None:
 
 def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
     """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
-    claimed for it. Raises ApiError 21653, 50407, 50413, 50438, 50439, 50513."""
+    claimed for it. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439, 50513."""
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
     sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
@@ -178,12 +179,13 @@ def _body(form: Parameters, participants: Sequence[Participant], *, required: bo
 
 
 def _check_free(call: Call, roster: Roster) -> None:
-    """Refuse to write where the text would show up in another conversation's thread (50438)."""
-    if _owns_thread(roster):
+    """Refuse to write where the text would show up in another conversation's thread (50416 a pair, 50438)."""
+    thread = group_of(roster.participants).thread
+    if thread is None or _owns_thread(roster):
         return
-    owner = conversations.open_owner(call.table, group_of(roster.participants).thread or "", call.now)
+    owner = conversations.open_owner(call.table, thread, call.now)
     if owner is not None and owner.sid != roster.conversation.sid:
-        raise refusals.group_taken(owner.sid)
+        raise refusals.thread_taken(thread, owner.sid)
 
 
 def _owns_thread(roster: Roster) -> bool:

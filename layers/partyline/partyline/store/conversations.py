@@ -343,13 +343,14 @@ def change_members(
     """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
 
     A pair that another conversation has is not claimed and the change still succeeds (the usual case: a group is built
-    member by member with a client who has a 1:1 already). Raises ApiError 50416, 50438, and Conflict when another
-    request changed the conversation since `roster` was read.
+    member by member with a client who has a 1:1 already). So it does when a group only gets smaller: whoever leaves is
+    free to go (decision 0034). Raises ApiError 50416, 50438, and Conflict when another request changed the
+    conversation since `roster` was read.
     """
     before = {member.sid: member for member in roster.participants}
     after = {member.sid: member for member in members}
     conversation = roster.conversation
-    wanted = claims_of(members) if conversation.is_open else {}
+    wanted = claims_of(members, roster.participants) if conversation.is_open else {}
     # A new member wakes an inactive conversation.
     wakes = conversation.state is ConversationState.INACTIVE and bool(after.keys() - before.keys())
     state = ConversationState.ACTIVE if wakes else conversation.state
@@ -474,7 +475,8 @@ def remove(
 
 
 def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
-    """Claim a pair that was another conversation's when the members joined, if it is free by now. Raises Conflict."""
+    """Claim a thread that was another conversation's when the members changed, if it is free by now. Raises
+    Conflict."""
     if threads_of(roster.participants) <= roster.conversation.threads:
         return roster
     return change_members(table, roster, roster.participants, now)
@@ -530,15 +532,19 @@ def nothing_new(conversation: Conversation) -> Condition:
 # --- threads: claimed and released only here
 
 
-def claims_of(participants: Iterable[Participant]) -> dict[str, bool]:
-    """The threads that these members want, each with whether it must be theirs.
+def claims_of(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
+    """The threads that these members want, each with whether it must be theirs. `before` are the members until now.
 
-    A pair of one native and one own number is claimed when it is free; sets of three and more, and masked pairs, must
-    be free.
+    A pair of one native and one own number is claimed when it is free, and so is what is left of a group that nobody
+    has joined; other sets of three and more, and masked pairs, must be free.
     """
     everybody = list(participants)
     masked = masked_threads(everybody)
-    return {thread: thread in masked or not threads.is_pair(thread) for thread in threads_of(everybody)}
+    known = set(threads.members(group_of(before).thread or ""))
+    return {
+        thread: thread in masked or not (threads.is_pair(thread) or known.issuperset(threads.members(thread)))
+        for thread in threads_of(everybody)
+    }
 
 
 def _claiming(
@@ -584,9 +590,7 @@ def _closes(table: Table, sid: str, now: datetime) -> bool:
 
 def _raise_thread_taken(taken: Mapping[str, str]) -> None:
     for thread, owner in sorted(taken.items()):
-        if threads.is_pair(thread):
-            raise refusals.pair_taken(owner)
-        raise refusals.group_taken(owner)
+        raise refusals.thread_taken(thread, owner)
 
 
 def _raise_name_taken(conflict: Conflict) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partyline import sids, threads
 from partyline.model import Message, Receipt, SendReference
+from partyline.routing import Unreached
 from partyline.states import ReceiptStatus, rank
 from partyline.store import items, keys
 from partyline.store.table import NEW, Condition, Conflict, Table, Write, change, check, put, retrying
@@ -29,17 +30,34 @@ class Reported:
 def queued(message: Message) -> tuple[Receipt, ...]:
     """The receipts that a new message starts with: one for each native recipient of its sends."""
     return tuple(
-        Receipt(
-            sid=sids.receipt(message.sid, threads.digest(send.thread), address),
-            message_sid=message.sid,
-            conversation_sid=message.conversation_sid,
-            participant_sid=participant_sid,
-            address=address,
-            created=message.created,
-            updated=message.created,
-        )
+        _receipt(message, send.thread, address, participant_sid)
         for send in message.sends
         for address, participant_sid in send.natives.items()
+    )
+
+
+def failed(message: Message, unreached: Iterable[Unreached], error_code: int) -> tuple[Receipt, ...]:
+    """The receipts of the handsets that a new message does not get to, with Twilio's code of the reason."""
+    return tuple(
+        replace(
+            _receipt(message, one.thread, one.participant.address, one.participant.sid),
+            status=ReceiptStatus.FAILED,
+            error_code=error_code,
+        )
+        for one in unreached
+        if one.participant.address
+    )
+
+
+def _receipt(message: Message, thread: str, address: str, participant_sid: str) -> Receipt:
+    return Receipt(
+        sid=sids.receipt(message.sid, threads.digest(thread), address),
+        message_sid=message.sid,
+        conversation_sid=message.conversation_sid,
+        participant_sid=participant_sid,
+        address=address,
+        created=message.created,
+        updated=message.created,
     )
 
 
