@@ -15,7 +15,7 @@ from local.processes import ENDINGS, ProgramError
 _ENV = STATE / "local.env"
 _LARGEST_PORT = 65535
 
-_HOW_TO = """
+HOW_TO = """
 ready
 
   the phones   {url}/   (texts of the simulated handsets, in a browser)
@@ -28,6 +28,11 @@ ready
   from twilio.rest import Client
   client = Client("{sid}", "{token}")
   client.conversations.base_url = "{url}"
+  client.edge = client.region = None  # whatever TWILIO_EDGE and TWILIO_REGION say
+
+  const client = require("twilio")("{sid}", "{token}");
+  client.conversations.baseUrl = "{url}";
+  client.edge = client.region = undefined;
 
   The same values are in {env}. What the functions log is in {logs}/emulator.log. Ctrl-C stops everything.
 """
@@ -48,7 +53,7 @@ def main() -> int:
                 _write_env(content)
                 root = STATE.parent
                 _say(
-                    _HOW_TO.format(
+                    HOW_TO.format(
                         url=stack.url,
                         sid=stack.account_sid,
                         token=stack.auth_token,

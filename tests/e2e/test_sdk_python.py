@@ -481,12 +481,12 @@ def test_a_conversations_webhooks_take_every_option(api: Any) -> None:
     found = made.webhooks(told.sid).fetch()
     for shown in (told, found):
         assert (shown.target, shown.conversation_sid) == ("webhook", made.sid)
-        assert (shown.configuration["url"], shown.configuration["method"]) == (URL, "get")
+        assert (shown.configuration["url"], shown.configuration["method"]) == (URL, "GET")
         assert shown.configuration["filters"] == ["onMessageAdded", "onParticipantAdded"]
         assert isinstance(shown.date_created, datetime)
     told.update(configuration_method="post", configuration_filters=["onMessageRemoved"])
     found = made.webhooks(told.sid).fetch()
-    assert (found.configuration["url"], found.configuration["method"]) == (URL, "post")
+    assert (found.configuration["url"], found.configuration["method"]) == (URL, "POST")
     assert found.configuration["filters"] == ["onMessageRemoved"]
 
     heard = made.webhooks.create(
@@ -499,7 +499,7 @@ def test_a_conversations_webhooks_take_every_option(api: Any) -> None:
 
     assert refused(made.webhooks.create, target="webhook") == (400, 50369)
     assert refused(told.update, configuration_url="ftp://x", configuration_method="get")[0] == 400
-    assert made.webhooks(told.sid).fetch().configuration["method"] == "post"
+    assert made.webhooks(told.sid).fetch().configuration["method"] == "POST"
     assert made.webhooks(heard.sid).delete() is True
     assert refused(made.webhooks(heard.sid).fetch) == NOT_FOUND
     assert set(sids(made.webhooks.list())) == {told.sid, flow.sid}
@@ -528,7 +528,7 @@ def test_the_accounts_configuration_is_read_and_changed(api: Any) -> None:
         after = api.configuration().update(
             default_messaging_service_sid="", default_inactive_timer="PT0S", default_closed_timer="PT0S"
         )
-    assert after.default_messaging_service_sid is None
+    assert re.fullmatch("MG[0-9a-f]{32}", after.default_messaging_service_sid)
     assert (after.default_inactive_timer, after.default_closed_timer) == (None, None)
     assert after.default_chat_service_sid == before.default_chat_service_sid
 

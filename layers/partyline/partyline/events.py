@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from partyline import sids
 from partyline.addresses import display
 from partyline.directory import Service, User
 from partyline.model import Conversation, Media, Message, Participant, Receipt
@@ -84,12 +85,14 @@ class Happening:
 
 
 def told(event: Event, account_sid: str, cause: Cause) -> Parameters:
-    """An event with the parameters that every event has."""
+    """An event with the parameters that every event has, and the messaging service where none is named."""
+    has_service = event.type.startswith(("onConversation", "onMessage"))
     common = {
         "AccountSid": account_sid,
         "EventType": event.type,
         "Source": cause.source.value,
         "ClientIdentity": cause.identity,
+        "MessagingServiceSid": sids.default_messaging_service(account_sid) if has_service else None,
     }
     return {**_given(common), **event.parameters}
 

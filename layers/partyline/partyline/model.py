@@ -84,7 +84,8 @@ class Conversation:
     `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
     planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
     timers run: `inactive_after` and `closed_after` seconds; `due_at` is when somebody looks whether they are due.
-    `told` is whether webhooks hear of its activation. `created_by` is an identity, or SYSTEM.
+    `told` is whether webhooks hear of its activation, and `begins` the state that this ends in. `created_by` is an
+    identity, or SYSTEM.
     """
 
     sid: str
@@ -105,6 +106,7 @@ class Conversation:
     closed_after: int | None = None
     due_at: datetime | None = None
     told: bool = False
+    begins: ConversationState = ConversationState.ACTIVE
     created_by: str = SYSTEM
 
     @property
@@ -309,7 +311,8 @@ class AutoCreationType(StrEnum):
 class AddressConfiguration:
     """Twilio's view of a line's autocreation: where its conversations are made, and what they are given.
 
-    Whether it is on is the line's `auto_creation` alone. `service_sid` None is the account's default Service.
+    Whether it is on is the line's `auto_creation` alone; `groups_only` is what the configuration itself was told of
+    groups, None before it was kept. `service_sid` None is the account's default Service.
     """
 
     sid: str
@@ -324,6 +327,7 @@ class AddressConfiguration:
     webhook_filters: tuple[str, ...] = ()
     studio_flow_sid: str | None = None
     studio_retry_count: int | None = None
+    groups_only: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

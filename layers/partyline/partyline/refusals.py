@@ -206,10 +206,6 @@ def dates_reversed() -> ApiError:
     return _refusal(50396, "EndDate is before StartDate", parameter="EndDate")
 
 
-def timer_without_state() -> ApiError:
-    return _refusal(50382, "Timer can't be set without state", parameter="State")
-
-
 def timer_invalid(name: str) -> ApiError:
     timer, code, _ = _TIMERS[name]
     return _refusal(code, f"{timer} format is invalid", parameter=name, reason="use an ISO 8601 duration such as PT10M")

@@ -66,6 +66,11 @@ def default_service(account_sid: str) -> str:
     return of(SERVICE, account_sid)
 
 
+def default_messaging_service(account_sid: str) -> str:
+    """The messaging service of conversations for which none is named. Clients of Twilio take one for granted."""
+    return of(MESSAGING_SERVICE, account_sid)
+
+
 def user(service_sid: str, identity: str) -> str:
     """The SID of a Service's user: the same whenever the identity is met again."""
     return of(USER, service_sid, identity)

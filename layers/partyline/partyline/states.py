@@ -10,6 +10,7 @@ class ConversationState(StrEnum):
     """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
 
     initializing -> active      its activation, once it is stored; until then it cannot be changed
+    initializing -> inactive    the same, where it was made inactive and nobody has written meanwhile
     initializing -> closed      a participant was refused
     active <-> inactive         a caller; a timer; a new message or a new member makes it active again
     active, inactive -> closed  a caller or a timer; for good, and its threads are released

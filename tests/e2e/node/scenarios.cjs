@@ -564,13 +564,13 @@ const scenarios = {
     let found = await webhooks(told.sid).fetch();
     for (const shown of [told, found]) {
       assert.deepEqual([shown.target, shown.conversationSid], ["webhook", sid]);
-      assert.deepEqual([shown.configuration.url, shown.configuration.method], [URL, "get"]);
+      assert.deepEqual([shown.configuration.url, shown.configuration.method], [URL, "GET"]);
       assert.deepEqual(shown.configuration.filters, ["onMessageAdded", "onParticipantAdded"]);
       assert.ok(shown.dateCreated instanceof Date);
     }
     await webhooks(told.sid).update({ "configuration.method": "post", "configuration.filters": ["onMessageRemoved"] });
     found = await webhooks(told.sid).fetch();
-    assert.deepEqual([found.configuration.url, found.configuration.method], [URL, "post"]);
+    assert.deepEqual([found.configuration.url, found.configuration.method], [URL, "POST"]);
     assert.deepEqual(found.configuration.filters, ["onMessageRemoved"]);
 
     const heard = await webhooks.create({
@@ -586,7 +586,7 @@ const scenarios = {
     assert.deepEqual(await refused(() => webhooks.create({ target: "webhook" })), [400, 50369]);
     const wrong = () => webhooks(told.sid).update({ "configuration.url": "ftp://x", "configuration.method": "get" });
     assert.equal((await refused(wrong))[0], 400);
-    assert.equal((await webhooks(told.sid).fetch()).configuration.method, "post");
+    assert.equal((await webhooks(told.sid).fetch()).configuration.method, "POST");
     assert.equal(await webhooks(heard.sid).remove(), true);
     assert.deepEqual(await refused(() => webhooks(heard.sid).fetch()), NOT_FOUND);
     assert.deepEqual(sorted(sids(await webhooks.list())), sorted([told.sid, flow.sid]));
@@ -621,7 +621,7 @@ const scenarios = {
         defaultClosedTimer: "PT0S",
       });
     }
-    assert.equal(after.defaultMessagingServiceSid, null);
+    assert.match(after.defaultMessagingServiceSid, /^MG[0-9a-f]{32}$/);
     assert.deepEqual([after.defaultInactiveTimer, after.defaultClosedTimer], [null, null]);
     assert.equal(after.defaultChatServiceSid, before.defaultChatServiceSid);
   },

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partyline.store import keys, lines
-from partyline.store.table import Table
+from partyline.store.table import Table, put
 from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Q, Racing, T, W
 
 HOOK, FLOW, NO_SUCH = "https://example.com/hook", "FW" + "a" * 32, "IG" + "1" * 32
@@ -121,7 +121,9 @@ def test_a_type_shows_what_it_uses_and_forgets_the_rest(api: Api) -> None:
         ("off", {"auto_Enabled": "true", "auto_GroupsOnly": "true"}, "groups", (True, True)),
         ("off", {"auto_GroupsOnly": "true"}, "off", (False, None)),
         ("groups", {}, "groups", (True, True)),
-        ("groups", {"auto_Enabled": "true"}, "groups", (True, True)),
+        # U5: what Twilio's Enabled means, whatever the line was registered with.
+        ("groups", {"auto_Enabled": "true"}, "all", (True, None)),
+        ("groups", {"auto_Enabled": "true", "auto_GroupsOnly": "true"}, "groups", (True, True)),
         ("groups", {"auto_GroupsOnly": "false"}, "all", (True, None)),
         ("groups", {"auto_Enabled": "false"}, "off", (False, None)),
         ("all", {}, "all", (True, None)),
@@ -137,6 +139,33 @@ def test_what_a_form_does_not_say_of_autocreation_stays_as_the_line_has_it(
     for auto_creation in (configured(api, P, **form)["auto_creation"], change(api, Q, **form)["auto_creation"]):
         assert (auto_creation["enabled"], auto_creation.get("groups_only")) == shown
     assert (line(api, P), line(api, Q)) == (after, after)
+
+
+def test_groups_only_holds_until_another_is_given(api: Api) -> None:
+    """U5: a client that knows Twilio's parameters only does not undo it, nor is it bound by what lines say."""
+    configured(api, P, auto_Enabled="true", auto_GroupsOnly="true")
+    for form, expected in (
+        ({"auto_Enabled": "true"}, "groups"),
+        ({"auto_Enabled": "false"}, "off"),
+        ({"auto_Enabled": "true"}, "groups"),
+        ({"auto_Enabled": "true", "auto_GroupsOnly": "false"}, "all"),
+        ({"auto_Enabled": "true"}, "all"),
+    ):
+        change(api, P, **form)
+        assert line(api) == expected
+    change(api, P, auto_GroupsOnly="true")
+    api.post(f"/Lines/{P}", {"AutoCreation": "all"})
+    change(api, P, auto_Enabled="true")
+    assert line(api) == "all"
+
+
+def test_a_configuration_of_before_groups_were_kept_stays_as_it_is(api: Api, table: Table) -> None:
+    configured(api, P, auto_Enabled="true", auto_GroupsOnly="true")
+    item = table.get(keys.line(P))
+    assert item and item["configuration"].pop("groups_only") is True
+    table.write(put("line", keys.line(P), item))
+    change(api, P, auto_Enabled="true")
+    assert line(api) == "groups"
 
 
 def test_the_line_and_its_configuration_set_one_switch(api: Api) -> None:

@@ -49,7 +49,7 @@ def test_the_account_starts_with_its_first_service_and_nothing_else(api: Api) ->
     assert api.get("/Configuration").body == {
         "account_sid": ACCOUNT,
         "default_chat_service_sid": SERVICE,
-        "default_messaging_service_sid": None,
+        "default_messaging_service_sid": sids.default_messaging_service(ACCOUNT),
         "default_inactive_timer": None,
         "default_closed_timer": None,
         "url": f"{BASE}/v1/Configuration",
@@ -76,7 +76,7 @@ def test_what_is_empty_or_no_time_is_removed_and_the_rest_stays(api: Api) -> Non
     form = {"DefaultMessagingServiceSid": MG, "DefaultInactiveTimer": "PT1M", "DefaultClosedTimer": "P1D"}
     api.post("/Configuration", form)
     changed = api.post("/Configuration", {"DefaultMessagingServiceSid": "", "DefaultInactiveTimer": "PT0S"}).body
-    assert changed["default_messaging_service_sid"] is None
+    assert changed["default_messaging_service_sid"] == sids.default_messaging_service(ACCOUNT)
     assert (changed["default_inactive_timer"], changed["default_closed_timer"]) == (None, "P1D")
     assert api.get("/Configuration").body == changed
     assert api.post("/Configuration", {"Unknown": "x"}).body == changed

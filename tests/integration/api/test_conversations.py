@@ -24,7 +24,7 @@ def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
         "sid": made["sid"],
         "account_sid": ACCOUNT,
         "chat_service_sid": sids.default_service(ACCOUNT),
-        "messaging_service_sid": None,
+        "messaging_service_sid": sids.default_messaging_service(ACCOUNT),
         "friendly_name": None,
         "unique_name": None,
         "attributes": "{}",
@@ -32,7 +32,7 @@ def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "timers": {},
-        "bindings": {},
+        "bindings": None,
         "url": url,
         "links": {
             "participants": f"{url}/Participants",
@@ -312,10 +312,15 @@ def test_timers_are_shown_as_the_moments_when_they_are_due(api: Api) -> None:
     assert api.get(f"/Conversations/{made['sid']}").body == made
 
 
-def test_timers_at_creation_need_a_state(api: Api) -> None:
-    refused = api.post("/Conversations", {"Timers.Closed": "PT10M"})
-    assert refused.error == (400, 50382, "Timer can't be set without state")
-    assert api.get("/Conversations").body["conversations"] == []
+def test_timers_at_creation_need_no_state(api: Api) -> None:
+    """U2: who names none means active, as Twilio's own sample applications do."""
+    made = api.made("/Conversations", {"Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"})
+    assert made["state"] == "active"
+    assert made["timers"] == {"date_inactive": "2026-11-22T12:01:00Z", "date_closed": "2026-11-22T12:10:00Z"}
+    api.post("/Configuration", {"DefaultClosedTimer": "PT1H"})
+    assert api.made("/Conversations", {"Timers.Inactive": "PT0S", "Timers.Closed": "PT0S"})["timers"] == {}
+    members = [("Participant", '{"identity": "ann"}'), ("Timers.Closed", "PT20M")]
+    assert api.made("/ConversationWithParticipants", members)["timers"] == {"date_closed": "2026-11-22T12:20:00Z"}
 
 
 def test_an_update_sets_one_timer_and_removes_another(api: Api, clock: Clock) -> None:

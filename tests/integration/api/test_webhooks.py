@@ -50,7 +50,7 @@ def test_a_new_webhook_has_every_documented_member_and_no_other(api: Api) -> Non
         "account_sid": ACCOUNT,
         "conversation_sid": conversation,
         "target": "webhook",
-        "configuration": {"url": URL, "method": "get", "filters": ["onMessageAdded"]},
+        "configuration": {"url": URL, "method": "GET", "filters": ["onMessageAdded"]},
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "url": f"{BASE}/v1/Conversations/{conversation}/Webhooks/{made['sid']}",
@@ -70,17 +70,17 @@ def test_beneath_a_service_a_webhook_names_it_and_its_url_leads_there(api: Api) 
 @pytest.mark.parametrize(
     ("form", "configuration"),
     [
-        (TOLD, {"url": URL, "method": "post", "filters": ["onMessageAdded"]}),
+        (TOLD, {"url": URL, "method": "POST", "filters": ["onMessageAdded"]}),
         (
             [*TOLD, ("Configuration.Filters", "ONDELIVERYUPDATED"), ("Configuration.Filters", "onMessageAdded")],
-            {"url": URL, "method": "post", "filters": ["onMessageAdded", "onDeliveryUpdated"]},
+            {"url": URL, "method": "POST", "filters": ["onMessageAdded", "onDeliveryUpdated"]},
         ),
-        (WORDS, {"url": URL, "method": "post", "filters": ["stop"], "triggers": ["stop"]}),
+        (WORDS, {"url": URL, "method": "POST", "filters": ["stop"], "triggers": ["stop"]}),
         (
             [("Target", "TRIGGER"), *WORDS[1:], *[("Configuration.Triggers", "😀" * 248)] * 4],
             {
                 "url": URL,
-                "method": "post",
+                "method": "POST",
                 "filters": ["stop", *["😀" * 248] * 4],
                 "triggers": ["stop", *["😀" * 248] * 4],
             },
@@ -247,27 +247,27 @@ def test_a_page_shows_five_whatever_is_asked_and_less_when_asked(api: Api) -> No
 @pytest.mark.parametrize(
     ("made", "form", "configuration"),
     [
-        (TOLD, {"Configuration.Method": "GET"}, {"url": URL, "method": "get", "filters": ["onMessageAdded"]}),
+        (TOLD, {"Configuration.Method": "GET"}, {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}),
         (
             TOLD,
             {"Configuration.Url": "http://localhost:9000/x"},
-            {"url": "http://localhost:9000/x", "method": "post", "filters": ["onMessageAdded"]},
+            {"url": "http://localhost:9000/x", "method": "POST", "filters": ["onMessageAdded"]},
         ),
         (
             TOLD,
             {"Configuration.Filters": "onUserAdded"},
-            {"url": URL, "method": "post", "filters": ["onUserAdded"]},
+            {"url": URL, "method": "POST", "filters": ["onUserAdded"]},
         ),
         (
             WORDS,
             {"Configuration.Triggers": "go"},
-            {"url": URL, "method": "post", "filters": ["go"], "triggers": ["go"]},
+            {"url": URL, "method": "POST", "filters": ["go"], "triggers": ["go"]},
         ),
         (STUDIO, {"Configuration.FlowSid": "FW" + "B" * 32}, {"flow_sid": "FW" + "B" * 32}),
         (
             TOLD,
             {"Target": "studio", "Configuration.ReplayAfter": "-1"},
-            {"url": URL, "method": "post", "filters": ["onMessageAdded"]},
+            {"url": URL, "method": "POST", "filters": ["onMessageAdded"]},
         ),
     ],
 )
@@ -382,7 +382,7 @@ def test_the_sdk_makes_reads_changes_lists_and_deletes_webhooks(sdk: Client) -> 
     told = of.create(
         target="webhook", configuration_url=URL, configuration_method="get", configuration_filters=["onMessageAdded"]
     )
-    assert told.configuration == {"url": URL, "method": "get", "filters": ["onMessageAdded"]}
+    assert told.configuration == {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}
     words = of.create(target="trigger", configuration_url=URL, configuration_triggers=["go", "stop"])
     assert words.update(configuration_triggers=["halt"]).configuration["triggers"] == ["halt"]
     assert of(told.sid).fetch().date_created == told.date_created

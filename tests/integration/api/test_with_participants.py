@@ -8,9 +8,25 @@ from typing import Any
 
 import pytest
 
+from partyline import recording, sids
+from partyline.carriers.port import InboundText
 from partyline.store import conversations as store
 from partyline.store.table import Table
-from tests.integration.api.harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply, activate
+from tests.integration.api.harness import (
+    ACCOUNT,
+    BASE,
+    A,
+    Api,
+    B,
+    C,
+    Clock,
+    P,
+    Q,
+    Racing,
+    Reply,
+    activate,
+    asking_nobody,
+)
 
 INVALID = "One of the JSON requests for participant creation is invalid: "
 AGENT = {"identity": "agent", "messaging_binding": {"projected_address": P}}
@@ -196,13 +212,36 @@ def test_only_the_whole_set_counts_not_the_smaller_ones_on_the_way(api: Api) -> 
     assert make(api, AGENT, native(A), native(B), native(C)).status == 202
 
 
-def test_it_starts_active_and_says_so_when_asked_for_something_else(api: Api) -> None:
-    assert make(api, AGENT, native(A), State="inactive").error == (
-        400,
-        20001,
-        "Invalid parameter State: a conversation that is made with its participants starts active",
-    )
-    assert make(api, AGENT, native(A), State="Active").status == 202
+@pytest.mark.parametrize(
+    ("form", "state"), [({}, "active"), ({"State": "Active"}, "active"), ({"State": "inactive"}, "inactive")]
+)
+def test_it_begins_in_the_state_that_it_is_asked_for(
+    api: Api, table: Table, clock: Clock, form: dict[str, str], state: str
+) -> None:
+    """U3: once its participants are in."""
+    made = make(api, AGENT, native(A), **form).body
+    assert made["state"] == "initializing"
+    activate(table, made["sid"], clock())
+    assert api.get(f"/Conversations/{made['sid']}").body["state"] == state
+    assert [one["sid"] for one in api.get("/Conversations", {"State": state}).body["conversations"]] == [made["sid"]]
+    assert api.say(made["sid"]).status == 201
+    assert api.get(f"/Conversations/{made['sid']}").body["state"] == "active"
+
+
+def test_it_begins_active_when_somebody_has_written_meanwhile(api: Api, table: Table, clock: Clock) -> None:
+    """U3: a text wakes an inactive conversation, also one that is not inactive yet."""
+    sid = make(api, AGENT, native(A), State="inactive").body["sid"]
+    text = InboundText("bandwidth", "early", P, A, (P,), "hi")
+    first = sids.default_service(ACCOUNT)
+    recorded = recording.record(table, text, service_sid=first, now=clock(), ask=asking_nobody)
+    assert recorded.conversation_sid == sid
+    activate(table, sid, clock())
+    assert api.get(f"/Conversations/{sid}").body["state"] == "active"
+
+
+@pytest.mark.parametrize(("state", "code"), [("closed", 50384), ("initializing", 50378), ("", 50374)])
+def test_it_does_not_begin_in_any_other(api: Api, state: str, code: int) -> None:
+    assert make(api, AGENT, native(A), State=state).error[:2] == (400, code)
 
 
 def test_its_identities_are_users_when_it_is_made_and_not_when_it_is_refused(api: Api) -> None:

@@ -25,7 +25,7 @@ from partyline.webhooks import POST_EVENTS, WebhookMethod, url_problem
 _MAX_RETRIES = 3
 _TRIES = 8
 _SERVICE, _URL = "AutoCreation.ConversationServiceSid", "AutoCreation.WebhookUrl"
-_FILTERS = "AutoCreation.WebhookFilters"
+_FILTERS, _GROUPS = "AutoCreation.WebhookFilters", "AutoCreation.GroupsOnly"
 _FLOW, _RETRIES = "AutoCreation.StudioFlowSid", "AutoCreation.StudioRetryCount"
 
 
@@ -43,8 +43,9 @@ class _Type(StrEnum):
 
 
 def create(call: Call) -> Answer:
-    """POST /Configuration/Addresses, for a line that has none yet. What the form does not say of AutoCreation.Enabled
-    and AutoCreation.GroupsOnly stays as the line has it. Raises ApiError 20001, 20409, 50050, 50055, 50365."""
+    """POST /Configuration/Addresses, for a line that has none yet. AutoCreation.Enabled=true is for every text, as at
+    Twilio, unless AutoCreation.GroupsOnly=true is given; without either the line stays as it is. Raises ApiError 20001,
+    20409, 50050, 50055, 50365."""
     form = call.request.form
     if (form.get("Type") or "").lower() != _Type.SMS:
         raise refusals.invalid_parameter("Type", f"use {_Type.SMS}, the only channel here")
@@ -54,7 +55,7 @@ def create(call: Call) -> Answer:
         line = _line(call, form.get("Address") or "")
         if line and line.configuration:
             raise refusals.address_configuration_exists(line.address, line.configuration.sid)
-        made = _stored(call, line, AddressConfiguration(sid, call.now, call.now)) if line else None
+        made = _stored(call, line, AddressConfiguration(sid, call.now, call.now, groups_only=False)) if line else None
         if made is None:
             raise refusals.invalid_parameter(
                 "Address", "it is not one of your lines; register it first: POST /v1/Lines"
@@ -85,7 +86,7 @@ def listed(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """POST /Configuration/Addresses/{sid or address}: what the form names changes, but for Type and Address. Raises
-    ApiError as `create`."""
+    ApiError as `create`. A GroupsOnly that was given holds until another is."""
 
     def attempt() -> Line:
         line = _find(call)
@@ -134,10 +135,11 @@ def _of(line: Line) -> AddressConfiguration:
 
 def _stored(call: Call, line: Line, before: AddressConfiguration) -> Line | None:
     """The line with its configuration as the form leaves it, stored; None when it is gone."""
+    configuration = _configured(call, before)
     after = replace(
         line,
-        configuration=_configured(call, before),
-        auto_creation=_auto_creation(call.request.form, line.auto_creation),
+        configuration=configuration,
+        auto_creation=_auto_creation(call.request.form, line.auto_creation, configuration),
         updated=call.now,
     )
     return after if store.update(call.table, line, after) else None
@@ -185,16 +187,19 @@ def _shown(line: Line, shown: AddressConfiguration) -> Json:
 # --- what a form says
 
 
-def _auto_creation(form: Parameters, before: AutoCreation) -> AutoCreation:
-    enabled = fields.boolean(form, "AutoCreation.Enabled")
-    groups_only = fields.boolean(form, "AutoCreation.GroupsOnly")
-    if enabled is None:
-        enabled = before is not AutoCreation.OFF
-    if groups_only is None:
-        groups_only = before is AutoCreation.GROUPS
-    if not enabled:
+def _auto_creation(form: Parameters, before: AutoCreation, after: AddressConfiguration) -> AutoCreation:
+    """For which texts a line makes a conversation, after a form. Twilio's Enabled knows nothing of groups: what a line
+    was registered with does not narrow it, only what this resource was told."""
+    enabled, groups_only = fields.boolean(form, "AutoCreation.Enabled"), fields.boolean(form, _GROUPS)
+    is_on = before is not AutoCreation.OFF if enabled is None else enabled
+    if not is_on:
         return AutoCreation.OFF
-    return AutoCreation.GROUPS if groups_only else AutoCreation.ALL
+    is_for_groups = before is AutoCreation.GROUPS
+    if enabled and after.groups_only is not None:
+        is_for_groups = after.groups_only and before is not AutoCreation.ALL
+    if groups_only is not None:
+        is_for_groups = groups_only
+    return AutoCreation.GROUPS if is_for_groups else AutoCreation.ALL
 
 
 def _configured(call: Call, before: AddressConfiguration) -> AddressConfiguration:
@@ -202,7 +207,7 @@ def _configured(call: Call, before: AddressConfiguration) -> AddressConfiguratio
     refused."""
     form = call.request.form
     name, filters = fields.text(form, "FriendlyName"), webhook_fields.events(form, _FILTERS, POST_EVENTS)
-    retries = _retries(form)
+    retries, groups_only = _retries(form), fields.boolean(form, _GROUPS)
     after = replace(
         before,
         friendly_name=fields.changed(name, before.friendly_name),
@@ -214,6 +219,7 @@ def _configured(call: Call, before: AddressConfiguration) -> AddressConfiguratio
         webhook_filters=before.webhook_filters if filters is None else filters,
         studio_flow_sid=fields.sid(form, _FLOW, sids.STUDIO_FLOW) if _FLOW in form.values else before.studio_flow_sid,
         studio_retry_count=before.studio_retry_count if retries is None else retries,
+        groups_only=before.groups_only if groups_only is None else groups_only,
     )
     if after.type is AutoCreationType.WEBHOOK and not after.webhook_url:
         raise refusals.invalid_parameter(_URL, "the type webhook needs one")

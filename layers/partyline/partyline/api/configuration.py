@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import sids, timers
-from partyline.api import fields
+from partyline.api import fields, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.responses import Json
 from partyline.directory import Configuration
@@ -42,7 +42,7 @@ def _body(call: Call, shown: Configuration) -> Json:
     return {
         "account_sid": call.desk.account_sid,
         "default_chat_service_sid": shown.default_service_sid,
-        "default_messaging_service_sid": shown.default_messaging_service_sid,
+        "default_messaging_service_sid": responses.messaging_service(call, shown.default_messaging_service_sid),
         "default_inactive_timer": _timer(shown.default_inactive_timer),
         "default_closed_timer": _timer(shown.default_closed_timer),
         "url": call.account_url("Configuration"),

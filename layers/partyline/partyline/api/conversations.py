@@ -31,7 +31,7 @@ def create(call: Call) -> Answer:
     """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
 
     Raises ApiError 20001, 50056, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380,
-    50382, 50384, 50390, 50420.
+    50384, 50390, 50420.
     """
     access.require_in_service(call, Permission.CREATE_CONVERSATION)
     conversation = asked(call, "onConversationAdd", new(call))
@@ -46,8 +46,6 @@ def new(call: Call) -> Conversation:
     state = _state(form)
     if state is ConversationState.CLOSED:
         raise refusals.created_closed()
-    if state is None and any(form.get(name) for name in _TIMERS):
-        raise refusals.timer_without_state()
     begun = default_timers(configuration, call.scope.service)
     blank = Conversation(
         sids.new(sids.CONVERSATION),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from partyline import refusals, states, timers
+from partyline import refusals, sids, states, timers
 from partyline.addresses import display
 from partyline.api.calls import Answer, Call
 from partyline.errors import ApiError
@@ -38,7 +38,7 @@ def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
         "chat_service_sid": shown.service_sid,
-        "messaging_service_sid": shown.messaging_service_sid,
+        "messaging_service_sid": messaging_service(call, shown.messaging_service_sid),
         "friendly_name": shown.friendly_name,
         "unique_name": shown.unique_name,
         "attributes": shown.attributes,
@@ -46,10 +46,15 @@ def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
         "timers": due(shown),
-        "bindings": {},
+        "bindings": None,
         "url": url,
         "links": {name: f"{url}/{name.capitalize()}" for name in links},
     }
+
+
+def messaging_service(call: Call, named: str | None) -> str:
+    """A messaging service; the account's first one where none is named."""
+    return named or sids.default_messaging_service(call.desk.account_sid)
 
 
 def due(shown: Conversation) -> Json:

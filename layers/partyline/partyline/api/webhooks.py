@@ -105,7 +105,7 @@ def _body(call: Call, shown: ScopedWebhook) -> Json:
 
 def _configuration(shown: ScopedWebhook) -> Json:
     """What the target uses. Twilio shows keywords as `filters`; they are here under their own name too."""
-    called = {"url": shown.url, "method": shown.method.value}
+    called = {"url": shown.url, "method": shown.method.upper()}
     match shown.target:
         case WebhookTarget.WEBHOOK:
             return {**called, "filters": list(shown.filters)}

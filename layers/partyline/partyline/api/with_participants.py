@@ -50,8 +50,8 @@ class IfExists(StrEnum):
 
 
 def create(call: Call) -> Answer:
-    """POST /ConversationWithParticipants: answered `initializing`; it becomes active a moment later, or closed when the
-    pre-action webhook rejects one of its participants (partyline.activation).
+    """POST /ConversationWithParticipants: answered `initializing`; it becomes active, or inactive where State says
+    so, a moment later, or closed when the pre-action webhook rejects one of its participants (partyline.activation).
 
     `IfExists=fetch` (ours) answers the open conversation with exactly these people instead, with 200, where there is
     one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
@@ -65,10 +65,10 @@ def create(call: Call) -> Answer:
     if len(texts) > call.desk.group_limit:
         raise refusals.too_many_participants(call.desk.group_limit)
     conversation = conversations.new(call)
-    if conversation.state is not ConversationState.ACTIVE:
-        raise refusals.invalid_parameter("State", "a conversation that is made with its participants starts active")
     members = _members(call, conversation, texts)
-    conversation = replace(conversation, state=ConversationState.INITIALIZING, told=call.cause.told)
+    conversation = replace(
+        conversation, state=ConversationState.INITIALIZING, begins=conversation.state, told=call.cause.told
+    )
     if if_exists is IfExists.REFUSE:
         wanted = conversations.asked(call, "onConversationAdd", conversation)
         made = store.create(call.table, wanted, members, call.now, cause=call.cause)

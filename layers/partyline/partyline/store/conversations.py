@@ -288,12 +288,14 @@ def look_again(table: Table, conversation: Conversation, now: datetime) -> None:
 
 
 def activate(table: Table, roster: Roster, now: datetime) -> None:
-    """Move an initializing conversation to active, and tell of its members. Other states change nothing. Raises
-    Conflict when another request changed it since it was read."""
+    """Move an initializing conversation to the state that it begins in, and tell of its members. One that has got a
+    text meanwhile is active. Other states change nothing. Raises Conflict when another request or a text changed it
+    since it was read."""
     before = roster.conversation
     if before.state is not ConversationState.INITIALIZING:
         return
-    after = replace(before, state=ConversationState.ACTIVE, updated=now, active_at=now)
+    state = before.begins if before.last_index < 0 else ConversationState.ACTIVE
+    after = replace(before, state=state, updated=now, active_at=now)
     added = [events.participant("onParticipantAdded", member, after) for member in roster.participants]
     _end_initializing(table, before, after, now, added)
 
@@ -327,7 +329,7 @@ def _end_initializing(
 ) -> None:
     cause = activation_cause(before)
     try:
-        update(table, before, after, now, cause=cause, first=told, error_code=error_code)
+        update(table, before, after, now, cause=cause, first=told, error_code=error_code, condition=nothing_new(before))
     except ApiError as changed:
         raise Conflict({}) from changed
 

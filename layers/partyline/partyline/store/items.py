@@ -87,7 +87,12 @@ def _fields(kind: type, item: Mapping[str, Any]) -> dict[str, Any]:
 def conversation(item: Mapping[str, Any]) -> Conversation:
     fields = _fields(Conversation, item)
     return Conversation(
-        **{**fields, "state": ConversationState(fields["state"]), "threads": frozenset(fields.get("threads", []))}
+        **{
+            **fields,
+            "state": ConversationState(fields["state"]),
+            "begins": ConversationState(fields.get("begins", ConversationState.ACTIVE)),
+            "threads": frozenset(fields.get("threads", [])),
+        }
     )
 
 
