@@ -122,7 +122,7 @@ class Groups:
 
     def _rename(self, room: Room, form: Mapping[str, Sequence[str]]) -> Answer:
         if room.state == "closed":
-            raise Refused(error(400, 50377, "Conversation in closed state cannot be changed"))
+            raise Refused(error(400, 50377, "Can't update conversation as it's in final closed state"))
         name = form.get("UniqueName", [None])[0]
         if name != room.unique_name:
             self._check_name(name)
@@ -148,7 +148,7 @@ class Groups:
         form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
         author, text = form.get("Author", [""])[0], form.get("Body", [""])[0]
         if room.state == "closed":
-            raise Refused(error(400, 50377, "Conversation in closed state cannot be changed"))
+            raise Refused(error(400, 50377, "Can't update conversation as it's in final closed state"))
         if room.state == "initializing":
             raise Refused(error(400, 50386, "Conversation is initializing"))
         if author not in room.own:

@@ -135,7 +135,7 @@ def test_sets_of_members_that_can_be_together(together: list[Binding]) -> None:
             [*(Binding(address=f"+120655502{n:02}", proxy_address=P) for n in range(51))],
             50418,
             400,
-            "Non-chat participants limit exceeded",
+            "Non-Chat participants limit exceeded",
         ),
         ([*(Binding(identity=str(n)) for n in range(1001))], 50417, 400, "Participants limit exceeded"),
     ],

@@ -40,7 +40,7 @@ class Binding:
             raise refusals.proxy_empty()
         for given in (self.address, self.proxy_address, self.projected_address):
             if given and len(given) > MAX_ADDRESS:
-                raise refusals.address_invalid(given[:MAX_ADDRESS], f"it is longer than {MAX_ADDRESS} characters")
+                raise refusals.address_too_long(given, MAX_ADDRESS)
         return Binding(
             identity=identities.check(self.identity) if self.identity else None,
             address=addresses.canonical(self.address) if self.address else None,
@@ -174,7 +174,7 @@ def check_reachable(address: str, *, group: bool) -> None:
     """Refuse a native or masked member whom no text can reach, as one may be whom a text brought. Raises ApiError
     50407."""
     if not addresses.is_number(address):
-        raise refusals.address_invalid(addresses.display(address), "it is no phone number: no text can reach it")
+        raise refusals.address_invalid(address, "it is no phone number: no text can reach it")
     if group and not addresses.is_nanp(address):
         raise refusals.address_invalid(address, "group MMS reaches US and Canadian (+1) phone numbers only")
 

@@ -1,8 +1,11 @@
 """The refusals of the API, by name: Twilio's code, HTTP status and text of each, in one place.
 
-Codes and texts are those of Twilio's error dictionary, exact to the byte where they are known, since client programs
-parse them. Where Twilio says only that something is wrong, `details` says what: `reason`, and the address, identity or
-parameter at fault.
+Codes and texts are those of Twilio's error dictionary, or what the live service answers where that is known, since
+client programs parse them. `details` says what is wrong in this request: `reason`, and the address, identity or
+parameter at fault. The functions take canonical addresses and show them as people write them.
+
+Only 20001, 20404 and 20409 say it in the text itself, as they do at Twilio: they stand for all that has no code of its
+own.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from partyline.addresses import display
 from partyline.errors import ApiError
 from partyline.threads import is_pair
 
@@ -20,6 +24,9 @@ FAILED = 500
 # How many characters of what may be of any length are repeated.
 _SHOWN = 50
 
+_BODY_TOO_LONG = "Message body parameter is too long"
+_MEDIA_TOO_LARGE = "Message media size is too large"
+_NO_DATE = "it is not an ISO 8601 date"
 _NO_OWN_NUMBER = (
     "no participant has a projected address, so nothing can be sent to the handsets: add one of your own numbers"
 )
@@ -104,7 +111,7 @@ def not_found(path: str) -> ApiError:
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
-    return _refusal(20004, f"Method {method} is not allowed on this resource", NOT_ALLOWED, allowed=list(allowed))
+    return _refusal(20004, "Method not allowed", NOT_ALLOWED, method=method, allowed=list(allowed))
 
 
 def invalid_parameter(name: str, problem: str) -> ApiError:
@@ -161,49 +168,67 @@ def unique_name_exists(name: str, owner: str | None = None) -> ApiError:
 
 
 def unique_name_like_sid() -> ApiError:
-    return _refusal(50390, "Conversation unique name must not look like a conversation SID", parameter="UniqueName")
+    return _refusal(50390, "Unique name should not match conversation sid pattern", parameter="UniqueName")
 
 
 def conversation_changed() -> ApiError:
-    return _refusal(
-        50349, "Conflicting modification of the conversation: another request changed it, try again", CONFLICT
-    )
+    return _refusal(50349, "Conflicting channel modification", CONFLICT, reason="another request changed it: try again")
 
 
 def member_changed() -> ApiError:
-    return _refusal(50419, "Conflicting member modification: another request changed the members, try again", CONFLICT)
+    return _refusal(
+        50419, "Conflicting member modification", CONFLICT, reason="another request changed the members: try again"
+    )
 
 
 def nothing_to_update() -> ApiError:
-    return _refusal(50347, "An update needs at least one parameter")
+    return _refusal(50347, "Parameters are missing for channel update request")
 
 
 def messaging_service_invalid() -> ApiError:
-    return _refusal(50341, "MessagingServiceSid is not MG and 32 hexadecimal digits", parameter="MessagingServiceSid")
+    return _refusal(
+        50341,
+        "Invalid messaging service SID",
+        parameter="MessagingServiceSid",
+        reason="it is not MG and 32 hexadecimal digits",
+    )
 
 
 def state_invalid(given: str) -> ApiError:
-    return _refusal(50378, f"Invalid conversation state '{given}': use active, inactive or closed", parameter="State")
+    return _refusal(
+        50378,
+        "'State' parameter value is invalid",
+        parameter="State",
+        state=_shortened(given),
+        reason="use active, inactive or closed",
+    )
 
 
 def state_empty() -> ApiError:
-    return _refusal(50374, "Conversation state is empty", parameter="State")
+    return _refusal(50374, "'State' field can't be empty", parameter="State")
 
 
 def closed() -> ApiError:
-    return _refusal(50377, "A closed conversation cannot be changed")
+    return _refusal(50377, "Can't update conversation as it's in final closed state")
 
 
 def created_closed() -> ApiError:
-    return _refusal(50384, "A conversation cannot be created closed", parameter="State")
+    # The dictionary's own quotes: one is missing there.
+    return _refusal(
+        50384, "Initial state can't be 'closed", parameter="State", reason="create it active or inactive, then close it"
+    )
 
 
 def initializing() -> ApiError:
-    return _refusal(50386, "The conversation is initializing: wait until its state is active")
+    return _refusal(
+        50386,
+        "Conversation in 'initializing' state may not be updated or used for message sending",
+        reason="wait until its state is active",
+    )
 
 
 def dates_reversed() -> ApiError:
-    return _refusal(50396, "EndDate is before StartDate", parameter="EndDate")
+    return _refusal(50396, "EndDate parameter should be greater than StartDate parameter", parameter="EndDate")
 
 
 def timer_invalid(name: str) -> ApiError:
@@ -221,36 +246,42 @@ def timer_too_short(name: str, minimum: int) -> ApiError:
 def email_not_supported() -> ApiError:
     return _refusal(
         50420,
-        "Participant Messaging Binding type does not support all of the provided Messaging Binding parameters",
+        "Messaging Binding type does not support the provided parameters",
         reason="conversations have no e-mail binding here",
     )
 
 
 def attributes_too_long(limit: int) -> ApiError:
-    return _refusal(50303, f"Attributes are longer than {limit} bytes", parameter="Attributes")
+    return _refusal(50303, "Attributes too long", parameter="Attributes", reason=f"at most {limit} bytes")
 
 
 def attributes_invalid() -> ApiError:
-    return _refusal(50304, "Attributes are not valid JSON", parameter="Attributes")
+    return _refusal(50304, "Attributes not valid JSON", parameter="Attributes")
 
 
 def date_created_invalid() -> ApiError:
-    return _refusal(50308, "DateCreated is not an ISO 8601 date", parameter="DateCreated")
+    return _refusal(50308, "Invalid Date Created parameter", parameter="DateCreated", reason=_NO_DATE)
 
 
 def date_updated_invalid() -> ApiError:
-    return _refusal(50309, "DateUpdated is not an ISO 8601 date", parameter="DateUpdated")
+    return _refusal(50309, "Invalid Date Updated parameter", parameter="DateUpdated", reason=_NO_DATE)
 
 
 # --- participants
 
 
 def address_invalid(address: str, problem: str) -> ApiError:
-    return _refusal(50407, "Invalid messaging binding address", address=address, reason=problem)
+    return _refusal(50407, "Invalid messaging binding address", address=display(address), reason=problem)
+
+
+def address_too_long(given: str, limit: int) -> ApiError:
+    return _refusal(
+        50407, "Invalid messaging binding address", address=_shortened(given), reason=f"at most {limit} characters"
+    )
 
 
 def address_is_proxy(address: str) -> ApiError:
-    return _refusal(50409, "Participant address equals proxy address", address=address)
+    return _refusal(50409, "Participant address equals proxy address", address=display(address))
 
 
 def address_empty() -> ApiError:
@@ -258,11 +289,11 @@ def address_empty() -> ApiError:
 
 
 def proxy_empty() -> ApiError:
-    return _refusal(50412, "Proxy address is empty", parameter="MessagingBinding.ProxyAddress")
+    return _refusal(50412, "Participant proxy address is empty", parameter="MessagingBinding.ProxyAddress")
 
 
 def proxy_not_ours(address: str) -> ApiError:
-    return _refusal(50413, "Account is not authorized to use proxy address", proxy_address=address)
+    return _refusal(50413, "Account is not authorized to use proxy address", proxy_address=display(address))
 
 
 def pair_taken(owner: str, address: str | None = None) -> ApiError:
@@ -271,7 +302,7 @@ def pair_taken(owner: str, address: str | None = None) -> ApiError:
         f"A binding for this participant and proxy address already exists in Conversation {owner}",
         CONFLICT,
         conversation_sid=owner,
-        address=address,
+        address=display(address) if address else None,
     )
 
 
@@ -281,7 +312,7 @@ def participants_over_limit(limit: int) -> ApiError:
 
 def bound_over_limit(limit: int) -> ApiError:
     return _refusal(
-        50418, "Non-chat participants limit exceeded", reason=f"a conversation has at most {limit} with an address"
+        50418, "Non-Chat participants limit exceeded", reason=f"a conversation has at most {limit} with an address"
     )
 
 
@@ -299,7 +330,7 @@ def pair_repeated(address: str) -> ApiError:
         50425,
         "Participant and proxy address pairs for one or more participants already in use",
         CONFLICT,
-        address=address,
+        address=display(address),
     )
 
 
@@ -339,7 +370,7 @@ def group_over_carriers_limit(line: str, carrier: str, limit: int, others: int) 
 
 
 def group_participant_exists(address: str) -> ApiError:
-    return _refusal(50437, "Group Participant already exists", CONFLICT, address=address)
+    return _refusal(50437, "Group Participant already exists", CONFLICT, address=display(address))
 
 
 def group_taken(owner: str) -> ApiError:
@@ -357,26 +388,30 @@ def thread_taken(thread: str, owner: str) -> ApiError:
 
 
 def projected_not_ours(address: str) -> ApiError:
-    return _refusal(50439, "Account is not authorized to use the projected address", projected_address=address)
+    return _refusal(50439, "Account is not authorized to use the projected address", projected_address=display(address))
 
 
 def proxy_not_removed() -> ApiError:
-    return _refusal(50440, "Failed to remove a proxy address", reason="the participant has none")
+    return _refusal(50440, "Failed to remove the proxy address of a participant", reason="the participant has none")
 
 
 def proxy_not_added() -> ApiError:
     return _refusal(
-        50441, "Failed to add a proxy address", reason="the participant has no address, or has this proxy already"
+        50441,
+        "Failed to add a proxy address to a participant",
+        reason="the participant has no address, or has this proxy already",
     )
 
 
 def projected_not_removed(problem: str) -> ApiError:
-    return _refusal(50442, "Failed to remove a projected address", reason=problem)
+    return _refusal(50442, "Failed to remove the projected address of a participant", reason=problem)
 
 
 def projected_not_added() -> ApiError:
     return _refusal(
-        50443, "Failed to add a projected address", reason="the participant already has a messaging binding"
+        50443,
+        "Failed to add a projected address to a participant",
+        reason="the participant already has a messaging binding",
     )
 
 
@@ -395,7 +430,10 @@ def identity_not_acceptable() -> ApiError:
 
 def read_index_invalid() -> ApiError:
     return _refusal(
-        50421, "LastReadMessageIndex is not an index of this conversation", parameter="LastReadMessageIndex"
+        50421,
+        "Invalid last read message index format",
+        parameter="LastReadMessageIndex",
+        reason="it is not an index of this conversation",
     )
 
 
@@ -407,26 +445,27 @@ def message_not_found() -> ApiError:
 
 
 def body_missing() -> ApiError:
-    return _refusal(50503, "Message body is missing", parameter="Body")
+    return _refusal(50503, "Message body not provided", parameter="Body")
 
 
 def body_too_long(limit: int, unit: str = "characters") -> ApiError:
-    return _refusal(50504, f"Message body is longer than {limit} {unit}", parameter="Body")
+    return _refusal(50504, _BODY_TOO_LONG, parameter="Body", reason=f"at most {limit} {unit}")
 
 
 def body_over_carriers_limit(line: str, carrier: str, limit: int) -> ApiError:
     return _refusal(
         50504,
-        f"Message body is longer than {limit} characters",
+        _BODY_TOO_LONG,
         parameter="Body",
-        reason=f"line {line} is {carrier}'s, which takes no more",
+        reason=f"line {line} is {carrier}'s, which takes at most {limit} characters",
         line=line,
         carrier=carrier,
+        limit=limit,
     )
 
 
 def author_too_long(limit: int) -> ApiError:
-    return _refusal(50310, f"Author is longer than {limit} characters", parameter="Author")
+    return _refusal(50310, "Author parameter is too long", parameter="Author", reason=f"at most {limit} characters")
 
 
 def author_not_in_group(author: str, *, has_number: bool = True) -> ApiError:
@@ -443,36 +482,53 @@ def media_not_found(sid: str) -> ApiError:
 
 
 def media_sent(sid: str) -> ApiError:
-    return _refusal(50508, "Media is attached to a message already", media_sid=sid)
+    return _refusal(50508, "Media already sent with another message", media_sid=sid)
 
 
 def media_sid_invalid(sid: str) -> ApiError:
-    return _refusal(50510, "Media SID is not valid: ME and 32 hexadecimal digits", media_sid=_shortened(sid))
+    return _refusal(
+        50510,
+        "Invalid message media SID",
+        media_sid=_shortened(sid),
+        reason="it is not ME and 32 hexadecimal digits",
+    )
 
 
 def media_type_refused(content_type: str, sid: str | None = None) -> ApiError:
     return _refusal(
-        50511, f"Media content type {content_type} is not supported", content_type=content_type, media_sid=sid
+        50511,
+        "Invalid message media content type",
+        content_type=content_type,
+        media_sid=sid,
+        reason=f"{content_type} is not supported",
     )
 
 
 def media_too_large(limit: int) -> ApiError:
-    return _refusal(50512, f"Media is larger than {limit} bytes", TOO_LARGE, limit=limit)
+    return _refusal(50512, _MEDIA_TOO_LARGE, TOO_LARGE, limit=limit, reason=f"at most {limit} bytes")
 
 
 def media_empty() -> ApiError:
-    return _refusal(50510, "Media is empty: send its content as the body", parameter="body")
+    return invalid_parameter("body", "the media is empty: send its content as the body")
 
 
 def too_many_media(limit: int, line: str | None = None, carrier: str | None = None) -> ApiError:
     of = f": {carrier}, which line {line} is of, takes no more in this thread" if line else ""
-    return _refusal(21623, f"A message has at most {limit} media{of}", limit=limit, line=line, carrier=carrier)
+    return _refusal(
+        21623,
+        "Number of media files exceeds allowed limit",
+        limit=limit,
+        line=line,
+        carrier=carrier,
+        reason=f"at most {limit}{of}",
+    )
 
 
 def media_over_limit(sid: str, filename: str | None, size: int, limit: int, line: str, carrier: str) -> ApiError:
     return _refusal(
         50512,
-        f"Media {filename or sid} ({size} bytes) is too large for line {line}: {carrier} takes {limit} bytes in a text",
+        _MEDIA_TOO_LARGE,
+        reason=f"{filename or sid} has {size} bytes, and {carrier}, which line {line} is of, takes {limit} in a text",
         media_sid=sid,
         line=line,
         carrier=carrier,
@@ -481,13 +537,19 @@ def media_over_limit(sid: str, filename: str | None, size: int, limit: int, line
 
 
 def content_not_supported() -> ApiError:
-    return _refusal(50526, "Content templates are not supported here: send Body", parameter="ContentSid")
+    return _refusal(
+        50526,
+        "Invalid content SID",
+        parameter="ContentSid",
+        reason="content templates are not supported here: send Body",
+    )
 
 
 def line_over_recipients(line: str, carrier: str, limit: int, others: int) -> ApiError:
     return _refusal(
         21653,
-        f"Line {line} cannot send to this group: {carrier} takes at most {limit} recipients, and these are {others}; "
+        "There are more recipient addresses than allowed",
+        reason=f"{carrier}, which line {line} is of, takes at most {limit} recipients, and these are {others}: "
         "write to fewer in another conversation",
         line=line,
         carrier=carrier,
@@ -498,7 +560,8 @@ def line_over_recipients(line: str, carrier: str, limit: int, others: int) -> Ap
 def opted_out(participants: Sequence[str]) -> ApiError:
     return _refusal(
         21610,
-        "Attempt to send to unsubscribed recipient: everybody who would get this has opted out of the sending number",
+        "Attempt to send to unsubscribed recipient",
+        reason="everybody who would get this has opted out of the sending number",
         participants=[*participants],
     )
 
@@ -507,15 +570,15 @@ def opted_out(participants: Sequence[str]) -> ApiError:
 
 
 def line_exists(address: str) -> ApiError:
-    return _refusal(20409, f"Line {address} is registered already", CONFLICT, address=address)
+    return _refusal(20409, f"Line {display(address)} is registered already", CONFLICT, address=display(address))
 
 
 def address_configuration_exists(address: str, sid: str) -> ApiError:
     return _refusal(
         20409,
-        f"Address {address} has a configuration already",
+        f"Address {display(address)} has a configuration already",
         CONFLICT,
-        address=address,
+        address=display(address),
         address_configuration_sid=sid,
     )
 
@@ -536,7 +599,13 @@ def post_webhook_url_invalid(problem: str) -> ApiError:
 
 
 def pre_webhook_rejected(event: str) -> ApiError:
-    return _refusal(50056, "Pre-webhook rejected the request", FORBIDDEN, event=event)
+    return _refusal(
+        50056,
+        "Webhook disabled processing of command",
+        FORBIDDEN,
+        event=event,
+        reason="the pre-action webhook rejected the request",
+    )
 
 
 def webhook_event_unknown(parameter: str, event: str, events: Sequence[str]) -> ApiError:
@@ -697,16 +766,15 @@ def notification_level_invalid(levels: Sequence[str]) -> ApiError:
 def one_identifier_at_a_time() -> ApiError:
     return _refusal(
         50451,
-        "One user identifier parameter for lookup at a time",
-        reason="give Identity or Address, not both",
+        "Only one identifier allowed for lookup: use either Identity or Address",
     )
 
 
 def not_permitted(missing: Sequence[str]) -> ApiError:
-    return _refusal(50107, "User unauthorized for command", FORBIDDEN, missing=list(missing) or None)
+    return _refusal(50107, "User not authorized for command", FORBIDDEN, missing=list(missing) or None)
 
 
 def account_only() -> ApiError:
     return _refusal(
-        50107, "User unauthorized for command", FORBIDDEN, reason="this takes the account's own credentials"
+        50107, "User not authorized for command", FORBIDDEN, reason="this takes the account's own credentials"
     )

@@ -63,18 +63,15 @@ def test_what_a_caller_gives_is_kept(api: Api) -> None:
     assert api.get("/Conversations/deal-7").body == made
 
 
-NO_EMAIL = (
-    "Participant Messaging Binding type does not support all of the provided Messaging Binding parameters: "
-    "conversations have no e-mail binding here"
-)
+NO_EMAIL = "Messaging Binding type does not support the provided parameters: conversations have no e-mail binding here"
 REFUSED: list[tuple[dict[str, str], tuple[int, int, str]]] = [
-    ({"State": "closed"}, (400, 50384, "A conversation cannot be created closed")),
-    ({"State": ""}, (400, 50374, "Conversation state is empty")),
+    ({"State": "closed"}, (400, 50384, "Initial state can't be 'closed: create it active or inactive, then close it")),
+    ({"State": ""}, (400, 50374, "'State' field can't be empty")),
     (
         {"State": "initializing"},
-        (400, 50378, "Invalid conversation state 'initializing': use active, inactive or closed"),
+        (400, 50378, "'State' parameter value is invalid: use active, inactive or closed"),
     ),
-    ({"State": "x"}, (400, 50378, "Invalid conversation state 'x': use active, inactive or closed")),
+    ({"State": "x"}, (400, 50378, "'State' parameter value is invalid: use active, inactive or closed")),
     (
         {"FriendlyName": "x" * 257},
         (400, 20001, "Invalid parameter FriendlyName: it is longer than 256 characters"),
@@ -82,16 +79,19 @@ REFUSED: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     ({"UniqueName": "x" * 257}, (400, 20001, "Invalid parameter UniqueName: it is longer than 256 characters")),
     (
         {"UniqueName": "CH" + "0" * 32},
-        (400, 50390, "Conversation unique name must not look like a conversation SID"),
+        (400, 50390, "Unique name should not match conversation sid pattern"),
     ),
-    ({"Attributes": '"' + "é" * 8192 + '"'}, (400, 50303, "Attributes are longer than 16384 bytes")),
-    ({"Attributes": "{"}, (400, 50304, "Attributes are not valid JSON")),
-    ({"Attributes": ""}, (400, 50304, "Attributes are not valid JSON")),
-    ({"Attributes": "NaN"}, (400, 50304, "Attributes are not valid JSON")),
-    ({"Attributes": "[" * 16000}, (400, 50304, "Attributes are not valid JSON")),
-    ({"DateCreated": "yesterday"}, (400, 50308, "DateCreated is not an ISO 8601 date")),
-    ({"DateUpdated": ""}, (400, 50309, "DateUpdated is not an ISO 8601 date")),
-    ({"MessagingServiceSid": "MG1"}, (400, 50341, "MessagingServiceSid is not MG and 32 hexadecimal digits")),
+    ({"Attributes": '"' + "é" * 8192 + '"'}, (400, 50303, "Attributes too long: at most 16384 bytes")),
+    ({"Attributes": "{"}, (400, 50304, "Attributes not valid JSON")),
+    ({"Attributes": ""}, (400, 50304, "Attributes not valid JSON")),
+    ({"Attributes": "NaN"}, (400, 50304, "Attributes not valid JSON")),
+    ({"Attributes": "[" * 16000}, (400, 50304, "Attributes not valid JSON")),
+    ({"DateCreated": "yesterday"}, (400, 50308, "Invalid Date Created parameter: it is not an ISO 8601 date")),
+    ({"DateUpdated": ""}, (400, 50309, "Invalid Date Updated parameter: it is not an ISO 8601 date")),
+    (
+        {"MessagingServiceSid": "MG1"},
+        (400, 50341, "Invalid messaging service SID: it is not MG and 32 hexadecimal digits"),
+    ),
     (
         {"State": "active", "Timers.Inactive": "PT59S"},
         (400, 50375, "TimeToInactive should be greater or equal to 1 minute"),
@@ -141,7 +141,7 @@ def test_an_update_of_nothing_is_refused(api: Api) -> None:
     assert api.post(f"/Conversations/{sid}", {"Unknown": "1"}).error == (
         400,
         50347,
-        "An update needs at least one parameter",
+        "Parameters are missing for channel update request",
     )
 
 
@@ -177,7 +177,7 @@ def test_states_move_between_active_and_inactive_and_end_closed(api: Api) -> Non
         "active",
         "closed",
     ]
-    closed = (400, 50377, "A closed conversation cannot be changed")
+    closed = (400, 50377, "Can't update conversation as it's in final closed state")
     assert api.post(path, {"State": "active"}).error == closed
     assert api.post(path, {"FriendlyName": "x"}).error == closed
     assert api.add(sid, address=A).error == closed
@@ -193,7 +193,12 @@ def test_an_initializing_conversation_is_read_and_deleted_but_not_changed(api: A
     made = api.made("/ConversationWithParticipants", form)
     sid, path = made["sid"], f"/Conversations/{made['sid']}"
     member = api.get(f"{path}/Participants").body["participants"][0]["sid"]
-    initializing = (400, 50386, "The conversation is initializing: wait until its state is active")
+    initializing = (
+        400,
+        50386,
+        "Conversation in 'initializing' state may not be updated or used for message sending: "
+        "wait until its state is active",
+    )
     assert api.post(path, {"State": "active"}).error == initializing
     assert api.say(sid, author=P).error == initializing
     assert api.add(sid, address=B).error == initializing
@@ -241,7 +246,10 @@ def test_the_list_is_newest_first_and_filtered_by_state_and_date(api: Api, clock
         ({"State": "open"}, (400, 20001, "Invalid parameter State: use initializing, active, inactive, closed")),
         ({"StartDate": "soon"}, (400, 20001, "Invalid parameter StartDate: it is not an ISO 8601 date")),
         ({"EndDate": "2026-13-01"}, (400, 20001, "Invalid parameter EndDate: it is not an ISO 8601 date")),
-        ({"StartDate": "2026-01-02", "EndDate": "2026-01-01"}, (400, 50396, "EndDate is before StartDate")),
+        (
+            {"StartDate": "2026-01-02", "EndDate": "2026-01-01"},
+            (400, 50396, "EndDate parameter should be greater than StartDate parameter"),
+        ),
         (
             {"StartDate": "0001-01-01T00:00:00+14:00"},
             (400, 20001, "Invalid parameter StartDate: it is not an ISO 8601 date"),

@@ -105,7 +105,7 @@ def test_an_unknown_path_is_answered_with_404(api: Api, path: str) -> None:
 )
 def test_a_known_path_says_which_methods_it_has(api: Api, method: str, path: str, allowed: str) -> None:
     reply = api.call(method, path)
-    assert reply.error == (405, 20004, f"Method {method} is not allowed on this resource")
+    assert reply.error == (405, 20004, "Method not allowed")
     assert reply.headers["Allow"] == allowed
 
 

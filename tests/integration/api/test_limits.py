@@ -151,7 +151,7 @@ def test_a_text_is_as_long_as_its_carrier_takes(more: Api) -> None:
     assert refused.error == (
         400,
         50504,
-        f"Message body is longer than 1000 characters: line {V} is vonage's, which takes no more",
+        f"Message body parameter is too long: line {V} is vonage's, which takes at most 1000 characters",
     )
 
 

@@ -234,8 +234,8 @@ def test_what_a_carrier_cannot_carry_is_refused_before_it_is_sent(api: Api, own:
         400,
         50512,
         (
-            f"Media plan.pdf ({limits.media_bytes + 1} bytes) is too large for line {own}: "
-            f"{carrier} takes {limits.media_bytes} bytes in a text"
+            f"Message media size is too large: plan.pdf has {limits.media_bytes + 1} bytes, and {carrier}, "
+            f"which line {own} is of, takes {limits.media_bytes} in a text"
         ),
     )
     many = [("MediaSid", put(api, 10)) for _ in range(limits.group_media + 1)]

@@ -117,19 +117,19 @@ def test_an_own_number_may_be_named_as_author(api: Api, author: str) -> None:
 @pytest.mark.parametrize(
     ("form", "error"),
     [
-        ({}, (400, 50503, "Message body is missing")),
-        ({"Body": " \n"}, (400, 50503, "Message body is missing")),
-        ({"Body": "x" * 1601}, (400, 50504, "Message body is longer than 1600 characters")),
+        ({}, (400, 50503, "Message body not provided")),
+        ({"Body": " \n"}, (400, 50503, "Message body not provided")),
+        ({"Body": "x" * 1601}, (400, 50504, "Message body parameter is too long: at most 1600 characters")),
         ({"Body": "x", "MediaSid": "ME" + "0" * 32}, (400, 50507, "Media not found")),
         (
             {"ContentSid": "HX" + "0" * 32},
-            (400, 50526, "Content templates are not supported here: send Body"),
+            (400, 50526, "Invalid content SID: content templates are not supported here: send Body"),
         ),
-        ({"Body": "x", "Author": "x" * 257}, (400, 50310, "Author is longer than 256 characters")),
-        ({"Body": "x", "Attributes": "'"}, (400, 50304, "Attributes are not valid JSON")),
-        ({"Body": "x", "Attributes": f'"{"x" * 4095}"'}, (400, 50303, "Attributes are longer than 4096 bytes")),
-        ({"Body": "x", "DateCreated": "x"}, (400, 50308, "DateCreated is not an ISO 8601 date")),
-        ({"Body": "x", "DateUpdated": "x"}, (400, 50309, "DateUpdated is not an ISO 8601 date")),
+        ({"Body": "x", "Author": "x" * 257}, (400, 50310, "Author parameter is too long: at most 256 characters")),
+        ({"Body": "x", "Attributes": "'"}, (400, 50304, "Attributes not valid JSON")),
+        ({"Body": "x", "Attributes": f'"{"x" * 4095}"'}, (400, 50303, "Attributes too long: at most 4096 bytes")),
+        ({"Body": "x", "DateCreated": "x"}, (400, 50308, "Invalid Date Created parameter: it is not an ISO 8601 date")),
+        ({"Body": "x", "DateUpdated": "x"}, (400, 50309, "Invalid Date Updated parameter: it is not an ISO 8601 date")),
     ],
 )
 def test_a_wrong_message_is_refused_and_none_is_recorded(
@@ -144,7 +144,11 @@ def test_the_longest_body_depends_on_whether_anybody_gets_it_by_phone(api: Api) 
     assert api.say(api.group(A, B), "😀" * 1600).status == 201
     chat = api.conversation()
     assert api.say(chat, "x" * 32 * 1024).status == 201
-    assert api.say(chat, "é" * 16 * 1024 + "x").error == (400, 50504, "Message body is longer than 32768 bytes")
+    assert api.say(chat, "é" * 16 * 1024 + "x").error == (
+        400,
+        50504,
+        "Message body parameter is too long: at most 32768 bytes",
+    )
 
 
 def test_a_pair_that_another_conversation_had_is_claimed_by_the_next_message(api: Api, table: Table) -> None:
@@ -176,8 +180,8 @@ def test_a_group_beyond_what_a_carrier_takes_is_refused(api: Api) -> None:
         400,
         21653,
         (
-            f"Line {P} cannot send to this group: telnyx takes at most 8 recipients, and these are 9; "
-            "write to fewer in another conversation"
+            f"There are more recipient addresses than allowed: telnyx, which line {P} is of, takes at most 8 "
+            "recipients, and these are 9: write to fewer in another conversation"
         ),
     )
 
@@ -277,14 +281,14 @@ def test_a_message_is_changed_without_being_sent_again(api: Api, table: Table, c
     assert api.get(path).body == after
     assert recorded(table, made).sends == before.sends
     for form, error in (
-        ({"Body": ""}, (400, 50503, "Message body is missing")),
-        ({"Body": "x" * 32769}, (400, 50504, "Message body is longer than 32768 bytes")),
-        ({"Attributes": "{"}, (400, 50304, "Attributes are not valid JSON")),
-        ({"Author": "x" * 257}, (400, 50310, "Author is longer than 256 characters")),
+        ({"Body": ""}, (400, 50503, "Message body not provided")),
+        ({"Body": "x" * 32769}, (400, 50504, "Message body parameter is too long: at most 32768 bytes")),
+        ({"Attributes": "{"}, (400, 50304, "Attributes not valid JSON")),
+        ({"Author": "x" * 257}, (400, 50310, "Author parameter is too long: at most 256 characters")),
     ):
         assert api.post(path, form).error == error
     api.post(f"/Conversations/{sid}", {"State": "closed"})
-    closed = (400, 50377, "A closed conversation cannot be changed")
+    closed = (400, 50377, "Can't update conversation as it's in final closed state")
     assert api.post(path, {"Body": "x"}).error == closed
     assert api.delete(path).error == closed
     assert api.get(path).body["body"] == "better"

@@ -94,7 +94,7 @@ REFUSED: list[tuple[Pairs, tuple[int, int, str]]] = [
     ({"Identity": "", "Address": ""}, (400, 20001, "Invalid parameter Identity: give Identity or Address")),
     (
         {"Identity": "ann", "Address": A},
-        (400, 50451, "One user identifier parameter for lookup at a time: give Identity or Address, not both"),
+        (400, 50451, "Only one identifier allowed for lookup: use either Identity or Address"),
     ),
     ({"Identity": "x" * 257}, (400, 50207, "Identity too long: at most 256 characters")),
 ]

@@ -112,14 +112,14 @@ BOTH = (
         ),
         (
             {"address": LONG},
-            (400, 50407, "Invalid messaging binding address: it is longer than 256 characters"),
+            (400, 50407, "Invalid messaging binding address: at most 256 characters"),
         ),
         (
             {"address": "😀" * 256},
             (400, 50407, "Invalid messaging binding address: it is not a phone number in E.164 form"),
         ),
         ({"address": ""}, (400, 50411, "Participant address is empty")),
-        ({"address": A, "proxy": ""}, (400, 50412, "Proxy address is empty")),
+        ({"address": A, "proxy": ""}, (400, 50412, "Participant proxy address is empty")),
         ({"proxy": P}, (400, 50411, "Participant address is empty")),
         ({"address": A, "proxy": A}, (400, 50409, "Participant address equals proxy address")),
         ({"address": A, "proxy": B}, (400, 50413, "Account is not authorized to use proxy address")),
@@ -132,10 +132,16 @@ BOTH = (
         ({"identity": LONG}, (400, 50207, "Identity too long: at most 256 characters")),
         ({"identity": "System"}, (400, 50203, "Identity reserved")),
         ({"identity": "US" + "a" * 32}, (400, 50206, "Identity should not match user SID pattern")),
-        ({"identity": "a", "Attributes": "x"}, (400, 50304, "Attributes are not valid JSON")),
-        ({"identity": "a", "Attributes": f'"{"x" * 4096}"'}, (400, 50303, "Attributes are longer than 4096 bytes")),
-        ({"identity": "a", "DateCreated": "x"}, (400, 50308, "DateCreated is not an ISO 8601 date")),
-        ({"identity": "a", "DateUpdated": "x"}, (400, 50309, "DateUpdated is not an ISO 8601 date")),
+        ({"identity": "a", "Attributes": "x"}, (400, 50304, "Attributes not valid JSON")),
+        ({"identity": "a", "Attributes": f'"{"x" * 4096}"'}, (400, 50303, "Attributes too long: at most 4096 bytes")),
+        (
+            {"identity": "a", "DateCreated": "x"},
+            (400, 50308, "Invalid Date Created parameter: it is not an ISO 8601 date"),
+        ),
+        (
+            {"identity": "a", "DateUpdated": "x"},
+            (400, 50309, "Invalid Date Updated parameter: it is not an ISO 8601 date"),
+        ),
         (
             {"identity": "a", "RoleSid": "RL1"},
             (400, 20001, "Invalid parameter RoleSid: it is not RL and 32 hexadecimal digits"),
@@ -193,8 +199,8 @@ def test_two_parties_join_although_another_conversation_has_their_thread(api: Ap
     assert api.say(first).status == 201
     assert api.say(second).error == (
         409,
-        50438,
-        f"Group MMS with given participant list already exists as Conversation {first}",
+        50416,
+        f"A binding for this participant and proxy address already exists in Conversation {first}",
     )
     assert api.say(third).status == 201
 
@@ -305,12 +311,16 @@ def test_a_projected_address_moves_on_and_off_an_identity(api: Api) -> None:
     sid = api.conversation()
     api.member(sid, address=A)
     chat = api.member(sid, identity="ann")
-    none = (400, 50442, "Failed to remove a projected address: the participant has none")
+    none = (400, 50442, "Failed to remove the projected address of a participant: the participant has none")
     assert change(api, sid, chat, projected="") == none
     after = change(api, sid, chat, projected=P.replace("+", " "))
     assert isinstance(after, dict)
     assert after["messaging_binding"] == {"type": "sms", "projected_address": P}
-    again = (400, 50443, "Failed to add a projected address: the participant already has a messaging binding")
+    again = (
+        400,
+        50443,
+        "Failed to add a projected address to a participant: the participant already has a messaging binding",
+    )
     assert change(api, sid, chat, projected=P) == again
     assert change(api, sid, chat, projected=Q) == again
     for removal in ("", "null"):
@@ -322,7 +332,7 @@ def test_a_projected_address_moves_on_and_off_an_identity(api: Api) -> None:
     assert change(api, sid, own, projected="null") == (
         400,
         50442,
-        "Failed to remove a projected address: the participant is nothing else; delete it instead",
+        "Failed to remove the projected address of a participant: the participant is nothing else; delete it instead",
     )
     other = (400, 50439, "Account is not authorized to use the projected address")
     change(api, sid, chat, projected="null")
@@ -333,11 +343,11 @@ def test_a_native_member_goes_behind_a_proxy_and_out_again(api: Api, table: Tabl
     sid = api.conversation()
     native = api.member(sid, address=A)
     chat = api.member(sid, identity="ann")
-    none = (400, 50440, "Failed to remove a proxy address: the participant has none")
+    none = (400, 50440, "Failed to remove the proxy address of a participant: the participant has none")
     refused = (
         400,
         50441,
-        "Failed to add a proxy address: the participant has no address, or has this proxy already",
+        "Failed to add a proxy address to a participant: the participant has no address, or has this proxy already",
     )
     assert change(api, sid, native, proxy="null") == none
     assert change(api, sid, chat, proxy=P) == refused
@@ -391,7 +401,7 @@ def test_settings_change_without_touching_the_threads(api: Api, clock: Clock) ->
 def test_the_read_horizon_is_an_index_of_the_conversation_and_a_time(api: Api, clock: Clock) -> None:
     sid = api.conversation()
     api.member(sid, identity="ann")
-    wrong = (400, 50421, "LastReadMessageIndex is not an index of this conversation")
+    wrong = (400, 50421, "Invalid last read message index format: it is not an index of this conversation")
     assert change(api, sid, "ann", LastReadMessageIndex="0") == wrong
     for _ in range(3):
         api.say(sid, author="ann")

@@ -28,7 +28,7 @@ from tests.integration.api.harness import ACCOUNT, TOKEN, A, Api, B, C, Counting
 from tests.integration.api.people import SERVICE, acting, another_service
 
 URL = "https://hooks.example.com/pre"
-REJECTED = (403, 50056, "Pre-webhook rejected the request")
+REJECTED = (403, 50056, "Webhook disabled processing of command: the pre-action webhook rejected the request")
 
 
 @dataclass

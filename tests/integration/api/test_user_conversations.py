@@ -18,7 +18,7 @@ from partyline.store.table import Conflict, Page, Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
 from tests.integration.api.people import SERVICE, acting, administrator, another_service
 
-NOT_AN_INDEX = (400, 50421, "LastReadMessageIndex is not an index of this conversation")
+NOT_AN_INDEX = (400, 50421, "Invalid last read message index format: it is not an index of this conversation")
 
 
 def mine(api: Api, identity: str = "ann") -> list[dict[str, Any]]:
@@ -354,7 +354,7 @@ def test_of_a_closed_conversation_nothing_changes(api: Api) -> None:
     api.post(f"/Conversations/{sid}", {"State": "closed"})
     before = api.get(of(sid)).body
     assert before["conversation_state"] == "closed"
-    closed = (400, 50377, "A closed conversation cannot be changed")
+    closed = (400, 50377, "Can't update conversation as it's in final closed state")
     assert api.post(of(sid), {"LastReadMessageIndex": "0"}).error == closed
     assert api.delete(of(sid)).error == closed
     assert api.get(of(sid)).body == before

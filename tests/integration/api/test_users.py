@@ -62,8 +62,8 @@ def test_in_a_service_that_tracks_who_is_reachable_nobody_is(api: Api, table: Ta
 ROLE_NOT_FOUND = "Role not found: this Service has no such role of the type service"
 SETTINGS: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     ({"FriendlyName": "x" * 257}, (400, 50003, "Friendly name too long: at most 256 characters")),
-    ({"Attributes": '"' + "é" * 2048 + '"'}, (400, 50303, "Attributes are longer than 4096 bytes")),
-    ({"Attributes": "{"}, (400, 50304, "Attributes are not valid JSON")),
+    ({"Attributes": '"' + "é" * 2048 + '"'}, (400, 50303, "Attributes too long: at most 4096 bytes")),
+    ({"Attributes": "{"}, (400, 50304, "Attributes not valid JSON")),
     ({"RoleSid": "RL1"}, (400, 20001, "Invalid parameter RoleSid: it is not RL and 32 hexadecimal digits")),
     ({"RoleSid": "RL" + "b" * 32}, (400, 50100, ROLE_NOT_FOUND)),
     ({"RoleSid": role_named("channel admin")}, (400, 50100, ROLE_NOT_FOUND)),

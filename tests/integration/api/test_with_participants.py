@@ -130,7 +130,7 @@ REFUSED: list[tuple[list[Any], tuple[int, int], str, dict[str, Any]]] = [
     (
         [AGENT, native(A), {**native(B), "attributes": "{"}],
         (400, 50304),
-        "Attributes are not valid JSON",
+        "Attributes not valid JSON",
         {"parameter": "Attributes", "participant": 3},
     ),
     (

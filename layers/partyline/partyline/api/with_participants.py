@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from partyline import participants, refusals, sids
+from partyline.addresses import display
 from partyline.api import access, conversations, fields, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.participants import ACCOUNTS, described, own_lines, role_of
@@ -205,7 +206,12 @@ def _naming_by_details(members: Sequence[Participant]) -> Iterator[None]:
     except ApiError as refused:
         culprit = {refused.details.get("address"), refused.details.get("identity")} if refused.details else set()
         for position, member in reversed(list(enumerate(members, 1))):
-            if (culprit - {None}) & {member.address, member.projected_address, member.identity}:
+            if (culprit - {None}) & {_shown(member.address), _shown(member.projected_address), member.identity}:
                 with _naming(position):
                     raise
         raise
+
+
+def _shown(address: str | None) -> str | None:
+    """An address as a refusal shows it."""
+    return display(address) if address else None
