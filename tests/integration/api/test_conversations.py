@@ -196,8 +196,10 @@ def test_an_initializing_conversation_is_read_and_deleted_but_not_changed(api: A
     initializing = (
         400,
         50386,
-        "Conversation in 'initializing' state may not be updated or used for message sending: "
-        "wait until its state is active",
+        (
+            "Conversation in 'initializing' state may not be updated or used for message sending: "
+            "wait until its state is active"
+        ),
     )
     assert api.post(path, {"State": "active"}).error == initializing
     assert api.say(sid, author=P).error == initializing
