@@ -138,7 +138,7 @@ def _is_monstrous(text: InboundText) -> bool:
 def _is_blank(text: InboundText) -> bool:
     """Whether a text would be a message of nothing, so that what it said is somewhere else in its webhook, or was
     lost. What its carrier took for a keyword has its effect, also without the word."""
-    return not (notation.plain(text.text) or text.media or text.answered)
+    return not (notation.plain(text.text) or any(file.url for file in text.media) or text.answered)
 
 
 def _is_poison(error: ValueError | ClientError) -> bool:

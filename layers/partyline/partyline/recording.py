@@ -33,6 +33,7 @@ from partyline.model import (
     Conversation,
     Line,
     Media,
+    MediaState,
     Message,
     Participant,
     UnroutedReason,
@@ -441,10 +442,12 @@ def _recent(table: Table, conversation_sid: str) -> list[Message]:
 
 
 def _media(text: InboundText) -> tuple[Media, ...]:
-    return tuple(
-        Media(sids.new(sids.MEDIA), media.url, media.content_type, carrier=text.carrier, sha256=media.sha256)
-        for media in text.media
-    )
+    return tuple(_file(text.carrier, media) for media in text.media)
+
+
+def _file(carrier: str, media: port.Media) -> Media:
+    file = Media(sids.new(sids.MEDIA), media.url, media.content_type, carrier=carrier, sha256=media.sha256)
+    return file if media.url else replace(file, state=MediaState.FAILED, error="address")
 
 
 def _keep_unrouted(

@@ -190,6 +190,35 @@ def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, b
     assert (state(desk), len(replies(desk))) == (True, confirmed)
 
 
+def with_subject(table: Table, line: str, *others: str, **changes: Any) -> Recorded:
+    """A text as Telnyx tells of it, with the subject of its MMS."""
+    payload = {**TELNYX, "id": f"at {line}", "media": [], "autoresponse_type": None, **changes}
+    payload |= {"to": [{"phone_number": line, "status": "webhook_delivered"}], "cc": list(others)}
+    body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
+    (text,) = registry.reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
+    assert isinstance(text, InboundText)
+    return recording.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+
+
+@pytest.mark.parametrize("text", [None, "", "No Subject"])
+def test_a_keyword_in_the_subject_is_one(desk: Table, text: str | None) -> None:
+    """C5."""
+    subject = "STOP" if text != "No Subject" else "No Subject"
+    recorded = with_subject(desk, P, subject=subject, text=text if subject == "STOP" else "STOP")
+    assert (state(desk), len(replies(desk))) == (True, 1)
+    assert said(desk, recorded).body == "STOP"
+
+
+def test_a_subject_is_part_of_what_is_said_and_counted(desk: Table) -> None:
+    """C5."""
+    first = with_subject(desk, P, B, Q, subject="Friday", text="at six?")
+    assert said(desk, first).body == "Friday\nat six?"
+    assert with_subject(desk, Q, B, P, subject="Friday", text="at six?").outcome is Outcome.COPIED
+    assert with_subject(desk, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is Outcome.RECORDED
+    assert said(desk, with_subject(desk, P, id="3", subject="Friday", text=None)).body == "Friday"
+    assert state(desk) is None
+
+
 def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
     recorded = arrive(desk, "hello", id="0")
     arrive(desk, "STOP", id="1")

@@ -117,6 +117,21 @@ def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -
     assert (stored.service_sid, stored.message_sid, stored.author) == ("IS1", one.message.sid, one.message.author)
 
 
+def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Table) -> None:
+    """C12. Nobody asks for it, and what goes on to others goes without."""
+    make_scene(table)
+    parts = (Part("", "image/jpeg"), Part("https://carrier.example/2.jpg"))
+    inbound = InboundText("telnyx", "id-1", P, A, (P, B), "The roof", parts)
+    recorded = recording.record(table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+    found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
+    assert found and found.message.body == "The roof"
+    assert [(part.state, part.error) for part in found.message.media] == [
+        (MediaState.FAILED, "address"),
+        (MediaState.PENDING, None),
+    ]
+    assert [part.sid for part in found.message.pending] == [found.message.media[1].sid]
+
+
 def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     one.collect()

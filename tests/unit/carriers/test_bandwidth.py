@@ -274,6 +274,14 @@ def test_a_failure_without_a_code_is_still_a_failure(error_code: object) -> None
     assert (event.status, event.error_code, event.carrier_code) == (ReceiptStatus.FAILED, 30008, None)
 
 
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_file_without_an_address_does_not_cost_the_text(missing: str | None) -> None:
+    """C12, at Bandwidth."""
+    (text,) = parse([received(media=[missing, "https://messaging.bandwidth.com/a.png"])])
+    assert text.text == "See you at noon"
+    assert text.media == (Media(""), Media("https://messaging.bandwidth.com/a.png"))
+
+
 @pytest.mark.parametrize("kind", ["requested-location-response", "suggestion-response"])
 def test_documented_types_of_no_use_are_ignored(kind: str) -> None:
     assert parse([{"type": kind, "to": OWN}]) == [Ignored(kind)]

@@ -401,6 +401,75 @@ def test_events_of_other_products_are_ignored(kind: str) -> None:
     assert parse(event(kind, {"anything": 1})) == [Ignored(kind)]
 
 
+# The callback of Telnyx' own documentation.
+CLICK = {
+    "record_type": "link_clicked",
+    "url": "https://telnyx.com",
+    "to": "18445550001",
+    "message_id": "7ee4241c-f127-47e5-9c34-3aac291f8058",
+    "time_clicked": "2019-04-01T14:45:45.450Z",
+}
+
+
+@pytest.mark.parametrize("record_type", ["link_clicked", "message_link_click"])
+@pytest.mark.parametrize("more", [{}, {"event_type": None}])
+def test_a_click_on_a_link_is_ignored(record_type: str, more: dict[str, Any]) -> None:
+    """C11."""
+    assert parse({"data": {**CLICK, "record_type": record_type, **more}}) == [Ignored(record_type)]
+
+
+@pytest.mark.parametrize("record_type", ["event", "message", "", None, ..., 7])
+def test_an_event_of_a_message_that_does_not_say_which_is_kept(record_type: object) -> None:
+    """C11."""
+    data = {**CLICK, "record_type": record_type}
+    (found,) = parse({"data": {name: value for name, value in data.items() if value is not ...}})
+    assert isinstance(found, Malformed)
+
+
+@pytest.mark.parametrize("url", [None, "", ...])
+def test_a_file_without_an_address_does_not_cost_the_text(url: object) -> None:
+    """C12."""
+    entry = {"url": url, "content_type": "image/jpeg", "sha256": None, "size": None}
+    bare = {name: value for name, value in entry.items() if value is not ...}
+    (text,) = parse(received(text="The roof", media=[bare, {"url": "https://media.telnyx.com/a"}]))
+    assert text.text == "The roof"
+    assert text.media == (Media("", "image/jpeg"), Media("https://media.telnyx.com/a"))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("Friday", None, "Friday"),
+        ("Friday", "", "Friday"),
+        ("Friday", " \n", "Friday"),
+        ("Friday", "See you at six", "Friday\nSee you at six"),
+        ("STOP", None, "STOP"),
+        ("STOP", "stop", "stop"),
+        ("See you at six", "See you at six", "See you at six"),
+        ("It\u2019s  on", "It's on", "It's on"),
+        ("No Subject", "See you at six", "See you at six"),
+        ("(no subject)", "See you at six", "See you at six"),
+        ("NoSubject", None, ""),
+        ("No subject is taboo", "Hey", "No subject is taboo\nHey"),
+        (" ", "See you at six", "See you at six"),
+        ("", "See you at six", "See you at six"),
+        (None, "See you at six", "See you at six"),
+        (..., "See you at six", "See you at six"),
+    ],
+)
+def test_a_subject_stands_above_the_text(subject: object, text: str | None, expected: str) -> None:
+    """C5."""
+    (found,) = parse(received(subject=subject, text=text))
+    assert found.text == expected
+
+
+def test_the_words_of_a_text_part_are_not_lost_below_a_subject() -> None:
+    """C5, C6."""
+    words = {"url": "https://media.telnyx.com/c", "content_type": "text/plain"}
+    (found,) = parse(received(subject="Friday", text=None, media=[words]))
+    assert found.media == (Media("https://media.telnyx.com/c", "text/plain"),)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -426,8 +495,8 @@ def test_events_of_other_products_are_ignored(kind: str) -> None:
         received(cc=[{"carrier": "x"}]),
         received(cc=B),
         received(text=1),
+        received(subject=["a"]),
         received(media=["https://example.com/a.png"]),
-        received(media=[{"url": None}]),
         report(),
         report(A),
         report({"phone_number": A}),

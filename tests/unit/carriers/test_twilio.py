@@ -293,6 +293,29 @@ def test_layout_parts_are_no_media() -> None:
     assert text.media == (Media("https://api.twilio.com/m0", "image/jpeg"), Media("https://api.twilio.com/m10"))
 
 
+URL = "https://api.twilio.com/m0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "media"),
+    [
+        ({"NumMedia": "1"}, [Media("")]),
+        ({"NumMedia": "1", "MediaUrl0": "", "MediaContentType0": "image/jpeg"}, [Media("", "image/jpeg")]),
+        ({"NumMedia": "2", "MediaUrl0": URL, "MediaContentType1": "image/png"}, [Media(URL), Media("", "image/png")]),
+        ({"NumMedia": "3", "MediaUrl0": URL}, [Media(URL), Media(""), Media("")]),
+        ({"NumMedia": "0", "MediaUrl0": URL}, [Media(URL)]),
+        ({"NumMedia": "99"}, [Media("")] * 10),
+        ({"NumMedia": "many"}, []),
+        # No file, whatever it lacks.
+        ({"NumMedia": "1", "MediaContentType0": "application/smil"}, []),
+    ],
+)
+def test_a_file_without_an_address_does_not_cost_the_text(changes: dict[str, str], media: list[Media]) -> None:
+    """C12, at Twilio."""
+    (text,) = parse(received(Body="Hey", **changes))
+    assert (text.text, list(text.media)) == ("Hey", media)
+
+
 @pytest.mark.parametrize(
     ("status", "expected", "code"),
     [

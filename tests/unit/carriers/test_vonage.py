@@ -227,6 +227,13 @@ def test_every_file_is_taken_once_and_captions_are_the_text_where_there_is_none(
     assert (event.text, event.media) == (text, tuple(map(Media, urls)))
 
 
+def test_a_file_without_an_address_does_not_cost_the_text() -> None:
+    """C12, at Vonage."""
+    (event,) = parse(received(text="hello", image={"caption": "x"}, content=[{"type": "image", "url": ONE}]))
+    assert isinstance(event, InboundText)
+    assert (event.text, event.media) == ("hello", (Media(""), Media(ONE)))
+
+
 @pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])
 def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
     """C2."""

@@ -179,7 +179,7 @@ def _inbound(event: payloads.Object) -> Event:
     if not recipients:
         raise payloads.Unreadable("message.to is empty")
     text = payloads.optional(message, "text")
-    media = (Media(payloads.string({"media": url}, "media")) for url in payloads.items(message, "media"))
+    media = (Media(payloads.optional({"media": url}, "media")) for url in payloads.items(message, "media"))
     return InboundText(
         carrier=NAME,
         id=payloads.string(message, "id"),

@@ -22,6 +22,8 @@ Reader = Callable[[], Event]
 _LAYOUT_TYPES = frozenset({"application/smil", "application/smil+xml", "application/xml", "text/xml"})
 _LAYOUT_SUFFIXES = (".smil", ".xml")
 _TEXT_TYPE, _TEXT_SUFFIX = "text/plain", ".txt"
+# What phones write where an MMS has no subject, in letters.
+_NO_SUBJECT = frozenset({"", "nosubject"})
 
 # The query parameter of our callback URL that holds our tag, for carriers that echo nothing but the URL itself.
 TAG_PARAMETER = "send"
@@ -116,10 +118,22 @@ def tag(request: WebhookRequest) -> str | None:
     return request.query.get(TAG_PARAMETER) or None
 
 
+def headed(subject: str, text: str) -> str:
+    """A text with the subject of its MMS above it, as phones show it. Some fill the field in by themselves, with words
+    for none or with the text."""
+    if _letters(subject) in _NO_SUBJECT or notation.plain(subject).casefold() == notation.plain(text).casefold():
+        return text
+    return f"{subject}\n{text}" if notation.plain(text) else subject
+
+
 def content(media: Iterable[Media], text: str) -> tuple[Media, ...]:
     """The media that somebody meant to send: layout parts (SMIL, XML) are left out, and text parts of a message that
     has its text, by content type or suffix."""
     return tuple(part for part in media if not _wraps(part, has_text=bool(notation.plain(text))))
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in notation.plain(text).casefold() if not (one.isspace() or one in "()[]<>"))
 
 
 def _whole(text: str) -> str:

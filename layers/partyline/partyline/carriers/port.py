@@ -30,7 +30,8 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or file beside a text, still at the carrier. `sha256` is what the carrier says of its content."""
+    """A picture or file beside a text, still at the carrier. `url` is '' where the carrier named none, so that the file
+    cannot be had; `sha256` is what the carrier says of its content."""
 
     url: str
     content_type: str | None = None

@@ -47,6 +47,8 @@ URL = "https://api.telnyx.com/v2"
 # How far a webhook's clock may be from ours, both ways, as in Telnyx' own libraries.
 TOLERANCE_SECONDS = 300
 
+# What a record of a message is called, or one that does not say what it is.
+_RECORDS_OF_MESSAGES = frozenset({"event", "message", ""})
 _REPORTS = frozenset({"message.sent", "message.finalized"})
 _STATUSES = {
     "queued": ReceiptStatus.QUEUED,
@@ -174,6 +176,10 @@ class Telnyx:
 
 def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
     data = payloads.mapping(payloads.mapping(document, "webhook").get("data"), "data")
+    other = payloads.optional(data, "record_type")
+    if data.get("event_type") is None and other not in _RECORDS_OF_MESSAGES:
+        # No event of a message: a click on a shortened link, for example.
+        return [partial(Ignored, other)]
     kind = payloads.string(data, "event_type")
     if kind == "message.received":
         return [partial(_inbound, payloads.mapping(data.get("payload"), "payload"))]
@@ -201,11 +207,11 @@ def _inbound(payload: payloads.Object) -> InboundText:
         sender=payloads.address(payload, "from"),
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
         recipients=own + payloads.addresses(payload, "cc"),
-        text=text,
+        text=payloads.headed(payloads.optional(payload, "subject"), text),
         media=payloads.content(
             (
                 Media(
-                    payloads.string(part, "url"),
+                    payloads.optional(part, "url"),
                     payloads.optional(part, "content_type") or None,
                     payloads.optional(part, "sha256") or payloads.optional(part, "hash_sha256") or None,
                 )

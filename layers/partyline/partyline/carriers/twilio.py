@@ -46,6 +46,8 @@ Pairs = list[tuple[str, str]]
 
 _RECEIVED = frozenset({"received", "receiving"})
 _USELESS = frozenset({"partially_delivered"})
+# How many files a text has at most.
+_MOST_MEDIA = 10
 _STATUSES = {
     "accepted": ReceiptStatus.QUEUED,
     "scheduled": ReceiptStatus.QUEUED,
@@ -242,7 +244,7 @@ def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bo
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
         Media(url, payloads.optional(fields, f"MediaContentType{index}") or None)
-        for index, url in _numbered(parameters, "MediaUrl")
+        for index, url in _media_urls(parameters, fields)
     )
     return InboundText(
         carrier=NAME,
@@ -292,6 +294,16 @@ def _delivery(fields: payloads.Object) -> DeliveryReport:
 
 def _sid(fields: payloads.Object) -> str:
     return payloads.optional(fields, "MessageSid") or payloads.string(fields, "SmsSid")
+
+
+def _media_urls(parameters: Pairs, fields: payloads.Object) -> Pairs:
+    """The addresses of the files, with their numbers; '' for one that is counted, or has a type, and has none."""
+    urls = _numbered(parameters, "MediaUrl")
+    known = {index for index, _ in urls}
+    typed = [(index, "") for index, _ in _numbered(parameters, "MediaContentType") if index not in known]
+    counted = int(fields["NumMedia"]) if re.fullmatch("[0-9]{1,2}", str(fields.get("NumMedia"))) else 0
+    missing = min(counted, _MOST_MEDIA) - len(urls) - len(typed)
+    return [*urls, *typed, *[("", "")] * missing]
 
 
 def _numbered(parameters: Pairs, name: str) -> Pairs:

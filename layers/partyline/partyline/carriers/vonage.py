@@ -191,7 +191,7 @@ def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText
         sender=_address(payloads.string(message, "from")),
         recipients=(line, *(_address(other) for other in others)),
         text=text,
-        media=payloads.content(map(Media, dict.fromkeys(payloads.string(file, "url") for file in files)), text),
+        media=payloads.content(map(Media, dict.fromkeys(payloads.optional(file, "url") for file in files)), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
     )
 
