@@ -71,6 +71,31 @@ def test_who_writes_and_where_it_arrives_never_change_the_thread(roster: list[st
     assert routing.arrival(sender, recipients, own).thread == threads.key([A, B, C, P, Q])
 
 
+@pytest.mark.parametrize(
+    ("lines", "own", "receivers"),
+    [
+        ((P,), {P, Q}, (P,)),
+        ((P,), set(), (P,)),
+        # Named is named, registered or not, and those that are come first.
+        ((Q, P), {Q}, (Q, P)),
+        ((Q, P), set(), (P, Q)),
+        # Where nothing is named it is one of those that are ours.
+        ((), {P}, (P,)),
+        (("",), {P, Q, R}, (P, Q)),
+        ((), set(), ()),
+        ((), {A}, ()),
+    ],
+)
+def test_the_receivers_are_those_that_are_named_or_else_known(
+    lines: tuple[str, ...], own: set[str], receivers: tuple[str, ...]
+) -> None:
+    """C8."""
+    arrived = routing.arrival(A, [P, Q, B], *lines).among(own)
+    assert arrived.receivers == receivers
+    assert arrived.line == (receivers[0] if receivers else "")
+    assert arrived.thread == threads.key([A, B, P, Q])
+
+
 OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
 
 
@@ -89,7 +114,10 @@ OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
         (A, [P, Q], P, {P: GROUPS, Q: ALL}, P),
         (A, [P, Q], Q, {Q: ALL, P: GROUPS}, P),
         (A, [B, P], P, {}, UnroutedReason.UNKNOWN_LINE),
-        (A, [P, Q], P, {Q: ALL}, UnroutedReason.UNKNOWN_LINE),
+        # M2: nor whether the number of this copy is registered.
+        (A, [P, Q], P, {Q: ALL}, Q),
+        (A, [P, Q], P, {Q: OFF}, UnroutedReason.AUTO_CREATION_OFF),
+        (Q, [P], P, {Q: ALL}, UnroutedReason.UNKNOWN_LINE),
         # An echo, or another system's text from our number, never starts a conversation.
         (Q, [A, P], P, {P: ALL, Q: ALL}, UnroutedReason.OWN_SENDER),
         (Q, [P], P, {P: ALL, Q: ALL}, UnroutedReason.OWN_SENDER),

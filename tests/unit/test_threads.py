@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -80,20 +81,21 @@ def test_what_reads_differently_has_another_fingerprint(one: str, other: str) ->
     assert threads.fingerprint(one, 0) != threads.fingerprint(other, 0)
 
 
-def deliver(copies: list[tuple[str, str]]) -> int:
-    """How many messages come of (own number, carrier id) deliveries of one content, with carrier ids recorded once."""
+def deliver(copies: Sequence[tuple[str | tuple[str, ...], str]]) -> int:
+    """How many messages come of (own number or numbers, carrier id) deliveries of one content, with carrier ids
+    recorded once."""
     seen, received, messages = Copies({}), set(), 0
     for line, carrier_id in copies:
         if carrier_id in received:
             continue
         received.add(carrier_id)
-        after = seen.at(line)
+        after = seen.at(*([line] if isinstance(line, str) else line))
         messages += after.logical() > seen.logical()
         seen = after
     return messages
 
 
-OWN = ["P", "Q", "R"]
+OWN = ["P", "Q", "R", "S"]
 
 
 @given(lines=st.integers(1, 3), sent=st.integers(1, 6), data=st.data())
@@ -144,3 +146,77 @@ def test_echoes_of_our_own_sends_are_never_messages(lines: int, sent: int, data:
             seen = after
     assert messages == 0
     assert seen.logical() == sent
+
+
+def naming(data: st.DataObject, line: str, lines: list[str]) -> tuple[str, ...]:
+    """How a carrier names the number of a copy: it, or several of which it is one."""
+    others = [other for other in lines if other != line]
+    return (line, *data.draw(st.sets(st.sampled_from(others)))) if others else (line,)
+
+
+@given(lines=st.integers(1, 4), sent=st.integers(1, 5), data=st.data())
+def test_nothing_is_doubled_however_vaguely_a_carrier_names_the_numbers(
+    lines: int, sent: int, data: st.DataObject
+) -> None:
+    """C8. GIVEN copies of which the carrier names several numbers, each time others
+    WHEN any of them come, in any order and repeated
+    THEN there are no more messages than texts."""
+    own = OWN[:lines]
+    copies = [(naming(data, line, own), f"{line}{number}") for line in own for number in range(sent)]
+    come = data.draw(st.lists(st.sampled_from(copies), max_size=3 * len(copies)))
+    assert deliver(come) <= sent
+    assert deliver(data.draw(st.permutations(copies))) <= sent
+
+
+@given(lines=st.integers(2, 4), sent=st.integers(1, 5), data=st.data())
+def test_nothing_is_lost_when_a_copy_does_not_come_of_a_carrier_that_always_names_all(
+    lines: int, sent: int, data: st.DataObject
+) -> None:
+    """C8. GIVEN a carrier that names all its numbers in each copy, and a number at another carrier that it never names
+    WHEN every copy comes but one of its own
+    THEN there are exactly as many messages as texts, in whatever order they come."""
+    own = tuple(OWN[:lines])
+    copies: list[tuple[str | tuple[str, ...], str]] = [
+        (own, f"{line}{number}") for line in own for number in range(sent)
+    ]
+    elsewhere = [("elsewhere", f"elsewhere{number}") for number in range(data.draw(st.integers(0, sent)))]
+    missed = data.draw(st.sampled_from([None, *copies]))
+    come = [copy for copy in copies if copy != missed] + elsewhere
+    assert deliver(data.draw(st.permutations(come))) == sent
+
+
+@given(lines=st.integers(2, 4), sent=st.integers(1, 5), data=st.data())
+def test_echoes_that_name_all_our_other_numbers_are_never_messages(lines: int, sent: int, data: st.DataObject) -> None:
+    """C8. GIVEN texts of our own WHEN a carrier brings them back, naming all our other numbers THEN nothing is new."""
+    seen = Copies({"sender": sent})
+    for _ in range(data.draw(st.integers(0, sent * lines))):
+        seen = seen.at(*OWN[:lines])
+    assert seen.logical() == sent
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from(["P", "Q", "R", "S"]), min_size=1), st.integers(1, 4)), max_size=6))
+def test_the_count_is_the_fewest_messages_of_which_each_number_sees_one(counts: list[tuple[set[str], int]]) -> None:
+    """C8: as an assignment of copies to numbers would find it, tried out."""
+    seen: dict[str, int] = {}
+    for lines, number in counts:
+        seen[threads.key(lines)] = seen.get(threads.key(lines), 0) + number
+
+    def fits(most: int) -> bool:
+        """Whether every copy finds a number of its own that has room, by augmenting paths."""
+        copies = [(place, number) for place, count in seen.items() for number in range(count)]
+        taken: dict[tuple[str, int], tuple[str, int]] = {}
+
+        def place(copy: tuple[str, int], tried: set[tuple[str, int]]) -> bool:
+            for room in ((line, slot) for line in threads.members(copy[0]) for slot in range(most)):
+                if room not in tried:
+                    tried.add(room)
+                    if room not in taken or place(taken[room], tried):
+                        taken[room] = copy
+                        return True
+            return False
+
+        return all(place(copy, set()) for copy in copies)
+
+    fewest = Copies(seen).logical()
+    assert fits(fewest)
+    assert fewest == 0 or not fits(fewest - 1)

@@ -89,7 +89,7 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
     recorded and the carrier must repeat its webhook.
     """
-    arrived = routing.arrival(text.sender, text.recipients, text.line)
+    arrived = routing.arrival(text.sender, text.recipients, text.line, *text.other_lines)
     desk = _Desk(table, service_sid, asking.once(ask))
     return retrying(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
 
@@ -147,29 +147,31 @@ class _Desk:
 
 def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
     table = desk.table
-    if len(arrived.roster) > routing.MAX_ROSTER:
-        return _keep_unrouted(desk, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, (), now)
+    # Nobody in a roster that is too large is looked up.
+    fits = len(arrived.roster) <= routing.MAX_ROSTER
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
     # Most conversations are made in the first Service, so what holds there is read on the chance.
-    fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first), *opting.wanted(text, arrived)]
-    found = table.get_all([received, thread, counter, *fixed, *(keys.line(member) for member in arrived.roster)])
+    fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first)]
+    people = [*opting.wanted(text, arrived), *(keys.line(member) for member in arrived.roster)] if fits else []
+    found = table.get_all([received, thread, counter, *fixed, *people])
     if received in found and desk.kept is None:
         return Recorded(Outcome.REPEATED)
     lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
+    # A line that was given up may still be one of its conversation's.
+    arrived = arrived.among({*lines, *(found[thread]["own"] if thread in found else ())})
+    keyword = opting.keyword(text, arrived, lines)
     once = [unrouted.taking_write(desk.kept) if desk.kept else _receive(received, now)]
-    # Only a thread with several own numbers brings a text more than once. A line that was given up may still be one of
-    # its conversation's.
-    several = len({*lines, arrived.line, *(found[thread]["own"] if thread in found else ())}) > 1
-    if several and desk.kept is None:
+    if _counts(desk, arrived):
         before = found.get(counter)
         seen = messages.seen_in(before)
-        once.append(messages.count_copy(counter, before, arrived.line, now))
-        if seen.at(arrived.line).logical() == seen.logical():
-            table.transact([*once, *opting.writes_of_copy(text, arrived, lines, found, now)])
+        once.append(messages.count_copy(counter, before, arrived.receivers, now))
+        if seen.at(*arrived.receivers).logical() == seen.logical():
+            table.transact([*once, *_effect_of_copy(desk, text, arrived, keyword, lines, found, now)])
             return Recorded(Outcome.COPIED)
-    keyword = opting.keyword(text, arrived, lines)
+    if not fits:
+        return _keep_unrouted(desk, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, once, now)
     unanswered = False
     if keyword and desk.kept is None:
         effect = opting.effect(keyword, text, arrived, lines, found, now)
@@ -198,6 +200,29 @@ def _place(
     if isinstance(line, UnroutedReason):
         return _keep_unrouted(desk, text, arrived, UnroutedReason.KEYWORD if keyword else line, once, now)
     return _record_new(desk, text, arrived, lines, _home(desk, line, found), keyword, once, now)
+
+
+def _counts(desk: _Desk, arrived: Arrival) -> bool:
+    """Whether a text counts as a copy. Any group may have another own number, that nobody has registered (yet, or any
+    more), and brings a text more than once then. What is routed again was counted when it came, unless nobody knew
+    then which of its numbers was ours."""
+    is_new = desk.kept is None or not desk.kept.line
+    return is_new and bool(arrived.receivers) and not threads.is_pair(arrived.thread)
+
+
+def _effect_of_copy(
+    desk: _Desk,
+    text: InboundText,
+    arrived: Arrival,
+    keyword: Keyword | None,
+    lines: Mapping[str, Line],
+    found: Mapping[keys.Key, Item],
+    now: datetime,
+) -> list[Write]:
+    """What a copy sets off, though its text is recorded: a keyword may hold for more numbers."""
+    if desk.kept is None:
+        return opting.writes_of_copy(text, arrived, lines, found, now)
+    return opting.writes_of_kept(keyword, text, arrived, lines, found, now) if keyword else []
 
 
 def _receive(key: keys.Key, now: datetime) -> Write:
@@ -455,7 +480,7 @@ def _keep_unrouted(
     text: InboundText,
     arrived: Arrival,
     reason: UnroutedReason,
-    once: list[Write] | tuple[()],
+    once: list[Write],
     now: datetime,
 ) -> Recorded:
     if desk.kept:

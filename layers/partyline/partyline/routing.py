@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from partyline import addresses, bylines, refusals, threads
 from partyline.model import (
@@ -23,11 +23,23 @@ MAX_ROSTER = 80
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy."""
+    """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy:
+    one of its `receivers`, where the carrier names several. It has none while it is not known which is ours."""
 
-    line: str
+    receivers: tuple[str, ...]
     sender: str
     roster: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The first of the receivers; '' for none."""
+        return self.receivers[0] if self.receivers else ""
+
+    def among(self, own: Collection[str]) -> Arrival:
+        """The same by what is known to be ours. What a carrier names is ours, registered or not, and those that are
+        known come first; where it names nothing, the recipients are looked through."""
+        named = self.receivers or [one for one in self.recipients if one in own]
+        return replace(self, receivers=tuple(sorted(named, key=lambda one: (one not in own, one))))
 
     @property
     def thread(self) -> str:
@@ -48,19 +60,20 @@ class Unreached:
     participant: Participant
 
 
-def arrival(sender: str, recipients: Iterable[str], line: str) -> Arrival:
-    """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own number
-    that received it, each once.
+def arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
+    """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own numbers
+    that it says received it, each once.
 
     Carriers write them in every notation, list the sender among the recipients or leave our own number out; none of it
     changes the set.
     """
-    own = addresses.canonical(line)
-    region = addresses.region_of(own)
-    author = addresses.canonical(sender, region)
     # An empty entry of a carrier's list is nobody.
-    others = (addresses.canonical(recipient, region) for recipient in recipients if recipient.strip(" ,"))
-    return Arrival(own, author, tuple(sorted({own, author, *others})))
+    written = [recipient for recipient in recipients if recipient.strip(" ,")]
+    own = tuple(dict.fromkeys(addresses.canonical(line) for line in lines if line))
+    region = addresses.region_of(own[0] if own else addresses.canonical(written[0]) if written else "")
+    author = addresses.canonical(sender, region)
+    others = (addresses.canonical(recipient, region) for recipient in written)
+    return Arrival(own, author, tuple(sorted({*own, author, *others})))
 
 
 def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
@@ -68,10 +81,10 @@ def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedRea
     numbers among its roster.
 
     Any of the own numbers may allow it, and the lowest of those that do decides what the conversation is like, so that
-    the answer does not depend on which copy comes first. A text from one of our own numbers is an echo, or another
-    system's; it never starts a conversation.
+    the answer does not depend on which copy comes first: that of a number which is not registered may be the first,
+    and is enough. A text from one of our own numbers is an echo, or another system's; it never starts a conversation.
     """
-    if arrived.line not in lines:
+    if not lines.keys() - {arrived.sender}:
         return UnroutedReason.UNKNOWN_LINE
     if arrived.sender in lines:
         return UnroutedReason.OWN_SENDER

@@ -7,6 +7,7 @@ sorted, joined by a comma, and the thread belongs to at most one open conversati
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -43,22 +44,41 @@ def fingerprint(text: str, media_count: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """For one (thread, sender, content): how many copies each own number has seen.
+    """For one (thread, sender, content): how many copies each own number has seen. A copy of which the carrier only
+    says that it came to one of several numbers counts for the set of them, under the set's key.
 
     The k-th copy at one own number is the k-th logical message, and a copy at another own number with the same k is the
-    same message. So the logical messages are the maximum over own numbers: nothing is doubled when all copies come,
-    nothing is lost when one does not, and a person who sends "ok" twice gets two messages.
+    same message. So the logical messages are the fewest of which each own number can have seen each once: with a number
+    for each copy, the maximum over own numbers. Nothing is doubled when all copies come, nothing is lost when one does
+    not, and a person who sends "ok" twice gets two messages.
     """
 
     seen: Mapping[str, int]
 
     def logical(self) -> int:
         """How many messages these copies are."""
-        return max(self.seen.values(), default=0)
+        sets = {frozenset(members(lines)): count for lines, count in self.seen.items()}
+        # By Hall's theorem the numbers that limit it are a union of sets, and one number more helps none of them.
+        unions = {lines for lines in sets if len(lines) == 1} | _unions(lines for lines in sets if len(lines) > 1)
+        return max((self._fewest(sets, union) for union in unions), default=0)
 
-    def at(self, line: str) -> Copies:
-        """The copies after one more at an own number. It was a new message when `logical` grew.
+    @staticmethod
+    def _fewest(sets: Mapping[frozenset[str], int], numbers: frozenset[str]) -> int:
+        """How many messages the copies need that came to nobody but these numbers, each of which sees one of each."""
+        return math.ceil(sum(count for lines, count in sets.items() if lines <= numbers) / len(numbers))
+
+    def at(self, *lines: str) -> Copies:
+        """The copies after one more at an own number, or at one of several. It was a new message when `logical` grew.
 
         Our own send counts as a copy at the sending number, which sees no other copy of it.
         """
-        return Copies({**self.seen, line: self.seen.get(line, 0) + 1})
+        place = key(lines)
+        return Copies({**self.seen, place: self.seen.get(place, 0) + 1})
+
+
+def _unions(sets: Iterable[frozenset[str]]) -> set[frozenset[str]]:
+    """Every union of some of the sets."""
+    unions: set[frozenset[str]] = set()
+    for one in sets:
+        unions |= {one, *(union | one for union in unions)}
+    return unions

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import recording, sids, threads
+from partyline import recording, routing, sids, threads
 from partyline.carriers.port import InboundText, Malformed, Media
 from partyline.directory import Configuration, new_service
 from partyline.model import (
@@ -21,9 +21,11 @@ from partyline.model import (
     AutoCreationType,
     Conversation,
     Line,
+    Message,
     Participant,
     ParticipantKind,
     UnroutedReason,
+    UnroutedText,
 )
 from partyline.recording import Outcome, Recorded
 from partyline.states import ConversationState, ReceiptStatus
@@ -210,6 +212,121 @@ def test_a_number_that_stopped_being_a_line_does_not_double_texts(own: Table, fi
     for line in (first, P if first == Q else Q):
         record(own, text(A, P, Q, body="after", line=line))
     assert bodies(own, made.conversation_sid) == [(0, A, "before"), (1, A, "after")]
+
+
+# --- numbers that nobody has registered, and numbers that a carrier does not name
+
+FREE = "+12065550109"
+
+
+@pytest.mark.parametrize("order", [(P, FREE), (FREE, P)])
+def test_a_number_that_is_no_line_yet_does_not_double_texts(own: Table, order: tuple[str, str]) -> None:
+    """M2."""
+    outcomes = [record(own, text(A, P, FREE, B, line=line)).outcome for line in order]
+    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert [record(own, text(A, P, FREE, B, line=line)).outcome for line in order] == [
+        Outcome.RECORDED,
+        Outcome.COPIED,
+    ]
+    assert everything(own) == [(0, A, "hello"), (1, A, "hello")]
+    assert listing.unrouted(own, Window(10)).entries == []
+
+
+def test_a_number_that_is_registered_between_two_copies_does_not_double_texts(own: Table) -> None:
+    """M2."""
+    made = record(own, text(A, P, FREE, B, line=P))
+    lines.register(own, Line(sids.new(sids.LINE), FREE, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    assert record(own, text(A, P, FREE, B, line=FREE)).outcome is Outcome.COPIED
+    assert len(bodies(own, made.conversation_sid)) == 1
+
+
+def test_our_own_text_into_a_group_with_a_number_that_is_no_line_comes_back_as_no_message(own: Table) -> None:
+    """M2."""
+    made = record(own, text(A, P, FREE, B, line=P))
+    roster = conversations.load(own, made.conversation_sid)
+    assert roster
+    (agent,) = [member for member in roster.participants if member.projected_address]
+    sends = routing.outbound(roster.participants, roster.conversation.threads, agent)
+    assert len(sends) == 1
+    said = Message(sids.message(1), made.conversation_sid, 1, NOW, NOW, P, "on my way", agent.sid, sends=sends)
+    own.transact(messages.recording_writes(roster, said, NOW))
+    assert record(own, text(P, A, B, FREE, line=FREE, body="on my way")).outcome is Outcome.COPIED
+
+
+def test_two_numbers_that_are_no_lines_keep_one_text(own: Table) -> None:
+    """M2: routed again once one is registered it is recorded, once."""
+    numbers = (FREE, "+12065550108")
+    outcomes = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
+    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    ((_, kept),) = listing.unrouted(own, Window(10)).entries
+    for number in numbers:
+        lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    assert redrive(own, kept).outcome is Outcome.CREATED
+    assert everything(own) == [(0, A, "hello")]
+
+
+def test_a_roster_that_is_too_large_is_kept_once_for_all_its_copies(own: Table) -> None:
+    """M2."""
+    crowd = [f"+1206555{number:04}" for number in range(1000, 1085)]
+    outcomes = [record(own, text(A, P, Q, *crowd, line=line)).outcome for line in (P, Q)]
+    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+
+
+def both(*, line: str = P, other: str = Q, id: str | None = None) -> InboundText:
+    """A copy of which the carrier says that it came to both numbers."""
+    return replace(text(A, P, Q, B, line=line, id=id), other_lines=(other,))
+
+
+def test_copies_that_each_name_both_numbers_are_one_message(own: Table) -> None:
+    """C8."""
+    outcomes = [record(own, both()).outcome, record(own, both(line=Q, other=P)).outcome]
+    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    outcomes = [record(own, both()).outcome, record(own, both()).outcome]
+    assert outcomes == [Outcome.RECORDED, Outcome.COPIED]
+    # One that names its number is a copy of either.
+    assert record(own, both()).outcome is Outcome.RECORDED
+    assert record(own, text(A, P, Q, B, line=Q)).outcome is Outcome.COPIED
+    assert everything(own) == [(number, A, "hello") for number in range(3)]
+
+
+def test_a_copy_that_names_a_number_which_is_no_line_beside_one_that_is(own: Table) -> None:
+    """C8, M2."""
+    outcomes = [record(own, replace(text(A, P, FREE, B, line=FREE), other_lines=(P,))).outcome for _ in range(2)]
+    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+
+
+def test_a_copy_that_names_no_number_came_to_the_line_among_its_recipients(own: Table) -> None:
+    """C8."""
+    made = record(own, text(A, B, P, line=""))
+    assert made.outcome is Outcome.CREATED
+    assert record(own, text(A, B, P, line="")).outcome is Outcome.RECORDED
+    lines.remove(own, P)
+    # A line that was given up is still one of its conversation's.
+    assert record(own, text(A, B, P, line="")).outcome is Outcome.RECORDED
+    assert everything(own) == [(number, A, "hello") for number in range(3)]
+
+
+def test_copies_that_name_no_number_of_two_lines_are_one_message(own: Table) -> None:
+    """C8."""
+    outcomes = [record(own, text(A, B, P, Q, line="")).outcome for _ in range(4)]
+    assert outcomes == [Outcome.CREATED, Outcome.COPIED, Outcome.RECORDED, Outcome.COPIED]
+
+
+def test_copies_that_name_no_number_while_none_is_a_line_are_counted_when_they_are_routed_again(own: Table) -> None:
+    """C8, M2: nothing is lost meanwhile, and nothing doubled in the end."""
+    numbers = (FREE, "+12065550108")
+    assert [record(own, text(A, B, *numbers, line="")).outcome for _ in range(2)] == [Outcome.UNROUTED] * 2
+    entries = listing.unrouted(own, Window(10)).entries
+    assert {(kept.line, kept.reason) for _, kept in entries} == {("", UnroutedReason.UNKNOWN_LINE)}
+    for number in numbers:
+        lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    assert [redrive(own, kept).outcome for _, kept in entries] == [Outcome.CREATED, Outcome.COPIED]
+    assert listing.unrouted(own, Window(10)).entries == []
+    assert everything(own) == [(0, A, "hello")]
+
+
+def redrive(table: Table, kept: UnroutedText) -> Recorded:
+    return recording.redrive(table, kept, service_sid=SERVICE, now=NOW, ask=asking_nobody)
 
 
 def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(own: Table) -> None:

@@ -230,22 +230,37 @@ def test_cc_is_strings_or_objects_or_nothing(cc: object, others: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    ("to", "line", "recipients"),
+    ("to", "line", "other_lines", "recipients"),
     [
-        ([OWN], OWN, (OWN,)),
-        ([{"phone_number": OWN}], OWN, (OWN,)),
-        ([B, OWN], B, (B, OWN)),
+        ([OWN], OWN, (), (OWN,)),
+        ([{"phone_number": OWN}], OWN, (), (OWN,)),
+        # C8: it does not say which of them is ours.
+        ([B, OWN], "", (), (B, OWN)),
         (
             [{"phone_number": B, "status": "queued"}, {"phone_number": OWN, "status": "webhook_delivered"}],
             OWN,
+            (),
             (B, OWN),
         ),
-        ([B, {"phone_number": OWN, "status": "webhook_delivered"}], OWN, (B, OWN)),
+        ([B, {"phone_number": OWN, "status": "webhook_delivered"}], OWN, (), (B, OWN)),
+        # C8: it says that both are.
+        (
+            [
+                {"phone_number": OWN, "status": "webhook_delivered"},
+                {"phone_number": C, "status": "webhook_delivered"},
+                {"phone_number": OWN, "status": "webhook_delivered"},
+            ],
+            OWN,
+            (C,),
+            (OWN, C, OWN),
+        ),
     ],
 )
-def test_the_line_is_the_number_whose_webhook_this_is(to: object, line: str, recipients: tuple[str, ...]) -> None:
+def test_the_lines_are_the_numbers_whose_webhook_this_is(
+    to: object, line: str, other_lines: tuple[str, ...], recipients: tuple[str, ...]
+) -> None:
     (text,) = parse(received(to=to, cc=None))
-    assert (text.line, text.recipients) == (line, recipients)
+    assert (text.line, text.other_lines, text.recipients) == (line, other_lines, recipients)
 
 
 def test_the_sender_may_be_a_plain_string() -> None:

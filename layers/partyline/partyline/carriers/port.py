@@ -71,7 +71,9 @@ def _origin(url: str) -> tuple[str, str, int]:
 class InboundText:
     """One copy of a text, as one own number received it. Addresses are as the carrier wrote them.
 
-    `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy; `id` is
+    `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy, '' where
+    the carrier does not say which of the recipients that is; `other_lines` are the own numbers that it names beside
+    that one, so that the copy may have come to any of them; `id` is
     the carrier's id of this copy, equal in every repeat of its webhook. `answered` is the keyword that the carrier took
     the text for and has answered itself, so that nobody else may.
     """
@@ -85,6 +87,7 @@ class InboundText:
     media: tuple[Media, ...] = ()
     roster_missing: bool = False
     answered: Keyword | None = None
+    other_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ URL = "https://api.telnyx.com/v2"
 # How far a webhook's clock may be from ours, both ways, as in Telnyx' own libraries.
 TOLERANCE_SECONDS = 300
 
+_OUR_WEBHOOK = "webhook_delivered"
 # What a record of a message is called, or one that does not say what it is.
 _RECORDS_OF_MESSAGES = frozenset({"event", "message", ""})
 _REPORTS = frozenset({"message.sent", "message.finalized"})
@@ -195,18 +196,19 @@ def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
 
 
 def _inbound(payload: payloads.Object) -> InboundText:
-    own = payloads.addresses(payload, "to")
-    if not own:
+    to = payloads.addresses(payload, "to")
+    if not to:
         raise payloads.Unreadable("to is empty")
+    receivers = _receivers(payload, to)
     text = payloads.optional(payload, "text")
     media = [payloads.mapping(part, "media") for part in payloads.items(payload, "media")]
     return InboundText(
         carrier=NAME,
         id=payloads.string(payload, "id"),
-        line=_line(payload, own),
+        line=receivers[0] if receivers else "",
         sender=payloads.address(payload, "from"),
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
-        recipients=own + payloads.addresses(payload, "cc"),
+        recipients=to + payloads.addresses(payload, "cc"),
         text=payloads.headed(payloads.optional(payload, "subject"), text),
         media=payloads.content(
             (
@@ -220,15 +222,16 @@ def _inbound(payload: payloads.Object) -> InboundText:
             text,
         ),
         answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
+        other_lines=receivers[1:],
     )
 
 
-def _line(payload: payloads.Object, own: tuple[str, ...]) -> str:
-    """The number that this copy came to: the one whose webhook this is, where `to` says so."""
-    for entry, address in zip(payloads.items(payload, "to"), own, strict=True):
-        if isinstance(entry, dict) and entry.get("status") == "webhook_delivered":
-            return address
-    return own[0]
+def _receivers(payload: payloads.Object, to: tuple[str, ...]) -> tuple[str, ...]:
+    """The numbers that this copy came to: those whose webhook this is, where `to` says so; () where it says nothing of
+    several, which may be other members too."""
+    entries = zip(payloads.items(payload, "to"), to, strict=True)
+    marked = (address for entry, address in entries if isinstance(entry, dict) and entry.get("status") == _OUR_WEBHOOK)
+    return tuple(dict.fromkeys(marked)) or (to if len(to) == 1 else ())
 
 
 def _report(payload: payloads.Object, entry: object, tag: str | None) -> DeliveryReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -111,11 +111,12 @@ def seen_in(item: Item | None) -> threads.Copies:
     return threads.Copies({name.removeprefix(_SEEN): count for name, count in counts if name.startswith(_SEEN)})
 
 
-def count_copy(key: keys.Key, before: Item | None, line: str, now: datetime) -> Write:
-    """Count one more copy at an own number. Label: copies, when another copy was counted meanwhile."""
+def count_copy(key: keys.Key, before: Item | None, receivers: Iterable[str], now: datetime) -> Write:
+    """Count one more copy at an own number, or at one of several. Label: copies, when another copy was counted
+    meanwhile."""
     version = before["version"] if before else None
     same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
-    return change("copies", key, {}, same, adds=_one_more(line), defaults=_until(now))
+    return change("copies", key, {}, same, adds=_one_more(receivers), defaults=_until(now))
 
 
 _SEEN = "seen:"
@@ -124,11 +125,11 @@ _SEEN = "seen:"
 def count_own(message: Message, send: Send, thread: str, now: datetime) -> Write:
     """Count our own text into a thread, which may be a smaller one than its send's, as the sending number's copy."""
     key = copies_key(thread, send.sender, send.words(message.said), len(message.media))
-    return change("own_copies", key, {}, adds=_one_more(send.sender), defaults=_until(now))
+    return change("own_copies", key, {}, adds=_one_more([send.sender]), defaults=_until(now))
 
 
-def _one_more(line: str) -> dict[str, int]:
-    return {f"{_SEEN}{line}": 1, "version": 1}
+def _one_more(receivers: Iterable[str]) -> dict[str, int]:
+    return {f"{_SEEN}{threads.key(receivers)}": 1, "version": 1}
 
 
 def _until(now: datetime) -> dict[str, int]:
