@@ -1,0 +1,94 @@
+"""What a webhook says, told apart from how it says it: for a test that nothing of it is lost.
+
+The models beside this page are written from the carriers' documentation (its address stands in each), apart from the
+code that reads them. Each draws a payload with any of its optional fields there or not, and lists what is in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+_NUMBERS = itertools.count(3_104_000_000)
+_TOKENS = itertools.count()
+# Words that carriers, phones and people put around what is said.
+_AROUND = ("{}", "  {} ", "{}\n{}", "Ünï {} 😀", "“{}” — {}", "{} +1 & = % {}", "\u202e{}", "{}\x00{}")
+_STOP = ("STOP", "stop", " Stop. ", "UNSUBSCRIBE")
+
+
+@dataclass
+class Contents:
+    """What one webhook says. `words` and `ids` are unique, `files` are URLs, `addresses` are E.164; `opted_out` are the
+    senders who ask for no more texts. `blank` are texts that say nothing, which can only be kept as they came."""
+
+    words: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    opted_out: set[str] = field(default_factory=set)
+
+    def merge(self, other: Contents) -> None:
+        """Add what another part of the same webhook says."""
+        self.words |= other.words
+        self.files |= other.files
+        self.addresses |= other.addresses
+        self.ids |= other.ids
+        self.opted_out |= other.opted_out
+
+
+@dataclass(frozen=True)
+class Payload:
+    """An authentic webhook: its body as the carrier writes it (JSON data, or the pairs of a form), and what it says."""
+
+    body: Any
+    contents: Contents
+
+
+def new_number() -> str:
+    """A handset that no other payload has."""
+    return f"+1{next(_NUMBERS)}"
+
+
+def new_token(kind: str = "word") -> str:
+    """A text that stands nowhere else."""
+    return f"{kind}x{next(_TOKENS):07d}x"
+
+
+def new_file(draw: st.DrawFn, contents: Contents, host: str) -> str:
+    """The URL of a picture or another file that is content."""
+    url = f"{host}/{new_token('file')}{draw(st.sampled_from(('.jpg', '.png', '.vcf', '.pdf', '', '.3gp?a=1&b=2')))}"
+    contents.files.add(url)
+    return url
+
+
+def new_words(draw: st.DrawFn, contents: Contents) -> str:
+    """Some words that are content."""
+    form = draw(st.sampled_from(_AROUND))
+    tokens = [new_token() for _ in range(form.count("{}"))]
+    contents.words |= set(tokens)
+    return form.format(*tokens)
+
+
+def new_text(draw: st.DrawFn, contents: Contents, sender: str) -> str | None:
+    """The text of a message: words, a keyword, nothing or null."""
+    match draw(st.sampled_from(("words", "words", "words", "words", "long", "stop", "stop", "empty", "null"))):
+        case "words":
+            return new_words(draw, contents)
+        case "long":
+            return " ".join(new_words(draw, contents) for _ in range(120))
+        case "stop":
+            contents.opted_out.add(sender)
+            return draw(st.sampled_from(_STOP))
+        case "empty":
+            return ""
+        case _:
+            return None
+
+
+def optional(draw: st.DrawFn, fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Any choice of fields that say nothing to people."""
+    return {name: value for name, value in fields if draw(st.booleans())}

@@ -1,0 +1,83 @@
+"""Vonage's webhooks: https://developer.vonage.com/en/api/messages (inbound message, message status), its guide to MMS
+group messaging and the types of its Java and Kotlin SDKs. Numbers have no plus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.support.carrier_payloads.contents import (
+    Contents,
+    Payload,
+    new_file,
+    new_number,
+    new_text,
+    new_token,
+    new_words,
+    optional,
+)
+
+_MEDIA = "https://api-us.nexmo.com/v3/media"
+_KINDS = ("image", "audio", "video", "vcard", "file")
+_STATUSES = ("submitted", "delivered", "read", "undeliverable", "rejected")
+
+
+@st.composite
+def texts(draw: st.DrawFn, line: str) -> Payload:
+    """One message that came in."""
+    contents = Contents()
+    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
+    contents.addresses |= {sender, *others}
+    message: dict[str, Any] = {
+        "message_uuid": new_token("id"),
+        "to": line.removeprefix("+"),
+        "from": sender.removeprefix("+"),
+        "timestamp": "2026-11-22T11:59:16Z",
+        **optional(draw, [("channel", "mms"), ("client_ref", "x"), ("usage", {"price": "0.01", "currency": "EUR"})]),
+    }
+    if draw(st.booleans()) or others:
+        message["mms"] = {"participants": [other.removeprefix("+") for other in others]}
+    text = new_text(draw, contents, sender)
+    if text is not None:
+        message["text"] = text
+        message |= optional(draw, [("sms", {"num_messages": "1", "keyword": text.split(" ")[0].upper()})])
+    kind = draw(st.sampled_from(("text", *_KINDS, "content")))
+    if kind in _KINDS:
+        message[kind] = _file(draw, contents, captioned=text is None)
+    elif kind == "content":
+        files = [_file(draw, contents, captioned=text is None) for _ in range(draw(st.integers(1, 3)))]
+        message["content"] = [{"type": draw(st.sampled_from(_KINDS)), **file} for file in files]
+        # Of several files the first may stand in its own place as well.
+        if draw(st.booleans()):
+            message[message["content"][0]["type"]] = {"url": files[0]["url"]}
+    if draw(st.booleans()):
+        message["message_type"] = draw(st.sampled_from((kind, "image"))) if kind == "content" else kind
+    return Payload(message, contents)
+
+
+def _file(draw: st.DrawFn, contents: Contents, *, captioned: bool) -> dict[str, Any]:
+    """A file. Vonage's caption is the text of a message that has none of its own."""
+    file = {"url": new_file(draw, contents, _MEDIA), **optional(draw, [("name", "a.png")])}
+    if captioned and draw(st.booleans()):
+        file["caption"] = new_words(draw, contents)
+    return file
+
+
+@st.composite
+def reports(draw: st.DrawFn, line: str) -> Payload:
+    """One status, with its error in either form."""
+    contents = Contents(ids={new_token("id")}, addresses={new_number()})
+    (message_id,), (recipient,) = contents.ids, contents.addresses
+    report: dict[str, Any] = {
+        "message_uuid": message_id,
+        "to": recipient.removeprefix("+"),
+        "from": line.removeprefix("+"),
+        "status": draw(st.sampled_from(_STATUSES)),
+        "timestamp": "2026-11-22T11:59:16Z",
+        **optional(draw, [("channel", "mms"), ("usage", {"price": "0.01"}), ("client_ref", "x")]),
+    }
+    if report["status"] in ("undeliverable", "rejected"):
+        fault = {"type": "https://developer.vonage.com/api-errors/messages#1170", "title": "1170", "detail": "a detail"}
+        report |= draw(st.sampled_from(({"error": fault}, {"error": {"error": fault}}, {})))
+    return Payload(report, contents)
