@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partyline.media.storage import Bucket, Stored
+from partyline.media.storage import Bucket, Stored, disposition
 
 
 class Files(Bucket):
@@ -17,12 +17,12 @@ class Files(Bucket):
 
     def look(self, key: str) -> Stored | None:
         found = self.kept.get(key)
-        return Stored(found[1], f'inline; filename="{found[2]}"', len(found[0])) if found else None
+        return Stored(found[1], disposition(found[1], found[2] or "file"), len(found[0])) if found else None
 
     def read(self, key: str) -> bytes:
         return self.kept[key][0]
 
-    def link(self, key: str, seconds: int) -> str:
+    def link(self, key: str, stored: Stored, seconds: int) -> str:
         return f"https://bucket.example/{key}?for={seconds}"
 
     def remove(self, sid: str) -> int:

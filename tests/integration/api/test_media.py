@@ -91,7 +91,7 @@ def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> 
         ('attachment; filename="roof.png"', "roof.png"),
         ("attachment; filename=roof.png", "roof.png"),
         ("attachment; filename*=UTF-8''d%C3%A4ch.png", "däch.png"),
-        ('attachment; filename="../../etc/passwd"', "passwd"),
+        ('attachment; filename="../../etc/passwd"', "passwd.png"),
         ('attachment; filename="a\r\nX: y.png"', "aX: y.png"),
         ("attachment", None),
         ("", None),
@@ -122,18 +122,60 @@ def named(name: bytes) -> bytes:
 
 
 NESTED = b"".join(b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(1500))
+EMPTY = b"--b0\r\n\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     "form",
     [
         pytest.param(NESTED, id="forms within forms"),
-        pytest.param(named(b"filename*\n*=a; filename*1=b"), id="half a name"),
-        pytest.param(named(b"filename*=\x00TF-8''%@"), id="a name in no alphabet"),
+        pytest.param(EMPTY * 11 + b"--b0--\r\n", id="too many parts"),
+        pytest.param(named(b"a=b; " * 2000), id="a header that is too long"),
+        pytest.param(EMPTY, id="no end"),
+        pytest.param(b"--b0--\r\n", id="no part"),
     ],
 )
 def test_a_form_that_cannot_be_read_is_refused(api: Api, form: bytes) -> None:
+    """A2."""
     assert send(api, form, Content_Type="multipart/form-data; boundary=b0").error[:2] == (400, 20001)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (b"filename*\n*=a; filename*1=b", None),
+        (b"filename*=\x00TF-8''%@", None),
+        (b"filename*=utf-8''d%C3%A4ch.html", "däch.txt"),
+    ],
+)
+def test_a_name_in_a_form_is_a_name_or_none(api: Api, given: bytes, name: str | None) -> None:
+    """A2, A9."""
+    reply = send(api, named(given), Content_Type="multipart/form-data; boundary=b0")
+    assert (reply.status, reply.body["filename"]) == (201, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "name", "shown"),
+    [
+        (b"just words", "text/plain", "x.html", ("text/plain", "x.txt", "attachment")),
+        (b"BEGIN:VCARD\r\n", "text/html", "ann.html", ("text/vcard", "ann.vcf", "attachment")),
+        (b"\0\1\2", "text/html", "x.html", ("application/octet-stream", "x.bin", "attachment")),
+        (PNG, "text/html", "x.html", ("image/png", "x.png", "inline")),
+        (b"%PDF-1.7", "", "plan", ("application/pdf", "plan.pdf", "inline")),
+    ],
+)
+def test_an_upload_is_named_and_shown_as_what_it_is(
+    api: Api, content: bytes, declared: str, name: str, shown: tuple[str, str, str]
+) -> None:
+    """A9, C10."""
+    body = send(api, content, query={"Filename": name}, Content_Type=declared).body
+    answer = opened(api, body["links"]["content_direct_temporary"])
+    headers = answer["headers"]
+    disposition = headers["Content-Disposition"].partition(";")[0]
+    assert (body["content_type"], body["filename"], disposition) == shown
+    assert headers["Content-Type"] == shown[0]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +357,8 @@ def test_large_files_are_s3s_to_give(api: Api) -> None:
     key = f"{media}/original.png"
     files(api).put(key, bytes(serving.MAX_BYTES + 1), "image/png")
     answer = opened(api, api.get(f"/Media/{media}").body["links"]["content_direct_temporary"])
-    assert (answer["statusCode"], answer["headers"]) == (307, {"Location": f"https://bucket.example/{key}?for=300"})
+    assert (answer["statusCode"], answer["headers"]["Location"]) == (307, f"https://bucket.example/{key}?for=300")
+    assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
 
 
 def test_what_is_known_of_a_large_file_is_answered_here(api: Api) -> None:

@@ -40,10 +40,11 @@ class Inbox:
     answers: dict[str, list[Answer | Exception]]
     files: Files = field(default_factory=Files)
     now: datetime = NOW
+    declared: str | None = None
     message: Message = field(init=False)
 
     def arrive(self, *urls: str, text: str = "The roof") -> None:
-        parts = tuple(Part(f"https://carrier.example/{url}") for url in urls)
+        parts = tuple(Part(f"https://carrier.example/{url}", self.declared) for url in urls)
         inbound = InboundText("bandwidth", "id-1", P, A, (P, B), text, parts)
         recorded = recording.record(self.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
         self.message = self.read(recorded.conversation_sid, recorded.message_sid)
@@ -106,7 +107,7 @@ def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -
     assert one.collect() == Collected(Outcome.READY)
     (ready,) = one.read().media
     assert ready == replace(
-        pending, content_type="image/png", size=len(PNG), filename="roof.png", state=MediaState.READY
+        pending, content_type="image/png", size=len(PNG), filename="roof.png", state=MediaState.READY, scalable=False
     )
     assert one.files.kept == {f"{ready.sid}/original.png": (PNG, "image/png", "roof.png")}
     (told,) = one.told()
@@ -130,6 +131,27 @@ def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Ta
         (MediaState.PENDING, None),
     ]
     assert [part.sid for part in found.message.pending] == [found.message.media[1].sid]
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "kind", "name"),
+    [
+        pytest.param("BEGIN:VCARD\nN:Jörg".encode("latin-1"), "text/x-vcard", "text/vcard", "x.vcf", id="a card"),
+        pytest.param(b"\xff\xf1\x50\x80", "audio/aac", "audio/aac", "x.aac", id="a voice note"),
+        pytest.param(b"\0\1\2", "audio/evrc", "audio/evrc", "x.bin", id="what only its carrier knows"),
+        pytest.param(b"\0\1\2", "text/html", "application/octet-stream", "x.bin", id="what is no such thing"),
+    ],
+)
+def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
+    table: Table, content: bytes, declared: str, kind: str, name: str
+) -> None:
+    """C10, A9."""
+    make_scene(table)
+    one = Inbox(table, {"x.html": [ok(content)]}, declared=declared)
+    one.arrive("x.html")
+    assert one.collect().outcome is Outcome.READY
+    (ready,) = one.read().media
+    assert (ready.content_type, ready.filename) == (kind, name)
 
 
 def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:

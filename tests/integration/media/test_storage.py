@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from partyline.media.storage import Bucket
+from partyline.media.storage import Bucket, Stored
 
 
 @pytest.fixture
@@ -38,7 +39,38 @@ def test_a_file_is_kept_with_its_type_and_name_and_goes_with_all_that_was_made_o
     assert bucket.remove("ME1") == 0
 
 
-def test_a_link_of_s3_is_signed_and_ends(client: Any) -> None:
-    link = Bucket(client, "media").link("ME1/original.png", 300)
-    assert "ME1/original.png" in link
-    assert "Expires" in link
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("image/png", "inline"),
+        ("audio/amr", "inline"),
+        ("video/mp4", "inline"),
+        ("application/pdf", "inline"),
+        ("text/plain", "attachment"),
+        ("text/vcard", "attachment"),
+        ("application/zip", "attachment"),
+        ("application/octet-stream", "attachment"),
+    ],
+)
+def test_what_is_no_picture_sound_film_or_pdf_is_saved_not_shown(client: Any, kind: str, how: str) -> None:
+    """A9: also where an earlier version kept it to be shown."""
+    bucket = Bucket(client, "media")
+    bucket.put("ME1/original", b"x", kind, "x.html")
+    client.put_object(
+        Bucket="media", Key="ME2/original", Body=b"x", ContentType=kind, ContentDisposition='inline; filename="x.html"'
+    )
+    for key in ("ME1/original", "ME2/original"):
+        found = bucket.look(key)
+        assert found
+        assert found.disposition.split("; ")[:2] == [how, 'filename="x.html"']
+
+
+def test_a_link_of_s3_is_signed_and_ends_and_says_how_the_file_is_shown(client: Any) -> None:
+    """A9."""
+    stored = Stored("text/plain", 'attachment; filename="x.txt"', 1)
+    link = urlsplit(Bucket(client, "media").link("ME1/original.txt", stored, 300))
+    given = parse_qs(link.query)
+    assert link.path.endswith("ME1/original.txt")
+    assert {"Expires", "X-Amz-Expires"} & set(given)
+    assert given["response-content-disposition"] == ['attachment; filename="x.txt"']
+    assert given["response-content-type"] == ["text/plain"]

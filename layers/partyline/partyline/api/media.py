@@ -6,17 +6,11 @@ before it is attached only who uploaded it, and the account, may see it; then wh
 
 from __future__ import annotations
 
-import re
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import HTTP
-from urllib.parse import unquote
-
 from partyline import refusals, sids
-from partyline.api import access, fields, lookup, responses
+from partyline.api import access, fields, lookup, multipart, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.requests import Upload
-from partyline.media import images, links, sniffing, storage
+from partyline.media import filenames, images, links, sniffing, storage
 from partyline.model import StoredMedia
 from partyline.store import conversations
 from partyline.store import media as store
@@ -28,11 +22,12 @@ _MAX_FILENAME = 100
 
 def create(call: Call) -> Answer:
     """POST /Media: the body is the file, or a multipart form with one. Its name is the query's Filename, or what
-    Content-Disposition says. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
-    file = _file(call.request.upload or Upload(b"", ""))
-    if not file.content:
+    Content-Disposition says; it ends as the file's type does. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
+    body, declared, name = _file(call.request.upload or Upload(b"", ""))
+    name = fields.text(call.request.query, "Filename", _MAX_FILENAME) or name
+    if not body:
         raise refusals.media_empty()
-    kind = sniffing.content_type(file.content, file.content_type)
+    kind = sniffing.content_type(body, declared, name)
     if kind in sniffing.DANGEROUS:
         raise refusals.media_type_refused(kind)
     media = StoredMedia(
@@ -41,13 +36,13 @@ def create(call: Call) -> Answer:
         created=call.now,
         updated=call.now,
         content_type=kind,
-        size=len(file.content),
-        filename=_filename(call, file),
+        size=len(body),
+        filename=filenames.display_name(name, kind) if name else None,
         author=_author(call),
-        scalable=images.is_scalable(file.content) if kind in images.SCALABLE else None,
+        scalable=images.is_scalable(body) if kind in images.SCALABLE else None,
     )
     store.upload(call.table, media)
-    call.desk.bucket.put(storage.original(media.sid, kind), file.content, kind, media.filename)
+    call.desk.bucket.put(storage.original(media.sid, kind), body, kind, media.filename)
     return Answer(201, responses.stored_media(call, media, _link(call, media)))
 
 
@@ -102,47 +97,16 @@ def _link(call: Call, media: StoredMedia) -> str:
     return f"{call.request.base_url}/{path}"
 
 
-def _file(upload: Upload) -> Upload:
-    """The file of a body: of a form with several parts the first that has a name, or the first. Raises ApiError
-    20001."""
+def _file(upload: Upload) -> tuple[bytes, str, str]:
+    """The file of a body, its declared type and its name: of a form with several parts the first that has a name, or
+    the first. Raises ApiError 20001."""
     if upload.content_type.partition(";")[0].strip().lower() != "multipart/form-data":
-        return upload
+        return upload.content, upload.content_type, multipart.filename(upload.disposition) or ""
     try:
-        part = _part(upload)
-    except Exception:  # noqa: BLE001  (of a form that is none the parser raises anything, also RecursionError)
-        part = None
-    if part is None:
-        raise refusals.invalid_parameter("body", "it is no multipart form")
-    return part
-
-
-def _part(upload: Upload) -> Upload | None:
-    """Such a part; None without any. Raises whatever the parser does."""
-    head = f"Content-Type: {upload.content_type}\r\n\r\n".encode("latin-1", "replace")
-    form = message_from_bytes(head + upload.content, EmailMessage, policy=HTTP)
-    parts = [part for part in form.iter_parts() if isinstance(part, EmailMessage)] if form.is_multipart() else []
+        parts = multipart.read(upload.content, upload.content_type)
+    except multipart.Malformed as error:
+        raise refusals.invalid_parameter("body", f"it is no multipart form: {error}") from None
     if not parts:
-        return None
-    part = next((part for part in parts if part.get_filename()), parts[0])
-    content = part.get_payload(decode=True)
-    return Upload(
-        content if isinstance(content, bytes) else b"",
-        part.get_content_type(),
-        str(part.get("Content-Disposition", "")),
-    )
-
-
-def _filename(call: Call, file: Upload) -> str | None:
-    """Raises ApiError 20001."""
-    given = fields.text(call.request.query, "Filename", _MAX_FILENAME) or _disposed(file.disposition)
-    # A name, not a path, and nothing that a header or a terminal would act on.
-    plain = "".join(letter for letter in re.split(r"[/\\]", given)[-1] if letter.isprintable())
-    return plain[:_MAX_FILENAME] or None
-
-
-def _disposed(disposition: str) -> str:
-    """The name in a Content-Disposition header (RFC 6266)."""
-    if match := re.search(r"filename\*=UTF-8''([^;\s]+)", disposition, re.IGNORECASE):
-        return unquote(match[1])
-    match = re.search(r'filename="([^"]*)"|filename=([^;\s]+)', disposition, re.IGNORECASE)
-    return (match[1] or match[2] or "") if match else ""
+        raise refusals.invalid_parameter("body", "it is a multipart form without a part")
+    part = next((part for part in parts if part.filename), parts[0])
+    return part.content, part.content_type, part.filename or ""

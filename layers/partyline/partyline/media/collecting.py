@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from partyline.carriers.port import Carrier
 from partyline.errors import MediaRefused, MediaUnavailable
-from partyline.media import fetching, sniffing, storage
+from partyline.media import fetching, filenames, images, sniffing, storage
 from partyline.media.fetching import Ask
 from partyline.media.storage import Bucket
 from partyline.model import Media, MediaReference, MediaState, Message
@@ -30,7 +30,6 @@ KEPT = timedelta(hours=48)
 _DOUBTS = 3
 # Seconds between two attempts: from the first to the last, which holds.
 _DELAYS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
-_MAX_FILENAME = 100
 
 
 class Outcome(StrEnum):
@@ -111,7 +110,9 @@ def _keep(desk: Desk, reference: MediaReference, part: Media, content: bytes, me
     kind = part.content_type or sniffing.BINARY
     if _is_wrapping(kind, message):
         return _settle(desk, reference, None)
-    ready = replace(part, size=len(content), filename=_filename(part.url, kind), state=MediaState.READY)
+    name = filenames.display_name(_name(part.url), kind)
+    scalable = images.is_scalable(content) if kind in images.SCALABLE else None
+    ready = replace(part, size=len(content), filename=name, state=MediaState.READY, scalable=scalable)
     desk.bucket.put(storage.original(part.sid, kind), content, kind, ready.filename)
     return _settle(desk, reference, ready)
 
@@ -127,7 +128,7 @@ def _fetched(desk: Desk, part: Media) -> bytes:
 
 def _checked(content: bytes, part: Media) -> str:
     """The type of what came. Raises MediaRefused for what is never kept."""
-    kind = sniffing.content_type(content, part.content_type)
+    kind = sniffing.content_type(content, part.content_type, _name(part.url))
     if kind in sniffing.DANGEROUS:
         raise MediaRefused("type")
     return kind
@@ -161,8 +162,6 @@ def _delay(attempt: int) -> float:
     return _DELAYS[min(attempt, len(_DELAYS)) - 1]
 
 
-def _filename(url: str, kind: str) -> str:
-    """The last part of a URL's path, ending as its type does: names are shown to people."""
-    name = PurePosixPath(unquote(urlsplit(url).path)).name
-    stem = "".join(letter for letter in PurePosixPath(name).stem if letter.isprintable())[:_MAX_FILENAME]
-    return f"{stem or 'file'}.{sniffing.extension(kind)}"
+def _name(url: str) -> str:
+    """The last part of a URL's path."""
+    return PurePosixPath(unquote(urlsplit(url).path)).name

@@ -38,7 +38,7 @@ def serve(desk: Desk, method: str, path: str) -> dict[str, Any]:
     if key is None or stored is None:
         logger.info("link.refused", signed=key is not None)
         count("LinkRefused")
-        return {"statusCode": 404, "headers": {"Content-Type": "application/json"}, "body": _NO_SUCH_LINK}
+        return {"statusCode": 404, "headers": {"Content-Type": "application/json", **_SAFELY}, "body": _NO_SUCH_LINK}
     count("LinkServed")
     headers = {
         "Content-Type": stored.content_type,
@@ -50,6 +50,7 @@ def serve(desk: Desk, method: str, path: str) -> dict[str, Any]:
         return {"statusCode": 200, "headers": headers, "body": ""}
     if stored.size > MAX_BYTES:
         # S3's link is for a GET, and good for nothing else.
-        return {"statusCode": 307, "headers": {"Location": desk.bucket.link(key, _REDIRECT_LIFE)}, "body": ""}
+        location = desk.bucket.link(key, stored, _REDIRECT_LIFE)
+        return {"statusCode": 307, "headers": {**_SAFELY, "Location": location}, "body": ""}
     content = base64.b64encode(desk.bucket.read(key)).decode()
     return {"statusCode": 200, "headers": headers, "body": content, "isBase64Encoded": True}

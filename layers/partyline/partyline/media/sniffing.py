@@ -1,4 +1,4 @@
-"""What a file is, by its own first bytes. What its sender, or its name, says of it is not believed.
+"""What a file is, by its own first bytes. What its sender, or its name, says of it counts only where they do not tell.
 
 The formats are those that carriers take and phones send. What a browser would run (HTML, SVG, scripts) and what a
 machine would run is recognised to be refused.
@@ -7,115 +7,140 @@ machine would run is recognised to be refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
 
-BINARY = "application/octet-stream"
-PLAIN = "text/plain"
-SMIL = "application/smil"
+from partyline.media import archives, formats
+
+BINARY = formats.BINARY
+PLAIN = formats.PLAIN
+SMIL = formats.SMIL
 # What is never kept: opened from our address it would act in our name, or on somebody's machine.
-DANGEROUS = frozenset({"text/html", "image/svg+xml", "application/xml", "application/x-executable"})
+DANGEROUS = frozenset({"text/html", "image/svg+xml", "application/xml", formats.EXECUTABLE})
 
-_EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/bmp": "bmp",
-    "image/tiff": "tif",
-    "image/heic": "heic",
-    "image/avif": "avif",
-    "audio/amr": "amr",
-    "audio/mpeg": "mp3",
-    "audio/mp4": "m4a",
-    "audio/ogg": "ogg",
-    "audio/wav": "wav",
-    "audio/3gpp": "3ga",
-    "video/mp4": "mp4",
-    "video/3gpp": "3gp",
-    "video/quicktime": "mov",
-    "video/webm": "webm",
-    "application/pdf": "pdf",
-    "text/vcard": "vcf",
-    "text/calendar": "ics",
-    PLAIN: "txt",
-}
-_BEGINNINGS = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-    (b"#!AMR", "audio/amr"),
-    (b"ID3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"\x1a\x45\xdf\xa3", "video/webm"),
-    (b"%PDF-", "application/pdf"),
-    (b"MZ", "application/x-executable"),
-    (b"\x7fELF", "application/x-executable"),
-    (b"\xca\xfe\xba\xbe", "application/x-executable"),
-    (b"\xcf\xfa\xed\xfe", "application/x-executable"),
-    (b"#!", "application/x-executable"),
-)
-# The brand of an ISO base media file, in its first box.
-_BRANDS = (
-    (re.compile(rb"hei[cxms]|hev[cxms]|mif1|msf1"), "image/heic"),
-    (re.compile(rb"avi[fs]"), "image/avif"),
-    (re.compile(rb"M4[AB] "), "audio/mp4"),
-    (re.compile(rb"qt  "), "video/quicktime"),
-    (re.compile(rb"3g[ep2s]."), "video/3gpp"),
-)
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
-# MPEG audio without tags: eleven bits of synchronisation, a version, layer III.
-_MPEG_FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 _CONTROLS = frozenset(range(32)) - {*b"\t\n\f\r\x1b"}
 # Markup is recognised within this many characters: browsers look no further.
 _HEAD = 1024
-_TEXTS = (
-    (re.compile(r"^begin:vcard"), "text/vcard"),
-    (re.compile(r"^begin:vcalendar"), "text/calendar"),
-    (re.compile(r"<smil"), SMIL),
-    (re.compile(r"<svg"), "image/svg+xml"),
-    (re.compile(r"<(!doctype html|html|head|body|script|iframe|img|a\s|div|style|title|table|h1)"), "text/html"),
-    (re.compile(r"^<(\?xml|!)"), "application/xml"),
-)
+# A type that may be taken on trust where the bytes tell none: a picture, sound, film or document, of whatever kind.
+_TRUSTED = re.compile(r"(image|audio|video|font|model)/[a-z0-9][a-z0-9.+-]{0,60}|application/vnd\.[a-z0-9.+-]{1,60}")
+# A stream may begin anywhere; other files of a known type begin as that type does, or are none.
+_STREAMS = ("audio/", "video/")
+_UNTRUSTED = re.compile(r"xml|html|script|flash|macro|java|android|package|install|executable|apple\.mpegurl")
 
 
-def content_type(content: bytes, declared: str | None = None) -> str:
-    """The type of a file. `declared` decides only between kinds of text that look alike, and between sound and picture
-    in containers that may have either; what nothing is known of is BINARY."""
-    said = (declared or "").partition(";")[0].strip().lower()
-    for beginning, kind in _BEGINNINGS:
-        if content.startswith(beginning):
-            return kind
-    if content[:4] == b"RIFF" and content[8:12] in _RIFF:
-        return _RIFF[content[8:12]]
-    if content[4:8] == b"ftyp":
-        return _of_brand(content[8:12], said)
-    if _MPEG_FRAME.match(content):
-        return "audio/mpeg"
-    return _of_text(content)
+def content_type(content: bytes, declared: str | None = None, name: str = "") -> str:
+    """The type of a file, by its bytes. What is `declared` of it, and the suffix of its `name`, decide between kinds
+    that look alike, and where the bytes tell nothing, unless it would be one that is run; what nothing is known of is
+    BINARY."""
+    said = _said(declared, name)
+    kind = _of_bytes(content, said)
+    if kind is None:
+        kind = _of_text(content, said)
+    return kind or _trusted(said)
 
 
 def extension(kind: str) -> str:
     """What the name of a file of this type ends in: "jpg"; "bin" for one that nothing is known of."""
-    return _EXTENSIONS.get(kind, "bin")
+    return formats.EXTENSIONS.get(kind, "bin")
 
 
-def _of_brand(brand: bytes, said: str) -> str:
-    kind = next((kind for pattern, kind in _BRANDS if pattern.match(brand)), "video/mp4")
+def is_shown(kind: str) -> bool:
+    """Whether a browser may show a file of this type: a picture, sound, film or PDF. Others are only saved."""
+    return kind == "application/pdf" or kind.startswith(("image/", "audio/", "video/"))
+
+
+def _said(declared: str | None, name: str) -> str:
+    """The type that was declared, or else that the name ends in; '' for none that says anything."""
+    said = (declared or "").partition(";")[0].strip().lower()
+    said = formats.ALIASES.get(said, said)
+    if said in ("", BINARY, "binary/octet-stream", PLAIN):
+        suffix = PurePosixPath(name).suffix[1:].lower()
+        return formats.TYPES.get(suffix) or said
+    return said
+
+
+def _trusted(said: str) -> str:
+    """What is said of a file of which the bytes tell nothing, where it may be so."""
+    is_open = said.startswith(_STREAMS) or said not in formats.EXTENSIONS
+    return said if is_open and _TRUSTED.fullmatch(said) and not _UNTRUSTED.search(said) else BINARY
+
+
+def _of_bytes(content: bytes, said: str) -> str | None:
+    """The type of a file that is no text; None where the beginning does not tell."""
+    begins = next((kind for beginning, kind in formats.BEGINNINGS if content.startswith(beginning)), None)
+    matches = begins or next((kind for pattern, kind in formats.PATTERNS if pattern.match(content)), None)
+    reader = next((read for place, mark, read in _CONTAINERS if content.startswith(mark, place)), None)
+    return matches or (reader(content, said) if reader else None)
+
+
+def _of_brand(content: bytes, said: str) -> str:
+    brand = content[8:12]
+    kind = next((kind for pattern, kind in formats.BRANDS if pattern.match(brand)), "video/mp4")
+    if kind == "image/heif":
+        # A brand of many codecs: the others that it is compatible with say which.
+        others = content[16 : min(int.from_bytes(content[:4]), 256)]
+        return next((one for mark, one in ((b"heic", "image/heic"), (b"avif", "image/avif")) if mark in others), kind)
+    return _sound(kind, said)
+
+
+def _of_matroska(content: bytes, said: str) -> str:
+    return _sound("video/x-matroska" if b"matroska" in content[:64] else "video/webm", said)
+
+
+def _of_ogg(content: bytes, _said: str) -> str:
+    return "video/ogg" if b"\x80theora" in content[:64] else "audio/ogg"
+
+
+def _of_windows_media(_content: bytes, said: str) -> str:
+    return said if said == "audio/x-ms-wma" else "video/x-ms-wmv"
+
+
+def _of_compound(_content: bytes, said: str) -> str:
+    return said if said in formats.COMPOUNDS else BINARY
+
+
+def _sound(kind: str, said: str) -> str:
+    """Sound in a container that may have pictures too, where it is said to be sound."""
     sound = kind.replace("video/", "audio/")
-    return sound if said == sound and sound in _EXTENSIONS else kind
+    return sound if said == sound and sound in formats.EXTENSIONS else kind
 
 
-def _of_text(content: bytes) -> str:
+def _of_archive(content: bytes, _said: str) -> str:
+    stated = formats.STATED.match(content, 30)
+    named = archives.names(content)
+    kinds = {kind for pattern, kind in formats.IN_ARCHIVES if any(pattern.fullmatch(name) for name in named)}
+    if formats.EXECUTABLE in kinds:
+        return formats.EXECUTABLE
+    if stated and (kind := stated[1].decode()) in formats.EXTENSIONS:
+        return kind
+    is_document = "[content_types].xml" in named or "application/vnd.apple.pkpass" in kinds
+    return next(iter(sorted(kinds)), formats.ZIP) if is_document else formats.ZIP
+
+
+def _of_text(content: bytes, said: str) -> str | None:
+    """The type of a text; None for what is none."""
     wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         # UTF-16 says so in its first two bytes, and a browser reads markup in it.
-        text = content.decode("utf-16" if wide else "utf-8-sig")
+        text, is_known = content.decode("utf-16" if wide else "utf-8-sig"), True
     except UnicodeDecodeError:
-        return BINARY
+        # Of some older charset, in which every letter of markup is the same.
+        text, is_known = content[: 4 * _HEAD].decode("utf-16" if wide else "latin-1", "replace"), False
     if not text or (not wide and _CONTROLS & {*content[:_HEAD]}):
-        return BINARY
+        return None
     head = text[:_HEAD].lstrip().lower()
-    return next((kind for pattern, kind in _TEXTS if pattern.search(head)), PLAIN)
+    marked = next((kind for pattern, kind in formats.TEXTS if pattern.search(head)), None)
+    if marked or said in formats.ALIKE:
+        return marked or said
+    return PLAIN if is_known else None
+
+
+# What holds files of several types: where its mark is, the mark, and who tells which of them it is.
+_CONTAINERS: tuple[tuple[int, bytes, Callable[[bytes, str], str]], ...] = (
+    (4, b"ftyp", _of_brand),
+    (0, b"PK\3\4", _of_archive),
+    (0, b"\x1a\x45\xdf\xa3", _of_matroska),
+    (0, b"OggS", _of_ogg),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _of_windows_media),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _of_compound),
+)

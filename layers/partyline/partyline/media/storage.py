@@ -49,7 +49,7 @@ class Bucket:
             Key=key,
             Body=content,
             ContentType=content_type,
-            ContentDisposition=_disposition(filename or f"file.{key.rpartition('.')[2]}"),
+            ContentDisposition=disposition(content_type, filename or f"file.{key.rpartition('.')[2]}"),
         )
 
     def look(self, key: str) -> Stored | None:
@@ -71,10 +71,12 @@ class Bucket:
             raise
         return content
 
-    def link(self, key: str, seconds: int) -> str:
-        """S3's own URL of a file, for so many seconds and not longer than our credentials last."""
+    def link(self, key: str, stored: Stored, seconds: int) -> str:
+        """S3's own URL of a file, shown as it is known to be, for so many seconds and not longer than our credentials
+        last."""
+        shown = {"ResponseContentType": stored.content_type, "ResponseContentDisposition": stored.disposition}
         url: str = self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._name, "Key": key}, ExpiresIn=seconds
+            "get_object", Params={"Bucket": self._name, "Key": key, **shown}, ExpiresIn=seconds
         )
         return url
 
@@ -89,7 +91,10 @@ class Bucket:
 
 
 def _stored(answer: Any) -> Stored:
-    return Stored(answer["ContentType"], answer.get("ContentDisposition", "attachment"), answer["ContentLength"])
+    kind, disposition = answer["ContentType"], answer.get("ContentDisposition", "attachment")
+    # What an earlier version kept is shown by the rules of now.
+    shown = disposition if sniffing.is_shown(kind) else disposition.replace("inline", "attachment", 1)
+    return Stored(kind, shown, answer["ContentLength"])
 
 
 def _is_missing(error: ClientError) -> bool:
@@ -97,7 +102,8 @@ def _is_missing(error: ClientError) -> bool:
     return error.response["Error"]["Code"] in {"NoSuchKey", "404", "NotFound"}
 
 
-def _disposition(filename: str) -> str:
-    """Shown where it can be, under its name (RFC 6266); nothing in a name can end the header."""
+def disposition(kind: str, filename: str) -> str:
+    """Shown where it may be, else saved, under its name (RFC 6266); nothing in a name can end the header."""
     plain = re.sub(r'[^ -~]|["\\%]', "_", filename)
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    how = "inline" if sniffing.is_shown(kind) else "attachment"
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

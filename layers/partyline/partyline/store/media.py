@@ -139,4 +139,5 @@ def _stored(settled: Media, conversation: Conversation, message: Message) -> Sto
         author=message.author,
         conversation_sid=conversation.sid,
         message_sid=message.sid,
+        scalable=settled.scalable,
     )
