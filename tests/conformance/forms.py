@@ -366,6 +366,7 @@ _WRONG: Mapping[str, tuple[str | tuple[str, int], ...]] = {
     "EndDate": _DATE,
     "Filters": ("onNothing",),
     "FriendlyName": (_LONG,),
+    "Identity": (("🦆" * 65, 50207), ("x" * 257, 50207), "a\u202eb", "a\nb", ("system", 50203)),
     "LastReadMessageIndex": ("99",),
     "LastReadTimestamp": _DATE,
     "MessagingBinding.Address": ("nowhere", ("", 50411)),
@@ -438,12 +439,17 @@ _MISSING: Mapping[tuple[str, str], int] = {
 }
 
 
+# What no entry of a list can have is in none: nothing is refused.
+_FILTERS = {("Bindings", "Identity")}
+
+
 def wrong(operation: Operation, value: Value) -> list[tuple[str, int]]:
     """Texts that a parameter cannot have, each with the code of its refusal."""
     in_query = value.place == "query"
     own = _CODES.get(value.name, _GENERIC_CODE)
     code = _CODES_OF_KINDS.get((operation.kind, value.name), _GENERIC_CODE if in_query else own)
-    particular = () if in_query and value.name == "State" else _WRONG.get(value.name, ())
+    is_filter = (operation.kind, value.name) in _FILTERS or value.name == "State"
+    particular = () if in_query and is_filter else _WRONG.get(value.name, ())
     if value.name == "State" and operation.names_one:
         # Closing is an update, and no beginning.
         particular = particular[1:]

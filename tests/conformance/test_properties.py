@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from partyline import identities
+from partyline.store import keys
 from tests.conformance import client as clients
 from tests.conformance.client import Pairs
 from tests.conformance.contract import OPERATIONS, Operation
@@ -67,7 +69,8 @@ _LONGEST = {
     **dict.fromkeys(("PK", "GSI1PK", "GSI2PK", ":pk"), 2048),
     **dict.fromkeys(("SK", "GSI1SK", "GSI2SK", ":low", ":high", ":begins"), 1024),
 }
-_WORST = ("x" * 70_000, "é" * 600, "a\0b", "\ud800", "")
+# The longest in characters is longer in bytes, and what is invisible is not what it seems.
+_WORST = ("x" * 70_000, "é" * 600, "🦆" * 256, "a\0b", "a\u202eb", "\ud800", "")
 _MEMBERS = {"code", "message", "more_info", "status", "details"}
 odd_texts = st.one_of(st.sampled_from(_ODD), st.text(st.characters(), max_size=40))
 
@@ -99,6 +102,16 @@ def items() -> dict[tuple[str, str], str]:
     """All that is stored, by its keys; from the emulator's memory, since its answers to a scan take most of a test."""
     stored = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["partyline"].all_items()
     return {(item.hash_key.value, item.range_key.value): repr(item.to_json()) for item in stored}
+
+
+def check_identities() -> None:
+    """Fail on an identity that can be stored and not be heard of: live connections have keys of their own."""
+    for item in dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["partyline"].all_items():
+        identity = item.to_json()["Attributes"].get("identity", {}).get("S")
+        if identity is not None:
+            for key in (keys.listener(f"IS{_HEX}", identity), keys.supervisor(f"IS{_HEX}", identity)):
+                assert len(key.sk.encode()) <= _LONGEST["SK"], identity[:80]
+            assert identities.is_visible(identity), identity[:80]
 
 
 def check_keys(params: Any, **_: Any) -> None:
@@ -176,6 +189,7 @@ def attempted(operation: Operation, api: Api, world: World, path: str, pairs: Pa
         assert reply.error[0] == reply.status, told
         assert items() == before, told
         return False
+    check_identities()
     if operation.method == "DELETE":
         assert world.client.get(path).status == 404, told
     elif operation.method == "POST":

@@ -86,6 +86,25 @@ def token_expired() -> ApiError:
     return _refusal(20104, "Access token expired or expiration date invalid", UNAUTHORIZED)
 
 
+def token_revoked() -> ApiError:
+    return _refusal(
+        20104,
+        "Access token expired or expiration date invalid",
+        UNAUTHORIZED,
+        reason="the tokens of this identity were revoked: get a new one",
+    )
+
+
+def identity_barred(identity: str) -> ApiError:
+    return _refusal(
+        20403,
+        "Forbidden",
+        FORBIDDEN,
+        identity=identity,
+        reason="its user was deleted: it may come back when the account makes it anew",
+    )
+
+
 def token_too_early() -> ApiError:
     return _refusal(20105, "Access token not yet valid", UNAUTHORIZED)
 
@@ -509,7 +528,9 @@ def media_too_large(limit: int) -> ApiError:
 
 
 def media_empty() -> ApiError:
-    return invalid_parameter("body", "the media is empty: send its content as the body")
+    return _refusal(
+        50510, "Invalid message media SID", parameter="body", reason="the media is empty: send its content as the body"
+    )
 
 
 def too_many_media(limit: int, line: str | None = None, carrier: str | None = None) -> ApiError:
@@ -604,7 +625,6 @@ def pre_webhook_rejected(event: str) -> ApiError:
         "Webhook disabled processing of command",
         FORBIDDEN,
         event=event,
-        reason="the pre-action webhook rejected the request",
     )
 
 
@@ -737,6 +757,19 @@ def role_is_default(sid: str) -> ApiError:
     )
 
 
+def role_in_use(sid: str, holder: str, conversation_sid: str | None) -> ApiError:
+    """`holder` is a user, or a participant of a conversation."""
+    return _refusal(
+        20409,
+        f"Role {sid} is in use: give whoever has it another one first",
+        CONFLICT,
+        role_sid=sid,
+        user_sid=None if conversation_sid else holder,
+        participant_sid=holder if conversation_sid else None,
+        conversation_sid=conversation_sid,
+    )
+
+
 def user_exists(identity: str, sid: str) -> ApiError:
     return _refusal(50201, "User already exists", CONFLICT, identity=identity, user_sid=sid)
 
@@ -754,7 +787,7 @@ def identity_like_sid() -> ApiError:
 
 
 def identity_too_long(limit: int) -> ApiError:
-    return _refusal(50207, "Identity too long", parameter="Identity", reason=f"at most {limit} characters")
+    return _refusal(50207, "Identity too long", parameter="Identity", reason=f"at most {limit} bytes")
 
 
 def notification_level_invalid(levels: Sequence[str]) -> ApiError:

@@ -12,12 +12,12 @@ from tests.integration.api.harness import ACCOUNT, Api
 SERVICE = sids.default_service(ACCOUNT)
 
 
-def acting(api: Api, identity: str, service: str = SERVICE) -> Api:
-    """The API as a chat identity calls it."""
+def acting(api: Api, identity: str, service: str = SERVICE, **more: object) -> Api:
+    """The API as a chat identity calls it, with a token that is made now."""
     key = api.made("/Keys")
     grants = {"identity": identity, "chat": {"service_sid": service}}
-    expires = int(api.desk.clock().timestamp()) + 3600
-    claims = {"iss": key["sid"], "sub": ACCOUNT, "exp": expires, "grants": grants}
+    now = int(api.desk.clock().timestamp())
+    claims = {"iss": key["sid"], "sub": ACCOUNT, "iat": now, "exp": now + 3600, "grants": grants, **more}
     token = jwt.encode(claims, key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
     return replace(api, authorization=f"Bearer {token}")
 

@@ -298,7 +298,7 @@ def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(
     before = store.fetch(table, sid)
     assert before
     api.post(f"/Conversations/{sid}", {"State": "inactive"})
-    with pytest.raises(Exception, match="another request changed it"):
+    with pytest.raises(Exception, match="Conflicting channel modification"):
         store.update(table, before, before, clock())
     after = store.fetch(table, sid)
     assert after

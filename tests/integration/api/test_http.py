@@ -224,7 +224,7 @@ def test_a_race_that_is_lost_every_time_is_answered_with_409(api: Api) -> None:
     busy = Api(replace(api.desk, table=Broken(Conflict({}))))
     status, code, message = busy.get("/Conversations/some-name").error
     assert (status, code) == (409, 50349)
-    assert message.endswith("another request changed it, try again")
+    assert message.endswith("another request changed it: try again")
 
 
 def test_answers_are_json_and_not_cached(api: Api) -> None:

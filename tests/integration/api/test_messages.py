@@ -449,7 +449,10 @@ def test_a_group_of_whom_everybody_has_opted_out_is_not_written_to(api: Api, tab
     natives = sorted(one["sid"] for one in people if "address" in one["messaging_binding"])
     refused = api.say(sid, "hello", author="agent")
     assert (refused.status, refused.body["code"]) == (400, 21610)
-    assert refused.body["details"] == {"participants": natives}
+    assert refused.body["details"] == {
+        "participants": natives,
+        "reason": "everybody who would get this has opted out of the sending number",
+    }
     assert api.get(f"/Conversations/{sid}/Messages").body["messages"] == []
 
 

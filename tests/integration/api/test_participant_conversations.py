@@ -96,7 +96,7 @@ REFUSED: list[tuple[Pairs, tuple[int, int, str]]] = [
         {"Identity": "ann", "Address": A},
         (400, 50451, "Only one identifier allowed for lookup: use either Identity or Address"),
     ),
-    ({"Identity": "x" * 257}, (400, 50207, "Identity too long: at most 256 characters")),
+    ({"Identity": "x" * 257}, (400, 50207, "Identity too long: at most 256 bytes")),
 ]
 
 

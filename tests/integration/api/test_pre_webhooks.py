@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
-from partyline import outgoing
+from partyline import outgoing, sids
 from partyline.callbacks import asking, delivery
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
 from partyline.model import Send
@@ -28,7 +28,7 @@ from tests.integration.api.harness import ACCOUNT, TOKEN, A, Api, B, C, Counting
 from tests.integration.api.people import SERVICE, acting, another_service
 
 URL = "https://hooks.example.com/pre"
-REJECTED = (403, 50056, "Webhook disabled processing of command: the pre-action webhook rejected the request")
+REJECTED = (403, 50056, "Webhook disabled processing of command")
 
 
 @dataclass
@@ -224,6 +224,7 @@ def test_what_is_asked_about_a_message_is_what_it_would_be(scene: Scene, hook: H
     assert asked == {
         "AccountSid": ACCOUNT,
         "EventType": "onMessageAdd",
+        "MessagingServiceSid": sids.default_messaging_service(ACCOUNT),
         "Source": "API",
         "RetryCount": "0",
         "ConversationSid": scene.conversation,

@@ -9,10 +9,10 @@ import pytest
 
 from partyline import sids
 from partyline.permissions import DEFAULT_ROLES, GRANTABLE, Permission, RoleType
+from partyline.store import keys, services
 from partyline.store import roles as store
-from partyline.store import services
 from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
+from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Racing
 from tests.integration.api.people import SERVICE, acting, another_service, role_named
 
 GUEST = [("FriendlyName", "guest"), ("Type", "conversation"), ("Permission", "sendMessage")]
@@ -126,16 +126,55 @@ def test_roles_are_listed_by_sid_page_by_page(api: Api) -> None:
     assert api.get("/Roles", {"PageSize": "1000"}).body["meta"]["page_size"] == 50
 
 
-def test_a_role_is_deleted_and_who_had_it_has_the_default(api: Api) -> None:
+def test_a_role_that_somebody_has_cannot_be_deleted(api: Api) -> None:
+    """A7: whom it restricts would be free."""
     conversation, made = api.conversation(), api.made("/Roles", GUEST)["sid"]
-    api.member(conversation, identity="ann", RoleSid=made)
+    member = api.member(conversation, identity="ann", RoleSid=made)
     ann, place = acting(api, "ann"), f"/Conversations/{conversation}/Participants/ann"
     assert ann.delete(place).error[:2] == (403, 50107)
+    refused = api.delete(f"/Roles/{made}")
+    assert refused.error == (409, 20409, f"Role {made} is in use: give whoever has it another one first")
+    assert refused.body["details"] == {
+        "role_sid": made,
+        "participant_sid": member,
+        "conversation_sid": conversation,
+    }
+    assert ann.delete(place).error[:2] == (403, 50107)
+    assert api.post(place, {"RoleSid": ""}).status == 200
     assert api.delete(f"/Roles/{made}").status == 204
     assert ann.delete(place).status == 204
     for reply in (api.get(f"/Roles/{made}"), api.delete(f"/Roles/{made}"), api.post(f"/Roles/{made}", GUEST)):
         assert reply.error == (404, 20404, f"The requested resource /Roles/{made} was not found")
     assert made not in [role["sid"] for role in roles(api)]
+
+
+def test_a_role_is_free_when_who_had_it_is_gone(api: Api) -> None:
+    """A7: users and members, by whatever way they lose it."""
+    service = api.made("/Roles", [*GUEST[:1], ("Type", "service"), ("Permission", "editOwnUserInfo")])
+    guest = api.made("/Roles", GUEST)["sid"]
+    user = api.made("/Users", {"Identity": "ann", "RoleSid": service["sid"]})["sid"]
+    path = f"/Roles/{service['sid']}"
+    assert api.delete(path).body["details"] == {"role_sid": service["sid"], "user_sid": user}
+    assert api.post("/Users/ann", {"FriendlyName": "Ann"}).status == 200
+    assert api.delete(path).status == 409
+    assert api.delete("/Users/ann").status == 204
+    assert api.delete(path).status == 204
+    conversation = api.conversation()
+    own = api.member(conversation, identity="bob", projected=P, RoleSid=guest)
+    assert api.delete(f"/Roles/{guest}").status == 409
+    # Handed over: the role was the one's who had the number.
+    assert api.post(f"/Conversations/{conversation}/Participants/{own}", {"Identity": "cat"}).status == 200
+    assert api.delete(f"/Roles/{guest}").status == 204
+
+
+def test_a_role_that_is_gone_all_the_same_permits_nothing(api: Api, table: Table) -> None:
+    """A7: one that was given a moment before it went, or before roles in use were known."""
+    conversation, made = api.conversation(), api.made("/Roles", GUEST)["sid"]
+    api.member(conversation, identity="ann", RoleSid=made)
+    table.delete_all([keys.role(SERVICE, made)])
+    ann = acting(api, "ann")
+    assert ann.delete(f"/Conversations/{conversation}/Participants/ann").error[:2] == (403, 50107)
+    assert ann.post(f"/Conversations/{conversation}/Messages", {"Body": "x"}).error[:2] == (403, 50107)
 
 
 @pytest.mark.parametrize("name", ["channel admin", "channel user", "service user"])

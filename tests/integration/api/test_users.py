@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -71,8 +72,21 @@ SETTINGS: list[tuple[dict[str, str], tuple[int, int, str]]] = [
 IDENTITIES: list[tuple[dict[str, str], tuple[int, int, str]]] = [
     ({}, (400, 50204, "Identity not provided")),
     ({"Identity": ""}, (400, 50204, "Identity not provided")),
-    ({"Identity": "x" * 257}, (400, 50207, "Identity too long: at most 256 characters")),
-    ({"Identity": "🦆" * 9000}, (400, 50207, "Identity too long: at most 256 characters")),
+    ({"Identity": "x" * 257}, (400, 50207, "Identity too long: at most 256 bytes")),
+    # A10: a key of the table is counted in bytes.
+    ({"Identity": "🦆" * 65}, (400, 50207, "Identity too long: at most 256 bytes")),
+    ({"Identity": "🦆" * 9000}, (400, 50207, "Identity too long: at most 256 bytes")),
+    *(
+        (
+            {"Identity": f"a{odd}b"},
+            (
+                400,
+                20001,
+                "Invalid parameter Identity: it has control characters, or such that change its direction",
+            ),
+        )
+        for odd in "\0\n\x7f\x9b\u202e\u2066\u200f\u061c\u2028"
+    ),
     ({"Identity": "US" + "a" * 32}, (400, 50206, "Identity should not match user SID pattern")),
     ({"Identity": "system"}, (400, 50203, "Identity reserved")),
     ({"Identity": "System"}, (400, 50203, "Identity reserved")),
@@ -96,7 +110,9 @@ def test_a_wrong_parameter_is_refused_at_an_update(api: Api, form: dict[str, str
     assert api.get("/Users/ann").body == made
 
 
-@pytest.mark.parametrize("identity", ["🦆" * 256, "a\0b", "null", "US", " ann", "../Roles", "%2F", "+12065550150"])
+@pytest.mark.parametrize(
+    "identity", ["🦆" * 64, "x" * 256, "👩\u200d🚀", "null", "US", " ann", "../Roles", "%2F", "+12065550150"]
+)
 def test_any_other_text_is_an_identity(api: Api, identity: str) -> None:
     made = api.made("/Users", {"Identity": identity})
     assert made["identity"] == identity
@@ -248,3 +264,87 @@ def test_an_administrator_changes_others_but_gives_no_roles(api: Api) -> None:
     assert boss.post("/Users/ann", {"FriendlyName": "Ann"}).body["friendly_name"] == "Ann"
     assert boss.post("/Users/ann", {"RoleSid": role_named("service admin")}).error[:2] == (403, 50107)
     assert api.get("/Users/ann").body["role_sid"] == role_named("service user")
+
+
+# --- barred, and revoked
+
+
+def test_a_deleted_users_identity_is_barred_until_the_account_makes_it_anew(api: Api, clock: Clock) -> None:
+    """A7: a token, also a new one, does not bring back whom the account deleted."""
+    api.made("/Users", {"Identity": "ann"})
+    ann = acting(api, "ann")
+    assert ann.get("/Users/ann").status == 200
+    assert api.delete("/Users/ann").status == 204
+    clock.tick(seconds=1)
+    barred = "Forbidden: its user was deleted: it may come back when the account makes it anew"
+    for person in (ann, acting(api, "ann")):
+        assert person.post("/Conversations").error == (403, 20403, barred)
+    assert users(api) == []
+    api.made("/Users", {"Identity": "ann"})
+    # The tokens from before stay worthless.
+    assert ann.post("/Conversations").error[:2] == (401, 20104)
+    assert acting(api, "ann").post("/Conversations").status == 201
+
+
+def test_others_do_not_bring_back_who_was_deleted_and_the_account_does(api: Api, clock: Clock) -> None:
+    """A7: over REST by the account, joining makes it anew."""
+    boss = administrator(api)
+    for identity in ("ann", "bob"):
+        api.made("/Users", {"Identity": identity})
+    conversation = boss.made("/Conversations")["sid"]
+    assert api.delete("/Users/ann").status == 204
+    clock.tick(seconds=1)
+    assert boss.add(conversation, identity="ann").error[:2] == (403, 20403)
+    people = [("Participant", json.dumps({"identity": "ann"}))]
+    assert boss.post("/ConversationWithParticipants", people).error[:2] == (403, 20403)
+    assert boss.add(conversation, identity="bob").status == 201
+    assert boss.add(conversation, identity="nobody before").status == 201
+    assert users_named(api) == {"boss", "bob", "nobody before"}
+    api.member(conversation, identity="ann")
+    assert acting(api, "ann").get(f"/Conversations/{conversation}").status == 200
+    assert boss.delete(f"/Conversations/{conversation}/Participants/ann").status == 204
+    assert boss.add(conversation, identity="ann").status == 201
+
+
+def users_named(api: Api) -> set[str]:
+    return {user["identity"] for user in users(api)}
+
+
+def test_the_tokens_of_an_identity_are_revoked(api: Api, clock: Clock) -> None:
+    """A7."""
+    for identity in ("ann", "bob"):
+        api.made("/Users", {"Identity": identity})
+    ann, bob = acting(api, "ann"), acting(api, "bob")
+    assert ann.delete("/Users/ann/Tokens").error[:2] == (403, 50107)
+    clock.tick(seconds=10)
+    assert api.delete("/Users/ann/Tokens").status == 204
+    revoked = (401, 20104, "Access token expired or expiration date invalid")
+    refused = ann.get("/Users/ann")
+    assert (refused.status, refused.body["code"], refused.body["message"]) == revoked
+    # As Twilio's SDKs say when a token was made, and one that does not say it.
+    for made, taken in ((9, False), (10, False), (11, True)):
+        moment = int(clock().timestamp()) - 10 + made
+        named = acting(api, "ann", iat=None, jti=f"SK1-{moment}")
+        assert (named.get("/Users/ann").status == 200) is taken, made
+    unknown: list[dict[str, Any]] = [
+        {"jti": None},
+        {"jti": "SK1"},
+        {"jti": 5},
+        {"jti": "SK1-" + "9" * 400},
+        {"iat": 10**400},
+    ]
+    for claims in unknown:
+        assert acting(api, "ann", service=SERVICE, **{"iat": None, **claims}).get("/Users/ann").status == 401
+    clock.tick(seconds=1)
+    assert acting(api, "ann").get("/Users/ann").status == 200
+    assert bob.get("/Users/bob").status == 200
+    assert api.delete("/Users/nobody/Tokens").error[:2] == (404, 20404)
+
+
+def test_a_user_that_goes_while_its_tokens_are_revoked_stays_barred(api: Api, table: Table, clock: Clock) -> None:
+    """A7."""
+    api.made("/Users", {"Identity": "ann"})
+    racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
+    assert racing.delete("/Users/ann/Tokens").error[:2] == (404, 20404)
+    clock.tick(seconds=1)
+    assert acting(api, "ann").get("/Users/ann").error[:2] == (403, 20403)

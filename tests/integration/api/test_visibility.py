@@ -196,12 +196,15 @@ def test_every_resource_that_is_not_for_people_is_closed_to_them(api: Api, actin
                 assert boss.call(method, f"{root}/{path}").error[:2] == (403, 50107), (method, path)
 
 
-def test_a_role_that_was_deleted_falls_back_to_the_services_own(api: Api, acting: As) -> None:
+def test_a_restricted_user_stays_so_until_the_account_says_otherwise(api: Api, acting: As) -> None:
+    """A7."""
     role = api.made("/Roles", [("FriendlyName", "guest"), ("Type", "service"), ("Permission", "editOwnUserInfo")])
     api.made("/Users", {"Identity": "ann", "RoleSid": role["sid"]})
     ann = acting("ann")
     assert not_permitted(ann.post("/Conversations"))
-    assert api.delete(f"/Roles/{role['sid']}").status == 204
+    assert api.delete(f"/Roles/{role['sid']}").status == 409
+    assert not_permitted(ann.post("/Conversations"))
+    assert api.post("/Users/ann", {"RoleSid": ""}).status == 200
     assert ann.post("/Conversations").status == 201
 
 
@@ -256,7 +259,7 @@ def test_what_a_person_may_not_change_they_cannot_set_at_the_making_either(api: 
 
 def test_an_identity_that_looks_like_a_number_owns_nothing_of_that_handset(api: Api, acting: As) -> None:
     conversation = api.conversation()
-    handset = api.member(conversation, address=B)
+    handset = api.member(conversation, address=B, proxy=P)
     api.member(conversation, identity=B)
     said = api.say(conversation, author=B).body
     assert said["participant_sid"] == handset

@@ -119,7 +119,7 @@ REFUSED: list[tuple[list[Any], tuple[int, int], str, dict[str, Any]]] = [
         [AGENT, native("nobody"), native(A)],
         (400, 50407),
         "Invalid messaging binding address: it is not a phone number in E.164 form",
-        {"address": "alpha:nobody", "participant": 2},
+        {"address": "nobody", "participant": 2},
     ),
     (
         [native(A), {"messaging_binding": {"projected_address": B}}],

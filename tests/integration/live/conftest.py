@@ -71,6 +71,7 @@ class House:
         given = {
             "iss": self.key["sid"],
             "sub": ACCOUNT,
+            "iat": int(self.clock().timestamp()),
             "exp": int(self.clock().timestamp() + life),
             "grants": {"identity": identity, "chat": {"service_sid": service}},
             **claims,

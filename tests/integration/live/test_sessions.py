@@ -191,7 +191,7 @@ def test_a_ping_is_answered(house: House) -> None:
     assert house.says(house.connect("one"), action="ping") == [{"type": "pong"}]
 
 
-@pytest.mark.parametrize("what", ["token", "key", "user", "service"])
+@pytest.mark.parametrize("what", ["token", "key", "user", "service", "revoked"])
 def test_a_connection_that_may_not_go_on_is_closed_when_it_speaks(house: House, what: str) -> None:
     service = another_service(house.api)
     house.connect("one", life=60, service=service)
@@ -204,6 +204,12 @@ def test_a_connection_that_may_not_go_on_is_closed_when_it_speaks(house: House, 
             house.api.delete(f"/Services/{service}/Users/ann")
         case "service":
             house.api.delete(f"/Services/{service}")
+        case "revoked":
+            house.clock.tick(seconds=1)
+            house.api.delete(f"/Services/{service}/Users/ann/Tokens")
+            house.clock.tick(seconds=1)
+            house.connect("two", service=service)
+            assert house.says("two", action="ping") == [{"type": "pong"}]
 
     assert house.says("one", action="ping") == []
 

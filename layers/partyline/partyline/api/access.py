@@ -14,7 +14,7 @@ from partyline.api.requests import Parameters
 from partyline.errors import ApiError
 from partyline.model import Participant
 from partyline.permissions import Permission
-from partyline.store import conversations, roles
+from partyline.store import conversations, roles, users
 from partyline.store.conversations import Roster
 
 
@@ -81,7 +81,7 @@ def require_of_creator(call: Call, *wanted: Permission) -> None:
     require_in_service(call, Permission.CREATE_CONVERSATION)
     if call.person is None:
         return
-    granted = roles.granted(call.table, call.scope.service_sid, call.scope.service.creator_role_sid)
+    granted = roles.granted(call.table, call.scope.service_sid, None, call.scope.service.creator_role_sid)
     missing = set(wanted) - granted - call.person.permissions
     if missing:
         raise refusals.not_permitted(sorted(missing))
@@ -97,7 +97,16 @@ def require_self(call: Call, identity: str, *otherwise: Permission) -> None:
         raise refusals.not_permitted(sorted(missing))
 
 
+def refuse_barred(call: Call, *identities: str | None) -> None:
+    """Refuse a person who brings in others whose user was deleted; the account makes it anew by doing so. Raises
+    ApiError 20403."""
+    others = {one for one in identities if one and call.person and one != call.person.identity}
+    if others:
+        for identity, (user, revocation) in users.with_revocations(call.table, call.scope.service_sid, others).items():
+            if user is None and revocation and revocation.barred:
+                raise refusals.identity_barred(identity)
+
+
 def _granted(call: Call, member: Participant) -> frozenset[Permission]:
-    """What a member's role in its conversation permits; without one, or when it is gone, the Service's own for
-    members."""
+    """What a member's role in its conversation permits; without one, the Service's own for members."""
     return roles.granted(call.table, call.scope.service_sid, member.role_sid, call.scope.service.member_role_sid)

@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,19 +32,22 @@ from partyline.store.table import Table
 MAX_TOKEN_LIFE = timedelta(hours=24)
 _ALGORITHM = "HS256"
 _CONTENT_TYPE = "twilio-fpa;v=1"
+# How Twilio's SDKs end the name of a token: with the second in which it was made.
+_MADE = re.compile(r"-([0-9]{1,11})$")
 # The end of the year 9999 in Unix time.
 _LAST_MOMENT = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What an access token says: one identity in one Service, the API key that signed it, and when it ends (Unix
-    seconds)."""
+    """What an access token says: one identity in one Service, the API key that signed it, and when it was made and ends
+    (Unix seconds); made at 0 is not known."""
 
     identity: str
     service_sid: str
     key_sid: str
     expires: int
+    issued: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def read_token(encoded: str, desk: Keyring) -> Token:
     identity, service_sid = _grant(claims)
     if not root or api_keys.fetch(desk.table, issuer) is None:
         raise refusals.token_issuer_invalid()
-    return Token(identity, service_sid, issuer, int(expires))
+    return Token(identity, service_sid, issuer, int(expires), _issued(claims))
 
 
 # Times are judged by our own clock.
@@ -166,6 +170,16 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
     if expires - moment > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
     return expires
+
+
+def _issued(claims: Mapping[str, Any]) -> int:
+    """When the token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
+    moment = _time(claims.get("iat"))
+    if moment is not None:
+        return int(moment)
+    name = claims.get("jti")
+    behind = _MADE.search(name) if isinstance(name, str) else None
+    return int(behind.group(1)) if behind else 0
 
 
 def _time(value: Any) -> float | None:

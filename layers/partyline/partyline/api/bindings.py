@@ -5,7 +5,7 @@ Kept for clients, without effect: nothing here pushes. Twilio's API registers no
 
 from __future__ import annotations
 
-from partyline import refusals, sids
+from partyline import identities, refusals, sids
 from partyline.api import fields, lookup, paging, responses
 from partyline.api.calls import Answer, Call
 from partyline.api.paging import Part
@@ -23,11 +23,13 @@ _MAX_ENDPOINT = 2048
 
 def create(call: Call) -> Answer:
     """POST /Services/{service}/Bindings: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeated; all
-    without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001."""
+    without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
+    50206, 50207."""
     form = call.request.form
     identity, endpoint = fields.text(form, "Identity"), fields.text(form, "Endpoint", _MAX_ENDPOINT)
     if not identity:
         raise refusals.invalid_parameter("Identity", "it is empty")
+    identities.check(identity)
     if not endpoint:
         raise refusals.invalid_parameter("Endpoint", "it is empty")
     kind = fields.choice(form, "BindingType", BindingType)

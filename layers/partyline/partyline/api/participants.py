@@ -73,13 +73,14 @@ def _join(call: Call) -> Participant:
 
 
 def _check_joining(call: Call, roster: Roster, binding: Binding) -> None:
-    """A person joins by themselves, or adds others, as their role permits. Raises ApiError 50107."""
+    """A person joins by themselves, or adds others, as their role permits. Raises ApiError 20403, 50107."""
     if call.person is not None and binding == Binding(identity=call.person.identity):
         access.require_in(call, roster, Permission.JOIN_CONVERSATION)
     else:
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
         access.require_in(call, roster, wanted)
+        access.refuse_barred(call, binding.identity)
 
 
 def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:

@@ -58,7 +58,7 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /Roles/{sid}: who had it has the default of the Service. Raises ApiError 20409 for a default itself."""
+    """DELETE /Roles/{sid}. Raises ApiError 20409 for one that somebody has, or that is a default of the Service."""
     if not store.remove(call.table, _find(call)):
         raise lookup.missing(call)
     return Answer(204)

@@ -86,6 +86,7 @@ _COMMON = (
     Route("Roles/{role}", {"GET": roles.fetch, "POST": roles.update, "DELETE": roles.delete}),
     Route("Users", {"GET": users.listed, "POST": users.create}),
     Route("Users/{user}", {"GET": users.fetch, "POST": users.update, "DELETE": users.delete}, people="GET POST"),
+    Route("Users/{user}/Tokens", {"DELETE": users.revoke_tokens}),
     Route("Users/{user}/Conversations", {"GET": user_conversations.listed}, people="GET"),
     Route(
         "Users/{user}/Conversations/{conversation}",

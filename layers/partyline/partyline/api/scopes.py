@@ -40,11 +40,16 @@ def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | No
 
 
 def person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
-    """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20403 in another
-    Service than the token's."""
+    """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20104 when it was
+    revoked, 20403 in another Service than the token's, and for an identity whose user was deleted."""
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
-    user = users.by_identity(desk.table, scope.service_sid, token.identity)
+    known = users.with_revocations(desk.table, scope.service_sid, [token.identity])
+    user, revocation = known[token.identity]
+    if revocation and user is None and revocation.barred:
+        raise refusals.identity_barred(token.identity)
+    if revocation and token.issued <= revocation.at:
+        raise refusals.token_revoked()
     if user is None:
         users.ensure(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
     own = user.role_sid if user else None

@@ -53,8 +53,17 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later."""
-    if not store.remove(call.table, lookup.user(call)):
+    """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
+    refused until the account makes it anew, as a user or as a participant."""
+    if not store.remove(call.table, lookup.user(call), call.now):
+        raise lookup.missing(call)
+    return Answer(204)
+
+
+def revoke_tokens(call: Call) -> Answer:
+    """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
+    connections by them end. Twilio has no such resource."""
+    if not store.revoke_tokens(call.table, lookup.user(call), call.now):
         raise lookup.missing(call)
     return Answer(204)
 

@@ -114,6 +114,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
             access.refuse_of_people(call, given, *ACCOUNTS)
             _check_permitted(call, binding)
             wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
+    access.refuse_barred(call, *(binding.identity for binding, _ in wanted))
     own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
     for position, (binding, _) in enumerate(wanted, 1):
         with _naming(position):

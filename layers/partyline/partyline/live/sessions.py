@@ -53,6 +53,7 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
         key_sid=token.key_sid,
         until=min(token.expires, int(now.timestamp()) + LONGEST),
         supervises=Permission.VIEW_ANY_CONVERSATION in person.permissions,
+        issued=token.issued,
     )
     if not connections.register(desk.table, connection, now):
         raise refusals.too_many_connections(MAX_PER_IDENTITY)

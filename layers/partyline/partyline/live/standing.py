@@ -1,6 +1,7 @@
 """Whether connections may go on, and what their identities see. Looked at before every frame, in either direction.
 
-A connection ends with its token, with the API key that signed that, with its user and with its Service. Who may see
+A connection ends with its token, also when that is revoked, with the API key that signed it, with its user and with its
+Service. Who may see
 every conversation is asked of the role that the user has now, not of the token.
 """
 
@@ -16,6 +17,7 @@ from partyline.permissions import Permission
 from partyline.store import connections, items, keys, roles
 from partyline.store.connections import Connection
 from partyline.store.table import Table
+from partyline.store.users import read_revocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,20 @@ class Standing:
 def of(
     table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
 ) -> Standing:
-    """How connections of one Service stand: one batch for each hundred keys and users, and one for the roles of those
-    who are asked about."""
+    """How connections of one Service stand: one batch for each hundred keys, users and revocations, and one for the
+    roles of those who are asked about."""
     known = {connection.sid: connection for connection in given}
-    users = {whose: keys.user(sids.user(service_sid, whose)) for whose in {one.identity for one in known.values()}}
+    theirs = {whose: sids.user(service_sid, whose) for whose in {one.identity for one in known.values()}}
+    users = {whose: keys.user(sid) for whose, sid in theirs.items()}
+    revocations = {whose: keys.revocation(sid) for whose, sid in theirs.items()}
     signed = {key: keys.api_key(key) for key in {one.key_sid for one in known.values()}}
-    found = table.get_all([keys.service(service_sid), *users.values(), *signed.values()])
+    found = table.get_all([keys.service(service_sid), *users.values(), *revocations.values(), *signed.values()])
 
     def stands(connection: Connection) -> bool:
         needed = (users[connection.identity], signed[connection.key_sid], keys.service(service_sid))
-        return connection.until > now.timestamp() and all(place in found for place in needed)
+        revoked = found.get(revocations[connection.identity])
+        is_revoked = revoked is not None and connection.issued <= read_revocation(revoked).at
+        return connection.until > now.timestamp() and not is_revoked and all(place in found for place in needed)
 
     good = tuple(connection for connection in known.values() if stands(connection))
     ended = tuple(connection for connection in known.values() if not stands(connection))
@@ -63,12 +69,11 @@ def hearing(
 
 
 def _seeing_all(table: Table, service: Service, users: Iterable[User]) -> frozenset[str]:
-    """Those whose role permits it; where they have none, or it is gone, the Service's own for users."""
-    wanted = {user.identity: [sid for sid in (user.role_sid, service.user_role_sid) if sid] for user in users}
-    found = roles.find(table, service.sid, {sid for role_sids in wanted.values() for sid in role_sids})
+    """Those whose role permits it; where they have none, the Service's own for users."""
+    wanted = {user.identity: user.role_sid or service.user_role_sid for user in users}
+    found = roles.find(table, service.sid, set(wanted.values()))
 
-    def permits(role_sids: list[str]) -> bool:
-        role = next((found[sid] for sid in role_sids if sid in found), None)
-        return role is not None and Permission.VIEW_ANY_CONVERSATION in role.permissions
+    def permits(role_sid: str) -> bool:
+        return role_sid in found and Permission.VIEW_ANY_CONVERSATION in found[role_sid].permissions
 
-    return frozenset(identity for identity, role_sids in wanted.items() if permits(role_sids))
+    return frozenset(identity for identity, role_sid in wanted.items() if permits(role_sid))

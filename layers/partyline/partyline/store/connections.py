@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from partyline.identities import is_too_long
 from partyline.store import due, keys
 from partyline.store.due import Due, DueKind
 from partyline.store.keys import Key
@@ -30,7 +31,8 @@ _FORGET = timedelta(days=2)
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A live connection. `sid` is API Gateway's id, `key_sid` the API key that signed its token, and `until` when it
-    ends at the latest, in Unix seconds. `supervises`: when it was made, its identity could see every conversation."""
+    ends at the latest, in Unix seconds. `supervises`: when it was made, its identity could see every conversation.
+    `issued` is when its token was made, 0 for not known."""
 
     sid: str
     service_sid: str
@@ -38,6 +40,7 @@ class Connection:
     key_sid: str
     until: int
     supervises: bool = False
+    issued: int = 0
 
     @property
     def end(self) -> datetime:
@@ -56,12 +59,14 @@ def any_in(table: Table, service_sid: str) -> bool:
 def fetch(table: Table, sid: str) -> Connection | None:
     """One connection; None when it was forgotten."""
     item = table.get(keys.connection(sid))
-    return Connection(**{name: item[name] for name in _FIELDS}) if item else None
+    return Connection(**{name: item[name] for name in _FIELDS if name in item}) if item else None
 
 
 def of(table: Table, service_sid: str, identities: Iterable[str]) -> list[Connection]:
     """The connections of some identities: one batch for each hundred."""
-    found = table.get_all(keys.listener(service_sid, identity) for identity in identities)
+    # One that is longer, from before identities were counted in bytes, has no token, and may be longer than a key.
+    known = (identity for identity in identities if not is_too_long(identity))
+    found = table.get_all(keys.listener(service_sid, identity) for identity in known)
     return [connection for item in found.values() for connection in _connections(item)]
 
 
@@ -159,7 +164,7 @@ def _garbage(now: datetime) -> int:
 
 
 # In the order of Connection; those behind the identity are in an identity's item too.
-_FIELDS = ("sid", "service_sid", "identity", "key_sid", "until", "supervises")
+_FIELDS = ("sid", "service_sid", "identity", "key_sid", "until", "supervises", "issued")
 
 
 def _ends(item: Item) -> Iterator[tuple[str, int]]:

@@ -639,7 +639,7 @@ def _change_member(
 
 
 def _member_item(conversation: Conversation, member: Participant) -> Item:
-    """A participant with its place in the list of its address or identity."""
+    """A participant with its place in the list of its address or identity, and among those of its own role."""
     item = items.encode(member)
     if member.identity:
         item["GSI1PK"] = keys.by_identity(conversation.service_sid, member.identity)
@@ -647,4 +647,4 @@ def _member_item(conversation: Conversation, member: Participant) -> Item:
         item["GSI1PK"] = keys.by_address(conversation.service_sid, member.address)
     if "GSI1PK" in item:
         item["GSI1SK"] = keys.dated(items.from_time(member.created), member.sid)
-    return item
+    return {**item, **users.in_role(member.role_sid, member.sid)}

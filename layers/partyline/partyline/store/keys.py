@@ -186,6 +186,11 @@ def user(sid: str) -> Key:
     return Key(f"US#{sid}", "US")
 
 
+def revocation(user_sid: str) -> Key:
+    """Which access tokens of a user's identity are not taken any more; it outlives the user."""
+    return Key(user(user_sid).pk, "REVOKED")
+
+
 def api_key(sid: str) -> Key:
     return Key(f"SK#{sid}", "SK")
 
@@ -296,6 +301,11 @@ def binding_list(service_sid: str) -> str:
 def bindings_of(service_sid: str, identity: str) -> str:
     """GSI2: the bindings of one identity."""
     return f"BI#{service_sid}#{identity}"
+
+
+def by_role(role_sid: str) -> str:
+    """GSI2: the users and participants that were given a role of their own."""
+    return f"RO#{role_sid}"
 
 
 def dated(created: str, sid: str) -> str:

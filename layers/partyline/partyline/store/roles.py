@@ -9,9 +9,10 @@ from partyline import refusals
 from partyline.directory import Role
 from partyline.permissions import Permission
 from partyline.store import items, keys
-from partyline.store.table import EXISTS, NEW, Condition, Conflict, Table, change, check, delete, put, retrying
+from partyline.store.table import EXISTS, NEW, Condition, Conflict, Item, Table, change, check, delete, put, retrying
 
 _TRIES = 8
+_STEP = 25
 _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_role_sid <> :role"
 
 
@@ -21,12 +22,26 @@ def find(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]
     return {item["sid"]: items.role(item) for item in found.values()}
 
 
-def granted(table: Table, service_sid: str, *sids: str | None) -> frozenset[Permission]:
-    """What the first of some roles permits that is there: somebody's own, else the one that stands in for it."""
-    wanted = [sid for sid in sids if sid]
-    found = find(table, service_sid, wanted)
-    permitted = next((found[sid].permissions for sid in wanted if sid in found), ())
+def granted(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
+    """What a role of one's own permits, or the one that stands in where there is none. A role that is gone permits
+    nothing: it may have been given to permit less."""
+    wanted = own or default
+    found = find(table, service_sid, [wanted])
+    permitted = found[wanted].permissions if wanted in found else ()
     return frozenset(Permission(name) for name in permitted)
+
+
+def _user_of(table: Table, role: Role) -> Item | None:
+    """A user or a participant that has a role of its own; None when nobody does. What the index finds is read anew: it
+    may be late."""
+    after: Item | None = None
+    while True:
+        page = table.query(keys.by_role(role.sid), index="GSI2", limit=_STEP, after=after)
+        found = table.get_all(keys.Key(item["PK"], item["SK"]) for item in page.items)
+        holder = next((item for item in found.values() if item.get("role_sid") == role.sid), None)
+        after = page.last_key
+        if holder or after is None:
+            return holder
 
 
 def create(table: Table, role: Role) -> None:
@@ -41,8 +56,11 @@ def permit(table: Table, role: Role, permissions: tuple[str, ...], now: datetime
 
 
 def remove(table: Table, role: Role) -> bool:
-    """Delete a role; False when it is gone already. Raises ApiError 20409 when its Service gives it to whoever has none
-    of their own: then it stays."""
+    """Delete a role; False when it is gone already. Raises ApiError 20409 when somebody has it, or its Service gives it
+    to whoever has none of their own: then it stays."""
+    holder = _user_of(table, role)
+    if holder:
+        raise refusals.role_in_use(role.sid, holder["sid"], holder.get("conversation_sid"))
     unused = Condition(_NO_DEFAULT, values={":role": role.sid})
     writes = [
         delete("role", keys.role(role.service_sid, role.sid), EXISTS),

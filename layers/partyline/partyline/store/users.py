@@ -1,11 +1,15 @@
 """Users: the identities of a Service. One that joins a conversation is made a user by the transaction that adds it.
 
+A user that is deleted leaves a revocation: access tokens of its identity are refused until the account makes it anew,
+and those from before for good.
+
 A new user's item holds who made it: that it is new shows in the stream only, and there it is told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from partyline import events, sids
 from partyline.directory import User
@@ -19,10 +23,23 @@ from partyline.store.table import (
     Table,
     Write,
     change,
+    check,
     delete,
     differences,
     put,
 )
+
+# No access token lives longer, so a revocation without a deletion ends too.
+_TOKEN_LIFE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """The access tokens of an identity that were made up to `at` (Unix seconds) are refused. `barred` is whether all
+    are while there is no such user, since it was deleted."""
+
+    at: int
+    barred: bool = False
 
 
 def fetch(table: Table, sid: str) -> User | None:
@@ -36,6 +53,26 @@ def by_identity(table: Table, service_sid: str, identity: str) -> User | None:
     return fetch(table, sids.user(service_sid, identity))
 
 
+def with_revocations(
+    table: Table, service_sid: str, identities: Iterable[str]
+) -> dict[str, tuple[User | None, Revocation | None]]:
+    """Some identities' users and what was revoked of them: one batch for each fifty."""
+    known = {identity: sids.user(service_sid, identity) for identity in identities}
+    wanted = [key for sid in known.values() for key in (keys.user(sid), keys.revocation(sid))]
+    found = table.get_all(wanted)
+
+    def of(sid: str) -> tuple[User | None, Revocation | None]:
+        user, revocation = found.get(keys.user(sid)), found.get(keys.revocation(sid))
+        return items.user(user) if user else None, read_revocation(revocation) if revocation else None
+
+    return {identity: of(sid) for identity, sid in known.items()}
+
+
+def read_revocation(item: Item) -> Revocation:
+    """The revocation of an item."""
+    return Revocation(int(item["at"]), bool(item.get("barred")))
+
+
 def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
     """Store a new user; False when there is one of this identity already."""
     return table.written(put("user", keys.user(user.sid), _new_item(user, cause), NEW))
@@ -43,7 +80,7 @@ def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
 
 def update(table: Table, before: User, after: User, now: datetime, *, cause: Cause = QUIETLY) -> bool:
     """Store what was changed of a user; other changes made meanwhile stay. False when it is gone."""
-    sets = differences(items.encode(before), items.encode(after))
+    sets = differences(_with_role(before), _with_role(after))
     told = Happening(after.service_sid, after.sid, cause, now, (events.user("onUserUpdated", after),))
     changed = change("user", keys.user(before.sid), sets, EXISTS)
     return not sets or table.written(changed, *happenings.writes(told))
@@ -56,10 +93,23 @@ def added(item: Item) -> Happening:
     return Happening(user.service_sid, user.sid, happenings.cause(item["cause"]), user.created, (told,))
 
 
-def remove(table: Table, user: User) -> bool:
-    """Delete a user; False when it is gone already. What the identity takes part in it leaves by and by
-    (partyline.cleanup)."""
-    return table.written(delete("user", keys.user(user.sid), EXISTS))
+def remove(table: Table, user: User, now: datetime) -> bool:
+    """Delete a user and bar its identity; False when it is gone already. What the identity takes part in it leaves by
+    and by (partyline.cleanup)."""
+    barred = {"at": int(now.timestamp()), "barred": True}
+    return table.written(
+        delete("user", keys.user(user.sid), EXISTS),
+        put("revocation", keys.revocation(user.sid), barred),
+    )
+
+
+def revoke_tokens(table: Table, user: User, now: datetime) -> bool:
+    """Refuse the access tokens that a user has now; False when it is gone."""
+    until = {"at": int(now.timestamp()), "ttl": int((now + _TOKEN_LIFE).timestamp())}
+    return table.written(
+        check("user", keys.user(user.sid), EXISTS),
+        put("revocation", keys.revocation(user.sid), until),
+    )
 
 
 def joining_writes(
@@ -84,9 +134,20 @@ def _new_item(user: User, cause: Cause) -> Item:
     return {**items.encode(user), **place(user), "outbox": "user", "cause": items.encode(cause)}
 
 
+def _with_role(user: User) -> Item:
+    """A user with its place among those of its own role."""
+    return {**items.encode(user), **in_role(user.role_sid, user.sid)}
+
+
+def in_role(role_sid: str | None, sid: str) -> Item:
+    """Where it is found that a role is in use."""
+    return {"GSI2PK": keys.by_role(role_sid), "GSI2SK": sid} if role_sid else {}
+
+
 def place(user: User) -> Item:
-    """A user's place in the list of its Service."""
+    """A user's place in the list of its Service, and among those of its own role."""
     return {
+        **in_role(user.role_sid, user.sid),
         "GSI1PK": keys.sharded(keys.user_list(user.service_sid), user.sid),
         "GSI1SK": keys.dated(items.from_time(user.created), user.sid),
     }
