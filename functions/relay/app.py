@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from partyline import activation, aws_clients, cleanup, outbox, telling
@@ -14,86 +15,81 @@ from partyline.live import push as live
 from partyline.live.push import Cut, Push
 from partyline.media import collecting
 from partyline.model import MediaReference
-from partyline.observability import count, logger, metrics
+from partyline.observability import logger, metrics
+from partyline.queue_sender import QueueMessage
 from partyline.settings import variable
 from partyline.store.table import Table
-
-SQS = aws_clients.sqs()
-
-
-def enqueue(group: str, deduplication_id: str, body: str) -> None:
-    """Put a send into its conversation's turn."""
-    SQS.send_message(
-        QueueUrl=variable("OUTBOUND_QUEUE_URL"),
-        MessageBody=body,
-        MessageGroupId=group,
-        MessageDeduplicationId=deduplication_id,
-    )
-
-
-def collect(reference: MediaReference) -> None:
-    """Have a file fetched from the carrier that brought it."""
-    SQS.send_message(QueueUrl=variable("MEDIA_QUEUE_URL"), MessageBody=collecting.encode(reference))
-
-
-def clean(removed: Removed) -> None:
-    """Have what was removed cleaned up, and live connections that end with it cut. Of a Service and a user the indexes
-    tell what is left, so these wait until requests under way have ended and the indexes show what they wrote; and a
-    conversation's webhooks have still to be found by what happened before it was removed."""
-    SQS.send_message(
-        QueueUrl=variable("CLEANUP_QUEUE_URL"),
-        MessageBody=cleanup.encode(removed),
-        DelaySeconds=int(variable("CLEANUP_SECONDS")),
-    )
-    if removed.kind is Kind.USER:
-        push(Cut(removed.service_sid, removed.sid, removed.identity), f"{removed.sid}/{removed.at}")
-    if removed.kind is Kind.SERVICE:
-        push(Cut(removed.sid, removed.sid), removed.sid)
-
-
-def activate(sid: str) -> None:
-    """Have a new conversation activated."""
-    SQS.send_message(QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=activation.encode(sid))
-
-
-def call(subject: str, callback: Callback) -> None:
-    """Put a call to a webhook into the turn of its URL and subject."""
-    SQS.send_message(
-        QueueUrl=variable("CALLBACKS_QUEUE_URL"),
-        MessageBody=delivery.encode(callback),
-        MessageGroupId=delivery.group(callback.url, subject),
-        MessageDeduplicationId=callback.token,
-    )
-
-
-def push(pushed: Push | Cut, name: str) -> None:
-    """Put what live connections are told into the turn of its subject."""
-    SQS.send_message(
-        QueueUrl=variable("LIVE_QUEUE_URL"),
-        MessageBody=live.encode(pushed),
-        MessageGroupId=pushed.subject,
-        MessageDeduplicationId=hashlib.sha256(name.encode()).hexdigest(),
-    )
-
+from partyline.stream_consumer import Answer, Relayed, StreamConsumer
 
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-TELLING = telling.Desk(TABLE, account_sid=variable("ACCOUNT_SID"), call=call, push=push)
-DESK = outbox.Desk(
-    enqueue=enqueue,
-    collect=collect,
-    activate=activate,
-    tell=lambda happening, name: count("CallbackQueued", telling.tell(TELLING, happening, name)),
-    tell_delivery=lambda receipt: count("CallbackQueued", telling.tell_delivery(TELLING, receipt)),
-    clean=clean,
-)
+CONSUMER = StreamConsumer(aws_clients.sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @timed
-def handler(event: dict[str, Any], context: object) -> None:
-    """Relay a batch of stream records. Raises at the first that fails: the batch is given again, in halves."""
-    for record in event["Records"]:
-        done = outbox.relay(DESK, record)
-        logger.info("outbox.relayed", event_id=record["eventID"], done=done)
-        count(f"Outbox{done.capitalize()}")
+def handler(event: dict[str, Any], context: object) -> Answer:
+    """Relay a batch of stream records; the first that fails, and what is behind it, comes again."""
+    return CONSUMER.consume(event, relay)
+
+
+def relay(record: Mapping[str, Any]) -> Relayed:
+    """What one stream record asks for."""
+    messages: list[QueueMessage] = []
+    calls: list[int] = []
+    told = telling.Desk(
+        TABLE,
+        account_sid=variable("ACCOUNT_SID"),
+        call=lambda subject, callback: messages.append(_call(subject, callback)),
+        push=lambda pushed, name: messages.append(_push(pushed, name)),
+    )
+    desk = outbox.Desk(
+        enqueue=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
+        collect=lambda reference: messages.append(_collect(reference)),
+        activate=lambda sid: messages.append(_activate(sid)),
+        tell=lambda happening, name: calls.append(telling.tell(told, happening, name)),
+        tell_delivery=lambda receipt: calls.append(telling.tell_delivery(told, receipt)),
+        clean=lambda removed: messages.extend(_clean(removed)),
+    )
+    return Relayed(outbox.relay(desk, record), tuple(messages), sum(calls))
+
+
+def _send(group: str, deduplication_id: str, body: str) -> QueueMessage:
+    """A send in its conversation's turn."""
+    return QueueMessage(variable("OUTBOUND_QUEUE_URL"), body, group, deduplication_id)
+
+
+def _collect(reference: MediaReference) -> QueueMessage:
+    """A file to be fetched from the carrier that brought it."""
+    return QueueMessage(variable("MEDIA_QUEUE_URL"), collecting.encode(reference))
+
+
+def _activate(sid: str) -> QueueMessage:
+    """A new conversation to be activated."""
+    return QueueMessage(variable("ACTIVATION_QUEUE_URL"), activation.encode(sid))
+
+
+def _call(subject: str, callback: Callback) -> QueueMessage:
+    """A call to a webhook in the turn of its URL and subject."""
+    group = delivery.group(callback.url, subject)
+    return QueueMessage(variable("CALLBACKS_QUEUE_URL"), delivery.encode(callback), group, callback.token)
+
+
+def _push(pushed: Push | Cut, name: str) -> QueueMessage:
+    """What live connections are told, in the turn of its subject."""
+    deduplication_id = hashlib.sha256(name.encode()).hexdigest()
+    return QueueMessage(variable("LIVE_QUEUE_URL"), live.encode(pushed), pushed.subject, deduplication_id)
+
+
+def _clean(removed: Removed) -> list[QueueMessage]:
+    """What was removed to be cleaned up, and live connections that end with it to be cut. Of a Service and a user the
+    indexes tell what is left, so these wait until requests under way have ended and the indexes show what they wrote;
+    and a conversation's webhooks have still to be found by what happened before it was removed."""
+    delay = int(variable("CLEANUP_SECONDS"))
+    cleaning = QueueMessage(variable("CLEANUP_QUEUE_URL"), cleanup.encode(removed), delay=delay)
+    if removed.kind is Kind.USER:
+        cut = Cut(removed.service_sid, removed.sid, removed.identity)
+        return [cleaning, _push(cut, f"{removed.sid}/{removed.at}")]
+    if removed.kind is Kind.SERVICE:
+        return [cleaning, _push(Cut(removed.sid, removed.sid), removed.sid)]
+    return [cleaning]

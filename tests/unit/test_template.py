@@ -34,6 +34,7 @@ EVENT_PROPERTIES = {
     "DynamoDB": {
         *("Stream", "StartingPosition", "BatchSize", "FilterCriteria"),
         *("BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"),
+        *("FunctionResponseTypes", "ParallelizationFactor"),
     },
     "Schedule": {"Schedule"},
     "SQS": {"Queue", "BatchSize", "FunctionResponseTypes", "ScalingConfig"},
@@ -253,9 +254,12 @@ def test_the_stream_is_read_from_its_beginning_and_gives_up_in_the_end(expanded:
 
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["BisectBatchOnFunctionError"] is True
-    assert 0 < mapping["MaximumRetryAttempts"] <= 100
-    # The stream itself forgets after a day: giving up later would be giving up in silence.
-    assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # W5: above one batch of a shard at a time only the order of each item is kept, not a conversation's.
+    assert mapping["ParallelizationFactor"] == 1
+    # For as long as the stream has it. It forgets after a day: giving up later would be giving up in silence.
+    assert mapping["MaximumRetryAttempts"] == -1
+    assert 23 * 3600 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
     assert refers(mapping["DestinationConfig"]["OnFailure"]["Destination"]) in FAILURES
     recorded, moved, removed = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
     # "exists" is only understood of a leaf, so the attribute's type is part of its path.

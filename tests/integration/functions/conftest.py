@@ -98,6 +98,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
+        "RELAY_FAILURES_URL": sqs.create_queue(QueueName="failures")["QueueUrl"],
         "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],
         "MEDIA_BUCKET": "media",
         "MEDIA_LINK_SECONDS": "86400",
