@@ -17,6 +17,9 @@ const LONGEST_BACKOFF = 60 * 1000;
 // A connection that has held for so long was a good one: the next backoff begins anew.
 const HELD = 10 * 1000;
 const BETWEEN_TYPING = 3 * 1000;
+// How long to wait when it was too much: a window of the quota, and a little.
+const TOO_MANY = 20429;
+const PAUSE = 11 * 1000;
 // How many conversations one frame can resume.
 const AT_ONCE = 50;
 
@@ -148,7 +151,8 @@ class Live {
     this.since = null;
     clearInterval(this.beat);
     clearTimeout(this.patience);
-    this.patience = null;
+    clearTimeout(this.pause);
+    this.patience = this.pause = null;
     // What was held comes again: with the next connection everything is asked for behind the last index.
     for (const one of this.followed.values()) Object.assign(one, { asked: null, held: [] });
     socket?.close();
@@ -181,7 +185,10 @@ class Live {
   take(frame) {
     const one = this.followed.get(frame.conversation);
     if (frame.type === "pong" || !frame.type) return;
-    if (frame.type === "resumed") {
+    if (frame.type === "error" && frame.code === TOO_MANY) {
+      this.wait();
+      this.event(frame);
+    } else if (frame.type === "resumed") {
       if (one && one.asked === frame.after) this.resumed(frame.conversation, one, frame);
     } else if (frame.type === "typing" || !one) {
       this.event(frame);
@@ -221,6 +228,16 @@ class Live {
       this.send({ action: "resume", conversations: asked });
     }
     if (idle.length) this.expect();
+  }
+
+  // Nothing more is asked for a while. What was refused is not named, so whatever is not answered by then is asked again.
+  wait() {
+    this.pause ??= setTimeout(() => {
+      this.pause = null;
+      const unanswered = [...this.followed].filter(([, { asked }]) => asked !== null).map(([sid]) => sid);
+      for (const sid of unanswered) this.followed.get(sid).asked = null;
+      this.resume(unanswered);
+    }, PAUSE);
   }
 
   // All messages up to an index have come; what is not among them was deleted.

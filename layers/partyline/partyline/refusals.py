@@ -155,6 +155,11 @@ def too_many_connections(limit: int) -> ApiError:
     )
 
 
+def quota_spent(limit: int, seconds: int) -> ApiError:
+    told = f"at most {limit} within {seconds} seconds"
+    return _refusal(20429, "Too Many Requests", TOO_MANY, reason=told, retry_after=seconds)
+
+
 def failed() -> ApiError:
     return _refusal(20500, "Internal Server Error", FAILED)
 

@@ -331,6 +331,20 @@ test("typing is told every few seconds at most", async () => {
   assert.deepEqual(socket.sent, [typing, { ...typing, conversation: B }, typing]);
 });
 
+test("what was too much is asked for again after a while", async () => {
+  const socket = await opened([A, 0], [B, 5]);
+
+  socket.says(resumed(B, 5, 5), { type: "error", code: 20429, status: 429, message: "Too Many Requests" });
+  await pass(10 * 1000);
+  assert.deepEqual(socket.asked, [{ [A]: 0, [B]: 5 }]);
+  await pass(1000);
+
+  assert.deepEqual(socket.asked.slice(1), [{ [A]: 0 }]);
+  socket.says(added(A, 1), resumed(A, 0, 1));
+  assert.deepEqual(told(), [1]);
+  assert.deepEqual(events.map((event) => event.code), [20429, undefined]);
+});
+
 test("whatever else comes is passed over", async () => {
   const socket = await opened([A, 0]);
 

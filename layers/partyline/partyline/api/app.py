@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from partyline import refusals
 from partyline.api import access, requests, responses, router, routes, scopes
-from partyline.api.authentication import authenticate
+from partyline.api.authentication import Token, authenticate
 from partyline.api.calls import VERSION, Answer, Call, Desk
 from partyline.callbacks import asking
 from partyline.errors import ApiError
 from partyline.observability import logger
+from partyline.store import quotas
 from partyline.store.table import Conflict, TableThrottled
+
+_READING = ("GET", "HEAD")
 
 
 def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
@@ -40,6 +44,13 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     }
 
 
+def _spend(desk: Desk, method: str, token: Token, now: datetime) -> None:
+    """Count what an identity changes. Raises ApiError 20429 when it is too much."""
+    if method not in _READING and quotas.is_spent_by_write(desk.table, token.service_sid, token.identity, now):
+        logger.warning("api.quota_spent", service_sid=token.service_sid)
+        raise refusals.quota_spent(quotas.MAX_WRITES, quotas.SECONDS)
+
+
 def _text(body: Mapping[str, Any] | str | None) -> str:
     if body is None:
         return ""
@@ -63,6 +74,7 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()
+        _spend(desk, request.method, caller.token, now)
         call = replace(call, person=scopes.person(desk, now, scope, caller.token))
     try:
         return found.handler(call)

@@ -277,4 +277,6 @@ def _headers(refused: ApiError) -> Mapping[str, str]:
         return {"WWW-Authenticate": 'Basic realm="partyline"'}
     if refused.status == refusals.NOT_ALLOWED and refused.details:
         return {"Allow": ", ".join(refused.details["allowed"])}
+    if refused.details and "retry_after" in refused.details:
+        return {"Retry-After": str(refused.details["retry_after"])}
     return {}

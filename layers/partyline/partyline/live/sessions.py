@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from partyline.live import protocol, push, standing, wire
 from partyline.live.protocol import Ping, Resume, Typing
 from partyline.model import Participant
 from partyline.permissions import Permission
-from partyline.store import connections, conversations, messages
+from partyline.store import connections, conversations, messages, quotas
 from partyline.store.connections import MAX_PER_IDENTITY, Connection
 from partyline.store.conversations import Roster
 from partyline.store.messages import Delivered
@@ -24,6 +25,8 @@ LONGEST = 2 * 3600
 # How many messages one frame brings at most, and how many are read at a time.
 MAX_RESUMED = 500
 _PAGE = 100
+# So many frames within a window of its quota, and a connection is closed.
+_FLOOD = 4 * quotas.MAX_FRAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,15 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
     """Let a connection open that brings an access token, as a header `Authorization: Bearer` or, since browsers cannot
     set one, as the parameter `token`. Its identity is a user from now on.
 
-    Raises ApiError 20101 to 20107, 20157, 20403 in a Service that is not there, 20429; and Conflict.
+    Raises ApiError 20101 to 20107, 20157, 20403 in a Service that is not there, 20429 when the identity has too many
+    connections or opens too many; and Conflict.
     """
     now = desk.clock()
     token = authentication.read_token(_credentials(event), desk)
     scope = scopes.resolve(desk, now, token.service_sid)
     if scope is None:
         raise refusals.forbidden("the access token is for a Service that is not there")
+    _spend(desk, token.service_sid, token.identity)
     person = scopes.person(desk, now, scope, token)
     connection = Connection(
         sid=event["requestContext"]["connectionId"],
@@ -77,11 +82,14 @@ def expire(desk: wire.Desk, sid: str) -> None:
 def receive(desk: Desk, sid: str, frame: str) -> ApiError | None:
     """Do what a client's frame asks for; how it was refused, which the client is told too. A connection that may not go
     on, or does not take the answer, is closed; its client comes again and resumes."""
-    connection = connections.fetch(desk.table, sid)
-    if connection is None:
+    heard = connections.hear(desk.table, sid, desk.clock())
+    if heard is None:
         # It was ended, and could not be closed.
         wire.cut(desk.wire, sid)
         return None
+    connection, frames = heard
+    if frames > quotas.MAX_FRAMES:
+        return _leave_unread(desk, connection, frames)
     asked = {connection.identity}
     stand = standing.of(desk.table, connection.service_sid, [connection], desk.clock(), may_see_all=asked)
     if stand.ended:
@@ -92,6 +100,24 @@ def receive(desk: Desk, sid: str, frame: str) -> ApiError | None:
     except NotPosted:
         wire.end(desk, connection)
         return None
+
+
+def _leave_unread(desk: Desk, connection: Connection, frames: int) -> ApiError:
+    """Do nothing of what a connection asks for that sends too many frames. It is told so once in a window, and closed
+    when it goes on."""
+    refused = refusals.quota_spent(quotas.MAX_FRAMES, quotas.SECONDS)
+    if frames > _FLOOD:
+        wire.end(desk, connection)
+    elif frames == quotas.MAX_FRAMES + 1:
+        with suppress(NotPosted):
+            desk.wire.post(connection.sid, protocol.error(refused))
+    return refused
+
+
+def _spend(desk: Desk, service_sid: str, identity: str) -> None:
+    """Count what an identity asks for, over all its connections. Raises ApiError 20429 when it is too much."""
+    if quotas.is_spent_by_asking(desk.table, service_sid, identity, desk.clock()):
+        raise refusals.quota_spent(quotas.MAX_ASKED, quotas.SECONDS)
 
 
 def _credentials(event: Mapping[str, Any]) -> str:
@@ -134,7 +160,10 @@ class _Session:
 
 def _answer(session: _Session, frame: str) -> ApiError | None:
     try:
-        match protocol.parse(frame):
+        asked = protocol.parse(frame)
+        if not isinstance(asked, Ping):
+            _spend(session.desk, session.connection.service_sid, session.connection.identity)
+        match asked:
             case Ping():
                 session.tell(protocol.pong())
             case Typing(conversation_sid):

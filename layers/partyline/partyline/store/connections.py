@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partyline.identities import is_too_long
-from partyline.store import due, keys
+from partyline.store import due, keys, quotas
 from partyline.store.due import Due, DueKind
 from partyline.store.keys import Key
 from partyline.store.table import NEW, Condition, Item, Table, Write, change, delete, put, retrying
@@ -59,7 +59,14 @@ def any_in(table: Table, service_sid: str) -> bool:
 def fetch(table: Table, sid: str) -> Connection | None:
     """One connection; None when it was forgotten."""
     item = table.get(keys.connection(sid))
-    return Connection(**{name: item[name] for name in _FIELDS if name in item}) if item else None
+    return _connection(item) if item else None
+
+
+def hear(table: Table, sid: str, now: datetime) -> tuple[Connection, int] | None:
+    """A connection that sends a frame, and how many it has sent within the window of its quota, this one included: one
+    write. None when it was forgotten."""
+    item = quotas.count_frame(table, keys.connection(sid), now)
+    return (_connection(item), quotas.frames(item)) if item else None
 
 
 def of(table: Table, service_sid: str, identities: Iterable[str]) -> list[Connection]:
@@ -170,6 +177,10 @@ _FIELDS = ("sid", "service_sid", "identity", "key_sid", "until", "supervises", "
 def _ends(item: Item) -> Iterator[tuple[str, int]]:
     """The attributes of an identity's item that are connections, with the end of each."""
     return ((name, entry["until"]) for name, entry in item.items() if name.startswith(_ENTRY))
+
+
+def _connection(item: Item) -> Connection:
+    return Connection(**{name: item[name] for name in _FIELDS if name in item})
 
 
 def _connections(item: Item) -> Iterator[Connection]:

@@ -236,6 +236,11 @@ def connection(sid: str) -> Key:
     return Key(f"LC#{sid}", "LC")
 
 
+def quota(service_sid: str, identity: str) -> Key:
+    """What an identity has asked for lately."""
+    return Key(f"QU#{service_sid}#{identity}", "QU")
+
+
 # --- GSI1 and GSI2
 
 
