@@ -102,7 +102,11 @@ METHODS = {
 # never configured has no method.
 _NULL_TOO = ("conversation_message_receipt.status", "service_webhook_configuration.method")
 # Ours beside Twilio's: a Service can have default timers of its own.
-_BEYOND = ("service_configuration.default_inactive_timer", "service_configuration.default_closed_timer")
+_BEYOND = (
+    "service_configuration.default_inactive_timer",
+    "service_configuration.default_closed_timer",
+    "message.date_received_by_carrier",
+)
 
 
 def problems(resource: Resource, body: Mapping[str, Any], base: str) -> Iterator[str]:

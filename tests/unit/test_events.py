@@ -218,6 +218,13 @@ def test_a_message_is_told_with_what_it_has(type: str) -> None:
     assert told(events.message(type, bare, FULL)) == [(type, {**expected, "MessagingServiceSid": "MG1"})]
 
 
+def test_a_text_that_came_in_is_told_with_the_carriers_time() -> None:
+    """C13."""
+    late = replace(MESSAGE, received_at=datetime(2026, 11, 17, 9, 30, tzinfo=UTC))
+    [(_, parameters)] = told(events.message("onMessageAdd", late, CONVERSATION))
+    assert parameters == {**OF_MESSAGE, "DateReceivedByCarrier": "2026-11-17T09:30:00.000Z"}
+
+
 def test_media_are_json_in_pascal_case() -> None:
     [(_, parameters)] = told(events.message("onMessageUpdated", replace(MESSAGE, media=MEDIA), CONVERSATION))
     assert json.loads(parameters["Media"]) == [

@@ -167,6 +167,7 @@ def _unrouted(table: Table, roster: Roster, message: Message) -> UnroutedText:
         carrier_message_id=message.carrier_message_id or "",
         reason=UnroutedReason.SERVICE_REMOVED,
         created=message.created,
+        received_at=message.received_at,
         line=line,
         sender=sender,
         recipients=tuple(sorted(people - {sender})),

@@ -235,7 +235,8 @@ def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
 
 
 def message(type: str, shown: Message, of: Conversation, **more: str | None) -> Event:
-    """onMessageAdd, Update, Updated, Remove, Removed."""
+    """onMessageAdd, Update, Updated, Remove, Removed. Beyond Twilio: `DateReceivedByCarrier`, when a carrier got a text
+    that it brought."""
     parameters = {
         "ConversationSid": of.sid,
         "ChatServiceSid": of.service_sid,
@@ -249,6 +250,7 @@ def message(type: str, shown: Message, of: Conversation, **more: str | None) -> 
         "Media": _media(shown.media),
         "DateCreated": timestamp(shown.created),
         "DateUpdated": timestamp(shown.updated),
+        "DateReceivedByCarrier": timestamp(shown.received_at) if shown.received_at else None,
         **more,
     }
     return Event(type, _given(parameters))

@@ -229,7 +229,8 @@ class SendReference:
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded;
-    `carrier_message_id` is the carrier's id of an inbound one, and `edited_from` what was recorded of an edited one."""
+    `carrier_message_id` is the carrier's id of an inbound one, `received_at` when the carrier got it, by its own clock,
+    and `edited_from` what was recorded of an edited one."""
 
     sid: str
     conversation_sid: str
@@ -243,6 +244,7 @@ class Message:
     media: tuple[Media, ...] = ()
     sends: tuple[Send, ...] = ()
     carrier_message_id: str | None = None
+    received_at: datetime | None = None
     edited_from: str | None = None
 
     @property
@@ -372,8 +374,8 @@ class UnroutedReason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class UnroutedText:
     """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
-    webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for
-    (carriers.port.InboundText)."""
+    webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for,
+    `received_at` when that got it (carriers.port.InboundText)."""
 
     sid: str
     carrier: str
@@ -388,6 +390,7 @@ class UnroutedText:
     raw: str = ""
     tag: str | None = None
     answered: str | None = None
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ from partyline.webhooks import POST_EVENTS, ScopedWebhook, WebhookConfiguration,
 RECEIVED_LIFE = timedelta(days=60)
 # What is kept of an unreadable webhook, in bytes: an item of the table holds 400 KB, and its indexes copy it.
 MAX_RAW = 256 * 1024
+# Carriers repeat a text for a day, and hold one for some more; what is not set reads as 1970, or the year 1.
+_MAX_AGE = timedelta(days=365)
 # How far back it is looked for what a tapback is about, in items: messages and their receipts.
 _RECENT = 200
 # Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
@@ -89,6 +91,7 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
     recorded and the carrier must repeat its webhook.
     """
+    text = replace(text, received_at=_believable(text.received_at, now))
     arrived = routing.arrival(text.sender, text.recipients, text.line, *text.other_lines)
     desk = _Desk(table, service_sid, asking.once(ask))
     return retrying(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
@@ -106,6 +109,8 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
         recipients=kept.recipients,
         text=kept.body,
         media=tuple(port.Media(part.url, part.content_type, part.sha256) for part in kept.media),
+        # Of a carrier that tells no time, when it brought it: more than when it is routed again says.
+        received_at=kept.received_at or kept.created,
         answered=Keyword(kept.answered) if kept.answered else None,
     )
     arrived = routing.arrival(text.sender, text.recipients, text.line)
@@ -223,6 +228,11 @@ def _effect_of_copy(
     if desk.kept is None:
         return opting.writes_of_copy(text, arrived, lines, found, now)
     return opting.writes_of_kept(keyword, text, arrived, lines, found, now) if keyword else []
+
+
+def _believable(told: datetime | None, now: datetime) -> datetime | None:
+    """A carrier's time of a text that comes now: not in the future, by whoever's clock, nor long before any text."""
+    return min(told, now) if told and now - told <= _MAX_AGE else None
 
 
 def _receive(key: keys.Key, now: datetime) -> Write:
@@ -448,6 +458,7 @@ def _message(
         participant_sid=author.sid if author else None,
         media=_media(text),
         carrier_message_id=text.id,
+        received_at=text.received_at,
     )
 
 
@@ -492,6 +503,7 @@ def _keep_unrouted(
         carrier_message_id=text.id,
         reason=reason,
         created=now,
+        received_at=text.received_at,
         line=arrived.line,
         sender=arrived.sender,
         recipients=arrived.recipients,

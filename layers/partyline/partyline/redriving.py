@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from partyline import receiving, recording
 from partyline.carriers import payloads, registry
-from partyline.carriers.port import Malformed, WebhookRequest
+from partyline.carriers.port import Event, InboundText, Malformed, WebhookRequest
 from partyline.model import UnroutedReason, UnroutedText
 from partyline.observability import count, logger
 from partyline.receiving import Desk
@@ -45,9 +46,16 @@ def _read_again(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
         return unreadable
     redriven = Recorded(Outcome.REPEATED)
     for event in events:
-        taken = receiving.take(desk, kept.carrier, event, request, now)
+        taken = receiving.take(desk, kept.carrier, _dated(event, kept), request, now)
         if isinstance(taken, Malformed):
             return unreadable
         redriven = taken or redriven
     unrouted.remove(desk.table, kept.sid)
     return redriven
+
+
+def _dated(event: Event, kept: UnroutedText) -> Event:
+    """A text that its carrier tells no time of, dated when the webhook came."""
+    if isinstance(event, InboundText) and event.received_at is None:
+        return replace(event, received_at=kept.created)
+    return event

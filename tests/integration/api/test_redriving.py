@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from partyline.model import UnroutedReason
 from partyline.recording import Recorded
 from partyline.store import messages, optouts, unrouted
 from partyline.store.table import Conflict, Table, Write
-from tests.integration.api.harness import ACCOUNT, A, Api, B, P, Q, asking_nobody
+from tests.integration.api.harness import ACCOUNT, A, Api, B, Clock, P, Q, asking_nobody
 
 NEW = "+12065550199"
 SERVICE = sids.default_service(ACCOUNT)
@@ -63,6 +64,24 @@ def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> N
     # The carrier's repeat is still a repeat.
     assert arrives(api, HELLO).outcome is recording.Outcome.REPEATED
     assert said(api) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [(timedelta(days=-5), "2026-11-17T12:00:00Z"), (None, "2026-11-22T12:00:00Z")],
+    ids=["the carrier's time", "when it came, of a carrier that tells none"],
+)
+def test_a_text_that_is_routed_later_keeps_its_time(api: Api, clock: Clock, told: timedelta | None, shown: str) -> None:
+    """C13."""
+    sent = clock() + told if told else None
+    arrives(api, replace(HELLO, received_at=sent))
+    (text,) = kept(api)
+    assert text["date_received_by_carrier"] == (shown if told else None)
+    register(api)
+    clock.tick(days=2)
+    answer = api.post(f"/UnroutedTexts/{text['sid']}").body
+    message = api.get(f"/Conversations/{answer['conversation_sid']}/Messages/{answer['message_sid']}").body
+    assert (message["date_created"], message["date_received_by_carrier"]) == ("2026-11-24T12:00:00Z", shown)
 
 
 @pytest.mark.parametrize("mode", ["off", "groups"])

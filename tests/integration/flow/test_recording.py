@@ -641,3 +641,38 @@ def test_members_of_a_new_group_are_listed_in_one_order(own: Table) -> None:
     roster = conversations.load(own, made.conversation_sid)
     assert roster
     assert [member.address or member.projected_address for member in roster.participants] == [P, A, B, C]
+
+
+# --- the carrier's own time
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (NOW - timedelta(days=5), NOW - timedelta(days=5)),
+        (NOW, NOW),
+        # A clock that is ahead of ours, by however much, and one that was never set.
+        (NOW + timedelta(milliseconds=1), NOW),
+        (NOW + timedelta(days=900), NOW),
+        (datetime(1970, 1, 1, tzinfo=UTC), None),
+        (datetime(1, 1, 1, tzinfo=UTC), None),
+        (None, None),
+    ],
+)
+def test_a_text_keeps_the_carriers_time_where_it_can_be_one(
+    own: Table, told: datetime | None, kept: datetime | None
+) -> None:
+    """C13."""
+    made = record(own, replace(text(A, P, B), received_at=told))
+    again = record(own, replace(text(A, P, B), received_at=told))
+    for recorded in (made, again):
+        found = messages.fetch(own, recorded.conversation_sid, recorded.message_sid)
+        assert found
+        assert (found.message.received_at, found.message.created) == (kept, NOW)
+
+
+def test_texts_stand_in_the_order_in_which_they_arrived(own: Table) -> None:
+    """C13: whatever their carriers' clocks say."""
+    made = record(own, replace(text(A, P, B, body="second"), received_at=NOW))
+    record(own, replace(text(A, P, B, body="first"), received_at=NOW - timedelta(days=1)))
+    assert bodies(own, made.conversation_sid) == [(0, A, "second"), (1, A, "first")]

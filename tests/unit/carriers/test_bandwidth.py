@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -132,8 +133,35 @@ def test_a_group_text_brings_its_whole_roster() -> None:
             sender=A,
             recipients=(OWN, B),
             text="See you at noon",
+            received_at=datetime(2026, 9, 14, 18, 20, 16, tzinfo=UTC),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("2026-09-09T06:20:16.5+12:00", datetime(2026, 9, 8, 18, 20, 16, 500000, tzinfo=UTC)),
+        ("2026-09-09T06:20:16", datetime(2026, 9, 9, 6, 20, 16, tzinfo=UTC)),
+        # Without one of the text, that of the event.
+        (..., datetime(2026, 9, 14, 18, 20, 16, tzinfo=UTC)),
+        ("soon", datetime(2026, 9, 14, 18, 20, 16, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+12:00", datetime(2026, 9, 14, 18, 20, 16, tzinfo=UTC)),
+        (1789410016, datetime(2026, 9, 14, 18, 20, 16, tzinfo=UTC)),
+    ],
+)
+def test_a_text_has_the_carriers_time_and_never_fails_for_it(time: object, moment: datetime) -> None:
+    """C13."""
+    (text,) = parse(received(time=time))
+    assert isinstance(text, InboundText)
+    assert text.received_at == moment
+
+
+def test_a_text_without_any_time_has_none() -> None:
+    """C13."""
+    (text,) = parse({**received(time=...), "time": None})
+    assert isinstance(text, InboundText)
+    assert text.received_at is None
 
 
 def test_a_single_object_counts_as_an_array_of_one() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -209,8 +210,27 @@ def test_a_group_text_brings_its_whole_roster() -> None:
             sender="+15559876543",
             recipients=("+15551234567", "+15558765432", "+15551234567"),
             text="Sounds good",
+            received_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("received_at", "moment"),
+    [
+        ("2023-11-09T22:13:20.000+00:00", datetime(2023, 11, 9, 22, 13, 20, tzinfo=UTC)),
+        # Without it, when the event occurred.
+        (None, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ({}, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+    ],
+)
+def test_a_text_has_the_carriers_time(received_at: object, moment: datetime) -> None:
+    """C13."""
+    document = json.loads(GROUP_BODY[0])
+    document["data"]["payload"]["received_at"] = received_at
+    (text,) = Telnyx(SETTINGS, no_request).parse(webhook(json.dumps(document).encode()))
+    assert isinstance(text, InboundText)
+    assert text.received_at == moment
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hmac
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -132,6 +133,9 @@ def test_no_authorization_breaks_it(authorization: str) -> None:
 # --- inbound
 
 
+TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
 def received(**changes: Any) -> dict[str, Any]:
     message = {
         "channel": "mms",
@@ -149,8 +153,16 @@ def received(**changes: Any) -> dict[str, Any]:
 
 def test_a_group_text_names_everybody() -> None:
     assert parse(received()) == [
-        InboundText("vonage", "u-1", OWN, A, (OWN, B, C), "See you at noon"),
+        InboundText("vonage", "u-1", OWN, A, (OWN, B, C), "See you at noon", received_at=TIME),
     ]
+
+
+@pytest.mark.parametrize(("timestamp", "moment"), [("2026-11-24T13:00:00.000+01:00", TIME), (..., None), (7, None)])
+def test_a_text_has_the_carriers_time(timestamp: object, moment: datetime | None) -> None:
+    """C13."""
+    (text,) = parse(received(timestamp=timestamp))
+    assert isinstance(text, InboundText)
+    assert text.received_at == moment
 
 
 @pytest.mark.parametrize(

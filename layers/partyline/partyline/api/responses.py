@@ -30,6 +30,10 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
+def _timestamp_or_none(moment: datetime | None) -> str | None:
+    return timestamp(moment) if moment else None
+
+
 def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
     """A conversation with links to what is under it, as time has made it by now."""
     shown = timers.at(shown, call.now)
@@ -115,6 +119,7 @@ def message(call: Call, delivered: Delivered) -> Json:
         "content_sid": None,
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
+        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
         "delivery": states.delivery(receipt.status for receipt in delivered.receipts),
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
@@ -254,6 +259,7 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "body": shown.body,
         "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
         "date_created": timestamp(shown.created),
+        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
         "url": call.account_url("UnroutedTexts", shown.sid),
     }
 

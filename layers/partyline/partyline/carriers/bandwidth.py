@@ -188,6 +188,7 @@ def _inbound(event: payloads.Object) -> Event:
         recipients=recipients,
         text=text,
         media=payloads.content(media, text),
+        received_at=payloads.moment(message.get("time"), event.get("time")),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from partyline import notation
@@ -111,6 +112,22 @@ def code(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return _whole(value) if isinstance(value, str) and value else None
+
+
+def moment(*written: object) -> datetime | None:
+    """The first of a carrier's times (ISO 8601, UTC where it names no zone) that is one. A time is never worth a text,
+    so what cannot be read is none."""
+    return next((found for found in map(_moment, written) if found), None)
+
+
+def _moment(written: object) -> datetime | None:
+    if not isinstance(written, str):
+        return None
+    try:
+        found = datetime.fromisoformat(written)
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def tag(request: WebhookRequest) -> str | None:

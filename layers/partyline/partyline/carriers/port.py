@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -73,7 +74,8 @@ class InboundText:
 
     `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy, '' where
     the carrier does not say which of the recipients that is; `other_lines` are the own numbers that it names beside
-    that one, so that the copy may have come to any of them; `id` is
+    that one, so that the copy may have come to any of them; `received_at` is when the carrier got it, by its own clock,
+    where it says so; `id` is
     the carrier's id of this copy, equal in every repeat of its webhook. `answered` is the keyword that the carrier took
     the text for and has answered itself, so that nobody else may.
     """
@@ -88,6 +90,7 @@ class InboundText:
     roster_missing: bool = False
     answered: Keyword | None = None
     other_lines: tuple[str, ...] = ()
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
         return [partial(Ignored, other)]
     kind = payloads.string(data, "event_type")
     if kind == "message.received":
-        return [partial(_inbound, payloads.mapping(data.get("payload"), "payload"))]
+        return [partial(_inbound, payloads.mapping(data.get("payload"), "payload"), data.get("occurred_at"))]
     if kind in _REPORTS:
         payload = payloads.mapping(data.get("payload"), "payload")
         entries = payloads.items(payload, "to")
@@ -195,7 +195,7 @@ def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
     return [partial(Ignored, kind)]
 
 
-def _inbound(payload: payloads.Object) -> InboundText:
+def _inbound(payload: payloads.Object, occurred_at: object) -> InboundText:
     to = payloads.addresses(payload, "to")
     if not to:
         raise payloads.Unreadable("to is empty")
@@ -223,6 +223,7 @@ def _inbound(payload: payloads.Object) -> InboundText:
         ),
         answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
         other_lines=receivers[1:],
+        received_at=payloads.moment(payload.get("received_at"), occurred_at),
     )
 
 

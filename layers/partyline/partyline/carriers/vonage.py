@@ -193,6 +193,7 @@ def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText
         text=text,
         media=payloads.content(map(Media, dict.fromkeys(payloads.optional(file, "url") for file in files)), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
+        received_at=payloads.moment(message.get("timestamp")),
     )
 
 

@@ -78,7 +78,7 @@ def encode_receipt(receipt: Receipt) -> Item:
 def _fields(kind: type, item: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     values = {name: value for name, value in item.items() if name in names}
-    for name in ("created", "updated", "active_at", "identified", "due_at", "at"):
+    for name in ("created", "updated", "active_at", "identified", "due_at", "at", "received_at"):
         if name in values:
             values[name] = to_time(values[name])
     return values
