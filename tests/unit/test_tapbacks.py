@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -99,6 +101,218 @@ def test_a_quote_is_kept_whatever_stands_in_it(form: str, quoted: str) -> None:
 def test_a_tapback_on_media_names_its_kind(text: str, expected: Tapback) -> None:
     assert tapbacks.recognise(text) == expected
     assert tapbacks.recognise(f" {text}\n") == expected
+
+
+N = "\u00a0"
+LIKE, DISLIKE, LOVE, LAUGH, EMPHASIS, QUESTION = (
+    Tapback(kind) for kind in (Kind.LIKE, Kind.DISLIKE, Kind.LOVE, Kind.LAUGH, Kind.EMPHASIS, Kind.QUESTION)
+)
+FUNNY = Tapback(Kind.EMOJI, emoji="😂")
+# What iPhones and Google Messages write, with % for what is quoted; what is taken back below.
+LANGUAGES = {
+    "es": {
+        "Le gustó “%”": LIKE,
+        "No le gustó “%”": DISLIKE,
+        "Le encantó “%”": LOVE,
+        "Le dio risa “%”": LAUGH,
+        "Exclamó por “%”": EMPHASIS,
+        "Dudó sobre “%”": QUESTION,
+        "Reaccionó con 😂 a “%”": FUNNY,
+    },
+    "es-ES": {
+        "Le gusta “%”": LIKE,
+        "No le gusta «%»": DISLIKE,
+        "Le encanta «%»": LOVE,
+        "Le hace gracia “%”": LAUGH,
+        "Le sorprende “%”": EMPHASIS,
+        "Duda sobre “%”": QUESTION,
+        "Se ha reaccionado con 😂 a “%”": FUNNY,
+    },
+    "fr": {
+        f"A aimé «{N}%{N}»": LIKE,
+        "A aimé « % »": LIKE,
+        "N’a pas aimé « % »": DISLIKE,
+        "A adoré « % »": LOVE,
+        "A ri de « % »": LAUGH,
+        "A mis en évidence « % »": EMPHASIS,
+        "A posé une question sur « % »": QUESTION,
+        f"a ajouté un «{N}J’aime{N}» à «{N}%{N}».": LIKE,
+        "A ajouté un « J’adore » à « % »": LOVE,
+        'A ajouté un "J\'adore" à "%"': LOVE,
+        "A ajouté un « Je n’aime pas » à « % »": DISLIKE,
+        "A ajouté un rire à « % »": LAUGH,
+        "A ajouté des points d’exclamation à « % »": EMPHASIS,
+        "A ajouté un point d’interrogation à « % »": QUESTION,
+        "a attribué la mention « Adore » à « % »": LOVE,
+        "A réagi avec 😂 à « % »": FUNNY,
+        "a attribué la mention « 😂 » à « % »": FUNNY,
+    },
+    "pt": {
+        "Gostou de “%”": LIKE,
+        "Curtiu “%”": LIKE,
+        "Não curtiu “%”": DISLIKE,
+        "Amou “%”": LOVE,
+        "Riu de “%”": LAUGH,
+        "Enfatizou “%”": EMPHASIS,
+        "Questionou “%”": QUESTION,
+        "Reagiu com 😂 a “%”": FUNNY,
+    },
+    "de": {
+        "Gefällt: „%“": LIKE,
+        "Gefällt nicht: „%“": DISLIKE,
+        "„%“ ein Herz hinzugefügt": LOVE,
+        "„%“ ein Lachen hinzugefügt": LAUGH,
+        "„%“ ein Ausrufezeichen hinzugefügt": EMPHASIS,
+        "„%“ ein Fragezeichen hinzugefügt": QUESTION,
+        "Hat mit 😂 auf „%“ reagiert": FUNNY,
+    },
+    "it": {
+        "Ha aggiunto “Mi piace” a “%”": LIKE,
+        "Ha aggiunto “Non mi piace” a “%”": DISLIKE,
+        "Ha aggiunto un cuoricino a “%”": LOVE,
+        "Trova divertente “%”": LAUGH,
+        "Ha aggiunto i punti esclamativi a “%”": EMPHASIS,
+        "Ha aggiunto il punto interrogativo a “%”": QUESTION,
+        "Ha reagito con 😂 a «%»": FUNNY,
+    },
+    "nl": {"Vond “%” leuk": LIKE, "Vond “%” niet leuk": DISLIKE, "Reageerde met 😂 op “%”": FUNNY},
+    "sv": {"Gillade ”%”": LIKE, "Gav ett hjärta till “%”": LOVE, "reagerade med 😂 på “%”": FUNNY},
+    "en": {"Reacted with 😂 to “%”": FUNNY, "reacted with 😂 to “%”": FUNNY},
+}
+TAKEN_BACK = {
+    "es": {
+        "Eliminó 😂 de «%»": FUNNY,
+        "Eliminó un corazón de “%”": LOVE,
+        "Quitó un signo de interrogación de “%”": QUESTION,
+    },
+    "es-ES": {
+        "Ya no le gusta “%”": LIKE,
+        "Ya no le disgusta “%”": DISLIKE,
+        "Ya no le encanta “%”": LOVE,
+        "Ya no le hace gracia “%”": LAUGH,
+        "Ya no le sorprende “%”": EMPHASIS,
+        "Ya no duda sobre “%”": QUESTION,
+        "Ha eliminado 😂 de “%”.": FUNNY,
+    },
+    "fr": {
+        f"a retiré son «{N}J’aime{N}» de «{N}%{N}»": LIKE,
+        "A retiré son « Je n’aime pas » de « % »": DISLIKE,
+        "A retiré un cœur de « % »": LOVE,
+        "A retiré la mention « Adore » de « % »": LOVE,
+        "A retiré son rire de « % »": LAUGH,
+        "A retiré ses points d’exclamation de « % »": EMPHASIS,
+        "A retiré son point d’interrogation de « % »": QUESTION,
+        "A retiré 😂 de « % »": FUNNY,
+    },
+    "pt": {"Removeu um coração de “%”": LOVE, "Removeu 😂 de “%”": FUNNY},
+    "de": {
+        "„Gefällt mir“ von „%“ entfernt": LIKE,
+        "„Gefällt mir nicht“ von „%“ entfernt": DISLIKE,
+        '"Gefällt mir" von "%" entfernt': LIKE,
+        "Herz von „%“ entfernt": LOVE,
+        "Lachen von „%“ entfernt": LAUGH,
+        "Ausrufezeichen von „%“ entfernt": EMPHASIS,
+        "Fragezeichen von „%“ entfernt": QUESTION,
+        "😂 aus „%“ entfernt": FUNNY,
+    },
+    "it": {
+        "Ha rimosso “Mi piace” da “%”": LIKE,
+        "Ha rimosso il cuoricino da “%”": LOVE,
+        "Non trova più divertente “%”": LAUGH,
+        "Ha rimosso 😂 da “%”": FUNNY,
+    },
+}
+IN_LANGUAGES = [
+    (form, replace(meant, removed=removed))
+    for removed, languages in ((False, LANGUAGES), (True, TAKEN_BACK))
+    for forms in languages.values()
+    for form, meant in forms.items()
+]
+
+
+@pytest.mark.parametrize("quoted", ["Hasta el domingo", 'Dijo «no», „nein“, “no” y "no"', "See you\nat 6…"])
+@pytest.mark.parametrize(("form", "meant"), IN_LANGUAGES)
+def test_tapbacks_are_recognised_in_other_languages(form: str, meant: Tapback, quoted: str) -> None:
+    """C9."""
+    assert tapbacks.recognise(form.replace("%", quoted)) == replace(meant, quoted=quoted)
+
+
+@pytest.mark.parametrize(("form", "meant"), IN_LANGUAGES)
+def test_so_they_are_with_straight_quotes_and_letters_taken_apart(form: str, meant: Tapback) -> None:
+    """C9, as carriers change them."""
+    text = form.translate(dict.fromkeys(map(ord, "“”„«»"), '"')).replace("’", "'").replace(f'"{N}', '"')
+    for one in (text, unicodedata.normalize("NFD", text)):
+        found = tapbacks.recognise(one.replace("%", "Hasta el domingo"))
+        assert found and replace(found, quoted=(found.quoted or "").strip()) == replace(
+            meant, quoted="Hasta el domingo"
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Le encantó una imagen", replace(LOVE, media=MediaKind.IMAGE)),
+        ("Le gusta una foto", replace(LIKE, media=MediaKind.IMAGE)),
+        ("Ya no le gusta un vídeo", replace(LIKE, removed=True, media=MediaKind.VIDEO)),
+        ("Reaccionó con 😂 a una imagen", replace(FUNNY, media=MediaKind.IMAGE)),
+        ("A aimé une image", replace(LIKE, media=MediaKind.IMAGE)),
+        ("A ajouté un « J’adore » à une photo.", replace(LOVE, media=MediaKind.IMAGE)),
+        ("A ri d’une vidéo", replace(LAUGH, media=MediaKind.VIDEO)),
+        ("Curtiu uma mensagem de áudio", replace(LIKE, media=MediaKind.AUDIO)),
+        ("Gostou de um anexo", replace(LIKE, media=MediaKind.ATTACHMENT)),
+        ("Gefällt: ein Bild", replace(LIKE, media=MediaKind.IMAGE)),
+        ("Einem Bild ein Herz hinzugefügt", replace(LOVE, media=MediaKind.IMAGE)),
+        ("Herz von einem Bild entfernt", replace(LOVE, removed=True, media=MediaKind.IMAGE)),
+        ("Hat mit 😂 auf ein Video reagiert", replace(FUNNY, media=MediaKind.VIDEO)),
+        ("Ha aggiunto un cuoricino a un'immagine", replace(LOVE, media=MediaKind.IMAGE)),
+        ("Trova divertente un allegato", replace(LAUGH, media=MediaKind.ATTACHMENT)),
+    ],
+)
+def test_so_are_those_on_media(text: str, expected: Tapback) -> None:
+    """C9."""
+    assert tapbacks.recognise(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Me gusta “La casa”",
+        "Le gusta mucho “La casa”",
+        "Le gusta la casa",
+        "Il a aimé « Dune »",
+        "A aimé ça",
+        "a attribué la mention « Bravo » à « ok »",
+        "A réagi vite à « ok »",
+        "Reaccionó con alegría a “la noticia”",
+        "Mir gefällt: „Dune“",
+        "Gefällt: „Dune“ sehr",
+        "„Dune“ ein Buch hinzugefügt",
+        "Hat mit 😂 auf „Dune“ geantwortet",
+        "Trova divertente",
+        "Le encantó una imagen tuya",
+        "Le encantó una imagencita",
+        "Liked «hello»",
+        "Loved „hello“",
+    ],
+)
+def test_words_that_are_like_them_are_none_in_any_language(text: str) -> None:
+    """C9."""
+    assert tapbacks.recognise(text) is None
+
+
+@pytest.mark.parametrize("marks", ["“”", '""', "«»", "„“"])
+def test_a_text_of_quotes_is_looked_at_in_few_places(marks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C9: whatever somebody writes."""
+    looked: list[str] = []
+    formed = tapbacks._formed
+
+    def counted(forms: Any, before: str, behind: str, **about: Any) -> Tapback | None:
+        looked.append(before)
+        return formed(forms, before, behind, **about)
+
+    monkeypatch.setattr(tapbacks, "_formed", counted)
+    assert tapbacks.recognise(f"{marks[0]}x" * 500 + f"x{marks[1]}" * 500) is None
+    assert len(looked) < 50
 
 
 @pytest.mark.parametrize("emoji", ["😂", "❤️", "❤", "👍🏽", "👨‍👩‍👧‍👦", "🕵🏽‍♂️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇺🇸", "#️⃣", "‼️", "☺️", "🫠", "™️"])

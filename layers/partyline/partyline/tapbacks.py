@@ -1,21 +1,23 @@
 """Tapbacks: reactions to a message, which reach a phone number as texts about it. Pure.
 
-They have no protocol of their own. What is read here is what phones write: iPhones set to English (`Liked “...”`,
-`Reacted 🎉 to “...”`, `Loved an image`), and Google Messages, which marks its texts with blanks nobody sees, in any
-language. Carriers may make quotes straight and those blanks plain. Somebody can type the same words; they are then read
-the same way, which changes nothing of the text.
+They have no protocol of their own. What is read here is what phones write: iPhones in the languages of tapback_forms
+(`Liked “...”`, `Le gustó “...”`, `Reacted 🎉 to “...”`, `Loved an image`), and Google Messages, which marks its texts
+with blanks nobody sees, in any language. Carriers may make quotes straight and those blanks plain. Somebody can type
+the same words; they are then read the same way, which changes nothing of the text.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from partyline import notation
 from partyline.model import Message
+from partyline.tapback_forms import LANGUAGES, Language
 
 
 class Kind(StrEnum):
@@ -87,9 +89,13 @@ def attributes(tapback: Tapback, message: Message | None) -> str:
 
 _MARKS = "\u200a\u200b\u200c\u2060\ufeff"
 _AROUND = " \t\r\n\u00a0\u202f" + _MARKS
-_QUOTES = (("“", "”"), ('"', '"'))
-# In characters. What stands before a quote is some words, and no form has more.
-_LONGEST_HEAD = 64
+_STRAIGHT = '""'
+# French has blanks within its quotes.
+_BLANKS_IN_QUOTES = " \u00a0\u202f"
+# In characters. What stands around a quote is some words, and no form has more.
+_LONGEST = 64
+# A form may have quotes of its own beside those of what it is about.
+_MOST_QUOTES = 3
 
 # One emoji, in the notation of Unicode Technical Standard 51: a flag, a keycap, or pictures joined by U+200D.
 _PICTURE = (
@@ -98,7 +104,6 @@ _PICTURE = (
 )
 _EMOJI = f"[\U0001f1e6-\U0001f1ff]{{2}}|[#*0-9]\ufe0f?\u20e3|{_PICTURE}(?:\u200d{_PICTURE}){{0,8}}"
 _ONE_EMOJI = re.compile(_EMOJI)
-_WITH_EMOJI = re.compile(f"(?:(?:[Rr]eacted )?({_EMOJI}) to|[Rr]emoved ({_EMOJI}) from)")
 
 # Google Messages: U+200A around all and around the quote, U+200B around an emoji, U+200C around one that is removed.
 _GOOGLES = re.compile(
@@ -107,31 +112,66 @@ _GOOGLES = re.compile(
     re.DOTALL,
 )
 
-_ADDED = {
-    "Liked": Kind.LIKE,
-    "Disliked": Kind.DISLIKE,
-    "Loved": Kind.LOVE,
-    "Laughed at": Kind.LAUGH,
-    "Emphasized": Kind.EMPHASIS,
-    "Emphasised": Kind.EMPHASIS,
-    "Questioned": Kind.QUESTION,
-    "Reacted with a sticker to": Kind.STICKER,
+_SAME_MARKS = {**notation.UNSEEN, ord("\u2019"): "'", **dict.fromkeys(map(ord, "“”„«»"), '"')}
+_EMOJI_PLACE, _PLACE = "{emoji}", "{it}"
+
+
+def _words(text: str) -> str:
+    """The words around a quote, without what languages and carriers change of blanks and marks."""
+    plain = " ".join(unicodedata.normalize("NFC", text.translate(_SAME_MARKS)).split())
+    return plain.replace(' "', '"').replace('" ', '"')
+
+
+def _around(forms: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind `{it}` in each of some forms."""
+    for form in forms.split("|"):
+        before, _, behind = (form if _PLACE in form else f"{form} {_PLACE}").partition(_PLACE)
+        yield _words(before), _words(behind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """What reactions look like in some languages, by the words before and behind what they are about: their kind and
+    whether they are taken back; with a place for an emoji among the words, whether they are taken back."""
+
+    worded: Mapping[tuple[str, str], tuple[Kind, bool]]
+    with_emoji: Mapping[tuple[str, str], bool]
+
+
+def _forms_of(languages: Iterable[Language]) -> _Forms:
+    known = list(languages)
+    return _Forms(
+        {
+            around: (Kind(kind), removed)
+            for language in known
+            for removed, by_kind in ((False, language.added), (True, language.removed))
+            for kind, forms in by_kind.items()
+            for around in _around(forms)
+        },
+        {
+            around: removed
+            for language in known
+            for removed, forms in ((False, language.emoji_added), (True, language.emoji_removed))
+            for around in _around(forms)
+        },
+    )
+
+
+_ALL_FORMS = _forms_of(LANGUAGES.values())
+# By the marks that what it is about is quoted with.
+_BY_QUOTES = {
+    quotes: _forms_of(language for language in LANGUAGES.values() if quotes in (*language.quotes, _STRAIGHT))
+    for quotes in dict.fromkeys(
+        (*LANGUAGES["en"].quotes, _STRAIGHT, *(q for one in LANGUAGES.values() for q in one.quotes))
+    )
 }
-_REMOVED = {
-    "Removed a like from": Kind.LIKE,
-    "Removed a dislike from": Kind.DISLIKE,
-    "Removed a heart from": Kind.LOVE,
-    "Removed a laugh from": Kind.LAUGH,
-    "Removed an exclamation from": Kind.EMPHASIS,
-    "Removed a question mark from": Kind.QUESTION,
-}
+# A sentence may begin with them.
 _MEDIA = {
-    "an image": MediaKind.IMAGE,
-    "a photo": MediaKind.IMAGE,
-    "a movie": MediaKind.VIDEO,
-    "a video": MediaKind.VIDEO,
-    "an audio message": MediaKind.AUDIO,
-    "an attachment": MediaKind.ATTACHMENT,
+    shown: MediaKind(kind)
+    for language in LANGUAGES.values()
+    for kind, names in language.media.items()
+    for words in map(_words, names.split("|"))
+    for shown in (words, words[0].upper() + words[1:])
 }
 
 
@@ -144,35 +184,52 @@ def _marked(text: str) -> Tapback | None:
 
 def _quoting(text: str) -> Tapback | None:
     outer = text.strip(_AROUND)
-    for opening, closing in _QUOTES:
-        head, _, rest = outer.partition(opening)
-        quoted = rest[:-1].strip(_MARKS)
-        if rest.endswith(closing) and quoted.strip() and (tapback := _headed(head, quoted=quoted)):
-            return tapback
+    for quotes, forms in _BY_QUOTES.items():
+        around = _MARKS + (_BLANKS_IN_QUOTES if quotes == "«»" else "")
+        for start, end in _quotes_in(outer, quotes):
+            quoted = outer[start + 1 : end].strip(around)
+            if quoted.strip() and (tapback := _formed(forms, outer[:start], outer[end + 1 :], quoted=quoted)):
+                return tapback
     return None
+
+
+def _quotes_in(outer: str, quotes: str) -> Iterator[tuple[int, int]]:
+    """Where what is quoted may begin and end, the longest first."""
+    head, tail = outer[: _LONGEST + 1], max(len(outer) - _LONGEST - 1, 0)
+    starts = [place for place, letter in enumerate(head) if letter == quotes[0]][:_MOST_QUOTES]
+    ends = [place for place in range(len(outer) - 1, tail - 1, -1) if outer[place] == quotes[1]][:_MOST_QUOTES]
+    return ((start, end) for start in starts for end in ends if start < end)
 
 
 def _about_media(text: str) -> Tapback | None:
-    outer = text.strip(_AROUND)
+    outer = _words(text.strip(_AROUND)) if len(text) <= 3 * _LONGEST else ""
     for words, media in _MEDIA.items():
-        if outer.endswith(f" {words}") and (tapback := _headed(outer.removesuffix(words), media=media)):
-            return tapback
+        before, found, behind = outer.partition(words)
+        # Whole words: an apostrophe joins the one before in French.
+        if found and (before or " ").endswith((" ", "'")) and (behind or " ").startswith((" ", ".")):
+            head = before.removesuffix("d'") + "de" if before.endswith(" d'") else before
+            if tapback := _formed(_ALL_FORMS, head, behind, media=media):
+                return tapback
     return None
 
 
-def _headed(head: str, *, quoted: str | None = None, media: MediaKind | None = None) -> Tapback | None:
-    """A tapback by the words before what it is about."""
-    if len(head) > _LONGEST_HEAD:
+def _formed(
+    forms: _Forms, before: str, behind: str, *, quoted: str | None = None, media: MediaKind | None = None
+) -> Tapback | None:
+    """A tapback by the words before and behind what it is about."""
+    if len(before) > _LONGEST or len(behind) > _LONGEST:
         return None
-    words = " ".join(head.translate(notation.UNSEEN).split())
-    if kind := _ADDED.get(words):
-        return Tapback(kind, quoted=quoted, media=media)
-    if kind := _REMOVED.get(words):
-        return Tapback(kind, removed=True, quoted=quoted, media=media)
-    if match := _WITH_EMOJI.fullmatch(words):
-        added, removed = match.groups()
-        return Tapback(Kind.EMOJI, removed=bool(removed), emoji=added or removed, quoted=quoted, media=media)
-    return None
+    head, tail = _words(before), _words(behind)
+    if (head, tail) in forms.worded:
+        kind, removed = forms.worded[head, tail]
+        return Tapback(kind, removed=removed, quoted=quoted, media=media)
+    emoji = _ONE_EMOJI.search(head)
+    if emoji is None:
+        return None
+    taken_back = forms.with_emoji.get((head[: emoji.start()] + _EMOJI_PLACE + head[emoji.end() :], tail))
+    if taken_back is None:
+        return None
+    return Tapback(Kind.EMOJI, removed=taken_back, emoji=emoji[0], quoted=quoted, media=media)
 
 
 # --- what is meant

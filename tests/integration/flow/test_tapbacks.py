@@ -67,6 +67,18 @@ def test_a_tapback_is_a_message_marked_with_the_one_it_is_about(own: Table) -> N
     assert marked(own, removed) == {"tapback": {**expected, "removed": True}}
 
 
+def test_one_in_another_language_is_marked_with_what_it_is_about(own: Table) -> None:
+    """C9."""
+    about = record(own, "El domingo a las 12")
+    place = {"message_sid": about.message_sid, "index": 0}
+    assert marked(own, record(own, "Le gustó “El domingo a las 12”")) == {
+        "tapback": {"kind": "like", "removed": False, **place}
+    }
+    assert marked(own, record(own, "„El domingo a las 12“ ein Herz hinzugefügt")) == {
+        "tapback": {"kind": "love", "removed": False, **place}
+    }
+
+
 def test_an_emoji_is_named_and_a_picture_found(own: Table) -> None:
     picture = record(own, "look", "image/jpeg")
     emoji = record(own, "\u200aReacted \u200b🎉\u200b to “\u200alook\u200a”\u200a", sender=B, others=(P, A))
