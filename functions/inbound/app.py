@@ -12,21 +12,20 @@ from partyline.carriers import registry, webhooks
 from partyline.carriers.transport import no_transport
 from partyline.errors import WebhookRefused
 from partyline.invocations import timed
+from partyline.media import text_part
 from partyline.observability import count, logger, metrics
 from partyline.outgoing import Outgoing, networks
 from partyline.receiving import Desk, receive
-from partyline.settings import auth_token, secret, variable
+from partyline.settings import auth_token, carrier_urls, secret, variable
 from partyline.store.table import Table
 
-ASKING = asking.Desk(
-    variable("ACCOUNT_SID"),
-    auth_token=auth_token,
-    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
-)
+OUTGOING = Outgoing(networks(variable("ALLOWED_NETWORKS")))
+ASKING = asking.Desk(variable("ACCOUNT_SID"), auth_token=auth_token, request=OUTGOING.ask)
 DESK = Desk(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     service_sid=sids.default_service(variable("ACCOUNT_SID")),
     ask=partial(asking.ask, ASKING),
+    complete=partial(text_part.complete, OUTGOING.ask),
 )
 # What Twilio takes for "no reply"; the others do not look at it.
 TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
@@ -40,7 +39,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     name = webhooks.carrier_of(event)
     count("WebhookReceived")
     try:
-        carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+        carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls())
     except LookupError as error:
         return _refuse(name, WebhookRefused(403, str(error)))
     try:

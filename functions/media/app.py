@@ -48,4 +48,6 @@ def _collect(record: SQSRecord) -> Retry | None:
         message_sid=reference.message_sid,
         reason=collected.reason,
     )
+    if collected.unanswered:
+        count("KeywordUnanswered")
     return Retry(collected.delay) if collected.outcome is Outcome.WAITING else None

@@ -227,10 +227,21 @@ class SendReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How an inbound text came, for while a file of it may hold its words: the own number that received this copy, or
+    several of which one did, who wrote, and everybody in it."""
+
+    receivers: tuple[str, ...]
+    sender: str
+    roster: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded;
     `carrier_message_id` is the carrier's id of an inbound one, `received_at` when the carrier got it, by its own clock,
-    and `edited_from` what was recorded of an edited one."""
+    and `edited_from` what was recorded of an edited one. `origin` is that of an inbound one without words and with
+    files."""
 
     sid: str
     conversation_sid: str
@@ -246,6 +257,7 @@ class Message:
     carrier_message_id: str | None = None
     received_at: datetime | None = None
     edited_from: str | None = None
+    origin: Origin | None = None
 
     @property
     def said(self) -> str | None:

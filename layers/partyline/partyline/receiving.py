@@ -6,6 +6,7 @@ the same time; recording makes exactly once of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,11 +33,13 @@ MAX_MEDIA = 50
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What receiving works with. `service_sid` is the account's first Service, in which conversations are made
-    while it has no settings; `ask` asks pre-action webhooks."""
+    while it has no settings; `ask` asks pre-action webhooks; `complete` gives a text the words that only a file of it
+    has (media.text_part)."""
 
     table: Table
     service_sid: str
     ask: Ask
+    complete: Callable[[Carrier, InboundText], InboundText] = lambda _, text: text
 
 
 def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
@@ -49,7 +52,8 @@ def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime
     carrier.authenticate(request, now.timestamp())
     malformed: Malformed | None = None
     for event in read(carrier, request):
-        taken = take(desk, carrier.name, event, request, now)
+        whole = desk.complete(carrier, event) if isinstance(event, InboundText) else event
+        taken = take(desk, carrier.name, whole, request, now)
         malformed = taken if isinstance(taken, Malformed) else malformed
     if malformed:
         # The whole webhook is kept, once, however many of its parts are unreadable.

@@ -35,6 +35,7 @@ from partyline.model import (
     Media,
     MediaState,
     Message,
+    Origin,
     Participant,
     UnroutedReason,
     UnroutedText,
@@ -459,7 +460,14 @@ def _message(
         media=_media(text),
         carrier_message_id=text.id,
         received_at=text.received_at,
+        origin=_origin(text, arrived),
     )
+
+
+def _origin(text: InboundText, arrived: Arrival) -> Origin | None:
+    """How a text came whose words may be in one of its files."""
+    wordless = not text.text or text.only_subject
+    return Origin(arrived.receivers, arrived.sender, arrived.roster) if text.media and wordless else None
 
 
 def _attributes(text: InboundText, keyword: Keyword | None, recent: Callable[[], Iterable[Message]]) -> str:

@@ -191,8 +191,24 @@ def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox])
     assert list(one.files.kept) == [f"{one.message.media[2].sid}/original.png"]
 
 
-def test_words_are_a_file_where_the_text_has_none(inbox: Callable[..., Inbox]) -> None:
+def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox: Callable[..., Inbox]) -> None:
+    """C6."""
     one = inbox("note", text="", note=[ok(PLAIN)])
+    assert one.collect().outcome is Outcome.READ
+    assert (one.read().body, one.read().media) == ("The roof", ())
+    (told,) = one.told()
+    assert told["Body"] == "The roof"
+
+
+def test_words_of_a_message_that_was_recorded_before_texts_told_how_they_came_are_a_file(
+    inbox: Callable[..., Inbox],
+) -> None:
+    one = inbox("note", text="", note=[ok(PLAIN)])
+    key = keys.message(one.message.conversation_sid, one.message.sid)
+    item = one.table.get(key)
+    assert item
+    del item["origin"]
+    one.table._client.put_item(TableName="partyline", Item=_dynamo(item))
     assert one.collect().outcome is Outcome.READY
     assert one.read().media[0].content_type == "text/plain"
 

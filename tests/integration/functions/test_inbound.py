@@ -24,6 +24,8 @@ from partyline.callbacks.applying import MAX_BODY as MAX_TEXT
 from partyline.carriers.twilio import signature
 from partyline.model import AutoCreation, Line, UnroutedReason
 from partyline.observability import MaskingFormatter, logger
+from partyline.outgoing import Answer as Fetched
+from partyline.outgoing import Outgoing
 from partyline.receiving import MAX_BODY, MAX_MEDIA
 from partyline.store import conversations, lines, listing, messages, optouts
 from partyline.store.listing import Window
@@ -305,7 +307,7 @@ def vonage_text(**changes: Any) -> Answer:
     return signed
 
 
-LAYOUT = "https://carrier.example/0.smil"
+LAYOUT, ELSE = "https://carrier.example/0.smil", "https://else.example/1.txt"
 
 
 @pytest.mark.parametrize(
@@ -366,6 +368,37 @@ def test_a_text_of_nothing_but_files_is_no_blank_one(inbound: Inbound, table: Ta
     ((_, conversation),) = listing.conversations(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url for media in only.message.media] == [one["url"] for one in several[:2]]
+
+
+@pytest.mark.parametrize(
+    ("urls", "asked"),
+    [
+        ("", [("https://media.bandwidth.com/0.txt", True), (ELSE, False)]),
+        ("bandwidth_url=https://else.example", [("https://media.bandwidth.com/0.txt", True), (ELSE, True)]),
+    ],
+)
+def test_words_of_a_text_part_are_fetched_before_the_text_is_recorded(
+    request: pytest.FixtureRequest,
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+    urls: str,
+    asked: list[tuple[str, bool]],
+) -> None:
+    """C6."""
+    told = []
+
+    def ask(self: Outgoing, method: str, url: str, body: None, headers: dict[str, str], **limits: Any) -> Fetched:
+        told.append((url, "Authorization" in headers))
+        return Fetched(200, {}, url[-5:].encode(), complete=True)
+
+    monkeypatch.setattr(Outgoing, "ask", ask)
+    inbound: Inbound = request.getfixturevalue("inbound")
+    monkeypatch.setenv("CARRIER_URLS", urls)
+    assert inbound(bandwidth_text(text="", media=[url for url, _ in asked]))["statusCode"] == 200
+    assert state(table) == ([("+12065550150", "0.txt\n1.txt")], [])
+    assert told == asked
+    assert inbound(bandwidth_text(id="another", text="with words"))["statusCode"] == 200
+    assert told == asked
 
 
 def test_one_bad_element_does_not_cost_its_neighbours(inbound: Inbound, table: Table) -> None:

@@ -21,7 +21,7 @@ from partyline.outgoing import Answer
 from partyline.store import messages
 from partyline.store.table import Table
 from tests.integration.api.harness import asking_nobody
-from tests.integration.flow.scene import NOW, A, B, P, make_scene
+from tests.integration.flow.scene import NOW, A, B, P, Q, make_scene
 from tests.integration.functions.conftest import SECRETS, Context, event, granted
 
 Load = Callable[[str], ModuleType]
@@ -29,7 +29,11 @@ Load = Callable[[str], ModuleType]
 
 def arrived(table: Table) -> MediaReference:
     make_scene(table)
-    text = InboundText("bandwidth", "id-1", P, A, (P, B), "", (Part("https://carrier.example/1"),))
+    return took(table, InboundText("bandwidth", "id-1", P, A, (P, B), "", (Part("https://carrier.example/1"),)))
+
+
+def took(table: Table, text: InboundText) -> MediaReference:
+    """The first file of a text that came in."""
     recorded = recording.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
@@ -46,6 +50,10 @@ def test_a_file_is_fetched_and_kept(
     function: Load, table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, reference = function("media"), arrived(table)
+    part = InboundText("bandwidth", "id-2", P, A, (P, Q, B), "", (Part("https://carrier.example/0.txt"),))
+    words = took(table, part)
+    copy = replace(part, id="id-3", line=Q, text="STOP", media=())
+    recording.record(table, copy, service_sid="IS1", now=NOW, ask=asking_nobody)
     called.clear()
     answers = [Answer(503, {}, b"", complete=True), Answer(200, {}, b"GIF89a", complete=True)]
     desk: collecting.Desk = app.DESK
@@ -63,6 +71,10 @@ def test_a_file_is_fetched_and_kept(
     assert boto3.client("s3").get_object(Bucket="media", Key=key)["Body"].read() == b"GIF89a"
     # Another attempt comes too late and looks whose file it is.
     app.collecting._forget(app.DESK, reference)
+    # The words of a text, which another own number had brought before: this copy goes.
+    answers.append(Answer(200, {}, b"STOP", complete=True))
+    assert app.handler(queued(words, app), Context()) == {"batchItemFailures": []}
+    assert messages.fetch(table, words.conversation_sid, words.message_sid) is None
     assert called == granted("media")
 
 

@@ -51,14 +51,14 @@ class Servers:
 
 def test_credentials_go_to_the_carrier() -> None:
     servers = Servers([ok()])
-    assert fetching.fetch(servers.ask, ACCESS, URL) == b"picture"
+    assert fetching.fetch(servers.ask, ACCESS, URL).body == b"picture"
     assert servers.asked == [(URL, SECRET)]
 
 
 def test_credentials_go_nowhere_else_on_a_redirect() -> None:
     cdn = "https://cdn.example/x?signed=1"
     servers = Servers([to(cdn, 307), to("/y"), ok()])
-    assert fetching.fetch(servers.ask, ACCESS, URL) == b"picture"
+    assert fetching.fetch(servers.ask, ACCESS, URL).body == b"picture"
     assert servers.asked == [(URL, SECRET), (cdn, None), ("https://cdn.example/y", None)]
 
 
@@ -169,7 +169,7 @@ def test_what_may_be_had_later_is_not(answer: Answer | OutgoingError) -> None:
 
 def test_a_file_is_what_its_carrier_says_it_is() -> None:
     digest = hashlib.sha256(b"picture").hexdigest()
-    assert fetching.fetch(Servers([ok()]).ask, ACCESS, URL, digest.upper()) == b"picture"
+    assert fetching.fetch(Servers([ok()]).ask, ACCESS, URL, digest.upper()).body == b"picture"
     with pytest.raises(MediaRefused) as refused:
         fetching.fetch(Servers([ok(b"other")]).ask, ACCESS, URL, digest)
     assert (refused.value.reason, refused.value.doubtful) == ("damaged", True)

@@ -19,7 +19,7 @@ Object = Mapping[str, Any]
 Reader = Callable[[], Event]
 
 # What phones put beside the pictures of an MMS: its layout, and its text once more. Where the text is missing its words
-# may be in that part alone.
+# may be in that part alone (media.text_part).
 _LAYOUT_TYPES = frozenset({"application/smil", "application/smil+xml", "application/xml", "text/xml"})
 _LAYOUT_SUFFIXES = (".smil", ".xml")
 _TEXT_TYPE, _TEXT_SUFFIX = "text/plain", ".txt"
@@ -143,10 +143,20 @@ def headed(subject: str, text: str) -> str:
     return f"{subject}\n{text}" if notation.plain(text) else subject
 
 
+def is_only_subject(subject: str, text: str) -> bool:
+    """Whether all that such a text has is its subject."""
+    return not notation.plain(text) and bool(notation.plain(headed(subject, text)))
+
+
 def content(media: Iterable[Media], text: str) -> tuple[Media, ...]:
     """The media that somebody meant to send: layout parts (SMIL, XML) are left out, and text parts of a message that
     has its text, by content type or suffix."""
     return tuple(part for part in media if not _wraps(part, has_text=bool(notation.plain(text))))
+
+
+def is_text_part(content_type: str | None, url: str) -> bool:
+    """Whether a part of an MMS is plain text, as its carrier declares it or by the end of its name."""
+    return _kind(content_type) == _TEXT_TYPE or _path(url).endswith(_TEXT_SUFFIX)
 
 
 def _letters(text: str) -> str:
@@ -159,7 +169,13 @@ def _whole(text: str) -> str:
 
 
 def _wraps(part: Media, *, has_text: bool) -> bool:
-    path = part.url.partition("#")[0].partition("?")[0].lower()
-    kind = (part.content_type or "").partition(";")[0].strip().lower()
-    repeats = has_text and (kind == _TEXT_TYPE or path.endswith(_TEXT_SUFFIX))
-    return repeats or kind in _LAYOUT_TYPES or path.endswith(_LAYOUT_SUFFIXES)
+    repeats = has_text and is_text_part(part.content_type, part.url)
+    return repeats or _kind(part.content_type) in _LAYOUT_TYPES or _path(part.url).endswith(_LAYOUT_SUFFIXES)
+
+
+def _kind(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _path(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0].lower()

@@ -200,7 +200,7 @@ def _inbound(payload: payloads.Object, occurred_at: object) -> InboundText:
     if not to:
         raise payloads.Unreadable("to is empty")
     receivers = _receivers(payload, to)
-    text = payloads.optional(payload, "text")
+    subject, text = payloads.optional(payload, "subject"), payloads.optional(payload, "text")
     media = [payloads.mapping(part, "media") for part in payloads.items(payload, "media")]
     return InboundText(
         carrier=NAME,
@@ -209,7 +209,7 @@ def _inbound(payload: payloads.Object, occurred_at: object) -> InboundText:
         sender=payloads.address(payload, "from"),
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
         recipients=to + payloads.addresses(payload, "cc"),
-        text=payloads.headed(payloads.optional(payload, "subject"), text),
+        text=payloads.headed(subject, text),
         media=payloads.content(
             (
                 Media(
@@ -224,6 +224,7 @@ def _inbound(payload: payloads.Object, occurred_at: object) -> InboundText:
         answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
         other_lines=receivers[1:],
         received_at=payloads.moment(payload.get("received_at"), occurred_at),
+        only_subject=payloads.is_only_subject(subject, text),
     )
 
 

@@ -1,4 +1,5 @@
-"""A file of a text that came in: fetched from its carrier, kept, and then the message's own.
+"""A file of a text that came in: fetched from its carrier, kept, and then the message's own. A text part of a message
+without words is no file: it becomes the message's body.
 
 At least once: what was kept and not written down is kept again under the same key. A file that its carrier does not
 give is asked for again for as long as carriers keep one, and then failed: the message says so, and why.
@@ -14,12 +15,15 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from partyline import completion, notation
+from partyline.carriers import payloads
 from partyline.carriers.port import Carrier
 from partyline.errors import MediaRefused, MediaUnavailable
-from partyline.media import fetching, filenames, images, sniffing, storage
+from partyline.media import fetching, filenames, images, sniffing, storage, text_part
 from partyline.media.fetching import Ask
 from partyline.media.storage import Bucket
 from partyline.model import Media, MediaReference, MediaState, Message
+from partyline.outgoing import Answer
 from partyline.store import conversations, messages
 from partyline.store import media as store
 from partyline.store.table import Table
@@ -37,22 +41,25 @@ class Outcome(StrEnum):
 
     READY = "ready"
     FAILED = "failed"
+    READ = "read"  # it was the words of its message
     DROPPED = "dropped"  # no content: layout, or a copy of the text
     WAITING = "waiting"  # again after `delay` seconds
     NOTHING = "nothing"  # settled before, or its message is gone
 
 
 # How an attempt ends that leaves no file, or knows of none.
-_WITHOUT = frozenset({Outcome.FAILED, Outcome.DROPPED, Outcome.NOTHING})
+_WITHOUT = frozenset({Outcome.FAILED, Outcome.READ, Outcome.DROPPED, Outcome.NOTHING})
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How an attempt ended. `delay` is in seconds."""
+    """How an attempt ended. `delay` is in seconds; `unanswered` is a keyword whose answer was left out, since there
+    were enough lately."""
 
     outcome: Outcome
     reason: str = ""
     delay: float = 0.0
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +99,26 @@ def _attempted(desk: Desk, reference: MediaReference, attempt: int) -> Collected
     part = next((one for one in pending if one.sid == reference.media_sid), None)
     if delivered is None or part is None:
         return Collected(Outcome.NOTHING)
+    message = delivered.message
     try:
-        content = _fetched(desk, part)
-        kind = _checked(content, part)
+        return _take(desk, reference, part, message)
     except MediaUnavailable as error:
-        if desk.clock() - delivered.message.created < KEPT:
+        if desk.clock() - message.created < KEPT:
             return Collected(Outcome.WAITING, str(error), _delay(attempt))
         return _settle(desk, reference, _failed(part, "expired"))
     except MediaRefused as refused:
         if refused.doubtful and attempt < _DOUBTS:
             return Collected(Outcome.WAITING, refused.reason, _delay(attempt))
         return _settle(desk, reference, _failed(part, refused.reason))
-    return _keep(desk, reference, replace(part, content_type=kind), content, delivered.message)
+
+
+def _take(desk: Desk, reference: MediaReference, part: Media, message: Message) -> Collected:
+    """Fetch a file, which is the words of its message, or is kept. Raises MediaRefused and MediaUnavailable."""
+    answer = _fetched(desk, part)
+    if words := _words(answer, part, message):
+        return _complete(desk, reference, words)
+    kind = _checked(answer.body, part)
+    return _keep(desk, reference, replace(part, content_type=kind), answer.body, message)
 
 
 def _keep(desk: Desk, reference: MediaReference, part: Media, content: bytes, message: Message) -> Collected:
@@ -117,7 +132,24 @@ def _keep(desk: Desk, reference: MediaReference, part: Media, content: bytes, me
     return _settle(desk, reference, ready)
 
 
-def _fetched(desk: Desk, part: Media) -> bytes:
+def _words(answer: Answer, part: Media, message: Message) -> str | None:
+    """The words of a message that has none, where this is them: a text part, by its declaration or its bytes."""
+    if message.origin is None or message.edited_from is not None:
+        return None
+    declared = payloads.is_text_part(part.content_type, part.url)
+    if not declared and sniffing.content_type(answer.body, part.content_type) != sniffing.PLAIN:
+        return None
+    words = text_part.decode(answer.body, answer.headers.get("content-type"), part.content_type)
+    whole = f"{message.body}\n{words}" if message.body else words
+    return words if whole and text_part.fits(whole) else None
+
+
+def _complete(desk: Desk, reference: MediaReference, words: str) -> Collected:
+    completed = completion.complete(desk.table, reference, words, desk.clock())
+    return Collected(Outcome.READ, unanswered=completed.unanswered) if completed else Collected(Outcome.NOTHING)
+
+
+def _fetched(desk: Desk, part: Media) -> Answer:
     try:
         carrier = desk.carrier(part.carrier or "")
     except LookupError as error:
@@ -135,17 +167,20 @@ def _checked(content: bytes, part: Media) -> str:
 
 
 def _is_wrapping(kind: str, message: Message) -> bool:
-    """Whether a file is a part of an MMS that says nothing: its layout, or its text once more."""
-    return kind == sniffing.SMIL or (kind == sniffing.PLAIN and bool(message.body))
+    """Whether a file is a part of an MMS that says nothing: its layout, or its text once more. What is left of a
+    message whose words were in its parts is no copy of them."""
+    is_copy = kind == sniffing.PLAIN and message.origin is None and bool(notation.plain(message.body or ""))
+    return kind == sniffing.SMIL or is_copy
 
 
 def _settle(desk: Desk, reference: MediaReference, settled: Media | None) -> Collected:
     conversation = conversations.fetch(desk.table, reference.conversation_sid)
-    if conversation is None or not store.settle(desk.table, conversation, reference, settled, desk.clock()):
+    became = store.settle(desk.table, conversation, reference, settled, desk.clock()) if conversation else None
+    if became is None:
         return Collected(Outcome.NOTHING)
-    if settled is None:
+    if became.media is None:
         return Collected(Outcome.DROPPED)
-    return Collected(Outcome(settled.state.value), settled.error or "")
+    return Collected(Outcome(became.media.state.value), became.media.error or "")
 
 
 def _forget(desk: Desk, reference: MediaReference) -> None:

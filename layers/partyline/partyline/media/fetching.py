@@ -30,8 +30,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ASKING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) -> bytes:
-    """The content of a carrier's file, of the digest that the carrier told, where it did.
+def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) -> Answer:
+    """A carrier's file, of the digest that the carrier told, where it did: whole, and not empty.
 
     Raises MediaRefused where asking again cannot help, or hardly, and MediaUnavailable where it can.
     """
@@ -51,7 +51,7 @@ def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) ->
         raise MediaRefused("empty", doubtful=True)
     if sha256 and hashlib.sha256(answer.body).hexdigest() != sha256.lower():
         raise MediaRefused("damaged", doubtful=True)
-    return answer.body
+    return answer
 
 
 def _followed(ask: Ask, access: MediaAccess, url: str) -> Answer:

@@ -19,6 +19,7 @@ from partyline.model import (
     MediaState,
     Message,
     NotificationLevel,
+    Origin,
     Participant,
     Receipt,
     Send,
@@ -107,7 +108,9 @@ def message(item: Mapping[str, Any]) -> Message:
     sends = tuple(
         Send(**{**_fields(Send, send), "others": tuple(send.get("others", []))}) for send in fields.get("sends", [])
     )
-    return Message(**{**fields, "body": fields.get("body"), "media": _media(fields), "sends": sends})
+    origin = fields.get("origin")
+    came = Origin(tuple(origin["receivers"]), origin["sender"], tuple(origin["roster"])) if origin else None
+    return Message(**{**fields, "body": fields.get("body"), "media": _media(fields), "sends": sends, "origin": came})
 
 
 def stored_media(item: Mapping[str, Any]) -> StoredMedia:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partyline import events
@@ -49,11 +49,21 @@ def remove_unattached(table: Table, sid: str) -> bool:
     return table.written(delete("media", keys.media(sid), _FREE))
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a file has become; `media` is None where it is none of its message's any more."""
+
+    media: Media | None
+
+
 def settle(
     table: Table, conversation: Conversation, reference: MediaReference, settled: Media | None, now: datetime
-) -> bool:
+) -> Settled | None:
     """Write down what became of a file of a text that came in: ready, failed, or None for what is no content and goes.
-    Told as an update of the message. Exactly once; False when the message is gone, or it was settled before."""
+    The last thing that a message has does not go, since that would leave a message of nothing: it has failed.
+
+    Told as an update of the message. Exactly once; None when the message is gone, or it was settled before.
+    """
 
     def become(part: Media) -> Media | None:
         return settled if part.sid == reference.media_sid and part.state is MediaState.PENDING else part
@@ -63,7 +73,8 @@ def settle(
             return []
         return [put("media", keys.media(settled.sid), items.encode(_stored(settled, conversation, after)), NEW)]
 
-    return _amend(table, conversation, reference.message_sid, become, now, stored)
+    after = _amend(table, conversation, reference.message_sid, become, now, stored)
+    return Settled(next((part for part in after.media if part.sid == reference.media_sid), None)) if after else None
 
 
 def leave_out(table: Table, conversation: Conversation, message_sid: str, sids: Collection[str], now: datetime) -> bool:
@@ -73,7 +84,7 @@ def leave_out(table: Table, conversation: Conversation, message_sid: str, sids: 
     def become(part: Media) -> Media:
         return replace(part, error=part.error or LEFT_OUT) if part.sid in sids else part
 
-    return _amend(table, conversation, message_sid, become, now)
+    return _amend(table, conversation, message_sid, become, now) is not None
 
 
 def _amend(
@@ -83,17 +94,20 @@ def _amend(
     become: Callable[[Media], Media | None],
     now: datetime,
     beside: Callable[[Message], list[Write]] = lambda _: [],
-) -> bool:
-    """Change the files of a message, with the writes that go `beside` it; False when there is nothing to change."""
+) -> Message | None:
+    """Change the files of a message, with the writes that go `beside` it: what it is then, None when there is nothing
+    to change."""
 
-    def attempt() -> bool:
+    def attempt() -> Message | None:
         delivered = messages.fetch(table, conversation.sid, message_sid)
         before = delivered.message if delivered else None
         if before is None:
-            return False
+            return None
         media = tuple(part for part in map(become, before.media) if part)
+        if not (media or before.body):
+            media = tuple(replace(part, state=MediaState.FAILED, error="empty") for part in before.media)
         if media == before.media:
-            return False
+            return None
         after = replace(before, media=media, updated=now)
         was, becomes = (items.encode(message)["media"] for message in (before, after))
         unchanged = Condition("#media = :before", {"#media": "media"}, {":before": was})
@@ -105,7 +119,7 @@ def _amend(
                 *beside(after),
             ]
         )
-        return True
+        return after
 
     return retrying(attempt, tries=_TRIES)
 

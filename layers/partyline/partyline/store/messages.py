@@ -224,9 +224,16 @@ def remove(
 ) -> bool:
     """Delete a message with its receipts and files; False when it is gone already. Its index is not given out again,
     and is remembered for counts of what is unread."""
+    return table.written(*removal_writes(conversation, delivered, now, cause=cause))
+
+
+def removal_writes(
+    conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+) -> list[Write]:
+    """The writes of that. Label: message, when it is gone."""
     message = delivered.message
     told = events.message("onMessageRemoved", message, conversation, DateRemoved=events.timestamp(now))
-    return table.written(
+    return [
         delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
         put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
         change("conversation", keys.conversation(message.conversation_sid), {}, EXISTS, adds={"removed": 1}),
@@ -236,7 +243,7 @@ def remove(
         ),
         *(delete("media", keys.media(part.sid)) for part in message.media),
         *happenings.of(conversation, cause, now, [told]),
-    )
+    ]
 
 
 def unread(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
