@@ -137,7 +137,7 @@ def _words(answer: Answer, part: Media, message: Message) -> str | None:
     if message.origin is None or message.edited_from is not None:
         return None
     declared = payloads.is_text_part(part.content_type, part.url)
-    if not declared and sniffing.content_type(answer.body, part.content_type) != sniffing.PLAIN:
+    if not declared and sniffing.content_type(answer.body, part.content_type, _name(part.url)) != sniffing.PLAIN:
         return None
     words = text_part.decode(answer.body, answer.headers.get("content-type"), part.content_type)
     whole = f"{message.body}\n{words}" if message.body else words
