@@ -58,11 +58,12 @@ unit: dev ## The fast tests only.
 conformance: dev ## Every operation of Twilio's contract against the API, with a table of what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
 
-check: dev ## Lint, formatting, types and the template.
+check: dev ## Lint, formatting, types, the template, and known vulnerabilities of what is pinned.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/sam validate --lint
+	$(BIN)/python -m local.audit
 	@mkdir -p $(STATE)
 	$(BIN)/python -m local.expansion $(STATE)/expanded.json
 	$(BIN)/cfn-lint $(STATE)/expanded.json
@@ -72,6 +73,7 @@ format: dev ## Put the code into the one format.
 	$(BIN)/ruff format .
 
 build: dev ## sam build, for RUNTIME (python3.13) on ARCHITECTURE (arm64).
+	@$(MAKE) --no-print-directory -C layers/partyline PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) runtime
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	PATH="$(abspath $(BIN)):$$PATH" PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) \
 	  sam build --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)

@@ -485,6 +485,16 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(n
                 assert most + 2 * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < timeout
 
 
+def test_a_stack_on_aws_has_no_runtime_for_which_there_is_no_layer() -> None:
+    """A3: only an emulator says where live connections are managed."""
+    rule = TEMPLATE["Rules"]["RuntimeOnAws"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "LiveEndpoint"}, ""]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Runtime"}, "python3.11"]}]}
+    assert "python3.11" in TEMPLATE["Parameters"]["Runtime"]["AllowedValues"]
+    assert TEMPLATE["Parameters"]["Runtime"]["Default"] != "python3.11"
+
+
 def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -> None:
     timeout = RESOURCES["CallbacksFunction"]["Properties"]["Timeout"]
 
