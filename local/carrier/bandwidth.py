@@ -32,6 +32,7 @@ from local.config import BandwidthAccount
 MAX_RECIPIENTS = 10
 MAX_TEXT = 2048
 MAX_TAG = 1024
+MAX_MEDIA = 10
 
 _NOT_E164 = "'{}' must be replaced with a valid E164 formatted telephone number"
 _FAILURES = {
@@ -101,7 +102,7 @@ class Bandwidth:
             errors.append(("from", f"'{sender}' is not a telephone number of this account"))
         return errors + _recipient_errors(sender, text_list(body.get("to"))) + _content_errors(body)
 
-    def refuse_opted_out(self, _send: Send) -> Answer | None:
+    def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
         """Nothing: Bandwidth takes it, and the carrier behind it rejects it later."""
         return None
 
@@ -148,7 +149,7 @@ class Bandwidth:
             "applicationId": self.account.application_id,
             "owner": line,
             "direction": "in",
-            "segmentCount": 1 if text.is_group or text.media else segments(text.body),
+            "segmentCount": 1 if text.is_mms else segments(text.body),
         }
         if text.media:
             message["media"] = list(text.media)
@@ -232,6 +233,8 @@ def _content_errors(body: dict[str, Any]) -> list[tuple[str, str]]:
         errors.append(("text", f"must be a string of at most {MAX_TEXT} characters"))
     if media is not None and text_list(media) is None:
         errors.append(("media", "must be an array of addresses"))
+    elif len(media or ()) > MAX_MEDIA:
+        errors.append(("media", f"must not have more than {MAX_MEDIA} addresses"))
     if not text and not media:
         errors.append(("text", "must not be empty when there is no media"))
     if tag is not None and (not isinstance(tag, str) or len(tag) > MAX_TAG):

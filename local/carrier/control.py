@@ -4,9 +4,9 @@ GET    /lines                        our own numbers and their carriers
 POST   /lines                        {"number", "carrier"}: one more
 GET    /handsets                     every handset seen so far
 GET    /handsets/{number}/messages   what it sent and received, oldest first
-POST   /handsets/{number}/messages   {"to": [...], "text", "media": [...]}: it sends a text
+POST   /handsets/{number}/messages   {"to": [...], "text", "media": [...], "subject"}: it sends a text
 POST   /handsets/{number}/media      a file as it is, with its Content-Type: {"url"} to be named in `media`; with
-                                     ?as=gone, flaky or endless its carrier does not give it as it should
+                                     ?as=gone, flaky, endless or unnamed its carrier does not give it as it should
 GET    /files/{id}/{name}            such a file, for the page
 GET    /handsets/{number}/threads    the same texts by the set of the others, the latest thread first; a sent text
                                      also has the state of its webhook at each own number
@@ -79,9 +79,9 @@ class _Control:
 
     async def write(self, request: web.Request) -> web.Response:
         handset = self._handset(request)
-        to, text, media = _written(await _json_object(request))
+        to, text, media, subject = _written(await _json_object(request))
         try:
-            sent = self._simulation.text(handset, to, text, media)
+            sent = self._simulation.text(handset, to, text, media, subject)
         except BadText as error:
             raise _bad_request(str(error)) from error
         return web.json_response(_message(sent, handset), status=201)
@@ -196,8 +196,8 @@ class _Control:
         return number
 
 
-def _written(body: dict[str, Any]) -> tuple[list[str], str, list[str]]:
-    to, text, media = body.get("to"), body.get("text"), body.get("media")
+def _written(body: dict[str, Any]) -> tuple[list[str], str, list[str], str]:
+    to, text, media, subject = body.get("to"), body.get("text"), body.get("media"), body.get("subject") or ""
     if not isinstance(to, list) or not to:
         raise _bad_request("to is a list of phone numbers")
     for number in to:
@@ -207,14 +207,16 @@ def _written(body: dict[str, Any]) -> tuple[list[str], str, list[str]]:
             )
     if not (text is None or isinstance(text, str)):
         raise _bad_request("text is a string")
+    if not isinstance(subject, str):
+        raise _bad_request("subject is a string")
     media = [] if media is None else media
     if not isinstance(media, list) or not all(
         isinstance(url, str) and url.startswith(("http://", "https://")) for url in media
     ):
         raise _bad_request("media is a list of http addresses")
-    if not text and not media:
+    if not text and not media and not subject:
         raise _bad_request("a text needs text or media")
-    return to, text or "", media
+    return to, text or "", media, subject
 
 
 async def _json_object(request: web.Request) -> dict[str, Any]:
@@ -240,6 +242,7 @@ def _message(text: Text, handset: str) -> dict[str, Any]:
         "from": text.sender,
         "to": list(text.recipients),
         "text": text.body,
+        **({"subject": text.subject} if text.subject else {}),
         "media": list(text.media),
         "at": text.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "direction": "outbound" if text.sender == handset else "inbound",

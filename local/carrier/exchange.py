@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from local.carrier import keywords, special
 from local.carrier.network import Network, Text, roster
-from local.carrier.pictures import Pictures
+from local.carrier.pictures import Picture, Pictures
 from local.carrier.port import Answer, Call, Carrier, Clock, NewId, Refused, Send, Webhook
 from local.carrier.settings import Settings
 
@@ -49,9 +49,10 @@ class Exchange:
         # What a handset's STOP holds for, and the handset.
         self._blocked: set[tuple[str | None, str]] = set()
 
-    def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Carried:
+    def text(self, sender: str, recipients: list[str], body: str, media: list[str], subject: str = "") -> Carried:
         """A handset writes to a set of numbers. Raises BadText."""
-        text = Text(self._new_id(), sender, roster(sender, recipients), body, tuple(media), self._clock())
+        to = roster(sender, recipients)
+        text = Text(self._new_id(), sender, to, body, tuple(media), self._clock(), subject)
         return Carried(text, self._arrivals(text))
 
     def answers(self, text: Text) -> list[Carried]:
@@ -85,7 +86,7 @@ class Exchange:
             return Outcome(carrier.throttled())
         fates = {number: self._fate(send.sender, number) for number in send.recipients}
         if special.Fate.OPTED_OUT in fates.values():
-            refusal = carrier.refuse_opted_out(send)
+            refusal = carrier.refuse_opted_out(send, fates, self.settings)
             if refusal is not None:
                 return Outcome(refusal)
         self.sends.append(send)
@@ -115,8 +116,17 @@ class Exchange:
 
     def _arrival(self, text: Text, line: str) -> Webhook:
         carrier = self.carriers[self.network.lines[line]]
+        if self.settings.mms_words != "text" and text.is_mms:
+            text = self._in_parts(text)
         hosted = tuple(self._pictures.at(carrier.name, url) for url in text.media)
         return carrier.arrival(replace(text, media=hosted), line, self.settings)
+
+    def _in_parts(self, text: Text) -> Text:
+        """An MMS with its layout, and its words in a part of their own."""
+        layout = self._pictures.keep(Picture(b"<smil><head/><body/></smil>", "application/smil"))
+        words = [self._pictures.keep(Picture(text.body.encode(), "text/plain"))] if text.body else []
+        body = text.body if self.settings.mms_words == "both" else ""
+        return replace(text, body=body, media=(layout, *words, *text.media))
 
     def _scope(self, line: str) -> str | None:
         carrier = self.network.lines.get(line)

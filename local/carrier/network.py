@@ -23,7 +23,7 @@ class BadText(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text. `recipients` are everyone but the sender, each once, in the order given."""
+    """One text. `recipients` are everyone but the sender, each once, in the order given; `subject` is an MMS's."""
 
     id: str
     sender: str
@@ -31,6 +31,12 @@ class Text:
     body: str
     media: tuple[str, ...]
     at: datetime
+    subject: str = ""
+
+    @property
+    def is_mms(self) -> bool:
+        """Whether it is more than a plain text."""
+        return self.is_group or bool(self.media or self.subject)
 
     @property
     def is_group(self) -> bool:

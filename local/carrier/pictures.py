@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 # A flaky file is given at this attempt.
 _FLAKY = 3
-_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "video/mp4": "mp4", "text/vcard": "vcf"}
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "video/mp4": "mp4",
+    "text/vcard": "vcf",
+    "text/plain": "txt",
+    "application/smil": "smil",
+}
 _PATH = re.compile(r"/files/([0-9a-f]{32})/[a-z.]+$")
 
 
@@ -26,6 +34,7 @@ class Behaviour(StrEnum):
     GONE = "gone"  # 404
     FLAKY = "flaky"  # 503 twice, then it is there
     ENDLESS = "endless"  # it goes on and on
+    UNNAMED = "unnamed"  # its carrier names no address for it
 
 
 @dataclass(slots=True)
@@ -66,10 +75,12 @@ class Pictures:
         return self._kept.get(sid)
 
     def at(self, carrier: str, url: str) -> str:
-        """A carrier's own address of a file; of anything else it is the same."""
+        """A carrier's own address of a file, '' where it names none; of anything else it is the same."""
         match = _PATH.search(url)
         if match is None or match[1] not in self._kept:
             return url
+        if self._kept[match[1]].behaviour is Behaviour.UNNAMED:
+            return ""
         return f"http://127.0.0.1:{self._carrier_port}/{carrier}/media/{match[1]}/{url.rpartition('/')[2]}"
 
     def cdn(self, sid: str, name: str) -> str:

@@ -116,7 +116,7 @@ class Carrier(Protocol):
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
         """Understand a send request. Raises Refused."""
 
-    def refuse_opted_out(self, send: Send, /) -> Answer | None:
+    def refuse_opted_out(self, send: Send, fates: Mapping[str, Fate], settings: Settings, /) -> Answer | None:
         """The answer to a send to an opted-out number; None when it is taken all the same, and a report tells."""
 
     def accepted(self, send: Send) -> Answer:

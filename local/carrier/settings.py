@@ -27,9 +27,15 @@ class Settings:
     answer_within_ms     an answer that takes longer is a failure
     rate                 how many texts a second a line may send, counted by recipient; 0 is as many as come
     answers_keywords     Telnyx and Twilio look after STOP, START and HELP themselves
+    mms_words            where the words of an MMS stand: "text"; "both", beside its layout and once more in a text
+                         part; or "part", in that part alone
     telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
     twilio_rosters       Twilio's webhooks name the others in a group
     telnyx_group_status  "delivered" or "unknown": what Telnyx says of other carriers' numbers in a group
+    telnyx_group_reports "each" or "all": a last report for each recipient, or one for all, whose errors point at them
+    telnyx_group_blocks  "reported" or "refused": a group text of which one has opted out is taken, or refused with an
+                         error for each who cannot be reached
+    telnyx_clicks        Telnyx tells of a click on each link that it delivered
     """
 
     repeat: int = 0
@@ -45,15 +51,25 @@ class Settings:
     rate: int = 0
     answers_keywords: bool = True
     twilio_rosters: bool = True
+    mms_words: str = "text"
     telnyx_cc: str = "strings"
     telnyx_group_status: str = "delivered"
+    telnyx_group_reports: str = "each"
+    telnyx_group_blocks: str = "reported"
+    telnyx_clicks: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON data."""
         return {**asdict(self), "drop_copies": list(self.drop_copies)}
 
 
-_CHOICES = {"telnyx_cc": ("strings", "objects"), "telnyx_group_status": ("delivered", "unknown")}
+_CHOICES = {
+    "mms_words": ("text", "both", "part"),
+    "telnyx_cc": ("strings", "objects"),
+    "telnyx_group_status": ("delivered", "unknown"),
+    "telnyx_group_reports": ("each", "all"),
+    "telnyx_group_blocks": ("reported", "refused"),
+}
 _AT_LEAST = {"attempts": 1, "answer_within_ms": 1}
 _AT_MOST = {"repeat": 50, "attempts": 100}
 _LONGEST_MS = 600_000

@@ -88,9 +88,9 @@ class Simulation:
                 arrivals.setdefault(letter.webhook.text_id, {})[letter.webhook.line] = letter.state.value
         return arrivals
 
-    def text(self, sender: str, recipients: list[str], body: str, media: list[str]) -> Text:
+    def text(self, sender: str, recipients: list[str], body: str, media: list[str], subject: str = "") -> Text:
         """A handset sends a text. Raises BadText."""
-        text = self._carry(self._exchange.text(sender, recipients, body, media))
+        text = self._carry(self._exchange.text(sender, recipients, body, media, subject))
         self._postman.post(self._twilio.twins(text))
         for answer in self._exchange.answers(text):
             self._carry(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,10 +123,12 @@ class Telnyx:
             if number == sender:
                 raise refuse(f"Source and destination cannot be the same number: {number}", f"/to/{place}")
 
-    def refuse_opted_out(self, send: Send) -> Answer | None:
-        """A block rule of the profile refuses a single recipient; inside a group the report says it."""
+    def refuse_opted_out(self, send: Send, fates: Mapping[str, Fate], settings: Settings) -> Answer | None:
+        """A block rule of the profile refuses a single recipient; inside a group the report says it, or each who cannot
+        be reached has an error of their own."""
         if send.is_group:
-            return None
+            errors = _errors(fates) if settings.telnyx_group_blocks == "refused" else []
+            return Answer(400, {"errors": errors}) if errors else None
         detail = (
             f"Messages cannot be sent from '{send.sender}' to '{send.recipients[0]}' due to an existing block rule."
         )
@@ -172,15 +175,15 @@ class Telnyx:
             "is_spam": False,
             "media": _media(text.media),
             "messaging_profile_id": _PROFILE,
-            "parts": 1 if text.is_group or text.media else segments(text.body),
+            "parts": 1 if text.is_mms else segments(text.body),
             "received_at": _time(text.at),
             "record_type": "message",
             "sent_at": None,
-            "subject": "",
+            "subject": text.subject,
             "tags": [],
             "text": text.body,
             "to": [{**_party(line), "carrier": "Telnyx", "status": "webhook_delivered"}],
-            "type": "MMS" if text.is_group or text.media else "SMS",
+            "type": "MMS" if text.is_mms else "SMS",
             "valid_until": None,
             "webhook_failover_url": None,
             "webhook_url": self._profile_url,
@@ -191,8 +194,10 @@ class Telnyx:
     def reports(
         self, send: Send, fates: Mapping[str, Fate], lines: Mapping[str, str], settings: Settings
     ) -> Sequence[Webhook]:
-        """message.sent per recipient that it left for, then message.finalized per recipient."""
-        sent, finalized = [], []
+        """message.sent per recipient that it left for, then message.finalized per recipient, or one for all of them; at
+        last the clicks on what was delivered."""
+        sent, finalized, clicks = [], [], []
+        statuses: dict[str, str] = {}
         for number, outcome in fates.items():
             if outcome is Fate.UNREPORTED:
                 continue
@@ -201,8 +206,33 @@ class Telnyx:
             status = _STATUSES[outcome]
             if send.is_group and status == "delivered" and lines.get(number) != self.name:
                 status = settings.telnyx_group_status
+            statuses[number] = status
             finalized.append(self._report(send, number, "message.finalized", status, _FAILURES.get(outcome)))
-        return [*sent, *finalized]
+            if settings.telnyx_clicks and outcome is Fate.DELIVERED:
+                clicks += [self._click(send, number, link) for link in re.findall(r"https?://\S+", send.text)]
+        if settings.telnyx_group_reports == "all" and len(statuses) > 1:
+            finalized = [self._whole_report(send, statuses, fates)]
+        return [*sent, *finalized, *clicks]
+
+    def _click(self, send: Send, recipient: str, link: str) -> Webhook:
+        """A recipient opened a link that Telnyx has shortened: no event of a message, and without an id of its own."""
+        click = {
+            "record_type": "link_clicked",
+            "url": link,
+            "to": recipient.removeprefix("+"),
+            "message_id": send.id,
+            "time_clicked": _time(self.clock()),
+        }
+        return Webhook(self.name, "report", self._profile_url, send.id, send.sender, click, recipient=recipient)
+
+    def _whole_report(self, send: Send, statuses: Mapping[str, str], fates: Mapping[str, Fate]) -> Webhook:
+        """One message.finalized with everybody in `to`; its errors point at those who did not get it."""
+        now = self.clock()
+        payload = self._message(send, statuses)
+        payload["errors"] = _errors({number: fates[number] for number in statuses})
+        payload["sent_at"] = payload["completed_at"] = _time(now)
+        event = self._event("message.finalized", payload, now)
+        return Webhook(self.name, "report", send.callback_url or self._profile_url, send.id, send.sender, event)
 
     def _report(
         self, send: Send, recipient: str, event: str, status: str, failure: tuple[str, str, str] | None
@@ -210,7 +240,7 @@ class Telnyx:
         now = self.clock()
         payload = self._message(send, {recipient: status})
         if failure:
-            payload["errors"] = [_problem(*failure)]
+            payload["errors"] = [_pointing(_problem(*failure), 0)]
         payload["sent_at"] = _time(now)
         payload["completed_at"] = _time(now) if event == "message.finalized" else None
         return Webhook(
@@ -265,7 +295,8 @@ class Telnyx:
 
     def seal(self, webhook: Webhook, attempt: int, now: datetime) -> Delivery:
         """An attempt, counted in `meta` and signed for its own second."""
-        body = compact({"data": webhook.payload, "meta": {"attempt": attempt, "delivered_to": webhook.url}})
+        meta = {"meta": {"attempt": attempt, "delivered_to": webhook.url}} if "event_type" in webhook.payload else {}
+        body = compact({"data": webhook.payload, **meta})
         timestamp = str(int(now.timestamp()))
         key = SigningKey(bytes.fromhex(self.account.signing_seed))
         signature = key.sign(f"{timestamp}|".encode() + body).signature
@@ -290,11 +321,21 @@ def _party(number: str) -> dict[str, Any]:
 
 
 def _media(urls: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"url": url, "content_type": content_type(url), "sha256": None, "size": None} for url in urls]
+    return [{"url": url or None, "content_type": content_type(url), "sha256": None, "size": None} for url in urls]
 
 
 def _problem(code: str, title: str, detail: str) -> dict[str, Any]:
     return {"code": code, "title": title, "detail": detail, "meta": {"url": _DOCS + code}}
+
+
+def _pointing(problem: dict[str, Any], place: int) -> dict[str, Any]:
+    return {**problem, "source": {"pointer": f"/to/{place}/phone_number"}}
+
+
+def _errors(fates: Mapping[str, Fate]) -> list[dict[str, Any]]:
+    """An error for each who cannot be reached, the last first: the order says nothing, the pointers do."""
+    failed = [(place, _FAILURES[fate]) for place, fate in enumerate(fates.values()) if fate in _FAILURES]
+    return [_pointing(_problem(*failure), place) for place, failure in reversed(failed)]
 
 
 def _error(status: int, code: str, title: str, detail: str, pointer: str | None = None) -> Answer:

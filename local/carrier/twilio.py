@@ -104,7 +104,7 @@ class Twilio:
         )
         return next((_error(400, code, message) for wrong, code, message in checks if wrong), None)
 
-    def refuse_opted_out(self, send: Send) -> Answer | None:
+    def refuse_opted_out(self, send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
         """400: the recipient has unsubscribed from this number. Inside a group the report says it."""
         if send.is_group:
             return None
@@ -152,7 +152,7 @@ class Twilio:
 
     def arrival(self, text: Text, line: str, settings: Settings) -> Webhook:
         """An incoming message at one own number; the others of a group are numbered from 0."""
-        sid = self._sid("MM" if text.is_group or text.media else "SM")
+        sid = self._sid("MM" if text.is_mms else "SM")
         others = [number for number in text.recipients if number != line and settings.twilio_rosters]
         form = {
             "ToCountry": "US",
@@ -169,7 +169,7 @@ class Twilio:
             "FromCountry": "US",
             "To": line,
             "ToZip": "",
-            "NumSegments": str(1 if text.is_group or text.media else segments(text.body)),
+            "NumSegments": str(1 if text.is_mms else segments(text.body)),
             "MessageSid": sid,
             "AccountSid": self.account.account_sid,
             "From": text.sender,

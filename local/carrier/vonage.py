@@ -86,7 +86,7 @@ class Vonage:
             named=tuple(f"+{one}" for one in named or ()),
         )
 
-    def refuse_opted_out(self, _send: Send) -> Answer | None:
+    def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
         """Nothing: it is taken, and a status tells."""
         return None
 
@@ -105,7 +105,7 @@ class Vonage:
     def arrival(self, text: Text, line: str, _settings: Settings) -> Webhook:
         """An inbound message at one own number."""
         message: dict[str, Any] = {
-            "channel": "mms" if text.is_group or text.media else "sms",
+            "channel": "mms" if text.is_mms else "sms",
             "message_uuid": self._uuid(),
             "to": line.removeprefix("+"),
             "from": text.sender.removeprefix("+"),

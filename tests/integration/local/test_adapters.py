@@ -14,7 +14,9 @@ from partyline.carriers.port import (
     Carrier,
     DeliveryReport,
     Event,
+    Ignored,
     InboundText,
+    Malformed,
     OutboundMedia,
     OutboundText,
     WebhookRequest,
@@ -182,5 +184,107 @@ def test_a_group_text_at_vonage_reaches_each_member_once_among_the_others(in_wor
             (thread,) = await world.get(f"/handsets/{one}/threads")
             assert thread["with"] == sorted([other, LINES["vonage"]])
             assert len(thread["messages"]) == 1
+
+    in_world(scenario)
+
+
+async def change(world: Any, **settings: Any) -> None:
+    await world.post("/network", settings)
+
+
+@pytest.mark.parametrize("told", ["each", "all"])
+def test_each_recipient_of_a_group_at_telnyx_fails_for_its_own_reason(in_world: InWorld, told: str) -> None:
+    """C1."""
+
+    async def scenario(world: Any) -> None:
+        await change(world, telnyx_group_reports=told)
+        carrier = adapter("telnyx", world.running.carrier_url)
+        await send(world, carrier, ANN, NEVER, LANDLINE, OPTED_OUT)
+        reports = [event for event in await events(world, carrier) if isinstance(event, DeliveryReport)]
+        last = {report.recipient: report.error_code for report in reports if report.status is not ReceiptStatus.SENT}
+        assert last == {ANN: None, NEVER: 30003, LANDLINE: 30006, OPTED_OUT: 21610}
+
+    in_world(scenario)
+
+
+def test_each_recipient_of_a_group_that_telnyx_refuses_has_its_own_code(in_world: InWorld) -> None:
+    """C1."""
+
+    async def scenario(world: Any) -> None:
+        await change(world, telnyx_group_blocks="refused")
+        carrier = adapter("telnyx", world.running.carrier_url)
+        with pytest.raises(Refused) as refused:
+            await send(world, carrier, ANN, LANDLINE, OPTED_OUT)
+        assert refused.value.recipients == {LANDLINE: 30006, OPTED_OUT: 21610}
+
+    in_world(scenario)
+
+
+def test_clicks_on_links_are_no_events_of_telnyx_that_anybody_has_to_look_at(in_world: InWorld) -> None:
+    """C11."""
+
+    async def scenario(world: Any) -> None:
+        await change(world, telnyx_clicks=True)
+        carrier = adapter("telnyx", world.running.carrier_url)
+        callback = world.front("/carriers/telnyx")
+        text = OutboundText(LINES["telnyx"], (ANN,), "See https://example.com/a", callback_url=callback)
+        await asyncio.to_thread(carrier.send, text)
+        assert Ignored("link_clicked") in await events(world, carrier)
+        assert not any(isinstance(event, Malformed) for event in await events(world, carrier))
+
+    in_world(scenario)
+
+
+def test_a_subject_at_telnyx_stands_above_the_text(in_world: InWorld) -> None:
+    """C5."""
+
+    async def scenario(world: Any) -> None:
+        carrier = adapter("telnyx", world.running.carrier_url)
+        for text in ("at six?", ""):
+            message = {"to": [LINES["telnyx"]], "text": text, "subject": "Friday"}
+            assert (await world.post(f"/handsets/{ANN}/messages", message))["subject"] == "Friday"
+            await world.quiet()
+        found = [event for event in await events(world, carrier) if isinstance(event, InboundText)]
+        assert [event.text for event in found] == ["Friday\nat six?", "Friday"]
+
+    in_world(scenario)
+
+
+async def attached(world: Any, content: bytes, behaves: str = "good") -> str:
+    url = world.front(f"/handsets/{ANN}/media?as={behaves}")
+    async with world.client.post(url, data=content, headers={"Content-Type": "image/png"}) as answer:
+        return str((await answer.json())["url"])
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_file_whose_address_is_not_told_does_not_cost_its_text(in_world: InWorld, name: str) -> None:
+    """C12."""
+
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        media = [await attached(world, b"roof", "unnamed")]
+        await world.post(f"/handsets/{ANN}/messages", {"to": [LINES[name]], "text": "The roof", "media": media})
+        (event,) = await events(world, carrier)
+        assert isinstance(event, InboundText)
+        assert (event.text, [file.url for file in event.media]) == ("The roof", [""])
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("name", ["bandwidth", "telnyx", "twilio"])
+def test_the_parts_of_an_mms_are_no_files_but_for_words_that_are_nowhere_else(in_world: InWorld, name: str) -> None:
+    """C4, C6."""
+
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        seen: list[tuple[str, list[str]]] = []
+        for where in ("both", "part"):
+            await change(world, mms_words=where)
+            await world.write(ANN, BOB, LINES[name], text="STOP")
+            await world.quiet()
+        for event in await events(world, carrier):
+            assert isinstance(event, InboundText)
+            seen.append((event.text, [file.url.rpartition(".")[2] for file in event.media]))
+        assert seen == [("STOP", []), ("", ["txt"])]
 
     in_world(scenario)

@@ -180,3 +180,26 @@ def test_a_carrier_that_looks_after_keywords_confirms_stop_once(exchange: Exchan
         assert answers("START", line) == [(line, keywords.ANSWERS["START"])]
         assert answers("STOP", line) == [(line, keywords.ANSWERS["STOP"])]
     assert answers("STOP", "+12065550100") == []
+
+
+def test_telnyx_has_a_field_for_the_subject_of_an_mms(exchange: Exchange) -> None:
+    """C5."""
+    (webhook,) = exchange.text(ANN, ["+12065550110"], "", [], "Friday").webhooks
+    payload = webhook.payload["payload"]
+    assert (payload["subject"], payload["text"], payload["type"]) == ("Friday", "", "MMS")
+
+
+def test_an_mms_can_bring_its_layout_and_its_words_in_parts(exchange: Exchange) -> None:
+    """C4, C6."""
+    exchange.settings = replace(exchange.settings, mms_words="part")
+    (webhook,) = arrivals(exchange, "+12065550100", BOB, media=(PICTURE,))
+    message = webhook.payload[0]["message"]
+    assert (message["text"], [url.rpartition(".")[2] for url in message["media"][:2]]) == ("", ["smil", "txt"])
+    assert message["media"][2:] == [PICTURE]
+    exchange.settings = replace(exchange.settings, mms_words="both")
+    (webhook,) = arrivals(exchange, "+12065550110", BOB)
+    payload = webhook.payload["payload"]
+    assert payload["text"] == "hello"
+    assert [part["content_type"] for part in payload["media"]][1:] == ["text/plain"]
+    (webhook,) = arrivals(exchange, "+12065550110")
+    assert webhook.payload["payload"]["media"] == []

@@ -128,6 +128,7 @@ def test_bandwidth_reports_each_recipient_under_the_same_id(exchange: Exchange) 
         ({"to": None}, "to"),
         ({"text": ""}, "text"),
         ({"text": "a" * 2049}, "text"),
+        ({"media": ["https://example.com/a.png"] * 11}, "media"),
         ({"text": 5}, "text"),
         ({"media": [5]}, "media"),
         ({"tag": "a" * 1025}, "tag"),
@@ -193,6 +194,7 @@ def test_telnyx_reports_sent_then_finalized_for_each_recipient(exchange: Exchang
         assert (payload["group_message_id"], payload["id"]) == (group_id, group_id)
         assert [to["phone_number"] for to in payload["to"]] == [webhook.recipient]
         assert [error["code"] for error in payload["errors"]] == ([webhook.code] if webhook.code else [])
+        assert {error["source"]["pointer"] for error in payload["errors"]} <= {"/to/0/phone_number"}
     assert len({webhook.payload["id"] for webhook in webhooks(outcome)}) == 7
 
 
@@ -229,6 +231,54 @@ def test_telnyx_refuses(
     assert {"title", "detail", "meta"} < set(error)
     assert outcome.carried is None
     assert exchange.sends == []
+
+
+POINTED_AT = [("40300", "/to/3/phone_number"), ("40001", "/to/2/phone_number"), ("40008", "/to/1/phone_number")]
+
+
+def pointed_at(errors: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(error["code"], error["source"]["pointer"]) for error in errors]
+
+
+def test_telnyx_can_report_a_group_at_once_with_errors_that_point_at_its_recipients(exchange: Exchange) -> None:
+    """C1."""
+    exchange.settings = changed(exchange.settings, {"telnyx_group_reports": "all"})
+    outcome = telnyx(exchange, to=[ANN, NEVER, LANDLINE, OPTED_OUT])
+    (last,) = (hook for hook in webhooks(outcome) if hook.payload["event_type"] == "message.finalized")
+    payload = last.payload["payload"]
+    assert [(to["phone_number"], to["status"]) for to in payload["to"]] == [
+        (ANN, "delivered"),
+        (NEVER, "delivery_failed"),
+        (LANDLINE, "delivery_failed"),
+        (OPTED_OUT, "sending_failed"),
+    ]
+    assert pointed_at(payload["errors"]) == POINTED_AT
+
+
+def test_telnyx_can_refuse_a_group_for_one_who_has_opted_out(exchange: Exchange) -> None:
+    """C1."""
+    exchange.settings = changed(exchange.settings, {"telnyx_group_blocks": "refused"})
+    refused = telnyx(exchange, to=[ANN, NEVER, LANDLINE, OPTED_OUT])
+    assert (refused.answer.status, refused.carried) == (400, None)
+    assert pointed_at(refused.answer.body["errors"]) == POINTED_AT
+    assert telnyx(exchange, to=[ANN, LANDLINE]).answer.status == 200
+
+
+def test_telnyx_can_tell_of_clicks(exchange: Exchange) -> None:
+    """C11."""
+    exchange.settings = changed(exchange.settings, {"telnyx_clicks": True})
+    outcome = telnyx(exchange, to=[ANN, NEVER], text="See https://example.com/a and http://b.example")
+    clicks = [hook for hook in webhooks(outcome) if "event_type" not in hook.payload]
+    assert [hook.payload for hook in clicks] == [
+        {
+            "record_type": "link_clicked",
+            "url": url,
+            "to": ANN.removeprefix("+"),
+            "message_id": outcome.answer.body["data"]["id"],
+            "time_clicked": "2026-11-22T04:40:02.158+00:00",
+        }
+        for url in ("https://example.com/a", "http://b.example")
+    ]
 
 
 def test_telnyx_key(exchange: Exchange) -> None:
