@@ -102,7 +102,7 @@ export class Phone {
         { type: "button", class: unread ? "row unread" : "row", onclick: () => this.show({ name: "thread", with: thread.with }) },
         el("span", { class: "row-title" }, names(thread.with.map(pretty))),
         el("time", {}, clock(last.at)),
-        el("span", { class: "row-text" }, who + (last.text || "attachment")),
+        el("span", { class: "row-text" }, who + (last.subject || last.text || "attachment")),
         unread ? el("span", { class: "hidden" }, "unread") : null,
       ),
     );
@@ -145,7 +145,7 @@ export class Phone {
       "li",
       { class: `bubble ${mine ? "mine" : "theirs"}` },
       el("span", { class: `author ${hue(message.from)}` }, pretty(message.from)),
-      el("span", { class: "said" }, media, message.text),
+      el("span", { class: "said" }, media, [message.subject, message.text].filter(Boolean).join("\n")),
       el("span", { class: "under" }, el("time", {}, clock(message.at)), mine ? arrivals(message, others) : null),
     );
   }
