@@ -15,6 +15,8 @@ from local.carrier.pictures import Picture
 from local.carrier.port import Answer, Call, Refused
 
 MAX_MEMBERS = 10
+# Of one message: characters, and files.
+MAX_BODY, MAX_FILES = 1600, 1
 _SERVICE = "IS" + "5" * 32
 
 
@@ -156,6 +158,10 @@ class Groups:
         files = form.get("MediaSid", [])
         if not (text or files):
             raise Refused(error(400, 50503, "Message body is required"))
+        if len(text) > MAX_BODY:
+            raise Refused(error(400, 50504, "Message body parameter is too long"))
+        if len(files) > MAX_FILES:
+            raise Refused(error(400, 21623, f"Number of media files exceeds allowed limit of {MAX_FILES}"))
         if not self.uploads.keys() >= {*files}:
             raise Refused(error(400, 50507, "Media not found"))
         attributes, media = form.get("Attributes", ["{}"])[0], [{"sid": sid} for sid in files]

@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 
+from local.carrier.media import content_type
 from local.carrier.network import Text, is_number
 from local.carrier.port import (
     Answer,
@@ -30,7 +31,8 @@ from local.carrier.settings import Settings
 from local.carrier.special import Fate
 from local.config import VonageAccount
 
-MAX_TEXT = 1000
+MAX_TEXT, MAX_CAPTION = 1000, 2000
+_FILES = ("image", "audio", "video", "vcard", "file")
 _FAILURES = {
     Fate.UNREACHABLE: ("undeliverable", "1260", "Destination unreachable"),
     Fate.LANDLINE: ("rejected", "1250", "Unroutable"),
@@ -62,26 +64,28 @@ class Vonage:
         if not isinstance(body, dict):
             raise Refused(_problem(422, "1020", "The body is not JSON."))
         sender, to, named = body.get("from"), body.get("to"), text_list((body.get("mms") or {}).get("participants", []))
-        content = body.get(str(body.get("message_type")))
-        text = content.get("caption", "") if isinstance(content, dict) else content
+        content = _content(body)
         checks = (
             (lines.get(f"+{sender}") != self.name, "1120", "Invalid sender"),
             (not isinstance(to, str) or not is_number(f"+{to}"), "1170", "Invalid or missing recipient"),
             (named is None or to in named or sender in named, "1020", "mms.participants are the others"),
             (bool(named) and body.get("channel") != "mms", "1020", "Groups are MMS"),
-            (content is None or not isinstance(text, str) or len(text) > MAX_TEXT, "1020", "Invalid content"),
+            (content is not None and bool(content[1]) and body.get("channel") != "mms", "1020", "Files are MMS"),
         )
         for wrong, code, detail in checks:
             if wrong:
                 raise Refused(_problem(422, code, detail))
+        if content is None:
+            raise Refused(_problem(422, "1020", "Invalid content"))
+        text, files = content
         return Send(
             carrier=self.name,
             id=self._uuid(),
             sender=f"+{sender}",
             recipients=(f"+{to}",),
-            text=str(text),
+            text=text,
             at=self.clock(),
-            media=(content["url"],) if isinstance(content, dict) else (),
+            media=files,
             callback_url=body.get("webhook_url"),
             named=tuple(f"+{one}" for one in named or ()),
         )
@@ -112,12 +116,17 @@ class Vonage:
             "timestamp": text.at.isoformat(),
         }
         if text.media:
-            message |= {"message_type": "image", "image": {"url": text.media[0], "caption": text.body}}
+            # The first file decides the type; the others stand beside it.
+            first, *others = text.media
+            caption = {"caption": text.body} if text.body else {}
+            message |= {"message_type": _kind(first), _kind(first): {"url": first, **caption}}
+            if others:
+                message["content"] = [{"type": _kind(url), "url": url} for url in others]
         else:
             message |= {"message_type": "text", "text": text.body}
-        others = [number.removeprefix("+") for number in text.recipients if number != line]
-        if others:
-            message["mms"] = {"participants": others}
+        members = [number.removeprefix("+") for number in text.recipients if number != line]
+        if members:
+            message["mms"] = {"participants": members}
         url = f"{self.public_url}/carriers/vonage"
         return Webhook(self.name, "text", url, message["message_uuid"], line, message, text_id=text.id)
 
@@ -129,7 +138,7 @@ class Vonage:
         if fate is Fate.UNREPORTED or send.callback_url is None:
             return []
         status, code, detail = _FAILURES.get(fate, ("delivered", None, ""))
-        error = {"error": {**_problem(0, code, detail).body, "title": code}} if code else {}
+        error = {"error": {"error": {"type": f"{_PAGE}#{status}", "title": code, "detail": detail}}} if code else {}
         return [self._report(send, "submitted", None, {}), self._report(send, status, code, error)]
 
     def _report(self, send: Send, status: str, code: str | None, more: Mapping[str, Any]) -> Webhook:
@@ -174,7 +183,43 @@ class Vonage:
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def _kind(url: str) -> str:
+    """The type of a file in a message."""
+    kind = content_type(url)
+    family = "vcard" if kind in ("text/vcard", "text/x-vcard") else kind.partition("/")[0]
+    return family if family in _FILES else "file"
+
+
+def _content(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """The text and the files of a request; None when they are not what the API takes."""
+    kind, said = body.get("message_type"), body.get(str(body.get("message_type")))
+    if kind == "text":
+        return (said, ()) if isinstance(said, str) and 0 < len(said) <= MAX_TEXT else None
+    files = (
+        [{"type": kind, **said}] if kind in _FILES and isinstance(said, dict) else said if kind == "content" else None
+    )
+    if not isinstance(files, list) or not files or not all(map(_is_file, files)):
+        return None
+    captions = [file["caption"] for file in files if file.get("caption")]
+    return "\n".join(captions), tuple(file["url"] for file in files)
+
+
+def _is_file(file: object) -> bool:
+    """Whether this is a file of a request: its type, its address, and perhaps a caption."""
+    if not isinstance(file, dict) or file.get("type") not in _FILES:
+        return False
+    url, caption = file.get("url"), file.get("caption", "")
+    return (
+        isinstance(url, str)
+        and url.startswith(("http://", "https://"))
+        and isinstance(caption, str)
+        and len(caption) <= MAX_CAPTION
+    )
+
+
+_PAGE = "https://developer.vonage.com/api-errors/messages"
+
+
 def _problem(status: int, code: str, detail: str) -> Answer:
     """An error in RFC 7807's shape."""
-    body = {"type": f"https://developer.vonage.com/api-errors/messages#{code}", "title": code, "detail": detail}
-    return Answer(status, body)
+    return Answer(status, {"type": f"{_PAGE}#{code}", "title": code, "detail": detail})

@@ -174,6 +174,23 @@ def test_a_picture_of_a_group_text_at_twilio_is_shown_on_its_handsets(in_world: 
     in_world(scenario)
 
 
+def test_several_files_at_vonage_are_one_message(in_world: InWorld) -> None:
+    """C15."""
+
+    async def scenario(world: Any) -> None:
+        carrier = adapter("vonage", world.running.carrier_url)
+        urls = ["https://example.com/roof.jpg", "https://example.com/plan.pdf"]
+        kinds = ("image/jpeg", "application/pdf")
+        files = tuple(
+            OutboundMedia(url, kind, 7, "file", lambda: b"file") for url, kind in zip(urls, kinds, strict=True)
+        )
+        await asyncio.to_thread(carrier.send, OutboundText(LINES["vonage"], (ANN,), "The roof", files))
+        (shown,) = await world.get(f"/handsets/{ANN}/messages")
+        assert (shown["text"], shown["media"]) == ("The roof", urls)
+
+    in_world(scenario)
+
+
 def test_a_group_text_at_vonage_reaches_each_member_once_among_the_others(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         carrier = adapter("vonage", world.running.carrier_url)

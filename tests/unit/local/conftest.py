@@ -16,6 +16,7 @@ from local.carrier.port import Carrier
 from local.carrier.telnyx import Telnyx
 from local.carrier.twilio import Twilio
 from local.carrier.twilio_groups import Groups
+from local.carrier.vonage import Vonage
 from local.config import BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 
 NOW = datetime(2026, 11, 22, 4, 40, 2, 158_000, tzinfo=UTC)
@@ -27,6 +28,8 @@ LINES = {
     "+12065550111": "telnyx",
     "+12065550120": "twilio",
     "+12065550121": "twilio",
+    "+12065550130": "vonage",
+    "+12065550131": "vonage",
 }
 BANDWIDTH = BandwidthAccount("5500", "app-1", "user", "secret", "path-token", "hook", "hook-secret")
 TELNYX = TelnyxAccount("KEY123", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
@@ -44,5 +47,6 @@ def exchange() -> Exchange:
         "bandwidth": Bandwidth(BANDWIDTH, PUBLIC_URL, *stamps),
         "telnyx": Telnyx(TELNYX, PUBLIC_URL, *stamps),
         "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1], pictures.keep)),
+        "vonage": Vonage(VONAGE, PUBLIC_URL, *stamps),
     }
     return Exchange(Network(LINES), carriers, pictures, *stamps)

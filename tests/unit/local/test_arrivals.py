@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from local.carrier import keywords
 from local.carrier.exchange import Exchange
 from local.carrier.port import Webhook
 from local.carrier.settings import Settings
+from partyline.carriers.port import InboundText, WebhookRequest
+from partyline.carriers.registry import reader
 
 ANN, BOB = "+12065550150", "+12065550151"
 PICTURE = "https://example.com/cat.jpg?size=1"
@@ -156,6 +159,32 @@ def test_twilio_plain_text_has_an_sm_sid_and_no_others(exchange: Exchange) -> No
     assert webhook.payload["MessageSid"].startswith("SM")
     assert webhook.payload["NumSegments"] == "2"
     assert "OtherRecipients0" not in webhook.payload
+
+
+def test_vonage_brings_each_file_under_its_type_and_the_others_beside_the_first(exchange: Exchange) -> None:
+    """C2."""
+    files = (PICTURE, "https://example.com/ann.vcf", "https://example.com/0.txt")
+    (webhook,) = arrivals(exchange, BOB, "+12065550130", media=files)
+    assert webhook.payload == {
+        "channel": "mms",
+        "message_uuid": "00020000-0000-0000-0000-000000000000",
+        "to": "12065550130",
+        "from": ANN[1:],
+        "timestamp": "2026-11-22T04:40:02.158000+00:00",
+        "message_type": "image",
+        "image": {"url": PICTURE, "caption": "hello"},
+        "content": [{"type": "vcard", "url": files[1]}, {"type": "file", "url": files[2]}],
+        "mms": {"participants": [BOB[1:]]},
+    }
+    (event,) = reader("vonage").parse(WebhookRequest("", "", {}, {}, json.dumps(webhook.payload).encode()))
+    assert isinstance(event, InboundText)
+    assert (event.text, [part.url for part in event.media]) == ("hello", [PICTURE, files[1]])
+
+
+def test_vonage_alone_with_one_file_has_neither_others_nor_a_caption(exchange: Exchange) -> None:
+    (webhook,) = arrivals(exchange, "+12065550130", text="", media=("https://example.com/note.mp3",))
+    assert webhook.payload["audio"] == {"url": "https://example.com/note.mp3"}
+    assert not {"content", "mms", "text"} & {*webhook.payload}
 
 
 def test_own_numbers_of_several_carriers_each_hear_from_their_own(exchange: Exchange) -> None:

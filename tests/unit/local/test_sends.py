@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +14,7 @@ from local.carrier.exchange import Exchange, Outcome
 from local.carrier.port import Call, Webhook
 from local.carrier.settings import changed
 from local.carrier.telnyx import Telnyx
+from local.carrier.twilio import Twilio
 
 ANN, BOB = "+12065550150", "+12065550151"
 NEVER, LANDLINE, OPTED_OUT, SILENT, THROTTLED, UNANSWERED = (f"+1206555019{digit}" for digit in range(6))
@@ -44,6 +46,13 @@ def twilio(exchange: Exchange, *more: tuple[str, str], token: str = "12345", **f
     headers = {"authorization": basic(sid, token)}
     body = urlencode([*whole.items(), *more]).encode()
     return exchange.send("twilio", Call("messages", {"account": sid}, headers, body))
+
+
+def vonage(exchange: Exchange, *, secret: str = "secret", **body: Any) -> Outcome:
+    whole = {"channel": "mms", "from": "12065550130", "to": ANN[1:], "message_type": "text", "text": "hi", **body}
+    whole |= {"webhook_url": "https://h.example/vonage"}
+    headers = {"authorization": basic("abcd1234", secret), "content-type": "application/json"}
+    return exchange.send("vonage", Call("messages", {}, headers, json.dumps(whole).encode()))
 
 
 def webhooks(outcome: Outcome) -> tuple[Webhook, ...]:
@@ -441,3 +450,88 @@ def test_forgetting(exchange: Exchange) -> None:
     assert exchange.sends == []
     assert exchange.network.handsets() == []
     assert [bandwidth(exchange, to=[THROTTLED]).answer.status for _ in range(3)] == [429, 429, 202]
+
+
+# --- Vonage
+
+FILE, OTHER = {"type": "image", "url": "https://e.example/a.jpg"}, {"type": "file", "url": "https://e.example/b.pdf"}
+
+
+def test_vonage_takes_several_files_with_the_text_below_the_first(exchange: Exchange) -> None:
+    """C15."""
+    outcome = vonage(exchange, message_type="content", content=[{**FILE, "caption": "Look"}, OTHER])
+    assert outcome.answer.status == 202
+    (send,) = exchange.sends
+    assert (send.text, send.media) == ("Look", (FILE["url"], OTHER["url"]))
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"from": "12065550100"}, "1120"),  # another carrier's line
+        ({"to": "x"}, "1170"),
+        ({"message_type": "sticker", "sticker": {"url": FILE["url"]}}, "1020"),
+        ({"text": ""}, "1020"),
+        ({"text": "x" * 1001}, "1020"),
+        ({"message_type": "image", "image": {"url": "roof.jpg"}}, "1020"),
+        ({"message_type": "image", "image": {"url": FILE["url"], "caption": "x" * 2001}}, "1020"),
+        ({"message_type": "content", "content": []}, "1020"),
+        ({"message_type": "content", "content": FILE}, "1020"),
+        ({"message_type": "content", "content": [{"url": FILE["url"]}]}, "1020"),
+        ({"message_type": "content", "content": [FILE, {**OTHER, "type": "text"}]}, "1020"),
+        ({"channel": "sms", "message_type": "content", "content": [FILE]}, "1020"),
+    ],
+)
+def test_vonage_refuses_what_is_no_message(exchange: Exchange, body: dict[str, Any], code: str) -> None:
+    """C15."""
+    answer = vonage(exchange, **body).answer
+    assert (answer.status, answer.body["title"]) == (422, code)
+    assert exchange.sends == []
+
+
+def test_vonage_tells_a_failure_within_another_error(exchange: Exchange) -> None:
+    """C3: with a word for the type, and the code in the title."""
+    _, failed = webhooks(vonage(exchange, to=OPTED_OUT[1:]))
+    assert failed.payload["error"] == {
+        "error": {
+            "type": "https://developer.vonage.com/api-errors/messages#rejected",
+            "title": "1240",
+            "detail": "The number has opted out",
+        }
+    }
+    assert reports(vonage(exchange, to=NEVER[1:])) == [
+        (NEVER, "submitted", None),
+        (NEVER, "undeliverable", "1260"),
+    ]
+
+
+# --- Twilio's conversations
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ([("Body", "x" * 1600)], None),
+        ([("Body", "x" * 1601)], 50504),
+        ([("Body", "hi"), ("MediaSid", "ME1"), ("MediaSid", "ME2")], 21623),
+        ([("Body", "hi"), ("MediaSid", "ME1")], 50507),
+        ([("Body", "")], 50503),
+    ],
+)
+def test_a_message_in_a_conversation_is_no_longer_than_twilio_takes(
+    exchange: Exchange, form: list[tuple[str, str]], code: int | None
+) -> None:
+    headers = {"authorization": basic("AC" + "0" * 32, "12345")}
+    bindings = [{"projected_address": "+12065550120"}, {"address": ANN}, {"address": BOB}]
+    people = [("Participant", json.dumps({"messaging_binding": one})) for one in bindings]
+    groups = cast("Twilio", exchange.carriers["twilio"]).groups
+
+    def call(**args: str) -> Call:
+        return Call("group message", args, headers, urlencode([("Author", "+12065550120"), *form]).encode())
+
+    made = groups.answer(
+        "POST", "ConversationWithParticipants", replace(call(), body=urlencode(people).encode()), exchange.network.lines
+    )
+    groups.answer("GET", f"Conversations/{made.body['sid']}/Participants", call(), exchange.network.lines)
+    answer = exchange.send("twilio", call(name=made.body["sid"])).answer
+    assert (answer.status, answer.body.get("code")) == (201 if code is None else 400, code)
