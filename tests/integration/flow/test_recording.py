@@ -636,6 +636,37 @@ def test_whatever_comes_in_whatever_order_leaves_exactly_what_was_said(
     assert [index for index, _, _ in bodies(own, conversation_sid)] == list(range(len(said)))
 
 
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), said=st.lists(st.sampled_from(["ok", "yes"]), min_size=1, max_size=3))
+def test_whatever_numbers_are_registered_when_leaves_exactly_what_was_said(
+    own: Table, data: st.DataObject, said: list[str]
+) -> None:
+    """M2, C8. GIVEN a person who writes `said` into a group with two numbers whose webhooks come, and a carrier that
+    names one or both of them in each copy
+    WHEN the numbers are registered at any time, and at last what was kept is routed again
+    THEN one conversation holds exactly those texts, and nothing is left among the unrouted."""
+    ours = [f"+1206558{next(IDS):04}", f"+1206558{next(IDS):04}"]
+    stranger, other = f"+1206556{next(IDS):04}", f"+1206557{next(IDS):04}"
+    steps: list[InboundText | str] = [*ours]
+    for line, beside in (ours, reversed(ours)):
+        for number, body in enumerate(said):
+            copy = text(stranger, other, *ours, line=line, body=body, id=f"{stranger}-{line}-{number}")
+            steps.append(replace(copy, other_lines=(beside,) if data.draw(st.booleans()) else ()))
+    for step in data.draw(st.permutations(steps)):
+        if isinstance(step, str):
+            lines.register(own, Line(sids.new(sids.LINE), step, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+        else:
+            record(own, step)
+    for _, kept in listing.unrouted(own, Window(20)).entries:
+        redrive(own, kept)
+    assert listing.unrouted(own, Window(20)).entries == []
+    owner = conversations.owner_of(own, threads.key([stranger, other, *ours]))
+    assert owner
+    assert sorted(body or "" for _, _, body in bodies(own, owner)) == sorted(said)
+
+
 def test_members_of_a_new_group_are_listed_in_one_order(own: Table) -> None:
     made = record(own, text(A, P, B, C))
     roster = conversations.load(own, made.conversation_sid)
