@@ -154,6 +154,17 @@ def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
     assert (ready.content_type, ready.filename) == (kind, name)
 
 
+@pytest.mark.parametrize("declared", [None, "application/octet-stream"])
+def test_a_type_that_only_comes_with_the_file_counts_too(table: Table, declared: str | None) -> None:
+    """C10: Bandwidth's webhooks name files, and no types."""
+    make_scene(table)
+    note = Answer(200, {"content-type": "audio/evrc"}, b"\0\1\2", complete=True)
+    one = Inbox(table, {"note": [note]}, declared=declared)
+    one.arrive("note")
+    one.collect()
+    assert one.read().media[0].content_type == "audio/evrc"
+
+
 def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     one.collect()

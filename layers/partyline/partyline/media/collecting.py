@@ -117,7 +117,7 @@ def _take(desk: Desk, reference: MediaReference, part: Media, message: Message) 
     answer = _fetched(desk, part)
     if words := _words(answer, part, message):
         return _complete(desk, reference, words)
-    kind = _checked(answer.body, part)
+    kind = _checked(answer, part)
     return _keep(desk, reference, replace(part, content_type=kind), answer.body, message)
 
 
@@ -158,9 +158,11 @@ def _fetched(desk: Desk, part: Media) -> Answer:
     return fetching.fetch(desk.ask, carrier.media_access(), part.url, part.sha256)
 
 
-def _checked(content: bytes, part: Media) -> str:
+def _checked(answer: Answer, part: Media) -> str:
     """The type of what came. Raises MediaRefused for what is never kept."""
-    kind = sniffing.content_type(content, part.content_type, _name(part.url))
+    # Some carriers say it with the text, some with the file, some with neither.
+    declared = sniffing.says(part.content_type) or answer.headers.get("content-type")
+    kind = sniffing.content_type(answer.body, declared, _name(part.url))
     if kind in sniffing.DANGEROUS:
         raise MediaRefused("type")
     return kind

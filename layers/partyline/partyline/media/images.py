@@ -93,4 +93,6 @@ def _command(most: int) -> list[str]:
 def _env() -> dict[str, str]:
     """Where its modules are, and what Lambda's interpreter needs to start: none of our credentials."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    # Another locale may map an archive of all of them, which would count as its memory.
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    return {**kept, **plain, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -49,11 +49,16 @@ def is_shown(kind: str) -> bool:
     return kind == "application/pdf" or kind.startswith(("image/", "audio/", "video/"))
 
 
+def says(declared: str | None) -> str:
+    """What a declared type says, without its parameters; '' where it says nothing."""
+    said = (declared or "").partition(";")[0].strip().lower()
+    return "" if said in (BINARY, "binary/octet-stream") else formats.ALIASES.get(said, said)
+
+
 def _said(declared: str | None, name: str) -> str:
     """The type that was declared, or else that the name ends in; '' for none that says anything."""
-    said = (declared or "").partition(";")[0].strip().lower()
-    said = formats.ALIASES.get(said, said)
-    if said in ("", BINARY, "binary/octet-stream", PLAIN):
+    said = says(declared)
+    if said in ("", PLAIN):
         suffix = PurePosixPath(name).suffix[1:].lower()
         return formats.TYPES.get(suffix) or said
     return said
