@@ -169,7 +169,12 @@ class Telnyx:
             raise answers.error(response, _complaint(response, text))
         data = answers.document(response).get("data")
         found = answers.objects(data if isinstance(data, list) else [data])
-        readers = (partial(_report, one, entry, text.tag) for one in found for entry in answers.objects(one.get("to")))
+        told = [(one, _read_errors(one, _addressees(one))) for one in found]
+        readers = (
+            partial(_report, one, entry, text.tag, errors)
+            for one, errors in told
+            for entry in answers.objects(one.get("to"))
+        )
         read = (payloads.attempt(reader, "") for reader in readers)
         reports = tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
         return Found(Accepted(carrier_message_id), reports) if reports else None
@@ -189,7 +194,8 @@ def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
         entries = payloads.items(payload, "to")
         if not entries:
             raise payloads.Unreadable("to is empty")
-        return [partial(_report, payload, entry, tag) for entry in entries]
+        errors = _read_errors(payload, _addressees(payload))
+        return [partial(_report, payload, entry, tag, errors) for entry in entries]
     if kind.startswith("message."):
         raise payloads.Unreadable("event_type is not a documented one")
     return [partial(Ignored, kind)]
@@ -236,13 +242,13 @@ def _receivers(payload: payloads.Object, to: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys(marked)) or (to if len(to) == 1 else ())
 
 
-def _report(payload: payloads.Object, entry: object, tag: str | None) -> DeliveryReport:
+def _report(payload: payloads.Object, entry: object, tag: str | None, errors: _Errors) -> DeliveryReport:
     recipient = payloads.mapping(entry, "to")
     status = _STATUSES.get(payloads.string(recipient, "status"))
     if status is None:
         raise payloads.Unreadable("status is not a documented one")
     address = payloads.string(recipient, "phone_number")
-    carrier_code = _read_errors(payload, _addressees(payload)).code(address) if status in _FAILURES else None
+    carrier_code = errors.code(address) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
         id=payloads.optional(payload, "group_message_id") or payloads.string(payload, "id"),
