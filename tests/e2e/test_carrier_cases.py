@@ -449,8 +449,13 @@ def test_case_29_twilio_signs_what_was_written_and_nothing_of_it_changes(world: 
     ann, ben = new_number(), new_number()
     form = [("MessageSid", new_id()), ("NumMedia", "0"), ("From", ann), ("To", W), ("Body", body)]
     odd = [("FromCity", ""), ("Repeated", "a"), ("Repeated", "b"), ("OtherRecipients0", ben)]
+    before = malformed(world)
     assert twilio(world, [*form, *odd], "?why=not&x=") == 200
-    assert said(world, W, ann, ben) == [body or None]
+    if not body:
+        # Neither text nor file: it is authentic, and nothing that was said.
+        assert len(malformed(world) - before) == 1
+        return
+    assert said(world, W, ann, ben) == [body]
 
 
 def test_case_30_one_whom_the_senders_phone_lost_is_missing_from_another_thread(world: World) -> None:

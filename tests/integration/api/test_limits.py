@@ -10,9 +10,9 @@ import pytest
 
 from partyline import recording, sids
 from partyline.carriers.port import InboundText
-from partyline.model import AutoCreation, Line
+from partyline.model import AutoCreation, Line, StoredMedia
 from partyline.optouts import How
-from partyline.store import lines, optouts
+from partyline.store import lines, media, optouts
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, asking_nobody
 
@@ -32,6 +32,19 @@ def at_once(api: Api, own: str, *natives: str) -> Reply:
     members: list[dict[str, Any]] = [{"identity": "jane", "messaging_binding": {"projected_address": own}}]
     members += [{"messaging_binding": {"address": native}} for native in natives]
     return api.post("/ConversationWithParticipants", [("Participant", json.dumps(member)) for member in members])
+
+
+@pytest.mark.parametrize(("files", "expected"), [(2, (201, None)), (10, (201, None)), (11, (400, 21623))])
+def test_vonage_takes_several_files(more: Api, files: int, expected: tuple[int, int | None]) -> None:
+    """C15."""
+    service, now = sids.default_service(more.desk.account_sid), more.desk.clock()
+    uploads = [sids.new(sids.MEDIA) for _ in range(files)]
+    for upload in uploads:
+        media.upload(more.desk.table, StoredMedia(upload, service, now, now, "application/pdf", 10, "plan.pdf"))
+    sid = more.group(A, B, own=V)
+    form = [("Author", "agent"), *(("MediaSid", upload) for upload in uploads)]
+    reply = more.post(f"/Conversations/{sid}/Messages", form)
+    assert (reply.status, reply.body.get("code")) == expected
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,9 @@ def test_without_a_good_token_nobody_is_let_in(house: House) -> None:
     assert refusal(house, handshake("x", good, Authorization="Bearer x")) == (401, 20101)
     assert refusal(house, handshake("x", house.token(life=-1))) == (401, 20104)
     assert refusal(house, handshake("x", house.token(nbf=house.clock().timestamp() + 60))) == (401, 20105)
+    # A11: numbers of any size.
+    assert refusal(house, handshake("x", house.token(nbf=10**400))) == (401, 20101)
+    assert refusal(house, handshake("x", house.token(exp=10**400))) == (401, 20101)
     assert refusal(house, handshake("x", house.token(sub="AC" + "1" * 32))) == (401, 20103)
     assert refusal(house, handshake("x", house.token(service="IS" + "0" * 32))) == (403, 20403)
     late = house.token(service=other)
