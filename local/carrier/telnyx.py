@@ -24,6 +24,8 @@ from local.config import TelnyxAccount
 
 MAX_GROUP = 8
 MAX_MEDIA = 10
+# Of a plain text.
+MAX_PARTS = 10
 MESSAGES, GROUP_MMS, GROUP = "messages", "group_mms", "group"
 
 _PROFILE = "40019000-0000-4000-8000-000000000000"
@@ -92,6 +94,8 @@ class Telnyx:
         if not isinstance(text, str) or not (text or media):
             detail = "A message has a 'text', 'media_urls', or both."
             raise Refused(_error(400, "40304", "Invalid combination of message content arguments", detail, "/text"))
+        if not group and not media and segments(text) > MAX_PARTS:
+            raise Refused(_error(400, "40302", "Message too large", f"At most {MAX_PARTS} parts.", "/text"))
         tags = text_list(body.get("tags") or [])
         return Send(
             carrier=self.name,

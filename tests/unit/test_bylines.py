@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from partyline.bylines import MAX_NAME, byline
-from partyline.carriers.registry import CARRIERS
-from partyline.model import MAX_NAMED, Participant, Send
+from partyline.model import Participant, Send
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 P, Q = "+12065550100", "+12065550101"
@@ -90,8 +89,6 @@ def test_a_byline_stands_before_the_words(name: str, said: str | None, words: st
     assert Send("", P, {A: "MB2"}, byline=name).words(said) == words
 
 
-def test_a_text_that_would_be_too_long_with_a_name_for_some_carrier_goes_without() -> None:
-    send = Send("", P, {A: "MB2"}, byline="Ann")
-    assert send.words("x" * 995) == "Ann: " + "x" * 995
-    assert send.words("x" * 996) == "x" * 996
-    assert min(carrier.limits.text for carrier in CARRIERS.values()) == MAX_NAMED
+def test_a_byline_stands_before_words_of_any_length() -> None:
+    """C7. What is too long with it is sent in parts."""
+    assert Send("", P, {A: "MB2"}, byline="Ann").words("x" * 3000) == "Ann: " + "x" * 3000

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from partyline import addresses, threads
-from partyline.states import ConversationState, ReceiptStatus
+from partyline.states import FAILURES, ConversationState, ReceiptStatus, rank, together
 from partyline.webhooks import WebhookMethod
 
 
@@ -171,10 +171,6 @@ class StoredMedia:
         )
 
 
-# In characters: what every carrier takes as a text.
-MAX_NAMED = 1000
-
-
 @dataclass(frozen=True, slots=True)
 class Send:
     """One text that a message becomes: into one thread, from one own number, to everybody else in it.
@@ -192,9 +188,8 @@ class Send:
     byline: str = ""
 
     def words(self, said: str | None) -> str:
-        """What handsets show of what was said. What would be too long with a name for some carrier goes without."""
-        named = f"{self.byline}: {said or ''}".rstrip() if self.byline else ""
-        return named if 0 < len(named) <= MAX_NAMED else said or ""
+        """What handsets show of what was said. Of a long text, which is sent in parts, the first has the name."""
+        return f"{self.byline}: {said or ''}".rstrip() if self.byline else said or ""
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -204,7 +199,8 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class SendReference:
-    """Which send: of which message, into which thread (its digest).
+    """Which send: of which message, into which thread (its digest); or which part of one that is too long for its
+    carrier, from 1, of how many.
 
     Its tag goes along with the request, and a carrier's reports bring it back: so they find their receipts even when
     the carrier's answer, and with it the carrier's own id, was lost.
@@ -213,17 +209,30 @@ class SendReference:
     conversation_sid: str
     message_sid: str
     thread: str
+    part: int = 1
+    parts: int = 1
+
+    @property
+    def whole(self) -> SendReference:
+        """The send that this is a part of."""
+        return SendReference(self.conversation_sid, self.message_sid, self.thread)
 
     @property
     def tag(self) -> str:
         """The reference as one word of letters, digits and hyphens."""
-        return f"{self.conversation_sid}-{self.message_sid}-{self.thread}"
+        part = f"-{self.part}of{self.parts}" if self.parts > 1 else ""
+        return f"{self.conversation_sid}-{self.message_sid}-{self.thread}{part}"
 
     @classmethod
     def from_tag(cls, tag: str | None) -> SendReference | None:
         """The send that a tag names; None when the tag is not one of ours."""
-        match = re.fullmatch(r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})", tag or "")
-        return cls(*match.groups()) if match else None
+        match = re.fullmatch(
+            r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})(?:-([1-9][0-9]{0,3})of([1-9][0-9]{0,3}))?", tag or ""
+        )
+        if match is None:
+            return None
+        part, parts = int(match[4] or 1), int(match[5] or 1)
+        return cls(match[1], match[2], match[3], part, parts) if part <= parts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +283,8 @@ class Message:
         return tuple(part for part in self.media if part.state is MediaState.PENDING)
 
     def send(self, reference: SendReference) -> Send | None:
-        """The send of that name."""
-        return next((send for send in self.sends if self.reference(send) == reference), None)
+        """The send of that name, or the one that it names a part of."""
+        return next((send for send in self.sends if self.reference(send) == reference.whole), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +297,19 @@ class MediaReference:
 
 
 @dataclass(frozen=True, slots=True)
+class PartReceipt:
+    """How far one part of a long text has got, by its number from 1."""
+
+    number: int
+    status: ReceiptStatus
+    carrier_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What is known of one message to one native recipient. `carrier_message_id` is the carrier's own, as soon as it
-    is known."""
+    is known. A text that goes in parts has one receipt: `parts` are those of which something is known, `status` is what
+    they come to together (states.together), and the carrier's id is that of the first."""
 
     sid: str
     message_sid: str
@@ -303,6 +322,33 @@ class Receipt:
     error_code: int = 0
     channel_message_sid: str | None = None
     carrier_message_id: str | None = None
+    parts: tuple[PartReceipt, ...] = ()
+
+    def of(self, reference: SendReference) -> Receipt:
+        """How far one part has got; the receipt itself for a text that goes whole."""
+        if reference.parts == 1:
+            return self
+        part = self.part(reference.part)
+        has_failed = self.status in FAILURES and part.status is ReceiptStatus.QUEUED
+        status = self.status if has_failed else part.status
+        return replace(self, status=status, carrier_message_id=part.carrier_message_id, parts=())
+
+    def part(self, number: int) -> PartReceipt:
+        """What is known of one part."""
+        return next((one for one in self.parts if one.number == number), PartReceipt(number, ReceiptStatus.QUEUED))
+
+    def with_part(self, reference: SendReference, part: PartReceipt, error_code: int) -> Receipt:
+        """The receipt once a part has got further."""
+        others = (one for one in self.parts if one.number != part.number)
+        parts = tuple(sorted((*others, part), key=lambda one: one.number))
+        status = together([one.status for one in parts], reference.parts)
+        is_news = rank(status) > rank(self.status)
+        return replace(
+            self,
+            parts=parts,
+            status=status if is_news else self.status,
+            error_code=error_code if is_news and status in FAILURES else self.error_code,
+        )
 
 
 class AutoCreation(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from partyline import events
@@ -98,8 +98,9 @@ def _removed(item: Item, at: float) -> Removed | None:
 
 
 def encode(reference: SendReference) -> str:
-    """A send as the body of a queue's message."""
-    return json.dumps(asdict(reference))
+    """A send as the body of a queue's message: whole, in whatever parts it goes."""
+    named = {"conversation_sid": reference.conversation_sid, "message_sid": reference.message_sid}
+    return json.dumps({**named, "thread": reference.thread})
 
 
 def decode(body: str) -> SendReference:

@@ -42,16 +42,23 @@ def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int |
     if delivered is None or send is None:
         return 0
     job = sending.prepare(desk, reference, delivered, send)
-    looks = [partial(_look, desk, job, member, last=last) for member in _requests(desk, job)]
+    looks = [partial(_look, desk, part, member, last=last) for part, member in _requests(desk, job)]
     failed = [retrying(look, tries=_TRIES) for look in looks]
     counted = [number for number in failed if number is not None]
     return sum(counted) if len(counted) == len(failed) else None
 
 
-def _requests(desk: Desk, job: Job) -> list[str]:
-    """The requests of a send, by member; '' is one for all."""
+def _requests(desk: Desk, job: Job) -> list[tuple[Job, str]]:
+    """The requests of a send: one for all ('') or one for each member, and so for each part of a long text."""
     claim = sends.find(desk.table, job.reference)
-    return sorted(job.send.natives) if claim and claim.state is SendState.SPLIT else [""]
+    firsts = {"": claim}
+    if claim and claim.state is SendState.SPLIT:
+        firsts = {member: sends.find(desk.table, job.reference, member) for member in sorted(job.send.natives)}
+    return [
+        (part, member)
+        for member, first in firsts.items()
+        for part in sending.parts_of(desk, job, first.cuts if first else ())
+    ]
 
 
 def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:

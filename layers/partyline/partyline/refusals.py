@@ -476,18 +476,6 @@ def body_too_long(limit: int, unit: str = "characters") -> ApiError:
     return _refusal(50504, _BODY_TOO_LONG, parameter="Body", reason=f"at most {limit} {unit}")
 
 
-def body_over_carriers_limit(line: str, carrier: str, limit: int) -> ApiError:
-    return _refusal(
-        50504,
-        _BODY_TOO_LONG,
-        parameter="Body",
-        reason=f"line {line} is {carrier}'s, which takes at most {limit} characters",
-        line=line,
-        carrier=carrier,
-        limit=limit,
-    )
-
-
 def author_too_long(limit: int) -> ApiError:
     return _refusal(50310, "Author parameter is too long", parameter="Author", reason=f"at most {limit} characters")
 

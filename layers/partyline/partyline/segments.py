@@ -16,6 +16,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
+_PLAIN = frozenset(one for one in _BASIC.union(_EXTENSION) if one.isascii() and one != "\f")
 _LAST_IN_ONE_UNIT = 0xFFFF
 
 
@@ -42,6 +43,14 @@ def count(text: str) -> Segmented:
         return Segmented(Encoding.GSM_7, sum(widths), _segments(widths, 160, 153))
     widths = [2 if ord(character) > _LAST_IN_ONE_UNIT else 1 for character in text]
     return Segmented(Encoding.UCS_2, sum(widths), _segments(widths, 70, 67))
+
+
+def most(text: str) -> int:
+    """The most segments that any carrier makes of a plain text: some write only letters that are plain ASCII as
+    GSM 03.38, and all else as UCS-2."""
+    if _PLAIN.issuperset(text):
+        return count(text).segments
+    return _segments([2 if ord(character) > _LAST_IN_ONE_UNIT else 1 for character in text], 70, 67)
 
 
 def _segments(widths: Iterable[int], alone: int, joined: int) -> int:

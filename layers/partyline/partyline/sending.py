@@ -11,8 +11,9 @@ The send is claimed in the table before the carrier is asked. What follows depen
 
 Who has opted out of the sending number is left out, and their receipt is `failed` (21610). The others then see each
 other as a smaller thread, which becomes the conversation's too. A carrier that takes one request a member gets one for
-each, and each is claimed, tried again and settled for itself. A group with a member who has no number (a text may have
-brought an e-mail address into it) is refused without asking: no request can name them.
+each, and each is claimed, tried again and settled for itself. So is each part of a text that is longer than its carrier
+takes: in order, the next once the one before was taken, or may have been. A group with a member who has no number (a
+text may have brought an e-mail address into it) is refused without asking: no request can name them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, pacing, reporting, sids, threads
+from partyline import addresses, pacing, reporting, sids, splitting, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
@@ -54,6 +55,8 @@ PATIENCE = timedelta(hours=4)
 # For a text that is throttled while others go. With the backoff below that many attempts take longer than the patience.
 MAX_THROTTLED = 100
 _MAX_BACKOFF = 300.0
+# How many parts of a long text are asked for in one attempt, so that it ends in time.
+PARTS_AT_ONCE = 5
 # How long a text waits for a picture that came in with it and goes on to others. Then it leaves without.
 MEDIA_PATIENCE = timedelta(minutes=5)
 
@@ -111,7 +114,8 @@ class Desk:
 class Job:
     """A send with everything that is needed to ask its carrier, so that nothing but asking is left to fail once it is
     claimed. `carrier` is None when it cannot be sent, for this `reason`; `out` are those who have opted out; `receipts`
-    are the message's, as far as they have got."""
+    are the message's, as far as they have got. `cuts` are where the words are cut into parts, of which `reference`
+    names one; the files go with the first."""
 
     reference: SendReference
     message: Message
@@ -126,6 +130,12 @@ class Job:
     own: frozenset[str] = frozenset()
     out: frozenset[str] = frozenset()
     receipts: tuple[Receipt, ...] = ()
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The words of each part."""
+        return splitting.parts(self.send.words(self.message.said), self.cuts)
 
     def text(self, member: str = "") -> OutboundText:
         """What the carrier is asked: to reach everybody who has not opted out, or one member and to name the others."""
@@ -133,8 +143,8 @@ class Job:
         return OutboundText(
             sender=self.send.sender,
             recipients=everybody,
-            text=self.send.words(self.message.said),
-            media=self.media,
+            text=self.parts[self.reference.part - 1],
+            media=self.media if self.reference.part == 1 else (),
             tag=self.reference.tag,
             callback_url=self.callback_url,
             others=tuple(one for one in self.send.recipients if one != member) if member else (),
@@ -146,15 +156,16 @@ class Job:
         return (member,) if member else tuple(self.send.natives)
 
     def receipts_of(self, member: str = "") -> list[Receipt]:
-        """The receipts that a request is about."""
+        """The receipts that a request is about, as far as its part has got."""
         thread = self.reference.thread
         about = {sids.receipt(self.message.sid, thread, address) for address in self.natives(member)}
-        return [receipt for receipt in self.receipts if receipt.sid in about]
+        return [receipt.of(self.reference) for receipt in self.receipts if receipt.sid in about]
 
     def claim(self, member: str = "") -> Claim:
         """What is noted of a request before it is made."""
         out = dict.fromkeys(sorted(self.out & {*self.natives(member)}), codes.OPTED_OUT)
-        return Claim(SendState.SENDING, carrier=self.carrier.name if self.carrier else "", refused=out)
+        carrier = self.carrier.name if self.carrier else ""
+        return Claim(SendState.SENDING, carrier=carrier, refused=out, cuts=self.cuts)
 
 
 def deliver(desk: Desk, reference: SendReference) -> Attempt:
@@ -174,7 +185,8 @@ def _in_turn(desk: Desk, job: Job) -> Attempt:
     """An attempt once its turn has come."""
     # Nobody is asked for a text to nobody, so it takes no turn, and says nothing of the carrier.
     if job.carrier and job.line and {*job.natives()} - job.out:
-        turn = pacing.turn(desk.pacing, job.reference, job.line, len(job.text().recipients))
+        texts = len(job.text().recipients) * len(_cut(desk, job).parts)
+        turn = pacing.turn(desk.pacing, job.reference, job.line, texts)
         if turn.wait and turn.waited >= PATIENCE.total_seconds():
             return _request(desk, _given_up(job, turn))
         if turn.wait:
@@ -242,32 +254,80 @@ def _one_by_one(desk: Desk, job: Job) -> Attempt:
     """A request for each member. The send waits as long as one of them does."""
     claim = sends.split(desk.table, job.reference, desk.clock())
     if claim.state is not SendState.SPLIT:
-        # It was, or may have been, sent as one by another carrier.
-        return _found(desk, job, claim)
-    attempts = [_proven(desk, job, member) or _request(desk, job, member) for member in sorted(job.send.natives)]
+        # It was, or may have been, sent as one by another carrier, at least in part.
+        return _request(desk, replace(job, carrier=None, reason=job.reason or _CANNOT_GO_ON))
+    return _most_urgent(
+        [_proven(desk, job, member) or _request(desk, job, member) for member in sorted(job.send.natives)]
+    )
+
+
+def _most_urgent(attempts: Iterable[Attempt]) -> Attempt:
     return min(attempts, key=lambda attempt: (_URGENCY[attempt.step], attempt.delay))
 
 
+_CANNOT_GO_ON = "the line has moved to a carrier that cannot go on where the other stopped"
 _URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
 
 
 def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
-    """Settle a request that is to be made again although its carrier took it: it said no, and a report came."""
+    """Settle a request that is to be made again although its carrier took it: it said no, and a report came. None where
+    there is still something to ask for: it was no such request, or the first of several parts."""
     proof = next((one.carrier_message_id for one in job.receipts_of(member) if one.carrier_message_id), None)
     claim = sends.find(desk.table, job.reference, member) if proof else None
     if not proof or claim is None or claim.state is not SendState.WAITING:
         return None
     # A claim of an earlier version does not say whose it was.
     taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
-    return settle_taken(desk, job, taken, Accepted(proof), member)
+    part = parts_of(desk, job, claim.cuts)[job.reference.part - 1]
+    settled = settle_taken(desk, part, taken, Accepted(proof), member)
+    return None if part.reference.parts > 1 and part.reference.part == 1 else settled
 
 
 def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
-    """One request: claimed, and then asked or settled."""
+    """The request of a text, or one for each of its parts: none follows a part that was refused or has to wait."""
+    attempt, claim = _claimed(desk, _cut(desk, job), member)
+    attempts, found = [attempt], [claim.state]
+    for part in parts_of(desk, job, claim.cuts)[1:]:
+        if attempt.step is Step.AGAIN or attempt.state is SendState.REFUSED:
+            break
+        if found.count(SendState.SENDING) == PARTS_AT_ONCE:
+            attempts.append(Attempt(Step.AGAIN, SendState.WAITING, reason="its next parts are to follow"))
+            break
+        proven = _proven(desk, part, member)
+        attempt, claim = (proven, Claim(SendState.SENT)) if proven else _claimed(desk, part, member)
+        attempts.append(attempt)
+        found.append(claim.state)
+    # The last part that was asked for tells how the text ended.
+    return _most_urgent(reversed(attempts))
+
+
+def _cut(desk: Desk, job: Job) -> Job:
+    """The first part of a text, by what its carrier takes now; the whole text where it takes that."""
+    if job.carrier is None:
+        return job
+    limits = job.carrier.limits
+    plain = len(job.text().recipients) == 1 and not (limits.one_by_one and len(job.send.recipients) > 1)
+    return parts_of(desk, job, limits.cuts(job.send.words(job.message.said), plain=plain))[0]
+
+
+def parts_of(desk: Desk, job: Job, cuts: tuple[int, ...]) -> list[Job]:
+    """The parts of a text that is cut there; the whole text without cuts."""
+    job = replace(job, cuts=cuts)
+    return [_part(desk, job, number) for number in range(1, len(job.parts) + 1)]
+
+
+def _part(desk: Desk, job: Job, number: int) -> Job:
+    reference = replace(job.reference, part=number, parts=len(job.parts))
+    callback_url = desk.callback_url(job.line.carrier, reference.tag) if job.line and job.callback_url else ""
+    return replace(job, reference=reference, callback_url=callback_url)
+
+
+def _claimed(desk: Desk, job: Job, member: str) -> tuple[Attempt, Claim]:
+    """One request: claimed, and then asked or settled; and the claim, which tells how its text was cut first."""
     claim = sends.claim(desk.table, job.reference, job.claim(member), desk.clock(), member)
     if claim.state is SendState.SENDING:
-        return _ask(desk, job, claim, member)
-    return _found(desk, job, claim, member)
+        return _ask(desk, job, claim, member), claim
+    return _found(desk, parts_of(desk, job, claim.cuts)[job.reference.part - 1], claim, member), claim
 
 
 def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
@@ -277,8 +337,7 @@ def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
             return settle(desk, job, claim, member)
         case SendState.SPLIT:
             # Some members may have it by the carrier that the line had, and a text to all would reach them twice.
-            reason = job.reason or "the line has moved to a carrier that cannot go on where the other stopped"
-            return _one_by_one(desk, replace(job, carrier=None, reason=reason))
+            return _one_by_one(desk, replace(job, carrier=None, reason=job.reason or _CANNOT_GO_ON))
         case _:
             sends.unknown(desk.table, job.reference, desk.clock(), member)
             return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
@@ -298,8 +357,8 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
         named = {addresses.display(one): codes.INVALID_RECIPIENT for one in unreachable}
         refused = Refused("members without a number", recipients=named)
         return _not_sent(desk, job, claim, member, refused)
-    if claim.refused:
-        _make_smaller(desk, job, claim)
+    if claim.refused or job.cuts:
+        _announce(desk, job, claim, member)
     try:
         accepted = job.carrier.send(text)
     except Ambiguous as error:
@@ -329,18 +388,22 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
     return 0.0
 
 
-def _make_smaller(desk: Desk, job: Job, claim: Claim) -> None:
-    """Handsets will show a thread without those who are left out: answers to it come to the conversation, unless it is
-    another's, and our other numbers' copies of this text are known for what they are."""
-    smaller = threads.key([job.send.sender, *job.text().recipients])
+def _announce(desk: Desk, job: Job, claim: Claim, member: str) -> None:
+    """Write down what a text will look like that does not leave as it was recorded. Handsets will show a thread without
+    those who are left out: answers to it come to the conversation, unless it is another's. Our other numbers' copies of
+    it, and of each part of a long one, are known for what they are."""
+    thread = threads.key([job.send.sender, *job.text().recipients]) if claim.refused else job.send.thread
     try:
-        conversations.claim_smaller(desk.table, job.message.conversation_sid, smaller, desk.clock())
-        if claim.counted != smaller and not threads.is_pair(smaller):
-            copies = messages.count_own(job.message, job.send, smaller, desk.clock())
-            sends.count_smaller(desk.table, job.reference, copies, smaller)
+        if claim.refused:
+            conversations.claim_smaller(desk.table, job.message.conversation_sid, thread, desk.clock())
+        if claim.counted != thread and not threads.is_pair(thread):
+            text = job.text(member)
+            media_count = len(job.message.media) if job.reference.part == 1 else 0
+            copies = messages.count_own(text.sender, thread, text.text, media_count, desk.clock())
+            sends.count_copies(desk.table, job.reference, copies, thread)
     except Exception:
         # Nobody was asked: a table that is busy must not cost the text.
-        sends.waiting(desk.table, job.reference, desk.clock())
+        sends.waiting(desk.table, job.reference, desk.clock(), member)
         raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 
@@ -51,6 +51,18 @@ def rank(status: ReceiptStatus) -> int:
     """Order of a status. A report is applied only when its rank is higher than the receipt's: late, repeated and
     contradicting ones change nothing."""
     return _RANKS[status]
+
+
+FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
+
+
+def together(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
+    """What the parts of one text come to, of which there are so many: failed once one of them has, else as far as the
+    last of them has got. Parts that nothing is known of are queued. It moves forward only, as they do."""
+    failed = [status for status in parts if status in FAILURES]
+    if failed:
+        return failed[0]
+    return min(parts, key=rank) if len(parts) == number else ReceiptStatus.QUEUED
 
 
 class SendState(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -159,14 +160,11 @@ def test_a_group_that_a_text_has_made_is_kept_readable_and_says_why_it_is_not_an
     assert api.delete(f"/Conversations/{sid}/Participants/{native}").status == 204
 
 
-def test_a_text_is_as_long_as_its_carrier_takes(more: Api) -> None:
+def test_a_text_that_is_longer_than_its_carrier_takes_is_taken_for_it_goes_in_parts(more: Api) -> None:
+    """C7."""
     sid = more.group(A, B, own=V)
-    refused = more.post(f"/Conversations/{sid}/Messages", {"Author": "agent", "Body": "x" * 1001})
-    assert refused.error == (
-        400,
-        50504,
-        f"Message body parameter is too long: line {V} is vonage's, which takes at most 1000 characters",
-    )
+    written = more.post(f"/Conversations/{sid}/Messages", {"Author": "agent", "Body": "x" * 1600})
+    assert (written.status, written.body["body"]) == (201, "x" * 1600)
 
 
 # --- what it would be
@@ -220,6 +218,26 @@ def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing
     assert (send["kind"], send["requests"], send["segments"], send["billed_units"]) == ("group_mms", 2, 1, 2)
     assert (send["opted_out"], send["cost"], shown["total_cost"]) == ([A], "0.04", "0.04")
     assert shown["warnings"] == [f"{FREE[:-1]}9 is toll-free: its owner may not get group MMS"]
+
+
+@pytest.mark.parametrize(
+    ("body", "requests", "segments", "encoding"),
+    [
+        ("x" * 1530, 1, 10, "GSM-7"),
+        # Seven segments and four, where one text would have eleven.
+        (f"{'x' * 1000} {'y' * 600}", 2, 11, "GSM-7"),
+        ("x" * 900 + " " + "ж" * 600, 2, 15, "UCS-2"),
+    ],
+)
+def test_a_long_text_is_priced_by_its_parts(api: Api, body: str, requests: int, segments: int, encoding: str) -> None:
+    """C7."""
+    priced(api, T, "0.01", "")
+    sid = api.conversation()
+    api.member(sid, address=A, proxy=T)
+    api.member(sid, identity="jane")
+    (send,) = preview(api, sid, ("Author", "jane"), ("Body", body))["sends"]
+    assert (send["requests"], send["segments"], send["encoding"]) == (requests, segments, encoding)
+    assert send["cost"] == str(Decimal("0.01") * segments)
 
 
 def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api, table: Table) -> None:

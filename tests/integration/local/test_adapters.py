@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from partyline import splitting
 from partyline.carriers import bandwidth, telnyx, twilio, vonage
 from partyline.carriers.port import (
     Carrier,
@@ -113,6 +115,25 @@ def test_reports_end_as_twilios_codes_say(
         assert {report.id for report in reports} <= {sent}
         final = {report for report in reports if report.status is not ReceiptStatus.SENT}
         assert {(report.recipient, report.status.value, report.error_code) for report in final} == expected
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_long_text_is_refused_whole_and_taken_in_parts(in_world: InWorld, name: str) -> None:
+    """C7."""
+
+    async def scenario(world: Any) -> None:
+        carrier = adapter(name, world.running.carrier_url)
+        words = " ".join(letter * 600 for letter in "abcde")
+        text = OutboundText(LINES[name], (ANN,), words)
+        with pytest.raises(Refused):
+            await asyncio.to_thread(carrier.send, text)
+        parts = splitting.parts(words, carrier.limits.cuts(words, plain=True))
+        for part in parts:
+            await asyncio.to_thread(carrier.send, replace(text, text=part))
+        shown = [message["text"] for message in await world.get(f"/handsets/{ANN}/messages")]
+        assert (shown, " ".join(shown)) == (list(parts), words)
 
     in_world(scenario)
 

@@ -227,6 +227,9 @@ def test_telnyx_can_know_nothing_of_other_networks_in_a_group(exchange: Exchange
         ("messages", {"from": "+12065550100"}, 400, "40305", "/from"),
         ("messages", {"from": None}, 422, "10004", "/from"),
         ("messages", {"text": ""}, 400, "40304", "/text"),
+        # C7. Ten parts at the most: 1530 characters, or 670 of another alphabet.
+        ("messages", {"text": "a" * 1531}, 400, "40302", "/text"),
+        ("messages", {"text": "ж" * 671}, 400, "40302", "/text"),
         ("messages", {"media_urls": ["https://example.com/a"] * 11}, 400, "40317", "/media_urls"),
         ("messages", {"to": OPTED_OUT}, 409, "40300", "/to/0/phone_number"),
     ],
@@ -288,6 +291,21 @@ def test_telnyx_can_tell_of_clicks(exchange: Exchange) -> None:
         }
         for url in ("https://example.com/a", "http://b.example")
     ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("messages", {"text": "a" * 1530}),
+        ("messages", {"text": "ж" * 670}),
+        ("messages", {"text": "ж" * 671, "media_urls": ["https://example.com/a.jpg"]}),
+        ("group_mms", {"text": "ж" * 1600}),
+    ],
+)
+def test_telnyx_takes_ten_parts_of_a_plain_text(exchange: Exchange, operation: str, body: dict[str, Any]) -> None:
+    """C7."""
+    to = {} if operation == "group_mms" else {"to": ANN}
+    assert telnyx(exchange, operation, **to, **body).answer.status == 200
 
 
 def test_telnyx_key(exchange: Exchange) -> None:

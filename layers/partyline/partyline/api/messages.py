@@ -104,7 +104,7 @@ def _written(call: Call, roster: Roster, draft: Message, author: Participant | N
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
     sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
-    _check_lines(call, roster, sends, draft.said or "", draft.media)
+    _check_lines(call, roster, sends, draft.media)
     return replace(
         draft,
         author=author.author if author else draft.author,
@@ -194,9 +194,9 @@ def _owns_thread(roster: Roster) -> bool:
     return thread is None or thread in roster.conversation.threads
 
 
-def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, attached: Sequence[Media]) -> None:
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
     """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21623,
-    21653, 50407 (a text has brought somebody whom none can reach), 50413, 50439, 50504, 50511, 50512."""
+    21653, 50407 (a text has brought somebody whom none can reach), 50413, 50439, 50511, 50512."""
     masked = masked_threads(roster.participants)
     known = lines.of_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
@@ -211,8 +211,6 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], text: str, a
         limits = CARRIERS[line.carrier].limits
         if len(send.recipients) > limits.recipients:
             raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
-        if len(send.words(text)) > limits.text:
-            raise refusals.body_over_carriers_limit(line.address, line.carrier, limits.text)
         attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from partyline import addresses, routing, segments
+from partyline import addresses, routing, segments, splitting
 from partyline.api import lookup, messages
 from partyline.api.calls import Answer, Call
 from partyline.carriers.registry import LIMITS
@@ -61,8 +61,12 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
     # A group of which one is left is asked for as a text to that one, unless each is asked for alone anyway.
     is_group = (len(send.recipients) if one_by_one else reached) > 1
     kind = "group_mms" if is_group else "mms" if has_media else "sms"
-    counted = segments.count(send.words(text))
-    parts = counted.segments if kind == "sms" else 1
+    words = send.words(text)
+    # What is too long for the carrier goes in several texts.
+    cuts = LIMITS[line.carrier].cuts(words, plain=kind != "group_mms") if line else ()
+    texts = [segments.count(part) for part in splitting.parts(words, cuts)]
+    parts = sum(one.segments for one in texts) if kind == "sms" else len(texts)
+    encodings = {one.encoding for one in texts}
     price = (line.sms_price if kind == "sms" else line.mms_price) if line else None
     return {
         "from": send.sender,
@@ -70,8 +74,8 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
         "kind": kind,
         "recipients": [addresses.display(recipient) for recipient in send.recipients],
         "opted_out": [addresses.display(recipient) for recipient in out],
-        "requests": (len(send.natives) - len(out)) if one_by_one else 1,
-        "encoding": counted.encoding.value if kind == "sms" else None,
+        "requests": ((len(send.natives) - len(out)) if one_by_one else 1) * len(texts),
+        "encoding": max(encodings, key=list(segments.Encoding).index).value if kind == "sms" else None,
         "segments": parts,
         "billed_units": parts * reached,
         "cost": str(Decimal(price) * parts * reached) if price else None,

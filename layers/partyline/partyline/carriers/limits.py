@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from partyline import segments, splitting
+
 KB, MB = 1024, 1024 * 1024
 
 
@@ -12,7 +14,9 @@ class Limits:
     """The limits of one text, each with its source in the carrier's module.
 
     recipients    the most recipients of one text, our other own numbers included
-    text          the most characters of a text
+    text          the most characters of a text, which longer ones are cut into. In units of UTF-16: carriers do not say
+                  how they count an emoji, and none counts more
+    segments      the most segments of a plain text, where there is such a limit
     media         the most media of one text
     group_media   the same of a group text
     media_bytes   the most bytes of all its media together
@@ -28,3 +32,14 @@ class Limits:
     media_bytes: int
     image_bytes: int
     one_by_one: bool = False
+    segments: int | None = None
+
+    def cuts(self, words: str, *, plain: bool) -> tuple[int, ...]:
+        """Where a text is cut that is too long; `plain` is one that goes to one recipient, without others."""
+
+        def fits(part: str) -> bool:
+            if len(part.encode("utf-16-le", "surrogatepass")) > 2 * self.text:
+                return False
+            return not plain or self.segments is None or segments.most(part) <= self.segments
+
+        return splitting.cuts(words, fits, self.text)

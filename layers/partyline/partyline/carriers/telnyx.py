@@ -89,7 +89,7 @@ _ERROR_CODES = codes.by_carrier_code(
         codes.LANDLINE: (40001,),
         codes.FILTERED: (40002, 40003),
         codes.MMS_UNSUPPORTED: (40301,),
-        codes.TOO_LARGE: (40317,),
+        codes.TOO_LARGE: (40302, 40317),
         codes.RATE_EXCEEDED: (40011, 40016, 40018),
         codes.UNREGISTERED: (40010,),
         codes.EXPIRED: (40005, 40014),
@@ -110,8 +110,11 @@ class Telnyx:
     """Telnyx behind the carrier port."""
 
     name = NAME
-    # Media: 10 URLs, under 1 MB together; 600 KB pass every network.
-    limits = Limits(recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB)
+    # Media: 10 URLs, under 1 MB together; 600 KB pass every network. A plain text has ten segments at the most: 1530
+    # characters, or 670 with one that is not plain ASCII; of MMS no limit is told.
+    limits = Limits(
+        recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB, segments=10
+    )
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings

@@ -21,6 +21,7 @@ from partyline.model import (
     NotificationLevel,
     Origin,
     Participant,
+    PartReceipt,
     Receipt,
     Send,
     StoredMedia,
@@ -73,7 +74,8 @@ def _encode(value: Any) -> Any:
 
 def encode_receipt(receipt: Receipt) -> Item:
     """A receipt with the rank that its forward-only condition compares."""
-    return {**encode(receipt), "rank": rank(receipt.status)}
+    item = {**encode(receipt), "rank": rank(receipt.status)}
+    return item if receipt.parts else {name: value for name, value in item.items() if name != "parts"}
 
 
 def _fields(kind: type, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +121,11 @@ def stored_media(item: Mapping[str, Any]) -> StoredMedia:
 
 def receipt(item: Mapping[str, Any]) -> Receipt:
     fields = _fields(Receipt, item)
-    return Receipt(**{**fields, "status": ReceiptStatus(fields["status"])})
+    parts = tuple(
+        PartReceipt(**{**_fields(PartReceipt, part), "status": ReceiptStatus(part["status"])})
+        for part in fields.get("parts", [])
+    )
+    return Receipt(**{**fields, "status": ReceiptStatus(fields["status"]), "parts": parts})
 
 
 def line(item: Mapping[str, Any]) -> Line:

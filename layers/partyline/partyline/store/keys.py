@@ -73,8 +73,10 @@ def received(carrier: str, carrier_message_id: str) -> Key:
 
 
 def send(reference: SendReference, member: str = "") -> Key:
-    """A send, or the part of it that goes to one member by a request of its own."""
-    return Key(f"S#{reference.message_sid}", reference.thread + (f"#{member}" if member else ""))
+    """A send, or what of it goes to one member by a request of its own; of a long text one part, the first of which
+    stands where a whole one does."""
+    part = f"~{reference.part}" if reference.part > 1 else ""
+    return Key(f"S#{reference.message_sid}", reference.thread + (f"#{member}" if member else "") + part)
 
 
 def turn(reference: SendReference) -> Key:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from partyline import events, refusals, sids, threads
 from partyline.events import QUIETLY, Cause, Reason
-from partyline.model import Conversation, Message, Receipt, Send
+from partyline.model import Conversation, Message, Receipt
 from partyline.states import ConversationState
 from partyline.store import conversations, happenings, items, keys, receipts
 from partyline.store.conversations import Roster
@@ -82,7 +82,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
-            count_own(message, send, send.thread, now)
+            count_own(send.sender, send.thread, send.words(message.said), len(message.media), now)
             for send in message.sends
             if not threads.is_pair(send.thread)
         ),
@@ -122,10 +122,10 @@ def count_copy(key: keys.Key, before: Item | None, receivers: Iterable[str], now
 _SEEN = "seen:"
 
 
-def count_own(message: Message, send: Send, thread: str, now: datetime) -> Write:
+def count_own(sender: str, thread: str, words: str, media_count: int, now: datetime) -> Write:
     """Count our own text into a thread, which may be a smaller one than its send's, as the sending number's copy."""
-    key = copies_key(thread, send.sender, send.words(message.said), len(message.media))
-    return change("own_copies", key, {}, adds=_one_more([send.sender]), defaults=_until(now))
+    key = copies_key(thread, sender, words, media_count)
+    return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_until(now))
 
 
 def _one_more(receivers: Iterable[str]) -> dict[str, int]:

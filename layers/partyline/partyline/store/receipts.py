@@ -7,15 +7,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partyline import sids, threads
-from partyline.model import Message, Receipt, SendReference
+from partyline.model import Message, PartReceipt, Receipt, SendReference
 from partyline.routing import Unreached
 from partyline.states import ReceiptStatus, rank
 from partyline.store import items, keys
-from partyline.store.table import NEW, Condition, Conflict, Table, Write, change, check, put, retrying
+from partyline.store.table import (
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    check,
+    differences,
+    put,
+    retrying,
+)
 
 # Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
 EARLY_REPORT_LIFE = timedelta(days=7)
 _TRIES = 5
+# The reports of all parts come at about the same time.
+_PART_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,8 @@ def move(
 ) -> bool:
     """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
     of our own numbers). The carrier and its id of the text are given when they are known."""
+    if reference.parts > 1:
+        return _move_part(table, reference, reported, now, carrier, carrier_message_id)
     sets = _reached(reported, now)
     if carrier_message_id:
         sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
@@ -119,6 +135,47 @@ def _reached(reported: Reported, now: datetime) -> dict[str, object]:
     }
 
 
+def _move_part(
+    table: Table,
+    reference: SendReference,
+    reported: Reported,
+    now: datetime,
+    carrier: str,
+    carrier_message_id: str,
+) -> bool:
+    """Move one part of a long text forward, and the recipient's receipt to what its parts come to; whether the part
+    moved."""
+    key = _key(reference, reported.recipient)
+
+    def attempt() -> bool:
+        item = table.get(key)
+        if item is None:
+            return False
+        before = items.receipt(item)
+        known = before.part(reference.part)
+        if rank(reported.status) <= rank(known.status):
+            return False
+        part = PartReceipt(reference.part, reported.status, carrier_message_id or known.carrier_message_id)
+        after = replace(before.with_part(reference, part, reported.error_code), updated=now)
+        if carrier_message_id and reference.part == 1:
+            channel_message_sid = sids.channel_message(carrier, carrier_message_id, reported.recipient)
+            after = replace(after, channel_message_sid=channel_message_sid, carrier_message_id=carrier_message_id)
+        sets = differences(items.encode_receipt(before), items.encode_receipt(after))
+        table.write(change("receipt", key, sets, _as_it_was(item)))
+        return True
+
+    return retrying(attempt, tries=_PART_TRIES)
+
+
+def _as_it_was(item: Item) -> Condition:
+    """That neither the receipt nor a part of it has moved since it was read."""
+    names = {"#rank": "rank", "#parts": "parts"}
+    if "parts" not in item:
+        return Condition("#rank = :rank AND attribute_not_exists(#parts)", names, {":rank": item["rank"]})
+    values = {":rank": item["rank"], ":parts": item["parts"]}
+    return Condition("#rank = :rank AND #parts = :parts", names, values)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What a carrier's id stands for: a send, and the recipients by the names that the carrier has for them."""
@@ -132,7 +189,8 @@ def find_sent(table: Table, carrier: str, carrier_message_id: str) -> Sent | Non
     item = table.get(keys.sent(carrier, carrier_message_id))
     if item is None:
         return None
-    return Sent(SendReference(item["conversation_sid"], item["message_sid"], item["thread"]), item.get("names", {}))
+    send = SendReference(item["conversation_sid"], item["message_sid"], item["thread"])
+    return Sent(replace(send, part=item.get("part", 1), parts=item.get("parts", 1)), item.get("names", {}))
 
 
 def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:

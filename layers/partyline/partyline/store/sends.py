@@ -29,8 +29,9 @@ class Claim:
     `carrier` is who is asked; `refused` are the recipients that the text does not go to, with Twilio's code of the
     reason: those who are left out from the start, and those whom the carrier has named. `error_code` is that of a whole
     request that was refused; `names` are the carrier's names of recipients. `opted_out` are those of `refused` who have
-    told the line to stop, which the carrier's answer was the first to say. `counted` is the smaller thread that the
-    text was counted in, when some were left out.
+    told the line to stop, which the carrier's answer was the first to say. `counted` is the thread that the text was
+    counted in as it leaves, when some were left out or it is one of several parts. `cuts` are where a long text is cut
+    into parts (partyline.splitting): fixed when the first of them is claimed, whichever carrier sends the others.
     """
 
     state: SendState
@@ -42,6 +43,7 @@ class Claim:
     names: Mapping[str, str] = field(default_factory=dict)
     opted_out: tuple[str, ...] = ()
     counted: str = ""
+    cuts: tuple[int, ...] = ()
 
 
 def split(table: Table, reference: SendReference, now: datetime) -> Claim:
@@ -73,6 +75,7 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
         **_named(reference),
         "carrier": asked.carrier,
         "refused": dict(asked.refused),
+        "cuts": list(asked.cuts) or None,
         "updated": items.from_time(now),
         "token": token,
     }
@@ -97,11 +100,13 @@ def find(table: Table, reference: SendReference, member: str = "") -> Claim | No
     return _found(item) if item else None
 
 
-def _named(reference: SendReference) -> dict[str, str]:
+def _named(reference: SendReference) -> dict[str, object]:
+    part = {"part": reference.part, "parts": reference.parts} if reference.parts > 1 else {}
     return {
         "conversation_sid": reference.conversation_sid,
         "message_sid": reference.message_sid,
         "thread": reference.thread,
+        **part,
     }
 
 
@@ -121,6 +126,7 @@ def _found(item: Item) -> Claim:
         names=item.get("names", {}),
         opted_out=tuple(item.get("opted_out", ())),
         counted=item.get("counted", ""),
+        cuts=tuple(item.get("cuts", ())),
     )
 
 
@@ -188,9 +194,9 @@ def give_up(table: Table, reference: SendReference, failed: Mapping[str, int], n
         table.transact([check("send", keys.send(reference, member), still), *writes])
 
 
-def count_smaller(table: Table, reference: SendReference, copies: Write, thread: str) -> None:
-    """Count the copies of a claimed send that our other numbers will see in a smaller thread, since some members are
-    left out; once, however often it is claimed."""
+def count_copies(table: Table, reference: SendReference, copies: Write, thread: str) -> None:
+    """Count the copies of a claimed send that our other numbers will see: in a smaller thread, since some members are
+    left out, or of a part of a long text; once, however often it is claimed."""
     uncounted = Condition(
         "attribute_not_exists(#counted) OR #counted <> :thread", {"#counted": "counted"}, {":thread": thread}
     )
