@@ -82,7 +82,7 @@ def test_a_conversation_of_no_parameters_has_every_member(api: Any, client: Clie
     assert made.account_sid == client.username
     assert made.chat_service_sid == api.configuration().fetch().default_chat_service_sid
     assert (made.friendly_name, made.unique_name, made.attributes, made.state) == (None, None, "{}", "active")
-    assert (made.timers, made.bindings) == ({}, {})
+    assert (made.timers, made.bindings) == ({}, None)
     assert isinstance(made.date_created, datetime)
     assert made.date_updated == made.date_created
     assert made.url.endswith(f"/v1/Conversations/{made.sid}")

@@ -116,7 +116,7 @@ const scenarios = {
     assert.equal(made.accountSid, PARTYLINE_ACCOUNT_SID);
     assert.equal(made.chatServiceSid, (await api.configuration().fetch()).defaultChatServiceSid);
     assert.deepEqual([made.friendlyName, made.uniqueName, made.attributes, made.state], [null, null, "{}", "active"]);
-    assert.deepEqual([made.timers, made.bindings], [{}, {}]);
+    assert.deepEqual([made.timers, made.bindings], [{}, null]);
     assert.ok(made.dateCreated instanceof Date);
     assert.deepEqual(made.dateUpdated, made.dateCreated);
     assert.ok(made.url.endsWith(`/v1/Conversations/${made.sid}`));

@@ -164,6 +164,10 @@ def test_a_role_is_free_when_who_had_it_is_gone(api: Api) -> None:
     assert api.delete(f"/Roles/{guest}").status == 409
     # Handed over: the role was the one's who had the number.
     assert api.post(f"/Conversations/{conversation}/Participants/{own}", {"Identity": "cat"}).status == 200
+    api.member(conversation, identity="dan", RoleSid=guest)
+    assert api.delete(f"/Roles/{guest}").status == 409
+    # What is left of the conversation is deleted by and by.
+    assert api.delete(f"/Conversations/{conversation}").status == 204
     assert api.delete(f"/Roles/{guest}").status == 204
 
 

@@ -31,17 +31,27 @@ def granted(table: Table, service_sid: str, own: str | None, default: str) -> fr
     return frozenset(Permission(name) for name in permitted)
 
 
-def _user_of(table: Table, role: Role) -> Item | None:
+def _holder(table: Table, role: Role) -> Item | None:
     """A user or a participant that has a role of its own; None when nobody does. What the index finds is read anew: it
-    may be late."""
+    may be late, and a conversation that was removed leaves its participants behind for a moment."""
     after: Item | None = None
     while True:
         page = table.query(keys.by_role(role.sid), index="GSI2", limit=_STEP, after=after)
-        found = table.get_all(keys.Key(item["PK"], item["SK"]) for item in page.items)
-        holder = next((item for item in found.values() if item.get("role_sid") == role.sid), None)
+        places = [keys.Key(item["PK"], item["SK"]) for item in page.items]
+        parents = {item["PK"]: keys.conversation(item["conversation_sid"]) for item in page.items if _is_member(item)}
+        found = table.get_all([*places, *parents.values()])
+        for place in places:
+            item = found.get(place, {})
+            if item.get("role_sid") == role.sid and (place.pk not in parents or parents[place.pk] in found):
+                return item
         after = page.last_key
-        if holder or after is None:
-            return holder
+        if after is None:
+            return None
+
+
+def _is_member(item: Item) -> bool:
+    """Whether an item is a participant; a user is in no conversation."""
+    return "conversation_sid" in item
 
 
 def create(table: Table, role: Role) -> None:
@@ -58,7 +68,7 @@ def permit(table: Table, role: Role, permissions: tuple[str, ...], now: datetime
 def remove(table: Table, role: Role) -> bool:
     """Delete a role; False when it is gone already. Raises ApiError 20409 when somebody has it, or its Service gives it
     to whoever has none of their own: then it stays."""
-    holder = _user_of(table, role)
+    holder = _holder(table, role)
     if holder:
         raise refusals.role_in_use(role.sid, holder["sid"], holder.get("conversation_sid"))
     unused = Condition(_NO_DEFAULT, values={":role": role.sid})
