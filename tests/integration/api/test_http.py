@@ -251,7 +251,11 @@ def test_the_deployed_function_answers_with_what_its_environment_gives_it(
         monkeypatch.setenv(name, value)
     function = runpy.run_path(str(FUNCTION))["handler"]
     context = SimpleNamespace(
-        function_name="conversations", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="1"
+        function_name="conversations",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:f",
+        aws_request_id="1",
+        get_remaining_time_in_millis=lambda: 30_000,
     )
     event = proxy_event("GET", f"/v1/Lines/{P}", headers=FORM)
     answer = function(event, context)

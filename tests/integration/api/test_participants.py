@@ -129,7 +129,7 @@ BOTH = (
         ),
         ({"projected": A}, (400, 50439, "Account is not authorized to use the projected address")),
         ({"projected": "x"}, (400, 50439, "Account is not authorized to use the projected address")),
-        ({"identity": LONG}, (400, 50207, "Identity too long: at most 256 characters")),
+        ({"identity": LONG}, (400, 50207, "Identity too long: at most 256 bytes")),
         ({"identity": "System"}, (400, 50203, "Identity reserved")),
         ({"identity": "US" + "a" * 32}, (400, 50206, "Identity should not match user SID pattern")),
         ({"identity": "a", "Attributes": "x"}, (400, 50304, "Attributes not valid JSON")),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from partyline import telling, threads
+from partyline import sids, telling, threads
 from partyline.live.push import encode
 from partyline.model import Message
 from partyline.recording import Outcome, Recorded
@@ -26,6 +26,8 @@ from tests.integration.flow.world import HOOK, SERVICE, Call, World, beginning
 OWN = "https://hooks.example.com/own"
 NOW = "2026-11-22T12:00:00.250Z"
 COMMON = {"AccountSid": ACCOUNT}
+# What is told of the messaging service where none is named.
+SERVICED = {"MessagingServiceSid": sids.default_messaging_service(ACCOUNT)}
 DATES = {"DateCreated": NOW, "DateUpdated": NOW}
 
 
@@ -234,6 +236,7 @@ def test_a_message_over_rest_is_told_with_everything_that_rest_shows(world: Worl
     roster = json.loads(call.callback.parameters.pop("Roster"))
     assert call.callback.parameters == {
         **COMMON,
+        **SERVICED,
         "EventType": "onMessageAdded",
         "Source": "API",
         "ConversationSid": place.conversation,
@@ -402,6 +405,7 @@ def test_a_text_that_makes_a_group_is_told_in_twilios_order(world: World) -> Non
     common = {**COMMON, "Source": "SMS", "ConversationSid": made.conversation_sid, "ChatServiceSid": SERVICE}
     assert calls[0].callback.parameters == {
         **common,
+        **SERVICED,
         "EventType": "onConversationAdded",
         "Attributes": "{}",
         "State": "active",
@@ -424,6 +428,7 @@ def test_a_text_that_makes_a_group_is_told_in_twilios_order(world: World) -> Non
     assert (calls[4]["Index"], calls[4]["Author"], calls[4]["Body"]) == ("0", A, "hi all")
     assert calls[5].callback.parameters == {
         **common,
+        **SERVICED,
         "EventType": "onConversationStateUpdated",
         "StateFrom": "initializing",
         "StateTo": "active",
