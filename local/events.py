@@ -145,6 +145,9 @@ def complaint(function: str, answer: Any) -> str | None:
         return f"raised {answer.get('errorType')}: {answer['errorMessage']}"
     if isinstance(answer, dict) and answer.get("statusCode", 0) >= _SERVER_ERROR:
         return f"answered {answer['statusCode']}: {answer.get('body')}"
+    # No sample is one that would have to come again; why it does is in the function's log.
+    if isinstance(answer, dict) and answer.get("batchItemFailures"):
+        return f"did not take {answer['batchItemFailures']}"
     return None
 
 
