@@ -300,7 +300,10 @@ export class Agent {
 
   // A file that is here is shown; of others it is said what became of them.
   attachment({ sid, state, error, filename, content_type: type }) {
-    if (state === "ready") return attachment(net.mediaUrl(this.current.chat_service_sid, sid), type);
+    if (state === "ready") {
+      const shown = attachment(net.mediaUrl(this.current.chat_service_sid, sid), type);
+      return error ? el("span", { class: "attachment" }, shown, " not on every handset") : shown;
+    }
     return el("span", { class: "attachment" }, `${filename ?? type ?? "attachment"}: ${error ?? state}`);
   }
 

@@ -311,10 +311,12 @@ def test_what_moves_and_is_too_large_is_refused_since_it_cannot_be_made_smaller(
     assert answered(gif(frames=2, padding=limit)).error[:2] == (400, 50512)
 
 
-def test_a_file_of_an_unknown_type_goes_to_no_handset(api: Api) -> None:
+@pytest.mark.parametrize("kind", ["application/octet-stream", "image/x-raw"])
+def test_a_file_of_an_unknown_type_goes_to_no_handset(api: Api, kind: str) -> None:
+    """C10."""
     group, chat = api.group(A, B), api.conversation()
     api.member(chat, identity="ann")
-    unknown = put(api, 10, "application/octet-stream", "x.bin")
+    unknown = put(api, 10, kind, "x.bin")
     assert api.post(f"/Conversations/{group}/Messages", {"MediaSid": unknown, "Author": "agent"}).error[:2] == (
         400,
         50511,

@@ -53,5 +53,6 @@ def check(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, gr
 
 def _check_types(media: Iterable[Media]) -> None:
     for one in media:
-        if one.content_type == sniffing.BINARY:
-            raise refusals.media_type_refused(sniffing.BINARY, one.sid)
+        kind = one.content_type or sniffing.BINARY
+        if not sniffing.is_known(kind):
+            raise refusals.media_type_refused(kind, one.sid)

@@ -44,6 +44,11 @@ def extension(kind: str) -> str:
     return formats.EXTENSIONS.get(kind, "bin")
 
 
+def is_known(kind: str) -> bool:
+    """Whether it is a type that phones and carriers know, not one that was only declared."""
+    return kind in formats.EXTENSIONS
+
+
 def is_shown(kind: str) -> bool:
     """Whether a browser may show a file of this type: a picture, sound, film or PDF. Others are only saved."""
     return kind == "application/pdf" or kind.startswith(("image/", "audio/", "video/"))
