@@ -17,9 +17,10 @@ from partyline.events import BY_TEXT
 from partyline.model import Conversation, Line, MediaReference, Message
 from partyline.opting import Effect
 from partyline.routing import Arrival
+from partyline.states import ReceiptStatus, rank
 from partyline.store import conversations, happenings, items, keys, messages
 from partyline.store.messages import Delivered
-from partyline.store.table import Condition, Item, Table, Write, change, retrying
+from partyline.store.table import Condition, Item, Table, Write, change, delete, retrying
 
 _TRIES = 8
 
@@ -111,8 +112,21 @@ def _decided(found: _Found, reference: MediaReference, now: datetime) -> Effect:
     if keyword is None:
         return Effect((*counted, *_changing(found, after, now)))
     effect = opting.effect(keyword, found.text, found.arrived, found.lines, found.items, now)
-    after = replace(after, attributes=opting.attributes(keyword))
-    return replace(effect, writes=(*counted, *effect.writes, *_changing(found, after, now)))
+    kept_back = _withdrawn(found.delivered)
+    after = replace(after, attributes=opting.attributes(keyword), sends=() if kept_back else before.sends)
+    return replace(effect, writes=(*counted, *effect.writes, *kept_back, *_changing(found, after, now)))
+
+
+def _withdrawn(delivered: Delivered) -> list[Write]:
+    """Take back what was planned for the people behind other threads, since a keyword is said to the number: sends wait
+    for the files of their message. None of it once one has left."""
+    if any(receipt.status is not ReceiptStatus.QUEUED for receipt in delivered.receipts):
+        return []
+    waiting = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
+    return [
+        delete("receipt", keys.receipt(one.conversation_sid, one.message_sid, one.sid), waiting)
+        for one in delivered.receipts
+    ]
 
 
 def _counted(found: _Found, now: datetime) -> tuple[list[Write], bool]:
@@ -135,7 +149,7 @@ def _changing(found: _Found, after: Message, now: datetime) -> list[Write]:
         {"#media": "media", "#body": "body"},
         {":media": encoded["media"], **({":body": before.body} if before.body else {})},
     )
-    sets = {name: becomes[name] for name in ("body", "media", "attributes", "updated")}
+    sets = {name: becomes[name] for name in ("body", "media", "sends", "attributes", "updated")}
     return [
         change("message", keys.message(before.conversation_sid, before.sid), sets, same),
         *happenings.of(

@@ -19,9 +19,18 @@ from partyline.carriers.port import Carrier, WebhookRequest
 from partyline.errors import OutgoingTimedOut
 from partyline.media import collecting, text_part
 from partyline.media.collecting import Outcome
-from partyline.model import AutoCreation, Line, MediaReference, MediaState, Message, UnroutedReason
+from partyline.model import (
+    AutoCreation,
+    Conversation,
+    Line,
+    MediaReference,
+    MediaState,
+    Message,
+    Participant,
+    UnroutedReason,
+)
 from partyline.outgoing import Answer
-from partyline.store import items, lines, listing, messages, optouts
+from partyline.store import conversations, items, lines, listing, messages, optouts
 from partyline.store.listing import Window
 from partyline.store.table import Table, from_dynamo
 from tests.integration.api.harness import asking_nobody
@@ -120,11 +129,9 @@ class Inbox:
             raise found
         return found if isinstance(found, Answer) else Answer(200, {}, found, complete=True)
 
-    def arrive(
-        self, text: str = "", *urls: str, line: int = 0, id: str = "id-1", others: tuple[str, ...] = (B,)
-    ) -> None:
+    def arrive(self, text: str = "", *urls: str, line: int = 0, id: str = "id-1", to: tuple[str, ...] = ()) -> None:
         numbers = own(self.carrier)
-        body = WEBHOOKS[self.carrier](id, numbers[line], [*others, *numbers], text, list(urls))
+        body = WEBHOOKS[self.carrier](id, numbers[line], [*(to or (B, *numbers))], text, list(urls))
         desk = receiving.Desk(self.table, "IS1", asking_nobody, partial(text_part.complete, self.ask))
         request = WebhookRequest("https://example.com", "", {}, {}, body)
         trusted: Any = Trusted(registry.reader(self.carrier))
@@ -304,6 +311,28 @@ def test_words_that_come_later_stand_below_the_subject(table: Table, monkeypatch
     assert one.collect() == [Outcome.READ]
     one.arrive("", PART, id="id-2")
     assert one.bodies() == ["Friday\nSee you"] * 2
+
+
+@pytest.mark.parametrize(("words", "sent"), [(b"STOP", 0), (b"hello", 1)])
+def test_a_keyword_that_comes_later_is_not_said_to_people_behind_other_threads(
+    table: Table, words: bytes, sent: int
+) -> None:
+    """C6: it is said to the number."""
+    one = Inbox(table, "bandwidth")
+    first, second = own("bandwidth")
+    blank = Conversation(sids.new(sids.CONVERSATION), "IS1", NOW, NOW)
+    masked = [
+        Participant(sids.new(sids.PARTICIPANT), blank.sid, NOW, NOW, address=address, proxy_address=proxy)
+        for address, proxy in ((A, first), (B, second))
+    ]
+    conversations.create(table, blank, masked, NOW)
+    one.arrive("", PART, to=(first,))
+    one.files = {PART: words}
+    assert one.collect() == [Outcome.READ]
+    (message,) = one.messages()
+    found = messages.fetch(table, message.conversation_sid, message.sid)
+    assert found
+    assert (len(message.sends), len(found.receipts)) == (sent, sent)
 
 
 def test_a_part_that_says_nothing_of_itself_is_read_by_its_bytes(table: Table) -> None:
