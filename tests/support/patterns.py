@@ -206,12 +206,12 @@ class Counted:
                 yield lead + pump * (times * max(1, _SHORTEST // len(pump))) + self._stranger()
 
     def _pumps(self) -> list[str]:
-        """What may be repeated: a character of each kind that the pattern tells apart, and a sample of each of its
-        parts."""
+        """What may be repeated: a character of each kind that the pattern tells apart, and samples of it, of each part
+        with a repetition, and of what leads up to one."""
         leaves = {_key(leaf) for leaf in _leaves(list(self._tree))}
         kinds = {tuple(bool(self._leaf(leaf).match(char)) for leaf in leaves): char for char in reversed(_POOL)}
-        samples = {self._sample(part) for part in _parts(list(self._tree))}
-        return sorted({*kinds.values(), *samples} - {""})
+        parts = [list(self._tree), *(part for part in _parts(list(self._tree)) if any(_repeats(part)))]
+        return sorted({*kinds.values(), *self._leads(), *map(self._sample, parts)} - {""})
 
     def _leads(self) -> list[str]:
         """What leads up to each repetition."""

@@ -30,7 +30,7 @@ from partyline.carriers import bandwidth, payloads, registry, telnyx, twilio, vo
 from partyline.carriers.port import WebhookRequest
 from partyline.carriers.transport import no_transport
 from partyline.live import protocol
-from partyline.media import filenames, image_headers, links, sniffing
+from partyline.media import filenames, image_headers, links, sniffing, text_part
 from partyline.observability import MaskingFormatter
 from tests.support.costs import cost, excess
 
@@ -338,6 +338,18 @@ CASES = [
         for kind, letters in LETTERS.items()
     ),
     Case(CARRIERS, "a roster", threads.key, numbers),
+    Case(CARRIERS, "a time", payloads.moment, lambda n: "2026-11-27T" + "0" * n),
+    *(
+        Case(CARRIERS, f"a text part of {what}", lambda given: text_part.decode(*given), make)
+        for what, make in {
+            "blanks": lambda n: (b" \r\n" * n, None),
+            "controls": lambda n: (b"a" * n + b"\x01", "text/plain; charset=utf-8"),
+            "zeros": lambda n: (b"\0" * n, None),
+            "shifts": lambda n: (b"\x1b$B!!\x1b(B" * n, "text/plain; charset=iso-2022-jp"),
+            "a long type": lambda n: (b"a", "text/plain" + "; charset=" * n),
+            "a long charset": lambda n: (b"a", "text/plain; charset=" + "u" * n),
+        }.items()
+    ),
     # --- the API
     *(
         Case(API, f"a request with {what}", lambda given: requests.parse(given, ""), make)

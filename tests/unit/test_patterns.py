@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ def compiled(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def patterns() -> Iterator[Any]:
+    methods = used(ast.parse(path.read_text()) for path in sources())
     for path in sources():
         name, (literal, _) = name_of(path), uses(path)
         for how, pattern, flags in [*literal, *(("fullmatch", made, 0) for made in MADE.get(name, []))]:
@@ -87,10 +88,39 @@ def patterns() -> Iterator[Any]:
             continue
         module = importlib.import_module("partyline." + name.replace("/", "."))
         for constant, value in vars(module).items():
-            only_anchored = set(re.findall(rf"\b{constant}\.(\w+)\(", path.read_text())) <= _ANCHORED
+            known = methods.get(constant)
+            how = "match" if known and known <= _ANCHORED else "search"
             for one in compiled(value):
-                how = "match" if only_anchored and value is one else "search"
                 yield pytest.param(how, one, id=f"{name}: {constant} {one.pattern!r:.60}")
+
+
+def used(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
+    """By the name of a constant, the methods that are called on it or, where it is a table, on what is in it."""
+    found: dict[str, set[str]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if constant_of(owner):
+                found.setdefault(constant_of(owner), set()).add(method)
+            case ast.GeneratorExp() | ast.SetComp() | ast.ListComp() | ast.DictComp() | ast.For():
+                loops = [node] if isinstance(node, ast.For) else node.generators
+                for loop in loops:
+                    items = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+                    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+                    methods = {
+                        call.attr
+                        for call in calls
+                        if isinstance(call, ast.Attribute)
+                        and isinstance(call.value, ast.Name)
+                        and call.value.id in items
+                    }
+                    found.setdefault(constant_of(loop.iter), set()).update(methods)
+    return found
+
+
+def constant_of(node: ast.expr) -> str:
+    """The name of a constant of this module or another; '' for anything else."""
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name if name.isupper() else ""
 
 
 def grows(pattern: re.Pattern[Any], how: str) -> tuple[float, str]:
