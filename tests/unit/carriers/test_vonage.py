@@ -224,6 +224,7 @@ ONE, TWO, THREE = (f"https://api.nexmo.com/v3/media/{number}" for number in (1, 
         ),
         ({"message_type": "content", "content": [{"type": "audio", "url": ONE}]}, "", (ONE,)),
         ({"message_type": "text", "text": "hello", "content": [{"url": ONE, "caption": "not this"}]}, "hello", (ONE,)),
+        ({"message_type": "image", "text": " ", "image": {"url": ONE, "caption": "look"}}, "look", (ONE,)),
         ({"message_type": ..., "image": {"url": ONE}}, "", (ONE,)),
         ({"message_type": "text", "text": "hello", "content": None}, "hello", ()),
         # The layout of an MMS is no file.

@@ -22,6 +22,7 @@ from functools import partial
 
 import jwt
 
+from partyline import notation
 from partyline.carriers import answers, codes, credentials, payloads
 from partyline.carriers.limits import KB, Limits
 from partyline.carriers.port import (
@@ -183,7 +184,8 @@ def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText
     mms = message.get("mms")
     others = payloads.addresses(mms, "participants") if isinstance(mms, dict) else ()
     files = _files(message)
-    text = payloads.optional(message, "text") or "\n".join(_captions(files))
+    said = payloads.optional(message, "text")
+    text = said if notation.plain(said) else "\n".join(_captions(files))
     return InboundText(
         carrier=NAME,
         id=payloads.string(message, "message_uuid"),
