@@ -196,6 +196,24 @@ def test_masked_members_see_the_proxy_and_never_each_other(world: World) -> None
     assert world.messages(made.sid) == [(0, ann, "Who is there?"), (1, ben, "Me")]
 
 
+def test_a_long_text_of_a_masked_member_reaches_the_other_in_parts_with_one_receipt(world: World) -> None:
+    """C7."""
+    proxy, other_proxy, ann, ben = BANDWIDTH[0], VONAGE[0], new_number(), new_number()
+    made = conversation(
+        world,
+        {"messaging_binding_address": ann, "messaging_binding_proxy_address": proxy},
+        {"messaging_binding_address": ben, "messaging_binding_proxy_address": other_proxy},
+    )
+    parts = [letter * 900 for letter in "abc"]
+    world.text(ann, proxy, text=" ".join(parts))
+    assert until(lambda: world.read_by(ben), lambda found: len(found) == 3) == [(other_proxy, part) for part in parts]
+    ((_, _, words),) = world.messages(made.sid)
+    assert words == " ".join(parts)
+    (said,) = made.messages.list()
+    ended = until(lambda: statuses(world, made.sid, said.sid), lambda found: found[0][0] not in ("", "sent"))
+    assert ended == [("delivered", 0)]
+
+
 def test_a_group_and_a_masked_member_hear_each_other_and_know_who_wrote(world: World) -> None:
     number, proxy, ann, ben, cat = *BANDWIDTH, new_number(), new_number(), new_number()
     made = conversation(
