@@ -26,6 +26,8 @@ from typing import Any
 _FIXED = 500
 _ROOT = Path(__file__).parents[2]
 _SIZED = (str, bytes, bytearray, list, tuple, dict, set, frozenset)
+# No answer to an input, but work that does not work.
+_MISTAKES = (AttributeError, NameError, TypeError)
 _SEARCHED = (str, bytes, bytearray, list, tuple)
 # Methods that go through all of what they belong to.
 _WHOLE = frozenset(
@@ -129,6 +131,8 @@ def cost(work: Callable[[], object]) -> int:
     with _counting() as count:
         try:
             work()
+        except _MISTAKES:
+            raise
         except Exception:  # noqa: BLE001 - a refusal is what most of such inputs are for
             return count.total
     return count.total

@@ -12,7 +12,7 @@ import json
 import logging
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ import yaml
 from nacl.signing import SigningKey
 
 from partyline import addresses, identities, notation, optouts, segments, tapbacks, threads, timers
-from partyline.api import authentication, fields, multipart, requests
-from partyline.api.calls import Desk
+from partyline.api import authentication, fields, multipart, paging, requests
+from partyline.api.calls import Call, Desk
 from partyline.carriers import bandwidth, payloads, registry, telnyx, twilio, vonage, webhooks
 from partyline.carriers.port import WebhookRequest
 from partyline.carriers.transport import no_transport
@@ -192,6 +192,15 @@ def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
+NO_PART = paging.Part([], more=False)
+
+
+def call(token: str) -> Call:
+    """A request for a part of a list."""
+    request = requests.parse(event("", method="GET", query={"PageToken": [token], "PageSize": ["5"]}), "")
+    return Call(DESK, request, None, {}, NOW, None)  # type: ignore[arg-type]
+
+
 FORM_TYPE = "multipart/form-data; boundary=b"
 
 
@@ -235,6 +244,8 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "address": addresses.canonical,
     "subject": lambda text: payloads.headed(text, text),
 }
+# A carrier that takes so little that there are many parts.
+NARROW = replace(registry.LIMITS[bandwidth.NAME], text=20, segments=1)
 # What a text is made of that could be hard.
 LETTERS = {
     "letters": "a",
@@ -337,6 +348,10 @@ CASES = [
         for what, work in TEXTS.items()
         for kind, letters in LETTERS.items()
     ),
+    *(
+        Case(CARRIERS, f"parts of {kind}", lambda text: NARROW.cuts(text, plain=True), repeated(letters))
+        for kind, letters in LETTERS.items()
+    ),
     Case(CARRIERS, "a roster", threads.key, numbers),
     Case(CARRIERS, "a time", payloads.moment, lambda n: "2026-11-27T" + "0" * n),
     *(
@@ -392,6 +407,10 @@ CASES = [
             "escapes": lambda n: '"' + "\\ud83d\\udc4d" * n + '"',
             "digits": lambda n: "[" + ",".join(["1.5e3"] * n) + "]",
         }.items()
+    ),
+    *(
+        Case(API, f"a page token of {what}", lambda token: paging.listing(call(token), "x", lambda _: NO_PART), make)
+        for what, make in {"letters": lambda n: "A" * n, "rubbish": lambda n: "+/=\u00e9" * n}.items()
     ),
     Case(API, "a time", fields.moment, lambda n: "2026-11-27T" + "0" * n),
     Case(API, "a duration", timers.seconds, lambda n: "P" + "1Y" * n),

@@ -26,8 +26,9 @@ def cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
     if fits(words):
         return ()
     found: list[int] = []
-    start = 0
-    while not fits(words[start:].rstrip()):
+    start, end = 0, len(words.rstrip())
+    # What is too long in any case is not copied to be looked at.
+    while end - start > most or not fits(words[start:end]):
         start = _end(words, start, fits, most)
         found.append(start)
     return tuple(found) or (len(words),)
