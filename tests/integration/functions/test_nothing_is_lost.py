@@ -25,6 +25,7 @@ from nacl.signing import SigningKey
 
 from partyline import sids
 from partyline.model import AutoCreation, Line
+from partyline.outgoing import Answer, Outgoing
 from partyline.store import lines
 from partyline.store.table import Table, from_dynamo
 from tests.integration.functions.conftest import SECRETS, Context, event
@@ -51,10 +52,11 @@ _EXAMPLES = settings(
 
 @dataclass
 class Inbound:
-    """The inbound function and what it recorded of the last webhook."""
+    """The inbound function and what it recorded of the last webhook. `served` are the files that its carrier gives."""
 
     module: ModuleType
     alarms: Callable[[], int]
+    served: dict[str, bytes]
 
     def receive(self, carrier: str, body: Any) -> None:
         """Deliver a webhook as its carrier signs it. What was recorded of earlier ones is forgotten: they share nothing
@@ -78,9 +80,17 @@ def inbound(function: Callable[[str], ModuleType], table: Table, monkeypatch: py
     for carrier, prefix in LINES.items():
         for digit, creation in ((MAKES_ALL, AutoCreation.ALL), (MAKES_NONE, AutoCreation.OFF)):
             lines.register(table, Line(sids.new(sids.LINE), prefix + digit, carrier, NOW, NOW, creation))
+    served: dict[str, bytes] = {}
+
+    def ask(_: Outgoing, method: str, url: str, *__: Any, **___: Any) -> Answer:
+        assert method == "GET"
+        status = 200 if url in served else 404
+        return Answer(status, {"content-type": "text/plain"}, served.get(url, b""), complete=True)
+
+    monkeypatch.setattr(Outgoing, "ask", ask)
     counted: list[str] = []
     monkeypatch.setattr("partyline.receiving.count", counted.append)
-    return Inbound(function("inbound"), lambda: counted.count("WebhookMalformed"))
+    return Inbound(function("inbound"), lambda: counted.count("WebhookMalformed"), served)
 
 
 def written(carrier: str, body: Any) -> str:
@@ -117,6 +127,9 @@ def missing(inbound: Inbound, contents: Contents, line: str) -> set[str]:
     kept = json.dumps([{**item, "raw": None} for item in records], ensure_ascii=False)
     said = contents.words | contents.files | contents.addresses | contents.ids
     out = {item["PK"] for item in records if item["SK"] == f"L#{line}" and item.get("opted_out")}
+    # A text part is read, or it is kept as the file that it is.
+    parts = {url: words for url, (_, words) in contents.text_parts.items() if url not in kept}
+    said |= {word for words in parts.values() for word in words}
     return {one for one in said if one not in kept} | {
         f"the opt-out of {sender}" for sender in contents.opted_out if f"O#{sender}" not in out
     }
@@ -131,10 +144,13 @@ def check(inbound: Inbound, carrier: str, kind: str, *, overlooked: str = "") ->
     """Deliver payloads of a kind, and look for all that they say. `overlooked` is a field that does not arrive."""
 
     @_EXAMPLES
-    @given(st.data(), st.sampled_from((MAKES_ALL, MAKES_NONE)))
-    def holds(data: st.DataObject, digit: str) -> None:
+    @given(st.data(), st.sampled_from((MAKES_ALL, MAKES_NONE)), st.booleans())
+    def holds(data: st.DataObject, digit: str, gives_files: bool) -> None:
         line = LINES[carrier] + digit
         payload: Payload = data.draw(getattr(MODELS[carrier], kind)(line))
+        inbound.served.clear()
+        if gives_files:
+            inbound.served.update({url: content for url, (content, _) in payload.contents.text_parts.items()})
         alarms = inbound.alarms()
         inbound.receive(carrier, without(payload.body, overlooked) if overlooked else payload.body)
         if inbound.alarms() == alarms:

@@ -12,6 +12,7 @@ from tests.support.carrier_payloads.contents import (
     new_file,
     new_number,
     new_text,
+    new_text_part,
     new_token,
     optional,
 )
@@ -45,6 +46,8 @@ def _received(draw: st.DrawFn, contents: Contents, line: str) -> dict[str, Any]:
         message["text"] = new_text(draw, contents, sender)
     if draw(st.booleans()):
         files = [new_file(draw, contents, _MEDIA) for _ in range(draw(st.integers(0, 4)))]
+        if not message.get("text") and draw(st.booleans()):
+            files.append(new_text_part(draw, contents, _MEDIA))
         message["media"] = draw(st.permutations([*files, *draw(st.sampled_from(((), _LAYOUT[:1], _LAYOUT)))]))
     message |= optional(draw, [("tag", "t"), ("priority", "default"), ("channel", "MMS"), ("unknown", {"a": [1]})])
     event = {"type": "message-received", "time": "2026-11-22T11:59:16Z", "to": line, "message": message}

@@ -23,21 +23,15 @@ _STOP = ("STOP", "stop", " Stop. ", "UNSUBSCRIBE")
 @dataclass
 class Contents:
     """What one webhook says. `words` and `ids` are unique, `files` are URLs, `addresses` are E.164; `opted_out` are the
-    senders who ask for no more texts. `blank` are texts that say nothing, which can only be kept as they came."""
+    senders who ask for no more texts. `text_parts` are the files that hold the words of a message without a text, by
+    URL: their bytes, and the words."""
 
     words: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     opted_out: set[str] = field(default_factory=set)
-
-    def merge(self, other: Contents) -> None:
-        """Add what another part of the same webhook says."""
-        self.words |= other.words
-        self.files |= other.files
-        self.addresses |= other.addresses
-        self.ids |= other.ids
-        self.opted_out |= other.opted_out
+    text_parts: dict[str, tuple[bytes, set[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,15 @@ def new_file(draw: st.DrawFn, contents: Contents, host: str) -> str:
     """The URL of a picture or another file that is content."""
     url = f"{host}/{new_token('file')}{draw(st.sampled_from(('.jpg', '.png', '.vcf', '.pdf', '', '.3gp?a=1&b=2')))}"
     contents.files.add(url)
+    return url
+
+
+def new_text_part(draw: st.DrawFn, contents: Contents, host: str) -> str:
+    """The URL of a file with the words of a message that has no text."""
+    own = Contents()
+    text = new_words(draw, own)
+    url = f"{host}/{new_token('part')}.txt"
+    contents.text_parts[url] = (text.replace("\x00", "").encode(), own.words)
     return url
 
 

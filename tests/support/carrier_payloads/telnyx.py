@@ -13,6 +13,7 @@ from tests.support.carrier_payloads.contents import (
     new_file,
     new_number,
     new_text,
+    new_text_part,
     new_token,
     new_words,
     optional,
@@ -67,6 +68,9 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
             contents.opted_out.add(sender)
     if draw(st.booleans()):
         payload["media"] = [_file(draw, contents) for _ in range(draw(st.integers(0, 4)))]
+        if not payload.get("text") and draw(st.booleans()):
+            part = {"url": new_text_part(draw, contents, _MEDIA), "content_type": "text/plain; charset=utf-8"}
+            payload["media"].append(part)
     event = {"event_type": "message.received", "id": new_token("event"), "record_type": "event", "payload": payload}
     return Payload({"data": event, **optional(draw, [("meta", {"attempt": 1})])}, contents)
 

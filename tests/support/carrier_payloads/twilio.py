@@ -11,6 +11,7 @@ from tests.support.carrier_payloads.contents import (
     new_file,
     new_number,
     new_text,
+    new_text_part,
     new_token,
     optional,
 )
@@ -38,11 +39,15 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
     form = [("MessageSid", new_token("MM")), ("From", sender), ("To", line)]
     form += [] if text is None and draw(st.booleans()) else [("Body", text or "")]
     files = [new_file(draw, contents, _MEDIA) for _ in range(draw(st.integers(0, 3)))]
+    kinds = [draw(st.sampled_from(("", "image/jpeg"))) for _ in files]
+    if not text and draw(st.booleans()):
+        files.append(new_text_part(draw, contents, _MEDIA))
+        kinds.append("text/plain")
     form.append(("NumMedia", str(len(files))))
-    for number, url in enumerate(files):
+    for number, (url, kind) in enumerate(zip(files, kinds, strict=True)):
         form.append((f"MediaUrl{number}", url))
-        if draw(st.booleans()):
-            form.append((f"MediaContentType{number}", "image/jpeg"))
+        if kind:
+            form.append((f"MediaContentType{number}", kind))
     gap = draw(st.integers(0, 1))
     form += [(f"OtherRecipients{number + (gap if number else 0)}", other) for number, other in enumerate(others)]
     if draw(st.integers(0, 3)) == 0:

@@ -38,15 +38,15 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
     }
     if draw(st.booleans()) or others:
         message["mms"] = {"participants": [other.removeprefix("+") for other in others]}
-    text = new_text(draw, contents, sender)
+    kind = draw(st.sampled_from(("text", *_KINDS, "content")))
+    text = None if kind != "text" and draw(st.booleans()) else new_text(draw, contents, sender)
     if text is not None:
         message["text"] = text
         message |= optional(draw, [("sms", {"num_messages": "1", "keyword": text.split(" ")[0].upper()})])
-    kind = draw(st.sampled_from(("text", *_KINDS, "content")))
     if kind in _KINDS:
-        message[kind] = _file(draw, contents, captioned=text is None)
+        message[kind] = _file(draw, contents, captioned=not text)
     elif kind == "content":
-        files = [_file(draw, contents, captioned=text is None) for _ in range(draw(st.integers(1, 3)))]
+        files = [_file(draw, contents, captioned=not text) for _ in range(draw(st.integers(1, 3)))]
         message["content"] = [{"type": draw(st.sampled_from(_KINDS)), **file} for file in files]
         # Of several files the first may stand in its own place as well.
         if draw(st.booleans()):
