@@ -38,7 +38,7 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
     }
     if draw(st.booleans()) or others:
         message["mms"] = {"participants": [other.removeprefix("+") for other in others]}
-    kind = draw(st.sampled_from(("text", *_KINDS, "content")))
+    kind = draw(st.sampled_from(("text", *_KINDS, *["content"] * 5)))
     text = None if kind != "text" and draw(st.booleans()) else new_text(draw, contents, sender)
     if text is not None:
         message["text"] = text
