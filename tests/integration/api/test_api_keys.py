@@ -197,6 +197,8 @@ def test_a_token_is_refused_with_twilios_code_for_what_is_wrong_with_it(api: Api
             signed(made, claims(made, clock, grants={**grants, "identity": ""})),
             signed(made, claims(made, clock, grants={**grants, "identity": "x" * 257})),
             signed(made, claims(made, clock, grants={**grants, "identity": "\ud800"})),
+            # A10: what can be no identity.
+            *(signed(made, claims(made, clock, grants={**grants, "identity": odd})) for odd in ("🦆" * 256, "a\0b")),
             signed(made, claims(made, clock, grants={**grants, "chat": {}})),
             signed(made, claims(made, clock, grants={**grants, "chat": {"service_sid": "IS"}})),
         ],

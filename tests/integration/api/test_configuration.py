@@ -46,6 +46,7 @@ def role(service: str, name: str) -> str:
 
 
 def test_the_account_starts_with_its_first_service_and_nothing_else(api: Api) -> None:
+    """U4: its messaging service is named as its first Service is."""
     assert api.get("/Configuration").body == {
         "account_sid": ACCOUNT,
         "default_chat_service_sid": SERVICE,

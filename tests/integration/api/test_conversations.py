@@ -18,6 +18,7 @@ MG = "MG" + "a" * 32
 
 
 def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
+    """U4: also in a list, `messaging_service_sid` is never null and `bindings` always."""
     made = api.made("/Conversations")
     url = f"{BASE}/v1/Conversations/{made['sid']}"
     assert made == {
@@ -43,6 +44,7 @@ def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
     }
     assert sids.matches("CH", made["sid"])
     assert api.get(f"/Conversations/{made['sid']}").body == made
+    assert api.get("/Conversations").body["conversations"] == [made]
 
 
 def test_what_a_caller_gives_is_kept(api: Api) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from partyline.store import lines
 from partyline.store.table import Table
 from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T
 
+INVISIBLE = "Invalid parameter Identity: it has control characters, or such that change its direction"
 NAMES = {
     "address": "MessagingBinding.Address",
     "proxy": "MessagingBinding.ProxyAddress",
@@ -130,6 +132,10 @@ BOTH = (
         ({"projected": A}, (400, 50439, "Account is not authorized to use the projected address")),
         ({"projected": "x"}, (400, 50439, "Account is not authorized to use the projected address")),
         ({"identity": LONG}, (400, 50207, "Identity too long: at most 256 bytes")),
+        # A10: a key of the table is counted in bytes.
+        ({"identity": "🦆" * 256}, (400, 50207, "Identity too long: at most 256 bytes")),
+        ({"identity": "a\0b"}, (400, 20001, INVISIBLE)),
+        ({"identity": "a\u202eb"}, (400, 20001, INVISIBLE)),
         ({"identity": "System"}, (400, 50203, "Identity reserved")),
         ({"identity": "US" + "a" * 32}, (400, 50206, "Identity should not match user SID pattern")),
         ({"identity": "a", "Attributes": "x"}, (400, 50304, "Attributes not valid JSON")),
@@ -152,6 +158,17 @@ def test_what_is_no_participant_is_refused(api: Api, members: dict[str, str], er
     sid = api.conversation()
     assert api.add(sid, **members).error == error
     assert api.get(f"/Conversations/{sid}/Participants").body["participants"] == []
+
+
+def test_a_foreign_address_is_refused_as_it_was_written(api: Api) -> None:
+    """U8: never in the form of our keys; alone, and among the participants of a new conversation."""
+    given, sid = "whatsapp:+12065550150", api.conversation()
+    refused = api.add(sid, address=given)
+    assert (refused.error[:2], refused.body["details"]["address"]) == ((400, 50407), given)
+    people = [{"messaging_binding": {"projected_address": P}}, {"messaging_binding": {"address": given}}]
+    form = [("Participant", json.dumps(person)) for person in people]
+    refused = api.post("/ConversationWithParticipants", form)
+    assert (refused.error[:2], refused.body["details"]["address"]) == ((400, 50407), given)
 
 
 def test_nobody_is_in_a_conversation_twice(api: Api) -> None:

@@ -218,6 +218,7 @@ def test_the_header_decides_for_the_account_and_people_are_always_asked_about(
 
 
 def test_what_is_asked_about_a_message_is_what_it_would_be(scene: Scene, hook: Hook) -> None:
+    """U4."""
     scene.api.say(scene.conversation, "hi", Attributes='{"k": 1}')
     agent = scene.api.get(f"{scene.path}/Participants/agent").body
     [asked] = hook.asked

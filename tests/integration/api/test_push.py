@@ -190,6 +190,13 @@ def test_a_wrong_binding_is_refused_and_none_is_made(api: Api, form: dict[str, s
     assert found(api) == []
 
 
+@pytest.mark.parametrize(("identity", "code"), [("🦆" * 256, 50207), ("a\0b", 20001), ("a\u202eb", 20001)])
+def test_a_binding_is_of_what_can_be_an_identity(api: Api, identity: str, code: int) -> None:
+    """A10."""
+    assert api.post(BINDINGS, {**RIGHT, "Identity": identity}).error[:2] == (400, code)
+    assert found(api) == []
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_binding_needs_its_identity_type_and_endpoint(api: Api, name: str) -> None:
     refused = api.post(BINDINGS, {given: value for given, value in RIGHT.items() if given != name})

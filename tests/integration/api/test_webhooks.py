@@ -43,6 +43,7 @@ def stored(table: Table, sid: str) -> Conversation:
 
 
 def test_a_new_webhook_has_every_documented_member_and_no_other(api: Api) -> None:
+    """U7: its method is in capitals, however it was given."""
     conversation = api.conversation(UniqueName="deal 7")
     made = hook(api, "deal 7", [*TOLD, ("Configuration.Method", "GeT"), ("Configuration.ReplayAfter", "0")])
     assert made == {
@@ -90,6 +91,7 @@ def test_beneath_a_service_a_webhook_names_it_and_its_url_leads_there(api: Api) 
     ],
 )
 def test_a_target_keeps_what_it_uses(api: Api, form: Pairs, configuration: dict[str, Any]) -> None:
+    """U7: its method is POST unless another is given."""
     assert hook(api, api.conversation(), form)["configuration"] == configuration
 
 

@@ -229,6 +229,7 @@ def test_what_changes_nothing_is_not_told(world: World, place: Place) -> None:
 
 
 def test_a_message_over_rest_is_told_with_everything_that_rest_shows(world: World, place: Place) -> None:
+    """U4: also with the messaging service of an account that names none."""
     world.listen()
     message = world.enabled.say(place.conversation, "Sunday at noon?", "ann", Attributes='{"a": 1}').body
     [call] = world.relay()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partyline import recording, routing, sids, threads
-from partyline.carriers.port import InboundText, Malformed, Media
+from partyline.carriers import registry
+from partyline.carriers.port import InboundText, Malformed, Media, WebhookRequest
 from partyline.directory import Configuration, new_service
 from partyline.model import (
     AddressConfiguration,
@@ -265,6 +267,21 @@ def test_two_numbers_that_are_no_lines_keep_one_text(own: Table) -> None:
     assert everything(own) == [(0, A, "hello")]
 
 
+def test_a_text_that_is_routed_again_does_not_double_one_that_has_come_meanwhile(own: Table) -> None:
+    """M2: as operations.md says, the number is registered and what was kept is routed again."""
+    numbers = (FREE, "+12065550108")
+    assert record(own, text(A, *numbers, B, line=FREE)).outcome is Outcome.UNROUTED
+    lines.register(own, Line(sids.new(sids.LINE), numbers[1], "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    # A copy of what is kept; what follows is new to both numbers.
+    assert record(own, text(A, *numbers, B, line=numbers[1])).outcome is Outcome.COPIED
+    again = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
+    assert again == [Outcome.CREATED, Outcome.COPIED]
+    lines.register(own, Line(sids.new(sids.LINE), FREE, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    ((_, kept),) = listing.unrouted(own, Window(10)).entries
+    assert redrive(own, kept).outcome is Outcome.RECORDED
+    assert len(everything(own)) == 2
+
+
 def test_a_roster_that_is_too_large_is_kept_once_for_all_its_copies(own: Table) -> None:
     """M2."""
     crowd = [f"+1206555{number:04}" for number in range(1000, 1085)]
@@ -287,6 +304,30 @@ def test_copies_that_each_name_both_numbers_are_one_message(own: Table) -> None:
     assert record(own, both()).outcome is Outcome.RECORDED
     assert record(own, text(A, P, Q, B, line=Q)).outcome is Outcome.COPIED
     assert everything(own) == [(number, A, "hello") for number in range(3)]
+
+
+def telnyx(id: str, to: list[dict[str, str]], cc: list[str]) -> InboundText:
+    """A text of A's as Telnyx tells of it."""
+    payload = {"id": id, "from": {"phone_number": A}, "to": to, "cc": cc, "text": "hello"}
+    body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
+    (inbound,) = registry.reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
+    assert isinstance(inbound, InboundText)
+    return inbound
+
+
+def test_copies_of_telnyx_that_mark_two_numbers_as_delivered_to_are_one_message(own: Table) -> None:
+    """C8."""
+    marked = [{"phone_number": number, "status": "webhook_delivered"} for number in (P, Q)]
+    outcomes = [record(own, telnyx(id, marked, [B])).outcome for id in ("at P", "at Q")]
+    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert everything(own) == [(0, A, "hello")]
+
+
+def test_a_text_of_telnyx_that_marks_no_number_came_to_the_line_behind_another_member(own: Table) -> None:
+    """C8."""
+    assert record(own, telnyx("1", [{"phone_number": B}, {"phone_number": P}], [])).outcome is Outcome.CREATED
+    assert everything(own) == [(0, A, "hello")]
+    assert listing.unrouted(own, Window(10)).entries == []
 
 
 def test_a_copy_that_names_a_number_which_is_no_line_beside_one_that_is(own: Table) -> None:
