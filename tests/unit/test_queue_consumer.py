@@ -1,4 +1,4 @@
-"""Issue item 5: each record of a queue's batch is answered for alone."""
+"""Each record of a queue's batch is answered for alone."""
 
 from __future__ import annotations
 

@@ -466,6 +466,28 @@ def test_a_queue_has_a_consumer_dead_letters_and_an_alarm(name: str) -> None:
     assert name in alarmed("ApproximateAgeOfOldestMessage")
 
 
+@pytest.mark.parametrize("name", sorted({function for function, _, _ in events("SQS")}))
+def test_a_queues_function_answers_by_the_one_consumer(name: str) -> None:
+    path = ROOT / "functions" / name.removesuffix("Function").lower() / "app.py"
+    [handler] = [
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "handler"
+    ]
+    answers = [node.value for node in ast.walk(handler) if isinstance(node, ast.Return)]
+
+    assert answers
+    assert all(isinstance(answer, ast.Call) and ast.unparse(answer.func) == "consume" for answer in answers)
+    assert "from partyline.queue_consumer import" in path.read_text()
+
+
+def test_every_queue_that_is_read_is_read_so_that_one_record_fails_alone() -> None:
+    mappings = [(name, event) for name, _, event in events("SQS")]
+
+    assert {refers(event["Queue"]) for _, event in mappings} == set(WORKED)
+    assert all(event["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, event in mappings)
+
+
 @pytest.mark.parametrize("name", WORKED)
 def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(name: str) -> None:
     for function, _, event in events("SQS"):

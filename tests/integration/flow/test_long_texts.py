@@ -17,12 +17,12 @@ from partyline import recording, reporting, sending, sids, splitting
 from partyline.carriers.port import Accepted, DeliveryReport, Found, InboundText, OutboundMedia, OutboundText
 from partyline.carriers.registry import LIMITS
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
-from partyline.model import Media, MediaState, Send, SendReference
+from partyline.model import Conversation, Line, Media, MediaState, Participant, Send, SendReference
 from partyline.recording import Outcome
 from partyline.reporting import Applied
 from partyline.sending import Attempt, Step
 from partyline.states import ReceiptStatus, SendState
-from partyline.store import keys, lines, messages
+from partyline.store import conversations, keys, lines, messages
 from partyline.store.table import Table
 from tests.integration.api.harness import asking_nobody
 from tests.integration.flow.scene import (
@@ -32,8 +32,11 @@ from tests.integration.flow.scene import (
     NOW,
     QUEUED,
     SENT,
+    A,
+    B,
     Crash,
     Dying,
+    FakeCarrier,
     P,
     Q,
     Scene,
@@ -163,6 +166,33 @@ def test_our_other_number_knows_each_part_for_ours(scene: Make) -> None:
         again = replace(echo, id=f"own words-{number}")
         recorded = recording.record(one.table, again, service_sid="IS1", now=NOW, ask=asking_nobody)
         assert recorded.outcome is Outcome.RECORDED
+
+
+@pytest.mark.parametrize(("carrier", "length"), [("vonage", 1400), ("twilio", 1700), ("bandwidth", 2300)])
+def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Table, carrier: str, length: int) -> None:
+    blank = Conversation(sids.new(sids.CONVERSATION), "IS1", NOW, NOW)
+    member = Participant("", blank.sid, NOW, NOW)
+    masked = [
+        replace(member, sid=sids.new(sids.PARTICIPANT), address=address, proxy_address=proxy)
+        for address, proxy in ((A, P), (B, Q))
+    ]
+    for line in (P, Q):
+        lines.register(table, Line(sids.new(sids.LINE), line, carrier, NOW, NOW))
+    conversations.create(table, blank, masked, NOW)
+    limits = LIMITS[carrier]
+    first = "a" * (limits.text - 10)
+    second = "b" * (length - len(first) - 1)
+    text = InboundText(carrier, "long", P, A, (P,), f"{first} {second}")
+    recorded = recording.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (recorded.outcome, recorded.conversation_sid) == (Outcome.RECORDED, blank.sid)
+    found = messages.fetch(table, blank.sid, recorded.message_sid)
+    assert found and found.message.body == f"{first} {second}"
+    (send,) = found.message.sends
+    asked = FakeCarrier(accepting(), name=carrier, limits=limits)
+    one = Scene(table, asked, found.message, found.message.reference(send))
+    assert one.deliver().state is SendState.SENT
+    assert [(text.sender, text.recipients, text.text) for text in asked.asked] == [(Q, (B,), first), (Q, (B,), second)]
+    assert one.receipts() == {B: (SENT, 0)}
 
 
 def test_who_has_opted_out_gets_no_part_and_the_others_all(table: Table) -> None:

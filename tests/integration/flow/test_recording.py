@@ -318,7 +318,7 @@ def telnyx(id: str, to: list[dict[str, str]], cc: list[str]) -> InboundText:
 def test_copies_of_telnyx_that_mark_two_numbers_as_delivered_to_are_one_message(own: Table) -> None:
     """C8."""
     marked = [{"phone_number": number, "status": "webhook_delivered"} for number in (P, Q)]
-    outcomes = [record(own, telnyx(id, marked, [B])).outcome for id in ("at P", "at Q")]
+    outcomes = [record(own, telnyx(name, marked, [B])).outcome for name in ("at P", "at Q")]
     assert outcomes == [Outcome.CREATED, Outcome.COPIED]
     assert everything(own) == [(0, A, "hello")]
 

@@ -240,7 +240,6 @@ def test_a_second_look_that_finds_the_carrier_down_is_repeated_some_times(
 def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_alone(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Issue item 5."""
     looked: list[str] = []
 
     def give_up(desk: sending.Desk, reference: Any, *, last: bool) -> int:
@@ -272,7 +271,6 @@ def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_al
 def test_a_record_that_cannot_be_read_fails_alone(
     function: Load, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], sample: str, body: str
 ) -> None:
-    """Issue item 5."""
     monkeypatch.setenv("CALLBACKS_DEAD_LETTERS_URL", "unused")
     monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
     app = function(sample.partition("/")[0])

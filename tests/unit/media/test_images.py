@@ -183,6 +183,11 @@ def exif(size: int, times: int = 1) -> bytes:
     return (b"\xff\xe1" + struct.pack(">H", size + 8) + b"Exif\0\0" + bytes(size)) * times
 
 
+def marked(times: int) -> bytes:
+    """Notes of nothing but the mark that notes begin with."""
+    return b"\xff\xe1" + struct.pack(">H", 6 * times + 2) + b"Exif\0\0" * times
+
+
 def chunk(name: bytes, content: bytes = b"") -> bytes:
     return struct.pack(">I", len(content)) + name + content + bytes(4)
 
@@ -198,6 +203,7 @@ WIDE = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0"
         pytest.param(progressive(3000), id="thousands of scans"),
         pytest.param(progressive(0, exif(65_000, 2)), id="more notes than a camera makes"),
         pytest.param(progressive(0, exif(0, 30_000)), id="thousands of empty notes"),
+        pytest.param(progressive(0, marked(10_000) * 60), id="Exif again and again"),
         pytest.param(written(Image.new("CMYK", (8000, 5000)), "JPEG", progressive=True), id="held whole in memory"),
         pytest.param(b"\xff\xd8" + b"\xff\xc0\0\x11\x08\0\x08\0\x08\x03" + bytes(9) + SCAN, id="no blocks"),
         pytest.param(b"\xff\xd8\xff\xe0\0\0" * 9, id="segments without a length"),
@@ -223,6 +229,13 @@ def test_what_costs_more_than_it_shows_is_told_by_its_headers(content: bytes) ->
 def test_an_ordinary_progressive_image_is_within_the_limits(scans: int) -> None:
     """A1."""
     assert images.is_scalable(progressive(scans, exif(60_000)))
+
+
+def test_notes_of_nothing_but_their_mark_cost_no_more_than_others() -> None:
+    """A1, A2."""
+    content = progressive(0, marked(10_000))
+    assert images.is_scalable(content)
+    assert len(images.scaled(content, 60_000)) <= 60_000
 
 
 @pytest.mark.parametrize(
