@@ -3,7 +3,7 @@
 A browser that runs here also runs the pages of strangers, and reaches every port of loopback for them. Three headers
 tell such a request from a program's, and no page can forge them:
 
-* `Host`: the name that the browser resolved. A name of somebody else that points here (DNS rebinding) is not ours.
+* `Host`: the name that the browser resolved. A foreign name that points here (DNS rebinding) is not ours.
 * `Origin`: the page that asks. A browser sends it with everything except plain GET and HEAD requests.
 * `Sec-Fetch-Site`: how the page stands to us. It tells a plain GET, as of an image, of another page.
 

@@ -16,7 +16,7 @@ It knows nothing of a batch of a stream that is done in part: here such a batch 
 It takes the binary types of an API as they are written in a template, `*~1*`, which API Gateway reads as `*/*`; and
 it wants an Accept header of whoever gets a file, which API Gateway does not where every type is binary.
 
-It answers every page that is open in a browser on this machine, and whoever can ask it can run a program here. This one
+It answers every page that is open in a browser on this machine, and each request to it can run a program here. This one
 answers programs (local/admission.py).
 """
 

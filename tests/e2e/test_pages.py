@@ -134,7 +134,7 @@ async ({ emulator, front, carrier, live, frontLive, mark }) => {
 
 @dataclass(frozen=True)
 class Stranger:
-    """A page of somebody else, on this machine at a port of its own."""
+    """A foreign page, on this machine at a port of its own."""
 
     port: int
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 EXECUTABLE = next((path for name in _NAMES if (path := shutil.which(name))), None)
 
-# A host of somebody else that is resolved to this machine, as after DNS rebinding.
+# A foreign host that is resolved to this machine, as after DNS rebinding.
 REBOUND = "evil.example"
 
 _ARGUMENTS = (

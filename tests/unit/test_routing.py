@@ -237,7 +237,7 @@ def test_anybody_with_a_number_and_everybody_outside_groups_may_write(
     routing.check_author(author, "somebody", members)
 
 
-# --- whom it does not reach
+# --- recipients that it does not reach
 
 
 def handset(number: int, address: str, proxy: str | None) -> Participant:
@@ -258,7 +258,7 @@ def test_every_handset_is_sent_to_has_it_already_or_is_named_as_unreached(
     owned = data.draw(st.lists(st.sampled_from(sorted(threads_of(members)) or [""]), unique=True))
     author = data.draw(st.sampled_from([None, *members]))
     mine = [one for one in owned if author and author.address in threads.members(one)]
-    # A handset writes by its carrier; nobody writes for one by the API, unless it is masked.
+    # A handset writes by its carrier; the API writes for a masked one only.
     by_api = [] if author and author.address and not author.proxy_address else [None]
     arrived_on = data.draw(st.sampled_from([*by_api, *mine] or [None]))
     assume(arrived_on or by_api)
@@ -285,7 +285,7 @@ def test_who_may_write_reaches_every_native_once_the_threads_are_owned(
 
 
 @pytest.mark.parametrize("author", [None, ANN, MASKED_CAT, CHAT])
-def test_handsets_without_a_number_of_ours_are_written_to_by_nobody(author: Participant | None) -> None:
+def test_handsets_without_a_number_of_ours_cannot_be_written_to(author: Participant | None) -> None:
     """U1."""
     with pytest.raises(ApiError) as refused:
         routing.check_author(author, "somebody", [ANN, BEN, MASKED_CAT, CHAT])

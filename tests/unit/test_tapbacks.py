@@ -302,7 +302,7 @@ def test_words_that_are_like_them_are_none_in_any_language(text: str) -> None:
 
 @pytest.mark.parametrize("marks", ["“”", '""', "«»", "„“"])
 def test_a_text_of_quotes_is_looked_at_in_few_places(marks: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """C9: whatever somebody writes."""
+    """C9: whatever the text is."""
     looked: list[str] = []
     formed = tapbacks._formed
 

@@ -141,7 +141,7 @@ def _counted(found: _Found, now: datetime) -> tuple[list[Write], bool]:
 
 
 def _changing(found: _Found, after: Message, now: datetime) -> list[Write]:
-    """Store what has become of the message, while nobody has changed its words or files since."""
+    """Store what has become of the message, unless its words or files have changed since."""
     before = found.delivered.message
     encoded, becomes = items.encode(before), items.encode(after)
     same = Condition(

@@ -15,7 +15,7 @@
     │   ├── MediaUnavailable  the carrier did not give it: a later try can help
     │   └── MediaRefused      it cannot be had, or is nothing that is kept
     ├── TableThrottled    the table was too busy for too long (store.table, where these three are defined)
-    ├── TransactionUnsettled  nobody knows whether a transaction was written: read before writing anew (store.table)
+    ├── TransactionUnsettled  it is unknown whether a transaction was written: read before writing anew (store.table)
     ├── Conflict          a write lost a race, nothing was written: read anew (store.table)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it

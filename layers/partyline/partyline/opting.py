@@ -4,7 +4,7 @@ STOP opts its sender out of every own number in the thread, since each of them c
 again. So what a text is does not depend on which number's copy comes first. One answer goes 1:1 to the sender, from the
 number that received this copy, or another of the thread where that one answers nothing: never a second one to who had
 opted out before, and none where the carrier or the network answers itself. HELP is answered to who has not opted out.
-Nobody is answered more often than optouts.may_answer allows; a keyword takes effect all the same.
+A sender gets no more answers than optouts.may_answer allows; a keyword takes effect all the same.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
     """Look at one request, as `give_up` does at all. Raises Conflict when a carrier's word comes at the same moment."""
     claim = sends.find(desk.table, job.reference, member)
     if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
-        # It is still to be made, or is being made: whoever does so ends it.
+        # It is still to be made, or is being made: the attempt that makes it ends it.
         return 0
     asked = _asked(desk, job, claim)
     known = asked.receipts_of(member)
@@ -91,7 +91,7 @@ def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
 
 
 def _fail(desk: Desk, job: Job, claim: Claim, member: str) -> int:
-    """Fail a request of which nobody knows, with those who were left out of it."""
+    """Fail a request whose fate is unknown, and the receipts of members who were left out of it."""
     failed = {
         receipt.address: claim.refused.get(receipt.address, codes.UNKNOWN)
         for receipt in job.receipts_of(member)

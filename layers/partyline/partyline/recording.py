@@ -153,7 +153,7 @@ class _Desk:
 
 def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
     table = desk.table
-    # Nobody in a roster that is too large is looked up.
+    # The members of a roster that is too large are not looked up.
     fits = len(arrived.roster) <= routing.MAX_ROSTER
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
@@ -209,9 +209,9 @@ def _place(
 
 
 def _counts(desk: _Desk, arrived: Arrival) -> bool:
-    """Whether a text counts as a copy. Any group may have another own number, that nobody has registered (yet, or any
-    more), and brings a text more than once then. What is routed again was counted when it came, unless nobody knew
-    then which of its numbers was ours."""
+    """Whether a text counts as a copy. Any group may have another own number that is not registered (yet, or any
+    more), and brings a text more than once then. What is routed again was counted when it came, unless it was
+    unknown then which of its numbers was ours."""
     is_new = desk.kept is None or not desk.kept.line
     return is_new and bool(arrived.receivers) and not threads.is_pair(arrived.thread)
 
@@ -232,7 +232,7 @@ def _effect_of_copy(
 
 
 def _believable(told: datetime | None, now: datetime) -> datetime | None:
-    """A carrier's time of a text that comes now: not in the future, by whoever's clock, nor long before any text."""
+    """A carrier's time of a text that comes now, if it can be right: at most now, and None when it is far too old."""
     return min(told, now) if told and now - told <= _MAX_AGE else None
 
 
@@ -271,7 +271,7 @@ def _record_known(
     if answer.rejected:
         return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, once, now)
     message = applying.to_text(message, answer)
-    # There is nobody to whom a text that is here already could be refused. A keyword goes to nobody else.
+    # A text that is here already cannot be refused. A keyword is not sent on.
     missed = () if keyword else routing.unreached(roster.participants, sends, author, arrived.thread)
     failed = receipts.failed(message, missed, codes.NO_ROUTE)
     table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)])

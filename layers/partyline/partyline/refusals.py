@@ -754,7 +754,7 @@ def role_in_use(sid: str, holder: str, conversation_sid: str | None) -> ApiError
     """`holder` is a user, or a participant of a conversation."""
     return _refusal(
         20409,
-        f"Role {sid} is in use: give whoever has it another one first",
+        f"Role {sid} is in use: give its holder another one first",
         CONFLICT,
         role_sid=sid,
         user_sid=None if conversation_sid else holder,

@@ -172,7 +172,7 @@ def unreached(
 
 def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
     """Refuse an author who cannot be shown to the natives: they see the number that wrote (50513). Without any own
-    number among the members nobody can be shown."""
+    number among the members, no author can."""
     group = group_of(participants)
     if group.natives and not (author and author.projected_address):
         raise refusals.author_not_in_group(name, has_number=bool(group.projected))

@@ -409,7 +409,7 @@ def _announce(desk: Desk, job: Job, claim: Claim, member: str) -> None:
 
 def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
     """The carrier certainly did not take it."""
-    # Whom the carrier names fails for the reason that it gives, the others for that of the whole request.
+    # A recipient that the carrier names fails for the reason given, the others for that of the whole request.
     named = error.recipients if isinstance(error, Refused) else {}
     refused = {addresses.canonical(recipient): error_code for recipient, error_code in named.items()}
     may_try = claim.attempt < MAX_ATTEMPTS
@@ -466,7 +466,7 @@ def settle_taken(
 
 
 def settle(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
-    """Do what follows from how a send has ended, which its claim records. Whoever finds it recorded may do it again:
+    """Do what follows from how a send has ended, which its claim records. It may be done again by any attempt:
     after a crash anywhere in between it comes to the same end."""
     # Those whose receipt has failed were learned of before, and may want texts again by now.
     failed = {receipt.address for receipt in job.receipts_of(member) if receipt.status is ReceiptStatus.FAILED}

@@ -10,7 +10,7 @@ class ConversationState(StrEnum):
     """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
 
     initializing -> active      its activation, once it is stored; until then it cannot be changed
-    initializing -> inactive    the same, where it was made inactive and nobody has written meanwhile
+    initializing -> inactive    the same, where it was made inactive and no message has come meanwhile
     initializing -> closed      a participant was refused
     active <-> inactive         a caller; a timer; a new message or a new member makes it active again
     active, inactive -> closed  a caller or a timer; for good, and its threads are released
@@ -75,7 +75,7 @@ class SendState(StrEnum):
            -> split                 its carrier takes one request a member, and each has a state of its own
 
     `sending` found by a later attempt means that an earlier one died between asking and recording: it becomes
-    `unknown` too. From `unknown` it moves on when somebody knows after all: an answer that comes late, or the second
+    `unknown` too. From `unknown` it moves on when its fate is learned after all: by a late answer, or by the second
     look.
     """
 

@@ -2,7 +2,7 @@
 
 They have no protocol of their own. What is read here is what phones write: iPhones in the languages of tapback_forms
 (`Liked “...”`, `Le gustó “...”`, `Reacted 🎉 to “...”`, `Loved an image`), and Google Messages, which marks its texts
-with blanks nobody sees, in any language. Carriers may make quotes straight and those blanks plain. Somebody can type
+with invisible blanks, in any language. Carriers may make quotes straight and those blanks plain. A person can type
 the same words; they are then read the same way, which changes nothing of the text.
 """
 

@@ -64,7 +64,7 @@ class Copies:
 
     @staticmethod
     def _fewest(sets: Mapping[frozenset[str], int], numbers: frozenset[str]) -> int:
-        """How many messages the copies need that came to nobody but these numbers, each of which sees one of each."""
+        """How many messages the copies at these numbers alone need: each number sees each message once."""
         return math.ceil(sum(count for lines, count in sets.items() if lines <= numbers) / len(numbers))
 
     def at(self, *lines: str) -> Copies:

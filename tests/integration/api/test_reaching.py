@@ -1,4 +1,4 @@
-"""Whom a message reaches: every handset of the roster has a receipt, or the message is refused."""
+"""Which handsets a message reaches: every handset of the roster has a receipt, or the message is refused."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ WITHOUT_A_NUMBER = [never_attached, attaching_was_refused, removed, emptied, bro
 @pytest.mark.parametrize("make", WITHOUT_A_NUMBER)
 @pytest.mark.parametrize("author", ["", "system", "agent", A, P])
 def test_natives_without_an_own_number_cannot_be_written_to(api: Api, make: Callable[[Api], str], author: str) -> None:
-    """U1: it was answered 201, and reached nobody."""
+    """U1: it was answered 201, and reached no handset."""
     sid = make(api)
     assert api.say(sid, author=author).error == NO_NUMBER
     assert listed(api, sid) == []
@@ -176,7 +176,7 @@ def test_an_own_number_goes_as_freely(api: Api) -> None:
     assert api.say(third, author="helper").body["details"] == {"conversation_sid": first}
 
 
-def test_while_it_waits_only_what_nobody_joins_by_is_changed(api: Api, table: Table) -> None:
+def test_while_it_waits_any_change_without_a_new_member_is_made(api: Api, table: Table) -> None:
     """U11: the number is handed over and given up; who joins needs a set that is free."""
     first, second = api.group(A, B), api.group(A, C, B)
     leave(api, second, C)
@@ -188,7 +188,7 @@ def test_while_it_waits_only_what_nobody_joins_by_is_changed(api: Api, table: Ta
     assert api.say(second, author="other").body["delivery"]["total"] == 3
     leave(api, second, D)
     leave(api, second, A)
-    # A pair that nobody has.
+    # A pair that is free.
     assert api.say(second, author="other").body["delivery"]["total"] == 1
     assert api.add(second, address=A).body["details"] == {"conversation_sid": first}
 

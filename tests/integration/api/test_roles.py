@@ -126,14 +126,14 @@ def test_roles_are_listed_by_sid_page_by_page(api: Api) -> None:
     assert api.get("/Roles", {"PageSize": "1000"}).body["meta"]["page_size"] == 50
 
 
-def test_a_role_that_somebody_has_cannot_be_deleted(api: Api) -> None:
-    """A7: whom it restricts would be free."""
+def test_a_role_in_use_cannot_be_deleted(api: Api) -> None:
+    """A7: its holders would be free of its limits."""
     conversation, made = api.conversation(), api.made("/Roles", GUEST)["sid"]
     member = api.member(conversation, identity="ann", RoleSid=made)
     ann, place = acting(api, "ann"), f"/Conversations/{conversation}/Participants/ann"
     assert ann.delete(place).error[:2] == (403, 50107)
     refused = api.delete(f"/Roles/{made}")
-    assert refused.error == (409, 20409, f"Role {made} is in use: give whoever has it another one first")
+    assert refused.error == (409, 20409, f"Role {made} is in use: give its holder another one first")
     assert refused.body["details"] == {
         "role_sid": made,
         "participant_sid": member,

@@ -270,7 +270,7 @@ def test_an_administrator_changes_others_but_gives_no_roles(api: Api) -> None:
 
 
 def test_a_deleted_users_identity_is_barred_until_the_account_makes_it_anew(api: Api, clock: Clock) -> None:
-    """A7: a token, also a new one, does not bring back whom the account deleted."""
+    """A7: a token, also a new one, does not bring back a user that the account deleted."""
     api.made("/Users", {"Identity": "ann"})
     ann = acting(api, "ann")
     assert ann.get("/Users/ann").status == 200

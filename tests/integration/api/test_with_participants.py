@@ -228,7 +228,7 @@ def test_it_begins_in_the_state_that_it_is_asked_for(
     assert api.get(f"/Conversations/{made['sid']}").body["state"] == "active"
 
 
-def test_it_begins_active_when_somebody_has_written_meanwhile(api: Api, table: Table, clock: Clock) -> None:
+def test_it_begins_active_when_a_text_has_come_meanwhile(api: Api, table: Table, clock: Clock) -> None:
     """U3: a text wakes an inactive conversation, also one that is not inactive yet."""
     sid = make(api, AGENT, native(A), State="inactive").body["sid"]
     text = InboundText("bandwidth", "early", P, A, (P,), "hi")

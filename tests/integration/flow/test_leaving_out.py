@@ -306,7 +306,7 @@ def test_only_who_is_pointed_at_in_a_report_has_opted_out(scene: Make) -> None:
 
 
 def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
-    """C1, in the answer to a request: the text goes on to those whom nothing stops, and says of each why not."""
+    """C1, in the answer to a request: the text goes on to the other recipients, and each receipt has its own reason."""
     one = scene()
     ann, ben, cat = group(one)
     asked: list[list[str]] = []

@@ -119,7 +119,7 @@ def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -
 
 
 def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Table) -> None:
-    """C12. Nobody asks for it, and what goes on to others goes without."""
+    """C12. It is not asked for, and what goes on to others goes without."""
     make_scene(table)
     parts = (Part("", "image/jpeg"), Part("https://carrier.example/2.jpg"))
     inbound = InboundText("telnyx", "id-1", P, A, (P, B), "The roof", parts)

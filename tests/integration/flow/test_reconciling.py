@@ -350,7 +350,7 @@ def test_a_send_that_is_to_be_made_again_is_not_given_up(scene: Make) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_a_look_at_a_refused_send_says_of_nobody_that_they_have_it(scene: Make) -> None:
+def test_a_look_at_a_refused_send_marks_no_receipt_sent(scene: Make) -> None:
     """M1: the attempt that was refused died while it failed the receipts."""
     one = scene(Refused("no", error_code=30007))
     with pytest.raises(Crash):
@@ -361,7 +361,7 @@ def test_a_look_at_a_refused_send_says_of_nobody_that_they_have_it(scene: Make) 
 
 
 def test_an_answer_that_comes_while_another_attempt_gives_up_on_it_stands(scene: Make) -> None:
-    """M1: what is recorded of a send is not forgotten because somebody thought that nobody knew."""
+    """M1: what is recorded of a send is not forgotten when another attempt takes it for unknown."""
     one = scene(Refused("no", error_code=30007))
     one.deliver()
     sends.unknown(one.table, one.reference, NOW)

@@ -216,7 +216,7 @@ def test_a_number_that_stopped_being_a_line_does_not_double_texts(own: Table, fi
     assert bodies(own, made.conversation_sid) == [(0, A, "before"), (1, A, "after")]
 
 
-# --- numbers that nobody has registered, and numbers that a carrier does not name
+# --- numbers that are not registered, and numbers that a carrier does not name
 
 FREE = "+12065550109"
 

@@ -42,7 +42,7 @@ MAKES_ALL, MAKES_NONE = "0", "1"
 RECORDS = ("C#", "M#", "U#", "O#", "R#")
 _EXAMPLES = settings(
     max_examples=100,
-    # Enough to say what is missing: a smaller example is for whoever looks into it.
+    # Enough to say what is missing: a smaller example can be made by hand.
     phases=(Phase.generate,),
     deadline=None,
     derandomize=True,

@@ -29,7 +29,9 @@ def conversation(house: House) -> str:
     return sid
 
 
-def test_a_connection_that_types_too_often_is_told_once_and_nobody_hears_more(house: House, conversation: str) -> None:
+def test_a_connection_that_types_too_often_is_told_once_and_others_hear_no_more(
+    house: House, conversation: str
+) -> None:
     house.connect("a")
     house.connect("b", "ben")
 

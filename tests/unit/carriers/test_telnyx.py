@@ -402,7 +402,7 @@ FAILED = "delivery_failed"
         ([("40300", None)], [(21610, "40300"), (21610, "40300")]),
         ([("40300", "/data/payload/to/1/phone_number")], [(30008, None), (21610, "40300")]),
         ([("40001", "/cc/1/phone_number"), ("40300", "/cc/0")], [(21610, "40300"), (30006, "40001")]),
-        # Nobody is opted out at whom nothing points while there are pointers.
+        # While there are pointers, only a recipient that one points at is opted out.
         ([("40300", None), ("40001", "/to/0")], [(30006, "40001"), (30008, None)]),
         ([("40300", "/to/2")], [(30008, None), (30008, None)]),
         ([("40300", "/from"), ("40008", None)], [(30003, "40008"), (30003, "40008")]),
@@ -421,7 +421,7 @@ def test_each_recipient_of_a_failed_group_text_has_the_code_that_points_at_it(
 
 
 @pytest.mark.parametrize("source", ["/to/0", None, [], {}, {"pointer": None}, {"pointer": 7}, {"parameter": "to"}])
-def test_an_odd_source_of_an_error_points_at_nobody(source: object) -> None:
+def test_an_odd_source_of_an_error_points_at_no_recipient(source: object) -> None:
     document = report({"phone_number": A, "status": FAILED}, errors=[{"code": "40001", "source": source}])
     assert parse(document) == [DeliveryReport("telnyx", "g1", A, ReceiptStatus.UNDELIVERED, 30006, "40001")]
 
@@ -718,7 +718,7 @@ BLOCKED_AND_LANDLINE = [at("40300", "/to/1/phone_number"), at("40001", "/to/0/ph
         ([at("40001", "/to/0"), at("40300", "/to/0")], {A: 21610}, 30008),
         ([at("40008", "/to/0"), at("40001", "/to/0")], {A: 30003}, 30008),
         ([at("49999", "/to/0")], {A: 30008}, 30008),
-        # Nobody is opted out at whom nothing points while there are pointers.
+        # While there are pointers, only a recipient that one points at is opted out.
         ([at("40300"), at("40001", "/to/0")], {A: 30006}, 30008),
         ([at("40300", "/to/7"), at("40317")], {}, 30019),
         ([at("40300")], {}, 21610),

@@ -195,8 +195,8 @@ def _owns_thread(roster: Roster) -> bool:
 
 
 def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
-    """Refuse what the sending numbers' carriers cannot do, and what nobody would get. Raises ApiError 21610, 21623,
-    21653, 50407 (a text has brought somebody whom none can reach), 50413, 50439, 50511, 50512."""
+    """Refuse what the sending numbers' carriers cannot do, and what has no recipient. Raises ApiError 21610, 21623,
+    21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439, 50511, 50512."""
     masked = masked_threads(roster.participants)
     known = lines.of_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):

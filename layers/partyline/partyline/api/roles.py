@@ -58,7 +58,7 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /Roles/{sid}. Raises ApiError 20409 for one that somebody has, or that is a default of the Service."""
+    """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
     if not store.remove(call.table, _find(call)):
         raise lookup.missing(call)
     return Answer(204)

@@ -25,7 +25,7 @@ def basic_matches(header: str, username: str, password: str) -> bool:
 
 
 def is_recent(moment: object, now: float, tolerance: float) -> bool:
-    """Whether a moment that somebody signed is within a tolerance of now, both ways; all three are in Unix seconds.
+    """Whether a signed moment is within a tolerance of now, both ways; all three are in Unix seconds.
     Anything but a number is not, and neither are NaN, infinity and whole numbers that no float holds."""
     if isinstance(moment, bool) or not isinstance(moment, int | float):
         return False

@@ -77,7 +77,7 @@ class InboundText:
     that one, so that the copy may have come to any of them; `received_at` is when the carrier got it, by its own clock,
     where it says so; `id` is
     the carrier's id of this copy, equal in every repeat of its webhook. `answered` is the keyword that the carrier took
-    the text for and has answered itself, so that nobody else may. `only_subject` says that the text is the subject of
+    the text for and has answered itself, so that we must not. `only_subject` says that the text is the subject of
     an MMS without words, which one of its files may have.
     """
 

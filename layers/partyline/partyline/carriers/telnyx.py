@@ -281,7 +281,7 @@ class _Errors:
 
 def _read_errors(holder: payloads.Object, addressees: _Addressees) -> _Errors:
     """From "errors": [{"code", "title", "detail", "source": {"pointer"}}], in reports and in answers alike. An error
-    without a pointer to an address is everybody's, but for a block: while there are pointers, that is somebody else's.
+    without a pointer to an address holds for every recipient. A block without one does not while there are pointers.
     """
     by_address: dict[str, str] = {}
     shared: list[str] = []
@@ -312,7 +312,7 @@ def _address_at(addresses: Sequence[str | None], index: str | None) -> str | Non
 
 
 def _addressees(message: payloads.Object) -> _Addressees:
-    """Whom the pointers in a message's own errors can name. It may name addresses as strings and as objects."""
+    """The addresses that pointers in a message's own errors can name: strings or objects."""
     return {name: [_number(entry) for entry in _list(message.get(name))] for name in ("to", "cc")}
 
 
@@ -363,7 +363,7 @@ def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
     shared = errors.shared
     if len(text.recipients) == 1:
         shared = errors.code(text.recipients[0])
-        # A block without a pointer is that of the only recipient. In a group nobody knows whose it is.
+        # A block without a pointer is that of the only recipient. In a group it is unknown whose it is.
         recipients |= dict.fromkeys(text.recipients, codes.OPTED_OUT) if shared == _BLOCKED else {}
     found = [payloads.code(error.get("code")) for error in answers.objects(answer.get("errors"))]
     return answers.Complaint(

@@ -71,7 +71,7 @@ _ERROR_CODES = codes.by_carrier_code(
         codes.TOO_LARGE: (1090,),
     }
 )
-# How Vonage says in words that somebody has opted out, whatever the code.
+# How Vonage describes an opt-out in words, whatever the code.
 _OPTED_OUT = re.compile(r"opted[ -]?out|unsubscribed|requested not to receive")
 # The parts of a message that are files, by their type.
 _FILES = ("image", "audio", "video", "vcard", "file")

@@ -345,8 +345,8 @@ def change_members(
     """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
 
     A pair that another conversation has is not claimed and the change still succeeds (the usual case: a group is built
-    member by member with a client who has a 1:1 already). So it does when a group only gets smaller: whoever leaves is
-    free to go (decision 0034). Raises ApiError 50416, 50438, and Conflict when another request changed the
+    member by member with a client who has a 1:1 already). So it does when a group only gets smaller: a member
+    can always leave (decision 0034). Raises ApiError 50416, 50438, and Conflict when another request changed the
     conversation since `roster` was read.
     """
     before = {member.sid: member for member in roster.participants}
@@ -537,8 +537,8 @@ def nothing_new(conversation: Conversation) -> Condition:
 def claims_of(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
     """The threads that these members want, each with whether it must be theirs. `before` are the members until now.
 
-    A pair of one native and one own number is claimed when it is free, and so is what is left of a group that nobody
-    has joined; other sets of three and more, and masked pairs, must be free.
+    A pair of one native and one own number is claimed when it is free, and so is what is left of a group without new
+    members; other sets of three and more, and masked pairs, must be free.
     """
     everybody = list(participants)
     masked = masked_threads(everybody)

@@ -125,7 +125,7 @@ def _amend(
 
 
 def begin_scaling(table: Table, sid: str) -> bool:
-    """Note that an image is about to be made smaller, so that one that ends whoever tries is not tried for ever. False
+    """Note that an image is about to be made smaller, so that one that ends its function is not tried for ever. False
     where that has happened before, where it is known to be of no use, and where the file is gone."""
     may_try = Condition(
         "attribute_exists(PK) AND (attribute_not_exists(#n) OR #n < :most)"

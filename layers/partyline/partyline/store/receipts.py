@@ -115,7 +115,7 @@ def move(
 
 
 def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
-    """Fail the receipt of a recipient of whom nothing is known. Label: receipt, when something is by now."""
+    """Fail a receipt that is still `queued`. Label: receipt, when it is not."""
     untouched = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
     failed = _reached(Reported(recipient, ReceiptStatus.FAILED, error_code), now)
     return change("receipt", _key(reference, recipient), failed, untouched)

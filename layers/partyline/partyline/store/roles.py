@@ -32,8 +32,8 @@ def granted(table: Table, service_sid: str, own: str | None, default: str) -> fr
 
 
 def _holder(table: Table, role: Role) -> Item | None:
-    """A user or a participant that has a role of its own; None when nobody does. What the index finds is read anew: it
-    may be late, and a conversation that was removed leaves its participants behind for a moment."""
+    """A user or a participant that has a role of its own; None when there is none. What the index finds is read anew,
+    since the index may be late, and a conversation that was removed leaves its participants behind for a moment."""
     after: Item | None = None
     while True:
         page = table.query(keys.by_role(role.sid), index="GSI2", limit=_STEP, after=after)
@@ -66,8 +66,8 @@ def permit(table: Table, role: Role, permissions: tuple[str, ...], now: datetime
 
 
 def remove(table: Table, role: Role) -> bool:
-    """Delete a role; False when it is gone already. Raises ApiError 20409 when somebody has it, or its Service gives it
-    to whoever has none of their own: then it stays."""
+    """Delete a role; False when it is gone already. Raises ApiError 20409 when it is in use, or is a default of its
+    Service: then it stays."""
     holder = _holder(table, role)
     if holder:
         raise refusals.role_in_use(role.sid, holder["sid"], holder.get("conversation_sid"))

@@ -138,9 +138,9 @@ def accepted(
     member: str = "",
     reports: Iterable[Reported] = (),
 ) -> None:
-    """Record that a carrier took a send: under which id its reports will come, whom it will not reach and how it calls
-    the others. What it has told of them already waits beside that id, with the reports that were early: whoever settles
-    the send applies both."""
+    """Record that a carrier took a send: under which id its reports will come, which recipients it will not reach, and
+    its names of the others. What it has told of them already waits beside that id, with the reports that were early:
+    settling the send applies both."""
     sets = {
         "state": SendState.SENT.value,
         "carrier": sent.carrier,
@@ -179,15 +179,15 @@ def waiting(table: Table, reference: SendReference, now: datetime, member: str =
 
 
 def unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
-    """Record that nobody knows whether a carrier took a send, unless somebody does by now."""
+    """Record that it is unknown whether a carrier took a send, unless that is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": items.from_time(now)}
     table.written(change("send", keys.send(reference, member), sets, sending))
 
 
 def give_up(table: Table, reference: SendReference, failed: Mapping[str, int], now: datetime, member: str = "") -> None:
-    """Fail recipients of a send of which nobody knows whether the carrier took it, each with Twilio's code: all of them
-    or none. Raises Conflict when somebody knows by now; labels: send, receipt."""
+    """Fail recipients of a send whose fate is unknown, each with Twilio's code: all of them or none. Raises Conflict
+    when it is known by now; labels: send, receipt."""
     still = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
     writes = [receipts.failing_write(reference, address, error_code, now) for address, error_code in failed.items()]
     if writes:
