@@ -50,7 +50,7 @@ def test_another_path_is_not_found(segments: tuple[str, ...]) -> None:
 def test_another_method_is_refused_with_those_there_are() -> None:
     with pytest.raises(ApiError) as refused:
         asking("DELETE", "Things", "a", "Parts", "b")
-    assert (refused.value.code, refused.value.details) == (20004, {"allowed": ["GET", "POST"]})
+    assert (refused.value.code, refused.value.details) == (20004, {"method": "DELETE", "allowed": ["GET", "POST"]})
 
 
 @pytest.mark.parametrize("table", [routes.ACCOUNT, routes.SERVICE])

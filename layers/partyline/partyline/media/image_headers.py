@@ -17,6 +17,8 @@ _MAX_BLOCKS = 20_000
 _MAX_SUB_BLOCKS = 200_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+# Where what its first chunk says begins, behind a length and a name.
+_FIRST_CHUNK = len(_PNG) + 8
 # In a JPEG's compressed data: the next byte that is neither a stuffed one, nor a restart, nor filling.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
@@ -126,6 +128,9 @@ def _png(content: bytes) -> Header:
         raise Unreadable("it does not begin with its header")
     is_animated, exif = False, 0
     for name, start, size in _chunks(content, len(_PNG), ">I4s", tail=4):
+        if name == b"IHDR" and start != _FIRST_CHUNK:
+            # Decoders go by the last one.
+            raise Unreadable("it has several headers")
         if name == b"acTL":
             is_animated |= struct.unpack_from(">I", content, start)[0] > 1
         elif name == b"eXIf":
@@ -173,8 +178,11 @@ def _chunks(content: bytes, position: int, form: str, tail: int = 0) -> Iterator
 
 def _gif(content: bytes) -> Header:
     width, height, flags = struct.unpack_from("<HHB", content, 6)
-    position, frames = 13 + _colours(flags), 0
+    position, frames, blocks = 13 + _colours(flags), 0, 0
     while position < len(content) and content[position] != 0x3B and frames <= 1:
+        blocks += 1
+        if blocks > _MAX_BLOCKS:
+            raise Unreadable("it has too many blocks")
         if content[position] == 0x2C:
             left, top, across, down, flags = struct.unpack_from("<HHHHB", content, position + 1)
             width, height = max(width, left + across), max(height, top + down)
