@@ -217,6 +217,19 @@ def test_a_token_that_never_ends_is_no_token(api: Api, clock: Clock) -> None:
         assert bearer(api, token).get("/Conversations").status == 401
 
 
+@pytest.mark.parametrize("made_by", ["iat", "jti"])
+def test_a_token_lives_from_when_it_was_made(api: Api, clock: Clock, made_by: str) -> None:
+    """A7. Else one that is made for weeks would be good again on its last day, when its revocation is forgotten."""
+    made = key(api)
+    now = seconds(clock)
+    says = now if made_by == "iat" else f"{made['sid']}-{now}"
+    long, day = (claims(made, clock, exp=now + days * 86_400, **{made_by: says}) for days in (30, 1))
+    clock.tick(hours=23)
+    assert bearer(api, signed(made, day)).get("/Conversations").status == 200
+    clock.tick(days=28, hours=12)
+    assert bearer(api, signed(made, long)).get("/Conversations").error[:2] == (401, 20157)
+
+
 def test_numbers_of_any_size_in_a_token_are_answered(api: Api, clock: Clock) -> None:
     """A11."""
     made = key(api)

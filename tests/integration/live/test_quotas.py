@@ -104,6 +104,22 @@ def test_an_identity_writes_so_much_over_rest_and_reads_as_it_likes(house: House
     assert say(ann, conversation) == 201
 
 
+def test_who_holds_a_revoked_token_uses_up_nothing_of_the_identity(house: House, conversation: str) -> None:
+    """A7, A12."""
+    revoked, token = acting(house.api, "ann"), house.token()
+    assert house.api.delete("/Users/ann/Tokens").status == 204
+    house.clock.tick(seconds=1)
+
+    assert {say(revoked, conversation) for _ in range(MAX_WRITES + 1)} == {401}
+    for number in range(MAX_ASKED + 1):
+        with pytest.raises(ApiError) as refused:
+            sessions.connect(house.desk, handshake(f"c{number}", token))
+        assert refused.value.code == 20104
+
+    assert say(acting(house.api, "ann"), conversation) == 201
+    house.connect("a")
+
+
 def say(api: Api, conversation: str) -> int:
     return api.post(f"/Conversations/{conversation}/Messages", {"Body": "hello"}).status
 

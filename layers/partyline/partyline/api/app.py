@@ -74,8 +74,9 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()
-        _spend(desk, request.method, caller.token, now)
         call = replace(call, person=scopes.person(desk, now, scope, caller.token))
+        # Of a token that is good: one that was revoked must not use up what the identity may do.
+        _spend(desk, request.method, caller.token, now)
     try:
         return found.handler(call)
     except ApiError as refused:

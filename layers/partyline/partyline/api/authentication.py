@@ -167,7 +167,8 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
         raise refusals.token_expired()
     if begins > moment:
         raise refusals.token_too_early()
-    if expires - moment > MAX_TOKEN_LIFE.total_seconds():
+    # From when it was made, where it says so: what was revoked must have ended before the revocation is forgotten.
+    if expires - min(_issued(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
     return expires
 

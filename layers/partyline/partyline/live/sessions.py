@@ -49,8 +49,9 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
     scope = scopes.resolve(desk, now, token.service_sid)
     if scope is None:
         raise refusals.forbidden("the access token is for a Service that is not there")
-    _spend(desk, token.service_sid, token.identity)
     person = scopes.person(desk, now, scope, token)
+    # Of a token that is good: one that was revoked must not use up what the identity may do.
+    _spend(desk, token.service_sid, token.identity)
     connection = Connection(
         sid=event["requestContext"]["connectionId"],
         service_sid=token.service_sid,
