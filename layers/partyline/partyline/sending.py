@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, pacing, reporting, sids, splitting, threads
+from partyline import addresses, long_texts, pacing, reporting, sids, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
@@ -135,7 +135,7 @@ class Job:
     @property
     def parts(self) -> tuple[str, ...]:
         """The words of each part."""
-        return splitting.parts(self.send.words(self.message.said), self.cuts)
+        return long_texts.parts(self.send.words(self.message.said), self.cuts)
 
     def text(self, member: str = "") -> OutboundText:
         """What the carrier is asked: to reach everybody who has not opted out, or one member and to name the others."""

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import recording, reporting, sending, sids, splitting
+from partyline import long_texts, recording, reporting, sending, sids
 from partyline.carriers.port import Accepted, DeliveryReport, Found, InboundText, OutboundMedia, OutboundText
 from partyline.carriers.registry import LIMITS
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
@@ -139,7 +139,7 @@ def test_the_files_go_with_the_first_part(scene: Make) -> None:
 def test_a_name_stands_before_the_first_part_only_and_counts_for_its_length() -> None:
     send = Send("", P, {Q: "MB2"}, byline="Ann")
     words = send.words("x" * 1400)
-    assert splitting.parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
+    assert long_texts.parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
 
 
 def test_each_part_to_each_recipient_counts_for_the_rate(scene: Make) -> None:

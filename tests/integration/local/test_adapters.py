@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from partyline import splitting
+from partyline import long_texts
 from partyline.carriers import bandwidth, telnyx, twilio, vonage
 from partyline.carriers.port import (
     Carrier,
@@ -129,7 +129,7 @@ def test_a_long_text_is_refused_whole_and_taken_in_parts(in_world: InWorld, name
         text = OutboundText(LINES[name], (ANN,), words)
         with pytest.raises(Refused):
             await asyncio.to_thread(carrier.send, text)
-        parts = splitting.parts(words, carrier.limits.cuts(words, plain=True))
+        parts = long_texts.parts(words, carrier.limits.cuts(words, plain=True))
         for part in parts:
             await asyncio.to_thread(carrier.send, replace(text, text=part))
         shown = [message["text"] for message in await world.get(f"/handsets/{ANN}/messages")]

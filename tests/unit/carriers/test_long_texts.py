@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from partyline import splitting
+from partyline import long_texts
 from partyline.carriers.port import (
     DeliveryReport,
     HttpRequest,
@@ -41,7 +41,7 @@ def requests(carrier: str, *, media: bool = False) -> list[HttpRequest]:
         names = {"id": "1", "sid": "1", "message_uuid": "1", "data": {"id": "1"}}
         return HttpResponse(202, json.dumps(names).encode())
 
-    parts = splitting.parts(WORDS, LIMITS[carrier].cuts(WORDS, plain=True))
+    parts = long_texts.parts(WORDS, LIMITS[carrier].cuts(WORDS, plain=True))
     for number, words in enumerate(parts, start=1):
         tag = replace(WHOLE, part=number, parts=len(parts)).tag
         files = (PICTURE,) if media and number == 1 else ()

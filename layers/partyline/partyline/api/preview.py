@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from partyline import addresses, routing, segments, splitting
+from partyline import addresses, long_texts, routing, segments
 from partyline.api import lookup, messages
 from partyline.api.calls import Answer, Call
 from partyline.carriers.registry import LIMITS
@@ -64,7 +64,7 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
     words = send.words(text)
     # What is too long for the carrier goes in several texts.
     cuts = LIMITS[line.carrier].cuts(words, plain=kind != "group_mms") if line else ()
-    texts = [segments.count(part) for part in splitting.parts(words, cuts)]
+    texts = [segments.count(part) for part in long_texts.parts(words, cuts)]
     parts = sum(one.segments for one in texts) if kind == "sms" else len(texts)
     encodings = {one.encoding for one in texts}
     price = (line.sms_price if kind == "sms" else line.mms_price) if line else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partyline import segments, splitting
+from partyline import long_texts, segments
 
 KB, MB = 1024, 1024 * 1024
 
@@ -42,4 +42,4 @@ class Limits:
                 return False
             return not plain or self.segments is None or segments.most(part) <= self.segments
 
-        return splitting.cuts(words, fits, self.text)
+        return long_texts.cuts(words, fits, self.text)

@@ -31,7 +31,7 @@ class Claim:
     request that was refused; `names` are the carrier's names of recipients. `opted_out` are those of `refused` who have
     told the line to stop, which the carrier's answer was the first to say. `counted` is the thread that the text was
     counted in as it leaves, when some were left out or it is one of several parts. `cuts` are where a long text is cut
-    into parts (partyline.splitting): fixed when the first of them is claimed, whichever carrier sends the others.
+    into parts (partyline.long_texts): fixed when the first of them is claimed, whichever carrier sends the others.
     """
 
     state: SendState
