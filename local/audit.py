@@ -46,7 +46,7 @@ class Vulnerability:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source knows: of how many packages, and of which it knows nothing."""
+    """A source's answer: how many packages it knows, which it does not know, and the vulnerabilities."""
 
     packages: int
     vulnerabilities: tuple[Vulnerability, ...]

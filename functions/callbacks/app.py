@@ -48,7 +48,7 @@ def _call(record: SQSRecord) -> Retry | None:
     if delivered.outcome in {Outcome.RETRIED, Outcome.HELD}:
         return Retry(delivered.delay)
     if delivered.outcome is Outcome.GIVEN_UP:
-        # Given up twice, when this function dies here, it is still one letter: within five minutes.
+        # Deduplicated: if this function dies here and gives up again within five minutes, there is one letter.
         SQS.send_message(
             QueueUrl=variable("CALLBACKS_DEAD_LETTERS_URL"),
             MessageBody=record.body,

@@ -1,5 +1,5 @@
-"""A recorded text whose words are found later, in one of its files: they become its body, and mean what they would have
-meant with it.
+"""A recorded text whose words are found later, in one of its files: they become its body, and have the effects that
+they would have had when it was recorded.
 
 That is the exception: the words of a text part are fetched before the text is recorded (media.text_part), unless its
 carrier does not give them in time.

@@ -17,11 +17,11 @@ _LONGEST = 64
 
 
 def cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
-    """Where the parts of a text end, but for the last; none for a text that fits whole, and the end of one that only
-    the blanks at its end make too long.
+    """The places where a text is cut: the end of each part but the last. Empty for a text that fits whole; a text that
+    only trailing blanks make too long has its own end as the one cut.
 
-    `fits` says of the beginnings of a text whether they fit: of none that is longer than one that does not. No text of
-    more than `most` characters fits.
+    `fits` says whether a text fits; what begins with a text that does not fit does not fit either, and neither does a
+    text of more than `most` characters.
     """
     if fits(words):
         return ()

@@ -76,7 +76,7 @@ def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
         return 0
     if all(receipt.status is not ReceiptStatus.QUEUED for receipt in known):
         return 0
-    # Of those who were left out the carrier knows nothing, and only its word gives a receipt its id.
+    # Only a carrier's report gives a receipt its id; members who were left out have no report.
     proof = next((one.carrier_message_id for one in known if one.carrier_message_id), None)
     try:
         found = asked.carrier.find(asked.text(member), proof or "") if asked.carrier else None
@@ -107,14 +107,14 @@ def _settle_taken(desk: Desk, job: Job, claim: Claim, member: str, found: Found)
         Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
         for report in found.reports
     ]
-    # A claim of an earlier version does not say whose it was.
+    # A claim of an earlier version does not name its carrier.
     taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
     sending.settle_taken(desk, job, taken, found.accepted, member, reports)
 
 
 def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
-    """A request as it was made, with the receipts of now. A claim of an earlier version says nothing of who was asked:
-    then what holds now has to do."""
+    """A request as it was made, with the receipts of now. A claim of an earlier version does not name the
+    carrier that was asked; then its carrier and the recipients left out are those of now."""
     delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
     job = replace(job, receipts=delivered.receipts if delivered else ())
     if not claim.carrier:

@@ -110,7 +110,7 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
         recipients=kept.recipients,
         text=kept.body,
         media=tuple(port.Media(part.url, part.content_type, part.sha256) for part in kept.media),
-        # Of a carrier that tells no time, when it brought it: more than when it is routed again says.
+        # Without a carrier's time, when the text came in: closer than the time of routing it again.
         received_at=kept.received_at or kept.created,
         answered=Keyword(kept.answered) if kept.answered else None,
     )

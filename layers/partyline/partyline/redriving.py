@@ -55,7 +55,7 @@ def _read_again(desk: Desk, kept: UnroutedText, now: datetime) -> Recorded:
 
 
 def _dated(event: Event, kept: UnroutedText) -> Event:
-    """A text that its carrier tells no time of, dated when the webhook came."""
+    """A text dated by its webhook, where its carrier tells no time."""
     if isinstance(event, InboundText) and event.received_at is None:
         return replace(event, received_at=kept.created)
     return event

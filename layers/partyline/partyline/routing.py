@@ -24,7 +24,7 @@ MAX_ROSTER = 80
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy:
-    one of its `receivers`, where the carrier names several. It has none while it is not known which is ours."""
+    one of its `receivers`, where the carrier names several. `receivers` is empty while it is unknown which is ours."""
 
     receivers: tuple[str, ...]
     sender: str
@@ -36,8 +36,8 @@ class Arrival:
         return self.receivers[0] if self.receivers else ""
 
     def among(self, own: Collection[str]) -> Arrival:
-        """The same by what is known to be ours. What a carrier names is ours, registered or not, and those that are
-        known come first; where it names nothing, the recipients are looked through."""
+        """The arrival with its receivers settled by `own`, the lines in its roster: the numbers that the carrier names,
+        registered or not, lines first; where it names none, the lines among the recipients."""
         named = self.receivers or [one for one in self.recipients if one in own]
         return replace(self, receivers=tuple(sorted(named, key=lambda one: (one not in own, one))))
 

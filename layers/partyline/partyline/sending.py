@@ -270,8 +270,8 @@ _URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
 
 
 def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
-    """Settle a request that is to be made again although its carrier took it: it said no, and a report came. None where
-    there is still something to ask for: it was no such request, or the first of several parts."""
+    """Settle a request that its carrier refused for now and then reported on: it was taken, and is not made again. None
+    where there is still a request to make: no report came, or this is the first of several parts."""
     proof = next((one.carrier_message_id for one in job.receipts_of(member) if one.carrier_message_id), None)
     claim = sends.find(desk.table, job.reference, member) if proof else None
     if not proof or claim is None or claim.state is not SendState.WAITING:
@@ -389,9 +389,9 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
 
 
 def _announce(desk: Desk, job: Job, claim: Claim, member: str) -> None:
-    """Write down what a text will look like that does not leave as it was recorded. Handsets will show a thread without
-    those who are left out: answers to it come to the conversation, unless it is another's. Our other numbers' copies of
-    it, and of each part of a long one, are known for what they are."""
+    """Prepare for what comes back of a text that does not leave as it was recorded. Without members who are left out,
+    handsets show a smaller thread: it is claimed, unless it is another conversation's. The copies that our other
+    numbers will see, of the text or of each part of a long one, are counted as our own."""
     thread = threads.key([job.send.sender, *job.text().recipients]) if claim.refused else job.send.thread
     try:
         if claim.refused:

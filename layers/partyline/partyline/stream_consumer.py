@@ -46,7 +46,7 @@ Relay = Callable[[Record], Relayed]
 
 @dataclass(frozen=True, slots=True)
 class StreamConsumer:
-    """What consuming works with: the queues, and the one for what cannot be relayed. `clock` is in Unix time."""
+    """The queues, and the URL of the one for records that cannot be relayed. `clock` is in Unix time."""
 
     sqs: SQSClient
     failures_url: Callable[[], str]

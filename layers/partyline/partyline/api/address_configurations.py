@@ -188,8 +188,8 @@ def _shown(line: Line, shown: AddressConfiguration) -> Json:
 
 
 def _auto_creation(form: Parameters, before: AutoCreation, after: AddressConfiguration) -> AutoCreation:
-    """For which texts a line makes a conversation, after a form. Twilio's Enabled knows nothing of groups: what a line
-    was registered with does not narrow it, only what this resource was told."""
+    """The texts for which a line makes a conversation once a form is applied. As at Twilio, Enabled covers every text:
+    only a GroupsOnly given to this resource narrows it, not what the line was registered with."""
     enabled, groups_only = fields.boolean(form, "AutoCreation.Enabled"), fields.boolean(form, _GROUPS)
     is_on = before is not AutoCreation.OFF if enabled is None else enabled
     if not is_on:

@@ -115,8 +115,8 @@ def code(value: object) -> str | None:
 
 
 def moment(*written: object) -> datetime | None:
-    """The first of a carrier's times (ISO 8601, UTC where it names no zone) that is one. A time is never worth a text,
-    so what cannot be read is none."""
+    """The first of a carrier's times (ISO 8601, UTC without a zone) that can be read; None when none can, so that no
+    text is lost for its time."""
     return next((found for found in map(_moment, written) if found), None)
 
 
@@ -136,15 +136,15 @@ def tag(request: WebhookRequest) -> str | None:
 
 
 def headed(subject: str, text: str) -> str:
-    """A text with the subject of its MMS above it, as phones show it. Some fill the field in by themselves, with words
-    for none or with the text."""
+    """A text with the subject of its MMS above it, as phones show it. A subject that phones fill in by themselves
+    ("No Subject", or the text once more) is left out."""
     if _letters(subject) in _NO_SUBJECT or notation.plain(subject).casefold() == notation.plain(text).casefold():
         return text
     return f"{subject}\n{text}" if notation.plain(text) else subject
 
 
 def is_only_subject(subject: str, text: str) -> bool:
-    """Whether all that such a text has is its subject."""
+    """Whether a text has a subject and no other words."""
     return not notation.plain(text) and bool(notation.plain(headed(subject, text)))
 
 

@@ -104,8 +104,7 @@ def receive(desk: Desk, sid: str, frame: str) -> ApiError | None:
 
 
 def _leave_unread(desk: Desk, connection: Connection, frames: int) -> ApiError:
-    """Do nothing of what a connection asks for that sends too many frames. It is told so once in a window, and closed
-    when it goes on."""
+    """Ignore a connection that sends too many frames. It is told so once in a window, and closed when it goes on."""
     refused = refusals.quota_spent(quotas.MAX_FRAMES, quotas.SECONDS)
     if frames > _FLOOD:
         wire.end(desk, connection)

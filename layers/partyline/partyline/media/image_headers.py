@@ -48,7 +48,7 @@ class Header:
 
     @property
     def pixels(self) -> int:
-        """How many pixels it unfolds to."""
+        """The number of its pixels."""
         return self.width * self.height
 
 

@@ -56,7 +56,7 @@ def by_identity(table: Table, service_sid: str, identity: str) -> User | None:
 def with_revocations(
     table: Table, service_sid: str, identities: Iterable[str]
 ) -> dict[str, tuple[User | None, Revocation | None]]:
-    """Some identities' users and what was revoked of them: one batch for each fifty."""
+    """The users and the revocations of some identities: one batch for each fifty."""
     known = {identity: sids.user(service_sid, identity) for identity in identities}
     wanted = [key for sid in known.values() for key in (keys.user(sid), keys.revocation(sid))]
     found = table.get_all(wanted)
@@ -140,7 +140,7 @@ def _with_role(user: User) -> Item:
 
 
 def in_role(role_sid: str | None, sid: str) -> Item:
-    """Where it is found that a role is in use."""
+    """The index key by which the holders of a role are found."""
     return {"GSI2PK": keys.by_role(role_sid), "GSI2SK": sid} if role_sid else {}
 
 
