@@ -41,7 +41,6 @@ MAKES_ALL, MAKES_NONE = "0", "1"
 # What tells people what was said: conversations, messages with receipts, unrouted texts, opt-outs, reports that wait.
 RECORDS = ("C#", "M#", "U#", "O#", "R#")
 _EXAMPLES = settings(
-    max_examples=100,
     # Enough to say what is missing: a smaller example can be made by hand.
     phases=(Phase.generate,),
     deadline=None,
@@ -143,7 +142,7 @@ def is_kept(inbound: Inbound, carrier: str, body: Any) -> bool:
 def check(inbound: Inbound, carrier: str, kind: str, *, overlooked: str = "") -> None:
     """Deliver payloads of a kind, and look for all that they say. `overlooked` is a field that does not arrive."""
 
-    @_EXAMPLES
+    @settings(_EXAMPLES, max_examples=400 if overlooked else 100)
     @given(st.data(), st.sampled_from((MAKES_ALL, MAKES_NONE)), st.booleans())
     def holds(data: st.DataObject, digit: str, gives_files: bool) -> None:
         line = LINES[carrier] + digit
