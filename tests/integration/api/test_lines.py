@@ -192,6 +192,7 @@ def test_unrouted_texts_are_listed_newest_first_and_read(api: Api, table: Table,
         "body": "hello",
         "media": [{"url": "https://c.example/1", "content_type": "image/png"}],
         "raw": "",
+        "date_received_by_carrier": None,
         "date_created": "2026-11-22T12:00:04Z",
         "url": f"{BASE}/v1/UnroutedTexts/{texts[-1].sid}",
     }

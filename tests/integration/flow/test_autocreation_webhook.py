@@ -111,6 +111,7 @@ def test_a_group_text_is_asked_about_with_everything_it_brings(own: Table, hook:
     media = json.loads(asked.pop("Media"))
     assert asked == {
         "AccountSid": ACCOUNT,
+        "MessagingServiceSid": sids.default_messaging_service(ACCOUNT),
         "EventType": "onConversationAdd",
         "Source": "SMS",
         "RetryCount": "0",
@@ -367,6 +368,7 @@ def test_a_text_into_a_conversation_is_asked_about_as_a_message(own: Table, hook
     assert asked.pop("ParticipantSid").startswith("MB")
     assert asked == {
         "AccountSid": ACCOUNT,
+        "MessagingServiceSid": sids.default_messaging_service(ACCOUNT),
         "EventType": "onMessageAdd",
         "Source": "SMS",
         "RetryCount": "0",

@@ -9,10 +9,20 @@ import pytest
 from partyline.errors import ApiError
 from partyline.live import sessions
 from partyline.store import connections, quotas
-from partyline.store.quotas import MAX_ASKED, MAX_FRAMES, MAX_WRITES, SECONDS
+from partyline.store.quotas import SECONDS
 from tests.integration.api.harness import Api
 from tests.integration.api.people import SERVICE, acting
 from tests.integration.live.conftest import House, handshake
+
+# Less than is deployed, so that it is soon spent.
+MAX_WRITES, MAX_ASKED, MAX_FRAMES = 12, 24, 10
+
+
+@pytest.fixture(autouse=True)
+def small_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MAX_WRITES", MAX_WRITES), ("MAX_ASKED", MAX_ASKED), ("MAX_FRAMES", MAX_FRAMES)):
+        monkeypatch.setattr(quotas, name, value)
+    monkeypatch.setattr(sessions, "_FLOOD", 4 * MAX_FRAMES)
 
 
 def types(house: House, sid: str, frame: dict[str, str], times: int) -> list[int | None]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 from twilio.request_validator import RequestValidator
 
+from partyline import sids
 from partyline.callbacks import asking
 from partyline.callbacks.asking import GO_ON, MAX_ANSWER, Answer
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
@@ -108,6 +109,7 @@ def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
         "Source": "SDK",
         "ClientIdentity": "ann",
         "RetryCount": "0",
+        "MessagingServiceSid": sids.default_messaging_service("AC1"),
         "ConversationSid": "CH1",
         "Body": "hé & +1",
     }
