@@ -73,7 +73,8 @@ def _admit(cors_origins: Collection[str]) -> Middleware:
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        part = request.path.split("/")[1]
+        # Not every target is a path: OPTIONS asks of the whole server with *.
+        part = request.path.partition("/")[2].partition("/")[0]
         port, headers = middleware.arrival(request)
         listed = cors_origins if part in _FOR_APPS else ()
         refused = admission.refusal(port, headers, {*admission.origins(port), *listed})

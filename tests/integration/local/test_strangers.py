@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,6 +10,7 @@ from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from local.carrier import control
 from local.config import ApiCredentials
@@ -75,6 +77,19 @@ def test_a_page_that_names_no_origin_gets_nothing_of_the_phones(in_world: InWorl
         # A link to the page is followed from anywhere.
         assert (await world.client.get(world.front("/"), headers={"Sec-Fetch-Site": "cross-site"})).status == 200
         assert world.upstream.requests == []
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("target", ["OPTIONS *", "CONNECT evil.example:80"])
+def test_a_target_that_is_no_path_is_nothing_of_ours(in_world: InWorld, target: str) -> None:
+    async def scenario(world: Any) -> None:
+        front = URL(world.running.front_url)
+        for origin, status in (("https://evil.example", b"403"), (world.running.front_url, b"404")):
+            reader, writer = await asyncio.open_connection(front.host, front.port)
+            writer.write(f"{target} HTTP/1.1\r\nHost: {front.authority}\r\nOrigin: {origin}\r\n\r\n".encode())
+            assert (await reader.readline()).split()[1] == status
+            writer.close()
 
     in_world(scenario)
 
