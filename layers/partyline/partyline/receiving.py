@@ -6,6 +6,7 @@ the same time; recording makes exactly once of it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from partyline.callbacks.asking import Ask
 from partyline.carriers import payloads
 from partyline.carriers.port import Carrier, DeliveryReport, Event, Ignored, InboundText, Malformed, WebhookRequest
 from partyline.errors import WebhookRefused
+from partyline.media import text_part
 from partyline.model import UnroutedReason
 from partyline.observability import count, logger
 from partyline.recording import Outcome, Recorded
@@ -34,12 +36,12 @@ MAX_MEDIA = 50
 class Desk:
     """What receiving works with. `service_sid` is the account's first Service, in which conversations are made
     while it has no settings; `ask` asks pre-action webhooks; `complete` gives a text the words that only a file of it
-    has (media.text_part)."""
+    has, until a moment of time.monotonic (media.text_part)."""
 
     table: Table
     service_sid: str
     ask: Ask
-    complete: Callable[[Carrier, InboundText], InboundText] = lambda _, text: text
+    complete: Callable[[Carrier, InboundText, float], InboundText] = lambda _carrier, text, _until: text
 
 
 def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
@@ -51,8 +53,9 @@ def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime
         raise WebhookRefused(413, "larger than any webhook")
     carrier.authenticate(request, now.timestamp())
     malformed: Malformed | None = None
+    until = time.monotonic() + text_part.PATIENCE
     for event in read(carrier, request):
-        whole = desk.complete(carrier, event) if isinstance(event, InboundText) else event
+        whole = desk.complete(carrier, event, until) if isinstance(event, InboundText) else event
         taken = take(desk, carrier.name, whole, request, now)
         malformed = taken if isinstance(taken, Malformed) else malformed
     if malformed:

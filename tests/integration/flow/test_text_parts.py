@@ -15,7 +15,7 @@ import pytest
 
 from partyline import receiving, sids
 from partyline.carriers import registry
-from partyline.carriers.port import Carrier, WebhookRequest
+from partyline.carriers.port import Carrier, InboundText, WebhookRequest
 from partyline.errors import OutgoingTimedOut
 from partyline.media import collecting, text_part
 from partyline.media.collecting import Outcome
@@ -168,6 +168,21 @@ class Inbox:
         stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
         sent = [items.message(item) for item in stored if item.get("outbox") == "message"]
         return [one.body or "" for one in sent if one.author == "system"]
+
+
+def test_the_texts_of_one_webhook_wait_no_longer_than_one(table: Table) -> None:
+    """C6. A webhook that is not answered in time comes again, and would not be answered then either."""
+    ends = []
+
+    def complete(_carrier: Carrier, text: InboundText, until: float) -> InboundText:
+        ends.append(until)
+        return text
+
+    texts = [json.loads(bandwidth(f"id-{number}", own("bandwidth")[0], [B], "hi", []))[0] for number in range(3)]
+    trusted: Any = Trusted(registry.reader("bandwidth"))
+    request = WebhookRequest("https://example.com", "", {}, {}, json.dumps(texts).encode())
+    receiving.receive(receiving.Desk(table, "IS1", asking_nobody, complete), trusted, request, NOW)
+    assert ends == [ends[0]] * 3
 
 
 @CARRIERS

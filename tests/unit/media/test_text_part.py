@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -137,7 +138,8 @@ def text(said: str = "", *media: Media) -> InboundText:
 
 def completed(given: InboundText, **answers: Answer | OutgoingError) -> InboundText:
     names = {"url": URL, "other": OTHER}
-    return text_part.complete(Server({names[name]: one for name, one in answers.items()}).ask, CARRIER, given)
+    ask = Server({names[name]: one for name, one in answers.items()}).ask
+    return text_part.complete(ask, CARRIER, given, time.monotonic() + text_part.PATIENCE)
 
 
 def test_the_words_of_a_text_part_are_the_text() -> None:
@@ -215,10 +217,10 @@ def test_all_of_it_has_to_come_in_the_same_time(monkeypatch: pytest.MonkeyPatch)
         now[0] += 1.0
         return ok(b"one")
 
-    assert text_part.complete(slow, CARRIER, given) == text("one\none")
+    assert text_part.complete(slow, CARRIER, given, 1.5) == text("one\none")
     assert asked == [(URL, 1.5), (OTHER, 0.5)]
     given = text("", *(Media(f"{URL}?{number}", "text/plain") for number in range(3)))
-    assert text_part.complete(slow, CARRIER, given) == given
+    assert text_part.complete(slow, CARRIER, given, 3.5) == given
     assert len(asked) == 4
 
 

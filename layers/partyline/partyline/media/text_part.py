@@ -52,17 +52,17 @@ _OTHER_NAMES = {
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def complete(ask: Ask, carrier: Carrier, text: InboundText) -> InboundText:
+def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> InboundText:
     """A text with the words of its text parts, where it has none of its own, or a subject only; else as it came.
 
-    The parts are fetched within PATIENCE. One that cannot be had in that time, or is too long for a text, leaves all of
-    them files, which are read when they are collected. Never raises.
+    The parts are fetched until a moment of time.monotonic, the same for all texts of a webhook. One that cannot be had
+    by then, or is too long for a text, leaves all of them files, which are read when they are collected. Never raises.
     """
     parts = [part for part in text.media if part.url and payloads.is_text_part(part.content_type, part.url)]
     has_words = bool(notation.plain(text.text)) and not text.only_subject
     if has_words or not 0 < len(parts) <= MAX_PARTS:
         return text
-    bounded = _bounded(ask, time.monotonic() + PATIENCE)
+    bounded = _bounded(ask, until)
     try:
         read = {part.url: _read(bounded, carrier.media_access(), part) for part in parts}
     except (MediaRefused, MediaUnavailable) as error:
