@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from local.events import complaint
+from local.events import EVENTS, complaint
+from local.stack import LINES
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,8 @@ def test_what_a_function_may_answer(function: str, answer: Any) -> None:
 )
 def test_what_is_a_failure(function: str, answer: Any) -> None:
     assert complaint(function, answer)
+
+
+def test_the_sample_that_registers_a_line_takes_one_that_is_free() -> None:
+    sample = json.loads((EVENTS / "conversations" / "register-line.json").read_text())
+    assert parse_qs(sample["body"])["Address"][0] not in dict(LINES)
