@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -94,3 +95,13 @@ def test_every_lock_is_audited_by_a_program_that_is_there(monkeypatch: pytest.Mo
     root = Path(audit.__file__).parents[1]
     locks = {str(path) for path in [*root.glob("*.lock"), *root.glob("local/*.lock"), *root.glob("layers/*/*.txt")]}
     assert locks <= set(command)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "layers/partyline/requirements.txt"])
+def test_the_decoder_of_images_is_one_without_a_known_overflow(lock: str) -> None:
+    """A3: also where no source can be asked."""
+    pinned = re.findall(
+        r"^pillow==([0-9]+)\.([0-9]+)", (Path(audit.__file__).parents[1] / lock).read_text(), re.MULTILINE
+    )
+    assert pinned
+    assert all((int(major), int(minor)) >= (12, 3) for major, minor in pinned)
