@@ -116,6 +116,19 @@ def test_an_identity_has_so_many_connections_at_a_time(house: House) -> None:
     house.connect("one more")
 
 
+def test_connections_by_a_revoked_token_keep_nobody_out(house: House) -> None:
+    """A7. Who holds one stays silent, so as not to be found out."""
+    for number in range(MAX_PER_IDENTITY):
+        house.connect(f"c{number}")
+    assert house.api.delete("/Users/ann/Tokens").status == 204
+    house.clock.tick(seconds=1)
+
+    house.connect("anew")
+
+    assert known(house) == {"anew"}
+    assert set(house.wire.cuts) == {f"c{number}" for number in range(MAX_PER_IDENTITY)}
+
+
 def test_connections_of_one_identity_that_open_at_once_are_all_known(house: House) -> None:
     desk = house.desk
     racing = Racing(house.table, 3, "connection", lambda: house.connect(f"other {len(known(house))}"))

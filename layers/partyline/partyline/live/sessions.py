@@ -61,9 +61,21 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
         supervises=Permission.VIEW_ANY_CONVERSATION in person.permissions,
         issued=token.issued,
     )
+    if connections.register(desk.table, connection, now):
+        return connection
+    # Those that may not go on, as of a revoked token, keep nobody out.
+    _end_fallen(desk, connection)
     if not connections.register(desk.table, connection, now):
         raise refusals.too_many_connections(MAX_PER_IDENTITY)
     return connection
+
+
+def _end_fallen(desk: Desk, other: Connection) -> None:
+    """End the connections of an identity that may not go on, and would be found out when they say or hear
+    something."""
+    own = connections.of(desk.table, other.service_sid, [other.identity])
+    for connection in standing.of(desk.table, other.service_sid, own, desk.clock(), may_see_all=()).ended:
+        wire.end(desk, connection)
 
 
 def disconnect(desk: wire.Desk, sid: str) -> None:
