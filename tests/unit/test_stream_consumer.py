@@ -126,7 +126,7 @@ def test_what_was_done_behind_a_failure_is_not_done_again() -> None:
     assert relaying.relayed[-2:] == ["b1", "a1"] or relaying.relayed[-2:] == ["a1", "b1"]
 
 
-def test_a_record_that_fails_by_its_own_fault_for_long_is_set_aside_and_its_partition_goes_on() -> None:
+def test_a_record_that_fails_by_its_own_fault_for_an_hour_is_set_aside() -> None:
     queues, relaying, now = Queues(), Relaying(b1=KeyError("sid")), [1000.0]
     one = consumer(queues, now)
     for now[0] in (1000.0, 1000.0 + PATIENCE):

@@ -353,7 +353,7 @@ def test_copies_that_name_no_number_of_two_lines_are_one_message(own: Table) -> 
     assert outcomes == [Outcome.CREATED, Outcome.COPIED, Outcome.RECORDED, Outcome.COPIED]
 
 
-def test_copies_that_name_no_number_while_none_is_a_line_are_counted_when_they_are_routed_again(own: Table) -> None:
+def test_copies_that_name_no_number_are_counted_when_they_are_routed_again(own: Table) -> None:
     """C8, M2: nothing is lost meanwhile, and nothing doubled in the end."""
     numbers = (FREE, "+12065550108")
     assert [record(own, text(A, B, *numbers, line="")).outcome for _ in range(2)] == [Outcome.UNROUTED] * 2
