@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -220,3 +222,18 @@ def test_the_count_is_the_fewest_messages_of_which_each_number_sees_one(counts: 
     fewest = Copies(seen).logical()
     assert fits(fewest)
     assert fewest == 0 or not fits(fewest - 1)
+
+
+@pytest.mark.parametrize("numbers", [24, 60])
+def test_however_many_sets_a_carrier_names_they_are_counted_at_once(numbers: int) -> None:
+    """C8. GIVEN a large group of own numbers, and copies that each name some others of them
+    WHEN they are counted
+    THEN the work grows with the sets, not with all that can be made of them."""
+    own = [f"+1206555{number:04}" for number in range(numbers)]
+    chain = {threads.key([one, other]): 3 for one, other in itertools.pairwise(own)}
+    star = {threads.key([own[0], one]): 1 for one in own[1:]}
+    assert Copies(chain).logical() == 3
+    assert Copies(star).logical() == 1
+    # One number has seen fifty of its own besides.
+    assert Copies({**dict.fromkeys(star, 4), own[1]: 50}).logical() == 50
+    assert Copies(dict.fromkeys(star, 4)).logical() == math.ceil(4 * (numbers - 1) / numbers)

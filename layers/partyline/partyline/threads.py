@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -58,14 +59,13 @@ class Copies:
     def logical(self) -> int:
         """How many messages these copies are."""
         sets = {frozenset(members(lines)): count for lines, count in self.seen.items()}
-        # By Hall's theorem the numbers that limit it are a union of sets, and one number more helps none of them.
-        unions = {lines for lines in sets if len(lines) == 1} | _unions(lines for lines in sets if len(lines) > 1)
-        return max((self._fewest(sets, union) for union in unions), default=0)
-
-    @staticmethod
-    def _fewest(sets: Mapping[frozenset[str], int], numbers: frozenset[str]) -> int:
-        """How many messages the copies at these numbers alone need: each number sees each message once."""
-        return math.ceil(sum(count for lines, count in sets.items() if lines <= numbers) / len(numbers))
+        fewest = max((count for lines, count in sets.items() if len(lines) == 1), default=0)
+        if all(len(lines) == 1 for lines in sets):
+            return fewest
+        while full := _overfull(sets, fewest):
+            # What the copies at these numbers alone need: each number sees each message once.
+            fewest = math.ceil(sum(count for lines, count in sets.items() if lines <= full) / len(full))
+        return fewest
 
     def at(self, *lines: str) -> Copies:
         """The copies after one more at an own number, or at one of several. It was a new message when `logical` grew.
@@ -76,9 +76,40 @@ class Copies:
         return Copies({**self.seen, place: self.seen.get(place, 0) + 1})
 
 
-def _unions(sets: Iterable[frozenset[str]]) -> set[frozenset[str]]:
-    """Every union of some of the sets."""
-    unions: set[frozenset[str]] = set()
-    for one in sets:
-        unions |= {one, *(union | one for union in unions)}
-    return unions
+def _overfull(sets: Mapping[frozenset[str], int], most: int) -> frozenset[str]:
+    """Numbers to which more copies came than they can have seen when each saw `most`; none where all copies find a
+    number of their set. By augmenting paths, so that it takes no longer than a power of how many sets there are."""
+    held: dict[str, Counter[frozenset[str]]] = {number: Counter() for lines in sets for number in lines}
+    for lines, count in sets.items():
+        left = count
+        while left:
+            # Each number, with the copies that may go there and the number that they would be moved from.
+            reached: dict[str, tuple[frozenset[str], str]] = dict.fromkeys(sorted(lines), (lines, ""))
+            waiting = deque(reached)
+            while waiting and held[waiting[0]].total() >= most:
+                place = waiting.popleft()
+                found = {other: moved for moved in +held[place] for other in sorted(moved) if other not in reached}
+                reached |= {other: (moved, place) for other, moved in found.items()}
+                waiting += found
+            if not waiting:
+                return frozenset(reached)
+            left -= _shift(held, reached, waiting[0], min(left, most - held[waiting[0]].total()))
+    return frozenset()
+
+
+def _shift(
+    held: Mapping[str, Counter[frozenset[str]]],
+    reached: Mapping[str, tuple[frozenset[str], str]],
+    free: str,
+    room: int,
+) -> int:
+    """Move copies along a path to a number that has room for some: how many."""
+    path = [(free, *reached[free])]
+    while path[-1][2]:
+        path.append((path[-1][2], *reached[path[-1][2]]))
+    number = min([room, *(held[origin][moved] for _, moved, origin in path if origin)])
+    for place, moved, origin in path:
+        held[place][moved] += number
+        if origin:
+            held[origin][moved] -= number
+    return number
