@@ -177,7 +177,8 @@ class Send:
 
     `natives` maps each native recipient to its participant's SID; `others` are our own other numbers of the thread.
     `confirms` marks the one text that still goes to who has opted out: that they have. `byline` is the name of who
-    wrote it, for those whom the number does not tell (partyline.bylines).
+    wrote it, for those whom the number does not tell (partyline.bylines). `counted` is the fingerprint of what was
+    counted as a copy of it when it was recorded: what leaves may be something else (partyline.sending).
     """
 
     thread: str
@@ -186,6 +187,7 @@ class Send:
     others: tuple[str, ...] = ()
     confirms: bool = False
     byline: str = ""
+    counted: str = field(default="", compare=False)
 
     def words(self, said: str | None) -> str:
         """What handsets show of what was said. Of a long text, which is sent in parts, the first has the name."""

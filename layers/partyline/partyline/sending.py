@@ -151,6 +151,12 @@ class Job:
             own=self.own,
         )
 
+    @property
+    def recorded(self) -> str:
+        """The fingerprint under which it was counted when it was recorded. What an earlier version
+        has recorded is taken to have been as it is now."""
+        return self.send.counted or threads.fingerprint(self.send.words(self.message.said), len(self.message.media))
+
     def natives(self, member: str = "") -> tuple[str, ...]:
         """Whose receipts a request is about."""
         return (member,) if member else tuple(self.send.natives)
@@ -357,8 +363,7 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
         named = {addresses.display(one): codes.INVALID_RECIPIENT for one in unreachable}
         refused = Refused("members without a number", recipients=named)
         return _not_sent(desk, job, claim, member, refused)
-    if claim.refused or job.cuts:
-        _announce(desk, job, claim, member)
+    _announce(desk, job, claim, member)
     try:
         accepted = job.carrier.send(text)
     except Ambiguous as error:
@@ -389,18 +394,20 @@ def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
 
 
 def _announce(desk: Desk, job: Job, claim: Claim, member: str) -> None:
-    """Prepare for what comes back of a text that does not leave as it was recorded. Without members who are left out,
-    handsets show a smaller thread: it is claimed, unless it is another conversation's. The copies that our other
-    numbers will see, of the text or of each part of a long one, are counted as our own."""
+    """Prepare for what comes back of a text that does not leave as it was recorded: to fewer people, in parts, with
+    fewer files, or with words that came late. Without members who are left out, handsets show a smaller thread: it is
+    claimed, unless it is another conversation's. The copies that our other numbers will see, of the text or of each
+    part of a long one, are counted as our own."""
+    text = job.text(member)
     thread = threads.key([job.send.sender, *job.text().recipients]) if claim.refused else job.send.thread
+    leaving = threads.fingerprint(text.text, len(text.media))
+    counted = {(job.send.thread, job.recorded), claim.counted}
     try:
         if claim.refused:
             conversations.claim_smaller(desk.table, job.message.conversation_sid, thread, desk.clock())
-        if claim.counted != thread and not threads.is_pair(thread):
-            text = job.text(member)
-            media_count = len(job.message.media) if job.reference.part == 1 else 0
-            copies = messages.count_own(text.sender, thread, text.text, media_count, desk.clock())
-            sends.count_copies(desk.table, job.reference, copies, thread)
+        if (thread, leaving) not in counted and not threads.is_pair(thread):
+            copies = messages.count_own(text.sender, thread, leaving, desk.clock())
+            sends.count_copies(desk.table, job.reference, copies, (thread, leaving))
     except Exception:
         # Nobody was asked: a table that is busy must not cost the text.
         sends.waiting(desk.table, job.reference, desk.clock(), member)

@@ -13,7 +13,7 @@ from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, DeliveryReport, Found, MediaAccess, OutboundMedia, OutboundText
 from partyline.errors import SendError
-from partyline.model import AutoCreation, Conversation, Line, Message, Participant, SendReference
+from partyline.model import AutoCreation, Conversation, Line, Media, Message, Participant, SendReference
 from partyline.optouts import How
 from partyline.reporting import Applied
 from partyline.sending import Attempt
@@ -150,20 +150,26 @@ def make_scene(
     clients: int = 2,
     carrier: str = "bandwidth",
     addresses: Sequence[str] = (),
+    media: Sequence[Media] = (),
 ) -> Scene:
     """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
     for address in (P, Q):
         line = Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS)
         if address not in lines.find(table, [address]):
             lines.register(table, line)
-    return written(table, FakeCarrier(iter(answers)), body, clients, addresses)
+    return written(table, FakeCarrier(iter(answers)), body, clients, addresses, media)
 
 
 CLIENTS = itertools.count()
 
 
 def written(
-    table: Table, carrier: FakeCarrier, body: str = "hello", clients: int = 2, addresses: Sequence[str] = ()
+    table: Table,
+    carrier: FakeCarrier,
+    body: str = "hello",
+    clients: int = 2,
+    addresses: Sequence[str] = (),
+    media: Sequence[Media] = (),
 ) -> Scene:
     """A message in a group of these native addresses, or else of as many new ones as there are clients."""
     sid = sids.new(sids.CONVERSATION)
@@ -185,6 +191,7 @@ def written(
         author="agent",
         body=body,
         participant_sid=agent.sid,
+        media=tuple(media),
         sends=routing.outbound(members, conversation.threads, agent),
     )
     table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))

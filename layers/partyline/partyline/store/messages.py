@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from partyline import events, refusals, sids, threads
 from partyline.events import QUIETLY, Cause, Reason
-from partyline.model import Conversation, Message, Receipt
+from partyline.model import Conversation, Message, Receipt, Send
 from partyline.states import ConversationState
 from partyline.store import conversations, happenings, items, keys, receipts
 from partyline.store.conversations import Roster
@@ -74,6 +74,7 @@ def recording_writes(
 
 def message_writes(message: Message, now: datetime) -> list[Write]:
     """The message, its receipts and the copies of it that our own numbers will see from now on."""
+    message = replace(message, sends=tuple(replace(send, counted=_counted(message, send)) for send in message.sends))
     item = items.encode(message)
     if message.sends or message.pending:
         item["outbox"] = "message"
@@ -82,11 +83,18 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
-            count_own(send.sender, send.thread, send.words(message.said), len(message.media), now)
+            count_own(send.sender, send.thread, send.counted, now)
             for send in message.sends
-            if not threads.is_pair(send.thread)
+            if send.counted
         ),
     ]
+
+
+def _counted(message: Message, send: Send) -> str:
+    """The fingerprint under which copies of a send are counted; '' for those of a pair, which nobody else sees."""
+    if threads.is_pair(send.thread):
+        return ""
+    return threads.fingerprint(send.words(message.said), len(message.media))
 
 
 def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
@@ -102,7 +110,11 @@ def _append(conversation: Conversation, message: Message, now: datetime) -> list
 
 def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
     """Where the copies of one content of one sender in one thread are counted."""
-    return keys.copies(threads.digest(thread), sender, threads.fingerprint(body or "", media_count))
+    return _copies_of(thread, sender, threads.fingerprint(body or "", media_count))
+
+
+def _copies_of(thread: str, sender: str, fingerprint: str) -> keys.Key:
+    return keys.copies(threads.digest(thread), sender, fingerprint)
 
 
 def seen_in(item: Item | None) -> threads.Copies:
@@ -122,9 +134,9 @@ def count_copy(key: keys.Key, before: Item | None, receivers: Iterable[str], now
 _SEEN = "seen:"
 
 
-def count_own(sender: str, thread: str, words: str, media_count: int, now: datetime) -> Write:
+def count_own(sender: str, thread: str, fingerprint: str, now: datetime) -> Write:
     """Count our own text into a thread, which may be a smaller one than its send's, as the sending number's copy."""
-    key = copies_key(thread, sender, words, media_count)
+    key = _copies_of(thread, sender, fingerprint)
     return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_until(now))
 
 

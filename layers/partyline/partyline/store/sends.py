@@ -29,9 +29,9 @@ class Claim:
     `carrier` is who is asked; `refused` are the recipients that the text does not go to, with Twilio's code of the
     reason: those who are left out from the start, and those whom the carrier has named. `error_code` is that of a whole
     request that was refused; `names` are the carrier's names of recipients. `opted_out` are those of `refused` who have
-    told the line to stop, which the carrier's answer was the first to say. `counted` is the thread that the text was
-    counted in as it leaves, when some were left out or it is one of several parts. `cuts` are where a long text is cut
-    into parts (partyline.long_texts): fixed when the first of them is claimed, whichever carrier sends the others.
+    told the line to stop, which the carrier's answer was the first to say. `counted` is (thread, fingerprint) of what
+    was counted of a text that does not leave as it was recorded. `cuts` are where a long text is cut into parts
+    (partyline.long_texts): fixed when the first of them is claimed, whichever carrier sends the others.
     """
 
     state: SendState
@@ -42,7 +42,7 @@ class Claim:
     refused: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     opted_out: tuple[str, ...] = ()
-    counted: str = ""
+    counted: tuple[str, str] = ("", "")
     cuts: tuple[int, ...] = ()
 
 
@@ -91,7 +91,7 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
         if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
             return _abandoned(found)
         claimed = found
-    return replace(asked, attempt=claimed["attempts"], counted=claimed.get("counted", ""))
+    return replace(asked, attempt=claimed["attempts"], counted=_counted(claimed))
 
 
 def find(table: Table, reference: SendReference, member: str = "") -> Claim | None:
@@ -125,9 +125,15 @@ def _found(item: Item) -> Claim:
         refused=item.get("refused", {}),
         names=item.get("names", {}),
         opted_out=tuple(item.get("opted_out", ())),
-        counted=item.get("counted", ""),
+        counted=_counted(item),
         cuts=tuple(item.get("cuts", ())),
     )
+
+
+def _counted(item: Item) -> tuple[str, str]:
+    """An earlier version kept the thread only: then it is counted once more, which makes nothing of a later text."""
+    thread, _, fingerprint = item.get("counted", "").rpartition("#")
+    return thread, fingerprint
 
 
 def accepted(
@@ -194,13 +200,14 @@ def give_up(table: Table, reference: SendReference, failed: Mapping[str, int], n
         table.transact([check("send", keys.send(reference, member), still), *writes])
 
 
-def count_copies(table: Table, reference: SendReference, copies: Write, thread: str) -> None:
-    """Count the copies of a claimed send that our other numbers will see: in a smaller thread, since some members are
-    left out, or of a part of a long text; once, however often it is claimed."""
+def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
+    """Count the copies of a claimed send that our other numbers will see, where it does not leave as it was recorded;
+    once for the same (thread, fingerprint), however often it is claimed."""
+    named = "#".join(counted)
     uncounted = Condition(
-        "attribute_not_exists(#counted) OR #counted <> :thread", {"#counted": "counted"}, {":thread": thread}
+        "attribute_not_exists(#counted) OR #counted <> :counted", {"#counted": "counted"}, {":counted": named}
     )
-    claimed = change("send", keys.send(reference), {"counted": thread}, uncounted)
+    claimed = change("send", keys.send(reference), {"counted": named}, uncounted)
     try:
         retrying(lambda: table.transact([claimed, copies]), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
