@@ -11,10 +11,11 @@ MAX_STEM = 100
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 # Suffixes by which a machine would run a file, though nothing in it says so.
 _RUNNING = re.compile(
-    r"apk|app|appx|bat|cgi|chm|cmd|com|command|cpl|crx|deb|dll|dmg|docm|dotm|exe|gadget|hta|htm|html|img"
-    r"|inf|ipa|iso|jar|jnlp|js|jse|lnk|mht|mhtml|mjs|msc|msi|msix|msp|php|pif|pkg|potm|ppam|pptm|ps1|psm1"
-    r"|py|rb|reg|rpm|scf|scr|sct|sh|svg|svgz|swf|url|vb|vbe|vbs|vhd|vhdx|wasm|webloc|wsf|wsh|xap|xbap|xht"
-    r"|xhtml|xlam|xlsm|xltm|xml|xsl|xslt"
+    r"accda|accde|action|ade|adp|apk|app|appx|bat|cab|cgi|chm|class|cmd|com|command|cpl|crx|deb|diagcab|dll|dmg"
+    r"|docm|dotm|drv|exe|gadget|hta|htm|html|img|inf|ins|ipa|iso|isp|jar|jnlp|js|jse|lnk|mda|mde|mht|mhtml|mjs|msc"
+    r"|msi|msix|msp|mst|nsh|ocx|php|pif|pkg|potm|ppam|pptm|ps1|psm1|py|pyc|pyo|pyw|pyz|rb|reg|rpm|scf|scr|sct|sh"
+    r"|shb|svg|svgz|swf|sys|url|vb|vbe|vbs|vbscript|vhd|vhdx|vxd|wasm|webloc|workflow|ws|wsc|wsf|wsh|xap|xbap|xht"
+    r"|xhtml|xlam|xll|xlsm|xltm|xml|xnk|xsl|xslt"
 )
 
 
