@@ -86,10 +86,14 @@ def writes_of_copy(
     text: InboundText, arrived: Arrival, lines: Mapping[str, Line], found: Mapping[keys.Key, Item], now: datetime
 ) -> list[Write]:
     """The writes of a text of which another copy was recorded: its effect, where only the carrier of this one took it
-    for STOP. Where it is STOP to us, it has had its effect, and they may have said START since."""
-    if keyword(text, arrived, lines) is not Keyword.STOP or _recognised(text, lines):
+    for STOP. Where it is STOP to us, it has had its effect, but for numbers that have been registered since; and none
+    where the sender has said START since."""
+    if keyword(text, arrived, lines) is not Keyword.STOP:
         return []
     known = _known(arrived, lines, found)
+    opted_in = any(before is not None and not before.opted_out for before in known.values())
+    if opted_in and _recognised(text, lines):
+        return []
     news = {number: before for number, before in known.items() if before is None or not before.opted_out}
     return _changes(Keyword.STOP, text, arrived, news, now)
 

@@ -281,6 +281,36 @@ def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
     assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
 
 
+LATER = "+12065550199"
+
+
+@pytest.mark.parametrize("first", [P, LATER])
+def test_stop_holds_for_a_number_that_is_registered_between_two_copies(desk: Table, first: str) -> None:
+    """Whichever number the first copy came to, and whether or not that was a line."""
+    numbers = sorted((P, LATER), key=lambda line: line != first)
+    arrive(desk, "STOP", B, P, LATER, id="1", line=numbers[0])
+    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, LATER), len(replies(desk))) == (True, True, 1)
+
+
+def test_stop_holds_at_once_when_its_first_copy_came_before_there_was_a_line(desk: Table) -> None:
+    other = "+12065550198"
+    arrive(desk, "STOP", B, LATER, other, id="1", line=LATER)
+    for address in (LATER, other):
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, LATER, other, id="2", line=other).outcome is Outcome.COPIED
+    assert (state(desk, A, LATER), state(desk, A, other)) == (True, True)
+
+
+def test_a_late_copy_of_stop_at_a_new_number_does_not_undo_start(desk: Table) -> None:
+    arrive(desk, "STOP", B, LATER, id="1")
+    arrive(desk, "START", B, LATER, id="2")
+    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, P, id="3", line=LATER).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, LATER)) == (False, None)
+
+
 @pytest.mark.parametrize("first", [P, Q])
 @pytest.mark.parametrize("word", [Keyword.STOP, Keyword.HELP])
 def test_a_keyword_is_answered_once_though_one_of_the_numbers_answers_nothing(
