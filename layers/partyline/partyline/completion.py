@@ -18,7 +18,7 @@ from partyline.model import Conversation, Line, MediaReference, Message
 from partyline.opting import Effect
 from partyline.routing import Arrival
 from partyline.states import ReceiptStatus, rank
-from partyline.store import conversations, happenings, items, keys, messages
+from partyline.store import conversations, happenings, items, keys, messages, receipts
 from partyline.store.messages import Delivered
 from partyline.store.table import Condition, Item, Table, Write, change, delete, retrying
 
@@ -27,7 +27,7 @@ _TRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A message, how it came, and its words as a text of their own. `lines` are the own numbers among its roster;
+    """A message, how it came, and all its words as a text of their own. `lines` are the own numbers among its roster;
     `items` are what is known of its thread, its copies and its sender."""
 
     conversation: Conversation
@@ -73,17 +73,19 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
         return None
     origin = delivered.message.origin
     arrived = Arrival(origin.receivers, origin.sender, origin.roster)
+    # It has a subject, or another of its text parts was read before.
+    whole = f"{message.body}\n{words}" if message and message.body else words
     text = InboundText(
         carrier=part.carrier or "",
         id=delivered.message.carrier_message_id or "",
         line=arrived.line,
         sender=arrived.sender,
         recipients=arrived.recipients,
-        text=words,
+        text=whole,
     )
     known = table.get_all(
         [
-            _counter(delivered.message, arrived, words),
+            _counter(delivered.message, arrived, whole),
             _thread(arrived),
             *opting.wanted(text, arrived),
             *(keys.line(member) for member in arrived.roster),
@@ -96,19 +98,16 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
 
 def _decided(found: _Found, reference: MediaReference, now: datetime) -> Effect:
     """What the words set off, as recording them would have."""
-    before, words = found.delivered.message, found.text.text
+    before = found.delivered.message
     files = tuple(part for part in before.media if part.sid != reference.media_sid)
-    if before.body:
-        # It has a subject, or another of its text parts was read before: what it is has been decided.
-        after = replace(before, body=f"{before.body}\n{words}", media=files, updated=now)
-        return Effect(tuple(_changing(found, after, now)))
     counted, is_copy = _counted(found, now)
     if is_copy:
         held = opting.writes_of_copy(found.text, found.arrived, found.lines, found.items, now)
         removed = messages.removal_writes(found.conversation, found.delivered, now, cause=BY_TEXT)
         return Effect((*counted, *held, *removed))
-    after = replace(before, body=words, media=files, updated=now)
-    keyword = opting.keyword(found.text, found.arrived, found.lines)
+    after = replace(before, body=found.text.text, media=files, updated=now)
+    # Whether it is a keyword has been decided by its first words.
+    keyword = None if before.body else opting.keyword(found.text, found.arrived, found.lines)
     if keyword is None:
         return Effect((*counted, *_changing(found, after, now)))
     effect = opting.effect(keyword, found.text, found.arrived, found.lines, found.items, now)
@@ -119,12 +118,18 @@ def _decided(found: _Found, reference: MediaReference, now: datetime) -> Effect:
 
 def _withdrawn(delivered: Delivered) -> list[Write]:
     """Take back what was planned for the people behind other threads, since a keyword is said to the number: sends wait
-    for the files of their message. None of it once one has left."""
-    if any(receipt.status is not ReceiptStatus.QUEUED for receipt in delivered.receipts):
+    for the files of their message. None of it once one has left. With it go the receipts of members that were out of
+    reach from the first."""
+    planned = {receipt.sid for receipt in receipts.queued(delivered.message)}
+    if any(one.status is not ReceiptStatus.QUEUED for one in delivered.receipts if one.sid in planned):
         return []
     waiting = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
     return [
-        delete("receipt", keys.receipt(one.conversation_sid, one.message_sid, one.sid), waiting)
+        delete(
+            "receipt",
+            keys.receipt(one.conversation_sid, one.message_sid, one.sid),
+            waiting if one.sid in planned else None,
+        )
         for one in delivered.receipts
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -326,6 +326,53 @@ def test_words_that_come_later_stand_below_the_subject(table: Table, monkeypatch
     assert one.collect() == [Outcome.READ]
     one.arrive("", PART, id="id-2")
     assert one.bodies() == ["Friday\nSee you"] * 2
+
+
+@pytest.mark.parametrize("early", [0, 1])
+def test_a_copy_with_a_subject_whose_words_come_later_is_removed(
+    table: Table, monkeypatch: pytest.MonkeyPatch, early: int
+) -> None:
+    """C6, C5: it was counted with its subject alone."""
+    monkeypatch.setitem(WEBHOOKS, "telnyx", partial(telnyx, subject="Friday"))
+    one = Inbox(table, "telnyx")
+    for line in (0, 1):
+        one.files = {PART: b"See you"} if line == early else {}
+        one.arrive("", PART, line=line, id=f"id-{line}")
+    one.files = {PART: b"See you"}
+    assert one.collect() == [Outcome.READ]
+    assert one.bodies() == ["Friday\nSee you"]
+
+
+def test_a_copy_with_several_parts_that_come_later_is_removed(table: Table) -> None:
+    """C6."""
+    one = Inbox(table, "bandwidth")
+    second = "https://media.example/1.txt"
+    one.arrive("", PART, second)
+    one.files = {PART: b"one", second: b"two"}
+    one.arrive("", PART, second, line=1, id="id-2")
+    assert one.bodies() == [None, "one\ntwo"]
+    assert one.collect() == [Outcome.READ, Outcome.READ]
+    assert one.bodies() == ["one\ntwo"]
+
+
+def test_a_keyword_that_comes_later_is_taken_back_though_some_were_out_of_reach_from_the_first(table: Table) -> None:
+    """C6: natives of a group without a number of ours."""
+    one = Inbox(table, "bandwidth")
+    first, second = own("bandwidth")
+    blank = Conversation(sids.new(sids.CONVERSATION), "IS1", NOW, NOW)
+    member = Participant("", blank.sid, NOW, NOW)
+    members = [
+        replace(member, sid=sids.new(sids.PARTICIPANT), address=address, proxy_address=proxy)
+        for address, proxy in ((A, first), (B, second), ("+12065550152", None))
+    ]
+    conversations.create(table, blank, members, NOW)
+    one.arrive("", PART, to=(first,))
+    one.files = {PART: b"STOP"}
+    assert one.collect() == [Outcome.READ]
+    (message,) = one.messages()
+    found = messages.fetch(table, message.conversation_sid, message.sid)
+    assert found
+    assert (message.sends, found.receipts) == ((), ())
 
 
 @pytest.mark.parametrize(("words", "sent"), [(b"STOP", 0), (b"hello", 1)])
