@@ -233,6 +233,17 @@ def test_a_connection_that_may_not_go_on_is_closed_when_it_speaks(house: House, 
     assert not house.is_known("one")
 
 
+def test_a_connection_is_not_newer_than_its_token_says_it_is(house: House) -> None:
+    """A7. Who makes tokens may have a clock that is ahead of ours."""
+    house.connect("one", iat=int(house.clock().timestamp()) + 60)
+    house.clock.tick(seconds=1)
+    house.api.delete("/Users/ann/Tokens")
+
+    assert house.says("one", action="ping") == []
+
+    assert house.wire.cuts == ["one"]
+
+
 def test_bad_frames_are_refused_and_the_connection_stays(house: House) -> None:
     house.connect("one")
 

@@ -59,7 +59,8 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
         key_sid=token.key_sid,
         until=min(token.expires, int(now.timestamp()) + LONGEST),
         supervises=Permission.VIEW_ANY_CONVERSATION in person.permissions,
-        issued=token.issued,
+        # A clock that is ahead of ours does not put it behind a revocation: it was made by now.
+        issued=min(token.issued, int(now.timestamp())),
     )
     if connections.register(desk.table, connection, now):
         return connection
