@@ -306,6 +306,24 @@ def test_others_do_not_bring_back_who_was_deleted_and_the_account_does(api: Api,
     assert boss.add(conversation, identity="ann").status == 201
 
 
+@pytest.mark.parametrize("how", ["conversation", "with participants", "joins"])
+def test_who_joins_at_the_moment_of_their_deletion_does_not_come_back(api: Api, table: Table, how: str) -> None:
+    """A7. Else it would be enough to ask again and again."""
+    boss = administrator(api)
+    conversation = api.conversation()
+    racing = replace(boss, desk=replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/boss"))))
+    match how:
+        case "conversation":
+            answer = racing.post("/Conversations")
+        case "with participants":
+            answer = racing.post("/ConversationWithParticipants", [("Participant", json.dumps({"identity": "boss"}))])
+        case _:
+            answer = racing.add(conversation, identity="boss")
+    assert answer.status == 409
+    assert users_named(api) == set()
+    assert boss.post("/Conversations").error[:2] == (403, 20403)
+
+
 def users_named(api: Api) -> set[str]:
     return {user["identity"] for user in users(api)}
 

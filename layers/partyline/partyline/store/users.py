@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from partyline import events, sids
 from partyline.directory import User
-from partyline.events import QUIETLY, Cause, Happening
+from partyline.events import QUIETLY, Cause, Happening, Source
 from partyline.model import Participant
 from partyline.store import happenings, items, keys
 from partyline.store.table import (
@@ -115,9 +115,16 @@ def revoke_tokens(table: Table, user: User, now: datetime) -> bool:
 def joining_writes(
     service_sid: str, members: Iterable[Participant], now: datetime, cause: Cause = QUIETLY
 ) -> list[Write]:
-    """The writes that make users of the identities among some members, as far as they are none yet."""
+    """The writes that make users of the identities among some members, as far as they are none yet. A person who joins
+    by themselves has been one, and does not become one again when the account deletes it at the same moment."""
     identities = sorted({member.identity for member in members if member.identity})
-    return [_ensuring(service_sid, identity, now, cause) for identity in identities]
+    itself = cause.identity if cause.source is Source.SDK else None
+    return [
+        check("user", keys.user(sids.user(service_sid, identity)), EXISTS)
+        if identity == itself
+        else _ensuring(service_sid, identity, now, cause)
+        for identity in identities
+    ]
 
 
 def ensure(table: Table, service_sid: str, identity: str, now: datetime, *, cause: Cause = QUIETLY) -> None:
