@@ -22,7 +22,7 @@ from partyline.callbacks import delivery
 from partyline.carriers.registry import CARRIERS
 from partyline.media import attaching, images
 from partyline.outgoing import networks
-from partyline.sending import MAX_ATTEMPTS
+from partyline.sending import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.store import keys, receivers
 
 ROOT = Path(__file__).parents[2]
@@ -504,7 +504,9 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(n
             if function == "OutboundFunction":
                 # Images may take their time, the carrier may not answer, and that is to be written down.
                 most = attaching.IMAGES_WITHIN + images.SECONDS
-                assert most + 2 * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < timeout
+                assert most + REQUEST_SECONDS < timeout
+                assert 2 * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < REQUEST_SECONDS
+                assert event["BatchSize"] == 1
 
 
 def test_a_stack_on_aws_has_no_runtime_for_which_there_is_no_layer() -> None:

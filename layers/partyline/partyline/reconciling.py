@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from partyline import addresses, sending
+from partyline import addresses, invocations, sending
 from partyline.carriers import codes
 from partyline.carriers.port import Accepted, Found
 from partyline.errors import SendError
@@ -33,9 +33,9 @@ _TRIES = 8
 def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int | None:
     """End a send that nobody knows the fate of; how many receipts failed.
 
-    None when the carrier could not be asked just now and it is not the `last` look: then that request is still to be
-    looked at. Repeats, and receipts that a report has moved, change nothing. Raises Conflict when it met other writes
-    again and again.
+    None when the carrier could not be asked just now and it is not the `last` look, or no time is left: then a request
+    is still to be looked at. Repeats, and receipts that a report has moved, change nothing. Raises Conflict when it met
+    other writes again and again.
     """
     delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
@@ -43,7 +43,12 @@ def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int |
         return 0
     job = sending.prepare(desk, reference, delivered, send)
     looks = [partial(_look, desk, part, member, last=last) for part, member in _requests(desk, job)]
-    failed = [retrying(look, tries=_TRIES) for look in looks]
+    failed: list[int | None] = []
+    for look in looks:
+        if invocations.seconds_left() < sending.REQUEST_SECONDS:
+            # What is settled stays so, and the next look goes on behind it.
+            return None
+        failed.append(retrying(look, tries=_TRIES))
     counted = [number for number in failed if number is not None]
     return sum(counted) if len(counted) == len(failed) else None
 

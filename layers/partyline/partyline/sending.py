@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from partyline import addresses, long_texts, pacing, reporting, sids, threads
+from partyline import addresses, invocations, long_texts, pacing, reporting, sids, threads
 from partyline.carriers import codes
 from partyline.carriers.limits import Limits
 from partyline.carriers.port import Accepted, Carrier, OutboundMedia, OutboundText
@@ -57,6 +57,9 @@ MAX_THROTTLED = 100
 _MAX_BACKOFF = 300.0
 # How many parts of a long text are asked for in one attempt, so that it ends in time.
 PARTS_AT_ONCE = 5
+# Seconds that an invocation must have left when a request is begun: to connect, for two parts of an answer, and to
+# record it. Otherwise the next attempt makes it.
+REQUEST_SECONDS = 25
 # How long a text waits for a picture that came in with it and goes on to others. Then it leaves without.
 MEDIA_PATIENCE = timedelta(minutes=5)
 
@@ -330,6 +333,9 @@ def _part(desk: Desk, job: Job, number: int) -> Job:
 
 def _claimed(desk: Desk, job: Job, member: str) -> tuple[Attempt, Claim]:
     """One request: claimed, and then asked or settled; and the claim, which tells how its text was cut first."""
+    if invocations.seconds_left() < REQUEST_SECONDS:
+        # It would be ended while the carrier answers, and what became of the request would be unknown.
+        return Attempt(Step.AGAIN, SendState.WAITING, reason="too little time is left"), Claim(SendState.WAITING)
     claim = sends.claim(desk.table, job.reference, job.claim(member), desk.clock(), member)
     if claim.state is SendState.SENDING:
         return _ask(desk, job, claim, member), claim

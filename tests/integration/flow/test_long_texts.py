@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import long_texts, recording, reporting, sending, sids
+from partyline import invocations, long_texts, recording, reporting, sending, sids
 from partyline.carriers.port import Accepted, DeliveryReport, Found, InboundText, OutboundMedia, OutboundText
 from partyline.carriers.registry import LIMITS
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
@@ -405,6 +406,40 @@ def test_each_member_gets_all_parts_where_each_is_asked_for_alone(scene: Make) -
         ((ann,), SECOND),
     ]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
+
+
+class Slow:
+    """A carrier that takes ten seconds for each answer, and a function that has a minute."""
+
+    def __init__(self, one: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = 60.0
+        self._answers = itertools.count(1)
+        one.carrier.answers = iter(self._answer, None)
+        monkeypatch.setattr(invocations, "seconds_left", lambda: self.left)
+
+    def _answer(self) -> Accepted:
+        self.left -= 10
+        assert self.left > 0, "the function is ended while the carrier answers"
+        return Accepted(f"s-{next(self._answers)}")
+
+
+@pytest.mark.parametrize(("body", "clients", "one_by_one"), [("hello", 9, True), (BODY, 9, True), (BODY * 4, 2, False)])
+def test_no_request_is_begun_that_may_not_end_in_time(
+    table: Table, monkeypatch: pytest.MonkeyPatch, body: str, clients: int, one_by_one: bool
+) -> None:
+    """GIVEN a carrier that is slow, and a text that it is asked for again and again: for each member, or each part
+    WHEN the function's time would be over before it answers
+    THEN the next attempt asks, and each request leaves once."""
+    one = make_scene(table, body=body, clients=clients)
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
+    slow = Slow(one, monkeypatch)
+    attempts = 0
+    while one.deliver().step is Step.AGAIN:
+        slow.left, attempts = 60.0, attempts + 1
+        assert attempts < 20
+    asked = [text.tag + str(text.recipients) for text in one.carrier.asked]
+    assert len(asked) == len(set(asked))
+    assert set(one.receipts().values()) == {(SENT, 0)}
 
 
 # --- one receipt

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import pytest
 
-from partyline import reconciling, reporting
-from partyline.carriers.port import Accepted, DeliveryReport, Found
+from partyline import invocations, reconciling, reporting
+from partyline.carriers.port import Accepted, DeliveryReport, Found, OutboundText
 from partyline.errors import Ambiguous, Refused, Unavailable
 from partyline.reporting import Applied
 from partyline.sending import Step
@@ -92,6 +92,31 @@ def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: 
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     assert reconciling.give_up(one.desk(), one.reference, last=True) == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
+
+
+def test_a_look_that_has_no_time_left_goes_on_in_the_next(scene: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a carrier of one request a member, which takes ten seconds to say that it knows each text
+    WHEN the function has a minute
+    THEN no request is begun that may not end in it, and the next look asks about the others."""
+    one = scene(*[Ambiguous("no answer")] * 9, clients=9)
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    one.deliver()
+    left = [60.0]
+
+    def find(text: OutboundText) -> Found:
+        left[0] -= 10
+        assert left[0] > 0, "the function is ended while the carrier answers"
+        return Found(Accepted(text.tag + text.recipients[0]))
+
+    one.carrier.found = find
+    monkeypatch.setattr(invocations, "seconds_left", lambda: left[0])
+    looks: list[int | None] = []
+    while not looks or looks[-1] is None:
+        left[0] = 60.0
+        looks.append(reconciling.give_up(one.desk(), one.reference, last=False))
+        assert len(looks) < 9
+    assert (looks, len(one.carrier.looked_for)) == ([None, None, 0], 9)
+    assert set(one.receipts().values()) == {(SENT, 0)}
 
 
 def test_a_text_that_reports_have_settled_is_not_asked_for(scene: Make) -> None:
