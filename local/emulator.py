@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from local import loopback
@@ -27,6 +28,14 @@ CREDENTIALS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+# The same for clients in this process, which read the environment too: no profile and no files. A value is its name in
+# files, its variables in the environment, its default, and how it is converted.
+_NO_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
 }
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
@@ -70,6 +79,7 @@ class Emulator:
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator."""
         session = boto3.session.Session(
+            botocore_session=botocore.session.Session(session_vars=_NO_FILES),
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=REGION,
