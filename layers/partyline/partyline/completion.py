@@ -58,6 +58,7 @@ def complete(table: Table, reference: MediaReference, words: str, now: datetime)
         if found is None:
             return None
         effect = _decided(found, reference, now)
+        table.transact_apart(effect.first)
         table.transact(effect.writes)
         return Completed(effect.unanswered)
 
@@ -87,7 +88,7 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
         [
             _counter(delivered.message, arrived, whole),
             _thread(arrived),
-            *opting.wanted(text, arrived),
+            *opting.wanted(text, arrived, arrived.roster),
             *(keys.line(member) for member in arrived.roster),
         ]
     )
@@ -104,7 +105,7 @@ def _decided(found: _Found, reference: MediaReference, now: datetime) -> Effect:
     if is_copy:
         held = opting.writes_of_copy(found.text, found.arrived, found.lines, found.items, now)
         removed = messages.removal_writes(found.conversation, found.delivered, now, cause=BY_TEXT)
-        return Effect((*counted, *held, *removed))
+        return Effect((*counted, *removed), first=tuple(held))
     after = replace(before, body=found.text.text, media=files, updated=now)
     # Whether it is a keyword has been decided by its first words.
     keyword = None if before.body else opting.keyword(found.text, found.arrived, found.lines)

@@ -10,7 +10,7 @@ A sender gets no more answers than optouts.may_answer allows; a keyword takes ef
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,15 +23,20 @@ from partyline.store import items, keys, keyword_answers, messages
 from partyline.store import optouts as store
 from partyline.store.table import Item, Write
 
+# A new conversation takes a write for each of its members, and a keyword three for each number, in one transaction of
+# at most 100; the others are those of the text, of its conversation and of the answer.
+_MAX_WRITES = 85
 
-def wanted(text: InboundText, arrived: Arrival) -> list[keys.Key]:
-    """What has to be read for a text that may be a keyword: what the numbers of its thread know of its sender, and have
-    answered lately."""
+
+def wanted(text: InboundText, arrived: Arrival, numbers: Collection[str]) -> list[keys.Key]:
+    """What has to be read for a text that may be a keyword: what these numbers know of its sender, and have answered
+    lately."""
     if text.answered is None and not optouts.may_be_keyword(text.text):
         return []
     return [
         key
-        for number in arrived.recipients
+        for number in numbers
+        if number != arrived.sender
         for key in (keys.opt_out(arrived.sender, number), keys.keyword_answers(arrived.sender, number))
     ]
 
@@ -53,10 +58,13 @@ def _recognised(text: InboundText, lines: Mapping[str, Line]) -> Keyword | None:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a keyword sets off. `unanswered` is whether its answer is left out, since there were enough lately."""
+    """What a keyword sets off. `unanswered` is whether its answer is left out, since there were enough lately. `first`
+    is what a transaction has no room for in a thread of very many numbers: it is written before, and may be repeated.
+    """
 
     writes: tuple[Write, ...]
     unanswered: bool = False
+    first: tuple[Write, ...] = ()
 
 
 def effect(
@@ -70,16 +78,25 @@ def effect(
     """The writes of a keyword's effect and of the answer to it. They hold while nobody else has changed what the
     numbers know of the sender, nor answered."""
     known = _known(arrived, lines, found)
-    changes = [] if asked is Keyword.HELP else _changes(asked, text, arrived, known, now)
+    said = {} if asked is Keyword.HELP else known
     answer = _answer(asked, text, arrived, lines, known, now)
+    others: dict[str, OptOut | None] = {}
+    if len(arrived.roster) + 3 * len(said) > _MAX_WRITES:
+        # What the number that answers knows changes last: it tells whether there is something to answer.
+        last = answer[0].address if answer else min(said)
+        is_out = asked is Keyword.STOP
+        others = {one: was for one, was in said.items() if one != last and (was is None or was.opted_out is not is_out)}
+        said = {last: said[last]}
+    first = tuple(_changes(asked, text, arrived, others, now))
+    changes = _changes(asked, text, arrived, said, now)
     if answer is None:
-        return Effect(tuple(changes))
+        return Effect(tuple(changes), first=first)
     line, reply = answer
     before = found.get(keys.keyword_answers(arrived.sender, line.address))
     if not optouts.may_answer(asked, keyword_answers.given(before), now):
-        return Effect(tuple(changes), unanswered=True)
+        return Effect(tuple(changes), unanswered=True, first=first)
     counted = keyword_answers.count_write(arrived.sender, line.address, before, optouts.Answered(asked, now))
-    return Effect((*changes, *messages.message_writes(reply, now), counted))
+    return Effect((*changes, *messages.message_writes(reply, now), counted), first=first)
 
 
 def writes_of_copy(

@@ -153,18 +153,19 @@ class _Desk:
 
 def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
     table = desk.table
-    # The members of a roster that is too large are not looked up.
+    # Of a roster that is too large only the numbers are looked up that its carrier names as ours.
     fits = len(arrived.roster) <= routing.MAX_ROSTER
     received = keys.received(text.carrier, text.id)
     thread = keys.thread(threads.digest(arrived.thread))
     counter = messages.copies_key(arrived.thread, arrived.sender, text.text, len(text.media))
     # Most conversations are made in the first Service, so what holds there is read on the chance.
     fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first)]
-    people = [*opting.wanted(text, arrived), *(keys.line(member) for member in arrived.roster)] if fits else []
+    wanted = arrived.roster if fits else arrived.receivers
+    people = [*opting.wanted(text, arrived, wanted), *(keys.line(member) for member in wanted)]
     found = table.get_all([received, thread, counter, *fixed, *people])
     if received in found and desk.kept is None:
         return Recorded(Outcome.REPEATED)
-    lines = {member: items.line(found[keys.line(member)]) for member in arrived.roster if keys.line(member) in found}
+    lines = {member: items.line(found[keys.line(member)]) for member in wanted if keys.line(member) in found}
     # A line that was given up may still be one of its conversation's.
     arrived = arrived.among({*lines, *(found[thread]["own"] if thread in found else ())})
     keyword = opting.keyword(text, arrived, lines)
@@ -174,18 +175,21 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
         seen = messages.seen_in(before)
         once.append(messages.count_copy(counter, before, arrived.receivers, now))
         if seen.at(*arrived.receivers).logical() == seen.logical():
-            table.transact([*once, *_effect_of_copy(desk, text, arrived, keyword, lines, found, now)])
+            table.transact_apart(_effect_of_copy(desk, text, arrived, keyword, lines, found, now))
+            table.transact(once)
             return Recorded(Outcome.COPIED)
-    if not fits:
-        return _keep_unrouted(desk, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, once, now)
     unanswered = False
     if keyword and desk.kept is None:
         effect = opting.effect(keyword, text, arrived, lines, found, now)
+        table.transact_apart(effect.first)
         once.extend(effect.writes)
         unanswered = effect.unanswered
     elif keyword and (held := opting.writes_of_kept(keyword, text, arrived, lines, found, now)):
         # It holds whatever becomes of the text.
-        table.transact(held)
+        table.transact_apart(held)
+    if not fits:
+        kept = _keep_unrouted(desk, text, arrived, UnroutedReason.ROSTER_TOO_LARGE, once, now)
+        return replace(kept, unanswered=unanswered)
     return replace(_place(desk, text, arrived, lines, found, keyword, once, now), unanswered=unanswered)
 
 

@@ -281,6 +281,34 @@ def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
     assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
 
 
+@pytest.mark.parametrize(("roster", "own"), [(80, 4), (80, 40), (81, 1)])
+def test_stop_holds_in_however_large_a_group_with_however_many_numbers(desk: Table, roster: int, own: int) -> None:
+    """Also where one transaction has no room for all of it; a copy and a repeat change nothing more."""
+    numbers = [f"+1206556{number:04}" for number in range(own)]
+    people = [f"+1206557{number:04}" for number in range(roster - own)]
+    for address in numbers:
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    for copy, line in (("1", numbers[0]), ("1", numbers[0]), ("2", numbers[-1])):
+        recorded = arrive(desk, "STOP", *people[1:], *numbers, sender=people[0], id=copy, line=line)
+        assert recorded.outcome is not Outcome.UNROUTED or roster > 80
+    assert [state(desk, people[0], line) for line in numbers] == [True] * own
+    assert len(replies(desk)) == 1
+    arrive(desk, "START", *people[1:], *numbers, sender=people[0], id="3", line=numbers[0])
+    assert [state(desk, people[0], line) for line in numbers] == [False] * own
+    assert len(replies(desk)) == 2
+
+
+def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(desk: Table) -> None:
+    """Where only the copy at one of them says so."""
+    numbers = [f"+1206556{number:04}" for number in range(40)]
+    for address in numbers:
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    arrive(desk, "no more", B, *numbers, id="1", line=numbers[0])
+    copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], answered=Keyword.STOP)
+    assert copy.outcome is Outcome.COPIED
+    assert {state(desk, A, line) for line in numbers} == {True}
+
+
 LATER = "+12065550199"
 
 

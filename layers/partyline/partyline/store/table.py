@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 # DynamoDB's own limits.
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
+MAX_TRANSACTION = 100
 _TRIES = 8
 # How often a throttled request is made, seconds of the longest pause before the second, and of any pause.
 _PATIENT_TRIES = 8
@@ -359,6 +360,12 @@ class Table:
             if unsettled:
                 raise TransactionUnsettled("transaction in progress") from error
             raise
+
+    def transact_apart(self, writes: Sequence[Write]) -> None:
+        """As many writes as there are, in as many transactions as they need. Raises Conflict at the first of these that
+        was not written."""
+        for start in range(0, len(writes), MAX_TRANSACTION):
+            self.transact(writes[start : start + MAX_TRANSACTION])
 
     def _has_all(self, writes: Sequence[Write]) -> bool:
         """Whether a transaction is in the table: all that it puts is there, and some of it just as it was put. (The
