@@ -306,6 +306,22 @@ def test_others_do_not_bring_back_who_was_deleted_and_the_account_does(api: Api,
     assert boss.add(conversation, identity="ann").status == 201
 
 
+@pytest.mark.parametrize("how", ["adds", "with participants"])
+def test_who_is_brought_in_at_the_moment_of_their_deletion_does_not_come_back(api: Api, table: Table, how: str) -> None:
+    """A7."""
+    boss = administrator(api)
+    conversation = boss.conversation()
+    api.made("/Users", {"Identity": "ann"})
+    racing = replace(boss, desk=replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
+    if how == "adds":
+        answer = racing.add(conversation, identity="ann")
+        assert answer.error[:2] == (403, 20403)
+    else:
+        answer = racing.post("/ConversationWithParticipants", [("Participant", json.dumps({"identity": "ann"}))])
+        assert answer.status == 409
+    assert users_named(api) == {"boss"}
+
+
 @pytest.mark.parametrize("how", ["conversation", "with participants", "joins"])
 def test_who_joins_at_the_moment_of_their_deletion_does_not_come_back(api: Api, table: Table, how: str) -> None:
     """A7. Else it would be enough to ask again and again."""

@@ -97,14 +97,19 @@ def require_self(call: Call, identity: str, *otherwise: Permission) -> None:
         raise refusals.not_permitted(sorted(missing))
 
 
-def refuse_barred(call: Call, *identities: str | None) -> None:
-    """Refuse a person who brings in others whose user was deleted; the account makes it anew by doing so. Raises
-    ApiError 20403."""
-    others = {one for one in identities if one and call.person and one != call.person.identity}
-    if others:
-        for identity, (user, revocation) in users.with_revocations(call.table, call.scope.service_sid, others).items():
-            if user is None and revocation and revocation.barred:
-                raise refusals.identity_barred(identity)
+def known_users(call: Call, *identities: str | None) -> frozenset[str]:
+    """Those of some identities, and the calling person, who are users, where a person brings them in: they have to be
+    users still when that is written. The account makes them anew. Raises ApiError 20403 for another one whose user was
+    deleted."""
+    if call.person is None:
+        return frozenset()
+    own = call.person.identity
+    others = {one for one in identities if one and one != own}
+    found = users.with_revocations(call.table, call.scope.service_sid, others) if others else {}
+    for identity, (user, revocation) in found.items():
+        if user is None and revocation and revocation.barred:
+            raise refusals.identity_barred(identity)
+    return frozenset({own, *(identity for identity, (user, _) in found.items() if user)})
 
 
 def _granted(call: Call, member: Participant) -> frozenset[Permission]:

@@ -35,7 +35,8 @@ def create(call: Call) -> Answer:
     """
     access.require_in_service(call, Permission.CREATE_CONVERSATION)
     conversation = asked(call, "onConversationAdd", new(call))
-    made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause)
+    known = access.known_users(call)
+    made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause, known=known)
     return Answer(201, responses.conversation(call, made, LINKS))
 
 

@@ -59,7 +59,7 @@ def _join(call: Call) -> Participant:
     conversation = lookup.changeable(roster.conversation)
     binding, member = described(call.request.form, conversation.sid, call.now)
     access.refuse_of_people(call, call.request.form, *ACCOUNTS)
-    _check_joining(call, roster, binding)
+    known = _check_joining(call, roster, binding)
     member = replace(member, role_sid=role_of(call, call.request.form, binding))
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
@@ -68,19 +68,20 @@ def _join(call: Call) -> Participant:
     members = roster.with_member(member)
     _check_together(call, roster, members, own)
     hooks.before(call, events.participant("onParticipantAdd", member, conversation))
-    store.change_members(call.table, roster, members, call.now, cause=call.cause)
+    store.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
     return member
 
 
-def _check_joining(call: Call, roster: Roster, binding: Binding) -> None:
-    """A person joins by themselves, or adds others, as their role permits. Raises ApiError 20403, 50107."""
+def _check_joining(call: Call, roster: Roster, binding: Binding) -> frozenset[str]:
+    """A person joins by themselves, or adds others, as their role permits; the identities that are users. Raises
+    ApiError 20403, 50107."""
     if call.person is not None and binding == Binding(identity=call.person.identity):
         access.require_in(call, roster, Permission.JOIN_CONVERSATION)
     else:
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
         access.require_in(call, roster, wanted)
-        access.refuse_barred(call, binding.identity)
+    return access.known_users(call, binding.identity)
 
 
 def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:

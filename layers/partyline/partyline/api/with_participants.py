@@ -66,18 +66,20 @@ def create(call: Call) -> Answer:
     if len(texts) > call.desk.group_limit:
         raise refusals.too_many_participants(call.desk.group_limit)
     conversation = conversations.new(call)
-    members = _members(call, conversation, texts)
+    members, known = _members(call, conversation, texts)
     conversation = replace(
         conversation, state=ConversationState.INITIALIZING, begins=conversation.state, told=call.cause.told
     )
     if if_exists is IfExists.REFUSE:
         wanted = conversations.asked(call, "onConversationAdd", conversation)
-        made = store.create(call.table, wanted, members, call.now, cause=call.cause)
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
         return Answer(202, responses.conversation(call, made, _LINKS))
-    return retrying(lambda: _fetch_or_create(call, conversation, members), tries=_TRIES)
+    return retrying(lambda: _fetch_or_create(call, conversation, members, known), tries=_TRIES)
 
 
-def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[Participant]) -> Answer:
+def _fetch_or_create(
+    call: Call, conversation: Conversation, members: Sequence[Participant], known: frozenset[str]
+) -> Answer:
     """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
     request makes or closes it meanwhile."""
     there = _owner(call, members)
@@ -85,7 +87,7 @@ def _fetch_or_create(call: Call, conversation: Conversation, members: Sequence[P
         return Answer(200, responses.conversation(call, there, _LINKS))
     wanted = conversations.asked(call, "onConversationAdd", conversation)
     try:
-        made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True)
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True, known=known)
     except ApiError as refused:
         if refused.code in _TAKEN and _owner(call, members):
             raise Conflict({}) from refused
@@ -105,7 +107,8 @@ def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     return None
 
 
-def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> list[Participant]:
+def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tuple[list[Participant], frozenset[str]]:
+    """The members that the texts describe, and which of their identities are users, where a person makes it."""
     wanted = []
     for position, text in enumerate(texts, 1):
         with _naming(position):
@@ -114,7 +117,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
             access.refuse_of_people(call, given, *ACCOUNTS)
             _check_permitted(call, binding)
             wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
-    access.refuse_barred(call, *(binding.identity for binding, _ in wanted))
+    known = access.known_users(call, *(binding.identity for binding, _ in wanted))
     own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
     for position, (binding, _) in enumerate(wanted, 1):
         with _naming(position):
@@ -128,7 +131,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> li
         participants.check_members(members, group_limit=call.desk.group_limit)
         participants.check_lines(members, own, MOST_IN_GROUP)
         participants.check_complete(members)
-    return members
+    return members, known
 
 
 def _check_permitted(call: Call, binding: Binding) -> None:

@@ -7,7 +7,7 @@ condition of one write. Every change of members claims and releases threads in t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -130,9 +130,11 @@ def create(
     *,
     cause: Cause = QUIETLY,
     every_thread: bool = False,
+    known: Collection[str] = (),
 ) -> Conversation:
     """Store a new conversation with its members and claim its threads, all or nothing; `every_thread` must be free, a
-    pair's too. The members of one that is initializing are told of when it becomes active.
+    pair's too; `known` identities must be users still. The members of one that is initializing are told of when it
+    becomes active.
 
     Returns it with the threads that it owns. Raises ApiError 50353, 50416, 50438.
     """
@@ -140,7 +142,7 @@ def create(
     def attempt(owned: frozenset[str]) -> Conversation:
         made = replace(conversation, threads=owned)
         told = creation_events(made, participants)
-        writes = creation_writes(made, participants, now, cause=cause)
+        writes = creation_writes(made, participants, now, cause=cause, known=known)
         table.transact([*writes, *happenings.of(made, cause, now, told)])
         return made
 
@@ -149,7 +151,12 @@ def create(
 
 
 def creation_writes(
-    conversation: Conversation, participants: Sequence[Participant], now: datetime, *, cause: Cause = QUIETLY
+    conversation: Conversation,
+    participants: Sequence[Participant],
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
 ) -> list[Write]:
     """The writes of a new conversation, its members and the threads it names."""
     watched, watching = _watched(None, conversation, now)
@@ -157,7 +164,7 @@ def creation_writes(
         put(_CONVERSATION, keys.conversation(conversation.sid), conversation_item(watched), NEW),
         *watching,
         *(_put_member(conversation, member) for member in participants),
-        *users.joining_writes(conversation.service_sid, participants, now, cause),
+        *users.joining_writes(conversation.service_sid, participants, now, cause, known),
         *(_claim(thread, conversation, participants) for thread in sorted(conversation.threads)),
         *([_claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
@@ -341,13 +348,14 @@ def change_members(
     now: datetime,
     *,
     cause: Cause = QUIETLY,
+    known: Collection[str] = (),
 ) -> Roster:
     """Store a changed set of members: claims the threads it wants, releases those it no longer has, in one transaction.
 
     A pair that another conversation has is not claimed and the change still succeeds (the usual case: a group is built
     member by member with a client who has a 1:1 already). So it does when a group only gets smaller: a member
     can always leave (decision 0034). Raises ApiError 50416, 50438, and Conflict when another request changed the
-    conversation since `roster` was read.
+    conversation since `roster` was read, or an identity is no user any more that is `known` as one.
     """
     before = {member.sid: member for member in roster.participants}
     after = {member.sid: member for member in members}
@@ -388,7 +396,7 @@ def change_members(
                 for sid, member in after.items()
                 if sid in before and before[sid] != member
             ),
-            *users.joining_writes(conversation.service_sid, _new_identities(before, after), now, cause),
+            *users.joining_writes(conversation.service_sid, _new_identities(before, after), now, cause, known),
             *(_release(thread, conversation.sid) for thread in sorted(conversation.threads - owned)),
             *(_claim(thread, conversation, members) for thread in sorted(owned - conversation.threads)),
         ]

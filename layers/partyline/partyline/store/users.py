@@ -7,13 +7,13 @@ A new user's item holds who made it: that it is new shows in the stream only, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline import events, sids
 from partyline.directory import User
-from partyline.events import QUIETLY, Cause, Happening, Source
+from partyline.events import QUIETLY, Cause, Happening
 from partyline.model import Participant
 from partyline.store import happenings, items, keys
 from partyline.store.table import (
@@ -113,15 +113,18 @@ def revoke_tokens(table: Table, user: User, now: datetime) -> bool:
 
 
 def joining_writes(
-    service_sid: str, members: Iterable[Participant], now: datetime, cause: Cause = QUIETLY
+    service_sid: str,
+    members: Iterable[Participant],
+    now: datetime,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
 ) -> list[Write]:
-    """The writes that make users of the identities among some members, as far as they are none yet. A person who joins
-    by themselves has been one, and does not become one again when the account deletes it at the same moment."""
+    """The writes that make users of the identities among some members, as far as they are none yet. Those that are
+    `known` as users have to be: they do not become it again when the account deletes them at the same moment."""
     identities = sorted({member.identity for member in members if member.identity})
-    itself = cause.identity if cause.source is Source.SDK else None
     return [
         check("user", keys.user(sids.user(service_sid, identity)), EXISTS)
-        if identity == itself
+        if identity in known
         else _ensuring(service_sid, identity, now, cause)
         for identity in identities
     ]
