@@ -435,7 +435,7 @@ class UnroutedReason(StrEnum):
 class UnroutedText:
     """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
     webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for,
-    `received_at` when that got it (carriers.port.InboundText)."""
+    `received_at` when that got it, `only_subject` whether its words may be in a file (carriers.port.InboundText)."""
 
     sid: str
     carrier: str
@@ -451,6 +451,7 @@ class UnroutedText:
     tag: str | None = None
     answered: str | None = None
     received_at: datetime | None = None
+    only_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)

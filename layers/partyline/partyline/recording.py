@@ -113,6 +113,7 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
         # Without a carrier's time, when the text came in: closer than the time of routing it again.
         received_at=kept.received_at or kept.created,
         answered=Keyword(kept.answered) if kept.answered else None,
+        only_subject=kept.only_subject,
     )
     arrived = routing.arrival(text.sender, text.recipients, text.line)
     desk = _Desk(table, service_sid, asking.once(ask), kept)
@@ -522,6 +523,7 @@ def _keep_unrouted(
         body=text.text,
         media=_media(text),
         answered=text.answered.value if text.answered else None,
+        only_subject=text.only_subject,
     )
     desk.table.transact([*once, unrouted.keeping_write(kept)])
     return Recorded(Outcome.UNROUTED, reason=reason)

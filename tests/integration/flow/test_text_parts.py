@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from partyline import receiving, sids
+from partyline import receiving, recording, sids
 from partyline.carriers import registry
 from partyline.carriers.port import Carrier, InboundText, WebhookRequest
 from partyline.errors import OutgoingTimedOut
@@ -326,6 +326,26 @@ def test_words_that_come_later_stand_below_the_subject(table: Table, monkeypatch
     assert one.collect() == [Outcome.READ]
     one.arrive("", PART, id="id-2")
     assert one.bodies() == ["Friday\nSee you"] * 2
+
+
+def test_words_below_a_subject_that_was_kept_are_found_when_it_is_routed(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C6, C5."""
+    monkeypatch.setitem(WEBHOOKS, "telnyx", partial(telnyx, subject="Friday"))
+    one = Inbox(table, "telnyx")
+    for address in own("telnyx"):
+        before = lines.find(table, [address])[address]
+        assert lines.update(table, before, replace(before, auto_creation=AutoCreation.OFF))
+    one.arrive("", PART)
+    for address in own("telnyx"):
+        before = lines.find(table, [address])[address]
+        assert lines.update(table, before, replace(before, auto_creation=AutoCreation.GROUPS))
+    ((_, kept),) = listing.unrouted(table, Window(10)).entries
+    recording.redrive(table, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    one.files = {PART: b"See you"}
+    assert one.collect() == [Outcome.READ]
+    assert one.bodies() == ["Friday\nSee you"]
 
 
 @pytest.mark.parametrize("early", [0, 1])
