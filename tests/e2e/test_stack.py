@@ -21,7 +21,8 @@ def test_the_lines_are_registered(stack: Stack) -> None:
     status, body = loopback.request(f"{stack.url}/v1/Lines", user=(stack.account_sid, stack.auth_token))
 
     assert status == 200
-    assert sorted((line["address"], line["carrier"]) for line in json.loads(body)["lines"]) == sorted(LINES)
+    # A sample event registers one more.
+    assert {*LINES} <= {(line["address"], line["carrier"]) for line in json.loads(body)["lines"]}
 
 
 def test_the_phones_page_is_served(stack: Stack) -> None:
