@@ -8,24 +8,25 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline import activation, aws_clients
-from partyline.activation import Outcome
-from partyline.callbacks import asking
-from partyline.invocations import timed
+from partyline import aws_clients
+from partyline.deadline import timed
+from partyline.http_client import Outgoing, networks
+from partyline.lifecycle import activation
+from partyline.lifecycle.activation import Outcome
 from partyline.observability import count, logger, metrics
-from partyline.outgoing import Outgoing, networks
-from partyline.queue_consumer import Answer, consume
+from partyline.queues.queue_consumer import Answer, consume
 from partyline.settings import auth_token, variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
+from partyline.webhooks import pre_action
 
-ASKING = asking.Desk(
+ASKING = pre_action.Desk(
     variable("ACCOUNT_SID"),
     auth_token=auth_token,
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
 )
 DESK = activation.Desk(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
-    ask=partial(asking.ask_all, ASKING),
+    ask=partial(pre_action.ask_all, ASKING),
     clock=lambda: datetime.now(UTC),
 )
 METRICS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from partyline.carriers import registry, webhooks
+from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import no_transport
 from partyline.errors import WebhookRefused
 from partyline.observability import logger
@@ -20,11 +20,11 @@ from partyline.settings import secret, variable
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Let a webhook through, ask for its credentials, or deny it."""
     try:
-        carrier = registry.build(webhooks.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+        carrier = registry.build(gateway_event.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport)
     except LookupError as error:
         return _policy(event, "Deny", str(error))
     try:
-        carrier.authenticate(webhooks.from_event(event, public_url=""), time.time())
+        carrier.authenticate(gateway_event.from_event(event, public_url=""), time.time())
     except WebhookRefused as refused:
         if "WWW-Authenticate" in refused.headers:
             logger.warning("webhook.refused", reason=refused.reason)

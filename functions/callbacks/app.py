@@ -8,15 +8,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import aws_clients
-from partyline.callbacks import delivery
-from partyline.callbacks.delivery import Callback, Outcome
-from partyline.invocations import timed
+from partyline.deadline import timed
+from partyline.http_client import Outgoing, networks
 from partyline.observability import count, logger, metrics
-from partyline.outgoing import Outgoing, networks
-from partyline.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
+from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
 from partyline.settings import auth_token, variable
-from partyline.store.receivers import receiver
-from partyline.store.table import Table
+from partyline.storage.circuit_breakers import receiver
+from partyline.storage.table import Table
+from partyline.webhooks import delivery
+from partyline.webhooks.delivery import Callback, Outcome
 
 SQS = aws_clients.sqs()
 DESK = delivery.Desk(

@@ -9,13 +9,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import aws_clients, cleanup
-from partyline.invocations import timed
-from partyline.media.storage import Bucket
+from partyline import aws_clients
+from partyline.deadline import timed
+from partyline.lifecycle import cleanup
+from partyline.media.bucket import Bucket
 from partyline.observability import count, logger, metrics
-from partyline.queue_consumer import Answer, consume
+from partyline.queues.queue_consumer import Answer, consume
 from partyline.settings import variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline import aws_clients, refusals
+from partyline.deadline import timed
 from partyline.errors import ApiError
-from partyline.invocations import timed
-from partyline.live import sessions
-from partyline.live.wire import ApiGateway
 from partyline.observability import count, logger, metrics
+from partyline.realtime import sessions
+from partyline.realtime.gateway import ApiGateway
 from partyline.settings import secret, variable
-from partyline.store.table import Conflict, Table
+from partyline.storage.table import Conflict, Table
 
 DESK = sessions.Desk(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),

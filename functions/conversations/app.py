@@ -8,16 +8,16 @@ from typing import Any
 
 from partyline import aws_clients
 from partyline.api.app import handle
-from partyline.api.calls import Desk
-from partyline.callbacks import asking
-from partyline.invocations import timed
-from partyline.media.storage import Bucket
+from partyline.api.context import Desk
+from partyline.deadline import timed
+from partyline.http_client import Outgoing, networks
+from partyline.media.bucket import Bucket
 from partyline.observability import flush, logger
-from partyline.outgoing import Outgoing, networks
 from partyline.settings import auth_token, secret, variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
+from partyline.webhooks import pre_action
 
-ASKING = asking.Desk(
+ASKING = pre_action.Desk(
     variable("ACCOUNT_SID"),
     auth_token=auth_token,
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
@@ -28,7 +28,7 @@ DESK = Desk(
     auth_token=auth_token,
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
-    ask=partial(asking.ask, ASKING),
+    ask=partial(pre_action.ask, ASKING),
     bucket=Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),

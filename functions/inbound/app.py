@@ -6,25 +6,26 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from partyline import aws_clients, sids
-from partyline.callbacks import asking
-from partyline.carriers import registry, webhooks
+from partyline import aws_clients
+from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import no_transport
+from partyline.deadline import timed
+from partyline.domain import sids
 from partyline.errors import WebhookRefused
-from partyline.invocations import timed
+from partyline.http_client import Outgoing, networks
+from partyline.inbound.webhook_handler import Desk, receive
 from partyline.media import text_part
 from partyline.observability import count, logger, metrics
-from partyline.outgoing import Outgoing, networks
-from partyline.receiving import Desk, receive
 from partyline.settings import auth_token, carrier_urls, secret, variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
+from partyline.webhooks import pre_action
 
 OUTGOING = Outgoing(networks(variable("ALLOWED_NETWORKS")))
-ASKING = asking.Desk(variable("ACCOUNT_SID"), auth_token=auth_token, request=OUTGOING.ask)
+ASKING = pre_action.Desk(variable("ACCOUNT_SID"), auth_token=auth_token, request=OUTGOING.ask)
 DESK = Desk(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     service_sid=sids.default_service(variable("ACCOUNT_SID")),
-    ask=partial(asking.ask, ASKING),
+    ask=partial(pre_action.ask, ASKING),
     complete=partial(text_part.complete, OUTGOING.ask),
 )
 # What Twilio takes for "no reply"; the others do not look at it.
@@ -36,14 +37,14 @@ TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<R
 @timed
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take one webhook."""
-    name = webhooks.carrier_of(event)
+    name = gateway_event.carrier_of(event)
     count("WebhookReceived")
     try:
         carrier = registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls())
     except LookupError as error:
         return _refuse(name, WebhookRefused(403, str(error)))
     try:
-        receive(DESK, carrier, webhooks.from_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
+        receive(DESK, carrier, gateway_event.from_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
     except WebhookRefused as refused:
         return _refuse(name, refused)
     return TAKEN

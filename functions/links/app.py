@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline import aws_clients
-from partyline.media.serving import Desk, serve
-from partyline.media.storage import Bucket
+from partyline.media.bucket import Bucket
+from partyline.media.link_endpoint import Desk, serve
 from partyline.observability import logger, metrics
 from partyline.settings import secret, variable
 

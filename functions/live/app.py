@@ -8,14 +8,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import aws_clients
-from partyline.invocations import timed
-from partyline.live import push
-from partyline.live.push import Push, Pushed
-from partyline.live.wire import ApiGateway, Desk
+from partyline.deadline import timed
 from partyline.observability import count, logger, metrics
-from partyline.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
+from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
+from partyline.realtime import publisher
+from partyline.realtime.gateway import ApiGateway, Desk
+from partyline.realtime.publisher import Push, Pushed
 from partyline.settings import variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
 DESK = Desk(
@@ -36,12 +36,12 @@ def handler(event: dict[str, Any], context: object) -> Answer:
 
 
 def _push(record: SQSRecord) -> Retry | None:
-    told = push.decode(record.body)
-    if isinstance(told, Push) and push.is_late(sent_at(record), datetime.now(UTC)):
+    told = publisher.decode(record.body)
+    if isinstance(told, Push) and publisher.is_late(sent_at(record), datetime.now(UTC)):
         logger.warning("live.dropped", subject=told.subject)
         count("LiveDropped")
         return None
-    pushed = push.push(DESK, told, received=received(record))
+    pushed = publisher.push(DESK, told, received=received(record))
     _log(told.subject, pushed)
     return Retry(BACKOFF) if pushed.again else None
 

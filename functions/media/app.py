@@ -10,18 +10,18 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from partyline import aws_clients
 from partyline.carriers import registry
 from partyline.carriers.transport import no_transport
-from partyline.invocations import timed
-from partyline.media import collecting
-from partyline.media.collecting import Outcome
-from partyline.media.storage import Bucket
+from partyline.deadline import timed
+from partyline.http_client import Outgoing, networks
+from partyline.media import ingest
+from partyline.media.bucket import Bucket
+from partyline.media.ingest import Outcome
 from partyline.observability import count, logger, metrics
-from partyline.outgoing import Outgoing, networks
-from partyline.queue_consumer import Answer, Retry, consume, hiding, received
+from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, received
 from partyline.settings import carrier_urls, secret, variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
-DESK = collecting.Desk(
+DESK = ingest.Desk(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     carrier=lambda name: registry.build(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls()),
@@ -39,8 +39,8 @@ def handler(event: dict[str, Any], context: object) -> Answer:
 
 
 def _collect(record: SQSRecord) -> Retry | None:
-    reference = collecting.decode(record.body)
-    collected = collecting.collect(DESK, reference, received(record))
+    reference = ingest.decode(record.body)
+    collected = ingest.collect(DESK, reference, received(record))
     count(f"Media{collected.outcome.capitalize()}")
     logger.info(
         f"media.{collected.outcome}",

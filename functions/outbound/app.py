@@ -9,18 +9,20 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline import aws_clients, outbox, reconciling, sending
-from partyline.carriers import registry, webhooks
+from partyline import aws_clients
+from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import transport
-from partyline.invocations import timed
-from partyline.media import attaching, links
-from partyline.media.attaching import attachments
-from partyline.media.storage import Bucket
+from partyline.deadline import timed
+from partyline.media import links, outbound_files
+from partyline.media.bucket import Bucket
+from partyline.media.outbound_files import attachments
 from partyline.observability import count, logger, metrics
-from partyline.queue_consumer import Answer, Retry, consume, hiding, is_fifo, received
-from partyline.sending import Step
+from partyline.outbound import reconciler, sender
+from partyline.outbound.sender import Step
+from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, is_fifo, received
 from partyline.settings import carrier_urls, secret, variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
+from partyline.stream import relay
 
 SQS = aws_clients.sqs()
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
@@ -36,15 +38,15 @@ def link(key: str) -> str:
     return f"{variable('PUBLIC_URL')}/{links.path(secret(variable('KEYS_SECRET_ARN'))['root'], key, expires)}"
 
 
-def desk() -> sending.Desk:
+def desk() -> sender.Desk:
     """What sending works with, and the secrets of now."""
     secrets = secret(variable("CARRIERS_SECRET_ARN"))
-    return sending.Desk(
+    return sender.Desk(
         TABLE,
         carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
-        callback_url=lambda carrier, tag: webhooks.callback_url(variable("PUBLIC_URL"), carrier, tag),
+        callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
-        media=partial(attachments, attaching.Desk(TABLE, BUCKET, link, lambda: datetime.now(UTC))),
+        media=partial(attachments, outbound_files.Desk(TABLE, BUCKET, link, lambda: datetime.now(UTC))),
         rate=lambda name: registry.rate(name, secrets),
     )
 
@@ -62,8 +64,8 @@ def _take(record: SQSRecord) -> Retry | None:
 
 
 def _deliver(record: SQSRecord) -> Retry | None:
-    reference = outbox.decode(record.body)
-    attempt = sending.deliver(desk(), reference)
+    reference = relay.decode(record.body)
+    attempt = sender.deliver(desk(), reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
     if attempt.step is Step.RECONCILE:
@@ -73,8 +75,8 @@ def _deliver(record: SQSRecord) -> Retry | None:
 
 def _reconcile(record: SQSRecord) -> Retry | None:
     """Give up what the carrier did not take; one that it cannot be asked about comes again minutes later."""
-    reference = outbox.decode(record.body)
-    failed = reconciling.give_up(desk(), reference, last=received(record) >= MAX_LOOKS)
+    reference = relay.decode(record.body)
+    failed = reconciler.give_up(desk(), reference, last=received(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed or 0)
     return Retry() if failed is None else None

@@ -6,20 +6,22 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from partyline import activation, aws_clients, cleanup, outbox, telling
-from partyline.callbacks import delivery
-from partyline.callbacks.delivery import Callback
-from partyline.cleanup import Kind, Removed
-from partyline.invocations import timed
-from partyline.live import push as live
-from partyline.live.push import Cut, Push
-from partyline.media import collecting
-from partyline.model import MediaReference
+from partyline import aws_clients
+from partyline.deadline import timed
+from partyline.domain.attachments import MediaReference
+from partyline.lifecycle import activation, cleanup
+from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.media import ingest
 from partyline.observability import logger, metrics
-from partyline.queue_sender import QueueMessage
+from partyline.queues.queue_sender import QueueMessage
+from partyline.realtime import publisher as live
+from partyline.realtime.publisher import Cut, Push
 from partyline.settings import variable
-from partyline.store.table import Table
-from partyline.stream_consumer import Answer, Relayed, StreamConsumer
+from partyline.storage.table import Table
+from partyline.stream import relay as outbox
+from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
+from partyline.webhooks import delivery, fan_out
+from partyline.webhooks.delivery import Callback
 
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 CONSUMER = StreamConsumer(aws_clients.sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
@@ -37,7 +39,7 @@ def relay(record: Mapping[str, Any]) -> Relayed:
     """What one stream record asks for."""
     messages: list[QueueMessage] = []
     calls: list[int] = []
-    told = telling.Desk(
+    told = fan_out.Desk(
         TABLE,
         account_sid=variable("ACCOUNT_SID"),
         call=lambda subject, callback: messages.append(_call(subject, callback)),
@@ -47,8 +49,8 @@ def relay(record: Mapping[str, Any]) -> Relayed:
         enqueue=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
         collect=lambda reference: messages.append(_collect(reference)),
         activate=lambda sid: messages.append(_activate(sid)),
-        tell=lambda happening, name: calls.append(telling.tell(told, happening, name)),
-        tell_delivery=lambda receipt: calls.append(telling.tell_delivery(told, receipt)),
+        tell=lambda happening, name: calls.append(fan_out.tell(told, happening, name)),
+        tell_delivery=lambda receipt: calls.append(fan_out.tell_delivery(told, receipt)),
         clean=lambda removed: messages.extend(_clean(removed)),
     )
     return Relayed(outbox.relay(desk, record), tuple(messages), sum(calls))
@@ -61,7 +63,7 @@ def _send(group: str, deduplication_id: str, body: str) -> QueueMessage:
 
 def _collect(reference: MediaReference) -> QueueMessage:
     """A file to be fetched from the carrier that brought it."""
-    return QueueMessage(variable("MEDIA_QUEUE_URL"), collecting.encode(reference))
+    return QueueMessage(variable("MEDIA_QUEUE_URL"), ingest.encode(reference))
 
 
 def _activate(sid: str) -> QueueMessage:

@@ -7,17 +7,18 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import activation, aws_clients, watching
-from partyline.invocations import timed
-from partyline.live import sessions, wire
-from partyline.live.wire import ApiGateway
+from partyline import aws_clients
+from partyline.deadline import timed
+from partyline.lifecycle import activation, expiry
 from partyline.observability import count, logger, metrics
+from partyline.realtime import gateway, sessions
+from partyline.realtime.gateway import ApiGateway
 from partyline.settings import variable
-from partyline.store.table import Table
+from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-LIVE = wire.Desk(TABLE, ApiGateway(variable("LIVE_ENDPOINT")), clock=lambda: datetime.now(UTC))
+LIVE = gateway.Desk(TABLE, ApiGateway(variable("LIVE_ENDPOINT")), clock=lambda: datetime.now(UTC))
 # Milliseconds of a run's time in which nothing further is begun.
 RESERVE = 5_000
 
@@ -34,13 +35,13 @@ def activate(sid: str) -> None:
 @timed
 def handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Look at everything that is due; what there is no time for waits for the next minute."""
-    desk = watching.Desk(
+    desk = expiry.Desk(
         TABLE,
         clock=LIVE.clock,
         activate=activate,
         expire=lambda sid: sessions.expire(LIVE, sid),
         has_time=lambda: context.get_remaining_time_in_millis() > RESERVE,
     )
-    looked, done = watching.watch(desk)
+    looked, done = expiry.watch(desk)
     logger.info("timers.watched", looked=looked, done=done)
     count("DueLookedAt", looked)

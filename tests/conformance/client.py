@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import urllib3
 
-from tests.integration.api.harness import BASE, Api, Reply, basic, proxy_event
+from tests.support.api_harness import BASE, Api, Reply, basic, proxy_event
 
 Pairs = list[tuple[str, str]]
 # Method, path with the version and encoded, query, form.

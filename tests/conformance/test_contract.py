@@ -13,7 +13,7 @@ from tests.conformance.client import Pairs
 from tests.conformance.conftest import Held
 from tests.conformance.contract import METHODS, OPERATIONS, Operation, Resource, Value, problems, root_of
 from tests.conformance.world import World
-from tests.integration.api.harness import Reply
+from tests.support.api_harness import Reply
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 # No API takes a parameter away that it does not know.

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from partyline import identities
-from partyline.store import keys
+from partyline.domain import identities
+from partyline.storage import keys
 from tests.conformance import client as clients
 from tests.conformance.client import Pairs
 from tests.conformance.contract import OPERATIONS, Operation
 from tests.conformance.test_contract import is_read, right
 from tests.conformance.world import World
-from tests.integration.api.harness import Api, Reply, basic, proxy_event
+from tests.support.api_harness import Api, Reply, basic, proxy_event
 
 # The same examples in every run. Examples of one operation follow each other on one table, so none is shrunk.
 _bounded = settings(

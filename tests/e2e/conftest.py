@@ -11,8 +11,8 @@ from types import FrameType
 import pytest
 
 from local.stack import Stack
-from tests.e2e.receivers import Receiver, receiving
-from tests.e2e.world import World
+from tests.support.receivers import Receiver, receiving
+from tests.support.stack_world import World
 
 
 @pytest.fixture(scope="session")

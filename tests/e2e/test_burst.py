@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.e2e.test_group_texting import agent, conversation, native
-from tests.e2e.world import World, new_number, until
+from tests.support.stack_world import World, new_number, until
 
 log = logging.getLogger(__name__)
 LINES = ("+12065550100", "+12065550101", "+12065550110", "+12065550120", "+12065550130")

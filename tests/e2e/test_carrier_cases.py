@@ -21,7 +21,7 @@ from twilio.base.exceptions import TwilioRestException
 
 from tests.e2e.test_group_texting import agent, conversation, native, statuses
 from tests.e2e.test_opt_outs import OURS
-from tests.e2e.world import World, new_id, new_number, until
+from tests.support.stack_world import World, new_id, new_number, until
 
 P, Q, T, W = "+12065550100", "+12065550101", "+12065550110", "+12065550120"
 

@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from local.stack import Stack
-from tests.e2e.world import World, new_number, until
+from tests.support.stack_world import World, new_number, until
 
 BANDWIDTH = ("+12065550100", "+12065550101")
 TELNYX = ("+12065550110", "+12065550111")

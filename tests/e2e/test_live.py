@@ -22,7 +22,7 @@ import pytest
 from local import node
 from local.emulator import REGION
 from local.stack import Stack
-from tests.e2e.world import PATIENCE, World, new_number, until
+from tests.support.stack_world import PATIENCE, World, new_number, until
 
 LINE = "+12065550100"
 Frame = dict[str, Any]

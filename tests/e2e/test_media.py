@@ -11,7 +11,7 @@ import urllib3
 from PIL import Image
 
 from tests.e2e.test_group_texting import agent, conversation, native, statuses
-from tests.e2e.world import World, new_number, until
+from tests.support.stack_world import World, new_number, until
 
 BANDWIDTH, TELNYX, TWILIO, VONAGE = "+12065550100", "+12065550110", "+12065550120", "+12065550130"
 LINES = pytest.mark.parametrize(

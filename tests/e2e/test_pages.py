@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from local import loopback
 from local.stack import Stack
-from tests.e2e.world import World, new_number, until
 from tests.support import browser as browsers
+from tests.support.stack_world import World, new_number, until
 
 browsers.require()
 

@@ -13,7 +13,7 @@ import pytest
 
 from local.stack import Stack
 from tests.e2e.conftest import Drowsy
-from tests.e2e.world import World, new_id, new_number, until
+from tests.support.stack_world import World, new_id, new_number, until
 
 # {"alg": "none"}, {"iat": 0}: a token that nobody has signed.
 NOBODYS = "eyJhbGciOiJub25lIn0.eyJpYXQiOjB9."

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.world import World, new_id, new_number
+from tests.support.stack_world import World, new_id, new_number
 
 P, Q, T, W = "+12065550100", "+12065550101", "+12065550110", "+12065550120"
 AT_ONCE = 50

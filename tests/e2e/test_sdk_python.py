@@ -19,7 +19,7 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import ChatGrant
 from twilio.rest import Client
 
-from tests.e2e.world import World, new_number, until
+from tests.support.stack_world import World, new_number, until
 
 LINE, OTHER_LINE = "+12065550100", "+12065550101"
 CREATED, UPDATED = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2021, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 from local import loopback
 from local.environments import ROOT
 from local.stack import LINES, Stack
-from tests.e2e.world import PATIENCE, until
+from tests.support.stack_world import PATIENCE, until
 
 
 def test_the_lines_are_registered(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.e2e.conftest import Drowsy
-from tests.e2e.world import World, until
+from tests.support.stack_world import World, until
 
 
 def test_a_timer_of_a_minute_is_told_once_dated_when_it_was_due(world: World, drowsy: Drowsy) -> None:

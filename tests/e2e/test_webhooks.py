@@ -11,9 +11,9 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from local.stack import Stack
-from partyline.webhooks import POST_EVENTS
-from tests.e2e.receivers import Call, Receiver, Reply, gone_port, receiving
-from tests.e2e.world import World, new_id, new_number, until
+from partyline.domain.webhook_configuration import POST_EVENTS
+from tests.support.receivers import Call, Receiver, Reply, gone_port, receiving
+from tests.support.stack_world import World, new_id, new_number, until
 
 P, T = "+12065550100", "+12065550110"
 TOLD = "true"

@@ -12,7 +12,7 @@ import yaml
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
-from partyline.store.table import Table
+from partyline.storage.table import Table
 from tests.support import moto_table
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"

@@ -23,15 +23,17 @@ import pytest
 import yaml
 from nacl.signing import SigningKey
 
-from partyline import addresses, identities, notation, optouts, segments, tapbacks, threads, timers
-from partyline.api import authentication, fields, multipart, paging, requests
-from partyline.api.calls import Call, Desk
-from partyline.carriers import bandwidth, payloads, registry, telnyx, twilio, vonage, webhooks
-from partyline.carriers.port import WebhookRequest
+from partyline.api import forms, multipart, pagination
+from partyline.api import request as requests
+from partyline.api.context import Call, Desk
+from partyline.auth import tokens
+from partyline.carriers import bandwidth, gateway_event, registry, schemas, telnyx, twilio, vonage
+from partyline.carriers.base import WebhookRequest
 from partyline.carriers.transport import no_transport
-from partyline.live import protocol
-from partyline.media import filenames, image_headers, links, sniffing, text_part
+from partyline.domain import addresses, identities, normalization, opt_outs, segments, tapbacks, threads, timers
+from partyline.media import file_types, filenames, image_headers, links, text_part
 from partyline.observability import MaskingFormatter
+from partyline.realtime import protocol
 from tests.support.costs import cost, excess
 
 ROOT = Path(__file__).parents[2]
@@ -181,18 +183,18 @@ SIGNER = "SK" + "1" * 32
 
 def token(claims: dict[str, Any]) -> str:
     given = {"iss": SIGNER, "sub": DESK.account_sid, "exp": int(NOW.timestamp()) + 60, **claims}
-    return jwt.encode(given, authentication.key_secret("root", SIGNER), "HS256", {"cty": "twilio-fpa;v=1"})
+    return jwt.encode(given, tokens.key_secret("root", SIGNER), "HS256", {"cty": "twilio-fpa;v=1"})
 
 
 def asks_with(authorization: str) -> object:
-    return authentication.authenticate({"headers": {"Authorization": authorization}}, DESK)
+    return tokens.authenticate({"headers": {"Authorization": authorization}}, DESK)
 
 
 def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
-NO_PART = paging.Part([], more=False)
+NO_PART = pagination.Part([], more=False)
 
 
 def call(token: str) -> Call:
@@ -235,14 +237,14 @@ def log_line(text: str) -> object:
 
 
 TEXTS: dict[str, Callable[[str], object]] = {
-    "keyword": optouts.recognise,
-    "may be a keyword": optouts.may_be_keyword,
+    "keyword": opt_outs.recognise,
+    "may be a keyword": opt_outs.may_be_keyword,
     "tapback": tapbacks.recognise,
     "segments": segments.count,
-    "notation": notation.plain,
+    "notation": normalization.plain,
     "fingerprint": lambda text: threads.fingerprint(text, 1),
     "address": addresses.canonical,
-    "subject": lambda text: payloads.headed(text, text),
+    "subject": lambda text: schemas.headed(text, text),
 }
 # A carrier that takes so little that there are many parts.
 NARROW = replace(registry.LIMITS[bandwidth.NAME], text=20, segments=1)
@@ -331,7 +333,7 @@ CASES = [
     Case(
         CARRIERS,
         "an event",
-        lambda given: webhooks.from_event(given, "https://x"),
+        lambda given: gateway_event.from_event(given, "https://x"),
         lambda n: event(
             "x",
             headers={f"h{i}": "v" for i in range(n)},
@@ -353,7 +355,7 @@ CASES = [
         for kind, letters in LETTERS.items()
     ),
     Case(CARRIERS, "a roster", threads.key, numbers),
-    Case(CARRIERS, "a time", payloads.moment, lambda n: "2026-11-27T" + "0" * n),
+    Case(CARRIERS, "a time", schemas.moment, lambda n: "2026-11-27T" + "0" * n),
     *(
         Case(CARRIERS, f"a text part of {what}", lambda given: text_part.decode(*given), make)
         for what, make in {
@@ -398,7 +400,7 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"attributes of {what}", fields.parse_json, make)
+        Case(API, f"attributes of {what}", forms.parse_json, make)
         for what, make in {
             "members": lambda n: json.dumps({f"m{i}": i for i in range(n)}),
             "a member again and again": lambda n: "{" + ",".join(['"a":1'] * n) + "}",
@@ -409,10 +411,12 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"a page token of {what}", lambda token: paging.listing(call(token), "x", lambda _: NO_PART), make)
+        Case(
+            API, f"a page token of {what}", lambda token: pagination.listing(call(token), "x", lambda _: NO_PART), make
+        )
         for what, make in {"letters": lambda n: "A" * n, "rubbish": lambda n: "+/=\u00e9" * n}.items()
     ),
-    Case(API, "a time", fields.moment, lambda n: "2026-11-27T" + "0" * n),
+    Case(API, "a time", forms.moment, lambda n: "2026-11-27T" + "0" * n),
     Case(API, "a duration", timers.seconds, lambda n: "P" + "1Y" * n),
     Case(API, "an identity", identities.check, lambda n: "\u202ea" * n),
     *(
@@ -447,7 +451,7 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"a file of {what}", sniffing.content_type, make)
+        Case(API, f"a file of {what}", file_types.content_type, make)
         for what, make in {
             "blanks": lambda n: b" " * n,
             "markup": lambda n: b"<" * n,
@@ -476,7 +480,7 @@ CASES = [
             "a long name": lambda n: json.dumps({"action": "typing", "conversation": "CH" + "a" * n}),
         }.items()
     ),
-    Case(LIVE, "a token", lambda given: authentication.read_token(given, DESK), lambda n: "a." * n),
+    Case(LIVE, "a token", lambda given: tokens.read_token(given, DESK), lambda n: "a." * n),
 ]
 
 
@@ -582,5 +586,5 @@ def test_what_is_not_quadratic_is_not_found(work: Callable[[str], object]) -> No
 
 def test_the_same_work_costs_the_same() -> None:
     with contextlib.suppress(ValueError):
-        cost(lambda: fields.parse_json('{"a": [1, 2]}'))
-    assert len({cost(lambda: fields.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1
+        cost(lambda: forms.parse_json('{"a": [1, 2]}'))
+    assert len({cost(lambda: forms.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1

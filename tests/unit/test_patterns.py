@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from partyline import sids, tapbacks
+from partyline.domain import sids, tapbacks
 from tests.support.patterns import Counted, TooManySteps
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from partyline import addresses, refusals
+from partyline import refusals
+from partyline.domain import addresses
 from partyline.errors import ApiError
 
 OWNER = "CH" + "0" * 32

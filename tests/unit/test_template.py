@@ -18,12 +18,12 @@ import yaml
 from local import expansion
 from local.expansion import Loader
 from local.stack import PARAMETERS
-from partyline.callbacks import delivery
 from partyline.carriers.registry import CARRIERS
-from partyline.media import attaching, images
-from partyline.outgoing import networks
-from partyline.sending import MAX_ATTEMPTS, REQUEST_SECONDS
-from partyline.store import keys, receivers
+from partyline.http_client import networks
+from partyline.media import images, outbound_files
+from partyline.outbound.sender import MAX_ATTEMPTS, REQUEST_SECONDS
+from partyline.storage import circuit_breakers, keys
+from partyline.webhooks import delivery
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
@@ -478,7 +478,7 @@ def test_a_queues_function_answers_by_the_one_consumer(name: str) -> None:
 
     assert answers
     assert all(isinstance(answer, ast.Call) and ast.unparse(answer.func) == "consume" for answer in answers)
-    assert "from partyline.queue_consumer import" in path.read_text()
+    assert "from partyline.queues.queue_consumer import" in path.read_text()
 
 
 def test_every_queue_that_is_read_is_read_so_that_one_record_fails_alone() -> None:
@@ -503,7 +503,7 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(n
                 assert QUEUES[name]["RedrivePolicy"]["maxReceiveCount"] > 2 * MAX_ATTEMPTS
             if function == "OutboundFunction":
                 # Images may take their time, the carrier may not answer, and that is to be written down.
-                most = attaching.IMAGES_WITHIN + images.SECONDS
+                most = outbound_files.IMAGES_WITHIN + images.SECONDS
                 assert most + REQUEST_SECONDS < timeout
                 assert 2 * TEMPLATE["Parameters"]["CarrierTimeout"]["MaxValue"] < REQUEST_SECONDS
                 assert event["BatchSize"] == 1
@@ -522,7 +522,7 @@ def test_a_stack_on_aws_has_no_runtime_for_which_there_is_no_layer() -> None:
 def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -> None:
     timeout = RESOURCES["CallbacksFunction"]["Properties"]["Timeout"]
 
-    assert 2 * delivery.TIMEOUT < timeout < receivers.LEASE.total_seconds()
+    assert 2 * delivery.TIMEOUT < timeout < circuit_breakers.LEASE.total_seconds()
 
 
 @pytest.mark.parametrize("text", ["", "10.1.0.0/16", PARAMETERS["AllowedNetworks"], "fd00:ec2::254/128,169.254.0.0/16"])

@@ -34,7 +34,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partyline.carriers.port import OutboundMedia
+    from partyline.carriers.base import OutboundMedia
 
 
 class PartylineError(Exception):

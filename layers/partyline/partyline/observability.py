@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
-from partyline.addresses import mask
+from partyline.domain.addresses import mask
 
 NAMESPACE = "Partyline"
 # A part before an @ begins where a word does and is taken whole, so no word is looked through twice.

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from partyline.addresses import display
+from partyline.domain.addresses import display
+from partyline.domain.threads import is_pair
 from partyline.errors import ApiError
-from partyline.threads import is_pair
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
 TOO_MANY = 429

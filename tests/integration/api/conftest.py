@@ -6,13 +6,13 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from partyline import sids
-from partyline.api.calls import Desk
-from partyline.model import AutoCreation, Line
-from partyline.store import lines
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
-from tests.integration.files import Files
+from partyline.api.context import Desk
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.storage import lines
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
+from tests.support.files import Files
 
 
 @pytest.fixture

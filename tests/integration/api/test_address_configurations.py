@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from partyline.store import keys, lines
-from partyline.store.table import Table, put
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Q, Racing, T, W
+from partyline.storage import keys, lines
+from partyline.storage.table import Table, put
+from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Q, Racing, T, W
 
 HOOK, FLOW, NO_SUCH = "https://example.com/hook", "FW" + "a" * 32, "IG" + "1" * 32
 ADDRESSES = "/Configuration/Addresses"

@@ -15,10 +15,10 @@ import pytest
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import ChatGrant
 
-from partyline import sids
-from partyline.api.authentication import key_secret
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, Api, Clock, Racing, basic
+from partyline.auth.tokens import key_secret
+from partyline.domain import sids
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, Racing, basic
 
 SERVICE = sids.default_service(ACCOUNT)
 FORGED = key_secret("another root", "SK" + "1" * 32)

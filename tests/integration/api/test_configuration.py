@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from twilio.rest import Client
 
-from partyline import permissions, sids
-from partyline.directory import Configuration
-from partyline.store import keys, services
-from partyline.store import webhooks as store
-from partyline.store.table import Conflict, Table
-from partyline.webhooks import WebhookConfiguration
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Pairs, Racing
-from tests.integration.api.people import another_service
+from partyline.domain import permissions, sids
+from partyline.domain.services import Configuration
+from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.storage import keys, services
+from partyline.storage import webhooks as store
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, Api, Pairs, Racing
+from tests.support.people import another_service
 
 SERVICE = sids.default_service(ACCOUNT)
 MG = "MG" + "a" * 32
@@ -30,7 +30,7 @@ def underway() -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between the attempts."""
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
 
 def racing(api: Api, table: Table, label: str, act: Callable[[], object], times: int = 1) -> Api:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.states import ConversationState
-from partyline.store import conversations as store
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Q, Racing, activate
+from partyline.domain import sids
+from partyline.domain.conversations import ConversationState
+from partyline.storage import conversations as store
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Q, Racing, activate
 
 MG = "MG" + "a" * 32
 

@@ -15,19 +15,22 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.api import export
-from partyline.api.calls import Desk
-from partyline.directory import ApiKey, Role, new_service
-from partyline.model import AddressConfiguration, Conversation, Line, Message, Participant
-from partyline.permissions import RoleType
-from partyline.push import Binding, BindingType, Credential, PushType
-from partyline.store import api_keys, conversations, items, keys, lines, messages, push, roles, services
-from partyline.store.table import MAX_BATCH_WRITE, Table, Write, put
-from partyline.webhooks import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
-from tests.integration.api.harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
-from tests.integration.api.people import acting
-from tests.integration.files import Files
+from partyline.api.context import Desk
+from partyline.api.resources import export
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation
+from partyline.domain.lines import AddressConfiguration, Line
+from partyline.domain.messages import Message
+from partyline.domain.participants import Participant
+from partyline.domain.permissions import RoleType
+from partyline.domain.push_settings import Binding, BindingType, Credential, PushType
+from partyline.domain.services import ApiKey, Role, new_service
+from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
+from partyline.storage import api_keys, codec, conversations, keys, lines, messages, push_settings, roles, services
+from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
+from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
+from tests.support.files import Files
+from tests.support.people import acting
 
 FEW, SOME, MANY = 10, 100, 300
 SIZE = 5
@@ -132,7 +135,7 @@ def fill(table: Filling, number: int, clock: Clock) -> None:
         table.transact(conversations.creation_writes(made, people, now))
     for count in range(MAX_PER_CONVERSATION):
         webhook = ScopedWebhook(sids.of(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
-        table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), items.encode(webhook)))
+        table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), codec.encode(webhook)))
     for count in range(number):
         moment = now + timedelta(seconds=count)
         fill_conversations(table, count, moment)
@@ -174,9 +177,9 @@ def fill_account(table: Filling, count: int, moment: datetime) -> None:
     lines.register(table, Line(sids.new(sids.LINE), number, "bandwidth", moment, moment, configuration=configuration))
     table.write(put("pointer", keys.address_configuration(configuration.sid), {"address": number}))
     api_keys.create(table, ApiKey(sids.of(sids.API_KEY, name), moment, moment))
-    push.create_credential(table, Credential(sids.of(sids.CREDENTIAL, name), moment, moment, PushType.FCM))
+    push_settings.create_credential(table, Credential(sids.of(sids.CREDENTIAL, name), moment, moment, PushType.FCM))
     for identity, sid in (("agent", sids.of(sids.BINDING, name)), ("other", sids.new(sids.BINDING))):
-        push.bind(table, Binding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}"))
+        push_settings.bind(table, Binding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}"))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from partyline.api import export
-from tests.integration.api.harness import A, Api, B
+from partyline.api.resources import export
+from tests.support.api_harness import A, Api, B
 
 
 def lines(api: Api, url: str) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from partyline.api.calls import Desk
-from partyline.store import conversations
-from tests.integration.api.harness import A, Api, B, C, P, Q
+from partyline.api.context import Desk
+from partyline.storage import conversations
+from tests.support.api_harness import A, Api, B, C, P, Q
 
 # What tells two groups with other numbers apart, and how many steps made them.
 OWN = {"sid", "conversation_sid", "url", "links", "messaging_binding", "participant_sid", "revision"}

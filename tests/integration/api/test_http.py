@@ -14,8 +14,8 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
 
-from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, TOKEN, A, Api, P, basic, proxy_event
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, TOKEN, A, Api, P, basic, proxy_event
 
 FUNCTION = Path(__file__).parents[3] / "functions" / "conversations" / "app.py"
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": basic()}

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from partyline import recording, sids
-from partyline.carriers.port import InboundText
-from partyline.model import AutoCreation, Line, StoredMedia
-from partyline.optouts import How
-from partyline.store import lines, media, optouts
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, asking_nobody
+from partyline.carriers.base import InboundText
+from partyline.domain import sids
+from partyline.domain.attachments import StoredMedia
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.opt_outs import How
+from partyline.inbound import recorder
+from partyline.storage import lines, media, opt_outs
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, asking_nobody
 
 FREE, ABROAD, V = "+18005550100", "+442079460000", "+12065550130"
 TOLL = [f"+1206555{number:04}" for number in range(2000, 2012)]
@@ -75,7 +77,7 @@ def arrive(api: Api, table: Table, sender: str, to: tuple[str, ...], line: str, 
     """A text that makes a group; its conversation."""
     inbound = InboundText("bandwidth", id, line, sender, to, "hello all")
     service = sids.default_service(ACCOUNT)
-    recorded = recording.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
+    recorded = recorder.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
     assert recorded.conversation_sid
     return recorded.conversation_sid
 
@@ -211,7 +213,7 @@ def test_a_plain_text_is_priced_by_segment_and_recipient_and_nothing_is_recorded
 def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing(more: Api, table: Table) -> None:
     priced(more, V, "", "0.02")
     sid = more.group(A, B, FREE[:-1] + "9", own=V)
-    optout = optouts.writes(None, address=A, line=V, opted_out=True, how=How.API, source="", now=more.desk.clock())
+    optout = opt_outs.writes(None, address=A, line=V, opted_out=True, how=How.API, source="", now=more.desk.clock())
     table.transact(optout)
     shown = preview(more, sid, ("Author", "agent"), ("Body", "hi 😀"))
     (send,) = shown["sends"]
@@ -244,7 +246,7 @@ def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api
     for own, carriers_kind in ((P, "sms"), (V, "group_mms")):
         priced(more, own, "0.004", "0.02")
         sid = more.group(A, B, own=own)
-        left_out = optouts.writes(
+        left_out = opt_outs.writes(
             None, address=B, line=own, opted_out=True, how=How.API, source="", now=more.desk.clock()
         )
         table.transact(left_out)

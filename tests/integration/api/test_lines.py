@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from partyline import sids
-from partyline.model import Media, UnroutedReason, UnroutedText
-from partyline.store import unrouted
-from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, Clock, P, Q, Racing, T, W
+from partyline.domain import sids
+from partyline.domain.attachments import Media
+from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.storage import unrouted
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, Clock, P, Q, Racing, T, W
 
 NEW = "+12065550199"
 
@@ -24,7 +25,7 @@ def underway() -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between the attempts."""
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
 
 def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock) -> None:

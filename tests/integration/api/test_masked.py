@@ -6,12 +6,13 @@ import itertools
 
 import pytest
 
-from partyline import recording, sids
-from partyline.carriers.port import InboundText, Media
-from partyline.recording import Outcome, Recorded
-from partyline.store import messages
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, A, Api, B, C, D, P, Q, Reply, T, asking_nobody
+from partyline.carriers.base import InboundText, Media
+from partyline.domain import sids
+from partyline.inbound import recorder
+from partyline.inbound.recorder import Outcome, Recorded
+from partyline.storage import messages
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, Reply, T, asking_nobody
 
 IDS = itertools.count()
 # From, to whom, the words.
@@ -23,7 +24,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str, body: s
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"masked-{next(IDS)}", line, sender, (line, *others), body)
     first = sids.default_service(ACCOUNT)
-    return recording.record(table, text, service_sid=first, now=api.desk.clock(), ask=asking_nobody)
+    return recorder.record(table, text, service_sid=first, now=api.desk.clock(), ask=asking_nobody)
 
 
 def leaving(table: Table, conversation: str, message: str) -> set[Leaving]:
@@ -56,7 +57,7 @@ def test_stop_with_a_picture_is_not_relayed_and_the_picture_stays_with_it(api: A
     """C4."""
     picture = Media("https://carrier.example/1.jpg", "image/jpeg")
     text = InboundText("bandwidth", "stop", T, C, (T,), "STOP", (picture,))
-    said = recording.record(
+    said = recorder.record(
         table, text, service_sid=sids.default_service(ACCOUNT), now=api.desk.clock(), ask=asking_nobody
     )
     assert said.conversation_sid == mixed

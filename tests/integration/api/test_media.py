@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.api.requests import MAX_UPLOAD
+from partyline.api.request import MAX_UPLOAD
 from partyline.carriers.registry import CARRIERS
-from partyline.media import serving
-from partyline.model import StoredMedia
-from partyline.store import keys
-from partyline.store import media as store
-from tests.integration.api.harness import BASE, ROOT, A, Api, B, P, Reply, T, W, proxy_event
-from tests.integration.api.people import acting
-from tests.integration.files import Files
+from partyline.domain import sids
+from partyline.domain.attachments import StoredMedia
+from partyline.media import link_endpoint
+from partyline.storage import keys
+from partyline.storage import media as store
+from tests.support.api_harness import BASE, ROOT, A, Api, B, P, Reply, T, W, proxy_event
+from tests.support.files import Files
+from tests.support.people import acting
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -43,8 +43,8 @@ def files(api: Api) -> Files:
 
 def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
-    desk = serving.Desk(files(api), lambda: ROOT, api.desk.clock)
-    return serving.serve(desk, method, link.removeprefix(f"{BASE}/media/"))
+    desk = link_endpoint.Desk(files(api), lambda: ROOT, api.desk.clock)
+    return link_endpoint.serve(desk, method, link.removeprefix(f"{BASE}/media/"))
 
 
 def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:
@@ -357,7 +357,7 @@ def test_who_is_not_known_uploads_nothing(api: Api) -> None:
 def test_large_files_are_s3s_to_give(api: Api) -> None:
     media = uploaded(api)
     key = f"{media}/original.png"
-    files(api).put(key, bytes(serving.MAX_BYTES + 1), "image/png")
+    files(api).put(key, bytes(link_endpoint.MAX_BYTES + 1), "image/png")
     answer = opened(api, api.get(f"/Media/{media}").body["links"]["content_direct_temporary"])
     assert (answer["statusCode"], answer["headers"]["Location"]) == (307, f"https://bucket.example/{key}?for=300")
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
@@ -365,6 +365,6 @@ def test_large_files_are_s3s_to_give(api: Api) -> None:
 
 def test_what_is_known_of_a_large_file_is_answered_here(api: Api) -> None:
     media = uploaded(api)
-    files(api).put(f"{media}/original.png", bytes(serving.MAX_BYTES + 1), "image/png")
+    files(api).put(f"{media}/original.png", bytes(link_endpoint.MAX_BYTES + 1), "image/png")
     answer = opened(api, api.get(f"/Media/{media}").body["links"]["content_direct_temporary"], "HEAD")
     assert (answer["statusCode"], answer["headers"]["Content-Type"], answer["body"]) == (200, "image/png", "")

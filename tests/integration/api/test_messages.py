@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from partyline import recording, sids, threads
-from partyline.carriers.port import InboundText, Media
-from partyline.model import Message, Send, SendReference
-from partyline.optouts import How
-from partyline.states import ReceiptStatus
-from partyline.store import conversations as store
-from partyline.store import lines, messages, optouts, receipts
-from partyline.store.receipts import Reported
-from partyline.store.table import Conflict, Table, Write
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, asking_nobody
+from partyline.carriers.base import InboundText, Media
+from partyline.domain import sids, threads
+from partyline.domain.messages import Message
+from partyline.domain.opt_outs import How
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.sends import Send, SendReference
+from partyline.inbound import recorder
+from partyline.storage import conversations as store
+from partyline.storage import lines, messages, opt_outs, receipts
+from partyline.storage.receipts import Reported
+from partyline.storage.table import Conflict, Table, Write
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, asking_nobody
 
 NONE = {"sent": "none", "delivered": "none", "read": "none", "failed": "none", "undelivered": "none"}
 
@@ -227,7 +229,7 @@ def test_a_member_who_joins_while_a_message_is_written_gets_it(api: Api, table: 
 def test_a_message_that_never_wins_is_refused_not_lost_in_silence(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     class Busy(Table):
         def transact(self, writes: Any) -> None:
@@ -376,7 +378,7 @@ def test_receipts_come_fifty_at_most_on_a_page(api: Api) -> None:
 
 def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     sid = api.group(A, B)
-    recording.record(
+    recorder.record(
         table,
         InboundText("bandwidth", "id-1", P, A, (P, B), "", (Media("https://c.example/1.jpg", "image/jpeg"),)),
         service_sid=sids.default_service(ACCOUNT),
@@ -400,7 +402,7 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
 def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     class Underway(Table):
         def write(self, write: Write) -> Any:
@@ -438,7 +440,7 @@ def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
 
 def opt_out(table: Table, address: str, line: str = P) -> None:
     table.transact(
-        optouts.writes(None, address=address, line=line, opted_out=True, how=How.API, source="", now=Clock()())
+        opt_outs.writes(None, address=address, line=line, opted_out=True, how=How.API, source="", now=Clock()())
     )
 
 

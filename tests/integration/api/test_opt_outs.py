@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from partyline import recording
-from partyline.carriers.port import InboundText
-from partyline.optouts import Keyword
-from partyline.store import optouts
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, asking_nobody
-from tests.integration.flow.world import SERVICE
+from partyline.carriers.base import InboundText
+from partyline.domain.opt_outs import Keyword
+from partyline.inbound import recorder
+from partyline.storage import opt_outs
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, asking_nobody
+from tests.support.event_world import SERVICE
 
 
 def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
@@ -23,7 +23,7 @@ def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
 
 def stop(table: Table, clock: Clock, address: str = A, id: str = "1", answered: Keyword | None = None) -> None:
     inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", answered=answered)
-    recording.record(table, inbound, service_sid=SERVICE, now=clock(), ask=asking_nobody)
+    recorder.record(table, inbound, service_sid=SERVICE, now=clock(), ask=asking_nobody)
 
 
 def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:
@@ -43,7 +43,7 @@ def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:
         "links": {"events": f"{BASE}/v1/OptOuts/{sid}/Events"},
     }
     assert api.get(f"/OptOuts/{sid}").body == made.body
-    known = optouts.find(table, A, P)
+    known = opt_outs.find(table, A, P)
     assert known and known.opted_out
 
 

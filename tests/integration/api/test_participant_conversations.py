@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, Counting, P, Pairs, Q
-from tests.integration.api.people import SERVICE, acting, administrator, another_service
+from partyline.domain import sids
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, Counting, P, Pairs, Q
+from tests.support.people import SERVICE, acting, administrator, another_service
 
 PATH = "/ParticipantConversations"
 

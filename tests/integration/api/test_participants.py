@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from partyline import sids, threads
-from partyline.store import conversations as store
-from partyline.store import lines
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T
+from partyline.domain import sids, threads
+from partyline.storage import conversations as store
+from partyline.storage import lines
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, T
 
 INVISIBLE = "Invalid parameter Identity: it has control characters, or such that change its direction"
 NAMES = {
@@ -530,7 +530,7 @@ def test_members_who_are_added_at_once_are_all_in_it(api: Api, table: Table) -> 
 def test_a_change_of_members_that_never_wins_is_refused(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
     sid = api.conversation()
     name = itertools.count()
 

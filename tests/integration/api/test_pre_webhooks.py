@@ -16,16 +16,17 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
-from partyline import outgoing, sids
-from partyline.callbacks import asking, delivery
+from partyline import http_client
+from partyline.domain import sids
+from partyline.domain.sends import Send
+from partyline.domain.webhook_configuration import PRE_EVENTS
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.model import Send
-from partyline.outgoing import Answer, Outgoing
-from partyline.store import messages
-from partyline.store.table import Table, from_dynamo
-from partyline.webhooks import PRE_EVENTS
-from tests.integration.api.harness import ACCOUNT, TOKEN, A, Api, B, C, Counting, P, Q, Racing, Reply
-from tests.integration.api.people import SERVICE, acting, another_service
+from partyline.http_client import Answer, Outgoing
+from partyline.storage import messages
+from partyline.storage.table import Table, from_dynamo
+from partyline.webhooks import delivery, pre_action
+from tests.support.api_harness import ACCOUNT, TOKEN, A, Api, B, C, Counting, P, Q, Racing, Reply
+from tests.support.people import SERVICE, acting, another_service
 
 URL = "https://hooks.example.com/pre"
 REJECTED = (403, 50056, "Webhook disabled processing of command")
@@ -77,8 +78,8 @@ def telling(api: Api, hook: Hook) -> Telling:
 
 
 def with_hook(api: Api, hook: delivery.Requester) -> Telling:
-    desk = asking.Desk(ACCOUNT, lambda: TOKEN, hook)
-    return Telling(replace(api.desk, ask=partial(asking.ask, desk)))
+    desk = pre_action.Desk(ACCOUNT, lambda: TOKEN, hook)
+    return Telling(replace(api.desk, ask=partial(pre_action.ask, desk)))
 
 
 def configure(api: Api, path: str = "", url: str = URL, events: tuple[str, ...] = PRE_EVENTS) -> None:
@@ -415,7 +416,7 @@ def serving(status: int, body: bytes) -> Iterator[tuple[str, list[tuple[str, dic
     [
         (200, b"", "plain"),
         (200, b'{"friendly_name": "gr\xc3\xbcn"}', "grün"),
-        (200, b'{"friendly_name": "x", "rest": "' + b"y" * asking.MAX_ANSWER + b'"}', "plain"),
+        (200, b'{"friendly_name": "x", "rest": "' + b"y" * pre_action.MAX_ANSWER + b'"}', "plain"),
         (302, b"", "plain"),
         (418, b"", None),
     ],
@@ -423,7 +424,7 @@ def serving(status: int, body: bytes) -> Iterator[tuple[str, list[tuple[str, dic
 def test_a_real_receiver_is_asked_and_obeyed(api: Api, status: int, body: bytes, becomes: str | None) -> None:
     with serving(status, body) as (url, asked):
         configure(api, url=url)
-        reply = with_hook(api, Outgoing(outgoing.networks("127.0.0.0/8")).ask).post(
+        reply = with_hook(api, Outgoing(http_client.networks("127.0.0.0/8")).ask).post(
             "/Conversations", {"FriendlyName": "plain"}
         )
     [(path, form, signature)] = asked

@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 from twilio.rest import Client
 
-from partyline import sids
-from partyline.push import Notifications
-from partyline.store import push as store
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
-from tests.integration.api.people import another_service
+from partyline.domain import sids
+from partyline.domain.push_settings import Notifications
+from partyline.storage import push_settings as store
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
+from tests.support.people import another_service
 
 SERVICE = sids.default_service(ACCOUNT)
 BINDINGS = f"/Services/{SERVICE}/Bindings"

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from partyline import recording, sids
-from partyline.carriers.port import InboundText
-from partyline.recording import Outcome, Recorded
-from partyline.store import conversations, messages
-from partyline.store.table import Table
-from tests.integration.api.harness import ACCOUNT, A, Api, B, C, D, P, Q, T, asking_nobody
-from tests.integration.api.people import acting
+from partyline.carriers.base import InboundText
+from partyline.domain import sids
+from partyline.inbound import recorder
+from partyline.inbound.recorder import Outcome, Recorded
+from partyline.storage import conversations, messages
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, T, asking_nobody
+from tests.support.people import acting
 
 IDS = itertools.count()
 NOT_IN_GROUP = "Message author should be among Group MMS participants"
@@ -29,7 +30,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> Reco
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"reaching-{next(IDS)}", line, sender, (line, *others), "hi")
     first = sids.default_service(ACCOUNT)
-    return recording.record(table, text, service_sid=first, now=api.desk.clock(), ask=asking_nobody)
+    return recorder.record(table, text, service_sid=first, now=api.desk.clock(), ask=asking_nobody)
 
 
 def member_of(api: Api, conversation: str, address: str) -> str:

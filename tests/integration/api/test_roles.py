@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.permissions import DEFAULT_ROLES, GRANTABLE, Permission, RoleType
-from partyline.store import keys, services
-from partyline.store import roles as store
-from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Racing
-from tests.integration.api.people import SERVICE, acting, another_service, role_named
+from partyline.domain import sids
+from partyline.domain.permissions import DEFAULT_ROLES, GRANTABLE, Permission, RoleType
+from partyline.storage import keys, services
+from partyline.storage import roles as store
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Racing
+from tests.support.people import SERVICE, acting, another_service, role_named
 
 GUEST = [("FriendlyName", "guest"), ("Type", "conversation"), ("Permission", "sendMessage")]
 
@@ -214,7 +214,7 @@ def test_a_role_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) 
 def test_a_deletion_of_a_role_that_meets_another_write_is_tried_again(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def underway() -> None:
         raise Conflict({})

@@ -9,8 +9,8 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from partyline.store.table import Table
-from tests.integration.api.harness import BASE, A, B, Clock, P, Q, activate
+from partyline.storage.table import Table
+from tests.support.api_harness import BASE, A, B, Clock, P, Q, activate
 
 
 def test_a_group_is_built_member_by_member_and_written_to(sdk: Client) -> None:

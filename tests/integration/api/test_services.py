@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from partyline import sids
-from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, P, Racing
-from tests.integration.api.people import another_service
+from partyline.domain import sids
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Racing
+from tests.support.people import another_service
 
 DEFAULT = sids.default_service(ACCOUNT)
 NO_SUCH = "IS" + "1" * 32
@@ -129,7 +129,7 @@ def test_a_service_that_two_delete_at_once_is_deleted_once(api: Api, table: Tabl
 def test_a_deletion_that_meets_another_write_is_tried_again(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def underway() -> None:
         raise Conflict({})

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from partyline import cleanup, recording, sids, watching
-from partyline.carriers.port import InboundText
-from partyline.cleanup import Kind, Removed
-from partyline.model import Message
-from partyline.recording import Outcome
-from partyline.states import ConversationState
-from partyline.store import conversations, due, messages
-from partyline.store.conversations import Roster
-from partyline.store.table import Conflict, Table, from_dynamo
-from tests.integration.api.harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
-from tests.integration.files import Files
+from partyline.carriers.base import InboundText
+from partyline.domain import sids
+from partyline.domain.conversations import ConversationState
+from partyline.domain.messages import Message
+from partyline.inbound import recorder
+from partyline.inbound.recorder import Outcome
+from partyline.lifecycle import cleanup, expiry
+from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.storage import conversations, messages, schedule
+from partyline.storage.conversations import Roster
+from partyline.storage.table import Conflict, Table, from_dynamo
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
+from tests.support.files import Files
 
 TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
 
@@ -35,10 +37,10 @@ class Watch:
     expired: list[str] = field(default_factory=list)
 
     def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
-        desk = watching.Desk(
+        desk = expiry.Desk(
             table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
         )
-        return watching.watch(desk)
+        return expiry.watch(desk)
 
 
 @pytest.fixture
@@ -76,10 +78,10 @@ def entered(table: Table) -> int:
     return sum(item["PK"]["S"].startswith("DUE#") for item in client.scan(TableName="partyline")["Items"])
 
 
-def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recording.Recorded:
+def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recorder.Recorded:
     arrived = InboundText("bandwidth", id, P, sender, recipients, "hello")
     service = sids.default_service(ACCOUNT)
-    return recording.record(table, arrived, service_sid=service, now=clock(), ask=asking_nobody)
+    return recorder.record(table, arrived, service_sid=service, now=clock(), ask=asking_nobody)
 
 
 def test_a_conversation_becomes_inactive_and_closed_when_due_and_not_before(
@@ -477,7 +479,7 @@ def test_a_deleted_conversation_leaves_nothing_to_look_at(api: Api, table: Table
 
 
 def test_an_entry_of_a_connection_ends_it(table: Table, clock: Clock, watch: Watch) -> None:
-    table.write(due.entry(due.DueKind.CONNECTION, "abc=", clock() + timedelta(minutes=1)))
+    table.write(schedule.entry(schedule.DueKind.CONNECTION, "abc=", clock() + timedelta(minutes=1)))
     watch()
     clock.tick(minutes=1)
     watch()

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline import sids
-from partyline.model import Conversation, Message
-from partyline.store import conversations, messages
-from partyline.store.conversations import Roster
-from partyline.store.table import Conflict, Page, Table
-from tests.integration.api.harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
-from tests.integration.api.people import SERVICE, acting, administrator, another_service
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation
+from partyline.domain.messages import Message
+from partyline.storage import conversations, messages
+from partyline.storage.conversations import Roster
+from partyline.storage.table import Conflict, Page, Table
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
+from tests.support.people import SERVICE, acting, administrator, another_service
 
 NOT_AN_INDEX = (400, 50421, "Invalid last read message index format: it is not an index of this conversation")
 
@@ -205,7 +206,7 @@ def test_a_message_that_two_delete_at_once_is_counted_once(api: Api, table: Tabl
 
 
 def test_a_deletion_under_way_elsewhere_is_waited_for(api: Api, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def underway() -> None:
         raise Conflict({})
@@ -338,7 +339,7 @@ def test_who_leaves_at_the_same_moment_does_not_come_back(api: Api, table: Table
 def test_a_change_of_the_member_under_way_elsewhere_is_waited_for(
     api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def underway() -> None:
         raise Conflict({})

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from partyline import sids
-from partyline.store import services
-from partyline.store.table import Conflict, Table
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Racing
-from tests.integration.api.people import SERVICE, acting, administrator, another_service, role_named
+from partyline.domain import sids
+from partyline.storage import services
+from partyline.storage.table import Conflict, Table
+from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, Racing
+from tests.support.people import SERVICE, acting, administrator, another_service, role_named
 
 
 def users(api: Api) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def test_a_user_that_goes_at_the_same_moment_is_not_made_anew(api: Api, table: T
 
 
 def test_a_write_under_way_elsewhere_is_waited_for(api: Api, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.store.table.random.uniform", lambda low, high: 0)
+    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def underway() -> None:
         raise Conflict({})

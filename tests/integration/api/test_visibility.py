@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 
 from partyline.api import routes
-from partyline.store import roles
-from tests.integration.api import people
-from tests.integration.api.harness import A, Api, B, Clock, P, Reply
-from tests.integration.api.people import SERVICE, administrator, role_named
+from partyline.storage import roles
+from tests.support import people
+from tests.support.api_harness import A, Api, B, Clock, P, Reply
+from tests.support.people import SERVICE, administrator, role_named
 
 As = Callable[..., Api]
 

@@ -9,15 +9,16 @@ from urllib.parse import quote
 import pytest
 from twilio.rest import Client
 
-from partyline import cleanup, sids
-from partyline.model import Conversation
-from partyline.store import conversations
-from partyline.store import webhooks as store
-from partyline.store.table import Table
-from partyline.webhooks import WebhookMethod
-from tests.integration.api.harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
-from tests.integration.api.people import another_service
-from tests.integration.files import Files
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation
+from partyline.domain.webhook_configuration import WebhookMethod
+from partyline.lifecycle import cleanup
+from partyline.storage import conversations
+from partyline.storage import webhooks as store
+from partyline.storage.table import Table
+from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, Pairs, Racing
+from tests.support.files import Files
+from tests.support.people import another_service
 
 URL = "https://example.com/hook?team=7"
 FLOW = "FW" + "a" * 32

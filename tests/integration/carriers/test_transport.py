@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from partyline.carriers.port import HttpRequest
+from partyline.carriers.base import HttpRequest
 from partyline.carriers.transport import MAX_ANSWER_BYTES, no_transport, transport
 from partyline.errors import Ambiguous, Unavailable
 

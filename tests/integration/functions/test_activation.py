@@ -13,16 +13,18 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from partyline import sids
-from partyline.callbacks import asking
-from partyline.events import Cause, Source
-from partyline.model import AutoCreation, Conversation, Line, Participant, UnroutedReason
-from partyline.outgoing import Answer
-from partyline.states import ConversationState
-from partyline.store import conversations, keys, lines, listing, webhooks
-from partyline.store.listing import Window
-from partyline.store.table import Table
-from partyline.webhooks import PRE_EVENTS, WebhookConfiguration
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.events import Cause, Source
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.participants import Participant
+from partyline.domain.unrouted import UnroutedReason
+from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
+from partyline.http_client import Answer
+from partyline.storage import conversations, keys, lines, queries, webhooks
+from partyline.storage.queries import Window
+from partyline.storage.table import Table
+from partyline.webhooks import pre_action
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event, granted
 
 Load = Callable[[str], ModuleType]
@@ -66,7 +68,7 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
         return Answer(status, {}, b"", complete=True)
 
     desk = replace(app.ASKING, request=request)
-    port = asking.ask_all if app.__name__.startswith("activation") else asking.ask
+    port = pre_action.ask_all if app.__name__.startswith("activation") else pre_action.ask
     vars(app)["DESK"] = replace(app.DESK, ask=lambda *about: port(desk, *about))
     return asked
 
@@ -138,7 +140,7 @@ def test_a_carrier_is_thanked_for_a_text_that_a_webhook_rejects(function: Load, 
     asked = answering(app, 403)
     sample = event("inbound/bandwidth-group-text")
     assert [app.handler(sample, Context())["statusCode"] for _ in range(2)] == [200, 200]
-    [kept] = [one for _, one in listing.unrouted(hooked, Window(5)).entries]
+    [kept] = [one for _, one in queries.unrouted(hooked, Window(5)).entries]
     assert kept.reason is UnroutedReason.REJECTED
     [(url, told, headers)] = asked
     assert RequestValidator(SECRETS["auth_token"]).validate(url, told, headers["X-Twilio-Signature"])

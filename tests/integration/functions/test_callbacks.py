@@ -19,7 +19,7 @@ import yaml
 from twilio.request_validator import RequestValidator
 
 from partyline.errors import OutgoingTimedOut
-from partyline.outgoing import Answer
+from partyline.http_client import Answer
 from tests.integration.conftest import TEMPLATE, Template
 from tests.integration.functions.conftest import SECRETS, Context, event
 

@@ -19,17 +19,19 @@ from botocore.exceptions import ClientError
 from nacl.signing import SigningKey
 
 from local.events import signed_now
-from partyline import recording, sids
-from partyline.callbacks.applying import MAX_BODY as MAX_TEXT
 from partyline.carriers.twilio import signature
-from partyline.model import AutoCreation, Line, UnroutedReason
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.unrouted import UnroutedReason
+from partyline.http_client import Answer as Fetched
+from partyline.http_client import Outgoing
+from partyline.inbound import recorder
+from partyline.inbound.webhook_handler import MAX_BODY, MAX_MEDIA
 from partyline.observability import MaskingFormatter, logger
-from partyline.outgoing import Answer as Fetched
-from partyline.outgoing import Outgoing
-from partyline.receiving import MAX_BODY, MAX_MEDIA
-from partyline.store import conversations, lines, listing, messages, optouts
-from partyline.store.listing import Window
-from partyline.store.table import Conflict, Table
+from partyline.storage import conversations, lines, messages, opt_outs, queries
+from partyline.storage.queries import Window
+from partyline.storage.table import Conflict, Table
+from partyline.webhooks.overrides import MAX_BODY as MAX_TEXT
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -84,14 +86,14 @@ def twilio(parameters: list[tuple[str, str]], *, query: str = "") -> Answer:
 
 def state(table: Table) -> tuple[list[Any], list[Any]]:
     """All messages and all unrouted texts."""
-    found = [one for _, one in listing.conversations(table, SERVICE, Window(100)).entries]
+    found = [one for _, one in queries.conversations(table, SERVICE, Window(100)).entries]
     return (
         [
             (one.message.author, one.message.body)
             for conversation in found
             for one in messages.page(table, conversation.sid, size=100).messages
         ],
-        [(text.reason, text.body or text.raw) for _, text in listing.unrouted(table, Window(100)).entries],
+        [(text.reason, text.body or text.raw) for _, text in queries.unrouted(table, Window(100)).entries],
     )
 
 
@@ -125,7 +127,7 @@ def test_each_carriers_group_text_is_recorded_once_however_often_it_comes(
 
 def test_layout_parts_of_a_picture_message_are_no_content(inbound: Inbound, table: Table) -> None:
     inbound(event("inbound/bandwidth-two-own-numbers"))
-    ((_, conversation),) = listing.conversations(table, SERVICE, Window(5)).entries
+    ((_, conversation),) = queries.conversations(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url.rsplit("/", 1)[1] for media in only.message.media] == ["house.jpg"]
 
@@ -358,14 +360,14 @@ def test_an_unknown_carrier_is_not_logged_by_name(inbound: Inbound) -> None:
 
 def test_a_keyword_that_a_carrier_took_a_text_for_counts_without_the_word(inbound: Inbound, table: Table) -> None:
     assert inbound(telnyx_text(text=None, media=[], autoresponse_type="STOP"))["statusCode"] == 200
-    assert optouts.find(table, "+12065550150", "+12065550110") is not None
+    assert opt_outs.find(table, "+12065550150", "+12065550110") is not None
 
 
 def test_a_text_of_nothing_but_files_is_no_blank_one(inbound: Inbound, table: Table) -> None:
     several = [{"type": "file", "url": f"https://api.nexmo.com/v3/media/{number}"} for number in (1, 2, 2)]
     image = {"url": "https://api.nexmo.com/v3/media/1"}
     assert inbound(vonage_text(message_type="image", text=None, image=image, content=several))["statusCode"] == 200
-    ((_, conversation),) = listing.conversations(table, SERVICE, Window(5)).entries
+    ((_, conversation),) = queries.conversations(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url for media in only.message.media] == [one["url"] for one in several[:2]]
 
@@ -517,7 +519,7 @@ def test_what_could_not_be_recorded_is_not_answered(inbound: Inbound, monkeypatc
     def lose(*args: Any, **kwargs: Any) -> None:
         raise Conflict({})
 
-    monkeypatch.setattr(recording, "record", lose)
+    monkeypatch.setattr(recorder, "record", lose)
     with pytest.raises(Conflict):
         inbound(event("inbound/bandwidth-group-text"))
 

@@ -13,16 +13,16 @@ import boto3
 import jwt
 import pytest
 
-from partyline import sids
-from partyline.events import Event
-from partyline.live import push
-from partyline.live.push import Cut, Push
-from partyline.store import connections
-from partyline.store.connections import MAX_PER_IDENTITY
-from partyline.store.keys import Key
-from partyline.store.table import Conflict, Table
+from partyline.domain import sids
+from partyline.domain.events import Event
+from partyline.realtime import publisher
+from partyline.realtime.publisher import Cut, Push
+from partyline.storage import connections
+from partyline.storage.connections import MAX_PER_IDENTITY
+from partyline.storage.keys import Key
+from partyline.storage.table import Conflict, Table
 from tests.integration.functions.conftest import ACCOUNT_SID, Context, event, granted
-from tests.integration.live.conftest import Wire, handshake
+from tests.integration.realtime.conftest import Wire, handshake
 
 Load = Callable[[str], ModuleType]
 SERVICE = sids.default_service(ACCOUNT_SID)
@@ -89,7 +89,7 @@ def queued(what: Push | Cut, *, received: int = 1, age: float = 0) -> dict[str, 
     sample = event("live/message-added")["Records"][0]
     sent = str(int((time.time() - age) * 1000))
     attributes = {**sample["attributes"], "SentTimestamp": sent, "ApproximateReceiveCount": str(received)}
-    return {"Records": [{**sample, "body": push.encode(what), "attributes": attributes}]}
+    return {"Records": [{**sample, "body": publisher.encode(what), "attributes": attributes}]}
 
 
 def hello(*identities: str) -> Push:
@@ -131,7 +131,7 @@ def test_an_identity_whose_connections_always_race_is_told_to_come_again(
     def lost(*given: Any) -> bool:
         raise Conflict({})
 
-    monkeypatch.setattr("partyline.store.connections.register", lost)
+    monkeypatch.setattr("partyline.storage.connections.register", lost)
 
     assert connect(app, "c1", token(key)) == 409
 

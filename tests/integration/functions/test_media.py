@@ -12,17 +12,18 @@ from typing import Any
 import boto3
 import pytest
 
-from partyline import recording, sids
-from partyline.carriers.port import InboundText
-from partyline.carriers.port import Media as Part
-from partyline.media import collecting, links
-from partyline.model import MediaReference, MediaState
-from partyline.outgoing import Answer
-from partyline.store import messages
-from partyline.store.table import Table
-from tests.integration.api.harness import asking_nobody
-from tests.integration.flow.scene import NOW, A, B, P, Q, make_scene
+from partyline.carriers.base import InboundText
+from partyline.carriers.base import Media as Part
+from partyline.domain import sids
+from partyline.domain.attachments import MediaReference, MediaState
+from partyline.http_client import Answer
+from partyline.inbound import recorder
+from partyline.media import ingest, links
+from partyline.storage import messages
+from partyline.storage.table import Table
 from tests.integration.functions.conftest import SECRETS, Context, event, granted
+from tests.support.api_harness import asking_nobody
+from tests.support.scene import NOW, A, B, P, Q, make_scene
 
 Load = Callable[[str], ModuleType]
 
@@ -34,7 +35,7 @@ def arrived(table: Table) -> MediaReference:
 
 def took(table: Table, text: InboundText) -> MediaReference:
     """The first file of a text that came in."""
-    recorded = recording.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return MediaReference(recorded.conversation_sid, recorded.message_sid, found.message.media[0].sid)
@@ -53,10 +54,10 @@ def test_a_file_is_fetched_and_kept(
     part = InboundText("bandwidth", "id-2", P, A, (P, Q, B), "", (Part("https://carrier.example/0.txt"),))
     words = took(table, part)
     copy = replace(part, id="id-3", line=Q, text="STOP", media=())
-    recording.record(table, copy, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorder.record(table, copy, service_sid="IS1", now=NOW, ask=asking_nobody)
     called.clear()
     answers = [Answer(503, {}, b"", complete=True), Answer(200, {}, b"GIF89a", complete=True)]
-    desk: collecting.Desk = app.DESK
+    desk: ingest.Desk = app.DESK
     monkeypatch.setattr(app, "DESK", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
     hidden: list[int] = []

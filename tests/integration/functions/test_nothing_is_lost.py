@@ -23,11 +23,11 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from nacl.signing import SigningKey
 
-from partyline import sids
-from partyline.model import AutoCreation, Line
-from partyline.outgoing import Answer, Outgoing
-from partyline.store import lines
-from partyline.store.table import Table, from_dynamo
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.http_client import Answer, Outgoing
+from partyline.storage import lines
+from partyline.storage.table import Table, from_dynamo
 from tests.integration.functions.conftest import SECRETS, Context, event
 from tests.support.carrier_payloads import bandwidth, telnyx, twilio, vonage
 from tests.support.carrier_payloads.contents import Contents, Payload
@@ -88,7 +88,7 @@ def inbound(function: Callable[[str], ModuleType], table: Table, monkeypatch: py
 
     monkeypatch.setattr(Outgoing, "ask", ask)
     counted: list[str] = []
-    monkeypatch.setattr("partyline.receiving.count", counted.append)
+    monkeypatch.setattr("partyline.inbound.webhook_handler.count", counted.append)
     return Inbound(function("inbound"), lambda: counted.count("WebhookMalformed"), served)
 
 

@@ -12,16 +12,16 @@ from typing import Any
 import boto3
 import pytest
 
-from partyline import sending
-from partyline.callbacks import delivery
-from partyline.cleanup import Kind, Removed
-from partyline.live.push import Cut, Push, decode
-from partyline.sending import Attempt, Step
-from partyline.states import SendState
-from partyline.store import connections, keys, webhooks
-from partyline.store.connections import Connection
-from partyline.store.table import Table
-from partyline.webhooks import WebhookConfiguration
+from partyline.domain.sends import SendState
+from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.outbound import sender
+from partyline.outbound.sender import Attempt, Step
+from partyline.realtime.publisher import Cut, Push, decode
+from partyline.storage import connections, keys, webhooks
+from partyline.storage.connections import Connection
+from partyline.storage.table import Table
+from partyline.webhooks import delivery
 from tests.integration.functions.conftest import SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -217,7 +217,7 @@ def test_a_send_of_unknown_outcome_is_looked_at_again_later(
 def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sending.Desk, reference: Any, *, last: bool) -> int:
+    def give_up(desk: sender.Desk, reference: Any, *, last: bool) -> int:
         looked.append(reference.message_sid)
         return 2
 
@@ -242,7 +242,7 @@ def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_al
 ) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sending.Desk, reference: Any, *, last: bool) -> int:
+    def give_up(desk: sender.Desk, reference: Any, *, last: bool) -> int:
         looked.append(reference.thread)
         if reference.thread == "1":
             raise RuntimeError("not now")

@@ -13,18 +13,21 @@ from urllib.parse import urlencode
 
 import pytest
 
-from partyline import cleanup, reconciling, reporting, sending, telling, threads
 from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.port import Accepted, DeliveryReport, Found, MediaAccess, OutboundText
-from partyline.cleanup import Kind, Removed
-from partyline.events import BY_TEXT
-from partyline.model import SendReference
-from partyline.optouts import How
-from partyline.states import ReceiptStatus
-from partyline.store import conversations, happenings, keys, messages, optouts
-from partyline.store.table import Table, change, from_dynamo
-from tests.integration.files import Files
+from partyline.carriers.base import Accepted, DeliveryReport, Found, MediaAccess, OutboundText
+from partyline.domain import threads
+from partyline.domain.events import BY_TEXT
+from partyline.domain.opt_outs import How
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.sends import SendReference
+from partyline.lifecycle import cleanup
+from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.outbound import delivery_reports, reconciler, sender
+from partyline.storage import conversations, event_outbox, keys, messages, opt_outs
+from partyline.storage.table import Table, change, from_dynamo
+from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
+from tests.support.files import Files
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -104,7 +107,7 @@ def test_webhooks(
     later["body"] = later["body"].replace("sample-bandwidth-1", "sample-bandwidth-later")
     monkeypatch.setattr(inbound, "datetime", Tomorrow)
     assert inbound.handler(later, Context())["statusCode"] == 200
-    reporting.apply(
+    delivery_reports.apply(
         table,
         DeliveryReport("bandwidth", "c-1", "+12065550150", ReceiptStatus.SENT, tag=reference(table, group).tag),
         NOW,
@@ -126,12 +129,12 @@ def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table,
     found = messages.fetch(table, conversation, message)
     assert found
     called.clear()
-    desk = telling.Desk(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
+    desk = fan_out.Desk(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
     for item in stored:
         if item.get("outbox") == "happening":
-            told = replace(happenings.decode(item), cause=BY_TEXT)
-            telling.tell(desk, told, item["SK"])
-    telling.tell_delivery(desk, found.receipts[0])
+            told = replace(event_outbox.decode(item), cause=BY_TEXT)
+            fan_out.tell(desk, told, item["SK"])
+    fan_out.tell_delivery(desk, found.receipts[0])
     assert called == granted("relay")
 
 
@@ -188,12 +191,12 @@ def test_sending(
 ) -> None:
     send = reference(table, group)
     line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
-    out = partial(optouts.writes, None, line=line, opted_out=True, how=How.API, source="", now=NOW)
+    out = partial(opt_outs.writes, None, line=line, opted_out=True, how=How.API, source="", now=NOW)
     table.transact(out(address=ben))
     monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
     conversations.claim_smaller(table, group[1], threads.key([line, ben]), NOW)
     called.clear()
-    desk = sending.Desk(
+    desk = sender.Desk(
         table,
         carrier=lambda name: Taking(),
         callback_url=lambda c, t: "",
@@ -201,8 +204,8 @@ def test_sending(
         media=lambda message, limits, *, group: (),
         rate=lambda carrier: "100",
     )
-    sending.deliver(desk, send)
-    sending.deliver(desk, send)
-    reconciling.give_up(desk, send)
+    sender.deliver(desk, send)
+    sender.deliver(desk, send)
+    reconciler.give_up(desk, send)
     assert conversations.owner_of(table, threads.key([line, ann])) == group[1]
     assert called == granted("outbound")

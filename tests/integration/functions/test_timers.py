@@ -9,13 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from partyline import activation
-from partyline.model import Conversation
-from partyline.states import ConversationState
-from partyline.store import connections, conversations, due
-from partyline.store.connections import Connection
-from partyline.store.due import DueKind
-from partyline.store.table import Table
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.lifecycle import activation
+from partyline.storage import connections, conversations, schedule
+from partyline.storage.connections import Connection
+from partyline.storage.schedule import DueKind
+from partyline.storage.table import Table
 from tests.integration.functions.conftest import Context, event, granted
 from tests.integration.functions.test_others import waiting
 
@@ -55,7 +54,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
     conversations.update(table, found, replace(found, active_at=moved.active_at), LONG_AGO)
     connection = Connection("abc=", "IS1", "ann", "SK1", until=int(LONG_AGO.timestamp()), supervises=False)
     connections.register(table, connection, LONG_AGO)
-    table.write(due.entry(DueKind.CONNECTION, connection.sid, LONG_AGO))
+    table.write(schedule.entry(DueKind.CONNECTION, connection.sid, LONG_AGO))
     called.clear()
     timers.handler(event("timers/minute"), Context())
     assert called == granted("timers")

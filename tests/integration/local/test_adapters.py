@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from partyline import long_texts
 from partyline.carriers import bandwidth, telnyx, twilio, vonage
-from partyline.carriers.port import (
+from partyline.carriers.base import (
     Carrier,
     DeliveryReport,
     Event,
@@ -24,8 +23,9 @@ from partyline.carriers.port import (
     WebhookRequest,
 )
 from partyline.carriers.transport import transport
+from partyline.domain import long_texts
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
-from partyline.states import ReceiptStatus
 
 InWorld = Callable[[Callable[[Any], Awaitable[None]]], None]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from partyline.api import routes
-from partyline.api.calls import Answer, Call
-from partyline.api.requests import Parameters, Request
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters, Request
 from partyline.api.router import Found, Route, find
 from partyline.errors import ApiError
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partyline.carriers.bandwidth import Bandwidth, Settings
-from partyline.carriers.port import (
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     HttpRequest,
@@ -23,9 +23,9 @@ from partyline.carriers.port import (
     OutboundText,
     WebhookRequest,
 )
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
-from partyline.states import ReceiptStatus
-from tests.unit.carriers.pictures import jpeg
+from tests.support.pictures import jpeg
 
 A, B, OWN = "+12065550101", "+12065550102", "+12065550100"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="partyline"'}

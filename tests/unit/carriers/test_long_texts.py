@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from partyline import long_texts
-from partyline.carriers.port import (
+from partyline.carriers.base import (
     DeliveryReport,
     HttpRequest,
     HttpResponse,
@@ -19,10 +18,11 @@ from partyline.carriers.port import (
     OutboundText,
     WebhookRequest,
 )
+from partyline.carriers.gateway_event import callback_url
 from partyline.carriers.registry import LIMITS, build, reader
-from partyline.carriers.webhooks import callback_url
-from partyline.model import SendReference
-from partyline.states import ReceiptStatus
+from partyline.domain import long_texts
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.sends import SendReference
 from tests.unit.carriers.test_registry import SECRETS
 
 P, A, B = "+12065550100", "+12065550150", "+12065550151"

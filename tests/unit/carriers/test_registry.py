@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from partyline.carriers.port import Carrier, HttpRequest, HttpResponse, OutboundText, WebhookRequest
+from partyline.carriers.base import Carrier, HttpRequest, HttpResponse, OutboundText, WebhookRequest
 from partyline.carriers.registry import CARRIERS, build
 from partyline.errors import SendError, WebhookRefused
 

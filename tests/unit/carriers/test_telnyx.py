@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from partyline.carriers.port import (
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     HttpRequest,
@@ -24,10 +24,10 @@ from partyline.carriers.port import (
     WebhookRequest,
 )
 from partyline.carriers.telnyx import Settings, Telnyx
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
-from tests.unit.carriers.pictures import jpeg
+from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from partyline.carriers import webhooks
-from partyline.carriers.port import (
+from partyline.carriers import gateway_event
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     HttpRequest,
@@ -27,10 +27,10 @@ from partyline.carriers.port import (
 )
 from partyline.carriers.transport import no_transport
 from partyline.carriers.twilio import Settings, Twilio, signature
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
-from tests.unit.carriers.pictures import jpeg
+from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SETTINGS = Settings("AC00000000000000000000000000000000", "12345")
@@ -610,6 +610,6 @@ def test_the_overrides_in_a_numbers_documented_url_are_no_part_of_what_is_signed
         "headers": {"X-Twilio-Signature": RequestValidator("12345").compute_signature(signed, dict(PARAMETERS))},
         "body": FORM.decode(),
     }
-    request = webhooks.from_event(event, "https://texts.example.com")
+    request = gateway_event.from_event(event, "https://texts.example.com")
     assert request.url == signed
     Twilio(SETTINGS, no_transport).authenticate(request, 0.0)

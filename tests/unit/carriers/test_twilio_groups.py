@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from partyline import threads
-from partyline.carriers.port import Accepted, Found, HttpRequest, HttpResponse, OutboundText
+from partyline.carriers.base import Accepted, Found, HttpRequest, HttpResponse, OutboundText
 from partyline.carriers.twilio import Settings, Twilio
+from partyline.domain import threads
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
-from partyline.states import ReceiptStatus
-from tests.unit.carriers.pictures import jpeg
+from tests.support.pictures import jpeg
 
 A, B, OWN, OTHER = "+12065550101", "+12065550102", "+12065550100", "+12065550103"
 TEXT = OutboundText(OWN, tuple(sorted([A, B, OTHER])), "Hello", tag="IM1:0", own=frozenset({OTHER}))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.carriers.port import (
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
@@ -28,10 +28,10 @@ from partyline.carriers.port import (
     WebhookRequest,
 )
 from partyline.carriers.vonage import Settings, Vonage
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
-from tests.unit.carriers.pictures import jpeg
+from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SECRET = "s" * 64

@@ -9,7 +9,7 @@ from local.carrier import keywords
 from local.carrier.exchange import Exchange
 from local.carrier.port import Webhook
 from local.carrier.settings import Settings
-from partyline.carriers.port import InboundText, WebhookRequest
+from partyline.carriers.base import InboundText, WebhookRequest
 from partyline.carriers.registry import reader
 
 ANN, BOB = "+12065550150", "+12065550151"

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.callbacks.applying import MAX_BODY
-from partyline.carriers import payloads, registry
-from partyline.carriers.port import InboundText, Media
+from partyline.carriers import registry, schemas
+from partyline.carriers.base import InboundText, Media
 from partyline.errors import OutgoingError, OutgoingTimedOut
+from partyline.http_client import Answer
 from partyline.media import text_part
-from partyline.outgoing import Answer
+from partyline.webhooks.overrides import MAX_BODY
 
 PLAIN = "text/plain"
 HEBREW, GREEK, CHINESE = "שלום", "Καλημέρα", "你好，世界"
@@ -99,7 +99,7 @@ def test_every_charset_is_one(charset: str, content: bytes) -> None:
     ],
 )
 def test_a_text_part_is_told_by_its_type_or_name(content_type: str | None, url: str, is_one: bool) -> None:
-    assert payloads.is_text_part(content_type, url) is is_one
+    assert schemas.is_text_part(content_type, url) is is_one
 
 
 # --- before a text is recorded

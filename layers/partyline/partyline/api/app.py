@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from partyline import refusals
-from partyline.api import access, requests, responses, router, routes, scopes
-from partyline.api.authentication import Token, authenticate
-from partyline.api.calls import VERSION, Answer, Call, Desk
-from partyline.callbacks import asking
+from partyline.api import authorization, router, routes, serializers
+from partyline.api import request as requests
+from partyline.api.context import Answer, Call, Desk
+from partyline.auth import scope as scopes
+from partyline.auth.scope import VERSION
+from partyline.auth.tokens import Token, authenticate
 from partyline.errors import ApiError
 from partyline.observability import logger
-from partyline.store import quotas
-from partyline.store.table import Conflict, TableThrottled
+from partyline.storage import quotas
+from partyline.storage.table import Conflict, TableThrottled
+from partyline.webhooks import pre_action
 
 _READING = ("GET", "HEAD")
 
@@ -26,17 +29,17 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     try:
         answer = _answer(event, desk)
     except ApiError as refused:
-        answer = responses.refusal(refused)
+        answer = serializers.refusal(refused)
     except Conflict:
         logger.warning("api.busy")
         # Twilio has a code for conversations only.
         is_conversation = "/Conversations" in str(event["path"])
-        answer = responses.refusal(refusals.conversation_changed() if is_conversation else refusals.busy())
+        answer = serializers.refusal(refusals.conversation_changed() if is_conversation else refusals.busy())
     except TableThrottled:
-        answer = responses.refusal(refusals.too_many_requests())
+        answer = serializers.refusal(refusals.too_many_requests())
     except Exception:  # noqa: BLE001  (the last line of defence: it is logged, and the caller learns nothing of it)
         logger.exception("api.failed")
-        answer = responses.refusal(refusals.failed())
+        answer = serializers.refusal(refusals.failed())
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
@@ -70,7 +73,7 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     scope = scopes.resolve(desk, now, service_sid)
     if scope is None:
         raise refusals.not_found(request.resource)
-    call = Call(desk, request, scope, found.ids, now, asking.once(desk.ask), key_sid=caller.key_sid)
+    call = Call(desk, request, scope, found.ids, now, pre_action.once(desk.ask), key_sid=caller.key_sid)
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()
@@ -80,4 +83,4 @@ def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
     try:
         return found.handler(call)
     except ApiError as refused:
-        raise access.discreet(call, refused) from refused
+        raise authorization.discreet(call, refused) from refused

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from partyline import refusals
-from partyline.api.calls import Handler
-from partyline.api.requests import Request
+from partyline.api.context import Handler
+from partyline.api.request import Request
 
 
 @dataclass(frozen=True, slots=True)

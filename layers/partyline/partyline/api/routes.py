@@ -6,11 +6,12 @@ may call is said here for each method; what it may do there is `access`'s busine
 
 from __future__ import annotations
 
-from partyline.api import (
+from partyline.api.resources import (
     address_configurations,
     api_keys,
     bindings,
     configuration,
+    conversation_with_participants,
     conversations,
     credentials,
     export,
@@ -26,12 +27,11 @@ from partyline.api import (
     roles,
     service_configuration,
     services,
-    unrouted,
+    unrouted_texts,
     user_conversations,
     users,
     webhook_configuration,
     webhooks,
-    with_participants,
 )
 from partyline.api.router import Route
 
@@ -44,7 +44,7 @@ _COMMON = (
         people="GET POST DELETE",
     ),
     Route("Conversations/{conversation}/Export", {"GET": export.export}, people="GET"),
-    Route("ConversationWithParticipants", {"POST": with_participants.create}, people="POST"),
+    Route("ConversationWithParticipants", {"POST": conversation_with_participants.create}, people="POST"),
     Route(
         "Conversations/{conversation}/Participants",
         {"GET": participants.listed, "POST": participants.create},
@@ -128,8 +128,11 @@ ACCOUNT = (
     Route("OptOuts/{opt_out}/Events", {"GET": opt_outs.events}),
     Route("Services", {"GET": services.listed, "POST": services.create}),
     Route("Services/{service}", {"GET": services.fetch, "DELETE": services.delete}),
-    Route("UnroutedTexts", {"GET": unrouted.listed}),
-    Route("UnroutedTexts/{text}", {"GET": unrouted.fetch, "POST": unrouted.redrive, "DELETE": unrouted.delete}),
+    Route("UnroutedTexts", {"GET": unrouted_texts.listed}),
+    Route(
+        "UnroutedTexts/{text}",
+        {"GET": unrouted_texts.fetch, "POST": unrouted_texts.redrive, "DELETE": unrouted_texts.delete},
+    ),
 )
 # Beneath /Services/{service}.
 SERVICE = (

@@ -18,9 +18,8 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
-from partyline.carriers import answers, codes, credentials, payloads
-from partyline.carriers.limits import KB, MB, Limits
-from partyline.carriers.port import (
+from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
@@ -35,8 +34,9 @@ from partyline.carriers.port import (
     Transport,
     WebhookRequest,
 )
+from partyline.carriers.limits import KB, MB, Limits
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
-from partyline.states import ReceiptStatus
 
 NAME = "bandwidth"
 URL = "https://messaging.bandwidth.com/api/v2"
@@ -59,28 +59,28 @@ _QUEUE_FULL = "max-message-queue-size-exceeded"
 _UNDELIVERED_FAMILIES = ("47", "56", "9")
 # No delivery receipt came in time: neither delivered nor failed.
 _NO_RECEIPT = "9902"
-_ERROR_CODES = codes.by_carrier_code(
+_ERROR_CODES = error_codes.by_carrier_code(
     {
-        codes.MEDIA_TYPE: (4412, 4712),
-        codes.SAME_NUMBER: (4401,),
-        codes.REGION_NOT_ENABLED: (4432,),
-        codes.SENDER_NOT_OURS: (4302, 4403, 4405, 4407, 4740),
-        codes.OPTED_OUT: (4475, 4482, 4775),
-        codes.MEDIA_URL: (4410, 4710),
-        codes.TOO_MANY_RECIPIENTS: (4435, 4735),
-        codes.UNREACHABLE: (4420, 4421, 4701, 4702, 4730),
-        codes.BLOCKED: (4481, 4750, 4753, 4772),
-        codes.UNKNOWN_HANDSET: (4303, 4404, 4406, 4408, 4434, 4720, 4721),
-        codes.LANDLINE: (4700,),
-        codes.FILTERED: (4470, 4770, 4771),
-        codes.MMS_UNSUPPORTED: (4409,),
-        codes.TOO_LARGE: (4411, 4711, 4751),
-        codes.RATE_EXCEEDED: (4780, 4781, 4785),
-        codes.UNREGISTERED: (4476, 4773, 4774, 4795),
-        codes.EXPIRED: (4360,),
+        error_codes.MEDIA_TYPE: (4412, 4712),
+        error_codes.SAME_NUMBER: (4401,),
+        error_codes.REGION_NOT_ENABLED: (4432,),
+        error_codes.SENDER_NOT_OURS: (4302, 4403, 4405, 4407, 4740),
+        error_codes.OPTED_OUT: (4475, 4482, 4775),
+        error_codes.MEDIA_URL: (4410, 4710),
+        error_codes.TOO_MANY_RECIPIENTS: (4435, 4735),
+        error_codes.UNREACHABLE: (4420, 4421, 4701, 4702, 4730),
+        error_codes.BLOCKED: (4481, 4750, 4753, 4772),
+        error_codes.UNKNOWN_HANDSET: (4303, 4404, 4406, 4408, 4434, 4720, 4721),
+        error_codes.LANDLINE: (4700,),
+        error_codes.FILTERED: (4470, 4770, 4771),
+        error_codes.MMS_UNSUPPORTED: (4409,),
+        error_codes.TOO_LARGE: (4411, 4711, 4751),
+        error_codes.RATE_EXCEEDED: (4780, 4781, 4785),
+        error_codes.UNREGISTERED: (4476, 4773, 4774, 4795),
+        error_codes.EXPIRED: (4360,),
     }
 )
-_FIELD_CODES = {"to": codes.INVALID_RECIPIENT, "from": codes.INVALID_SENDER, "media": codes.MEDIA_URL}
+_FIELD_CODES = {"to": error_codes.INVALID_RECIPIENT, "from": error_codes.INVALID_SENDER, "media": error_codes.MEDIA_URL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +119,17 @@ class Bandwidth:
         Raises WebhookRefused: 403 for the token; 401 with a challenge for absent or wrong credentials.
         """
         settings = self._settings
-        if not credentials.matches(request.path, settings.webhook_token):
+        if not webhook_auth.matches(request.path, settings.webhook_token):
             raise WebhookRefused(403, "wrong token")
         username, password = settings.webhook_username, settings.webhook_password
         if username and password:
             given = request.headers.get("authorization", "")
-            if not credentials.basic_matches(given, username, password):
+            if not webhook_auth.basic_matches(given, username, password):
                 raise WebhookRefused(401, "wrong credentials" if given else "no credentials", CHALLENGE)
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """One event for each element of the array; a single object counts as an array of one. Never raises."""
-        return payloads.events(request.body, _readers)
+        return schemas.events(request.body, _readers)
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message for any number of recipients; `tag` comes back in every report.
@@ -137,11 +137,11 @@ class Bandwidth:
         Raises Refused without a request for no recipient (21604) and for more than ten (21653), and else any
         SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.limits.recipients)
+        send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
-        if answers.succeeded(response):
-            return Accepted(answers.first_id([answers.document(response).get("id")]))
-        raise answers.error(response, _complaint(response, text))
+        if send_outcome.succeeded(response):
+            return Accepted(send_outcome.first_id([send_outcome.document(response).get("id")]))
+        raise send_outcome.error(response, _complaint(response, text))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:  # noqa: ARG002 - Carrier's
         """None: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
@@ -150,64 +150,64 @@ class Bandwidth:
     def media_access(self) -> MediaAccess:
         """Basic, as for its API, with every request. It keeps a file for 48 hours."""
         settings = self._settings
-        header = credentials.basic(settings.username, settings.password)
+        header = webhook_auth.basic(settings.username, settings.password)
         return MediaAccess(header, settings.url, ("bandwidth.com",))
 
 
-def _readers(document: object) -> Iterable[payloads.Reader]:
+def _readers(document: object) -> Iterable[schemas.Reader]:
     return [partial(_event, element) for element in (document if isinstance(document, list) else [document])]
 
 
 def _event(element: object) -> Event:
-    event = payloads.mapping(element, "event")
-    kind = payloads.string(event, "type")
+    event = schemas.mapping(element, "event")
+    kind = schemas.string(event, "type")
     if kind in _USELESS:
         return Ignored(kind)
     if kind == "message-received":
         return _inbound(event)
     if kind in _STATUSES:
         return _report(event, kind)
-    raise payloads.Unreadable("type is not a documented one")
+    raise schemas.Unreadable("type is not a documented one")
 
 
-def _inbound(event: payloads.Object) -> Event:
-    message = payloads.mapping(event.get("message"), "message")
+def _inbound(event: schemas.Object) -> Event:
+    message = schemas.mapping(event.get("message"), "message")
     # Bandwidth warns of loops: a text of our own that comes back is not an inbound one.
-    if payloads.string(message, "direction") != "in":
+    if schemas.string(message, "direction") != "in":
         return Ignored("message-received, outbound")
-    recipients = payloads.addresses(message, "to")
+    recipients = schemas.addresses(message, "to")
     if not recipients:
-        raise payloads.Unreadable("message.to is empty")
-    text = payloads.optional(message, "text")
-    media = (Media(payloads.optional({"media": url}, "media")) for url in payloads.items(message, "media"))
+        raise schemas.Unreadable("message.to is empty")
+    text = schemas.optional(message, "text")
+    media = (Media(schemas.optional({"media": url}, "media")) for url in schemas.items(message, "media"))
     return InboundText(
         carrier=NAME,
-        id=payloads.string(message, "id"),
-        line=payloads.optional(message, "owner") or payloads.string(event, "to"),
-        sender=payloads.string(message, "from"),
+        id=schemas.string(message, "id"),
+        line=schemas.optional(message, "owner") or schemas.string(event, "to"),
+        sender=schemas.string(message, "from"),
         recipients=recipients,
         text=text,
-        media=payloads.content(media, text),
-        received_at=payloads.moment(message.get("time"), event.get("time")),
+        media=schemas.content(media, text),
+        received_at=schemas.moment(message.get("time"), event.get("time")),
     )
 
 
-def _report(event: payloads.Object, kind: str) -> DeliveryReport:
-    message = payloads.mapping(event.get("message"), "message")
+def _report(event: schemas.Object, kind: str) -> DeliveryReport:
+    message = schemas.mapping(event.get("message"), "message")
     status, error_code, carrier_code = _STATUSES[kind], None, None
     if status is ReceiptStatus.FAILED:
-        carrier_code = payloads.code(event.get("errorCode"))
+        carrier_code = schemas.code(event.get("errorCode"))
         status, error_code = _failure(carrier_code)
-    elif payloads.optional(event, "description").strip(" .").lower() == _ONLY_HANDED_OVER:
+    elif schemas.optional(event, "description").strip(" .").lower() == _ONLY_HANDED_OVER:
         status = ReceiptStatus.SENT
     return DeliveryReport(
         carrier=NAME,
-        id=payloads.string(message, "id"),
-        recipient=payloads.string(event, "to"),
+        id=schemas.string(message, "id"),
+        recipient=schemas.string(event, "to"),
         status=status,
         error_code=error_code,
         carrier_code=carrier_code,
-        tag=payloads.optional(message, "tag") or None,
+        tag=schemas.optional(message, "tag") or None,
     )
 
 
@@ -218,7 +218,7 @@ def _failure(carrier_code: str | None) -> tuple[ReceiptStatus, int | None]:
     left_us = known.startswith(_UNDELIVERED_FAMILIES)
     return (
         ReceiptStatus.UNDELIVERED if left_us else ReceiptStatus.FAILED,
-        _ERROR_CODES.get(known, codes.UNKNOWN),
+        _ERROR_CODES.get(known, error_codes.UNKNOWN),
     )
 
 
@@ -235,26 +235,26 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/users/{quote(settings.account_id, safe='')}/messages",
         {
-            "Authorization": credentials.basic(settings.username, settings.password),
+            "Authorization": webhook_auth.basic(settings.username, settings.password),
             "Content-Type": "application/json; charset=utf-8",
         },
         json.dumps({name: value for name, value in body.items() if value}).encode(),
     )
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
     """From {"type", "description", "fieldErrors": [{"fieldName", "description"}]}."""
-    answer = answers.document(response)
-    kind = payloads.code(answer.get("type"))
-    error_code = codes.TOO_MANY_RECIPIENTS if kind == "forbidden-too-many-recipients" else None
+    answer = send_outcome.document(response)
+    kind = schemas.code(answer.get("type"))
+    error_code = error_codes.TOO_MANY_RECIPIENTS if kind == "forbidden-too-many-recipients" else None
     recipients: dict[str, int] = {}
-    for fault in answers.objects(answer.get("fieldErrors")):
+    for fault in send_outcome.objects(answer.get("fieldErrors")):
         name = re.split(r"\W", str(fault.get("fieldName")))[0]
         # The number at fault stands only in the prose. A fault that names none is everybody's.
-        named = answers.named_in(str(fault.get("description")), text.recipients) if name == "to" else ()
+        named = send_outcome.named_in(str(fault.get("description")), text.recipients) if name == "to" else ()
         recipients |= dict.fromkeys(named, _FIELD_CODES["to"])
         if not named:
             error_code = error_code or _FIELD_CODES.get(name)
     # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
     not_taken = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return answers.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)
+    return send_outcome.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)

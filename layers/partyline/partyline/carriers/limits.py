@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partyline import long_texts, segments
+from partyline.domain import long_texts, segments
 
 KB, MB = 1024, 1024 * 1024
 

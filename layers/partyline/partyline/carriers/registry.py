@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from partyline.carriers import bandwidth, telnyx, twilio, twilio_groups, vonage
+from partyline.carriers.base import Carrier, Transport
 from partyline.carriers.limits import Limits
-from partyline.carriers.port import Carrier, Transport
 from partyline.carriers.transport import no_transport
 
 # Base URLs that are other than usual, by name: "bandwidth_url" and so on.

@@ -21,9 +21,8 @@ from urllib.parse import quote
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
-from partyline.carriers import answers, codes, credentials, payloads
-from partyline.carriers.limits import KB, MB, Limits
-from partyline.carriers.port import (
+from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
@@ -38,9 +37,10 @@ from partyline.carriers.port import (
     Transport,
     WebhookRequest,
 )
+from partyline.carriers.limits import KB, MB, Limits
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
 
 NAME = "telnyx"
 URL = "https://api.telnyx.com/v2"
@@ -76,23 +76,23 @@ _KEYWORDS = {
     **dict.fromkeys(("START", "OPT_IN"), Keyword.START),
     **dict.fromkeys(("HELP", "INFO"), Keyword.HELP),
 }
-_ERROR_CODES = codes.by_carrier_code(
+_ERROR_CODES = error_codes.by_carrier_code(
     {
-        codes.INVALID_RECIPIENT: (40310,),
-        codes.REGION_NOT_ENABLED: (40309, 40331),
-        codes.SENDER_NOT_OURS: (40305, 40308),
-        codes.OPTED_OUT: (40300,),
-        codes.QUEUE_OVERFLOW: (10011, 40318),
-        codes.UNREACHABLE: (40006, 40008),
-        codes.BLOCKED: (40004,),
-        codes.UNKNOWN_HANDSET: (40012,),
-        codes.LANDLINE: (40001,),
-        codes.FILTERED: (40002, 40003),
-        codes.MMS_UNSUPPORTED: (40301,),
-        codes.TOO_LARGE: (40302, 40317),
-        codes.RATE_EXCEEDED: (40011, 40016, 40018),
-        codes.UNREGISTERED: (40010,),
-        codes.EXPIRED: (40005, 40014),
+        error_codes.INVALID_RECIPIENT: (40310,),
+        error_codes.REGION_NOT_ENABLED: (40309, 40331),
+        error_codes.SENDER_NOT_OURS: (40305, 40308),
+        error_codes.OPTED_OUT: (40300,),
+        error_codes.QUEUE_OVERFLOW: (10011, 40318),
+        error_codes.UNREACHABLE: (40006, 40008),
+        error_codes.BLOCKED: (40004,),
+        error_codes.UNKNOWN_HANDSET: (40012,),
+        error_codes.LANDLINE: (40001,),
+        error_codes.FILTERED: (40002, 40003),
+        error_codes.MMS_UNSUPPORTED: (40301,),
+        error_codes.TOO_LARGE: (40302, 40317),
+        error_codes.RATE_EXCEEDED: (40011, 40016, 40018),
+        error_codes.UNREGISTERED: (40010,),
+        error_codes.EXPIRED: (40005, 40014),
     }
 )
 
@@ -135,12 +135,12 @@ class Telnyx:
         except (CryptoError, ValueError, TypeError):
             raise WebhookRefused(403, "wrong signature") from None
         moment = int(timestamp) if re.fullmatch("[0-9]{1,15}", timestamp) else None
-        if not credentials.is_recent(moment, now, TOLERANCE_SECONDS):
+        if not webhook_auth.is_recent(moment, now, TOLERANCE_SECONDS):
             raise WebhookRefused(403, "signed too long ago, or in the future")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """One inbound text, or one report for each recipient that the event names. Never raises."""
-        return payloads.events(request.body, partial(_readers, payloads.tag(request)))
+        return schemas.events(request.body, partial(_readers, schemas.tag(request)))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST a group MMS for several recipients, a plain message for one.
@@ -148,13 +148,13 @@ class Telnyx:
         Recipients whose status in the answer is a failure already are in `refused`. Raises Refused without a request
         for no recipient (21604) and for more than eight (21653), and else any SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.limits.recipients)
+        send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
-        if not answers.succeeded(response):
-            raise answers.error(response, _complaint(response, text))
-        data = answers.document(response).get("data")
+        if not send_outcome.succeeded(response):
+            raise send_outcome.error(response, _complaint(response, text))
+        data = send_outcome.document(response).get("data")
         sent = data if isinstance(data, dict) else {}
-        return Accepted(answers.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
+        return Accepted(send_outcome.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
 
     def media_access(self) -> MediaAccess:
         """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
@@ -168,93 +168,93 @@ class Telnyx:
         what = f"group/{quote(carrier_message_id, safe='')}" if len(text.recipients) > 1 else quote(carrier_message_id)
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
         response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
-        if not answers.succeeded(response):
-            raise answers.error(response, _complaint(response, text))
-        data = answers.document(response).get("data")
-        found = answers.objects(data if isinstance(data, list) else [data])
+        if not send_outcome.succeeded(response):
+            raise send_outcome.error(response, _complaint(response, text))
+        data = send_outcome.document(response).get("data")
+        found = send_outcome.objects(data if isinstance(data, list) else [data])
         told = [(one, _read_errors(one, _addressees(one))) for one in found]
         readers = (
             partial(_report, one, entry, text.tag, errors)
             for one, errors in told
-            for entry in answers.objects(one.get("to"))
+            for entry in send_outcome.objects(one.get("to"))
         )
-        read = (payloads.attempt(reader, "") for reader in readers)
+        read = (schemas.attempt(reader, "") for reader in readers)
         reports = tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
         return Found(Accepted(carrier_message_id), reports) if reports else None
 
 
-def _readers(tag: str | None, document: object) -> Iterable[payloads.Reader]:
-    data = payloads.mapping(payloads.mapping(document, "webhook").get("data"), "data")
-    other = payloads.optional(data, "record_type")
+def _readers(tag: str | None, document: object) -> Iterable[schemas.Reader]:
+    data = schemas.mapping(schemas.mapping(document, "webhook").get("data"), "data")
+    other = schemas.optional(data, "record_type")
     if data.get("event_type") is None and other not in _RECORDS_OF_MESSAGES:
         # No event of a message: a click on a shortened link, for example.
         return [partial(Ignored, other)]
-    kind = payloads.string(data, "event_type")
+    kind = schemas.string(data, "event_type")
     if kind == "message.received":
-        return [partial(_inbound, payloads.mapping(data.get("payload"), "payload"), data.get("occurred_at"))]
+        return [partial(_inbound, schemas.mapping(data.get("payload"), "payload"), data.get("occurred_at"))]
     if kind in _REPORTS:
-        payload = payloads.mapping(data.get("payload"), "payload")
-        entries = payloads.items(payload, "to")
+        payload = schemas.mapping(data.get("payload"), "payload")
+        entries = schemas.items(payload, "to")
         if not entries:
-            raise payloads.Unreadable("to is empty")
+            raise schemas.Unreadable("to is empty")
         errors = _read_errors(payload, _addressees(payload))
         return [partial(_report, payload, entry, tag, errors) for entry in entries]
     if kind.startswith("message."):
-        raise payloads.Unreadable("event_type is not a documented one")
+        raise schemas.Unreadable("event_type is not a documented one")
     return [partial(Ignored, kind)]
 
 
-def _inbound(payload: payloads.Object, occurred_at: object) -> InboundText:
-    to = payloads.addresses(payload, "to")
+def _inbound(payload: schemas.Object, occurred_at: object) -> InboundText:
+    to = schemas.addresses(payload, "to")
     if not to:
-        raise payloads.Unreadable("to is empty")
+        raise schemas.Unreadable("to is empty")
     receivers = _receivers(payload, to)
-    subject, text = payloads.optional(payload, "subject"), payloads.optional(payload, "text")
-    media = [payloads.mapping(part, "media") for part in payloads.items(payload, "media")]
+    subject, text = schemas.optional(payload, "subject"), schemas.optional(payload, "text")
+    media = [schemas.mapping(part, "media") for part in schemas.items(payload, "media")]
     return InboundText(
         carrier=NAME,
-        id=payloads.string(payload, "id"),
+        id=schemas.string(payload, "id"),
         line=receivers[0] if receivers else "",
-        sender=payloads.address(payload, "from"),
+        sender=schemas.address(payload, "from"),
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
-        recipients=to + payloads.addresses(payload, "cc"),
-        text=payloads.headed(subject, text),
-        media=payloads.content(
+        recipients=to + schemas.addresses(payload, "cc"),
+        text=schemas.headed(subject, text),
+        media=schemas.content(
             (
                 Media(
-                    payloads.optional(part, "url"),
-                    payloads.optional(part, "content_type") or None,
-                    payloads.optional(part, "sha256") or payloads.optional(part, "hash_sha256") or None,
+                    schemas.optional(part, "url"),
+                    schemas.optional(part, "content_type") or None,
+                    schemas.optional(part, "sha256") or schemas.optional(part, "hash_sha256") or None,
                 )
                 for part in media
             ),
             text,
         ),
-        answered=_KEYWORDS.get(payloads.optional(payload, "autoresponse_type").upper()),
+        answered=_KEYWORDS.get(schemas.optional(payload, "autoresponse_type").upper()),
         other_lines=receivers[1:],
-        received_at=payloads.moment(payload.get("received_at"), occurred_at),
-        only_subject=payloads.is_only_subject(subject, text),
+        received_at=schemas.moment(payload.get("received_at"), occurred_at),
+        only_subject=schemas.is_only_subject(subject, text),
     )
 
 
-def _receivers(payload: payloads.Object, to: tuple[str, ...]) -> tuple[str, ...]:
+def _receivers(payload: schemas.Object, to: tuple[str, ...]) -> tuple[str, ...]:
     """The numbers that this copy came to: those whose webhook this is, where `to` says so; () where it says nothing of
     several, which may be other members too."""
-    entries = zip(payloads.items(payload, "to"), to, strict=True)
+    entries = zip(schemas.items(payload, "to"), to, strict=True)
     marked = (address for entry, address in entries if isinstance(entry, dict) and entry.get("status") == _OUR_WEBHOOK)
     return tuple(dict.fromkeys(marked)) or (to if len(to) == 1 else ())
 
 
-def _report(payload: payloads.Object, entry: object, tag: str | None, errors: _Errors) -> DeliveryReport:
-    recipient = payloads.mapping(entry, "to")
-    status = _STATUSES.get(payloads.string(recipient, "status"))
+def _report(payload: schemas.Object, entry: object, tag: str | None, errors: _Errors) -> DeliveryReport:
+    recipient = schemas.mapping(entry, "to")
+    status = _STATUSES.get(schemas.string(recipient, "status"))
     if status is None:
-        raise payloads.Unreadable("status is not a documented one")
-    address = payloads.string(recipient, "phone_number")
+        raise schemas.Unreadable("status is not a documented one")
+    address = schemas.string(recipient, "phone_number")
     carrier_code = errors.code(address) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
-        id=payloads.optional(payload, "group_message_id") or payloads.string(payload, "id"),
+        id=schemas.optional(payload, "group_message_id") or schemas.string(payload, "id"),
         recipient=address,
         status=status,
         error_code=_error_code(carrier_code) if status in _FAILURES else None,
@@ -279,15 +279,15 @@ class _Errors:
         return self.by_address.get(address) or self.shared
 
 
-def _read_errors(holder: payloads.Object, addressees: _Addressees) -> _Errors:
+def _read_errors(holder: schemas.Object, addressees: _Addressees) -> _Errors:
     """From "errors": [{"code", "title", "detail", "source": {"pointer"}}], in reports and in answers alike. An error
     without a pointer to an address holds for every recipient. A block without one does not while there are pointers.
     """
     by_address: dict[str, str] = {}
     shared: list[str] = []
     pointers: list[str] = []
-    for error in answers.objects(holder.get("errors")):
-        code, pointer = payloads.code(error.get("code")), _pointer(error)
+    for error in send_outcome.objects(holder.get("errors")):
+        code, pointer = schemas.code(error.get("code")), _pointer(error)
         pointers += [pointer] if pointer else []
         named = _POINTER.fullmatch(pointer)
         address = _address_at(addressees.get(named[1], ()), named[2]) if named else None
@@ -299,7 +299,7 @@ def _read_errors(holder: payloads.Object, addressees: _Addressees) -> _Errors:
     return _Errors(by_address, next((code for code in shared if code != _BLOCKED or not pointers), None))
 
 
-def _pointer(error: payloads.Object) -> str:
+def _pointer(error: schemas.Object) -> str:
     source = error.get("source")
     return str(source.get("pointer") or "") if isinstance(source, dict) else ""
 
@@ -311,7 +311,7 @@ def _address_at(addresses: Sequence[str | None], index: str | None) -> str | Non
     return addresses[int(index)] if int(index) < len(addresses) else None
 
 
-def _addressees(message: payloads.Object) -> _Addressees:
+def _addressees(message: schemas.Object) -> _Addressees:
     """The addresses that pointers in a message's own errors can name: strings or objects."""
     return {name: [_number(entry) for entry in _list(message.get(name))] for name in ("to", "cc")}
 
@@ -346,27 +346,27 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
     )
 
 
-def _already_failed(sent: payloads.Object) -> dict[str, int]:
+def _already_failed(sent: schemas.Object) -> dict[str, int]:
     errors = _read_errors(sent, _addressees(sent))
     return {
         entry["phone_number"]: _error_code(errors.code(entry["phone_number"]))
-        for entry in answers.objects(sent.get("to"))
+        for entry in send_outcome.objects(sent.get("to"))
         if isinstance(entry.get("phone_number"), str) and _STATUSES.get(str(entry.get("status"))) in _FAILURES
     }
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
     """From an error answer. Its pointers name the recipients of the request."""
-    answer = answers.document(response)
+    answer = send_outcome.document(response)
     errors = _read_errors(answer, {"to": text.recipients})
     recipients = {address: _error_code(code) for address, code in errors.by_address.items()}
     shared = errors.shared
     if len(text.recipients) == 1:
         shared = errors.code(text.recipients[0])
         # A block without a pointer is that of the only recipient. In a group it is unknown whose it is.
-        recipients |= dict.fromkeys(text.recipients, codes.OPTED_OUT) if shared == _BLOCKED else {}
-    found = [payloads.code(error.get("code")) for error in answers.objects(answer.get("errors"))]
-    return answers.Complaint(
+        recipients |= dict.fromkeys(text.recipients, error_codes.OPTED_OUT) if shared == _BLOCKED else {}
+    found = [schemas.code(error.get("code")) for error in send_outcome.objects(answer.get("errors"))]
+    return send_outcome.Complaint(
         carrier_code=next((code for code in found if code), None),
         error_code=_ERROR_CODES.get(shared or ""),
         recipients=recipients,
@@ -375,4 +375,4 @@ def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
 
 
 def _error_code(carrier_code: str | None) -> int:
-    return _ERROR_CODES.get(carrier_code or "", codes.UNKNOWN)
+    return _ERROR_CODES.get(carrier_code or "", error_codes.UNKNOWN)

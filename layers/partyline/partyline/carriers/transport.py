@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from partyline.carriers.port import HttpRequest, HttpResponse, Transport
+from partyline.carriers.base import HttpRequest, HttpResponse, Transport
 from partyline.errors import Ambiguous, Unavailable
 
 # Carriers answer a send with a few kilobytes. What is cut off here cannot be parsed, and is Ambiguous by that.

@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
-from partyline.carriers import answers, codes, credentials, payloads, twilio_groups
-from partyline.carriers.limits import KB, MB, Limits
-from partyline.carriers.port import (
+from partyline.carriers import error_codes, schemas, send_outcome, twilio_groups, webhook_auth
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
@@ -35,9 +34,10 @@ from partyline.carriers.port import (
     Transport,
     WebhookRequest,
 )
+from partyline.carriers.limits import KB, MB, Limits
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
 
 NAME = "twilio"
 URL = "https://api.twilio.com"
@@ -62,7 +62,7 @@ _STATUSES = {
 }
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 _TOO_FAST = 20429
-_QUEUE_FULL = frozenset({_TOO_FAST, codes.SENDER_QUEUE_FULL, codes.QUEUE_OVERFLOW})
+_QUEUE_FULL = frozenset({_TOO_FAST, error_codes.SENDER_QUEUE_FULL, error_codes.QUEUE_OVERFLOW})
 # Twilio's default keywords (its help pages on opt-outs; REVOKE and OPTOUT since May 2025).
 _KEYWORDS = {
     **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), Keyword.STOP),
@@ -71,12 +71,12 @@ _KEYWORDS = {
 }
 _ABOUT_THE_RECIPIENT = frozenset(
     {
-        codes.INVALID_RECIPIENT,
-        codes.SAME_NUMBER,
-        codes.REGION_NOT_ENABLED,
-        codes.OPTED_OUT,
-        codes.NO_ROUTE,
-        codes.NOT_MOBILE,
+        error_codes.INVALID_RECIPIENT,
+        error_codes.SAME_NUMBER,
+        error_codes.REGION_NOT_ENABLED,
+        error_codes.OPTED_OUT,
+        error_codes.NO_ROUTE,
+        error_codes.NOT_MOBILE,
     }
 )
 
@@ -129,16 +129,16 @@ class Twilio:
         """
         token = self._settings.auth_token
         given = request.headers.get("x-twilio-signature", "")
-        if not token or not any(credentials.matches(given, signature(token, *one)) for one in _signed(request)):
+        if not token or not any(webhook_auth.matches(given, signature(token, *one)) for one in _signed(request)):
             raise WebhookRefused(403, "wrong signature")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or report of a form. Never raises."""
         raw = request.body.decode("utf-8", "backslashreplace")
         read = partial(
-            _event, form(request.body), payloads.tag(request), answers_keywords=self._settings.answers_keywords
+            _event, form(request.body), schemas.tag(request), answers_keywords=self._settings.answers_keywords
         )
-        return [payloads.attempt(read, raw)]
+        return [schemas.attempt(read, raw)]
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient; to several, into the conversation of their thread.
@@ -146,22 +146,22 @@ class Twilio:
         Raises Refused without a request for no recipient (21604) and for more than nine (21653), and else any
         SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.limits.recipients)
+        send_outcome.check_recipients(text, self.limits.recipients)
         if len(text.recipients) > 1:
             return self._groups.send(text)
         response = self._transport(_request(self._settings, text))
-        answer = answers.document(response)
-        if not answers.succeeded(response):
-            raise answers.error(response, _complaint(answer, text))
+        answer = send_outcome.document(response)
+        if not send_outcome.succeeded(response):
+            raise send_outcome.error(response, _complaint(answer, text))
         error_code = _number(answer.get("error_code"))
         failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
-        refused = {text.recipients[0]: error_code or codes.UNKNOWN} if failed else {}
-        return Accepted(answers.first_id([answer.get("sid")]), refused)
+        refused = {text.recipients[0]: error_code or error_codes.UNKNOWN} if failed else {}
+        return Accepted(send_outcome.first_id([answer.get("sid")]), refused)
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API. The answer redirects to a host that wants none."""
         settings = self._settings
-        header = credentials.basic(settings.account_sid, settings.auth_token)
+        header = webhook_auth.basic(settings.account_sid, settings.auth_token)
         return MediaAccess(header, settings.url, ("twilio.com",))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
@@ -171,18 +171,18 @@ class Twilio:
             return self._groups.find(text)
         if not carrier_message_id:
             return None
-        headers = {"Authorization": credentials.basic(self._settings.account_sid, self._settings.auth_token)}
+        headers = {"Authorization": webhook_auth.basic(self._settings.account_sid, self._settings.auth_token)}
         account, sid = (quote(part, safe="") for part in (self._settings.account_sid, carrier_message_id))
         url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages/{sid}.json"
         response = self._transport(HttpRequest("GET", url, headers, b""))
-        answer = answers.document(response)
-        if not answers.succeeded(response):
-            raise answers.error(response, _complaint(answer, text))
+        answer = send_outcome.document(response)
+        if not send_outcome.succeeded(response):
+            raise send_outcome.error(response, _complaint(answer, text))
         status = _STATUSES.get(str(answer.get("status")))
         if status is None:
             return None
-        failed = _number(answer.get("error_code")) or codes.UNKNOWN if status in _FAILURES else None
-        carrier_code = payloads.code(answer.get("error_code")) if status in _FAILURES else None
+        failed = _number(answer.get("error_code")) or error_codes.UNKNOWN if status in _FAILURES else None
+        carrier_code = schemas.code(answer.get("error_code")) if status in _FAILURES else None
         report = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
         return Found(Accepted(carrier_message_id), (report,))
 
@@ -209,7 +209,7 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
         return
     hashes = parse_qs(parts.query).get("bodySHA256")
     if hashes:
-        if not credentials.matches(hashlib.sha256(request.body).hexdigest(), hashes[0]):
+        if not webhook_auth.matches(hashlib.sha256(request.body).hexdigest(), hashes[0]):
             return
         parameters = []
     host = parts.netloc if port is None else parts.netloc.removesuffix(f":{port}")
@@ -231,72 +231,72 @@ def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Eve
     return _inbound(parameters, fields, answers_keywords=answers_keywords)
 
 
-def _answered(fields: payloads.Object, *, answers_keywords: bool) -> Keyword | None:
+def _answered(fields: schemas.Object, *, answers_keywords: bool) -> Keyword | None:
     """The keyword that Twilio has answered. With Advanced Opt-Out it says which, and that always counts; without, its
     default keywords are single words, in any case."""
     given = fields.get("OptOutType") or (fields.get("Body") if answers_keywords else "")
     return _KEYWORDS.get(str(given).strip().upper())
 
 
-def _inbound(parameters: Pairs, fields: payloads.Object, *, answers_keywords: bool) -> InboundText:
-    sid, line = _sid(fields), payloads.string(fields, "To")
-    text = payloads.optional(fields, "Body")
+def _inbound(parameters: Pairs, fields: schemas.Object, *, answers_keywords: bool) -> InboundText:
+    sid, line = _sid(fields), schemas.string(fields, "To")
+    text = schemas.optional(fields, "Body")
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
-        Media(url, payloads.optional(fields, f"MediaContentType{index}") or None)
+        Media(url, schemas.optional(fields, f"MediaContentType{index}") or None)
         for index, url in _media_urls(parameters, fields)
     )
     return InboundText(
         carrier=NAME,
         id=sid,
         line=line,
-        sender=payloads.string(fields, "From"),
+        sender=schemas.string(fields, "From"),
         recipients=(line, *others),
         text=text,
-        media=payloads.content(media, text),
+        media=schemas.content(media, text),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
         answered=_answered(fields, answers_keywords=answers_keywords),
         roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),
     )
 
 
-def _report(fields: payloads.Object, reported: str, tag: str | None) -> DeliveryReport:
+def _report(fields: schemas.Object, reported: str, tag: str | None) -> DeliveryReport:
     status = _STATUSES.get(reported)
     if status is None:
-        raise payloads.Unreadable("MessageStatus is not a documented one")
-    carrier_code = payloads.code(fields.get("ErrorCode")) if status in _FAILURES else None
+        raise schemas.Unreadable("MessageStatus is not a documented one")
+    carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
         id=_sid(fields),
-        recipient=payloads.string(fields, "To"),
+        recipient=schemas.string(fields, "To"),
         status=status,
-        error_code=(_number(carrier_code) or codes.UNKNOWN) if status in _FAILURES else None,
+        error_code=(_number(carrier_code) or error_codes.UNKNOWN) if status in _FAILURES else None,
         carrier_code=carrier_code,
         tag=tag,
     )
 
 
-def _delivery(fields: payloads.Object) -> DeliveryReport:
+def _delivery(fields: schemas.Object) -> DeliveryReport:
     """What a conversation tells of a message to one participant, by Twilio's SID of them."""
-    status = twilio_groups.STATUSES.get(payloads.string(fields, "Status"))
+    status = twilio_groups.STATUSES.get(schemas.string(fields, "Status"))
     if status is None:
-        raise payloads.Unreadable("Status is not a documented one")
-    carrier_code = payloads.code(fields.get("ErrorCode")) if status in _FAILURES else None
+        raise schemas.Unreadable("Status is not a documented one")
+    carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
-        id=payloads.string(fields, "MessageSid"),
-        recipient=payloads.string(fields, "ParticipantSid"),
+        id=schemas.string(fields, "MessageSid"),
+        recipient=schemas.string(fields, "ParticipantSid"),
         status=status,
-        error_code=(_number(carrier_code) or codes.UNKNOWN) if status in _FAILURES else None,
+        error_code=(_number(carrier_code) or error_codes.UNKNOWN) if status in _FAILURES else None,
         carrier_code=carrier_code,
     )
 
 
-def _sid(fields: payloads.Object) -> str:
-    return payloads.optional(fields, "MessageSid") or payloads.string(fields, "SmsSid")
+def _sid(fields: schemas.Object) -> str:
+    return schemas.optional(fields, "MessageSid") or schemas.string(fields, "SmsSid")
 
 
-def _media_urls(parameters: Pairs, fields: payloads.Object) -> Pairs:
+def _media_urls(parameters: Pairs, fields: schemas.Object) -> Pairs:
     """The addresses of the files, with their numbers; '' for one that is counted, or has a type, and has none."""
     urls = _numbered(parameters, "MediaUrl")
     known = {index for index, _ in urls}
@@ -318,7 +318,7 @@ def _numbered(parameters: Pairs, name: str) -> Pairs:
 
 def _number(value: object) -> int | None:
     """A Twilio code, written as a number in answers and as a string in forms."""
-    written = payloads.code(value) or ""
+    written = schemas.code(value) or ""
     return int(written) if re.fullmatch("[0-9]{5}", written) else None
 
 
@@ -334,19 +334,19 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/2010-04-01/Accounts/{quote(settings.account_sid, safe='')}/Messages.json",
         {
-            "Authorization": credentials.basic(settings.account_sid, settings.auth_token),
+            "Authorization": webhook_auth.basic(settings.account_sid, settings.auth_token),
             "Content-Type": "application/x-www-form-urlencoded",
         },
         urlencode([pair for pair in parameters if pair[1]], errors="replace").encode("ascii"),
     )
 
 
-def _complaint(answer: payloads.Object, text: OutboundText) -> answers.Complaint:
+def _complaint(answer: schemas.Object, text: OutboundText) -> send_outcome.Complaint:
     """From {"code", "message", "more_info", "status"}; Twilio's codes are ours, but for its API's own 20429."""
     code = _number(answer.get("code"))
-    return answers.Complaint(
-        carrier_code=payloads.code(answer.get("code")),
-        error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
+    return send_outcome.Complaint(
+        carrier_code=schemas.code(answer.get("code")),
+        error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
         recipients=dict.fromkeys(text.recipients, code) if code in _ABOUT_THE_RECIPIENT else {},
         queue_full=code in _QUEUE_FULL,
     )

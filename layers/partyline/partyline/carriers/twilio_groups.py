@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from partyline import threads
-from partyline.carriers import answers, codes, credentials, payloads
-from partyline.carriers.port import (
+from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Found,
@@ -30,8 +29,9 @@ from partyline.carriers.port import (
     OutboundText,
     Transport,
 )
+from partyline.domain import threads
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, SendError, Unavailable
-from partyline.states import ReceiptStatus
 
 URL = "https://conversations.twilio.com"
 MEDIA_URL = "https://mcs.us1.twilio.com"
@@ -82,8 +82,8 @@ class Groups:
             *media,
         ]
         response = self._ask("POST", f"{place}/Messages", form)
-        if answers.succeeded(response):
-            return Accepted(answers.first_id([answers.document(response).get("sid")]), names=names)
+        if send_outcome.succeeded(response):
+            return Accepted(send_outcome.first_id([send_outcome.document(response).get("sid")]), names=names)
         code = _code(response)
         if code == _CLOSED:
             # It keeps its name for ever: the record is ours, so it may go.
@@ -140,10 +140,10 @@ class Groups:
             *(("Participant", json.dumps(member)) for member in members),
         ]
         response = self._prepare("POST", "ConversationWithParticipants", form)
-        if answers.succeeded(response):
+        if send_outcome.succeeded(response):
             raise NotReady("the group is being made")
         code = _code(response)
-        owner = re.search(r"CH[0-9a-f]{32}", str(answers.document(response).get("message")))
+        owner = re.search(r"CH[0-9a-f]{32}", str(send_outcome.document(response).get("message")))
         if code == _SET_TAKEN and owner:
             return self._take_over(owner[0], text)
         if code == _NAME_TAKEN:
@@ -154,28 +154,28 @@ class Groups:
         """Give a conversation our name, unless it has one of somebody else's."""
         place = f"Conversations/{sid}"
         known = self._prepare("GET", place)
-        if answers.succeeded(known) and not answers.document(known).get("unique_name"):
+        if send_outcome.succeeded(known) and not send_outcome.document(known).get("unique_name"):
             self._prepare("POST", place, [("UniqueName", _name(text))])
         return place
 
     def _mend(self, place: str) -> None:
         """Remove a conversation of ours that has lost members; one that is being made has them in a moment."""
         known = self._prepare("GET", place)
-        if answers.document(known).get("state") in ("active", "inactive", "closed"):
+        if send_outcome.document(known).get("state") in ("active", "inactive", "closed"):
             self._prepare("DELETE", place)
 
     def _upload(self, place: str, media: OutboundMedia) -> str:
         """Hand a picture to Twilio; its SID there."""
         known = self._prepare("GET", place)
-        if not answers.succeeded(known):
+        if not send_outcome.succeeded(known):
             raise _error(known)
-        service = str(answers.document(known).get("chat_service_sid"))
+        service = str(send_outcome.document(known).get("chat_service_sid"))
         url = f"{self.media_url}/v1/Services/{quote(service, safe='')}/Media"
         headers = {**self._headers(), "Content-Type": media.content_type}
         response = self._safely(HttpRequest("POST", url, headers, media.read()))
-        sid = answers.document(response).get("sid")
-        if not answers.succeeded(response) or not isinstance(sid, str):
-            raise _error(response) if not answers.succeeded(response) else Unavailable("the upload has no SID")
+        sid = send_outcome.document(response).get("sid")
+        if not send_outcome.succeeded(response) or not isinstance(sid, str):
+            raise _error(response) if not send_outcome.succeeded(response) else Unavailable("the upload has no SID")
         return sid
 
     def _prepare(self, method: str, path: str, form: Iterable[tuple[str, str]] = ()) -> HttpResponse:
@@ -200,7 +200,7 @@ class Groups:
         return HttpRequest(method, f"{self.url}/v1/{path}", headers, body)
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": credentials.basic(self.account_sid, self.auth_token)}
+        return {"Authorization": webhook_auth.basic(self.account_sid, self.auth_token)}
 
 
 def _name(text: OutboundText) -> str:
@@ -212,14 +212,14 @@ def _place(text: OutboundText) -> str:
     return f"Conversations/{_name(text)}"
 
 
-def _entries(response: HttpResponse, name: str) -> list[payloads.Object]:
+def _entries(response: HttpResponse, name: str) -> list[schemas.Object]:
     """The entries of a list. Raises SendError when the answer is none."""
-    if not answers.succeeded(response):
+    if not send_outcome.succeeded(response):
         raise _error(response)
-    return answers.objects(answers.document(response).get(name))
+    return send_outcome.objects(send_outcome.document(response).get(name))
 
 
-def _tag(message: payloads.Object) -> str | None:
+def _tag(message: schemas.Object) -> str | None:
     try:
         attributes = json.loads(str(message.get("attributes")))
     except ValueError:
@@ -228,17 +228,17 @@ def _tag(message: payloads.Object) -> str | None:
     return tag if isinstance(tag, str) else None
 
 
-def _receipt(receipt: payloads.Object, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
+def _receipt(receipt: schemas.Object, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
     recipient, status = names.get(str(receipt.get("participant_sid"))), STATUSES.get(str(receipt.get("status")))
     if recipient is None or status is None:
         return None
-    carrier_code = payloads.code(receipt.get("error_code")) if status in FAILURES else None
-    error_code = _number(carrier_code) or codes.UNKNOWN if status in FAILURES else None
+    carrier_code = schemas.code(receipt.get("error_code")) if status in FAILURES else None
+    error_code = _number(carrier_code) or error_codes.UNKNOWN if status in FAILURES else None
     return DeliveryReport("twilio", sid, recipient, status, error_code, carrier_code, tag)
 
 
 def _code(response: HttpResponse) -> int | None:
-    return _number(payloads.code(answers.document(response).get("code")))
+    return _number(schemas.code(send_outcome.document(response).get("code")))
 
 
 def _number(written: str | None) -> int | None:
@@ -248,12 +248,12 @@ def _number(written: str | None) -> int | None:
 def _error(response: HttpResponse, text: OutboundText | None = None) -> SendError:
     """The error of an answer. A recipient of the text whose number stands in its message fails for it."""
     code = _code(response)
-    message = str(answers.document(response).get("message"))
-    recipients = dict.fromkeys(answers.named_in(message, text.recipients), code) if code and text else {}
-    complaint = answers.Complaint(
+    message = str(send_outcome.document(response).get("message"))
+    recipients = dict.fromkeys(send_outcome.named_in(message, text.recipients), code) if code and text else {}
+    complaint = send_outcome.Complaint(
         carrier_code=str(code) if code else None,
-        error_code=codes.QUEUE_OVERFLOW if code == _TOO_FAST else None if recipients else code,
+        error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else None if recipients else code,
         recipients=recipients,
         queue_full=code == _TOO_FAST,
     )
-    return answers.error(response, complaint)
+    return send_outcome.error(response, complaint)

@@ -22,10 +22,8 @@ from functools import partial
 
 import jwt
 
-from partyline import notation
-from partyline.carriers import answers, codes, credentials, payloads
-from partyline.carriers.limits import KB, Limits
-from partyline.carriers.port import (
+from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
@@ -39,9 +37,11 @@ from partyline.carriers.port import (
     Transport,
     WebhookRequest,
 )
+from partyline.carriers.limits import KB, Limits
+from partyline.domain import normalization
+from partyline.domain.opt_outs import Keyword
+from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
-from partyline.optouts import Keyword
-from partyline.states import ReceiptStatus
 
 NAME = "vonage"
 URL = "https://api.nexmo.com"
@@ -58,17 +58,17 @@ _STATUSES = {
     "failed": ReceiptStatus.FAILED,
 }
 _FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
-_ERROR_CODES = codes.by_carrier_code(
+_ERROR_CODES = error_codes.by_carrier_code(
     {
-        codes.INVALID_SENDER: (1120,),
-        codes.INVALID_RECIPIENT: (1170,),
-        codes.UNREACHABLE: (1180, 1190, 1260),
-        codes.FILTERED: (1210,),
-        codes.UNKNOWN_HANDSET: (1230, 1250),
-        codes.BLOCKED: (1050, 1280),
-        codes.OPTED_OUT: (1240,),
-        codes.RATE_EXCEEDED: (1000,),
-        codes.TOO_LARGE: (1090,),
+        error_codes.INVALID_SENDER: (1120,),
+        error_codes.INVALID_RECIPIENT: (1170,),
+        error_codes.UNREACHABLE: (1180, 1190, 1260),
+        error_codes.FILTERED: (1210,),
+        error_codes.UNKNOWN_HANDSET: (1230, 1250),
+        error_codes.BLOCKED: (1050, 1280),
+        error_codes.OPTED_OUT: (1240,),
+        error_codes.RATE_EXCEEDED: (1000,),
+        error_codes.TOO_LARGE: (1090,),
     }
 )
 # How Vonage describes an opt-out in words, whatever the code.
@@ -133,14 +133,14 @@ class Vonage:
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise WebhookRefused(403, "wrong signature") from None
-        if not credentials.matches(str(claims.get("payload_hash")), hashlib.sha256(request.body).hexdigest()):
+        if not webhook_auth.matches(str(claims.get("payload_hash")), hashlib.sha256(request.body).hexdigest()):
             raise WebhookRefused(403, "signed for another body")
-        if not credentials.is_recent(claims["iat"], now, TOLERANCE_SECONDS):
+        if not webhook_auth.is_recent(claims["iat"], now, TOLERANCE_SECONDS):
             raise WebhookRefused(403, "signed too long ago, or in the future")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or status of a webhook. Never raises."""
-        return payloads.events(request.body, partial(_readers, payloads.tag(request), self._settings))
+        return schemas.events(request.body, partial(_readers, schemas.tag(request), self._settings))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient, as MMS with the names of the others where there are any.
@@ -148,16 +148,16 @@ class Vonage:
         Raises Refused without a request for no recipient (21604) and for more than nine people besides the sender
         (21653), and else any SendError, by the table in answers.
         """
-        answers.check_recipients(text, self.limits.recipients)
+        send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
-        if answers.succeeded(response):
-            return Accepted(answers.first_id([answers.document(response).get("message_uuid")]))
-        raise answers.error(response, _complaint(response, text))
+        if send_outcome.succeeded(response):
+            return Accepted(send_outcome.first_id([send_outcome.document(response).get("message_uuid")]))
+        raise send_outcome.error(response, _complaint(response, text))
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API."""
         settings = self._settings
-        header = credentials.basic(settings.api_key, settings.api_secret)
+        header = webhook_auth.basic(settings.api_key, settings.api_secret)
         return MediaAccess(header, settings.url, ("nexmo.com", "vonage.com"))
 
     def find(
@@ -169,66 +169,66 @@ class Vonage:
         return None
 
 
-def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[payloads.Reader]:
-    message = payloads.mapping(document, "webhook")
+def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[schemas.Reader]:
+    message = schemas.mapping(document, "webhook")
     if message.get("status") is not None:
         return [partial(_report, message, tag)]
     return [partial(_inbound, message, answers_keywords=settings.answers_keywords)]
 
 
-def _inbound(message: payloads.Object, *, answers_keywords: bool) -> InboundText:
-    kind = payloads.optional(message, "message_type")
+def _inbound(message: schemas.Object, *, answers_keywords: bool) -> InboundText:
+    kind = schemas.optional(message, "message_type")
     if kind and kind not in _MESSAGE_TYPES:
-        raise payloads.Unreadable("message_type is not a documented one")
-    line = _address(payloads.string(message, "to"))
+        raise schemas.Unreadable("message_type is not a documented one")
+    line = _address(schemas.string(message, "to"))
     mms = message.get("mms")
-    others = payloads.addresses(mms, "participants") if isinstance(mms, dict) else ()
+    others = schemas.addresses(mms, "participants") if isinstance(mms, dict) else ()
     files = _files(message)
-    said = payloads.optional(message, "text")
-    text = said if notation.plain(said) else "\n".join(_captions(files))
+    said = schemas.optional(message, "text")
+    text = said if normalization.plain(said) else "\n".join(_captions(files))
     return InboundText(
         carrier=NAME,
-        id=payloads.string(message, "message_uuid"),
+        id=schemas.string(message, "message_uuid"),
         line=line,
-        sender=_address(payloads.string(message, "from")),
+        sender=_address(schemas.string(message, "from")),
         recipients=(line, *(_address(other) for other in others)),
         text=text,
-        media=payloads.content(map(Media, dict.fromkeys(payloads.optional(file, "url") for file in files)), text),
+        media=schemas.content(map(Media, dict.fromkeys(schemas.optional(file, "url") for file in files)), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
-        received_at=payloads.moment(message.get("timestamp")),
+        received_at=schemas.moment(message.get("timestamp")),
     )
 
 
-def _files(message: payloads.Object) -> list[payloads.Object]:
+def _files(message: schemas.Object) -> list[schemas.Object]:
     """The files of a message, in both of their forms; one may stand in each."""
     alone = [(kind, message[kind]) for kind in _FILES if message.get(kind) is not None]
-    several = [(_SEVERAL_FILES, file) for file in payloads.items(message, _SEVERAL_FILES)]
-    return [payloads.mapping(file, name) for name, file in (*alone, *several)]
+    several = [(_SEVERAL_FILES, file) for file in schemas.items(message, _SEVERAL_FILES)]
+    return [schemas.mapping(file, name) for name, file in (*alone, *several)]
 
 
-def _captions(files: Iterable[payloads.Object]) -> Iterable[str]:
+def _captions(files: Iterable[schemas.Object]) -> Iterable[str]:
     """What is said below files, each once: the same one can stand below a file in both of its forms."""
-    return dict.fromkeys(filter(None, (payloads.optional(file, "caption") for file in files)))
+    return dict.fromkeys(filter(None, (schemas.optional(file, "caption") for file in files)))
 
 
-def _report(message: payloads.Object, tag: str | None) -> DeliveryReport:
-    status = _STATUSES.get(payloads.string(message, "status"))
+def _report(message: schemas.Object, tag: str | None) -> DeliveryReport:
+    status = _STATUSES.get(schemas.string(message, "status"))
     if status is None:
-        raise payloads.Unreadable("status is not a documented one")
+        raise schemas.Unreadable("status is not a documented one")
     fault = message.get("error") if status in _FAILURES else None
     carrier_code, error_code = _fault(fault) if isinstance(fault, dict) else (None, None)
     return DeliveryReport(
         carrier=NAME,
-        id=payloads.string(message, "message_uuid"),
-        recipient=_address(payloads.string(message, "to")),
+        id=schemas.string(message, "message_uuid"),
+        recipient=_address(schemas.string(message, "to")),
         status=status,
-        error_code=(error_code or codes.UNKNOWN) if status in _FAILURES else None,
+        error_code=(error_code or error_codes.UNKNOWN) if status in _FAILURES else None,
         carrier_code=carrier_code,
         tag=tag,
     )
 
 
-def _fault(fault: payloads.Object) -> tuple[str | None, int | None]:
+def _fault(fault: schemas.Object) -> tuple[str | None, int | None]:
     """Vonage's code and Twilio's, from {"type", "title", "detail"} (RFC 7807) or that within another `error`.
 
     The code is what `type` ends in where that is a number (".../messages#1170"); where it is a word ("#rejected"), the
@@ -236,12 +236,12 @@ def _fault(fault: payloads.Object) -> tuple[str | None, int | None]:
     """
     inner = fault.get("error")
     fault = inner if isinstance(inner, dict) else fault
-    kind, title = (payloads.code(fault.get(name)) or "" for name in ("type", "title"))
+    kind, title = (schemas.code(fault.get(name)) or "" for name in ("type", "title"))
     fragment = kind.partition("#")[2]
     carrier_code = next((one for one in (fragment, title) if re.fullmatch("[0-9]{1,6}", one)), fragment) or None
     # Opt-Out Assist says so in words.
     if _OPTED_OUT.search(f"{title} {fault.get('detail')}".lower()):
-        return carrier_code, codes.OPTED_OUT
+        return carrier_code, error_codes.OPTED_OUT
     return carrier_code, _ERROR_CODES.get(carrier_code or "")
 
 
@@ -266,7 +266,7 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/v1/messages",
         {
-            "Authorization": credentials.basic(settings.api_key, settings.api_secret),
+            "Authorization": webhook_auth.basic(settings.api_key, settings.api_secret),
             "Content-Type": "application/json",
         },
         json.dumps(body).encode(),
@@ -296,8 +296,8 @@ def _kind(content_type: str) -> str:
     return family if family in {"image", "audio", "video"} else "file"
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> answers.Complaint:
-    carrier_code, error_code = _fault(answers.document(response))
-    about_them = error_code in (codes.OPTED_OUT, codes.INVALID_RECIPIENT, codes.UNKNOWN_HANDSET)
-    recipients = dict.fromkeys(text.recipients, error_code or codes.UNKNOWN) if about_them else {}
-    return answers.Complaint(carrier_code, error_code, recipients)
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
+    carrier_code, error_code = _fault(send_outcome.document(response))
+    about_them = error_code in (error_codes.OPTED_OUT, error_codes.INVALID_RECIPIENT, error_codes.UNKNOWN_HANDSET)
+    recipients = dict.fromkeys(text.recipients, error_code or error_codes.UNKNOWN) if about_them else {}
+    return send_outcome.Complaint(carrier_code, error_code, recipients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from partyline.media import formats, sniffing
+from partyline.media import file_types, formats
 
 MAX_STEM = 100
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}")
@@ -26,5 +26,5 @@ def display_name(name: str, kind: str) -> str:
     suffix = path.suffix[1:].lower()
     stem = "".join(letter for letter in path.stem if letter.isprintable())[:MAX_STEM].strip(" .")
     if kind in formats.EXTENSIONS or not _SUFFIX.fullmatch(suffix) or _RUNNING.fullmatch(suffix):
-        suffix = sniffing.extension(kind)
+        suffix = file_types.extension(kind)
     return f"{stem or 'file'}.{suffix}"

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from partyline import notation
-from partyline.callbacks.applying import MAX_BODY
-from partyline.carriers import payloads
-from partyline.carriers.port import Carrier, InboundText, Media, MediaAccess
+from partyline.carriers import schemas
+from partyline.carriers.base import Carrier, InboundText, Media, MediaAccess
+from partyline.domain import normalization
 from partyline.errors import MediaRefused, MediaUnavailable, OutgoingTimedOut
-from partyline.media import fetching, sniffing
-from partyline.media.fetching import Ask
+from partyline.http_client import Answer
+from partyline.media import download, file_types
+from partyline.media.download import Ask
 from partyline.observability import logger
-from partyline.outgoing import Answer
+from partyline.webhooks.overrides import MAX_BODY
 
 # How long a webhook waits for the words of its text, in seconds, everything included. The narrowest carrier waits two
 # for its answer; one that comes later costs a repeat, which changes nothing.
@@ -31,7 +31,7 @@ MAX_BYTES = 64 * 1024
 MAX_PARTS = 10
 
 # Texts that are files. Other bytes are told by the characters that no text holds: "BM" also begins sentences.
-_FILES = frozenset({"text/vcard", "text/calendar", sniffing.SMIL})
+_FILES = frozenset({"text/vcard", "text/calendar", file_types.SMIL})
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
 # The charsets of MMS, by Python's names. Its other codecs do more than look characters up.
@@ -58,8 +58,8 @@ def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> Inb
     The parts are fetched until a moment of time.monotonic, the same for all texts of a webhook. One that cannot be had
     by then, or is too long for a text, leaves all of them files, which are read when they are collected. Never raises.
     """
-    parts = [part for part in text.media if part.url and payloads.is_text_part(part.content_type, part.url)]
-    has_words = bool(notation.plain(text.text)) and not text.only_subject
+    parts = [part for part in text.media if part.url and schemas.is_text_part(part.content_type, part.url)]
+    has_words = bool(normalization.plain(text.text)) and not text.only_subject
     if has_words or not 0 < len(parts) <= MAX_PARTS:
         return text
     bounded = _bounded(ask, until)
@@ -69,7 +69,7 @@ def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> Inb
         logger.warning("text_part.late", carrier=text.carrier, carrier_message_id=text.id, reason=str(error))
         return text
     words = "\n".join(filter(None, read.values()))
-    whole = payloads.headed(text.text, words) if text.only_subject else words
+    whole = schemas.headed(text.text, words) if text.only_subject else words
     if not fits(whole):
         return text
     media = tuple(part for part in text.media if read.get(part.url) is None)
@@ -79,7 +79,7 @@ def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> Inb
 def decode(content: bytes, *declared: str | None) -> str | None:
     """The words of a text part: '' for one of blanks, None for what is no text. `declared` are the content types that
     it was given; the first charset among them that fits counts, unless the bytes themselves tell another."""
-    if sniffing.content_type(content) in _FILES:
+    if file_types.content_type(content) in _FILES:
         return None
     for charset in _charsets(content, declared):
         try:
@@ -87,7 +87,7 @@ def decode(content: bytes, *declared: str | None) -> str | None:
         except UnicodeError:
             continue
         if not _CONTROLS.search(text):
-            return text.replace("\r\n", "\n").strip("\n") if notation.plain(text) else ""
+            return text.replace("\r\n", "\n").strip("\n") if normalization.plain(text) else ""
     return None
 
 
@@ -118,7 +118,7 @@ def _codec(name: str) -> Iterator[str]:
 
 
 def _read(ask: Ask, access: MediaAccess, part: Media) -> str | None:
-    answer = fetching.fetch(ask, access, part.url, part.sha256)
+    answer = download.fetch(ask, access, part.url, part.sha256)
     return decode(answer.body, answer.headers.get("content-type"), part.content_type)
 
 

@@ -1,0 +1,89 @@
+"""What every handler gets and gives: a call in, an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from partyline.api.request import Request
+from partyline.auth.scope import VERSION, Person, Scope
+from partyline.domain.events import Cause, Source
+from partyline.media.bucket import Bucket
+from partyline.storage.table import Table
+from partyline.webhooks.pre_action import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
+
+    `key_root` is what the secrets of API keys are derived from and links to files are signed with, `ask` asks
+    pre-action webhooks, `bucket` has the files.
+    """
+
+    table: Table
+    account_sid: str
+    auth_token: Callable[[], str]
+    key_root: Callable[[], str]
+    clock: Callable[[], datetime]
+    ask: Ask
+    bucket: Bucket
+    group_limit: int = 10
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request with the names that its path holds, and one moment for all that it does.
+
+    `person` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
+    manages no API keys. `ask` asks the pre-action webhook, about each event once.
+    """
+
+    desk: Desk
+    request: Request
+    scope: Scope
+    ids: Mapping[str, str]
+    now: datetime
+    ask: Ask
+    person: Person | None = None
+    key_sid: str | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Who makes happen what this request does. What a person does is always told to webhooks."""
+        if self.person:
+            return Cause(Source.SDK, self.person.identity)
+        return Cause(Source.API, told=self.request.webhooks_enabled)
+
+    @property
+    def table(self) -> Table:
+        """Where everything is."""
+        return self.desk.table
+
+    def url(self, *segments: str) -> str:
+        """The absolute URL of a resource of this Service."""
+        return self._url(self.scope.path, segments)
+
+    def account_url(self, *segments: str) -> str:
+        """The absolute URL of a resource of the account, whatever the Service."""
+        return self._url(f"/{VERSION}", segments)
+
+    def _url(self, root: str, segments: tuple[str, ...]) -> str:
+        path = "".join(f"/{quote(segment, safe='+')}" for segment in segments)
+        return f"{self.request.base_url}{root}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: a JSON body, a text whose type is in `headers`, or none."""
+
+    status: int
+    body: Mapping[str, Any] | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Answer]

@@ -1,0 +1,195 @@
+"""Typed reading of parameters. Every function returns None for one that is not given, and refuses one that is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, overload
+
+from partyline import refusals
+from partyline.api.request import Parameters
+from partyline.domain import sids, timers
+from partyline.errors import ApiError
+
+# The longest name of most things, and of roles, API keys and push credentials.
+MAX_NAME, MAX_SHORT_NAME = 256, 64
+CONVERSATION_ATTRIBUTES, OTHER_ATTRIBUTES = 16 * 1024, 4 * 1024
+
+# A plus that was not encoded has become a blank on its way.
+_LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
+    """A text of limited length; it may be empty. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is not None and len(value) > limit:
+        raise refusals.invalid_parameter(name, f"it is longer than {limit} characters")
+    return value
+
+
+def changed(given: str | None, before: str | None) -> str | None:
+    """A text as a form leaves it: the one before when it is not given, none when it is empty."""
+    return before if given is None else given or None
+
+
+@overload
+def friendly_name(given: Parameters, limit: int, *, required: Literal[True]) -> str: ...
+
+
+@overload
+def friendly_name(given: Parameters, limit: int, *, required: Literal[False]) -> str | None: ...
+
+
+def friendly_name(given: Parameters, limit: int, *, required: bool) -> str | None:
+    """FriendlyName, where it has refusals of its own; it may be empty unless it is required. Raises ApiError 50000,
+    50003."""
+    name = given.get("FriendlyName")
+    if required and not name:
+        raise refusals.friendly_name_missing()
+    if name and len(name) > limit:
+        raise refusals.friendly_name_too_long(limit)
+    return name
+
+
+def address(value: str) -> str:
+    """An address as the caller meant it: ` 12065550100` is what is left of `+12065550100` in a form or query."""
+    return _LOST_PLUS.sub("+", value)
+
+
+def choice(
+    given: Parameters, name: str, kind: type[Choice], refusal: Callable[[Sequence[str]], ApiError] | None = None
+) -> Choice | None:
+    """One of an enumeration's values, in upper or lower case. Raises ApiError 20001, or what `refusal` makes of the
+    values that there are."""
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        return kind(value.lower())
+    except ValueError:
+        if refusal:
+            raise refusal(list(kind)) from None
+        raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
+
+
+def decimal(given: Parameters, name: str) -> str | None:
+    """A decimal number that is not negative, as it was written; it may be empty. Raises ApiError 20001."""
+    value = given.get(name)
+    if value and not _DECIMAL.fullmatch(value):
+        raise refusals.invalid_parameter(name, "it is not a decimal number of at most nine digits before the point")
+    return value
+
+
+def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
+    """A whole number of at most nine digits. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,9}", value) or int(value) < minimum:
+        raise refusals.invalid_parameter(name, f"it is not a whole number of at least {minimum}")
+    return int(value)
+
+
+def sid(given: Parameters, name: str, prefix: str) -> str | None:
+    """A SID of one kind; an empty one is None. Raises ApiError 20001."""
+    value = given.get(name)
+    if not value:
+        return None
+    if not sids.matches(prefix, value):
+        raise refusals.invalid_parameter(name, f"it is not {prefix} and 32 hexadecimal digits")
+    return value
+
+
+def boolean(given: Parameters, name: str) -> bool | None:
+    """True or false, in upper or lower case. Raises ApiError 20001."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if value.lower() not in ("true", "false"):
+        raise refusals.invalid_parameter(name, "use true or false")
+    return value.lower() == "true"
+
+
+def timer(given: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+    """A timer in seconds, from an ISO 8601 duration; PT0S is none, and one that is not given stays as it was. Raises
+    ApiError 50375, 50376, 50379, 50380."""
+    value = given.get(name)
+    if value is None:
+        return before
+    length = timers.seconds(value)
+    if length is None:
+        raise refusals.timer_invalid(name)
+    if 0 < length < minimum:
+        raise refusals.timer_too_short(name, minimum)
+    return length or None
+
+
+def attributes(given: Parameters, limit: int) -> str | None:
+    """A JSON text of limited size, kept as it was written. Raises ApiError 50303, 50304."""
+    value = given.get("Attributes")
+    if value is None:
+        return None
+    if len(value.encode()) > limit:
+        raise refusals.attributes_too_long(limit)
+    try:
+        parse_json(value)
+    except ValueError:
+        raise refusals.attributes_invalid() from None
+    return value
+
+
+def parse_json(value: str) -> Any:
+    """What a JSON text says. Raises ValueError, also for what other readers refuse: NaN, unpaired surrogates, nesting
+    without end."""
+    try:
+        parsed = json.loads(value, parse_constant=_refuse_constant)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return parsed
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def date_created(given: Parameters) -> datetime | None:
+    """DateCreated, for history that is imported. Raises ApiError 50308."""
+    return _date(given, "DateCreated", refusals.date_created_invalid)
+
+
+def date_updated(given: Parameters) -> datetime | None:
+    """DateUpdated. Raises ApiError 50309."""
+    return _date(given, "DateUpdated", refusals.date_updated_invalid)
+
+
+def _date(given: Parameters, name: str, refusal: Callable[[], ApiError]) -> datetime | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    parsed = moment(value)
+    if parsed is None:
+        raise refusal()
+    return parsed
+
+
+def moment(value: str) -> datetime | None:
+    """A date or a time in ISO 8601, UTC unless it says otherwise; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def unsupported(given: Parameters, names: Iterable[str], reason: str) -> None:
+    """Refuse parameters that would otherwise be ignored without a word. Raises ApiError 20001."""
+    for name in names:
+        if given.get(name):
+            raise refusals.invalid_parameter(name, reason)

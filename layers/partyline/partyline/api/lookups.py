@@ -1,0 +1,115 @@
+"""Finding what a path names, and whether it may be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import authorization, forms
+from partyline.api.context import Call
+from partyline.api.request import Parameters
+from partyline.domain import sids, timers
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission, RoleType
+from partyline.domain.services import User
+from partyline.errors import ApiError
+from partyline.storage import conversations, roles, users
+from partyline.storage.conversations import Roster
+
+
+def conversation(call: Call) -> Conversation:
+    """The conversation that the path names by SID or unique name. Raises ApiError 20404, also when the caller may not
+    see it."""
+    if not authorization.sees_all(call):
+        return roster(call).conversation
+    found = conversations.fetch(call.table, _sid(call))
+    if found is None or found.service_sid != call.scope.service_sid:
+        raise missing(call)
+    return _settled(call, found)
+
+
+def permitted(call: Call, *wanted: Permission) -> Conversation:
+    """The same, when the caller may do all that is wanted in it. Raises ApiError 20404, 50107."""
+    if call.person is None:
+        return conversation(call)
+    found = roster(call)
+    authorization.require_in(call, found, *wanted)
+    return found.conversation
+
+
+def roster(call: Call) -> Roster:
+    """The conversation with everybody in it. Raises ApiError 20404."""
+    found = conversations.load(call.table, _sid(call))
+    if found is None or found.conversation.service_sid != call.scope.service_sid:
+        raise missing(call)
+    if not authorization.sees(call, found.participants):
+        raise missing(call)
+    return replace(found, conversation=_settled(call, found.conversation))
+
+
+def _settled(call: Call, found: Conversation) -> Conversation:
+    """The conversation with what time has made of it written down, should that not have been done yet."""
+    settled = conversations.settle(call.table, found, call.now) if timers.step(found, call.now) else found
+    if settled is None:
+        raise missing(call)
+    return settled
+
+
+def _sid(call: Call) -> str:
+    name = call.ids["conversation"]
+    if sids.matches(sids.CONVERSATION, name):
+        return name
+    # No name is longer, and a key of the table cannot be of any length.
+    known = len(name) <= forms.MAX_NAME
+    sid = conversations.by_unique_name(call.table, call.scope.service_sid, name) if known else None
+    if sid is None:
+        raise missing(call)
+    return sid
+
+
+def participant(call: Call, found: Roster) -> Participant:
+    """The participant that the path names by SID or identity. Raises ApiError 20404."""
+    name = call.ids["participant"]
+    for member in found.participants:
+        if name in (member.sid, member.identity):
+            return member
+    raise missing(call)
+
+
+def role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
+    """The role that a parameter names, of this Service and of this kind; None when it is not given. Raises ApiError
+    20001, 50100."""
+    sid = forms.sid(given, name, sids.ROLE)
+    if sid is None:
+        return None
+    found = roles.find(call.table, call.scope.service_sid, [sid]).get(sid)
+    if found is None or found.type is not kind:
+        raise refusals.role_not_found(sid, kind)
+    return sid
+
+
+def user(call: Call) -> User:
+    """The user that the path names by SID or identity. Raises ApiError 20404."""
+    name = call.ids["user"]
+    if sids.matches(sids.USER, name):
+        found = users.fetch(call.table, name)
+    else:
+        found = users.by_identity(call.table, call.scope.service_sid, name) if len(name) <= forms.MAX_NAME else None
+    if found is None or found.service_sid != call.scope.service_sid:
+        raise missing(call)
+    return found
+
+
+def changeable(found: Conversation) -> Conversation:
+    """The conversation, when it may be changed. Raises ApiError 50377 closed, 50386 initializing."""
+    if found.state is ConversationState.CLOSED:
+        raise refusals.closed()
+    if found.state is ConversationState.INITIALIZING:
+        raise refusals.initializing()
+    return found
+
+
+def missing(call: Call) -> ApiError:
+    """What is said of a resource that is not there; its path without the version, as Twilio says it."""
+    return refusals.not_found(call.request.resource)

@@ -1,0 +1,143 @@
+"""Lists, a page at a time: Twilio's envelope, and page tokens that only the list that gave them out takes back.
+
+A token says behind (or before) which entry a page begins, so pages hold still while entries are added, and reading one
+costs the same however far down the list it is. It carries a code over the list's path and filters: one that was made
+up, altered, or given out by another list is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from partyline import refusals
+from partyline.api import forms
+from partyline.api.context import Answer, Call
+from partyline.storage.queries import ListPage, Window
+
+DEFAULT_SIZE = 50
+MAXIMUM, SMALL_MAXIMUM = 100, 50
+# Bytes of entries in an answer; Lambda takes 6 MB. A page of very large entries is shorter than was asked for.
+ANSWER = 5 * 1024 * 1024
+_PAGING = ("PageSize", "Page", "PageToken")
+_CODE_SIZE = 16
+_AFTER, _BEFORE = "a", "b"
+
+Entry = tuple[str, Mapping[str, Any]]
+Listed = TypeVar("Listed")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Entries in the list's order, each with its key. `more`: the list goes on in the direction of reading. `ends` are
+    the keys of the first and the last that were read, where not all of them are entries."""
+
+    entries: Sequence[Entry]
+    more: bool = False
+    ends: tuple[str, str] | None = None
+
+
+def shown(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> Part:
+    """A page of the store as it is answered."""
+    return Part([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
+
+
+def listing(call: Call, name: str, read: Callable[[Window], Part], maximum: int = MAXIMUM) -> Answer:
+    """A page of a list as an answer. `name` is the list's key in it; `read` reads the part that a window shows.
+
+    A PageSize beyond the maximum is lowered to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
+    """
+    wanted = min(forms.integer(call.request.query, "PageSize", minimum=1) or DEFAULT_SIZE, maximum)
+    number = forms.integer(call.request.query, "Page") or 0
+    token = call.request.query.get("PageToken")
+    window = _window(call, wanted, token) if token else Window(wanted)
+    part = _fitting(read(window), window)
+    before, after = _neighbours(call, window, part)
+    url = _url(call, wanted, number, token)
+    meta = {
+        "page": number,
+        "page_size": wanted,
+        "first_page_url": _url(call, wanted, 0, None),
+        "previous_page_url": _url(call, wanted, max(number - 1, 0), before) if before else None,
+        "url": url,
+        "next_page_url": _url(call, wanted, number + 1, after) if after else None,
+        "key": name,
+    }
+    return Answer(200, {name: [entry for _, entry in part.entries], "meta": meta})
+
+
+def _fitting(part: Part, window: Window) -> Part:
+    """As many of the entries, in the direction of reading, as an answer holds."""
+    room = ANSWER
+    kept: list[Entry] = []
+    for entry in reversed(part.entries) if window.backward else part.entries:
+        room -= size(json.dumps(entry[1], ensure_ascii=False))
+        if room < 0 and kept:
+            return Part(kept[::-1] if window.backward else kept, more=True)
+        kept.append(entry)
+    return part
+
+
+def size(body: str) -> int:
+    """The bytes of a body in a function's answer: it is a text of JSON there, whatever it holds itself."""
+    return len(json.dumps(body))
+
+
+def part_of(entries: Sequence[Entry], window: Window) -> Part:
+    """The part of a whole list, in the order of its keys, that a window shows."""
+    if window.backward:
+        wanted = [entry for entry in entries if entry[0] < (window.after or "")]
+        return Part(wanted[-window.size :], len(wanted) > window.size)
+    wanted = [entry for entry in entries if entry[0] > (window.after or "")]
+    return Part(wanted[: window.size], len(wanted) > window.size)
+
+
+def _neighbours(call: Call, window: Window, part: Part) -> tuple[str | None, str | None]:
+    """The tokens of the pages before and after."""
+    ends = part.ends or ((part.entries[0][0], part.entries[-1][0]) if part.entries else None)
+    if ends is None:
+        return None, None
+    first, last = ends
+    has_previous = part.more if window.backward else window.after is not None
+    has_next = window.backward or part.more
+    return (
+        _token(call, first, backward=True) if has_previous else None,
+        _token(call, last, backward=False) if has_next else None,
+    )
+
+
+def _url(call: Call, size: int, number: int, token: str | None) -> str:
+    query = [*_filters(call), ("PageSize", str(size)), ("Page", str(number))]
+    if token:
+        query.append(("PageToken", token))
+    return f"{call.request.base_url}{call.request.path}?{urlencode(query)}"
+
+
+def _filters(call: Call) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in call.request.query.pairs() if name not in _PAGING]
+
+
+def _token(call: Call, key: str, *, backward: bool) -> str:
+    content = f"{_BEFORE if backward else _AFTER}{key}".encode()
+    this_list = f"{call.request.path}?{urlencode(sorted(_filters(call)))}".encode()
+    code = hmac.new(call.desk.auth_token().encode(), b"page\n" + this_list + b"\n" + content, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(code[:_CODE_SIZE] + content).rstrip(b"=").decode()
+
+
+def _window(call: Call, size: int, token: str) -> Window:
+    """The window that a token of this list opens. Raises ApiError 20001."""
+    try:
+        content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[_CODE_SIZE:].decode()
+    except (binascii.Error, ValueError):
+        raise refusals.page_token_invalid() from None
+    window = Window(size, content[1:], content.startswith(_BEFORE))
+    if not hmac.compare_digest(_token(call, content[1:], backward=window.backward).encode(), token.encode()):
+        raise refusals.page_token_invalid()
+    return window

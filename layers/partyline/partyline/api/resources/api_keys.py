@@ -1,0 +1,110 @@
+"""API keys: make, fetch, list, rename, revoke. The shape is that of Twilio's IAM v1 (`/v1/Keys`), so its SDKs' IAM
+client works here with its own base URL; times are in RFC 2822, as that API has them.
+
+A key calls the whole API for the account, except these resources, and signs access tokens. Its secret is told once,
+when it is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from email.utils import format_datetime
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination
+from partyline.api.context import Answer, Call
+from partyline.api.serializers import Json
+from partyline.auth import tokens
+from partyline.domain import sids
+from partyline.domain.services import ApiKey
+from partyline.storage import api_keys as store
+from partyline.storage import queries
+from partyline.storage.queries import Window
+
+
+def create(call: Call) -> Answer:
+    """POST /Keys: FriendlyName; AccountSid may say whose. Raises ApiError 20001, 20003 (called with an API key)."""
+    _check_caller(call)
+    _check_account(call, call.request.form.get("AccountSid"))
+    form = call.request.form
+    reason = "restricted keys are not supported: every key may do everything"
+    forms.unsupported(form, ("KeyType", "Policy"), reason)
+    key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, _name(call) or None)
+    store.create(call.table, key)
+    secret = tokens.key_secret(call.desk.key_root(), key.sid)
+    return Answer(201, {**_body(key), "secret": secret, "policy": None})
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Keys/{sid}, without its secret."""
+    return Answer(200, {**_body(_find(call)), "policy": None})
+
+
+def listed(call: Call) -> Answer:
+    """GET /Keys, in the order of their making."""
+    _check_caller(call)
+    _check_account(call, call.request.query.get("AccountSid"))
+
+    def read(window: Window) -> pagination.Part:
+        return pagination.shown(queries.api_keys(call.table, window), lambda key: {**_body(key), "flags": _FLAGS})
+
+    return pagination.listing(call, "keys", read)
+
+
+def update(call: Call) -> Answer:
+    """POST /Keys/{sid}: FriendlyName."""
+    before = _find(call)
+    after = replace(before, friendly_name=forms.changed(_name(call), before.friendly_name), updated=call.now)
+    if not store.update(call.table, after):
+        raise lookups.missing(call)
+    return Answer(200, {**_body(after), "policy": None})
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Keys/{sid}: it and the access tokens that it signed are refused from the next request on."""
+    if not store.remove(call.table, _find(call).sid):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+# What every key is good for, in Twilio's words.
+_FLAGS = ("rest_api", "signing")
+
+
+def _check_caller(call: Call) -> None:
+    """Refuse an API key, as Twilio does (20003): who steals one must not be able to make more of them."""
+    if call.key_sid:
+        raise refusals.keys_manage_no_keys()
+
+
+def _check_account(call: Call, given: str | None) -> None:
+    if given and given != call.desk.account_sid:
+        raise refusals.invalid_parameter("AccountSid", "it is another account's")
+
+
+def _name(call: Call) -> str | None:
+    return forms.text(call.request.form, "FriendlyName", forms.MAX_SHORT_NAME)
+
+
+def _find(call: Call) -> ApiKey:
+    _check_caller(call)
+    sid = call.ids["key"]
+    found = store.fetch(call.table, sid) if sids.matches(sids.API_KEY, sid) else None
+    if found is None:
+        raise lookups.missing(call)
+    return found
+
+
+def _body(key: ApiKey) -> Json:
+    return {
+        "sid": key.sid,
+        "friendly_name": key.friendly_name,
+        "date_created": _date(key.created),
+        "date_updated": _date(key.updated),
+    }
+
+
+def _date(moment: datetime) -> str:
+    """A time as Sun, 22 Nov 2026 12:00:00 +0000."""
+    return format_datetime(moment.replace(microsecond=0))

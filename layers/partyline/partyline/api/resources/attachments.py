@@ -1,0 +1,59 @@
+"""The uploads that a message is to have, and whether every carrier that it goes by takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from partyline import refusals
+from partyline.api.context import Call
+from partyline.carriers.limits import Limits
+from partyline.domain import sids
+from partyline.domain.attachments import Media
+from partyline.media import file_types
+from partyline.media.sizing import misfit
+from partyline.storage import media as store
+
+# Twilio takes one through its API; ten is the most of any carrier.
+MAX_MEDIA = 10
+
+
+def named(call: Call) -> tuple[Media, ...]:
+    """The uploads that MediaSid names, in its order; it may be given several times. A person does not find another's.
+    Raises ApiError 21623, 50507, 50508, 50510."""
+    wanted = [sid for sid in dict.fromkeys(call.request.form.all("MediaSid")) if sid]
+    for sid in wanted:
+        if not sids.matches(sids.MEDIA, sid):
+            raise refusals.media_sid_invalid(sid)
+    if len(wanted) > MAX_MEDIA:
+        raise refusals.too_many_media(MAX_MEDIA)
+    found = store.find(call.table, wanted) if wanted else {}
+    media = []
+    for sid in wanted:
+        one = found.get(sid)
+        theirs = call.person is not None and one is not None and one.author != call.person.identity
+        if one is None or one.service_sid != call.scope.service_sid or theirs:
+            raise refusals.media_not_found(sid)
+        if one.message_sid:
+            raise refusals.media_sent(sid)
+        media.append(one.attached)
+    return tuple(media)
+
+
+def check(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, group: bool) -> None:
+    """Refuse what a line's carrier could not carry, also with images made smaller, and files of an unknown type, which
+    no handset opens. Raises ApiError 21623, 50511, 50512."""
+    _check_types(media)
+    wrong = misfit(limits, media, group=group)
+    if wrong is None:
+        return
+    if wrong.media is None:
+        raise refusals.too_many_media(wrong.limit, line, carrier)
+    large = wrong.media
+    raise refusals.media_over_limit(large.sid, large.filename, large.size or 0, wrong.limit, line, carrier)
+
+
+def _check_types(media: Iterable[Media]) -> None:
+    for one in media:
+        kind = one.content_type or file_types.BINARY
+        if not file_types.is_known(kind):
+            raise refusals.media_type_refused(kind, one.sid)

@@ -1,0 +1,135 @@
+"""Bindings: on which devices the users of a Service want to be told. Register, fetch, list, delete.
+
+Kept for clients, without effect: nothing here pushes. Twilio's API registers none; its SDKs for apps do.
+"""
+
+from __future__ import annotations
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.pagination import Part
+from partyline.api.request import Parameters
+from partyline.api.serializers import Json
+from partyline.domain import identities, sids
+from partyline.domain.push_settings import Binding, BindingType, PushMessage
+from partyline.storage import push_settings as store
+from partyline.storage import queries
+from partyline.storage.queries import Window
+
+# Each identity of a filter costs a query.
+_MAX_IDENTITIES = 20
+_MAX_ENDPOINT = 2048
+
+
+def create(call: Call) -> Answer:
+    """POST /Services/{service}/Bindings: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeated; all
+    without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
+    50206, 50207."""
+    form = call.request.form
+    identity, endpoint = forms.text(form, "Identity"), forms.text(form, "Endpoint", _MAX_ENDPOINT)
+    if not identity:
+        raise refusals.invalid_parameter("Identity", "it is empty")
+    identities.check(identity)
+    if not endpoint:
+        raise refusals.invalid_parameter("Endpoint", "it is empty")
+    kind = forms.choice(form, "BindingType", BindingType)
+    if kind is None:
+        raise refusals.invalid_parameter("BindingType", f"give {', '.join(BindingType)}")
+    service_sid = call.scope.service_sid
+    binding = Binding(
+        sid=sids.of(sids.BINDING, service_sid, kind, endpoint),
+        service_sid=service_sid,
+        created=call.now,
+        updated=call.now,
+        identity=identity,
+        type=kind,
+        endpoint=endpoint,
+        credential_sid=_credential(call),
+        message_types=_message_types(form),
+    )
+    store.bind(call.table, binding)
+    return Answer(201, _body(call, binding))
+
+
+def _credential(call: Call) -> str | None:
+    sid = forms.sid(call.request.form, "CredentialSid", sids.CREDENTIAL)
+    if sid and store.credential(call.table, sid) is None:
+        raise refusals.invalid_parameter("CredentialSid", "there is no such credential")
+    return sid
+
+
+def _message_types(form: Parameters) -> tuple[PushMessage, ...]:
+    given = {value.lower() for value in form.all("MessageTypes")}
+    if not given <= set(PushMessage):
+        raise refusals.invalid_parameter("MessageTypes", f"use {', '.join(PushMessage)}")
+    return tuple(kind for kind in PushMessage if kind in given) or tuple(PushMessage)
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Services/{service}/Bindings/{sid}."""
+    return Answer(200, _body(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Services/{service}/Bindings: newest first, by Identity and by BindingType (both repeatable). A page by type
+    may hold fewer than its size, also none, when others of its window are of other types. Raises ApiError 20001."""
+    query = call.request.query
+    kinds = _kinds(query)
+    identities = _identities(query)
+
+    def read(window: Window) -> Part:
+        page = queries.bindings(call.table, call.scope.service_sid, window, identities=identities)
+        entries = [(key, _body(call, found)) for key, found in page.entries if not kinds or found.type in kinds]
+        return Part(entries, page.more, page.ends)
+
+    return pagination.listing(call, "bindings", read)
+
+
+def _kinds(query: Parameters) -> set[str]:
+    given = {value.lower() for value in query.all("BindingType")}
+    if not given <= set(BindingType):
+        raise refusals.invalid_parameter("BindingType", f"use {', '.join(BindingType)}")
+    return given
+
+
+def _identities(query: Parameters) -> set[str] | None:
+    """The identities of the filter; None without one."""
+    if "Identity" not in query.values:
+        return None
+    given = set(query.all("Identity"))
+    if len(given) > _MAX_IDENTITIES:
+        raise refusals.invalid_parameter("Identity", f"give at most {_MAX_IDENTITIES}")
+    # No identity is longer, and a key of the table cannot be of any length.
+    return {identity for identity in given if len(identity) <= forms.MAX_NAME}
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Services/{service}/Bindings/{sid}."""
+    if not store.unbind(call.table, _find(call).sid):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _find(call: Call) -> Binding:
+    sid = call.ids["binding"]
+    found = store.binding(call.table, sid) if sids.matches(sids.BINDING, sid) else None
+    if found is None or found.service_sid != call.scope.service_sid:
+        raise lookups.missing(call)
+    return found
+
+
+def _body(call: Call, shown: Binding) -> Json:
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": shown.service_sid,
+        "credential_sid": shown.credential_sid,
+        "identity": shown.identity,
+        "binding_type": shown.type.value,
+        "endpoint": shown.endpoint,
+        "message_types": [kind.value for kind in shown.message_types],
+        "date_created": serializers.timestamp(shown.created),
+        "date_updated": serializers.timestamp(shown.updated),
+        "url": call.url("Bindings", shown.sid),
+    }

@@ -1,0 +1,57 @@
+"""The account's settings: which Service is meant by paths without one, and what new conversations start with. Fetch,
+update."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline.api import forms, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.serializers import Json
+from partyline.domain import sids, timers
+from partyline.domain.services import Configuration
+from partyline.storage import services as store
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Configuration."""
+    return Answer(200, _body(call, call.scope.configuration))
+
+
+def update(call: Call) -> Answer:
+    """POST /Configuration: what the form names changes. An empty DefaultMessagingServiceSid is none, and PT0S no timer.
+
+    Raises ApiError 20001, 50050, 50375, 50376, 50379, 50380.
+    """
+    form, before = call.request.form, call.scope.configuration
+    messaging = forms.sid(form, "DefaultMessagingServiceSid", sids.MESSAGING_SERVICE)
+    is_given = "DefaultMessagingServiceSid" in form.values
+    inactive, closed = before.default_inactive_timer, before.default_closed_timer
+    after = replace(
+        before,
+        default_service_sid=forms.sid(form, "DefaultChatServiceSid", sids.SERVICE) or before.default_service_sid,
+        default_messaging_service_sid=messaging if is_given else before.default_messaging_service_sid,
+        default_inactive_timer=forms.timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, inactive),
+        default_closed_timer=forms.timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, closed),
+    )
+    store.configure(call.table, before, after)
+    return Answer(200, _body(call, after))
+
+
+def _body(call: Call, shown: Configuration) -> Json:
+    return {
+        "account_sid": call.desk.account_sid,
+        "default_chat_service_sid": shown.default_service_sid,
+        "default_messaging_service_sid": serializers.messaging_service(call, shown.default_messaging_service_sid),
+        "default_inactive_timer": _timer(shown.default_inactive_timer),
+        "default_closed_timer": _timer(shown.default_closed_timer),
+        "url": call.account_url("Configuration"),
+        "links": {
+            "service": call.account_url("Services", shown.default_service_sid, "Configuration"),
+            "webhooks": call.account_url("Configuration", "Webhooks"),
+        },
+    }
+
+
+def _timer(seconds: int | None) -> str | None:
+    return timers.duration(seconds) if seconds else None

@@ -1,0 +1,224 @@
+"""A conversation and its participants in one request: checked first, made in one transaction, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from partyline import refusals
+from partyline.api import authorization, forms, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.api.resources import conversations
+from partyline.api.resources.participants import ACCOUNTS, described, own_lines, role_of
+from partyline.carriers.registry import MOST_IN_GROUP
+from partyline.domain import join_rules, sids
+from partyline.domain.addresses import display
+from partyline.domain.conversations import Conversation, ConversationState, threads_of
+from partyline.domain.join_rules import Binding
+from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission
+from partyline.errors import ApiError
+from partyline.storage import conversations as store
+from partyline.storage.table import Conflict, retrying
+
+# A set of people, or a pair, that another conversation has.
+_TAKEN = (50416, 50438)
+_TRIES = 4
+_LINKS = ("participants", "messages", "webhooks")
+# The members of the JSON text, with the parameters of a participant's own resource.
+_BINDING = {
+    "address": "MessagingBinding.Address",
+    "proxy_address": "MessagingBinding.ProxyAddress",
+    "projected_address": "MessagingBinding.ProjectedAddress",
+}
+_MEMBERS = {
+    "identity": "Identity",
+    "attributes": "Attributes",
+    "role_sid": "RoleSid",
+    "date_created": "DateCreated",
+    "date_updated": "DateUpdated",
+}
+
+
+class IfExists(StrEnum):
+    """What to do when there is an open conversation with exactly these people: refuse, as Twilio does, or answer it."""
+
+    REFUSE = "refuse"
+    FETCH = "fetch"
+
+
+def create(call: Call) -> Answer:
+    """POST /ConversationWithParticipants: answered `initializing`; it becomes active, or inactive where State says
+    so, a moment later, or closed when the pre-action webhook rejects one of its participants
+    (partyline.lifecycle.activation).
+
+    `IfExists=fetch` (ours) answers the open conversation with exactly these people instead, with 200, where there is
+    one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
+    creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
+    """
+    authorization.require_of_creator(call)
+    if_exists = forms.choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
+    texts = call.request.form.all("Participant")
+    if not texts:
+        raise refusals.invalid_parameter("Participant", "give at least one")
+    if len(texts) > call.desk.group_limit:
+        raise refusals.too_many_participants(call.desk.group_limit)
+    conversation = conversations.new(call)
+    members, known = _members(call, conversation, texts)
+    conversation = replace(
+        conversation, state=ConversationState.INITIALIZING, begins=conversation.state, told=call.cause.told
+    )
+    if if_exists is IfExists.REFUSE:
+        wanted = conversations.asked(call, "onConversationAdd", conversation)
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
+        return Answer(202, serializers.conversation(call, made, _LINKS))
+    return retrying(lambda: _fetch_or_create(call, conversation, members, known), tries=_TRIES)
+
+
+def _fetch_or_create(
+    call: Call, conversation: Conversation, members: Sequence[Participant], known: frozenset[str]
+) -> Answer:
+    """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
+    request makes or closes it meanwhile."""
+    there = _owner(call, members)
+    if there:
+        return Answer(200, serializers.conversation(call, there, _LINKS))
+    wanted = conversations.asked(call, "onConversationAdd", conversation)
+    try:
+        made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True, known=known)
+    except ApiError as refused:
+        if refused.code in _TAKEN and _owner(call, members):
+            raise Conflict({}) from refused
+        raise
+    return Answer(202, serializers.conversation(call, made, _LINKS))
+
+
+def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
+    """The conversation of this Service, visible to the caller, that has a thread of these members."""
+    for thread in sorted(threads_of(members)):
+        owner = store.open_owner(call.table, thread, call.now)
+        roster = store.load(call.table, owner.sid) if owner else None
+        if roster is None or roster.conversation.service_sid != call.scope.service_sid:
+            continue
+        if threads_of(roster.participants) == threads_of(members) and authorization.sees(call, roster.participants):
+            return roster.conversation
+    return None
+
+
+def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tuple[list[Participant], frozenset[str]]:
+    """The members that the texts describe, and which of their identities are users, where a person makes it."""
+    wanted = []
+    for position, text in enumerate(texts, 1):
+        with _naming(position):
+            given = _parameters(position, text)
+            binding, member = described(given, conversation.sid, call.now)
+            authorization.refuse_of_people(call, given, *ACCOUNTS)
+            _check_permitted(call, binding)
+            wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
+    known = authorization.known_users(call, *(binding.identity for binding, _ in wanted))
+    own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
+    for position, (binding, _) in enumerate(wanted, 1):
+        with _naming(position):
+            join_rules.check_binding(binding, own)
+    # In the order that was given, though they be made in one millisecond.
+    in_order = sids.several(sids.PARTICIPANT, len(wanted))
+    members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
+    members = _with_creator(call, conversation, members)
+    _check_pairs(members)
+    with _naming_by_details(members):
+        join_rules.check_members(members, group_limit=call.desk.group_limit)
+        join_rules.check_lines(members, own, MOST_IN_GROUP)
+        join_rules.check_complete(members)
+    return members, known
+
+
+def _check_permitted(call: Call, binding: Binding) -> None:
+    """A person adds others as the role of creators permits. Raises ApiError 50107."""
+    if call.person is not None and binding != Binding(identity=call.person.identity):
+        by_phone = not binding.identity
+        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        authorization.require_of_creator(call, wanted)
+
+
+def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
+    """The members with the calling person among them, who has the role of creators."""
+    creators = conversations.creator(call, conversation)
+    if not creators:
+        return members
+    [creator] = creators
+    if all(member.identity != creator.identity for member in members):
+        return [*members, creator]
+    return [
+        replace(member, role_sid=creator.role_sid) if member.identity == creator.identity else member
+        for member in members
+    ]
+
+
+def _check_pairs(members: Sequence[Participant]) -> None:
+    """Refuse a pair that is given twice (50425): no conversation has it yet, so none can be named."""
+    pairs = [(member.address, member.proxy_address) for member in members]
+    for position, (address, proxy) in enumerate(pairs, 1):
+        if address and proxy and (address, proxy) in pairs[: position - 1]:
+            with _naming(position):
+                raise refusals.pair_repeated(address)
+
+
+def _parameters(position: int, text: str) -> Parameters:
+    """One participant's JSON as the parameters of its own resource. Raises ApiError 50424."""
+    try:
+        given = forms.parse_json(text)
+    except ValueError:
+        raise refusals.participant_json_invalid(position, "it is not JSON") from None
+    if not isinstance(given, dict):
+        raise refusals.participant_json_invalid(position, "it is not a JSON object")
+    binding = given.get("messaging_binding") or {}
+    if not isinstance(binding, dict):
+        raise refusals.participant_json_invalid(position, "messaging_binding is not a JSON object")
+    if isinstance(given.get("attributes"), dict):
+        given["attributes"] = json.dumps(given["attributes"])
+    return Parameters.of([*_texts(position, binding, _BINDING), *_texts(position, given, _MEMBERS)])
+
+
+def _texts(position: int, given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for member, parameter in names.items():
+        value = given.get(member)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise refusals.participant_json_invalid(position, f"{member} is not a text")
+        yield parameter, value
+
+
+@contextmanager
+def _naming(position: int) -> Iterator[None]:
+    """Say in a refusal which participant it is about."""
+    try:
+        yield
+    except ApiError as refused:
+        raise ApiError(
+            refused.code, refused.status, refused.message, {**(refused.details or {}), "participant": position}
+        ) from refused
+
+
+@contextmanager
+def _naming_by_details(members: Sequence[Participant]) -> Iterator[None]:
+    """The same for a rule about all of them together: the last that has the address or identity that was refused."""
+    try:
+        yield
+    except ApiError as refused:
+        culprit = {refused.details.get("address"), refused.details.get("identity")} if refused.details else set()
+        for position, member in reversed(list(enumerate(members, 1))):
+            if (culprit - {None}) & {_shown(member.address), _shown(member.projected_address), member.identity}:
+                with _naming(position):
+                    raise
+        raise
+
+
+def _shown(address: str | None) -> str | None:
+    """An address as a refusal shows it."""
+    return display(address) if address else None

@@ -1,0 +1,236 @@
+"""Conversations: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+
+from partyline import refusals
+from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.pagination import Part
+from partyline.api.request import Parameters
+from partyline.domain import addresses, events, sids, threads, timers
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.participants import SYSTEM, Participant
+from partyline.domain.permissions import Permission
+from partyline.domain.services import default_timers
+from partyline.lifecycle import expiry
+from partyline.storage import conversations as store
+from partyline.storage import participations, queries
+from partyline.storage.queries import Window
+from partyline.storage.table import retrying
+
+LINKS = ("participants", "messages", "webhooks", "export")
+_NAMES = ("FriendlyName", "UniqueName")
+_TIMERS = ("Timers.Inactive", "Timers.Closed")
+_SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIMERS)
+_EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
+_TRIES = 8
+
+
+def create(call: Call) -> Answer:
+    """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
+
+    Raises ApiError 20001, 50056, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380,
+    50384, 50390, 50420.
+    """
+    authorization.require_in_service(call, Permission.CREATE_CONVERSATION)
+    conversation = asked(call, "onConversationAdd", new(call))
+    known = authorization.known_users(call)
+    made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause, known=known)
+    return Answer(201, serializers.conversation(call, made, LINKS))
+
+
+def new(call: Call) -> Conversation:
+    """The conversation that a form describes; nothing is stored."""
+    form, configuration = call.request.form, call.scope.configuration
+    authorization.refuse_of_people(call, form, *_SETTINGS)
+    state = _state(form)
+    if state is ConversationState.CLOSED:
+        raise refusals.created_closed()
+    begun = default_timers(configuration, call.scope.service)
+    blank = Conversation(
+        sids.new(sids.CONVERSATION),
+        call.scope.service_sid,
+        call.now,
+        call.now,
+        messaging_service_sid=configuration.default_messaging_service_sid,
+        active_at=call.now,
+        inactive_after=begun.inactive,
+        closed_after=begun.closed,
+        created_by=call.person.identity if call.person else SYSTEM,
+    )
+    return replace(_described(blank, form), state=state or ConversationState.ACTIVE)
+
+
+def asked(call: Call, event: str, wanted: Conversation) -> Conversation:
+    """A conversation as the pre-action webhook lets it become. Raises ApiError 20001, 50056."""
+    changes = pre_webhook.before(call, events.conversation(event, wanted))
+    name = forms.text(changes, "FriendlyName")
+    return replace(wanted, friendly_name=forms.changed(name, wanted.friendly_name))
+
+
+def creator(call: Call, conversation: Conversation) -> list[Participant]:
+    """The member that the calling person is in a conversation that they make; nobody for the account."""
+    if call.person is None:
+        return []
+    role = call.scope.service.creator_role_sid
+    sid = sids.new(sids.PARTICIPANT)
+    identity = call.person.identity
+    return [
+        Participant(sid, conversation.sid, call.now, call.now, identity=identity, identified=call.now, role_sid=role)
+    ]
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Conversations/{sid or unique name}."""
+    return Answer(200, serializers.conversation(call, lookups.conversation(call), LINKS))
+
+
+def update(call: Call) -> Answer:
+    """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
+    form = call.request.form
+    authorization.refuse_of_people(call, form, *_SETTINGS)
+    before = lookups.changeable(lookups.permitted(call, *_wanted(form)))
+    if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
+        raise refusals.nothing_to_update()
+    after = replace(_described(replace(before, updated=call.now), form), state=_state(form) or before.state)
+    if any(name in form.values for name in ("State", *_TIMERS)):
+        # Timers run from what was set last.
+        after = replace(after, active_at=call.now)
+    after = asked(call, "onConversationUpdate", after)
+    changed = store.update(call.table, before, after, call.now, cause=call.cause)
+    return Answer(200, serializers.conversation(call, changed, LINKS))
+
+
+def _wanted(form: Parameters) -> list[Permission]:
+    """What somebody must be permitted who sends this form."""
+    name = any(given in form.values for given in _NAMES)
+    return [
+        *([Permission.EDIT_CONVERSATION_NAME] if name else []),
+        *([Permission.EDIT_CONVERSATION_ATTRIBUTES] if "Attributes" in form.values else []),
+    ]
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
+    does that becomes active."""
+    retrying(lambda: _delete(call), tries=_TRIES)
+    return Answer(204)
+
+
+def _delete(call: Call) -> None:
+    conversation = lookups.permitted(call, Permission.DELETE_CONVERSATION)
+    pre_webhook.before(call, events.conversation("onConversationRemove", conversation))
+    told = store.farewell(call.table, conversation, call.now, call.cause)
+    store.remove(call.table, conversation, told=told)
+
+
+def listed(call: Call) -> Answer:
+    """GET /Conversations: newest first, by State and by date of creation; or, with one Address for each of its people,
+    the open conversation with exactly these. A person who does not see all has their own, by when they joined.
+
+    Raises ApiError 20001, 50396.
+    """
+    query = call.request.query
+    state = forms.choice(query, "State", ConversationState)
+    start, end = _day(query, "StartDate"), _day(query, "EndDate", last=True)
+    if start and end and end < start:
+        raise refusals.dates_reversed()
+    people = query.all("Address")
+
+    def read(window: Window) -> Part:
+        if people:
+            return _with_people(call, people)
+        if state:
+            # In the list of its new state is only what has been written down.
+            expiry.settle_overdue(call.table, call.now)
+        if not authorization.sees_all(call):
+            return _own(call, window, state, start, end)
+        page = queries.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
+        entries = [(key, found) for key, found in page.entries if state in (None, timers.at(found, call.now).state)]
+        return pagination.shown(
+            replace(page, entries=entries), lambda found: serializers.conversation(call, found, LINKS)
+        )
+
+    return pagination.listing(call, "conversations", read)
+
+
+def _own(
+    call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
+) -> Part:
+    """The conversations that the calling person takes part in. A page may hold fewer than its size, also none, when
+    others of its window do not fit the filters."""
+    identity = call.person.identity if call.person else ""
+    page = participations.of(call.table, call.scope.service_sid, window, identity=identity)
+    entries = [
+        (key, serializers.conversation(call, found.conversation, LINKS))
+        for key, found in page.entries
+        if state in (None, timers.at(found.conversation, call.now).state)
+        and (start is None or found.conversation.created >= start)
+        and (end is None or found.conversation.created <= end)
+    ]
+    return Part(entries, page.more, page.ends)
+
+
+def _with_people(call: Call, people: tuple[str, ...]) -> Part:
+    thread = threads.key(addresses.canonical(forms.address(address)) for address in people)
+    found = store.open_owner(call.table, thread, call.now)
+    if found is None or found.service_sid != call.scope.service_sid or not _visible(call, found):
+        return Part([])
+    return Part([(found.sid, serializers.conversation(call, found, LINKS))])
+
+
+def _visible(call: Call, found: Conversation) -> bool:
+    if authorization.sees_all(call):
+        return True
+    roster = store.load(call.table, found.sid)
+    return roster is not None and authorization.sees(call, roster.participants)
+
+
+def _described(before: Conversation, form: Parameters) -> Conversation:
+    """A conversation with everything changed that a form names, but for its state."""
+    if any(form.get(name) for name in _EMAIL):
+        raise refusals.email_not_supported()
+    unique_name = forms.text(form, "UniqueName")
+    if unique_name and sids.matches(sids.CONVERSATION, unique_name):
+        raise refusals.unique_name_like_sid()
+    service = form.get("MessagingServiceSid")
+    if service and not sids.matches(sids.MESSAGING_SERVICE, service):
+        raise refusals.messaging_service_invalid()
+    return replace(
+        before,
+        friendly_name=forms.changed(forms.text(form, "FriendlyName"), before.friendly_name),
+        unique_name=forms.changed(unique_name, before.unique_name),
+        messaging_service_sid=forms.changed(service, before.messaging_service_sid),
+        attributes=forms.attributes(form, forms.CONVERSATION_ATTRIBUTES) or before.attributes,
+        created=forms.date_created(form) or before.created,
+        updated=forms.date_updated(form) or before.updated,
+        inactive_after=forms.timer(form, "Timers.Inactive", timers.MIN_INACTIVE, before.inactive_after),
+        closed_after=forms.timer(form, "Timers.Closed", timers.MIN_CLOSED, before.closed_after),
+    )
+
+
+def _state(form: Parameters) -> ConversationState | None:
+    given = form.get("State")
+    if given is None:
+        return None
+    if not given:
+        raise refusals.state_empty()
+    if given.lower() not in (ConversationState.ACTIVE, ConversationState.INACTIVE, ConversationState.CLOSED):
+        raise refusals.state_invalid(given)
+    return ConversationState(given.lower())
+
+
+def _day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:
+    """A date of a filter. As the last one it stands for the whole of the day, or second, that it names."""
+    given = query.get(name)
+    if not given:
+        return None
+    moment = forms.moment(given)
+    if moment is None:
+        raise refusals.invalid_parameter(name, "it is not an ISO 8601 date")
+    if last and len(given.strip()) == len("2026-01-31"):
+        return datetime.combine(moment, time.max, moment.tzinfo)
+    return moment.replace(microsecond=999_999) if last and not moment.microsecond else moment

@@ -1,0 +1,97 @@
+"""Push credentials: create, fetch, list, update, delete.
+
+Kept for clients, without effect: nothing here pushes, and so the certificate, key or secret that comes along is not
+stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.serializers import Json
+from partyline.domain import sids
+from partyline.domain.push_settings import Credential, PushType
+from partyline.storage import push_settings as store
+from partyline.storage import queries
+from partyline.storage.queries import Window
+
+
+def create(call: Call) -> Answer:
+    """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
+    form = call.request.form
+    kind = forms.choice(form, "Type", PushType)
+    if kind is None:
+        raise refusals.invalid_parameter("Type", f"give {', '.join(PushType)}")
+    credential = Credential(
+        sid=sids.new(sids.CREDENTIAL),
+        created=call.now,
+        updated=call.now,
+        type=kind,
+        friendly_name=forms.text(form, "FriendlyName", forms.MAX_SHORT_NAME) or None,
+        sandbox=forms.boolean(form, "Sandbox") or False,
+    )
+    store.create_credential(call.table, credential)
+    return Answer(201, _body(call, credential))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Credentials/{sid}."""
+    return Answer(200, _body(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Credentials, in the order of their making."""
+
+    def read(window: Window) -> pagination.Part:
+        return pagination.shown(queries.credentials(call.table, window), lambda credential: _body(call, credential))
+
+    return pagination.listing(call, "credentials", read)
+
+
+def update(call: Call) -> Answer:
+    """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
+    before, form = _find(call), call.request.form
+    name, sandbox = forms.text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.boolean(form, "Sandbox")
+    after = replace(
+        before,
+        type=forms.choice(form, "Type", PushType) or before.type,
+        friendly_name=forms.changed(name, before.friendly_name),
+        sandbox=before.sandbox if sandbox is None else sandbox,
+        updated=call.now,
+    )
+    changed = store.update_credential(call.table, before, after)
+    if changed is None:
+        raise lookups.missing(call)
+    return Answer(200, _body(call, changed))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Credentials/{sid}. Bindings that name it stay."""
+    if not store.remove_credential(call.table, _find(call).sid):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _find(call: Call) -> Credential:
+    sid = call.ids["credential"]
+    found = store.credential(call.table, sid) if sids.matches(sids.CREDENTIAL, sid) else None
+    if found is None:
+        raise lookups.missing(call)
+    return found
+
+
+def _body(call: Call, shown: Credential) -> Json:
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "friendly_name": shown.friendly_name,
+        "type": shown.type.value,
+        # A word, as Twilio has it.
+        "sandbox": str(shown.sandbox),
+        "date_created": serializers.timestamp(shown.created),
+        "date_updated": serializers.timestamp(shown.updated),
+        "url": call.account_url("Credentials", shown.sid),
+    }

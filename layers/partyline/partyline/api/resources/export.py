@@ -1,0 +1,95 @@
+"""A conversation as JSON lines: itself, its participants, its messages with their receipts, each as the API shows it.
+
+Shape of a line: {"type": "conversation" | "participant" | "message" | "delivery_receipt" | "next", ...}. A part ends
+when it has PART bytes, so that every answer fits through API Gateway; then its last line is
+{"type": "next", "url": ...}, and the header `Link` names the same URL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.resources.conversations import LINKS
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation
+from partyline.storage import keys, queries
+from partyline.storage import messages as store
+from partyline.storage.messages import Delivered
+from partyline.storage.queries import Window
+
+# As many bytes of a function's answer as a page of a list has.
+PART = pagination.ANSWER
+_BATCH = 100
+
+
+def export(call: Call) -> Answer:
+    """GET /Conversations/{conversation}/Export: participants as they joined, messages by index, from behind `After` on,
+    which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""
+    conversation = lookups.conversation(call)
+    after = _after(call)
+    headers = {"Content-Type": "application/x-ndjson"}
+    first = _line("conversation", serializers.conversation(call, conversation, LINKS)) if after is None else ""
+    parts, room = [first], PART - pagination.size(first)
+    for place, lines in _entries(call, conversation, after):
+        parts.append(lines)
+        room -= pagination.size(lines)
+        if room <= 0:
+            url = f"{call.url('Conversations', conversation.sid, 'Export')}?{urlencode({'After': place})}"
+            parts.append(_line("next", {"url": url}))
+            headers["Link"] = f'<{url}>; rel="next"'
+            break
+    return Answer(200, "".join(parts), headers)
+
+
+def _after(call: Call) -> str | None:
+    """The participant's SID, or the message's index, behind which a part begins."""
+    given = call.request.query.get("After")
+    if given is None or sids.matches(sids.PARTICIPANT, given):
+        return given
+    if forms.integer(call.request.query, "After") is None:
+        raise refusals.invalid_parameter("After", "it is not one that an export gave")
+    return given
+
+
+def _entries(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
+    """Places and lines, read as far as they are wanted."""
+    index: int | None = None
+    if after is None or sids.matches(sids.PARTICIPANT, after):
+        yield from _participants(call, conversation, after)
+    else:
+        index = int(after)
+    more = True
+    while more:
+        page = store.page(call.table, conversation.sid, size=_BATCH, after=index)
+        for delivered in page.messages:
+            index = delivered.message.index
+            yield str(index), _of_message(call, delivered)
+        more = page.more
+
+
+def _participants(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
+    place = keys.participant(conversation.sid, after).sk if after else None
+    more = True
+    while more:
+        page = queries.participants(call.table, conversation.sid, Window(_BATCH, place))
+        for key, member in page.entries:
+            place = key
+            yield member.sid, _line("participant", serializers.participant(call, member))
+        more = page.more
+
+
+def _of_message(call: Call, delivered: Delivered) -> str:
+    receipts = sorted(delivered.receipts, key=lambda receipt: receipt.sid)
+    return _line("message", serializers.message(call, delivered)) + "".join(
+        _line("delivery_receipt", serializers.receipt(call, receipt)) for receipt in receipts
+    )
+
+
+def _line(kind: str, body: Mapping[str, Any]) -> str:
+    return json.dumps({"type": kind, **body}, ensure_ascii=False) + "\n"

@@ -1,0 +1,154 @@
+"""Lines, our own numbers: register, fetch, list, update, forget. Twilio has no such resource."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from decimal import Decimal
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.carriers.registry import CARRIERS
+from partyline.domain import addresses, sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.opt_outs import LANGUAGES, Keyword, may_be_keyword
+from partyline.storage import lines as store
+from partyline.storage import queries
+from partyline.storage.queries import Window
+
+MAX_REPLY = 640
+
+
+def create(call: Call) -> Answer:
+    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Rate, SmsPrice, MmsPrice,
+    Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
+    20001, 20409."""
+    form = call.request.form
+    address = addresses.canonical(forms.address(form.get("Address") or ""))
+    if not addresses.is_number(address):
+        raise refusals.invalid_parameter("Address", "it is not a phone number in E.164 form")
+    carrier = _carrier(form)
+    if carrier is None:
+        raise refusals.invalid_parameter("Carrier", f"use {', '.join(CARRIERS)}")
+    line = Line(
+        sid=sids.new(sids.LINE),
+        address=address,
+        carrier=carrier,
+        created=call.now,
+        updated=call.now,
+        auto_creation=forms.choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
+        friendly_name=forms.text(form, "FriendlyName") or None,
+    )
+    line = _priced(form, _answering(form, line))
+    store.register(call.table, line)
+    return Answer(201, serializers.line(call, line))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Lines/{number}."""
+    return Answer(200, serializers.line(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Lines, by number."""
+
+    def read(window: Window) -> pagination.Part:
+        return pagination.shown(queries.lines(call.table, window), lambda line: serializers.line(call, line))
+
+    return pagination.listing(call, "lines", read)
+
+
+def update(call: Call) -> Answer:
+    """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
+    none.
+    Raises ApiError 20001, 20404."""
+    before, form = _find(call), call.request.form
+    after = replace(
+        before,
+        carrier=_carrier(form) or before.carrier,
+        auto_creation=forms.choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
+        friendly_name=forms.changed(forms.text(form, "FriendlyName"), before.friendly_name),
+        updated=call.now,
+    )
+    after = _priced(form, _answering(form, after))
+    if not store.update(call.table, before, after):
+        raise lookups.missing(call)
+    return Answer(200, serializers.line(call, after))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
+    sent from it any more."""
+    store.remove(call.table, _find(call).address)
+    return Answer(204)
+
+
+def _find(call: Call) -> Line:
+    address = addresses.canonical(forms.address(call.ids["line"]))
+    can_be = addresses.is_number(address)
+    line = store.find(call.table, [address]).get(address) if can_be else None
+    if line is None:
+        raise lookups.missing(call)
+    return line
+
+
+def _answering(form: Parameters, line: Line) -> Line:
+    """A line with what a form says of its answers to keywords. Raises ApiError 20001."""
+    language = form.get("Language") or line.language
+    if language not in LANGUAGES:
+        raise refusals.invalid_parameter("Language", f"use {', '.join(LANGUAGES)}")
+    answers = forms.boolean(form, "AnswersKeywords")
+    given = form.get("Replies")
+    return replace(
+        line,
+        language=language,
+        replies=line.replies if given is None else _replies(given),
+        answers_keywords=line.answers_keywords if answers is None else answers,
+    )
+
+
+def _priced(form: Parameters, line: Line) -> Line:
+    """A line with what a form says of its rate (texts a second) and its prices (of a segment, and of an MMS, to one
+    recipient). Raises ApiError 20001."""
+    rate = forms.decimal(form, "Rate")
+    if rate and Decimal(rate) == 0:
+        raise refusals.invalid_parameter("Rate", "it must be more than 0")
+    return replace(
+        line,
+        rate=forms.changed(rate, line.rate),
+        sms_price=forms.changed(forms.decimal(form, "SmsPrice"), line.sms_price),
+        mms_price=forms.changed(forms.decimal(form, "MmsPrice"), line.mms_price),
+    )
+
+
+def _replies(given: str) -> dict[str, str]:
+    try:
+        replies = forms.parse_json(given) if given else {}
+    except ValueError:
+        replies = None
+    if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
+        raise refusals.invalid_parameter("Replies", f"it is a JSON object with texts for {', '.join(Keyword)}")
+    for keyword, text in replies.items():
+        if not isinstance(text, str) or not _is_legible(text) or len(text) > MAX_REPLY:
+            raise refusals.invalid_parameter("Replies", f"{keyword} is a text of at most {MAX_REPLY} characters")
+        if may_be_keyword(text):
+            # Two lines that answer each other would never stop.
+            raise refusals.invalid_parameter("Replies", f"{keyword} is a keyword itself")
+    return replies
+
+
+def _is_legible(text: str) -> bool:
+    """Whether there is something to see in a text, and nothing that carriers take for a command."""
+    kinds = [unicodedata.category(character) for character in text if character not in "\r\n\t"]
+    return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
+
+
+def _carrier(form: Parameters) -> str | None:
+    given = form.get("Carrier")
+    if given is None:
+        return None
+    if given.lower() not in CARRIERS:
+        raise refusals.invalid_parameter("Carrier", f"use {', '.join(CARRIERS)}")
+    return given.lower()

@@ -1,0 +1,319 @@
+"""Messages: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from partyline import refusals
+from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.pagination import Part
+from partyline.api.request import Parameters
+from partyline.api.resources import attachments
+from partyline.carriers.registry import CARRIERS
+from partyline.domain import events, routing, sids
+from partyline.domain.attachments import Media
+from partyline.domain.conversations import Conversation, group_of, masked_threads, threads_of
+from partyline.domain.join_rules import check_reachable
+from partyline.domain.messages import Message
+from partyline.domain.participants import SYSTEM, Participant
+from partyline.domain.permissions import Permission
+from partyline.domain.sends import Send
+from partyline.storage import conversations, lines, media, receipts
+from partyline.storage import messages as store
+from partyline.storage.conversations import Roster
+from partyline.storage.messages import Delivered
+from partyline.storage.queries import Window
+from partyline.storage.table import Conflict, retrying
+
+MAX_TEXT = 1600
+MAX_BODY = 32 * 1024
+_DATES = ("DateCreated", "DateUpdated")
+# Each try reads anew. Fifty messages to one conversation at once take about a dozen.
+_TRIES = 16
+
+
+class Order(StrEnum):
+    """The order of a list."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+def create(call: Call) -> Answer:
+    """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
+
+    Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
+    50386, 50407, 50413, 50416 and 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513,
+    50526.
+    """
+    message = retrying(lambda: _record(call), tries=_TRIES)
+    return Answer(201, serializers.message(call, Delivered(message, receipts.queued(message))))
+
+
+def _record(call: Call) -> Message:
+    """Make the message the next one of its conversation. Raises Conflict when another request came first."""
+    roster = lookups.roster(call)
+    message = planned(call, roster)
+    changes = pre_webhook.before(call, events.message("onMessageAdd", message, roster.conversation))
+    if changes.values:
+        amended = _amended(message, changes, roster.participants)
+        named = changes.get("Author")
+        author = routing.writer(amended.author, roster.participants) if named else _writer(message, roster)
+        message = _written(call, roster, amended, author)
+    roster = conversations.claim_threads(call.table, roster, call.now)
+    if not _owns_thread(roster):
+        # Somebody else was faster.
+        raise Conflict({})
+    recording = store.recording_writes(roster, message, call.now, cause=call.cause)
+    call.table.transact([*recording, *media.attaching_writes(message)])
+    return message
+
+
+def planned(call: Call, roster: Roster) -> Message:
+    """The message that a request asks for, with what is sent of it; nothing is recorded. Raises ApiError as `create`,
+    but what others do meanwhile or a pre-action webhook says."""
+    authorization.refuse_of_people(call, call.request.form, *_DATES)
+    authorization.require_in(call, roster, Permission.SEND_MESSAGE)
+    lookups.changeable(roster.conversation)
+    draft = _draft(call, roster)
+    if draft.media:
+        authorization.require_in(call, roster, Permission.SEND_MEDIA_MESSAGE)
+    # A person is who they are; only the account names an author.
+    author = (
+        authorization.membership(call, roster.participants)
+        if call.person
+        else routing.writer(draft.author, roster.participants)
+    )
+    return _written(call, roster, draft, author)
+
+
+def _writer(message: Message, roster: Roster) -> Participant | None:
+    return next((member for member in roster.participants if member.sid == message.participant_sid), None)
+
+
+def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
+    """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
+    claimed for it. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439, 50513."""
+    routing.check_author(author, draft.author, roster.participants)
+    _check_free(call, roster)
+    sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
+    _check_lines(call, roster, sends, draft.media)
+    return replace(
+        draft,
+        author=author.author if author else draft.author,
+        participant_sid=author.sid if author else None,
+        sends=sends,
+    )
+
+
+def _amended(message: Message, changes: Parameters, participants: Sequence[Participant]) -> Message:
+    """A message as a pre-action webhook changed it, by the rules for what the account itself sends. Raises ApiError
+    50303, 50304, 50310, 50503, 50504."""
+    return replace(
+        message,
+        author=_named_author(changes) or message.author,
+        body=_body(changes, participants, required=not message.media) or None
+        if changes.get("Body") is not None
+        else message.body,
+        attributes=forms.attributes(changes, forms.OTHER_ATTRIBUTES) or message.attributes,
+    )
+
+
+def _draft(call: Call, roster: Roster) -> Message:
+    """The message that a form describes."""
+    form = call.request.form
+    if form.get("ContentSid"):
+        raise refusals.content_not_supported()
+    forms.text(form, "Subject")
+    attached = attachments.named(call)
+    index = roster.conversation.last_index + 1
+    return Message(
+        sid=sids.message(index),
+        conversation_sid=roster.conversation.sid,
+        index=index,
+        created=forms.date_created(form) or call.now,
+        updated=forms.date_updated(form) or call.now,
+        author=_author(call) or SYSTEM,
+        body=_body(form, roster.participants, required=not attached) or None,
+        media=attached,
+        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or "{}",
+    )
+
+
+def _author(call: Call) -> str | None:
+    """The author that a form names; a person writes as themselves. Raises ApiError 50107, 50310."""
+    named = _named_author(call.request.form)
+    if call.person is None:
+        return named
+    if named and named != call.person.identity:
+        raise refusals.account_only()
+    return call.person.identity
+
+
+def _named_author(form: Parameters) -> str | None:
+    """The author that parameters name. Raises ApiError 50310."""
+    given = form.get("Author")
+    if given and len(given) > forms.MAX_NAME:
+        raise refusals.author_too_long(forms.MAX_NAME)
+    return forms.address(given) if given else None
+
+
+def _body(form: Parameters, participants: Sequence[Participant], *, required: bool = True) -> str:
+    """The text, not longer than those who get it can take; a message of files needs none. Raises ApiError 50503,
+    50504."""
+    body = form.get("Body") or ""
+    if required and not body.strip():
+        raise refusals.body_missing()
+    if any(member.address for member in participants) and len(body) > MAX_TEXT:
+        raise refusals.body_too_long(MAX_TEXT)
+    if len(body.encode()) > MAX_BODY:
+        raise refusals.body_too_long(MAX_BODY, "bytes")
+    return body
+
+
+def _check_free(call: Call, roster: Roster) -> None:
+    """Refuse to write where the text would show up in another conversation's thread (50416 a pair, 50438)."""
+    thread = group_of(roster.participants).thread
+    if thread is None or _owns_thread(roster):
+        return
+    owner = conversations.open_owner(call.table, thread, call.now)
+    if owner is not None and owner.sid != roster.conversation.sid:
+        raise refusals.thread_taken(thread, owner.sid)
+
+
+def _owns_thread(roster: Roster) -> bool:
+    """Whether the thread of the group is the conversation's own, if there is one."""
+    thread = group_of(roster.participants).thread
+    return thread is None or thread in roster.conversation.threads
+
+
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
+    """Refuse what the sending numbers' carriers cannot do, and what has no recipient. Raises ApiError 21610, 21623,
+    21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439, 50511, 50512."""
+    masked = masked_threads(roster.participants)
+    known = lines.of_sends(call.table, sends)
+    if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
+        raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
+    for send in sends:
+        line = known.lines.get(send.sender)
+        if line is None:
+            not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
+            raise not_ours(send.sender)
+        for native in send.natives:
+            check_reachable(native, group=len(send.recipients) > 1)
+        limits = CARRIERS[line.carrier].limits
+        if len(send.recipients) > limits.recipients:
+            raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
+        attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
+
+
+def fetch(call: Call) -> Answer:
+    """GET .../Messages/{sid}."""
+    return Answer(200, serializers.message(call, find(call, lookups.conversation(call))))
+
+
+def channel_metadata(call: Call) -> Answer:
+    """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
+    of a text that came in."""
+    message = find(call, lookups.conversation(call)).message
+    return Answer(200, serializers.channel_metadata(call, message))
+
+
+def find(call: Call, conversation: Conversation) -> Delivered:
+    """The message that the path names. Raises ApiError 20404."""
+    sid = call.ids["message"]
+    found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.MESSAGE, sid) else None
+    if found is None:
+        raise lookups.missing(call)
+    return found
+
+
+def listed(call: Call) -> Answer:
+    """GET .../Messages, by index. Order is asc (default) or desc."""
+    conversation = lookups.conversation(call)
+    ascending = forms.choice(call.request.query, "Order", Order) is not Order.DESCENDING
+
+    def read(window: Window) -> Part:
+        page = store.page(
+            call.table,
+            conversation.sid,
+            size=window.size,
+            forward=ascending != window.backward,
+            after=None if window.after is None else int(window.after),
+        )
+        entries = [(str(found.message.index), serializers.message(call, found)) for found in page.messages]
+        return Part(entries[::-1] if window.backward else entries, page.more)
+
+    return pagination.listing(call, "messages", read)
+
+
+def update(call: Call) -> Answer:
+    """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
+    authorization.refuse_of_people(call, call.request.form, "Author", *_DATES)
+    conversation, delivered = _to_change(call, _editing)
+    before, form = delivered.message, call.request.form
+    forms.text(form, "Subject")
+    after = replace(
+        before,
+        author=before.author if call.person else _author(call) or before.author,
+        body=_body(form, (), required=not before.media) or None if form.get("Body") is not None else before.body,
+        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
+        created=forms.date_created(form) or before.created,
+        updated=forms.date_updated(form) or call.now,
+    )
+    changes = pre_webhook.before(call, events.message("onMessageUpdate", after, conversation))
+    after = _amended(after, changes, ())
+    if after.body != before.body and before.sends:
+        # What was said is what is sent, also when it has not left yet.
+        after = replace(after, edited_from=before.said)
+    retrying(
+        lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
+        tries=_TRIES,
+    )
+    return Answer(200, serializers.message(call, replace(delivered, message=after)))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
+    conversation, delivered = _to_change(call, _deleting)
+    pre_webhook.before(call, events.message("onMessageRemove", delivered.message, conversation))
+    if not store.remove(call.table, conversation, delivered, call.now, cause=call.cause):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]]) -> tuple[Conversation, Delivered]:
+    """The conversation and the message that the path names, when it may be changed: a person's own and others' are
+    permitted apart. Raises ApiError 20404, 50107, 50377, 50386."""
+    roster = lookups.roster(call) if call.person else None
+    conversation = roster.conversation if roster else lookups.conversation(call)
+    delivered = find(call, conversation)
+    if roster:
+        is_own = _is_own(call, roster, delivered.message)
+        authorization.require_in(call, roster, *wanted(call.request.form, is_own))
+    return lookups.changeable(conversation), delivered
+
+
+def _is_own(call: Call, roster: Roster, message: Message) -> bool:
+    """Whether the calling person wrote a message. An identity may look like a number that wrote it: who it was, where
+    they are still there, says more than the name."""
+    if call.person is None or message.author != call.person.identity:
+        return False
+    writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
+    return writer is None or writer.identity == call.person.identity
+
+
+def _editing(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
+    body = Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE
+    attributes = Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES
+    if "Body" not in form.values:
+        # Also of a form that names neither: it changes when the message was updated.
+        return [attributes]
+    return [body, attributes] if "Attributes" in form.values else [body]
+
+
+def _deleting(_: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (as above)
+    return [Permission.DELETE_OWN_MESSAGE if is_own else Permission.DELETE_ANY_MESSAGE]

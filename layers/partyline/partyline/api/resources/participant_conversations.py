@@ -1,0 +1,93 @@
+"""The conversations that an identity, or an address, takes part in: a list."""
+
+from __future__ import annotations
+
+from partyline import refusals
+from partyline.api import authorization, forms, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.pagination import Part
+from partyline.api.serializers import Json
+from partyline.domain import addresses, identities, sids, timers
+from partyline.domain.addresses import display
+from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission
+from partyline.storage import participations
+from partyline.storage.participations import Participation
+from partyline.storage.queries import Window
+
+
+def listed(call: Call) -> Answer:
+    """GET /ParticipantConversations by Identity or by Address (in any notation), by when they joined, newest first.
+
+    Raises ApiError 20001, 50107, 50207, 50451.
+    """
+    identity, address = _wanted(call)
+
+    def read(window: Window) -> Part:
+        if address is not None and not addresses.is_number(address):
+            # Nobody takes part by another kind of address, and some are longer than a key of the table can be.
+            return Part([])
+        page = participations.of(call.table, call.scope.service_sid, window, identity=identity, address=address)
+        return pagination.shown(page, lambda found: _body(call, found))
+
+    return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
+
+
+def _wanted(call: Call) -> tuple[str | None, str | None]:
+    """The identity or the canonical address that is asked for; a person asks for themselves, unless their role shows
+    them all."""
+    identity, address = call.request.query.get("Identity"), call.request.query.get("Address")
+    if identity and address:
+        raise refusals.one_identifier_at_a_time()
+    if identity:
+        identities.check(identity)
+        authorization.require_self(call, identity, Permission.VIEW_ANY_CONVERSATION)
+        return identity, None
+    if address:
+        authorization.require_in_service(call, Permission.VIEW_ANY_CONVERSATION)
+        return None, addresses.canonical(forms.address(address))
+    raise refusals.invalid_parameter("Identity", "give Identity or Address")
+
+
+def _body(call: Call, found: Participation) -> Json:
+    conversation, participant = timers.at(found.conversation, call.now), found.participant
+    identity = participant.identity
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": conversation.service_sid,
+        "participant_sid": participant.sid,
+        "participant_user_sid": sids.user(conversation.service_sid, identity) if identity else None,
+        "participant_identity": identity,
+        "participant_messaging_binding": _binding(participant),
+        "conversation_sid": conversation.sid,
+        "conversation_unique_name": conversation.unique_name,
+        "conversation_friendly_name": conversation.friendly_name,
+        "conversation_attributes": conversation.attributes,
+        "conversation_date_created": serializers.timestamp(conversation.created),
+        "conversation_date_updated": serializers.timestamp(conversation.updated),
+        "conversation_created_by": conversation.created_by,
+        "conversation_state": conversation.state.value,
+        "conversation_timers": serializers.due(conversation),
+        "links": {
+            "participant": call.url("Conversations", conversation.sid, "Participants", participant.sid),
+            "conversation": call.url("Conversations", conversation.sid),
+        },
+    }
+
+
+def _binding(participant: Participant) -> Json | None:
+    """Every key, null or not; null for a participant in an app only. `name` and `level` are e-mail's."""
+    if not participant.is_bound:
+        return None
+    return {
+        "type": "sms",
+        "address": _shown(participant.address),
+        "proxy_address": _shown(participant.proxy_address),
+        "projected_address": _shown(participant.projected_address),
+        "name": None,
+        "level": None,
+    }
+
+
+def _shown(address: str | None) -> str | None:
+    return display(address) if address else None

@@ -1,0 +1,317 @@
+"""Participants: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from partyline import refusals
+from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.carriers.registry import MOST_IN_GROUP
+from partyline.domain import addresses, events, sids
+from partyline.domain.conversations import Conversation, group_of
+from partyline.domain.join_rules import (
+    Binding,
+    check_binding,
+    check_chat_joins,
+    check_lines,
+    check_members,
+    check_unique,
+)
+from partyline.domain.lines import Line
+from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
+from partyline.domain.permissions import Permission, RoleType
+from partyline.storage import conversations as store
+from partyline.storage import lines, queries
+from partyline.storage.conversations import Roster
+from partyline.storage.queries import Window
+from partyline.storage.table import Conflict, retrying
+
+Changed = TypeVar("Changed")
+
+# Each try reads anew. A whole group is often added by as many requests at once.
+_TRIES = 16
+_ADDRESS, _PROXY, _PROJECTED = (
+    "MessagingBinding.Address",
+    "MessagingBinding.ProxyAddress",
+    "MessagingBinding.ProjectedAddress",
+)
+# What is the account's alone to set.
+ACCOUNTS = ("RoleSid", "DateCreated", "DateUpdated")
+# SDKs leave out what is null, so a text says that an address is to be removed.
+_REMOVED = ("", "null")
+
+
+def create(call: Call) -> Answer:
+    """POST /Conversations/{conversation}/Participants.
+
+    Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
+    50416 to 50419, 50433 to 50439.
+    """
+    return Answer(201, serializers.participant(call, _changing(lambda: _join(call))))
+
+
+def _changing(attempt: Callable[[], Changed]) -> Changed:
+    """Change members, reading anew as long as another request is faster: several are often added at once."""
+    try:
+        return retrying(attempt, tries=_TRIES)
+    except Conflict as conflict:
+        raise refusals.member_changed() from conflict
+
+
+def _join(call: Call) -> Participant:
+    roster = lookups.roster(call)
+    conversation = lookups.changeable(roster.conversation)
+    binding, member = described(call.request.form, conversation.sid, call.now)
+    authorization.refuse_of_people(call, call.request.form, *ACCOUNTS)
+    known = _check_joining(call, roster, binding)
+    member = replace(member, role_sid=role_of(call, call.request.form, binding))
+    # One round trip for the new numbers and for ours that are there.
+    own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
+    check_binding(binding, own)
+    check_chat_joins(binding, roster.participants)
+    members = roster.with_member(member)
+    _check_together(call, roster, members, own)
+    pre_webhook.before(call, events.participant("onParticipantAdd", member, conversation))
+    store.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
+    return member
+
+
+def _check_joining(call: Call, roster: Roster, binding: Binding) -> frozenset[str]:
+    """A person joins by themselves, or adds others, as their role permits; the identities that are users. Raises
+    ApiError 20403, 50107."""
+    if call.person is not None and binding == Binding(identity=call.person.identity):
+        authorization.require_in(call, roster, Permission.JOIN_CONVERSATION)
+    else:
+        by_phone = not binding.identity
+        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        authorization.require_in(call, roster, wanted)
+    return authorization.known_users(call, binding.identity)
+
+
+def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:
+    """The role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
+    role = lookups.role(call, form, "RoleSid", RoleType.CONVERSATION)
+    return role if binding.identity else None
+
+
+def fetch(call: Call) -> Answer:
+    """GET .../Participants/{sid or identity}."""
+    return Answer(200, serializers.participant(call, lookups.participant(call, lookups.roster(call))))
+
+
+def listed(call: Call) -> Answer:
+    """GET .../Participants, in the order of joining."""
+    conversation = lookups.conversation(call)
+
+    def read(window: Window) -> pagination.Part:
+        page = queries.participants(call.table, conversation.sid, window)
+        return pagination.shown(page, lambda member: serializers.participant(call, member))
+
+    return pagination.listing(call, "participants", read)
+
+
+def update(call: Call) -> Answer:
+    """POST .../Participants/{sid or identity}: what the form names changes, the rest stays.
+
+    An identity is attached to a projected address, replaced (handed over) or, when it is empty, detached. Raises
+    ApiError as `create`, and 50421, 50440 to 50444.
+    """
+    return Answer(200, serializers.participant(call, _changing(lambda: _change(call))))
+
+
+def _change(call: Call) -> Participant:
+    roster = lookups.roster(call)
+    lookups.changeable(roster.conversation)
+    before = lookups.participant(call, roster)
+    _check_changing(call, roster, before)
+    role = lookups.role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
+    after = _settings(call.request.form, before, roster.conversation, call.now)
+    after = _rebound(call.request.form, after, call.now)
+    if "RoleSid" in call.request.form.values:
+        after = replace(after, role_sid=role)
+    if not after.identity:
+        after = replace(after, role_sid=None)
+    changed = events.participant("onParticipantUpdate", after, roster.conversation)
+    if _binding_of(after) == _binding_of(before):
+        pre_webhook.before(call, changed)
+        store.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
+        return after
+    members = roster.with_member(after)
+    if replace(_binding_of(after), identity=before.identity) == _binding_of(before):
+        # A number is given to somebody else. The group may be one that nobody could make: a text has.
+        check_unique(members)
+        pre_webhook.before(call, changed)
+        store.change_members(call.table, roster, members, call.now, cause=call.cause)
+        return after
+    new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
+    # What it has already was ours when it got it, and the line may be gone by now.
+    kept = {number for number in (before.proxy_address, before.projected_address) if number}
+    own = own_lines(call, [*new, *group_of(roster.participants).projected])
+    check_binding(_binding_of(after), {*own, *kept})
+    _check_together(call, roster, members, own)
+    pre_webhook.before(call, changed)
+    store.change_members(call.table, roster, members, call.now, cause=call.cause)
+    return after
+
+
+def _check_together(call: Call, roster: Roster, members: Sequence[Participant], own: Mapping[str, Line]) -> None:
+    """Refuse members that cannot be together. A group that a text has made may be larger than any: it may not grow."""
+    before, after = group_of(roster.participants), group_of(members)
+    grows = not {*after.natives, *after.projected} <= {*before.natives, *before.projected}
+    check_members(members, group_limit=call.desk.group_limit if grows else len(members))
+    if grows:
+        check_lines(members, own, MOST_IN_GROUP)
+
+
+def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
+    """A person moves their own read horizon; attributes are as their role permits, the rest is the account's. Raises
+    ApiError 50107."""
+    if call.person is None:
+        return
+    authorization.refuse_of_people(call, call.request.form, *ACCOUNTS, "Identity", _PROXY, _PROJECTED)
+    given = set(call.request.form.values)
+    is_own = member.identity == call.person.identity
+    if not is_own:
+        authorization.refuse_of_people(call, call.request.form, "LastReadMessageIndex", "LastReadTimestamp")
+    if "Attributes" in given or not is_own:
+        own, any_one = Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES, Permission.EDIT_ANY_PARTICIPANT_ATTRIBUTES
+        authorization.require_in(call, roster, own if is_own else any_one)
+
+
+def delete(call: Call) -> Answer:
+    """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
+    50438."""
+    _changing(lambda: _leave(call))
+    return Answer(204)
+
+
+def _leave(call: Call) -> None:
+    roster = lookups.roster(call)
+    lookups.changeable(roster.conversation)
+    member = lookups.participant(call, roster)
+    leaves = call.person is not None and member.identity == call.person.identity
+    authorization.require_in(call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT)
+    pre_webhook.before(call, events.participant("onParticipantRemove", member, roster.conversation))
+    store.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
+
+
+def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[Binding, Participant]:
+    """The participant that parameters describe; whether it may join is not checked yet."""
+    binding = Binding(
+        identity=form.get("Identity"),
+        address=_address(form, _ADDRESS),
+        proxy_address=_address(form, _PROXY),
+        projected_address=_address(form, _PROJECTED),
+    ).canonical()
+    member = Participant(
+        sid=sids.new(sids.PARTICIPANT),
+        conversation_sid=conversation_sid,
+        created=forms.date_created(form) or now,
+        updated=forms.date_updated(form) or now,
+        identified=now if binding.identity else None,
+        identity=binding.identity,
+        address=binding.address,
+        proxy_address=binding.proxy_address,
+        projected_address=binding.projected_address,
+        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or "{}",
+    )
+    return binding, member
+
+
+def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
+    """The lines among some canonical addresses."""
+    return lines.find(call.table, filter(addresses.is_number, numbers))
+
+
+def _address(form: Parameters, name: str) -> str | None:
+    given = form.get(name)
+    return None if given is None else forms.address(given)
+
+
+def _settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
+    """The participant with everything changed that no thread depends on."""
+    index, read = horizon(form, before, conversation, now)
+    return replace(
+        before,
+        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
+        last_read_message_index=index,
+        last_read_timestamp=read,
+        created=forms.date_created(form) or before.created,
+        updated=forms.date_updated(form) or now,
+    )
+
+
+def horizon(
+    form: Parameters, before: Participant, conversation: Conversation, now: datetime
+) -> tuple[int | None, str | None]:
+    """How far a participant has read, and when, after a form; an empty LastReadMessageIndex (or "null") says that it
+    has read nothing. Raises ApiError 20001, 50421."""
+    given, read = form.get("LastReadMessageIndex"), form.get("LastReadTimestamp")
+    if given in _REMOVED:
+        return None, None
+    if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
+        raise refusals.read_index_invalid()
+    moment = forms.moment(read) if read else None
+    if read and moment is None:
+        raise refusals.invalid_parameter("LastReadTimestamp", "it is not an ISO 8601 date")
+    if given is not None and moment is None:
+        moment = now
+    index = before.last_read_message_index if given is None else int(given)
+    return index, serializers.timestamp(moment) if moment else before.last_read_timestamp
+
+
+def _rebound(form: Parameters, before: Participant, now: datetime) -> Participant:
+    """The participant with its addresses and identity changed. Raises ApiError 50440 to 50444."""
+    after = before
+    projected, proxy, identity = _address(form, _PROJECTED), _address(form, _PROXY), form.get("Identity")
+    if projected is not None:
+        after = _reprojected(after, projected)
+    if proxy is not None:
+        after = _reproxied(after, proxy)
+    if identity is not None and identity != (after.identity or ""):
+        if not after.projected_address:
+            raise refusals.identity_not_added()
+        # Somebody else: what they may do and have read is not what the one before did.
+        after = replace(
+            after,
+            identity=Binding(identity=identity).canonical().identity,
+            identified=now,
+            role_sid=None,
+            last_read_message_index=None,
+            last_read_timestamp=None,
+            notification_level=NotificationLevel.DEFAULT,
+        )
+    return after
+
+
+def _reprojected(member: Participant, given: str) -> Participant:
+    if given in _REMOVED:
+        if not member.projected_address:
+            raise refusals.projected_not_removed("the participant has none")
+        if not member.identity:
+            raise refusals.projected_not_removed("the participant is nothing else; delete it instead")
+        return replace(member, projected_address=None)
+    if member.kind is not ParticipantKind.CHAT:
+        raise refusals.projected_not_added()
+    return replace(member, projected_address=Binding(projected_address=given).canonical().projected_address)
+
+
+def _reproxied(member: Participant, given: str) -> Participant:
+    if given in _REMOVED:
+        if not member.proxy_address:
+            raise refusals.proxy_not_removed()
+        return replace(member, proxy_address=None)
+    proxy = Binding(proxy_address=given).canonical().proxy_address
+    if not member.address or proxy == member.proxy_address:
+        raise refusals.proxy_not_added()
+    return replace(member, proxy_address=proxy)
+
+
+def _binding_of(member: Participant) -> Binding:
+    return Binding(member.identity, member.address, member.proxy_address, member.projected_address)

@@ -1,0 +1,107 @@
+"""Roles: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.api.serializers import Json
+from partyline.domain import sids
+from partyline.domain.permissions import GRANTABLE, RoleType
+from partyline.domain.services import Role
+from partyline.storage import queries
+from partyline.storage import roles as store
+from partyline.storage.queries import Window
+
+
+def create(call: Call) -> Answer:
+    """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
+    form = call.request.form
+    kind = _type(form)
+    role = Role(
+        sid=sids.new(sids.ROLE),
+        service_sid=call.scope.service_sid,
+        created=call.now,
+        updated=call.now,
+        friendly_name=forms.friendly_name(form, forms.MAX_SHORT_NAME, required=True),
+        type=kind,
+        permissions=_permissions(form, kind),
+    )
+    store.create(call.table, role)
+    return Answer(201, _body(call, role))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Roles/{sid}."""
+    return Answer(200, _body(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Roles, by SID."""
+
+    def read(window: Window) -> pagination.Part:
+        page = queries.roles(call.table, call.scope.service_sid, window)
+        return pagination.shown(page, lambda role: _body(call, role))
+
+    return pagination.listing(call, "roles", read, pagination.SMALL_MAXIMUM)
+
+
+def update(call: Call) -> Answer:
+    """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
+    role = _find(call)
+    permissions = _permissions(call.request.form, role.type)
+    if not store.permit(call.table, role, permissions, call.now):
+        raise lookups.missing(call)
+    return Answer(200, _body(call, replace(role, permissions=permissions, updated=call.now)))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
+    if not store.remove(call.table, _find(call)):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _find(call: Call) -> Role:
+    sid = call.ids["role"]
+    wanted = [sid] if sids.matches(sids.ROLE, sid) else []
+    found = store.find(call.table, call.scope.service_sid, wanted)
+    if sid not in found:
+        raise lookups.missing(call)
+    return found[sid]
+
+
+def _type(form: Parameters) -> RoleType:
+    kind = forms.choice(form, "Type", RoleType, refusals.role_type_invalid)
+    if kind is None:
+        raise refusals.role_type_invalid(list(RoleType))
+    return kind
+
+
+def _permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
+    """What a form wants a role of this type to permit, each once, in the order it was given."""
+    grantable = {permission.lower(): permission.value for permission in sorted(GRANTABLE[kind])}
+    given = form.all("Permission")
+    if not given:
+        raise refusals.permission_missing()
+    for name in given:
+        if name.lower() not in grantable:
+            raise refusals.permission_not_found(name, kind, list(grantable.values()))
+    return tuple(dict.fromkeys(grantable[name.lower()] for name in given))
+
+
+def _body(call: Call, role: Role) -> Json:
+    return {
+        "sid": role.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": role.service_sid,
+        "friendly_name": role.friendly_name,
+        "type": role.type.value,
+        "permissions": list(role.permissions),
+        "date_created": serializers.timestamp(role.created),
+        "date_updated": serializers.timestamp(role.updated),
+        "url": call.url("Roles", role.sid),
+    }

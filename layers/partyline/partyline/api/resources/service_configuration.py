@@ -1,0 +1,109 @@
+"""A Service's settings: fetch, update. They are the roles of whoever has none of their own, the timers that its new
+conversations start with (ours; Twilio's are the account's only), and whether it shows who is reachable, which is kept
+without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from partyline import refusals
+from partyline.api import forms, lookups
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.api.serializers import Json
+from partyline.domain import sids, timers
+from partyline.domain.permissions import RoleType
+from partyline.domain.services import Service
+from partyline.errors import ApiError
+from partyline.storage import roles
+from partyline.storage import services as store
+from partyline.storage.table import retrying
+
+_TRIES = 8
+
+
+class _Default(NamedTuple):
+    """A default role: its field of a Service, the type it must be of, and what is said when there is none such."""
+
+    field: str
+    type: RoleType
+    missing: Callable[[str], ApiError]
+
+
+_DEFAULTS = {
+    "DefaultConversationCreatorRoleSid": _Default(
+        "creator_role_sid", RoleType.CONVERSATION, refusals.creator_role_not_found
+    ),
+    "DefaultConversationRoleSid": _Default("member_role_sid", RoleType.CONVERSATION, refusals.member_role_not_found),
+    "DefaultChatServiceRoleSid": _Default("user_role_sid", RoleType.SERVICE, refusals.user_role_not_found),
+}
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Services/{service}/Configuration."""
+    return Answer(200, _body(call, call.scope.service))
+
+
+def update(call: Call) -> Answer:
+    """POST /Services/{service}/Configuration: what the form names changes.
+
+    A timer that is empty is the account's, and PT0S none. Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376,
+    50379, 50380.
+    """
+    before, form = call.scope.service, call.request.form
+    reachability = forms.boolean(form, "ReachabilityEnabled")
+    inactive = _timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, before.default_inactive_timer)
+    closed = _timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, before.default_closed_timer)
+
+    def attempt() -> Service:
+        # A role that was deleted meanwhile is missed by the next attempt.
+        after = replace(
+            before,
+            **_roles(call),
+            reachability_enabled=before.reachability_enabled if reachability is None else reachability,
+            default_inactive_timer=inactive,
+            default_closed_timer=closed,
+            updated=call.now,
+        )
+        if not store.update(call.table, before, after):
+            raise lookups.missing(call)
+        return after
+
+    return Answer(200, _body(call, retrying(attempt, tries=_TRIES)))
+
+
+def _roles(call: Call) -> dict[str, Any]:
+    """The default roles that the form names, by their field of a Service."""
+    given = {name: sid for name in _DEFAULTS if (sid := forms.sid(call.request.form, name, sids.ROLE))}
+    found = roles.find(call.table, call.scope.service_sid, given.values())
+    for name, sid in given.items():
+        if sid not in found or found[sid].type is not _DEFAULTS[name].type:
+            raise _DEFAULTS[name].missing(sid)
+    return {_DEFAULTS[name].field: sid for name, sid in given.items()}
+
+
+def _timer(form: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+    if form.get(name) == "":
+        return None
+    return forms.timer(form, name, minimum, before) or (before if name not in form.values else 0)
+
+
+def _shown(seconds: int | None) -> str | None:
+    return None if seconds is None else timers.duration(seconds)
+
+
+def _body(call: Call, shown: Service) -> Json:
+    url = call.url("Configuration")
+    return {
+        "chat_service_sid": shown.sid,
+        "default_conversation_creator_role_sid": shown.creator_role_sid,
+        "default_conversation_role_sid": shown.member_role_sid,
+        "default_chat_service_role_sid": shown.user_role_sid,
+        "reachability_enabled": shown.reachability_enabled,
+        "default_inactive_timer": _shown(shown.default_inactive_timer),
+        "default_closed_timer": _shown(shown.default_closed_timer),
+        "url": url,
+        "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
+    }

@@ -1,0 +1,73 @@
+"""Conversation Services: create, fetch, list, delete. Their settings are `service_configuration`'s."""
+
+from __future__ import annotations
+
+from partyline.api import forms, lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.serializers import Json
+from partyline.domain import sids
+from partyline.domain.services import Service, new_service
+from partyline.storage import queries
+from partyline.storage import services as store
+from partyline.storage.queries import Window
+
+# What is beneath a Service, by the name of its link.
+_LINKS = {
+    "conversations": "Conversations",
+    "users": "Users",
+    "roles": "Roles",
+    "bindings": "Bindings",
+    "configuration": "Configuration",
+    "participant_conversations": "ParticipantConversations",
+    "conversation_with_participants": "ConversationWithParticipants",
+}
+
+
+def create(call: Call) -> Answer:
+    """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
+    name = forms.friendly_name(call.request.form, forms.MAX_NAME, required=True)
+    service, roles = new_service(name, call.now, sid=sids.new(sids.SERVICE))
+    store.create(call.table, service, roles)
+    return Answer(201, _body(call, service))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Services/{sid}."""
+    return Answer(200, _body(call, _find(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Services, in the order of their making."""
+
+    def read(window: Window) -> pagination.Part:
+        return pagination.shown(queries.services(call.table, window), lambda service: _body(call, service))
+
+    return pagination.listing(call, "services", read)
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
+    for the account's default Service."""
+    if not store.remove(call.table, _find(call).sid):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _find(call: Call) -> Service:
+    sid = call.ids["service"]
+    found = store.fetch(call.table, sid) if sids.matches(sids.SERVICE, sid) else None
+    if found is None:
+        raise lookups.missing(call)
+    return found
+
+
+def _body(call: Call, shown: Service) -> Json:
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "friendly_name": shown.friendly_name,
+        "date_created": serializers.timestamp(shown.created),
+        "date_updated": serializers.timestamp(shown.updated),
+        "url": call.account_url("Services", shown.sid),
+        "links": {name: call.account_url("Services", shown.sid, part) for name, part in _LINKS.items()},
+    }

@@ -1,0 +1,69 @@
+"""The inbox of texts that no conversation took: list, fetch, route again, forget. Twilio has no such resource."""
+
+from __future__ import annotations
+
+from partyline.api import lookups, pagination, serializers
+from partyline.api.context import Answer, Call
+from partyline.domain import sids
+from partyline.domain.unrouted import UnroutedText
+from partyline.inbound import replay, webhook_handler
+from partyline.inbound.recorder import Recorded
+from partyline.storage import queries
+from partyline.storage import unrouted as store
+from partyline.storage.queries import Window
+from partyline.storage.table import Conflict
+
+
+def listed(call: Call) -> Answer:
+    """GET /UnroutedTexts, newest first."""
+
+    def read(window: Window) -> pagination.Part:
+        return pagination.shown(queries.unrouted(call.table, window), lambda text: serializers.unrouted(call, text))
+
+    return pagination.listing(call, "unrouted_texts", read)
+
+
+def fetch(call: Call) -> Answer:
+    """GET /UnroutedTexts/{sid}."""
+    found = _find(call)
+    # A webhook that could not be read, as it came: too large for a list.
+    return Answer(200, {**serializers.unrouted(call, found), "raw": found.raw})
+
+
+def redrive(call: Call) -> Answer:
+    """POST /UnroutedTexts/{sid}: route it again, now that a conversation may take it. Answers what became of it: it is
+    no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
+    taken meanwhile."""
+    found = _find(call)
+    desk = webhook_handler.Desk(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
+    try:
+        redriven = replay.redrive(desk, found, call.now)
+    except Conflict as conflict:
+        if "unrouted" in conflict.failed:
+            raise lookups.missing(call) from conflict
+        raise
+    return Answer(200, {"sid": found.sid, "account_sid": call.desk.account_sid, **_became(redriven)})
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /UnroutedTexts/{sid}: it is done with."""
+    if not store.remove(call.table, _find(call).sid):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _find(call: Call) -> UnroutedText:
+    sid = call.ids["text"]
+    found = store.fetch(call.table, sid) if sids.matches(sids.UNROUTED, sid) else None
+    if found is None:
+        raise lookups.missing(call)
+    return found
+
+
+def _became(redriven: Recorded) -> dict[str, str | None]:
+    return {
+        "outcome": redriven.outcome.value,
+        "reason": redriven.reason.value if redriven.reason else None,
+        "conversation_sid": redriven.conversation_sid or None,
+        "message_sid": redriven.message_sid or None,
+    }

@@ -1,0 +1,123 @@
+"""A user's conversations: list, fetch, how far they have read and what they are notified of, leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.pagination import Part
+from partyline.api.resources import participants
+from partyline.api.serializers import Json
+from partyline.domain import events, timers
+from partyline.domain.participants import NotificationLevel
+from partyline.domain.permissions import Permission
+from partyline.domain.services import User
+from partyline.storage import conversations, messages, participations
+from partyline.storage.conversations import Roster
+from partyline.storage.participations import Participation
+from partyline.storage.queries import Window
+from partyline.storage.table import retrying
+
+_TRIES = 8
+
+
+def listed(call: Call) -> Answer:
+    """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
+    horizon is set."""
+    user = _user(call)
+
+    def read(window: Window) -> Part:
+        page = participations.of(call.table, call.scope.service_sid, window, identity=user.identity)
+        return pagination.shown(page, lambda found: _body(call, user, found))
+
+    return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Users/{user}/Conversations/{conversation}."""
+    user = _user(call)
+    return Answer(200, _body(call, user, _in(call, user, lookups.roster(call))))
+
+
+def update(call: Call) -> Answer:
+    """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
+    person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
+    user = _user(call)
+    authorization.require_self(call, user.identity)
+    return Answer(200, _body(call, user, retrying(lambda: _change(call, user), tries=_TRIES)))
+
+
+def _change(call: Call, user: User) -> Participation:
+    """Store what the form names. Raises Conflict when another request is changing the same member."""
+    roster = lookups.roster(call)
+    found = _in(call, user, roster)
+    form, conversation, before = call.request.form, found.conversation, found.participant
+    if "NotificationLevel" in form.values:
+        authorization.require_in(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
+    lookups.changeable(conversation)
+    index, moment = participants.horizon(form, before, conversation, call.now)
+    level = forms.choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
+    after = replace(
+        before,
+        last_read_message_index=index,
+        last_read_timestamp=moment,
+        notification_level=level or before.notification_level,
+        updated=call.now,
+    )
+    pre_webhook.before(call, events.participant("onParticipantUpdate", after, conversation))
+    conversations.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
+    return replace(found, participant=after)
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
+    participant."""
+    user = _user(call)
+    member = _in(call, user, lookups.roster(call)).participant
+    return participants.delete(replace(call, ids={**call.ids, "participant": member.sid}))
+
+
+def _user(call: Call) -> User:
+    """The user that the path names, when the caller may see its conversations. Raises ApiError 20404, 50107."""
+    user = lookups.user(call)
+    authorization.require_self(call, user.identity, Permission.VIEW_ANY_CONVERSATION)
+    return user
+
+
+def _in(call: Call, user: User, roster: Roster) -> Participation:
+    """The user as a participant. Raises ApiError 20404."""
+    for member in roster.participants:
+        if member.identity == user.identity:
+            return Participation(member, roster.conversation)
+    raise lookups.missing(call)
+
+
+def _body(call: Call, user: User, found: Participation) -> Json:
+    """The conversation as it is for the user; dates and attributes are the conversation's."""
+    conversation, participant = timers.at(found.conversation, call.now), found.participant
+    horizon = participant.last_read_message_index
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": conversation.service_sid,
+        "conversation_sid": conversation.sid,
+        "unread_messages_count": messages.unread(call.table, conversation, horizon),
+        "last_read_message_index": horizon,
+        "participant_sid": participant.sid,
+        "user_sid": user.sid,
+        "friendly_name": conversation.friendly_name,
+        "conversation_state": conversation.state.value,
+        "timers": serializers.due(conversation),
+        "attributes": conversation.attributes,
+        "date_created": serializers.timestamp(conversation.created),
+        "date_updated": serializers.timestamp(conversation.updated),
+        "created_by": conversation.created_by,
+        "notification_level": participant.notification_level.value,
+        "unique_name": conversation.unique_name,
+        "url": call.url("Users", user.sid, "Conversations", conversation.sid),
+        "links": {
+            "participant": call.url("Conversations", conversation.sid, "Participants", participant.sid),
+            "conversation": call.url("Conversations", conversation.sid),
+        },
+    }

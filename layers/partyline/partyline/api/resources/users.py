@@ -1,0 +1,113 @@
+"""Users: create, fetch, list, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partyline import refusals
+from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api.context import Answer, Call
+from partyline.api.serializers import Json
+from partyline.domain import events, identities, sids
+from partyline.domain.permissions import Permission, RoleType
+from partyline.domain.services import User
+from partyline.storage import queries
+from partyline.storage import users as store
+from partyline.storage.queries import Window
+
+
+def create(call: Call) -> Answer:
+    """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
+    identity, service_sid = identities.check(call.request.form.get("Identity") or ""), call.scope.service_sid
+    blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
+    user = _described(call, blank)
+    if not store.create(call.table, user, cause=call.cause):
+        raise refusals.user_exists(identity, user.sid)
+    return Answer(201, _body(call, user))
+
+
+def fetch(call: Call) -> Answer:
+    """GET /Users/{sid or identity}."""
+    return Answer(200, _body(call, lookups.user(call)))
+
+
+def listed(call: Call) -> Answer:
+    """GET /Users, newest first."""
+
+    def read(window: Window) -> pagination.Part:
+        page = queries.users(call.table, call.scope.service_sid, window)
+        return pagination.shown(page, lambda user: _body(call, user))
+
+    return pagination.listing(call, "users", read, pagination.SMALL_MAXIMUM)
+
+
+def update(call: Call) -> Answer:
+    """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
+    50100, 50107, 50303, 50304."""
+    before = lookups.user(call)
+    _check_permitted(call, before)
+    after = _described(call, replace(before, updated=call.now))
+    pre_webhook.before(call, events.user("onUserUpdate", after))
+    if not store.update(call.table, before, after, call.now, cause=call.cause):
+        raise lookups.missing(call)
+    return Answer(200, _body(call, after))
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
+    refused until the account makes it anew, as a user or as a participant."""
+    if not store.remove(call.table, lookups.user(call), call.now):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def revoke_tokens(call: Call) -> Answer:
+    """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
+    connections by them end. Twilio has no such resource."""
+    if not store.revoke_tokens(call.table, lookups.user(call), call.now):
+        raise lookups.missing(call)
+    return Answer(204)
+
+
+def _check_permitted(call: Call, user: User) -> None:
+    """A person changes names and attributes, their own or others', as their role permits; roles are the account's.
+    Raises ApiError 50107."""
+    if call.person is None:
+        return
+    if "RoleSid" in call.request.form.values:
+        raise refusals.account_only()
+    is_own = user.identity == call.person.identity
+    authorization.require_in_service(call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO)
+
+
+def _described(call: Call, before: User) -> User:
+    """A user with everything changed that the form names."""
+    form = call.request.form
+    name = forms.friendly_name(form, forms.MAX_NAME, required=False)
+    return replace(
+        before,
+        friendly_name=forms.changed(name, before.friendly_name),
+        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
+        role_sid=lookups.role(call, form, "RoleSid", RoleType.SERVICE) if "RoleSid" in form.values else before.role_sid,
+    )
+
+
+def _body(call: Call, user: User) -> Json:
+    """A user. Nobody is ever online: apps ask and are not connected."""
+    reachable = False if call.scope.service.reachability_enabled else None
+    url = call.url("Users", user.sid)
+    return {
+        "sid": user.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": user.service_sid,
+        "role_sid": user.role_sid or call.scope.service.user_role_sid,
+        "identity": user.identity,
+        "friendly_name": user.friendly_name,
+        "attributes": user.attributes,
+        "is_online": reachable,
+        "is_notifiable": reachable,
+        "date_created": serializers.timestamp(user.created),
+        "date_updated": serializers.timestamp(user.updated),
+        "url": url,
+        "links": {"user_conversations": f"{url}/Conversations"},
+    }

@@ -1,0 +1,103 @@
+"""The webhooks of the account and of a Service: one URL that is asked before something happens and one that is told
+after, with the events that they are for. Fetch, update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from partyline import refusals
+from partyline.api import forms, webhook_forms
+from partyline.api.context import Answer, Call
+from partyline.api.request import Parameters
+from partyline.api.serializers import Json
+from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, url_problem
+from partyline.errors import ApiError
+from partyline.storage import keys
+from partyline.storage import webhooks as store
+
+
+class _Target(StrEnum):
+    """What the account's webhooks go to; Flex is Twilio's own, is kept and means nothing here."""
+
+    WEBHOOK = "webhook"
+    FLEX = "flex"
+
+
+def fetch_of_account(call: Call) -> Answer:
+    """GET /Configuration/Webhooks."""
+    return Answer(200, _of_account(call, store.configuration(call.table, keys.account_webhooks())))
+
+
+def update_of_account(call: Call) -> Answer:
+    """POST /Configuration/Webhooks: what the form names changes, and what it names without a value is removed. Raises
+    ApiError 20001, 50055, 50077, 50078, 50365."""
+    form, key = call.request.form, keys.account_webhooks()
+    before = store.configuration(call.table, key)
+    after = replace(_configured(before, form), target=forms.choice(form, "Target", _Target) or before.target)
+    return Answer(200, _of_account(call, store.configure(call.table, key, before, after)))
+
+
+def fetch_of_service(call: Call) -> Answer:
+    """GET /Services/{service}/Configuration/Webhooks."""
+    return Answer(200, _of_service(call, store.configuration(call.table, _key(call))))
+
+
+def update_of_service(call: Call) -> Answer:
+    """POST /Services/{service}/Configuration/Webhooks, as of the account."""
+    before = store.configuration(call.table, _key(call))
+    after = _configured(before, call.request.form)
+    return Answer(200, _of_service(call, store.configure(call.table, _key(call), before, after)))
+
+
+def _key(call: Call) -> keys.Key:
+    return keys.service_webhooks(call.scope.service_sid)
+
+
+def _of_account(call: Call, shown: WebhookConfiguration) -> Json:
+    """The method and the target have a value even when nothing was ever set."""
+    return {
+        **_body(call, shown),
+        "method": (shown.method or WebhookMethod.POST).upper(),
+        "target": shown.target or _Target.WEBHOOK.value,
+        "url": call.account_url("Configuration", "Webhooks"),
+    }
+
+
+def _of_service(call: Call, shown: WebhookConfiguration) -> Json:
+    return {
+        **_body(call, shown),
+        "chat_service_sid": call.scope.service_sid,
+        "method": shown.method.upper() if shown.method else None,
+        "url": call.url("Configuration", "Webhooks"),
+    }
+
+
+def _body(call: Call, shown: WebhookConfiguration) -> Json:
+    return {
+        "account_sid": call.desk.account_sid,
+        "pre_webhook_url": shown.pre_url,
+        "post_webhook_url": shown.post_url,
+        "filters": None if shown.filters is None else list(shown.filters),
+    }
+
+
+def _configured(before: WebhookConfiguration, form: Parameters) -> WebhookConfiguration:
+    filters = webhook_forms.events(form, "Filters", EVENTS)
+    return replace(
+        before,
+        pre_url=_url(form, "PreWebhookUrl", before.pre_url, refusals.pre_webhook_url_invalid),
+        post_url=_url(form, "PostWebhookUrl", before.post_url, refusals.post_webhook_url_invalid),
+        method=webhook_forms.method(form, "Method") or before.method,
+        filters=before.filters if filters is None else filters,
+    )
+
+
+def _url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
+    """The URL as a form leaves it; an empty one is none."""
+    given = form.get(name)
+    problem = url_problem(given) if given else None
+    if problem:
+        raise invalid(problem)
+    return forms.changed(given, before)

@@ -1,0 +1,294 @@
+"""The resources as JSON, and a refusal as JSON.
+
+Every member that Twilio documents is there, null when it has no value. Times are to the second: Twilio's SDK for Python
+reads nothing finer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from partyline import refusals
+from partyline.api.context import Answer, Call
+from partyline.domain import receipts, sids, timers
+from partyline.domain.addresses import display
+from partyline.domain.attachments import Media, StoredMedia
+from partyline.domain.conversations import Conversation
+from partyline.domain.lines import Line
+from partyline.domain.messages import Message
+from partyline.domain.opt_outs import OptOut, OptOutEvent
+from partyline.domain.participants import Participant
+from partyline.domain.receipts import Receipt, ReceiptStatus
+from partyline.domain.unrouted import UnroutedText
+from partyline.errors import ApiError
+from partyline.storage.messages import Delivered
+
+Json = dict[str, Any]
+
+# What Twilio's enumeration has no word for: still inside is null, and a carrier that cannot tell has at least sent it.
+_STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as 2026-01-31T12:00:00Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _timestamp_or_none(moment: datetime | None) -> str | None:
+    return timestamp(moment) if moment else None
+
+
+def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
+    """A conversation with links to what is under it, as time has made it by now."""
+    shown = timers.at(shown, call.now)
+    url = call.url("Conversations", shown.sid)
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": shown.service_sid,
+        "messaging_service_sid": messaging_service(call, shown.messaging_service_sid),
+        "friendly_name": shown.friendly_name,
+        "unique_name": shown.unique_name,
+        "attributes": shown.attributes,
+        "state": shown.state.value,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "timers": due(shown),
+        "bindings": None,
+        "url": url,
+        "links": {name: f"{url}/{name.capitalize()}" for name in links},
+    }
+
+
+def messaging_service(call: Call, named: str | None) -> str:
+    """A messaging service; the account's first one where none is named."""
+    return named or sids.default_messaging_service(call.desk.account_sid)
+
+
+def due(shown: Conversation) -> Json:
+    """A conversation's timers, as the moments when they are due."""
+    return {name: timestamp(moment) for name, moment in timers.due(shown).items()}
+
+
+def _named(call: Call) -> Json:
+    """What bodies beneath a Service that the path names have besides."""
+    return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
+
+
+def participant(call: Call, shown: Participant) -> Json:
+    """A participant. An identity without a role of its own has the one that its Service gives to members."""
+    return {
+        **_named(call),
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "identity": shown.identity,
+        "attributes": shown.attributes,
+        "messaging_binding": _binding(shown),
+        "role_sid": shown.role_sid or (call.scope.service.member_role_sid if shown.identity else None),
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "last_read_message_index": shown.last_read_message_index,
+        "last_read_timestamp": shown.last_read_timestamp,
+        "url": call.url("Conversations", shown.conversation_sid, "Participants", shown.sid),
+    }
+
+
+def _binding(shown: Participant) -> Json | None:
+    """Only the keys that are set; null for a participant in an app only."""
+    given = {
+        "address": shown.address,
+        "proxy_address": shown.proxy_address,
+        "projected_address": shown.projected_address,
+    }
+    present = {name: display(address) for name, address in given.items() if address}
+    return {"type": "sms", **present} if present else None
+
+
+def message(call: Call, delivered: Delivered) -> Json:
+    """A message with how far its delivery has got."""
+    shown = delivered.message
+    url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
+    return {
+        **_named(call),
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "index": shown.index,
+        "author": shown.author,
+        "body": shown.body,
+        "media": [_media(part) for part in shown.media] or None,
+        "attributes": shown.attributes,
+        "participant_sid": shown.participant_sid,
+        "content_sid": None,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
+        "delivery": receipts.delivery(receipt.status for receipt in delivered.receipts),
+        "url": url,
+        "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
+    }
+
+
+def channel_metadata(call: Call, shown: Message) -> Json:
+    """By which way a message came or goes."""
+    by_phone = shown.carrier_message_id is not None or bool(shown.sends)
+    return {
+        "account_sid": call.desk.account_sid,
+        "chat_service_sid": call.scope.service_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.sid,
+        "type": "sms" if by_phone else "chat",
+        "data": {"carrier_message_id": shown.carrier_message_id},
+        "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.sid, "ChannelMetadata"),
+    }
+
+
+def stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
+    """A file, in the form of Twilio's media service; `link` needs no credentials and ends soon."""
+    url = call.url("Media", shown.sid)
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "service_sid": shown.service_sid,
+        "channel_sid": shown.conversation_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.message_sid,
+        "author": shown.author,
+        "category": "media",
+        "content_type": shown.content_type,
+        "filename": shown.filename,
+        "size": shown.size,
+        "is_multipart_upstream": False,
+        "date_created": timestamp(shown.created),
+        "date_upload_updated": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": url,
+        "links": {"content": f"{url}/Content", "content_direct_temporary": link},
+    }
+
+
+def _media(shown: Media) -> Json:
+    """As at Twilio, and whether it is here: `pending`, `ready` or `failed`, and why."""
+    return {
+        "sid": shown.sid,
+        "size": shown.size,
+        "content_type": shown.content_type,
+        "filename": shown.filename,
+        "state": shown.state.value,
+        "error": shown.error,
+    }
+
+
+def receipt(call: Call, shown: Receipt) -> Json:
+    """A delivery receipt."""
+    return {
+        **_named(call),
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "conversation_sid": shown.conversation_sid,
+        "message_sid": shown.message_sid,
+        "channel_message_sid": shown.channel_message_sid,
+        "participant_sid": shown.participant_sid,
+        "status": _STATUSES.get(shown.status, shown.status.value),
+        "error_code": shown.error_code,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.message_sid, "Receipts", shown.sid),
+    }
+
+
+def line(call: Call, shown: Line) -> Json:
+    """A line: one of our own numbers."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "address": shown.address,
+        "carrier": shown.carrier,
+        "auto_creation": shown.auto_creation.value,
+        "friendly_name": shown.friendly_name,
+        "language": shown.language,
+        "replies": shown.replies,
+        "answers_keywords": shown.answers_keywords,
+        "rate": shown.rate,
+        "sms_price": shown.sms_price,
+        "mms_price": shown.mms_price,
+        "date_created": timestamp(shown.created),
+        "date_updated": timestamp(shown.updated),
+        "url": call.account_url("Lines", shown.address),
+    }
+
+
+def opt_out(call: Call, shown: OptOut) -> Json:
+    """What somebody wants of a line."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "address": display(shown.address),
+        "line": shown.line,
+        "state": "opted_out" if shown.opted_out else "opted_in",
+        "how": shown.how.value,
+        "since": timestamp(shown.since),
+        "date_updated": timestamp(shown.updated),
+        "url": call.account_url("OptOuts", shown.sid),
+        "links": {"events": call.account_url("OptOuts", shown.sid, "Events")},
+    }
+
+
+def opt_out_event(call: Call, shown: OptOutEvent) -> Json:
+    """One thing that was said about it."""
+    return {
+        "account_sid": call.desk.account_sid,
+        "address": display(shown.address),
+        "line": shown.line,
+        "state": "opted_out" if shown.opted_out else "opted_in",
+        "how": shown.how.value,
+        "source": shown.source,
+        "reason": shown.reason or None,
+        "date_created": timestamp(shown.at),
+    }
+
+
+def unrouted(call: Call, shown: UnroutedText) -> Json:
+    """A text that no conversation took."""
+    return {
+        "sid": shown.sid,
+        "account_sid": call.desk.account_sid,
+        "carrier": shown.carrier,
+        "carrier_message_id": shown.carrier_message_id,
+        "reason": shown.reason.value,
+        "line": display(shown.line),
+        "sender": display(shown.sender),
+        "recipients": [display(recipient) for recipient in shown.recipients],
+        "body": shown.body,
+        "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
+        "date_created": timestamp(shown.created),
+        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
+        "url": call.account_url("UnroutedTexts", shown.sid),
+    }
+
+
+def refusal(refused: ApiError) -> Answer:
+    """An error in Twilio's form. Without `type` and `title`, which SDKs take for another standard's error."""
+    body: Json = {
+        "code": refused.code,
+        "message": refused.message,
+        "more_info": f"https://www.twilio.com/docs/errors/{refused.code}",
+        "status": refused.status,
+    }
+    if refused.details:
+        body["details"] = refused.details
+    return Answer(refused.status, body, _headers(refused))
+
+
+def _headers(refused: ApiError) -> Mapping[str, str]:
+    """What HTTP wants beside the status."""
+    if refused.status == refusals.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Basic realm="partyline"'}
+    if refused.status == refusals.NOT_ALLOWED and refused.details:
+        return {"Allow": ", ".join(refused.details["allowed"])}
+    if refused.details and "retry_after" in refused.details:
+        return {"Retry-After": str(refused.details["retry_after"])}
+    return {}

@@ -1,0 +1,87 @@
+"""In which Service a request is, and what a chat identity may do in all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from partyline import refusals
+from partyline.auth.tokens import Keyring, Token
+from partyline.domain import sids
+from partyline.domain.events import Cause, Source
+from partyline.domain.permissions import Permission
+from partyline.domain.services import Configuration, Service
+from partyline.storage import roles, services, users
+from partyline.storage.table import retrying
+
+# What every path of the API begins with.
+VERSION = "v1"
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The Service that a path is about, the account's settings, and the path that leads there.
+
+    `named`: the path names the Service, so bodies name it too.
+    """
+
+    service: Service
+    configuration: Configuration
+    path: str
+    named: bool = False
+
+    @property
+    def service_sid(self) -> str:
+        """The Service's SID."""
+        return self.service.sid
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A chat identity that calls with an access token. `permissions` are those of its role in the whole Service."""
+
+    identity: str
+    permissions: frozenset[Permission]
+
+
+def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
+    """The Service that a path names, or the account's default one for None; None when there is no such Service.
+
+    The account's settings and its first Service are made when the first request finds none.
+    """
+    if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
+        # No Service has it, and a key of the table cannot be of any length.
+        return None
+    first = sids.default_service(desk.account_sid)
+    configuration, service = services.with_configuration(desk.table, service_sid or first)
+    if configuration is None:
+        # Several first requests may come at once.
+        retrying(lambda: services.found_account(desk.table, first, now), tries=_TRIES)
+        configuration, service = services.with_configuration(desk.table, service_sid or first)
+    if configuration is None:
+        raise refusals.failed()
+    if service_sid is None and configuration.default_service_sid != first:
+        service = services.fetch(desk.table, configuration.default_service_sid)
+    if service is None:
+        return None
+    if service_sid is None:
+        return Scope(service, configuration, f"/{VERSION}")
+    return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
+
+
+def person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
+    """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20104 when it was
+    revoked, 20403 in another Service than the token's, and for an identity whose user was deleted."""
+    if token.service_sid != scope.service_sid:
+        raise refusals.forbidden("the access token is for another Service")
+    known = users.with_revocations(desk.table, scope.service_sid, [token.identity])
+    user, revocation = known[token.identity]
+    if revocation and user is None and revocation.barred:
+        raise refusals.identity_barred(token.identity)
+    if revocation and token.issued <= revocation.at:
+        raise refusals.token_revoked()
+    if user is None:
+        users.ensure(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
+    own = user.role_sid if user else None
+    return Person(token.identity, roles.granted(desk.table, scope.service_sid, own, scope.service.user_role_sid))

@@ -1,0 +1,223 @@
+"""Who calls the API: the account by its auth token, the account by an API key, or a chat identity by an access token.
+
+HTTP Basic carries the first two (`AC...` or `SK...` and its secret), `Authorization: Bearer` the third. An access token
+is Twilio's: a JWT (HS256) that the holder of an API key signs with the key's secret, for one identity in one Service.
+
+The secret of an API key is derived from the deployment's key root and the key's SID, so that no table holds it: a key
+is good as long as its item is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import jwt
+from jwt.types import Options
+
+from partyline import refusals
+from partyline.domain import identities, sids
+from partyline.errors import ApiError
+from partyline.storage import api_keys
+from partyline.storage.table import Table
+
+# Twilio's own limit on an access token's life.
+MAX_TOKEN_LIFE = timedelta(hours=24)
+_ALGORITHM = "HS256"
+_CONTENT_TYPE = "twilio-fpa;v=1"
+# How Twilio's SDKs end the name of a token: with the second in which it was made.
+_MADE = re.compile(r"-([0-9]{1,11})$")
+# The end of the year 9999 in Unix time.
+_LAST_MOMENT = 253_402_300_800
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What an access token says: one identity in one Service, the API key that signed it, and when it was made and ends
+    (Unix seconds); made at 0 is not known."""
+
+    identity: str
+    service_sid: str
+    key_sid: str
+    expires: int
+    issued: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. `token` is a chat identity's; `key_sid` is the API key that the account used instead of its token."""
+
+    token: Token | None = None
+    key_sid: str | None = None
+
+
+class Keyring(Protocol):
+    """What an access token is checked with; the API's Desk is one."""
+
+    @property
+    def table(self) -> Table:
+        """Where API keys are."""
+
+    @property
+    def account_sid(self) -> str:
+        """Whose tokens these are."""
+
+    @property
+    def key_root(self) -> Callable[[], str]:
+        """What the secrets of API keys are derived from."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What time it is."""
+
+
+class AccountKeyring(Keyring, Protocol):
+    """A keyring that also holds the account's own auth token."""
+
+    @property
+    def auth_token(self) -> Callable[[], str]:
+        """The account's auth token."""
+
+
+def authenticate(event: Mapping[str, Any], desk: AccountKeyring) -> Caller:
+    """The caller of a request. Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to
+    20107 and 20157."""
+    headers = event.get("headers") or {}
+    given = next((str(value) for name, value in headers.items() if name.lower() == "authorization"), "")
+    scheme, _, credentials = given.partition(" ")
+    if scheme.lower() == "bearer":
+        return Caller(token=read_token(credentials.strip(), desk))
+    user, password = _basic(credentials) if scheme.lower() == "basic" else (b"", b"")
+    if sids.matches(sids.API_KEY, user.decode(errors="replace")):
+        return Caller(key_sid=_check_key(user.decode(), password, desk))
+    expected = desk.auth_token()
+    # Both are always compared, so that the time taken says nothing of either.
+    right = hmac.compare_digest(user, desk.account_sid.encode()) & hmac.compare_digest(password, expected.encode())
+    if not (right and expected):
+        raise refusals.unauthenticated()
+    return Caller()
+
+
+def key_secret(root: str, sid: str) -> str:
+    """The secret of an API key: 43 letters, digits, hyphens and underscores."""
+    digest = hmac.new(root.encode(), b"api-key\n" + sid.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _check_key(sid: str, secret: bytes, desk: Keyring) -> str:
+    """The key's SID. The table is asked only after the secret was right."""
+    root = desk.key_root()
+    if not (root and hmac.compare_digest(secret, key_secret(root, sid).encode()) and api_keys.fetch(desk.table, sid)):
+        raise refusals.unauthenticated()
+    return sid
+
+
+def _basic(encoded: str) -> tuple[bytes, bytes]:
+    try:
+        user, _, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return b"", b""
+    return user, password
+
+
+# --- access tokens
+
+
+def read_token(encoded: str, desk: Keyring) -> Token:
+    """What a good token says. Raises ApiError 20101 to 20107 and 20157."""
+    header, claims = _parts(encoded)
+    if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
+        raise refusals.token_header_invalid()
+    issuer, root = claims.get("iss"), desk.key_root()
+    if not isinstance(issuer, str) or not sids.matches(sids.API_KEY, issuer):
+        raise refusals.token_issuer_invalid()
+    if claims.get("sub") != desk.account_sid:
+        raise refusals.token_issuer_invalid()
+    try:
+        jwt.decode(encoded, key_secret(root, issuer), algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY)
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise refusals.token_signature_invalid() from None
+    expires = _check_times(claims, desk.clock())
+    identity, service_sid = _grant(claims)
+    if not root or api_keys.fetch(desk.table, issuer) is None:
+        raise refusals.token_issuer_invalid()
+    return Token(identity, service_sid, issuer, int(expires), _issued(claims))
+
+
+# Times are judged by our own clock.
+_SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+
+
+def _parts(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Header and claims, of which nothing is known to be true yet."""
+    try:
+        header = jwt.get_unverified_header(encoded)
+        claims = jwt.decode(encoded, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise refusals.token_invalid() from None
+    return header, claims
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
+    """When the token ends."""
+    expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
+    if expires is None or begins is None:
+        raise refusals.token_invalid()
+    moment = now.timestamp()
+    if expires <= moment:
+        raise refusals.token_expired()
+    if begins > moment:
+        raise refusals.token_too_early()
+    # From when it was made, where it says so: what was revoked must have ended before the revocation is forgotten.
+    if expires - min(_issued(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
+        raise refusals.token_lives_too_long()
+    return expires
+
+
+def _issued(claims: Mapping[str, Any]) -> int:
+    """When the token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
+    moment = _time(claims.get("iat"))
+    if moment is not None:
+        return int(moment)
+    name = claims.get("jti")
+    behind = _MADE.search(name) if isinstance(name, str) else None
+    return int(behind.group(1)) if behind else 0
+
+
+def _time(value: Any) -> float | None:
+    """A moment in Unix time; None for anything else, such as NaN, which JSON in Python can hold and never is over."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and 0 <= value < _LAST_MOMENT else None
+
+
+def _grant(claims: Mapping[str, Any]) -> tuple[str, str]:
+    """Identity and Service of a token's chat grant. Raises ApiError 20106."""
+    grants = claims.get("grants")
+    chat = grants.get("chat") if isinstance(grants, dict) else None
+    identity = grants.get("identity") if isinstance(grants, dict) else None
+    service = chat.get("service_sid") if isinstance(chat, dict) else None
+    if not (isinstance(identity, str) and _is_text(identity)):
+        raise refusals.token_grants_invalid("no identity")
+    try:
+        identities.check(identity)
+    except ApiError as refused:
+        raise refusals.token_grants_invalid(refused.message) from refused
+    if not (isinstance(service, str) and sids.matches(sids.SERVICE, service)):
+        raise refusals.token_grants_invalid("no service_sid in the chat grant")
+    return identity, service
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be stored: JSON can hold half a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

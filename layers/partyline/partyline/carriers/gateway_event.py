@@ -1,0 +1,63 @@
+"""An API Gateway proxy event as the webhook that a carrier sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from partyline.carriers import schemas
+from partyline.carriers.base import WebhookRequest
+
+PREFIX = "/carriers/"
+
+
+def carrier_of(event: Mapping[str, Any]) -> str:
+    """The name of the carrier that an event came from: its route is /carriers/{carrier}, or one that names it and has
+    more behind (Bandwidth's). Whatever a custom domain puts before it is no part of that."""
+    named = str(event["resource"]).removeprefix(PREFIX).partition("/")[0]
+    return str((event.get("pathParameters") or {}).get("carrier", "")) if named == "{carrier}" else named
+
+
+def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
+    """The webhook in a REST API proxy event.
+
+    `public_url` is the base URL that the carrier was given; '' means API Gateway's own. It is never taken from the Host
+    header, which is the sender's to choose.
+    """
+    # Not the event's path: behind a custom domain that begins with what the domain maps.
+    token = str((event.get("pathParameters") or {}).get("token", ""))
+    path = PREFIX + carrier_of(event) + (f"/{token}" if token else "")
+    query = {name: values for name, values in (event.get("multiValueQueryStringParameters") or {}).items() if values}
+    suffix = f"?{urlencode(query, doseq=True)}" if query else ""
+    return WebhookRequest(
+        url=f"{public_url or _own_url(event)}{path}{suffix}",
+        path=token,
+        headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+        query={name: values[-1] for name, values in query.items()},
+        body=_body(event),
+    )
+
+
+def callback_url(public_url: str, carrier: str, tag: str) -> str:
+    """Where a carrier that takes an address with each text sends its reports; it brings the tag back (payloads.tag)."""
+    return f"{public_url}{PREFIX}{carrier}?{urlencode({schemas.TAG_PARAMETER: tag})}"
+
+
+def _own_url(event: Mapping[str, Any]) -> str:
+    # An authorizer may not be told these; the one carrier that has one signs no URL.
+    context = event["requestContext"]
+    return f"https://{context.get('domainName', '')}/{context.get('stage', '')}"
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body)
+    except binascii.Error:
+        # No gateway does this. What follows is an authentication of nothing.
+        return b""

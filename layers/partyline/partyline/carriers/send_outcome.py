@@ -1,0 +1,112 @@
+"""From a carrier's HTTP answer to the outcome of a send.
+
+| answer                           | outcome     | why                                                         |
+|----------------------------------|-------------|-------------------------------------------------------------|
+| 2xx with an id                   | Accepted    | (made by the carrier's module)                              |
+| 2xx without one that can be read | Ambiguous   | it took the text, but which reports belong to it is unknown |
+| 429, or a code for a full queue  | Throttled   |                                                             |
+| 501, 503                         | Unavailable | nothing was begun                                           |
+| 5xx that says so (`not_taken`)   | Unavailable | the carrier documents it                                    |
+| other 5xx, 408                   | Ambiguous   | it broke off, or something before it, after passing it on   |
+| anything else                    | Refused     | redirects too: none is documented and none is followed      |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from partyline.carriers import error_codes, schemas
+from partyline.carriers.base import HttpResponse, OutboundText
+from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
+
+# Of all 5xx these alone say by themselves that the text was not taken. After any other the carrier may have it, so a
+# second request could text everybody twice.
+_NOT_BEGUN = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE})
+
+# A longer wait is no throttle but a misread header (a date or a Unix time, for example).
+_LONGEST_WAIT = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an error answer says: the carrier's code, Twilio's code for what holds for the whole request, Twilio's code
+    of each recipient that is named, and whether the carrier promises that after a 5xx of this kind it did not take the
+    text."""
+
+    carrier_code: str | None = None
+    error_code: int | None = None
+    recipients: Mapping[str, int] = field(default_factory=dict)
+    queue_full: bool = False
+    not_taken: bool = False
+
+
+def check_recipients(text: OutboundText, most: int) -> None:
+    """Refuse, before any request, a text without recipients (Twilio's 21604) or with too many (Twilio's 21653), the
+    others that it names included."""
+    if not text.recipients:
+        raise Refused("no recipient", error_code=error_codes.NO_RECIPIENT)
+    if len(text.recipients) + len(text.others) > most:
+        raise Refused(f"more than {most} recipients", error_code=error_codes.TOO_MANY_RECIPIENTS)
+
+
+def named_in(prose: str, recipients: tuple[str, ...]) -> tuple[str, ...]:
+    """The recipients whose number stands in a carrier's words. Whole numbers are compared, not beginnings of them."""
+    numbers = set(re.findall(r"\+?\w+", prose))
+    return tuple(one for one in recipients if one in numbers)
+
+
+def succeeded(response: HttpResponse) -> bool:
+    """Whether the carrier answered 2xx."""
+    return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def document(response: HttpResponse) -> schemas.Object:
+    """The JSON object of an answer; empty when there is none."""
+    try:
+        return schemas.mapping(schemas.load(response.body), "answer")
+    except schemas.Unreadable:
+        return {}
+
+
+def objects(value: object) -> list[schemas.Object]:
+    """The objects of a list in an answer; empty when it is no list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def first_id(candidates: Iterable[object]) -> str:
+    """The first id that is one. Raises Ambiguous: the carrier said yes, but not to what."""
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate:
+            return candidate
+    raise Ambiguous("the text was accepted with an answer that cannot be read")
+
+
+def error(response: HttpResponse, complaint: Complaint) -> SendError:
+    """The error for an answer that is not 2xx. Its text holds the status and the carrier's code, no content."""
+    status, carrier_code = response.status, complaint.carrier_code
+    told = f"HTTP {status}" + (f", code {carrier_code}" if carrier_code else "")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or complaint.queue_full:
+        error_code = complaint.error_code or error_codes.QUEUE_OVERFLOW
+        return Throttled(told, error_code=error_code, carrier_code=carrier_code, retry_after=_retry_after(response))
+    error_code = complaint.error_code or error_codes.UNKNOWN
+    broke_off = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if status in _NOT_BEGUN or (broke_off and complaint.not_taken):
+        return Unavailable(told, error_code=error_code, carrier_code=carrier_code)
+    if broke_off or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Ambiguous(told, error_code=error_code, carrier_code=carrier_code)
+    return Refused(told, error_code=error_code, carrier_code=carrier_code, recipients=complaint.recipients)
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """Seconds to wait, from Retry-After (RFC 9110; its date form is left aside) or Telnyx' x-ratelimit-reset."""
+    for name in ("retry-after", "x-ratelimit-reset"):
+        try:
+            seconds = float(response.headers.get(name, ""))
+        except ValueError:
+            continue
+        if 0 <= seconds <= _LONGEST_WAIT:
+            return seconds
+    return None

@@ -1,0 +1,117 @@
+"""Conversations: their fields, their states, and the threads that their members form. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.domain import threads
+from partyline.domain.participants import SYSTEM, Participant, ParticipantKind
+
+
+class ConversationState(StrEnum):
+    """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
+
+    initializing -> active      its activation, once it is stored; until then it cannot be changed
+    initializing -> inactive    the same, where it was made inactive and no message has come meanwhile
+    initializing -> closed      a participant was refused
+    active <-> inactive         a caller; a timer; a new message or a new member makes it active again
+    active, inactive -> closed  a caller or a timer; for good, and its threads are released
+    """
+
+    INITIALIZING = "initializing"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation without its participants.
+
+    `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one, and
+    `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
+    planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
+    timers run: `inactive_after` and `closed_after` seconds; `due_at` is when somebody looks whether they are due.
+    `told` is whether webhooks hear of its activation, and `begins` the state that this ends in. `created_by` is an
+    identity, or SYSTEM.
+    """
+
+    sid: str
+    service_sid: str
+    created: datetime
+    updated: datetime
+    state: ConversationState = ConversationState.ACTIVE
+    friendly_name: str | None = None
+    unique_name: str | None = None
+    attributes: str = "{}"
+    messaging_service_sid: str | None = None
+    threads: frozenset[str] = frozenset()
+    last_index: int = -1
+    revision: int = 0
+    removed: int = 0
+    active_at: datetime | None = None
+    inactive_after: int | None = None
+    closed_after: int | None = None
+    due_at: datetime | None = None
+    told: bool = False
+    begins: ConversationState = ConversationState.ACTIVE
+    created_by: str = SYSTEM
+
+    @property
+    def is_open(self) -> bool:
+        """Every state but closed."""
+        return self.state is not ConversationState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The part of a conversation's members that shares one thread: natives and projected numbers."""
+
+    natives: dict[str, Participant] = field(default_factory=dict)
+    projected: dict[str, Participant] = field(default_factory=dict)
+
+    @property
+    def thread(self) -> str | None:
+        """The key, or None while nobody is on one of the two sides."""
+        if not (self.natives and self.projected):
+            return None
+        return threads.key([*self.natives, *self.projected])
+
+
+def group_of(participants: Iterable[Participant]) -> Group:
+    """The members by address that share the group thread."""
+    group = Group()
+    for participant in participants:
+        if participant.kind is ParticipantKind.NATIVE and participant.address:
+            group.natives[participant.address] = participant
+        elif participant.projected_address:
+            group.projected[participant.projected_address] = participant
+    return group
+
+
+def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant]:
+    """The 1:1 threads of the masked members, by key."""
+    return {
+        threads.key([member.address, member.proxy_address]): member
+        for member in participants
+        if member.address and member.proxy_address
+    }
+
+
+def smaller_threads(owned: Iterable[str], participants: Iterable[Participant]) -> frozenset[str]:
+    """Which of the owned threads are the group without some of its members: what handsets show after a text that left
+    out those who had opted out."""
+    everybody = list(participants)
+    group = group_of(everybody).thread
+    whole = set(threads.members(group or ""))
+    return frozenset(one for one in owned if set(threads.members(one)) < whole) - masked_threads(everybody).keys()
+
+
+def threads_of(participants: Iterable[Participant]) -> frozenset[str]:
+    """The keys of all threads that a conversation with these participants wants to own."""
+    everybody = list(participants)
+    group = group_of(everybody).thread
+    return frozenset({*masked_threads(everybody), *([group] if group else [])})

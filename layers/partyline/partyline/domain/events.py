@@ -1,0 +1,337 @@
+"""What happens, as it is told: Twilio's events with Twilio's parameters, for webhooks and for live connections alike.
+
+An event is written down in the transaction that makes it happen, as part of a Happening, so that nothing is told that
+did not happen and nothing that happened is not told. Parameters are texts by Twilio's names; those that have no value
+are left out. `AccountSid`, `EventType`, `Source` and `ClientIdentity` are added where events go out (`told`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from partyline.domain import sids
+from partyline.domain.addresses import display
+from partyline.domain.attachments import Media
+from partyline.domain.conversations import Conversation
+from partyline.domain.messages import Message
+from partyline.domain.participants import Participant
+from partyline.domain.receipts import Receipt, ReceiptStatus
+from partyline.domain.services import Service, User
+from partyline.domain.webhook_configuration import ScopedWebhook
+
+Parameters = dict[str, str]
+
+
+class Source(StrEnum):
+    """From where something happened."""
+
+    API = "API"  # the account, over REST
+    SDK = "SDK"  # a chat identity
+    SMS = "SMS"  # a text or a report that a carrier brought
+    SYSTEM = "SYSTEM"  # a timer, or what follows from something else
+
+
+class Reason(StrEnum):
+    """Why a conversation's state changed."""
+
+    API = "API"
+    TIMER = "TIMER"
+    EVENT = "EVENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who made something happen. `told` is whether webhooks hear of it: what the account does over REST is told when
+    it asks for it (`X-Twilio-Webhook-Enabled`), everything else always. Live connections hear of all."""
+
+    source: Source
+    identity: str | None = None
+    told: bool = True
+    reason: Reason = Reason.API
+
+
+# What follows from something else, which was told already or is not to be.
+QUIETLY = Cause(Source.SYSTEM, told=False)
+BY_TEXT = Cause(Source.SMS, reason=Reason.EVENT)
+BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its type, one of webhooks.EVENTS, and its own parameters."""
+
+    type: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What one transaction makes happen, in order.
+
+    `subject` is the SID of the conversation, or of the user, that it is about. `identities` hear of it besides those
+    who are members when it is told, and `webhooks` are the conversation's own when it takes them with it. `replay` is
+    the SID of a new webhook that is told of earlier messages.
+    """
+
+    service_sid: str
+    subject: str
+    cause: Cause
+    at: datetime
+    events: tuple[Event, ...] = ()
+    identities: tuple[str, ...] = ()
+    webhooks: tuple[ScopedWebhook, ...] | None = None
+    replay: str | None = None
+
+
+def told(event: Event, account_sid: str, cause: Cause) -> Parameters:
+    """An event with the parameters that every event has, and the messaging service where none is named."""
+    has_service = event.type.startswith(("onConversation", "onMessage"))
+    common = {
+        "AccountSid": account_sid,
+        "EventType": event.type,
+        "Source": cause.source.value,
+        "ClientIdentity": cause.identity,
+        "MessagingServiceSid": sids.default_messaging_service(account_sid) if has_service else None,
+    }
+    return {**_given(common), **event.parameters}
+
+
+def with_roles(event: Event, service: Service) -> Event:
+    """An event with the role that a Service gives to those who have none of their own."""
+    if "RoleSid" in event.parameters or "Identity" not in event.parameters:
+        return event
+    of_user = event.type.startswith("onUser")
+    role = service.user_role_sid if of_user else service.member_role_sid
+    return replace(event, parameters={**event.parameters, "RoleSid": role})
+
+
+# --- conversations
+
+
+def conversation(type: str, shown: Conversation, **more: str | None) -> Event:
+    """onConversationAdd, Added, Update, Updated, Remove, Removed. An addition that a text makes brings more: the
+    addresses (`binding_of_text`), and before it is made the body."""
+    return Event(type, {**_conversation(shown), **_given(more)})
+
+
+def conversation_removed(shown: Conversation, now: datetime) -> Event:
+    return Event("onConversationRemoved", {**_conversation(shown), "DateRemoved": timestamp(now)})
+
+
+def state_updated(before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None) -> Event:
+    """What a change of state is told as. Beyond Twilio: `ErrorCode`, where something went wrong."""
+    return Event(
+        "onConversationStateUpdated",
+        _given(
+            {
+                "ConversationSid": after.sid,
+                "ChatServiceSid": after.service_sid,
+                "MessagingServiceSid": after.messaging_service_sid,
+                "StateFrom": before.state.value,
+                "StateTo": after.state.value,
+                "StateUpdated": timestamp(after.updated),
+                "Reason": reason.value,
+                "ErrorCode": None if error_code is None else str(error_code),
+            }
+        ),
+    )
+
+
+def conversation_changed(
+    before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None
+) -> Iterator[Event]:
+    """What a change of a conversation is told as: its state apart from everything else."""
+    if replace(before, state=after.state, active_at=after.active_at, updated=after.updated) != after:
+        yield conversation("onConversationUpdated", after)
+    if before.state is not after.state:
+        yield state_updated(before, after, reason, error_code)
+
+
+def binding_of_text(sender: str, recipients: Iterable[str], line: str) -> Parameters:
+    """The addresses of a text that makes a conversation. A group's receivers, our own number among them, are one value,
+    separated by comma and blank."""
+    receivers = list(recipients)
+    if len(receivers) > 1:
+        return {
+            "MessagingBinding.Address": ", ".join(display(address) for address in receivers),
+            "MessagingBinding.AuthorAddress": display(sender),
+        }
+    return {"MessagingBinding.Address": display(sender), "MessagingBinding.ProxyAddress": display(line)}
+
+
+def text_of(shown: Message) -> Parameters:
+    """The text that would make a conversation, as it is asked about."""
+    return _given({"MessageBody": shown.body, "Media": _media(shown.media)})
+
+
+def _conversation(shown: Conversation) -> Parameters:
+    return _given(
+        {
+            "ConversationSid": shown.sid,
+            "ChatServiceSid": shown.service_sid,
+            "MessagingServiceSid": shown.messaging_service_sid,
+            "FriendlyName": shown.friendly_name,
+            "UniqueName": shown.unique_name,
+            "Attributes": shown.attributes,
+            "State": shown.state.value,
+            "DateCreated": timestamp(shown.created),
+            "DateUpdated": timestamp(shown.updated),
+        }
+    )
+
+
+# --- participants
+
+
+def participant(type: str, shown: Participant, of: Conversation, **more: str | None) -> Event:
+    """onParticipantAdd, Added, Update, Updated, Remove, Removed."""
+    binding = {
+        "MessagingBinding.Address": shown.address,
+        "MessagingBinding.ProxyAddress": shown.proxy_address,
+        "MessagingBinding.ProjectedAddress": shown.projected_address,
+    }
+    horizon = shown.last_read_message_index
+    parameters = {
+        "ConversationSid": of.sid,
+        "ChatServiceSid": of.service_sid,
+        "ParticipantSid": shown.sid,
+        "Identity": shown.identity,
+        "RoleSid": shown.role_sid,
+        "Attributes": shown.attributes,
+        **{name: display(address) for name, address in binding.items() if address},
+        "MessagingBinding.Type": "SMS" if shown.is_bound else "CHAT",
+        "DateCreated": timestamp(shown.created),
+        "DateUpdated": timestamp(shown.updated),
+        "LastReadMessageIndex": None if horizon is None else str(horizon),
+        **more,
+    }
+    return Event(type, _given(parameters))
+
+
+def members_changed(
+    of: Conversation, before: Sequence[Participant], after: Sequence[Participant], now: datetime
+) -> Iterator[Event]:
+    """What a change of members is told as: who left, who came, who changed."""
+    were = {member.sid: member for member in before}
+    are = {member.sid: member for member in after}
+    for sid, member in were.items():
+        if sid not in are:
+            yield participant("onParticipantRemoved", member, of, DateRemoved=timestamp(now))
+    for sid, member in are.items():
+        if sid not in were:
+            yield participant("onParticipantAdded", member, of)
+    for sid, member in are.items():
+        if sid in were and were[sid] != member:
+            yield participant("onParticipantUpdated", member, of)
+
+
+def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
+    """The identities among some members, each once."""
+    return tuple(dict.fromkeys(member.identity for some in members for member in some if member.identity))
+
+
+# --- messages
+
+
+def message(type: str, shown: Message, of: Conversation, **more: str | None) -> Event:
+    """onMessageAdd, Update, Updated, Remove, Removed. Beyond Twilio: `DateReceivedByCarrier`, when a carrier got a text
+    that it brought."""
+    parameters = {
+        "ConversationSid": of.sid,
+        "ChatServiceSid": of.service_sid,
+        "MessagingServiceSid": of.messaging_service_sid,
+        "MessageSid": shown.sid,
+        "Index": str(shown.index),
+        "Author": shown.author,
+        "ParticipantSid": shown.participant_sid,
+        "Body": shown.body,
+        "Attributes": shown.attributes,
+        "Media": _media(shown.media),
+        "DateCreated": timestamp(shown.created),
+        "DateUpdated": timestamp(shown.updated),
+        "DateReceivedByCarrier": timestamp(shown.received_at) if shown.received_at else None,
+        **more,
+    }
+    return Event(type, _given(parameters))
+
+
+def message_added(shown: Message, of: Conversation, members: Iterable[Participant]) -> Event:
+    """The event onMessageAdded. Beyond Twilio: `Roster`, everybody who takes part by phone, as JSON, and
+    `CarrierMessageId`, the carrier's own id of a text that came in."""
+    return message("onMessageAdded", shown, of, Roster=_roster(members), CarrierMessageId=shown.carrier_message_id)
+
+
+def _roster(members: Iterable[Participant]) -> str:
+    addresses = ("address", "proxy_address", "projected_address")
+    roster = []
+    for member in members:
+        if member.is_bound:
+            shown = {name: display(value) for name in addresses if (value := getattr(member, name))}
+            roster.append(_given({"participant_sid": member.sid, "identity": member.identity, **shown}))
+    return json.dumps(roster, ensure_ascii=False, separators=(",", ":"))
+
+
+def _media(media: Iterable[Media]) -> str | None:
+    """Pascal case here, as at Twilio; REST has snake case."""
+    parts = [
+        {"Sid": part.sid, "ContentType": part.content_type, "Filename": part.filename, "Size": part.size}
+        for part in media
+    ]
+    return json.dumps(parts, separators=(",", ":")) if parts else None
+
+
+# --- receipts and users
+
+
+def delivery_updated(shown: Receipt, of: Conversation) -> Event:
+    """onDeliveryUpdated: once for each receipt and status."""
+    parameters = {
+        "ConversationSid": shown.conversation_sid,
+        "ChatServiceSid": of.service_sid,
+        "MessageSid": shown.message_sid,
+        "DeliveryReceiptSid": shown.sid,
+        "ChannelMessageSid": shown.channel_message_sid,
+        "ParticipantSid": shown.participant_sid,
+        "Status": shown_status(shown).value,
+        "ErrorCode": str(shown.error_code),
+        "DateCreated": timestamp(shown.created),
+        "DateUpdated": timestamp(shown.updated),
+    }
+    return Event("onDeliveryUpdated", _given(parameters))
+
+
+def shown_status(shown: Receipt) -> ReceiptStatus:
+    """The status of a receipt as it is told. A carrier that cannot tell has at least sent it."""
+    return ReceiptStatus.SENT if shown.status is ReceiptStatus.UNKNOWN else shown.status
+
+
+def user(type: str, shown: User) -> Event:
+    """onUserAdded, Update, Updated. Nobody is ever online or notifiable: Partyline sends no push."""
+    parameters = {
+        "ChatServiceSid": shown.service_sid,
+        "UserSid": shown.sid,
+        "Identity": shown.identity,
+        "RoleSid": shown.role_sid,
+        "FriendlyName": shown.friendly_name,
+        "Attributes": shown.attributes,
+        "DateCreated": timestamp(shown.created),
+        "DateUpdated": timestamp(shown.updated),
+    }
+    reachable = {"isOnline": "false", "isNotifiable": "false"} if type == "onUserUpdated" else {}
+    return Event(type, {**_given(parameters), **reachable})
+
+
+# ---
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as events have it, with milliseconds: 2026-01-31T12:00:00.000Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _given(parameters: Mapping[str, str | None]) -> Parameters:
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -1,0 +1,74 @@
+"""Lines: our own numbers, and what they do with texts of no conversation. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.domain.webhook_configuration import WebhookMethod
+
+
+class AutoCreation(StrEnum):
+    """For which unmatched texts a line makes a conversation."""
+
+    OFF = "off"
+    ALL = "all"
+    GROUPS = "groups"
+
+
+class AutoCreationType(StrEnum):
+    """What a conversation that a text makes is given besides: nothing, a webhook, a webhook to Twilio's Studio."""
+
+    DEFAULT = "default"
+    WEBHOOK = "webhook"
+    STUDIO = "studio"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressConfiguration:
+    """Twilio's view of a line's autocreation: where its conversations are made, and what they are given.
+
+    Whether it is on is the line's `auto_creation` alone; `groups_only` is what the configuration itself was told of
+    groups, None before it was kept. `service_sid` None is the account's default Service.
+    """
+
+    sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str | None = None
+    address_country: str | None = None
+    type: AutoCreationType = AutoCreationType.DEFAULT
+    service_sid: str | None = None
+    webhook_url: str | None = None
+    webhook_method: WebhookMethod | None = None
+    webhook_filters: tuple[str, ...] = ()
+    studio_flow_sid: str | None = None
+    studio_retry_count: int | None = None
+    groups_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of our own numbers.
+
+    `language` (ISO 639-1) is that of its keywords and replies; `replies` are its own texts, by keyword, instead of the
+    language's; `answers_keywords` is whether it replies at all. `rate` is how many texts a second it may send, None for
+    as many as come. `sms_price` and `mms_price` are what a segment and a group text to one recipient cost. All three
+    are decimal numbers as text.
+    """
+
+    sid: str
+    address: str
+    carrier: str
+    created: datetime
+    updated: datetime
+    auto_creation: AutoCreation = AutoCreation.OFF
+    friendly_name: str | None = None
+    configuration: AddressConfiguration | None = None
+    language: str = "en"
+    replies: dict[str, str] = field(default_factory=dict)
+    answers_keywords: bool = True
+    rate: str | None = None
+    sms_price: str | None = None
+    mms_price: str | None = None

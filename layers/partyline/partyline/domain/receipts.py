@@ -1,0 +1,140 @@
+"""Receipts: how far a message has got to each native recipient, and what they come to together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.domain.sends import SendReference
+
+
+class ReceiptStatus(StrEnum):
+    """What is known of a text to one native recipient.
+
+    `queued` is still inside; `unknown` is final for the carrier but no failure (Bandwidth 9902, Telnyx `unknown`).
+    """
+
+    QUEUED = "queued"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+
+
+# A receipt moves only to a higher rank, so the first final status wins and only `unknown` may still be settled.
+_RANKS = {
+    ReceiptStatus.QUEUED: 0,
+    ReceiptStatus.SENT: 1,
+    ReceiptStatus.UNKNOWN: 2,
+    ReceiptStatus.DELIVERED: 3,
+    ReceiptStatus.UNDELIVERED: 3,
+    ReceiptStatus.FAILED: 3,
+}
+
+
+def rank(status: ReceiptStatus) -> int:
+    """Order of a status. A report is applied only when its rank is higher than the receipt's: late, repeated and
+    contradicting ones change nothing."""
+    return _RANKS[status]
+
+
+FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
+
+
+def together(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
+    """What the parts of one text come to, of which there are so many: failed once one of them has, else as far as the
+    last of them has got. Parts that nothing is known of are queued. It moves forward only, as they do."""
+    failed = [status for status in parts if status in FAILURES]
+    if failed:
+        return failed[0]
+    return min(parts, key=rank) if len(parts) == number else ReceiptStatus.QUEUED
+
+
+class Share(StrEnum):
+    """How many of a message's receipts have reached a status."""
+
+    NONE = "none"
+    SOME = "some"
+    ALL = "all"
+
+
+def delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
+    """A message's `delivery`: counts are cumulative (delivered was also sent); None without native recipients.
+
+    Shape: {"total": int, "sent"|"delivered"|"read"|"failed"|"undelivered": "none"|"some"|"all"}.
+    """
+    known = list(statuses)
+    if not known:
+        return None
+
+    def share(*reached: ReceiptStatus) -> str:
+        count = sum(status in reached for status in known)
+        return Share.NONE if count == 0 else Share.ALL if count == len(known) else Share.SOME
+
+    sent = share(ReceiptStatus.SENT, ReceiptStatus.UNKNOWN, ReceiptStatus.DELIVERED, ReceiptStatus.UNDELIVERED)
+    return {
+        "total": len(known),
+        "sent": sent,
+        "delivered": share(ReceiptStatus.DELIVERED),
+        "read": Share.NONE.value,
+        "failed": share(ReceiptStatus.FAILED),
+        "undelivered": share(ReceiptStatus.UNDELIVERED),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PartReceipt:
+    """How far one part of a long text has got, by its number from 1."""
+
+    number: int
+    status: ReceiptStatus
+    carrier_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known of one message to one native recipient. `carrier_message_id` is the carrier's own, as soon as it
+    is known. A text that goes in parts has one receipt: `parts` are those of which something is known, `status` is what
+    they come to together (states.together), and the carrier's id is that of the first."""
+
+    sid: str
+    message_sid: str
+    conversation_sid: str
+    participant_sid: str
+    address: str
+    created: datetime
+    updated: datetime
+    status: ReceiptStatus = ReceiptStatus.QUEUED
+    error_code: int = 0
+    channel_message_sid: str | None = None
+    carrier_message_id: str | None = None
+    parts: tuple[PartReceipt, ...] = ()
+
+    def of(self, reference: SendReference) -> Receipt:
+        """How far one part has got; the receipt itself for a text that goes whole."""
+        if reference.parts == 1:
+            return self
+        part = self.part(reference.part)
+        has_failed = self.status in FAILURES and part.status is ReceiptStatus.QUEUED
+        status = self.status if has_failed else part.status
+        return replace(self, status=status, carrier_message_id=part.carrier_message_id, parts=())
+
+    def part(self, number: int) -> PartReceipt:
+        """What is known of one part."""
+        return next((one for one in self.parts if one.number == number), PartReceipt(number, ReceiptStatus.QUEUED))
+
+    def with_part(self, reference: SendReference, part: PartReceipt, error_code: int) -> Receipt:
+        """The receipt once a part has got further."""
+        others = (one for one in self.parts if one.number != part.number)
+        parts = tuple(sorted((*others, part), key=lambda one: one.number))
+        status = together([one.status for one in parts], reference.parts)
+        is_news = rank(status) > rank(self.status)
+        return replace(
+            self,
+            parts=parts,
+            status=status if is_news else self.status,
+            error_code=error_code if is_news and status in FAILURES else self.error_code,
+        )

@@ -1,0 +1,174 @@
+"""Where a text goes. Inbound: whose thread it is and who wrote it. Outbound: which sends a message becomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from partyline import refusals
+from partyline.domain import addresses, bylines, threads
+from partyline.domain.conversations import group_of, masked_threads, smaller_threads
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.participants import Participant
+from partyline.domain.sends import Send
+from partyline.domain.unrouted import UnroutedReason
+
+# A roster beyond this cannot be recorded in one transaction (nor answered on any carrier).
+MAX_ROSTER = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy:
+    one of its `receivers`, where the carrier names several. `receivers` is empty while it is unknown which is ours."""
+
+    receivers: tuple[str, ...]
+    sender: str
+    roster: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The first of the receivers; '' for none."""
+        return self.receivers[0] if self.receivers else ""
+
+    def among(self, own: Collection[str]) -> Arrival:
+        """The arrival with its receivers settled by `own`, the lines in its roster: the numbers that the carrier names,
+        registered or not, lines first; where it names none, the lines among the recipients."""
+        named = self.receivers or [one for one in self.recipients if one in own]
+        return replace(self, receivers=tuple(sorted(named, key=lambda one: (one not in own, one))))
+
+    @property
+    def thread(self) -> str:
+        """The key of the set of people in it."""
+        return threads.key(self.roster)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody but the sender."""
+        return tuple(member for member in self.roster if member != self.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A handset that a message does not get to: the participant, and the thread that it would have come by."""
+
+    thread: str
+    participant: Participant
+
+
+def arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
+    """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own numbers
+    that it says received it, each once.
+
+    Carriers write them in every notation, list the sender among the recipients or leave our own number out; none of it
+    changes the set.
+    """
+    # An empty entry of a carrier's list is nobody.
+    written = [recipient for recipient in recipients if recipient.strip(" ,")]
+    own = tuple(dict.fromkeys(addresses.canonical(line) for line in lines if line))
+    region = addresses.region_of(own[0] if own else addresses.canonical(written[0]) if written else "")
+    author = addresses.canonical(sender, region)
+    others = (addresses.canonical(recipient, region) for recipient in written)
+    return Arrival(own, author, tuple(sorted({*own, author, *others})))
+
+
+def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
+    """The line that makes the conversation of a text whose thread nobody owns, or why none is made. `lines` are the own
+    numbers among its roster.
+
+    Any of the own numbers may allow it, and the lowest of those that do decides what the conversation is like, so that
+    the answer does not depend on which copy comes first: that of a number which is not registered may be the first,
+    and is enough. A text from one of our own numbers is an echo, or another system's; it never starts a conversation.
+    """
+    if not lines.keys() - {arrived.sender}:
+        return UnroutedReason.UNKNOWN_LINE
+    if arrived.sender in lines:
+        return UnroutedReason.OWN_SENDER
+    is_group = not threads.is_pair(arrived.thread)
+    allowed = (AutoCreation.ALL, AutoCreation.GROUPS) if is_group else (AutoCreation.ALL,)
+    allowing = [line for line in lines.values() if line.auto_creation in allowed]
+    return min(allowing, key=lambda line: line.address, default=UnroutedReason.AUTO_CREATION_OFF)
+
+
+def author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:
+    """The member who wrote from an address into a thread; None when the conversation no longer has them."""
+    everybody = list(participants)
+    masked = masked_threads(everybody).get(thread)
+    if masked and masked.address == sender:
+        return masked
+    group = group_of(everybody)
+    return group.natives.get(sender) or group.projected.get(sender)
+
+
+def writer(name: str, participants: Iterable[Participant]) -> Participant | None:
+    """The member that an API caller names as Author: by identity, own number or address."""
+    address = addresses.canonical(name)
+    for participant in participants:
+        if name == participant.identity:
+            return participant
+        if address in (participant.projected_address, participant.address):
+            return participant
+    return None
+
+
+def outbound(
+    participants: Sequence[Participant],
+    owned: Iterable[str],
+    author: Participant | None,
+    arrived_on: str | None = None,
+) -> tuple[Send, ...]:
+    """The sends of a message: one into every thread that is `owned`, or planned for as if it were, except the one it
+    arrived on, whose handsets have it already, and the masked threads of the author, behind whatever proxy."""
+    wanted = set(owned) - {arrived_on}
+    sends: list[Send] = []
+    group = group_of(participants)
+    # A smaller thread of the group's is the group to those in it.
+    is_in_group = arrived_on in smaller_threads([arrived_on] if arrived_on else [], participants)
+    if group.thread in wanted and not is_in_group:
+        sender = _group_sender(author, tuple(group.projected))
+        natives = {address: native.sid for address, native in group.natives.items()}
+        others = tuple(sorted(number for number in group.projected if number != sender))
+        byline = bylines.byline(author, sender, natives, participants)
+        sends.append(Send(group.thread or "", sender, natives, others, byline=byline))
+    for thread, masked in sorted(masked_threads(participants).items()):
+        is_author = author is not None and masked.address == author.address
+        if thread in wanted and thread != group.thread and not is_author and masked.address and masked.proxy_address:
+            byline = bylines.byline(author, masked.proxy_address, {masked.address}, participants)
+            sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}, byline=byline))
+    return tuple(sends)
+
+
+def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
+    """From: the author's own number. Someone who has none (a masked member) speaks through the first of the group's."""
+    return author.projected_address if author and author.projected_address else min(projected)
+
+
+def unreached(
+    participants: Sequence[Participant],
+    sends: Iterable[Send],
+    author: Participant | None,
+    arrived_on: str | None = None,
+) -> tuple[Unreached, ...]:
+    """The handsets of a recorded message that get it neither by one of its sends nor by the thread it arrived on.
+
+    That is every native while the group has no number of ours, or a thread that belongs to another conversation, and a
+    native who is left out of the smaller thread that a text arrived on. The author is none of them, behind whatever
+    proxy.
+    """
+    served = {sid for send in sends for sid in send.natives.values()}
+    has_it = {author.address if author else None, *threads.members(arrived_on or "")}
+    group = group_of(participants)
+    shared = group.thread or threads.key(group.natives)
+    return tuple(
+        Unreached(threads.key([member.address, member.proxy_address]) if member.proxy_address else shared, member)
+        for member in participants
+        if member.address and member.sid not in served and member.address not in has_it
+    )
+
+
+def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
+    """Refuse an author who cannot be shown to the natives: they see the number that wrote (50513). Without any own
+    number among the members, no author can."""
+    group = group_of(participants)
+    if group.natives and not (author and author.projected_address):
+        raise refusals.author_not_in_group(name, has_number=bool(group.projected))

@@ -1,0 +1,45 @@
+"""Unrouted texts: authentic texts and webhooks that no conversation took. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.domain.attachments import Media
+
+
+class UnroutedReason(StrEnum):
+    """Why an authentic text is in no conversation."""
+
+    UNKNOWN_LINE = "unknown_line"
+    AUTO_CREATION_OFF = "auto_creation_off"
+    OWN_SENDER = "own_sender"
+    ROSTER_TOO_LARGE = "roster_too_large"
+    SERVICE_REMOVED = "service_removed"
+    REJECTED = "rejected"
+    KEYWORD = "keyword"  # STOP, START or HELP: it has had its effect, and starts no conversation
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class UnroutedText:
+    """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
+    webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for,
+    `received_at` when that got it, `only_subject` whether its words may be in a file (carriers.port.InboundText)."""
+
+    sid: str
+    carrier: str
+    carrier_message_id: str
+    reason: UnroutedReason
+    created: datetime
+    line: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    body: str = ""
+    media: tuple[Media, ...] = ()
+    raw: str = ""
+    tag: str | None = None
+    answered: str | None = None
+    received_at: datetime | None = None
+    only_subject: bool = False

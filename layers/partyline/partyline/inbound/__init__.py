@@ -1,0 +1,1 @@
+"""From the carriers to us: webhooks are authenticated, understood and recorded."""

@@ -1,0 +1,93 @@
+"""Making a conversation active that was made with its participants: the pre-action webhook is asked about each of them,
+and then they are all in it, or it is closed.
+
+At least once for each conversation: what is found active, closed or gone is left alone. A run that dies before it has
+written leaves the conversation initializing; it is found by its time (partyline.lifecycle.expiry), and the webhook is
+asked again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.domain import events
+from partyline.domain.conversations import ConversationState
+from partyline.observability import logger
+from partyline.storage import conversations, webhooks
+from partyline.storage.conversations import Roster
+from partyline.storage.table import Table, retrying
+from partyline.webhooks.pre_action import AskAll
+
+# Twilio's code of "Errors occurred during multiple participants creation". No request is answered with it.
+FAILED = 50427
+_TRIES = 8
+
+
+class Outcome(StrEnum):
+    """What became of a conversation."""
+
+    ACTIVATED = "activated"
+    FAILED = "failed"  # a participant was rejected: it is closed, and its people are free
+    REPEATED = "repeated"  # it was not initializing any more
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What activating works with. `ask` asks about several participants side by side, and takes five seconds for each
+    sixteen of them."""
+
+    table: Table
+    ask: AskAll
+    clock: Callable[[], datetime]
+
+
+def encode(sid: str) -> str:
+    """A conversation to be activated, as the body of a queue's message."""
+    return json.dumps({"conversation_sid": sid})
+
+
+def decode(body: str) -> str:
+    """The SID of such a body."""
+    return str(json.loads(body)["conversation_sid"])
+
+
+def activate(desk: Desk, sid: str) -> Outcome:
+    """Activate a conversation, or close it. Raises Conflict when other requests change it again and again, and the
+    table's errors: then it is to be tried again."""
+    roster = conversations.load(desk.table, sid)
+    if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
+        return Outcome.REPEATED
+    rejected = _rejected(desk, roster)
+    outcome = retrying(lambda: _finish(desk, sid, failed=bool(rejected)), tries=_TRIES)
+    if outcome is Outcome.FAILED:
+        logger.error("activation.failed", conversation_sid=sid, error_code=FAILED, participants=rejected)
+    return outcome
+
+
+def _rejected(desk: Desk, roster: Roster) -> list[str]:
+    """The SIDs of the participants that the webhook does not let in."""
+    conversation = roster.conversation
+    if not conversation.told:
+        return []
+    force = webhooks.in_force(desk.table, conversation.service_sid)
+    joining = [events.participant("onParticipantAdd", member, conversation) for member in roster.participants]
+    if force.service:
+        joining = [events.with_roles(event, force.service) for event in joining]
+    answers = desk.ask(force.webhooks, joining, conversations.activation_cause(conversation))
+    return [member.sid for member, answer in zip(roster.participants, answers, strict=True) if answer.rejected]
+
+
+def _finish(desk: Desk, sid: str, *, failed: bool) -> Outcome:
+    """Write down what came of it. Raises Conflict when another request changed the conversation meanwhile."""
+    roster = conversations.load(desk.table, sid)
+    if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
+        return Outcome.REPEATED
+    if failed:
+        conversations.fail_activation(desk.table, roster.conversation, desk.clock(), error_code=FAILED)
+        return Outcome.FAILED
+    conversations.activate(desk.table, roster, desk.clock())
+    return Outcome.ACTIVATED

@@ -1,0 +1,1 @@
+"""From us to the carriers: recorded messages are handed over, and followed."""

@@ -1,0 +1,1 @@
+"""SQS queues: sending to them and consuming them."""

@@ -1,0 +1,31 @@
+"""API keys: that they are there, and their names. Their secrets are derived, not stored."""
+
+from __future__ import annotations
+
+from partyline.domain.services import ApiKey
+from partyline.storage import codec, keys
+from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
+
+
+def create(table: Table, key: ApiKey) -> None:
+    """Store a new key."""
+    listed = {"GSI1PK": keys.API_KEY_LIST, "GSI1SK": keys.dated(codec.from_time(key.created), key.sid)}
+    table.write(put("key", keys.api_key(key.sid), {**codec.encode(key), **listed}, NEW))
+
+
+def fetch(table: Table, sid: str) -> ApiKey | None:
+    """One key; None when it was never made, or was revoked."""
+    item = table.get(keys.api_key(sid))
+    return codec.api_key(item) if item else None
+
+
+def update(table: Table, key: ApiKey) -> bool:
+    """Store a key's changed name; False when it is gone."""
+    item = codec.encode(key)
+    sets = {name: item.get(name) for name in ("friendly_name", "updated")}
+    return table.written(change("key", keys.api_key(key.sid), sets, EXISTS))
+
+
+def remove(table: Table, sid: str) -> bool:
+    """Revoke a key, at once; False when it is gone already."""
+    return table.written(delete("key", keys.api_key(sid), EXISTS))

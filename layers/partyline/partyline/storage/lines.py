@@ -1,0 +1,127 @@
+"""Our own numbers. A line's address configuration is a part of its item, found from its SID by an item beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from partyline import refusals
+from partyline.domain.lines import AddressConfiguration, Line
+from partyline.domain.sends import Send
+from partyline.storage import codec, keys
+from partyline.storage.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    delete,
+    differences,
+    put,
+    retrying,
+)
+
+_TRIES = 8
+
+
+def register(table: Table, line: Line) -> None:
+    """Store a new line. Raises ApiError 20409 when its number is registered already."""
+    if not table.written(put("line", keys.line(line.address), _item(line), NEW)):
+        raise refusals.line_exists(line.address)
+
+
+def update(table: Table, before: Line, after: Line) -> bool:
+    """Store what differs between two states of a line, so that concurrent changes of different settings all hold; False
+    when it is gone. Raises Conflict when its address configuration was changed since it was read, and is to be changed.
+    """
+    sets = differences(_item(before), _item(after))
+    if not sets:
+        return True
+    same = EXISTS if before.configuration == after.configuration else _configured(before.configuration)
+    writes = [change("line", keys.line(before.address), sets, same), *_pointing(before, after.configuration)]
+    try:
+        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+    except Conflict as conflict:
+        if conflict.failed.get("line") == {}:
+            return False
+        raise
+    return True
+
+
+def remove(table: Table, address: str) -> None:
+    """Forget a line with its address configuration. Conversations keep its number; texts to it are kept among the
+    unrouted."""
+
+    def attempt() -> None:
+        line = find(table, [address]).get(address)
+        if line:
+            gone = delete("line", keys.line(address), _configured(line.configuration))
+            table.transact([gone, *_pointing(line, None)])
+
+    retrying(attempt, tries=_TRIES)
+
+
+def find(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
+    """The lines among some addresses, in one round trip."""
+    found = table.get_all(keys.line(address) for address in addresses)
+    return {item["address"]: codec.line(item) for item in found.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class SendingLines:
+    """The lines that sends go by, among all own numbers of theirs, and who has opted out of which: (address, line)."""
+
+    lines: Mapping[str, Line]
+    opted_out: frozenset[tuple[str, str]]
+
+    def out_of(self, send: Send) -> frozenset[str]:
+        """The recipients of a send who have opted out of its number."""
+        return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
+
+
+def of_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
+    """What is known of the numbers and the recipients of some sends, in one round trip."""
+    several = list(sends)
+    numbers = {keys.line(number) for send in several for number in (send.sender, *send.others)}
+    pairs = {keys.opt_out(native, send.sender) for send in several for native in send.natives}
+    found = table.get_all([*numbers, *pairs])
+    known = [codec.line(item) for key, item in found.items() if key in numbers]
+    out = [item for key, item in found.items() if key in pairs and item["opted_out"]]
+    return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
+
+
+def by_configuration(table: Table, sid: str) -> Line | None:
+    """The line with an address configuration, by the configuration's SID."""
+    pointer = table.get(keys.address_configuration(sid))
+    line = find(table, [pointer["address"]]).get(pointer["address"]) if pointer else None
+    return line if line and line.configuration and line.configuration.sid == sid else None
+
+
+def _item(line: Line) -> Item:
+    """A line with its places in the lists of lines and of address configurations."""
+    item = {**codec.encode(line), "GSI1PK": keys.LINE_LIST, "GSI1SK": line.address}
+    if line.configuration:
+        item |= {"GSI2PK": keys.ADDRESS_CONFIGURATION_LIST, "GSI2SK": line.address}
+    return item
+
+
+def _configured(configuration: AddressConfiguration | None) -> Condition:
+    """That a line is there with exactly this address configuration."""
+    names = {"#configuration": "configuration"}
+    if configuration is None:
+        return Condition("attribute_exists(PK) AND attribute_not_exists(#configuration)", names)
+    return Condition("#configuration = :configuration", names, {":configuration": codec.encode(configuration)})
+
+
+def _pointing(before: Line, after: AddressConfiguration | None) -> list[Write]:
+    """The writes that keep the way from a configuration's SID to its line."""
+    old = before.configuration
+    if (old.sid if old else None) == (after.sid if after else None):
+        return []
+    return [
+        *([delete("old_pointer", keys.address_configuration(old.sid))] if old else []),
+        *([put("pointer", keys.address_configuration(after.sid), {"address": before.address}, NEW)] if after else []),
+    ]

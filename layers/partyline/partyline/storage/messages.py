@@ -1,0 +1,274 @@
+"""Messages, each with its receipts behind it in one partition, in the order of their index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from partyline import refusals
+from partyline.domain import events, sids, threads
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.events import QUIETLY, Cause, Reason
+from partyline.domain.messages import Message
+from partyline.domain.receipts import Receipt
+from partyline.domain.sends import Send
+from partyline.storage import codec, conversations, event_outbox, keys, receipts
+from partyline.storage.conversations import Roster
+from partyline.storage.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    delete,
+    differences,
+    put,
+)
+
+# How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
+COPIES_LIFE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message with the receipts of its native recipients."""
+
+    message: Message
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Some messages in order; `more` when the list goes on behind the last."""
+
+    messages: list[Delivered]
+    more: bool
+
+
+# --- recording
+
+
+def recording_writes(
+    roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY, failed: Sequence[Receipt] = ()
+) -> list[Write]:
+    """The writes that make a message the next one of its conversation, and tell of it. `failed` are the receipts of
+    those whom it cannot reach from the first.
+
+    Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
+    indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
+    """
+    conversation = roster.conversation
+    told = [events.message_added(message, conversation, roster.participants)]
+    if conversation.state is ConversationState.INACTIVE:
+        awake = replace(conversation, state=ConversationState.ACTIVE, updated=now)
+        told.append(events.state_updated(conversation, awake, Reason.EVENT))
+    told += [events.delivery_updated(receipt, conversation) for receipt in failed]
+    return [
+        *_append(conversation, message, now),
+        *message_writes(message, now),
+        *(receipts.creation_write(receipt) for receipt in failed),
+        *event_outbox.of(conversation, cause, now, told),
+    ]
+
+
+def message_writes(message: Message, now: datetime) -> list[Write]:
+    """The message, its receipts and the copies of it that our own numbers will see from now on."""
+    message = replace(message, sends=tuple(replace(send, counted=_counted(message, send)) for send in message.sends))
+    item = codec.encode(message)
+    if message.sends or message.pending:
+        item["outbox"] = "message"
+    return [
+        put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
+        *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
+        *(
+            # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
+            count_own(send.sender, send.thread, send.counted, now)
+            for send in message.sends
+            if send.counted
+        ),
+    ]
+
+
+def _counted(message: Message, send: Send) -> str:
+    """The fingerprint under which copies of a send are counted; '' for those of a pair, which nobody else sees."""
+    if threads.is_pair(send.thread):
+        return ""
+    return threads.fingerprint(send.words(message.said), len(message.media))
+
+
+def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
+    sets: dict[str, object] = {"last_index": message.index, "active_at": codec.from_time(now)}
+    entered: list[Write] = []
+    if conversation.state is ConversationState.INACTIVE:
+        # A new message wakes an inactive conversation.
+        awakened, entered = conversations.awakening(conversation, now)
+        sets |= awakened
+    key = keys.conversation(conversation.sid)
+    return [change("conversation", key, sets, conversations.nothing_new(conversation)), *entered]
+
+
+def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
+    """Where the copies of one content of one sender in one thread are counted."""
+    return _copies_of(thread, sender, threads.fingerprint(body or "", media_count))
+
+
+def _copies_of(thread: str, sender: str, fingerprint: str) -> keys.Key:
+    return keys.copies(threads.digest(thread), sender, fingerprint)
+
+
+def seen_in(item: Item | None) -> threads.Copies:
+    """The copies of a counter's item."""
+    counts = item.items() if item else ()
+    return threads.Copies({name.removeprefix(_SEEN): count for name, count in counts if name.startswith(_SEEN)})
+
+
+def count_copy(key: keys.Key, before: Item | None, receivers: Iterable[str], now: datetime) -> Write:
+    """Count one more copy at an own number, or at one of several. Label: copies, when another copy was counted
+    meanwhile."""
+    version = before["version"] if before else None
+    same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
+    return change("copies", key, {}, same, adds=_one_more(receivers), defaults=_until(now))
+
+
+_SEEN = "seen:"
+
+
+def count_own(sender: str, thread: str, fingerprint: str, now: datetime) -> Write:
+    """Count our own text into a thread, which may be a smaller one than its send's, as the sending number's copy."""
+    key = _copies_of(thread, sender, fingerprint)
+    return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_until(now))
+
+
+def _one_more(receivers: Iterable[str]) -> dict[str, int]:
+    return {f"{_SEEN}{threads.key(receivers)}": 1, "version": 1}
+
+
+def _until(now: datetime) -> dict[str, int]:
+    """A counter goes some time after it was begun, however much it is used: a copy that never came must not swallow
+    the same words for ever."""
+    return {"ttl": int((now + COPIES_LIFE).timestamp())}
+
+
+# --- reading
+
+
+def fetch(table: Table, conversation_sid: str, sid: str) -> Delivered | None:
+    """One message with its receipts."""
+    found = _grouped(table.query(keys.messages(conversation_sid), begins=sid).items)
+    return found[0] if found else None
+
+
+def page(
+    table: Table, conversation_sid: str, *, size: int, forward: bool = True, after: int | None = None
+) -> MessagePage:
+    """At most `size` messages in the order of their index, from behind the one at index `after`.
+
+    Reads in proportion to the page: its messages and their receipts, and the beginning of the next.
+    """
+    # "g" sorts behind every hexadecimal digit.
+    low, high = sids.MESSAGE, sids.MESSAGE + "g"
+    if after is not None:
+        low, high = (sids.message_prefix(after) + "g", high) if forward else (low, sids.message_prefix(after))
+    read: list[Item] = []
+    found: list[Delivered] = []
+    start: Item | None = None
+    while len(found) <= size:
+        part = table.query(
+            keys.messages(conversation_sid),
+            between=(low, high),
+            forward=forward,
+            limit=(size + 1) * 2,
+            after=start,
+        )
+        read += part.items
+        start = part.last_key
+        found = _grouped(read)
+        if start is None:
+            break
+    found.sort(key=lambda delivered: delivered.message.index, reverse=not forward)
+    return MessagePage(found[:size], len(found) > size)
+
+
+def _grouped(read: Sequence[Item]) -> list[Delivered]:
+    """Messages with their receipts, from items in any order; receipts whose message was not read yet are left out."""
+    by_message: dict[str, list[Receipt]] = {}
+    heads: dict[str, Message] = {}
+    for item in read:
+        if "#" in item["SK"]:
+            by_message.setdefault(item["message_sid"], []).append(codec.receipt(item))
+        else:
+            heads[item["SK"]] = codec.message(item)
+    return [Delivered(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
+
+
+# --- changing
+
+
+def update(
+    table: Table, conversation: Conversation, before: Message, after: Message, now: datetime, *, cause: Cause = QUIETLY
+) -> None:
+    """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
+    Raises ApiError 50500 when it is gone, and Conflict while another request is writing it."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    if not sets:
+        return
+    told = events.message("onMessageUpdated", after, conversation)
+    changed = change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS)
+    try:
+        table.transact([changed, *event_outbox.of(conversation, cause, now, [told])])
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        raise refusals.message_not_found() from conflict
+
+
+def handing_over_write(message: Message) -> Write:
+    """Note of a carrier's text that it is kept elsewhere from now on. Label: message, when it is gone, or noted
+    already."""
+    held = Condition("#id = :id", {"#id": "carrier_message_id"}, {":id": message.carrier_message_id})
+    key = keys.message(message.conversation_sid, message.sid)
+    return change("message", key, {"carrier_message_id": None}, held)
+
+
+def remove(
+    table: Table, conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+) -> bool:
+    """Delete a message with its receipts and files; False when it is gone already. Its index is not given out again,
+    and is remembered for counts of what is unread."""
+    return table.written(*removal_writes(conversation, delivered, now, cause=cause))
+
+
+def removal_writes(
+    conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+) -> list[Write]:
+    """The writes of that. Label: message, when it is gone."""
+    message = delivered.message
+    told = events.message("onMessageRemoved", message, conversation, DateRemoved=events.timestamp(now))
+    return [
+        delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
+        put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
+        change("conversation", keys.conversation(message.conversation_sid), {}, EXISTS, adds={"removed": 1}),
+        *(
+            delete("receipt", keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid))
+            for receipt in delivered.receipts
+        ),
+        *(delete("media", keys.media(part.sid)) for part in message.media),
+        *event_outbox.of(conversation, cause, now, [told]),
+    ]
+
+
+def unread(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
+    """How many messages a conversation has behind a read horizon; None without one. Reads nothing unless some were
+    deleted, and then the traces of those behind the horizon."""
+    if horizon is None:
+        return None
+    behind = max(conversation.last_index - horizon, 0)
+    if not (behind and conversation.removed):
+        return behind
+    first = keys.removed_message(conversation.sid, horizon + 1)
+    last = keys.removed_message(conversation.sid, conversation.last_index)
+    return behind - table.count(first.pk, between=(first.sk, last.sk))

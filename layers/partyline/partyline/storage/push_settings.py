@@ -1,0 +1,79 @@
+"""Push credentials, the bindings of devices, and a Service's notification settings."""
+
+from __future__ import annotations
+
+from partyline.domain.push_settings import Binding, Credential, Notifications
+from partyline.storage import codec, keys
+from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+
+# --- credentials
+
+
+def create_credential(table: Table, credential: Credential) -> None:
+    """Store a new credential."""
+    listed = {"GSI1PK": keys.CREDENTIAL_LIST, "GSI1SK": keys.dated(codec.from_time(credential.created), credential.sid)}
+    table.write(put("credential", keys.credential(credential.sid), {**codec.encode(credential), **listed}, NEW))
+
+
+def credential(table: Table, sid: str) -> Credential | None:
+    """One credential."""
+    item = table.get(keys.credential(sid))
+    return codec.credential(item) if item else None
+
+
+def update_credential(table: Table, before: Credential, after: Credential) -> Credential | None:
+    """Store what differs; the credential as it is then, None when it is gone."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    try:
+        write = change("credential", keys.credential(before.sid), sets, EXISTS)
+        return codec.credential(table.write(write)) if sets else after
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return None
+
+
+def remove_credential(table: Table, sid: str) -> bool:
+    """Delete a credential; False when it is gone already. Bindings go on naming it."""
+    return table.written(delete("credential", keys.credential(sid), EXISTS))
+
+
+# --- bindings
+
+
+def bind(table: Table, binding: Binding) -> None:
+    """Store a binding, in the place of an earlier one of the same device."""
+    dated = keys.dated(codec.from_time(binding.created), binding.sid)
+    listed = {
+        "GSI1PK": keys.binding_list(binding.service_sid),
+        "GSI1SK": dated,
+        "GSI2PK": keys.bindings_of(binding.service_sid, binding.identity),
+        "GSI2SK": dated,
+    }
+    table.write(put("binding", keys.binding(binding.sid), {**codec.encode(binding), **listed}))
+
+
+def binding(table: Table, sid: str) -> Binding | None:
+    """One binding."""
+    item = table.get(keys.binding(sid))
+    return codec.binding(item) if item else None
+
+
+def unbind(table: Table, sid: str) -> bool:
+    """Delete a binding; False when it is gone already."""
+    return table.written(delete("binding", keys.binding(sid), EXISTS))
+
+
+# --- notifications
+
+
+def notifications(table: Table, service_sid: str) -> Notifications:
+    """A Service's notification settings."""
+    return codec.notifications(table.get(keys.service_notifications(service_sid)) or {})
+
+
+def configure(table: Table, service_sid: str, before: Notifications, after: Notifications) -> Notifications:
+    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    write = change("notifications", keys.service_notifications(service_sid), sets)
+    return codec.notifications(table.write(write)) if sets else after

@@ -1,0 +1,236 @@
+"""Lists by a sort key, a window at a time: a page costs in proportion to itself, however long the list is.
+
+Long lists are spread over shards, read side by side and merged. A window lies behind the entry with a sort key, or,
+going backward, right before it; it is in the list's order either way.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.lines import Line
+from partyline.domain.opt_outs import OptOut, OptOutEvent
+from partyline.domain.participants import Participant
+from partyline.domain.push_settings import Binding, Credential
+from partyline.domain.services import ApiKey, Role, Service, User
+from partyline.domain.unrouted import UnroutedText
+from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.storage import codec, keys
+from partyline.storage.table import Item, Table
+
+Entry = TypeVar("Entry")
+
+# Sort before and after every sort key.
+_FIRST, _LAST = " ", "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that is asked for: at most `size` entries behind the one with the sort key `after`, or before
+    it; from the list's beginning without one."""
+
+    size: int
+    after: str | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[Entry]):
+    """Some entries in the list's order, each with its sort key, and whether the list goes on in the direction of
+    reading. `ends` are the sort keys of the first and the last that were read, shown or not."""
+
+    entries: list[tuple[str, Entry]]
+    more: bool
+    ends: tuple[str, str] | None
+
+
+# --- by date, newest first
+
+
+def conversations(
+    table: Table,
+    service_sid: str,
+    window: Window,
+    *,
+    state: ConversationState | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> ListPage[Conversation]:
+    """A Service's conversations by date of creation."""
+    name = keys.state_list(service_sid, state) if state else keys.conversation_list(service_sid)
+    low = codec.from_time(start) if start else _FIRST
+    # The whole of the last moment counts.
+    high = codec.from_time(end) + _LAST if end else _LAST
+    return _sharded(table, _View(name, "GSI2" if state else "GSI1", window, (low, high)), codec.conversation)
+
+
+def unrouted(table: Table, window: Window) -> ListPage[UnroutedText]:
+    """The unrouted texts."""
+    return _sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), codec.unrouted)
+
+
+def opt_outs(table: Table, window: Window, *, opted_out: bool, line: str | None = None) -> ListPage[OptOut]:
+    """The opt-outs, or opt-ins, of all lines or of one, by since when they are."""
+    if line is not None:
+        return _whole(table, _View(keys.opt_outs(opted_out=opted_out, line=line), "GSI2", window), codec.opt_out)
+    return _sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), codec.opt_out)
+
+
+def opt_out_events(table: Table, window: Window, address: str, line: str) -> ListPage[OptOutEvent]:
+    """What was said of an address and a line, the latest first."""
+    within, begins = keys.opt_out(address, line).pk, keys.opt_out_events(line)
+    view = _View(within, None, window, (begins, begins + _LAST))
+    return _whole(table, view, codec.opt_out_event)
+
+
+def users(table: Table, service_sid: str, window: Window) -> ListPage[User]:
+    """A Service's users by date of creation."""
+    return _sharded(table, _View(keys.user_list(service_sid), "GSI1", window), codec.user)
+
+
+def participations(
+    table: Table, service_sid: str, window: Window, *, identity: str | None = None, address: str | None = None
+) -> ListPage[Participant]:
+    """What an identity, or a canonical address, takes part in, by when it joined. Of a conversation that was just
+    deleted a participant may still be there."""
+    person = (
+        keys.by_identity(service_sid, identity) if identity is not None else keys.by_address(service_sid, address or "")
+    )
+    return _whole(table, _View(person, "GSI1", window), codec.participant)
+
+
+def bindings(
+    table: Table, service_sid: str, window: Window, *, identities: Collection[str] | None = None
+) -> ListPage[Binding]:
+    """A Service's bindings by date of creation, of some identities or of all: one query for each identity."""
+    if identities is None:
+        return _whole(table, _View(keys.binding_list(service_sid), "GSI1", window), codec.binding)
+    of_each = [keys.bindings_of(service_sid, identity) for identity in identities]
+    return _merged(table, _View("", "GSI2", window), of_each, codec.binding)
+
+
+# --- in ascending order; few, and so in one partition each
+
+
+def services(table: Table, window: Window) -> ListPage[Service]:
+    """The account's Services by date of creation."""
+    return _whole(table, _View(keys.SERVICE_LIST, "GSI1", window, descending=False), codec.service)
+
+
+def api_keys(table: Table, window: Window) -> ListPage[ApiKey]:
+    """The account's API keys by date of creation."""
+    return _whole(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), codec.api_key)
+
+
+def credentials(table: Table, window: Window) -> ListPage[Credential]:
+    """The account's push credentials by date of creation."""
+    return _whole(table, _View(keys.CREDENTIAL_LIST, "GSI1", window, descending=False), codec.credential)
+
+
+def lines(table: Table, window: Window) -> ListPage[Line]:
+    """The lines by number."""
+    return _whole(table, _View(keys.LINE_LIST, "GSI1", window, descending=False), codec.line)
+
+
+def address_configurations(table: Table, window: Window) -> ListPage[Line]:
+    """The lines that have an address configuration, by number."""
+    return _whole(table, _View(keys.ADDRESS_CONFIGURATION_LIST, "GSI2", window, descending=False), codec.line)
+
+
+def participants(table: Table, conversation_sid: str, window: Window) -> ListPage[Participant]:
+    """A conversation's participants, in the order of joining."""
+    within = keys.conversation(conversation_sid).pk
+    return _whole(table, _View.of_items(within, keys.PARTICIPANTS, window), codec.participant)
+
+
+def webhooks(table: Table, conversation_sid: str, window: Window) -> ListPage[ScopedWebhook]:
+    """A conversation's webhooks, in the order of their making."""
+    within = keys.conversation(conversation_sid).pk
+    return _whole(table, _View.of_items(within, keys.WEBHOOKS, window), codec.webhook)
+
+
+def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
+    """A Service's roles by SID."""
+    within = keys.service(service_sid).pk
+    return _whole(table, _View.of_items(within, sids.ROLE, window), codec.role)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A window on a list: of which index (none: of the items of one partition), and between which sort keys."""
+
+    name: str
+    index: str | None
+    window: Window
+    bounds: tuple[str, str] = (_FIRST, _LAST)
+    descending: bool = True
+
+    @classmethod
+    def of_items(cls, partition: str, begins: str, window: Window) -> _View:
+        """The items of one partition whose sort key begins so."""
+        return cls(partition, None, window, (begins, begins + _LAST), descending=False)
+
+    @property
+    def forward(self) -> bool:
+        """Whether the table is read from lower to higher sort keys."""
+        return self.descending == self.window.backward
+
+    @property
+    def sort_key(self) -> str:
+        return f"{self.index or ''}SK"
+
+
+def _sharded(table: Table, view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    return _merged(table, view, [keys.shard(view.name, number) for number in range(keys.SHARDS)], decode)
+
+
+def _merged(table: Table, view: _View, partitions: Iterable[str], decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    parts = [_read(table, view, partition) for partition in partitions]
+    merged = heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)
+    return _page(list(merged), view, decode)
+
+
+def _whole(table: Table, view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    return _page(_read(table, view, view.name), view, decode)
+
+
+def _read(table: Table, view: _View, partition: str) -> list[Item]:
+    """The entries of one partition that may be on the page, and one more, in the direction of reading."""
+    low, high = view.bounds
+    after = view.window.after
+    if after is not None:
+        low, high = (max(low, after), high) if view.forward else (low, min(high, after))
+    if low > high:
+        return []
+    found: list[Item] = []
+    start: Item | None = None
+    # Two more than the page: one tells that the list goes on, and the entry at the sort key itself is left out. A part
+    # of a query ends at a megabyte, which is a few entries when they are large.
+    while len(found) < view.window.size + 2:
+        part = table.query(
+            partition,
+            index=view.index,
+            between=(low, high),
+            forward=view.forward,
+            limit=view.window.size + 2 - len(found),
+            after=start,
+        )
+        found += part.items
+        start = part.last_key
+        if start is None:
+            break
+    return [item for item in found if item[view.sort_key] != after]
+
+
+def _page(found: list[Item], view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+    size = view.window.size
+    shown = [(str(item[view.sort_key]), decode(item)) for item in found[:size]]
+    if view.window.backward:
+        shown.reverse()
+    return ListPage(shown, len(found) > size, (shown[0][0], shown[-1][0]) if shown else None)

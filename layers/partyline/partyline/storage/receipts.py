@@ -1,0 +1,225 @@
+"""Receipts: one item for each native recipient, moved forward only; reports that come before their send wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from partyline.domain import sids, threads
+from partyline.domain.messages import Message
+from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
+from partyline.domain.routing import Unreached
+from partyline.domain.sends import SendReference
+from partyline.storage import codec, keys
+from partyline.storage.table import (
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    Write,
+    change,
+    check,
+    differences,
+    put,
+    retrying,
+)
+
+# Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
+EARLY_REPORT_LIFE = timedelta(days=7)
+_TRIES = 5
+# The reports of all parts come at about the same time.
+_PART_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a carrier said of one recipient of one of its messages. `error_code` is Twilio's, 0 for none."""
+
+    recipient: str
+    status: ReceiptStatus
+    error_code: int = 0
+
+
+def queued(message: Message) -> tuple[Receipt, ...]:
+    """The receipts that a new message starts with: one for each native recipient of its sends."""
+    return tuple(
+        _receipt(message, send.thread, address, participant_sid)
+        for send in message.sends
+        for address, participant_sid in send.natives.items()
+    )
+
+
+def failed(message: Message, unreached: Iterable[Unreached], error_code: int) -> tuple[Receipt, ...]:
+    """The receipts of the handsets that a new message does not get to, with Twilio's code of the reason."""
+    return tuple(
+        replace(
+            _receipt(message, one.thread, one.participant.address, one.participant.sid),
+            status=ReceiptStatus.FAILED,
+            error_code=error_code,
+        )
+        for one in unreached
+        if one.participant.address
+    )
+
+
+def _receipt(message: Message, thread: str, address: str, participant_sid: str) -> Receipt:
+    return Receipt(
+        sid=sids.receipt(message.sid, threads.digest(thread), address),
+        message_sid=message.sid,
+        conversation_sid=message.conversation_sid,
+        participant_sid=participant_sid,
+        address=address,
+        created=message.created,
+        updated=message.created,
+    )
+
+
+def creation_write(receipt: Receipt) -> Write:
+    """Store a new receipt."""
+    key = keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid)
+    return put("receipt", key, codec.encode_receipt(receipt))
+
+
+def move(
+    table: Table,
+    reference: SendReference,
+    reported: Reported,
+    now: datetime,
+    *,
+    carrier: str = "",
+    carrier_message_id: str = "",
+) -> bool:
+    """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
+    of our own numbers). The carrier and its id of the text are given when they are known."""
+    if reference.parts > 1:
+        return _move_part(table, reference, reported, now, carrier, carrier_message_id)
+    sets = _reached(reported, now)
+    if carrier_message_id:
+        sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
+        sets["carrier_message_id"] = carrier_message_id
+    forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
+    key = _key(reference, reported.recipient)
+    try:
+        # Another write that is under way on it says nothing about how far the receipt has got.
+        retrying(
+            lambda: table.write(change("receipt", key, sets, forward)),
+            tries=_TRIES,
+            when=lambda conflict: not conflict.failed,
+        )
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return False
+    return True
+
+
+def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
+    """Fail a receipt that is still `queued`. Label: receipt, when it is not."""
+    untouched = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
+    failed = _reached(Reported(recipient, ReceiptStatus.FAILED, error_code), now)
+    return change("receipt", _key(reference, recipient), failed, untouched)
+
+
+def _key(reference: SendReference, recipient: str) -> keys.Key:
+    sid = sids.receipt(reference.message_sid, reference.thread, recipient)
+    return keys.receipt(reference.conversation_sid, reference.message_sid, sid)
+
+
+def _reached(reported: Reported, now: datetime) -> dict[str, object]:
+    return {
+        "status": reported.status.value,
+        "rank": rank(reported.status),
+        "error_code": reported.error_code,
+        "updated": codec.from_time(now),
+    }
+
+
+def _move_part(
+    table: Table,
+    reference: SendReference,
+    reported: Reported,
+    now: datetime,
+    carrier: str,
+    carrier_message_id: str,
+) -> bool:
+    """Move one part of a long text forward, and the recipient's receipt to what its parts come to; whether the part
+    moved."""
+    key = _key(reference, reported.recipient)
+
+    def attempt() -> bool:
+        item = table.get(key)
+        if item is None:
+            return False
+        before = codec.receipt(item)
+        known = before.part(reference.part)
+        if rank(reported.status) <= rank(known.status):
+            return False
+        part = PartReceipt(reference.part, reported.status, carrier_message_id or known.carrier_message_id)
+        after = replace(before.with_part(reference, part, reported.error_code), updated=now)
+        if carrier_message_id and reference.part == 1:
+            channel_message_sid = sids.channel_message(carrier, carrier_message_id, reported.recipient)
+            after = replace(after, channel_message_sid=channel_message_sid, carrier_message_id=carrier_message_id)
+        sets = differences(codec.encode_receipt(before), codec.encode_receipt(after))
+        table.write(change("receipt", key, sets, _as_it_was(item)))
+        return True
+
+    return retrying(attempt, tries=_PART_TRIES)
+
+
+def _as_it_was(item: Item) -> Condition:
+    """That neither the receipt nor a part of it has moved since it was read."""
+    names = {"#rank": "rank", "#parts": "parts"}
+    if "parts" not in item:
+        return Condition("#rank = :rank AND attribute_not_exists(#parts)", names, {":rank": item["rank"]})
+    values = {":rank": item["rank"], ":parts": item["parts"]}
+    return Condition("#rank = :rank AND #parts = :parts", names, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a carrier's id stands for: a send, and the recipients by the names that the carrier has for them."""
+
+    reference: SendReference
+    names: Mapping[str, str]
+
+
+def find_sent(table: Table, carrier: str, carrier_message_id: str) -> Sent | None:
+    """The send that a carrier's id stands for."""
+    item = table.get(keys.sent(carrier, carrier_message_id))
+    if item is None:
+        return None
+    send = SendReference(item["conversation_sid"], item["message_sid"], item["thread"])
+    return Sent(replace(send, part=item.get("part", 1), parts=item.get("parts", 1)), item.get("names", {}))
+
+
+def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:
+    """Keep a report whose send is not recorded yet; False when it is recorded by now, and the report can be applied."""
+    unrecorded = check("sent", keys.sent(carrier, carrier_message_id), NEW)
+    try:
+        table.transact([unrecorded, early_write(carrier, carrier_message_id, reported, now)])
+    except Conflict as conflict:
+        if "sent" in conflict.failed:
+            return False
+        raise
+    return True
+
+
+def early_write(carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> Write:
+    """Have a report wait beside the carrier's id until the send is settled."""
+    key = keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status)
+    item = {
+        "recipient": reported.recipient,
+        "status": reported.status.value,
+        "error_code": reported.error_code,
+        "ttl": int((now + EARLY_REPORT_LIFE).timestamp()),
+    }
+    return put("early", key, item)
+
+
+def early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[Reported]:
+    """The reports that came before their send was recorded, or that were recorded with it; weakest first."""
+    kept = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
+    reports = [Reported(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept]
+    return sorted(reports, key=lambda reported: rank(reported.status))

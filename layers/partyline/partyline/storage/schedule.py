@@ -1,0 +1,61 @@
+"""What is to be looked at when its time has come. Asking costs by what is due, whatever else waits.
+
+An entry says only where to look; whether there is something to do is found there. So one that is out of date does no
+harm, and what moved on meanwhile is entered anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partyline.storage import codec, keys
+from partyline.storage.table import Item, Table, Write, delete, put
+
+
+class DueKind(StrEnum):
+    """What is looked at."""
+
+    CONVERSATION = "conversation"
+    CONNECTION = "connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry."""
+
+    kind: DueKind
+    sid: str
+    at: datetime
+
+
+def entry(kind: DueKind, sid: str, at: datetime) -> Write:
+    """Enter something to be looked at."""
+    return put("due", _key(Due(kind, sid, at)), {"kind": kind.value, "sid": sid, "at": codec.from_time(at)})
+
+
+def overdue(table: Table, now: datetime) -> Iterator[Due]:
+    """Everything whose time has come, oldest first in each shard."""
+    for number in range(keys.SHARDS):
+        within = keys.due(number)
+        after: Item | None = None
+        while True:
+            # "$" sorts behind the "#" that ends a time.
+            page = table.query(within.pk, between=("0", codec.from_time(now) + "$"), after=after)
+            for item in page.items:
+                yield Due(DueKind(item["kind"]), item["sid"], codec.to_time(item["at"]))
+            after = page.last_key
+            if after is None:
+                break
+
+
+def done(table: Table, looked_at: Due) -> None:
+    """Strike an entry."""
+    table.written(delete("due", _key(looked_at)))
+
+
+def _key(looked_at: Due) -> keys.Key:
+    number = keys.shard_of(looked_at.sid)
+    return keys.due(number, codec.from_time(looked_at.at), looked_at.kind.value, looked_at.sid)

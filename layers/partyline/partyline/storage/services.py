@@ -1,0 +1,118 @@
+"""The account's settings and its Services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from partyline import refusals
+from partyline.domain.services import Configuration, Role, Service, new_service
+from partyline.storage import codec, keys
+from partyline.storage.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Table,
+    Write,
+    change,
+    check,
+    delete,
+    differences,
+    put,
+    retrying,
+)
+
+_TRIES = 8
+_DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
+
+
+def with_configuration(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
+    """The account's settings and one of its Services, in one round trip. Both None: nothing was ever set up."""
+    found = table.get_all([keys.configuration(), keys.service(sid)])
+    configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
+    return (
+        codec.configuration(configuration) if configuration else None,
+        codec.service(service) if service else None,
+    )
+
+
+def fetch(table: Table, sid: str) -> Service | None:
+    """One Service."""
+    item = table.get(keys.service(sid))
+    return codec.service(item) if item else None
+
+
+def found_account(table: Table, sid: str, now: datetime) -> None:
+    """Make the account's settings and its first Service. Repeats change nothing."""
+    service, roles = new_service("Default Conversations Service", now, sid=sid)
+    writes = [put("configuration", keys.configuration(), codec.encode(Configuration(sid)), NEW)]
+    try:
+        table.transact([*writes, *_creation_writes(service, roles)])
+    except Conflict as conflict:
+        # Another request was first, or is about to be: then the caller reads what it made, or tries again.
+        if not conflict.failed:
+            raise
+
+
+def create(table: Table, service: Service, roles: list[Role]) -> None:
+    """Store a new Service with its roles."""
+    table.transact(_creation_writes(service, roles))
+
+
+def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
+    dated = keys.dated(codec.from_time(service.created), service.sid)
+    item = {**codec.encode(service), "GSI1PK": keys.SERVICE_LIST, "GSI1SK": dated}
+    return [
+        put("service", keys.service(service.sid), item, NEW),
+        *(put("role", keys.role(role.service_sid, role.sid), codec.encode(role)) for role in roles),
+    ]
+
+
+def update(table: Table, before: Service, after: Service) -> bool:
+    """Store a Service's changed settings; False when it is gone. Raises Conflict when a role that becomes a default is
+    gone, or another request is writing the same items."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    if not sets:
+        return True
+    # Each role once: a transaction names no item twice.
+    adopted = dict.fromkeys(sets[name] for name in _DEFAULT_ROLES if name in sets)
+    writes = [
+        change("service", keys.service(after.sid), sets, EXISTS),
+        *(check("role", keys.role(after.sid, sid), EXISTS) for sid in adopted),
+    ]
+    try:
+        table.transact(writes)
+    except Conflict as conflict:
+        if "service" in conflict.failed:
+            return False
+        raise
+    return True
+
+
+def remove(table: Table, sid: str) -> bool:
+    """Delete a Service, False when it is gone already: what is in it is out of reach at once and is deleted by and by
+    (partyline.lifecycle.cleanup). Raises ApiError 20409 for the account's default one."""
+    another = Condition("default_service_sid <> :sid", values={":sid": sid})
+    writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
+    try:
+        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+    except Conflict as conflict:
+        if "default" in conflict.failed:
+            raise refusals.service_is_default(sid) from conflict
+        if "service" in conflict.failed:
+            return False
+        raise
+    return True
+
+
+def configure(table: Table, before: Configuration, after: Configuration) -> None:
+    """Store what differs of the account's settings, so that concurrent changes of different ones all hold. Raises
+    ApiError 50050 when the new default Service is not there."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    if not sets:
+        return
+    writes = [change("configuration", keys.configuration(), sets)]
+    if before.default_service_sid != after.default_service_sid:
+        writes.append(check("service", keys.service(after.default_service_sid), EXISTS))
+    if not table.written(*writes):
+        raise refusals.service_not_found(after.default_service_sid)

@@ -1,0 +1,97 @@
+"""Webhooks: those of one conversation, and the settings of the account's and of a Service's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from partyline import refusals
+from partyline.domain.conversations import Conversation
+from partyline.domain.events import QUIETLY, Happening
+from partyline.domain.services import Service
+from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration, effective
+from partyline.storage import codec, event_outbox, keys
+from partyline.storage.conversations import nothing_new
+from partyline.storage.keys import Key
+from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+
+# --- of one conversation
+
+
+def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
+    """Store a new webhook of a conversation, to be told of earlier messages if it asks for that. Raises ApiError 50361,
+    and Conflict when another request changed the conversation since it was read, or a message came: the number of its
+    webhooks is counted, and what is earlier known, for one state of it."""
+    whole = keys.conversation(conversation.sid)
+    if len(table.query(whole.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
+        raise refusals.too_many_webhooks(MAX_PER_CONVERSATION)
+    table.transact(
+        [
+            change("conversation", whole, {}, nothing_new(conversation), adds={"revision": 1}),
+            put("webhook", keys.webhook(conversation.sid, webhook.sid), codec.encode(webhook), NEW),
+            *event_outbox.writes(*_replay(conversation, webhook)),
+        ]
+    )
+
+
+def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[Happening]:
+    if webhook.replay_after is None:
+        return []
+    return [Happening(conversation.service_sid, conversation.sid, QUIETLY, webhook.created, replay=webhook.sid)]
+
+
+def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
+    """One webhook of a conversation."""
+    item = table.get(keys.webhook(conversation_sid, sid))
+    return codec.webhook(item) if item else None
+
+
+def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedWebhook | None:
+    """Store what differs; the webhook as it is then, None when it is gone."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    key = keys.webhook(before.conversation_sid, before.sid)
+    try:
+        return codec.webhook(table.write(change("webhook", key, sets, EXISTS))) if sets else after
+    except Conflict as conflict:
+        if not conflict.failed:
+            raise
+        return None
+
+
+def remove(table: Table, webhook: ScopedWebhook) -> bool:
+    """Delete a webhook of a conversation; False when it is gone already."""
+    return table.written(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), EXISTS))
+
+
+# --- in force
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What holds in a Service: the webhooks, and the Service itself, None when it is gone."""
+
+    webhooks: WebhookConfiguration
+    service: Service | None
+
+
+def in_force(table: Table, service_sid: str) -> InForce:
+    """What holds in a Service, in one round trip."""
+    account, own, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
+    found = table.get_all([account, own, service])
+    configured = [codec.webhook_configuration(found.get(key, {})) for key in (account, own)]
+    return InForce(effective(*configured), codec.service(found[service]) if service in found else None)
+
+
+# --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
+
+
+def configuration(table: Table, key: Key) -> WebhookConfiguration:
+    """The settings at a key; all None when they were never set."""
+    return codec.webhook_configuration(table.get(key) or {})
+
+
+def configure(
+    table: Table, key: Key, before: WebhookConfiguration, after: WebhookConfiguration
+) -> WebhookConfiguration:
+    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    sets = differences(codec.encode(before), codec.encode(after))
+    return codec.webhook_configuration(table.write(change("webhooks", key, sets))) if sets else after

@@ -1,0 +1,1 @@
+"""What follows a change of the table, read off its stream."""

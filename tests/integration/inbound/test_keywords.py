@@ -1,0 +1,540 @@
+"""Keywords: they take effect with the text that says them, and are answered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import pytest
+
+from partyline.carriers import registry
+from partyline.carriers.base import Accepted, InboundText, Media, WebhookRequest
+from partyline.domain import opt_outs as optouts_rules
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.messages import Message
+from partyline.domain.opt_outs import How, Keyword
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.sends import SendState
+from partyline.domain.unrouted import UnroutedReason
+from partyline.inbound import recorder, webhook_handler
+from partyline.inbound.recorder import Outcome, Recorded
+from partyline.outbound import sender as sending
+from partyline.storage import codec, lines, messages, opt_outs, unrouted
+from partyline.storage.table import Table, from_dynamo
+from tests.support.api_harness import asking_nobody
+from tests.support.scene import NOW, A, B, FakeCarrier, P, Q
+
+TOLL_FREE = "+18005550100"
+
+
+@pytest.fixture
+def desk(table: Table) -> Table:
+    for address in (P, Q, TOLL_FREE):
+        lines.register(table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    return table
+
+
+def arrive(
+    table: Table,
+    text: str,
+    *others: str,
+    id: str,
+    sender: str = A,
+    line: str = P,
+    answered: Keyword | None = None,
+    media: tuple[Media, ...] = (),
+    at: datetime = NOW,
+) -> Recorded:
+    inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
+    return recorder.record(table, inbound, service_sid="IS1", now=at, ask=asking_nobody)
+
+
+def replies(table: Table) -> list[Message]:
+    """The answers that were queued, oldest first: messages of nobody's conversation."""
+    client: Any = table._client
+    stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+    conversations = {item["sid"] for item in stored if item["SK"] == "C"}
+    found = [codec.message(item) for item in stored if item.get("outbox") == "message"]
+    return [message for message in found if message.conversation_sid not in conversations]
+
+
+def state(table: Table, address: str = A, line: str = P) -> bool | None:
+    found = opt_outs.find(table, address, line)
+    return found.opted_out if found else None
+
+
+def said(table: Table, recorded: Recorded) -> Message:
+    found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
+    assert found
+    return found.message
+
+
+def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
+    first = arrive(desk, "Stop.", id="1")
+    assert first.outcome is Outcome.CREATED
+    assert state(desk) is True
+    (confirmation,) = replies(desk)
+    (send,) = confirmation.sends
+    assert (send.sender, list(send.natives), send.confirms) == (P, [A], True)
+    assert json.loads(said(desk, first).attributes) == {"opt_out_type": "STOP"}
+    arrive(desk, "STOP", id="2")
+    assert len(replies(desk)) == 1
+
+
+PICTURE = Media("https://carrier.example/1.jpg", "image/jpeg")
+CARD = Media("https://carrier.example/ann.vcf", "text/x-vcard")
+
+
+@pytest.mark.parametrize("media", [(PICTURE,), (CARD,), (PICTURE, CARD)])
+@pytest.mark.parametrize(("word", "holds"), [("STOP", True), ("start", False), ("Help!", None)])
+def test_a_keyword_is_one_whatever_is_attached_to_it(
+    desk: Table, word: str, holds: bool | None, media: tuple[Media, ...]
+) -> None:
+    """C4. The file is kept with its message, as any."""
+    if word == "start":
+        arrive(desk, "STOP", id="0")
+    before = len(replies(desk))
+    recorded = arrive(desk, word, id="1", media=media)
+    assert (state(desk), len(replies(desk)) - before) == (holds, 1)
+    message = said(desk, recorded)
+    assert json.loads(message.attributes)["opt_out_type"] in ("STOP", "START", "HELP")
+    assert [(part.url, part.content_type) for part in message.media] == [(one.url, one.content_type) for one in media]
+
+
+def test_a_sentence_with_a_picture_is_no_keyword(desk: Table) -> None:
+    """C4."""
+    assert said(desk, arrive(desk, "stop by", id="1", media=(PICTURE,))).attributes == "{}"
+    assert said(desk, arrive(desk, "", id="2", media=(PICTURE,))).attributes == "{}"
+    assert (state(desk), replies(desk)) == (None, [])
+
+
+def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_with_it(desk: Table) -> None:
+    """C4."""
+    configure(desk, P, auto_creation=AutoCreation.OFF)
+    recorded = arrive(desk, "STOP", id="1", media=(PICTURE,))
+    assert recorded == Recorded(Outcome.UNROUTED, reason=UnroutedReason.KEYWORD)
+    assert (state(desk), len(replies(desk))) == (True, 1)
+    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    assert kept and [part.url for part in kept.media] == [PICTURE.url]
+
+
+def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Table) -> None:
+    """C4. What the carrier took it for is kept with the text."""
+    later = "+12065550199"
+    arrive(desk, "no more", id="1", line=later, answered=Keyword.STOP, media=(PICTURE,))
+    lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    assert kept
+    again = recorder.redrive(desk, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (again.outcome, state(desk, A, later), replies(desk)) == (Outcome.CREATED, True, [])
+    found = opt_outs.find(desk, A, later)
+    assert found and found.how is How.CARRIER
+    assert json.loads(said(desk, again).attributes) == {"opt_out_type": "STOP"}
+
+
+BANDWIDTH: dict[str, Any] = {
+    "type": "message-received",
+    "time": "2026-11-22T12:00:00Z",
+    "to": P,
+    "message": {"id": "1", "direction": "in", "owner": P, "from": A, "to": [P], "text": "STOP"},
+}
+TELNYX = {
+    "id": "1",
+    "from": {"phone_number": A},
+    "to": [{"phone_number": P, "status": "webhook_delivered"}],
+    "text": "no more",
+    "autoresponse_type": "STOP",
+    "media": [{"url": PICTURE.url, "content_type": "image/jpeg"}],
+}
+TWILIO = {
+    "MessageSid": "MM" + "1" * 32,
+    "SmsStatus": "received",
+    "From": A,
+    "To": P,
+    "Body": "no more",
+    "OptOutType": "STOP",
+    "NumMedia": "1",
+    "MediaUrl0": PICTURE.url,
+    "MediaContentType0": "image/jpeg",
+}
+VONAGE = {
+    "message_uuid": "1",
+    "from": A.removeprefix("+"),
+    "to": P.removeprefix("+"),
+    "message_type": "image",
+    "image": {"url": PICTURE.url, "caption": "Stop"},
+}
+
+
+def bandwidth(*suffixes: str) -> bytes:
+    media = [f"https://messaging.bandwidth.com/api/v2/users/1/media/1/{suffix}" for suffix in suffixes]
+    return json.dumps([{**BANDWIDTH, "message": {**BANDWIDTH["message"], "media": media}}]).encode()
+
+
+@pytest.mark.parametrize(
+    ("carrier", "body", "confirmed"),
+    [
+        ("bandwidth", bandwidth("1.jpg"), 1),
+        ("bandwidth", bandwidth("0.smil", "ann.vcf"), 1),
+        ("bandwidth", bandwidth("0.smil"), 1),
+        ("telnyx", json.dumps({"data": {"event_type": "message.received", "payload": TELNYX}}).encode(), 0),
+        ("twilio", urlencode(TWILIO).encode(), 0),
+        ("vonage", json.dumps(VONAGE).encode(), 1),
+    ],
+)
+def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, body: bytes, confirmed: int) -> None:
+    """C4."""
+    (text,) = registry.reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
+    assert isinstance(text, InboundText)
+    recorder.record(desk, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (state(desk), len(replies(desk))) == (True, confirmed)
+
+
+def with_subject(table: Table, line: str, *others: str, **changes: Any) -> Recorded:
+    """A text as Telnyx tells of it, with the subject of its MMS."""
+    payload = {**TELNYX, "id": f"at {line}", "media": [], "autoresponse_type": None, **changes}
+    payload |= {"to": [{"phone_number": line, "status": "webhook_delivered"}], "cc": list(others)}
+    body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
+    (text,) = registry.reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
+    assert isinstance(text, InboundText)
+    return recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+
+
+@pytest.mark.parametrize("text", [None, "", "No Subject"])
+def test_a_keyword_in_the_subject_is_one(desk: Table, text: str | None) -> None:
+    """C5."""
+    subject = "STOP" if text != "No Subject" else "No Subject"
+    recorded = with_subject(desk, P, subject=subject, text=text if subject == "STOP" else "STOP")
+    assert (state(desk), len(replies(desk))) == (True, 1)
+    assert said(desk, recorded).body == "STOP"
+
+
+def test_a_subject_is_part_of_what_is_said_and_counted(desk: Table) -> None:
+    """C5."""
+    first = with_subject(desk, P, B, Q, subject="Friday", text="at six?")
+    assert said(desk, first).body == "Friday\nat six?"
+    assert with_subject(desk, Q, B, P, subject="Friday", text="at six?").outcome is Outcome.COPIED
+    assert with_subject(desk, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is Outcome.RECORDED
+    assert said(desk, with_subject(desk, P, id="3", subject="Friday", text=None)).body == "Friday"
+    assert state(desk) is None
+
+
+def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
+    recorded = arrive(desk, "hello", id="0")
+    arrive(desk, "STOP", id="1")
+    (confirmation,) = replies(desk)
+    carrier = FakeCarrier(iter([Accepted("c-1")]))
+    nothing = cast(sending.Media, lambda message, limits, *, group: ())
+    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
+    reference = confirmation.reference(confirmation.sends[0])
+    assert sending.deliver(at, reference).state is SendState.SENT
+    assert carrier.asked[0].recipients == (A,)
+    found = messages.fetch(desk, reference.conversation_sid, reference.message_sid)
+    assert found and [receipt.status for receipt in found.receipts] == [ReceiptStatus.SENT]
+    assert recorded.outcome is Outcome.CREATED
+
+
+def test_a_sentence_with_the_word_is_none(desk: Table) -> None:
+    arrive(desk, "please stop by at five", id="1")
+    assert (state(desk), replies(desk)) == (None, [])
+
+
+def test_a_repeat_and_a_copy_of_stop_are_one(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    assert arrive(desk, "STOP", B, Q, id="1").outcome is Outcome.REPEATED
+    assert arrive(desk, "STOP", B, P, id="2", line=Q).outcome is Outcome.COPIED
+    assert len(replies(desk)) == 1
+
+
+def arrive_twice(table: Table, text: str, first: str, answered: Mapping[str, Keyword] | None = None) -> list[Outcome]:
+    """A text of A's to a group with P and Q: the copy of one of the two comes first. What became of both."""
+    return [
+        arrive(table, text, B, P, Q, id=f"{text} at {line}", line=line, answered=(answered or {}).get(line)).outcome
+        for line in sorted((P, Q), key=lambda line: line != first)
+    ]
+
+
+def configure(table: Table, address: str, **settings: Any) -> None:
+    before = lines.find(table, [address])[address]
+    lines.update(table, before, replace(before, **settings))
+
+
+@pytest.mark.parametrize("first", [P, Q])
+def test_stop_in_the_language_of_one_of_two_numbers_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
+    configure(desk, P, language="es")
+    arrive_twice(desk, "BAJA", first)
+    assert (state(desk, A, P), state(desk, A, Q), len(replies(desk))) == (True, True, 1)
+
+
+@pytest.mark.parametrize("first", [P, Q])
+def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
+    assert Outcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
+    assert (state(desk, A, P), state(desk, A, Q), replies(desk)) == (True, True, [])
+    found = opt_outs.find(desk, A, Q)
+    assert found and found.how is How.CARRIER
+
+
+def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    arrive(desk, "START", B, Q, id="2")
+    assert arrive(desk, "STOP", B, P, id="3", line=Q, answered=Keyword.STOP).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
+
+
+@pytest.mark.parametrize(("roster", "own"), [(80, 4), (80, 40), (81, 1)])
+def test_stop_holds_in_however_large_a_group_with_however_many_numbers(desk: Table, roster: int, own: int) -> None:
+    """Also where one transaction has no room for all of it; a copy and a repeat change nothing more."""
+    numbers = [f"+1206556{number:04}" for number in range(own)]
+    people = [f"+1206557{number:04}" for number in range(roster - own)]
+    for address in numbers:
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    for copy, line in (("1", numbers[0]), ("1", numbers[0]), ("2", numbers[-1])):
+        recorded = arrive(desk, "STOP", *people[1:], *numbers, sender=people[0], id=copy, line=line)
+        assert recorded.outcome is not Outcome.UNROUTED or roster > 80
+    assert [state(desk, people[0], line) for line in numbers] == [True] * own
+    assert len(replies(desk)) == 1
+    arrive(desk, "START", *people[1:], *numbers, sender=people[0], id="3", line=numbers[0])
+    assert [state(desk, people[0], line) for line in numbers] == [False] * own
+    assert len(replies(desk)) == 2
+
+
+def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(desk: Table) -> None:
+    """Where only the copy at one of them says so."""
+    numbers = [f"+1206556{number:04}" for number in range(40)]
+    for address in numbers:
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    arrive(desk, "no more", B, *numbers, id="1", line=numbers[0])
+    copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], answered=Keyword.STOP)
+    assert copy.outcome is Outcome.COPIED
+    assert {state(desk, A, line) for line in numbers} == {True}
+
+
+LATER = "+12065550199"
+
+
+@pytest.mark.parametrize("first", [P, LATER])
+def test_stop_holds_for_a_number_that_is_registered_between_two_copies(desk: Table, first: str) -> None:
+    """Whichever number the first copy came to, and whether or not that was a line."""
+    numbers = sorted((P, LATER), key=lambda line: line != first)
+    arrive(desk, "STOP", B, P, LATER, id="1", line=numbers[0])
+    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, LATER), len(replies(desk))) == (True, True, 1)
+
+
+def test_stop_holds_at_once_when_its_first_copy_came_before_there_was_a_line(desk: Table) -> None:
+    other = "+12065550198"
+    arrive(desk, "STOP", B, LATER, other, id="1", line=LATER)
+    for address in (LATER, other):
+        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, LATER, other, id="2", line=other).outcome is Outcome.COPIED
+    assert (state(desk, A, LATER), state(desk, A, other)) == (True, True)
+
+
+def test_a_late_copy_of_stop_at_a_new_number_does_not_undo_start(desk: Table) -> None:
+    arrive(desk, "STOP", B, LATER, id="1")
+    arrive(desk, "START", B, LATER, id="2")
+    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(desk, "STOP", B, P, id="3", line=LATER).outcome is Outcome.COPIED
+    assert (state(desk, A, P), state(desk, A, LATER)) == (False, None)
+
+
+@pytest.mark.parametrize("first", [P, Q])
+@pytest.mark.parametrize("word", [Keyword.STOP, Keyword.HELP])
+def test_a_keyword_is_answered_once_though_one_of_the_numbers_answers_nothing(
+    desk: Table, word: Keyword, first: str
+) -> None:
+    configure(desk, P, answers_keywords=False)
+    arrive_twice(desk, word, first)
+    assert [message.sends[0].sender for message in replies(desk)] == [Q]
+
+
+def test_stop_in_a_group_is_said_to_every_own_number_in_it_by_who_said_it(desk: Table) -> None:
+    arrive(desk, "STOP", B, Q, id="1")
+    assert (state(desk, A, P), state(desk, A, Q), state(desk, B, P)) == (True, True, None)
+
+
+def test_start_brings_them_back_and_is_answered(desk: Table) -> None:
+    arrive(desk, "STOP", id="1")
+    arrive(desk, "start", id="2")
+    assert state(desk) is False
+    assert [message.sends[0].confirms for message in replies(desk)].count(False) == 1
+    arrive(desk, "stop", id="3")
+    assert len(replies(desk)) == 3
+
+
+def test_start_of_who_never_stopped_is_written_down_and_not_answered(desk: Table) -> None:
+    arrive(desk, "START", id="1")
+    assert (state(desk), replies(desk)) == (False, [])
+
+
+# --- two programs that answer each other
+
+
+def say(table: Table, *words: str, begin: int = 0, at: datetime = NOW) -> list[bool]:
+    """Say these one after the other; which were left without the answer that was due."""
+    return [
+        arrive(table, word, id=f"said-{number}", at=at).unanswered for number, word in enumerate(words, start=begin)
+    ]
+
+
+def test_a_program_that_answers_every_text_with_info_is_answered_three_times_an_hour(desk: Table) -> None:
+    """C14."""
+    assert say(desk, *["INFO"] * 6) == [False] * 3 + [True] * 3
+    assert len(replies(desk)) == 3
+    almost = NOW + optouts_rules.ANSWERS_PERIOD - timedelta(seconds=1)
+    assert say(desk, "INFO", begin=6, at=almost) == [True]
+    assert say(desk, *["INFO"] * 4, begin=7, at=NOW + optouts_rules.ANSWERS_PERIOD) == [False] * 3 + [True]
+    assert len(replies(desk)) == 6
+
+
+def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_three_times(desk: Table) -> None:
+    """C14."""
+    for number in range(8):
+        word = ("STOP", "START")[number % 2]
+        assert say(desk, word, begin=number) == [number >= 3]
+        assert state(desk) is (word == "STOP")
+    assert len(replies(desk)) == 3
+
+
+def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_second_time(desk: Table) -> None:
+    """C14."""
+    assert say(desk, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
+    assert state(desk) is True
+    assert [message.sends[0].confirms for message in replies(desk)].count(True) == 1
+
+
+def test_answers_are_counted_for_each_address_and_line(desk: Table) -> None:
+    """C14."""
+    say(desk, *["HELP"] * 4)
+    assert not arrive(desk, "HELP", id="another", sender=B).unanswered
+    assert not arrive(desk, "HELP", id="elsewhere", line=Q).unanswered
+    assert arrive(desk, "HELP", B, id="in a group").unanswered
+
+
+def test_what_is_not_answered_anyway_counts_for_nothing(desk: Table) -> None:
+    """C14."""
+    assert say(desk, "START", "START", "STOP", "STOP", "HELP", "HELP") == [False] * 6
+    assert [arrive(desk, "HELP", id=f"by-{number}", answered=Keyword.HELP).unanswered for number in range(4)] == (
+        [False] * 4
+    )
+    assert len(replies(desk)) == 1
+
+
+def test_two_answers_at_the_same_moment_are_both_counted(desk: Table) -> None:
+    """C14. Another text is recorded between the read and the write of this one."""
+    say(desk, "HELP", "HELP")
+
+    class Late(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+            self.met = False
+
+        def transact(self, writes: Any) -> None:
+            if not self.met:
+                self.met = True
+                arrive(desk, "HELP", id="first")
+            super().transact(writes)
+
+    assert arrive(Late(desk), "HELP", id="second").unanswered
+    assert len(replies(desk)) == 3
+
+
+def test_a_keyword_into_a_known_thread_costs_three_round_trips(desk: Table) -> None:
+    """C14."""
+    say(desk, "hello", "HELP")
+    made: list[str] = []
+    client: Any = desk._client
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    say(desk, "HELP", begin=2)
+    assert made == ["BatchGetItem", "Query", "TransactWriteItems"]
+
+
+def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
+    arrive(desk, "HELP", id="1")
+    arrive(desk, "help!", id="2")
+    assert len(replies(desk)) == 2
+    arrive(desk, "STOP", id="3")
+    arrive(desk, "HELP", id="4")
+    assert len(replies(desk)) == 3
+
+
+@pytest.mark.parametrize("word", list(Keyword))
+def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: Keyword) -> None:
+    if word is Keyword.START:
+        # It would not be answered either where it is no news.
+        arrive(desk, "SAIR", id="0", answered=Keyword.STOP)
+    arrive(desk, "ALTO", id="1", answered=word)
+    assert replies(desk) == []
+    assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
+    found = opt_outs.find(desk, A, P)
+    assert found is None or found.how is How.CARRIER
+
+
+def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) -> None:
+    arrive(desk, "STOP", id="1", line=TOLL_FREE)
+    arrive(desk, "START", id="2", line=TOLL_FREE)
+    assert replies(desk) == []
+    arrive(desk, "HELP", id="3", line=TOLL_FREE)
+    assert len(replies(desk)) == 1
+
+
+@pytest.mark.parametrize("settings", [{"answers_keywords": False}, {"replies": {"stop": "Bye from us."}}])
+def test_a_line_has_its_own_answers_or_none(desk: Table, settings: Mapping[str, Any]) -> None:
+    configure(desk, P, **settings)
+    arrive(desk, "STOP", id="1")
+    assert state(desk) is True
+    assert [message.body for message in replies(desk)] == (["Bye from us."] if "replies" in settings else [])
+
+
+def test_stop_holds_also_where_no_conversation_takes_the_text(desk: Table) -> None:
+    configure(desk, P, auto_creation=AutoCreation.OFF)
+    assert arrive(desk, "STOP", id="1").outcome is Outcome.UNROUTED
+    assert state(desk) is True
+    assert len(replies(desk)) == 1
+
+
+def test_a_number_that_is_not_ours_and_our_own_numbers_opt_nobody_out(desk: Table) -> None:
+    arrive(desk, "STOP", id="1", line="+12065550199")
+    arrive(desk, "STOP", A, id="2", sender=Q)
+    assert (state(desk, A, "+12065550199"), state(desk, Q, P), replies(desk)) == (None, None, [])
+
+
+def test_who_cannot_be_texted_is_not_answered(desk: Table) -> None:
+    arrive(desk, "HELP", id="1", sender="ann@example.com")
+    assert replies(desk) == []
+
+
+def test_a_keyword_is_shown_in_its_conversation_and_sent_to_nobody_else(desk: Table) -> None:
+    group = arrive(desk, "hello", B, id="1")
+    stop = arrive(desk, "STOP", B, id="2")
+    assert stop.conversation_sid == group.conversation_sid
+    assert (said(desk, stop).body, said(desk, stop).sends) == ("STOP", ())
+
+
+def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
+    for number, text in enumerate(["STOP", "STOP", "START"]):
+        arrive(desk, text, id=str(number))
+    found = desk.query_all(f"O#{A}", begins=f"A#{P}#")
+    events = sorted((codec.opt_out_event(item) for item in found), key=lambda event: event.source)
+    assert [(event.opted_out, event.how, event.source) for event in events] == [
+        (True, How.TEXT, "bandwidth/0"),
+        (True, How.TEXT, "bandwidth/1"),
+        (False, How.TEXT, "bandwidth/2"),
+    ]
+
+
+def test_keywords_without_an_answer_are_counted_by_a_metric(desk: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C14."""
+    counted: list[str] = []
+    monkeypatch.setattr(webhook_handler, "count", counted.append)
+    say(desk, *["INFO"] * 3)
+    at = webhook_handler.Desk(desk, "IS1", asking_nobody)
+    text = InboundText("bandwidth", "robot", P, A, (P,), "INFO")
+    webhook_handler.take(at, "bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
+    assert counted == ["TextRecorded", "KeywordUnanswered"]

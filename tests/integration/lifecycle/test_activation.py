@@ -1,0 +1,345 @@
+"""Conversations that were made with their participants: active, or closed, whatever dies in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from partyline.domain import sids, threads
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.events import Cause, Event, Source
+from partyline.domain.participants import SYSTEM, Participant
+from partyline.domain.services import new_service
+from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
+from partyline.errors import OutgoingTimedOut
+from partyline.http_client import Answer
+from partyline.lifecycle import activation, expiry
+from partyline.lifecycle.activation import Outcome
+from partyline.storage import conversations, event_outbox, keys, schedule, services, webhooks
+from partyline.storage.table import Conflict, Table, Write, from_dynamo
+from partyline.stream import relay as outbox
+from partyline.webhooks import pre_action
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ACCOUNT = "AC" + "0" * 32
+SERVICE = sids.default_service(ACCOUNT)
+P, A, B = "+12065550100", "+12065550150", "+12065550151"
+
+
+class Power(Exception):
+    """A power cut."""
+
+
+@dataclass
+class World:
+    """The queue, its consumer and the function that looks once a minute, on one clock. `refuse` are the addresses or
+    identities that the webhook does not let in."""
+
+    table: Table
+    now: datetime = NOW
+    refuse: tuple[str, ...] = ()
+    late: bool = False
+    asked: list[dict[str, str]] = field(default_factory=list)
+    queue: list[str] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def request(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+        told = dict(parse_qsl(body.decode()))
+        self.asked.append(told)
+        if self.late:
+            raise OutgoingTimedOut("late")
+        who = {
+            told.get("Identity"),
+            told.get("MessagingBinding.Address"),
+            told.get("MessagingBinding.ProjectedAddress"),
+        }
+        return Answer(403 if who & set(self.refuse) else 200, {}, b'{"identity": "x"}', complete=True)
+
+    def ask(
+        self, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
+    ) -> Sequence[pre_action.Answer]:
+        return pre_action.ask_all(pre_action.Desk(ACCOUNT, lambda: "token", self.request), configuration, about, cause)
+
+    def activate(self, sid: str, table: Table | None = None, ask: pre_action.AskAll | None = None) -> Outcome:
+        # What is written later has a later time.
+        self.now += timedelta(milliseconds=1)
+        return activation.activate(activation.Desk(table or self.table, ask or self.ask, self.clock), sid)
+
+    def relay(self, sid: str) -> None:
+        """What the stream says of a new conversation."""
+        client: Any = self.table._client
+        key = keys.conversation(sid)
+        item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
+        unused: Callable[..., Any] = partial(pytest.fail, "not for this")
+        desk = outbox.Desk(unused, unused, self.queue.append, unused, unused, unused)
+        assert outbox.relay(desk, {"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
+
+    def watch(self) -> None:
+        desk = expiry.Desk(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
+        expiry.watch(desk)
+
+    def work(self) -> list[Outcome]:
+        """Take everything out of the queue."""
+        taken, self.queue = self.queue, []
+        return [self.activate(activation.decode(activation.encode(sid))) for sid in taken]
+
+    def told(self, sid: str) -> list[Event]:
+        """What is told of a conversation, in order."""
+        client: Any = self.table._client
+        items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
+        mine = [item for item in items if item.get("outbox") == "happening" and item["subject"] == sid]
+        return [
+            event for item in sorted(mine, key=lambda item: item["SK"]) for event in event_outbox.decode(item).events
+        ]
+
+    def types(self, sid: str) -> list[str]:
+        return [event.type for event in self.told(sid)]
+
+    def state(self, sid: str) -> ConversationState:
+        found = conversations.fetch(self.table, sid)
+        assert found
+        return found.state
+
+
+@pytest.fixture
+def world(table: Table) -> World:
+    service, roles = new_service("First", NOW, sid=SERVICE)
+    services.create(table, service, roles)
+    configured = WebhookConfiguration(pre_url="https://hooks.example.com/pre", filters=PRE_EVENTS)
+    webhooks.configure(table, keys.account_webhooks(), WebhookConfiguration(), configured)
+    return World(table)
+
+
+def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: int = 0) -> str:
+    """The SID of a new conversation of an agent and two handsets, and of chat identities besides."""
+    blank = Conversation(sids.new(sids.CONVERSATION), SERVICE, world.now, world.now, ConversationState.INITIALIZING)
+    conversation = replace(blank, told=told, created_by=created_by)
+    people: list[dict[str, Any]] = [{"identity": "agent", "projected_address": P}, {"address": A}, {"address": B}]
+    people += [{"identity": f"guest {number}"} for number in range(extra)]
+    names = sids.several(sids.PARTICIPANT, len(people))
+    members = [
+        Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
+    ]
+    conversations.create(world.table, conversation, members, world.now, cause=Cause(Source.API, told=told))
+    return conversation.sid
+
+
+ADDED = ["onConversationAdded", "onParticipantAdded", "onParticipantAdded", "onParticipantAdded"]
+STATE = "onConversationStateUpdated"
+
+
+def test_a_conversation_becomes_active_and_everybody_is_told_of(world: World) -> None:
+    sid = made(world)
+    world.relay(sid)
+    assert world.types(sid) == ["onConversationAdded"]
+    assert world.work() == [Outcome.ACTIVATED]
+    assert world.state(sid) is ConversationState.ACTIVE
+    assert world.types(sid) == [*ADDED, STATE]
+    parameters = world.told(sid)[-1].parameters
+    assert {name: parameters.get(name) for name in ("StateFrom", "StateTo", "Reason", "ErrorCode")} == {
+        "StateFrom": "initializing",
+        "StateTo": "active",
+        "Reason": "EVENT",
+        "ErrorCode": None,
+    }
+
+
+def test_each_participant_is_asked_about_before(world: World) -> None:
+    sid = made(world)
+    world.activate(sid)
+    assert {asked["EventType"] for asked in world.asked} == {"onParticipantAdd"}
+    by_who = {asked.get("Identity") or asked["MessagingBinding.Address"]: asked for asked in world.asked}
+    assert set(by_who) == {"agent", A, B}
+    assert by_who["agent"]["RoleSid"].startswith("RL")
+    assert {asked["ConversationSid"] for asked in world.asked} == {sid}
+    assert not any("ParticipantSid" in asked for asked in world.asked)
+
+
+@pytest.mark.parametrize(
+    ("created_by", "source"), [(SYSTEM, {"Source": "API"}), ("ann", {"Source": "SDK", "ClientIdentity": "ann"})]
+)
+def test_who_made_it_is_who_adds_them(world: World, created_by: str, source: dict[str, str]) -> None:
+    world.activate(made(world, created_by=created_by))
+    assert all(source.items() <= asked.items() for asked in world.asked)
+
+
+def test_nobody_is_asked_where_webhooks_are_not_told(world: World) -> None:
+    world.refuse = (A,)
+    sid = made(world, told=False)
+    assert world.activate(sid) is Outcome.ACTIVATED
+    assert (world.asked, world.state(sid)) == ([], ConversationState.ACTIVE)
+
+
+def test_without_answers_it_becomes_active(world: World) -> None:
+    world.late = True
+    sid = made(world)
+    assert world.activate(sid) is Outcome.ACTIVATED
+    assert len(world.asked) == 3
+
+
+@pytest.mark.parametrize("refuse", [(A,), ("agent",), (A, B, "agent")])
+def test_one_rejection_closes_it_and_frees_its_people(
+    world: World, refuse: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.refuse = refuse
+    sid = made(world)
+    thread = threads.key([P, A, B])
+    assert conversations.owner_of(world.table, thread) == sid
+    assert world.activate(sid) is Outcome.FAILED
+    assert world.state(sid) is ConversationState.CLOSED
+    assert conversations.owner_of(world.table, thread) is None
+    assert world.types(sid) == ["onConversationAdded", STATE]
+    parameters = world.told(sid)[-1].parameters
+    assert (parameters["StateTo"], parameters["Reason"], parameters["ErrorCode"]) == ("closed", "EVENT", "50427")
+    [logged] = [record for record in caplog.records if record.getMessage() == "activation.failed"]
+    assert logged.__dict__["error_code"] == 50427
+    assert len(logged.__dict__["participants"]) == len(refuse)
+    world.refuse = ()
+    assert world.activate(made(world)) is Outcome.ACTIVATED
+
+
+def test_many_are_asked_about_side_by_side_and_told_of_in_the_order_given(world: World) -> None:
+    sid = made(world, extra=42)
+    roster = conversations.load(world.table, sid)
+    assert roster
+    assert world.activate(sid) is Outcome.ACTIVATED
+    assert len(world.asked) == 45
+    added = [event.parameters["ParticipantSid"] for event in world.told(sid) if event.type == "onParticipantAdded"]
+    assert added == [member.sid for member in roster.participants]
+
+
+@pytest.mark.parametrize("refuse", [(), (A,)])
+def test_repeats_do_nothing(world: World, refuse: tuple[str, ...]) -> None:
+    world.refuse = refuse
+    sid = made(world)
+    world.activate(sid)
+    told, asked = world.types(sid), len(world.asked)
+    world.refuse = (B,) if not refuse else ()
+    assert [world.activate(sid) for _ in range(2)] == [Outcome.REPEATED] * 2
+    assert (world.types(sid), len(world.asked)) == (told, asked)
+
+
+def test_two_at_once_end_as_one(world: World) -> None:
+    sid = made(world)
+    outcomes: list[Outcome] = []
+
+    def slow(configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause) -> Sequence[pre_action.Answer]:
+        outcomes.append(world.activate(sid))
+        return [pre_action.Answer(rejected=True) for _ in about]
+
+    outcomes.append(world.activate(sid, ask=slow))
+    assert outcomes == [Outcome.ACTIVATED, Outcome.REPEATED]
+    assert world.state(sid) is ConversationState.ACTIVE
+    assert world.types(sid) == [*ADDED, STATE]
+
+
+def test_a_conversation_that_is_deleted_meanwhile_is_done_with(world: World) -> None:
+    sid = made(world)
+
+    def deleting(
+        configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
+    ) -> Sequence[pre_action.Answer]:
+        found = conversations.fetch(world.table, sid)
+        assert found
+        conversations.remove(world.table, found)
+        return [pre_action.GO_ON for _ in about]
+
+    assert world.activate(sid, ask=deleting) is Outcome.REPEATED
+    assert conversations.load(world.table, sid) is None
+    assert world.activate(sid) is Outcome.REPEATED
+
+
+def test_a_lost_race_is_tried_again_and_nobody_is_asked_again(world: World) -> None:
+    sid = made(world)
+    assert world.activate(sid, table=Failing(world.table, Conflict({}), times=2)) is Outcome.ACTIVATED
+    assert len(world.asked) == 3
+    assert world.types(sid) == [*ADDED, STATE]
+
+
+class Failing(Table):
+    """A table whose transactions fail a few times: instead of being made, or behind it."""
+
+    def __init__(self, inner: Table, error: Exception, *, times: int = 1, behind: bool = False) -> None:
+        super().__init__(inner._client, inner._name)
+        self._error, self._left, self._behind = error, times, behind
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._left -= 1
+        if self._left < 0 or self._behind:
+            super().transact(writes)
+        if self._left >= 0:
+            raise self._error
+
+
+class Dark(Table):
+    """A table that cannot be read."""
+
+    def __init__(self, inner: Table) -> None:
+        super().__init__(inner._client, inner._name)
+
+    def query_all(self, *given: Any, **named: Any) -> Any:
+        raise Power
+
+
+def no_ask(configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause) -> Sequence[pre_action.Answer]:
+    raise Power
+
+
+Crash = Callable[[World, str], object]
+CRASHES: dict[str, Crash] = {
+    "the message is lost": lambda world, sid: world.queue.clear(),
+    "before anything is read": lambda world, sid: world.activate(sid, table=Dark(world.table)),
+    "while it is asked": lambda world, sid: world.activate(sid, ask=no_ask),
+    "before it is written": lambda world, sid: world.activate(sid, table=Failing(world.table, Power())),
+    "after it is written": lambda world, sid: world.activate(sid, table=Failing(world.table, Power(), behind=True)),
+}
+
+
+@pytest.mark.parametrize("refuse", [(), (B,)])
+@pytest.mark.parametrize("crash", CRASHES)
+def test_what_died_is_found_by_its_time_and_finished(world: World, crash: str, refuse: tuple[str, ...]) -> None:
+    world.refuse = refuse
+    sid = made(world)
+    world.relay(sid)
+    if crash.startswith("the message"):
+        CRASHES[crash](world, sid)
+    else:
+        with pytest.raises(Power):
+            CRASHES[crash](world, sid)
+        world.queue.clear()
+    written = crash.startswith("after")
+    world.now = NOW + timedelta(seconds=119)
+    world.watch()
+    assert world.queue == []
+    world.now = NOW + timedelta(seconds=121)
+    world.watch()
+    assert world.queue == ([] if written else [sid])
+    world.work()
+    assert world.state(sid) is (ConversationState.CLOSED if refuse else ConversationState.ACTIVE)
+    assert world.types(sid) == (["onConversationAdded", STATE] if refuse else [*ADDED, STATE])
+    world.now = NOW + timedelta(minutes=10)
+    world.watch()
+    assert world.queue == []
+    assert list(schedule.overdue(world.table, world.now)) == []
+
+
+def test_one_that_is_never_finished_is_queued_again_and_again(world: World) -> None:
+    sid = made(world)
+    for minute in range(1, 8):
+        world.now = NOW + timedelta(minutes=minute, seconds=1)
+        world.watch()
+    assert world.queue == [sid] * 3
+    assert world.work() == [Outcome.ACTIVATED, Outcome.REPEATED, Outcome.REPEATED]
+
+
+def test_the_body_of_the_queues_message_names_the_conversation() -> None:
+    assert json.loads(activation.encode("CH1")) == {"conversation_sid": "CH1"}

@@ -1,0 +1,712 @@
+"""Sending and reporting on a real table: one text for each thread, whatever crashes, and receipts that only move on."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partyline.carriers.base import Accepted, InboundText, OutboundText
+from partyline.domain import sids, threads
+from partyline.domain.attachments import MediaReference
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.receipts import Receipt, ReceiptStatus, delivery
+from partyline.domain.sends import SendReference, SendState
+from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.inbound import recorder
+from partyline.lifecycle.cleanup import Removed
+from partyline.outbound import sender as sending
+from partyline.outbound.delivery_reports import Applied
+from partyline.outbound.sender import Attempt, Step
+from partyline.storage import conversations, lines, messages, opt_outs, receipts
+from partyline.storage.table import Conflict, Table
+from partyline.stream import relay as outbox
+from tests.support.api_harness import asking_nobody
+from tests.support.scene import (
+    CLIENTS,
+    DELIVERED,
+    FAILED,
+    NOW,
+    QUEUED,
+    SENT,
+    A,
+    Crash,
+    Dying,
+    P,
+    Q,
+    Scene,
+    group,
+    make_scene,
+    natives,
+    opt_out,
+)
+
+Make = Callable[..., Scene]
+
+
+@pytest.fixture
+def scene(table: Table) -> Make:
+    return partial(make_scene, table)
+
+
+def test_a_message_starts_with_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
+    one = scene()
+    assert one.receipts() == dict.fromkeys(natives(one), (QUEUED, 0))
+
+
+def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.carrier.asked == [
+        OutboundText(
+            sender=P,
+            recipients=tuple(sorted([ann, ben, Q])),
+            text="hello",
+            tag=one.reference.tag,
+            callback_url=f"https://example.com/carriers/bandwidth?send={one.reference.tag}",
+            own=frozenset({Q}),
+        )
+    ]
+    assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
+
+
+def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    channel_sids = [receipt.channel_message_sid or "" for receipt in found.receipts]
+    assert all(sids.matches("SM", sid) for sid in channel_sids)
+    assert len(set(channel_sids)) == 2
+
+
+def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    assert [one.deliver().step for _ in range(4)] == [Step.DONE] * 4
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
+def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: Exception) -> None:
+    one = scene(error, error, Accepted("c-1"))
+    first = one.deliver()
+    one.now += timedelta(seconds=first.delay + 1)
+    second = one.deliver()
+    assert (first.step, first.state) == (Step.AGAIN, SendState.WAITING)
+    assert first.delay < second.delay
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    one.now += timedelta(seconds=second.delay + 1)
+    assert one.deliver().state is SendState.SENT
+    assert len(one.carrier.asked) == 3
+
+
+def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
+    one = scene(Throttled("slow down", retry_after=90))
+    assert one.deliver().delay == pytest.approx(90)
+
+
+def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) -> None:
+    one = scene(*[Unavailable("down")] * sending.MAX_ATTEMPTS)
+    attempts = []
+    for _ in range(sending.MAX_ATTEMPTS):
+        attempts.append(one.deliver())
+        one.now += timedelta(minutes=6)
+    assert [attempt.step for attempt in attempts] == [Step.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [Step.DONE]
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED)
+
+
+def test_a_refused_text_fails_visibly_and_is_not_tried_again(scene: Make) -> None:
+    one = scene(Refused("no", error_code=30007))
+    assert one.deliver().step is Step.DONE
+    assert set(one.receipts().values()) == {(FAILED, 30007)}
+    one.deliver()
+    assert len(one.carrier.asked) == 1
+
+
+def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
+
+
+def test_who_is_named_in_a_refusal_fails_for_its_reason_and_the_others_with_the_request(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})])
+    one.deliver()
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 30008)}
+
+
+def test_each_who_is_named_in_a_refusal_fails_for_their_own_reason(scene: Make) -> None:
+    """C1."""
+    one = scene(clients=3)
+    ann, ben, cat = group(one)
+    one.carrier.answers = iter([Refused("no", error_code=21606, recipients={ann: 30006, ben: 21211})])
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21211), cat: (FAILED, 21606)}
+
+
+def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
+    one = scene()
+    lines.remove(one.table, P)
+    assert one.deliver().state is SendState.REFUSED
+    assert set(one.receipts().values()) == {(FAILED, 21606)}
+    assert one.carrier.asked == []
+
+
+def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
+    one = scene()
+
+    def unknown(name: str) -> Any:
+        raise LookupError(f"no carrier {name}")
+
+    attempt = sending.deliver(replace(one.desk(), carrier=unknown), one.reference)
+    assert (attempt.state, attempt.reason) == (SendState.REFUSED, "no carrier bandwidth")
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("stranger", ["alice@example.com", "opaque:110000011909", "alpha:AMAZON"])
+def test_nobody_is_asked_for_a_group_with_a_member_who_has_no_number(
+    table: Table, stranger: str, one_by_one: bool
+) -> None:
+    one = make_scene(table, addresses=(A, stranger))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
+    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED, reason="members without a number")
+    assert one.receipts() == {A: (FAILED, 30008), stranger: (FAILED, 21211)}
+    assert one.carrier.asked == []
+
+
+def test_who_has_no_number_and_has_opted_out_is_left_out_as_any(table: Table) -> None:
+    one = make_scene(table, Accepted("c-1"), addresses=(A, "alice@example.com"))
+    opt_out(table, "alice@example.com")
+    one.deliver()
+    assert one.receipts() == {A: (SENT, 0), "alice@example.com": (FAILED, 21610)}
+
+
+def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
+    one = scene()
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    roster = conversations.load(one.table, one.message.conversation_sid)
+    assert found and roster
+    messages.remove(one.table, roster.conversation, found, NOW)
+    assert one.deliver().step is Step.DONE
+    assert one.give_up() == 0
+    assert one.carrier.asked == []
+
+
+# --- ambiguity: never a second text, never silence
+
+
+def test_no_answer_is_never_asked_again_and_ends_visibly_failed(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    assert one.deliver().step is Step.RECONCILE
+    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert set(one.receipts().values()) == {(QUEUED, 0)}
+    assert one.give_up() == 2
+    assert set(one.receipts().values()) == {(FAILED, 30008)}
+    assert one.give_up() == 0
+    assert len(one.carrier.asked) == 1
+
+
+def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -> None:
+    one = scene(Ambiguous("no answer"))
+    ann, ben = natives(one)
+    one.deliver()
+    assert one.report(ann, DELIVERED) is Applied.MOVED
+    assert one.give_up() == 0
+    # A report of one recipient proves that the carrier took the text of all.
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
+def test_a_report_that_proves_a_no_wrong_stops_the_second_request(scene: Make) -> None:
+    one = scene(Unavailable("HTTP 503"))
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.AGAIN
+    one.report(ann, DELIVERED, id="c-1")
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert len(one.carrier.asked) == 1
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+    # It is recorded under the id of that report: those without our tag find it too.
+    assert one.report(ben, DELIVERED, id="c-1", tag=False) is Applied.MOVED
+
+
+def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
+    one = scene(Throttled("full"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.report(ann, FAILED, code=30003)
+    lines.remove(one.table, P)
+    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.receipts() == {ann: (FAILED, 30003), ben: (SENT, 0)}
+
+
+def test_a_report_of_one_member_says_nothing_of_another_who_is_asked_for_alone(scene: Make) -> None:
+    one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    ann, ben = natives(one)
+    assert one.deliver().step is Step.AGAIN
+    one.report(ann, DELIVERED, id="v-1")
+    assert one.deliver().step is Step.DONE
+    assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (ben,)]
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene: Make, writes: int) -> None:
+    one = scene(Accepted("c-1"), Accepted("c-2"))
+    dying = replace(one, table=Dying(one.table, writes))
+    with contextlib.suppress(Crash):
+        dying.deliver()
+    step = one.deliver().step
+    assert len(one.carrier.asked) == 1
+    if step is Step.RECONCILE:
+        one.give_up()
+    assert set(one.receipts().values()) in ({(SENT, 0)}, {(FAILED, 30008)})
+
+
+def test_a_crash_between_the_carriers_answer_and_our_record_never_sends_twice(scene: Make) -> None:
+    def taken_and_dead(text: OutboundText) -> Accepted:
+        raise Crash
+
+    one = scene(taken_and_dead, Accepted("c-2"))
+    with pytest.raises(Crash):
+        one.deliver()
+    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writes: int) -> None:
+    one = scene(Refused("no", error_code=30007))
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).deliver()
+    if writes == 0:
+        one.carrier.answers = iter([Refused("no", error_code=30007)])
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+    assert {status for status, _ in one.receipts().values()} == {FAILED}
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
+    one = scene()
+    ann, _ = natives(one)
+    one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})] * 2)
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).deliver()
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+    assert {status for status, _ in one.receipts().values()} == {FAILED}
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes: int) -> None:
+    one = scene()
+    ann, ben = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})] * 2)
+    with contextlib.suppress(Crash):
+        replace(one, table=Dying(one.table, writes)).deliver()
+    if one.deliver().step is Step.RECONCILE:
+        one.give_up()
+        assert {status for status, _ in one.receipts().values()} == {FAILED}
+    else:
+        assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
+    assert len(one.carrier.asked) == 1
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(scene: Make, answer: str) -> None:
+    """M1."""
+    for writes in itertools.count():
+        one = scene()
+        ann, ben = natives(one)
+        named = Refused("stop", recipients={ann: 21610, ben: 21610})
+        one.carrier.answers = iter([Accepted("c-1", {ann: 21610, ben: 21610}) if answer == "accepted" else named])
+        dying = Dying(one.table, writes)
+        with contextlib.suppress(Crash):
+            replace(one, table=dying).deliver()
+        if one.carrier.asked and one.deliver().step is Step.DONE:
+            assert set(one.receipts().values()) == {(FAILED, 21610)}
+            known = [opt_outs.find(one.table, address, P) for address in (ann, ben)]
+            assert all(found and found.opted_out for found in known), writes
+        if not dying.died:
+            return
+
+
+def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
+    """M1: what an answer told is learned once, and a repeat finds the receipts failed."""
+    one = scene()
+    ann, _ = natives(one)
+    one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
+    one.deliver()
+    opt_out(one.table, ann, opted_out=False)
+    one.deliver()
+    found = opt_outs.find(one.table, ann, P)
+    assert found and not found.opted_out
+
+
+def test_a_read_that_fails_before_the_carrier_is_asked_costs_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+
+    class Throttled(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def get_all(self, keys: Any) -> Any:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        replace(one, table=Throttled(one.table)).deliver()
+    assert one.deliver().state is SendState.SENT
+
+
+def test_a_claim_that_is_written_twice_because_its_answer_was_lost_is_still_ours(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+
+    class Repeating(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def write(self, write: Any) -> Any:
+            if write.label == "send":
+                with contextlib.suppress(Conflict):
+                    super().write(write)
+            return super().write(write)
+
+    assert replace(one, table=Repeating(one.table)).deliver().state is SendState.SENT
+    assert len(one.carrier.asked) == 1
+
+
+def test_what_is_said_is_sent_though_it_is_edited_before_it_leaves(scene: Make) -> None:
+    one = scene(Accepted("c-1"), body="at one")
+    edited = replace(one.message, body="at two", edited_from=one.message.said)
+    one.edit(one.message, edited)
+    one.edit(edited, replace(edited, body="at three", edited_from=edited.said))
+    one.deliver()
+    assert one.carrier.asked[0].text == "at one"
+
+
+# --- reports
+
+
+@pytest.mark.parametrize("tag", [True, False])
+def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    assert one.report(ann, DELIVERED, tag=tag) is Applied.MOVED
+    assert one.report("206-" + ben[5:8] + "-" + ben[8:], FAILED, tag=tag, code=30006) is Applied.MOVED
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30006)}
+
+
+def test_a_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    one.report(ann, DELIVERED)
+    for status in (DELIVERED, SENT, FAILED, ReceiptStatus.UNKNOWN, QUEUED):
+        assert one.report(ann, status, code=30008) is Applied.UNCHANGED
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
+
+
+def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, _ = natives(one)
+    one.deliver()
+    assert one.report(ann, ReceiptStatus.UNKNOWN) is Applied.MOVED
+    assert one.receipts()[ann] == (ReceiptStatus.UNKNOWN, 0)
+    assert one.report(ann, DELIVERED) is Applied.MOVED
+
+
+def test_a_report_without_tag_that_comes_before_its_send_is_recorded_is_applied_then(scene: Make) -> None:
+    one = scene()
+    ann, ben = natives(one)
+
+    def report_first(text: OutboundText) -> Accepted:
+        assert one.report(ann, DELIVERED, tag=False) is Applied.EARLY
+        assert one.report(ann, SENT, tag=False) is Applied.EARLY
+        assert one.report(ben, FAILED, tag=False, code=30003) is Applied.EARLY
+        return Accepted("c-1")
+
+    one.carrier.answers = iter([report_first])
+    one.deliver()
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
+
+
+def test_a_report_that_comes_while_its_send_is_being_recorded_is_not_lost(scene: Make) -> None:
+    """The send is recorded between the report's two looks at the table."""
+    one = scene(Accepted("c-1"))
+    ann, _ = natives(one)
+
+    class Slow(Table):
+        def __init__(self, table: Table) -> None:
+            self.__dict__.update(table.__dict__)
+
+        def transact(self, writes: Any) -> None:
+            one.deliver()
+            super().transact(writes)
+
+    assert replace(one, table=Slow(one.table)).report(ann, DELIVERED, tag=False) is Applied.MOVED
+    assert one.receipts()[ann] == (DELIVERED, 0)
+
+
+def test_a_report_of_another_own_number_or_a_stranger_moves_nothing(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    assert one.report(Q, DELIVERED) is Applied.UNCHANGED
+    assert one.report("+12065559999", DELIVERED) is Applied.UNCHANGED
+    assert one.report(natives(one)[0], DELIVERED, tag=False, id="another-systems") is Applied.EARLY
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_reports_in_any_order_before_and_after_the_record_end_the_same(scene: Make, data: st.DataObject) -> None:
+    """GIVEN reports of one recipient, with one final status among them WHEN they come in any order around the record
+    THEN the receipt ends at that status."""
+    one = scene()
+    ann, _ = natives(one)
+    final = data.draw(st.sampled_from([DELIVERED, FAILED, ReceiptStatus.UNDELIVERED]))
+    reports = data.draw(st.permutations([SENT, SENT, final, final]))
+    cut = data.draw(st.integers(0, len(reports)))
+
+    carrier_id = f"c-{next(CLIENTS)}"
+
+    def early(text: OutboundText) -> Accepted:
+        for status in reports[:cut]:
+            one.report(ann, status, tag=data.draw(st.booleans()), id=carrier_id)
+        return Accepted(carrier_id)
+
+    one.carrier.answers = iter([early])
+    one.deliver()
+    for status in reports[cut:]:
+        one.report(ann, status, tag=data.draw(st.booleans()), id=carrier_id)
+    assert one.receipts()[ann][0] is final
+
+
+def test_delivery_aggregates_the_receipts(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    one.report(natives(one)[0], DELIVERED)
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    assert delivery(receipt.status for receipt in found.receipts) == {
+        "total": 2,
+        "sent": "all",
+        "delivered": "some",
+        "read": "none",
+        "failed": "none",
+        "undelivered": "none",
+    }
+
+
+# --- echoes
+
+
+def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    one.deliver()
+    ann, ben = natives(one)
+    for number in range(2):
+        echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
+        recorded = recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
+        assert recorded.outcome in (recorder.Outcome.COPIED, recorder.Outcome.REPEATED)
+    assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
+
+
+# --- the outbox
+
+
+def stream_records(client: Any, table_name: str = "partyline") -> list[dict[str, Any]]:
+    """What the table's stream would hold for its items, as inserts."""
+    return [
+        {
+            "eventID": str(number),
+            "eventName": "INSERT",
+            "dynamodb": {
+                "Keys": {name: item[name] for name in ("PK", "SK")},
+                "NewImage": item,
+                "SequenceNumber": str(number),
+            },
+        }
+        for number, item in enumerate(client.scan(TableName=table_name)["Items"])
+    ]
+
+
+@dataclass
+class Queue:
+    bodies: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def __call__(self, group: str, deduplication_id: str, body: str) -> None:
+        self.bodies.append((group, deduplication_id, body))
+
+
+def desk_of(queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None) -> outbox.Desk:
+    """The outbox with its queues; what happened is told elsewhere."""
+
+    def clean(removed: Removed) -> None:
+        raise AssertionError(removed)
+
+    def collect(reference: MediaReference) -> None:
+        raise AssertionError(reference)
+
+    return outbox.Desk(
+        queue,
+        collect,
+        activate=(activate if activate is not None else []).append,
+        tell=lambda happening, name: None,
+        tell_delivery=(delivered if delivered is not None else []).append,
+        clean=clean,
+    )
+
+
+def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations_group(
+    scene: Make, client: Any
+) -> None:
+    one = scene()
+    queue = Queue()
+    desk = desk_of(queue)
+    done = [outbox.relay(desk, record) for record in stream_records(client)]
+    assert done.count("message") == 1
+    ((group, deduplication_id, body),) = queue.bodies
+    assert group == one.message.conversation_sid
+    assert len(deduplication_id) <= 128
+    assert outbox.decode(body) == one.reference
+
+
+def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
+    scene()
+    queue = Queue()
+    desk = desk_of(queue)
+    for record in stream_records(client):
+        unmoved = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}
+        assert outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
+    assert queue.bodies == []
+
+
+def test_a_receipt_that_moved_is_told_and_one_that_only_got_an_id_is_not(scene: Make, client: Any) -> None:
+    scene(Accepted("c-1"))
+    delivered: list[Receipt] = []
+    desk = desk_of(Queue(), delivered=delivered)
+    (record, *_) = (each for each in stream_records(client) if "rank" in each["dynamodb"]["NewImage"])
+    after = record["dynamodb"]["NewImage"]
+    for status in ("queued", "delivered"):
+        moved = {**record["dynamodb"], "OldImage": after, "NewImage": {**after, "status": {"S": status}}}
+        outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": moved})
+    assert [receipt.status for receipt in delivered] == [DELIVERED]
+
+
+def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table: Table, client: Any) -> None:
+    sid = sids.new(sids.CONVERSATION)
+    waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
+    conversations.create(table, waiting, [], NOW)
+    activated: list[str] = []
+    for record in stream_records(client):
+        outbox.relay(desk_of(Queue(), activate=activated), record)
+    assert activated == [sid]
+
+
+# --- names
+
+
+def test_a_tag_is_one_word_that_finds_its_send() -> None:
+    reference = SendReference("CH" + "a" * 32, "IM" + "b" * 32, threads.digest("x"))
+    assert SendReference.from_tag(reference.tag) == reference
+    assert reference.tag.replace("-", "").isalnum()
+    for tag in (None, "", "somebody else's", reference.tag + "0", reference.tag[1:]):
+        assert SendReference.from_tag(tag) is None
+
+
+def test_early_reports_are_applied_weakest_first(table: Table) -> None:
+    for status in (DELIVERED, SENT):
+        receipts.keep_early(table, "bandwidth", "c-1", receipts.Reported(A, status), NOW)
+    found = receipts.early_reports(table, "bandwidth", "c-1")
+    assert [reported.status for reported in found] == [SENT, DELIVERED]
+
+
+class Busy(Table):
+    """A table on which other transactions are under way: the first transactions fail."""
+
+    def __init__(self, table: Table, times: int) -> None:
+        self.__dict__.update(table.__dict__)
+        self._times = times
+
+    def transact(self, writes: Any) -> None:
+        if self._times:
+            self._times -= 1
+            raise Conflict({})
+        super().transact(writes)
+
+
+def test_a_report_under_way_does_not_cost_the_record_of_what_the_carrier_took(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    assert replace(one, table=Busy(one.table, 3)).deliver().state is SendState.SENT
+    assert set(one.receipts().values()) == {(SENT, 0)}
+
+
+def test_an_early_report_that_meets_other_writes_is_kept_all_the_same(scene: Make) -> None:
+    one = scene()
+    ann, _ = natives(one)
+    assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is Applied.EARLY
+
+
+def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    roster = conversations.load(table, one.message.conversation_sid)
+    assert roster
+    old = replace(one.message, sid=sids.message(1), index=1, created=datetime(2015, 1, 1, tzinfo=UTC), body="long ago")
+    table.transact(messages.recording_writes(roster, old, NOW))
+    echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
+    assert (
+        recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome is recorder.Outcome.COPIED
+    )
+
+
+def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: Make) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+    one.deliver()
+    lines.register(one.table, Line(sids.new(sids.LINE), ann, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
+    echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
+    assert (
+        recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
+        is recorder.Outcome.COPIED
+    )
+
+
+def test_changes_of_one_message_by_two_callers_both_hold(scene: Make) -> None:
+    one = scene()
+    one.edit(one.message, replace(one.message, attributes="[1]"))
+    one.edit(one.message, replace(one.message, body="changed"))
+    found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
+    assert found
+    assert (found.message.body, found.message.attributes) == ("changed", "[1]")
+
+
+def test_changes_of_one_member_by_two_callers_both_hold(scene: Make) -> None:
+    one = scene()
+    roster = conversations.load(one.table, one.message.conversation_sid)
+    assert roster
+    agent = next(member for member in roster.participants if member.identity == "agent")
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"), NOW)
+    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0), NOW)
+    handed_over = replace(agent, identity="another")
+    conversations.change_members(one.table, roster, roster.with_member(handed_over), NOW)
+    after = conversations.load(one.table, one.message.conversation_sid)
+    assert after
+    found = next(member for member in after.participants if member.sid == agent.sid)
+    assert (found.attributes, found.last_read_message_index, found.identity) == ("[1]", 0, "another")

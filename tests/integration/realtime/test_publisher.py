@@ -1,0 +1,290 @@
+"""What happened, told to live connections: who hears it, who no longer does, and what a bad connection costs others."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from partyline.domain import sids
+from partyline.domain.events import Event
+from partyline.realtime import publisher
+from partyline.realtime.publisher import LIFE, MAX_TRIES, Cut, Push, Pushed
+from partyline.storage import connections
+from tests.integration.realtime.conftest import House
+from tests.support.api_harness import ACCOUNT
+from tests.support.people import SERVICE, another_service, role_named
+
+
+def chat(house: House, *identities: str) -> str:
+    """A conversation of chat identities."""
+    sid = house.api.conversation()
+    for identity in identities:
+        house.api.member(sid, identity=identity)
+    return sid
+
+
+def supervisor(house: House, identity: str = "boss") -> None:
+    house.api.made("/Users", {"Identity": identity, "RoleSid": role_named("service admin")})
+
+
+def told(subject: str, *identities: str, service: str = SERVICE, kind: str = "onMessageAdded") -> Push:
+    return Push(service, subject, (Event(kind, {"Index": "0", "Body": "hello"}),), identities)
+
+
+def tell(house: House, what: Push | Cut, received: int = 1) -> Pushed:
+    return publisher.push(house.desk, publisher.decode(publisher.encode(what)), received=received)
+
+
+def hearing(house: House) -> set[str]:
+    """The connections that were told something."""
+    heard = set(house.wire.posted)
+    house.wire.posted.clear()
+    return heard
+
+
+# --- who hears
+
+
+def test_members_hear_on_all_their_connections_and_nobody_else_does(house: House) -> None:
+    conversation = chat(house, "ann", "ben", "absent")
+    for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben"), ("c", "carl")):
+        house.connect(sid, identity)
+
+    pushed = tell(house, told(conversation))
+
+    assert pushed == Pushed(taken=3)
+    parameters = {"Index": "0", "Body": "hello"}
+    frame = {"type": "onMessageAdded", "conversation": conversation, "parameters": parameters}
+    assert [house.wire.heard(sid) for sid in ("a1", "a2", "b", "c")] == [[frame], [frame], [frame], []]
+
+
+def test_several_events_are_told_in_order(house: House) -> None:
+    conversation = chat(house, "ann")
+    house.connect("a")
+    kinds = ("onConversationUpdated", "onConversationStateUpdated", "onParticipantRemoved")
+
+    tell(house, Push(SERVICE, conversation, tuple(Event(kind, {}) for kind in kinds)))
+
+    assert house.wire.types("a") == list(kinds)
+
+
+def test_one_who_has_left_hears_that_and_nothing_after(house: House) -> None:
+    conversation = chat(house, "ann", "ben")
+    for sid, identity in (("a", "ann"), ("b", "ben")):
+        house.connect(sid, identity)
+    house.api.delete(f"/Conversations/{conversation}/Participants/ann")
+
+    tell(house, told(conversation, "ann", kind="onParticipantRemoved"))
+    assert hearing(house) == {"a", "b"}
+    tell(house, told(conversation))
+    assert hearing(house) == {"b"}
+
+
+def test_of_a_conversation_that_is_gone_those_hear_who_are_named(house: House) -> None:
+    conversation = chat(house, "ann", "ben")
+    for sid, identity in (("a", "ann"), ("b", "ben")):
+        house.connect(sid, identity)
+    house.api.delete(f"/Conversations/{conversation}")
+
+    tell(house, told(conversation, "ann", kind="onConversationRemoved"))
+
+    assert hearing(house) == {"a"}
+
+
+def test_supervisors_hear_of_every_conversation_once(house: House) -> None:
+    supervisor(house)
+    supervisor(house, "member too")
+    conversation = chat(house, "ann", "member too")
+    for sid, identity in (("s", "boss"), ("m", "member too"), ("c", "carl")):
+        house.connect(sid, identity)
+
+    assert tell(house, told(conversation)) == Pushed(taken=2)
+
+    assert [len(house.wire.heard(sid)) for sid in ("s", "m", "c")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("how", ["another role", "the role's permissions"])
+def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversation(house: House, how: str) -> None:
+    role = house.api.made(
+        "/Roles", [("FriendlyName", "lead"), ("Type", "service"), ("Permission", "viewAnyConversation")]
+    )["sid"]
+    house.api.made("/Users", {"Identity": "boss", "RoleSid": role})
+    theirs, mine = chat(house, "ann"), chat(house, "boss")
+    house.connect("s", "boss")
+    tell(house, told(theirs))
+    assert hearing(house) == {"s"}
+
+    if how == "another role":
+        house.api.post("/Users/boss", {"RoleSid": role_named("service user")})
+    else:
+        house.api.post(f"/Roles/{role}", {"Permission": "joinConversation"})
+
+    tell(house, told(theirs))
+    assert hearing(house) == set()
+    tell(house, told(mine))
+    assert hearing(house) == {"s"}
+    assert house.wire.cuts == []
+
+
+def test_a_role_that_all_users_have_makes_supervisors(house: House) -> None:
+    house.api.post(f"/Services/{SERVICE}/Configuration", {"DefaultChatServiceRoleSid": role_named("service admin")})
+    house.connect("s", "boss")
+
+    tell(house, told(chat(house, "ann")))
+
+    assert hearing(house) == {"s"}
+
+
+def test_of_a_user_the_user_hears_and_supervisors_do(house: House) -> None:
+    supervisor(house)
+    for sid, identity in (("a", "ann"), ("b", "ben"), ("s", "boss")):
+        house.connect(sid, identity)
+    user = sids.user(SERVICE, "ann")
+
+    tell(house, Push(SERVICE, user, (Event("onUserUpdated", {"Identity": "ann"}),)))
+
+    assert [each.get("user") for each in house.wire.heard("a")] == [user]
+    assert hearing(house) == {"s"}
+
+
+def test_the_same_identity_of_another_service_hears_nothing(house: House) -> None:
+    other = another_service(house.api)
+    house.api.made(f"/Services/{other}/Users", {"Identity": "boss", "RoleSid": role_named("service admin", other)})
+    conversation = chat(house, "ann", "boss")
+    for sid, identity, service in (("ours", "ann", SERVICE), ("theirs", "ann", other), ("boss", "boss", other)):
+        house.connect(sid, identity, service=service)
+
+    tell(house, told(conversation))
+
+    assert hearing(house) == {"ours"}
+
+
+def test_where_nobody_listens_nothing_is_told(house: House) -> None:
+    assert tell(house, told(chat(house, "ann"))) == Pushed()
+    assert not connections.any_in(house.table, SERVICE)
+
+
+# --- who is cut off
+
+
+@pytest.mark.parametrize("what", ["token", "key", "user", "service"])
+def test_a_connection_that_may_not_go_on_is_told_nothing_and_closed(house: House, what: str) -> None:
+    service = another_service(house.api)
+    conversation = str(house.api.made(f"/Services/{service}/Conversations")["sid"])
+    house.connect("a", life=60, service=service)
+    match what:
+        case "token":
+            house.clock.tick(seconds=60)
+        case "key":
+            house.api.delete(f"/Keys/{house.key['sid']}")
+        case "user":
+            house.api.delete(f"/Services/{service}/Users/ann")
+        case "service":
+            house.api.delete(f"/Services/{service}")
+
+    assert tell(house, told(conversation, "ann", service=service)) == Pushed(cut=1)
+
+    assert house.wire.cuts == ["a"]
+    assert hearing(house) == set()
+    assert not connections.any_in(house.table, service)
+
+
+def test_a_removed_user_is_cut_off_everywhere_and_nobody_else_is(house: House) -> None:
+    for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben")):
+        house.connect(sid, identity)
+
+    assert tell(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed(cut=2)
+    assert tell(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed()
+
+    assert set(house.wire.cuts) == {"a1", "a2"}
+    assert house.is_known("b")
+
+
+def test_everybody_of_a_removed_service_is_cut_off(house: House) -> None:
+    other = another_service(house.api)
+    house.connect("a")
+    for sid, identity in (("b", "ben"), ("c", "carl")):
+        house.connect(sid, identity, service=other)
+
+    assert tell(house, Cut(other, other)) == Pushed(cut=2)
+
+    assert set(house.wire.cuts) == {"b", "c"}
+    assert not connections.any_in(house.table, other)
+    assert house.is_known("a")
+
+
+# --- bad connections
+
+
+def test_one_that_is_gone_is_forgotten(house: House) -> None:
+    conversation = chat(house, "ann")
+    for sid in ("here", "gone"):
+        house.connect(sid)
+    house.wire.gone.add("gone")
+
+    assert tell(house, told(conversation)) == Pushed(taken=1, gone=1)
+
+    assert not house.is_known("gone")
+    assert hearing(house) == {"here"}
+    assert house.wire.cuts == []
+
+
+def test_one_that_takes_nothing_has_it_tried_again_and_is_then_closed(house: House) -> None:
+    conversation = chat(house, "ann", "ben")
+    for sid, identity in (("good", "ann"), ("bad", "ben")):
+        house.connect(sid, identity)
+    house.wire.stuck.add("bad")
+
+    for received in range(1, MAX_TRIES):
+        assert tell(house, told(conversation), received) == Pushed(taken=1, again=True)
+        assert house.is_known("bad")
+    assert tell(house, told(conversation), MAX_TRIES) == Pushed(taken=1, cut=1)
+
+    # The others heard each time: a client drops repeats.
+    assert len(house.wire.heard("good")) == MAX_TRIES
+    assert not house.is_known("bad")
+    assert tell(house, told(conversation)) == Pushed(taken=1)
+
+
+# --- the queue's messages
+
+
+def test_a_push_survives_the_queue() -> None:
+    what = Push(SERVICE, "CH1", (Event("a", {"Body": "é\x00"}), Event("b", {})), ("ann", "ben"))
+
+    assert publisher.decode(publisher.encode(what)) == what
+    assert publisher.decode(publisher.encode(Cut(SERVICE, "US1", "ann"))) == Cut(SERVICE, "US1", "ann")
+    assert publisher.decode(publisher.encode(Cut(SERVICE, SERVICE))) == Cut(SERVICE, SERVICE)
+
+
+def test_what_no_queue_would_take_is_told_without_its_long_values() -> None:
+    events = tuple(Event("onMessageAdded", {"Index": str(index), "Body": "☎" * 5_000}) for index in range(20))
+
+    body = publisher.encode(Push(SERVICE, "CH1", events))
+
+    assert len(body.encode()) < 256 * 1024
+    shorter = publisher.decode(body)
+    assert isinstance(shorter, Push)
+    assert [event.parameters for event in shorter.events] == [
+        {"Index": str(index), "Omitted": "Body"} for index in range(20)
+    ]
+
+
+def test_what_is_older_than_five_minutes_is_late(house: House) -> None:
+    now = house.clock()
+
+    assert not publisher.is_late(now - LIFE, now)
+    assert publisher.is_late(now - LIFE - timedelta(milliseconds=1), now)
+
+
+def test_what_is_pushed_is_json_with_twilios_names(house: House) -> None:
+    conversation = chat(house, "ann")
+    house.connect("a")
+
+    tell(house, Push(SERVICE, conversation, (Event("onMessageAdded", {"AccountSid": ACCOUNT, "Body": "☎"}),)))
+
+    [frame] = house.wire.posted["a"]
+    assert "☎" in frame
+    assert json.loads(frame)["parameters"] == {"AccountSid": ACCOUNT, "Body": "☎"}

@@ -1,0 +1,56 @@
+"""The table that tests run on undoes a transaction whole, as DynamoDB does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from partyline.storage.keys import Key
+from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, put
+
+OLD, GONE, MADE = Key("P", "old"), Key("P", "gone"), Key("P", "made")
+
+
+def items_and_stream(table: Table) -> tuple[list[dict[str, Any]], int]:
+    backend = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
+    shard = backend.get_table(table._name).stream_shard
+    return list(table.query_all("P")), len(shard.items) if shard else 0
+
+
+@pytest.fixture
+def streamed(client: Any, table: Table) -> Table:
+    client.update_table(
+        TableName=table._name,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    table.write(put("old", OLD, {"number": 1, "nested": {"words": ["a"]}}))
+    table.write(put("gone", GONE, {"number": 1}))
+    return table
+
+
+def test_a_transaction_that_fails_leaves_items_and_stream_as_they_were(streamed: Table) -> None:
+    before = items_and_stream(streamed)
+    writes = [
+        change("old", OLD, {"number": 2, "nested": None}, adds={"more": 1}),
+        delete("gone", GONE),
+        put("made", MADE, {"number": 1}),
+        change("fails", Key("P", "other"), {"number": 1}, EXISTS),
+    ]
+    with pytest.raises(Conflict) as failed:
+        streamed.transact(writes)
+    assert set(failed.value.failed) == {"fails"}
+    assert items_and_stream(streamed) == before
+
+
+def test_a_transaction_that_holds_is_there_whole_and_after_it_another_that_fails(streamed: Table) -> None:
+    streamed.transact([change("old", OLD, {"number": 2}), delete("gone", GONE), put("made", MADE, {"number": 1}, NEW)])
+    items, records = items_and_stream(streamed)
+    assert [(item["SK"], item["number"]) for item in items] == [("made", 1), ("old", 2)]
+    assert records == 5
+    with pytest.raises(Conflict):
+        streamed.transact([change("old", OLD, {"number": 3}), put("made", MADE, {}, NEW)])
+    assert items_and_stream(streamed) == (items, records)
+    assert streamed.write(change("old", OLD, {}, adds={"number": 1}))["number"] == 3

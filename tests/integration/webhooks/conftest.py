@@ -1,0 +1,61 @@
+"""Deliveries against the table on moto, with receivers that do as they are told and a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from partyline.domain.webhook_configuration import WebhookMethod
+from partyline.errors import OutgoingError
+from partyline.http_client import Answer
+from partyline.storage.table import Table
+from partyline.webhooks import delivery
+from partyline.webhooks.delivery import Callback, Delivery
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass
+class Call:
+    """A call as a receiver got it."""
+
+    method: str
+    url: str
+    body: bytes | None
+    headers: dict[str, str]
+
+
+@dataclass
+class World:
+    """Receivers by host: a status, or the error that asking them ends with; each after `takes` has gone by."""
+
+    table: Table
+    now: datetime = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    behaviour: dict[str, int | OutgoingError] = field(default_factory=dict)
+    takes: dict[str, timedelta] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def ask(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+        host = url.split("/")[2]
+        self.calls.append(Call(method, url, body, headers))
+        self.now += self.takes.get(host, timedelta(milliseconds=50))
+        behaviour = self.behaviour.get(host, 200)
+        if isinstance(behaviour, OutgoingError):
+            raise behaviour
+        return Answer(behaviour, {}, b"", complete=True)
+
+    def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> Delivery:
+        desk = delivery.Desk(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
+        return delivery.deliver(desk, callback, received=received, sent_at=sent_at or self.now)
+
+
+@pytest.fixture
+def world(table: Table) -> World:
+    return World(table)
+
+
+def callback(url: str = "https://crm.example.com/hook", method: WebhookMethod = WebhookMethod.POST) -> Callback:
+    return Callback(url, method, {"EventType": "onMessageAdded", "Body": "über & über"}, "token-1")

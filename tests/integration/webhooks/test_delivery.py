@@ -1,0 +1,198 @@
+"""Calling webhooks: what a receiver gets, what counts as taken, and how long it is tried."""
+
+from __future__ import annotations
+
+import heapq
+from datetime import datetime, timedelta
+from itertools import pairwise
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from partyline.domain.webhook_configuration import WebhookMethod
+from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
+from partyline.storage import circuit_breakers
+from partyline.storage.circuit_breakers import Held
+from partyline.webhooks.delivery import PATIENCE, Callback, Outcome, decode, encode, group
+from tests.integration.webhooks.conftest import TOKEN, World, callback
+
+VALIDATOR = RequestValidator(TOKEN)
+NO_ANSWERS = [OutgoingTimedOut("late"), OutgoingFailed("gone"), OutgoingRefused("inside")]
+
+
+# --- what a receiver gets
+
+
+def test_a_post_is_a_signed_form(world: World) -> None:
+    assert world.deliver(callback("https://crm.example.com/hook?team=elm#rc=2")).outcome is Outcome.DELIVERED
+    (call,) = world.calls
+    assert (call.method, call.url) == ("POST", "https://crm.example.com/hook?team=elm")
+    assert call.body
+    form = dict(parse_qsl(call.body.decode(), strict_parsing=True))
+    assert form == {"EventType": "onMessageAdded", "Body": "über & über", "RetryCount": "0"}
+    assert call.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=utf-8"
+    assert call.headers["I-Twilio-Idempotency-Token"] == "token-1"
+    assert VALIDATOR.validate(call.url, form, call.headers["X-Twilio-Signature"])
+
+
+@pytest.mark.parametrize(
+    ("configured", "begins"),
+    [
+        ("https://crm.example.com/hook", "https://crm.example.com/hook?"),
+        ("https://crm.example.com/hook?team=elm&team=oak#rc=2", "https://crm.example.com/hook?team=elm&team=oak&"),
+    ],
+)
+def test_a_get_has_its_parameters_behind_those_of_the_url(world: World, configured: str, begins: str) -> None:
+    world.deliver(callback(configured, WebhookMethod.GET), received=3)
+    (call,) = world.calls
+    assert (call.method, call.body) == ("GET", None)
+    assert call.url.startswith(begins)
+    told = dict(parse_qsl(urlsplit(call.url).query, strict_parsing=True))
+    assert (told["Body"], told["EventType"], told["RetryCount"]) == ("über & über", "onMessageAdded", "2")
+    assert VALIDATOR.validate(call.url, {}, call.headers["X-Twilio-Signature"])
+
+
+def test_a_callback_survives_the_queue() -> None:
+    assert decode(encode(callback(method=WebhookMethod.GET))) == callback(method=WebhookMethod.GET)
+
+
+def test_the_order_is_kept_for_each_url_and_conversation() -> None:
+    groups = {group(url, subject) for url in ("https://a/", "https://b/") for subject in ("CH1", "CH2")}
+    assert len(groups) == 4
+    assert group("https://a/", "CH1") in groups
+
+
+# --- what counts as taken
+
+
+def test_any_2xx_is_success(world: World) -> None:
+    for status in (200, 201, 204, 299):
+        world.behaviour["crm.example.com"] = status
+        assert world.deliver(callback()).outcome is Outcome.DELIVERED
+
+
+def test_everything_else_is_tried_again(world: World) -> None:
+    behaviours: list[int | OutgoingError] = [301, 307, 400, 403, 404, 410, 429, 500, 503, *NO_ANSWERS]
+    for number, behaviour in enumerate(behaviours):
+        world.behaviour[f"{number}.example.com"] = behaviour
+        delivered = world.deliver(callback(f"https://{number}.example.com/"))
+        assert (delivered.outcome, delivered.reason) == (Outcome.RETRIED, str(behaviour))
+
+
+@pytest.mark.parametrize(
+    ("received", "least", "most"), [(1, 1.5, 2), (2, 3, 4), (5, 24, 32), (10, 675, 900), (1000, 675, 900)]
+)
+def test_it_is_tried_again_after_a_growing_while(world: World, received: int, least: float, most: float) -> None:
+    world.behaviour["crm.example.com"] = 500
+    delays = {world.deliver(callback(), received=received).delay for _ in range(20)}
+    assert all(least <= delay <= most for delay in delays)
+    assert len(delays) > 1
+
+
+# --- how long it is tried
+
+
+def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta, Outcome]]:
+    """What the queue does with one message until it is done with: when each time, and with what outcome."""
+    came = []
+    for received in range(1, 1001):
+        delivered = world.deliver(one, received=received, sent_at=sent_at)
+        came.append((world.now - sent_at, delivered.outcome))
+        if delivered.outcome in (Outcome.DELIVERED, Outcome.GIVEN_UP):
+            return came
+        world.now += timedelta(seconds=delivered.delay)
+    raise AssertionError("the queue itself would have given up")
+
+
+@pytest.mark.parametrize("behaviour", [500, OutgoingTimedOut("late")])
+def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | OutgoingError) -> None:
+    world.behaviour["crm.example.com"] = behaviour
+    came = run(world, callback(), world.now)
+    assert [outcome for _, outcome in came].count(Outcome.GIVEN_UP) == 1
+    assert PATIENCE <= came[-1][0] < PATIENCE + timedelta(minutes=1)
+    waits = [later - earlier for (earlier, _), (later, _) in pairwise(came)]
+    assert max(waits) <= timedelta(minutes=16)
+
+
+def test_a_receiver_that_comes_back_gets_what_it_missed(world: World) -> None:
+    world.behaviour["crm.example.com"] = OutgoingFailed("gone")
+    begun = world.now
+    for received in range(1, 8):
+        world.now += timedelta(seconds=world.deliver(callback(), received=received, sent_at=begun).delay)
+    world.behaviour["crm.example.com"] = 200
+    assert [outcome for _, outcome in run(world, callback(), begun)][-1] is Outcome.DELIVERED
+
+
+def test_what_is_moved_back_from_the_dead_letters_has_another_day(world: World) -> None:
+    world.behaviour["crm.example.com"] = 500
+    assert run(world, callback(), world.now)[-1][1] is Outcome.GIVEN_UP
+    again = run(world, callback(), world.now)
+    assert again[0][1] is Outcome.RETRIED
+    assert again[-1][0] >= PATIENCE
+
+
+def test_what_waited_for_its_turn_all_day_is_tried_once(world: World) -> None:
+    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is Outcome.DELIVERED
+    world.behaviour["crm.example.com"] = 500
+    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is Outcome.GIVEN_UP
+
+
+# --- one does not delay another
+
+
+def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
+    """Ten conversations tell two receivers ten minutes long, one call at a time: what the hanging one costs, the other
+    waits for."""
+    hanging, well = callback("https://hangs.example.com/"), callback("https://well.example.com/")
+    world.behaviour["hangs.example.com"] = OutgoingTimedOut("late")
+    world.takes["hangs.example.com"] = timedelta(seconds=5)
+    begun = world.now
+    queue = [(begun, number, hanging, 1) for number in range(10)]
+    queue += [(begun + timedelta(seconds=6 * number), 100 + number, well, 1) for number in range(100)]
+    heapq.heapify(queue)
+    late = []
+    while queue and queue[0][0] < begun + timedelta(minutes=10):
+        due, number, one, received = heapq.heappop(queue)
+        world.now = max(world.now, due)
+        delivered = world.deliver(one, received=received, sent_at=begun)
+        if one is well:
+            assert delivered.outcome is Outcome.DELIVERED
+            late.append(world.now - due)
+        else:
+            again = world.now + timedelta(seconds=delivered.delay)
+            heapq.heappush(queue, (again, number, one, received + 1))
+    assert len(late) == 100
+    # The first failures until it rests, then one after 5, 10, 20, ... seconds: six in ten minutes, and one of grace.
+    assert len([call for call in world.calls if "hangs" in call.url]) <= 3 + 7
+    assert max(late) <= timedelta(seconds=16)
+    assert sorted(late)[len(late) // 2] < timedelta(seconds=1)
+
+
+def test_who_never_finds_a_free_slot_is_given_up_before_the_queue_does_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(circuit_breakers, "admit", lambda table, receiver, now: Held(0.0))
+    came = run(world, callback(), world.now)
+    assert {outcome for _, outcome in came[:-1]} == {Outcome.HELD}
+    assert came[-1][0] >= PATIENCE
+    # Soon at first: it may be a matter of seconds.
+    assert came[10][0] < timedelta(seconds=30)
+
+
+def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> None:
+    world.behaviour["crm.example.com"] = OutgoingFailed("gone")
+    for _ in range(3):
+        world.deliver(callback())
+    delivered = world.deliver(callback("https://crm.example.com/another"))
+    assert (delivered.outcome, delivered.reason) == (Outcome.HELD, "resting")
+    assert 4 < delivered.delay < 8
+    assert len(world.calls) == 3
+    # It is the server that rests, by scheme, host and port; a name's other servers do not.
+    assert world.deliver(callback("https://crm.example.com:8443/hook")).outcome is Outcome.DELIVERED
+
+
+def test_an_answer_that_is_no_success_is_no_sign_of_bad_health(world: World) -> None:
+    world.behaviour["crm.example.com"] = 500
+    outcomes = {world.deliver(callback()).outcome for _ in range(10)}
+    assert outcomes == {Outcome.RETRIED}

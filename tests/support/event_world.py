@@ -1,0 +1,239 @@
+"""The API and the carriers' side over a real table with its stream, and all that the relay tells of what they do."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from partyline.api.context import Desk
+from partyline.carriers.base import DeliveryReport, InboundText, Media
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.webhook_configuration import POST_EVENTS
+from partyline.http_client import Answer
+from partyline.inbound import recorder
+from partyline.inbound.recorder import Recorded
+from partyline.lifecycle import activation, expiry
+from partyline.lifecycle.cleanup import Removed
+from partyline.outbound import delivery_reports
+from partyline.realtime.publisher import Push
+from partyline.storage import connections, lines, messages
+from partyline.storage.connections import Connection
+from partyline.storage.table import Table
+from partyline.stream import relay as outbox
+from partyline.webhooks import fan_out, pre_action
+from partyline.webhooks.delivery import Callback
+from partyline.webhooks.pre_action import AskAll
+from tests.support.api_harness import (
+    ACCOUNT,
+    ROOT,
+    TOKEN,
+    Api,
+    Clock,
+    P,
+    Pairs,
+    Q,
+    T,
+)
+from tests.support.files import Files
+
+SERVICE = sids.default_service(ACCOUNT)
+HOOK = "https://hooks.example.com/account"
+ENABLED = {"X-Twilio-Webhook-Enabled": "true"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that was queued: in the turn of a conversation or user."""
+
+    subject: str
+    callback: Callback
+
+    @property
+    def url(self) -> str:
+        return self.callback.url
+
+    @property
+    def type(self) -> str:
+        return self.callback.parameters["EventType"]
+
+    @property
+    def index(self) -> int:
+        return int(self.callback.parameters["Index"])
+
+    def __getitem__(self, name: str) -> str | None:
+        return self.callback.parameters.get(name)
+
+
+@dataclass
+class World:
+    """What happens, and what is told of it. `api` is the account over REST without the header, `enabled` with it.
+    Pre-action webhooks let everything happen; `asked` is what they were asked."""
+
+    table: Table
+    clock: Clock
+    news: Callable[[], list[dict[str, Any]]]
+    api: Api
+    ask_all: AskAll
+    asked: list[dict[str, str]]
+    pushed: list[tuple[Push, str]] = field(default_factory=list)
+    cleaned: list[Removed] = field(default_factory=list)
+    _calls: list[Call] = field(default_factory=list)
+    _ids: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def enabled(self) -> Api:
+        return replace(self.api, headers=ENABLED)
+
+    # --- who listens
+
+    def listen(self, *events: str, url: str = HOOK, service: str | None = None, method: str = "POST") -> None:
+        """Configure the webhook of the account, or of a Service, for some events or all that are told afterwards."""
+        prefix = f"/Services/{service}" if service else ""
+        filters = [("Filters", event) for event in events or POST_EVENTS]
+        form: Pairs = [("PostWebhookUrl", url), ("Method", method), *filters]
+        assert self.api.post(f"{prefix}/Configuration/Webhooks", form).status == 200
+
+    def hook(self, conversation: str, *events: str, url: str, replay_after: int | None = None) -> str:
+        """The SID of a new webhook of a conversation."""
+        filters = [("Configuration.Filters", event) for event in events or POST_EVENTS]
+        return self._hook(conversation, [("Target", "webhook"), *filters], url, replay_after)
+
+    def trigger(self, conversation: str, *words: str, url: str, replay_after: int | None = None) -> str:
+        """The same with keywords."""
+        triggers = [("Configuration.Triggers", word) for word in words]
+        return self._hook(conversation, [("Target", "trigger"), *triggers], url, replay_after)
+
+    def _hook(self, conversation: str, form: list[tuple[str, str]], url: str, replay_after: int | None) -> str:
+        replay = [] if replay_after is None else [("Configuration.ReplayAfter", str(replay_after))]
+        path = f"/Conversations/{conversation}/Webhooks"
+        return str(self.api.made(path, [*form, ("Configuration.Url", url), *replay])["sid"])
+
+    def connect(self, identity: str) -> None:
+        """Have an identity listen live."""
+        until = int(self.clock().timestamp()) + 3600
+        assert connections.register(
+            self.table, Connection(f"c-{identity}", SERVICE, identity, "SK1", until), self.clock()
+        )
+
+    # --- what carriers bring
+
+    def text(
+        self,
+        sender: str,
+        *recipients: str,
+        line: str = P,
+        body: str = "hello",
+        media: int = 0,
+        id: str | None = None,
+    ) -> Recorded:
+        """A handset's text, as its carrier brings it."""
+        parts = tuple(Media(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
+        carrier = "telnyx" if line == T else "bandwidth"
+        arrived = InboundText(carrier, id or f"carrier-{next(self._ids)}", line, sender, recipients, body, parts)
+        return recorder.record(self.table, arrived, service_sid=SERVICE, now=self.clock(), ask=self.api.desk.ask)
+
+    def report(self, message: dict[str, Any], recipient: str, status: ReceiptStatus, code: int = 0) -> None:
+        """What a carrier reports of a message that went into one thread."""
+        found = messages.fetch(self.table, message["conversation_sid"], message["sid"])
+        assert found
+        [send] = found.message.sends
+        tag = found.message.reference(send).tag
+        report = DeliveryReport("bandwidth", "carrier-out", recipient, status, code, None, tag)
+        delivery_reports.apply(self.table, report, self.clock())
+
+    # --- time
+
+    def watch(self) -> None:
+        """What the function does that looks once a minute."""
+        desk = expiry.Desk(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
+        expiry.watch(desk)
+
+    # --- what is told
+
+    def relay(self, *, times: int = 1) -> list[Call]:
+        """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
+        before = len(self._calls)
+        desk = outbox.Desk(
+            enqueue=lambda group, deduplication_id, body: None,
+            collect=lambda reference: None,
+            activate=self._activate,
+            tell=lambda happening, name: _ignore(fan_out.tell(self.telling, happening, name)),
+            tell_delivery=lambda receipt: _ignore(fan_out.tell_delivery(self.telling, receipt)),
+            clean=self.cleaned.append,
+        )
+        while records := self.news():
+            for record in records:
+                for _ in range(times):
+                    outbox.relay(desk, record)
+        return self._calls[before:]
+
+    @property
+    def telling(self) -> fan_out.Desk:
+        return fan_out.Desk(
+            self.table,
+            ACCOUNT,
+            call=lambda subject, callback: self._calls.append(Call(subject, callback)),
+            push=lambda pushed, name: self.pushed.append((pushed, name)),
+        )
+
+    def _activate(self, sid: str) -> None:
+        activation.activate(activation.Desk(self.table, self.ask_all, self.clock), sid)
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def _unexpected(*given: object) -> None:
+    raise AssertionError(given)
+
+
+def _news(name: str) -> list[dict[str, Any]]:
+    """What is new in a table's stream: every change, in order, with both images.
+
+    Read where moto keeps it, and taken away there: moto copies all of it for each transaction.
+    """
+    shard = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[name].stream_shard
+    assert shard
+    records = [record.to_json() for record in shard.items]
+    shard.items.clear()
+    return [{"eventName": record["eventName"], "dynamodb": _change(record)} for record in records]
+
+
+def _change(record: dict[str, Any]) -> dict[str, Any]:
+    """A change as a function gets it: the moment in Unix time."""
+    change = record["dynamodb"]
+    return {**change, "ApproximateCreationDateTime": change["ApproximateCreationDateTime"].timestamp()}
+
+
+def beginning(client: Any, name: str, clock: Clock) -> World:
+    """A world with three lines: P and Q make conversations of groups, T of everything."""
+    table = Table(client, name)
+    for address, carrier, mode in (
+        (P, "bandwidth", AutoCreation.GROUPS),
+        (Q, "bandwidth", AutoCreation.GROUPS),
+        (T, "telnyx", AutoCreation.ALL),
+    ):
+        lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), mode))
+    asked: list[dict[str, str]] = []
+
+    def request(method: str, url: str, body: bytes | None, *given: Any, **more: Any) -> Answer:
+        asked.append(dict(parse_qsl((body or b"").decode(), keep_blank_values=True)))
+        return Answer(200, {}, b"", complete=True)
+
+    asker = pre_action.Desk(ACCOUNT, lambda: TOKEN, request)
+    desk = Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(pre_action.ask, asker), Files())
+    world = World(table, clock, partial(_news, name), Api(desk), partial(pre_action.ask_all, asker), asked)
+    # The account's settings are made by the first request.
+    world.api.get("/Configuration")
+    world.relay()
+    return world

@@ -1,0 +1,32 @@
+"""A bucket in memory: what was kept is there to be looked at."""
+
+from __future__ import annotations
+
+from partyline.media.bucket import Bucket, Stored, disposition
+
+
+class Files(Bucket):
+    """Content, type and name by key."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "memory")
+        self.kept: dict[str, tuple[bytes, str, str | None]] = {}
+
+    def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:
+        self.kept[key] = (content, content_type, filename)
+
+    def look(self, key: str) -> Stored | None:
+        found = self.kept.get(key)
+        return Stored(found[1], disposition(found[1], found[2] or "file"), len(found[0])) if found else None
+
+    def read(self, key: str) -> bytes:
+        return self.kept[key][0]
+
+    def link(self, key: str, stored: Stored, seconds: int) -> str:
+        return f"https://bucket.example/{key}?for={seconds}"
+
+    def remove(self, sid: str) -> int:
+        mine = [key for key in self.kept if key.startswith(f"{sid}/")]
+        for key in mine:
+            del self.kept[key]
+        return len(mine)

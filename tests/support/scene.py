@@ -1,0 +1,223 @@
+"""A recorded message on a real table, the carrier that is asked to send it, and what becomes of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from partyline.carriers.bandwidth import Bandwidth
+from partyline.carriers.base import Accepted, DeliveryReport, Found, MediaAccess, OutboundMedia, OutboundText
+from partyline.carriers.limits import Limits
+from partyline.domain import routing, sids
+from partyline.domain.attachments import Media
+from partyline.domain.conversations import Conversation
+from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.messages import Message
+from partyline.domain.opt_outs import How
+from partyline.domain.participants import Participant
+from partyline.domain.receipts import ReceiptStatus
+from partyline.domain.sends import SendReference
+from partyline.errors import SendError
+from partyline.outbound import delivery_reports, reconciler, sender
+from partyline.outbound.delivery_reports import Applied
+from partyline.outbound.sender import Attempt
+from partyline.storage import conversations, lines, messages, opt_outs
+from partyline.storage.conversations import Roster
+from partyline.storage.table import Table
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+P, Q = "+12065550100", "+12065550101"
+A, B, C = "+12065550150", "+12065550151", "+12065550152"
+QUEUED, SENT, DELIVERED, FAILED = (
+    ReceiptStatus.QUEUED,
+    ReceiptStatus.SENT,
+    ReceiptStatus.DELIVERED,
+    ReceiptStatus.FAILED,
+)
+Answer = Accepted | Exception | Callable[[OutboundText], Accepted]
+
+
+class Crash(BaseException):
+    """The function dies: nothing catches this."""
+
+
+class Dying(Table):
+    """A table whose function dies at the n-th write, counted from 0."""
+
+    def __init__(self, table: Table, writes_left: int) -> None:
+        self.__dict__.update(table.__dict__)
+        self._left = writes_left
+        self.died = False
+
+    def _live(self) -> None:
+        if self._left == 0:
+            self.died = True
+            raise Crash
+        self._left -= 1
+
+    def write(self, write: Any) -> Any:
+        self._live()
+        return super().write(write)
+
+    def transact(self, writes: Any) -> None:
+        self._live()
+        super().transact(writes)
+
+
+@dataclass
+class FakeCarrier:
+    """A carrier that remembers what it was asked and gives the next of its answers."""
+
+    answers: Iterator[Any]
+    asked: list[OutboundText] = field(default_factory=list)
+    name: str = "bandwidth"
+    found: Found | SendError | Callable[[OutboundText], Found] | None = None
+    looked_for: list[OutboundText] = field(default_factory=list)
+    known_ids: list[str] = field(default_factory=list)
+    limits: Limits = Bandwidth.limits
+
+    def send(self, text: OutboundText) -> Accepted:
+        self.asked.append(text)
+        answer = next(self.answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        accepted: Accepted = answer(text) if callable(answer) else answer
+        return accepted
+
+    def authenticate(self, request: Any, now: float) -> None:
+        raise NotImplementedError
+
+    def parse(self, request: Any) -> Any:
+        raise NotImplementedError
+
+    def media_access(self) -> MediaAccess:
+        return MediaAccess("Basic secret", "https://carrier.example", ())
+
+    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+        self.looked_for.append(text)
+        self.known_ids.append(carrier_message_id)
+        if isinstance(self.found, SendError):
+            raise self.found
+        return self.found(text) if callable(self.found) else self.found
+
+
+@dataclass
+class Scene:
+    """A conversation of an agent (P), another (Q) and natives A and B, and one message of the agent's."""
+
+    table: Table
+    carrier: FakeCarrier
+    message: Message
+    reference: SendReference
+    media: tuple[OutboundMedia, ...] = ()
+    rate: str | None = None
+    now: datetime = NOW
+
+    def deliver(self) -> Attempt:
+        return sender.deliver(self.desk(), self.reference)
+
+    def edit(self, before: Message, after: Message) -> None:
+        roster = conversations.load(self.table, self.message.conversation_sid)
+        assert roster
+        messages.update(self.table, roster.conversation, before, after, NOW)
+
+    def give_up(self) -> int:
+        return reconciler.give_up(self.desk(), self.reference) or 0
+
+    def desk(self) -> sender.Desk:
+        return sender.Desk(
+            self.table,
+            carrier=lambda name: self.carrier,
+            callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
+            clock=lambda: self.now,
+            media=lambda message, limits, *, group: self.media,
+            rate=lambda carrier: self.rate,
+        )
+
+    def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:
+        found = messages.fetch(self.table, self.message.conversation_sid, self.message.sid)
+        assert found
+        return {receipt.address: (receipt.status, receipt.error_code) for receipt in found.receipts}
+
+    def report(
+        self, address: str, status: ReceiptStatus, *, tag: bool = True, id: str = "c-1", code: int = 0
+    ) -> Applied:
+        given = self.reference.tag if tag else None
+        return delivery_reports.apply(
+            self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW
+        )
+
+
+def make_scene(
+    table: Table,
+    *answers: Answer | BaseException,
+    body: str = "hello",
+    clients: int = 2,
+    carrier: str = "bandwidth",
+    addresses: Sequence[str] = (),
+    media: Sequence[Media] = (),
+) -> Scene:
+    """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
+    for address in (P, Q):
+        line = Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS)
+        if address not in lines.find(table, [address]):
+            lines.register(table, line)
+    return written(table, FakeCarrier(iter(answers)), body, clients, addresses, media)
+
+
+CLIENTS = itertools.count()
+
+
+def written(
+    table: Table,
+    carrier: FakeCarrier,
+    body: str = "hello",
+    clients: int = 2,
+    addresses: Sequence[str] = (),
+    media: Sequence[Media] = (),
+) -> Scene:
+    """A message in a group of these native addresses, or else of as many new ones as there are clients."""
+    sid = sids.new(sids.CONVERSATION)
+    blank = Participant("", sid, NOW, NOW)
+    agent = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="agent", projected_address=P)
+    other = replace(blank, sid=sids.new(sids.PARTICIPANT), identity="other", projected_address=Q)
+    natives = [
+        replace(blank, sid=sids.new(sids.PARTICIPANT), address=address)
+        for address in addresses or [f"+1206555{next(CLIENTS) + 1000}" for _ in range(clients)]
+    ]
+    members = [agent, other, *natives]
+    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
+    message = Message(
+        sid=sids.message(0),
+        conversation_sid=sid,
+        index=0,
+        created=NOW,
+        updated=NOW,
+        author="agent",
+        body=body,
+        participant_sid=agent.sid,
+        media=tuple(media),
+        sends=routing.outbound(members, conversation.threads, agent),
+    )
+    table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
+    (send,) = message.sends
+    return Scene(table, carrier, message, message.reference(send))
+
+
+def natives(scene: Scene) -> tuple[str, str]:
+    ann, ben = scene.message.sends[0].natives
+    return ann, ben
+
+
+def group(scene: Scene) -> list[str]:
+    return sorted(scene.message.sends[0].natives)
+
+
+def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True) -> None:
+    before = opt_outs.find(table, address, line)
+    table.transact(
+        opt_outs.writes(before, address=address, line=line, opted_out=opted_out, how=How.API, source="", now=NOW)
+    )

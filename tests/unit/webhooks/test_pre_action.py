@@ -1,0 +1,262 @@
+"""Pre-action webhooks: who is asked, with what, and what an answer means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from partyline.domain import sids
+from partyline.domain.events import BY_TEXT, QUIETLY, Cause, Event, Source
+from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration, WebhookMethod
+from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
+from partyline.http_client import Answer as Reply
+from partyline.observability import metrics
+from partyline.webhooks import pre_action
+from partyline.webhooks.pre_action import GO_ON, MAX_ANSWER, Answer
+
+URL = "https://hooks.example.com/pre?tenant=1"
+ALL = WebhookConfiguration(pre_url=URL, post_url="https://hooks.example.com/post", filters=PRE_EVENTS)
+ANN = Cause(Source.SDK, "ann")
+MESSAGE = Event("onMessageAdd", {"ConversationSid": "CH1", "MessageSid": "IM1", "Index": "3", "Body": "hé & +1"})
+
+
+@dataclass
+class Receiver:
+    """A server that answers what it is told to; what it was asked."""
+
+    answer: Reply | OutgoingError = field(default_factory=lambda: replied(""))
+    asked: list[tuple[str, str, bytes | None, dict[str, str]]] = field(default_factory=list)
+
+    def __call__(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
+    ) -> Reply:
+        assert (timeout, max_answer) == (5, MAX_ANSWER)
+        self.asked.append((method, url, body, headers))
+        if isinstance(self.answer, OutgoingError):
+            raise self.answer
+        return self.answer
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The parameters of the only call."""
+        [(_, url, body, _)] = self.asked
+        return dict(parse_qsl(body.decode() if body is not None else urlsplit(url).query))
+
+
+def replied(body: str | bytes, status: int = 200, *, complete: bool = True) -> Reply:
+    return Reply(status, {}, body if isinstance(body, bytes) else body.encode(), complete=complete)
+
+
+def desk(receiver: Receiver) -> pre_action.Desk:
+    return pre_action.Desk("AC1", lambda: "token", receiver)
+
+
+def ask(receiver: Receiver, event: Event = MESSAGE, cause: Cause = ANN, hook: WebhookConfiguration = ALL) -> Answer:
+    return pre_action.ask(desk(receiver), hook, event, cause)
+
+
+@pytest.fixture
+def counted() -> Callable[[], list[str]]:
+    """The names that were counted, without the one that every call counts."""
+    metrics.provider.clear_metrics()
+    return lambda: sorted(set(metrics.metric_set) - {"PreWebhookAsked"})
+
+
+# --- who is asked
+
+
+@pytest.mark.parametrize(
+    ("hook", "cause"),
+    [
+        (WebhookConfiguration(), ANN),
+        (WebhookConfiguration(post_url=URL, filters=PRE_EVENTS), ANN),
+        (WebhookConfiguration(pre_url=URL), ANN),
+        (WebhookConfiguration(pre_url=URL, filters=("onMessageAdded", "onMessageUpdate")), ANN),
+        (ALL, QUIETLY),
+        (ALL, Cause(Source.API, told=False)),
+    ],
+)
+def test_nobody_is_asked_who_did_not_ask_for_it(hook: WebhookConfiguration, cause: Cause) -> None:
+    receiver = Receiver(replied("", 403))
+    assert ask(receiver, cause=cause, hook=hook) == GO_ON
+    assert pre_action.ask_all(desk(receiver), hook, [MESSAGE], cause) == [GO_ON]
+    assert receiver.asked == []
+
+
+@pytest.mark.parametrize("cause", [ANN, BY_TEXT, Cause(Source.API)])
+def test_people_texts_and_requests_that_want_it_are_asked_about(cause: Cause) -> None:
+    receiver = Receiver()
+    assert ask(receiver, cause=cause) == GO_ON
+    assert receiver.told["Source"] == cause.source
+
+
+# --- what is asked
+
+
+def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
+    receiver = Receiver()
+    ask(receiver)
+    [(method, url, _, headers)] = receiver.asked
+    assert (method, url) == ("POST", URL)
+    assert receiver.told == {
+        "AccountSid": "AC1",
+        "EventType": "onMessageAdd",
+        "Source": "SDK",
+        "ClientIdentity": "ann",
+        "RetryCount": "0",
+        "MessagingServiceSid": sids.default_messaging_service("AC1"),
+        "ConversationSid": "CH1",
+        "Body": "hé & +1",
+    }
+    assert RequestValidator("token").validate(url, receiver.told, headers["X-Twilio-Signature"])
+    assert headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+
+
+def test_by_get_the_parameters_are_in_the_signed_url() -> None:
+    receiver = Receiver()
+    ask(receiver, hook=WebhookConfiguration(pre_url=URL, method=WebhookMethod.GET, filters=PRE_EVENTS))
+    [(method, url, body, headers)] = receiver.asked
+    assert (method, body) == ("GET", None)
+    assert url.startswith(f"{URL}&")
+    assert parse_qs(urlsplit(url).query)["tenant"] == ["1"]
+    assert receiver.told["Body"] == "hé & +1"
+    assert RequestValidator("token").validate(url, {}, headers["X-Twilio-Signature"])
+
+
+@pytest.mark.parametrize(
+    ("event", "unknown"),
+    [
+        ("onMessageAdd", {"MessageSid", "Index", "DateCreated", "DateUpdated"}),
+        ("onConversationAdd", {"ConversationSid", "DateUpdated"}),
+        ("onParticipantAdd", {"ParticipantSid", "DateCreated", "DateUpdated"}),
+        ("onMessageUpdate", set()),
+        ("onConversationRemove", set()),
+        ("onParticipantUpdate", set()),
+        ("onUserUpdate", set()),
+    ],
+)
+def test_what_is_not_there_yet_has_no_name(event: str, unknown: set[str]) -> None:
+    names = ("ConversationSid", "MessageSid", "ParticipantSid", "UserSid", "Index", "DateCreated", "DateUpdated")
+    receiver = Receiver()
+    ask(receiver, Event(event, dict.fromkeys(names, "1")))
+    assert set(names) - set(receiver.told) == unknown
+
+
+# --- what is answered
+
+CONSENTS = ["", "  \n", "{}", '{"unknown": 1}', '{"body": null, "author": null}']
+UNREADABLE: list[str | bytes] = [
+    "no",
+    "[]",
+    '"body"',
+    "{",
+    '{"body": 5}',
+    '{"author": ["ann"]}',
+    '{"body": "\\ud83d"}',
+    "[" * 50_000,
+    b"\xff\xfe\xfa",
+]
+
+
+@pytest.mark.parametrize("event", PRE_EVENTS)
+@pytest.mark.parametrize("body", CONSENTS)
+def test_an_answer_that_says_nothing_lets_it_happen(event: str, body: str, counted: Callable[[], list[str]]) -> None:
+    assert ask(Receiver(replied(body)), Event(event, {})) == GO_ON
+    assert ask(Receiver(replied(body, 204)), Event(event, {})) == GO_ON
+    assert counted() == []
+
+
+@pytest.mark.parametrize(
+    ("event", "changes"),
+    [
+        ("onMessageAdd", {"body": "b", "author": "a", "attributes": '{"k": 1}'}),
+        ("onMessageUpdate", {"body": "b", "author": "a", "attributes": '{"k": 1}'}),
+        ("onMessageRemove", {}),
+        ("onConversationAdd", {"friendly_name": "f"}),
+        ("onConversationUpdate", {"friendly_name": "f"}),
+        ("onConversationRemove", {}),
+        ("onParticipantAdd", {}),
+        ("onParticipantUpdate", {}),
+        ("onParticipantRemove", {}),
+        ("onUserUpdate", {}),
+    ],
+)
+def test_an_answer_changes_what_its_event_allows(event: str, changes: dict[str, str]) -> None:
+    given = {"body": "b", "author": "a", "attributes": {"k": 1}, "friendly_name": "f", "sid": "x", "state": "closed"}
+    assert ask(Receiver(replied(json.dumps(given))), Event(event, {})) == Answer(changes=changes)
+
+
+def test_what_is_said_empty_is_said() -> None:
+    assert ask(Receiver(replied('{"body": ""}'))) == Answer(changes={"body": ""})
+
+
+@pytest.mark.parametrize("event", PRE_EVENTS)
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503])
+def test_an_error_rejects(event: str, status: int, counted: Callable[[], list[str]]) -> None:
+    assert ask(Receiver(replied('{"body": "x"}', status)), Event(event, {})) == Answer(rejected=True)
+    assert counted() == ["PreWebhookRejected"]
+
+
+@pytest.mark.parametrize("event", PRE_EVENTS)
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        OutgoingTimedOut("late"),
+        OutgoingFailed("gone"),
+        OutgoingRefused("private"),
+        replied("", 301),
+        replied('{"body": "x"}', 307),
+        replied("", 199),
+    ],
+)
+def test_without_an_answer_it_happens_as_it_is(
+    event: str, nothing: Reply | OutgoingError, counted: Callable[[], list[str]]
+) -> None:
+    assert ask(Receiver(nothing), Event(event, {})) == GO_ON
+    assert counted() == ["PreWebhookUnanswered"]
+
+
+@pytest.mark.parametrize("event", ["onMessageAdd", "onMessageUpdate"])
+@pytest.mark.parametrize(
+    "answer",
+    [*(replied(body) for body in UNREADABLE), replied('{"body": "x"}', complete=False)],
+    ids=range(len(UNREADABLE) + 1),
+)
+def test_an_answer_that_cannot_be_read_changes_nothing(
+    event: str, answer: Reply, counted: Callable[[], list[str]]
+) -> None:
+    assert ask(Receiver(answer), Event(event, {})) == GO_ON
+    assert counted() == ["PreWebhookUnreadable"]
+
+
+# --- several, and once
+
+
+def test_several_are_asked_about_and_answered_in_order() -> None:
+    joining = [Event("onParticipantAdd", {"Identity": str(number)}) for number in range(40)]
+
+    def request(
+        method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
+    ) -> Reply:
+        assert body
+        return replied("", 403 if int(dict(parse_qsl(body.decode()))["Identity"]) % 3 == 0 else 200)
+
+    answers = pre_action.ask_all(pre_action.Desk("AC1", lambda: "token", request), ALL, joining, ANN)
+    assert [answer.rejected for answer in answers] == [number % 3 == 0 for number in range(40)]
+    assert pre_action.ask_all(pre_action.Desk("AC1", lambda: "token", request), ALL, [], ANN) == []
+
+
+def test_for_one_request_each_event_is_asked_about_once() -> None:
+    receiver = Receiver(replied('{"body": "changed"}'))
+    once = pre_action.once(lambda *about: pre_action.ask(desk(receiver), *about))
+    assert {once(ALL, MESSAGE, ANN).changes["body"] for _ in range(3)} == {"changed"}
+    assert len(receiver.asked) == 1
+    receiver.answer = replied("", 500)
+    assert once(ALL, Event("onMessageRemove", {}), ANN).rejected
+    assert not once(ALL, MESSAGE, ANN).rejected
+    assert len(receiver.asked) == 2
