@@ -20,11 +20,13 @@ from partyline.settings import secret, variable
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Let a webhook through, ask for its credentials, or deny it."""
     try:
-        carrier = registry.build(gateway_event.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport)
+        carrier = registry.build_carrier(
+            gateway_event.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport
+        )
     except LookupError as error:
         return _policy(event, "Deny", str(error))
     try:
-        carrier.authenticate(gateway_event.from_event(event, public_url=""), time.time())
+        carrier.authenticate(gateway_event.parse_event(event, public_url=""), time.time())
     except WebhookRefused as refused:
         if "WWW-Authenticate" in refused.headers:
             logger.warning("webhook.refused", reason=refused.reason)

@@ -8,46 +8,46 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import aws_clients
-from partyline.deadline import timed
+from partyline.deadline import track_deadline
 from partyline.http_client import Outgoing, networks
 from partyline.observability import count, logger, metrics
-from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
+from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.settings import auth_token, variable
-from partyline.storage.circuit_breakers import receiver
+from partyline.storage.circuit_breakers import receiver_of
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback, Outcome
+from partyline.webhooks.delivery import Callback, DeliveryOutcome
 
 SQS = aws_clients.sqs()
-DESK = delivery.Desk(
+DESK = delivery.WebhookCaller(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
     auth_token=auth_token,
     clock=lambda: datetime.now(UTC),
 )
 METRICS = {
-    Outcome.DELIVERED: "CallbackDelivered",
-    Outcome.RETRIED: "CallbackRetried",
-    Outcome.HELD: "CallbackHeld",
-    Outcome.GIVEN_UP: "CallbackGivenUp",
+    DeliveryOutcome.DELIVERED: "CallbackDelivered",
+    DeliveryOutcome.RETRIED: "CallbackRetried",
+    DeliveryOutcome.HELD: "CallbackHeld",
+    DeliveryOutcome.GIVEN_UP: "CallbackGivenUp",
 }
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
-def handler(event: dict[str, Any], context: object) -> Answer:
+@track_deadline
+def handler(event: dict[str, Any], context: object) -> BatchResponse:
     """Take what the queue gives; what is to be called again stays in it."""
-    return consume(event, _call, hide=hiding(SQS, variable("CALLBACKS_QUEUE_URL")))
+    return consume(event, _call, hide=build_hide(SQS, variable("CALLBACKS_QUEUE_URL")))
 
 
 def _call(record: SQSRecord) -> Retry | None:
     callback = delivery.decode(record.body)
-    delivered = delivery.deliver(DESK, callback, received=received(record), sent_at=sent_at(record))
-    _log(callback, delivered, received(record))
-    if delivered.outcome in {Outcome.RETRIED, Outcome.HELD}:
+    delivered = delivery.deliver_callback(DESK, callback, received=receive_count(record), sent_at=sent_at(record))
+    _log(callback, delivered, receive_count(record))
+    if delivered.outcome in {DeliveryOutcome.RETRIED, DeliveryOutcome.HELD}:
         return Retry(delivered.delay)
-    if delivered.outcome is Outcome.GIVEN_UP:
+    if delivered.outcome is DeliveryOutcome.GIVEN_UP:
         # Deduplicated: if this function dies here and gives up again within five minutes, there is one letter.
         SQS.send_message(
             QueueUrl=variable("CALLBACKS_DEAD_LETTERS_URL"),
@@ -58,12 +58,12 @@ def _call(record: SQSRecord) -> Retry | None:
     return None
 
 
-def _log(callback: Callback, delivered: delivery.Delivery, times: int) -> None:
+def _log(callback: Callback, delivered: delivery.DeliveryResult, times: int) -> None:
     count(METRICS[delivered.outcome])
     logger.info(
         f"callback.{delivered.outcome}",
         token=callback.token,
-        receiver=receiver(callback.url),
+        receiver=receiver_of(callback.url),
         event_type=callback.parameters.get("EventType"),
         reason=delivered.reason,
         received=times,

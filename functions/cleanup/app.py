@@ -10,11 +10,11 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import aws_clients
-from partyline.deadline import timed
+from partyline.deadline import track_deadline
 from partyline.lifecycle import cleanup
 from partyline.media.bucket import Bucket
 from partyline.observability import count, logger, metrics
-from partyline.queues.queue_consumer import Answer, consume
+from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.settings import variable
 from partyline.storage.table import Table
 
@@ -27,10 +27,10 @@ RESERVE = 10_000
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
-def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+@track_deadline
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
     """Clean up for as long as there is time; what has more left goes back into the queue."""
-    desk = cleanup.Desk(
+    desk = cleanup.Cleaner(
         TABLE,
         BUCKET,
         clock=lambda: datetime.now(UTC),
@@ -39,9 +39,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     return consume(event, partial(_clean, desk))
 
 
-def _clean(desk: cleanup.Desk, record: SQSRecord) -> None:
+def _clean(desk: cleanup.Cleaner, record: SQSRecord) -> None:
     removed = cleanup.decode(record.body)
-    done = cleanup.clean(desk, removed)
+    done = cleanup.clean_up(desk, removed)
     logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
     count("CleanupDone" if done else "CleanupContinued")
     if not done:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline import aws_clients, refusals
-from partyline.deadline import timed
+from partyline.deadline import track_deadline
 from partyline.errors import ApiError
 from partyline.observability import count, logger, metrics
 from partyline.realtime import sessions
@@ -14,7 +14,7 @@ from partyline.realtime.gateway import ApiGateway
 from partyline.settings import secret, variable
 from partyline.storage.table import Conflict, Table
 
-DESK = sessions.Desk(
+DESK = sessions.SessionContext(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     wire=ApiGateway(variable("LIVE_ENDPOINT")),
     clock=lambda: datetime.now(UTC),
@@ -25,7 +25,7 @@ DESK = sessions.Desk(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
+@track_deadline
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take what happens on one connection. What a client's frame asks for is told by frames, not by the answer."""
     match event["requestContext"]["eventType"]:
@@ -59,7 +59,7 @@ def _receive(event: dict[str, Any]) -> None:
     connection = event["requestContext"]["connectionId"]
     # Binary frames come encoded; the protocol has none.
     frame = "" if event.get("isBase64Encoded") else event.get("body") or ""
-    refused = sessions.receive(DESK, connection, frame)
+    refused = sessions.handle_frame(DESK, connection, frame)
     count("LiveFrame")
     if refused is not None:
         logger.info("live.frame_refused", connection=connection, code=refused.code)

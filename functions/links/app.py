@@ -7,11 +7,11 @@ from typing import Any
 
 from partyline import aws_clients
 from partyline.media.bucket import Bucket
-from partyline.media.link_endpoint import Desk, serve
+from partyline.media.link_endpoint import LinkEndpoint, serve_link
 from partyline.observability import logger, metrics
 from partyline.settings import secret, variable
 
-DESK = Desk(
+DESK = LinkEndpoint(
     Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
@@ -22,4 +22,4 @@ DESK = Desk(
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one request."""
-    return serve(DESK, str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))
+    return serve_link(DESK, str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))

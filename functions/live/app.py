@@ -8,17 +8,17 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import aws_clients
-from partyline.deadline import timed
+from partyline.deadline import track_deadline
 from partyline.observability import count, logger, metrics
-from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, received, sent_at
+from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.realtime import publisher
-from partyline.realtime.gateway import ApiGateway, Desk
+from partyline.realtime.gateway import ApiGateway, LiveConnections
 from partyline.realtime.publisher import Push, Pushed
 from partyline.settings import variable
 from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
-DESK = Desk(
+DESK = LiveConnections(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     wire=ApiGateway(variable("LIVE_ENDPOINT")),
     clock=lambda: datetime.now(UTC),
@@ -29,19 +29,19 @@ BACKOFF = 2
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
-def handler(event: dict[str, Any], context: object) -> Answer:
+@track_deadline
+def handler(event: dict[str, Any], context: object) -> BatchResponse:
     """Take what the queue gives; what is to be pushed again stays in it."""
-    return consume(event, _push, hide=hiding(SQS, variable("LIVE_QUEUE_URL")))
+    return consume(event, _push, hide=build_hide(SQS, variable("LIVE_QUEUE_URL")))
 
 
 def _push(record: SQSRecord) -> Retry | None:
     told = publisher.decode(record.body)
-    if isinstance(told, Push) and publisher.is_late(sent_at(record), datetime.now(UTC)):
+    if isinstance(told, Push) and publisher.is_expired(sent_at(record), datetime.now(UTC)):
         logger.warning("live.dropped", subject=told.subject)
         count("LiveDropped")
         return None
-    pushed = publisher.push(DESK, told, received=received(record))
+    pushed = publisher.push_to_connections(DESK, told, received=receive_count(record))
     _log(told.subject, pushed)
     return Retry(BACKOFF) if pushed.again else None
 

@@ -11,15 +11,15 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline import aws_clients
 from partyline.carriers import gateway_event, registry
-from partyline.carriers.transport import transport
-from partyline.deadline import timed
+from partyline.carriers.transport import build_transport
+from partyline.deadline import track_deadline
 from partyline.media import links, outbound_files
 from partyline.media.bucket import Bucket
-from partyline.media.outbound_files import attachments
+from partyline.media.outbound_files import prepare_attachments
 from partyline.observability import count, logger, metrics
 from partyline.outbound import reconciler, sender
-from partyline.outbound.sender import Step
-from partyline.queues.queue_consumer import Answer, Retry, consume, hiding, is_fifo, received
+from partyline.outbound.sender import NextStep
+from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, is_fifo, receive_count
 from partyline.settings import carrier_urls, secret, variable
 from partyline.storage.table import Table
 from partyline.stream import relay
@@ -29,34 +29,36 @@ TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 # How often a carrier is asked what became of a text, minutes apart; fewer than the queue delivers.
 MAX_LOOKS = 4
 BUCKET = Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
-HTTP = transport(timeout=float(variable("CARRIER_TIMEOUT")))
+HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 
 
 def link(key: str) -> str:
     """A file's address for a carrier, which may fetch it as long as it queues a text."""
     expires = int(datetime.now(UTC).timestamp()) + int(variable("MEDIA_LINK_SECONDS"))
-    return f"{variable('PUBLIC_URL')}/{links.path(secret(variable('KEYS_SECRET_ARN'))['root'], key, expires)}"
+    return f"{variable('PUBLIC_URL')}/{links.build_path(secret(variable('KEYS_SECRET_ARN'))['root'], key, expires)}"
 
 
-def desk() -> sender.Desk:
+def desk() -> sender.Sender:
     """What sending works with, and the secrets of now."""
     secrets = secret(variable("CARRIERS_SECRET_ARN"))
-    return sender.Desk(
+    return sender.Sender(
         TABLE,
-        carrier=lambda name: registry.build(name, secrets, HTTP, carrier_urls()),
+        carrier=lambda name: registry.build_carrier(name, secrets, HTTP, carrier_urls()),
         callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
-        media=partial(attachments, outbound_files.Desk(TABLE, BUCKET, link, lambda: datetime.now(UTC))),
-        rate=lambda name: registry.rate(name, secrets),
+        media=partial(
+            prepare_attachments, outbound_files.OutboundFiles(TABLE, BUCKET, link, lambda: datetime.now(UTC))
+        ),
+        rate=lambda name: registry.account_rate(name, secrets),
     )
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
-def handler(event: dict[str, Any], context: object) -> Answer:
+@track_deadline
+def handler(event: dict[str, Any], context: object) -> BatchResponse:
     """Take what a queue gives; what is to be tried again stays in it."""
-    return consume(event, _take, hide=hiding(SQS, variable("OUTBOUND_QUEUE_URL")))
+    return consume(event, _take, hide=build_hide(SQS, variable("OUTBOUND_QUEUE_URL")))
 
 
 def _take(record: SQSRecord) -> Retry | None:
@@ -68,15 +70,15 @@ def _deliver(record: SQSRecord) -> Retry | None:
     attempt = sender.deliver(desk(), reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
-    if attempt.step is Step.RECONCILE:
+    if attempt.step is NextStep.RECONCILE:
         SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record.body)
-    return Retry(attempt.delay) if attempt.step is Step.AGAIN else None
+    return Retry(attempt.delay) if attempt.step is NextStep.AGAIN else None
 
 
 def _reconcile(record: SQSRecord) -> Retry | None:
     """Give up what the carrier did not take; one that it cannot be asked about comes again minutes later."""
     reference = relay.decode(record.body)
-    failed = reconciler.give_up(desk(), reference, last=received(record) >= MAX_LOOKS)
+    failed = reconciler.reconcile(desk(), reference, last=receive_count(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed or 0)
     return Retry() if failed is None else None

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from partyline import aws_clients
-from partyline.deadline import timed
+from partyline.deadline import track_deadline
 from partyline.domain.attachments import MediaReference
 from partyline.lifecycle import activation, cleanup
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.media import ingest
 from partyline.observability import logger, metrics
 from partyline.queues.queue_sender import QueueMessage
@@ -18,7 +18,7 @@ from partyline.realtime import publisher as live
 from partyline.realtime.publisher import Cut, Push
 from partyline.settings import variable
 from partyline.storage.table import Table
-from partyline.stream import relay as outbox
+from partyline.stream import relay as stream_relay
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery, fan_out
 from partyline.webhooks.delivery import Callback
@@ -29,7 +29,7 @@ CONSUMER = StreamConsumer(aws_clients.sqs(), failures_url=lambda: variable("RELA
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-@timed
+@track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records; the first that fails, and what is behind it, comes again."""
     return CONSUMER.consume(event, relay)
@@ -39,21 +39,21 @@ def relay(record: Mapping[str, Any]) -> Relayed:
     """What one stream record asks for."""
     messages: list[QueueMessage] = []
     calls: list[int] = []
-    told = fan_out.Desk(
+    told = fan_out.FanOut(
         TABLE,
         account_sid=variable("ACCOUNT_SID"),
         call=lambda subject, callback: messages.append(_call(subject, callback)),
         push=lambda pushed, name: messages.append(_push(pushed, name)),
     )
-    desk = outbox.Desk(
+    desk = stream_relay.StreamRelay(
         enqueue=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
         collect=lambda reference: messages.append(_collect(reference)),
         activate=lambda sid: messages.append(_activate(sid)),
-        tell=lambda happening, name: calls.append(fan_out.tell(told, happening, name)),
-        tell_delivery=lambda receipt: calls.append(fan_out.tell_delivery(told, receipt)),
+        tell=lambda happening, name: calls.append(fan_out.publish(told, happening, name)),
+        tell_delivery=lambda receipt: calls.append(fan_out.publish_receipt(told, receipt)),
         clean=lambda removed: messages.extend(_clean(removed)),
     )
-    return Relayed(outbox.relay(desk, record), tuple(messages), sum(calls))
+    return Relayed(stream_relay.relay_record(desk, record), tuple(messages), sum(calls))
 
 
 def _send(group: str, deduplication_id: str, body: str) -> QueueMessage:
@@ -73,7 +73,7 @@ def _activate(sid: str) -> QueueMessage:
 
 def _call(subject: str, callback: Callback) -> QueueMessage:
     """A call to a webhook in the turn of its URL and subject."""
-    group = delivery.group(callback.url, subject)
+    group = delivery.message_group(callback.url, subject)
     return QueueMessage(variable("CALLBACKS_QUEUE_URL"), delivery.encode(callback), group, callback.token)
 
 
@@ -89,9 +89,9 @@ def _clean(removed: Removed) -> list[QueueMessage]:
     and a conversation's webhooks have still to be found by what happened before it was removed."""
     delay = int(variable("CLEANUP_SECONDS"))
     cleaning = QueueMessage(variable("CLEANUP_QUEUE_URL"), cleanup.encode(removed), delay=delay)
-    if removed.kind is Kind.USER:
+    if removed.kind is RemovedKind.USER:
         cut = Cut(removed.service_sid, removed.sid, removed.identity)
         return [cleaning, _push(cut, f"{removed.sid}/{removed.at}")]
-    if removed.kind is Kind.SERVICE:
+    if removed.kind is RemovedKind.SERVICE:
         return [cleaning, _push(Cut(removed.sid, removed.sid), removed.sid)]
     return [cleaning]

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import Answer, Outgoing, networks
+from partyline.http_client import FetchedResponse, Outgoing, networks
 
 Handler = Callable[[socket.socket], None]
 
@@ -107,7 +107,7 @@ def resetting(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def ask(url: str, outgoing: Outgoing = OUTGOING, *, timeout: float = 10, max_answer: int = 1000) -> Answer:
+def ask(url: str, outgoing: Outgoing = OUTGOING, *, timeout: float = 10, max_answer: int = 1000) -> FetchedResponse:
     return outgoing.ask("POST", url, b"a=b", {"Content-Type": "text/plain"}, timeout=timeout, max_answer=max_answer)
 
 

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 
-from partyline.api.app import handle
-from partyline.api.context import Desk
+from partyline.api.app import handle_request
+from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import Cause, Event
@@ -50,7 +50,7 @@ class Clock:
         self.moment += timedelta(**by)
 
 
-def asking_nobody(configuration: WebhookConfiguration, event: Event, cause: Cause) -> pre_action.Answer:
+def asking_nobody(configuration: WebhookConfiguration, event: Event, cause: Cause) -> pre_action.PreActionDecision:
     """How pre-action webhooks are asked where none is configured."""
     assert not (configuration.pre_url and event.type in (configuration.filters or ())), event.type
     return pre_action.GO_ON
@@ -132,12 +132,12 @@ def read(body: str, content_type: str) -> Any:
 class Api:
     """The API, called through events. Every response is checked for what all of them must be."""
 
-    desk: Desk
+    desk: ApiContext
     authorization: str | None = field(default_factory=basic)
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        response = handle(event, self.desk)
+        response = handle_request(event, self.desk)
         assert set(response) == {"statusCode", "headers", "body"}
         json.dumps(response)
         if response["statusCode"] == 204:
@@ -212,7 +212,7 @@ class Api:
     def _stored_group(self, *natives: str, own: str) -> str:
         now, service = self.desk.clock(), sids.default_service(ACCOUNT)
         group = Conversation(sids.new(sids.CONVERSATION), service, now, now, active_at=now)
-        first, *others = sids.several(sids.PARTICIPANT, 1 + len(natives))
+        first, *others = sids.new_many(sids.PARTICIPANT, 1 + len(natives))
         agent = Participant(first, group.sid, now, now, identity="agent", projected_address=own, identified=now)
         handsets = [
             Participant(sid, group.sid, now, now, address=native) for sid, native in zip(others, natives, strict=True)
@@ -289,7 +289,7 @@ class InProcess(requests.adapters.BaseAdapter):
             {name: str(value) for name, value in request.headers.items()},
             body,
         )
-        answer = handle(event, self._api.desk)
+        answer = handle_request(event, self._api.desk)
         response = requests.Response()
         response.status_code = answer["statusCode"]
         response.headers.update(answer["headers"])

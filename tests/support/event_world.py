@@ -12,15 +12,15 @@ from urllib.parse import parse_qsl
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from partyline.api.context import Desk
-from partyline.carriers.base import DeliveryReport, InboundText, Media
+from partyline.api.context import ApiContext
+from partyline.carriers.base import DeliveryReport, InboundMedia, InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import POST_EVENTS
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Recorded
+from partyline.inbound.recorder import RecordResult
 from partyline.lifecycle import activation, expiry
 from partyline.lifecycle.cleanup import Removed
 from partyline.outbound import delivery_reports
@@ -28,7 +28,7 @@ from partyline.realtime.publisher import Push
 from partyline.storage import connections, lines, messages
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
-from partyline.stream import relay as outbox
+from partyline.stream import relay as stream_relay
 from partyline.webhooks import fan_out, pre_action
 from partyline.webhooks.delivery import Callback
 from partyline.webhooks.pre_action import AskAll
@@ -134,9 +134,9 @@ class World:
         body: str = "hello",
         media: int = 0,
         id: str | None = None,
-    ) -> Recorded:
+    ) -> RecordResult:
         """A handset's text, as its carrier brings it."""
-        parts = tuple(Media(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
+        parts = tuple(InboundMedia(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
         carrier = "telnyx" if line == T else "bandwidth"
         arrived = InboundText(carrier, id or f"carrier-{next(self._ids)}", line, sender, recipients, body, parts)
         return recorder.record(self.table, arrived, service_sid=SERVICE, now=self.clock(), ask=self.api.desk.ask)
@@ -148,37 +148,37 @@ class World:
         [send] = found.message.sends
         tag = found.message.reference(send).tag
         report = DeliveryReport("bandwidth", "carrier-out", recipient, status, code, None, tag)
-        delivery_reports.apply(self.table, report, self.clock())
+        delivery_reports.apply_report(self.table, report, self.clock())
 
     # --- time
 
     def watch(self) -> None:
         """What the function does that looks once a minute."""
-        desk = expiry.Desk(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
-        expiry.watch(desk)
+        desk = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
+        expiry.run_due_timers(desk)
 
     # --- what is told
 
     def relay(self, *, times: int = 1) -> list[Call]:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
         before = len(self._calls)
-        desk = outbox.Desk(
+        desk = stream_relay.StreamRelay(
             enqueue=lambda group, deduplication_id, body: None,
             collect=lambda reference: None,
             activate=self._activate,
-            tell=lambda happening, name: _ignore(fan_out.tell(self.telling, happening, name)),
-            tell_delivery=lambda receipt: _ignore(fan_out.tell_delivery(self.telling, receipt)),
+            tell=lambda happening, name: _ignore(fan_out.publish(self.telling, happening, name)),
+            tell_delivery=lambda receipt: _ignore(fan_out.publish_receipt(self.telling, receipt)),
             clean=self.cleaned.append,
         )
         while records := self.news():
             for record in records:
                 for _ in range(times):
-                    outbox.relay(desk, record)
+                    stream_relay.relay_record(desk, record)
         return self._calls[before:]
 
     @property
-    def telling(self) -> fan_out.Desk:
-        return fan_out.Desk(
+    def telling(self) -> fan_out.FanOut:
+        return fan_out.FanOut(
             self.table,
             ACCOUNT,
             call=lambda subject, callback: self._calls.append(Call(subject, callback)),
@@ -186,7 +186,7 @@ class World:
         )
 
     def _activate(self, sid: str) -> None:
-        activation.activate(activation.Desk(self.table, self.ask_all, self.clock), sid)
+        activation.activate_conversation(activation.Activator(self.table, self.ask_all, self.clock), sid)
 
 
 def _ignore(_: object) -> None:
@@ -226,13 +226,13 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), mode))
     asked: list[dict[str, str]] = []
 
-    def request(method: str, url: str, body: bytes | None, *given: Any, **more: Any) -> Answer:
+    def request(method: str, url: str, body: bytes | None, *given: Any, **more: Any) -> FetchedResponse:
         asked.append(dict(parse_qsl((body or b"").decode(), keep_blank_values=True)))
-        return Answer(200, {}, b"", complete=True)
+        return FetchedResponse(200, {}, b"", complete=True)
 
-    asker = pre_action.Desk(ACCOUNT, lambda: TOKEN, request)
-    desk = Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(pre_action.ask, asker), Files())
-    world = World(table, clock, partial(_news, name), Api(desk), partial(pre_action.ask_all, asker), asked)
+    asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, request)
+    desk = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(pre_action.consult, asker), Files())
+    world = World(table, clock, partial(_news, name), Api(desk), partial(pre_action.consult_all, asker), asked)
     # The account's settings are made by the first request.
     world.api.get("/Configuration")
     world.relay()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partyline.media.bucket import Bucket, Stored, disposition
+from partyline.media.bucket import Bucket, StoredObject, content_disposition
 
 
 class Files(Bucket):
@@ -15,14 +15,16 @@ class Files(Bucket):
     def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:
         self.kept[key] = (content, content_type, filename)
 
-    def look(self, key: str) -> Stored | None:
+    def look(self, key: str) -> StoredObject | None:
         found = self.kept.get(key)
-        return Stored(found[1], disposition(found[1], found[2] or "file"), len(found[0])) if found else None
+        return (
+            StoredObject(found[1], content_disposition(found[1], found[2] or "file"), len(found[0])) if found else None
+        )
 
     def read(self, key: str) -> bytes:
         return self.kept[key][0]
 
-    def link(self, key: str, stored: Stored, seconds: int) -> str:
+    def link(self, key: str, stored: StoredObject, seconds: int) -> str:
         return f"https://bucket.example/{key}?for={seconds}"
 
     def remove(self, sid: str) -> int:

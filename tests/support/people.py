@@ -24,7 +24,7 @@ def acting(api: Api, identity: str, service: str = SERVICE, **more: object) -> A
 
 def role_named(name: str, service: str = SERVICE) -> str:
     """The SID of one of the roles that every Service has."""
-    return sids.of(sids.ROLE, service, name)
+    return sids.derive(sids.ROLE, service, name)
 
 
 def administrator(api: Api, identity: str = "boss") -> Api:

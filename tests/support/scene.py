@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.base import Accepted, DeliveryReport, Found, MediaAccess, OutboundMedia, OutboundText
+from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundMedia, OutboundText
 from partyline.carriers.limits import Limits
 from partyline.domain import routing, sids
 from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.errors import SendError
 from partyline.outbound import delivery_reports, reconciler, sender
-from partyline.outbound.delivery_reports import Applied
-from partyline.outbound.sender import Attempt
+from partyline.outbound.delivery_reports import ReportOutcome
+from partyline.outbound.sender import SendAttempt
 from partyline.storage import conversations, lines, messages, opt_outs
 from partyline.storage.conversations import Roster
 from partyline.storage.table import Table
@@ -74,7 +74,7 @@ class FakeCarrier:
     answers: Iterator[Any]
     asked: list[OutboundText] = field(default_factory=list)
     name: str = "bandwidth"
-    found: Found | SendError | Callable[[OutboundText], Found] | None = None
+    found: FoundMessage | SendError | Callable[[OutboundText], FoundMessage] | None = None
     looked_for: list[OutboundText] = field(default_factory=list)
     known_ids: list[str] = field(default_factory=list)
     limits: Limits = Bandwidth.limits
@@ -96,7 +96,7 @@ class FakeCarrier:
     def media_access(self) -> MediaAccess:
         return MediaAccess("Basic secret", "https://carrier.example", ())
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
         self.looked_for.append(text)
         self.known_ids.append(carrier_message_id)
         if isinstance(self.found, SendError):
@@ -116,7 +116,7 @@ class Scene:
     rate: str | None = None
     now: datetime = NOW
 
-    def deliver(self) -> Attempt:
+    def deliver(self) -> SendAttempt:
         return sender.deliver(self.desk(), self.reference)
 
     def edit(self, before: Message, after: Message) -> None:
@@ -125,10 +125,10 @@ class Scene:
         messages.update(self.table, roster.conversation, before, after, NOW)
 
     def give_up(self) -> int:
-        return reconciler.give_up(self.desk(), self.reference) or 0
+        return reconciler.reconcile(self.desk(), self.reference) or 0
 
-    def desk(self) -> sender.Desk:
-        return sender.Desk(
+    def desk(self) -> sender.Sender:
+        return sender.Sender(
             self.table,
             carrier=lambda name: self.carrier,
             callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
@@ -144,9 +144,9 @@ class Scene:
 
     def report(
         self, address: str, status: ReceiptStatus, *, tag: bool = True, id: str = "c-1", code: int = 0
-    ) -> Applied:
+    ) -> ReportOutcome:
         given = self.reference.tag if tag else None
-        return delivery_reports.apply(
+        return delivery_reports.apply_report(
             self.table, DeliveryReport("bandwidth", id, address, status, code, None, given), NOW
         )
 
@@ -163,7 +163,7 @@ def make_scene(
     """A conversation of two agents (P, Q) and some natives, with one message of the first agent's."""
     for address in (P, Q):
         line = Line(sids.new(sids.LINE), address, carrier, NOW, NOW, AutoCreation.GROUPS)
-        if address not in lines.find(table, [address]):
+        if address not in lines.fetch(table, [address]):
             lines.register(table, line)
     return written(table, FakeCarrier(iter(answers)), body, clients, addresses, media)
 
@@ -200,7 +200,7 @@ def written(
         body=body,
         participant_sid=agent.sid,
         media=tuple(media),
-        sends=routing.outbound(members, conversation.threads, agent),
+        sends=routing.plan_sends(members, conversation.threads, agent),
     )
     table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
     (send,) = message.sends
@@ -217,7 +217,9 @@ def group(scene: Scene) -> list[str]:
 
 
 def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True) -> None:
-    before = opt_outs.find(table, address, line)
+    before = opt_outs.fetch_many(table, address, line)
     table.transact(
-        opt_outs.writes(before, address=address, line=line, opted_out=opted_out, how=How.API, source="", now=NOW)
+        opt_outs.build_writes(
+            before, address=address, line=line, opted_out=opted_out, how=OptOutSource.API, source="", now=NOW
+        )
     )

@@ -24,8 +24,8 @@ import yaml
 from nacl.signing import SigningKey
 
 from partyline.api import forms, multipart, pagination
-from partyline.api import request as requests
-from partyline.api.context import Call, Desk
+from partyline.api import request as http_request
+from partyline.api.context import ApiContext, Call
 from partyline.auth import tokens
 from partyline.carriers import bandwidth, gateway_event, registry, schemas, telnyx, twilio, vonage
 from partyline.carriers.base import WebhookRequest
@@ -69,7 +69,7 @@ SECRETS = {
     "vonage_api_secret": "s",
     "vonage_signature_secret": "s" * 64,
 }
-BUILT = {name: registry.build(name, SECRETS, no_transport) for name in registry.CARRIERS}
+BUILT = {name: registry.build_carrier(name, SECRETS, no_transport) for name in registry.CARRIERS}
 HEADERS = {
     "telnyx-timestamp": "1",
     "telnyx-signature-ed25519": base64.b64encode(bytes(64)).decode(),
@@ -177,7 +177,7 @@ class Nowhere:
     """A table that nothing is asked of."""
 
 
-DESK = Desk(Nowhere(), "AC" + "1" * 32, lambda: "t", lambda: "root", lambda: NOW, None, None)  # type: ignore[arg-type]
+DESK = ApiContext(Nowhere(), "AC" + "1" * 32, lambda: "t", lambda: "root", lambda: NOW, None, None)  # type: ignore[arg-type]
 SIGNER = "SK" + "1" * 32
 
 
@@ -194,12 +194,12 @@ def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
-NO_PART = pagination.Part([], more=False)
+NO_PART = pagination.PagePart([], more=False)
 
 
 def call(token: str) -> Call:
     """A request for a part of a list."""
-    request = requests.parse(event("", method="GET", query={"PageToken": [token], "PageSize": ["5"]}), "")
+    request = http_request.parse_request(event("", method="GET", query={"PageToken": [token], "PageSize": ["5"]}), "")
     return Call(DESK, request, None, {}, NOW, None)  # type: ignore[arg-type]
 
 
@@ -211,7 +211,7 @@ def part(headers: bytes, content: bytes = b"x") -> bytes:
 
 
 def read_form(body: bytes) -> object:
-    return [(one.filename, one.content_type) for one in multipart.read(body, FORM_TYPE)]
+    return [(one.filename, one.content_type) for one in multipart.parse_multipart(body, FORM_TYPE)]
 
 
 def jpeg(n: int) -> bytes:
@@ -237,13 +237,13 @@ def log_line(text: str) -> object:
 
 
 TEXTS: dict[str, Callable[[str], object]] = {
-    "keyword": opt_outs.recognise,
-    "may be a keyword": opt_outs.may_be_keyword,
-    "tapback": tapbacks.recognise,
-    "segments": segments.count,
-    "notation": normalization.plain,
+    "keyword": opt_outs.parse_keyword,
+    "may be a keyword": opt_outs.is_possible_keyword,
+    "tapback": tapbacks.parse_tapback,
+    "segments": segments.count_segments,
+    "notation": normalization.normalize,
     "fingerprint": lambda text: threads.fingerprint(text, 1),
-    "address": addresses.canonical,
+    "address": addresses.canonicalize,
     "subject": lambda text: schemas.headed(text, text),
 }
 # A carrier that takes so little that there are many parts.
@@ -333,7 +333,7 @@ CASES = [
     Case(
         CARRIERS,
         "an event",
-        lambda given: gateway_event.from_event(given, "https://x"),
+        lambda given: gateway_event.parse_event(given, "https://x"),
         lambda n: event(
             "x",
             headers={f"h{i}": "v" for i in range(n)},
@@ -354,10 +354,10 @@ CASES = [
         Case(CARRIERS, f"parts of {kind}", lambda text: NARROW.cuts(text, plain=True), repeated(letters))
         for kind, letters in LETTERS.items()
     ),
-    Case(CARRIERS, "a roster", threads.key, numbers),
+    Case(CARRIERS, "a roster", threads.build_key, numbers),
     Case(CARRIERS, "a time", schemas.moment, lambda n: "2026-11-27T" + "0" * n),
     *(
-        Case(CARRIERS, f"a text part of {what}", lambda given: text_part.decode(*given), make)
+        Case(CARRIERS, f"a text part of {what}", lambda given: text_part.decode_text(*given), make)
         for what, make in {
             "blanks": lambda n: (b" \r\n" * n, None),
             "controls": lambda n: (b"a" * n + b"\x01", "text/plain; charset=utf-8"),
@@ -369,7 +369,7 @@ CASES = [
     ),
     # --- the API
     *(
-        Case(API, f"a request with {what}", lambda given: requests.parse(given, ""), make)
+        Case(API, f"a request with {what}", lambda given: http_request.parse_request(given, ""), make)
         for what, make in {
             "parameters": lambda n: event(urlencode([(f"a{i}", "%") for i in range(n)])),
             "a parameter again and again": lambda n: event("Participant=1&" * n),
@@ -417,8 +417,8 @@ CASES = [
         for what, make in {"letters": lambda n: "A" * n, "rubbish": lambda n: "+/=\u00e9" * n}.items()
     ),
     Case(API, "a time", forms.moment, lambda n: "2026-11-27T" + "0" * n),
-    Case(API, "a duration", timers.seconds, lambda n: "P" + "1Y" * n),
-    Case(API, "an identity", identities.check, lambda n: "\u202ea" * n),
+    Case(API, "a duration", timers.parse_duration, lambda n: "P" + "1Y" * n),
+    Case(API, "an identity", identities.check_identity, lambda n: "\u202ea" * n),
     *(
         Case(API, f"an upload with {what}", read_form, make)
         for what, make in {
@@ -435,13 +435,13 @@ CASES = [
             "parts in parts": lambda n: part(b"Content-Type: multipart/mixed; boundary=c", part(b"") * n) + b"--b--",
         }.items()
     ),
-    Case(API, "a boundary", lambda kind: multipart.read(b"--b--", kind), lambda n: FORM_TYPE + "; a=b" * n),
-    Case(API, "a disposition", multipart.filename, lambda n: 'attachment; filename="' + 'a\\"; ' * n),
-    Case(API, "a disposition in percent", multipart.filename, lambda n: "a; filename*=utf-8''" + "%41" * n),
+    Case(API, "a boundary", lambda kind: multipart.parse_multipart(b"--b--", kind), lambda n: FORM_TYPE + "; a=b" * n),
+    Case(API, "a disposition", multipart.parse_filename, lambda n: 'attachment; filename="' + 'a\\"; ' * n),
+    Case(API, "a disposition in percent", multipart.parse_filename, lambda n: "a; filename*=utf-8''" + "%41" * n),
     Case(API, "a file's name", lambda name: filenames.display_name(name, "image/png"), lambda n: "a/\\.\u202e" * n),
     # --- files that are sent, in either direction
     *(
-        Case(API, f"a picture's headers: {what}", image_headers.read, make)
+        Case(API, f"a picture's headers: {what}", image_headers.read_header, make)
         for what, make in {
             "jpeg": jpeg,
             "png": png,
@@ -451,7 +451,7 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"a file of {what}", file_types.content_type, make)
+        Case(API, f"a file of {what}", file_types.detect_type, make)
         for what, make in {
             "blanks": lambda n: b" " * n,
             "markup": lambda n: b"<" * n,
@@ -465,11 +465,11 @@ CASES = [
         }.items()
     ),
     # --- links to files
-    Case(MEDIA, "a link", lambda path: links.key_of("s", path, 1.0), lambda n: "1/" + "a" * n),
-    Case(MEDIA, "a link of slashes", lambda path: links.key_of("s", path, 1.0), lambda n: "1/" * n),
+    Case(MEDIA, "a link", lambda path: links.open_path("s", path, 1.0), lambda n: "1/" + "a" * n),
+    Case(MEDIA, "a link of slashes", lambda path: links.open_path("s", path, 1.0), lambda n: "1/" * n),
     # --- live connections
     *(
-        Case(LIVE, f"a frame of {what}", protocol.parse, make)
+        Case(LIVE, f"a frame of {what}", protocol.parse_frame, make)
         for what, make in {
             "no JSON": lambda n: "[" * n,
             "nesting": lambda n: nested(n).decode(),

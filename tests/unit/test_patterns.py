@@ -28,7 +28,7 @@ _WORK = (ast.FunctionDef, ast.ClassDef)
 
 # By module: the values of patterns that are no literals.
 MADE = {
-    "sids": [rf"{sids.CONVERSATION}[0-9a-fA-F]{{32}}"],
+    "domain/sids": [rf"{sids.CONVERSATION}[0-9a-fA-F]{{32}}"],
     "carriers/twilio": ["OtherRecipients([0-9]{0,3})"],
 }
 

@@ -174,7 +174,7 @@ FOREIGN = ["whatsapp:+12065550150", "AMAZON", "alice@example.com", "110000011909
 @pytest.mark.parametrize("function", [one for one in REFUSALS if "address" in inspect.signature(one).parameters])
 def test_an_address_in_a_refusal_is_as_it_was_written(function: Callable[..., ApiError], given: str) -> None:
     """U8: never in the form of our keys."""
-    address = addresses.canonical(given)
+    address = addresses.canonicalize(given)
     details = made(function, address=address).details or {}
     shown = [value for name, value in details.items() if name.endswith("address")]
     assert shown == [given]

@@ -218,7 +218,7 @@ def test_a_function_that_has_the_table_tells_it_how_long_it_may_wait(name: str) 
     [handler] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler"]
     decorators = {node.id for node in handler.decorator_list if isinstance(node, ast.Name)}
 
-    assert ("timed" in decorators) == ("TABLE_NAME" in variables)
+    assert ("track_deadline" in decorators) == ("TABLE_NAME" in variables)
 
 
 def test_every_client_is_made_where_its_time_outs_are_set() -> None:

@@ -15,7 +15,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 _ends = [math.inf]
 
 
-def timed(handler: Handler) -> Handler:
+def track_deadline(handler: Handler) -> Handler:
     """Decorate a function's handler: what it calls may ask how long it may still run."""
 
     @functools.wraps(handler)

@@ -43,7 +43,7 @@ _PART = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchedResponse:
     """What a server answered. `complete` is false when its body was cut off: larger than asked for, too late, or
     broken off. Header names are in lower case."""
 
@@ -128,7 +128,7 @@ class Outgoing:
         *,
         timeout: float,
         max_answer: int,
-    ) -> Answer:
+    ) -> FetchedResponse:
         """Make one request, on a connection of its own. The URL's fragment is not sent; its user and password are, as
         basic authentication.
 
@@ -250,7 +250,7 @@ def _exchange(
     body: bytes | None,
     headers: Mapping[str, str],
     max_answer: int,
-) -> Answer:
+) -> FetchedResponse:
     connection = HTTPConnection("unused")
     connection.sock = wire
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -262,7 +262,7 @@ def _exchange(
         raise OutgoingRefused("the request cannot be written") from None
     with connection.getresponse() as response:
         read, complete = _body(response, max_answer)
-        return Answer(
+        return FetchedResponse(
             response.status, {name.lower(): value for name, value in response.getheaders()}, read, complete=complete
         )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from partyline.domain.addresses import display
+from partyline.domain.addresses import format_address
 from partyline.domain.threads import is_pair
 from partyline.errors import ApiError
 
@@ -295,7 +295,7 @@ def date_updated_invalid() -> ApiError:
 
 
 def address_invalid(address: str, problem: str) -> ApiError:
-    return _refusal(50407, "Invalid messaging binding address", address=display(address), reason=problem)
+    return _refusal(50407, "Invalid messaging binding address", address=format_address(address), reason=problem)
 
 
 def address_too_long(given: str, limit: int) -> ApiError:
@@ -305,7 +305,7 @@ def address_too_long(given: str, limit: int) -> ApiError:
 
 
 def address_is_proxy(address: str) -> ApiError:
-    return _refusal(50409, "Participant address equals proxy address", address=display(address))
+    return _refusal(50409, "Participant address equals proxy address", address=format_address(address))
 
 
 def address_empty() -> ApiError:
@@ -317,7 +317,7 @@ def proxy_empty() -> ApiError:
 
 
 def proxy_not_ours(address: str) -> ApiError:
-    return _refusal(50413, "Account is not authorized to use proxy address", proxy_address=display(address))
+    return _refusal(50413, "Account is not authorized to use proxy address", proxy_address=format_address(address))
 
 
 def pair_taken(owner: str, address: str | None = None) -> ApiError:
@@ -326,7 +326,7 @@ def pair_taken(owner: str, address: str | None = None) -> ApiError:
         f"A binding for this participant and proxy address already exists in Conversation {owner}",
         CONFLICT,
         conversation_sid=owner,
-        address=display(address) if address else None,
+        address=format_address(address) if address else None,
     )
 
 
@@ -354,7 +354,7 @@ def pair_repeated(address: str) -> ApiError:
         50425,
         "Participant and proxy address pairs for one or more participants already in use",
         CONFLICT,
-        address=display(address),
+        address=format_address(address),
     )
 
 
@@ -394,7 +394,7 @@ def group_over_carriers_limit(line: str, carrier: str, limit: int, others: int) 
 
 
 def group_participant_exists(address: str) -> ApiError:
-    return _refusal(50437, "Group Participant already exists", CONFLICT, address=display(address))
+    return _refusal(50437, "Group Participant already exists", CONFLICT, address=format_address(address))
 
 
 def group_taken(owner: str) -> ApiError:
@@ -412,7 +412,9 @@ def thread_taken(thread: str, owner: str) -> ApiError:
 
 
 def projected_not_ours(address: str) -> ApiError:
-    return _refusal(50439, "Account is not authorized to use the projected address", projected_address=display(address))
+    return _refusal(
+        50439, "Account is not authorized to use the projected address", projected_address=format_address(address)
+    )
 
 
 def proxy_not_removed() -> ApiError:
@@ -584,15 +586,17 @@ def opted_out(participants: Sequence[str]) -> ApiError:
 
 
 def line_exists(address: str) -> ApiError:
-    return _refusal(20409, f"Line {display(address)} is registered already", CONFLICT, address=display(address))
+    return _refusal(
+        20409, f"Line {format_address(address)} is registered already", CONFLICT, address=format_address(address)
+    )
 
 
 def address_configuration_exists(address: str, sid: str) -> ApiError:
     return _refusal(
         20409,
-        f"Address {display(address)} has a configuration already",
+        f"Address {format_address(address)} has a configuration already",
         CONFLICT,
-        address=display(address),
+        address=format_address(address),
         address_configuration_sid=sid,
     )
 

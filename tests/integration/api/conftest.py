@@ -6,7 +6,7 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from partyline.api.context import Desk
+from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.storage import lines
@@ -24,7 +24,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(Desk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
+    return Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
 
 
 @pytest.fixture

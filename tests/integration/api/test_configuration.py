@@ -39,7 +39,7 @@ def racing(api: Api, table: Table, label: str, act: Callable[[], object], times:
 
 
 def role(service: str, name: str) -> str:
-    return sids.of(sids.ROLE, service, name)
+    return sids.derive(sids.ROLE, service, name)
 
 
 # --- the account

@@ -200,7 +200,7 @@ def test_a_group_a_pair_or_a_name_that_is_taken_is_refused_whole(api: Api, table
     assert make(api, *people).error == (409, 50438, taken)
     name = (409, 50353, "Conversation with provided unique name already exists")
     assert make(api, AGENT, native(A), native(C), UniqueName="all").error == name
-    assert store.owner_of(table, f"{P},{A},{C}") is None
+    assert store.find_owner(table, f"{P},{A},{C}") is None
     masked = {"messaging_binding": {"address": A, "proxy_address": Q}}
     owner = make(api, masked).body["sid"]
     pair = f"A binding for this participant and proxy address already exists in Conversation {owner}"

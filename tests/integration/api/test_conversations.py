@@ -210,7 +210,7 @@ def test_an_initializing_conversation_is_read_and_deleted_but_not_changed(api: A
     assert api.delete(f"{path}/Participants/{member}").error == initializing
     assert api.get(path).body["state"] == "initializing"
     assert api.delete(path).status == 204
-    assert store.owner_of(table, f"{P},{A}") is None
+    assert store.find_owner(table, f"{P},{A}") is None
 
 
 def test_closing_and_deleting_make_the_group_free(api: Api) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from partyline.api.context import Desk
+from partyline.api.context import ApiContext
 from partyline.api.resources import export
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
@@ -23,8 +23,8 @@ from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import RoleType
-from partyline.domain.push_settings import Binding, BindingType, Credential, PushType
-from partyline.domain.services import ApiKey, Role, new_service
+from partyline.domain.push_settings import BindingType, Credential, PushBinding, PushType
+from partyline.domain.services import ApiKey, Role, build_service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
 from partyline.storage import api_keys, codec, conversations, keys, lines, messages, push_settings, roles, services
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
@@ -36,10 +36,10 @@ FEW, SOME, MANY = 10, 100, 300
 SIZE = 5
 SERVICE = sids.default_service(ACCOUNT)
 # One conversation has many members, the other an agent and a handset; both have many messages.
-CONVERSATION, PAIR = sids.of(sids.CONVERSATION, "the one"), sids.of(sids.CONVERSATION, "the pair")
+CONVERSATION, PAIR = sids.derive(sids.CONVERSATION, "the one"), sids.derive(sids.CONVERSATION, "the pair")
 # The first ones of their kind.
 WEBHOOK, BINDING, CREDENTIAL, KEY, ADDRESS = (
-    sids.of(kind, "0")
+    sids.derive(kind, "0")
     for kind in (sids.WEBHOOK, sids.BINDING, sids.CREDENTIAL, sids.API_KEY, sids.ADDRESS_CONFIGURATION)
 )
 # Bytes of what is left of a deleted message: its keys.
@@ -134,7 +134,7 @@ def fill(table: Filling, number: int, clock: Clock) -> None:
         made = Conversation(sid, SERVICE, now, now, unique_name=name, last_index=number - 1, active_at=now)
         table.transact(conversations.creation_writes(made, people, now))
     for count in range(MAX_PER_CONVERSATION):
-        webhook = ScopedWebhook(sids.of(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
+        webhook = ScopedWebhook(sids.derive(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
         table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), codec.encode(webhook)))
     for count in range(number):
         moment = now + timedelta(seconds=count)
@@ -167,19 +167,21 @@ def fill_account(table: Filling, count: int, moment: datetime) -> None:
     """One more Service, role, line with its address configuration, API key and credential, and a binding of each of
     two identities."""
     name = str(count)
-    service, _ = new_service("Sales", moment, sid=sids.new(sids.SERVICE))
+    service, _ = build_service("Sales", moment, sid=sids.new(sids.SERVICE))
     services.create(table, service, [])
     roles.create(
         table, Role(sids.new(sids.ROLE), SERVICE, moment, moment, "reader", RoleType.CONVERSATION, ("sendMessage",))
     )
-    configuration = AddressConfiguration(sids.of(sids.ADDRESS_CONFIGURATION, name), moment, moment)
+    configuration = AddressConfiguration(sids.derive(sids.ADDRESS_CONFIGURATION, name), moment, moment)
     number = f"+1206556{count:04}"
     lines.register(table, Line(sids.new(sids.LINE), number, "bandwidth", moment, moment, configuration=configuration))
     table.write(put("pointer", keys.address_configuration(configuration.sid), {"address": number}))
-    api_keys.create(table, ApiKey(sids.of(sids.API_KEY, name), moment, moment))
-    push_settings.create_credential(table, Credential(sids.of(sids.CREDENTIAL, name), moment, moment, PushType.FCM))
-    for identity, sid in (("agent", sids.of(sids.BINDING, name)), ("other", sids.new(sids.BINDING))):
-        push_settings.bind(table, Binding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}"))
+    api_keys.create(table, ApiKey(sids.derive(sids.API_KEY, name), moment, moment))
+    push_settings.create_credential(table, Credential(sids.derive(sids.CREDENTIAL, name), moment, moment, PushType.FCM))
+    for identity, sid in (("agent", sids.derive(sids.BINDING, name)), ("other", sids.new(sids.BINDING))):
+        push_settings.bind(
+            table, PushBinding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}")
+        )
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,9 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
     for number in (FEW, SOME, MANY):
         name = f"partyline-{number}"
         dynamodb.create_table(TableName=name, **table_definition)
-        api = Api(Desk(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
+        api = Api(
+            ApiContext(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files())
+        )
         api.made("/Lines", {"Address": P, "Carrier": "bandwidth"})
         api.group(A, B)
         fill(Filling(dynamodb, name), number, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from partyline.api.context import Desk
+from partyline.api.context import ApiContext
 from partyline.storage import conversations
 from tests.support.api_harness import A, Api, B, C, P, Q
 
@@ -36,8 +36,8 @@ def test_a_stored_group_is_what_requests_make(api: Api) -> None:
     }
 
 
-def threads(desk: Desk, sid: str) -> set[frozenset[str]]:
+def threads(desk: ApiContext, sid: str) -> set[frozenset[str]]:
     roster = conversations.load(desk.table, sid)
     assert roster
-    owned = {thread for thread in roster.conversation.threads if conversations.owner_of(desk.table, thread) == sid}
+    owned = {thread for thread in roster.conversation.threads if conversations.find_owner(desk.table, thread) == sid}
     return {frozenset(thread.split(",")) for thread in owned}

@@ -159,7 +159,7 @@ def test_lines_are_listed_by_number_page_by_page_and_back(api: Api) -> None:
 def test_unrouted_texts_are_listed_newest_first_and_read(api: Api, table: Table, clock: Clock) -> None:
     texts = [
         UnroutedText(
-            sid=sids.of(sids.UNROUTED, str(number)),
+            sid=sids.derive(sids.UNROUTED, str(number)),
             carrier="bandwidth",
             carrier_message_id=f"id-{number}",
             reason=UnroutedReason.AUTO_CREATION_OFF,
@@ -173,7 +173,7 @@ def test_unrouted_texts_are_listed_newest_first_and_read(api: Api, table: Table,
         for number in range(5)
     ]
     for text in texts:
-        table.write(unrouted.keeping_write(text))
+        table.write(unrouted.put_write(text))
     first = api.get("/UnroutedTexts", {"PageSize": "2"}).body
     assert first["meta"]["key"] == "unrouted_texts"
     seen, page = [one["sid"] for one in first["unrouted_texts"]], first

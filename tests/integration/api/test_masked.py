@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from partyline.carriers.base import InboundText, Media
+from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import sids
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import messages
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, Reply, T, asking_nobody
@@ -20,7 +20,7 @@ Leaving = tuple[str, tuple[str, ...], str]
 E = "+12065550154"
 
 
-def arrive(api: Api, table: Table, sender: str, line: str, *others: str, body: str = "hi") -> Recorded:
+def arrive(api: Api, table: Table, sender: str, line: str, *others: str, body: str = "hi") -> RecordResult:
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"masked-{next(IDS)}", line, sender, (line, *others), body)
     first = sids.default_service(ACCOUNT)
@@ -35,7 +35,7 @@ def leaving(table: Table, conversation: str, message: str) -> set[Leaving]:
     return {(send.sender, send.recipients, send.words(said.said)) for send in said.sends}
 
 
-def by_text(table: Table, recorded: Recorded) -> set[Leaving]:
+def by_text(table: Table, recorded: RecordResult) -> set[Leaving]:
     return leaving(table, recorded.conversation_sid, recorded.message_sid)
 
 
@@ -55,7 +55,7 @@ def mixed(api: Api) -> str:
 
 def test_stop_with_a_picture_is_not_relayed_and_the_picture_stays_with_it(api: Api, table: Table, mixed: str) -> None:
     """C4."""
-    picture = Media("https://carrier.example/1.jpg", "image/jpeg")
+    picture = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
     text = InboundText("bandwidth", "stop", T, C, (T,), "STOP", (picture,))
     said = recorder.record(
         table, text, service_sid=sids.default_service(ACCOUNT), now=api.desk.clock(), ask=asking_nobody
@@ -88,7 +88,7 @@ def test_a_masked_members_text_reaches_the_group_once_and_the_other_masked_ones(
     assert (said["author"], said["body"]) == (C, "hi")
     # The carrier brings it to our other number of the group, with the name that it left with.
     echo = arrive(api, table, P, Q, A, B, body="Cat: hi")
-    assert echo.outcome is Outcome.COPIED
+    assert echo.outcome is RecordOutcome.COPIED
     assert {words for _, _, words in by_text(table, arrive(api, table, D, P))} == {"#4: hi"}
 
 

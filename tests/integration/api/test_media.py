@@ -43,8 +43,8 @@ def files(api: Api) -> Files:
 
 def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
-    desk = link_endpoint.Desk(files(api), lambda: ROOT, api.desk.clock)
-    return link_endpoint.serve(desk, method, link.removeprefix(f"{BASE}/media/"))
+    desk = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.desk.clock)
+    return link_endpoint.serve_link(desk, method, link.removeprefix(f"{BASE}/media/"))
 
 
 def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:
@@ -244,15 +244,15 @@ def test_an_upload_is_attached_once(api: Api) -> None:
 def test_of_two_messages_at_once_one_has_the_upload(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     sid, media = api.group(A), uploaded(api)
     form = {"MediaSid": media, "Author": "agent"}
-    before = store.find
+    before = store.fetch_many
 
     def stale(table: Any, wanted: list[str]) -> dict[str, StoredMedia]:
         found = before(table, wanted)
-        monkeypatch.setattr(store, "find", before)
+        monkeypatch.setattr(store, "fetch_many", before)
         assert api.post(f"/Conversations/{sid}/Messages", form).status == 201
         return found
 
-    monkeypatch.setattr(store, "find", stale)
+    monkeypatch.setattr(store, "fetch_many", stale)
     assert api.post(f"/Conversations/{sid}/Messages", form).error[:2] == (400, 50508)
     assert len(api.get(f"/Conversations/{sid}/Messages").body["messages"]) == 1
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from partyline.carriers.base import InboundText, Media
+from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import sids, threads
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send, SendReference
 from partyline.inbound import recorder
 from partyline.storage import conversations as store
 from partyline.storage import lines, messages, opt_outs, receipts
-from partyline.storage.receipts import Reported
+from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Conflict, Table, Write
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, asking_nobody
 
@@ -69,7 +69,7 @@ def test_a_group_gets_one_text_from_its_authors_own_number(api: Api, table: Tabl
     reply = api.say(sid, author="second")
     assert reply.body["participant_sid"] == other
     assert reply.body["delivery"] == {"total": 2, **NONE}
-    key = threads.key([A, B, P, Q])
+    key = threads.build_key([A, B, P, Q])
     assert recorded(table, reply).sends == (Send(key, Q, natives, (P,)),)
     assert recorded(table, api.say(sid, author="agent")).sends == (Send(key, P, natives, (Q,)),)
     assert [one["index"] for one in api.get(f"/Conversations/{sid}/Messages").body["messages"]] == [0, 1]
@@ -78,7 +78,7 @@ def test_a_group_gets_one_text_from_its_authors_own_number(api: Api, table: Tabl
 def test_two_parties_get_a_text_of_their_own(api: Api, table: Table) -> None:
     sid = api.group(A, own=W)
     (send,) = recorded(table, api.say(sid)).sends
-    assert (send.thread, send.sender, list(send.natives)) == (threads.key([A, W]), W, [A])
+    assert (send.thread, send.sender, list(send.natives)) == (threads.build_key([A, W]), W, [A])
 
 
 def test_masked_members_get_it_each_behind_their_proxy_and_anybody_may_write(api: Api, table: Table) -> None:
@@ -162,7 +162,7 @@ def test_a_pair_that_another_conversation_had_is_claimed_by_the_next_message(api
     assert api.get(f"/Conversations/{second}/Messages").body["messages"] == []
     api.post(f"/Conversations/{first}", {"State": "closed"})
     assert api.say(second).status == 201
-    assert store.owner_of(table, threads.key([A, P])) == second
+    assert store.find_owner(table, threads.build_key([A, P])) == second
 
 
 def test_a_group_that_grew_no_longer_holds_its_pair(api: Api, table: Table) -> None:
@@ -170,7 +170,7 @@ def test_a_group_that_grew_no_longer_holds_its_pair(api: Api, table: Table) -> N
     pair = api.group(A)
     assert api.say(pair).status == 201
     assert api.say(grown).status == 201
-    assert store.owner_of(table, threads.key([A, P])) == pair
+    assert store.find_owner(table, threads.build_key([A, P])) == pair
 
 
 def test_a_group_beyond_what_a_carrier_takes_is_refused(api: Api) -> None:
@@ -315,7 +315,7 @@ def test_a_message_belongs_to_its_conversation_only(api: Api) -> None:
 
 def report(table: Table, message: Message, address: str, status: ReceiptStatus, error: int, clock: Clock) -> None:
     reference: SendReference = message.reference(message.sends[0])
-    receipts.move(table, reference, Reported(address, status, error), clock(), carrier_message_id="SM" + "1" * 32)
+    receipts.move(table, reference, ReportedStatus(address, status, error), clock(), carrier_message_id="SM" + "1" * 32)
 
 
 def test_receipts_show_how_far_each_recipients_text_got(api: Api, table: Table, clock: Clock) -> None:
@@ -380,7 +380,7 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     sid = api.group(A, B)
     recorder.record(
         table,
-        InboundText("bandwidth", "id-1", P, A, (P, B), "", (Media("https://c.example/1.jpg", "image/jpeg"),)),
+        InboundText("bandwidth", "id-1", P, A, (P, B), "", (InboundMedia("https://c.example/1.jpg", "image/jpeg"),)),
         service_sid=sids.default_service(ACCOUNT),
         now=api.desk.clock(),
         ask=asking_nobody,
@@ -440,7 +440,9 @@ def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
 
 def opt_out(table: Table, address: str, line: str = P) -> None:
     table.transact(
-        opt_outs.writes(None, address=address, line=line, opted_out=True, how=How.API, source="", now=Clock()())
+        opt_outs.build_writes(
+            None, address=address, line=line, opted_out=True, how=OptOutSource.API, source="", now=Clock()()
+        )
     )
 
 

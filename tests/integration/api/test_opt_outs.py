@@ -43,7 +43,7 @@ def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:
         "links": {"events": f"{BASE}/v1/OptOuts/{sid}/Events"},
     }
     assert api.get(f"/OptOuts/{sid}").body == made.body
-    known = opt_outs.find(table, A, P)
+    known = opt_outs.fetch_many(table, A, P)
     assert known and known.opted_out
 
 

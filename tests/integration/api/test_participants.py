@@ -295,14 +295,14 @@ def test_who_takes_over_a_number_begins_without_the_horizon_and_the_role_of_the_
     sid = api.group(A)
     own = api.get(f"/Conversations/{sid}/Participants/agent").body["sid"]
     api.say(sid)
-    role = sids.of(sids.ROLE, sids.default_service(ACCOUNT), "channel admin")
+    role = sids.derive(sids.ROLE, sids.default_service(ACCOUNT), "channel admin")
     before = change(api, sid, own, LastReadMessageIndex="0", RoleSid=role)
     assert isinstance(before, dict)
     assert (before["last_read_message_index"], before["role_sid"]) == (0, role)
     after = change(api, sid, own, Identity="bob")
     assert isinstance(after, dict)
     assert (after["last_read_message_index"], after["last_read_timestamp"]) == (None, None)
-    assert after["role_sid"] == sids.of(sids.ROLE, sids.default_service(ACCOUNT), "channel user")
+    assert after["role_sid"] == sids.derive(sids.ROLE, sids.default_service(ACCOUNT), "channel user")
     both = change(api, sid, own, Identity="cy", RoleSid=role)
     assert isinstance(both, dict)
     assert both["role_sid"] == role
@@ -371,12 +371,12 @@ def test_a_native_member_goes_behind_a_proxy_and_out_again(api: Api, table: Tabl
     after = change(api, sid, native, proxy=P)
     assert isinstance(after, dict)
     assert after["messaging_binding"] == {"type": "sms", "address": A, "proxy_address": P}
-    assert store.owner_of(table, f"{P},{A}") == sid
+    assert store.find_owner(table, f"{P},{A}") == sid
     assert change(api, sid, native, proxy=P) == refused
     assert isinstance(change(api, sid, native, proxy=Q), dict)
-    assert store.owner_of(table, f"{P},{A}") is None
+    assert store.find_owner(table, f"{P},{A}") is None
     assert isinstance(change(api, sid, native, proxy=""), dict)
-    assert store.owner_of(table, f"{Q},{A}") is None
+    assert store.find_owner(table, f"{Q},{A}") is None
 
 
 def test_an_update_that_would_take_another_conversations_group_is_refused(api: Api) -> None:
@@ -517,7 +517,7 @@ def test_members_who_are_added_at_once_are_all_in_it(api: Api, table: Table) -> 
     arriving = iter([{"address": A}, {"address": B}, {"projected": P}])
     racing = Api(replace(api.desk, table=Racing(table, 3, "member", lambda: api.member(sid, **next(arriving)))))
     racing.member(sid, address=C)
-    assert store.owner_of(table, threads.key([A, B, C, P])) == sid
+    assert store.find_owner(table, threads.build_key([A, B, C, P])) == sid
     identity = iter("xyz")
     own = api.get(f"/Conversations/{sid}/Participants").body["participants"]
     (own_sid,) = [one["sid"] for one in own if "projected_address" in one["messaging_binding"]]

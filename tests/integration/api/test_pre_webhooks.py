@@ -21,7 +21,7 @@ from partyline.domain import sids
 from partyline.domain.sends import Send
 from partyline.domain.webhook_configuration import PRE_EVENTS
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import Answer, Outgoing
+from partyline.http_client import FetchedResponse, Outgoing
 from partyline.storage import messages
 from partyline.storage.table import Table, from_dynamo
 from partyline.webhooks import delivery, pre_action
@@ -36,10 +36,12 @@ REJECTED = (403, 50056, "Webhook disabled processing of command")
 class Hook:
     """A receiver that says no, changes things, or does not answer at all."""
 
-    answer: Answer | OutgoingError = field(default_factory=lambda: answered(""))
+    answer: FetchedResponse | OutgoingError = field(default_factory=lambda: answered(""))
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+    def __call__(
+        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
+    ) -> FetchedResponse:
         self.asked.append(dict(parse_qsl(body.decode())))
         if isinstance(self.answer, OutgoingError):
             raise self.answer
@@ -53,8 +55,8 @@ class Hook:
         self.answer = answered(json.dumps(changes))
 
 
-def answered(body: str, status: int = 200, *, complete: bool = True) -> Answer:
-    return Answer(status, {}, body.encode(), complete=complete)
+def answered(body: str, status: int = 200, *, complete: bool = True) -> FetchedResponse:
+    return FetchedResponse(status, {}, body.encode(), complete=complete)
 
 
 @dataclass
@@ -78,8 +80,8 @@ def telling(api: Api, hook: Hook) -> Telling:
 
 
 def with_hook(api: Api, hook: delivery.Requester) -> Telling:
-    desk = pre_action.Desk(ACCOUNT, lambda: TOKEN, hook)
-    return Telling(replace(api.desk, ask=partial(pre_action.ask, desk)))
+    desk = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
+    return Telling(replace(api.desk, ask=partial(pre_action.consult, desk)))
 
 
 def configure(api: Api, path: str = "", url: str = URL, events: tuple[str, ...] = PRE_EVENTS) -> None:
@@ -184,7 +186,7 @@ def test_what_is_rejected_does_not_happen_and_what_is_not_answered_does(
     ],
 )
 def test_a_receiver_that_makes_no_sense_does_not_stop_a_message(
-    scene: Scene, hook: Hook, answer: Answer | OutgoingError
+    scene: Scene, hook: Hook, answer: FetchedResponse | OutgoingError
 ) -> None:
     hook.answer = answer
     assert scene.api.say(scene.conversation, "as it was").body["body"] == "as it was"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, T, asking_nobody
@@ -26,7 +26,7 @@ NO_NUMBER = (400, 50513, f"{NOT_IN_GROUP}: {REASON}")
 FAILED = ("failed", 21612)
 
 
-def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> Recorded:
+def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> RecordResult:
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"reaching-{next(IDS)}", line, sender, (line, *others), "hi")
     first = sids.default_service(ACCOUNT)
@@ -50,7 +50,7 @@ def listed(api: Api, conversation: str) -> list[dict[str, Any]]:
     return found
 
 
-def receipts(api: Api, recorded: Recorded) -> dict[str, tuple[str | None, int]]:
+def receipts(api: Api, recorded: RecordResult) -> dict[str, tuple[str | None, int]]:
     """How a message stands with each participant."""
     path = f"/Conversations/{recorded.conversation_sid}/Messages/{recorded.message_sid}/Receipts"
     found = api.get(path).body["delivery_receipts"]
@@ -133,7 +133,7 @@ def test_a_masked_members_text_fails_for_each_native_that_it_cannot_reach(api: A
     sid = never_attached(api)
     cat, dan = api.member(sid, address=C, proxy=Q), api.member(sid, address=D, proxy=P)
     recorded = arrive(api, table, C, Q)
-    assert recorded.outcome is Outcome.RECORDED
+    assert recorded.outcome is RecordOutcome.RECORDED
     natives = {member_of(api, sid, address): FAILED for address in (A, B)}
     assert receipts(api, recorded) == {**natives, dan: (None, 0)}
     assert cat not in receipts(api, recorded)
@@ -234,7 +234,7 @@ def test_a_text_in_the_smaller_thread_fails_for_who_is_left_out_of_it(api: Api, 
     """U1: its carrier brought it to the others only."""
     sid = api.group(A, B, C)
     smaller = ",".join(sorted([A, B, P]))
-    assert conversations.claim_smaller(table, sid, smaller, api.desk.clock())
+    assert conversations.claim_alias_thread(table, sid, smaller, api.desk.clock())
     recorded = arrive(api, table, A, P, B)
     assert recorded.conversation_sid == sid
     assert receipts(api, recorded) == {member_of(api, sid, C): FAILED}

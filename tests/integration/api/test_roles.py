@@ -201,7 +201,7 @@ def test_a_role_that_becomes_a_default_at_the_same_moment_is_not_deleted(api: Ap
 
     racing = Api(replace(api.desk, table=Racing(table, 1, "role", adopt)))
     assert racing.delete(f"/Roles/{made}").error[:2] == (409, 20409)
-    assert made in store.find(table, SERVICE, [made])
+    assert made in store.fetch_many(table, SERVICE, [made])
 
 
 def test_a_role_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:

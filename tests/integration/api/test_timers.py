@@ -15,9 +15,9 @@ from partyline.domain import sids
 from partyline.domain.conversations import ConversationState
 from partyline.domain.messages import Message
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome
+from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
 from partyline.storage.conversations import Roster
 from partyline.storage.table import Conflict, Table, from_dynamo
@@ -37,10 +37,10 @@ class Watch:
     expired: list[str] = field(default_factory=list)
 
     def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
-        desk = expiry.Desk(
+        desk = expiry.TimerRunner(
             table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
         )
-        return expiry.watch(desk)
+        return expiry.run_due_timers(desk)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def entered(table: Table) -> int:
     return sum(item["PK"]["S"].startswith("DUE#") for item in client.scan(TableName="partyline")["Items"])
 
 
-def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recorder.Recorded:
+def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recorder.RecordResult:
     arrived = InboundText("bandwidth", id, P, sender, recipients, "hello")
     service = sids.default_service(ACCOUNT)
     return recorder.record(table, arrived, service_sid=service, now=clock(), ask=asking_nobody)
@@ -179,8 +179,8 @@ def test_who_is_removed_as_a_user_does_not_wake_what_time_has_closed(
     api.add(sid, identity="ann")
     clock.tick(minutes=10)
     api.delete("/Users/ann")
-    removed = Removed(Kind.USER, sids.user(service, "ann"), service, "ann", clock().timestamp())
-    assert cleanup.clean(cleanup.Desk(table, Files(), clock, has_time=lambda: True), removed)
+    removed = Removed(RemovedKind.USER, sids.user(service, "ann"), service, "ann", clock().timestamp())
+    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), clock, has_time=lambda: True), removed)
     assert stored(table, sid) == "closed"
     assert api.get(f"/Conversations/{sid}/Participants").body["participants"] == []
     watch()
@@ -278,7 +278,7 @@ def test_a_text_never_wakes_what_time_has_closed(api: Api, table: Table, clock: 
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=10)
     recorded = text(table, clock, A, B, P)
-    assert recorded.outcome is Outcome.CREATED
+    assert recorded.outcome is RecordOutcome.CREATED
     assert recorded.conversation_sid != sid
     assert stored(table, sid) == "closed"
 
@@ -479,7 +479,7 @@ def test_a_deleted_conversation_leaves_nothing_to_look_at(api: Api, table: Table
 
 
 def test_an_entry_of_a_connection_ends_it(table: Table, clock: Clock, watch: Watch) -> None:
-    table.write(schedule.entry(schedule.DueKind.CONNECTION, "abc=", clock() + timedelta(minutes=1)))
+    table.write(schedule.build_entry(schedule.ScheduleKind.CONNECTION, "abc=", clock() + timedelta(minutes=1)))
     watch()
     clock.tick(minutes=1)
     watch()

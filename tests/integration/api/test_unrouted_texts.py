@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 import pytest
 
 from partyline.carriers import bandwidth
-from partyline.carriers.base import InboundText, Malformed, Media, WebhookRequest
+from partyline.carriers.base import InboundMedia, InboundText, MalformedWebhook, WebhookRequest
 from partyline.carriers.transport import no_transport
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedReason
 from partyline.inbound import recorder, webhook_handler
-from partyline.inbound.recorder import Recorded
+from partyline.inbound.recorder import RecordResult
 from partyline.storage import messages, opt_outs, unrouted
 from partyline.storage.table import Conflict, Table, Write
 from tests.support.api_harness import ACCOUNT, A, Api, B, Clock, P, Q, asking_nobody
@@ -25,7 +25,7 @@ NEW = "+12065550199"
 SERVICE = sids.default_service(ACCOUNT)
 
 
-def arrives(api: Api, text: InboundText) -> Recorded:
+def arrives(api: Api, text: InboundText) -> RecordResult:
     return recorder.record(api.desk.table, text, service_sid=SERVICE, now=api.desk.clock(), ask=asking_nobody)
 
 
@@ -47,7 +47,9 @@ def register(api: Api, **form: str) -> None:
     api.made("/Lines", {"Address": NEW, "Carrier": "bandwidth", "AutoCreation": "groups", **form})
 
 
-HELLO = InboundText("bandwidth", "id-1", NEW, A, (NEW, B), "hello", (Media("https://c.example/1.jpg", "image/jpeg"),))
+HELLO = InboundText(
+    "bandwidth", "id-1", NEW, A, (NEW, B), "hello", (InboundMedia("https://c.example/1.jpg", "image/jpeg"),)
+)
 
 
 def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> None:
@@ -63,7 +65,7 @@ def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> N
     assert kept(api) == []
     assert api.post(f"/UnroutedTexts/{text['sid']}").status == 404
     # The carrier's repeat is still a repeat.
-    assert arrives(api, HELLO).outcome is recorder.Outcome.REPEATED
+    assert arrives(api, HELLO).outcome is recorder.RecordOutcome.REPEATED
     assert said(api) == ["hello"]
 
 
@@ -92,7 +94,7 @@ def test_stop_to_a_number_that_is_registered_later_holds_for_it_and_is_not_answe
     register(api, AutoCreation=mode)
     for _ in range(2):
         api.post(f"/UnroutedTexts/{text['sid']}")
-    known = opt_outs.find(api.desk.table, A, NEW)
+    known = opt_outs.fetch_many(api.desk.table, A, NEW)
     assert known
     assert known.opted_out
     assert [one["reason"] for one in kept(api)] == (["keyword"] if mode == "off" else [])
@@ -106,7 +108,7 @@ def test_stop_among_the_unrouted_does_not_undo_a_later_start(api: Api) -> None:
     arrives(api, replace(HELLO, id="id-2", text="STOP", media=()))
     arrives(api, replace(HELLO, id="id-3", text="START", media=()))
     api.post(f"/UnroutedTexts/{text['sid']}")
-    known = opt_outs.find(api.desk.table, A, NEW)
+    known = opt_outs.fetch_many(api.desk.table, A, NEW)
     assert known
     assert not known.opted_out
 
@@ -170,8 +172,8 @@ def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
         "message": {"id": "id-9", "owner": P, "direction": "in", "from": A, "to": [P, B], "text": "now I can"},
     }
     raw = json.dumps([event])
-    mended = recorder.keep_malformed(api.desk.table, "bandwidth", Malformed("no field", raw), api.desk.clock())
-    broken = recorder.keep_malformed(api.desk.table, "bandwidth", Malformed("no JSON", "{"), api.desk.clock())
+    mended = recorder.store_malformed(api.desk.table, "bandwidth", MalformedWebhook("no field", raw), api.desk.clock())
+    broken = recorder.store_malformed(api.desk.table, "bandwidth", MalformedWebhook("no JSON", "{"), api.desk.clock())
     assert api.post(f"/UnroutedTexts/{broken.sid}").body["reason"] == "malformed"
     answer = api.post(f"/UnroutedTexts/{mended.sid}").body
     assert answer["outcome"] == "created"
@@ -191,9 +193,9 @@ def webhook(text: str, id: str) -> WebhookRequest:
 
 
 def received(api: Api, request: WebhookRequest) -> None:
-    desk = webhook_handler.Desk(api.desk.table, SERVICE, asking_nobody)
-    settings = bandwidth.Settings("account", "application", "user", "password", "token")
-    webhook_handler.receive(desk, bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
+    desk = webhook_handler.WebhookHandler(api.desk.table, SERVICE, asking_nobody)
+    settings = bandwidth.BandwidthSettings("account", "application", "user", "password", "token")
+    webhook_handler.handle_webhook(desk, bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
 
 
 @pytest.mark.parametrize(
@@ -228,8 +230,8 @@ def test_a_report_that_could_not_be_read_finds_its_text_by_our_tag_still(api: Ap
     assert found
     (send,) = found.message.sends
     raw = urlencode({"MessageSid": "SM" + "1" * 32, "MessageStatus": "delivered", "To": A, "From": P})
-    mended = recorder.keep_malformed(
-        api.desk.table, "twilio", Malformed("no field", raw), api.desk.clock(), found.message.reference(send).tag
+    mended = recorder.store_malformed(
+        api.desk.table, "twilio", MalformedWebhook("no field", raw), api.desk.clock(), found.message.reference(send).tag
     )
     assert api.post(f"/UnroutedTexts/{mended.sid}").status == 200
     (receipt,) = api.get(f"/Conversations/{conversation}/Messages/{sent['sid']}/Receipts").body["delivery_receipts"]
@@ -242,7 +244,7 @@ def test_what_is_done_with_is_forgotten(api: Api) -> None:
     assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 204
     assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 404
     assert kept(api) == []
-    assert arrives(api, HELLO).outcome is recorder.Outcome.REPEATED
+    assert arrives(api, HELLO).outcome is recorder.RecordOutcome.REPEATED
 
 
 def test_a_busy_table_is_no_missing_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

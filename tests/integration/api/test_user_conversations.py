@@ -255,7 +255,7 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
             model.left.add(model.sent[-1].index)
         elif step == "delete" and model.sent:
             message = model.sent[number % len(model.sent)]
-            removed = messages.remove(table, stored, messages.Delivered(message, ()), clock())
+            removed = messages.remove(table, stored, messages.MessageWithReceipts(message, ()), clock())
             assert removed == (message.index in model.left)
             model.left.discard(message.index)
         elif step == "read" and model.sent:

@@ -222,7 +222,7 @@ def test_nothing_of_another_service_is_seen_through_this_one(api: Api, acting: A
 
 def test_the_account_asks_the_table_nothing_of_roles(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     conversation = api.group(A)
-    monkeypatch.setattr(roles, "find", lambda *given: pytest.fail("asked"))
+    monkeypatch.setattr(roles, "fetch_many", lambda *given: pytest.fail("asked"))
     assert api.say(conversation).status == 201
     assert api.post(f"/Conversations/{conversation}", {"FriendlyName": "x"}).status == 200
 

@@ -375,8 +375,8 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
     made = hook(api, api.conversation())
     api.delete(f"/Conversations/{made['conversation_sid']}")
     assert api.get(f"/Conversations/{made['conversation_sid']}/Webhooks").error[:2] == (404, 20404)
-    removed = cleanup.Removed(cleanup.Kind.CONVERSATION, made["conversation_sid"])
-    assert cleanup.clean(cleanup.Desk(table, Files(), api.desk.clock, lambda: True), removed)
+    removed = cleanup.Removed(cleanup.RemovedKind.CONVERSATION, made["conversation_sid"])
+    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), api.desk.clock, lambda: True), removed)
     assert store.fetch(table, made["conversation_sid"], made["sid"]) is None
 
 

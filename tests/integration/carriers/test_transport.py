@@ -11,15 +11,15 @@ from contextlib import closing, contextmanager
 import pytest
 
 from partyline.carriers.base import HttpRequest
-from partyline.carriers.transport import MAX_ANSWER_BYTES, no_transport, transport
+from partyline.carriers.transport import MAX_ANSWER_BYTES, build_transport, no_transport
 from partyline.errors import Ambiguous, Unavailable
 
 Handler = Callable[[socket.socket], None]
 
 # Waits longer than any test takes, but for answers that never come.
-TRANSPORT = transport(timeout=10, connect_timeout=10)
-HASTY = transport(timeout=0.1, connect_timeout=10)
-HASTY_TO_CONNECT = transport(timeout=10, connect_timeout=0.1)
+TRANSPORT = build_transport(timeout=10, connect_timeout=10)
+HASTY = build_transport(timeout=0.1, connect_timeout=10)
+HASTY_TO_CONNECT = build_transport(timeout=10, connect_timeout=0.1)
 
 
 def received(connection: socket.socket) -> bytes:

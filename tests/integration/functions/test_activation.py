@@ -20,7 +20,7 @@ from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.storage import conversations, keys, lines, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
@@ -42,7 +42,7 @@ def hooked(table: Table) -> Table:
 
 def made(table: Table, number: int) -> dict[str, Any]:
     """A new conversation of two handsets, and the event that it is to be activated."""
-    sid = sids.of(sids.CONVERSATION, str(number))
+    sid = sids.derive(sids.CONVERSATION, str(number))
     conversation = Conversation(sid, "IS1", NOW, NOW, ConversationState.INITIALIZING, told=True)
     addresses = (f"+1206555{number}1", f"+1206555{number}2")
     people = [Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address=address) for address in addresses]
@@ -54,7 +54,7 @@ def made(table: Table, number: int) -> dict[str, Any]:
 
 
 def state(table: Table, number: int) -> ConversationState:
-    found = conversations.fetch(table, sids.of(sids.CONVERSATION, str(number)))
+    found = conversations.fetch(table, sids.derive(sids.CONVERSATION, str(number)))
     assert found
     return found.state
 
@@ -63,12 +63,12 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
     """Have every webhook answer so; URL, form and headers of each call."""
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
-    def request(method: str, url: str, body: bytes, headers: dict[str, str], **more: Any) -> Answer:
+    def request(method: str, url: str, body: bytes, headers: dict[str, str], **more: Any) -> FetchedResponse:
         asked.append((url, dict(parse_qsl(body.decode())), headers))
-        return Answer(status, {}, b"", complete=True)
+        return FetchedResponse(status, {}, b"", complete=True)
 
     desk = replace(app.ASKING, request=request)
-    port = pre_action.ask_all if app.__name__.startswith("activation") else pre_action.ask
+    port = pre_action.consult_all if app.__name__.startswith("activation") else pre_action.consult
     vars(app)["DESK"] = replace(app.DESK, ask=lambda *about: port(desk, *about))
     return asked
 
@@ -103,7 +103,7 @@ def test_an_activation_that_fails_says_so_and_its_message_comes_again(
     def fail(desk: Any, sid: str) -> None:
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(app.activation, "activate", fail)
+    monkeypatch.setattr(app.activation, "activate_conversation", fail)
     sample = event("activation/conversation")
     failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
     assert app.handler(sample, Context()) == failed

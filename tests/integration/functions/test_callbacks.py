@@ -19,7 +19,7 @@ import yaml
 from twilio.request_validator import RequestValidator
 
 from partyline.errors import OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from tests.integration.conftest import TEMPLATE, Template
 from tests.integration.functions.conftest import SECRETS, Context, event
 
@@ -42,11 +42,11 @@ def answers(callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, answer: int 
     """Have every webhook answer so; the URLs that are called."""
     called: list[str] = []
 
-    def ask(method: str, url: str, *given: Any, **more: Any) -> Answer:
+    def ask(method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
         called.append(url)
         if isinstance(answer, Exception):
             raise answer
-        return Answer(answer, {}, b"", complete=True)
+        return FetchedResponse(answer, {}, b"", complete=True)
 
     monkeypatch.setattr(callbacks, "DESK", replace(callbacks.DESK, request=ask))
     return called

@@ -19,11 +19,11 @@ from botocore.exceptions import ClientError
 from nacl.signing import SigningKey
 
 from local.events import signed_now
-from partyline.carriers.twilio import signature
+from partyline.carriers.twilio import sign as signature
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.unrouted import UnroutedReason
-from partyline.http_client import Answer as Fetched
+from partyline.http_client import FetchedResponse as Fetched
 from partyline.http_client import Outgoing
 from partyline.inbound import recorder
 from partyline.inbound.webhook_handler import MAX_BODY, MAX_MEDIA
@@ -360,7 +360,7 @@ def test_an_unknown_carrier_is_not_logged_by_name(inbound: Inbound) -> None:
 
 def test_a_keyword_that_a_carrier_took_a_text_for_counts_without_the_word(inbound: Inbound, table: Table) -> None:
     assert inbound(telnyx_text(text=None, media=[], autoresponse_type="STOP"))["statusCode"] == 200
-    assert opt_outs.find(table, "+12065550150", "+12065550110") is not None
+    assert opt_outs.fetch_many(table, "+12065550150", "+12065550110") is not None
 
 
 def test_a_text_of_nothing_but_files_is_no_blank_one(inbound: Inbound, table: Table) -> None:
@@ -548,4 +548,4 @@ def test_a_number_is_masked_in_whatever_field_it_stands(logged: Callable[[], str
 
 def test_a_conversation_is_found_by_its_people(inbound: Inbound, table: Table) -> None:
     inbound(event("inbound/bandwidth-group-text"))
-    assert conversations.owner_of(table, "+12065550100,+12065550150,+12065550151")
+    assert conversations.find_owner(table, "+12065550100,+12065550150,+12065550151")

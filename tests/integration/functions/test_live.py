@@ -106,7 +106,7 @@ def test_a_connection_opens_asks_and_ends(app: ModuleType, key: dict[str, Any], 
     ended = event("connections/disconnect")
     ended["requestContext"]["connectionId"] = "c1"
     assert app.handler(ended, Context()) == {"statusCode": 200}
-    assert not connections.any_in(table, SERVICE)
+    assert not connections.is_any_listening(table, SERVICE)
 
 
 def test_a_refused_connection_is_answered_with_its_status_and_no_log_has_the_token(

@@ -12,11 +12,11 @@ from typing import Any
 import boto3
 import pytest
 
+from partyline.carriers.base import InboundMedia as Part
 from partyline.carriers.base import InboundText
-from partyline.carriers.base import Media as Part
 from partyline.domain import sids
 from partyline.domain.attachments import MediaReference, MediaState
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder
 from partyline.media import ingest, links
 from partyline.storage import messages
@@ -43,7 +43,7 @@ def took(table: Table, text: InboundText) -> MediaReference:
 
 def queued(reference: MediaReference, app: ModuleType) -> dict[str, Any]:
     sample = event("media/picture")
-    sample["Records"][0]["body"] = app.collecting.encode(reference)
+    sample["Records"][0]["body"] = app.ingest.encode(reference)
     return sample
 
 
@@ -56,8 +56,8 @@ def test_a_file_is_fetched_and_kept(
     copy = replace(part, id="id-3", line=Q, text="STOP", media=())
     recorder.record(table, copy, service_sid="IS1", now=NOW, ask=asking_nobody)
     called.clear()
-    answers = [Answer(503, {}, b"", complete=True), Answer(200, {}, b"GIF89a", complete=True)]
-    desk: ingest.Desk = app.DESK
+    answers = [FetchedResponse(503, {}, b"", complete=True), FetchedResponse(200, {}, b"GIF89a", complete=True)]
+    desk: ingest.MediaIngest = app.DESK
     monkeypatch.setattr(app, "DESK", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
     hidden: list[int] = []
@@ -71,9 +71,9 @@ def test_a_file_is_fetched_and_kept(
     key = f"{reference.media_sid}/original.gif"
     assert boto3.client("s3").get_object(Bucket="media", Key=key)["Body"].read() == b"GIF89a"
     # Another attempt comes too late and looks whose file it is.
-    app.collecting._forget(app.DESK, reference)
+    app.ingest._forget(app.DESK, reference)
     # The words of a text, which another own number had brought before: this copy goes.
-    answers.append(Answer(200, {}, b"STOP", complete=True))
+    answers.append(FetchedResponse(200, {}, b"STOP", complete=True))
     assert app.handler(queued(words, app), Context()) == {"batchItemFailures": []}
     assert messages.fetch(table, words.conversation_sid, words.message_sid) is None
     assert called == granted("media")
@@ -91,7 +91,7 @@ def test_a_link_is_answered_with_its_file(function: Load, secret: Any, monkeypat
     assert app.handler(event("links/ended"), Context())["statusCode"] == 404
     key = sids.new(sids.MEDIA) + "/original.gif"
     app.DESK.bucket.put(key, b"GIF89a", "image/gif", "x.gif")
-    path = links.path("key-root", key, int(datetime.now(UTC).timestamp()) + 60)
+    path = links.build_path("key-root", key, int(datetime.now(UTC).timestamp()) + 60)
     asked = {**event("links/ended"), "pathParameters": {"proxy": path.removeprefix("media/")}}
     answer = app.handler(asked, Context())
     assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (200, "R0lGODlh", True)

@@ -25,7 +25,7 @@ from nacl.signing import SigningKey
 
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
-from partyline.http_client import Answer, Outgoing
+from partyline.http_client import FetchedResponse, Outgoing
 from partyline.storage import lines
 from partyline.storage.table import Table, from_dynamo
 from tests.integration.functions.conftest import SECRETS, Context, event
@@ -81,10 +81,10 @@ def inbound(function: Callable[[str], ModuleType], table: Table, monkeypatch: py
             lines.register(table, Line(sids.new(sids.LINE), prefix + digit, carrier, NOW, NOW, creation))
     served: dict[str, bytes] = {}
 
-    def ask(_: Outgoing, method: str, url: str, *__: Any, **___: Any) -> Answer:
+    def ask(_: Outgoing, method: str, url: str, *__: Any, **___: Any) -> FetchedResponse:
         assert method == "GET"
         status = 200 if url in served else 404
-        return Answer(status, {"content-type": "text/plain"}, served.get(url, b""), complete=True)
+        return FetchedResponse(status, {"content-type": "text/plain"}, served.get(url, b""), complete=True)
 
     monkeypatch.setattr(Outgoing, "ask", ask)
     counted: list[str] = []

@@ -14,9 +14,9 @@ import pytest
 
 from partyline.domain.sends import SendState
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.outbound import sender
-from partyline.outbound.sender import Attempt, Step
+from partyline.outbound.sender import NextStep, SendAttempt
 from partyline.realtime.publisher import Cut, Push, decode
 from partyline.storage import connections, keys, webhooks
 from partyline.storage.connections import Connection
@@ -61,7 +61,7 @@ def test_the_relay_queues_a_call_for_each_webhook_in_the_turn_of_its_url_and_con
     (queued,) = waiting(relay.variable("CALLBACKS_QUEUE_URL"))
     callback = delivery.decode(queued["Body"])
     assert (callback.url, callback.parameters["ConversationSid"]) == ("https://hooks.example.com/", subject)
-    assert queued["Attributes"]["MessageGroupId"] == delivery.group(callback.url, subject)
+    assert queued["Attributes"]["MessageGroupId"] == delivery.message_group(callback.url, subject)
     assert queued["Attributes"]["MessageDeduplicationId"] == callback.token
     assert waiting(relay.variable("LIVE_QUEUE_URL")) == []
 
@@ -88,14 +88,14 @@ def test_the_relay_answers_for_the_first_record_that_fails_and_does_what_is_befo
 ) -> None:
     """W5."""
     relay = function("relay")
-    real, failing = relay.outbox.relay, {"2"}
+    real, failing = relay.stream_relay.relay_record, {"2"}
 
     def flaky(desk: Any, record: dict[str, Any]) -> str:
         if record["dynamodb"]["SequenceNumber"] in failing:
             raise RuntimeError("not now")
         return str(real(desk, record))
 
-    monkeypatch.setattr(relay.outbox, "relay", flaky)
+    monkeypatch.setattr(relay.stream_relay, "relay_record", flaky)
     (record,) = event("relay/message-recorded")["Records"]
     batch = [copy.deepcopy(record) for _ in range(3)]
     for number, one in enumerate(batch, start=1):
@@ -127,9 +127,9 @@ def test_the_relay_cuts_off_who_was_connected_as_a_removed_user(function: Load) 
     assert decode(queued["Body"]) == Cut(removed["service_sid"], removed["sid"], removed["identity"])
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", RemovedKind)
 def test_what_was_removed_is_cleaned_up_a_while_later(
-    function: Load, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    function: Load, monkeypatch: pytest.MonkeyPatch, kind: RemovedKind
 ) -> None:
     monkeypatch.setenv("CLEANUP_SECONDS", "60")
     relay = function("relay")
@@ -169,7 +169,7 @@ def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
     def fail(desk: Any, removed: Removed) -> bool:
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(cleanup.cleanup, "clean", fail)
+    monkeypatch.setattr(cleanup.cleanup, "clean_up", fail)
     sample = event("cleanup/conversation")
     failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
     assert cleanup.handler(sample, Context()) == failed
@@ -185,8 +185,8 @@ def outbound(function: Load) -> ModuleType:
     return function("outbound")
 
 
-def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: Attempt) -> None:
-    monkeypatch.setattr(outbound.sending, "deliver", lambda desk, reference: attempt)
+def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: SendAttempt) -> None:
+    monkeypatch.setattr(outbound.sender, "deliver", lambda desk, reference: attempt)
 
 
 def test_a_send_of_a_message_that_is_gone_is_done(outbound: ModuleType) -> None:
@@ -198,7 +198,7 @@ def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
 ) -> None:
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: asked.append(given))
-    attempted(outbound, monkeypatch, Attempt(Step.AGAIN, SendState.WAITING, delay=7.2))
+    attempted(outbound, monkeypatch, SendAttempt(NextStep.AGAIN, SendState.WAITING, delay=7.2))
     record = event("outbound/send")["Records"][0]
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert outbound.handler(event("outbound/send"), Context()) == failed
@@ -208,7 +208,7 @@ def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
 def test_a_send_of_unknown_outcome_is_looked_at_again_later(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempted(outbound, monkeypatch, Attempt(Step.RECONCILE, SendState.UNKNOWN))
+    attempted(outbound, monkeypatch, SendAttempt(NextStep.RECONCILE, SendState.UNKNOWN))
     assert outbound.handler(event("outbound/send"), Context()) == {"batchItemFailures": []}
     (queued,) = waiting(outbound.variable("RECONCILE_QUEUE_URL"))
     assert queued["Body"] == event("outbound/reconcile")["Records"][0]["body"]
@@ -217,11 +217,11 @@ def test_a_send_of_unknown_outcome_is_looked_at_again_later(
 def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sender.Desk, reference: Any, *, last: bool) -> int:
+    def give_up(desk: sender.Sender, reference: Any, *, last: bool) -> int:
         looked.append(reference.message_sid)
         return 2
 
-    monkeypatch.setattr(outbound.reconciling, "give_up", give_up)
+    monkeypatch.setattr(outbound.reconciler, "reconcile", give_up)
     assert outbound.handler(event("outbound/reconcile"), Context()) == {"batchItemFailures": []}
     assert looked == [json.loads(event("outbound/reconcile")["Records"][0]["body"])["message_sid"]]
 
@@ -229,7 +229,7 @@ def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monk
 def test_a_second_look_that_finds_the_carrier_down_is_repeated_some_times(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound.reconciling, "give_up", lambda *_, last: 2 if last else None)
+    monkeypatch.setattr(outbound.reconciler, "reconcile", lambda *_, last: 2 if last else None)
     again = event("outbound/reconcile")
     (record,) = again["Records"]
     assert outbound.handler(again, Context()) == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
@@ -242,13 +242,13 @@ def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_al
 ) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sender.Desk, reference: Any, *, last: bool) -> int:
+    def give_up(desk: sender.Sender, reference: Any, *, last: bool) -> int:
         looked.append(reference.thread)
         if reference.thread == "1":
             raise RuntimeError("not now")
         return 1
 
-    monkeypatch.setattr(outbound.reconciling, "give_up", give_up)
+    monkeypatch.setattr(outbound.reconciler, "reconcile", give_up)
     sample = event("outbound/reconcile")
     (record,) = sample["Records"]
     bodies = [json.dumps({**json.loads(record["body"]), "thread": str(number)}) for number in range(3)]

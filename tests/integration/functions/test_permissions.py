@@ -14,14 +14,14 @@ from urllib.parse import urlencode
 import pytest
 
 from partyline.carriers.bandwidth import Bandwidth
-from partyline.carriers.base import Accepted, DeliveryReport, Found, MediaAccess, OutboundText
+from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundText
 from partyline.domain import threads
 from partyline.domain.events import BY_TEXT
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.outbound import delivery_reports, reconciler, sender
 from partyline.storage import conversations, event_outbox, keys, messages, opt_outs
 from partyline.storage.table import Table, change, from_dynamo
@@ -107,7 +107,7 @@ def test_webhooks(
     later["body"] = later["body"].replace("sample-bandwidth-1", "sample-bandwidth-later")
     monkeypatch.setattr(inbound, "datetime", Tomorrow)
     assert inbound.handler(later, Context())["statusCode"] == 200
-    delivery_reports.apply(
+    delivery_reports.apply_report(
         table,
         DeliveryReport("bandwidth", "c-1", "+12065550150", ReceiptStatus.SENT, tag=reference(table, group).tag),
         NOW,
@@ -129,12 +129,12 @@ def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table,
     found = messages.fetch(table, conversation, message)
     assert found
     called.clear()
-    desk = fan_out.Desk(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
+    desk = fan_out.FanOut(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
     for item in stored:
         if item.get("outbox") == "happening":
             told = replace(event_outbox.decode(item), cause=BY_TEXT)
-            fan_out.tell(desk, told, item["SK"])
-    fan_out.tell_delivery(desk, found.receipts[0])
+            fan_out.publish(desk, told, item["SK"])
+    fan_out.publish_receipt(desk, found.receipts[0])
     assert called == granted("relay")
 
 
@@ -154,13 +154,13 @@ def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: s
     user = sid_in(api(app, "GET", "Users/ann"), "US")
     api(app, "DELETE", f"Users/{user}")
     called.clear()
-    desk = cleanup.Desk(table, Files(), clock=lambda: NOW, has_time=lambda: True)
+    desk = cleanup.Cleaner(table, Files(), clock=lambda: NOW, has_time=lambda: True)
     for removed in (
-        Removed(Kind.USER, user, found.service_sid, "ann"),
-        Removed(Kind.SERVICE, second),
-        Removed(Kind.CONVERSATION, conversation),
+        Removed(RemovedKind.USER, user, found.service_sid, "ann"),
+        Removed(RemovedKind.SERVICE, second),
+        Removed(RemovedKind.CONVERSATION, conversation),
     ):
-        assert cleanup.clean(desk, removed)
+        assert cleanup.clean_up(desk, removed)
     assert called == granted("cleanup")
 
 
@@ -179,7 +179,7 @@ class Taking:
     def parse(self, request: Any) -> Any:
         raise NotImplementedError
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
         return None
 
     def media_access(self) -> MediaAccess:
@@ -191,12 +191,12 @@ def test_sending(
 ) -> None:
     send = reference(table, group)
     line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
-    out = partial(opt_outs.writes, None, line=line, opted_out=True, how=How.API, source="", now=NOW)
+    out = partial(opt_outs.build_writes, None, line=line, opted_out=True, how=OptOutSource.API, source="", now=NOW)
     table.transact(out(address=ben))
     monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
-    conversations.claim_smaller(table, group[1], threads.key([line, ben]), NOW)
+    conversations.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
     called.clear()
-    desk = sender.Desk(
+    desk = sender.Sender(
         table,
         carrier=lambda name: Taking(),
         callback_url=lambda c, t: "",
@@ -206,6 +206,6 @@ def test_sending(
     )
     sender.deliver(desk, send)
     sender.deliver(desk, send)
-    reconciler.give_up(desk, send)
-    assert conversations.owner_of(table, threads.key([line, ann])) == group[1]
+    reconciler.reconcile(desk, send)
+    assert conversations.find_owner(table, threads.build_key([line, ann])) == group[1]
     assert called == granted("outbound")

@@ -13,7 +13,7 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.lifecycle import activation
 from partyline.storage import connections, conversations, schedule
 from partyline.storage.connections import Connection
-from partyline.storage.schedule import DueKind
+from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import Context, event, granted
 from tests.integration.functions.test_others import waiting
@@ -54,7 +54,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
     conversations.update(table, found, replace(found, active_at=moved.active_at), LONG_AGO)
     connection = Connection("abc=", "IS1", "ann", "SK1", until=int(LONG_AGO.timestamp()), supervises=False)
     connections.register(table, connection, LONG_AGO)
-    table.write(schedule.entry(DueKind.CONNECTION, connection.sid, LONG_AGO))
+    table.write(schedule.build_entry(ScheduleKind.CONNECTION, connection.sid, LONG_AGO))
     called.clear()
     timers.handler(event("timers/minute"), Context())
     assert called == granted("timers")

@@ -13,16 +13,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from partyline.carriers.base import InboundText, Media
+from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import sids, threads
 from partyline.domain.lines import AddressConfiguration, AutoCreation, Line
-from partyline.domain.services import Configuration, new_service
+from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder, webhook_handler
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.observability import metrics
 from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, webhooks
 from partyline.storage.keys import Key
@@ -38,20 +38,22 @@ A, B, C = "+12065550150", "+12065550151", "+12065550152"
 IDS = itertools.count()
 
 
-def answered(body: str, status: int = 200, *, complete: bool = True) -> Answer:
-    return Answer(status, {}, body.encode(), complete=complete)
+def answered(body: str, status: int = 200, *, complete: bool = True) -> FetchedResponse:
+    return FetchedResponse(status, {}, body.encode(), complete=complete)
 
 
 @dataclass
 class Hook:
     """A receiver. `meanwhile` happens while it thinks, once."""
 
-    answer: Answer | OutgoingError = field(default_factory=lambda: answered(""))
+    answer: FetchedResponse | OutgoingError = field(default_factory=lambda: answered(""))
     meanwhile: Callable[[], object] | None = None
-    next: Answer | None = None
+    next: FetchedResponse | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+    def __call__(
+        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
+    ) -> FetchedResponse:
         self.asked.append(dict(parse_qsl(body.decode())))
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
@@ -62,7 +64,7 @@ class Hook:
         return answer
 
     def port(self) -> pre_action.Ask:
-        return partial(pre_action.ask, pre_action.Desk(ACCOUNT, lambda: "token", self))
+        return partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self))
 
 
 @pytest.fixture
@@ -84,11 +86,11 @@ def hook() -> Hook:
 
 
 def text(sender: str, *recipients: str, line: str = P, body: str = "hello", media: int = 0) -> InboundText:
-    pictures = tuple(Media(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
+    pictures = tuple(InboundMedia(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
     return InboundText("bandwidth", f"id-{next(IDS)}", line, sender, recipients, body, pictures)
 
 
-def record(table: Table, inbound: InboundText, hook: Hook) -> Recorded:
+def record(table: Table, inbound: InboundText, hook: Hook) -> RecordResult:
     return recorder.record(table, inbound, service_sid=SERVICE, now=NOW, ask=hook.port())
 
 
@@ -108,7 +110,7 @@ def kept(table: Table) -> list[UnroutedText]:
 
 def test_a_group_text_is_asked_about_with_everything_it_brings(own: Table, hook: Hook) -> None:
     made = record(own, text(A, P, B, body="hi all", media=1), hook)
-    assert made.outcome is Outcome.CREATED
+    assert made.outcome is RecordOutcome.CREATED
     [asked] = hook.asked
     media = json.loads(asked.pop("Media"))
     assert asked == {
@@ -145,18 +147,18 @@ def test_what_is_recorded_is_asked_about_once_and_nothing_else_is(own: Table, ho
         record(own, text(A, "+12065559999", line="+12065559999"), hook),
     ]
     assert [one.outcome for one in outcomes] == [
-        Outcome.REPEATED,
-        Outcome.COPIED,
-        Outcome.RECORDED,
-        Outcome.UNROUTED,
-        Outcome.UNROUTED,
+        RecordOutcome.REPEATED,
+        RecordOutcome.COPIED,
+        RecordOutcome.RECORDED,
+        RecordOutcome.UNROUTED,
+        RecordOutcome.UNROUTED,
     ]
     assert [asked["EventType"] for asked in hook.asked] == ["onConversationAdd", "onMessageAdd"]
 
 
 def test_the_webhook_of_the_service_that_it_would_be_in_is_the_one_that_is_asked(own: Table, hook: Hook) -> None:
-    services.found_account(own, SERVICE, NOW)
-    service, roles = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
+    services.create_account(own, SERVICE, NOW)
+    service, roles = build_service("Second", NOW, sid=sids.new(sids.SERVICE))
     services.create(own, service, roles)
     webhooks.configure(
         own,
@@ -164,7 +166,7 @@ def test_the_webhook_of_the_service_that_it_would_be_in_is_the_one_that_is_asked
         WebhookConfiguration(),
         WebhookConfiguration(post_url="https://hooks.example.com/post", filters=PRE_EVENTS),
     )
-    line = lines.find(own, [P])[P]
+    line = lines.fetch(own, [P])[P]
     given = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), NOW, NOW, service_sid=service.sid)
     lines.update(own, line, replace(line, configuration=given))
     record(own, text(A, P, B), hook)
@@ -175,26 +177,26 @@ def test_the_webhook_of_the_service_that_it_would_be_in_is_the_one_that_is_asked
     record(own, text(C, Q, B, line=Q), hook)
     assert len(hook.asked) == 1
     services.remove(own, SERVICE)
-    assert record(own, text(C, Q, A, line=Q), hook).outcome is Outcome.CREATED
+    assert record(own, text(C, Q, A, line=Q), hook).outcome is RecordOutcome.CREATED
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hook: Hook, first: bool) -> None:
     sid = SERVICE
-    services.found_account(own, SERVICE, NOW)
+    services.create_account(own, SERVICE, NOW)
     if not first:
-        service, roles = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
+        service, roles = build_service("Second", NOW, sid=sids.new(sids.SERVICE))
         services.create(own, service, roles)
         services.configure(own, Configuration(SERVICE), Configuration(service.sid))
         sid = service.sid
     configure(own, keys.service_webhooks(sid), "https://own.example.com/pre")
     urls: list[str] = []
 
-    def request(method: str, url: str, *given: Any, **named: Any) -> Answer:
+    def request(method: str, url: str, *given: Any, **named: Any) -> FetchedResponse:
         urls.append(url)
         return answered("")
 
-    port = partial(pre_action.ask, pre_action.Desk(ACCOUNT, lambda: "token", request))
+    port = partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", request))
     recorder.record(own, text(A, P, B), service_sid=SERVICE, now=NOW, ask=port)
     assert urls == ["https://own.example.com/pre"]
 
@@ -213,12 +215,12 @@ def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, client: Any) ->
 def test_a_rejected_text_is_kept_and_makes_nothing(own: Table, hook: Hook, status: int) -> None:
     hook.answer = answered("", status)
     inbound = text(A, P, B, body="spam", media=1)
-    assert record(own, inbound, hook) == Recorded(Outcome.UNROUTED, reason=UnroutedReason.REJECTED)
+    assert record(own, inbound, hook) == RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.REJECTED)
     [one] = kept(own)
     assert (one.reason, one.body, one.sender, one.recipients) == (UnroutedReason.REJECTED, "spam", A, (P, B))
     assert len(one.media) == 1
     assert everything(own) == []
-    assert record(own, inbound, hook).outcome is Outcome.REPEATED
+    assert record(own, inbound, hook).outcome is RecordOutcome.REPEATED
     assert len(hook.asked) == 1
     assert unrouted.fetch(own, one.sid) == one
 
@@ -226,7 +228,7 @@ def test_a_rejected_text_is_kept_and_makes_nothing(own: Table, hook: Hook, statu
 def test_a_rejected_group_with_two_own_numbers_is_asked_about_and_kept_once(own: Table, hook: Hook) -> None:
     hook.answer = answered("", 403)
     outcomes = [record(own, text(A, P, Q, line=line), hook).outcome for line in (P, Q)]
-    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
     assert (len(hook.asked), len(kept(own)), everything(own)) == (1, 1, [])
 
 
@@ -234,7 +236,7 @@ def test_after_a_rejection_the_next_text_is_asked_about_anew(own: Table, hook: H
     hook.answer = answered("", 403)
     record(own, text(A, P, B, body="one"), hook)
     hook.answer = answered("")
-    assert record(own, text(A, P, B, body="two"), hook).outcome is Outcome.CREATED
+    assert record(own, text(A, P, B, body="two"), hook).outcome is RecordOutcome.CREATED
     assert everything(own) == [(None, ["two"])]
 
 
@@ -269,9 +271,11 @@ def test_a_conversation_has_the_name_that_the_webhook_gives_it(
         answered('{"friendly_name": "x', complete=False),
     ],
 )
-def test_without_an_answer_the_conversation_is_made(own: Table, hook: Hook, answer: Answer | OutgoingError) -> None:
+def test_without_an_answer_the_conversation_is_made(
+    own: Table, hook: Hook, answer: FetchedResponse | OutgoingError
+) -> None:
     hook.answer = answer
-    assert record(own, text(A, P, B), hook).outcome is Outcome.CREATED
+    assert record(own, text(A, P, B), hook).outcome is RecordOutcome.CREATED
     assert everything(own) == [(None, ["hello"])]
 
 
@@ -283,7 +287,7 @@ def test_a_webhook_that_is_repeated_while_it_is_asked_about_ends_as_one(own: Tab
     hook.answer = answered("", status)
     inbound = text(A, P, B)
     hook.meanwhile = lambda: record(own, inbound, hook)
-    assert record(own, inbound, hook).outcome is Outcome.REPEATED
+    assert record(own, inbound, hook).outcome is RecordOutcome.REPEATED
     assert len(hook.asked) == 2
     assert len(everything(own)) + len(kept(own)) == 1
 
@@ -292,13 +296,13 @@ def test_a_webhook_that_is_repeated_while_it_is_asked_about_ends_as_one(own: Tab
 def test_the_copy_at_another_own_number_that_comes_meanwhile_ends_as_one(own: Table, hook: Hook, status: int) -> None:
     hook.answer = answered("", status)
     hook.meanwhile = lambda: record(own, text(A, P, Q, line=Q), hook)
-    assert record(own, text(A, P, Q, line=P), hook).outcome is Outcome.COPIED
+    assert record(own, text(A, P, Q, line=P), hook).outcome is RecordOutcome.COPIED
     assert len(everything(own)) + len(kept(own)) == 1
 
 
 def test_of_two_first_texts_one_makes_the_conversation_and_the_other_joins_it(own: Table, hook: Hook) -> None:
     hook.meanwhile = lambda: record(own, text(B, P, A, body="first"), hook)
-    assert record(own, text(A, P, B, body="second"), hook).outcome is Outcome.RECORDED
+    assert record(own, text(A, P, B, body="second"), hook).outcome is RecordOutcome.RECORDED
     assert everything(own) == [(None, ["first", "second"])]
 
 
@@ -306,12 +310,12 @@ def test_a_text_that_is_rejected_goes_to_the_conversation_that_another_has_made_
     own: Table, hook: Hook
 ) -> None:
     def meanwhile() -> None:
-        assert record(own, text(B, P, A, body="first"), hook).outcome is Outcome.CREATED
+        assert record(own, text(B, P, A, body="first"), hook).outcome is RecordOutcome.CREATED
         hook.answer = answered("", 403)
         hook.next = answered("")
 
     hook.meanwhile = meanwhile
-    assert record(own, text(A, P, B, body="second"), hook).outcome is Outcome.RECORDED
+    assert record(own, text(A, P, B, body="second"), hook).outcome is RecordOutcome.RECORDED
     assert (everything(own), kept(own)) == ([(None, ["first", "second"])], [])
 
 
@@ -332,7 +336,7 @@ def test_a_text_that_loses_races_is_asked_about_once(own: Table, hook: Hook) -> 
                 raise Conflict({})
             super().transact(writes)
 
-    assert record(Busy(), text(A, P, B), hook).outcome is Outcome.CREATED
+    assert record(Busy(), text(A, P, B), hook).outcome is RecordOutcome.CREATED
     assert len(hook.asked) == 1
     assert everything(own) == [("Elm St 5", ["hello"])]
 
@@ -341,7 +345,7 @@ def test_a_text_that_needs_nobody_is_counted_apart(own: Table, hook: Hook) -> No
     metrics.provider.clear_metrics()
     hook.answer = answered("", 403)
     for taken in (text(A, P, B), text(A, P), text(A, P, body="HELP")):
-        webhook_handler._take_text(webhook_handler.Desk(own, SERVICE, hook.port()), taken, NOW)
+        webhook_handler._take_text(webhook_handler.WebhookHandler(own, SERVICE, hook.port()), taken, NOW)
     counted = {name for name in metrics.metric_set if name.startswith("Text")}
     assert counted == {"TextRejected", "TextUnrouted", "TextKeyword"}
     metrics.provider.clear_metrics()
@@ -396,7 +400,7 @@ def test_a_change_that_would_be_refused_of_a_caller_is_not_made(
     own: Table, hook: Hook, there: str, changes: dict[str, str]
 ) -> None:
     hook.answer = answered(json.dumps(changes))
-    assert record(own, text(B, P, A, body="second"), hook).outcome is Outcome.RECORDED
+    assert record(own, text(B, P, A, body="second"), hook).outcome is RecordOutcome.RECORDED
     assert said(own, there)[1:] == [(B, "second", "{}")]
 
 
@@ -404,7 +408,7 @@ def test_a_change_that_would_be_refused_of_a_caller_is_not_made(
 def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook, there: str, status: int) -> None:
     hook.answer = answered("", status)
     inbound = text(B, P, A, body="spam")
-    assert [record(own, inbound, hook).outcome for _ in range(2)] == [Outcome.UNROUTED, Outcome.REPEATED]
+    assert [record(own, inbound, hook).outcome for _ in range(2)] == [RecordOutcome.UNROUTED, RecordOutcome.REPEATED]
     assert [(one.reason, one.body, one.sender) for one in kept(own)] == [(UnroutedReason.REJECTED, "spam", B)]
     assert len(said(own, there)) == 1
     hook.answer = answered("")
@@ -414,7 +418,7 @@ def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook,
 
 @pytest.mark.parametrize("answer", [OutgoingTimedOut("late"), OutgoingFailed("gone"), answered("", 307)])
 def test_without_an_answer_a_text_comes_in_as_it_is(
-    own: Table, hook: Hook, there: str, answer: Answer | OutgoingError
+    own: Table, hook: Hook, there: str, answer: FetchedResponse | OutgoingError
 ) -> None:
     hook.answer = answer
     record(own, text(B, P, A, body="second"), hook)
@@ -422,20 +426,20 @@ def test_without_an_answer_a_text_comes_in_as_it_is(
 
 
 def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook: Hook) -> None:
-    services.found_account(own, SERVICE, NOW)
-    second = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
+    services.create_account(own, SERVICE, NOW)
+    second = build_service("Second", NOW, sid=sids.new(sids.SERVICE))
     services.create(own, *second)
-    line = lines.find(own, [P])[P]
+    line = lines.fetch(own, [P])[P]
     given = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), NOW, NOW, service_sid=second[0].sid)
     lines.update(own, line, replace(line, configuration=given))
     configure(own, keys.service_webhooks(second[0].sid), "https://hooks.example.com/second")
     urls: list[str] = []
 
-    def ask(method: str, url: str, *given: Any, **more: Any) -> Answer:
+    def ask(method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
         urls.append(url)
         return answered("")
 
-    port = partial(pre_action.ask, pre_action.Desk(ACCOUNT, lambda: "token", ask))
+    port = partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", ask))
     for body in ("first", "second"):
         recorder.record(own, text(A, P, B, body=body), service_sid=SERVICE, now=NOW, ask=port)
     assert urls == ["https://hooks.example.com/second"] * 2
@@ -444,14 +448,14 @@ def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook:
 def test_a_repeat_that_comes_while_a_text_is_asked_about_ends_as_one(own: Table, hook: Hook, there: str) -> None:
     inbound = text(B, P, A, body="second")
     hook.meanwhile = lambda: record(own, inbound, hook)
-    assert record(own, inbound, hook).outcome is Outcome.REPEATED
+    assert record(own, inbound, hook).outcome is RecordOutcome.REPEATED
     assert [body for _, body, _ in said(own, there)] == ["first", "second"]
 
 
 def test_a_thread_that_was_claimed_before_threads_named_their_service_is_asked_about_too(
     own: Table, hook: Hook, there: str
 ) -> None:
-    place = keys.thread(threads.digest(threads.key([A, B, P])))
+    place = keys.thread(threads.digest(threads.build_key([A, B, P])))
     own.write(change("thread", place, {"service_sid": None}))
     hook.answer = answered("", 403)
     assert record(own, text(B, P, A, body="spam"), hook).reason is UnroutedReason.REJECTED

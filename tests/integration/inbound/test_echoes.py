@@ -14,8 +14,8 @@ from partyline.domain.attachments import Media, MediaReference, MediaState
 from partyline.domain.participants import Participant
 from partyline.errors import Unavailable
 from partyline.inbound import completion, recorder
-from partyline.inbound.recorder import Outcome, Recorded
-from partyline.outbound.sender import Step
+from partyline.inbound.recorder import RecordOutcome, RecordResult
+from partyline.outbound.sender import NextStep
 from partyline.storage import conversations, keys, lines, messages
 from partyline.storage import media as files
 from partyline.storage.table import Table, change
@@ -33,9 +33,11 @@ def attached(*parts: Media) -> tuple[OutboundMedia, ...]:
     return tuple(OutboundMedia(f"https://files.example/{one.sid}", "image/jpeg", 10, "", lambda: b"") for one in parts)
 
 
-def come_back(table: Table, left: OutboundText, number: str = Q, id: str = "echo-1") -> Recorded:
+def come_back(table: Table, left: OutboundText, number: str = Q, id: str = "echo-1") -> RecordResult:
     """What the carrier brings to another own number of a text that has left."""
-    pictures = tuple(base.Media(f"https://carrier.example/{id}-{one.url[-3:]}", "image/jpeg") for one in left.media)
+    pictures = tuple(
+        base.InboundMedia(f"https://carrier.example/{id}-{one.url[-3:]}", "image/jpeg") for one in left.media
+    )
     echo = InboundText("bandwidth", id, number, left.sender, left.recipients, left.text, pictures)
     return recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
 
@@ -53,10 +55,10 @@ def test_a_text_that_leaves_with_fewer_files_comes_back_as_no_message(table: Tab
     one.media = attached(*both[:sent])
     one.deliver()
     (left,) = one.carrier.asked
-    assert come_back(table, left).outcome is Outcome.COPIED
+    assert come_back(table, left).outcome is RecordOutcome.COPIED
     assert bodies(table, one.message.conversation_sid) == ["hello"]
     # It was counted once: the same again from the other system of this number is another message.
-    assert come_back(table, left, id="echo-2").outcome is Outcome.RECORDED
+    assert come_back(table, left, id="echo-2").outcome is RecordOutcome.RECORDED
 
 
 def test_a_text_that_is_tried_again_with_fewer_files_comes_back_as_no_message(table: Table) -> None:
@@ -65,8 +67,8 @@ def test_a_text_that_is_tried_again_with_fewer_files_comes_back_as_no_message(ta
     for parts in (both, both[:1], both[:1]):
         one.media = attached(*parts)
         one.deliver()
-    assert come_back(table, one.carrier.asked[-1]).outcome is Outcome.COPIED
-    assert come_back(table, one.carrier.asked[-1], id="echo-2").outcome is Outcome.RECORDED
+    assert come_back(table, one.carrier.asked[-1]).outcome is RecordOutcome.COPIED
+    assert come_back(table, one.carrier.asked[-1], id="echo-2").outcome is RecordOutcome.RECORDED
 
 
 def test_a_text_of_which_a_layout_is_dropped_comes_back_as_no_message(table: Table) -> None:
@@ -76,10 +78,10 @@ def test_a_text_of_which_a_layout_is_dropped_comes_back_as_no_message(table: Tab
     conversation = conversations.fetch(table, one.message.conversation_sid)
     assert conversation
     reference = MediaReference(conversation.sid, one.message.sid, layout.sid)
-    assert files.settle(table, conversation, reference, None, NOW)
+    assert files.finish(table, conversation, reference, None, NOW)
     one.media = attached(picture)
     one.deliver()
-    assert come_back(table, one.carrier.asked[0]).outcome is Outcome.COPIED
+    assert come_back(table, one.carrier.asked[0]).outcome is RecordOutcome.COPIED
 
 
 def relayed(table: Table) -> Scene:
@@ -90,9 +92,9 @@ def relayed(table: Table) -> Scene:
     assert roster
     masked = Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address="+12065550159", proxy_address=R)
     named = replace(masked, attributes=json.dumps({"name": "Cat"}))
-    lines.register(table, replace(lines.find(table, [P])[P], sid=sids.new(sids.LINE), address=R))
+    lines.register(table, replace(lines.fetch(table, [P])[P], sid=sids.new(sids.LINE), address=R))
     conversations.change_members(table, roster, roster.with_member(named), NOW)
-    words = base.Media("https://carrier.example/0.txt", "text/plain")
+    words = base.InboundMedia("https://carrier.example/0.txt", "text/plain")
     text = InboundText("bandwidth", "in-1", R, "+12065550159", (R,), "", (words,))
     recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
     found = messages.fetch(table, sid, recorded.message_sid)
@@ -109,13 +111,13 @@ def test_words_that_come_late_and_go_on_to_a_group_come_back_as_no_message(table
     if again:
         one.media = attached(part)
         one.carrier.answers = iter([Unavailable("down"), Accepted("c-1")])
-        assert one.deliver().step is Step.AGAIN
-    assert completion.complete(table, reference, "I am here", NOW)
+        assert one.deliver().step is NextStep.AGAIN
+    assert completion.complete_text(table, reference, "I am here", NOW)
     one.media = ()
     one.deliver()
     left = one.carrier.asked[-1]
     assert left.text.endswith("I am here")
-    assert come_back(table, left).outcome is Outcome.COPIED
+    assert come_back(table, left).outcome is RecordOutcome.COPIED
     assert bodies(table, one.message.conversation_sid) == ["hello", "I am here"]
 
 
@@ -128,13 +130,13 @@ def test_what_was_recorded_by_an_earlier_version_is_taken_to_leave_as_it_is(tabl
     key = keys.message(one.message.conversation_sid, one.message.sid)
     table.write(change("message", key, {"sends": sends}))
     one.deliver()
-    assert come_back(table, one.carrier.asked[0]).outcome is Outcome.COPIED
-    assert come_back(table, one.carrier.asked[0], id="echo-2").outcome is Outcome.RECORDED
+    assert come_back(table, one.carrier.asked[0]).outcome is RecordOutcome.COPIED
+    assert come_back(table, one.carrier.asked[0], id="echo-2").outcome is RecordOutcome.RECORDED
 
 
 def test_a_long_text_that_is_short_without_the_blanks_at_its_end_is_counted_once(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"), body="hello" + 3000 * " ")
     one.deliver()
     assert [text.text for text in one.carrier.asked] == ["hello"]
-    assert come_back(table, one.carrier.asked[0]).outcome is Outcome.COPIED
-    assert come_back(table, one.carrier.asked[0], id="echo-2").outcome is Outcome.RECORDED
+    assert come_back(table, one.carrier.asked[0]).outcome is RecordOutcome.COPIED
+    assert come_back(table, one.carrier.asked[0], id="echo-2").outcome is RecordOutcome.RECORDED

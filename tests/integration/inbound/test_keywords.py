@@ -12,17 +12,17 @@ from urllib.parse import urlencode
 import pytest
 
 from partyline.carriers import registry
-from partyline.carriers.base import Accepted, InboundText, Media, WebhookRequest
+from partyline.carriers.base import Accepted, InboundMedia, InboundText, WebhookRequest
 from partyline.domain import opt_outs as optouts_rules
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import How, Keyword
+from partyline.domain.opt_outs import Keyword, OptOutSource
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.domain.unrouted import UnroutedReason
 from partyline.inbound import recorder, webhook_handler
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.outbound import sender as sending
 from partyline.storage import codec, lines, messages, opt_outs, unrouted
 from partyline.storage.table import Table, from_dynamo
@@ -47,9 +47,9 @@ def arrive(
     sender: str = A,
     line: str = P,
     answered: Keyword | None = None,
-    media: tuple[Media, ...] = (),
+    media: tuple[InboundMedia, ...] = (),
     at: datetime = NOW,
-) -> Recorded:
+) -> RecordResult:
     inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
     return recorder.record(table, inbound, service_sid="IS1", now=at, ask=asking_nobody)
 
@@ -64,11 +64,11 @@ def replies(table: Table) -> list[Message]:
 
 
 def state(table: Table, address: str = A, line: str = P) -> bool | None:
-    found = opt_outs.find(table, address, line)
+    found = opt_outs.fetch_many(table, address, line)
     return found.opted_out if found else None
 
 
-def said(table: Table, recorded: Recorded) -> Message:
+def said(table: Table, recorded: RecordResult) -> Message:
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return found.message
@@ -76,7 +76,7 @@ def said(table: Table, recorded: Recorded) -> Message:
 
 def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
     first = arrive(desk, "Stop.", id="1")
-    assert first.outcome is Outcome.CREATED
+    assert first.outcome is RecordOutcome.CREATED
     assert state(desk) is True
     (confirmation,) = replies(desk)
     (send,) = confirmation.sends
@@ -86,14 +86,14 @@ def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
     assert len(replies(desk)) == 1
 
 
-PICTURE = Media("https://carrier.example/1.jpg", "image/jpeg")
-CARD = Media("https://carrier.example/ann.vcf", "text/x-vcard")
+PICTURE = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
+CARD = InboundMedia("https://carrier.example/ann.vcf", "text/x-vcard")
 
 
 @pytest.mark.parametrize("media", [(PICTURE,), (CARD,), (PICTURE, CARD)])
 @pytest.mark.parametrize(("word", "holds"), [("STOP", True), ("start", False), ("Help!", None)])
 def test_a_keyword_is_one_whatever_is_attached_to_it(
-    desk: Table, word: str, holds: bool | None, media: tuple[Media, ...]
+    desk: Table, word: str, holds: bool | None, media: tuple[InboundMedia, ...]
 ) -> None:
     """C4. The file is kept with its message, as any."""
     if word == "start":
@@ -117,9 +117,9 @@ def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_w
     """C4."""
     configure(desk, P, auto_creation=AutoCreation.OFF)
     recorded = arrive(desk, "STOP", id="1", media=(PICTURE,))
-    assert recorded == Recorded(Outcome.UNROUTED, reason=UnroutedReason.KEYWORD)
+    assert recorded == RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.KEYWORD)
     assert (state(desk), len(replies(desk))) == (True, 1)
-    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
     assert kept and [part.url for part in kept.media] == [PICTURE.url]
 
 
@@ -128,12 +128,12 @@ def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Tab
     later = "+12065550199"
     arrive(desk, "no more", id="1", line=later, answered=Keyword.STOP, media=(PICTURE,))
     lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    kept = unrouted.fetch(desk, sids.of(sids.UNROUTED, "bandwidth", "1"))
+    kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
     assert kept
-    again = recorder.redrive(desk, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
-    assert (again.outcome, state(desk, A, later), replies(desk)) == (Outcome.CREATED, True, [])
-    found = opt_outs.find(desk, A, later)
-    assert found and found.how is How.CARRIER
+    again = recorder.record_unrouted(desk, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    assert (again.outcome, state(desk, A, later), replies(desk)) == (RecordOutcome.CREATED, True, [])
+    found = opt_outs.fetch_many(desk, A, later)
+    assert found and found.how is OptOutSource.CARRIER
     assert json.loads(said(desk, again).attributes) == {"opt_out_type": "STOP"}
 
 
@@ -189,18 +189,18 @@ def bandwidth(*suffixes: str) -> bytes:
 )
 def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, body: bytes, confirmed: int) -> None:
     """C4."""
-    (text,) = registry.reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
+    (text,) = registry.build_reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
     recorder.record(desk, text, service_sid="IS1", now=NOW, ask=asking_nobody)
     assert (state(desk), len(replies(desk))) == (True, confirmed)
 
 
-def with_subject(table: Table, line: str, *others: str, **changes: Any) -> Recorded:
+def with_subject(table: Table, line: str, *others: str, **changes: Any) -> RecordResult:
     """A text as Telnyx tells of it, with the subject of its MMS."""
     payload = {**TELNYX, "id": f"at {line}", "media": [], "autoresponse_type": None, **changes}
     payload |= {"to": [{"phone_number": line, "status": "webhook_delivered"}], "cc": list(others)}
     body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
-    (text,) = registry.reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
+    (text,) = registry.build_reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
     return recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
 
@@ -218,8 +218,8 @@ def test_a_subject_is_part_of_what_is_said_and_counted(desk: Table) -> None:
     """C5."""
     first = with_subject(desk, P, B, Q, subject="Friday", text="at six?")
     assert said(desk, first).body == "Friday\nat six?"
-    assert with_subject(desk, Q, B, P, subject="Friday", text="at six?").outcome is Outcome.COPIED
-    assert with_subject(desk, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is Outcome.RECORDED
+    assert with_subject(desk, Q, B, P, subject="Friday", text="at six?").outcome is RecordOutcome.COPIED
+    assert with_subject(desk, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is RecordOutcome.RECORDED
     assert said(desk, with_subject(desk, P, id="3", subject="Friday", text=None)).body == "Friday"
     assert state(desk) is None
 
@@ -229,14 +229,14 @@ def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
     arrive(desk, "STOP", id="1")
     (confirmation,) = replies(desk)
     carrier = FakeCarrier(iter([Accepted("c-1")]))
-    nothing = cast(sending.Media, lambda message, limits, *, group: ())
-    at = sending.Desk(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
+    nothing = cast(sending.AttachmentSource, lambda message, limits, *, group: ())
+    at = sending.Sender(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
     reference = confirmation.reference(confirmation.sends[0])
     assert sending.deliver(at, reference).state is SendState.SENT
     assert carrier.asked[0].recipients == (A,)
     found = messages.fetch(desk, reference.conversation_sid, reference.message_sid)
     assert found and [receipt.status for receipt in found.receipts] == [ReceiptStatus.SENT]
-    assert recorded.outcome is Outcome.CREATED
+    assert recorded.outcome is RecordOutcome.CREATED
 
 
 def test_a_sentence_with_the_word_is_none(desk: Table) -> None:
@@ -246,12 +246,14 @@ def test_a_sentence_with_the_word_is_none(desk: Table) -> None:
 
 def test_a_repeat_and_a_copy_of_stop_are_one(desk: Table) -> None:
     arrive(desk, "STOP", B, Q, id="1")
-    assert arrive(desk, "STOP", B, Q, id="1").outcome is Outcome.REPEATED
-    assert arrive(desk, "STOP", B, P, id="2", line=Q).outcome is Outcome.COPIED
+    assert arrive(desk, "STOP", B, Q, id="1").outcome is RecordOutcome.REPEATED
+    assert arrive(desk, "STOP", B, P, id="2", line=Q).outcome is RecordOutcome.COPIED
     assert len(replies(desk)) == 1
 
 
-def arrive_twice(table: Table, text: str, first: str, answered: Mapping[str, Keyword] | None = None) -> list[Outcome]:
+def arrive_twice(
+    table: Table, text: str, first: str, answered: Mapping[str, Keyword] | None = None
+) -> list[RecordOutcome]:
     """A text of A's to a group with P and Q: the copy of one of the two comes first. What became of both."""
     return [
         arrive(table, text, B, P, Q, id=f"{text} at {line}", line=line, answered=(answered or {}).get(line)).outcome
@@ -260,7 +262,7 @@ def arrive_twice(table: Table, text: str, first: str, answered: Mapping[str, Key
 
 
 def configure(table: Table, address: str, **settings: Any) -> None:
-    before = lines.find(table, [address])[address]
+    before = lines.fetch(table, [address])[address]
     lines.update(table, before, replace(before, **settings))
 
 
@@ -273,16 +275,16 @@ def test_stop_in_the_language_of_one_of_two_numbers_holds_whichever_copy_comes_f
 
 @pytest.mark.parametrize("first", [P, Q])
 def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
-    assert Outcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
+    assert RecordOutcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
     assert (state(desk, A, P), state(desk, A, Q), replies(desk)) == (True, True, [])
-    found = opt_outs.find(desk, A, Q)
-    assert found and found.how is How.CARRIER
+    found = opt_outs.fetch_many(desk, A, Q)
+    assert found and found.how is OptOutSource.CARRIER
 
 
 def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
     arrive(desk, "STOP", B, Q, id="1")
     arrive(desk, "START", B, Q, id="2")
-    assert arrive(desk, "STOP", B, P, id="3", line=Q, answered=Keyword.STOP).outcome is Outcome.COPIED
+    assert arrive(desk, "STOP", B, P, id="3", line=Q, answered=Keyword.STOP).outcome is RecordOutcome.COPIED
     assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
 
 
@@ -295,7 +297,7 @@ def test_stop_holds_in_however_large_a_group_with_however_many_numbers(desk: Tab
         lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
     for copy, line in (("1", numbers[0]), ("1", numbers[0]), ("2", numbers[-1])):
         recorded = arrive(desk, "STOP", *people[1:], *numbers, sender=people[0], id=copy, line=line)
-        assert recorded.outcome is not Outcome.UNROUTED or roster > 80
+        assert recorded.outcome is not RecordOutcome.UNROUTED or roster > 80
     assert [state(desk, people[0], line) for line in numbers] == [True] * own
     assert len(replies(desk)) == 1
     arrive(desk, "START", *people[1:], *numbers, sender=people[0], id="3", line=numbers[0])
@@ -310,7 +312,7 @@ def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(desk: Table
         lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
     arrive(desk, "no more", B, *numbers, id="1", line=numbers[0])
     copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], answered=Keyword.STOP)
-    assert copy.outcome is Outcome.COPIED
+    assert copy.outcome is RecordOutcome.COPIED
     assert {state(desk, A, line) for line in numbers} == {True}
 
 
@@ -323,7 +325,7 @@ def test_stop_holds_for_a_number_that_is_registered_between_two_copies(desk: Tab
     numbers = sorted((P, LATER), key=lambda line: line != first)
     arrive(desk, "STOP", B, P, LATER, id="1", line=numbers[0])
     lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is Outcome.COPIED
+    assert arrive(desk, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is RecordOutcome.COPIED
     assert (state(desk, A, P), state(desk, A, LATER), len(replies(desk))) == (True, True, 1)
 
 
@@ -332,7 +334,7 @@ def test_stop_holds_at_once_when_its_first_copy_came_before_there_was_a_line(des
     arrive(desk, "STOP", B, LATER, other, id="1", line=LATER)
     for address in (LATER, other):
         lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, LATER, other, id="2", line=other).outcome is Outcome.COPIED
+    assert arrive(desk, "STOP", B, LATER, other, id="2", line=other).outcome is RecordOutcome.COPIED
     assert (state(desk, A, LATER), state(desk, A, other)) == (True, True)
 
 
@@ -340,7 +342,7 @@ def test_a_late_copy_of_stop_at_a_new_number_does_not_undo_start(desk: Table) ->
     arrive(desk, "STOP", B, LATER, id="1")
     arrive(desk, "START", B, LATER, id="2")
     lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, P, id="3", line=LATER).outcome is Outcome.COPIED
+    assert arrive(desk, "STOP", B, P, id="3", line=LATER).outcome is RecordOutcome.COPIED
     assert (state(desk, A, P), state(desk, A, LATER)) == (False, None)
 
 
@@ -472,8 +474,8 @@ def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: 
     arrive(desk, "ALTO", id="1", answered=word)
     assert replies(desk) == []
     assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
-    found = opt_outs.find(desk, A, P)
-    assert found is None or found.how is How.CARRIER
+    found = opt_outs.fetch_many(desk, A, P)
+    assert found is None or found.how is OptOutSource.CARRIER
 
 
 def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) -> None:
@@ -494,7 +496,7 @@ def test_a_line_has_its_own_answers_or_none(desk: Table, settings: Mapping[str, 
 
 def test_stop_holds_also_where_no_conversation_takes_the_text(desk: Table) -> None:
     configure(desk, P, auto_creation=AutoCreation.OFF)
-    assert arrive(desk, "STOP", id="1").outcome is Outcome.UNROUTED
+    assert arrive(desk, "STOP", id="1").outcome is RecordOutcome.UNROUTED
     assert state(desk) is True
     assert len(replies(desk)) == 1
 
@@ -523,9 +525,9 @@ def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
     found = desk.query_all(f"O#{A}", begins=f"A#{P}#")
     events = sorted((codec.opt_out_event(item) for item in found), key=lambda event: event.source)
     assert [(event.opted_out, event.how, event.source) for event in events] == [
-        (True, How.TEXT, "bandwidth/0"),
-        (True, How.TEXT, "bandwidth/1"),
-        (False, How.TEXT, "bandwidth/2"),
+        (True, OptOutSource.TEXT, "bandwidth/0"),
+        (True, OptOutSource.TEXT, "bandwidth/1"),
+        (False, OptOutSource.TEXT, "bandwidth/2"),
     ]
 
 
@@ -534,7 +536,7 @@ def test_keywords_without_an_answer_are_counted_by_a_metric(desk: Table, monkeyp
     counted: list[str] = []
     monkeypatch.setattr(webhook_handler, "count", counted.append)
     say(desk, *["INFO"] * 3)
-    at = webhook_handler.Desk(desk, "IS1", asking_nobody)
+    at = webhook_handler.WebhookHandler(desk, "IS1", asking_nobody)
     text = InboundText("bandwidth", "robot", P, A, (P,), "INFO")
-    webhook_handler.take(at, "bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
+    webhook_handler.handle_event(at, "bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
     assert counted == ["TextRecorded", "KeywordUnanswered"]

@@ -14,18 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partyline.carriers import registry
-from partyline.carriers.base import InboundText, Malformed, Media, WebhookRequest
+from partyline.carriers.base import InboundMedia, InboundText, MalformedWebhook, WebhookRequest
 from partyline.domain import routing, sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.domain.receipts import ReceiptStatus
-from partyline.domain.services import Configuration, new_service
+from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, WebhookTarget
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, lines, messages, queries, services
 from partyline.storage.queries import Window
 from partyline.storage.table import Conflict, Table
@@ -56,11 +56,11 @@ def text(
         sender=sender,
         recipients=recipients,
         text=body,
-        media=tuple(Media(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media)),
+        media=tuple(InboundMedia(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media)),
     )
 
 
-def record(table: Table, inbound: InboundText, now: datetime = NOW) -> Recorded:
+def record(table: Table, inbound: InboundText, now: datetime = NOW) -> RecordResult:
     return recorder.record(table, inbound, service_sid=SERVICE, now=now, ask=asking_nobody)
 
 
@@ -77,7 +77,7 @@ def everything(table: Table) -> list[tuple[int, str, str | None]]:
 
 def test_the_first_text_of_a_group_makes_its_conversation(own: Table) -> None:
     made = record(own, text(A, P, B, body="hi all"))
-    assert made.outcome is Outcome.CREATED
+    assert made.outcome is RecordOutcome.CREATED
     roster = conversations.load(own, made.conversation_sid)
     assert roster
     assert roster.conversation.state is ConversationState.ACTIVE
@@ -87,7 +87,7 @@ def test_the_first_text_of_a_group_makes_its_conversation(own: Table) -> None:
         (ParticipantKind.NATIVE, B),
     }
     assert bodies(own, made.conversation_sid) == [(0, A, "hi all")]
-    assert conversations.owner_of(own, threads.key([A, B, P])) == made.conversation_sid
+    assert conversations.find_owner(own, threads.build_key([A, B, P])) == made.conversation_sid
 
 
 def test_the_author_of_a_text_is_its_member(own: Table) -> None:
@@ -104,7 +104,7 @@ def test_replies_in_any_order_of_roster_stay_in_the_conversation(own: Table) -> 
     first = record(own, text(A, P, B))
     replies = [text(B, A, P), text(B, P, A), text(A, B), text("206-555-0150", "(206) 555-0151", P, A, "", ",")]
     outcomes = [record(own, reply) for reply in replies]
-    assert {reply.outcome for reply in outcomes} == {Outcome.RECORDED}
+    assert {reply.outcome for reply in outcomes} == {RecordOutcome.RECORDED}
     assert {reply.conversation_sid for reply in outcomes} == {first.conversation_sid}
     assert [index for index, _, _ in bodies(own, first.conversation_sid)] == [0, 1, 2, 3, 4]
     assert [author for _, author, _ in bodies(own, first.conversation_sid)] == [A, B, B, A, A]
@@ -135,8 +135,8 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
     own: Table, inbound: InboundText, reason: UnroutedReason
 ) -> None:
     first, again = record(own, inbound), record(own, inbound)
-    assert (first.outcome, first.reason) == (Outcome.UNROUTED, reason)
-    assert again.outcome in (Outcome.REPEATED, Outcome.UNROUTED)
+    assert (first.outcome, first.reason) == (RecordOutcome.UNROUTED, reason)
+    assert again.outcome in (RecordOutcome.REPEATED, RecordOutcome.UNROUTED)
     ((_, kept),) = queries.unrouted(own, Window(10)).entries
     assert (kept.reason, kept.body, kept.sender) == (reason, "hello", inbound.sender)
     assert queries.conversations(own, SERVICE, Window(10)).entries == []
@@ -144,7 +144,7 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
 
 def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
     for _ in range(2):
-        recorder.keep_malformed(own, "bandwidth", Malformed("not JSON", "{oops"), NOW)
+        recorder.store_malformed(own, "bandwidth", MalformedWebhook("not JSON", "{oops"), NOW)
     ((_, kept),) = queries.unrouted(own, Window(10)).entries
     assert (kept.reason, kept.raw) == (UnroutedReason.MALFORMED, "{oops")
 
@@ -152,15 +152,15 @@ def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
 def test_a_repeated_webhook_changes_nothing(own: Table) -> None:
     inbound = text(A, P, B)
     made = record(own, inbound)
-    assert [record(own, inbound).outcome for _ in range(3)] == [Outcome.REPEATED] * 3
+    assert [record(own, inbound).outcome for _ in range(3)] == [RecordOutcome.REPEATED] * 3
     assert len(bodies(own, made.conversation_sid)) == 1
 
 
 def test_two_own_numbers_in_one_group_make_one_conversation_and_one_message(own: Table) -> None:
     at_p, at_q = text(A, P, Q, line=P), text(A, P, Q, line=Q)
     made, copied = record(own, at_p), record(own, at_q)
-    assert (made.outcome, copied.outcome) == (Outcome.CREATED, Outcome.COPIED)
-    assert [record(own, again).outcome for again in (at_p, at_q)] == [Outcome.REPEATED] * 2
+    assert (made.outcome, copied.outcome) == (RecordOutcome.CREATED, RecordOutcome.COPIED)
+    assert [record(own, again).outcome for again in (at_p, at_q)] == [RecordOutcome.REPEATED] * 2
     roster = conversations.load(own, made.conversation_sid)
     assert roster
     assert {m.projected_address for m in roster.participants if m.projected_address} == {P, Q}
@@ -169,10 +169,10 @@ def test_two_own_numbers_in_one_group_make_one_conversation_and_one_message(own:
 
 def test_a_copy_of_an_unrouted_text_is_not_kept_twice(own: Table) -> None:
     for address in (P, Q):
-        line = lines.find(own, [address])[address]
+        line = lines.fetch(own, [address])[address]
         lines.update(own, line, replace(line, auto_creation=AutoCreation.OFF))
     outcomes = [record(own, text(A, P, Q, line=line)).outcome for line in (P, Q)]
-    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
     assert len(queries.unrouted(own, Window(10)).entries) == 1
 
 
@@ -185,8 +185,8 @@ def test_someone_who_says_the_same_twice_says_it_twice(own: Table) -> None:
 
 def test_pictures_without_text_are_counted_as_content(own: Table) -> None:
     made = record(own, text(A, P, Q, body="", media=1, line=P))
-    assert record(own, text(A, P, Q, body="", media=1, line=Q)).outcome is Outcome.COPIED
-    assert record(own, text(A, P, Q, body="", media=2, line=Q)).outcome is Outcome.RECORDED
+    assert record(own, text(A, P, Q, body="", media=1, line=Q)).outcome is RecordOutcome.COPIED
+    assert record(own, text(A, P, Q, body="", media=2, line=Q)).outcome is RecordOutcome.RECORDED
     first, second = messages.page(own, made.conversation_sid, size=5).messages
     assert first.message.body is None
     assert [media.content_type for media in second.message.media] == ["image/jpeg"] * 2
@@ -219,10 +219,10 @@ FREE = "+12065550109"
 def test_a_number_that_is_no_line_yet_does_not_double_texts(own: Table, order: tuple[str, str]) -> None:
     """M2."""
     outcomes = [record(own, text(A, P, FREE, B, line=line)).outcome for line in order]
-    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     assert [record(own, text(A, P, FREE, B, line=line)).outcome for line in order] == [
-        Outcome.RECORDED,
-        Outcome.COPIED,
+        RecordOutcome.RECORDED,
+        RecordOutcome.COPIED,
     ]
     assert everything(own) == [(0, A, "hello"), (1, A, "hello")]
     assert queries.unrouted(own, Window(10)).entries == []
@@ -232,7 +232,7 @@ def test_a_number_that_is_registered_between_two_copies_does_not_double_texts(ow
     """M2."""
     made = record(own, text(A, P, FREE, B, line=P))
     lines.register(own, Line(sids.new(sids.LINE), FREE, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    assert record(own, text(A, P, FREE, B, line=FREE)).outcome is Outcome.COPIED
+    assert record(own, text(A, P, FREE, B, line=FREE)).outcome is RecordOutcome.COPIED
     assert len(bodies(own, made.conversation_sid)) == 1
 
 
@@ -242,37 +242,37 @@ def test_our_own_text_into_a_group_with_a_number_that_is_no_line_comes_back_as_n
     roster = conversations.load(own, made.conversation_sid)
     assert roster
     (agent,) = [member for member in roster.participants if member.projected_address]
-    sends = routing.outbound(roster.participants, roster.conversation.threads, agent)
+    sends = routing.plan_sends(roster.participants, roster.conversation.threads, agent)
     assert len(sends) == 1
     said = Message(sids.message(1), made.conversation_sid, 1, NOW, NOW, P, "on my way", agent.sid, sends=sends)
     own.transact(messages.recording_writes(roster, said, NOW))
-    assert record(own, text(P, A, B, FREE, line=FREE, body="on my way")).outcome is Outcome.COPIED
+    assert record(own, text(P, A, B, FREE, line=FREE, body="on my way")).outcome is RecordOutcome.COPIED
 
 
 def test_two_numbers_that_are_no_lines_keep_one_text(own: Table) -> None:
     """M2: routed again once one is registered it is recorded, once."""
     numbers = (FREE, "+12065550108")
     outcomes = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
-    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
     ((_, kept),) = queries.unrouted(own, Window(10)).entries
     for number in numbers:
         lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    assert redrive(own, kept).outcome is Outcome.CREATED
+    assert redrive(own, kept).outcome is RecordOutcome.CREATED
     assert everything(own) == [(0, A, "hello")]
 
 
 def test_a_text_that_is_routed_again_does_not_double_one_that_has_come_meanwhile(own: Table) -> None:
     """M2: as operations.md says, the number is registered and what was kept is routed again."""
     numbers = (FREE, "+12065550108")
-    assert record(own, text(A, *numbers, B, line=FREE)).outcome is Outcome.UNROUTED
+    assert record(own, text(A, *numbers, B, line=FREE)).outcome is RecordOutcome.UNROUTED
     lines.register(own, Line(sids.new(sids.LINE), numbers[1], "bandwidth", NOW, NOW, AutoCreation.GROUPS))
     # A copy of what is kept; what follows is new to both numbers.
-    assert record(own, text(A, *numbers, B, line=numbers[1])).outcome is Outcome.COPIED
+    assert record(own, text(A, *numbers, B, line=numbers[1])).outcome is RecordOutcome.COPIED
     again = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
-    assert again == [Outcome.CREATED, Outcome.COPIED]
+    assert again == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     lines.register(own, Line(sids.new(sids.LINE), FREE, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
     ((_, kept),) = queries.unrouted(own, Window(10)).entries
-    assert redrive(own, kept).outcome is Outcome.RECORDED
+    assert redrive(own, kept).outcome is RecordOutcome.RECORDED
     assert len(everything(own)) == 2
 
 
@@ -280,7 +280,7 @@ def test_a_roster_that_is_too_large_is_kept_once_for_all_its_copies(own: Table) 
     """M2."""
     crowd = [f"+1206555{number:04}" for number in range(1000, 1085)]
     outcomes = [record(own, text(A, P, Q, *crowd, line=line)).outcome for line in (P, Q)]
-    assert outcomes == [Outcome.UNROUTED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
 
 
 def both(*, line: str = P, other: str = Q, id: str | None = None) -> InboundText:
@@ -291,12 +291,12 @@ def both(*, line: str = P, other: str = Q, id: str | None = None) -> InboundText
 def test_copies_that_each_name_both_numbers_are_one_message(own: Table) -> None:
     """C8."""
     outcomes = [record(own, both()).outcome, record(own, both(line=Q, other=P)).outcome]
-    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     outcomes = [record(own, both()).outcome, record(own, both()).outcome]
-    assert outcomes == [Outcome.RECORDED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.COPIED]
     # One that names its number is a copy of either.
-    assert record(own, both()).outcome is Outcome.RECORDED
-    assert record(own, text(A, P, Q, B, line=Q)).outcome is Outcome.COPIED
+    assert record(own, both()).outcome is RecordOutcome.RECORDED
+    assert record(own, text(A, P, Q, B, line=Q)).outcome is RecordOutcome.COPIED
     assert everything(own) == [(number, A, "hello") for number in range(3)]
 
 
@@ -304,7 +304,7 @@ def telnyx(id: str, to: list[dict[str, str]], cc: list[str]) -> InboundText:
     """A text of A's as Telnyx tells of it."""
     payload = {"id": id, "from": {"phone_number": A}, "to": to, "cc": cc, "text": "hello"}
     body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
-    (inbound,) = registry.reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
+    (inbound,) = registry.build_reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(inbound, InboundText)
     return inbound
 
@@ -313,13 +313,13 @@ def test_copies_of_telnyx_that_mark_two_numbers_as_delivered_to_are_one_message(
     """C8."""
     marked = [{"phone_number": number, "status": "webhook_delivered"} for number in (P, Q)]
     outcomes = [record(own, telnyx(name, marked, [B])).outcome for name in ("at P", "at Q")]
-    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     assert everything(own) == [(0, A, "hello")]
 
 
 def test_a_text_of_telnyx_that_marks_no_number_came_to_the_line_behind_another_member(own: Table) -> None:
     """C8."""
-    assert record(own, telnyx("1", [{"phone_number": B}, {"phone_number": P}], [])).outcome is Outcome.CREATED
+    assert record(own, telnyx("1", [{"phone_number": B}, {"phone_number": P}], [])).outcome is RecordOutcome.CREATED
     assert everything(own) == [(0, A, "hello")]
     assert queries.unrouted(own, Window(10)).entries == []
 
@@ -327,41 +327,41 @@ def test_a_text_of_telnyx_that_marks_no_number_came_to_the_line_behind_another_m
 def test_a_copy_that_names_a_number_which_is_no_line_beside_one_that_is(own: Table) -> None:
     """C8, M2."""
     outcomes = [record(own, replace(text(A, P, FREE, B, line=FREE), other_lines=(P,))).outcome for _ in range(2)]
-    assert outcomes == [Outcome.CREATED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.CREATED, RecordOutcome.COPIED]
 
 
 def test_a_copy_that_names_no_number_came_to_the_line_among_its_recipients(own: Table) -> None:
     """C8."""
     made = record(own, text(A, B, P, line=""))
-    assert made.outcome is Outcome.CREATED
-    assert record(own, text(A, B, P, line="")).outcome is Outcome.RECORDED
+    assert made.outcome is RecordOutcome.CREATED
+    assert record(own, text(A, B, P, line="")).outcome is RecordOutcome.RECORDED
     lines.remove(own, P)
     # A line that was given up is still one of its conversation's.
-    assert record(own, text(A, B, P, line="")).outcome is Outcome.RECORDED
+    assert record(own, text(A, B, P, line="")).outcome is RecordOutcome.RECORDED
     assert everything(own) == [(number, A, "hello") for number in range(3)]
 
 
 def test_copies_that_name_no_number_of_two_lines_are_one_message(own: Table) -> None:
     """C8."""
     outcomes = [record(own, text(A, B, P, Q, line="")).outcome for _ in range(4)]
-    assert outcomes == [Outcome.CREATED, Outcome.COPIED, Outcome.RECORDED, Outcome.COPIED]
+    assert outcomes == [RecordOutcome.CREATED, RecordOutcome.COPIED, RecordOutcome.RECORDED, RecordOutcome.COPIED]
 
 
 def test_copies_that_name_no_number_are_counted_when_they_are_routed_again(own: Table) -> None:
     """C8, M2: nothing is lost meanwhile, and nothing doubled in the end."""
     numbers = (FREE, "+12065550108")
-    assert [record(own, text(A, B, *numbers, line="")).outcome for _ in range(2)] == [Outcome.UNROUTED] * 2
+    assert [record(own, text(A, B, *numbers, line="")).outcome for _ in range(2)] == [RecordOutcome.UNROUTED] * 2
     entries = queries.unrouted(own, Window(10)).entries
     assert {(kept.line, kept.reason) for _, kept in entries} == {("", UnroutedReason.UNKNOWN_LINE)}
     for number in numbers:
         lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    assert [redrive(own, kept).outcome for _, kept in entries] == [Outcome.CREATED, Outcome.COPIED]
+    assert [redrive(own, kept).outcome for _, kept in entries] == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     assert queries.unrouted(own, Window(10)).entries == []
     assert everything(own) == [(0, A, "hello")]
 
 
-def redrive(table: Table, kept: UnroutedText) -> Recorded:
-    return recorder.redrive(table, kept, service_sid=SERVICE, now=NOW, ask=asking_nobody)
+def redrive(table: Table, kept: UnroutedText) -> RecordResult:
+    return recorder.record_unrouted(table, kept, service_sid=SERVICE, now=NOW, ask=asking_nobody)
 
 
 def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(own: Table) -> None:
@@ -377,7 +377,7 @@ def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(o
     assert [conversation.sid for _, conversation in active] == [awake.sid]
     conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED), NOW)
     again = record(own, text(A, P, B))
-    assert again.outcome is Outcome.CREATED
+    assert again.outcome is RecordOutcome.CREATED
     assert again.conversation_sid != made.conversation_sid
 
 
@@ -395,7 +395,7 @@ def test_masked_members_get_each_others_texts_from_their_proxies(own: Table) -> 
     found = messages.fetch(own, relayed.conversation_sid, relayed.message_sid)
     assert found
     (send,) = found.message.sends
-    assert (send.sender, send.recipients, send.thread) == (Q, (C,), threads.key([C, Q]))
+    assert (send.sender, send.recipients, send.thread) == (Q, (C,), threads.build_key([C, Q]))
     assert [(r.address, r.status) for r in found.receipts] == [(C, ReceiptStatus.QUEUED)]
 
 
@@ -404,13 +404,13 @@ def test_masked_members_get_each_others_texts_from_their_proxies(own: Table) -> 
 
 def configure(table: Table, address: str, **fields: Any) -> None:
     """Give a line an address configuration."""
-    line = lines.find(table, [address])[address]
+    line = lines.fetch(table, [address])[address]
     given = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), NOW, NOW, **fields)
     assert lines.update(table, line, replace(line, configuration=given))
 
 
 def second_service(table: Table) -> str:
-    service, roles = new_service("Second", NOW, sid=sids.new(sids.SERVICE))
+    service, roles = build_service("Second", NOW, sid=sids.new(sids.SERVICE))
     services.create(table, service, roles)
     return service.sid
 
@@ -418,7 +418,7 @@ def second_service(table: Table) -> str:
 def made_by(table: Table, inbound: InboundText) -> Conversation:
     """The conversation that a text makes."""
     made = record(table, inbound)
-    assert made.outcome is Outcome.CREATED
+    assert made.outcome is RecordOutcome.CREATED
     found = conversations.fetch(table, made.conversation_sid)
     assert found
     return found
@@ -431,7 +431,7 @@ def test_without_settings_a_conversation_is_in_the_accounts_first_service(own: T
 
 
 def test_a_conversation_starts_with_what_the_account_says(own: Table) -> None:
-    services.found_account(own, SERVICE, NOW)
+    services.create_account(own, SERVICE, NOW)
     service = second_service(own)
     services.configure(own, Configuration(SERVICE), Configuration(service, "MG1", 600, 7200))
     made = made_by(own, text(A, P, B))
@@ -441,7 +441,7 @@ def test_a_conversation_starts_with_what_the_account_says(own: Table) -> None:
 
 
 def test_a_conversation_is_in_the_service_that_the_line_names(own: Table) -> None:
-    services.found_account(own, SERVICE, NOW)
+    services.create_account(own, SERVICE, NOW)
     service = second_service(own)
     configure(own, P, service_sid=service)
     assert made_by(own, text(A, P, B)).service_sid == service
@@ -503,7 +503,7 @@ def test_the_lowest_line_that_allows_it_decides_whichever_copy_comes_first(own: 
     made = made_by(own, text(A, P, Q, line=first))
     assert made.service_sid == SERVICE
     assert len(queries.webhooks(own, made.sid, Window(5)).entries) == 1
-    low = lines.find(own, [P])[P]
+    low = lines.fetch(own, [P])[P]
     lines.update(own, low, replace(low, auto_creation=AutoCreation.OFF))
     made = made_by(own, text(B, P, Q, line=first))
     assert made.service_sid == service
@@ -546,7 +546,7 @@ def test_what_a_text_costs(
 
 
 def test_what_a_conversation_in_a_service_that_the_line_names_costs(own: Table, round_trips: list[str]) -> None:
-    services.found_account(own, SERVICE, NOW)
+    services.create_account(own, SERVICE, NOW)
     configure(own, P, service_sid=second_service(own), type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
     before = len(round_trips)
     record(own, text(A, P, B))
@@ -591,20 +591,20 @@ def test_two_first_texts_of_a_group_at_once_make_one_conversation(own: Table) ->
     rival = text(B, P, A, body="second")
     racing = Interrupted(own, lambda: record(own, rival))
     lost = record(racing, text(A, P, B, body="first"))
-    assert lost.outcome is Outcome.RECORDED
+    assert lost.outcome is RecordOutcome.RECORDED
     assert bodies(own, lost.conversation_sid) == [(0, B, "second"), (1, A, "first")]
 
 
 def test_the_same_webhook_twice_at_once_is_recorded_once(own: Table) -> None:
     inbound = text(A, P, B)
     racing = Interrupted(own, lambda: record(own, inbound))
-    assert record(racing, inbound).outcome is Outcome.REPEATED
+    assert record(racing, inbound).outcome is RecordOutcome.REPEATED
     assert len(everything(own)) == 1
 
 
 def test_copies_at_two_own_numbers_at_once_are_one_message(own: Table) -> None:
     racing = Interrupted(own, lambda: record(own, text(A, P, Q, line=Q)))
-    assert record(racing, text(A, P, Q, line=P)).outcome is Outcome.COPIED
+    assert record(racing, text(A, P, Q, line=P)).outcome is RecordOutcome.COPIED
     assert len(everything(own)) == 1
 
 
@@ -622,7 +622,7 @@ def test_a_conversation_closed_under_a_text_is_not_written_to(own: Table) -> Non
     closed = _in_state(conversation, ConversationState.CLOSED)
     racing = Interrupted(own, lambda: conversations.update(own, conversation, closed, NOW))
     after = record(racing, text(A, P, B, body="late"))
-    assert after.outcome is Outcome.CREATED
+    assert after.outcome is RecordOutcome.CREATED
     assert bodies(own, made.conversation_sid) == [(0, A, "hello")]
     assert bodies(own, after.conversation_sid) == [(0, A, "late")]
 
@@ -697,7 +697,7 @@ def test_whatever_numbers_are_registered_when_leaves_exactly_what_was_said(
     for _, kept in queries.unrouted(own, Window(20)).entries:
         redrive(own, kept)
     assert queries.unrouted(own, Window(20)).entries == []
-    owner = conversations.owner_of(own, threads.key([stranger, other, *ours]))
+    owner = conversations.find_owner(own, threads.build_key([stranger, other, *ours]))
     assert owner
     assert sorted(body or "" for _, _, body in bodies(own, owner)) == sorted(said)
 

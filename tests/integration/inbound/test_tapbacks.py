@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from partyline.carriers.base import InboundText, Media
+from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, lines, messages
 from partyline.storage.table import Table
 from tests.integration.conftest import NAME
@@ -39,19 +39,19 @@ def own(table: Table) -> Table:
 
 def record(
     table: Table, body: str, *media: str, sender: str = A, others: tuple[str, ...] = (P, B), line: str = P
-) -> Recorded:
-    parts = tuple(Media("https://carrier.example/1", content_type) for content_type in media)
+) -> RecordResult:
+    parts = tuple(InboundMedia("https://carrier.example/1", content_type) for content_type in media)
     text = InboundText("bandwidth", f"id-{next(IDS)}", line, sender, others, body, parts)
     return recorder.record(table, text, service_sid=SERVICE, now=NOW, ask=asking_nobody)
 
 
-def message(table: Table, recorded: Recorded) -> Message:
+def message(table: Table, recorded: RecordResult) -> Message:
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return found.message
 
 
-def marked(table: Table, recorded: Recorded) -> dict[str, Any]:
+def marked(table: Table, recorded: RecordResult) -> dict[str, Any]:
     attributes: dict[str, Any] = json.loads(message(table, recorded).attributes)
     return attributes
 
@@ -61,7 +61,7 @@ def test_a_tapback_is_a_message_marked_with_the_one_it_is_about(own: Table) -> N
     about = record(own, "It is.", sender=B, others=(P, A))
     record(own, "Great")
     tapback = record(own, "Liked “It is.”")
-    assert tapback.outcome is Outcome.RECORDED
+    assert tapback.outcome is RecordOutcome.RECORDED
     assert (message(own, tapback).body, message(own, tapback).index) == ("Liked “It is.”", 3)
     expected = {"kind": "like", "removed": False, "message_sid": about.message_sid, "index": 1}
     assert marked(own, tapback) == {"tapback": expected}
@@ -106,7 +106,7 @@ def test_other_texts_are_not_marked(own: Table) -> None:
 
 def test_a_tapback_that_makes_its_conversation_refers_to_nothing(own: Table) -> None:
     made = record(own, "Loved “hello”")
-    assert made.outcome is Outcome.CREATED
+    assert made.outcome is RecordOutcome.CREATED
     assert marked(own, made) == {"tapback": {"kind": "love", "removed": False}}
 
 
@@ -114,7 +114,7 @@ def test_copies_and_repeats_of_a_tapback_are_one_message(own: Table) -> None:
     record(own, "hello", others=(P, Q))
     at_p = record(own, "Liked “hello”", others=(P, Q))
     at_q = record(own, "Liked “hello”", others=(P, Q), line=Q)
-    assert (at_p.outcome, at_q.outcome) == (Outcome.RECORDED, Outcome.COPIED)
+    assert (at_p.outcome, at_q.outcome) == (RecordOutcome.RECORDED, RecordOutcome.COPIED)
     assert marked(own, at_p)["tapback"]["index"] == 0
 
 

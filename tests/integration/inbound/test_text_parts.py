@@ -23,10 +23,10 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder, webhook_handler
 from partyline.media import ingest, text_part
-from partyline.media.ingest import Outcome
+from partyline.media.ingest import IngestOutcome
 from partyline.storage import codec, conversations, lines, messages, opt_outs, queries
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, from_dynamo
@@ -112,7 +112,7 @@ class Inbox:
 
     table: Table
     carrier: str
-    files: dict[str, bytes | Answer] = field(default_factory=dict)
+    files: dict[str, bytes | FetchedResponse] = field(default_factory=dict)
     now: datetime = NOW
     kept: Files = field(default_factory=Files)
 
@@ -120,25 +120,27 @@ class Inbox:
         for address in own(self.carrier):
             lines.register(self.table, Line(sids.new(sids.LINE), address, self.carrier, NOW, NOW, AutoCreation.GROUPS))
 
-    def ask(self, method: str, url: str, body: None, headers: Mapping[str, str], **limits: Any) -> Answer:
+    def ask(self, method: str, url: str, body: None, headers: Mapping[str, str], **limits: Any) -> FetchedResponse:
         found = self.files.get(url, OutgoingTimedOut("slow"))
         if isinstance(found, OutgoingTimedOut):
             raise found
-        return found if isinstance(found, Answer) else Answer(200, {}, found, complete=True)
+        return found if isinstance(found, FetchedResponse) else FetchedResponse(200, {}, found, complete=True)
 
     def arrive(self, text: str = "", *urls: str, line: int = 0, id: str = "id-1", to: tuple[str, ...] = ()) -> None:
         numbers = own(self.carrier)
         body = WEBHOOKS[self.carrier](id, numbers[line], [*(to or (B, *numbers))], text, list(urls))
-        desk = webhook_handler.Desk(self.table, "IS1", asking_nobody, partial(text_part.complete, self.ask))
+        desk = webhook_handler.WebhookHandler(
+            self.table, "IS1", asking_nobody, partial(text_part.fetch_words, self.ask)
+        )
         request = WebhookRequest("https://example.com", "", {}, {}, body)
-        trusted: Any = Trusted(registry.reader(self.carrier))
-        webhook_handler.receive(desk, trusted, request, self.now)
+        trusted: Any = Trusted(registry.build_reader(self.carrier))
+        webhook_handler.handle_webhook(desk, trusted, request, self.now)
 
-    def collect(self, message: Message | None = None, attempt: int = 1) -> list[Outcome]:
+    def collect(self, message: Message | None = None, attempt: int = 1) -> list[IngestOutcome]:
         """Fetch the files of a message, or of all."""
-        desk = ingest.Desk(self.table, self.kept, registry.reader, self.ask, lambda: self.now)
+        desk = ingest.MediaIngest(self.table, self.kept, registry.build_reader, self.ask, lambda: self.now)
         return [
-            ingest.collect(desk, MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
+            ingest.ingest_media(desk, MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
             for one in ([message] if message else self.messages())
             for part in one.pending
         ]
@@ -157,7 +159,7 @@ class Inbox:
 
     def opted_out(self) -> set[str]:
         """The own numbers that A has opted out of."""
-        return {one.line for one in opt_outs.of_address(self.table, A) if one.opted_out}
+        return {one.line for one in opt_outs.list_for_address(self.table, A) if one.opted_out}
 
     def answers(self) -> list[str]:
         """What A was answered."""
@@ -176,9 +178,11 @@ def test_the_texts_of_one_webhook_wait_no_longer_than_one(table: Table) -> None:
         return text
 
     texts = [json.loads(bandwidth(f"id-{number}", own("bandwidth")[0], [B], "hi", []))[0] for number in range(3)]
-    trusted: Any = Trusted(registry.reader("bandwidth"))
+    trusted: Any = Trusted(registry.build_reader("bandwidth"))
     request = WebhookRequest("https://example.com", "", {}, {}, json.dumps(texts).encode())
-    webhook_handler.receive(webhook_handler.Desk(table, "IS1", asking_nobody, complete), trusted, request, NOW)
+    webhook_handler.handle_webhook(
+        webhook_handler.WebhookHandler(table, "IS1", asking_nobody, complete), trusted, request, NOW
+    )
     assert ends == [ends[0]] * 3
 
 
@@ -229,13 +233,13 @@ def test_words_that_come_later_become_the_body(table: Table, carrier: str) -> No
     one = Inbox(table, carrier)
     one.arrive("", PART, PICTURE)
     assert one.bodies() == [None]
-    assert one.collect() == [Outcome.WAITING, Outcome.WAITING]
+    assert one.collect() == [IngestOutcome.WAITING, IngestOutcome.WAITING]
     one.files = {PART: "<b>Grüße</b>".encode("latin-1"), PICTURE: b"\x89PNG\r\n\x1a\nroof"}
     (before,) = one.messages()
-    assert one.collect() == [Outcome.READ, Outcome.READY]
+    assert one.collect() == [IngestOutcome.READ, IngestOutcome.READY]
     (message,) = one.messages()
     assert (message.body, [part.state for part in message.media]) == ("<b>Grüße</b>", [MediaState.READY])
-    assert one.collect(before, attempt=2) == [Outcome.NOTHING, Outcome.NOTHING]
+    assert one.collect(before, attempt=2) == [IngestOutcome.NOTHING, IngestOutcome.NOTHING]
     assert len(one.kept.kept) == 1
 
 
@@ -247,8 +251,8 @@ def test_stop_that_comes_later_opts_out_and_is_answered_once(table: Table, carri
     (before,) = one.messages()
     assert (one.opted_out(), one.answers()) == (set(), [])
     one.files = {PART: b"STOP"}
-    assert one.collect() == [Outcome.READ]
-    assert one.collect(before, attempt=2) == [Outcome.NOTHING]
+    assert one.collect() == [IngestOutcome.READ]
+    assert one.collect(before, attempt=2) == [IngestOutcome.NOTHING]
     assert one.opted_out() == set(own(carrier))
     assert len(one.answers()) == 1
     (message,) = one.messages()
@@ -260,9 +264,9 @@ def test_keywords_that_come_later_are_answered_no_more_often_than_others(table: 
     for number in range(4):
         one.arrive("", PART, id=f"id-{number}")
     one.files = {PART: b"HELP"}
-    desk = ingest.Desk(table, one.kept, registry.reader, one.ask, lambda: NOW)
+    desk = ingest.MediaIngest(table, one.kept, registry.build_reader, one.ask, lambda: NOW)
     collected = [
-        ingest.collect(desk, MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
+        ingest.ingest_media(desk, MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
         for message in one.messages()
     ]
     assert [attempt.unanswered for attempt in collected] == [False, False, False, True]
@@ -279,7 +283,7 @@ def test_a_copy_whose_words_come_later_is_removed(table: Table, carrier: str, fi
         one.arrive(*copy, line=line, id=f"id-{line}")
     assert sorted(one.bodies(), key=str) == [None, "The roof"]
     one.files = {PART: b"The roof"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     assert one.bodies() == ["The roof"]
 
 
@@ -289,7 +293,7 @@ def test_two_copies_with_parts_are_one_message_when_both_come_later(table: Table
     for line in (0, 1):
         one.arrive("", PART, line=line, id=f"id-{line}")
     one.files = {PART: b"The roof"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     one.arrive("The roof", line=1, id="id-9")
     assert one.bodies() == ["The roof"]
 
@@ -299,7 +303,7 @@ def test_who_says_it_twice_has_said_it_twice(table: Table) -> None:
     for number in range(2):
         one.arrive("", PART, id=f"id-{number}")
     one.files = {PART: b"ok"}
-    assert one.collect() == [Outcome.READ, Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ, IngestOutcome.READ]
     assert one.bodies() == ["ok", "ok"]
 
 
@@ -309,7 +313,7 @@ def test_several_parts_that_come_later_are_one_text(table: Table) -> None:
     second = "https://media.example/1.txt"
     one.arrive("", PART, second)
     one.files = {PART: b"one", second: b"two"}
-    assert one.collect() == [Outcome.READ, Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ, IngestOutcome.READ]
     assert one.bodies() == ["one\ntwo"]
 
 
@@ -320,7 +324,7 @@ def test_words_that_come_later_stand_below_the_subject(table: Table, monkeypatch
     one.arrive("", PART)
     assert one.bodies() == ["Friday"]
     one.files = {PART: b"See you"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     one.arrive("", PART, id="id-2")
     assert one.bodies() == ["Friday\nSee you"] * 2
 
@@ -332,16 +336,16 @@ def test_words_below_a_subject_that_was_kept_are_found_when_it_is_routed(
     monkeypatch.setitem(WEBHOOKS, "telnyx", partial(telnyx, subject="Friday"))
     one = Inbox(table, "telnyx")
     for address in own("telnyx"):
-        before = lines.find(table, [address])[address]
+        before = lines.fetch(table, [address])[address]
         assert lines.update(table, before, replace(before, auto_creation=AutoCreation.OFF))
     one.arrive("", PART)
     for address in own("telnyx"):
-        before = lines.find(table, [address])[address]
+        before = lines.fetch(table, [address])[address]
         assert lines.update(table, before, replace(before, auto_creation=AutoCreation.GROUPS))
     ((_, kept),) = queries.unrouted(table, Window(10)).entries
-    recorder.redrive(table, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorder.record_unrouted(table, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
     one.files = {PART: b"See you"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     assert one.bodies() == ["Friday\nSee you"]
 
 
@@ -356,7 +360,7 @@ def test_a_copy_with_a_subject_whose_words_come_later_is_removed(
         one.files = {PART: b"See you"} if line == early else {}
         one.arrive("", PART, line=line, id=f"id-{line}")
     one.files = {PART: b"See you"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     assert one.bodies() == ["Friday\nSee you"]
 
 
@@ -368,7 +372,7 @@ def test_a_copy_with_several_parts_that_come_later_is_removed(table: Table) -> N
     one.files = {PART: b"one", second: b"two"}
     one.arrive("", PART, second, line=1, id="id-2")
     assert one.bodies() == [None, "one\ntwo"]
-    assert one.collect() == [Outcome.READ, Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ, IngestOutcome.READ]
     assert one.bodies() == ["one\ntwo"]
 
 
@@ -385,7 +389,7 @@ def test_a_keyword_that_comes_later_is_taken_back_though_some_were_out_of_reach_
     conversations.create(table, blank, members, NOW)
     one.arrive("", PART, to=(first,))
     one.files = {PART: b"STOP"}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     (message,) = one.messages()
     found = messages.fetch(table, message.conversation_sid, message.sid)
     assert found
@@ -407,7 +411,7 @@ def test_a_keyword_that_comes_later_is_not_said_to_people_behind_other_threads(
     conversations.create(table, blank, masked, NOW)
     one.arrive("", PART, to=(first,))
     one.files = {PART: words}
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     (message,) = one.messages()
     found = messages.fetch(table, message.conversation_sid, message.sid)
     assert found
@@ -419,7 +423,7 @@ def test_a_part_that_says_nothing_of_itself_is_read_by_its_bytes(table: Table) -
     one = Inbox(table, "vonage", {"https://media.example/1": b"STOP"})
     one.arrive("", "https://media.example/1")
     assert one.bodies() == [None]
-    assert one.collect() == [Outcome.READ]
+    assert one.collect() == [IngestOutcome.READ]
     assert (one.bodies(), one.opted_out()) == (["STOP"], set(own("vonage")))
 
 
@@ -432,7 +436,7 @@ def test_a_crash_before_it_is_written_down_changes_nothing(table: Table) -> None
         one.collect()
     one.table = table
     assert (one.bodies(), one.opted_out()) == ([None], set())
-    assert one.collect(attempt=2) == [Outcome.READ]
+    assert one.collect(attempt=2) == [IngestOutcome.READ]
     assert one.opted_out() == set(own("bandwidth"))
 
 
@@ -445,7 +449,7 @@ def test_a_message_that_was_deleted_meanwhile_says_nothing(table: Table) -> None
     assert found
     assert messages.remove(table, conversation, found, NOW)
     one.files = {PART: b"STOP"}
-    assert one.collect(message) == [Outcome.NOTHING]
+    assert one.collect(message) == [IngestOutcome.NOTHING]
     assert one.opted_out() == set()
 
 
@@ -453,7 +457,7 @@ def test_a_part_that_is_gone_leaves_a_message_that_says_so(table: Table) -> None
     one = Inbox(table, "bandwidth")
     one.arrive("", PART)
     one.now += timedelta(days=3)
-    assert one.collect() == [Outcome.FAILED]
+    assert one.collect() == [IngestOutcome.FAILED]
     (message,) = one.messages()
     assert [(part.state, part.error) for part in message.media] == [(MediaState.FAILED, "expired")]
 
@@ -462,7 +466,7 @@ def test_a_message_of_nothing_but_layout_says_so(table: Table) -> None:
     """C2: its carrier did not say that it is layout."""
     one = Inbox(table, "vonage", {"https://media.example/1": b"<smil><head/></smil>"})
     one.arrive("", "https://media.example/1")
-    assert one.collect() == [Outcome.FAILED]
+    assert one.collect() == [IngestOutcome.FAILED]
     (message,) = one.messages()
     assert [(part.state, part.error) for part in message.media] == [(MediaState.FAILED, "empty")]
     assert one.kept.kept == {}

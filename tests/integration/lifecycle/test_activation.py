@@ -16,15 +16,15 @@ from partyline.domain import sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import Cause, Event, Source
 from partyline.domain.participants import SYSTEM, Participant
-from partyline.domain.services import new_service
+from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
 from partyline.errors import OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.lifecycle import activation, expiry
-from partyline.lifecycle.activation import Outcome
+from partyline.lifecycle.activation import ActivationOutcome
 from partyline.storage import conversations, event_outbox, keys, schedule, services, webhooks
 from partyline.storage.table import Conflict, Table, Write, from_dynamo
-from partyline.stream import relay as outbox
+from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -52,7 +52,9 @@ class World:
     def clock(self) -> datetime:
         return self.now
 
-    def request(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+    def request(
+        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
+    ) -> FetchedResponse:
         told = dict(parse_qsl(body.decode()))
         self.asked.append(told)
         if self.late:
@@ -62,17 +64,21 @@ class World:
             told.get("MessagingBinding.Address"),
             told.get("MessagingBinding.ProjectedAddress"),
         }
-        return Answer(403 if who & set(self.refuse) else 200, {}, b'{"identity": "x"}', complete=True)
+        return FetchedResponse(403 if who & set(self.refuse) else 200, {}, b'{"identity": "x"}', complete=True)
 
     def ask(
         self, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
-    ) -> Sequence[pre_action.Answer]:
-        return pre_action.ask_all(pre_action.Desk(ACCOUNT, lambda: "token", self.request), configuration, about, cause)
+    ) -> Sequence[pre_action.PreActionDecision]:
+        return pre_action.consult_all(
+            pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self.request), configuration, about, cause
+        )
 
-    def activate(self, sid: str, table: Table | None = None, ask: pre_action.AskAll | None = None) -> Outcome:
+    def activate(self, sid: str, table: Table | None = None, ask: pre_action.AskAll | None = None) -> ActivationOutcome:
         # What is written later has a later time.
         self.now += timedelta(milliseconds=1)
-        return activation.activate(activation.Desk(table or self.table, ask or self.ask, self.clock), sid)
+        return activation.activate_conversation(
+            activation.Activator(table or self.table, ask or self.ask, self.clock), sid
+        )
 
     def relay(self, sid: str) -> None:
         """What the stream says of a new conversation."""
@@ -80,14 +86,14 @@ class World:
         key = keys.conversation(sid)
         item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
         unused: Callable[..., Any] = partial(pytest.fail, "not for this")
-        desk = outbox.Desk(unused, unused, self.queue.append, unused, unused, unused)
-        assert outbox.relay(desk, {"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
+        desk = stream_relay.StreamRelay(unused, unused, self.queue.append, unused, unused, unused)
+        assert stream_relay.relay_record(desk, {"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:
-        desk = expiry.Desk(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
-        expiry.watch(desk)
+        desk = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
+        expiry.run_due_timers(desk)
 
-    def work(self) -> list[Outcome]:
+    def work(self) -> list[ActivationOutcome]:
         """Take everything out of the queue."""
         taken, self.queue = self.queue, []
         return [self.activate(activation.decode(activation.encode(sid))) for sid in taken]
@@ -112,7 +118,7 @@ class World:
 
 @pytest.fixture
 def world(table: Table) -> World:
-    service, roles = new_service("First", NOW, sid=SERVICE)
+    service, roles = build_service("First", NOW, sid=SERVICE)
     services.create(table, service, roles)
     configured = WebhookConfiguration(pre_url="https://hooks.example.com/pre", filters=PRE_EVENTS)
     webhooks.configure(table, keys.account_webhooks(), WebhookConfiguration(), configured)
@@ -125,7 +131,7 @@ def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: in
     conversation = replace(blank, told=told, created_by=created_by)
     people: list[dict[str, Any]] = [{"identity": "agent", "projected_address": P}, {"address": A}, {"address": B}]
     people += [{"identity": f"guest {number}"} for number in range(extra)]
-    names = sids.several(sids.PARTICIPANT, len(people))
+    names = sids.new_many(sids.PARTICIPANT, len(people))
     members = [
         Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
     ]
@@ -141,7 +147,7 @@ def test_a_conversation_becomes_active_and_everybody_is_told_of(world: World) ->
     sid = made(world)
     world.relay(sid)
     assert world.types(sid) == ["onConversationAdded"]
-    assert world.work() == [Outcome.ACTIVATED]
+    assert world.work() == [ActivationOutcome.ACTIVATED]
     assert world.state(sid) is ConversationState.ACTIVE
     assert world.types(sid) == [*ADDED, STATE]
     parameters = world.told(sid)[-1].parameters
@@ -175,14 +181,14 @@ def test_who_made_it_is_who_adds_them(world: World, created_by: str, source: dic
 def test_nobody_is_asked_where_webhooks_are_not_told(world: World) -> None:
     world.refuse = (A,)
     sid = made(world, told=False)
-    assert world.activate(sid) is Outcome.ACTIVATED
+    assert world.activate(sid) is ActivationOutcome.ACTIVATED
     assert (world.asked, world.state(sid)) == ([], ConversationState.ACTIVE)
 
 
 def test_without_answers_it_becomes_active(world: World) -> None:
     world.late = True
     sid = made(world)
-    assert world.activate(sid) is Outcome.ACTIVATED
+    assert world.activate(sid) is ActivationOutcome.ACTIVATED
     assert len(world.asked) == 3
 
 
@@ -192,11 +198,11 @@ def test_one_rejection_closes_it_and_frees_its_people(
 ) -> None:
     world.refuse = refuse
     sid = made(world)
-    thread = threads.key([P, A, B])
-    assert conversations.owner_of(world.table, thread) == sid
-    assert world.activate(sid) is Outcome.FAILED
+    thread = threads.build_key([P, A, B])
+    assert conversations.find_owner(world.table, thread) == sid
+    assert world.activate(sid) is ActivationOutcome.FAILED
     assert world.state(sid) is ConversationState.CLOSED
-    assert conversations.owner_of(world.table, thread) is None
+    assert conversations.find_owner(world.table, thread) is None
     assert world.types(sid) == ["onConversationAdded", STATE]
     parameters = world.told(sid)[-1].parameters
     assert (parameters["StateTo"], parameters["Reason"], parameters["ErrorCode"]) == ("closed", "EVENT", "50427")
@@ -204,14 +210,14 @@ def test_one_rejection_closes_it_and_frees_its_people(
     assert logged.__dict__["error_code"] == 50427
     assert len(logged.__dict__["participants"]) == len(refuse)
     world.refuse = ()
-    assert world.activate(made(world)) is Outcome.ACTIVATED
+    assert world.activate(made(world)) is ActivationOutcome.ACTIVATED
 
 
 def test_many_are_asked_about_side_by_side_and_told_of_in_the_order_given(world: World) -> None:
     sid = made(world, extra=42)
     roster = conversations.load(world.table, sid)
     assert roster
-    assert world.activate(sid) is Outcome.ACTIVATED
+    assert world.activate(sid) is ActivationOutcome.ACTIVATED
     assert len(world.asked) == 45
     added = [event.parameters["ParticipantSid"] for event in world.told(sid) if event.type == "onParticipantAdded"]
     assert added == [member.sid for member in roster.participants]
@@ -224,20 +230,22 @@ def test_repeats_do_nothing(world: World, refuse: tuple[str, ...]) -> None:
     world.activate(sid)
     told, asked = world.types(sid), len(world.asked)
     world.refuse = (B,) if not refuse else ()
-    assert [world.activate(sid) for _ in range(2)] == [Outcome.REPEATED] * 2
+    assert [world.activate(sid) for _ in range(2)] == [ActivationOutcome.REPEATED] * 2
     assert (world.types(sid), len(world.asked)) == (told, asked)
 
 
 def test_two_at_once_end_as_one(world: World) -> None:
     sid = made(world)
-    outcomes: list[Outcome] = []
+    outcomes: list[ActivationOutcome] = []
 
-    def slow(configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause) -> Sequence[pre_action.Answer]:
+    def slow(
+        configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
+    ) -> Sequence[pre_action.PreActionDecision]:
         outcomes.append(world.activate(sid))
-        return [pre_action.Answer(rejected=True) for _ in about]
+        return [pre_action.PreActionDecision(rejected=True) for _ in about]
 
     outcomes.append(world.activate(sid, ask=slow))
-    assert outcomes == [Outcome.ACTIVATED, Outcome.REPEATED]
+    assert outcomes == [ActivationOutcome.ACTIVATED, ActivationOutcome.REPEATED]
     assert world.state(sid) is ConversationState.ACTIVE
     assert world.types(sid) == [*ADDED, STATE]
 
@@ -247,20 +255,20 @@ def test_a_conversation_that_is_deleted_meanwhile_is_done_with(world: World) -> 
 
     def deleting(
         configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
-    ) -> Sequence[pre_action.Answer]:
+    ) -> Sequence[pre_action.PreActionDecision]:
         found = conversations.fetch(world.table, sid)
         assert found
         conversations.remove(world.table, found)
         return [pre_action.GO_ON for _ in about]
 
-    assert world.activate(sid, ask=deleting) is Outcome.REPEATED
+    assert world.activate(sid, ask=deleting) is ActivationOutcome.REPEATED
     assert conversations.load(world.table, sid) is None
-    assert world.activate(sid) is Outcome.REPEATED
+    assert world.activate(sid) is ActivationOutcome.REPEATED
 
 
 def test_a_lost_race_is_tried_again_and_nobody_is_asked_again(world: World) -> None:
     sid = made(world)
-    assert world.activate(sid, table=Failing(world.table, Conflict({}), times=2)) is Outcome.ACTIVATED
+    assert world.activate(sid, table=Failing(world.table, Conflict({}), times=2)) is ActivationOutcome.ACTIVATED
     assert len(world.asked) == 3
     assert world.types(sid) == [*ADDED, STATE]
 
@@ -290,7 +298,9 @@ class Dark(Table):
         raise Power
 
 
-def no_ask(configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause) -> Sequence[pre_action.Answer]:
+def no_ask(
+    configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
+) -> Sequence[pre_action.PreActionDecision]:
     raise Power
 
 
@@ -329,7 +339,7 @@ def test_what_died_is_found_by_its_time_and_finished(world: World, crash: str, r
     world.now = NOW + timedelta(minutes=10)
     world.watch()
     assert world.queue == []
-    assert list(schedule.overdue(world.table, world.now)) == []
+    assert list(schedule.list_overdue(world.table, world.now)) == []
 
 
 def test_one_that_is_never_finished_is_queued_again_and_again(world: World) -> None:
@@ -338,7 +348,7 @@ def test_one_that_is_never_finished_is_queued_again_and_again(world: World) -> N
         world.now = NOW + timedelta(minutes=minute, seconds=1)
         world.watch()
     assert world.queue == [sid] * 3
-    assert world.work() == [Outcome.ACTIVATED, Outcome.REPEATED, Outcome.REPEATED]
+    assert world.work() == [ActivationOutcome.ACTIVATED, ActivationOutcome.REPEATED, ActivationOutcome.REPEATED]
 
 
 def test_the_body_of_the_queues_message_names_the_conversation() -> None:

@@ -14,13 +14,13 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant, ParticipantKind
-from partyline.domain.push_settings import Binding, BindingType
+from partyline.domain.push_settings import BindingType, PushBinding
 from partyline.domain.sends import Send
-from partyline.domain.services import User, new_service
+from partyline.domain.services import User, build_service
 from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookTarget
 from partyline.lifecycle import cleanup
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.storage import (
     codec,
     conversations,
@@ -36,13 +36,13 @@ from partyline.storage import (
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write, put
-from partyline.stream import relay as outbox
+from partyline.stream import relay as stream_relay
 from tests.support.files import Files
 from tests.support.scene import Crash, Dying
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-FIRST, SECOND = sids.default_service("AC" + "0" * 32), sids.of(sids.SERVICE, "second")
+FIRST, SECOND = sids.default_service("AC" + "0" * 32), sids.derive(sids.SERVICE, "second")
 P, Q = "+12065550100", "+12065550101"
 A, B, C = "+12065550150", "+12065550151", "+12065550152"
 
@@ -50,8 +50,8 @@ A, B, C = "+12065550150", "+12065550151", "+12065550152"
 @pytest.fixture
 def account(table: Table) -> Table:
     """A table with two Services."""
-    services.found_account(table, FIRST, NOW)
-    services.create(table, *new_service("Second", NOW, sid=SECOND))
+    services.create_account(table, FIRST, NOW)
+    services.create(table, *build_service("Second", NOW, sid=SECOND))
     return table
 
 
@@ -67,14 +67,14 @@ class Patience:
 
 
 def clean(table: Table, removed: Removed, steps: int = 1_000_000) -> bool:
-    return cleanup.clean(cleanup.Desk(table, Files(), clock=lambda: LATER, has_time=Patience(steps)), removed)
+    return cleanup.clean_up(cleanup.Cleaner(table, Files(), clock=lambda: LATER, has_time=Patience(steps)), removed)
 
 
 def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, **fields: Any) -> Conversation:
     made = Conversation(sids.new(sids.CONVERSATION), service, NOW, NOW, **fields)
     people = [
         Participant(sid, made.sid, NOW, NOW, **member)
-        for sid, member in zip(sids.several(sids.PARTICIPANT, len(members)), members, strict=True)
+        for sid, member in zip(sids.new_many(sids.PARTICIPANT, len(members)), members, strict=True)
     ]
     return conversations.create(table, made, people, NOW)
 
@@ -125,9 +125,9 @@ class Relay:
 
     def take(self, before: dict[str, Any]) -> str:
         """Tell it of an item that was removed, as the table had it."""
-        desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append)
+        desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append)
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
-        return outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": image})
+        return stream_relay.relay_record(desk, {"eventName": "REMOVE", "dynamodb": image})
 
 
 def test_conversations_services_and_users_are_queued_when_they_are_removed_and_nothing_else_is(
@@ -139,14 +139,16 @@ def test_conversations_services_and_users_are_queued_when_they_are_removed_and_n
     done = {item["SK"]["S"]: relay.take(item) for item in stored(client)}
     assert {name for name, what in done.items() if what == "clean"} == {"C", "IS", "US"}
     assert set(relay.queued) == {
-        Removed(Kind.CONVERSATION, made.sid),
-        Removed(Kind.SERVICE, FIRST),
-        Removed(Kind.SERVICE, SECOND),
-        Removed(Kind.USER, sids.user(FIRST, "agent"), FIRST, "agent"),
+        Removed(RemovedKind.CONVERSATION, made.sid),
+        Removed(RemovedKind.SERVICE, FIRST),
+        Removed(RemovedKind.SERVICE, SECOND),
+        Removed(RemovedKind.USER, sids.user(FIRST, "agent"), FIRST, "agent"),
     }
 
 
-@pytest.mark.parametrize("removed", [Removed(Kind.CONVERSATION, "CH1"), Removed(Kind.USER, "US1", "IS1", "añn\n#")])
+@pytest.mark.parametrize(
+    "removed", [Removed(RemovedKind.CONVERSATION, "CH1"), Removed(RemovedKind.USER, "US1", "IS1", "añn\n#")]
+)
 def test_what_was_removed_comes_out_of_the_queue_as_it_went_in(removed: Removed) -> None:
     assert cleanup.decode(cleanup.encode(removed)) == removed
 
@@ -164,7 +166,7 @@ def test_nothing_of_a_removed_conversation_is_left_but_its_sends(account: Table,
     assert found
     conversations.remove(account, found)
     for _ in range(2):
-        assert clean(account, Removed(Kind.CONVERSATION, gone.sid))
+        assert clean(account, Removed(RemovedKind.CONVERSATION, gone.sid))
         assert naming(client, gone.sid) == []
         assert naming(client, kept.sid) == of_kept
 
@@ -175,7 +177,7 @@ def test_a_run_stops_when_its_time_is_over_and_the_next_one_goes_on(account: Tab
     found = conversations.fetch(account, made.sid)
     assert found
     conversations.remove(account, found)
-    runs = [clean(account, Removed(Kind.CONVERSATION, made.sid), steps=1) for _ in range(5)]
+    runs = [clean(account, Removed(RemovedKind.CONVERSATION, made.sid), steps=1) for _ in range(5)]
     assert runs == [False, False, False, False, True]
     assert naming(client, made.sid) == []
 
@@ -190,7 +192,7 @@ def left(table: Table, sid: str) -> list[tuple[ParticipantKind, str | None]]:
 
 
 def remove_user(table: Table, identity: str, service: str = FIRST) -> Removed:
-    removed = Removed(Kind.USER, sids.user(service, identity), service, identity)
+    removed = Removed(RemovedKind.USER, sids.user(service, identity), service, identity)
     table.delete_all([keys.user(removed.sid)])
     return removed
 
@@ -274,19 +276,19 @@ def test_everything_in_a_removed_service_goes_and_nothing_else_does(account: Tab
     conversation(account, {"identity": "ann"}, service=SECOND, state=ConversationState.CLOSED)
     account.write(put("webhooks", keys.service_webhooks(SECOND), {"method": "post"}))
     account.write(put("notifications", keys.service_notifications(SECOND), {"log_enabled": True}))
-    push_settings.bind(account, Binding(sids.new(sids.BINDING), SECOND, NOW, NOW, "ann", BindingType.APN, "device"))
+    push_settings.bind(account, PushBinding(sids.new(sids.BINDING), SECOND, NOW, NOW, "ann", BindingType.APN, "device"))
     services.remove(account, SECOND)
     runs = 0
-    while not clean(account, Removed(Kind.SERVICE, SECOND), steps=2):
+    while not clean(account, Removed(RemovedKind.SERVICE, SECOND), steps=2):
         runs += 1
     assert runs > 1
-    assert conversations.owner_of(account, next(iter(gone.threads))) is None
-    assert conversations.by_unique_name(account, SECOND, "elm") is None
-    assert conversations.by_unique_name(account, FIRST, "elm") == kept.sid
+    assert conversations.find_owner(account, next(iter(gone.threads))) is None
+    assert conversations.find_by_unique_name(account, SECOND, "elm") is None
+    assert conversations.find_by_unique_name(account, FIRST, "elm") == kept.sid
     # What each of its conversations leaves behind follows through the stream.
     for sid in {item["PK"]["S"].partition("#")[2] for item in stored(client) if item["PK"]["S"][:2] in ("C#", "M#")}:
         if sid != kept.sid:
-            clean(account, Removed(Kind.CONVERSATION, sid))
+            clean(account, Removed(RemovedKind.CONVERSATION, sid))
     after = {item["PK"]["S"] + item["SK"]["S"] for item in stored(client)}
     roles = {name for name in before if name.startswith(f"IS#{SECOND}")}
     copies = {name for name in after if "K#" in name}
@@ -296,8 +298,8 @@ def test_everything_in_a_removed_service_goes_and_nothing_else_does(account: Tab
 def test_groups_of_a_removed_service_are_free_once_it_is_cleaned_up(account: Table) -> None:
     gone = group(account, A, B, service=SECOND)
     services.remove(account, SECOND)
-    assert clean(account, Removed(Kind.SERVICE, SECOND))
-    assert clean(account, Removed(Kind.SERVICE, SECOND))
+    assert clean(account, Removed(RemovedKind.SERVICE, SECOND))
+    assert clean(account, Removed(RemovedKind.SERVICE, SECOND))
     assert group(account, A, B).threads == gone.threads
     assert queries.conversations(account, SECOND, Window(5)).entries == []
 
@@ -322,7 +324,7 @@ def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(accoun
     arrive(account, gone, 1, LATER, body="after")
     arrive(account, gone, 2, LATER + timedelta(seconds=1), body="and more")
     arrive(account, masked, 0, LATER, body="masked")
-    removed = Removed(Kind.SERVICE, SECOND, at=LATER.timestamp())
+    removed = Removed(RemovedKind.SERVICE, SECOND, at=LATER.timestamp())
     assert clean(account, removed)
     assert clean(account, removed)
     kept = {text.body: text for _, text in queries.unrouted(account, Window(10)).entries}
@@ -354,7 +356,7 @@ def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(acco
     gone = group(account, A, B, service=SECOND)
     services.remove(account, SECOND)
     racing = Meanwhile(account, lambda: arrive(account, gone, 0, LATER, body="late"))
-    assert clean(racing, Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+    assert clean(racing, Removed(RemovedKind.SERVICE, SECOND, at=NOW.timestamp()))
     assert [text.body for _, text in queries.unrouted(account, Window(10)).entries] == ["late"]
     assert conversations.fetch(account, gone.sid) is None
 
@@ -367,11 +369,11 @@ def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(a
         arrive(account, gone, index, LATER, body=f"late {index}")
     for writes in range(1, 4):
         with pytest.raises(Crash):
-            clean(Dying(account, 1), Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+            clean(Dying(account, 1), Removed(RemovedKind.SERVICE, SECOND, at=NOW.timestamp()))
         ((_, kept),) = queries.unrouted(account, Window(10)).entries
         assert kept.body == f"late {3 - writes}"
         assert unrouted.remove(account, kept.sid)
-    assert clean(account, Removed(Kind.SERVICE, SECOND, at=NOW.timestamp()))
+    assert clean(account, Removed(RemovedKind.SERVICE, SECOND, at=NOW.timestamp()))
     assert queries.unrouted(account, Window(10)).entries == []
     assert conversations.fetch(account, gone.sid) is None
 
@@ -379,11 +381,11 @@ def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(a
 def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
-    desk = outbox.Desk(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
+    desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}
-    outbox.relay(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})
-    assert relay.queued == [Removed(Kind.SERVICE, SECOND, at=1795348800.0)]
+    stream_relay.relay_record(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})
+    assert relay.queued == [Removed(RemovedKind.SERVICE, SECOND, at=1795348800.0)]
 
 
 def test_who_came_back_keeps_a_number_that_is_older_than_they_are(account: Table) -> None:
@@ -403,7 +405,9 @@ def test_who_came_back_keeps_a_number_that_is_older_than_they_are(account: Table
 def test_the_devices_of_a_removed_user_go_too(account: Table) -> None:
     group(account, A, B)
     for identity in ("agent", "ann"):
-        sid = sids.of(sids.BINDING, identity)
-        push_settings.bind(account, Binding(sid, FIRST, NOW, NOW, identity, BindingType.APN, f"device of {identity}"))
+        sid = sids.derive(sids.BINDING, identity)
+        push_settings.bind(
+            account, PushBinding(sid, FIRST, NOW, NOW, identity, BindingType.APN, f"device of {identity}")
+        )
     assert clean(account, remove_user(account, "agent"))
     assert [one.identity for _, one in queries.bindings(account, FIRST, Window(5)).entries] == ["ann"]

@@ -15,14 +15,14 @@ from partyline.carriers.base import (
     Carrier,
     DeliveryReport,
     Event,
-    Ignored,
+    IgnoredEvent,
     InboundText,
-    Malformed,
+    MalformedWebhook,
     OutboundMedia,
     OutboundText,
     WebhookRequest,
 )
-from partyline.carriers.transport import transport
+from partyline.carriers.transport import build_transport
 from partyline.domain import long_texts
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
@@ -36,16 +36,16 @@ PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
 def adapter(name: str, base: str) -> Carrier:
-    send_once = transport(10.0)
+    send_once = build_transport(10.0)
     if name == "bandwidth":
-        account = bandwidth.Settings("5500", "app-1", "user", "secret", "path-token", url=f"{base}/bandwidth")
+        account = bandwidth.BandwidthSettings("5500", "app-1", "user", "secret", "path-token", url=f"{base}/bandwidth")
         return bandwidth.Bandwidth(account, send_once)
     if name == "telnyx":
-        return telnyx.Telnyx(telnyx.Settings("KEY123", PUBLIC_KEY, url=f"{base}/telnyx"), send_once)
+        return telnyx.Telnyx(telnyx.TelnyxSettings("KEY123", PUBLIC_KEY, url=f"{base}/telnyx"), send_once)
     if name == "vonage":
-        return vonage.Vonage(vonage.Settings("abcd", "secret", "s" * 64, url=f"{base}/vonage"), send_once)
+        return vonage.Vonage(vonage.VonageSettings("abcd", "secret", "s" * 64, url=f"{base}/vonage"), send_once)
     url = f"{base}/twilio"
-    at_twilio = twilio.Settings("AC" + "0" * 32, "12345", url=url, conversations_url=url, media_url=url)
+    at_twilio = twilio.TwilioSettings("AC" + "0" * 32, "12345", url=url, conversations_url=url, media_url=url)
     return twilio.Twilio(at_twilio, send_once)
 
 
@@ -129,7 +129,7 @@ def test_a_long_text_is_refused_whole_and_taken_in_parts(in_world: InWorld, name
         text = OutboundText(LINES[name], (ANN,), words)
         with pytest.raises(Refused):
             await asyncio.to_thread(carrier.send, text)
-        parts = long_texts.parts(words, carrier.limits.cuts(words, plain=True))
+        parts = long_texts.split_parts(words, carrier.limits.cuts(words, plain=True))
         for part in parts:
             await asyncio.to_thread(carrier.send, replace(text, text=part))
         shown = [message["text"] for message in await world.get(f"/handsets/{ANN}/messages")]
@@ -267,8 +267,8 @@ def test_clicks_on_links_are_no_events_of_telnyx_that_anybody_has_to_look_at(in_
         callback = world.front("/carriers/telnyx")
         text = OutboundText(LINES["telnyx"], (ANN,), "See https://example.com/a", callback_url=callback)
         await asyncio.to_thread(carrier.send, text)
-        assert Ignored("link_clicked") in await events(world, carrier)
-        assert not any(isinstance(event, Malformed) for event in await events(world, carrier))
+        assert IgnoredEvent("link_clicked") in await events(world, carrier)
+        assert not any(isinstance(event, MalformedWebhook) for event in await events(world, carrier))
 
     in_world(scenario)
 

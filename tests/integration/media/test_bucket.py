@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from partyline.media.bucket import Bucket, Stored
+from partyline.media.bucket import Bucket, StoredObject
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_no_picture_sound_film_or_pdf_is_saved_not_shown(client: Any, ki
 
 def test_a_link_of_s3_is_signed_and_ends_and_says_how_the_file_is_shown(client: Any) -> None:
     """A9."""
-    stored = Stored("text/plain", 'attachment; filename="x.txt"', 1)
+    stored = StoredObject("text/plain", 'attachment; filename="x.txt"', 1)
     link = urlsplit(Bucket(client, "media").link("ME1/original.txt", stored, 300))
     given = parse_qs(link.query)
     assert link.path.endswith("ME1/original.txt")

@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
+from partyline.carriers.base import InboundMedia as Part
 from partyline.carriers.base import InboundText
-from partyline.carriers.base import Media as Part
 from partyline.domain import sids
 from partyline.domain.attachments import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder
 from partyline.media import bucket, images, ingest
-from partyline.media.ingest import Collected, Outcome
-from partyline.media.outbound_files import Desk, attachments
+from partyline.media.ingest import IngestOutcome, IngestResult
+from partyline.media.outbound_files import OutboundFiles, prepare_attachments
 from partyline.outbound import sender
 from partyline.storage import codec, conversations, keys, messages
 from partyline.storage import media as store
@@ -33,7 +33,7 @@ from tests.support.files import Files
 from tests.support.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene
 
 PNG, SMIL, PLAIN = b"\x89PNG\r\n\x1a\nroof", b"<smil><head/></smil>", b"The roof"
-GONE, LATER = Answer(404, {}, b"", complete=True), Answer(503, {}, b"", complete=True)
+GONE, LATER = FetchedResponse(404, {}, b"", complete=True), FetchedResponse(503, {}, b"", complete=True)
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Inbox:
     """A text with files that has come in, and the carrier that has them."""
 
     table: Table
-    answers: dict[str, list[Answer | Exception]]
+    answers: dict[str, list[FetchedResponse | Exception]]
     files: Files = field(default_factory=Files)
     now: datetime = NOW
     declared: str | None = None
@@ -63,20 +63,20 @@ class Inbox:
     def reference(self, number: int = 0) -> MediaReference:
         return MediaReference(self.message.conversation_sid, self.message.sid, self.message.media[number].sid)
 
-    def ask(self, method: str, url: str, *given: Any, **more: Any) -> Answer:
+    def ask(self, method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
         answer = self.answers[url.rpartition("/")[2]].pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def collect(self, number: int = 0, attempt: int = 1) -> Collected:
+    def collect(self, number: int = 0, attempt: int = 1) -> IngestResult:
         def carrier(name: str) -> FakeCarrier:
             if name != "bandwidth":
                 raise LookupError("not set up")
             return FakeCarrier(iter(()))
 
-        desk = ingest.Desk(self.table, self.files, carrier, self.ask, lambda: self.now)
-        return ingest.collect(desk, self.reference(number), attempt)
+        desk = ingest.MediaIngest(self.table, self.files, carrier, self.ask, lambda: self.now)
+        return ingest.ingest_media(desk, self.reference(number), attempt)
 
     def told(self) -> list[dict[str, Any]]:
         """What was told of the message after it came, in order."""
@@ -92,7 +92,7 @@ class Inbox:
 def inbox(table: Table) -> Iterator[Callable[..., Inbox]]:
     make_scene(table)
 
-    def make(*urls: str, text: str = "The roof", **answers: list[Answer | Exception]) -> Inbox:
+    def make(*urls: str, text: str = "The roof", **answers: list[FetchedResponse | Exception]) -> Inbox:
         one = Inbox(table, answers)
         one.arrive(*urls, text=text)
         return one
@@ -100,15 +100,15 @@ def inbox(table: Table) -> Iterator[Callable[..., Inbox]]:
     return make  # type: ignore[return-value]  # a fixture's value
 
 
-def ok(content: bytes) -> Answer:
-    return Answer(200, {}, content, complete=True)
+def ok(content: bytes) -> FetchedResponse:
+    return FetchedResponse(200, {}, content, complete=True)
 
 
 def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     (pending,) = one.message.media
     assert (pending.state, pending.carrier) == (MediaState.PENDING, "bandwidth")
-    assert one.collect() == Collected(Outcome.READY)
+    assert one.collect() == IngestResult(IngestOutcome.READY)
     (ready,) = one.read().media
     assert ready == replace(
         pending, content_type="image/png", size=len(PNG), filename="roof.png", state=MediaState.READY, scalable=False
@@ -118,7 +118,7 @@ def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -
     assert json.loads(told["Media"]) == [
         {"Sid": ready.sid, "ContentType": "image/png", "Filename": "roof.png", "Size": len(PNG)}
     ]
-    stored = store.find(one.table, [ready.sid])[ready.sid]
+    stored = store.fetch_many(one.table, [ready.sid])[ready.sid]
     assert (stored.service_sid, stored.message_sid, stored.author) == ("IS1", one.message.sid, one.message.author)
 
 
@@ -153,7 +153,7 @@ def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
     make_scene(table)
     one = Inbox(table, {"x.html": [ok(content)]}, declared=declared)
     one.arrive("x.html")
-    assert one.collect().outcome is Outcome.READY
+    assert one.collect().outcome is IngestOutcome.READY
     (ready,) = one.read().media
     assert (ready.content_type, ready.filename) == (kind, name)
 
@@ -162,7 +162,7 @@ def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
 def test_a_type_that_only_comes_with_the_file_counts_too(table: Table, declared: str | None) -> None:
     """C10: Bandwidth's webhooks name files, and no types."""
     make_scene(table)
-    note = Answer(200, {"content-type": "audio/evrc"}, b"\0\1\2", complete=True)
+    note = FetchedResponse(200, {"content-type": "audio/evrc"}, b"\0\1\2", complete=True)
     one = Inbox(table, {"note": [note]}, declared=declared)
     one.arrive("note")
     one.collect()
@@ -172,7 +172,7 @@ def test_a_type_that_only_comes_with_the_file_counts_too(table: Table, declared:
 def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     one.collect()
-    assert one.collect(attempt=2) == Collected(Outcome.NOTHING)
+    assert one.collect(attempt=2) == IngestResult(IngestOutcome.NOTHING)
     assert len(one.told()) == 1
     assert one.files.kept
 
@@ -185,23 +185,31 @@ def test_one_that_comes_late_leaves_the_file_of_the_faster_one(
 
     def meanwhile(*given: Any) -> None:
         monkeypatch.setattr(one.files, "put", put)
-        assert one.collect() == Collected(Outcome.READY)
+        assert one.collect() == IngestResult(IngestOutcome.READY)
         put(*given)
 
     monkeypatch.setattr(one.files, "put", meanwhile)
-    assert one.collect() == Collected(Outcome.NOTHING)
+    assert one.collect() == IngestResult(IngestOutcome.NOTHING)
     assert len(one.files.kept) == len(one.told()) == 1
 
 
 def test_several_files_do_not_hold_each_other_up(inbox: Callable[..., Inbox]) -> None:
     one = inbox("1.png", "2.png", "3.png", **{"1.png": [LATER], "2.png": [ok(PNG)], "3.png": [ok(PNG)]})
-    assert [one.collect(number).outcome for number in (0, 1, 2)] == [Outcome.WAITING, Outcome.READY, Outcome.READY]
+    assert [one.collect(number).outcome for number in (0, 1, 2)] == [
+        IngestOutcome.WAITING,
+        IngestOutcome.READY,
+        IngestOutcome.READY,
+    ]
     assert [part.state.value for part in one.read().media] == ["pending", "ready", "ready"]
 
 
 def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox]) -> None:
     one = inbox("a", "b", "c.png", a=[ok(SMIL)], b=[ok(PLAIN)], **{"c.png": [ok(PNG)]})
-    assert [one.collect(number).outcome for number in (0, 1, 2)] == [Outcome.DROPPED, Outcome.DROPPED, Outcome.READY]
+    assert [one.collect(number).outcome for number in (0, 1, 2)] == [
+        IngestOutcome.DROPPED,
+        IngestOutcome.DROPPED,
+        IngestOutcome.READY,
+    ]
     assert [part.filename for part in one.read().media] == ["c.png"]
     assert list(one.files.kept) == [f"{one.message.media[2].sid}/original.png"]
 
@@ -209,7 +217,7 @@ def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox])
 def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox: Callable[..., Inbox]) -> None:
     """C6."""
     one = inbox("note", text="", note=[ok(PLAIN)])
-    assert one.collect().outcome is Outcome.READ
+    assert one.collect().outcome is IngestOutcome.READ
     assert (one.read().body, one.read().media) == ("The roof", ())
     (told,) = one.told()
     assert told["Body"] == "The roof"
@@ -224,7 +232,7 @@ def test_words_of_a_message_that_was_recorded_before_texts_told_how_they_came_ar
     assert item
     del item["origin"]
     one.table._client.put_item(TableName="partyline", Item=_dynamo(item))
-    assert one.collect().outcome is Outcome.READY
+    assert one.collect().outcome is IngestOutcome.READY
     assert one.read().media[0].content_type == "text/plain"
 
 
@@ -232,12 +240,12 @@ def test_what_its_carrier_does_not_give_is_asked_for_as_long_as_carriers_keep_it
     inbox: Callable[..., Inbox],
 ) -> None:
     one = inbox("1.png", **{"1.png": [LATER, OutgoingTimedOut("slow"), LATER, LATER]})
-    assert one.collect(attempt=1) == Collected(Outcome.WAITING, "HTTP 503", 2.0)
-    assert one.collect(attempt=2) == Collected(Outcome.WAITING, "slow", 5.0)
+    assert one.collect(attempt=1) == IngestResult(IngestOutcome.WAITING, "HTTP 503", 2.0)
+    assert one.collect(attempt=2) == IngestResult(IngestOutcome.WAITING, "slow", 5.0)
     one.now = NOW + ingest.KEPT - timedelta(seconds=1)
-    assert one.collect(attempt=50) == Collected(Outcome.WAITING, "HTTP 503", 3600.0)
+    assert one.collect(attempt=50) == IngestResult(IngestOutcome.WAITING, "HTTP 503", 3600.0)
     one.now = NOW + ingest.KEPT
-    assert one.collect(attempt=51) == Collected(Outcome.FAILED, "expired")
+    assert one.collect(attempt=51) == IngestResult(IngestOutcome.FAILED, "expired")
     (failed,) = one.read().media
     assert (failed.state, failed.error) == (MediaState.FAILED, "expired")
 
@@ -253,14 +261,14 @@ def test_the_queue_holds_a_file_for_longer_than_carriers_do() -> None:
 def test_a_file_that_is_not_there_is_asked_for_three_times(inbox: Callable[..., Inbox]) -> None:
     one = inbox("1.png", **{"1.png": [GONE] * 3})
     outcomes = [one.collect(attempt=attempt).outcome for attempt in (1, 2, 3)]
-    assert outcomes == [Outcome.WAITING, Outcome.WAITING, Outcome.FAILED]
+    assert outcomes == [IngestOutcome.WAITING, IngestOutcome.WAITING, IngestOutcome.FAILED]
     assert one.read().media[0].error == "gone"
     assert one.files.kept == {}
 
 
 def test_what_a_browser_would_run_is_not_kept(inbox: Callable[..., Inbox]) -> None:
     one = inbox("1.png", **{"1.png": [ok(b"<html><script>")]})
-    assert one.collect() == Collected(Outcome.FAILED, "type")
+    assert one.collect() == IngestResult(IngestOutcome.FAILED, "type")
     assert one.files.kept == {}
 
 
@@ -271,7 +279,7 @@ def test_a_carrier_without_credentials_may_get_them_back(inbox: Callable[..., In
     assert item
     item["media"][0]["carrier"] = "telnyx"
     one.table._client.put_item(TableName="partyline", Item=_dynamo(item))
-    assert one.collect() == Collected(Outcome.WAITING, "not set up", 2.0)
+    assert one.collect() == IngestResult(IngestOutcome.WAITING, "not set up", 2.0)
 
 
 def _dynamo(item: dict[str, Any]) -> Any:
@@ -295,9 +303,9 @@ def test_a_message_that_was_deleted_meanwhile_leaves_no_file(
         messages.remove(one.table, conversation, found, NOW)
 
     monkeypatch.setattr(one.files, "put", delete)
-    assert one.collect() == Collected(Outcome.NOTHING)
+    assert one.collect() == IngestResult(IngestOutcome.NOTHING)
     assert one.files.kept == {}
-    assert one.collect() == Collected(Outcome.NOTHING)
+    assert one.collect() == IngestResult(IngestOutcome.NOTHING)
 
 
 def dies_before_it_is_written_down(one: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,16 +327,16 @@ def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
     assert conversation
     assert found
     assert messages.remove(one.table, conversation, found, NOW)
-    assert one.collect(attempt=2) == Collected(Outcome.NOTHING)
+    assert one.collect(attempt=2) == IngestResult(IngestOutcome.NOTHING)
     assert one.files.kept == {}
 
 
 def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
     inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = inbox("1.png", **{"1.png": [ok(PNG), Answer(410, {}, b"", complete=True)]})
+    one = inbox("1.png", **{"1.png": [ok(PNG), FetchedResponse(410, {}, b"", complete=True)]})
     dies_before_it_is_written_down(one, monkeypatch)
-    assert one.collect(attempt=2) == Collected(Outcome.FAILED, "gone")
+    assert one.collect(attempt=2) == IngestResult(IngestOutcome.FAILED, "gone")
     assert one.files.kept == {}
 
 
@@ -340,7 +348,7 @@ def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) ->
     assert conversation
     assert found
     assert messages.remove(one.table, conversation, found, NOW)
-    assert store.find(one.table, [found.message.media[0].sid]) == {}
+    assert store.fetch_many(one.table, [found.message.media[0].sid]) == {}
 
 
 # --- sending
@@ -349,8 +357,8 @@ def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) ->
 READY = Media("ME" + "1" * 32, "", "image/png", len(PNG), "roof.png", MediaState.READY)
 
 
-def outgoing(table: Table, files: Files, elapsed: Callable[[], float] = lambda: 0.0) -> Desk:
-    return Desk(table, files, lambda key: f"https://example.com/{key}", lambda: NOW, elapsed)
+def outgoing(table: Table, files: Files, elapsed: Callable[[], float] = lambda: 0.0) -> OutboundFiles:
+    return OutboundFiles(table, files, lambda key: f"https://example.com/{key}", lambda: NOW, elapsed)
 
 
 def with_media(table: Table, *media: Media, body: str | None = "hello") -> Any:
@@ -367,9 +375,9 @@ def with_media(table: Table, *media: Media, body: str | None = "hello") -> Any:
 
 def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
     files = Files()
-    files.put(bucket.original(READY.sid, "image/png"), PNG, "image/png", "roof.png")
+    files.put(bucket.original_key(READY.sid, "image/png"), PNG, "image/png", "roof.png")
     one = with_media(table, READY)
-    (sent,) = attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    (sent,) = prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
     assert sent.url == f"https://example.com/{READY.sid}/original.png"
     assert (sent.content_type, sent.size, sent.filename, sent.read()) == ("image/png", len(PNG), "roof.png", PNG)
 
@@ -377,16 +385,16 @@ def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
 def test_while_a_file_is_on_its_way_the_rest_is_known(table: Table) -> None:
     one = with_media(table, READY, replace(READY, sid="ME2", state=MediaState.PENDING))
     with pytest.raises(MediaPending) as pending:
-        attachments(outgoing(table, Files()), one.message, one.carrier.limits, group=True)
+        prepare_attachments(outgoing(table, Files()), one.message, one.carrier.limits, group=True)
     assert [media.filename for media in pending.value.ready] == ["roof.png"]
 
 
 def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> None:
     files = Files()
     large = replace(READY, size=10**7)
-    files.put(bucket.original(READY.sid, "image/png"), b"no image", "image/png")
+    files.put(bucket.original_key(READY.sid, "image/png"), b"no image", "image/png")
     one = with_media(table, large, replace(READY, sid="ME" + "2" * 32))
-    kept = attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    kept = prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
     assert [media.url for media in kept] == [f"https://example.com/ME{'2' * 32}/original.png"]
 
 
@@ -403,11 +411,11 @@ def test_an_image_that_cannot_be_made_smaller_goes_as_it_is_where_that_fits(
 ) -> None:
     files = Files()
     image = replace(READY, size=800_000)
-    files.put(bucket.original(READY.sid, "image/png"), PNG, "image/png")
+    files.put(bucket.original_key(READY.sid, "image/png"), PNG, "image/png")
     plan = Media("ME" + "2" * 32, "", "application/pdf", beside, "plan.pdf", MediaState.READY)
     one = with_media(table, image, *([plan] if beside else []))
     limits = replace(one.carrier.limits, media_bytes=1_000_000, image_bytes=600_000)
-    kept = attachments(outgoing(table, files), one.message, limits, group=True)
+    kept = prepare_attachments(outgoing(table, files), one.message, limits, group=True)
     assert [media.filename for media in kept] == sent
 
 
@@ -442,7 +450,7 @@ class Scaler:
 @pytest.fixture
 def scaler(monkeypatch: pytest.MonkeyPatch) -> Scaler:
     one = Scaler([])
-    monkeypatch.setattr(images, "scaled", one)
+    monkeypatch.setattr(images, "scale_image", one)
     return one
 
 
@@ -452,7 +460,7 @@ PHOTO = replace(READY, content_type="image/jpeg", size=8_000_000, filename="roof
 def kept_files(*media: Media) -> Files:
     files = Files()
     for part in media:
-        files.put(bucket.original(part.sid, part.content_type or ""), b"photo", part.content_type or "")
+        files.put(bucket.original_key(part.sid, part.content_type or ""), b"photo", part.content_type or "")
     return files
 
 
@@ -462,7 +470,7 @@ def test_an_image_that_does_not_end_in_time_is_tried_once_and_the_message_says_s
     scaler.outcomes = [ImageUnscalable("time", broken=True)]
     for _ in range(3):
         message = replace(one.message, media=media_of(one))
-        assert attachments(outgoing(table, files), message, one.carrier.limits, group=True) == ()
+        assert prepare_attachments(outgoing(table, files), message, one.carrier.limits, group=True) == ()
     assert scaler.asked == 1
     assert [(part.state, part.error) for part in media_of(one)] == [(MediaState.READY, "left_out")]
     assert len(updates(table)) == 1
@@ -474,8 +482,8 @@ def test_an_image_that_ends_the_function_is_not_begun_for_ever(table: Table, sca
     scaler.outcomes = [Crash(), Crash()]
     for _ in range(2):
         with pytest.raises(Crash):
-            attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
-    assert attachments(outgoing(table, files), one.message, one.carrier.limits, group=True) == ()
+            prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    assert prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True) == ()
     assert scaler.asked == 2
     assert media_of(one)[0].error == "left_out"
 
@@ -487,7 +495,7 @@ def test_attempts_that_end_well_are_not_counted(table: Table, scaler: Scaler) ->
     for size in (100_000, 200_000, 300_000, 400_000):
         limits = replace(one.carrier.limits, image_bytes=size)
         for _ in range(2):
-            (sent,) = attachments(outgoing(table, files), one.message, limits, group=True)
+            (sent,) = prepare_attachments(outgoing(table, files), one.message, limits, group=True)
             assert (sent.size, sent.url) == (5, f"https://example.com/{PHOTO.sid}/{size}.jpg")
     assert scaler.asked == 4
     assert media_of(one) == one.message.media
@@ -501,9 +509,11 @@ def test_many_images_are_made_smaller_over_several_attempts(table: Table, scaler
     for made in (1, 2):
         ticks = iter([0.0, 0.0, 11.0] if made == 1 else [0.0, 9.0, 11.0])
         with pytest.raises(MediaUnfinished):
-            attachments(outgoing(table, files, partial(next, ticks)), one.message, one.carrier.limits, group=True)
+            prepare_attachments(
+                outgoing(table, files, partial(next, ticks)), one.message, one.carrier.limits, group=True
+            )
         assert scaler.asked == made
-    assert len(attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 3
+    assert len(prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 3
     assert scaler.asked == 3
 
 
@@ -515,7 +525,7 @@ def test_a_text_whose_images_are_being_made_smaller_is_tried_again_in_a_moment(t
         raise MediaUnfinished
 
     attempt = sender.deliver(replace(one.desk(), media=unfinished), one.reference)
-    assert (attempt.step, attempt.delay, one.carrier.asked) == (sender.Step.AGAIN, 1.0, [])
+    assert (attempt.step, attempt.delay, one.carrier.asked) == (sender.NextStep.AGAIN, 1.0, [])
 
 
 def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> None:
@@ -523,7 +533,7 @@ def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> N
     film = Media("ME" + "2" * 32, "", "video/mp4", 10**7, "film.mp4", MediaState.READY)
     one = with_media(table, READY, film)
     files = kept_files(READY, film)
-    assert len(attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 1
+    assert len(prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 1
     assert [part.error for part in media_of(one)] == [None, "left_out"]
 
 

@@ -35,7 +35,7 @@ from partyline.carriers import registry
 from partyline.carriers.base import Carrier, DeliveryReport, HttpRequest, HttpResponse, WebhookRequest
 from partyline.errors import Ambiguous, Unavailable
 from partyline.outbound import delivery_reports, reconciler, sender
-from partyline.outbound.sender import Step
+from partyline.outbound.sender import NextStep
 from partyline.storage.table import Table
 from tests.support.scene import DELIVERED, FAILED, NOW, SENT, Crash, Dying, P, Q, Scene, make_scene, natives
 
@@ -169,28 +169,28 @@ class Sending:
 
     def __post_init__(self) -> None:
         (name,) = set(self.network.lines.values())
-        self.carrier = registry.build(name, SECRETS, self.network, URLS)
+        self.carrier = registry.build_carrier(name, SECRETS, self.network, URLS)
 
-    def desk(self, table: Table | None = None) -> sender.Desk:
+    def desk(self, table: Table | None = None) -> sender.Sender:
         desk = replace(self.scene.desk(), carrier=lambda _: self.carrier)
         return replace(desk, table=table) if table else desk
 
-    def attempt(self, table: Table | None = None) -> Step:
+    def attempt(self, table: Table | None = None) -> NextStep:
         """What the outbound queue does: a function that dies leaves the send in it."""
         with contextlib.suppress(Crash):
             return sender.deliver(self.desk(table), self.scene.reference).step
-        return Step.AGAIN
+        return NextStep.AGAIN
 
     def finish(self, table: Table | None = None) -> None:
         """Attempt until nothing is to be tried again, then look back where that is wanted."""
         steps = [self.attempt(table)]
-        while steps[-1] is Step.AGAIN and len(steps) < ATTEMPTS:
+        while steps[-1] is NextStep.AGAIN and len(steps) < ATTEMPTS:
             steps.append(self.attempt())
-        assert steps[-1] is not Step.AGAIN, steps
+        assert steps[-1] is not NextStep.AGAIN, steps
         # Whatever the queue repeats after that sends nothing.
         self.attempt()
-        if steps[-1] is Step.RECONCILE:
-            reconciler.give_up(self.desk(), self.scene.reference, last=True)
+        if steps[-1] is NextStep.RECONCILE:
+            reconciler.reconcile(self.desk(), self.scene.reference, last=True)
 
     def hear(self) -> None:
         """Every report that the carrier has made, twice."""
@@ -200,7 +200,7 @@ class Sending:
             query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
             for event in self.carrier.parse(WebhookRequest(sealed.url, "", {}, query, sealed.body)):
                 assert isinstance(event, DeliveryReport), event
-                delivery_reports.apply(self.scene.table, event, NOW)
+                delivery_reports.apply_report(self.scene.table, event, NOW)
 
     def check(self) -> None:
         """Nobody has two texts, and no receipt is without an end, or says that somebody has what they have not."""
@@ -257,10 +257,10 @@ def test_reports_that_come_first_say_what_became_of_a_text_whose_answer_was_lost
     begin: Make, carrier: str, mishap: Mishap
 ) -> None:
     for one in every(begin, carrier, mishap):
-        while one.attempt() is Step.AGAIN:
+        while one.attempt() is NextStep.AGAIN:
             one.hear()
         one.hear()
-        reconciler.give_up(one.desk(), one.scene.reference, last=True)
+        reconciler.reconcile(one.desk(), one.scene.reference, last=True)
         one.check()
         texted = [one.network.texts_to(native) for native in natives(one.scene)]
         # A function that dies while it makes a group at Twilio has texted nobody, and nobody knows that.
@@ -291,10 +291,10 @@ def test_a_carrier_that_is_never_reached_ends_in_failed_receipts(begin: Make, ca
     def down(_: HttpRequest) -> HttpResponse:
         raise Unavailable("refused")
 
-    one.carrier = registry.build(carrier, SECRETS, down, URLS)
-    while (attempt := sender.deliver(one.desk(), one.scene.reference)).step is Step.AGAIN:
+    one.carrier = registry.build_carrier(carrier, SECRETS, down, URLS)
+    while (attempt := sender.deliver(one.desk(), one.scene.reference)).step is NextStep.AGAIN:
         one.scene.now += timedelta(seconds=max(attempt.delay, 1.0))
-    assert attempt.step is Step.DONE
+    assert attempt.step is NextStep.DONE
     assert {status for status, _ in one.scene.receipts().values()} == {FAILED}
     # Hours would be no service: by then it is another conversation.
     assert one.scene.now - NOW < timedelta(hours=4)

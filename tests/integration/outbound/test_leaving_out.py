@@ -16,22 +16,22 @@ from partyline.carriers.base import (
     DeliveryReport,
     HttpRequest,
     HttpResponse,
+    InboundMedia,
     InboundText,
-    Media,
     OutboundText,
     WebhookRequest,
 )
-from partyline.carriers.telnyx import Settings, Telnyx
+from partyline.carriers.telnyx import Telnyx, TelnyxSettings
 from partyline.domain import sids, threads
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.participants import Participant
 from partyline.domain.sends import SendState
 from partyline.errors import Refused, Unavailable
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome
+from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
-from partyline.outbound.sender import Step
+from partyline.outbound.sender import NextStep
 from partyline.storage import conversations, messages, opt_outs
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -65,8 +65,14 @@ def owned(one: Scene) -> frozenset[str]:
 
 
 def arrive(
-    one: Scene, id: str, line: str, sender: str, *recipients: str, text: str = "hi", media: tuple[Media, ...] = ()
-) -> recorder.Recorded:
+    one: Scene,
+    id: str,
+    line: str,
+    sender: str,
+    *recipients: str,
+    text: str = "hi",
+    media: tuple[InboundMedia, ...] = (),
+) -> recorder.RecordResult:
     inbound = InboundText("bandwidth", id, line, sender, recipients, text, media)
     return recorder.record(one.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
 
@@ -94,12 +100,12 @@ def test_stop_with_a_picture_in_a_smaller_thread_holds_and_stays_in_the_conversa
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
     one.deliver()
-    picture = Media("https://carrier.example/1.jpg", "image/jpeg")
+    picture = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
     said = arrive(one, "in-1", P, ann, P, Q, cat, text="Stop", media=(picture,))
-    assert (said.outcome, said.conversation_sid) == (Outcome.RECORDED, one.message.conversation_sid)
+    assert (said.outcome, said.conversation_sid) == (RecordOutcome.RECORDED, one.message.conversation_sid)
     found = messages.fetch(one.table, said.conversation_sid, said.message_sid)
     assert found and (found.message.sends, len(found.message.media)) == ((), 1)
-    known = opt_outs.find(one.table, ann, P)
+    known = opt_outs.fetch_many(one.table, ann, P)
     assert known and known.opted_out
 
 
@@ -124,7 +130,7 @@ def test_a_text_to_people_who_have_all_opted_out_never_leaves(scene: Make) -> No
 def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: Make) -> None:
     one = scene(Unavailable("down"), Accepted("c-1"))
     _, ben, _ = group(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     opt_out(one.table, ben)
     one.deliver()
     assert ben not in one.carrier.asked[1].recipients
@@ -144,10 +150,10 @@ def test_answers_to_the_smaller_thread_come_home_once_and_are_not_sent_on(scene:
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
     one.deliver()
-    assert threads.key([ann, cat, P, Q]) in owned(one)
+    assert threads.build_key([ann, cat, P, Q]) in owned(one)
     first = arrive(one, "in-1", P, ann, P, cat, Q)
-    assert (first.outcome, first.conversation_sid) == (Outcome.RECORDED, one.message.conversation_sid)
-    assert arrive(one, "in-2", Q, ann, P, cat, Q).outcome is Outcome.COPIED
+    assert (first.outcome, first.conversation_sid) == (RecordOutcome.RECORDED, one.message.conversation_sid)
+    assert arrive(one, "in-2", Q, ann, P, cat, Q).outcome is RecordOutcome.COPIED
     found = messages.fetch(one.table, first.conversation_sid, first.message_sid)
     assert found and found.message.sends == ()
 
@@ -158,8 +164,8 @@ def test_our_own_text_that_comes_back_from_the_smaller_thread_is_no_message(scen
     opt_out(one.table, ben)
     one.deliver()
     one.deliver()
-    assert arrive(one, "echo-1", Q, P, ann, cat, Q, text="hello").outcome is Outcome.COPIED
-    assert arrive(one, "in-1", Q, P, ann, cat, Q, text="hello").outcome is not Outcome.COPIED
+    assert arrive(one, "echo-1", Q, P, ann, cat, Q, text="hello").outcome is RecordOutcome.COPIED
+    assert arrive(one, "in-1", Q, P, ann, cat, Q, text="hello").outcome is not RecordOutcome.COPIED
 
 
 def test_a_smaller_thread_of_another_conversation_stays_its_own(scene: Make) -> None:
@@ -174,7 +180,7 @@ def test_a_smaller_thread_of_another_conversation_stays_its_own(scene: Make) -> 
     opt_out(one.table, ben)
     one.deliver()
     assert one.receipts()[ann] == (SENT, 0)
-    assert threads.key([ann, cat, P, Q]) not in owned(one)
+    assert threads.build_key([ann, cat, P, Q]) not in owned(one)
     assert arrive(one, "in-1", P, ann, P, cat, Q).conversation_sid == other.sid
 
 
@@ -187,13 +193,13 @@ def test_the_smaller_thread_is_released_with_the_groups_own(scene: Make) -> None
     assert roster
     closed = replace(roster.conversation, state=ConversationState.CLOSED)
     conversations.update(one.table, roster.conversation, closed, NOW)
-    assert conversations.owner_of(one.table, threads.key([ann, cat, P, Q])) is None
+    assert conversations.find_owner(one.table, threads.build_key([ann, cat, P, Q])) is None
 
 
 def test_the_smaller_thread_stays_while_the_group_does_and_goes_when_it_changes(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
-    smaller = threads.key([ann, cat, P, Q])
+    smaller = threads.build_key([ann, cat, P, Q])
     opt_out(one.table, ben)
     one.deliver()
     roster = conversations.load(one.table, one.message.conversation_sid)
@@ -204,13 +210,13 @@ def test_the_smaller_thread_stays_while_the_group_does_and_goes_when_it_changes(
     without_ann = [member for member in roster.participants if member.address != ann]
     roster = conversations.change_members(one.table, roster, without_ann, NOW)
     assert roster.conversation.threads == threads_of(without_ann)
-    assert conversations.owner_of(one.table, smaller) is None
+    assert conversations.find_owner(one.table, smaller) is None
 
 
 def test_a_group_that_becomes_its_smaller_thread_keeps_it(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
-    smaller = threads.key([ann, cat, P, Q])
+    smaller = threads.build_key([ann, cat, P, Q])
     opt_out(one.table, ben)
     one.deliver()
     roster = conversations.load(one.table, one.message.conversation_sid)
@@ -218,15 +224,15 @@ def test_a_group_that_becomes_its_smaller_thread_keeps_it(scene: Make) -> None:
     without_ben = [member for member in roster.participants if member.address != ben]
     roster = conversations.change_members(one.table, roster, without_ben, NOW)
     assert roster.conversation.threads == {smaller}
-    assert conversations.owner_of(one.table, smaller) == roster.conversation.sid
+    assert conversations.find_owner(one.table, smaller) == roster.conversation.sid
 
 
 def test_no_conversation_gathers_smaller_threads_for_ever(table: Table) -> None:
     one = make_scene(table, clients=7)
     sid = one.message.conversation_sid
     for left_out in group(one):
-        smaller = threads.key([P, Q, *(native for native in group(one) if native != left_out)])
-        assert conversations.claim_smaller(table, sid, smaller, NOW)
+        smaller = threads.build_key([P, Q, *(native for native in group(one) if native != left_out)])
+        assert conversations.claim_alias_thread(table, sid, smaller, NOW)
         assert smaller in owned(one)
         assert len(owned(one)) <= 5
 
@@ -255,7 +261,7 @@ def test_a_carrier_that_refuses_all_because_of_one_gets_the_text_again_without_t
     one = scene()
     ann, ben, cat = group(one)
     one.carrier.answers = iter([Refused("stop", recipients={ben: 21610}), Accepted("c-1")])
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     assert one.deliver().state is SendState.SENT
     assert one.carrier.asked[1].recipients == tuple(sorted([ann, cat, Q]))
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
@@ -266,8 +272,8 @@ def test_a_carrier_that_reaches_all_but_one_tells_who_has_opted_out(scene: Make)
     _, ben, _ = group(one)
     one.carrier.answers = iter([Accepted("c-1", {ben: 21610})])
     one.deliver()
-    found = opt_outs.find(one.table, ben, P)
-    assert found and found.opted_out and found.how is How.CARRIER
+    found = opt_outs.fetch_many(one.table, ben, P)
+    assert found and found.opted_out and found.how is OptOutSource.CARRIER
 
 
 @pytest.mark.parametrize("tag", [True, False])
@@ -276,7 +282,7 @@ def test_so_does_a_report(scene: Make, tag: bool) -> None:
     _, ben, _ = group(one)
     one.deliver()
     one.report(ben, FAILED, tag=tag, code=21610)
-    found = opt_outs.find(one.table, ben, P)
+    found = opt_outs.fetch_many(one.table, ben, P)
     assert found and found.opted_out
 
 
@@ -288,7 +294,7 @@ def blocked_and_landline(blocked: int, landline: int) -> list[dict[str, Any]]:
 
 
 def is_out(one: Scene, address: str) -> bool:
-    found = opt_outs.find(one.table, address, P)
+    found = opt_outs.fetch_many(one.table, address, P)
     return bool(found and found.opted_out)
 
 
@@ -300,10 +306,10 @@ def test_only_who_is_pointed_at_in_a_report_has_opted_out(scene: Make) -> None:
     to = [{"phone_number": address, "status": "delivery_failed"} for address in (ann, ben)]
     payload = {"group_message_id": "c-1", "to": to, "errors": blocked_and_landline(1, 0)}
     body = json.dumps({"data": {"event_type": "message.finalized", "payload": payload}}).encode()
-    telnyx = Telnyx(Settings("key", "public"), lambda _: HttpResponse(500, b""))
+    telnyx = Telnyx(TelnyxSettings("key", "public"), lambda _: HttpResponse(500, b""))
     for event in telnyx.parse(WebhookRequest("https://x", "", {}, {"send": one.reference.tag}, body)):
         assert isinstance(event, DeliveryReport)
-        delivery_reports.apply(one.table, event, NOW)
+        delivery_reports.apply_report(one.table, event, NOW)
     assert {address: one.receipts()[address][1] for address in (ann, ben)} == {ann: 30006, ben: 21610}
     assert (is_out(one, ann), is_out(one, ben)) == (False, True)
 
@@ -321,10 +327,10 @@ def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
         return HttpResponse(400, json.dumps({"errors": errors}).encode())
 
     def send(text: OutboundText) -> Accepted:
-        return Telnyx(Settings("key", "public"), answer).send(text)
+        return Telnyx(TelnyxSettings("key", "public"), answer).send(text)
 
     one.carrier.answers = iter([send, send])
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     assert one.deliver().state is SendState.REFUSED
     assert asked == [sorted([ann, ben, cat, Q]), sorted([ann, cat, Q])]
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21610), cat: (FAILED, 30008)}
@@ -339,7 +345,7 @@ def test_a_report_that_dies_on_the_way_tells_it_when_it_is_repeated(scene: Make,
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).report(ben, FAILED, code=21610)
     one.report(ben, FAILED, code=21610)
-    found = opt_outs.find(one.table, ben, P)
+    found = opt_outs.fetch_many(one.table, ben, P)
     assert found and found.opted_out
     assert one.receipts()[ben] == (FAILED, 21610)
 
@@ -351,7 +357,7 @@ def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: Make) -> None:
     one.report(ben, FAILED, code=21610)
     opt_out(one.table, ben, opted_out=False)
     one.report(ben, FAILED, code=21610)
-    found = opt_outs.find(one.table, ben, P)
+    found = opt_outs.fetch_many(one.table, ben, P)
     assert found and not found.opted_out
 
 
@@ -360,13 +366,13 @@ def test_a_report_that_comes_before_its_send_is_recorded_tells_it_too(scene: Mak
     ann, ben, cat = group(one)
 
     def taken(_: object) -> Accepted:
-        delivery_reports.apply(one.table, DeliveryReport("bandwidth", "IM1", "MB1", FAILED, 21610), NOW)
+        delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", "IM1", "MB1", FAILED, 21610), NOW)
         return Accepted("IM1", names={"MB0": ann, "MB1": ben, "MB2": cat})
 
     one.carrier.answers = iter([taken])
     one.deliver()
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
-    found = opt_outs.find(one.table, ben, P)
+    found = opt_outs.fetch_many(one.table, ben, P)
     assert found and found.opted_out
 
 
@@ -375,7 +381,7 @@ def test_who_is_out_is_told_apart_from_who_the_carrier_could_not_reach(scene: Ma
     ann, _, _ = group(one)
     one.deliver()
     one.report(ann, FAILED, code=30003)
-    assert opt_outs.find(one.table, ann, P) is None
+    assert opt_outs.fetch_many(one.table, ann, P) is None
 
 
 # --- a request a member
@@ -400,8 +406,8 @@ def test_each_member_is_tried_again_and_fails_alone(scene: Make) -> None:
     one = scene(Accepted("v-1"), Unavailable("down"), Refused("no", error_code=30006), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
-    assert one.deliver().step is Step.AGAIN
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.DONE
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (cat,), (ben,)]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0), cat: (FAILED, 30006)}
 
@@ -433,7 +439,7 @@ def test_a_line_that_moves_on_between_two_kinds_of_carriers_texts_nobody_twice(s
     ann, ben, cat = group(one)
     one.deliver()
     one.carrier.limits = usual
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert len(one.carrier.asked) == 3
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21606), cat: (FAILED, 21606)}
 
@@ -442,7 +448,7 @@ def test_nor_the_other_way_round(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert len(one.carrier.asked) == 1
 
 
@@ -457,7 +463,7 @@ def test_reports_under_the_carriers_own_names_find_their_recipients(scene: Make,
 
     def report() -> None:
         given = DeliveryReport("bandwidth", "IM1", "MB1", DELIVERED)
-        delivery_reports.apply(one.table, given, NOW)
+        delivery_reports.apply_report(one.table, given, NOW)
 
     def taken(_: object) -> Accepted:
         if early:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partyline import deadline as invocations
-from partyline.carriers.base import Accepted, DeliveryReport, Found, InboundText, OutboundMedia, OutboundText
+from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, InboundText, OutboundMedia, OutboundText
 from partyline.carriers.registry import LIMITS
 from partyline.domain import long_texts, sids
 from partyline.domain.attachments import Media, MediaState
@@ -26,11 +26,11 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send, SendReference, SendState
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome
+from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
 from partyline.outbound import sender as sending
-from partyline.outbound.delivery_reports import Applied
-from partyline.outbound.sender import Attempt, Step
+from partyline.outbound.delivery_reports import ReportOutcome
+from partyline.outbound.sender import NextStep, SendAttempt
 from partyline.storage import conversations, keys, lines, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -77,11 +77,11 @@ def tag(one: Scene, part: int, parts: int = 2) -> str:
 
 def report(
     one: Scene, part: int, address: str, status: ReceiptStatus, *, id: str = "", code: int = 0, parts: int = 2
-) -> Applied:
+) -> ReportOutcome:
     """What a carrier reports of a part: under our tag, or else under its own id."""
     named = None if id else tag(one, part, parts)
     told = DeliveryReport("bandwidth", id or f"c-{part}", address, status, code, None, named)
-    return delivery_reports.apply(one.table, told, NOW)
+    return delivery_reports.apply_report(one.table, told, NOW)
 
 
 def accepting() -> Iterator[Accepted]:
@@ -106,7 +106,7 @@ def test_a_long_text_leaves_in_parts_in_order_each_under_a_tag_of_its_own(scene:
         for part, words in ((1, FIRST), (2, SECOND))
     ]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
-    assert [one.deliver().step for _ in range(3)] == [Step.DONE] * 3
+    assert [one.deliver().step for _ in range(3)] == [NextStep.DONE] * 3
     assert len(one.carrier.asked) == 2
 
 
@@ -148,13 +148,13 @@ def test_the_files_go_with_the_first_part(scene: Make) -> None:
 def test_a_name_stands_before_the_first_part_only_and_counts_for_its_length() -> None:
     send = Send("", P, {Q: "MB2"}, byline="Ann")
     words = send.words("x" * 1400)
-    assert long_texts.parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
+    assert long_texts.split_parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
 
 
 def test_each_part_to_each_recipient_counts_for_the_rate(scene: Make) -> None:
     one = scene(*accepting())
     one.rate = "1"
-    line = lines.find(one.table, [P])[P]
+    line = lines.fetch(one.table, [P])[P]
     lines.update(one.table, line, replace(line, rate="1"))
     one.deliver()
     item = one.table.get(keys.pace(f"line#{P}"))
@@ -171,10 +171,10 @@ def test_our_other_number_knows_each_part_for_ours(scene: Make) -> None:
     for number, words in enumerate((FIRST, SECOND)):
         echo = InboundText("bandwidth", f"echo-{number}", Q, P, (ann, ben, Q), words)
         recorded = recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
-        assert recorded.outcome is Outcome.COPIED
+        assert recorded.outcome is RecordOutcome.COPIED
         again = replace(echo, id=f"own words-{number}")
         recorded = recorder.record(one.table, again, service_sid="IS1", now=NOW, ask=asking_nobody)
-        assert recorded.outcome is Outcome.RECORDED
+        assert recorded.outcome is RecordOutcome.RECORDED
 
 
 @pytest.mark.parametrize(("carrier", "length"), [("vonage", 1400), ("twilio", 1700), ("bandwidth", 2300)])
@@ -193,7 +193,7 @@ def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Tab
     second = "b" * (length - len(first) - 1)
     text = InboundText(carrier, "long", P, A, (P,), f"{first} {second}")
     recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
-    assert (recorded.outcome, recorded.conversation_sid) == (Outcome.RECORDED, blank.sid)
+    assert (recorded.outcome, recorded.conversation_sid) == (RecordOutcome.RECORDED, blank.sid)
     found = messages.fetch(table, blank.sid, recorded.message_sid)
     assert found and found.message.body == f"{first} {second}"
     (send,) = found.message.sends
@@ -232,7 +232,7 @@ def test_who_opts_out_between_two_parts_gets_no_other(table: Table) -> None:
 def test_a_part_that_was_not_taken_is_asked_again_and_none_overtakes_it(table: Table, error: Exception) -> None:
     one = make_scene(table, Accepted("c-1"), error, *(Accepted(f"c-{n}") for n in (2, 3)), body=THREE)
     first = one.deliver()
-    assert (first.step, first.state) == (Step.AGAIN, SendState.WAITING)
+    assert (first.step, first.state) == (NextStep.AGAIN, SendState.WAITING)
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     one.now += timedelta(minutes=10)
     assert one.deliver().state is SendState.SENT
@@ -250,8 +250,8 @@ def test_nothing_follows_a_part_that_is_refused(table: Table) -> None:
 
 def test_a_part_without_an_answer_is_never_sent_again_and_the_others_go_on(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"), Ambiguous("?"), Accepted("c-3"), body=THREE)
-    assert one.deliver().step is Step.RECONCILE
-    assert one.deliver().step is Step.RECONCILE
+    assert one.deliver().step is NextStep.RECONCILE
+    assert one.deliver().step is NextStep.RECONCILE
     assert [text[0] for text in said(one)] == ["a", "b", "c"]
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     assert one.give_up() == 2
@@ -263,7 +263,7 @@ def test_a_report_of_a_part_settles_it_and_proves_nothing_of_another(table: Tabl
     one = make_scene(table, Ambiguous("?"), Accepted("c-2"), Ambiguous("?"), body=THREE)
     ann, _ = natives(one)
     one.deliver()
-    assert report(one, 1, ann, DELIVERED, parts=3) is Applied.MOVED
+    assert report(one, 1, ann, DELIVERED, parts=3) is ReportOutcome.MOVED
     one.carrier.found = None
     assert one.give_up() == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
@@ -274,7 +274,7 @@ def test_the_carrier_is_asked_what_became_of_each_part(table: Table) -> None:
     one = make_scene(table, Ambiguous("?"), Accepted("c-2"), body=BODY)
     ann, ben = natives(one)
     one.deliver()
-    one.carrier.found = Found(Accepted("c-1"), (DeliveryReport("bandwidth", "c-1", ann, DELIVERED),))
+    one.carrier.found = FoundMessage(Accepted("c-1"), (DeliveryReport("bandwidth", "c-1", ann, DELIVERED),))
     assert one.give_up() == 0
     assert one.carrier.looked_for == [one.carrier.asked[0]]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
@@ -286,10 +286,10 @@ def test_the_carrier_is_asked_what_became_of_each_part(table: Table) -> None:
 def test_a_report_that_proves_a_no_wrong_stops_the_second_request_for_its_part(scene: Make, part: int) -> None:
     one = scene(*[Accepted("c-1")] * (part - 1), Unavailable("HTTP 503"), Accepted("c-2"))
     ann, ben = natives(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     report(one, part, ann, DELIVERED)
     one.now += timedelta(minutes=10)
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert said(one) == [FIRST, SECOND]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
 
@@ -338,9 +338,9 @@ def test_a_crash_at_any_write_sends_no_part_twice_and_leaves_none_out(
         # A crash between the claim and the request costs the part, visibly, and never its order.
         words = [words for each, words in asked if each == recipients]
         assert words == sorted(words)
-    if step is Step.RECONCILE:
+    if step is NextStep.RECONCILE:
         one.give_up()
-    elif step is Step.DONE:
+    elif step is NextStep.DONE:
         assert len(asked) == (4 if one_by_one else 2)
     assert set(one.receipts().values()) <= {(SENT, 0), (FAILED, 30008)}
 
@@ -392,8 +392,8 @@ def test_a_line_that_moves_between_two_parts_to_a_carrier_of_the_other_kind_fail
 def test_a_text_of_many_parts_goes_on_in_the_next_attempt(table: Table) -> None:
     one = make_scene(table, *accepting(), body=" ".join(letter * 2000 for letter in "abcdefgh"))
     first = one.deliver()
-    assert (first.step, first.delay, len(one.carrier.asked)) == (Step.AGAIN, 0.0, sending.PARTS_AT_ONCE)
-    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert (first.step, first.delay, len(one.carrier.asked)) == (NextStep.AGAIN, 0.0, sending.PARTS_AT_ONCE)
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert "".join(text[0] for text in said(one)) == "abcdefgh"
     assert set(one.receipts().values()) == {(SENT, 0)}
 
@@ -402,10 +402,10 @@ def test_each_member_gets_all_parts_where_each_is_asked_for_alone(scene: Make) -
     one = scene(Accepted("v-1"), Throttled("later"), Accepted("v-2"), Accepted("v-3"), Accepted("v-4"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     assert one.receipts() == {ann: (QUEUED, 0), ben: (SENT, 0)}
     one.now += timedelta(minutes=10)
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert [(text.recipients, text.text) for text in one.carrier.asked] == [
         ((ann,), FIRST),
         ((ann,), SECOND),
@@ -442,7 +442,7 @@ def test_no_request_is_begun_that_may_not_end_in_time(
     one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
     slow = Slow(one, monkeypatch)
     attempts = 0
-    while one.deliver().step is Step.AGAIN:
+    while one.deliver().step is NextStep.AGAIN:
         slow.left, attempts = 60.0, attempts + 1
         assert attempts < 20
     asked = [text.tag + str(text.recipients) for text in one.carrier.asked]
@@ -510,7 +510,7 @@ def test_reports_of_parts_in_any_order_before_and_after_the_record_end_the_same(
         for part, status in some:
             named = tag(one, part) if data.draw(st.booleans()) else None
             told = DeliveryReport("bandwidth", ids[part], ann, status, 30007 if status is FAILED else 0, None, named)
-            delivery_reports.apply(one.table, told, NOW)
+            delivery_reports.apply_report(one.table, told, NOW)
 
     def early(_: OutboundText) -> Accepted:
         told(reports[:cut])
@@ -538,14 +538,14 @@ def test_two_reports_of_different_parts_at_the_same_moment_both_count(scene: Mak
                 report(one, 1, ann, DELIVERED)
             return super().write(write)
 
-    assert report(replace(one, table=Late(one.table)), 2, ann, DELIVERED) is Applied.MOVED
+    assert report(replace(one, table=Late(one.table)), 2, ann, DELIVERED) is ReportOutcome.MOVED
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 
 def test_a_report_of_a_whole_text_of_an_earlier_version_still_finds_it(scene: Make) -> None:
     one = scene(*accepting())
     ann, _ = natives(one)
-    assert one.report(ann, DELIVERED) is Applied.MOVED
+    assert one.report(ann, DELIVERED) is ReportOutcome.MOVED
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 

@@ -12,9 +12,9 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.errors import Ambiguous, Unavailable
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome
+from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
-from partyline.outbound.delivery_reports import Applied
+from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.storage import lines, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -22,7 +22,7 @@ from tests.support.scene import DELIVERED, FAILED, NOW, FakeCarrier, P, Q, Scene
 
 
 def move(table: Table, *addresses: str) -> None:
-    for address, line in lines.find(table, addresses or (P, Q)).items():
+    for address, line in lines.fetch(table, addresses or (P, Q)).items():
         assert lines.update(table, line, replace(line, carrier="telnyx")), address
 
 
@@ -37,8 +37,8 @@ def test_reports_of_the_old_carrier_still_move_receipts(table: Table) -> None:
     one.deliver()
     move(table)
     ann, ben = natives(one)
-    assert one.report(ann, ReceiptStatus.DELIVERED, tag=False, id="old-1") is Applied.MOVED
-    assert one.report(ben, ReceiptStatus.FAILED, tag=False, id="old-1", code=30005) is Applied.MOVED
+    assert one.report(ann, ReceiptStatus.DELIVERED, tag=False, id="old-1") is ReportOutcome.MOVED
+    assert one.report(ben, ReceiptStatus.FAILED, tag=False, id="old-1", code=30005) is ReportOutcome.MOVED
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30005)}
 
 
@@ -48,7 +48,7 @@ def test_the_same_id_at_the_new_carrier_is_another_text(table: Table) -> None:
     move(table)
     ann, _ = natives(one)
     report = DeliveryReport("telnyx", "c-1", ann, ReceiptStatus.DELIVERED)
-    assert delivery_reports.apply(table, report, NOW) is Applied.EARLY
+    assert delivery_reports.apply_report(table, report, NOW) is ReportOutcome.EARLY
 
 
 def test_a_send_that_waits_leaves_by_the_new_carrier(table: Table) -> None:
@@ -60,7 +60,7 @@ def test_a_send_that_waits_leaves_by_the_new_carrier(table: Table) -> None:
     assert len(new.asked) == 1
     ann, _ = natives(one)
     report = DeliveryReport("telnyx", "new-1", ann, ReceiptStatus.DELIVERED)
-    assert delivery_reports.apply(table, report, NOW) is Applied.MOVED
+    assert delivery_reports.apply_report(table, report, NOW) is ReportOutcome.MOVED
 
 
 def test_a_send_that_the_old_carrier_may_have_taken_is_not_sent_by_the_new_one(table: Table) -> None:
@@ -72,7 +72,7 @@ def test_a_send_that_the_old_carrier_may_have_taken_is_not_sent_by_the_new_one(t
     assert new.asked == []
     ann, ben = natives(one)
     # The old one's report settles it all the same.
-    assert one.report(ann, ReceiptStatus.DELIVERED, id="old-1") is Applied.MOVED
+    assert one.report(ann, ReceiptStatus.DELIVERED, id="old-1") is ReportOutcome.MOVED
     assert one.give_up() == 0
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (ReceiptStatus.SENT, 0)}
 
@@ -84,6 +84,6 @@ def test_texts_through_either_webhook_are_recorded_once_in_the_same_conversation
     ann, ben = natives(one)
     text = InboundText(carrier, "in-1", P, ann, (P, Q, ben), "from the old days")
     outcomes = [recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody).outcome for _ in range(3)]
-    assert outcomes == [Outcome.RECORDED, Outcome.REPEATED, Outcome.REPEATED]
+    assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REPEATED]
     found = messages.page(table, one.message.conversation_sid, size=10).messages
     assert [delivered.message.body for delivered in found] == ["hello", "from the old days"]

@@ -20,7 +20,7 @@ from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.outbound import rate_limiter, sender
-from partyline.outbound.sender import Step
+from partyline.outbound.sender import NextStep
 from partyline.storage import keys, lines, rate_limits, sends
 from partyline.storage.table import Conflict, Item, Table, Write, from_dynamo
 from tests.support.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
@@ -35,7 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rated(table: Table, rate: str) -> None:
-    line = lines.find(table, [P])[P]
+    line = lines.fetch(table, [P])[P]
     lines.update(table, line, replace(line, rate=rate))
 
 
@@ -53,7 +53,7 @@ def test_a_text_that_nobody_was_asked_for_says_nothing_of_the_carrier(table: Tab
     for _ in range(4):
         other.deliver()
     assert one.deliver().state is SendState.REFUSED
-    assert rate_limits.read(table, other.reference, P, "bandwidth").account.failures == 4
+    assert rate_limits.load(table, other.reference, P, "bandwidth").account.failures == 4
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_what_came_of_a_send_is_recorded_though_its_pace_cannot_be(
     def busy(*given: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(rate_limits, "went", busy)
-    monkeypatch.setattr(rate_limits, "failed", busy)
+    monkeypatch.setattr(rate_limits, "reset", busy)
+    monkeypatch.setattr(rate_limits, "count_failure", busy)
     with pytest.raises(TimeoutError):
         one.deliver()
     left = sends.find(table, one.reference)
@@ -88,9 +88,9 @@ def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(
     first, *later = [one.deliver() for one in scenes]
     assert first.state is SendState.SENT
     assert [(one.step, one.paced, one.delay) for one in later] == [
-        (Step.AGAIN, True, 2.0),
-        (Step.AGAIN, True, 4.0),
-        (Step.AGAIN, True, 6.0),
+        (NextStep.AGAIN, True, 2.0),
+        (NextStep.AGAIN, True, 4.0),
+        (NextStep.AGAIN, True, 6.0),
     ]
     # Who comes back has its turn, whoever came in between.
     scenes[2].now = NOW + timedelta(seconds=4)
@@ -107,7 +107,7 @@ def test_an_account_with_a_rate_paces_all_its_lines_and_the_later_turn_counts(ta
     assert other.deliver().delay == pytest.approx(6.0)
 
 
-@pytest.mark.parametrize("scope", [rate_limits.of_line(P), rate_limits.of_account("bandwidth")])
+@pytest.mark.parametrize("scope", [rate_limits.line_scope(P), rate_limits.account_scope("bandwidth")])
 def test_after_a_pause_a_line_keeps_to_its_rate(table: Table, scope: str) -> None:
     scenes = several(table, 6, *[Accepted(f"c-{number}") for number in range(6)], rate="1")
     for one in scenes:
@@ -117,7 +117,7 @@ def test_after_a_pause_a_line_keeps_to_its_rate(table: Table, scope: str) -> Non
     # Their turns were 3, 6, 9, 12 and 15 seconds after the first. None of it is lost to those that wait behind.
     for one in scenes:
         one.now = NOW + timedelta(seconds=10)
-    rate_limits.went(table, scope)
+    rate_limits.reset(table, scope)
     assert [one.deliver().delay for one in scenes[1:]] == [0.0, 3.0, 6.0, 9.0, 12.0]
     assert len(scenes[0].carrier.asked) == 2
 
@@ -132,7 +132,7 @@ def test_a_rate_that_is_corrected_holds_from_then_on_for_all(table: Table) -> No
     attempts = [one.deliver() for one in scenes[1:]]
     assert [attempt.delay for attempt in attempts] == pytest.approx([0.0, 0.0, 0.6])
     # None at all is another rate, too.
-    line = lines.find(table, [P])[P]
+    line = lines.fetch(table, [P])[P]
     lines.update(table, line, replace(line, rate=None))
     assert scenes[3].deliver().state is SendState.SENT
 
@@ -148,7 +148,7 @@ def test_waiting_for_a_turn_spends_no_attempt_and_claims_nothing(table: Table) -
 def test_a_line_without_a_rate_leaves_nothing_behind(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"))
     assert one.deliver().state is SendState.SENT
-    assert table.get(keys.pace(rate_limits.of_line(P))) is None
+    assert table.get(keys.pace(rate_limits.line_scope(P))) is None
     assert table.get(keys.turn(one.reference)) is None
 
 
@@ -162,7 +162,7 @@ def test_a_line_that_is_throttled_rests_for_all_its_conversations(table: Table) 
     for one in scenes:
         one.now = NOW + timedelta(seconds=61)
     # One tries; the others wait for what comes of it.
-    assert rate_limits.read(table, scenes[0].reference, P, "bandwidth").line.failures == 1
+    assert rate_limits.load(table, scenes[0].reference, P, "bandwidth").line.failures == 1
     assert scenes[1].deliver().state is SendState.SENT
     assert [one.deliver().state for one in scenes if one is not scenes[1]] == [SendState.SENT] * 4
 
@@ -184,7 +184,7 @@ def test_while_one_tries_the_others_wait(table: Table) -> None:
 def test_a_line_that_stays_full_rests_longer_and_its_texts_fail_after_hours_not_minutes(table: Table) -> None:
     one = make_scene(table, *[Throttled("full")] * 100)
     rests = []
-    while (attempt := one.deliver()).step is Step.AGAIN:
+    while (attempt := one.deliver()).step is NextStep.AGAIN:
         rests.append(attempt.delay)
         one.now += timedelta(seconds=attempt.delay + 1)
     assert rests[:3] == [2.0, 4.0, 8.0]
@@ -220,7 +220,7 @@ def test_a_text_of_unknown_fate_is_looked_up_after_a_long_wait_not_refused(table
         other.now = one.now = NOW + timedelta(minutes=minutes)
         other.deliver()
         steps.add(one.deliver().step)
-    assert steps == {Step.AGAIN, Step.RECONCILE}
+    assert steps == {NextStep.AGAIN, NextStep.RECONCILE}
     assert set(one.receipts().values()) == {(QUEUED, 0)}
 
 
@@ -233,7 +233,7 @@ def test_hours_of_waiting_for_a_turn_are_no_impatience(table: Table) -> None:
     one.now = NOW + timedelta(seconds=10)
     assert one.deliver().state is SendState.SENT
     other.now = NOW + timedelta(hours=5)
-    assert other.deliver().step is Step.AGAIN
+    assert other.deliver().step is NextStep.AGAIN
     other.now += timedelta(seconds=10)
     assert other.deliver().state is SendState.SENT
 
@@ -289,7 +289,7 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
     """A hundred conversations, as their queue does it: who is due next is received. An answer takes ten seconds, and
     attempts do not run out."""
     now = NOW
-    desk = rate_limiter.Desk(Memory(), clock=lambda: now, rate=lambda carrier: None)
+    desk = rate_limiter.RateLimiter(Memory(), clock=lambda: now, rate=lambda carrier: None)
     line = Line("LN1", P, "bandwidth", NOW, NOW)
     references = [SendReference("CH1", f"IM{number}", "0") for number in range(100)]
     due: list[tuple[datetime, int, rate_limiter.Turn | None]] = [(NOW, number, None) for number in range(100)]
@@ -300,12 +300,12 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
         if answered and answered.waited >= sender.PATIENCE.total_seconds():
             continue
         if answered and isinstance(error, Throttled):
-            delay = rate_limiter.throttled(desk, reference, answered.known, None)
+            delay = rate_limiter.record_throttled(desk, reference, answered.known, None)
         elif answered:
-            rate_limiter.unanswered(desk, answered.known)
+            rate_limiter.record_no_answer(desk, answered.known)
         else:
             received[number] += 1
-            turn = rate_limiter.turn(desk, reference, line, 1)
+            turn = rate_limiter.take_turn(desk, reference, line, 1)
             if turn.wait and turn.waited >= sender.PATIENCE.total_seconds():
                 continue
             if not turn.wait:
@@ -322,17 +322,17 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
 def test_a_line_that_nothing_leaves_for_days_still_rests(table: Table) -> None:
     one = make_scene(table)
     known = replace(
-        rate_limits.read(table, one.reference, P, "bandwidth"),
-        line=rate_limits.Pace(rate_limits.of_line(P), failures=5000),
+        rate_limits.load(table, one.reference, P, "bandwidth"),
+        line=rate_limits.Pace(rate_limits.line_scope(P), failures=5000),
     )
-    assert rate_limiter.throttled(one.desk().pacing, one.reference, known, None) <= 300
+    assert rate_limiter.record_throttled(one.desk().pacing, one.reference, known, None) <= 300
 
 
 def test_another_line_is_not_held_up(table: Table) -> None:
     lines.register(table, Line("LN2", "+12065550177", "bandwidth", NOW, NOW))
     one = make_scene(table, Throttled("full", retry_after=600), Accepted("c-1"))
     one.deliver()
-    known = rate_limits.read(table, one.reference, "+12065550177", "bandwidth")
+    known = rate_limits.load(table, one.reference, "+12065550177", "bandwidth")
     assert (known.line.is_good, known.account.is_good) == (True, True)
 
 
@@ -346,7 +346,7 @@ def test_a_carrier_that_does_not_answer_is_left_alone_by_all_lines(table: Table,
     assert [scene.deliver().paced for scene in (one, other)] == [True, True]
     one.now = other.now = NOW + timedelta(seconds=10)
     assert one.deliver().state is SendState.SENT
-    assert rate_limits.read(table, one.reference, P, "bandwidth").account.is_good
+    assert rate_limits.load(table, one.reference, P, "bandwidth").account.is_good
     assert other.deliver().state is SendState.SENT
 
 
@@ -362,15 +362,15 @@ def test_a_text_to_nobody_takes_no_turn_and_says_nothing_of_the_carrier(table: T
         other.deliver()
     opt_out(table, *one.message.sends[0].natives)
     assert one.deliver().state is SendState.REFUSED
-    assert rate_limits.read(table, other.reference, P, "bandwidth").account.failures == 4
+    assert rate_limits.load(table, other.reference, P, "bandwidth").account.failures == 4
 
 
 def test_groups_that_a_carrier_is_making_ready_pause_nobody(table: Table) -> None:
     scenes = several(table, 2 * rate_limiter.DEAD, *[NotReady("the group is being made")] * 2 * rate_limiter.DEAD)
     attempts = [one.deliver() for one in scenes]
-    assert [(attempt.step, attempt.paced) for attempt in attempts] == [(Step.AGAIN, False)] * len(scenes)
+    assert [(attempt.step, attempt.paced) for attempt in attempts] == [(NextStep.AGAIN, False)] * len(scenes)
     assert max(attempt.delay for attempt in attempts) <= 2
-    assert rate_limits.read(table, scenes[0].reference, P, "bandwidth").account.is_good
+    assert rate_limits.load(table, scenes[0].reference, P, "bandwidth").account.is_good
 
 
 def test_a_carrier_that_is_not_ready_has_answered(table: Table) -> None:
@@ -385,7 +385,7 @@ def test_a_carrier_that_is_not_ready_has_answered(table: Table) -> None:
 
 def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
     one = make_scene(table, *[NotReady("the group is being made")] * sender.MAX_ATTEMPTS)
-    while (attempt := one.deliver()).step is Step.AGAIN:
+    while (attempt := one.deliver()).step is NextStep.AGAIN:
         one.now += timedelta(seconds=attempt.delay)
     assert attempt.state is SendState.REFUSED
     assert set(one.receipts().values()) == {(FAILED, 30008)}
@@ -416,8 +416,8 @@ def test_turns_never_overlap_and_leave_no_gap_while_there_are_any(table: Table, 
     [("", None), ("10", "10"), ("0.25", "0.25"), ("0", None), ("-1", None), ("fast", None), ("1e3", None)],
 )
 def test_the_rate_of_an_account_is_a_number_in_its_secret(given_: str, rate: str | None) -> None:
-    assert registry.rate("telnyx", {"telnyx_rate": given_}) == rate
-    assert registry.rate("telnyx", {}) is None
+    assert registry.account_rate("telnyx", {"telnyx_rate": given_}) == rate
+    assert registry.account_rate("telnyx", {}) is None
 
 
 def test_a_busy_table_takes_no_turn(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,15 @@ from types import MappingProxyType
 import pytest
 
 from partyline import deadline
-from partyline.carriers.base import Accepted, DeliveryReport, Found, OutboundText
+from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, OutboundText
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.errors import Ambiguous, Refused, Unavailable
 from partyline.outbound import delivery_reports, reconciler
-from partyline.outbound.delivery_reports import Applied
-from partyline.outbound.sender import Step
+from partyline.outbound.delivery_reports import ReportOutcome
+from partyline.outbound.sender import NextStep
 from partyline.storage import keys, lines, opt_outs, receipts, sends
-from partyline.storage.receipts import Reported
+from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, change
 from tests.support.scene import (
     DELIVERED,
@@ -47,12 +47,12 @@ def scene(table: Table) -> Make:
     return partial(make_scene, table)
 
 
-def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = MappingProxyType({})) -> Found:
+def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = MappingProxyType({})) -> FoundMessage:
     reports = (
         DeliveryReport("bandwidth", "c-9", address, status, 30003 if status is FAILED else None)
         for address, status in statuses.items()
     )
-    return Found(Accepted("c-9", names=names), tuple(reports))
+    return FoundMessage(Accepted("c-9", names=names), tuple(reports))
 
 
 def test_the_carrier_is_asked_under_the_id_that_a_report_has_told(scene: Make) -> None:
@@ -90,9 +90,9 @@ def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: 
     one = scene(Ambiguous("no answer"))
     one.deliver()
     one.carrier.found = Unavailable("down")
-    assert reconciler.give_up(one.desk(), one.reference, last=False) is None
+    assert reconciler.reconcile(one.desk(), one.reference, last=False) is None
     assert set(one.receipts().values()) == {(QUEUED, 0)}
-    assert reconciler.give_up(one.desk(), one.reference, last=True) == 2
+    assert reconciler.reconcile(one.desk(), one.reference, last=True) == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
@@ -105,17 +105,17 @@ def test_a_look_that_has_no_time_left_goes_on_in_the_next(scene: Make, monkeypat
     one.deliver()
     left = [60.0]
 
-    def find(text: OutboundText) -> Found:
+    def find(text: OutboundText) -> FoundMessage:
         left[0] -= 10
         assert left[0] > 0, "the function is ended while the carrier answers"
-        return Found(Accepted(text.tag + text.recipients[0]))
+        return FoundMessage(Accepted(text.tag + text.recipients[0]))
 
     one.carrier.found = find
     monkeypatch.setattr(deadline, "seconds_left", lambda: left[0])
     looks: list[int | None] = []
     while not looks or looks[-1] is None:
         left[0] = 60.0
-        looks.append(reconciler.give_up(one.desk(), one.reference, last=False))
+        looks.append(reconciler.reconcile(one.desk(), one.reference, last=False))
         assert len(looks) < 9
     assert (looks, len(one.carrier.looked_for)) == ([None, None, 0], 9)
     assert set(one.receipts().values()) == {(SENT, 0)}
@@ -134,15 +134,15 @@ def test_reports_of_a_text_that_was_found_find_it_too(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     one.deliver()
-    early = delivery_reports.apply(one.table, DeliveryReport("bandwidth", "c-9", "MB1", DELIVERED), NOW)
-    assert early is Applied.EARLY
+    early = delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", "c-9", "MB1", DELIVERED), NOW)
+    assert early is ReportOutcome.EARLY
     one.carrier.found = says({}, names={"MB0": ann, "MB1": ben, "MB2": cat})
     one.give_up()
     assert one.receipts() == {ann: (SENT, 0), ben: (DELIVERED, 0), cat: (SENT, 0)}
-    late = delivery_reports.apply(one.table, DeliveryReport("bandwidth", "c-9", "MB2", FAILED, 30003), NOW)
-    assert late is Applied.MOVED
+    late = delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", "c-9", "MB2", FAILED, 30003), NOW)
+    assert late is ReportOutcome.MOVED
     assert one.receipts()[cat] == (FAILED, 30003)
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
 
 
 # --- what was asked for, whatever has changed since
@@ -175,12 +175,12 @@ def test_the_carrier_that_was_asked_is_looked_up_though_the_line_has_moved(scene
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
-    line = lines.find(one.table, [P])[P]
+    line = lines.fetch(one.table, [P])[P]
     lines.update(one.table, line, replace(line, carrier="telnyx"))
     one.carrier.found = says({ann: DELIVERED, ben: DELIVERED})
     new = FakeCarrier(iter(()), name="telnyx")
     desk = replace(one.desk(), carrier=lambda name: new if name == "telnyx" else one.carrier)
-    reconciler.give_up(desk, one.reference)
+    reconciler.reconcile(desk, one.reference)
     assert new.looked_for == []
     assert set(one.receipts().values()) == {(DELIVERED, 0)}
 
@@ -197,7 +197,7 @@ def test_a_claim_of_an_earlier_version_is_asked_about_at_the_lines_carrier(scene
         return one.carrier
 
     one.carrier.found = says(dict.fromkeys(natives(one), DELIVERED))
-    assert reconciler.give_up(replace(one.desk(), carrier=known), one.reference) == 0
+    assert reconciler.reconcile(replace(one.desk(), carrier=known), one.reference) == 0
     assert {status for status, _ in one.receipts().values()} == {DELIVERED}
 
 
@@ -208,7 +208,7 @@ def test_each_member_of_unknown_fate_is_looked_at_alone(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is Step.RECONCILE
+    assert one.deliver().step is NextStep.RECONCILE
     assert one.receipts() == {ann: (QUEUED, 0), ben: (SENT, 0)}
     # What is known of Ben says nothing of Ann.
     assert one.give_up() == 1
@@ -220,7 +220,7 @@ def test_a_member_who_still_waits_for_their_turn_is_not_given_up(scene: Make) ->
     one = scene(Ambiguous("no answer"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     assert one.give_up() == 1
     assert one.receipts() == {ann: (FAILED, 30008), ben: (QUEUED, 0)}
     one.deliver()
@@ -236,7 +236,7 @@ def test_a_crash_between_two_members_texts_nobody_twice(scene: Make) -> None:
     ann, ben = natives(one)
     with pytest.raises(Crash):
         one.deliver()
-    assert one.deliver().step is Step.RECONCILE
+    assert one.deliver().step is NextStep.RECONCILE
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,)]
     one.give_up()
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 30008)}
@@ -259,7 +259,7 @@ def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: Make
     """M1: its look failed one receipt after the other, and a receipt that it failed proves nothing."""
     one = scene(Ambiguous("no answer"))
     one.deliver()
-    receipts.move(one.table, one.reference, Reported(natives(one)[0], FAILED, 30008), NOW)
+    receipts.move(one.table, one.reference, ReportedStatus(natives(one)[0], FAILED, 30008), NOW)
     one.give_up()
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
@@ -269,11 +269,11 @@ def test_a_look_that_dies_before_it_applies_early_reports_is_repeated_to_the_end
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
-    early = delivery_reports.apply(
+    early = delivery_reports.apply_report(
         one.table, DeliveryReport("bandwidth", "c-9", ann, ReceiptStatus.UNDELIVERED, 30003), NOW
     )
-    assert early is Applied.EARLY
-    one.carrier.found = Found(Accepted("c-9"))
+    assert early is ReportOutcome.EARLY
+    one.carrier.found = FoundMessage(Accepted("c-9"))
     dies_looking(one, 3)
     assert set(one.receipts().values()) == {(SENT, 0)}
     one.give_up()
@@ -309,7 +309,7 @@ def the_carrier_has_it(one: Scene) -> None:
     nobody_knows(one)
     ann, ben, cat = group(one)
     told_id = f"c-{one.message.conversation_sid}"
-    delivery_reports.apply(
+    delivery_reports.apply_report(
         one.table, DeliveryReport("bandwidth", told_id, "MB2", ReceiptStatus.UNDELIVERED, 30003), NOW
     )
     told = (
@@ -317,13 +317,13 @@ def the_carrier_has_it(one: Scene) -> None:
         DeliveryReport("bandwidth", told_id, ben, FAILED, 21610),
         DeliveryReport("bandwidth", told_id, cat, SENT),
     )
-    one.carrier.found = Found(Accepted(told_id, names={"MB0": ann, "MB1": ben, "MB2": cat}), told)
+    one.carrier.found = FoundMessage(Accepted(told_id, names={"MB0": ann, "MB1": ben, "MB2": cat}), told)
 
 
 def each_gets_a_request(one: Scene) -> None:
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     told_id = f"c-{one.message.conversation_sid}"
-    delivery_reports.apply(one.table, DeliveryReport("bandwidth", told_id, group(one)[1], FAILED, 30003), NOW)
+    delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", told_id, group(one)[1], FAILED, 30003), NOW)
     one.carrier.answers = iter([Ambiguous("no answer"), Accepted(told_id), Ambiguous("no answer")])
     one.deliver()
 
@@ -335,8 +335,8 @@ def each_gets_one_that_the_carrier_has(one: Scene) -> None:
     one.deliver()
     ids = {member: f"c-{number}-{one.message.conversation_sid}" for number, member in enumerate(group(one))}
     for member in group(one)[:2]:
-        delivery_reports.apply(one.table, DeliveryReport("bandwidth", ids[member], member, FAILED, 30003), NOW)
-    one.carrier.found = lambda text: Found(Accepted(ids[text.recipients[0]]))
+        delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", ids[member], member, FAILED, 30003), NOW)
+    one.carrier.found = lambda text: FoundMessage(Accepted(ids[text.recipients[0]]))
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_a_look_that_dies_at_any_write_is_repeated_to_the_same_end(
         found = one.receipts()
         assert [found[address] for address in group(one)] == end, writes
         for address in group(one):
-            known = opt_outs.find(one.table, address, P)
+            known = opt_outs.fetch_many(one.table, address, P)
             assert (known is not None and known.opted_out) == (found[address] == (FAILED, 21610))
         if not died:
             return
@@ -395,6 +395,6 @@ def test_an_answer_that_comes_while_another_attempt_gives_up_on_it_stands(scene:
     """M1: what is recorded of a send is not forgotten when another attempt takes it for unknown."""
     one = scene(Refused("no", error_code=30007))
     one.deliver()
-    sends.unknown(one.table, one.reference, NOW)
+    sends.record_unknown(one.table, one.reference, NOW)
     claim = sends.find(one.table, one.reference)
     assert claim and claim.state is SendState.REFUSED

@@ -19,17 +19,17 @@ from partyline.domain import sids, threads
 from partyline.domain.attachments import MediaReference
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AutoCreation, Line
-from partyline.domain.receipts import Receipt, ReceiptStatus, delivery
+from partyline.domain.receipts import Receipt, ReceiptStatus, summarize_delivery
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
 from partyline.lifecycle.cleanup import Removed
 from partyline.outbound import sender as sending
-from partyline.outbound.delivery_reports import Applied
-from partyline.outbound.sender import Attempt, Step
+from partyline.outbound.delivery_reports import ReportOutcome
+from partyline.outbound.sender import NextStep, SendAttempt
 from partyline.storage import conversations, lines, messages, opt_outs, receipts
 from partyline.storage.table import Conflict, Table
-from partyline.stream import relay as outbox
+from partyline.stream import relay as stream_relay
 from tests.support.api_harness import asking_nobody
 from tests.support.scene import (
     CLIENTS,
@@ -66,7 +66,7 @@ def test_a_message_starts_with_a_queued_receipt_for_each_native_recipient(scene:
 def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
-    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert one.carrier.asked == [
         OutboundText(
             sender=P,
@@ -92,7 +92,7 @@ def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: Make) -> None
 
 def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
     one = scene(Accepted("c-1"))
-    assert [one.deliver().step for _ in range(4)] == [Step.DONE] * 4
+    assert [one.deliver().step for _ in range(4)] == [NextStep.DONE] * 4
     assert len(one.carrier.asked) == 1
 
 
@@ -102,7 +102,7 @@ def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: E
     first = one.deliver()
     one.now += timedelta(seconds=first.delay + 1)
     second = one.deliver()
-    assert (first.step, first.state) == (Step.AGAIN, SendState.WAITING)
+    assert (first.step, first.state) == (NextStep.AGAIN, SendState.WAITING)
     assert first.delay < second.delay
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     one.now += timedelta(seconds=second.delay + 1)
@@ -121,14 +121,14 @@ def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) ->
     for _ in range(sending.MAX_ATTEMPTS):
         attempts.append(one.deliver())
         one.now += timedelta(minutes=6)
-    assert [attempt.step for attempt in attempts] == [Step.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [Step.DONE]
+    assert [attempt.step for attempt in attempts] == [NextStep.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [NextStep.DONE]
     assert set(one.receipts().values()) == {(FAILED, 30008)}
-    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED)
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED)
 
 
 def test_a_refused_text_fails_visibly_and_is_not_tried_again(scene: Make) -> None:
     one = scene(Refused("no", error_code=30007))
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert set(one.receipts().values()) == {(FAILED, 30007)}
     one.deliver()
     assert len(one.carrier.asked) == 1
@@ -185,7 +185,7 @@ def test_nobody_is_asked_for_a_group_with_a_member_who_has_no_number(
 ) -> None:
     one = make_scene(table, addresses=(A, stranger))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
-    assert one.deliver() == Attempt(Step.DONE, SendState.REFUSED, reason="members without a number")
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED, reason="members without a number")
     assert one.receipts() == {A: (FAILED, 30008), stranger: (FAILED, 21211)}
     assert one.carrier.asked == []
 
@@ -203,7 +203,7 @@ def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert found and roster
     messages.remove(one.table, roster.conversation, found, NOW)
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert one.give_up() == 0
     assert one.carrier.asked == []
 
@@ -213,8 +213,8 @@ def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
 
 def test_no_answer_is_never_asked_again_and_ends_visibly_failed(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
-    assert one.deliver().step is Step.RECONCILE
-    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert one.deliver().step is NextStep.RECONCILE
+    assert [one.deliver().step for _ in range(3)] == [NextStep.RECONCILE] * 3
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     assert one.give_up() == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
@@ -226,7 +226,7 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
-    assert one.report(ann, DELIVERED) is Applied.MOVED
+    assert one.report(ann, DELIVERED) is ReportOutcome.MOVED
     assert one.give_up() == 0
     # A report of one recipient proves that the carrier took the text of all.
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
@@ -235,13 +235,13 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
 def test_a_report_that_proves_a_no_wrong_stops_the_second_request(scene: Make) -> None:
     one = scene(Unavailable("HTTP 503"))
     ann, ben = natives(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     one.report(ann, DELIVERED, id="c-1")
-    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert len(one.carrier.asked) == 1
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
     # It is recorded under the id of that report: those without our tag find it too.
-    assert one.report(ben, DELIVERED, id="c-1", tag=False) is Applied.MOVED
+    assert one.report(ben, DELIVERED, id="c-1", tag=False) is ReportOutcome.MOVED
 
 
 def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
@@ -250,7 +250,7 @@ def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
     one.deliver()
     one.report(ann, FAILED, code=30003)
     lines.remove(one.table, P)
-    assert one.deliver() == Attempt(Step.DONE, SendState.SENT)
+    assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert one.receipts() == {ann: (FAILED, 30003), ben: (SENT, 0)}
 
 
@@ -258,9 +258,9 @@ def test_a_report_of_one_member_says_nothing_of_another_who_is_asked_for_alone(s
     one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is Step.AGAIN
+    assert one.deliver().step is NextStep.AGAIN
     one.report(ann, DELIVERED, id="v-1")
-    assert one.deliver().step is Step.DONE
+    assert one.deliver().step is NextStep.DONE
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (ben,)]
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
@@ -273,7 +273,7 @@ def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene:
         dying.deliver()
     step = one.deliver().step
     assert len(one.carrier.asked) == 1
-    if step is Step.RECONCILE:
+    if step is NextStep.RECONCILE:
         one.give_up()
     assert set(one.receipts().values()) in ({(SENT, 0)}, {(FAILED, 30008)})
 
@@ -285,7 +285,7 @@ def test_a_crash_between_the_carriers_answer_and_our_record_never_sends_twice(sc
     one = scene(taken_and_dead, Accepted("c-2"))
     with pytest.raises(Crash):
         one.deliver()
-    assert [one.deliver().step for _ in range(3)] == [Step.RECONCILE] * 3
+    assert [one.deliver().step for _ in range(3)] == [NextStep.RECONCILE] * 3
     assert len(one.carrier.asked) == 1
 
 
@@ -296,7 +296,7 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
         replace(one, table=Dying(one.table, writes)).deliver()
     if writes == 0:
         one.carrier.answers = iter([Refused("no", error_code=30007)])
-    if one.deliver().step is Step.RECONCILE:
+    if one.deliver().step is NextStep.RECONCILE:
         one.give_up()
     assert {status for status, _ in one.receipts().values()} == {FAILED}
     assert len(one.carrier.asked) == 1
@@ -309,7 +309,7 @@ def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, 
     one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})] * 2)
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).deliver()
-    if one.deliver().step is Step.RECONCILE:
+    if one.deliver().step is NextStep.RECONCILE:
         one.give_up()
     assert {status for status, _ in one.receipts().values()} == {FAILED}
 
@@ -321,7 +321,7 @@ def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes
     one.carrier.answers = iter([Accepted("c-1", {ann: 21610})] * 2)
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).deliver()
-    if one.deliver().step is Step.RECONCILE:
+    if one.deliver().step is NextStep.RECONCILE:
         one.give_up()
         assert {status for status, _ in one.receipts().values()} == {FAILED}
     else:
@@ -340,9 +340,9 @@ def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(sce
         dying = Dying(one.table, writes)
         with contextlib.suppress(Crash):
             replace(one, table=dying).deliver()
-        if one.carrier.asked and one.deliver().step is Step.DONE:
+        if one.carrier.asked and one.deliver().step is NextStep.DONE:
             assert set(one.receipts().values()) == {(FAILED, 21610)}
-            known = [opt_outs.find(one.table, address, P) for address in (ann, ben)]
+            known = [opt_outs.fetch_many(one.table, address, P) for address in (ann, ben)]
             assert all(found and found.opted_out for found in known), writes
         if not dying.died:
             return
@@ -356,7 +356,7 @@ def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Mak
     one.deliver()
     opt_out(one.table, ann, opted_out=False)
     one.deliver()
-    found = opt_outs.find(one.table, ann, P)
+    found = opt_outs.fetch_many(one.table, ann, P)
     assert found and not found.opted_out
 
 
@@ -409,8 +409,8 @@ def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> 
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()
-    assert one.report(ann, DELIVERED, tag=tag) is Applied.MOVED
-    assert one.report("206-" + ben[5:8] + "-" + ben[8:], FAILED, tag=tag, code=30006) is Applied.MOVED
+    assert one.report(ann, DELIVERED, tag=tag) is ReportOutcome.MOVED
+    assert one.report("206-" + ben[5:8] + "-" + ben[8:], FAILED, tag=tag, code=30006) is ReportOutcome.MOVED
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30006)}
 
 
@@ -420,7 +420,7 @@ def test_a_late_repeated_or_contradicting_report_changes_nothing(scene: Make) ->
     one.deliver()
     one.report(ann, DELIVERED)
     for status in (DELIVERED, SENT, FAILED, ReceiptStatus.UNKNOWN, QUEUED):
-        assert one.report(ann, status, code=30008) is Applied.UNCHANGED
+        assert one.report(ann, status, code=30008) is ReportOutcome.UNCHANGED
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
@@ -428,9 +428,9 @@ def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, _ = natives(one)
     one.deliver()
-    assert one.report(ann, ReceiptStatus.UNKNOWN) is Applied.MOVED
+    assert one.report(ann, ReceiptStatus.UNKNOWN) is ReportOutcome.MOVED
     assert one.receipts()[ann] == (ReceiptStatus.UNKNOWN, 0)
-    assert one.report(ann, DELIVERED) is Applied.MOVED
+    assert one.report(ann, DELIVERED) is ReportOutcome.MOVED
 
 
 def test_a_report_without_tag_that_comes_before_its_send_is_recorded_is_applied_then(scene: Make) -> None:
@@ -438,9 +438,9 @@ def test_a_report_without_tag_that_comes_before_its_send_is_recorded_is_applied_
     ann, ben = natives(one)
 
     def report_first(text: OutboundText) -> Accepted:
-        assert one.report(ann, DELIVERED, tag=False) is Applied.EARLY
-        assert one.report(ann, SENT, tag=False) is Applied.EARLY
-        assert one.report(ben, FAILED, tag=False, code=30003) is Applied.EARLY
+        assert one.report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
+        assert one.report(ann, SENT, tag=False) is ReportOutcome.EARLY
+        assert one.report(ben, FAILED, tag=False, code=30003) is ReportOutcome.EARLY
         return Accepted("c-1")
 
     one.carrier.answers = iter([report_first])
@@ -461,16 +461,16 @@ def test_a_report_that_comes_while_its_send_is_being_recorded_is_not_lost(scene:
             one.deliver()
             super().transact(writes)
 
-    assert replace(one, table=Slow(one.table)).report(ann, DELIVERED, tag=False) is Applied.MOVED
+    assert replace(one, table=Slow(one.table)).report(ann, DELIVERED, tag=False) is ReportOutcome.MOVED
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 
 def test_a_report_of_another_own_number_or_a_stranger_moves_nothing(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
-    assert one.report(Q, DELIVERED) is Applied.UNCHANGED
-    assert one.report("+12065559999", DELIVERED) is Applied.UNCHANGED
-    assert one.report(natives(one)[0], DELIVERED, tag=False, id="another-systems") is Applied.EARLY
+    assert one.report(Q, DELIVERED) is ReportOutcome.UNCHANGED
+    assert one.report("+12065559999", DELIVERED) is ReportOutcome.UNCHANGED
+    assert one.report(natives(one)[0], DELIVERED, tag=False, id="another-systems") is ReportOutcome.EARLY
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -504,7 +504,7 @@ def test_delivery_aggregates_the_receipts(scene: Make) -> None:
     one.report(natives(one)[0], DELIVERED)
     found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
     assert found
-    assert delivery(receipt.status for receipt in found.receipts) == {
+    assert summarize_delivery(receipt.status for receipt in found.receipts) == {
         "total": 2,
         "sent": "all",
         "delivered": "some",
@@ -524,7 +524,7 @@ def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(sc
     for number in range(2):
         echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
         recorded = recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
-        assert recorded.outcome in (recorder.Outcome.COPIED, recorder.Outcome.REPEATED)
+        assert recorded.outcome in (recorder.RecordOutcome.COPIED, recorder.RecordOutcome.REPEATED)
     assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
 
 
@@ -555,7 +555,9 @@ class Queue:
         self.bodies.append((group, deduplication_id, body))
 
 
-def desk_of(queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None) -> outbox.Desk:
+def desk_of(
+    queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None
+) -> stream_relay.StreamRelay:
     """The outbox with its queues; what happened is told elsewhere."""
 
     def clean(removed: Removed) -> None:
@@ -564,7 +566,7 @@ def desk_of(queue: Queue, *, activate: list[str] | None = None, delivered: list[
     def collect(reference: MediaReference) -> None:
         raise AssertionError(reference)
 
-    return outbox.Desk(
+    return stream_relay.StreamRelay(
         queue,
         collect,
         activate=(activate if activate is not None else []).append,
@@ -580,12 +582,12 @@ def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations
     one = scene()
     queue = Queue()
     desk = desk_of(queue)
-    done = [outbox.relay(desk, record) for record in stream_records(client)]
+    done = [stream_relay.relay_record(desk, record) for record in stream_records(client)]
     assert done.count("message") == 1
     ((group, deduplication_id, body),) = queue.bodies
     assert group == one.message.conversation_sid
     assert len(deduplication_id) <= 128
-    assert outbox.decode(body) == one.reference
+    assert stream_relay.decode(body) == one.reference
 
 
 def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
@@ -594,7 +596,7 @@ def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None
     desk = desk_of(queue)
     for record in stream_records(client):
         unmoved = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}
-        assert outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
+        assert stream_relay.relay_record(desk, {**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
     assert queue.bodies == []
 
 
@@ -606,7 +608,7 @@ def test_a_receipt_that_moved_is_told_and_one_that_only_got_an_id_is_not(scene: 
     after = record["dynamodb"]["NewImage"]
     for status in ("queued", "delivered"):
         moved = {**record["dynamodb"], "OldImage": after, "NewImage": {**after, "status": {"S": status}}}
-        outbox.relay(desk, {**record, "eventName": "MODIFY", "dynamodb": moved})
+        stream_relay.relay_record(desk, {**record, "eventName": "MODIFY", "dynamodb": moved})
     assert [receipt.status for receipt in delivered] == [DELIVERED]
 
 
@@ -616,7 +618,7 @@ def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table:
     conversations.create(table, waiting, [], NOW)
     activated: list[str] = []
     for record in stream_records(client):
-        outbox.relay(desk_of(Queue(), activate=activated), record)
+        stream_relay.relay_record(desk_of(Queue(), activate=activated), record)
     assert activated == [sid]
 
 
@@ -633,8 +635,8 @@ def test_a_tag_is_one_word_that_finds_its_send() -> None:
 
 def test_early_reports_are_applied_weakest_first(table: Table) -> None:
     for status in (DELIVERED, SENT):
-        receipts.keep_early(table, "bandwidth", "c-1", receipts.Reported(A, status), NOW)
-    found = receipts.early_reports(table, "bandwidth", "c-1")
+        receipts.store_early_report(table, "bandwidth", "c-1", receipts.ReportedStatus(A, status), NOW)
+    found = receipts.list_early_reports(table, "bandwidth", "c-1")
     assert [reported.status for reported in found] == [SENT, DELIVERED]
 
 
@@ -661,7 +663,7 @@ def test_a_report_under_way_does_not_cost_the_record_of_what_the_carrier_took(sc
 def test_an_early_report_that_meets_other_writes_is_kept_all_the_same(scene: Make) -> None:
     one = scene()
     ann, _ = natives(one)
-    assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is Applied.EARLY
+    assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
 
 
 def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
@@ -672,7 +674,8 @@ def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: T
     table.transact(messages.recording_writes(roster, old, NOW))
     echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
     assert (
-        recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome is recorder.Outcome.COPIED
+        recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
+        is recorder.RecordOutcome.COPIED
     )
 
 
@@ -684,7 +687,7 @@ def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: 
     echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
     assert (
         recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
-        is recorder.Outcome.COPIED
+        is recorder.RecordOutcome.COPIED
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import jwt
 import pytest
 
-from partyline.api.context import Desk as ApiDesk
+from partyline.api.context import ApiContext as ApiDesk
 from partyline.errors import NotPosted
 from partyline.realtime import sessions
-from partyline.realtime.sessions import Desk
+from partyline.realtime.sessions import SessionContext
 from partyline.storage import connections
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, asking_nobody
@@ -62,7 +62,7 @@ class House:
     clock: Clock
     wire: Wire
     api: Api
-    desk: Desk
+    desk: SessionContext
     key: Frame = field(default_factory=dict)
 
     def token(self, identity: str = "ann", *, life: float = 3600, service: str = SERVICE, **claims: Any) -> str:
@@ -86,7 +86,7 @@ class House:
     def says(self, sid: str, **frame: Any) -> list[Frame]:
         """What a connection is told when it sends a frame."""
         self.wire.posted.pop(sid, None)
-        sessions.receive(self.desk, sid, json.dumps(frame))
+        sessions.handle_frame(self.desk, sid, json.dumps(frame))
         return self.wire.heard(sid)
 
     def is_known(self, sid: str) -> bool:
@@ -107,7 +107,7 @@ def handshake(sid: str, token: str | None = None, **headers: str) -> dict[str, A
 def house(table: Table) -> Iterator[House]:
     clock, wire = Clock(), Wire()
     api = Api(ApiDesk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
-    desk = Desk(table, wire, clock, account_sid=ACCOUNT, key_root=lambda: ROOT)
+    desk = SessionContext(table, wire, clock, account_sid=ACCOUNT, key_root=lambda: ROOT)
     assert api.get("/Configuration").status == 200  # the account and its first Service are there
     yield House(table, clock, wire, api, desk)
     assert not wire.posted.keys() & wire.gone

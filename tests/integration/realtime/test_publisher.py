@@ -34,7 +34,7 @@ def told(subject: str, *identities: str, service: str = SERVICE, kind: str = "on
 
 
 def tell(house: House, what: Push | Cut, received: int = 1) -> Pushed:
-    return publisher.push(house.desk, publisher.decode(publisher.encode(what)), received=received)
+    return publisher.push_to_connections(house.desk, publisher.decode(publisher.encode(what)), received=received)
 
 
 def hearing(house: House) -> set[str]:
@@ -163,7 +163,7 @@ def test_the_same_identity_of_another_service_hears_nothing(house: House) -> Non
 
 def test_where_nobody_listens_nothing_is_told(house: House) -> None:
     assert tell(house, told(chat(house, "ann"))) == Pushed()
-    assert not connections.any_in(house.table, SERVICE)
+    assert not connections.is_any_listening(house.table, SERVICE)
 
 
 # --- who is cut off
@@ -188,7 +188,7 @@ def test_a_connection_that_may_not_go_on_is_told_nothing_and_closed(house: House
 
     assert house.wire.cuts == ["a"]
     assert hearing(house) == set()
-    assert not connections.any_in(house.table, service)
+    assert not connections.is_any_listening(house.table, service)
 
 
 def test_a_removed_user_is_cut_off_everywhere_and_nobody_else_is(house: House) -> None:
@@ -211,7 +211,7 @@ def test_everybody_of_a_removed_service_is_cut_off(house: House) -> None:
     assert tell(house, Cut(other, other)) == Pushed(cut=2)
 
     assert set(house.wire.cuts) == {"b", "c"}
-    assert not connections.any_in(house.table, other)
+    assert not connections.is_any_listening(house.table, other)
     assert house.is_known("a")
 
 
@@ -275,8 +275,8 @@ def test_what_no_queue_would_take_is_told_without_its_long_values() -> None:
 def test_what_is_older_than_five_minutes_is_late(house: House) -> None:
     now = house.clock()
 
-    assert not publisher.is_late(now - LIFE, now)
-    assert publisher.is_late(now - LIFE - timedelta(milliseconds=1), now)
+    assert not publisher.is_expired(now - LIFE, now)
+    assert publisher.is_expired(now - LIFE - timedelta(milliseconds=1), now)
 
 
 def test_what_is_pushed_is_json_with_twilios_names(house: House) -> None:

@@ -27,7 +27,7 @@ def small_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def types(house: House, sid: str, frame: dict[str, str], times: int) -> list[int | None]:
     """Send a frame many times: the codes with which it is refused."""
-    refused = [sessions.receive(house.desk, sid, json.dumps(frame)) for _ in range(times)]
+    refused = [sessions.handle_frame(house.desk, sid, json.dumps(frame)) for _ in range(times)]
     return [one.code if one else None for one in refused]
 
 
@@ -138,17 +138,17 @@ def test_a_clock_that_is_behind_counts_in_the_window_that_is_there(house: House)
     now = house.clock()
     house.clock.tick(seconds=2 * SECONDS)
     for _ in range(MAX_WRITES):
-        assert not quotas.is_spent_by_write(house.table, SERVICE, "ann", house.clock())
+        assert not quotas.exceeds_write_quota(house.table, SERVICE, "ann", house.clock())
 
-    assert quotas.is_spent_by_write(house.table, SERVICE, "ann", now)
+    assert quotas.exceeds_write_quota(house.table, SERVICE, "ann", now)
 
 
 def test_what_is_counted_of_a_connection_costs_no_round_trip_more(house: House) -> None:
     house.connect("a")
 
     for frames in (1, 2, 3):
-        heard = connections.hear(house.table, "a", house.clock())
+        heard = connections.record_frame(house.table, "a", house.clock())
         assert heard is not None
         assert (heard[0].sid, heard[1]) == ("a", frames)
-    assert connections.hear(house.table, "nobody", house.clock()) is None
+    assert connections.record_frame(house.table, "nobody", house.clock()) is None
     assert connections.fetch(house.table, "nobody") is None

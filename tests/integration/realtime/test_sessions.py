@@ -14,7 +14,7 @@ from partyline.realtime import sessions
 from partyline.realtime.sessions import LONGEST
 from partyline.storage import connections, keys, schedule
 from partyline.storage.connections import MAX_PER_IDENTITY
-from partyline.storage.schedule import DueKind
+from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import Table
 from tests.integration.realtime.conftest import House, handshake
 from tests.support.api_harness import ACCOUNT, Racing, basic
@@ -55,8 +55,8 @@ def test_a_browser_gives_its_token_in_the_query_and_others_in_a_header(house: Ho
     sessions.connect(house.desk, handshake("one", house.token()))
     sessions.connect(house.desk, handshake("two", None, authorization=f"bearer {house.token()}"))
 
-    assert {each.sid for each in connections.of(house.table, SERVICE, ["ann"])} == {"one", "two"}
-    assert connections.any_in(house.table, SERVICE)
+    assert {each.sid for each in connections.list_for_identities(house.table, SERVICE, ["ann"])} == {"one", "two"}
+    assert connections.is_any_listening(house.table, SERVICE)
 
 
 def test_who_connects_is_a_user_from_then_on(house: House) -> None:
@@ -70,11 +70,11 @@ def test_a_connection_ends_with_its_token_or_with_the_gateways_patience(house: H
     house.connect("short", life=60)
     house.connect("long", life=24 * 3600)
 
-    ends = {each.sid: each.until for each in connections.of(house.table, SERVICE, ["ann"])}
+    ends = {each.sid: each.until for each in connections.list_for_identities(house.table, SERVICE, ["ann"])}
     assert ends == {"short": int(now + 60), "long": int(now) + LONGEST}
     house.clock.tick(seconds=61)
-    entered = [(entry.kind, entry.sid) for entry in schedule.overdue(house.table, house.clock())]
-    assert entered == [(DueKind.CONNECTION, "short")]
+    entered = [(entry.kind, entry.sid) for entry in schedule.list_overdue(house.table, house.clock())]
+    assert entered == [(ScheduleKind.CONNECTION, "short")]
 
 
 def test_without_a_good_token_nobody_is_let_in(house: House) -> None:
@@ -134,7 +134,7 @@ def test_connections_of_one_identity_that_open_at_once_are_all_known(house: Hous
     racing = Racing(house.table, 3, "connection", lambda: house.connect(f"other {len(known(house))}"))
 
     sessions.connect(
-        sessions.Desk(racing, desk.wire, desk.clock, account_sid=ACCOUNT, key_root=desk.key_root),
+        sessions.SessionContext(racing, desk.wire, desk.clock, account_sid=ACCOUNT, key_root=desk.key_root),
         handshake("one", house.token()),
     )
 
@@ -142,7 +142,7 @@ def test_connections_of_one_identity_that_open_at_once_are_all_known(house: Hous
 
 
 def known(house: House) -> set[str]:
-    return {each.sid for each in connections.of(house.table, SERVICE, ["ann"])}
+    return {each.sid for each in connections.list_for_identities(house.table, SERVICE, ["ann"])}
 
 
 # --- ending
@@ -152,16 +152,16 @@ def test_nothing_is_left_of_connections_that_have_ended(house: House) -> None:
     house.api.made("/Users", {"Identity": "boss", "RoleSid": role_named("service admin")})
     for sid, identity in (("one", "ann"), ("two", "ann"), ("three", "boss"), ("four", "boss")):
         house.connect(sid, identity)
-    assert {each.sid for each in connections.supervising(house.table, SERVICE)} == {"three", "four"}
+    assert {each.sid for each in connections.list_supervisors(house.table, SERVICE)} == {"three", "four"}
 
     for sid in ("one", "three"):
         sessions.disconnect(house.desk, sid)
     assert known(house) == {"two"}
-    assert {each.sid for each in connections.supervising(house.table, SERVICE)} == {"four"}
+    assert {each.sid for each in connections.list_supervisors(house.table, SERVICE)} == {"four"}
     for sid in ("two", "four", "four", "never there"):
         sessions.disconnect(house.desk, sid)
 
-    assert not connections.any_in(house.table, SERVICE)
+    assert not connections.is_any_listening(house.table, SERVICE)
     assert left_behind(house.table) == set()
     assert house.wire.cuts == []
 
@@ -248,7 +248,7 @@ def test_bad_frames_are_refused_and_the_connection_stays(house: House) -> None:
     house.connect("one")
 
     for frame in ("", "{}", "[1]", '{"action": "shout"}', '{"action": "typing"}', "x" * 40_000, '"' + "[" * 30_000):
-        refused = sessions.receive(house.desk, "one", frame)
+        refused = sessions.handle_frame(house.desk, "one", frame)
         assert refused
         [told] = house.wire.heard("one")
         assert (told["type"], told["code"]) == ("error", 20001)
@@ -260,7 +260,7 @@ def test_a_connection_that_does_not_take_its_answer_is_closed(house: House) -> N
     house.connect("one")
     house.wire.stuck.add("one")
 
-    assert sessions.receive(house.desk, "one", '{"action": "ping"}') is None
+    assert sessions.handle_frame(house.desk, "one", '{"action": "ping"}') is None
 
     assert not house.is_known("one")
 
@@ -342,7 +342,7 @@ def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) 
     say(house, conversation, *["x" * 30_000] * 6)
     house.connect("one")
 
-    sessions.receive(house.desk, "one", json.dumps({"action": "resume", "conversations": {conversation: -1}}))
+    sessions.handle_frame(house.desk, "one", json.dumps({"action": "resume", "conversations": {conversation: -1}}))
 
     frames = house.wire.posted["one"]
     assert max(len(frame.encode()) for frame in frames) <= 128 * 1024

@@ -19,9 +19,9 @@ from partyline.storage.circuit_breakers import (
     LONGEST_REST,
     SLOTS,
     SLOW,
-    Held,
-    Pass,
-    receiver,
+    Permit,
+    Rejected,
+    receiver_of,
 )
 from partyline.storage.table import Table
 
@@ -32,22 +32,22 @@ HANGING = timedelta(seconds=5)
 ONE = "https://crm.example.com:443"
 
 
-def passed(table: Table, now: datetime) -> Pass:
-    admitted = circuit_breakers.admit(table, ONE, now)
-    assert isinstance(admitted, Pass)
+def passed(table: Table, now: datetime) -> Permit:
+    admitted = circuit_breakers.acquire(table, ONE, now)
+    assert isinstance(admitted, Permit)
     return admitted
 
 
 def held(table: Table, now: datetime) -> float:
-    admitted = circuit_breakers.admit(table, ONE, now)
-    assert isinstance(admitted, Held)
+    admitted = circuit_breakers.acquire(table, ONE, now)
+    assert isinstance(admitted, Rejected)
     return admitted.rest
 
 
 def fail(table: Table, now: datetime) -> datetime:
     """One call without an answer; when it ended."""
     call = passed(table, now)
-    circuit_breakers.unanswered(table, call, now + HANGING)
+    circuit_breakers.record_failure(table, call, now + HANGING)
     return now + HANGING
 
 
@@ -69,14 +69,14 @@ def rest(table: Table) -> datetime:
     ],
 )
 def test_a_receiver_is_a_server(url: str, expected: str) -> None:
-    assert receiver(url) == expected
+    assert receiver_of(url) == expected
 
 
 def test_a_healthy_receiver_costs_one_read(table: Table, client: Any) -> None:
     asked: list[str] = []
     client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
     call = passed(table, NOW)
-    circuit_breakers.answered(table, call, NOW + FAST)
+    circuit_breakers.record_success(table, call, NOW + FAST)
     assert asked == ["GetItem"]
 
 
@@ -110,7 +110,7 @@ def test_one_answer_ends_the_rest_and_three_fast_ones_the_watch(table: Table) ->
     for _ in range(FAST_ANSWERS):
         call = passed(table, now)
         assert call.slot is not None
-        circuit_breakers.answered(table, call, now + FAST)
+        circuit_breakers.record_success(table, call, now + FAST)
     assert passed(table, now).slot is None
     assert table.get(keys.receiver(ONE)) is None
     # The next rest is a first one again.
@@ -118,18 +118,18 @@ def test_one_answer_ends_the_rest_and_three_fast_ones_the_watch(table: Table) ->
 
 
 def test_a_slow_receiver_has_a_few_calls_at_a_time(table: Table) -> None:
-    circuit_breakers.answered(table, passed(table, NOW), NOW + SLOWLY)
+    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
     calls = [passed(table, NOW) for _ in range(SLOTS)]
     assert len({call.slot for call in calls}) == SLOTS
     assert held(table, NOW) == 0
-    circuit_breakers.answered(table, calls[0], NOW + SLOWLY)
+    circuit_breakers.record_success(table, calls[0], NOW + SLOWLY)
     assert passed(table, NOW).slot == calls[0].slot
 
 
 def test_fast_answers_must_come_in_a_row(table: Table) -> None:
-    circuit_breakers.answered(table, passed(table, NOW), NOW + SLOWLY)
+    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
     for took in (FAST, FAST, SLOWLY, FAST, FAST):
-        circuit_breakers.answered(table, passed(table, NOW), NOW + took)
+        circuit_breakers.record_success(table, passed(table, NOW), NOW + took)
     assert passed(table, NOW).slot is not None
 
 
@@ -143,18 +143,18 @@ def test_a_slot_of_a_function_that_died_comes_back(table: Table) -> None:
 def test_calls_that_were_under_way_together_make_one_rest(table: Table) -> None:
     calls = [passed(table, NOW) for _ in range(20)]
     for number, call in enumerate(calls):
-        circuit_breakers.unanswered(table, call, NOW + HANGING + timedelta(milliseconds=number))
+        circuit_breakers.record_failure(table, call, NOW + HANGING + timedelta(milliseconds=number))
     assert held(table, NOW + HANGING) < 6
     now = NOW + HANGING + FIRST_REST + FAST
-    circuit_breakers.unanswered(table, passed(table, now), now + HANGING)
+    circuit_breakers.record_failure(table, passed(table, now), now + HANGING)
     assert held(table, now + HANGING) == 10
 
 
 def test_an_answer_after_the_watch_is_over_begins_none(table: Table) -> None:
-    circuit_breakers.answered(table, passed(table, NOW), NOW + SLOWLY)
+    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
     calls = [passed(table, NOW) for _ in range(SLOTS)]
     for call in calls:
-        circuit_breakers.answered(table, call, NOW + FAST)
+        circuit_breakers.record_success(table, call, NOW + FAST)
     assert table.get(keys.receiver(ONE)) is None
 
 
@@ -176,7 +176,7 @@ def test_a_slot_is_lost_to_who_takes_it_first(table: Table, monkeypatch: pytest.
 def test_a_receiver_that_changed_since_it_was_looked_at_is_looked_at_again(
     table: Table, monkeypatch: pytest.MonkeyPatch, well: bool
 ) -> None:
-    circuit_breakers.answered(table, passed(table, NOW), NOW + SLOWLY)
+    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
     get = table.get
 
     def overtaken(key: keys.Key) -> Any:
@@ -184,9 +184,9 @@ def test_a_receiver_that_changed_since_it_was_looked_at_is_looked_at_again(
         monkeypatch.setattr(table, "get", get)
         for call in [passed(table, NOW) for _ in range(FAILURES)]:
             if well:
-                circuit_breakers.answered(table, call, NOW + FAST)
+                circuit_breakers.record_success(table, call, NOW + FAST)
             else:
-                circuit_breakers.unanswered(table, call, NOW)
+                circuit_breakers.record_failure(table, call, NOW)
         return found
 
     monkeypatch.setattr(table, "get", overtaken)
@@ -213,7 +213,7 @@ class Health(RuleBasedStateMachine):
         Health.number += 1
         self.receiver = f"https://{Health.number}.example.com:443"
         self.now = NOW
-        self.under_way: list[Pass] = []
+        self.under_way: list[Permit] = []
         self.alive: dict[str, datetime] = {}
         self.resting_until = NOW
 
@@ -223,8 +223,8 @@ class Health(RuleBasedStateMachine):
     @rule()
     def begin(self) -> None:
         before = self.item()
-        admitted = circuit_breakers.admit(self.table, self.receiver, self.now)
-        if isinstance(admitted, Held):
+        admitted = circuit_breakers.acquire(self.table, self.receiver, self.now)
+        if isinstance(admitted, Rejected):
             assert before
             assert admitted.rest >= 0
             # A rest has an end, and slots come back.
@@ -243,7 +243,7 @@ class Health(RuleBasedStateMachine):
     def end(self, data: st.DataObject, well: bool) -> None:
         call = self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
         before = self.item()
-        (circuit_breakers.answered if well else circuit_breakers.unanswered)(self.table, call, self.now)
+        (circuit_breakers.record_success if well else circuit_breakers.record_failure)(self.table, call, self.now)
         after = self.item()
         if call.slot:
             self.alive.pop(call.slot, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from partyline.api.context import Desk
+from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.lines import Line
 from partyline.storage import lines
@@ -51,7 +51,7 @@ def test_a_transaction_in_progress_does_not_double_a_message(
     for line in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), line, "bandwidth", NOW, NOW))
     asked: Any = InProgress(client, times=times, written=written)
-    desk = Desk(Table(asked, "partyline"), ACCOUNT, lambda: TOKEN, lambda: ROOT, Clock(), asking_nobody, Files())
+    desk = ApiContext(Table(asked, "partyline"), ACCOUNT, lambda: TOKEN, lambda: ROOT, Clock(), asking_nobody, Files())
     api = Api(desk)
     group = api.group(A, B)
     assert api.say(group).status == 201

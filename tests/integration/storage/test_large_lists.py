@@ -19,7 +19,7 @@ def test_a_list_of_large_texts_goes_on_to_the_end(table: Table) -> None:
         for _ in range(30)
     ]
     for text in kept:
-        table.write(unrouted.keeping_write(text))
+        table.write(unrouted.put_write(text))
     page = queries.unrouted(table, Window(50))
     assert {text.sid for _, text in page.entries} == {text.sid for text in kept}
     assert not page.more

@@ -19,7 +19,7 @@ from partyline.domain.sends import Send
 from partyline.storage import conversations, lines, messages, queries, receipts
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
-from partyline.storage.receipts import Reported
+from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Conflict, Table, Write
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conve
 
 
 def message(table: Table, owner: Conversation) -> Message:
-    thread = threads.key([A, B, P])
+    thread = threads.build_key([A, B, P])
     made = Message(sids.message(0), owner.sid, 0, NOW, NOW, P, "hi", sends=(Send(thread, P, {A: "MB1", B: "MB2"}),))
     table.transact(messages.recording_writes(Roster(owner, ()), made, NOW))
     return made
@@ -69,7 +69,7 @@ def message(table: Table, owner: Conversation) -> Message:
 def test_a_report_moves_its_receipt_although_another_report_is_being_applied(table: Table) -> None:
     made = message(table, conversation(table))
     reference = made.reference(made.sends[0])
-    assert receipts.move(Underway(table, 3), reference, Reported(A, ReceiptStatus.DELIVERED), NOW)
+    assert receipts.move(Underway(table, 3), reference, ReportedStatus(A, ReceiptStatus.DELIVERED), NOW)
     found = messages.fetch(table, made.conversation_sid, made.sid)
     assert found
     assert {receipt.address: receipt.status for receipt in found.receipts} == {
@@ -81,7 +81,7 @@ def test_a_report_moves_its_receipt_although_another_report_is_being_applied(tab
 def test_a_report_that_never_gets_through_is_told_so_that_it_comes_again(table: Table) -> None:
     made = message(table, conversation(table))
     with pytest.raises(Conflict):
-        receipts.move(Underway(table, 99), made.reference(made.sends[0]), Reported(A, ReceiptStatus.SENT), NOW)
+        receipts.move(Underway(table, 99), made.reference(made.sends[0]), ReportedStatus(A, ReceiptStatus.SENT), NOW)
 
 
 def test_what_is_there_is_never_called_missing(table: Table) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import OutgoingError
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback, Delivery
+from partyline.webhooks.delivery import Callback, DeliveryResult
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -38,18 +38,20 @@ class World:
     takes: dict[str, timedelta] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
-    def ask(self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int) -> Answer:
+    def ask(
+        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
+    ) -> FetchedResponse:
         host = url.split("/")[2]
         self.calls.append(Call(method, url, body, headers))
         self.now += self.takes.get(host, timedelta(milliseconds=50))
         behaviour = self.behaviour.get(host, 200)
         if isinstance(behaviour, OutgoingError):
             raise behaviour
-        return Answer(behaviour, {}, b"", complete=True)
+        return FetchedResponse(behaviour, {}, b"", complete=True)
 
-    def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> Delivery:
-        desk = delivery.Desk(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
-        return delivery.deliver(desk, callback, received=received, sent_at=sent_at or self.now)
+    def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> DeliveryResult:
+        desk = delivery.WebhookCaller(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
+        return delivery.deliver_callback(desk, callback, received=received, sent_at=sent_at or self.now)
 
 
 @pytest.fixture

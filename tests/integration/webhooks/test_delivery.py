@@ -13,8 +13,8 @@ from twilio.request_validator import RequestValidator
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
 from partyline.storage import circuit_breakers
-from partyline.storage.circuit_breakers import Held
-from partyline.webhooks.delivery import PATIENCE, Callback, Outcome, decode, encode, group
+from partyline.storage.circuit_breakers import Rejected
+from partyline.webhooks.delivery import PATIENCE, Callback, DeliveryOutcome, decode, encode, message_group
 from tests.integration.webhooks.conftest import TOKEN, World, callback
 
 VALIDATOR = RequestValidator(TOKEN)
@@ -25,7 +25,7 @@ NO_ANSWERS = [OutgoingTimedOut("late"), OutgoingFailed("gone"), OutgoingRefused(
 
 
 def test_a_post_is_a_signed_form(world: World) -> None:
-    assert world.deliver(callback("https://crm.example.com/hook?team=elm#rc=2")).outcome is Outcome.DELIVERED
+    assert world.deliver(callback("https://crm.example.com/hook?team=elm#rc=2")).outcome is DeliveryOutcome.DELIVERED
     (call,) = world.calls
     assert (call.method, call.url) == ("POST", "https://crm.example.com/hook?team=elm")
     assert call.body
@@ -58,9 +58,9 @@ def test_a_callback_survives_the_queue() -> None:
 
 
 def test_the_order_is_kept_for_each_url_and_conversation() -> None:
-    groups = {group(url, subject) for url in ("https://a/", "https://b/") for subject in ("CH1", "CH2")}
+    groups = {message_group(url, subject) for url in ("https://a/", "https://b/") for subject in ("CH1", "CH2")}
     assert len(groups) == 4
-    assert group("https://a/", "CH1") in groups
+    assert message_group("https://a/", "CH1") in groups
 
 
 # --- what counts as taken
@@ -69,7 +69,7 @@ def test_the_order_is_kept_for_each_url_and_conversation() -> None:
 def test_any_2xx_is_success(world: World) -> None:
     for status in (200, 201, 204, 299):
         world.behaviour["crm.example.com"] = status
-        assert world.deliver(callback()).outcome is Outcome.DELIVERED
+        assert world.deliver(callback()).outcome is DeliveryOutcome.DELIVERED
 
 
 def test_everything_else_is_tried_again(world: World) -> None:
@@ -77,7 +77,7 @@ def test_everything_else_is_tried_again(world: World) -> None:
     for number, behaviour in enumerate(behaviours):
         world.behaviour[f"{number}.example.com"] = behaviour
         delivered = world.deliver(callback(f"https://{number}.example.com/"))
-        assert (delivered.outcome, delivered.reason) == (Outcome.RETRIED, str(behaviour))
+        assert (delivered.outcome, delivered.reason) == (DeliveryOutcome.RETRIED, str(behaviour))
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_it_is_tried_again_after_a_growing_while(world: World, received: int, le
 # --- how long it is tried
 
 
-def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta, Outcome]]:
+def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta, DeliveryOutcome]]:
     """What the queue does with one message until it is done with: when each time, and with what outcome."""
     came = []
     for received in range(1, 1001):
         delivered = world.deliver(one, received=received, sent_at=sent_at)
         came.append((world.now - sent_at, delivered.outcome))
-        if delivered.outcome in (Outcome.DELIVERED, Outcome.GIVEN_UP):
+        if delivered.outcome in (DeliveryOutcome.DELIVERED, DeliveryOutcome.GIVEN_UP):
             return came
         world.now += timedelta(seconds=delivered.delay)
     raise AssertionError("the queue itself would have given up")
@@ -109,7 +109,7 @@ def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta,
 def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | OutgoingError) -> None:
     world.behaviour["crm.example.com"] = behaviour
     came = run(world, callback(), world.now)
-    assert [outcome for _, outcome in came].count(Outcome.GIVEN_UP) == 1
+    assert [outcome for _, outcome in came].count(DeliveryOutcome.GIVEN_UP) == 1
     assert PATIENCE <= came[-1][0] < PATIENCE + timedelta(minutes=1)
     waits = [later - earlier for (earlier, _), (later, _) in pairwise(came)]
     assert max(waits) <= timedelta(minutes=16)
@@ -121,21 +121,21 @@ def test_a_receiver_that_comes_back_gets_what_it_missed(world: World) -> None:
     for received in range(1, 8):
         world.now += timedelta(seconds=world.deliver(callback(), received=received, sent_at=begun).delay)
     world.behaviour["crm.example.com"] = 200
-    assert [outcome for _, outcome in run(world, callback(), begun)][-1] is Outcome.DELIVERED
+    assert [outcome for _, outcome in run(world, callback(), begun)][-1] is DeliveryOutcome.DELIVERED
 
 
 def test_what_is_moved_back_from_the_dead_letters_has_another_day(world: World) -> None:
     world.behaviour["crm.example.com"] = 500
-    assert run(world, callback(), world.now)[-1][1] is Outcome.GIVEN_UP
+    assert run(world, callback(), world.now)[-1][1] is DeliveryOutcome.GIVEN_UP
     again = run(world, callback(), world.now)
-    assert again[0][1] is Outcome.RETRIED
+    assert again[0][1] is DeliveryOutcome.RETRIED
     assert again[-1][0] >= PATIENCE
 
 
 def test_what_waited_for_its_turn_all_day_is_tried_once(world: World) -> None:
-    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is Outcome.DELIVERED
+    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is DeliveryOutcome.DELIVERED
     world.behaviour["crm.example.com"] = 500
-    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is Outcome.GIVEN_UP
+    assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is DeliveryOutcome.GIVEN_UP
 
 
 # --- one does not delay another
@@ -157,7 +157,7 @@ def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
         world.now = max(world.now, due)
         delivered = world.deliver(one, received=received, sent_at=begun)
         if one is well:
-            assert delivered.outcome is Outcome.DELIVERED
+            assert delivered.outcome is DeliveryOutcome.DELIVERED
             late.append(world.now - due)
         else:
             again = world.now + timedelta(seconds=delivered.delay)
@@ -172,9 +172,9 @@ def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
 def test_who_never_finds_a_free_slot_is_given_up_before_the_queue_does_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(circuit_breakers, "admit", lambda table, receiver, now: Held(0.0))
+    monkeypatch.setattr(circuit_breakers, "acquire", lambda table, receiver, now: Rejected(0.0))
     came = run(world, callback(), world.now)
-    assert {outcome for _, outcome in came[:-1]} == {Outcome.HELD}
+    assert {outcome for _, outcome in came[:-1]} == {DeliveryOutcome.HELD}
     assert came[-1][0] >= PATIENCE
     # Soon at first: it may be a matter of seconds.
     assert came[10][0] < timedelta(seconds=30)
@@ -185,14 +185,14 @@ def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> N
     for _ in range(3):
         world.deliver(callback())
     delivered = world.deliver(callback("https://crm.example.com/another"))
-    assert (delivered.outcome, delivered.reason) == (Outcome.HELD, "resting")
+    assert (delivered.outcome, delivered.reason) == (DeliveryOutcome.HELD, "resting")
     assert 4 < delivered.delay < 8
     assert len(world.calls) == 3
     # It is the server that rests, by scheme, host and port; a name's other servers do not.
-    assert world.deliver(callback("https://crm.example.com:8443/hook")).outcome is Outcome.DELIVERED
+    assert world.deliver(callback("https://crm.example.com:8443/hook")).outcome is DeliveryOutcome.DELIVERED
 
 
 def test_an_answer_that_is_no_success_is_no_sign_of_bad_health(world: World) -> None:
     world.behaviour["crm.example.com"] = 500
     outcomes = {world.deliver(callback()).outcome for _ in range(10)}
-    assert outcomes == {Outcome.RETRIED}
+    assert outcomes == {DeliveryOutcome.RETRIED}

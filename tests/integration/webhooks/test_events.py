@@ -14,7 +14,7 @@ from partyline.domain import sids, threads
 from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.realtime.publisher import encode
 from partyline.storage import conversations, keys, messages
 from partyline.storage.table import Table, Write, change, put
@@ -388,8 +388,8 @@ def test_a_repeated_text_is_told_once_and_one_nobody_takes_never(world: World) -
     group_of(world)
     world.listen()
     outcomes = [world.text(A, P, B, id="carrier-7").outcome for _ in range(2)]
-    assert outcomes == [Outcome.RECORDED, Outcome.REPEATED]
-    assert world.text(A, Q, line=Q).outcome is Outcome.UNROUTED
+    assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED]
+    assert world.text(A, Q, line=Q).outcome is RecordOutcome.UNROUTED
     assert types(world.relay()) == ["onMessageAdded"]
 
 
@@ -592,12 +592,12 @@ def test_a_masked_members_text_fails_visibly_for_who_is_in_anothers_pair_and_cla
 
     assert world.api.post(f"/Conversations/{first}", {"State": "closed"}).status == 200
     assert sends_of(world, world.text(C, Q, line=Q)) == [(P, [A]), (T, [D])]
-    assert conversations.owner_of(world.table, threads.key([A, P])) == second
+    assert conversations.find_owner(world.table, threads.build_key([A, P])) == second
 
 
-def sends_of(world: World, recorded: Recorded) -> list[tuple[str, list[str]]]:
+def sends_of(world: World, recorded: RecordResult) -> list[tuple[str, list[str]]]:
     """From which number a recorded text goes on, and to whom."""
-    assert recorded.outcome is Outcome.RECORDED
+    assert recorded.outcome is RecordOutcome.RECORDED
     found = messages.fetch(world.table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return [(send.sender, list(send.natives)) for send in found.message.sends]

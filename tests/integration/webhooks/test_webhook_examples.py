@@ -42,7 +42,7 @@ def story(world: World) -> dict[str, list[Parameters]]:
             found.setdefault(asked["EventType"], []).append(asked)
         world.asked.clear()
         for call in world.relay():
-            _, _, body, _ = delivery.request(call.callback, 0, TOKEN)
+            _, _, body, _ = delivery.build_request(call.callback, 0, TOKEN)
             told = dict(parse_qsl((body or b"").decode(), keep_blank_values=True))
             found.setdefault(call.type, []).append(told)
 
@@ -120,7 +120,7 @@ def test_the_signature_is_checked_as_the_page_says() -> None:
     url = "https://app.example.com/hooks?team=7"
     for method in WebhookMethod:
         callback = delivery.Callback(url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token")
-        _, called, body, headers = delivery.request(callback, 0, TOKEN)
+        _, called, body, headers = delivery.build_request(callback, 0, TOKEN)
         form = dict(parse_qsl((body or b"").decode()))
         assert there["is_partylines"](called, form, headers[signatures.HEADER])
         assert not there["is_partylines"](called, {**form, "Body": "Montag?"}, headers[signatures.HEADER])

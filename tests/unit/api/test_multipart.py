@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partyline.api import multipart
-from partyline.api.multipart import MAX_HEADERS, MAX_PARTS, Malformed
+from partyline.api.multipart import MAX_HEADERS, MAX_PARTS, MalformedForm
 
 FORM = "multipart/form-data; boundary=b0"
 
@@ -49,7 +49,7 @@ END = b"--b0--\r\n"
 def test_a_file_is_called_as_its_part_says(disposition: bytes, name: str | None) -> None:
     """A2."""
     body = part(b"content", b"Content-Disposition: " + disposition, b"Content-Type: image/png") + END
-    (read,) = multipart.read(body, FORM)
+    (read,) = multipart.parse_multipart(body, FORM)
     assert (read.filename, read.content, read.content_type) == (name, b"content", "image/png")
 
 
@@ -58,7 +58,7 @@ def test_a_file_is_called_as_its_part_says(disposition: bytes, name: str | None)
 )
 def test_what_is_in_a_part_is_its_bytes(content: bytes) -> None:
     """A2."""
-    assert [one.content for one in multipart.read(part(content) + part(b"y") + END, FORM)] == [content, b"y"]
+    assert [one.content for one in multipart.parse_multipart(part(content) + part(b"y") + END, FORM)] == [content, b"y"]
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_what_is_in_a_part_is_its_bytes(content: bytes) -> None:
 )
 def test_a_form_may_have_all_that_the_standard_lets_it_have(body: bytes, count: int) -> None:
     """A2."""
-    assert len(multipart.read(body, FORM)) == count
+    assert len(multipart.parse_multipart(body, FORM)) == count
 
 
 @pytest.mark.parametrize("boundary", ['"b0"', "b0; charset=utf-8", "b0 "])
 def test_a_boundary_may_be_quoted(boundary: str) -> None:
-    assert len(multipart.read(part() + END, f"multipart/form-data; boundary={boundary}")) == 1
+    assert len(multipart.parse_multipart(part() + END, f"multipart/form-data; boundary={boundary}")) == 1
 
 
 def test_what_is_in_base64_is_decoded() -> None:
     encoded = part(b"cm9vZg==", b"Content-Transfer-Encoding: base64")
-    assert multipart.read(encoded + END, FORM)[0].content == b"roof"
+    assert multipart.parse_multipart(encoded + END, FORM)[0].content == b"roof"
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ def test_what_is_in_base64_is_decoded() -> None:
 )
 def test_what_is_no_form_is_refused(body: bytes) -> None:
     """A2."""
-    with pytest.raises(Malformed):
-        multipart.read(body, FORM)
+    with pytest.raises(MalformedForm):
+        multipart.parse_multipart(body, FORM)
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "x; boundary=" + "x" * 71])
 def test_a_form_has_a_boundary(kind: str) -> None:
     """A2."""
-    with pytest.raises(Malformed):
-        multipart.read(part() + END, kind)
+    with pytest.raises(MalformedForm):
+        multipart.parse_multipart(part() + END, kind)
 
 
 NESTED = b"".join(b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(3000))
@@ -150,8 +150,8 @@ def test_any_body_is_bounded_work(hostile: bytes) -> None:
     before = sys.gettrace()
     sys.settrace(count)
     try:
-        [one.filename for one in multipart.read(hostile, FORM)]
-    except Malformed:
+        [one.filename for one in multipart.parse_multipart(hostile, FORM)]
+    except MalformedForm:
         pass
     finally:
         sys.settrace(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.api.pagination import Entry, Part, part_of
+from partyline.api.pagination import Entry, PagePart, part_of
 from partyline.storage.queries import Window
 
 KEYS = st.lists(st.text(min_size=1), unique=True).map(sorted)
@@ -31,4 +31,4 @@ def test_windows_one_behind_the_other_show_everything_once(keys: list[str], size
 def test_a_backward_window_shows_what_lies_right_before_its_entry(keys: list[str], size: int, key: str) -> None:
     before = [other for other in keys if other < key]
     part = part_of(entries(keys), Window(size, key, backward=True))
-    assert part == Part(entries(before[-size:]), len(before) > size)
+    assert part == PagePart(entries(before[-size:]), len(before) > size)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.api.request import MAX_BODY, Parameters, parse
+from partyline.api.request import MAX_BODY, Parameters, parse_request
 from partyline.errors import ApiError
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,7 +38,7 @@ TEXTS = st.text(st.characters(codec="utf-8"))
 def test_a_form_is_read_as_it_was_written(pairs: list[tuple[str, str]], encoded: bool) -> None:
     body = urlencode(pairs)
     sent = base64.b64encode(body.encode()).decode() if encoded else body
-    form = parse(event(body=sent, isBase64Encoded=encoded)).form
+    form = parse_request(event(body=sent, isBase64Encoded=encoded)).form
     for name in {name for name, _ in pairs}:
         assert form.all(name) == tuple(value for other, value in pairs if other == name)
         assert form.get(name) == form.all(name)[-1]
@@ -49,7 +49,7 @@ def test_a_form_is_read_as_it_was_written(pairs: list[tuple[str, str]], encoded:
 def test_any_body_is_a_form_or_refused(body: str) -> None:
     status = 200
     try:
-        parse(event(body=body))
+        parse_request(event(body=body))
     except ApiError as refused:
         status = refused.status
     assert status in {200, 400, 413}
@@ -58,14 +58,14 @@ def test_any_body_is_a_form_or_refused(body: str) -> None:
 @given(st.lists(TEXTS.filter(bool), min_size=1))
 def test_a_path_is_read_as_it_was_written(segments: list[str]) -> None:
     path = "".join(f"/{quote(segment, safe='+')}" for segment in ["v1", *segments])
-    request = parse(event("GET", path))
+    request = parse_request(event("GET", path))
     assert request.segments == ("v1", *segments)
     assert request.path == path
 
 
 def test_repeated_and_dotted_names_are_kept_apart() -> None:
     body = "Participant=a&Participant=b&MessagingBinding.Address=%2B1206&MessagingBinding.Address=x"
-    form = parse(event(body=body)).form
+    form = parse_request(event(body=body)).form
     assert form.all("Participant") == ("a", "b")
     assert form.get("MessagingBinding.Address") == "x"
     assert (form.get("Nothing"), form.all("Nothing")) == (None, ())
@@ -73,11 +73,13 @@ def test_repeated_and_dotted_names_are_kept_apart() -> None:
 
 @pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=utf-8", FORM.upper(), ""])
 def test_a_form_may_be_declared_in_every_way_or_not_at_all(content_type: str) -> None:
-    assert parse(event(body="a=1", headers={"content-type": content_type})).form.get("a") == "1"
+    assert parse_request(event(body="a=1", headers={"content-type": content_type})).form.get("a") == "1"
 
 
 def test_only_a_post_has_a_form() -> None:
-    assert parse(event("GET", body="a=1")).form == parse(event("DELETE", body="a=1")).form == Parameters()
+    assert (
+        parse_request(event("GET", body="a=1")).form == parse_request(event("DELETE", body="a=1")).form == Parameters()
+    )
 
 
 @pytest.mark.parametrize("encoded", [False, True])
@@ -86,9 +88,9 @@ def test_a_body_may_be_as_large_as_the_limit_and_no_larger(encoded: bool) -> Non
         body = "a=" + "x" * (size - 2)
         return event(body=base64.b64encode(body.encode()).decode() if encoded else body, isBase64Encoded=encoded)
 
-    assert len(parse(sized(MAX_BODY)).form.get("a") or "") == MAX_BODY - 2
+    assert len(parse_request(sized(MAX_BODY)).form.get("a") or "") == MAX_BODY - 2
     with pytest.raises(ApiError) as refused:
-        parse(sized(MAX_BODY + 1))
+        parse_request(sized(MAX_BODY + 1))
     assert (refused.value.code, refused.value.status) == (20001, 413)
 
 
@@ -107,13 +109,13 @@ def test_the_base_url_is_the_public_one_or_the_gateways(
     path: str, context: str, public_url: str, base: str, segments: tuple[str, ...]
 ) -> None:
     sent = event("GET", path, requestContext={"domainName": "api.example.com", "path": context})
-    request = parse(sent, public_url)
+    request = parse_request(sent, public_url)
     assert (request.base_url, request.segments) == (base, segments)
 
 
 def test_the_query_is_taken_as_the_gateway_decoded_it() -> None:
     query = {"Address": [" 1206", "+1425"], "Empty": [""], "None": []}
-    request = parse(event("GET", multiValueQueryStringParameters=query))
+    request = parse_request(event("GET", multiValueQueryStringParameters=query))
     assert request.query.pairs() == [("Address", " 1206"), ("Address", "+1425"), ("Empty", "")]
 
 
@@ -122,5 +124,5 @@ def test_the_query_is_taken_as_the_gateway_decoded_it() -> None:
 )
 def test_half_a_character_is_refused(part: dict[str, Any]) -> None:
     with pytest.raises(ApiError) as refused:
-        parse(event(**part))
+        parse_request(event(**part))
     assert (refused.value.status, refused.value.code) == (400, 20001)

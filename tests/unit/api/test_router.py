@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from partyline.api import routes
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters, Request
-from partyline.api.router import Found, Route, find
+from partyline.api.router import Route, RouteMatch, match_route
 from partyline.errors import ApiError
 
 
-def handler(call: Call) -> Answer:
+def handler(call: Call) -> ApiResponse:
     raise NotImplementedError
 
 
-def asking(method: str, *segments: str) -> Found:
+def asking(method: str, *segments: str) -> RouteMatch:
     """What a request for a path under /v1 finds."""
-    return find(ROUTES, Request(method, ("v1", *segments), Parameters(), Parameters(), "https://x"), segments)
+    return match_route(ROUTES, Request(method, ("v1", *segments), Parameters(), Parameters(), "https://x"), segments)
 
 
 ROUTES = (
@@ -28,7 +28,7 @@ ROUTES = (
 
 def test_a_path_gives_the_names_in_it() -> None:
     ids = {"thing": "a/b", "part": "+1"}
-    assert asking("GET", "Things", "a/b", "Parts", "+1") == Found(handler, ids, people=True)
+    assert asking("GET", "Things", "a/b", "Parts", "+1") == RouteMatch(handler, ids, people=True)
 
 
 def test_chat_identities_may_call_the_methods_that_say_so() -> None:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.api.context import Desk
+from partyline.api.context import ApiContext
 from partyline.auth.tokens import Caller, authenticate
 from partyline.errors import ApiError
 from partyline.media.bucket import Bucket
 from partyline.storage.keys import Key
 from partyline.storage.table import Item, Table
-from partyline.webhooks.pre_action import Answer
+from partyline.webhooks.pre_action import PreActionDecision
 
 
 class NoKeys(Table):
@@ -28,14 +28,14 @@ class NoKeys(Table):
         return None
 
 
-def desk(token: str = "token") -> Desk:
-    return Desk(
+def desk(token: str = "token") -> ApiContext:
+    return ApiContext(
         NoKeys(),
         "AC1",
         lambda: token,
         lambda: "root",
         lambda: datetime(2026, 11, 22, tzinfo=UTC),
-        ask=lambda *about: Answer(),
+        ask=lambda *about: PreActionDecision(),
         bucket=Bucket(None, "media"),
     )
 

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partyline.carriers.bandwidth import Bandwidth, Settings
+from partyline.carriers.bandwidth import Bandwidth, BandwidthSettings
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     HttpRequest,
     HttpResponse,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Malformed,
-    Media,
+    MalformedWebhook,
     OutboundText,
     WebhookRequest,
 )
@@ -29,8 +29,8 @@ from tests.support.pictures import jpeg
 
 A, B, OWN = "+12065550101", "+12065550102", "+12065550100"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="partyline"'}
-SETTINGS = Settings("5500001", "93de2206", "api", "secret", webhook_token="t0ken")
-WITH_BASIC = Settings("5500001", "93de2206", "api", "secret", "t0ken", "hook", "pass:word")
+SETTINGS = BandwidthSettings("5500001", "93de2206", "api", "secret", webhook_token="t0ken")
+WITH_BASIC = BandwidthSettings("5500001", "93de2206", "api", "secret", "t0ken", "hook", "pass:word")
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -88,7 +88,7 @@ def test_the_token_alone_is_enough_without_webhook_credentials(authorization: st
 
 @pytest.mark.parametrize("path", ["", "t0ke", "t0kenx", "T0KEN", "/t0ken", "ünïcode", "\ud800"])
 @pytest.mark.parametrize("deployment", [SETTINGS, WITH_BASIC])
-def test_a_wrong_token_is_refused_whatever_the_credentials(deployment: Settings, path: str) -> None:
+def test_a_wrong_token_is_refused_whatever_the_credentials(deployment: BandwidthSettings, path: str) -> None:
     with pytest.raises(WebhookRefused) as refused:
         Bandwidth(deployment, no_request).authenticate(webhook(path=path, authorization=basic("hook:pass:word")), 0)
     assert refused.value.status == 403
@@ -96,7 +96,7 @@ def test_a_wrong_token_is_refused_whatever_the_credentials(deployment: Settings,
 
 @pytest.mark.parametrize("path", ["", "t0ken"])
 def test_an_empty_token_accepts_nothing(path: str) -> None:
-    empty = Settings("5500001", "93de2206", "api", "secret", webhook_token="")
+    empty = BandwidthSettings("5500001", "93de2206", "api", "secret", webhook_token="")
     with pytest.raises(WebhookRefused) as refused:
         Bandwidth(empty, no_request).authenticate(webhook(path=path), 0)
     assert refused.value.status == 403
@@ -189,10 +189,10 @@ def test_layout_parts_are_no_media() -> None:
         for part in ("0/bw.png", "1/layout.smil", "2/text_0.txt", "3/x.XML", "4/a.txt.jpg", "5/b.txt?x=1")
     ]
     (event,) = parse([received(media=urls)])
-    assert event.media == (Media(urls[0]), Media(urls[4]))
+    assert event.media == (InboundMedia(urls[0]), InboundMedia(urls[4]))
     # Without the text its words may be nowhere else.
     (event,) = parse([received(text=None, media=urls)])
-    assert event.media == tuple(Media(urls[part]) for part in (0, 2, 4, 5))
+    assert event.media == tuple(InboundMedia(urls[part]) for part in (0, 2, 4, 5))
 
 
 def test_addresses_are_passed_on_as_written() -> None:
@@ -205,7 +205,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
 
 
 def test_our_own_text_that_comes_back_is_ignored() -> None:
-    assert parse([received(direction="out")]) == [Ignored("message-received, outbound")]
+    assert parse([received(direction="out")]) == [IgnoredEvent("message-received, outbound")]
 
 
 @pytest.mark.parametrize(
@@ -307,12 +307,12 @@ def test_a_file_without_an_address_does_not_cost_the_text(missing: str | None) -
     """C12, at Bandwidth."""
     (text,) = parse([received(media=[missing, "https://messaging.bandwidth.com/a.png"])])
     assert text.text == "See you at noon"
-    assert text.media == (Media(""), Media("https://messaging.bandwidth.com/a.png"))
+    assert text.media == (InboundMedia(""), InboundMedia("https://messaging.bandwidth.com/a.png"))
 
 
 @pytest.mark.parametrize("kind", ["requested-location-response", "suggestion-response"])
 def test_documented_types_of_no_use_are_ignored(kind: str) -> None:
-    assert parse([{"type": kind, "to": OWN}]) == [Ignored(kind)]
+    assert parse([{"type": kind, "to": OWN}]) == [IgnoredEvent(kind)]
 
 
 def test_no_element_is_no_event() -> None:
@@ -349,7 +349,7 @@ def test_what_cannot_be_read_is_kept_and_does_not_spoil_its_neighbours(element: 
     document = [received(), element, report("message-sent")]
     first, bad, last = parse(document)
     assert isinstance(first, InboundText)
-    assert isinstance(bad, Malformed)
+    assert isinstance(bad, MalformedWebhook)
     assert json.loads(bad.raw) == document
     assert isinstance(last, DeliveryReport)
 
@@ -368,7 +368,7 @@ def test_what_cannot_be_read_is_kept_and_does_not_spoil_its_neighbours(element: 
 )
 def test_a_body_that_is_no_json_is_kept(body: bytes, raw: str) -> None:
     (event,) = Bandwidth(SETTINGS, no_request).parse(webhook(body))
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedWebhook)
     assert event.raw == raw
 
 

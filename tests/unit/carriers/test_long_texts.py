@@ -19,7 +19,7 @@ from partyline.carriers.base import (
     WebhookRequest,
 )
 from partyline.carriers.gateway_event import callback_url
-from partyline.carriers.registry import LIMITS, build, reader
+from partyline.carriers.registry import LIMITS, build_carrier, build_reader
 from partyline.domain import long_texts
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
@@ -41,12 +41,12 @@ def requests(carrier: str, *, media: bool = False) -> list[HttpRequest]:
         names = {"id": "1", "sid": "1", "message_uuid": "1", "data": {"id": "1"}}
         return HttpResponse(202, json.dumps(names).encode())
 
-    parts = long_texts.parts(WORDS, LIMITS[carrier].cuts(WORDS, plain=True))
+    parts = long_texts.split_parts(WORDS, LIMITS[carrier].cuts(WORDS, plain=True))
     for number, words in enumerate(parts, start=1):
         tag = replace(WHOLE, part=number, parts=len(parts)).tag
         files = (PICTURE,) if media and number == 1 else ()
         text = OutboundText(P, (A,), words, files, tag, callback_url("https://x.example", carrier, tag))
-        build(carrier, SECRETS, transport).send(text)
+        build_carrier(carrier, SECRETS, transport).send(text)
     return asked
 
 
@@ -124,7 +124,7 @@ REPORTS: list[tuple[str, bytes]] = [
 @pytest.mark.parametrize(("carrier", "body"), REPORTS)
 def test_a_report_brings_back_which_part_it_is_of(carrier: str, body: bytes) -> None:
     query = {} if carrier == "bandwidth" else {"send": f"{WHOLE.tag}-2of3"}
-    (report,) = reader(carrier).parse(WebhookRequest("", "", {}, query, body))
+    (report,) = build_reader(carrier).parse(WebhookRequest("", "", {}, query, body))
     assert isinstance(report, DeliveryReport)
     assert (report.status, SendReference.from_tag(report.tag)) == (
         ReceiptStatus.DELIVERED,
@@ -148,5 +148,5 @@ def test_a_part_of_a_group_text_at_twilio_is_found_by_its_tag() -> None:
 
     for part in (1, 2):
         text = OutboundText(P, (A, B), "x", tag=replace(WHOLE, part=part, parts=2).tag)
-        found = build("twilio", SECRETS, answer).find(text, "")
+        found = build_carrier("twilio", SECRETS, answer).find(text, "")
         assert found and found.accepted.id == f"IM{part}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from partyline.carriers.base import Carrier, HttpRequest, HttpResponse, OutboundText, WebhookRequest
-from partyline.carriers.registry import CARRIERS, build
+from partyline.carriers.registry import CARRIERS, build_carrier
 from partyline.errors import SendError, WebhookRefused
 
 SECRETS = {
@@ -33,20 +33,20 @@ def asked_url(name: str, urls: dict[str, str]) -> str:
         asked.append(request.url)
         return HttpResponse(500, b"")
 
-    carrier: Carrier = build(name, SECRETS, transport, urls)
+    carrier: Carrier = build_carrier(name, SECRETS, transport, urls)
     with pytest.raises(SendError):
         carrier.send(OutboundText("+12065550100", ("+12065550101",), "Hey"))
     return asked[0]
 
 
 def test_every_carrier_is_registered_under_its_own_name() -> None:
-    assert {name: build(name, SECRETS, never).limits.recipients for name in CARRIERS} == {
+    assert {name: build_carrier(name, SECRETS, never).limits.recipients for name in CARRIERS} == {
         "bandwidth": 10,
         "telnyx": 8,
         "twilio": 9,
         "vonage": 9,
     }
-    assert all(build(name, SECRETS, never).name == name for name in CARRIERS)
+    assert all(build_carrier(name, SECRETS, never).name == name for name in CARRIERS)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_base_urls_can_be_set(name: str, urls: dict[str, str], url: str) -> None
 @pytest.mark.parametrize("name", ["", "pigeon", "Twilio"])
 def test_an_unknown_carrier_is_told(name: str) -> None:
     with pytest.raises(LookupError):
-        build(name, SECRETS, never)
+        build_carrier(name, SECRETS, never)
 
 
 @pytest.mark.parametrize("secret", sorted(SECRETS))
@@ -82,7 +82,7 @@ def test_a_missing_secret_is_told_by_name_and_no_secret_is_shown(secret: str, va
     if value is not None:
         secrets[secret] = value
     with pytest.raises(LookupError, match=secret) as raised:
-        build(secret.partition("_")[0], secrets, never)
+        build_carrier(secret.partition("_")[0], secrets, never)
     assert not any(given in str(raised.value) for given in ("t0ken", "KEY123", "12345", "v0nage", "s1gned"))
 
 
@@ -96,7 +96,7 @@ def test_a_missing_secret_is_told_by_name_and_no_secret_is_shown(secret: str, va
     ],
 )
 def test_basic_is_asked_for_when_both_webhook_credentials_are_set(extra: dict[str, str], asked: bool) -> None:
-    carrier = build("bandwidth", SECRETS | extra, never)
+    carrier = build_carrier("bandwidth", SECRETS | extra, never)
     request = WebhookRequest("https://example.com/t0ken", "t0ken", {}, {}, b"[]")
     if not asked:
         carrier.authenticate(request, 0)

@@ -16,14 +16,14 @@ from partyline.carriers.base import (
     DeliveryReport,
     HttpRequest,
     HttpResponse,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Malformed,
-    Media,
+    MalformedWebhook,
     OutboundText,
     WebhookRequest,
 )
-from partyline.carriers.telnyx import Settings, Telnyx
+from partyline.carriers.telnyx import Telnyx, TelnyxSettings
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
@@ -47,7 +47,7 @@ GROUP_BODY = (
     ),
     "FS+XmIUI3f1pJ3TXM6FwXEgmIqjxSTHMc2c6xd/l6jCt5KNXvQQA1HB2XOB72B2DWR2IhONHG7UkL8clz42xBQ==",
 )
-SETTINGS = Settings("KEY123", PUBLIC_KEY)
+SETTINGS = TelnyxSettings("KEY123", PUBLIC_KEY)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -155,13 +155,13 @@ def test_a_garbage_signature_is_refused(signature: str) -> None:
 @pytest.mark.parametrize("public_key", ["", "x", "aGk=", base64.b64encode(bytes(31)).decode(), "\u00fc"])
 def test_without_a_usable_public_key_nothing_is_accepted(public_key: str) -> None:
     with pytest.raises(WebhookRefused):
-        Telnyx(Settings("KEY123", public_key), no_request).authenticate(signed(*EMPTY_BODY), NOW)
+        Telnyx(TelnyxSettings("KEY123", public_key), no_request).authenticate(signed(*EMPTY_BODY), NOW)
 
 
 def test_another_accounts_key_is_refused() -> None:
     other = base64.b64encode(bytes(SigningKey(bytes(32)).verify_key)).decode()
     with pytest.raises(WebhookRefused):
-        Telnyx(Settings("KEY123", other), no_request).authenticate(signed(*EMPTY_BODY), NOW)
+        Telnyx(TelnyxSettings("KEY123", other), no_request).authenticate(signed(*EMPTY_BODY), NOW)
 
 
 def test_a_body_that_was_written_anew_is_refused() -> None:
@@ -304,11 +304,11 @@ def test_layout_parts_are_no_media() -> None:
     ]
     (inbound,) = parse(received(media=media))
     assert inbound.media == (
-        Media("https://media.telnyx.com/a", "image/jpeg", "00"),
-        Media("https://media.telnyx.com/e", None),
+        InboundMedia("https://media.telnyx.com/a", "image/jpeg", "00"),
+        InboundMedia("https://media.telnyx.com/e", None),
     )
     (inbound,) = parse(received(text=None, media=media[1:3]))
-    assert inbound.media == (Media("https://media.telnyx.com/c", "Text/Plain; charset=utf-8"),)
+    assert inbound.media == (InboundMedia("https://media.telnyx.com/c", "Text/Plain; charset=utf-8"),)
 
 
 @pytest.mark.parametrize(
@@ -385,8 +385,8 @@ def test_every_recipient_of_a_report_has_its_own_and_a_bad_one_does_not_spoil_th
     first, second, third, fourth = parse(document)
     assert first == DeliveryReport("telnyx", "g1", A, ReceiptStatus.DELIVERED)
     assert third == DeliveryReport("telnyx", "g1", C, ReceiptStatus.UNDELIVERED, 21610, "40300")
-    assert isinstance(second, Malformed)
-    assert isinstance(fourth, Malformed)
+    assert isinstance(second, MalformedWebhook)
+    assert isinstance(fourth, MalformedWebhook)
     assert json.loads(second.raw) == document
 
 
@@ -434,7 +434,7 @@ def test_outside_a_group_the_id_is_the_messages_own(group: object) -> None:
 
 @pytest.mark.parametrize("kind", ["call.initiated", "10dlc.phone_number.update"])
 def test_events_of_other_products_are_ignored(kind: str) -> None:
-    assert parse(event(kind, {"anything": 1})) == [Ignored(kind)]
+    assert parse(event(kind, {"anything": 1})) == [IgnoredEvent(kind)]
 
 
 # The callback of Telnyx' own documentation.
@@ -451,7 +451,7 @@ CLICK = {
 @pytest.mark.parametrize("more", [{}, {"event_type": None}])
 def test_a_click_on_a_link_is_ignored(record_type: str, more: dict[str, Any]) -> None:
     """C11."""
-    assert parse({"data": {**CLICK, "record_type": record_type, **more}}) == [Ignored(record_type)]
+    assert parse({"data": {**CLICK, "record_type": record_type, **more}}) == [IgnoredEvent(record_type)]
 
 
 @pytest.mark.parametrize("record_type", ["event", "message", "", None, ..., 7])
@@ -459,7 +459,7 @@ def test_an_event_of_a_message_that_does_not_say_which_is_kept(record_type: obje
     """C11."""
     data = {**CLICK, "record_type": record_type}
     (found,) = parse({"data": {name: value for name, value in data.items() if value is not ...}})
-    assert isinstance(found, Malformed)
+    assert isinstance(found, MalformedWebhook)
 
 
 @pytest.mark.parametrize("url", [None, "", ...])
@@ -469,7 +469,7 @@ def test_a_file_without_an_address_does_not_cost_the_text(url: object) -> None:
     bare = {name: value for name, value in entry.items() if value is not ...}
     (text,) = parse(received(text="The roof", media=[bare, {"url": "https://media.telnyx.com/a"}]))
     assert text.text == "The roof"
-    assert text.media == (Media("", "image/jpeg"), Media("https://media.telnyx.com/a"))
+    assert text.media == (InboundMedia("", "image/jpeg"), InboundMedia("https://media.telnyx.com/a"))
 
 
 @pytest.mark.parametrize(
@@ -503,7 +503,7 @@ def test_the_words_of_a_text_part_are_not_lost_below_a_subject() -> None:
     """C5, C6."""
     words = {"url": "https://media.telnyx.com/c", "content_type": "text/plain"}
     (found,) = parse(received(subject="Friday", text=None, media=[words]))
-    assert found.media == (Media("https://media.telnyx.com/c", "text/plain"),)
+    assert found.media == (InboundMedia("https://media.telnyx.com/c", "text/plain"),)
 
 
 @pytest.mark.parametrize(
@@ -542,7 +542,7 @@ def test_the_words_of_a_text_part_are_not_lost_below_a_subject() -> None:
 )
 def test_what_cannot_be_read_is_kept(document: object) -> None:
     (found,) = parse(document)
-    assert isinstance(found, Malformed)
+    assert isinstance(found, MalformedWebhook)
     assert json.loads(found.raw) == document
 
 

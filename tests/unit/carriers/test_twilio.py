@@ -18,22 +18,22 @@ from partyline.carriers.base import (
     DeliveryReport,
     HttpRequest,
     HttpResponse,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Malformed,
-    Media,
+    MalformedWebhook,
     OutboundText,
     WebhookRequest,
 )
 from partyline.carriers.transport import no_transport
-from partyline.carriers.twilio import Settings, Twilio, signature
+from partyline.carriers.twilio import Twilio, TwilioSettings, sign
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
-SETTINGS = Settings("AC00000000000000000000000000000000", "12345")
+SETTINGS = TwilioSettings("AC00000000000000000000000000000000", "12345")
 
 # Vectors of Twilio's own libraries, for the token 12345.
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -168,7 +168,7 @@ def test_twilios_vectors_are_accepted(url: str, body: bytes, given_signature: st
 def test_twilios_vectors_are_refused_with_another_token(url: str, body: bytes, given_signature: str) -> None:
     for token in ("1234", ""):
         with pytest.raises(WebhookRefused) as refused:
-            Twilio(Settings("AC0", token), no_request).authenticate(webhook(body, given_signature, url), 0)
+            Twilio(TwilioSettings("AC0", token), no_request).authenticate(webhook(body, given_signature, url), 0)
         assert refused.value.status == 403
 
 
@@ -195,9 +195,9 @@ def test_what_twilio_did_not_sign_is_refused(url: str, body: bytes, given_signat
 
 
 def test_an_empty_parameter_is_signed_by_its_name() -> None:
-    expected = signature("12345", GROUP_URL, [("Body", ""), ("From", A)])
+    expected = sign("12345", GROUP_URL, [("Body", ""), ("From", A)])
     Twilio(SETTINGS, no_request).authenticate(webhook(b"From=%2B12065550101&Body=", expected), 0)
-    assert expected == signature("12345", GROUP_URL + f"BodyFrom{A}", [])
+    assert expected == sign("12345", GROUP_URL + f"BodyFrom{A}", [])
 
 
 @settings(deadline=None)
@@ -290,7 +290,10 @@ def test_layout_parts_are_no_media() -> None:
             MediaContentType2="",
         )
     )
-    assert text.media == (Media("https://api.twilio.com/m0", "image/jpeg"), Media("https://api.twilio.com/m10"))
+    assert text.media == (
+        InboundMedia("https://api.twilio.com/m0", "image/jpeg"),
+        InboundMedia("https://api.twilio.com/m10"),
+    )
 
 
 URL = "https://api.twilio.com/m0"
@@ -299,18 +302,21 @@ URL = "https://api.twilio.com/m0"
 @pytest.mark.parametrize(
     ("changes", "media"),
     [
-        ({"NumMedia": "1"}, [Media("")]),
-        ({"NumMedia": "1", "MediaUrl0": "", "MediaContentType0": "image/jpeg"}, [Media("", "image/jpeg")]),
-        ({"NumMedia": "2", "MediaUrl0": URL, "MediaContentType1": "image/png"}, [Media(URL), Media("", "image/png")]),
-        ({"NumMedia": "3", "MediaUrl0": URL}, [Media(URL), Media(""), Media("")]),
-        ({"NumMedia": "0", "MediaUrl0": URL}, [Media(URL)]),
-        ({"NumMedia": "99"}, [Media("")] * 10),
+        ({"NumMedia": "1"}, [InboundMedia("")]),
+        ({"NumMedia": "1", "MediaUrl0": "", "MediaContentType0": "image/jpeg"}, [InboundMedia("", "image/jpeg")]),
+        (
+            {"NumMedia": "2", "MediaUrl0": URL, "MediaContentType1": "image/png"},
+            [InboundMedia(URL), InboundMedia("", "image/png")],
+        ),
+        ({"NumMedia": "3", "MediaUrl0": URL}, [InboundMedia(URL), InboundMedia(""), InboundMedia("")]),
+        ({"NumMedia": "0", "MediaUrl0": URL}, [InboundMedia(URL)]),
+        ({"NumMedia": "99"}, [InboundMedia("")] * 10),
         ({"NumMedia": "many"}, []),
         # No file, whatever it lacks.
         ({"NumMedia": "1", "MediaContentType0": "application/smil"}, []),
     ],
 )
-def test_a_file_without_an_address_does_not_cost_the_text(changes: dict[str, str], media: list[Media]) -> None:
+def test_a_file_without_an_address_does_not_cost_the_text(changes: dict[str, str], media: list[InboundMedia]) -> None:
     """C12, at Twilio."""
     (text,) = parse(received(Body="Hey", **changes))
     assert (text.text, list(text.media)) == ("Hey", media)
@@ -352,7 +358,7 @@ def test_a_report_may_have_the_old_names_only() -> None:
 
 
 def test_a_status_of_no_use_is_ignored() -> None:
-    assert parse(report("partially_delivered")) == [Ignored("partially_delivered")]
+    assert parse(report("partially_delivered")) == [IgnoredEvent("partially_delivered")]
 
 
 @pytest.mark.parametrize(
@@ -371,7 +377,7 @@ def test_a_status_of_no_use_is_ignored() -> None:
 )
 def test_what_cannot_be_read_is_kept(parameters: dict[str, str]) -> None:
     (event,) = parse(parameters)
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedWebhook)
     assert event.raw == urlencode(parameters)
 
 
@@ -521,7 +527,7 @@ def test_what_twilio_has_answered_itself_is_told(changes: dict[str, str], answer
 
 
 def test_an_account_may_leave_keywords_to_us() -> None:
-    carrier = Twilio(Settings("AC0", "12345", answers_keywords=False), no_request)
+    carrier = Twilio(TwilioSettings("AC0", "12345", answers_keywords=False), no_request)
     (text,) = carrier.parse(webhook(urlencode(received(Body="STOP")).encode()))
     assert isinstance(text, InboundText)
     assert text.answered is None
@@ -590,12 +596,12 @@ def test_a_participants_delivery_is_a_report_under_twilios_name_of_them(
 @pytest.mark.parametrize("changes", [{"Status": "flying"}, {"Status": ""}, {"ParticipantSid": ""}, {"MessageSid": ""}])
 def test_a_delivery_that_cannot_be_read_is_kept(changes: dict[str, str]) -> None:
     (event,) = parse(DELIVERY | changes)
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedWebhook)
 
 
 def test_what_else_conversations_tell_is_ignored() -> None:
     twin = {"EventType": "onMessageAdded", "MessageSid": "IM1", "Author": A, "Body": "hi", "Source": "SMS"}
-    assert parse(twin) == [Ignored("onMessageAdded")]
+    assert parse(twin) == [IgnoredEvent("onMessageAdded")]
 
 
 def test_the_overrides_in_a_numbers_documented_url_are_no_part_of_what_is_signed() -> None:
@@ -610,6 +616,6 @@ def test_the_overrides_in_a_numbers_documented_url_are_no_part_of_what_is_signed
         "headers": {"X-Twilio-Signature": RequestValidator("12345").compute_signature(signed, dict(PARAMETERS))},
         "body": FORM.decode(),
     }
-    request = gateway_event.from_event(event, "https://texts.example.com")
+    request = gateway_event.parse_event(event, "https://texts.example.com")
     assert request.url == signed
     Twilio(SETTINGS, no_transport).authenticate(request, 0.0)

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from partyline.carriers.base import Accepted, Found, HttpRequest, HttpResponse, OutboundText
-from partyline.carriers.twilio import Settings, Twilio
+from partyline.carriers.base import Accepted, FoundMessage, HttpRequest, HttpResponse, OutboundText
+from partyline.carriers.twilio import Twilio, TwilioSettings
 from partyline.domain import threads
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
@@ -18,10 +18,10 @@ from tests.support.pictures import jpeg
 
 A, B, OWN, OTHER = "+12065550101", "+12065550102", "+12065550100", "+12065550103"
 TEXT = OutboundText(OWN, tuple(sorted([A, B, OTHER])), "Hello", tag="IM1:0", own=frozenset({OTHER}))
-NAME = "partyline-" + threads.digest(threads.key([A, B, OWN, OTHER]))
+NAME = "partyline-" + threads.digest(threads.build_key([A, B, OWN, OTHER]))
 PLACE = f"https://conversations.twilio.com/v1/Conversations/{NAME}"
 CH = "CH" + "1" * 32
-SETTINGS = Settings("AC0", "12345")
+SETTINGS = TwilioSettings("AC0", "12345")
 Script = Iterable[HttpResponse | Exception]
 
 
@@ -298,7 +298,7 @@ def test_it_is_found_in_a_conversation_with_a_name_of_its_own() -> None:
     nothing_yet = answer(200, {"delivery_receipts": []})
     upstream = Upstream([MISSING, SET_TAKEN, theirs, PARTICIPANTS, listed, nothing_yet])
     found = Twilio(SETTINGS, upstream).find(TEXT, "")
-    assert found == Found(Accepted("IM3", names={"MBa": A, "MBb": B}))
+    assert found == FoundMessage(Accepted("IM3", names={"MBa": A, "MBb": B}))
     assert upstream.lines()[4:] == [
         f"GET Conversations/{CH}/Messages?Order=desc&PageSize=100",
         f"GET Conversations/{CH}/Messages/IM3/Receipts?PageSize=50",

@@ -20,14 +20,14 @@ from partyline.carriers.base import (
     Event,
     HttpRequest,
     HttpResponse,
+    InboundMedia,
     InboundText,
-    Malformed,
-    Media,
+    MalformedWebhook,
     OutboundMedia,
     OutboundText,
     WebhookRequest,
 )
-from partyline.carriers.vonage import Settings, Vonage
+from partyline.carriers.vonage import Vonage, VonageSettings
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
@@ -35,7 +35,7 @@ from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SECRET = "s" * 64
-SETTINGS = Settings("abcd1234", "secret", SECRET)
+SETTINGS = VonageSettings("abcd1234", "secret", SECRET)
 NOW = 1_700_000_000
 
 
@@ -54,7 +54,7 @@ def token(body: bytes, secret: str = SECRET, algorithm: str = "HS256", **changes
     return "Bearer " + jwt.encode(kept, secret if algorithm != "none" else None, algorithm)  # type: ignore[arg-type]  # none has no key
 
 
-def parse(message: object, *, settings: Settings = SETTINGS, tag: str = "") -> list[Event]:
+def parse(message: object, *, settings: VonageSettings = SETTINGS, tag: str = "") -> list[Event]:
     return Vonage(settings, no_request).parse(webhook(json.dumps(message).encode(), tag=tag))
 
 
@@ -186,7 +186,7 @@ def test_a_picture_brings_its_caption_as_the_text() -> None:
     picture = {"url": "https://api.nexmo.com/v3/media/1", "caption": "look"}
     (text,) = parse(received(message_type="image", text=..., image=picture))
     assert isinstance(text, InboundText)
-    assert (text.text, text.media) == ("look", (Media("https://api.nexmo.com/v3/media/1"),))
+    assert (text.text, text.media) == ("look", (InboundMedia("https://api.nexmo.com/v3/media/1"),))
 
 
 ONE, TWO, THREE = (f"https://api.nexmo.com/v3/media/{number}" for number in (1, 2, 3))
@@ -237,21 +237,21 @@ def test_every_file_is_taken_once_and_captions_are_the_text_where_there_is_none(
     """C2."""
     (event,) = parse(received(**{"text": ..., **changes}))
     assert isinstance(event, InboundText)
-    assert (event.text, event.media) == (text, tuple(map(Media, urls)))
+    assert (event.text, event.media) == (text, tuple(map(InboundMedia, urls)))
 
 
 def test_a_file_without_an_address_does_not_cost_the_text() -> None:
     """C12, at Vonage."""
     (event,) = parse(received(text="hello", image={"caption": "x"}, content=[{"type": "image", "url": ONE}]))
     assert isinstance(event, InboundText)
-    assert (event.text, event.media) == ("hello", (Media(""), Media(ONE)))
+    assert (event.text, event.media) == ("hello", (InboundMedia(""), InboundMedia(ONE)))
 
 
 @pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])
 def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
     """C2."""
     (event,) = parse(received(message_type=kind))
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedWebhook)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered:
 )
 def test_what_cannot_be_read_is_kept(message: object) -> None:
     (event,) = parse(message)
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedWebhook)
     assert json.loads(event.raw) == message
 
 

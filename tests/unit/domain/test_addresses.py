@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partyline.domain import addresses
-from partyline.domain.addresses import Kind, canonical, display, kind
+from partyline.domain.addresses import AddressKind, canonicalize, format_address, kind_of
 
 PHONE = "+14155551212"
 
@@ -35,68 +35,68 @@ PHONE = "+14155551212"
     ],
 )
 def test_every_notation_of_a_number_is_one_address(written: str) -> None:
-    assert canonical(written) == PHONE
-    assert kind(PHONE) is Kind.PHONE
+    assert canonicalize(written) == PHONE
+    assert kind_of(PHONE) is AddressKind.PHONE
 
 
 @pytest.mark.parametrize(
     ("written", "address", "expected"),
     [
         # Short codes are never phone numbers, though a parser would make them so.
-        ("12345", "12345", Kind.SHORT_CODE),
-        ("97167", "97167", Kind.SHORT_CODE),
-        ("262966", "262966", Kind.SHORT_CODE),
-        ("911", "911", Kind.SHORT_CODE),
-        ("8675309", "8675309", Kind.SHORT_CODE),
-        ("011262966", "opaque:011262966", Kind.OPAQUE),
+        ("12345", "12345", AddressKind.SHORT_CODE),
+        ("97167", "97167", AddressKind.SHORT_CODE),
+        ("262966", "262966", AddressKind.SHORT_CODE),
+        ("911", "911", AddressKind.SHORT_CODE),
+        ("8675309", "8675309", AddressKind.SHORT_CODE),
+        ("011262966", "opaque:011262966", AddressKind.OPAQUE),
         # E-mail, also a phone's gateway address.
-        ("Alice@Example.com", "alice@example.com", Kind.EMAIL),
-        ("4155551212@vtext.com", "4155551212@vtext.com", Kind.EMAIL),
+        ("Alice@Example.com", "alice@example.com", AddressKind.EMAIL),
+        ("4155551212@vtext.com", "4155551212@vtext.com", AddressKind.EMAIL),
         # Names.
-        ("AMAZON", "alpha:AMAZON", Kind.ALPHANUMERIC),
-        ("1-800-FLOWERS", "alpha:1-800-FLOWERS", Kind.ALPHANUMERIC),
-        ("MyCompany", "alpha:MyCompany", Kind.ALPHANUMERIC),
-        ("Unknown", "alpha:Unknown", Kind.ALPHANUMERIC),
-        ("4155551212x5", "alpha:4155551212x5", Kind.ALPHANUMERIC),
-        ("4155551212 ext. 5", "alpha:4155551212 ext. 5", Kind.ALPHANUMERIC),
+        ("AMAZON", "alpha:AMAZON", AddressKind.ALPHANUMERIC),
+        ("1-800-FLOWERS", "alpha:1-800-FLOWERS", AddressKind.ALPHANUMERIC),
+        ("MyCompany", "alpha:MyCompany", AddressKind.ALPHANUMERIC),
+        ("Unknown", "alpha:Unknown", AddressKind.ALPHANUMERIC),
+        ("4155551212x5", "alpha:4155551212x5", AddressKind.ALPHANUMERIC),
+        ("4155551212 ext. 5", "alpha:4155551212 ext. 5", AddressKind.ALPHANUMERIC),
         # An extension is another party, and two numbers are not one.
-        ("4155551212;ext=3", "opaque:4155551212;ext=3", Kind.OPAQUE),
-        ("4155551212,,123#", "opaque:4155551212%2C%2C123#", Kind.OPAQUE),
-        ("4155551212; 4155551213", "opaque:4155551212; 4155551213", Kind.OPAQUE),
+        ("4155551212;ext=3", "opaque:4155551212;ext=3", AddressKind.OPAQUE),
+        ("4155551212,,123#", "opaque:4155551212%2C%2C123#", AddressKind.OPAQUE),
+        ("4155551212; 4155551213", "opaque:4155551212; 4155551213", AddressKind.OPAQUE),
         # Malformed senders that carriers really deliver keep every digit.
-        ("110000011909", "opaque:110000011909", Kind.OPAQUE),
-        ("11234567890", "opaque:11234567890", Kind.OPAQUE),
-        ("1410200504", "opaque:1410200504", Kind.OPAQUE),
-        ("1234567890", "opaque:1234567890", Kind.OPAQUE),
+        ("110000011909", "opaque:110000011909", AddressKind.OPAQUE),
+        ("11234567890", "opaque:11234567890", AddressKind.OPAQUE),
+        ("1410200504", "opaque:1410200504", AddressKind.OPAQUE),
+        ("1234567890", "opaque:1234567890", AddressKind.OPAQUE),
         # The old notation of Mexican mobiles: another number than the new one, and kept.
-        ("+5215512345678", "opaque:+5215512345678", Kind.OPAQUE),
-        ("+525512345678", "+525512345678", Kind.PHONE),
-        ("00442071838750", "opaque:00442071838750", Kind.OPAQUE),
-        ("02071838750", "opaque:02071838750", Kind.OPAQUE),
-        ("", "opaque:", Kind.OPAQUE),
-        ("+", "opaque:+", Kind.OPAQUE),
-        ("+1", "opaque:+1", Kind.OPAQUE),
+        ("+5215512345678", "opaque:+5215512345678", AddressKind.OPAQUE),
+        ("+525512345678", "+525512345678", AddressKind.PHONE),
+        ("00442071838750", "opaque:00442071838750", AddressKind.OPAQUE),
+        ("02071838750", "opaque:02071838750", AddressKind.OPAQUE),
+        ("", "opaque:", AddressKind.OPAQUE),
+        ("+", "opaque:+", AddressKind.OPAQUE),
+        ("+1", "opaque:+1", AddressKind.OPAQUE),
         # Possible is enough: what is assigned changes with the library's version, a key must not.
-        ("+15551234567", "+15551234567", Kind.PHONE),
-        ("+15550100001", "+15550100001", Kind.PHONE),
-        ("+10000000000", "+10000000000", Kind.PHONE),
-        ("+11234567890", "+11234567890", Kind.PHONE),
-        ("0114420718387 50", "+442071838750", Kind.PHONE),
-        ("011 44 20 7183 8750", "+442071838750", Kind.PHONE),
-        ("+12065550100", "+12065550100", Kind.PHONE),
-        ("+14155550100", "+14155550100", Kind.PHONE),
-        ("+14165550100", "+14165550100", Kind.PHONE),
-        ("+15005550006", "+15005550006", Kind.PHONE),
-        ("+18005550100", "+18005550100", Kind.PHONE),
+        ("+15551234567", "+15551234567", AddressKind.PHONE),
+        ("+15550100001", "+15550100001", AddressKind.PHONE),
+        ("+10000000000", "+10000000000", AddressKind.PHONE),
+        ("+11234567890", "+11234567890", AddressKind.PHONE),
+        ("0114420718387 50", "+442071838750", AddressKind.PHONE),
+        ("011 44 20 7183 8750", "+442071838750", AddressKind.PHONE),
+        ("+12065550100", "+12065550100", AddressKind.PHONE),
+        ("+14155550100", "+14155550100", AddressKind.PHONE),
+        ("+14165550100", "+14165550100", AddressKind.PHONE),
+        ("+15005550006", "+15005550006", AddressKind.PHONE),
+        ("+18005550100", "+18005550100", AddressKind.PHONE),
     ],
 )
-def test_each_kind_of_address_is_told_from_the_others(written: str, address: str, expected: Kind) -> None:
-    assert canonical(written) == address
-    assert kind(address) is expected
+def test_each_kind_of_address_is_told_from_the_others(written: str, address: str, expected: AddressKind) -> None:
+    assert canonicalize(written) == address
+    assert kind_of(address) is expected
 
 
 def test_a_national_number_is_read_where_it_is_dialled() -> None:
-    assert canonical("020 7183 8750", addresses.region_of("+442071838751")) == "+442071838750"
+    assert canonicalize("020 7183 8750", addresses.region_of("+442071838751")) == "+442071838750"
 
 
 @pytest.mark.parametrize("address", ["97167", "alpha:AMAZON", "alice@example.com", "opaque:"])
@@ -106,15 +106,15 @@ def test_an_own_number_that_is_no_phone_reads_national_notations_as_the_default_
 
 @given(st.text())
 def test_no_text_breaks_the_classifier_or_smuggles_a_separator_into_a_key(written: str) -> None:
-    address = canonical(written)
+    address = canonicalize(written)
     assert "," not in address
     assert address.isprintable()
 
 
 @given(st.text())
 def test_what_people_see_is_the_same_address_again(written: str) -> None:
-    address = canonical(written)
-    assert canonical(display(address)) == address
+    address = canonicalize(written)
+    assert canonicalize(format_address(address)) == address
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from partyline.domain.bylines import MAX_NAME, byline
+from partyline.domain.bylines import MAX_NAME, build_byline
 from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
 
@@ -55,7 +55,7 @@ OFFICE = member("MB6", identity="office")
 def test_who_could_be_taken_for_somebody_else_is_named(
     author: Participant | None, sender: str, recipients: list[str], members: list[Participant], expected: str
 ) -> None:
-    assert byline(author, sender, recipients, members) == expected
+    assert build_byline(author, sender, recipients, members) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_who_could_be_taken_for_somebody_else_is_named(
 )
 def test_a_name_is_what_the_account_gave_and_never_the_number(attributes: str, expected: str) -> None:
     ann = replace(ANN, attributes=attributes)
-    assert byline(ann, P, [C], [AGENT, ann, BEN, CAT]) == expected
+    assert build_byline(ann, P, [C], [AGENT, ann, BEN, CAT]) == expected
 
 
 def test_a_place_does_not_depend_on_the_order_that_members_are_read_in() -> None:
     members = [AGENT, ANN, BEN, DAN]
-    assert byline(DAN, P, [A, B], members) == byline(DAN, P, [A, B], members[::-1]) == "#3"
+    assert build_byline(DAN, P, [A, B], members) == build_byline(DAN, P, [A, B], members[::-1]) == "#3"
 
 
 @pytest.mark.parametrize(

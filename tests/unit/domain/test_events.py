@@ -15,7 +15,7 @@ from partyline.domain.events import BY_TEXT, BY_TIMER, Cause, Event, Reason, Sou
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
-from partyline.domain.services import User, new_service
+from partyline.domain.services import User, build_service
 from partyline.domain.webhook_configuration import EVENTS
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -38,7 +38,7 @@ MESSAGE = Message("IM1", "CH1", 7, NOW, LATER, A, "hello", "MB1")
 MEDIA = (Media("ME1", "https://carrier.example/1.jpg", "image/jpeg"), Media("ME2", "https://carrier.example/2"))
 RECEIPT = Receipt("DY1", "IM1", "CH1", "MB1", A, NOW, LATER)
 USER = User("US1", "IS1", "ann", NOW, LATER)
-SERVICE, _ = new_service("main", NOW, sid="IS1")
+SERVICE, _ = build_service("main", NOW, sid="IS1")
 
 DATES = {"DateCreated": "2026-11-22T12:00:00.250Z", "DateUpdated": "2026-11-22T12:00:01.250Z"}
 OF_CONVERSATION = {"ConversationSid": "CH1", "ChatServiceSid": "IS1", "Attributes": "{}", "State": "active", **DATES}
@@ -78,13 +78,13 @@ def told(*given: Event) -> list[tuple[str, dict[str, str]]]:
     ],
 )
 def test_a_conversation_is_told_with_what_it_has(type: str) -> None:
-    assert told(events.conversation(type, CONVERSATION)) == [(type, OF_CONVERSATION)]
+    assert told(events.conversation_event(type, CONVERSATION)) == [(type, OF_CONVERSATION)]
     more = {"FriendlyName": "12 Elm Street", "UniqueName": "elm", "Attributes": '{"a":1}', "MessagingServiceSid": "MG1"}
-    assert told(events.conversation(type, FULL)) == [(type, {**OF_CONVERSATION, **more})]
+    assert told(events.conversation_event(type, FULL)) == [(type, {**OF_CONVERSATION, **more})]
 
 
 def test_a_removed_conversation_says_when() -> None:
-    removed = events.conversation_removed(CONVERSATION, LATER)
+    removed = events.conversation_removed_event(CONVERSATION, LATER)
     expected = {**OF_CONVERSATION, "DateRemoved": "2026-11-22T12:00:01.250Z"}
     assert told(removed) == [("onConversationRemoved", expected)]
 
@@ -101,12 +101,12 @@ def test_a_change_of_state_says_from_what_to_what_and_why(reason: Reason) -> Non
         "StateUpdated": "2026-11-22T12:00:01.250Z",
         "Reason": reason.value,
     }
-    assert told(events.state_updated(FULL, closed, reason)) == [("onConversationStateUpdated", expected)]
+    assert told(events.state_updated_event(FULL, closed, reason)) == [("onConversationStateUpdated", expected)]
 
 
 def test_a_change_is_told_as_what_changed() -> None:
     def types(after: Conversation) -> list[str]:
-        return [event.type for event in events.conversation_changed(CONVERSATION, after, Reason.API)]
+        return [event.type for event in events.conversation_changed_events(CONVERSATION, after, Reason.API)]
 
     named = replace(CONVERSATION, friendly_name="new")
     inactive = ConversationState.INACTIVE
@@ -120,25 +120,25 @@ def test_a_change_is_told_as_what_changed() -> None:
 
 def test_a_text_that_makes_a_pair_brings_the_two_addresses() -> None:
     binding = {"MessagingBinding.Address": A, "MessagingBinding.ProxyAddress": P}
-    assert events.binding_of_text(A, [P], P) == binding
+    assert events.text_binding_parameters(A, [P], P) == binding
 
 
 def test_a_text_that_makes_a_group_brings_every_receiver_and_its_author() -> None:
     binding = {"MessagingBinding.Address": f"{P}, {B}", "MessagingBinding.AuthorAddress": A}
-    assert events.binding_of_text(A, [P, B], P) == binding
+    assert events.text_binding_parameters(A, [P, B], P) == binding
 
 
 def test_addresses_are_told_as_people_write_them() -> None:
     binding = {"MessagingBinding.Address": "AMAZON", "MessagingBinding.ProxyAddress": P}
-    assert events.binding_of_text("alpha:AMAZON", [P], P) == binding
+    assert events.text_binding_parameters("alpha:AMAZON", [P], P) == binding
     odd = replace(NATIVE, address="alpha:AMAZON")
-    [(_, parameters)] = told(events.participant("onParticipantAdded", odd, CONVERSATION))
+    [(_, parameters)] = told(events.participant_event("onParticipantAdded", odd, CONVERSATION))
     assert parameters["MessagingBinding.Address"] == "AMAZON"
 
 
 def test_what_a_text_would_make_is_asked_about_with_its_body_and_media() -> None:
-    assert events.text_of(MESSAGE) == {"MessageBody": "hello"}
-    assert set(events.text_of(replace(MESSAGE, body=None, media=MEDIA))) == {"Media"}
+    assert events.text_parameters(MESSAGE) == {"MessageBody": "hello"}
+    assert set(events.text_parameters(replace(MESSAGE, body=None, media=MEDIA))) == {"Media"}
 
 
 # --- participants
@@ -177,12 +177,12 @@ def test_what_a_text_would_make_is_asked_about_with_its_body_and_media() -> None
 def test_a_participant_is_told_with_its_addresses(member: Participant, more: dict[str, str]) -> None:
     expected = {**OF_MEMBER, "ParticipantSid": member.sid, **more}
     for kind in ("onParticipantAdd", "onParticipantAdded", "onParticipantUpdated", "onParticipantRemove"):
-        assert told(events.participant(kind, member, CONVERSATION)) == [(kind, expected)]
+        assert told(events.participant_event(kind, member, CONVERSATION)) == [(kind, expected)]
 
 
 def test_a_change_of_members_tells_who_left_then_who_came_then_who_changed() -> None:
     renamed = replace(CHAT, attributes="{}")
-    changed = [*events.members_changed(CONVERSATION, [NATIVE, CHAT, AGENT], [MASKED, renamed, AGENT], LATER)]
+    changed = [*events.membership_events(CONVERSATION, [NATIVE, CHAT, AGENT], [MASKED, renamed, AGENT], LATER)]
     shown = [(event.type, event.parameters["ParticipantSid"]) for event in changed]
     assert shown == [
         ("onParticipantRemoved", NATIVE.sid),
@@ -194,14 +194,14 @@ def test_a_change_of_members_tells_who_left_then_who_came_then_who_changed() -> 
 
 def test_who_has_no_role_is_told_with_the_one_that_the_service_gives() -> None:
     def role(event: Event) -> str | None:
-        return events.with_roles(event, SERVICE).parameters.get("RoleSid")
+        return events.with_default_role(event, SERVICE).parameters.get("RoleSid")
 
-    assert role(events.participant("onParticipantAdded", CHAT, CONVERSATION)) == SERVICE.member_role_sid
-    assert role(events.participant("onParticipantAdded", AGENT, CONVERSATION)) == "RL1"
-    assert role(events.participant("onParticipantAdded", NATIVE, CONVERSATION)) is None
-    assert role(events.user("onUserAdded", USER)) == SERVICE.user_role_sid
-    assert role(events.user("onUserUpdated", replace(USER, role_sid="RL2"))) == "RL2"
-    assert role(events.message("onMessageUpdated", MESSAGE, CONVERSATION)) is None
+    assert role(events.participant_event("onParticipantAdded", CHAT, CONVERSATION)) == SERVICE.member_role_sid
+    assert role(events.participant_event("onParticipantAdded", AGENT, CONVERSATION)) == "RL1"
+    assert role(events.participant_event("onParticipantAdded", NATIVE, CONVERSATION)) is None
+    assert role(events.user_event("onUserAdded", USER)) == SERVICE.user_role_sid
+    assert role(events.user_event("onUserUpdated", replace(USER, role_sid="RL2"))) == "RL2"
+    assert role(events.message_event("onMessageUpdated", MESSAGE, CONVERSATION)) is None
 
 
 def test_identities_are_each_named_once() -> None:
@@ -215,21 +215,21 @@ def test_identities_are_each_named_once() -> None:
     "type", ["onMessageAdd", "onMessageUpdate", "onMessageUpdated", "onMessageRemove", "onMessageRemoved"]
 )
 def test_a_message_is_told_with_what_it_has(type: str) -> None:
-    assert told(events.message(type, MESSAGE, CONVERSATION)) == [(type, OF_MESSAGE)]
+    assert told(events.message_event(type, MESSAGE, CONVERSATION)) == [(type, OF_MESSAGE)]
     bare = replace(MESSAGE, participant_sid=None, body=None)
     expected = {name: value for name, value in OF_MESSAGE.items() if name not in ("ParticipantSid", "Body")}
-    assert told(events.message(type, bare, FULL)) == [(type, {**expected, "MessagingServiceSid": "MG1"})]
+    assert told(events.message_event(type, bare, FULL)) == [(type, {**expected, "MessagingServiceSid": "MG1"})]
 
 
 def test_a_text_that_came_in_is_told_with_the_carriers_time() -> None:
     """C13."""
     late = replace(MESSAGE, received_at=datetime(2026, 11, 17, 9, 30, tzinfo=UTC))
-    [(_, parameters)] = told(events.message("onMessageAdd", late, CONVERSATION))
+    [(_, parameters)] = told(events.message_event("onMessageAdd", late, CONVERSATION))
     assert parameters == {**OF_MESSAGE, "DateReceivedByCarrier": "2026-11-17T09:30:00.000Z"}
 
 
 def test_media_are_json_in_pascal_case() -> None:
-    [(_, parameters)] = told(events.message("onMessageUpdated", replace(MESSAGE, media=MEDIA), CONVERSATION))
+    [(_, parameters)] = told(events.message_event("onMessageUpdated", replace(MESSAGE, media=MEDIA), CONVERSATION))
     assert json.loads(parameters["Media"]) == [
         {"Sid": "ME1", "ContentType": "image/jpeg", "Filename": None, "Size": None},
         {"Sid": "ME2", "ContentType": None, "Filename": None, "Size": None},
@@ -238,13 +238,13 @@ def test_media_are_json_in_pascal_case() -> None:
 
 @pytest.mark.parametrize("author", ["agent", "alpha:ann", "opaque:7", "50%25@example.com", A])
 def test_an_author_is_told_as_rest_shows_it(author: str) -> None:
-    [(_, parameters)] = told(events.message("onMessageUpdated", replace(MESSAGE, author=author), CONVERSATION))
+    [(_, parameters)] = told(events.message_event("onMessageUpdated", replace(MESSAGE, author=author), CONVERSATION))
     assert parameters["Author"] == author
 
 
 def test_a_new_message_brings_the_roster_and_the_carriers_id() -> None:
     arrived = replace(MESSAGE, carrier_message_id="carrier-1")
-    [(kind, parameters)] = told(events.message_added(arrived, CONVERSATION, [NATIVE, AGENT, MASKED, CHAT]))
+    [(kind, parameters)] = told(events.message_added_event(arrived, CONVERSATION, [NATIVE, AGENT, MASKED, CHAT]))
     roster = parameters.pop("Roster")
     assert (kind, parameters) == ("onMessageAdded", {**OF_MESSAGE, "CarrierMessageId": "carrier-1"})
     assert json.loads(roster) == [
@@ -255,7 +255,7 @@ def test_a_new_message_brings_the_roster_and_the_carriers_id() -> None:
 
 
 def test_a_message_without_a_carriers_id_or_anybody_by_phone_says_so() -> None:
-    [(_, parameters)] = told(events.message_added(MESSAGE, CONVERSATION, [CHAT]))
+    [(_, parameters)] = told(events.message_added_event(MESSAGE, CONVERSATION, [CHAT]))
     assert parameters == {**OF_MESSAGE, "Roster": "[]"}
 
 
@@ -285,11 +285,11 @@ def test_a_receipt_is_told_with_its_status(status: ReceiptStatus, shown: str) ->
         "ErrorCode": "30003",
         **DATES,
     }
-    assert told(events.delivery_updated(moved, CONVERSATION)) == [("onDeliveryUpdated", expected)]
+    assert told(events.delivery_updated_event(moved, CONVERSATION)) == [("onDeliveryUpdated", expected)]
 
 
 def test_a_receipt_without_an_error_says_zero() -> None:
-    [(_, parameters)] = told(events.delivery_updated(replace(RECEIPT, status=ReceiptStatus.SENT), CONVERSATION))
+    [(_, parameters)] = told(events.delivery_updated_event(replace(RECEIPT, status=ReceiptStatus.SENT), CONVERSATION))
     assert parameters["ErrorCode"] == "0"
     assert "ChannelMessageSid" not in parameters
 
@@ -297,10 +297,10 @@ def test_a_receipt_without_an_error_says_zero() -> None:
 def test_a_user_is_told_with_what_it_has() -> None:
     named = replace(USER, friendly_name="Ann", role_sid="RL2")
     more = {"FriendlyName": "Ann", "RoleSid": "RL2"}
-    assert told(events.user("onUserAdded", USER)) == [("onUserAdded", OF_USER)]
-    assert told(events.user("onUserUpdate", named)) == [("onUserUpdate", {**OF_USER, **more})]
+    assert told(events.user_event("onUserAdded", USER)) == [("onUserAdded", OF_USER)]
+    assert told(events.user_event("onUserUpdate", named)) == [("onUserUpdate", {**OF_USER, **more})]
     reachable = {"isOnline": "false", "isNotifiable": "false"}
-    assert told(events.user("onUserUpdated", named)) == [("onUserUpdated", {**OF_USER, **more, **reachable})]
+    assert told(events.user_event("onUserUpdated", named)) == [("onUserUpdated", {**OF_USER, **more, **reachable})]
 
 
 # --- what every event has
@@ -316,9 +316,9 @@ def test_a_user_is_told_with_what_it_has() -> None:
     ],
 )
 def test_every_event_says_whose_it_is_and_from_where(cause: Cause, common: dict[str, str]) -> None:
-    event = events.user("onUserAdded", USER)
+    event = events.user_event("onUserAdded", USER)
     expected = {"AccountSid": "AC1", "EventType": "onUserAdded", **common, **event.parameters}
-    assert events.told(event, "AC1", cause) == expected
+    assert events.with_common_parameters(event, "AC1", cause) == expected
 
 
 @pytest.mark.parametrize(
@@ -330,4 +330,4 @@ def test_every_event_says_whose_it_is_and_from_where(cause: Cause, common: dict[
     ],
 )
 def test_a_time_has_milliseconds_and_is_utc(moment: datetime, text: str) -> None:
-    assert events.timestamp(moment) == text
+    assert events.format_timestamp(moment) == text

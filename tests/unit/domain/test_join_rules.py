@@ -8,7 +8,7 @@ import pytest
 
 from partyline.domain import join_rules
 from partyline.domain.conversations import threads_of
-from partyline.domain.join_rules import Binding
+from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.errors import ApiError
 
@@ -17,7 +17,7 @@ P, Q = "+12065550100", "+12065550101"
 A, B, C = "+12065550150", "+12065550151", "+12065550152"
 
 
-def members(*bindings: Binding) -> list[Participant]:
+def members(*bindings: ParticipantBinding) -> list[Participant]:
     return [
         Participant(f"MB{number}", "CH1", NOW, NOW, b.identity, b.address, b.proxy_address, b.projected_address)
         for number, b in enumerate(bindings)
@@ -32,14 +32,14 @@ def told(refused: ApiError) -> str:
 @pytest.mark.parametrize(
     ("binding", "kind"),
     [
-        (Binding(address=A), ParticipantKind.NATIVE),
-        (Binding(projected_address=P), ParticipantKind.PROJECTED),
-        (Binding(identity="ann", projected_address=P), ParticipantKind.AGENT),
-        (Binding(identity="ann"), ParticipantKind.CHAT),
-        (Binding(address=A, proxy_address=P), ParticipantKind.MASKED),
+        (ParticipantBinding(address=A), ParticipantKind.NATIVE),
+        (ParticipantBinding(projected_address=P), ParticipantKind.PROJECTED),
+        (ParticipantBinding(identity="ann", projected_address=P), ParticipantKind.AGENT),
+        (ParticipantBinding(identity="ann"), ParticipantKind.CHAT),
+        (ParticipantBinding(address=A, proxy_address=P), ParticipantKind.MASKED),
     ],
 )
-def test_five_combinations_are_a_kind_of_participant(binding: Binding, kind: ParticipantKind) -> None:
+def test_five_combinations_are_a_kind_of_participant(binding: ParticipantBinding, kind: ParticipantKind) -> None:
     join_rules.check_binding(binding, {P, Q})
     assert members(binding)[0].kind is kind
 
@@ -47,20 +47,24 @@ def test_five_combinations_are_a_kind_of_participant(binding: Binding, kind: Par
 @pytest.mark.parametrize(
     ("binding", "code", "words"),
     [
-        (Binding(), 20001, "Identity"),
-        (Binding(address=A, projected_address=P), 50407, "not both"),
-        (Binding(identity="ann", address=A), 50211, "Identity parameter not acceptable for this Participant"),
-        (Binding(identity="ann", address=A, proxy_address=P), 50211, "Identity parameter not acceptable"),
-        (Binding(proxy_address=P), 50411, "Participant address is empty"),
-        (Binding(address=P, proxy_address=P), 50409, "Participant address equals proxy address"),
-        (Binding(address=P), 50407, "Invalid messaging binding address: it is one of your own numbers"),
-        (Binding(address="ann@example.com"), 50407, "Invalid messaging binding address"),
-        (Binding(address="alpha:AMAZON"), 50407, "Invalid messaging binding address"),
-        (Binding(address=A, proxy_address=B), 50413, "Account is not authorized to use proxy address"),
-        (Binding(projected_address=B), 50439, "Account is not authorized to use the projected address"),
+        (ParticipantBinding(), 20001, "Identity"),
+        (ParticipantBinding(address=A, projected_address=P), 50407, "not both"),
+        (
+            ParticipantBinding(identity="ann", address=A),
+            50211,
+            "Identity parameter not acceptable for this Participant",
+        ),
+        (ParticipantBinding(identity="ann", address=A, proxy_address=P), 50211, "Identity parameter not acceptable"),
+        (ParticipantBinding(proxy_address=P), 50411, "Participant address is empty"),
+        (ParticipantBinding(address=P, proxy_address=P), 50409, "Participant address equals proxy address"),
+        (ParticipantBinding(address=P), 50407, "Invalid messaging binding address: it is one of your own numbers"),
+        (ParticipantBinding(address="ann@example.com"), 50407, "Invalid messaging binding address"),
+        (ParticipantBinding(address="alpha:AMAZON"), 50407, "Invalid messaging binding address"),
+        (ParticipantBinding(address=A, proxy_address=B), 50413, "Account is not authorized to use proxy address"),
+        (ParticipantBinding(projected_address=B), 50439, "Account is not authorized to use the projected address"),
     ],
 )
-def test_other_combinations_are_refused_and_say_why(binding: Binding, code: int, words: str) -> None:
+def test_other_combinations_are_refused_and_say_why(binding: ParticipantBinding, code: int, words: str) -> None:
     with pytest.raises(ApiError) as refused:
         join_rules.check_binding(binding, {P, Q})
     assert (refused.value.code, refused.value.status) == (code, 400)
@@ -70,27 +74,34 @@ def test_other_combinations_are_refused_and_say_why(binding: Binding, code: int,
 @pytest.mark.parametrize(
     ("binding", "code"),
     [
-        (Binding(address=" "), 50411),
-        (Binding(address=A, proxy_address=""), 50412),
-        (Binding(address="+1" + "2" * 256), 50407),
+        (ParticipantBinding(address=" "), 50411),
+        (ParticipantBinding(address=A, proxy_address=""), 50412),
+        (ParticipantBinding(address="+1" + "2" * 256), 50407),
     ],
 )
-def test_what_cannot_be_an_address_is_refused_before_it_is_read(binding: Binding, code: int) -> None:
+def test_what_cannot_be_an_address_is_refused_before_it_is_read(binding: ParticipantBinding, code: int) -> None:
     with pytest.raises(ApiError) as refused:
         binding.canonical()
     assert refused.value.code == code
 
 
 def test_a_binding_is_read_in_any_notation() -> None:
-    assert Binding(address="(206) 555-0150", proxy_address="12065550100").canonical() == Binding(
+    assert ParticipantBinding(address="(206) 555-0150", proxy_address="12065550100").canonical() == ParticipantBinding(
         address=A, proxy_address=P
     )
 
 
-AGENT, OTHER = Binding(identity="ann", projected_address=P), Binding(identity="ben", projected_address=Q)
-NATIVE_A, NATIVE_B, NATIVE_C = Binding(address=A), Binding(address=B), Binding(address=C)
-CHAT = Binding(identity="office")
-MASKED = Binding(address=A, proxy_address=P)
+AGENT, OTHER = (
+    ParticipantBinding(identity="ann", projected_address=P),
+    ParticipantBinding(identity="ben", projected_address=Q),
+)
+NATIVE_A, NATIVE_B, NATIVE_C = (
+    ParticipantBinding(address=A),
+    ParticipantBinding(address=B),
+    ParticipantBinding(address=C),
+)
+CHAT = ParticipantBinding(identity="office")
+MASKED = ParticipantBinding(address=A, proxy_address=P)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +114,12 @@ MASKED = Binding(address=A, proxy_address=P)
         [AGENT, NATIVE_A, NATIVE_B],
         [AGENT, OTHER, NATIVE_A],
         [AGENT, NATIVE_A, CHAT],  # two parties by phone are no group yet
-        [MASKED, Binding(address=B, proxy_address=P), CHAT],
-        [MASKED, Binding(address=A, proxy_address=Q)],
+        [MASKED, ParticipantBinding(address=B, proxy_address=P), CHAT],
+        [MASKED, ParticipantBinding(address=A, proxy_address=Q)],
         [OTHER, NATIVE_B, NATIVE_C, MASKED],
     ],
 )
-def test_sets_of_members_that_can_be_together(together: list[Binding]) -> None:
+def test_sets_of_members_that_can_be_together(together: list[ParticipantBinding]) -> None:
     join_rules.check_members(members(*together), group_limit=10)
 
 
@@ -116,32 +127,37 @@ def test_sets_of_members_that_can_be_together(together: list[Binding]) -> None:
     ("together", "code", "status", "words"),
     [
         ([CHAT, CHAT], 50433, 409, "Participant already exists"),
-        ([AGENT, Binding(identity="ann", projected_address=Q)], 50433, 409, "Participant already exists"),
+        ([AGENT, ParticipantBinding(identity="ann", projected_address=Q)], 50433, 409, "Participant already exists"),
         ([NATIVE_A, NATIVE_A], 50437, 409, "Group Participant already exists"),
-        ([AGENT, Binding(projected_address=P)], 50437, 409, "Group Participant already exists"),
+        ([AGENT, ParticipantBinding(projected_address=P)], 50437, 409, "Group Participant already exists"),
         ([MASKED, MASKED], 50416, 409, "already exists in Conversation CH1"),
         ([MASKED, NATIVE_A, AGENT], 50437, 409, "Group Participant already exists"),
         ([MASKED, NATIVE_A, NATIVE_B, OTHER], 50437, 409, "Group Participant already exists"),
         ([AGENT, NATIVE_A, NATIVE_B, CHAT], 50435, 400, "Group MMS activation failed: participant office"),
-        ([AGENT, NATIVE_A, Binding(address="+442071838750")], 50407, 400, "Invalid messaging binding address"),
-        ([AGENT, NATIVE_A, Binding(address="+16715550150")], 50407, 400, "not GU"),
-        ([AGENT, NATIVE_A, Binding(address="97167")], 50407, 400, "Invalid messaging binding address"),
         (
-            [AGENT, *(Binding(address=f"+120655502{n:02}") for n in range(10))],
+            [AGENT, NATIVE_A, ParticipantBinding(address="+442071838750")],
+            50407,
+            400,
+            "Invalid messaging binding address",
+        ),
+        ([AGENT, NATIVE_A, ParticipantBinding(address="+16715550150")], 50407, 400, "not GU"),
+        ([AGENT, NATIVE_A, ParticipantBinding(address="97167")], 50407, 400, "Invalid messaging binding address"),
+        (
+            [AGENT, *(ParticipantBinding(address=f"+120655502{n:02}") for n in range(10))],
             50436,
             400,
             "Participant limit exceeded for group conversation",
         ),
         (
-            [*(Binding(address=f"+120655502{n:02}", proxy_address=P) for n in range(51))],
+            [*(ParticipantBinding(address=f"+120655502{n:02}", proxy_address=P) for n in range(51))],
             50418,
             400,
             "Non-Chat participants limit exceeded",
         ),
-        ([*(Binding(identity=str(n)) for n in range(1001))], 50417, 400, "Participants limit exceeded"),
+        ([*(ParticipantBinding(identity=str(n)) for n in range(1001))], 50417, 400, "Participants limit exceeded"),
     ],
 )
-def test_sets_of_members_that_cannot(together: list[Binding], code: int, status: int, words: str) -> None:
+def test_sets_of_members_that_cannot(together: list[ParticipantBinding], code: int, status: int, words: str) -> None:
     with pytest.raises(ApiError) as refused:
         join_rules.check_members(members(*together), group_limit=10)
     assert (refused.value.code, refused.value.status) == (code, status)
@@ -149,7 +165,7 @@ def test_sets_of_members_that_cannot(together: list[Binding], code: int, status:
 
 
 @pytest.mark.parametrize(("together", "refused"), [([AGENT, NATIVE_A, NATIVE_B], True), ([AGENT, NATIVE_A], False)])
-def test_an_identity_without_a_number_cannot_join_a_group(together: list[Binding], refused: bool) -> None:
+def test_an_identity_without_a_number_cannot_join_a_group(together: list[ParticipantBinding], refused: bool) -> None:
     if not refused:
         join_rules.check_chat_joins(CHAT, members(*together))
         return
@@ -173,11 +189,13 @@ def test_handsets_without_a_number_of_ours_are_no_whole_conversation() -> None:
         ([NATIVE_A, NATIVE_B, AGENT], {f"{P},{A},{B}"}),
         ([NATIVE_A, AGENT], {f"{P},{A}"}),
         ([NATIVE_A, AGENT, OTHER], {f"{P},{Q},{A}"}),
-        ([MASKED, Binding(address=B, proxy_address=Q)], {f"{P},{A}", f"{Q},{B}"}),
+        ([MASKED, ParticipantBinding(address=B, proxy_address=Q)], {f"{P},{A}", f"{Q},{B}"}),
         ([CHAT], set()),
         ([NATIVE_A], set()),
         ([AGENT], set()),
     ],
 )
-def test_the_threads_of_a_conversation_follow_from_its_members(together: list[Binding], expected: set[str]) -> None:
+def test_the_threads_of_a_conversation_follow_from_its_members(
+    together: list[ParticipantBinding], expected: set[str]
+) -> None:
     assert threads_of(members(*together)) == expected

@@ -22,7 +22,7 @@ WORDS = st.lists(
 
 
 def cut(words: str, most: int) -> tuple[str, ...]:
-    return long_texts.parts(words, long_texts.cuts(words, lambda part: len(part) <= most, most))
+    return long_texts.split_parts(words, long_texts.find_cuts(words, lambda part: len(part) <= most, most))
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_a_character_that_is_longer_than_a_part_is_parted_all_the_same() -> None
 
 @given(WORDS, st.integers(1, 60))
 def test_the_parts_are_the_words(words: str, most: int) -> None:
-    cuts = long_texts.cuts(words, lambda part: len(part) <= most, most)
-    parts = long_texts.parts(words, cuts)
+    cuts = long_texts.find_cuts(words, lambda part: len(part) <= most, most)
+    parts = long_texts.split_parts(words, cuts)
     assert list(cuts) == sorted({*cuts} - {0})
     assert all(len(part) <= most for part in parts)
     assert all(parts) or not words.strip()
@@ -77,16 +77,16 @@ def test_the_parts_are_the_words(words: str, most: int) -> None:
 
 @given(WORDS)
 def test_a_text_that_fits_is_left_as_it_is(words: str) -> None:
-    assert long_texts.parts(words, long_texts.cuts(words, lambda _: True, 10)) == (words,)
+    assert long_texts.split_parts(words, long_texts.find_cuts(words, lambda _: True, 10)) == (words,)
 
 
 @given(words=WORDS.map(lambda words: words * 40), plain=st.booleans(), carrier=st.sampled_from(sorted(LIMITS)))
 def test_each_part_is_within_the_limits_of_its_carrier(words: str, plain: bool, carrier: str) -> None:
     limits = LIMITS[carrier]
-    parts = long_texts.parts(words, limits.cuts(words, plain=plain))
+    parts = long_texts.split_parts(words, limits.cuts(words, plain=plain))
     assert all(len(part.encode("utf-16-le", "surrogatepass")) <= 2 * limits.text for part in parts)
     if plain and limits.segments:
-        assert all(segments.most(part) <= limits.segments for part in parts)
+        assert all(segments.max_segments(part) <= limits.segments for part in parts)
 
 
 @pytest.mark.parametrize(

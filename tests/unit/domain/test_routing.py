@@ -57,22 +57,22 @@ CHAT = member("MB8", identity="office")
     ],
 )
 def test_a_roster_is_the_set_of_everybody_in_it(sender: str, recipients: list[str], own: str) -> None:
-    arrived = routing.arrival(sender, recipients, own)
-    assert arrived.thread == threads.key([A, B, P])
+    arrived = routing.build_arrival(sender, recipients, own)
+    assert arrived.thread == threads.build_key([A, B, P])
     assert arrived.sender == A
     assert arrived.line == P
     assert set(arrived.recipients) == {B, P}
 
 
 def test_a_roster_keeps_short_codes_and_mail_as_what_they_are() -> None:
-    arrived = routing.arrival(A, [P, "97167", "Bob@Example.com"], P)
+    arrived = routing.build_arrival(A, [P, "97167", "Bob@Example.com"], P)
     assert set(arrived.roster) == {A, P, "97167", "bob@example.com"}
 
 
 @given(st.permutations([A, B, C, P, Q]), st.sampled_from([A, B, C]), st.sampled_from([P, Q]))
 def test_who_writes_and_where_it_arrives_never_change_the_thread(roster: list[str], sender: str, own: str) -> None:
     recipients = [address for address in roster if address != sender]
-    assert routing.arrival(sender, recipients, own).thread == threads.key([A, B, C, P, Q])
+    assert routing.build_arrival(sender, recipients, own).thread == threads.build_key([A, B, C, P, Q])
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_the_receivers_are_those_that_are_named_or_else_known(
     lines: tuple[str, ...], own: set[str], receivers: tuple[str, ...]
 ) -> None:
     """C8."""
-    arrived = routing.arrival(A, [P, Q, B], *lines).among(own)
+    arrived = routing.build_arrival(A, [P, Q, B], *lines).among(own)
     assert arrived.receivers == receivers
     assert arrived.line == (receivers[0] if receivers else "")
-    assert arrived.thread == threads.key([A, B, P, Q])
+    assert arrived.thread == threads.build_key([A, B, P, Q])
 
 
 OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
@@ -130,8 +130,8 @@ OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
 def test_a_text_that_nobody_owns_makes_a_conversation_where_its_lines_allow_it(
     sender: str, recipients: list[str], own: str, lines: dict[str, AutoCreation], expected: str | UnroutedReason
 ) -> None:
-    arrived = routing.arrival(sender, recipients, own)
-    found = routing.unmatched(arrived, {address: line(address, mode) for address, mode in lines.items()})
+    arrived = routing.build_arrival(sender, recipients, own)
+    found = routing.find_line(arrived, {address: line(address, mode) for address, mode in lines.items()})
     assert (found.address if isinstance(found, Line) else found) == expected
 
 
@@ -150,7 +150,7 @@ def test_a_text_that_nobody_owns_makes_a_conversation_where_its_lines_allow_it(
 def test_the_author_is_the_member_who_wrote_from_that_thread(
     sender: str, members: list[Participant], thread: set[str], expected: Participant | None
 ) -> None:
-    assert routing.author(sender, threads.key(thread), members) is expected
+    assert routing.find_author(sender, threads.build_key(thread), members) is expected
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,14 @@ def test_the_author_is_the_member_who_wrote_from_that_thread(
     [("agent", AGENT), (P, AGENT), ("(206) 555-0110", GATEWAY), (R, GATEWAY), (A, ANN), ("nobody", None)],
 )
 def test_an_author_is_named_by_identity_or_by_number(name: str, expected: Participant | None) -> None:
-    assert routing.writer(name, [AGENT, GATEWAY, ANN]) is expected
+    assert routing.find_writer(name, [AGENT, GATEWAY, ANN]) is expected
 
 
 # --- outbound
 
 
 def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = ()) -> Send:
-    return Send(threads.key([sender, *natives, *others]), sender, natives, others)
+    return Send(threads.build_key([sender, *natives, *others]), sender, natives, others)
 
 
 @pytest.mark.parametrize(
@@ -179,19 +179,19 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
         # A handset's text reached the others by itself.
         ([AGENT, ANN, BEN], ANN, {A, B, P}, []),
         # Masked members get it from their proxies, and not their own.
-        ([MASKED_ANN, MASKED_CAT], MASKED_ANN, {A, P}, [Send(threads.key([C, Q]), Q, {C: "MB7"})]),
+        ([MASKED_ANN, MASKED_CAT], MASKED_ANN, {A, P}, [Send(threads.build_key([C, Q]), Q, {C: "MB7"})]),
         (
             [MASKED_ANN, MASKED_CAT, CHAT],
             CHAT,
             None,
-            [Send(threads.key([A, P]), P, {A: "MB6"}), Send(threads.key([C, Q]), Q, {C: "MB7"})],
+            [Send(threads.build_key([A, P]), P, {A: "MB6"}), Send(threads.build_key([C, Q]), Q, {C: "MB7"})],
         ),
         # Group and masked members together: each thread once.
         (
             [GATEWAY, ANN, BEN, MASKED_CAT],
             BEN,
             {A, B, R},
-            [Send(threads.key([C, Q]), Q, {C: "MB7"}, byline="#2")],
+            [Send(threads.build_key([C, Q]), Q, {C: "MB7"}, byline="#2")],
         ),
         (
             [GATEWAY, ANN, BEN, MASKED_CAT],
@@ -211,12 +211,12 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
 def test_a_message_goes_once_into_every_thread_but_the_one_it_came_by(
     members: list[Participant], author: Participant, arrived_on: set[str] | None, expected: list[Send]
 ) -> None:
-    came_by = threads.key(arrived_on) if arrived_on else None
-    assert list(routing.outbound(members, threads_of(members), author, came_by)) == expected
+    came_by = threads.build_key(arrived_on) if arrived_on else None
+    assert list(routing.plan_sends(members, threads_of(members), author, came_by)) == expected
 
 
 def test_a_thread_that_is_another_conversations_is_not_sent_into() -> None:
-    assert routing.outbound([AGENT, ANN], [], AGENT) == ()
+    assert routing.plan_sends([AGENT, ANN], [], AGENT) == ()
 
 
 def test_a_send_asks_for_every_recipient_once() -> None:
@@ -261,15 +261,15 @@ def test_every_handset_is_sent_to_has_it_already_or_is_named_as_unreached(
     """U1."""
     owned = data.draw(st.lists(st.sampled_from(sorted(threads_of(members)) or [""]), unique=True))
     author = data.draw(st.sampled_from([None, *members]))
-    mine = [one for one in owned if author and author.address in threads.members(one)]
+    mine = [one for one in owned if author and author.address in threads.members_of(one)]
     # A handset writes by its carrier; the API writes for a masked one only.
     by_api = [] if author and author.address and not author.proxy_address else [None]
     arrived_on = data.draw(st.sampled_from([*by_api, *mine] or [None]))
     assume(arrived_on or by_api)
-    sends = routing.outbound(members, owned, author, arrived_on)
-    missed = routing.unreached(members, sends, author, arrived_on)
+    sends = routing.plan_sends(members, owned, author, arrived_on)
+    missed = routing.find_unreached(members, sends, author, arrived_on)
     sent = [sid for send in sends for sid in send.natives.values()]
-    has_it = {author.address if author else None, *threads.members(arrived_on or "")}
+    has_it = {author.address if author else None, *threads.members_of(arrived_on or "")}
     waiting = {one.sid for one in members if one.address and one.address not in has_it}
     assert sorted([*sent, *(one.participant.sid for one in missed)]) == sorted(waiting)
     # Two receipts of one message never have the same name.
@@ -284,8 +284,8 @@ def test_who_may_write_reaches_every_native_once_the_threads_are_owned(
     author = data.draw(st.sampled_from([None, *members]))
     with contextlib.suppress(ApiError):
         routing.check_author(author, "somebody", members)
-        sends = routing.outbound(members, threads_of(members), author)
-        assert not routing.unreached(members, sends, author)
+        sends = routing.plan_sends(members, threads_of(members), author)
+        assert not routing.find_unreached(members, sends, author)
 
 
 @pytest.mark.parametrize("author", [None, ANN, MASKED_CAT, CHAT])

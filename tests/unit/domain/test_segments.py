@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.domain.segments import Encoding, Segmented, count
+from partyline.domain.segments import Encoding, Segmented, count_segments
 
 GSM, UCS = Encoding.GSM_7, Encoding.UCS_2
 
@@ -37,12 +37,12 @@ GSM, UCS = Encoding.GSM_7, Encoding.UCS_2
     ],
 )
 def test_segments(text: str, expected: Segmented) -> None:
-    assert count(text) == expected
+    assert count_segments(text) == expected
 
 
 @given(st.text(max_size=400))
 def test_segments_hold_the_text_and_one_more_would_be_empty(text: str) -> None:
-    counted = count(text)
+    counted = count_segments(text)
     alone, joined = (160, 153) if counted.encoding is GSM else (70, 67)
     if counted.segments <= 1:
         assert counted.units <= alone

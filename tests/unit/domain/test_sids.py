@@ -20,7 +20,7 @@ def test_messages_sort_by_index(one: int, other: int) -> None:
 
 
 def test_several_are_in_order_and_differ() -> None:
-    made = sids.several("MB", 50)
+    made = sids.new_many("MB", 50)
     assert made == sorted(set(made))
     assert all(sids.matches("MB", sid) for sid in made)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.domain.receipts import ReceiptStatus, delivery, rank
+from partyline.domain.receipts import ReceiptStatus, rank, summarize_delivery
 
 STATUSES = st.sampled_from(ReceiptStatus)
 FINAL = {ReceiptStatus.DELIVERED, ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED}
@@ -43,7 +43,7 @@ def test_contradicting_reports(reports: list[ReceiptStatus], end: ReceiptStatus)
 
 
 def test_a_message_to_nobody_has_no_delivery() -> None:
-    assert delivery([]) is None
+    assert summarize_delivery([]) is None
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_a_message_to_nobody_has_no_delivery() -> None:
     ],
 )
 def test_delivery_counts_what_each_receipt_has_reached(statuses: list[str], expected: dict[str, str]) -> None:
-    found = delivery(ReceiptStatus(status) for status in statuses)
+    found = summarize_delivery(ReceiptStatus(status) for status in statuses)
     assert found == {"total": 2, "read": "none", **expected}

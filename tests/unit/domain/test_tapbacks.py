@@ -16,45 +16,45 @@ from partyline.domain import tapbacks
 from partyline.domain.attachments import Media
 from partyline.domain.messages import Message
 from partyline.domain.sends import Send
-from partyline.domain.tapbacks import Kind, MediaKind, Tapback
+from partyline.domain.tapbacks import MediaKind, Tapback, TapbackKind
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 # As Google Messages marks its texts: all and the quote; an emoji; an emoji that is removed.
 H, ADD, TAKE = "\u200a", "\u200b", "\u200c"
 
 WORDED = {
-    "Liked": Tapback(Kind.LIKE),
-    "Disliked": Tapback(Kind.DISLIKE),
-    "Loved": Tapback(Kind.LOVE),
-    "Laughed at": Tapback(Kind.LAUGH),
-    "Emphasized": Tapback(Kind.EMPHASIS),
-    "Emphasised": Tapback(Kind.EMPHASIS),
-    "Questioned": Tapback(Kind.QUESTION),
-    "Reacted with a sticker to": Tapback(Kind.STICKER),
-    "Removed a like from": Tapback(Kind.LIKE, removed=True),
-    "Removed a dislike from": Tapback(Kind.DISLIKE, removed=True),
-    "Removed a heart from": Tapback(Kind.LOVE, removed=True),
-    "Removed a laugh from": Tapback(Kind.LAUGH, removed=True),
-    "Removed an exclamation from": Tapback(Kind.EMPHASIS, removed=True),
-    "Removed a question mark from": Tapback(Kind.QUESTION, removed=True),
-    "Reacted 🎉 to": Tapback(Kind.EMOJI, emoji="🎉"),
-    "Removed 🎉 from": Tapback(Kind.EMOJI, removed=True, emoji="🎉"),
-    "👍 to": Tapback(Kind.EMOJI, emoji="👍"),
-    "removed 👍 from": Tapback(Kind.EMOJI, removed=True, emoji="👍"),
+    "Liked": Tapback(TapbackKind.LIKE),
+    "Disliked": Tapback(TapbackKind.DISLIKE),
+    "Loved": Tapback(TapbackKind.LOVE),
+    "Laughed at": Tapback(TapbackKind.LAUGH),
+    "Emphasized": Tapback(TapbackKind.EMPHASIS),
+    "Emphasised": Tapback(TapbackKind.EMPHASIS),
+    "Questioned": Tapback(TapbackKind.QUESTION),
+    "Reacted with a sticker to": Tapback(TapbackKind.STICKER),
+    "Removed a like from": Tapback(TapbackKind.LIKE, removed=True),
+    "Removed a dislike from": Tapback(TapbackKind.DISLIKE, removed=True),
+    "Removed a heart from": Tapback(TapbackKind.LOVE, removed=True),
+    "Removed a laugh from": Tapback(TapbackKind.LAUGH, removed=True),
+    "Removed an exclamation from": Tapback(TapbackKind.EMPHASIS, removed=True),
+    "Removed a question mark from": Tapback(TapbackKind.QUESTION, removed=True),
+    "Reacted 🎉 to": Tapback(TapbackKind.EMOJI, emoji="🎉"),
+    "Removed 🎉 from": Tapback(TapbackKind.EMOJI, removed=True, emoji="🎉"),
+    "👍 to": Tapback(TapbackKind.EMOJI, emoji="👍"),
+    "removed 👍 from": Tapback(TapbackKind.EMOJI, removed=True, emoji="👍"),
 }
 # Each form around a quote that stands for %.
 FORMS = {
     **{f"{head} “%”": meant for head, meant in WORDED.items()},
     **{f'{head} "%"': meant for head, meant in WORDED.items()},
-    f"{H}Reacted {ADD}😂{ADD} to “{H}%{H}”{H}": Tapback(Kind.EMOJI, emoji="😂"),
-    f"{H}{ADD}👍{ADD} to “{H}%{H}”{H}": Tapback(Kind.EMOJI, emoji="👍"),
-    f"{H}Removed {TAKE}👍{TAKE} from “{H}%{H}”{H}": Tapback(Kind.EMOJI, removed=True, emoji="👍"),
-    f"{H}A réagi avec {ADD}😂{ADD} à « {H}%{H} »{H}": Tapback(Kind.EMOJI, emoji="😂"),
-    f"{H}Eliminó {TAKE}❤️{TAKE} de «{H}%{H}»{H}": Tapback(Kind.EMOJI, removed=True, emoji="❤️"),
+    f"{H}Reacted {ADD}😂{ADD} to “{H}%{H}”{H}": Tapback(TapbackKind.EMOJI, emoji="😂"),
+    f"{H}{ADD}👍{ADD} to “{H}%{H}”{H}": Tapback(TapbackKind.EMOJI, emoji="👍"),
+    f"{H}Removed {TAKE}👍{TAKE} from “{H}%{H}”{H}": Tapback(TapbackKind.EMOJI, removed=True, emoji="👍"),
+    f"{H}A réagi avec {ADD}😂{ADD} à « {H}%{H} »{H}": Tapback(TapbackKind.EMOJI, emoji="😂"),
+    f"{H}Eliminó {TAKE}❤️{TAKE} de «{H}%{H}»{H}": Tapback(TapbackKind.EMOJI, removed=True, emoji="❤️"),
     # What is left of that when a carrier makes blanks plain, or drops what nobody sees.
-    f'{H}👍{H} to "{H}%{H}"{H}': Tapback(Kind.EMOJI, emoji="👍"),
-    f"{ADD}👍{ADD} to “{H}%{H}” \n": Tapback(Kind.EMOJI, emoji="👍"),
-    f"  removed  {TAKE}👍{TAKE} from{H}“%”": Tapback(Kind.EMOJI, removed=True, emoji="👍"),
+    f'{H}👍{H} to "{H}%{H}"{H}': Tapback(TapbackKind.EMOJI, emoji="👍"),
+    f"{ADD}👍{ADD} to “{H}%{H}” \n": Tapback(TapbackKind.EMOJI, emoji="👍"),
+    f"  removed  {TAKE}👍{TAKE} from{H}“%”": Tapback(TapbackKind.EMOJI, removed=True, emoji="👍"),
 }
 
 
@@ -66,7 +66,7 @@ def message(index: int, body: str | None, *media_types: str | None, edited_from:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_recognised_with_what_it_quotes(form: str) -> None:
-    found = tapbacks.recognise(form.replace("%", "See you at 6"))
+    found = tapbacks.parse_tapback(form.replace("%", "See you at 6"))
     meant = FORMS[form]
     assert found == Tapback(meant.kind, meant.removed, meant.emoji, quoted="See you at 6")
 
@@ -81,7 +81,7 @@ QUOTED = st.text().filter(lambda text: text.strip() and text.strip(f" {H}{ADD}{T
 @example("Liked “%”", 'Loved "it"')
 @example('Liked "%"', "Loved “it”")
 def test_a_quote_is_kept_whatever_stands_in_it(form: str, quoted: str) -> None:
-    found = tapbacks.recognise(form.replace("%", quoted))
+    found = tapbacks.parse_tapback(form.replace("%", quoted))
     assert found
     assert found.quoted == quoted
     assert (found.kind, found.removed, found.emoji) == (FORMS[form].kind, FORMS[form].removed, FORMS[form].emoji)
@@ -90,26 +90,34 @@ def test_a_quote_is_kept_whatever_stands_in_it(form: str, quoted: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Loved an image", Tapback(Kind.LOVE, media=MediaKind.IMAGE)),
-        ("Laughed at a photo", Tapback(Kind.LAUGH, media=MediaKind.IMAGE)),
-        ("Liked a movie", Tapback(Kind.LIKE, media=MediaKind.VIDEO)),
-        ("Questioned a video", Tapback(Kind.QUESTION, media=MediaKind.VIDEO)),
-        ("Disliked an audio message", Tapback(Kind.DISLIKE, media=MediaKind.AUDIO)),
-        ("Emphasized an attachment", Tapback(Kind.EMPHASIS, media=MediaKind.ATTACHMENT)),
-        ("Removed a heart from an image", Tapback(Kind.LOVE, removed=True, media=MediaKind.IMAGE)),
-        ("Reacted 😮 to an image", Tapback(Kind.EMOJI, emoji="😮", media=MediaKind.IMAGE)),
+        ("Loved an image", Tapback(TapbackKind.LOVE, media=MediaKind.IMAGE)),
+        ("Laughed at a photo", Tapback(TapbackKind.LAUGH, media=MediaKind.IMAGE)),
+        ("Liked a movie", Tapback(TapbackKind.LIKE, media=MediaKind.VIDEO)),
+        ("Questioned a video", Tapback(TapbackKind.QUESTION, media=MediaKind.VIDEO)),
+        ("Disliked an audio message", Tapback(TapbackKind.DISLIKE, media=MediaKind.AUDIO)),
+        ("Emphasized an attachment", Tapback(TapbackKind.EMPHASIS, media=MediaKind.ATTACHMENT)),
+        ("Removed a heart from an image", Tapback(TapbackKind.LOVE, removed=True, media=MediaKind.IMAGE)),
+        ("Reacted 😮 to an image", Tapback(TapbackKind.EMOJI, emoji="😮", media=MediaKind.IMAGE)),
     ],
 )
 def test_a_tapback_on_media_names_its_kind(text: str, expected: Tapback) -> None:
-    assert tapbacks.recognise(text) == expected
-    assert tapbacks.recognise(f" {text}\n") == expected
+    assert tapbacks.parse_tapback(text) == expected
+    assert tapbacks.parse_tapback(f" {text}\n") == expected
 
 
 N = "\u00a0"
 LIKE, DISLIKE, LOVE, LAUGH, EMPHASIS, QUESTION = (
-    Tapback(kind) for kind in (Kind.LIKE, Kind.DISLIKE, Kind.LOVE, Kind.LAUGH, Kind.EMPHASIS, Kind.QUESTION)
+    Tapback(kind)
+    for kind in (
+        TapbackKind.LIKE,
+        TapbackKind.DISLIKE,
+        TapbackKind.LOVE,
+        TapbackKind.LAUGH,
+        TapbackKind.EMPHASIS,
+        TapbackKind.QUESTION,
+    )
 )
-FUNNY = Tapback(Kind.EMOJI, emoji="😂")
+FUNNY = Tapback(TapbackKind.EMOJI, emoji="😂")
 # What iPhones and Google Messages write, with % for what is quoted; what is taken back below.
 LANGUAGES = {
     "es": {
@@ -236,7 +244,7 @@ IN_LANGUAGES = [
 @pytest.mark.parametrize(("form", "meant"), IN_LANGUAGES)
 def test_tapbacks_are_recognised_in_other_languages(form: str, meant: Tapback, quoted: str) -> None:
     """C9."""
-    assert tapbacks.recognise(form.replace("%", quoted)) == replace(meant, quoted=quoted)
+    assert tapbacks.parse_tapback(form.replace("%", quoted)) == replace(meant, quoted=quoted)
 
 
 @pytest.mark.parametrize(("form", "meant"), IN_LANGUAGES)
@@ -244,7 +252,7 @@ def test_so_they_are_with_straight_quotes_and_letters_taken_apart(form: str, mea
     """C9, as carriers change them."""
     text = form.translate(dict.fromkeys(map(ord, "“”„«»"), '"')).replace("’", "'").replace(f'"{N}', '"')
     for one in (text, unicodedata.normalize("NFD", text)):
-        found = tapbacks.recognise(one.replace("%", "Hasta el domingo"))
+        found = tapbacks.parse_tapback(one.replace("%", "Hasta el domingo"))
         assert found and replace(found, quoted=(found.quoted or "").strip()) == replace(
             meant, quoted="Hasta el domingo"
         )
@@ -272,7 +280,7 @@ def test_so_they_are_with_straight_quotes_and_letters_taken_apart(form: str, mea
 )
 def test_so_are_those_on_media(text: str, expected: Tapback) -> None:
     """C9."""
-    assert tapbacks.recognise(text) == expected
+    assert tapbacks.parse_tapback(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -299,7 +307,7 @@ def test_so_are_those_on_media(text: str, expected: Tapback) -> None:
 )
 def test_words_that_are_like_them_are_none_in_any_language(text: str) -> None:
     """C9."""
-    assert tapbacks.recognise(text) is None
+    assert tapbacks.parse_tapback(text) is None
 
 
 @pytest.mark.parametrize("marks", ["“”", '""', "«»", "„“"])
@@ -313,13 +321,13 @@ def test_a_text_of_quotes_is_looked_at_in_few_places(marks: str, monkeypatch: py
         return formed(forms, before, behind, **about)
 
     monkeypatch.setattr(tapbacks, "_formed", counted)
-    assert tapbacks.recognise(f"{marks[0]}x" * 500 + f"x{marks[1]}" * 500) is None
+    assert tapbacks.parse_tapback(f"{marks[0]}x" * 500 + f"x{marks[1]}" * 500) is None
     assert len(looked) < 50
 
 
 @pytest.mark.parametrize("emoji", ["😂", "❤️", "❤", "👍🏽", "👨‍👩‍👧‍👦", "🕵🏽‍♂️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇺🇸", "#️⃣", "‼️", "☺️", "🫠", "™️"])
 def test_any_one_emoji_is_a_reaction(emoji: str) -> None:
-    assert tapbacks.recognise(f"Reacted {emoji} to “ok”") == Tapback(Kind.EMOJI, emoji=emoji, quoted="ok")
+    assert tapbacks.parse_tapback(f"Reacted {emoji} to “ok”") == Tapback(TapbackKind.EMOJI, emoji=emoji, quoted="ok")
 
 
 @pytest.mark.parametrize(
@@ -363,27 +371,27 @@ def test_any_one_emoji_is_a_reaction(emoji: str) -> None:
     ],
 )
 def test_anything_else_is_no_tapback(text: str) -> None:
-    assert tapbacks.recognise(text) is None
+    assert tapbacks.parse_tapback(text) is None
 
 
 @given(st.text() | st.text(st.sampled_from(f'Liked to“”"👍{H}{ADD}{TAKE} \n'), max_size=40))
 def test_no_text_is_too_odd(text: str) -> None:
-    found = tapbacks.recognise(text)
+    found = tapbacks.parse_tapback(text)
     if found:
         assert (found.quoted is None) != (found.media is None)
-        assert (found.emoji is None) == (found.kind is not Kind.EMOJI)
-        assert tapbacks.refers_to(found, [message(0, text)] * 2) is None
+        assert (found.emoji is None) == (found.kind is not TapbackKind.EMOJI)
+        assert tapbacks.find_target(found, [message(0, text)] * 2) is None
 
 
 # --- what is meant
 
 
 def quoting(quoted: str) -> Tapback:
-    return Tapback(Kind.LIKE, quoted=quoted)
+    return Tapback(TapbackKind.LIKE, quoted=quoted)
 
 
 def index_of(tapback: Tapback, *recent: Message) -> int | None:
-    found = tapbacks.refers_to(tapback, recent)
+    found = tapbacks.find_target(tapback, recent)
     return found.index if found else None
 
 
@@ -464,13 +472,13 @@ def test_a_message_that_went_on_under_its_authors_name_is_quoted_with_it() -> No
 def test_media_are_meant_when_one_message_only_can_be(
     media: MediaKind, recent: list[Message], expected: int | None
 ) -> None:
-    assert index_of(Tapback(Kind.LOVE, media=media), *recent) == expected
+    assert index_of(Tapback(TapbackKind.LOVE, media=media), *recent) == expected
 
 
 def test_attributes_have_what_is_known() -> None:
-    bare = tapbacks.attributes(Tapback(Kind.LIKE, quoted="ok"), None)
+    bare = tapbacks.to_attributes(Tapback(TapbackKind.LIKE, quoted="ok"), None)
     assert json.loads(bare) == {"tapback": {"kind": "like", "removed": False}}
-    full = tapbacks.attributes(Tapback(Kind.EMOJI, removed=True, emoji="🎉", quoted="ok"), message(7, "ok"))
+    full = tapbacks.to_attributes(Tapback(TapbackKind.EMOJI, removed=True, emoji="🎉", quoted="ok"), message(7, "ok"))
     assert json.loads(full) == {
         "tapback": {"kind": "emoji", "removed": True, "emoji": "🎉", "message_sid": "IM7", "index": 7}
     }

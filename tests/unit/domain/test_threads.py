@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partyline.domain import threads
-from partyline.domain.addresses import canonical
+from partyline.domain.addresses import canonicalize
 from partyline.domain.threads import Copies
 
 NUMBERS = st.integers(min_value=2_000_000_000, max_value=9_999_999_999).map(lambda n: f"+1{n}")
-ANYTHING = st.one_of(NUMBERS, st.text(), st.emails(), st.integers(100, 99_999_999).map(str)).map(canonical)
+ANYTHING = st.one_of(NUMBERS, st.text(), st.emails(), st.integers(100, 99_999_999).map(str)).map(canonicalize)
 ROSTERS = st.lists(ANYTHING, min_size=1, max_size=12)
 
 
@@ -32,22 +32,24 @@ def notations(number: str) -> list[str]:
 def test_order_repeats_notation_and_sender_never_change_a_key(roster: list[str], chance: random.Random) -> None:
     retold = [chance.choice(notations(number)) for number in roster + chance.choices(roster, k=3)]
     chance.shuffle(retold)
-    assert threads.key(canonical(number) for number in retold) == threads.key(roster)
+    assert threads.build_key(canonicalize(number) for number in retold) == threads.build_key(roster)
 
 
 @given(ROSTERS, ROSTERS)
 def test_different_sets_never_share_a_key(one: list[str], other: list[str]) -> None:
-    assert (threads.key(one) == threads.key(other)) == (set(one) == set(other))
-    assert (threads.digest(threads.key(one)) == threads.digest(threads.key(other))) == (set(one) == set(other))
+    assert (threads.build_key(one) == threads.build_key(other)) == (set(one) == set(other))
+    assert (threads.digest(threads.build_key(one)) == threads.digest(threads.build_key(other))) == (
+        set(one) == set(other)
+    )
 
 
 @given(ROSTERS)
 def test_a_key_names_its_members(roster: list[str]) -> None:
-    assert set(threads.members(threads.key(roster))) == set(roster)
+    assert set(threads.members_of(threads.build_key(roster))) == set(roster)
 
 
 def test_nobody_has_no_members() -> None:
-    assert threads.members(threads.key([])) == ()
+    assert threads.members_of(threads.build_key([])) == ()
 
 
 def test_two_parties_are_a_pair_and_three_a_group() -> None:
@@ -201,7 +203,7 @@ def test_the_count_is_the_fewest_messages_of_which_each_number_sees_one(counts: 
     """C8: as an assignment of copies to numbers would find it, tried out."""
     seen: dict[str, int] = {}
     for lines, number in counts:
-        seen[threads.key(lines)] = seen.get(threads.key(lines), 0) + number
+        seen[threads.build_key(lines)] = seen.get(threads.build_key(lines), 0) + number
 
     def fits(most: int) -> bool:
         """Whether every copy finds a number of its own that has room, by augmenting paths."""
@@ -209,7 +211,7 @@ def test_the_count_is_the_fewest_messages_of_which_each_number_sees_one(counts: 
         taken: dict[tuple[str, int], tuple[str, int]] = {}
 
         def place(copy: tuple[str, int], tried: set[tuple[str, int]]) -> bool:
-            for room in ((line, slot) for line in threads.members(copy[0]) for slot in range(most)):
+            for room in ((line, slot) for line in threads.members_of(copy[0]) for slot in range(most)):
                 if room not in tried:
                     tried.add(room)
                     if room not in taken or place(taken[room], tried):
@@ -230,8 +232,8 @@ def test_however_many_sets_a_carrier_names_they_are_counted_at_once(numbers: int
     WHEN they are counted
     THEN the work grows with the sets, not with all that can be made of them."""
     own = [f"+1206555{number:04}" for number in range(numbers)]
-    chain = {threads.key([one, other]): 3 for one, other in itertools.pairwise(own)}
-    star = {threads.key([own[0], one]): 1 for one in own[1:]}
+    chain = {threads.build_key([one, other]): 3 for one, other in itertools.pairwise(own)}
+    star = {threads.build_key([own[0], one]): 1 for one in own[1:]}
     assert Copies(chain).logical() == 3
     assert Copies(star).logical() == 1
     # One number has seen fifty of its own besides.

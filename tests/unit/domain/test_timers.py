@@ -33,7 +33,7 @@ DAY = 24 * 3600
     ],
 )
 def test_a_duration_has_so_many_seconds(duration: str, seconds: int) -> None:
-    assert timers.seconds(duration) == seconds
+    assert timers.parse_duration(duration) == seconds
 
 
 @pytest.mark.parametrize(
@@ -57,23 +57,23 @@ def test_a_duration_has_so_many_seconds(duration: str, seconds: int) -> None:
     ],
 )
 def test_anything_else_is_no_duration(text: str) -> None:
-    assert timers.seconds(text) is None
+    assert timers.parse_duration(text) is None
 
 
 @given(st.integers(0, timers.MAX))
 def test_seconds_that_are_written_are_read_again(length: int) -> None:
-    assert timers.seconds(timers.duration(length)) == length
+    assert timers.parse_duration(timers.format_duration(length)) == length
 
 
 @given(st.text())
 def test_any_text_is_read_without_a_fuss(text: str) -> None:
-    length = timers.seconds(text)
+    length = timers.parse_duration(text)
     assert length is None or 0 <= length <= timers.MAX
 
 
 @pytest.mark.parametrize(("length", "duration"), [(0, "PT0S"), (600, "PT10M"), (3600, "PT1H"), (DAY + 61, "P1DT1M1S")])
 def test_a_duration_is_written_in_the_largest_units(length: int, duration: str) -> None:
-    assert timers.duration(length) == duration
+    assert timers.format_duration(length) == duration
 
 
 def conversation(state: ConversationState, active_at: datetime | None = NOW) -> Conversation:
@@ -102,16 +102,16 @@ def test_timers_run_from_the_last_activity_to_the_states_that_are_still_ahead(
     state: ConversationState, due: dict[str, int]
 ) -> None:
     expected = {name: NOW + timedelta(seconds=after) for name, after in due.items()}
-    assert timers.due(conversation(state)) == expected
+    assert timers.due_dates(conversation(state)) == expected
 
 
 def test_without_a_known_activity_they_run_from_the_last_change() -> None:
-    due = timers.due(conversation(ConversationState.INACTIVE, active_at=None))
+    due = timers.due_dates(conversation(ConversationState.INACTIVE, active_at=None))
     assert due == {"date_closed": NOW - timedelta(days=1) + timedelta(seconds=600)}
 
 
 def test_a_timer_that_is_not_set_is_not_due() -> None:
-    assert timers.due(Conversation("CH1", "IS1", NOW, NOW, active_at=NOW)) == {}
+    assert timers.due_dates(Conversation("CH1", "IS1", NOW, NOW, active_at=NOW)) == {}
 
 
 # --- what time makes of a conversation
@@ -135,21 +135,21 @@ PASSING = [
 def test_a_state_is_what_time_has_made_of_it(
     state: ConversationState, seconds: int, expected: ConversationState
 ) -> None:
-    assert timers.at(conversation(state), NOW + timedelta(seconds=seconds)).state is expected
+    assert timers.apply_due(conversation(state), NOW + timedelta(seconds=seconds)).state is expected
 
 
 def test_each_change_is_dated_when_it_was_due_however_late_it_is_looked_at() -> None:
     late = NOW + timedelta(days=3)
-    inactive = timers.step(conversation(STATES.ACTIVE), late)
+    inactive = timers.next_change(conversation(STATES.ACTIVE), late)
     assert inactive and (inactive.state, inactive.updated) == (STATES.INACTIVE, NOW + timedelta(seconds=60))
-    closed = timers.step(inactive, late)
+    closed = timers.next_change(inactive, late)
     assert closed and (closed.state, closed.updated) == (STATES.CLOSED, NOW + timedelta(seconds=600))
-    assert timers.step(closed, late) is None
+    assert timers.next_change(closed, late) is None
 
 
 def test_a_conversation_whose_timers_are_due_together_is_closed_at_once() -> None:
     both = replace(conversation(STATES.ACTIVE), inactive_after=600)
-    closed = timers.step(both, NOW + timedelta(seconds=600))
+    closed = timers.next_change(both, NOW + timedelta(seconds=600))
     assert closed and closed.state is STATES.CLOSED
 
 
@@ -165,7 +165,7 @@ def test_looking_in_between_makes_no_difference(
 ) -> None:
     made = replace(conversation(state), inactive_after=inactive, closed_after=closed)
     between, end = NOW + timedelta(seconds=first), NOW + timedelta(seconds=first + later)
-    assert timers.at(timers.at(made, between), end) == timers.at(made, end)
+    assert timers.apply_due(timers.apply_due(made, between), end) == timers.apply_due(made, end)
 
 
 @given(st.sampled_from(STATES), st.none() | st.integers(60, 2000), st.none() | st.integers(600, 2000))
@@ -173,11 +173,11 @@ def test_nothing_changes_before_the_next_look_and_something_then(
     state: ConversationState, inactive: int | None, closed: int | None
 ) -> None:
     made = replace(conversation(state), inactive_after=inactive, closed_after=closed)
-    look = timers.next_look(made, NOW)
+    look = timers.next_check(made, NOW)
     if look is None:
-        assert timers.at(made, NOW + timedelta(days=40_000)).state is state
+        assert timers.apply_due(made, NOW + timedelta(days=40_000)).state is state
     elif state is STATES.INITIALIZING:
         assert look == NOW + timers.ACTIVATION
     else:
-        assert timers.at(made, look - timedelta(microseconds=1)) == made
-        assert timers.at(made, look).state is not state
+        assert timers.apply_due(made, look - timedelta(microseconds=1)) == made
+        assert timers.apply_due(made, look).state is not state

@@ -10,7 +10,7 @@ from local.carrier.exchange import Exchange
 from local.carrier.port import Webhook
 from local.carrier.settings import Settings
 from partyline.carriers.base import InboundText, WebhookRequest
-from partyline.carriers.registry import reader
+from partyline.carriers.registry import build_reader
 
 ANN, BOB = "+12065550150", "+12065550151"
 PICTURE = "https://example.com/cat.jpg?size=1"
@@ -176,7 +176,7 @@ def test_vonage_brings_each_file_under_its_type_and_the_others_beside_the_first(
         "content": [{"type": "vcard", "url": files[1]}, {"type": "file", "url": files[2]}],
         "mms": {"participants": [BOB[1:]]},
     }
-    (event,) = reader("vonage").parse(WebhookRequest("", "", {}, {}, json.dumps(webhook.payload).encode()))
+    (event,) = build_reader("vonage").parse(WebhookRequest("", "", {}, {}, json.dumps(webhook.payload).encode()))
     assert isinstance(event, InboundText)
     assert (event.text, [part.url for part in event.media]) == ("hello", [PICTURE, files[1]])
 

@@ -10,7 +10,7 @@ import pytest
 
 from partyline.carriers.base import MediaAccess
 from partyline.errors import MediaRefused, MediaUnavailable, OutgoingError, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.media import download
 
 API = "https://api.carrier.example/v2"
@@ -19,28 +19,28 @@ ACCESS = MediaAccess(SECRET, API, ("carrier.example",))
 URL = "https://media.carrier.example/1.png"
 
 
-def ok(body: bytes = b"picture", *, complete: bool = True) -> Answer:
-    return Answer(200, {}, body, complete=complete)
+def ok(body: bytes = b"picture", *, complete: bool = True) -> FetchedResponse:
+    return FetchedResponse(200, {}, body, complete=complete)
 
 
-def to(location: str, status: int = 302) -> Answer:
-    return Answer(status, {"location": location} if location else {}, b"", complete=True)
+def to(location: str, status: int = 302) -> FetchedResponse:
+    return FetchedResponse(status, {"location": location} if location else {}, b"", complete=True)
 
 
-def status(code: int) -> Answer:
-    return Answer(code, {}, b"", complete=True)
+def status(code: int) -> FetchedResponse:
+    return FetchedResponse(code, {}, b"", complete=True)
 
 
 @dataclass
 class Servers:
     """Answers in turn, and remembers who was told what."""
 
-    answers: list[Answer | OutgoingError]
+    answers: list[FetchedResponse | OutgoingError]
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     def ask(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout: float, max_answer: int
-    ) -> Answer:
+    ) -> FetchedResponse:
         assert (method, body, max_answer) == ("GET", None, download.MAX_BYTES)
         self.asked.append((url, headers.get("Authorization")))
         answer = self.answers.pop(0)
@@ -51,28 +51,28 @@ class Servers:
 
 def test_credentials_go_to_the_carrier() -> None:
     servers = Servers([ok()])
-    assert download.fetch(servers.ask, ACCESS, URL).body == b"picture"
+    assert download.download_file(servers.ask, ACCESS, URL).body == b"picture"
     assert servers.asked == [(URL, SECRET)]
 
 
 def test_credentials_go_nowhere_else_on_a_redirect() -> None:
     cdn = "https://cdn.example/x?signed=1"
     servers = Servers([to(cdn, 307), to("/y"), ok()])
-    assert download.fetch(servers.ask, ACCESS, URL).body == b"picture"
+    assert download.download_file(servers.ask, ACCESS, URL).body == b"picture"
     assert servers.asked == [(URL, SECRET), (cdn, None), ("https://cdn.example/y", None)]
 
 
 def test_credentials_wait_until_they_are_asked_for_where_the_carrier_is_like_that() -> None:
     shy = MediaAccess(SECRET, API, ("carrier.example",), at_once=False)
     open_ = Servers([ok()])
-    download.fetch(open_.ask, shy, URL)
+    download.download_file(open_.ask, shy, URL)
     assert open_.asked == [(URL, None)]
     closed = Servers([status(401), ok()])
-    download.fetch(closed.ask, shy, URL)
+    download.download_file(closed.ask, shy, URL)
     assert closed.asked == [(URL, None), (URL, SECRET)]
     foreign = Servers([status(403)])
     with pytest.raises(MediaUnavailable):
-        download.fetch(foreign.ask, shy, "https://else.example/1")
+        download.download_file(foreign.ask, shy, "https://else.example/1")
     assert foreign.asked == [("https://else.example/1", None)]
 
 
@@ -88,13 +88,13 @@ def test_credentials_wait_until_they_are_asked_for_where_the_carrier_is_like_tha
 )
 def test_a_url_is_asked_for_as_servers_take_it(url: str, asked: str) -> None:
     servers = Servers([ok()])
-    download.fetch(servers.ask, ACCESS, url)
+    download.download_file(servers.ask, ACCESS, url)
     assert servers.asked == [(asked, None)]
 
 
 def test_where_a_redirect_leads_is_asked_for_in_the_same_way() -> None:
     servers = Servers([to("/my photo.jpg"), to("fotó.jpg".encode().decode("latin-1")), ok()])
-    download.fetch(servers.ask, ACCESS, "https://a.example/1")
+    download.download_file(servers.ask, ACCESS, "https://a.example/1")
     assert [url for url, _ in servers.asked[1:]] == [
         "https://a.example/my%20photo.jpg",
         "https://a.example/fot%C3%B3.jpg",
@@ -104,7 +104,7 @@ def test_where_a_redirect_leads_is_asked_for_in_the_same_way() -> None:
 @pytest.mark.parametrize("url", ["https://[bad/x", "https://a.example/\ud800", "https://a\u2100.example/"])
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(MediaRefused) as refused:
-        download.fetch(Servers([]).ask, ACCESS, url)
+        download.download_file(Servers([]).ask, ACCESS, url)
     assert refused.value.reason == "address"
 
 
@@ -153,23 +153,25 @@ def test_an_emulated_carrier_is_known_by_its_whole_address() -> None:
         ([to("https://[::1")], "redirected", False),
     ],
 )
-def test_what_cannot_be_had_is_refused(answers: list[Answer | OutgoingError], reason: str, doubtful: bool) -> None:
+def test_what_cannot_be_had_is_refused(
+    answers: list[FetchedResponse | OutgoingError], reason: str, doubtful: bool
+) -> None:
     with pytest.raises(MediaRefused) as refused:
-        download.fetch(Servers(answers).ask, ACCESS, URL)
+        download.download_file(Servers(answers).ask, ACCESS, URL)
     assert (refused.value.reason, refused.value.doubtful) == (reason, doubtful)
 
 
 @pytest.mark.parametrize(
     "answer", [status(500), status(503), status(429), status(401), ok(complete=False), OutgoingTimedOut("slow")]
 )
-def test_what_may_be_had_later_is_not(answer: Answer | OutgoingError) -> None:
+def test_what_may_be_had_later_is_not(answer: FetchedResponse | OutgoingError) -> None:
     with pytest.raises(MediaUnavailable):
-        download.fetch(Servers([answer]).ask, ACCESS, URL)
+        download.download_file(Servers([answer]).ask, ACCESS, URL)
 
 
 def test_a_file_is_what_its_carrier_says_it_is() -> None:
     digest = hashlib.sha256(b"picture").hexdigest()
-    assert download.fetch(Servers([ok()]).ask, ACCESS, URL, digest.upper()).body == b"picture"
+    assert download.download_file(Servers([ok()]).ask, ACCESS, URL, digest.upper()).body == b"picture"
     with pytest.raises(MediaRefused) as refused:
-        download.fetch(Servers([ok(b"other")]).ask, ACCESS, URL, digest)
+        download.download_file(Servers([ok(b"other")]).ask, ACCESS, URL, digest)
     assert (refused.value.reason, refused.value.doubtful) == ("damaged", True)

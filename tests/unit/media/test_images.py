@@ -26,7 +26,7 @@ def written(image: Image.Image, kind: str, **how: Any) -> bytes:
 
 def scaled(content: bytes, most: int) -> bytes | None:
     """As images.scaled, in this process."""
-    return image_scaler.scaled(content, most) if images.is_scalable(content) else None
+    return image_scaler.scale(content, most) if images.is_scalable(content) else None
 
 
 def noise(side: int = 400) -> Image.Image:
@@ -224,7 +224,7 @@ def test_what_costs_more_than_it_shows_is_told_by_its_headers(content: bytes) ->
     """A1."""
     assert not images.is_scalable(content)
     with pytest.raises(ImageUnscalable, match="limits"):
-        images.scaled(content, 60_000)
+        images.scale_image(content, 60_000)
 
 
 @pytest.mark.parametrize("scans", [0, 15])
@@ -237,7 +237,7 @@ def test_notes_of_nothing_but_their_mark_cost_no_more_than_others() -> None:
     """A1, A2."""
     content = progressive(0, marked(10_000))
     assert images.is_scalable(content)
-    assert len(images.scaled(content, 60_000)) <= 60_000
+    assert len(images.scale_image(content, 60_000)) <= 60_000
 
 
 @pytest.mark.parametrize(
@@ -270,10 +270,10 @@ def test_the_headers_of_any_bytes_are_read_in_few_steps(begins: bytes, filling: 
 def test_an_image_is_made_smaller_by_a_process_of_its_own() -> None:
     """A1."""
     content = written(noise(), "PNG")
-    made = images.scaled(content, 60_000)
-    assert made == image_scaler.scaled(content, 60_000)
+    made = images.scale_image(content, 60_000)
+    assert made == image_scaler.scale(content, 60_000)
     with pytest.raises(ImageUnscalable, match="image") as error:
-        images.scaled(content, 100)
+        images.scale_image(content, 100)
     assert not error.value.broken
 
 
@@ -294,7 +294,7 @@ def test_a_process_that_does_not_end_well_is_ended(
     monkeypatch.setattr(image_scaler, "__file__", str(tmp_path / "program.py"))
     monkeypatch.setattr(images, "SECONDS", 2 if reason == "time" else 60)
     with pytest.raises(ImageUnscalable, match=reason) as error:
-        images.scaled(written(noise(50), "PNG"), 60_000)
+        images.scale_image(written(noise(50), "PNG"), 60_000)
     assert error.value.broken
 
 
@@ -315,12 +315,12 @@ def test_it_is_given_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     (tmp_path / "program.py").write_text("import os; print('AWS_SECRET_ACCESS_KEY' in os.environ, end='')")
     monkeypatch.setattr(image_scaler, "__file__", str(tmp_path / "program.py"))
-    assert images.scaled(written(noise(50), "PNG"), 60_000) == b"False"
+    assert images.scale_image(written(noise(50), "PNG"), 60_000) == b"False"
 
 
 def test_a_header_tells_what_a_decoder_holds() -> None:
     """A1."""
     photo = Image.new("RGB", (64, 32))
-    assert image_headers.read(written(photo, "JPEG")).buffered == 0
-    header = image_headers.read(written(photo, "JPEG", progressive=True, subsampling=0))
+    assert image_headers.read_header(written(photo, "JPEG")).buffered == 0
+    header = image_headers.read_header(written(photo, "JPEG", progressive=True, subsampling=0))
     assert (header.width, header.height, header.buffered) == (64, 32, 64 * 32 * 3 * 2)

@@ -7,11 +7,11 @@ import pytest
 from partyline.media import links
 
 KEY = "ME" + "0" * 31 + "1/original.jpg"
-GOOD = links.path("root", KEY, 2000)
+GOOD = links.build_path("root", KEY, 2000)
 
 
 def opened(path: str, *, secret: str = "root", now: float = 1999.9) -> str | None:
-    return links.key_of(secret, path.removeprefix("media/"), now)
+    return links.open_path(secret, path.removeprefix("media/"), now)
 
 
 def test_a_link_opens_its_file_until_it_ends() -> None:
@@ -39,4 +39,4 @@ def test_a_changed_link_opens_nothing(path: str) -> None:
 
 def test_a_link_is_good_with_the_secret_that_it_was_signed_with_only() -> None:
     assert opened(GOOD, secret="other") is None
-    assert opened(links.path("", KEY, 2000), secret="") is None
+    assert opened(links.build_path("", KEY, 2000), secret="") is None

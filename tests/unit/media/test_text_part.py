@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partyline.carriers import registry, schemas
-from partyline.carriers.base import InboundText, Media
+from partyline.carriers.base import InboundMedia, InboundText
 from partyline.errors import OutgoingError, OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.media import text_part
 from partyline.webhooks.overrides import MAX_BODY
 
@@ -71,18 +71,18 @@ def test_a_text_part_is_read_in_its_charset(
     content: bytes, declared: tuple[str | None, ...], words: str | None
 ) -> None:
     """C6."""
-    assert text_part.decode(content, *declared) == words
+    assert text_part.decode_text(content, *declared) == words
 
 
 @given(st.binary(), st.one_of(st.none(), st.text().map(lambda name: f"text/plain; charset={name}")))
 def test_no_bytes_break_it_and_what_is_read_can_be_stored(content: bytes, declared: str | None) -> None:
-    words = text_part.decode(content, declared)
+    words = text_part.decode_text(content, declared)
     assert words is None or words.encode().decode() == words
 
 
 @given(st.sampled_from(sorted(text_part._CODECS)), st.binary(max_size=64))
 def test_every_charset_is_one(charset: str, content: bytes) -> None:
-    words = text_part.decode(content, f"text/plain; charset={charset}")
+    words = text_part.decode_text(content, f"text/plain; charset={charset}")
     assert words is None or words.encode().decode() == words
 
 
@@ -105,23 +105,23 @@ def test_a_text_part_is_told_by_its_type_or_name(content_type: str | None, url: 
 # --- before a text is recorded
 
 URL, OTHER, PICTURE = (f"https://api.telnyx.com/v2/media/{name}" for name in ("0.txt", "1.txt", "roof.jpg"))
-CARRIER = registry.reader("telnyx")
+CARRIER = registry.build_reader("telnyx")
 
 
-def ok(body: bytes, content_type: str | None = None, *, complete: bool = True) -> Answer:
-    return Answer(200, {"content-type": content_type} if content_type else {}, body, complete=complete)
+def ok(body: bytes, content_type: str | None = None, *, complete: bool = True) -> FetchedResponse:
+    return FetchedResponse(200, {"content-type": content_type} if content_type else {}, body, complete=complete)
 
 
 @dataclass
 class Server:
     """Answers by URL, and what each was given."""
 
-    answers: dict[str, Answer | OutgoingError]
+    answers: dict[str, FetchedResponse | OutgoingError]
     asked: list[str] = field(default_factory=list)
 
     def ask(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout: float, max_answer: int
-    ) -> Answer:
+    ) -> FetchedResponse:
         assert method == "GET"
         assert 0 < timeout <= text_part.PATIENCE
         assert max_answer == text_part.MAX_BYTES
@@ -132,47 +132,49 @@ class Server:
         return answer
 
 
-def text(said: str = "", *media: Media) -> InboundText:
+def text(said: str = "", *media: InboundMedia) -> InboundText:
     return InboundText("telnyx", "id-1", "+12065550100", "+12065550150", ("+12065550100",), said, media)
 
 
-def completed(given: InboundText, **answers: Answer | OutgoingError) -> InboundText:
+def completed(given: InboundText, **answers: FetchedResponse | OutgoingError) -> InboundText:
     names = {"url": URL, "other": OTHER}
     ask = Server({names[name]: one for name, one in answers.items()}).ask
-    return text_part.complete(ask, CARRIER, given, time.monotonic() + text_part.PATIENCE)
+    return text_part.fetch_words(ask, CARRIER, given, time.monotonic() + text_part.PATIENCE)
 
 
 def test_the_words_of_a_text_part_are_the_text() -> None:
     """C6."""
-    picture = Media(PICTURE, "image/jpeg")
-    given = text("", Media(URL, "text/plain"), picture)
+    picture = InboundMedia(PICTURE, "image/jpeg")
+    given = text("", InboundMedia(URL, "text/plain"), picture)
     assert completed(given, url=ok("Schön".encode("latin-1"), "text/plain; charset=latin1")) == text("Schön", picture)
 
 
 def test_several_text_parts_are_one_text_in_their_order() -> None:
     """C6."""
-    given = text(" ", Media(URL, "text/plain"), Media(OTHER, "text/plain"))
+    given = text(" ", InboundMedia(URL, "text/plain"), InboundMedia(OTHER, "text/plain"))
     assert completed(given, url=ok(b"one"), other=ok(b"two")) == text("one\ntwo")
 
 
 @pytest.mark.parametrize(("words", "whole"), [(b"See you", "Friday\nSee you"), (b"friday", "friday"), (b" ", "Friday")])
 def test_words_stand_below_a_subject(words: bytes, whole: str) -> None:
     """C6, C5."""
-    given = replace(text("Friday", Media(URL, "text/plain")), only_subject=True)
+    given = replace(text("Friday", InboundMedia(URL, "text/plain")), only_subject=True)
     assert completed(given, url=ok(words)) == replace(text(whole), only_subject=words == b" ")
 
 
 def test_a_text_part_without_an_address_is_not_fetched() -> None:
-    given = text("", Media("", "text/plain"), Media(URL, "text/plain"))
-    assert completed(given, url=ok(b"hi")) == text("hi", Media("", "text/plain"))
+    given = text("", InboundMedia("", "text/plain"), InboundMedia(URL, "text/plain"))
+    assert completed(given, url=ok(b"hi")) == text("hi", InboundMedia("", "text/plain"))
 
 
 def test_a_text_part_of_blanks_is_nothing() -> None:
     """C6: what is then left of the text is blank, and never recorded silently."""
-    assert completed(text("", Media(URL, "text/plain")), url=ok(b" \n")) == text("")
+    assert completed(text("", InboundMedia(URL, "text/plain")), url=ok(b" \n")) == text("")
 
 
-@pytest.mark.parametrize("given", [text("hi", Media(URL, "text/plain")), text("", Media(PICTURE)), text("hi"), text()])
+@pytest.mark.parametrize(
+    "given", [text("hi", InboundMedia(URL, "text/plain")), text("", InboundMedia(PICTURE)), text("hi"), text()]
+)
 def test_a_text_with_words_or_without_a_text_part_fetches_nothing(given: InboundText) -> None:
     """C6."""
     assert completed(given) == given
@@ -182,48 +184,48 @@ def test_a_text_with_words_or_without_a_text_part_fetches_nothing(given: Inbound
     "answer",
     [
         OutgoingTimedOut("slow"),
-        Answer(500, {}, b"", complete=True),
-        Answer(404, {}, b"", complete=True),
+        FetchedResponse(500, {}, b"", complete=True),
+        FetchedResponse(404, {}, b"", complete=True),
         ok(b""),
         ok(b"x" * 10, complete=False),
         ok(b"x" * (MAX_BODY + 1)),
         ok(b"\x89PNG\r\n\x1a\n\0"),
     ],
 )
-def test_what_does_not_come_in_time_or_is_no_text_stays_a_file(answer: Answer | OutgoingError) -> None:
+def test_what_does_not_come_in_time_or_is_no_text_stays_a_file(answer: FetchedResponse | OutgoingError) -> None:
     """C6."""
-    given = text("", Media(URL, "text/plain"))
+    given = text("", InboundMedia(URL, "text/plain"))
     assert completed(given, url=answer) == given
 
 
 def test_one_part_that_does_not_come_leaves_all_of_them() -> None:
-    given = text("", Media(URL, "text/plain"), Media(OTHER, "text/plain"))
+    given = text("", InboundMedia(URL, "text/plain"), InboundMedia(OTHER, "text/plain"))
     assert completed(given, url=ok(b"one"), other=OutgoingTimedOut("slow")) == given
 
 
 def test_more_text_parts_than_any_message_has_are_not_fetched() -> None:
-    given = text("", *(Media(f"{URL}?{number}", "text/plain") for number in range(text_part.MAX_PARTS + 1)))
+    given = text("", *(InboundMedia(f"{URL}?{number}", "text/plain") for number in range(text_part.MAX_PARTS + 1)))
     assert completed(given) == given
 
 
 def test_all_of_it_has_to_come_in_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    given = text("", Media(URL, "text/plain"), Media(OTHER, "text/plain"))
+    given = text("", InboundMedia(URL, "text/plain"), InboundMedia(OTHER, "text/plain"))
     asked = []
 
-    def slow(method: str, url: str, *rest: object, timeout: float, max_answer: int) -> Answer:
+    def slow(method: str, url: str, *rest: object, timeout: float, max_answer: int) -> FetchedResponse:
         asked.append((url, timeout))
         now[0] += 1.0
         return ok(b"one")
 
-    assert text_part.complete(slow, CARRIER, given, 1.5) == text("one\none")
+    assert text_part.fetch_words(slow, CARRIER, given, 1.5) == text("one\none")
     assert asked == [(URL, 1.5), (OTHER, 0.5)]
-    given = text("", *(Media(f"{URL}?{number}", "text/plain") for number in range(3)))
-    assert text_part.complete(slow, CARRIER, given, 3.5) == given
+    given = text("", *(InboundMedia(f"{URL}?{number}", "text/plain") for number in range(3)))
+    assert text_part.fetch_words(slow, CARRIER, given, 3.5) == given
     assert len(asked) == 4
 
 
 def test_a_damaged_part_is_no_text() -> None:
-    given = text("", Media(URL, "text/plain", sha256="0" * 64))
+    given = text("", InboundMedia(URL, "text/plain", sha256="0" * 64))
     assert completed(given, url=ok(b"one")) == given

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from partyline.observability import logger, metrics
-from partyline.queues.queue_consumer import Retry, consume, received, sent_at
+from partyline.queues.queue_consumer import Retry, consume, receive_count, sent_at
 
 
 def record(body: str, group: str | None = None) -> dict[str, Any]:
@@ -113,5 +113,5 @@ def test_a_record_that_cannot_be_hidden_stays_all_the_same(logged: Callable[[], 
 
 def test_what_a_queue_says_of_a_record() -> None:
     one = SQSRecord(record("a"))
-    assert received(one) == 3
+    assert receive_count(one) == 3
     assert sent_at(one).isoformat() == "2026-11-22T18:20:16.500000+00:00"

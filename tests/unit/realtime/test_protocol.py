@@ -41,7 +41,7 @@ def sid(number: int) -> str:
     ],
 )
 def test_what_a_client_can_ask_for(frame: Any, asked: Resume | Typing | Ping) -> None:
-    assert protocol.parse(json.dumps(frame)) == asked
+    assert protocol.parse_frame(json.dumps(frame)) == asked
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_what_a_client_can_ask_for(frame: Any, asked: Resume | Typing | Ping) ->
 )
 def test_what_nobody_can_ask_for_is_refused(frame: Any) -> None:
     with pytest.raises(ApiError) as refused:
-        protocol.parse(frame if isinstance(frame, str) else json.dumps(frame))
+        protocol.parse_frame(frame if isinstance(frame, str) else json.dumps(frame))
     assert (refused.value.code, refused.value.status) == (20001, 400)
 
 
 def test_a_frame_that_is_too_large_is_refused() -> None:
     with pytest.raises(ApiError) as refused:
-        protocol.parse(json.dumps({"action": "ping", "more": "é" * (MAX_INCOMING // 2)}, ensure_ascii=False))
+        protocol.parse_frame(json.dumps({"action": "ping", "more": "é" * (MAX_INCOMING // 2)}, ensure_ascii=False))
     assert (refused.value.code, refused.value.status) == (20001, 413)
 
 
 @given(st.text())
 def test_any_text_is_understood_or_refused(frame: str) -> None:
     with suppress(ApiError):
-        assert isinstance(protocol.parse(frame), Resume | Typing | Ping)
+        assert isinstance(protocol.parse_frame(frame), Resume | Typing | Ping)
 
 
 # --- out
@@ -90,7 +90,7 @@ def added(index: int, body: str = "hello") -> Event:
 
 
 def test_one_event_is_one_frame() -> None:
-    (frame,) = protocol.events(A, [added(0)])
+    (frame,) = protocol.event_frames(A, [added(0)])
 
     shown = {"type": "onMessageAdded", "conversation": A, "parameters": {"Index": "0", "Body": "hello"}}
     assert json.loads(frame) == shown
@@ -98,20 +98,20 @@ def test_one_event_is_one_frame() -> None:
 
 def test_an_event_of_a_user_names_the_user() -> None:
     user = "US" + "1" * 32
-    (frame,) = protocol.events(user, [Event("onUserUpdated", {})])
+    (frame,) = protocol.event_frames(user, [Event("onUserUpdated", {})])
 
     assert json.loads(frame) == {"type": "onUserUpdated", "user": user, "parameters": {}}
 
 
 def test_no_events_are_no_frame() -> None:
-    assert protocol.events(A, []) == []
+    assert protocol.event_frames(A, []) == []
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=40), st.integers(1, 900))
 def test_many_events_are_as_few_frames_as_hold_them_in_order(bodies: list[str], times: int) -> None:
     told = [added(index, body * times) for index, body in enumerate(bodies)]
 
-    frames = protocol.events(A, told)
+    frames = protocol.event_frames(A, told)
 
     assert all(len(frame.encode()) <= MAX_FRAME for frame in frames)
     shown = [event for frame in map(json.loads, frames) for event in frame.get("events", [frame])]
@@ -122,13 +122,13 @@ def test_many_events_are_as_few_frames_as_hold_them_in_order(bodies: list[str], 
 
 
 def test_what_is_too_large_for_any_frame_is_told_without_its_long_values() -> None:
-    (frame,) = protocol.events(A, [added(7, "\x01" * 30_000)])
+    (frame,) = protocol.event_frames(A, [added(7, "\x01" * 30_000)])
 
     assert json.loads(frame)["parameters"] == {"Index": "7", "Omitted": "Body"}
 
 
 def test_a_refusal_names_its_code_its_status_and_its_reason() -> None:
-    frame = json.loads(protocol.error(refusals.too_many_connections(20), A))
+    frame = json.loads(protocol.error_frame(refusals.too_many_connections(20), A))
 
     reason = "an identity can have 20 live connections at a time"
     message = f"Too Many Requests: {reason}"

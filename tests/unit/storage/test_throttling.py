@@ -245,7 +245,7 @@ def test_more_than_a_batch_is_read_in_several(stub: tuple[Table, Stubber]) -> No
 def test_waiting_ends_with_the_invocations_time(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("partyline.deadline.time", SimpleNamespace(monotonic=lambda: sum(pauses)))
 
-    @deadline.timed
+    @deadline.track_deadline
     def handler(event: dict[str, Any], context: SimpleNamespace) -> None:
         on(Answers([None, "ThrottlingError"])).transact(WRITES)
 

@@ -14,9 +14,9 @@ from partyline.domain.webhook_configuration import (
     WebhookConfiguration,
     WebhookMethod,
     WebhookTarget,
-    effective,
+    select_configuration,
 )
-from partyline.webhooks.filters import Endpoint, endpoints, hears
+from partyline.webhooks.filters import Endpoint, matches, select_endpoints
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL, OTHER, OWN = "https://account.example/", "https://service.example/", "https://own.example/"
@@ -46,20 +46,20 @@ UPDATED = Event("onMessageUpdated", {"Index": "0", "Body": "stop it"})
     ],
 )
 def test_a_service_with_a_webhook_silences_the_accounts(own: WebhookConfiguration) -> None:
-    assert effective(ACCOUNT, own) == own
+    assert select_configuration(ACCOUNT, own) == own
 
 
 @pytest.mark.parametrize("own", [NOTHING, WebhookConfiguration(method=WebhookMethod.GET, filters=POST_EVENTS)])
 def test_a_service_without_one_has_the_accounts(own: WebhookConfiguration) -> None:
-    assert effective(ACCOUNT, own) == ACCOUNT
+    assert select_configuration(ACCOUNT, own) == ACCOUNT
 
 
 # --- the configuration in force
 
 
 def test_the_configuration_is_told_what_it_asks_for() -> None:
-    assert [*endpoints(added(), ACCOUNT, [])] == [Endpoint("service", URL, WebhookMethod.POST)]
-    assert [*endpoints(UPDATED, ACCOUNT, [])] == []
+    assert [*select_endpoints(added(), ACCOUNT, [])] == [Endpoint("service", URL, WebhookMethod.POST)]
+    assert [*select_endpoints(UPDATED, ACCOUNT, [])] == []
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_the_configuration_is_told_what_it_asks_for() -> None:
     ],
 )
 def test_a_configuration_that_does_not_ask_is_not_told(silent: WebhookConfiguration) -> None:
-    assert [*endpoints(added(), silent, [])] == []
+    assert [*select_endpoints(added(), silent, [])] == []
 
 
 def test_it_is_called_in_the_configured_way() -> None:
-    [endpoint] = endpoints(added(), replace(ACCOUNT, method=WebhookMethod.GET), [])
+    [endpoint] = select_endpoints(added(), replace(ACCOUNT, method=WebhookMethod.GET), [])
     assert endpoint.method is WebhookMethod.GET
 
 
@@ -88,33 +88,33 @@ def test_it_is_called_in_the_configured_way() -> None:
 @pytest.mark.parametrize("type", POST_EVENTS)
 def test_a_webhook_hears_exactly_its_filters(type: str) -> None:
     event = Event(type, {"Index": "0"})
-    assert hears(replace(HOOK, filters=(type,)), event)
-    assert not hears(replace(HOOK, filters=tuple(name for name in POST_EVENTS if name != type)), event)
+    assert matches(replace(HOOK, filters=(type,)), event)
+    assert not matches(replace(HOOK, filters=tuple(name for name in POST_EVENTS if name != type)), event)
 
 
 @pytest.mark.parametrize("body", ["stop it", "please STOP IT!", "unstop items", "Am Ende der STRASSE"])
 def test_a_trigger_hears_its_keywords_anywhere_and_in_any_case(body: str) -> None:
-    assert hears(TRIGGER, added(body))
+    assert matches(TRIGGER, added(body))
 
 
 @pytest.mark.parametrize("body", ["stop", "stop  it", "", None])
 def test_a_trigger_hears_nothing_else(body: str | None) -> None:
-    assert not hears(TRIGGER, added(body))
+    assert not matches(TRIGGER, added(body))
 
 
 def test_a_trigger_hears_new_messages_only() -> None:
-    assert not hears(TRIGGER, UPDATED)
-    assert not hears(replace(TRIGGER, filters=("onMessageUpdated",)), UPDATED)
+    assert not matches(TRIGGER, UPDATED)
+    assert not matches(replace(TRIGGER, filters=("onMessageUpdated",)), UPDATED)
 
 
 def test_a_flow_of_studio_calls_nothing() -> None:
-    assert not hears(STUDIO, added())
-    assert [*endpoints(added("stop it"), NOTHING, [STUDIO, replace(STUDIO, url=OWN, filters=POST_EVENTS)])] == []
+    assert not matches(STUDIO, added())
+    assert [*select_endpoints(added("stop it"), NOTHING, [STUDIO, replace(STUDIO, url=OWN, filters=POST_EVENTS)])] == []
 
 
 def test_every_webhook_is_called_though_two_have_one_url() -> None:
     twin = replace(HOOK, sid="WH4")
-    found = [*endpoints(added("stop it"), ACCOUNT, [HOOK, TRIGGER, STUDIO, twin])]
+    found = [*select_endpoints(added("stop it"), ACCOUNT, [HOOK, TRIGGER, STUDIO, twin])]
     assert [endpoint.name for endpoint in found] == ["service", "WH1", "WH2", "WH4"]
     assert [endpoint.url for endpoint in found] == [URL, OWN, OWN, OWN]
 
@@ -122,11 +122,11 @@ def test_every_webhook_is_called_though_two_have_one_url() -> None:
 @pytest.mark.parametrize(("index", "is_told"), [(3, False), (4, False), (5, True)])
 def test_messages_from_before_a_webhook_are_not_told_to_it(index: int, is_told: bool) -> None:
     late = [replace(HOOK, since=4), replace(TRIGGER, since=4)]
-    assert [endpoint.name for endpoint in endpoints(added("stop it", index), NOTHING, late)] == (
+    assert [endpoint.name for endpoint in select_endpoints(added("stop it", index), NOTHING, late)] == (
         ["WH1", "WH2"] if is_told else []
     )
 
 
 def test_what_becomes_of_earlier_messages_is_told() -> None:
     late = replace(HOOK, since=4, filters=("onMessageUpdated",))
-    assert [endpoint.name for endpoint in endpoints(UPDATED, NOTHING, [late])] == ["WH1"]
+    assert [endpoint.name for endpoint in select_endpoints(UPDATED, NOTHING, [late])] == ["WH1"]

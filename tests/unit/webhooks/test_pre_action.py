@@ -14,10 +14,10 @@ from partyline.domain import sids
 from partyline.domain.events import BY_TEXT, QUIETLY, Cause, Event, Source
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration, WebhookMethod
 from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import Answer as Reply
+from partyline.http_client import FetchedResponse as Reply
 from partyline.observability import metrics
 from partyline.webhooks import pre_action
-from partyline.webhooks.pre_action import GO_ON, MAX_ANSWER, Answer
+from partyline.webhooks.pre_action import GO_ON, MAX_ANSWER, PreActionDecision
 
 URL = "https://hooks.example.com/pre?tenant=1"
 ALL = WebhookConfiguration(pre_url=URL, post_url="https://hooks.example.com/post", filters=PRE_EVENTS)
@@ -52,12 +52,14 @@ def replied(body: str | bytes, status: int = 200, *, complete: bool = True) -> R
     return Reply(status, {}, body if isinstance(body, bytes) else body.encode(), complete=complete)
 
 
-def desk(receiver: Receiver) -> pre_action.Desk:
-    return pre_action.Desk("AC1", lambda: "token", receiver)
+def desk(receiver: Receiver) -> pre_action.PreActionWebhook:
+    return pre_action.PreActionWebhook("AC1", lambda: "token", receiver)
 
 
-def ask(receiver: Receiver, event: Event = MESSAGE, cause: Cause = ANN, hook: WebhookConfiguration = ALL) -> Answer:
-    return pre_action.ask(desk(receiver), hook, event, cause)
+def ask(
+    receiver: Receiver, event: Event = MESSAGE, cause: Cause = ANN, hook: WebhookConfiguration = ALL
+) -> PreActionDecision:
+    return pre_action.consult(desk(receiver), hook, event, cause)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def counted() -> Callable[[], list[str]]:
 def test_nobody_is_asked_who_did_not_ask_for_it(hook: WebhookConfiguration, cause: Cause) -> None:
     receiver = Receiver(replied("", 403))
     assert ask(receiver, cause=cause, hook=hook) == GO_ON
-    assert pre_action.ask_all(desk(receiver), hook, [MESSAGE], cause) == [GO_ON]
+    assert pre_action.consult_all(desk(receiver), hook, [MESSAGE], cause) == [GO_ON]
     assert receiver.asked == []
 
 
@@ -188,17 +190,17 @@ def test_an_answer_that_says_nothing_lets_it_happen(event: str, body: str, count
 )
 def test_an_answer_changes_what_its_event_allows(event: str, changes: dict[str, str]) -> None:
     given = {"body": "b", "author": "a", "attributes": {"k": 1}, "friendly_name": "f", "sid": "x", "state": "closed"}
-    assert ask(Receiver(replied(json.dumps(given))), Event(event, {})) == Answer(changes=changes)
+    assert ask(Receiver(replied(json.dumps(given))), Event(event, {})) == PreActionDecision(changes=changes)
 
 
 def test_what_is_said_empty_is_said() -> None:
-    assert ask(Receiver(replied('{"body": ""}'))) == Answer(changes={"body": ""})
+    assert ask(Receiver(replied('{"body": ""}'))) == PreActionDecision(changes={"body": ""})
 
 
 @pytest.mark.parametrize("event", PRE_EVENTS)
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503])
 def test_an_error_rejects(event: str, status: int, counted: Callable[[], list[str]]) -> None:
-    assert ask(Receiver(replied('{"body": "x"}', status)), Event(event, {})) == Answer(rejected=True)
+    assert ask(Receiver(replied('{"body": "x"}', status)), Event(event, {})) == PreActionDecision(rejected=True)
     assert counted() == ["PreWebhookRejected"]
 
 
@@ -246,14 +248,14 @@ def test_several_are_asked_about_and_answered_in_order() -> None:
         assert body
         return replied("", 403 if int(dict(parse_qsl(body.decode()))["Identity"]) % 3 == 0 else 200)
 
-    answers = pre_action.ask_all(pre_action.Desk("AC1", lambda: "token", request), ALL, joining, ANN)
+    answers = pre_action.consult_all(pre_action.PreActionWebhook("AC1", lambda: "token", request), ALL, joining, ANN)
     assert [answer.rejected for answer in answers] == [number % 3 == 0 for number in range(40)]
-    assert pre_action.ask_all(pre_action.Desk("AC1", lambda: "token", request), ALL, [], ANN) == []
+    assert pre_action.consult_all(pre_action.PreActionWebhook("AC1", lambda: "token", request), ALL, [], ANN) == []
 
 
 def test_for_one_request_each_event_is_asked_about_once() -> None:
     receiver = Receiver(replied('{"body": "changed"}'))
-    once = pre_action.once(lambda *about: pre_action.ask(desk(receiver), *about))
+    once = pre_action.memoize(lambda *about: pre_action.consult(desk(receiver), *about))
     assert {once(ALL, MESSAGE, ANN).changes["body"] for _ in range(3)} == {"changed"}
     assert len(receiver.asked) == 1
     receiver.answer = replied("", 500)

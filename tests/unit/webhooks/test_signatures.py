@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from partyline.webhooks.signatures import signature
+from partyline.webhooks.signatures import sign
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 VALIDATOR = RequestValidator(TOKEN)
@@ -29,13 +29,13 @@ def urls(draw: st.DrawFn) -> str:
 @given(urls(), PARAMETERS)
 @example("https://example.com/?a=1&a=2", {"Body": "Sonntag um zwölf? 🎉", "Author": "+12065550150"})
 def test_twilios_validator_accepts_a_form(url: str, parameters: dict[str, str]) -> None:
-    assert VALIDATOR.validate(url, parameters, signature(TOKEN, url, parameters))
+    assert VALIDATOR.validate(url, parameters, sign(TOKEN, url, parameters))
 
 
 @given(urls())
 @example("https://example.com/hook?name=a&name=b&name=a")
 def test_twilios_validator_accepts_a_url_alone(url: str) -> None:
-    assert VALIDATOR.validate(url, {}, signature(TOKEN, url, {}))
+    assert VALIDATOR.validate(url, {}, sign(TOKEN, url, {}))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_twilios_validator_accepts_a_url_alone(url: str) -> None:
     ],
 )
 def test_a_default_port_makes_no_difference_to_the_validator(configured: str, seen: str) -> None:
-    assert VALIDATOR.validate(seen, {"a": "b"}, signature(TOKEN, configured, {"a": "b"}))
+    assert VALIDATOR.validate(seen, {"a": "b"}, sign(TOKEN, configured, {"a": "b"}))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_default_port_makes_no_difference_to_the_validator(configured: str, se
     ],
 )
 def test_a_signature_of_something_else_is_refused(url: str, parameters: dict[str, str], token: str) -> None:
-    assert not VALIDATOR.validate("https://example.com/hook", {"a": "b"}, signature(token, url, parameters))
+    assert not VALIDATOR.validate("https://example.com/hook", {"a": "b"}, sign(token, url, parameters))
 
 
 def test_the_example_of_twilios_documentation() -> None:
@@ -72,4 +72,4 @@ def test_the_example_of_twilios_documentation() -> None:
         "To": "+18005551212",
     }
     url = "https://mycompany.com/myapp.php?foo=1&bar=2"
-    assert signature("12345", url, parameters) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    assert sign("12345", url, parameters) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="

@@ -10,8 +10,8 @@ from typing import Any
 
 from partyline import refusals
 from partyline.api import authorization, router, routes, serializers
-from partyline.api import request as requests
-from partyline.api.context import Answer, Call, Desk
+from partyline.api import request as http_request
+from partyline.api.context import ApiContext, ApiResponse, Call
 from partyline.auth import scope as scopes
 from partyline.auth.scope import VERSION
 from partyline.auth.tokens import Token, authenticate
@@ -24,22 +24,22 @@ from partyline.webhooks import pre_action
 _READING = ("GET", "HEAD")
 
 
-def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
+def handle_request(event: Mapping[str, Any], desk: ApiContext) -> dict[str, Any]:
     """Answer one request. Never raises: what is refused or goes wrong is answered in Twilio's form."""
     try:
         answer = _answer(event, desk)
     except ApiError as refused:
-        answer = serializers.refusal(refused)
+        answer = serializers.error_response(refused)
     except Conflict:
         logger.warning("api.busy")
         # Twilio has a code for conversations only.
         is_conversation = "/Conversations" in str(event["path"])
-        answer = serializers.refusal(refusals.conversation_changed() if is_conversation else refusals.busy())
+        answer = serializers.error_response(refusals.conversation_changed() if is_conversation else refusals.busy())
     except TableThrottled:
-        answer = serializers.refusal(refusals.too_many_requests())
+        answer = serializers.error_response(refusals.too_many_requests())
     except Exception:  # noqa: BLE001  (the last line of defence: it is logged, and the caller learns nothing of it)
         logger.exception("api.failed")
-        answer = serializers.refusal(refusals.failed())
+        answer = serializers.error_response(refusals.failed())
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
@@ -47,9 +47,9 @@ def handle(event: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     }
 
 
-def _spend(desk: Desk, method: str, token: Token, now: datetime) -> None:
+def _spend(desk: ApiContext, method: str, token: Token, now: datetime) -> None:
     """Count what an identity changes. Raises ApiError 20429 when it is too much."""
-    if method not in _READING and quotas.is_spent_by_write(desk.table, token.service_sid, token.identity, now):
+    if method not in _READING and quotas.exceeds_write_quota(desk.table, token.service_sid, token.identity, now):
         logger.warning("api.quota_spent", service_sid=token.service_sid)
         raise refusals.quota_spent(quotas.MAX_WRITES, quotas.SECONDS)
 
@@ -60,27 +60,27 @@ def _text(body: Mapping[str, Any] | str | None) -> str:
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
 
 
-def _answer(event: Mapping[str, Any], desk: Desk) -> Answer:
+def _answer(event: Mapping[str, Any], desk: ApiContext) -> ApiResponse:
     caller = authenticate(event, desk)
-    request = requests.parse(event, desk.public_url)
+    request = http_request.parse_request(event, desk.public_url)
     version, *segments = request.segments
     if version != VERSION:
         raise refusals.not_found(request.path)
     service_sid = segments[1] if len(segments) > 2 and segments[0] == "Services" else None
     table = routes.SERVICE if service_sid else routes.ACCOUNT
-    found = router.find(table, request, segments[2:] if service_sid else segments)
+    found = router.match_route(table, request, segments[2:] if service_sid else segments)
     now = desk.clock()
-    scope = scopes.resolve(desk, now, service_sid)
+    scope = scopes.resolve_scope(desk, now, service_sid)
     if scope is None:
         raise refusals.not_found(request.resource)
-    call = Call(desk, request, scope, found.ids, now, pre_action.once(desk.ask), key_sid=caller.key_sid)
+    call = Call(desk, request, scope, found.ids, now, pre_action.memoize(desk.ask), key_sid=caller.key_sid)
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()
-        call = replace(call, person=scopes.person(desk, now, scope, caller.token))
+        call = replace(call, person=scopes.resolve_person(desk, now, scope, caller.token))
         # Of a token that is good: one that was revoked must not use up what the identity may do.
         _spend(desk, request.method, caller.token, now)
     try:
         return found.handler(call)
     except ApiError as refused:
-        raise authorization.discreet(call, refused) from refused
+        raise authorization.redact_error(call, refused) from refused

@@ -18,42 +18,42 @@ from partyline.storage import conversations, roles, users
 from partyline.storage.conversations import Roster
 
 
-def sees_all(call: Call) -> bool:
+def can_see_all(call: Call) -> bool:
     """Whether every conversation of the Service is visible to the caller."""
     return call.person is None or Permission.VIEW_ANY_CONVERSATION in call.person.permissions
 
 
-def sees(call: Call, members: Collection[Participant]) -> bool:
+def can_see(call: Call, members: Collection[Participant]) -> bool:
     """Whether a conversation with these members is visible to the caller."""
-    return sees_all(call) or membership(call, members) is not None
+    return can_see_all(call) or find_membership(call, members) is not None
 
 
-def membership(call: Call, members: Collection[Participant]) -> Participant | None:
+def find_membership(call: Call, members: Collection[Participant]) -> Participant | None:
     """The member that the calling person is."""
     person = call.person
     return next((member for member in members if person and member.identity == person.identity), None)
 
 
-def discreet(call: Call, refused: ApiError) -> ApiError:
+def redact_error(call: Call, refused: ApiError) -> ApiError:
     """A refusal as the caller may hear it: a person is not told which conversation has a name or a set of people when
     they cannot see it."""
     owner = (refused.details or {}).get("conversation_sid")
     if call.person is None or owner is None:
         return refused
     roster = conversations.load(call.table, owner)
-    if roster and roster.conversation.service_sid == call.scope.service_sid and sees(call, roster.participants):
+    if roster and roster.conversation.service_sid == call.scope.service_sid and can_see(call, roster.participants):
         return refused
     message = refused.message.removesuffix(f" as Conversation {owner}").removesuffix(f" in Conversation {owner}")
     details = {name: value for name, value in (refused.details or {}).items() if name != "conversation_sid"}
     return ApiError(refused.code, refused.status, message, details)
 
 
-def require_in(call: Call, roster: Roster, *wanted: Permission) -> None:
+def require_conversation_permission(call: Call, roster: Roster, *wanted: Permission) -> None:
     """Refuse a person whom neither their role in the Service nor the one in this conversation permits all that is
     wanted. Raises ApiError 50107."""
     if call.person is None:
         return
-    member = membership(call, roster.participants)
+    member = find_membership(call, roster.participants)
     missing = set(wanted) - call.person.permissions
     if missing and member:
         missing -= _granted(call, member)
@@ -61,13 +61,13 @@ def require_in(call: Call, roster: Roster, *wanted: Permission) -> None:
         raise refusals.not_permitted(sorted(missing))
 
 
-def refuse_of_people(call: Call, form: Parameters, *names: str) -> None:
+def deny_users(call: Call, form: Parameters, *names: str) -> None:
     """Refuse a person who sends what is the account's alone to set. Raises ApiError 50107."""
     if call.person is not None and any(name in form.values for name in names):
         raise refusals.account_only()
 
 
-def require_in_service(call: Call, *wanted: Permission) -> None:
+def require_service_permission(call: Call, *wanted: Permission) -> None:
     """Refuse a person whose role in the Service does not permit all that is wanted. Raises ApiError 50107."""
     if call.person is not None:
         missing = set(wanted) - call.person.permissions
@@ -75,13 +75,13 @@ def require_in_service(call: Call, *wanted: Permission) -> None:
             raise refusals.not_permitted(sorted(missing))
 
 
-def require_of_creator(call: Call, *wanted: Permission) -> None:
+def require_creator_permission(call: Call, *wanted: Permission) -> None:
     """Refuse a person who may not make conversations, or whom the role of creators does not permit what is wanted.
     Raises ApiError 50107."""
-    require_in_service(call, Permission.CREATE_CONVERSATION)
+    require_service_permission(call, Permission.CREATE_CONVERSATION)
     if call.person is None:
         return
-    granted = roles.granted(call.table, call.scope.service_sid, None, call.scope.service.creator_role_sid)
+    granted = roles.fetch_permissions(call.table, call.scope.service_sid, None, call.scope.service.creator_role_sid)
     missing = set(wanted) - granted - call.person.permissions
     if missing:
         raise refusals.not_permitted(sorted(missing))
@@ -105,7 +105,7 @@ def known_users(call: Call, *identities: str | None) -> frozenset[str]:
         return frozenset()
     own = call.person.identity
     others = {one for one in identities if one and one != own}
-    found = users.with_revocations(call.table, call.scope.service_sid, others) if others else {}
+    found = users.fetch_with_revocations(call.table, call.scope.service_sid, others) if others else {}
     for identity, (user, revocation) in found.items():
         if user is None and revocation and revocation.barred:
             raise refusals.identity_barred(identity)
@@ -114,4 +114,6 @@ def known_users(call: Call, *identities: str | None) -> frozenset[str]:
 
 def _granted(call: Call, member: Participant) -> frozenset[Permission]:
     """What a member's role in its conversation permits; without one, the Service's own for members."""
-    return roles.granted(call.table, call.scope.service_sid, member.role_sid, call.scope.service.member_role_sid)
+    return roles.fetch_permissions(
+        call.table, call.scope.service_sid, member.role_sid, call.scope.service.member_role_sid
+    )

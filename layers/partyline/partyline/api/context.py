@@ -17,7 +17,7 @@ from partyline.webhooks.pre_action import Ask
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ApiContext:
     """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
 
     `key_root` is what the secrets of API keys are derived from and links to files are signed with, `ask` asks
@@ -43,7 +43,7 @@ class Call:
     manages no API keys. `ask` asks the pre-action webhook, about each event once.
     """
 
-    desk: Desk
+    desk: ApiContext
     request: Request
     scope: Scope
     ids: Mapping[str, str]
@@ -78,7 +78,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A response: a JSON body, a text whose type is in `headers`, or none."""
 
     status: int
@@ -86,4 +86,4 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Call], ApiResponse]

@@ -122,7 +122,7 @@ def timer(given: Parameters, name: str, minimum: int, before: int | None) -> int
     value = given.get(name)
     if value is None:
         return before
-    length = timers.seconds(value)
+    length = timers.parse_duration(value)
     if length is None:
         raise refusals.timer_invalid(name)
     if 0 < length < minimum:

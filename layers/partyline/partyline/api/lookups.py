@@ -21,7 +21,7 @@ from partyline.storage.conversations import Roster
 def conversation(call: Call) -> Conversation:
     """The conversation that the path names by SID or unique name. Raises ApiError 20404, also when the caller may not
     see it."""
-    if not authorization.sees_all(call):
+    if not authorization.can_see_all(call):
         return roster(call).conversation
     found = conversations.fetch(call.table, _sid(call))
     if found is None or found.service_sid != call.scope.service_sid:
@@ -34,7 +34,7 @@ def permitted(call: Call, *wanted: Permission) -> Conversation:
     if call.person is None:
         return conversation(call)
     found = roster(call)
-    authorization.require_in(call, found, *wanted)
+    authorization.require_conversation_permission(call, found, *wanted)
     return found.conversation
 
 
@@ -43,14 +43,16 @@ def roster(call: Call) -> Roster:
     found = conversations.load(call.table, _sid(call))
     if found is None or found.conversation.service_sid != call.scope.service_sid:
         raise missing(call)
-    if not authorization.sees(call, found.participants):
+    if not authorization.can_see(call, found.participants):
         raise missing(call)
     return replace(found, conversation=_settled(call, found.conversation))
 
 
 def _settled(call: Call, found: Conversation) -> Conversation:
     """The conversation with what time has made of it written down, should that not have been done yet."""
-    settled = conversations.settle(call.table, found, call.now) if timers.step(found, call.now) else found
+    settled = (
+        conversations.apply_due_timers(call.table, found, call.now) if timers.next_change(found, call.now) else found
+    )
     if settled is None:
         raise missing(call)
     return settled
@@ -62,7 +64,7 @@ def _sid(call: Call) -> str:
         return name
     # No name is longer, and a key of the table cannot be of any length.
     known = len(name) <= forms.MAX_NAME
-    sid = conversations.by_unique_name(call.table, call.scope.service_sid, name) if known else None
+    sid = conversations.find_by_unique_name(call.table, call.scope.service_sid, name) if known else None
     if sid is None:
         raise missing(call)
     return sid
@@ -83,7 +85,7 @@ def role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None
     sid = forms.sid(given, name, sids.ROLE)
     if sid is None:
         return None
-    found = roles.find(call.table, call.scope.service_sid, [sid]).get(sid)
+    found = roles.fetch_many(call.table, call.scope.service_sid, [sid]).get(sid)
     if found is None or found.type is not kind:
         raise refusals.role_not_found(sid, kind)
     return sid
@@ -95,7 +97,9 @@ def user(call: Call) -> User:
     if sids.matches(sids.USER, name):
         found = users.fetch(call.table, name)
     else:
-        found = users.by_identity(call.table, call.scope.service_sid, name) if len(name) <= forms.MAX_NAME else None
+        found = (
+            users.fetch_by_identity(call.table, call.scope.service_sid, name) if len(name) <= forms.MAX_NAME else None
+        )
     if found is None or found.service_sid != call.scope.service_sid:
         raise missing(call)
     return found

@@ -25,12 +25,12 @@ _EXTENDED = re.compile(r"([\w.:+-]{1,40})'[^']{0,40}'(.*)", re.DOTALL | re.ASCII
 _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii", "windows-1252": "cp1252"}
 
 
-class Malformed(ValueError):
+class MalformedForm(ValueError):
     """No multipart form, or not one that is taken; its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormPart:
     """A part of a form. `headers` have names in small letters; `filename` is None for a field that is no file."""
 
     headers: Mapping[str, str]
@@ -44,30 +44,30 @@ class Part:
     @property
     def filename(self) -> str | None:
         """What the file is called."""
-        return filename(self.headers.get("content-disposition", ""))
+        return parse_filename(self.headers.get("content-disposition", ""))
 
 
-def read(body: bytes, content_type: str) -> list[Part]:
+def parse_multipart(body: bytes, content_type: str) -> list[FormPart]:
     """The parts of a form, in their order. Raises Malformed."""
-    boundary = parameters(content_type).get("boundary", "")
+    boundary = parse_parameters(content_type).get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
-        raise Malformed("its boundary is missing, or is none")
-    parts: list[Part] = []
+        raise MalformedForm("its boundary is missing, or is none")
+    parts: list[FormPart] = []
     for start, end in _spans(body, b"--" + boundary.encode("ascii")):
         if len(parts) == MAX_PARTS:
-            raise Malformed(f"it has more than {MAX_PARTS} parts")
+            raise MalformedForm(f"it has more than {MAX_PARTS} parts")
         parts.append(_part(body, start, end))
     return parts
 
 
-def filename(disposition: str) -> str | None:
+def parse_filename(disposition: str) -> str | None:
     """The name in a Content-Disposition header; None without one."""
-    given = parameters(disposition)
+    given = parse_parameters(disposition)
     extended = _extended(given.get("filename*", ""))
     return given.get("filename") if extended is None else extended
 
 
-def parameters(header: str) -> dict[str, str]:
+def parse_parameters(header: str) -> dict[str, str]:
     """What follows the first semicolon of a header, by name in small letters; of one that is repeated, the first."""
     found: dict[str, str] = {}
     position = header.find(";")
@@ -85,28 +85,28 @@ def _spans(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
     """Where each part begins and ends. Raises Malformed."""
     position = 0 if body.startswith(delimiter) else body.find(b"\r\n" + delimiter) + 2
     if position == 1:
-        raise Malformed("it has no part")
+        raise MalformedForm("it has no part")
     start = position + len(delimiter)
     while not body.startswith(b"--", start):
         begins = body.find(b"\r\n", start) + 2
         if begins == 1 or body[start : begins - 2].strip(b" \t"):
-            raise Malformed("a boundary is followed by something else")
+            raise MalformedForm("a boundary is followed by something else")
         # A part may be empty: then the end of the boundary is also the beginning of the next one.
         end = body.find(b"\r\n" + delimiter, begins - 2)
         if end < 0:
-            raise Malformed("it breaks off")
+            raise MalformedForm("it breaks off")
         yield begins, max(end, begins)
         start = end + 2 + len(delimiter)
 
 
-def _part(body: bytes, start: int, end: int) -> Part:
+def _part(body: bytes, start: int, end: int) -> FormPart:
     if body.startswith(b"\r\n", start):
-        return Part({}, body[start + 2 : end])
+        return FormPart({}, body[start + 2 : end])
     close = body.find(b"\r\n\r\n", start, min(end, start + MAX_HEADERS))
     if close < 0:
-        raise Malformed(f"the headers of a part have no end, or more than {MAX_HEADERS} bytes")
+        raise MalformedForm(f"the headers of a part have no end, or more than {MAX_HEADERS} bytes")
     headers = _headers(body[start:close])
-    return Part(headers, _decoded(body[close + 4 : end], headers.get("content-transfer-encoding", "")))
+    return FormPart(headers, _decoded(body[close + 4 : end], headers.get("content-transfer-encoding", "")))
 
 
 def _headers(block: bytes) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _headers(block: bytes) -> dict[str, str]:
     for line in text.split("\r\n"):
         name, colon, value = line.partition(":")
         if not colon or not _TOKEN.fullmatch(name):
-            raise Malformed("a header of a part is none")
+            raise MalformedForm("a header of a part is none")
         headers.setdefault(name.lower(), value.strip())
     return headers
 
@@ -133,9 +133,9 @@ def _decoded(content: bytes, encoding: str) -> bytes:
             try:
                 return base64.b64decode(content)
             except binascii.Error:
-                raise Malformed("a part is not base64") from None
+                raise MalformedForm("a part is not base64") from None
         case _:
-            raise Malformed("a part is encoded in a way that is not known")
+            raise MalformedForm("a part is encoded in a way that is not known")
 
 
 def _value(header: str, position: int) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from partyline import refusals
 from partyline.api import forms
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.storage.queries import ListPage, Window
 
 DEFAULT_SIZE = 50
@@ -35,7 +35,7 @@ Listed = TypeVar("Listed")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PagePart:
     """Entries in the list's order, each with its key. `more`: the list goes on in the direction of reading. `ends` are
     the keys of the first and the last that were read, where not all of them are entries."""
 
@@ -44,12 +44,12 @@ class Part:
     ends: tuple[str, str] | None = None
 
 
-def shown(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> Part:
+def shown(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> PagePart:
     """A page of the store as it is answered."""
-    return Part([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
+    return PagePart([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
 
 
-def listing(call: Call, name: str, read: Callable[[Window], Part], maximum: int = MAXIMUM) -> Answer:
+def listing(call: Call, name: str, read: Callable[[Window], PagePart], maximum: int = MAXIMUM) -> ApiResponse:
     """A page of a list as an answer. `name` is the list's key in it; `read` reads the part that a window shows.
 
     A PageSize beyond the maximum is lowered to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
@@ -70,17 +70,17 @@ def listing(call: Call, name: str, read: Callable[[Window], Part], maximum: int 
         "next_page_url": _url(call, wanted, number + 1, after) if after else None,
         "key": name,
     }
-    return Answer(200, {name: [entry for _, entry in part.entries], "meta": meta})
+    return ApiResponse(200, {name: [entry for _, entry in part.entries], "meta": meta})
 
 
-def _fitting(part: Part, window: Window) -> Part:
+def _fitting(part: PagePart, window: Window) -> PagePart:
     """As many of the entries, in the direction of reading, as an answer holds."""
     room = ANSWER
     kept: list[Entry] = []
     for entry in reversed(part.entries) if window.backward else part.entries:
         room -= size(json.dumps(entry[1], ensure_ascii=False))
         if room < 0 and kept:
-            return Part(kept[::-1] if window.backward else kept, more=True)
+            return PagePart(kept[::-1] if window.backward else kept, more=True)
         kept.append(entry)
     return part
 
@@ -90,16 +90,16 @@ def size(body: str) -> int:
     return len(json.dumps(body))
 
 
-def part_of(entries: Sequence[Entry], window: Window) -> Part:
+def part_of(entries: Sequence[Entry], window: Window) -> PagePart:
     """The part of a whole list, in the order of its keys, that a window shows."""
     if window.backward:
         wanted = [entry for entry in entries if entry[0] < (window.after or "")]
-        return Part(wanted[-window.size :], len(wanted) > window.size)
+        return PagePart(wanted[-window.size :], len(wanted) > window.size)
     wanted = [entry for entry in entries if entry[0] > (window.after or "")]
-    return Part(wanted[: window.size], len(wanted) > window.size)
+    return PagePart(wanted[: window.size], len(wanted) > window.size)
 
 
-def _neighbours(call: Call, window: Window, part: Part) -> tuple[str | None, str | None]:
+def _neighbours(call: Call, window: Window, part: PagePart) -> tuple[str | None, str | None]:
     """The tokens of the pages before and after."""
     ends = part.ends or ((part.entries[0][0], part.entries[-1][0]) if part.entries else None)
     if ends is None:

@@ -15,7 +15,7 @@ from partyline.domain.events import Event
 from partyline.storage import webhooks
 
 
-def before(call: Call, event: Event) -> Parameters:
+def consult(call: Call, event: Event) -> Parameters:
     """Ask about what is going to happen; what the webhook changes of it, as the parameters by which a caller would have
     said so. Their values are still to be checked as a caller's are.
 
@@ -24,8 +24,8 @@ def before(call: Call, event: Event) -> Parameters:
     """
     if not call.cause.told:
         return Parameters()
-    force = webhooks.in_force(call.table, call.scope.service_sid)
-    answer = call.ask(force.webhooks, events.with_roles(event, call.scope.service), call.cause)
+    force = webhooks.fetch_in_force(call.table, call.scope.service_sid)
+    answer = call.ask(force.webhooks, events.with_default_role(event, call.scope.service), call.cause)
     if answer.rejected:
         raise refusals.pre_webhook_rejected(event.type)
     return Parameters.of((_parameter(name), value) for name, value in answer.changes.items())

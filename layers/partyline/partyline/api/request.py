@@ -81,7 +81,7 @@ class Request:
         return "/" + self.path.lstrip("/").partition("/")[2]
 
 
-def parse(event: Mapping[str, Any], public_url: str = "") -> Request:
+def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     """The request of an event. `public_url` is the base URL of clients; '' means API Gateway's own.
 
     Raises ApiError 20001 (400, or 413 for a body beyond MAX_BODY, of a file MAX_UPLOAD), 20404 for a path that is no

@@ -34,7 +34,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RouteMatch:
     """The handler of a path's method, what the path names, and whether chat identities may call it."""
 
     handler: Handler
@@ -42,7 +42,7 @@ class Found:
     people: bool
 
 
-def find(routes: Sequence[Route], request: Request, segments: Sequence[str]) -> Found:
+def match_route(routes: Sequence[Route], request: Request, segments: Sequence[str]) -> RouteMatch:
     """What a request asks for, by the last segments of its path. Raises ApiError 20404 for an unknown path, 20004 for a
     method that the path does not have."""
     for route in routes:
@@ -51,5 +51,5 @@ def find(routes: Sequence[Route], request: Request, segments: Sequence[str]) -> 
             continue
         if request.method not in route.handlers:
             raise refusals.method_not_allowed(request.method, sorted(route.handlers))
-        return Found(route.handlers[request.method], ids, request.method in route.people.split())
+        return RouteMatch(route.handlers[request.method], ids, request.method in route.people.split())
     raise refusals.not_found(request.resource)

@@ -37,7 +37,7 @@ from partyline.api.router import Route
 
 # Of a Service: the default one, or the one that the path names.
 _COMMON = (
-    Route("Conversations", {"GET": conversations.listed, "POST": conversations.create}, people="GET POST"),
+    Route("Conversations", {"GET": conversations.list_page, "POST": conversations.create}, people="GET POST"),
     Route(
         "Conversations/{conversation}",
         {"GET": conversations.fetch, "POST": conversations.update, "DELETE": conversations.delete},
@@ -47,7 +47,7 @@ _COMMON = (
     Route("ConversationWithParticipants", {"POST": conversation_with_participants.create}, people="POST"),
     Route(
         "Conversations/{conversation}/Participants",
-        {"GET": participants.listed, "POST": participants.create},
+        {"GET": participants.list_page, "POST": participants.create},
         people="GET POST",
     ),
     Route(
@@ -57,7 +57,7 @@ _COMMON = (
     ),
     Route(
         "Conversations/{conversation}/Messages",
-        {"GET": messages.listed, "POST": messages.create},
+        {"GET": messages.list_page, "POST": messages.create},
         people="GET POST",
     ),
     Route("Conversations/{conversation}/Preview", {"POST": preview.preview}),
@@ -71,9 +71,9 @@ _COMMON = (
         {"GET": messages.channel_metadata},
         people="GET",
     ),
-    Route("Conversations/{conversation}/Messages/{message}/Receipts", {"GET": receipts.listed}, people="GET"),
+    Route("Conversations/{conversation}/Messages/{message}/Receipts", {"GET": receipts.list_page}, people="GET"),
     Route("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", {"GET": receipts.fetch}, people="GET"),
-    Route("Conversations/{conversation}/Webhooks", {"GET": webhooks.listed, "POST": webhooks.create}),
+    Route("Conversations/{conversation}/Webhooks", {"GET": webhooks.list_page, "POST": webhooks.create}),
     Route(
         "Conversations/{conversation}/Webhooks/{webhook}",
         {"GET": webhooks.fetch, "POST": webhooks.update, "DELETE": webhooks.delete},
@@ -81,13 +81,13 @@ _COMMON = (
     Route("Media", {"POST": media.create}, people="POST"),
     Route("Media/{media}", {"GET": media.fetch, "DELETE": media.delete}, people="GET DELETE"),
     Route("Media/{media}/Content", {"GET": media.content}, people="GET"),
-    Route("ParticipantConversations", {"GET": participant_conversations.listed}, people="GET"),
-    Route("Roles", {"GET": roles.listed, "POST": roles.create}),
+    Route("ParticipantConversations", {"GET": participant_conversations.list_page}, people="GET"),
+    Route("Roles", {"GET": roles.list_page, "POST": roles.create}),
     Route("Roles/{role}", {"GET": roles.fetch, "POST": roles.update, "DELETE": roles.delete}),
-    Route("Users", {"GET": users.listed, "POST": users.create}),
+    Route("Users", {"GET": users.list_page, "POST": users.create}),
     Route("Users/{user}", {"GET": users.fetch, "POST": users.update, "DELETE": users.delete}, people="GET POST"),
     Route("Users/{user}/Tokens", {"DELETE": users.revoke_tokens}),
-    Route("Users/{user}/Conversations", {"GET": user_conversations.listed}, people="GET"),
+    Route("Users/{user}/Conversations", {"GET": user_conversations.list_page}, people="GET"),
     Route(
         "Users/{user}/Conversations/{conversation}",
         {"GET": user_conversations.fetch, "POST": user_conversations.update, "DELETE": user_conversations.delete},
@@ -104,7 +104,7 @@ ACCOUNT = (
     ),
     Route(
         "Configuration/Addresses",
-        {"GET": address_configurations.listed, "POST": address_configurations.create},
+        {"GET": address_configurations.list_page, "POST": address_configurations.create},
     ),
     Route(
         "Configuration/Addresses/{address}",
@@ -114,21 +114,21 @@ ACCOUNT = (
             "DELETE": address_configurations.delete,
         },
     ),
-    Route("Credentials", {"GET": credentials.listed, "POST": credentials.create}),
+    Route("Credentials", {"GET": credentials.list_page, "POST": credentials.create}),
     Route(
         "Credentials/{credential}",
         {"GET": credentials.fetch, "POST": credentials.update, "DELETE": credentials.delete},
     ),
-    Route("Keys", {"GET": api_keys.listed, "POST": api_keys.create}),
+    Route("Keys", {"GET": api_keys.list_page, "POST": api_keys.create}),
     Route("Keys/{key}", {"GET": api_keys.fetch, "POST": api_keys.update, "DELETE": api_keys.delete}),
-    Route("Lines", {"GET": lines.listed, "POST": lines.create}),
+    Route("Lines", {"GET": lines.list_page, "POST": lines.create}),
     Route("Lines/{line}", {"GET": lines.fetch, "POST": lines.update, "DELETE": lines.delete}),
-    Route("OptOuts", {"GET": opt_outs.listed, "POST": opt_outs.create}),
+    Route("OptOuts", {"GET": opt_outs.list_page, "POST": opt_outs.create}),
     Route("OptOuts/{opt_out}", {"GET": opt_outs.fetch, "POST": opt_outs.update}),
     Route("OptOuts/{opt_out}/Events", {"GET": opt_outs.events}),
-    Route("Services", {"GET": services.listed, "POST": services.create}),
+    Route("Services", {"GET": services.list_page, "POST": services.create}),
     Route("Services/{service}", {"GET": services.fetch, "DELETE": services.delete}),
-    Route("UnroutedTexts", {"GET": unrouted_texts.listed}),
+    Route("UnroutedTexts", {"GET": unrouted_texts.list_page}),
     Route(
         "UnroutedTexts/{text}",
         {"GET": unrouted_texts.fetch, "POST": unrouted_texts.redrive, "DELETE": unrouted_texts.delete},
@@ -143,6 +143,6 @@ SERVICE = (
         {"GET": webhook_configuration.fetch_of_service, "POST": webhook_configuration.update_of_service},
     ),
     Route("Configuration/Notifications", {"GET": notifications.fetch, "POST": notifications.update}),
-    Route("Bindings", {"GET": bindings.listed, "POST": bindings.create}),
+    Route("Bindings", {"GET": bindings.list_page, "POST": bindings.create}),
     Route("Bindings/{binding}", {"GET": bindings.fetch, "DELETE": bindings.delete}),
 )

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline import refusals
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.domain import receipts, sids, timers
-from partyline.domain.addresses import display
+from partyline.domain.addresses import format_address
 from partyline.domain.attachments import Media, StoredMedia
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import Line
@@ -23,7 +23,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.unrouted import UnroutedText
 from partyline.errors import ApiError
-from partyline.storage.messages import Delivered
+from partyline.storage.messages import MessageWithReceipts
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def _timestamp_or_none(moment: datetime | None) -> str | None:
 
 def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
     """A conversation with links to what is under it, as time has made it by now."""
-    shown = timers.at(shown, call.now)
+    shown = timers.apply_due(shown, call.now)
     url = call.url("Conversations", shown.sid)
     return {
         "sid": shown.sid,
@@ -69,7 +69,7 @@ def messaging_service(call: Call, named: str | None) -> str:
 
 def due(shown: Conversation) -> Json:
     """A conversation's timers, as the moments when they are due."""
-    return {name: timestamp(moment) for name, moment in timers.due(shown).items()}
+    return {name: timestamp(moment) for name, moment in timers.due_dates(shown).items()}
 
 
 def _named(call: Call) -> Json:
@@ -103,11 +103,11 @@ def _binding(shown: Participant) -> Json | None:
         "proxy_address": shown.proxy_address,
         "projected_address": shown.projected_address,
     }
-    present = {name: display(address) for name, address in given.items() if address}
+    present = {name: format_address(address) for name, address in given.items() if address}
     return {"type": "sms", **present} if present else None
 
 
-def message(call: Call, delivered: Delivered) -> Json:
+def message(call: Call, delivered: MessageWithReceipts) -> Json:
     """A message with how far its delivery has got."""
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
@@ -126,7 +126,7 @@ def message(call: Call, delivered: Delivered) -> Json:
         "date_created": timestamp(shown.created),
         "date_updated": timestamp(shown.updated),
         "date_received_by_carrier": _timestamp_or_none(shown.received_at),
-        "delivery": receipts.delivery(receipt.status for receipt in delivered.receipts),
+        "delivery": receipts.summarize_delivery(receipt.status for receipt in delivered.receipts),
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
     }
@@ -226,7 +226,7 @@ def opt_out(call: Call, shown: OptOut) -> Json:
     return {
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,
-        "address": display(shown.address),
+        "address": format_address(shown.address),
         "line": shown.line,
         "state": "opted_out" if shown.opted_out else "opted_in",
         "how": shown.how.value,
@@ -241,7 +241,7 @@ def opt_out_event(call: Call, shown: OptOutEvent) -> Json:
     """One thing that was said about it."""
     return {
         "account_sid": call.desk.account_sid,
-        "address": display(shown.address),
+        "address": format_address(shown.address),
         "line": shown.line,
         "state": "opted_out" if shown.opted_out else "opted_in",
         "how": shown.how.value,
@@ -259,9 +259,9 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "carrier": shown.carrier,
         "carrier_message_id": shown.carrier_message_id,
         "reason": shown.reason.value,
-        "line": display(shown.line),
-        "sender": display(shown.sender),
-        "recipients": [display(recipient) for recipient in shown.recipients],
+        "line": format_address(shown.line),
+        "sender": format_address(shown.sender),
+        "recipients": [format_address(recipient) for recipient in shown.recipients],
         "body": shown.body,
         "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
         "date_created": timestamp(shown.created),
@@ -270,7 +270,7 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
     }
 
 
-def refusal(refused: ApiError) -> Answer:
+def error_response(refused: ApiError) -> ApiResponse:
     """An error in Twilio's form. Without `type` and `title`, which SDKs take for another standard's error."""
     body: Json = {
         "code": refused.code,
@@ -280,7 +280,7 @@ def refusal(refused: ApiError) -> Answer:
     }
     if refused.details:
         body["details"] = refused.details
-    return Answer(refused.status, body, _headers(refused))
+    return ApiResponse(refused.status, body, _headers(refused))
 
 
 def _headers(refused: ApiError) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from partyline import refusals
 from partyline.api import forms
 from partyline.api.request import Parameters
-from partyline.domain.webhook_configuration import WebhookMethod, event
+from partyline.domain.webhook_configuration import WebhookMethod, parse_event_name
 
 
 def method(given: Parameters, name: str) -> WebhookMethod | None:
@@ -22,7 +22,7 @@ def events(given: Parameters, name: str, among: Sequence[str]) -> tuple[str, ...
         return None
     found: dict[str, None] = {}
     for value in filter(None, given.all(name)):
-        known = event(value, among)
+        known = parse_event_name(value, among)
         if known is None:
             raise refusals.webhook_event_unknown(name, value, among)
         found[known] = None

@@ -12,7 +12,7 @@ from partyline.domain.events import Cause, Source
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
 from partyline.storage import roles, services, users
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 # What every path of the API begins with.
 VERSION = "v1"
@@ -45,7 +45,7 @@ class Person:
     permissions: frozenset[Permission]
 
 
-def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
+def resolve_scope(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
     """The Service that a path names, or the account's default one for None; None when there is no such Service.
 
     The account's settings and its first Service are made when the first request finds none.
@@ -54,11 +54,11 @@ def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | No
         # No Service has it, and a key of the table cannot be of any length.
         return None
     first = sids.default_service(desk.account_sid)
-    configuration, service = services.with_configuration(desk.table, service_sid or first)
+    configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
     if configuration is None:
         # Several first requests may come at once.
-        retrying(lambda: services.found_account(desk.table, first, now), tries=_TRIES)
-        configuration, service = services.with_configuration(desk.table, service_sid or first)
+        retry_on_conflict(lambda: services.create_account(desk.table, first, now), tries=_TRIES)
+        configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
     if configuration is None:
         raise refusals.failed()
     if service_sid is None and configuration.default_service_sid != first:
@@ -70,18 +70,20 @@ def resolve(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | No
     return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
 
 
-def person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
+def resolve_person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
     """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20104 when it was
     revoked, 20403 in another Service than the token's, and for an identity whose user was deleted."""
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
-    known = users.with_revocations(desk.table, scope.service_sid, [token.identity])
+    known = users.fetch_with_revocations(desk.table, scope.service_sid, [token.identity])
     user, revocation = known[token.identity]
     if revocation and user is None and revocation.barred:
         raise refusals.identity_barred(token.identity)
     if revocation and token.issued <= revocation.at:
         raise refusals.token_revoked()
     if user is None:
-        users.ensure(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
+        users.ensure_user(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
     own = user.role_sid if user else None
-    return Person(token.identity, roles.granted(desk.table, scope.service_sid, own, scope.service.user_role_sid))
+    return Person(
+        token.identity, roles.fetch_permissions(desk.table, scope.service_sid, own, scope.service.user_role_sid)
+    )

@@ -206,7 +206,7 @@ def _grant(claims: Mapping[str, Any]) -> tuple[str, str]:
     if not (isinstance(identity, str) and _is_text(identity)):
         raise refusals.token_grants_invalid("no identity")
     try:
-        identities.check(identity)
+        identities.check_identity(identity)
     except ApiError as refused:
         raise refusals.token_grants_invalid(refused.message) from refused
     if not (isinstance(service, str) and sids.matches(sids.SERVICE, service)):

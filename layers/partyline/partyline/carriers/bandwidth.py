@@ -23,12 +23,12 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
-    Found,
+    FoundMessage,
     HttpRequest,
     HttpResponse,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Media,
     MediaAccess,
     OutboundText,
     Transport,
@@ -84,7 +84,7 @@ _FIELD_CODES = {"to": error_codes.INVALID_RECIPIENT, "from": error_codes.INVALID
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BandwidthSettings:
     """One Bandwidth account and application.
 
     `webhook_token` is the secret part of the callback URL. The webhook credentials are those of the application's
@@ -109,7 +109,7 @@ class Bandwidth:
     # Media: 3.5 MB a file, and 500 KB together are what Bandwidth recommends; text: the API's own limit.
     limits = Limits(recipients=10, text=2048, media=10, group_media=10, media_bytes=int(3.5 * MB), image_bytes=500 * KB)
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: BandwidthSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
 
@@ -119,7 +119,7 @@ class Bandwidth:
         Raises WebhookRefused: 403 for the token; 401 with a challenge for absent or wrong credentials.
         """
         settings = self._settings
-        if not webhook_auth.matches(request.path, settings.webhook_token):
+        if not webhook_auth.secrets_match(request.path, settings.webhook_token):
             raise WebhookRefused(403, "wrong token")
         username, password = settings.webhook_username, settings.webhook_password
         if username and password:
@@ -141,16 +141,16 @@ class Bandwidth:
         response = self._transport(_request(self._settings, text))
         if send_outcome.succeeded(response):
             return Accepted(send_outcome.first_id([send_outcome.document(response).get("id")]))
-        raise send_outcome.error(response, _complaint(response, text))
+        raise send_outcome.to_send_error(response, _complaint(response, text))
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:  # noqa: ARG002 - Carrier's
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:  # noqa: ARG002 - Carrier's
         """None: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
         return None
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API, with every request. It keeps a file for 48 hours."""
         settings = self._settings
-        header = webhook_auth.basic(settings.username, settings.password)
+        header = webhook_auth.basic_header(settings.username, settings.password)
         return MediaAccess(header, settings.url, ("bandwidth.com",))
 
 
@@ -162,24 +162,24 @@ def _event(element: object) -> Event:
     event = schemas.mapping(element, "event")
     kind = schemas.string(event, "type")
     if kind in _USELESS:
-        return Ignored(kind)
+        return IgnoredEvent(kind)
     if kind == "message-received":
         return _inbound(event)
     if kind in _STATUSES:
         return _report(event, kind)
-    raise schemas.Unreadable("type is not a documented one")
+    raise schemas.UnreadablePayload("type is not a documented one")
 
 
 def _inbound(event: schemas.Object) -> Event:
     message = schemas.mapping(event.get("message"), "message")
     # Bandwidth warns of loops: a text of our own that comes back is not an inbound one.
     if schemas.string(message, "direction") != "in":
-        return Ignored("message-received, outbound")
+        return IgnoredEvent("message-received, outbound")
     recipients = schemas.addresses(message, "to")
     if not recipients:
-        raise schemas.Unreadable("message.to is empty")
+        raise schemas.UnreadablePayload("message.to is empty")
     text = schemas.optional(message, "text")
-    media = (Media(schemas.optional({"media": url}, "media")) for url in schemas.items(message, "media"))
+    media = (InboundMedia(schemas.optional({"media": url}, "media")) for url in schemas.items(message, "media"))
     return InboundText(
         carrier=NAME,
         id=schemas.string(message, "id"),
@@ -222,7 +222,7 @@ def _failure(carrier_code: str | None) -> tuple[ReceiptStatus, int | None]:
     )
 
 
-def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+def _request(settings: BandwidthSettings, text: OutboundText) -> HttpRequest:
     body = {
         "applicationId": settings.application_id,
         "to": list(text.recipients),
@@ -235,14 +235,14 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/users/{quote(settings.account_id, safe='')}/messages",
         {
-            "Authorization": webhook_auth.basic(settings.username, settings.password),
+            "Authorization": webhook_auth.basic_header(settings.username, settings.password),
             "Content-Type": "application/json; charset=utf-8",
         },
         json.dumps({name: value for name, value in body.items() if value}).encode(),
     )
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
     """From {"type", "description", "fieldErrors": [{"fieldName", "description"}]}."""
     answer = send_outcome.document(response)
     kind = schemas.code(answer.get("type"))
@@ -257,4 +257,4 @@ def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Compl
             error_code = error_code or _FIELD_CODES.get(name)
     # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
     not_taken = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return send_outcome.Complaint(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)
+    return send_outcome.CarrierError(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)

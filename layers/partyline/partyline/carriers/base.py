@@ -30,7 +30,7 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class InboundMedia:
     """A picture or file beside a text, still at the carrier. `url` is '' where the carrier named none, so that the file
     cannot be had; `sha256` is what the carrier says of its content."""
 
@@ -87,7 +87,7 @@ class InboundText:
     sender: str
     recipients: tuple[str, ...]
     text: str
-    media: tuple[Media, ...] = ()
+    media: tuple[InboundMedia, ...] = ()
     roster_missing: bool = False
     answered: Keyword | None = None
     other_lines: tuple[str, ...] = ()
@@ -114,21 +114,21 @@ class DeliveryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class IgnoredEvent:
     """An event that asks for nothing (a type that is documented and of no use here)."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedWebhook:
     """An authentic webhook, or a part of one, that cannot be understood: kept as it came, alarmed on, answered 2xx."""
 
     reason: str
     raw: str
 
 
-Event = InboundText | DeliveryReport | Ignored | Malformed
+Event = InboundText | DeliveryReport | IgnoredEvent | MalformedWebhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundMessage:
     """A text that the carrier turned out to have: what its answer would have said, and what has become of it since."""
 
     accepted: Accepted
@@ -227,7 +227,7 @@ class Carrier(Protocol):
         """Ask the carrier once. Raises SendError. At most one request that texts anybody leaves, and none is repeated;
         what reaches nobody (making a group, uploading a picture) may come before it."""
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
         """A text that was asked for and not answered, by our tag or by the id that a report told ('' for none); None
         when the carrier does not know it, or cannot be asked. Sends nothing. Raises SendError."""
 

@@ -21,7 +21,7 @@ def carrier_of(event: Mapping[str, Any]) -> str:
     return str((event.get("pathParameters") or {}).get("carrier", "")) if named == "{carrier}" else named
 
 
-def from_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
+def parse_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
     """The webhook in a REST API proxy event.
 
     `public_url` is the base URL that the carrier was given; '' means API Gateway's own. It is never taken from the Host

@@ -40,6 +40,6 @@ class Limits:
         def fits(part: str) -> bool:
             if len(part.encode("utf-16-le", "surrogatepass")) > 2 * self.text:
                 return False
-            return not plain or self.segments is None or segments.most(part) <= self.segments
+            return not plain or self.segments is None or segments.max_segments(part) <= self.segments
 
-        return long_texts.cuts(words, fits, self.text)
+        return long_texts.find_cuts(words, fits, self.text)

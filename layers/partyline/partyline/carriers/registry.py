@@ -33,7 +33,7 @@ class Entry:
 
 
 def _bandwidth(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
-    settings = bandwidth.Settings(
+    settings = bandwidth.BandwidthSettings(
         account_id=secrets["bandwidth_account_id"],
         application_id=secrets["bandwidth_application_id"],
         username=secrets["bandwidth_username"],
@@ -47,7 +47,7 @@ def _bandwidth(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> 
 
 
 def _telnyx(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
-    settings = telnyx.Settings(
+    settings = telnyx.TelnyxSettings(
         api_key=secrets["telnyx_api_key"],
         public_key=secrets["telnyx_public_key"],
         url=_url(urls, "telnyx_url", telnyx.URL),
@@ -56,7 +56,7 @@ def _telnyx(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Car
 
 
 def _twilio(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
-    settings = twilio.Settings(
+    settings = twilio.TwilioSettings(
         account_sid=secrets["twilio_account_sid"],
         auth_token=secrets["twilio_auth_token"],
         answers_keywords=secrets.get("twilio_answers_keywords", "yes").lower() != "no",
@@ -69,7 +69,7 @@ def _twilio(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Car
 
 
 def _vonage(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Carrier:
-    settings = vonage.Settings(
+    settings = vonage.VonageSettings(
         api_key=secrets["vonage_api_key"],
         api_secret=secrets["vonage_api_secret"],
         signature_secret=secrets["vonage_signature_secret"],
@@ -104,12 +104,12 @@ CARRIERS: Mapping[str, Entry] = MappingProxyType(
 _USUAL_URLS: Urls = MappingProxyType({})
 
 
-def label(name: str) -> str:
+def log_label(name: str) -> str:
     """A carrier's name for a log line: what is no carrier's may be anything, of any length."""
     return name if name in CARRIERS else "unknown"
 
 
-def build(name: str, secrets: Mapping[str, str], transport: Transport, urls: Urls = _USUAL_URLS) -> Carrier:
+def build_carrier(name: str, secrets: Mapping[str, str], transport: Transport, urls: Urls = _USUAL_URLS) -> Carrier:
     """Build a carrier by its name.
 
     `urls` may hold other base URLs; an empty one is the usual one. Raises LookupError for a name
@@ -129,7 +129,7 @@ def _url(urls: Urls, name: str, usual: str) -> str:
     return (urls.get(name) or usual).rstrip("/")
 
 
-def reader(name: str) -> Carrier:
+def build_reader(name: str) -> Carrier:
     """A carrier without credentials: it parses, and can do nothing else. Raises LookupError for one that is not
     known."""
     if name not in CARRIERS:
@@ -143,7 +143,7 @@ LIMITS: Mapping[str, Limits] = MappingProxyType({name: entry.limits for name, en
 MOST_IN_GROUP: Mapping[str, int] = MappingProxyType({name: limits.recipients for name, limits in LIMITS.items()})
 
 
-def rate(name: str, secrets: Mapping[str, str]) -> str | None:
+def account_rate(name: str, secrets: Mapping[str, str]) -> str | None:
     """How many texts a second a carrier's account may send, by the optional member `<name>_rate` of the secret; None
     for as many as come, and for what is no number: then texts go, and the carrier says when they are too many."""
     given = secrets.get(f"{name}_rate", "")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from partyline.carriers.base import Event, Malformed, Media, WebhookRequest
+from partyline.carriers.base import Event, InboundMedia, MalformedWebhook, WebhookRequest
 from partyline.domain import normalization
 
 Object = Mapping[str, Any]
@@ -30,7 +30,7 @@ _NO_SUBJECT = frozenset({"", "nosubject"})
 TAG_PARAMETER = "send"
 
 
-class Unreadable(ValueError):
+class UnreadablePayload(ValueError):
     """A payload that is not what its carrier documents. Its text names the field and never repeats the content."""
 
 
@@ -39,7 +39,7 @@ def load(body: bytes) -> object:
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError):
-        raise Unreadable("not JSON") from None
+        raise UnreadablePayload("not JSON") from None
     return document
 
 
@@ -48,8 +48,8 @@ def events(body: bytes, split: Callable[[object], Iterable[Reader]]) -> list[Eve
     raw = body.decode("utf-8", "backslashreplace")
     try:
         readers = list(split(load(body)))
-    except Unreadable as why:
-        return [Malformed(str(why), raw)]
+    except UnreadablePayload as why:
+        return [MalformedWebhook(str(why), raw)]
     return [attempt(reader, raw) for reader in readers]
 
 
@@ -57,14 +57,14 @@ def attempt(reader: Reader, raw: str) -> Event:
     """What the reader reads; Malformed with `raw` when it cannot."""
     try:
         return reader()
-    except Unreadable as why:
-        return Malformed(str(why), raw)
+    except UnreadablePayload as why:
+        return MalformedWebhook(str(why), raw)
 
 
 def mapping(value: object, name: str) -> Object:
     """A JSON object. Raises Unreadable."""
     if not isinstance(value, dict):
-        raise Unreadable(f"{name} is not an object")
+        raise UnreadablePayload(f"{name} is not an object")
     return value
 
 
@@ -74,7 +74,7 @@ def items(holder: Object, name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise Unreadable(f"{name} is not a list")
+        raise UnreadablePayload(f"{name} is not a list")
     return value
 
 
@@ -84,7 +84,7 @@ def optional(holder: Object, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Unreadable(f"{name} is not a string")
+        raise UnreadablePayload(f"{name} is not a string")
     return _whole(value)
 
 
@@ -92,7 +92,7 @@ def string(holder: Object, name: str) -> str:
     """A string that has to be there. Raises Unreadable."""
     value = optional(holder, name)
     if not value:
-        raise Unreadable(f"{name} is missing")
+        raise UnreadablePayload(f"{name} is missing")
     return value
 
 
@@ -140,21 +140,21 @@ def headed(subject: str, text: str) -> str:
     ("No Subject", or the text once more) is left out."""
     if (
         _letters(subject) in _NO_SUBJECT
-        or normalization.plain(subject).casefold() == normalization.plain(text).casefold()
+        or normalization.normalize(subject).casefold() == normalization.normalize(text).casefold()
     ):
         return text
-    return f"{subject}\n{text}" if normalization.plain(text) else subject
+    return f"{subject}\n{text}" if normalization.normalize(text) else subject
 
 
 def is_only_subject(subject: str, text: str) -> bool:
     """Whether a text has a subject and no other words."""
-    return not normalization.plain(text) and bool(normalization.plain(headed(subject, text)))
+    return not normalization.normalize(text) and bool(normalization.normalize(headed(subject, text)))
 
 
-def content(media: Iterable[Media], text: str) -> tuple[Media, ...]:
+def content(media: Iterable[InboundMedia], text: str) -> tuple[InboundMedia, ...]:
     """The media that somebody meant to send: layout parts (SMIL, XML) are left out, and text parts of a message that
     has its text, by content type or suffix."""
-    return tuple(part for part in media if not _wraps(part, has_text=bool(normalization.plain(text))))
+    return tuple(part for part in media if not _wraps(part, has_text=bool(normalization.normalize(text))))
 
 
 def is_text_part(content_type: str | None, url: str) -> bool:
@@ -163,7 +163,7 @@ def is_text_part(content_type: str | None, url: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return "".join(one for one in normalization.plain(text).casefold() if not (one.isspace() or one in "()[]<>"))
+    return "".join(one for one in normalization.normalize(text).casefold() if not (one.isspace() or one in "()[]<>"))
 
 
 def _whole(text: str) -> str:
@@ -171,7 +171,7 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _wraps(part: Media, *, has_text: bool) -> bool:
+def _wraps(part: InboundMedia, *, has_text: bool) -> bool:
     repeats = has_text and is_text_part(part.content_type, part.url)
     return repeats or _kind(part.content_type) in _LAYOUT_TYPES or _path(part.url).endswith(_LAYOUT_SUFFIXES)
 

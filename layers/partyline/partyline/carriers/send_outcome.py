@@ -31,7 +31,7 @@ _LONGEST_WAIT = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class CarrierError:
     """What an error answer says: the carrier's code, Twilio's code for what holds for the whole request, Twilio's code
     of each recipient that is named, and whether the carrier promises that after a 5xx of this kind it did not take the
     text."""
@@ -67,7 +67,7 @@ def document(response: HttpResponse) -> schemas.Object:
     """The JSON object of an answer; empty when there is none."""
     try:
         return schemas.mapping(schemas.load(response.body), "answer")
-    except schemas.Unreadable:
+    except schemas.UnreadablePayload:
         return {}
 
 
@@ -84,7 +84,7 @@ def first_id(candidates: Iterable[object]) -> str:
     raise Ambiguous("the text was accepted with an answer that cannot be read")
 
 
-def error(response: HttpResponse, complaint: Complaint) -> SendError:
+def to_send_error(response: HttpResponse, complaint: CarrierError) -> SendError:
     """The error for an answer that is not 2xx. Its text holds the status and the carrier's code, no content."""
     status, carrier_code = response.status, complaint.carrier_code
     told = f"HTTP {status}" + (f", code {carrier_code}" if carrier_code else "")

@@ -26,12 +26,12 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
-    Found,
+    FoundMessage,
     HttpRequest,
     HttpResponse,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Media,
     MediaAccess,
     OutboundText,
     Transport,
@@ -98,7 +98,7 @@ _ERROR_CODES = error_codes.by_carrier_code(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TelnyxSettings:
     """One Telnyx account: its API key, and the public key (base64) that its webhooks are signed with."""
 
     api_key: str = field(repr=False)
@@ -116,7 +116,7 @@ class Telnyx:
         recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB, segments=10
     )
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: TelnyxSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
 
@@ -151,7 +151,7 @@ class Telnyx:
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if not send_outcome.succeeded(response):
-            raise send_outcome.error(response, _complaint(response, text))
+            raise send_outcome.to_send_error(response, _complaint(response, text))
         data = send_outcome.document(response).get("data")
         sent = data if isinstance(data, dict) else {}
         return Accepted(send_outcome.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
@@ -160,7 +160,7 @@ class Telnyx:
         """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
         return MediaAccess(f"Bearer {self._settings.api_key}", self._settings.url, ("telnyx.com",), at_once=False)
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
         """A text whose id a report has told, and its state for each recipient: GET /messages/group/{id}; for only one
         GET /messages/{id}. Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say."""
         if not carrier_message_id:
@@ -169,7 +169,7 @@ class Telnyx:
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
         response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
         if not send_outcome.succeeded(response):
-            raise send_outcome.error(response, _complaint(response, text))
+            raise send_outcome.to_send_error(response, _complaint(response, text))
         data = send_outcome.document(response).get("data")
         found = send_outcome.objects(data if isinstance(data, list) else [data])
         told = [(one, _read_errors(one, _addressees(one))) for one in found]
@@ -180,7 +180,7 @@ class Telnyx:
         )
         read = (schemas.attempt(reader, "") for reader in readers)
         reports = tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
-        return Found(Accepted(carrier_message_id), reports) if reports else None
+        return FoundMessage(Accepted(carrier_message_id), reports) if reports else None
 
 
 def _readers(tag: str | None, document: object) -> Iterable[schemas.Reader]:
@@ -188,7 +188,7 @@ def _readers(tag: str | None, document: object) -> Iterable[schemas.Reader]:
     other = schemas.optional(data, "record_type")
     if data.get("event_type") is None and other not in _RECORDS_OF_MESSAGES:
         # No event of a message: a click on a shortened link, for example.
-        return [partial(Ignored, other)]
+        return [partial(IgnoredEvent, other)]
     kind = schemas.string(data, "event_type")
     if kind == "message.received":
         return [partial(_inbound, schemas.mapping(data.get("payload"), "payload"), data.get("occurred_at"))]
@@ -196,18 +196,18 @@ def _readers(tag: str | None, document: object) -> Iterable[schemas.Reader]:
         payload = schemas.mapping(data.get("payload"), "payload")
         entries = schemas.items(payload, "to")
         if not entries:
-            raise schemas.Unreadable("to is empty")
+            raise schemas.UnreadablePayload("to is empty")
         errors = _read_errors(payload, _addressees(payload))
         return [partial(_report, payload, entry, tag, errors) for entry in entries]
     if kind.startswith("message."):
-        raise schemas.Unreadable("event_type is not a documented one")
-    return [partial(Ignored, kind)]
+        raise schemas.UnreadablePayload("event_type is not a documented one")
+    return [partial(IgnoredEvent, kind)]
 
 
 def _inbound(payload: schemas.Object, occurred_at: object) -> InboundText:
     to = schemas.addresses(payload, "to")
     if not to:
-        raise schemas.Unreadable("to is empty")
+        raise schemas.UnreadablePayload("to is empty")
     receivers = _receivers(payload, to)
     subject, text = schemas.optional(payload, "subject"), schemas.optional(payload, "text")
     media = [schemas.mapping(part, "media") for part in schemas.items(payload, "media")]
@@ -221,7 +221,7 @@ def _inbound(payload: schemas.Object, occurred_at: object) -> InboundText:
         text=schemas.headed(subject, text),
         media=schemas.content(
             (
-                Media(
+                InboundMedia(
                     schemas.optional(part, "url"),
                     schemas.optional(part, "content_type") or None,
                     schemas.optional(part, "sha256") or schemas.optional(part, "hash_sha256") or None,
@@ -249,7 +249,7 @@ def _report(payload: schemas.Object, entry: object, tag: str | None, errors: _Er
     recipient = schemas.mapping(entry, "to")
     status = _STATUSES.get(schemas.string(recipient, "status"))
     if status is None:
-        raise schemas.Unreadable("status is not a documented one")
+        raise schemas.UnreadablePayload("status is not a documented one")
     address = schemas.string(recipient, "phone_number")
     carrier_code = errors.code(address) if status in _FAILURES else None
     return DeliveryReport(
@@ -325,7 +325,7 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+def _request(settings: TelnyxSettings, text: OutboundText) -> HttpRequest:
     group = len(text.recipients) > 1
     body: dict[str, object] = {
         "from": text.sender,
@@ -355,7 +355,7 @@ def _already_failed(sent: schemas.Object) -> dict[str, int]:
     }
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
     """From an error answer. Its pointers name the recipients of the request."""
     answer = send_outcome.document(response)
     errors = _read_errors(answer, {"to": text.recipients})
@@ -366,7 +366,7 @@ def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Compl
         # A block without a pointer is that of the only recipient. In a group it is unknown whose it is.
         recipients |= dict.fromkeys(text.recipients, error_codes.OPTED_OUT) if shared == _BLOCKED else {}
     found = [schemas.code(error.get("code")) for error in send_outcome.objects(answer.get("errors"))]
-    return send_outcome.Complaint(
+    return send_outcome.CarrierError(
         carrier_code=next((code for code in found if code), None),
         error_code=_ERROR_CODES.get(shared or ""),
         recipients=recipients,

@@ -20,7 +20,7 @@ from partyline.errors import Ambiguous, Unavailable
 MAX_ANSWER_BYTES = 1_048_576
 
 
-def transport(timeout: float, *, connect_timeout: float = 3.0) -> Transport:
+def build_transport(timeout: float, *, connect_timeout: float = 3.0) -> Transport:
     """Make the transport that sends each request on a connection of its own: no retries, no redirects, no proxies.
 
     `timeout` is how long to wait for each part of the answer, and both are in seconds. Connections are not kept: a

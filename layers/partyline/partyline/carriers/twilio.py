@@ -24,11 +24,11 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
-    Found,
+    FoundMessage,
     HttpRequest,
-    Ignored,
+    IgnoredEvent,
+    InboundMedia,
     InboundText,
-    Media,
     MediaAccess,
     OutboundText,
     Transport,
@@ -82,7 +82,7 @@ _ABOUT_THE_RECIPIENT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TwilioSettings:
     """One Twilio account; its token signs webhooks and authenticates requests. `messaging_service_sid` is what its
     group texts go by, where an account has several campaigns. `answers_keywords` is whether Twilio
     looks after STOP, START and HELP, as it does unless its support has switched that off."""
@@ -110,7 +110,7 @@ class Twilio:
         image_bytes=600 * KB,
     )
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: TwilioSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
         self._groups = twilio_groups.Groups(
@@ -129,14 +129,14 @@ class Twilio:
         """
         token = self._settings.auth_token
         given = request.headers.get("x-twilio-signature", "")
-        if not token or not any(webhook_auth.matches(given, signature(token, *one)) for one in _signed(request)):
+        if not token or not any(webhook_auth.secrets_match(given, sign(token, *one)) for one in _signed(request)):
             raise WebhookRefused(403, "wrong signature")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or report of a form. Never raises."""
         raw = request.body.decode("utf-8", "backslashreplace")
         read = partial(
-            _event, form(request.body), schemas.tag(request), answers_keywords=self._settings.answers_keywords
+            _event, build_form(request.body), schemas.tag(request), answers_keywords=self._settings.answers_keywords
         )
         return [schemas.attempt(read, raw)]
 
@@ -152,7 +152,7 @@ class Twilio:
         response = self._transport(_request(self._settings, text))
         answer = send_outcome.document(response)
         if not send_outcome.succeeded(response):
-            raise send_outcome.error(response, _complaint(answer, text))
+            raise send_outcome.to_send_error(response, _complaint(answer, text))
         error_code = _number(answer.get("error_code"))
         failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
         refused = {text.recipients[0]: error_code or error_codes.UNKNOWN} if failed else {}
@@ -161,38 +161,38 @@ class Twilio:
     def media_access(self) -> MediaAccess:
         """Basic, as for its API. The answer redirects to a host that wants none."""
         settings = self._settings
-        header = webhook_auth.basic(settings.account_sid, settings.auth_token)
+        header = webhook_auth.basic_header(settings.account_sid, settings.auth_token)
         return MediaAccess(header, settings.url, ("twilio.com",))
 
-    def find(self, text: OutboundText, carrier_message_id: str) -> Found | None:
+    def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
         """A text whose id a report has told, with its state: GET .../Messages/{sid}.json; a group text by our tag, in
         the conversation of its thread. Raises SendError."""
         if len(text.recipients) > 1:
             return self._groups.find(text)
         if not carrier_message_id:
             return None
-        headers = {"Authorization": webhook_auth.basic(self._settings.account_sid, self._settings.auth_token)}
+        headers = {"Authorization": webhook_auth.basic_header(self._settings.account_sid, self._settings.auth_token)}
         account, sid = (quote(part, safe="") for part in (self._settings.account_sid, carrier_message_id))
         url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages/{sid}.json"
         response = self._transport(HttpRequest("GET", url, headers, b""))
         answer = send_outcome.document(response)
         if not send_outcome.succeeded(response):
-            raise send_outcome.error(response, _complaint(answer, text))
+            raise send_outcome.to_send_error(response, _complaint(answer, text))
         status = _STATUSES.get(str(answer.get("status")))
         if status is None:
             return None
         failed = _number(answer.get("error_code")) or error_codes.UNKNOWN if status in _FAILURES else None
         carrier_code = schemas.code(answer.get("error_code")) if status in _FAILURES else None
         report = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
-        return Found(Accepted(carrier_message_id), (report,))
+        return FoundMessage(Accepted(carrier_message_id), (report,))
 
 
-def form(body: bytes) -> Pairs:
+def build_form(body: bytes) -> Pairs:
     """The parameters of a form in their order, empty ones included (they are signed too), values untrimmed."""
     return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def signature(token: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
+def sign(token: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Twilio's signature: HMAC-SHA1 over the URL and each distinct name and value, sorted, without separators."""
     signed = url + "".join(name + value for name, value in sorted(set(parameters)))
     digest = hmac.new(token.encode(), signed.encode("utf-8", "backslashreplace"), hashlib.sha1).digest()
@@ -201,7 +201,7 @@ def signature(token: str, url: str, parameters: Iterable[tuple[str, str]]) -> st
 
 def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
     """What Twilio may have signed: the URL with and without its port, and the form unless the URL holds its hash."""
-    parameters = form(request.body)
+    parameters = build_form(request.body)
     try:
         parts = urlsplit(request.url)
         port = parts.port
@@ -209,7 +209,7 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
         return
     hashes = parse_qs(parts.query).get("bodySHA256")
     if hashes:
-        if not webhook_auth.matches(hashlib.sha256(request.body).hexdigest(), hashes[0]):
+        if not webhook_auth.secrets_match(hashlib.sha256(request.body).hexdigest(), hashes[0]):
             return
         parameters = []
     host = parts.netloc if port is None else parts.netloc.removesuffix(f":{port}")
@@ -222,10 +222,10 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
 def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
     fields = dict(reversed(parameters))  # the first of a repeated name counts
     if event := fields.get("EventType"):
-        return _delivery(fields) if event == "onDeliveryUpdated" else Ignored(event)
+        return _delivery(fields) if event == "onDeliveryUpdated" else IgnoredEvent(event)
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
     if status in _USELESS:
-        return Ignored(status)
+        return IgnoredEvent(status)
     if status and status not in _RECEIVED:
         return _report(fields, status, tag)
     return _inbound(parameters, fields, answers_keywords=answers_keywords)
@@ -243,7 +243,7 @@ def _inbound(parameters: Pairs, fields: schemas.Object, *, answers_keywords: boo
     text = schemas.optional(fields, "Body")
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
-        Media(url, schemas.optional(fields, f"MediaContentType{index}") or None)
+        InboundMedia(url, schemas.optional(fields, f"MediaContentType{index}") or None)
         for index, url in _media_urls(parameters, fields)
     )
     return InboundText(
@@ -263,7 +263,7 @@ def _inbound(parameters: Pairs, fields: schemas.Object, *, answers_keywords: boo
 def _report(fields: schemas.Object, reported: str, tag: str | None) -> DeliveryReport:
     status = _STATUSES.get(reported)
     if status is None:
-        raise schemas.Unreadable("MessageStatus is not a documented one")
+        raise schemas.UnreadablePayload("MessageStatus is not a documented one")
     carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
@@ -280,7 +280,7 @@ def _delivery(fields: schemas.Object) -> DeliveryReport:
     """What a conversation tells of a message to one participant, by Twilio's SID of them."""
     status = twilio_groups.STATUSES.get(schemas.string(fields, "Status"))
     if status is None:
-        raise schemas.Unreadable("Status is not a documented one")
+        raise schemas.UnreadablePayload("Status is not a documented one")
     carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
@@ -322,7 +322,7 @@ def _number(value: object) -> int | None:
     return int(written) if re.fullmatch("[0-9]{5}", written) else None
 
 
-def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+def _request(settings: TwilioSettings, text: OutboundText) -> HttpRequest:
     parameters = [
         ("To", text.recipients[0]),
         ("From", text.sender),
@@ -334,17 +334,17 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/2010-04-01/Accounts/{quote(settings.account_sid, safe='')}/Messages.json",
         {
-            "Authorization": webhook_auth.basic(settings.account_sid, settings.auth_token),
+            "Authorization": webhook_auth.basic_header(settings.account_sid, settings.auth_token),
             "Content-Type": "application/x-www-form-urlencoded",
         },
         urlencode([pair for pair in parameters if pair[1]], errors="replace").encode("ascii"),
     )
 
 
-def _complaint(answer: schemas.Object, text: OutboundText) -> send_outcome.Complaint:
+def _complaint(answer: schemas.Object, text: OutboundText) -> send_outcome.CarrierError:
     """From {"code", "message", "more_info", "status"}; Twilio's codes are ours, but for its API's own 20429."""
     code = _number(answer.get("code"))
-    return send_outcome.Complaint(
+    return send_outcome.CarrierError(
         carrier_code=schemas.code(answer.get("code")),
         error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
         recipients=dict.fromkeys(text.recipients, code) if code in _ABOUT_THE_RECIPIENT else {},

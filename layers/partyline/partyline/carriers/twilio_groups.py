@@ -22,7 +22,7 @@ from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
-    Found,
+    FoundMessage,
     HttpRequest,
     HttpResponse,
     OutboundMedia,
@@ -93,7 +93,7 @@ class Groups:
             raise NotReady("the group is being made")
         raise _error(response, text)
 
-    def find(self, text: OutboundText) -> Found | None:
+    def find(self, text: OutboundText) -> FoundMessage | None:
         """The message with our tag and what became of it, if it is among the last hundred of its conversation. Raises
         SendError."""
         place, names = self._open(text)
@@ -105,7 +105,7 @@ class Groups:
         asked = self._ask("GET", f"{place}/Messages/{quote(sid)}/Receipts?PageSize=50")
         receipts = _entries(asked, "delivery_receipts")
         told = (_receipt(one, sid, names, text.tag) for one in receipts)
-        return Found(Accepted(sid, names=names), tuple(report for report in told if report))
+        return FoundMessage(Accepted(sid, names=names), tuple(report for report in told if report))
 
     def _open(self, text: OutboundText) -> tuple[str, dict[str, str]]:
         """The path of the thread's conversation, and its recipients by Twilio's names. Nobody is texted by this, so
@@ -200,12 +200,12 @@ class Groups:
         return HttpRequest(method, f"{self.url}/v1/{path}", headers, body)
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": webhook_auth.basic(self.account_sid, self.auth_token)}
+        return {"Authorization": webhook_auth.basic_header(self.account_sid, self.auth_token)}
 
 
 def _name(text: OutboundText) -> str:
     """The unique name of a thread's conversation."""
-    return f"partyline-{threads.digest(threads.key([text.sender, *text.recipients]))}"
+    return f"partyline-{threads.digest(threads.build_key([text.sender, *text.recipients]))}"
 
 
 def _place(text: OutboundText) -> str:
@@ -250,10 +250,10 @@ def _error(response: HttpResponse, text: OutboundText | None = None) -> SendErro
     code = _code(response)
     message = str(send_outcome.document(response).get("message"))
     recipients = dict.fromkeys(send_outcome.named_in(message, text.recipients), code) if code and text else {}
-    complaint = send_outcome.Complaint(
+    complaint = send_outcome.CarrierError(
         carrier_code=str(code) if code else None,
         error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else None if recipients else code,
         recipients=recipients,
         queue_full=code == _TOO_FAST,
     )
-    return send_outcome.error(response, complaint)
+    return send_outcome.to_send_error(response, complaint)

@@ -27,11 +27,11 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
-    Found,
+    FoundMessage,
     HttpRequest,
     HttpResponse,
+    InboundMedia,
     InboundText,
-    Media,
     MediaAccess,
     OutboundText,
     Transport,
@@ -85,7 +85,7 @@ _KEYWORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class VonageSettings:
     """One Vonage account: its API key and secret, and the secret that its webhooks are signed with. `answers_keywords`
     is whether Opt-Out Assist is on."""
 
@@ -112,7 +112,7 @@ class Vonage:
         one_by_one=True,
     )
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: VonageSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
 
@@ -133,7 +133,7 @@ class Vonage:
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise WebhookRefused(403, "wrong signature") from None
-        if not webhook_auth.matches(str(claims.get("payload_hash")), hashlib.sha256(request.body).hexdigest()):
+        if not webhook_auth.secrets_match(str(claims.get("payload_hash")), hashlib.sha256(request.body).hexdigest()):
             raise WebhookRefused(403, "signed for another body")
         if not webhook_auth.is_recent(claims["iat"], now, TOLERANCE_SECONDS):
             raise WebhookRefused(403, "signed too long ago, or in the future")
@@ -152,24 +152,24 @@ class Vonage:
         response = self._transport(_request(self._settings, text))
         if send_outcome.succeeded(response):
             return Accepted(send_outcome.first_id([send_outcome.document(response).get("message_uuid")]))
-        raise send_outcome.error(response, _complaint(response, text))
+        raise send_outcome.to_send_error(response, _complaint(response, text))
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API."""
         settings = self._settings
-        header = webhook_auth.basic(settings.api_key, settings.api_secret)
+        header = webhook_auth.basic_header(settings.api_key, settings.api_secret)
         return MediaAccess(header, settings.url, ("nexmo.com", "vonage.com"))
 
     def find(
         self,
         text: OutboundText,  # noqa: ARG002 - the port's
         carrier_message_id: str,  # noqa: ARG002 - the port's
-    ) -> Found | None:
+    ) -> FoundMessage | None:
         """None: the Messages API cannot be asked. Its statuses bring our tag back, and settle what they can."""
         return None
 
 
-def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[schemas.Reader]:
+def _readers(tag: str | None, settings: VonageSettings, document: object) -> Iterable[schemas.Reader]:
     message = schemas.mapping(document, "webhook")
     if message.get("status") is not None:
         return [partial(_report, message, tag)]
@@ -179,13 +179,13 @@ def _readers(tag: str | None, settings: Settings, document: object) -> Iterable[
 def _inbound(message: schemas.Object, *, answers_keywords: bool) -> InboundText:
     kind = schemas.optional(message, "message_type")
     if kind and kind not in _MESSAGE_TYPES:
-        raise schemas.Unreadable("message_type is not a documented one")
+        raise schemas.UnreadablePayload("message_type is not a documented one")
     line = _address(schemas.string(message, "to"))
     mms = message.get("mms")
     others = schemas.addresses(mms, "participants") if isinstance(mms, dict) else ()
     files = _files(message)
     said = schemas.optional(message, "text")
-    text = said if normalization.plain(said) else "\n".join(_captions(files))
+    text = said if normalization.normalize(said) else "\n".join(_captions(files))
     return InboundText(
         carrier=NAME,
         id=schemas.string(message, "message_uuid"),
@@ -193,7 +193,7 @@ def _inbound(message: schemas.Object, *, answers_keywords: bool) -> InboundText:
         sender=_address(schemas.string(message, "from")),
         recipients=(line, *(_address(other) for other in others)),
         text=text,
-        media=schemas.content(map(Media, dict.fromkeys(schemas.optional(file, "url") for file in files)), text),
+        media=schemas.content(map(InboundMedia, dict.fromkeys(schemas.optional(file, "url") for file in files)), text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
         received_at=schemas.moment(message.get("timestamp")),
     )
@@ -214,7 +214,7 @@ def _captions(files: Iterable[schemas.Object]) -> Iterable[str]:
 def _report(message: schemas.Object, tag: str | None) -> DeliveryReport:
     status = _STATUSES.get(schemas.string(message, "status"))
     if status is None:
-        raise schemas.Unreadable("status is not a documented one")
+        raise schemas.UnreadablePayload("status is not a documented one")
     fault = message.get("error") if status in _FAILURES else None
     carrier_code, error_code = _fault(fault) if isinstance(fault, dict) else (None, None)
     return DeliveryReport(
@@ -250,7 +250,7 @@ def _address(given: str) -> str:
     return f"+{given}" if re.fullmatch("[0-9]{9,15}", given) else given
 
 
-def _request(settings: Settings, text: OutboundText) -> HttpRequest:
+def _request(settings: VonageSettings, text: OutboundText) -> HttpRequest:
     (recipient,) = text.recipients
     body: dict[str, object] = {
         "channel": "mms" if text.others or text.media else "sms",
@@ -266,7 +266,7 @@ def _request(settings: Settings, text: OutboundText) -> HttpRequest:
         "POST",
         f"{settings.url}/v1/messages",
         {
-            "Authorization": webhook_auth.basic(settings.api_key, settings.api_secret),
+            "Authorization": webhook_auth.basic_header(settings.api_key, settings.api_secret),
             "Content-Type": "application/json",
         },
         json.dumps(body).encode(),
@@ -296,8 +296,8 @@ def _kind(content_type: str) -> str:
     return family if family in {"image", "audio", "video"} else "file"
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.Complaint:
+def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
     carrier_code, error_code = _fault(send_outcome.document(response))
     about_them = error_code in (error_codes.OPTED_OUT, error_codes.INVALID_RECIPIENT, error_codes.UNKNOWN_HANDSET)
     recipients = dict.fromkeys(text.recipients, error_code or error_codes.UNKNOWN) if about_them else {}
-    return send_outcome.Complaint(carrier_code, error_code, recipients)
+    return send_outcome.CarrierError(carrier_code, error_code, recipients)

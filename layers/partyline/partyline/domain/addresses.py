@@ -24,7 +24,7 @@ import phonenumbers
 DEFAULT_REGION = "US"
 
 
-class Kind(StrEnum):
+class AddressKind(StrEnum):
     """What an address is."""
 
     PHONE = "phone"
@@ -47,7 +47,7 @@ _PREFIXED_SHORT_CODE = re.compile(r"^011[0-9]{3,6}$")
 _TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 
 
-def canonical(raw: str, region: str = DEFAULT_REGION) -> str:
+def canonicalize(raw: str, region: str = DEFAULT_REGION) -> str:
     """The canonical form of an address in any notation. `region` (ISO 3166) is where a national number is dialled."""
     text = _MM4_SUFFIX.sub("", raw.strip())
     if "@" in text:
@@ -60,20 +60,20 @@ def canonical(raw: str, region: str = DEFAULT_REGION) -> str:
     return _phone(bare, region) or _OPAQUE + _escape(text)
 
 
-def kind(address: str) -> Kind:
+def kind_of(address: str) -> AddressKind:
     """The kind of a canonical address."""
     if "@" in address:
-        return Kind.EMAIL
+        return AddressKind.EMAIL
     if address.startswith(_ALPHA):
-        return Kind.ALPHANUMERIC
+        return AddressKind.ALPHANUMERIC
     if _PHONE.match(address):
-        return Kind.PHONE
+        return AddressKind.PHONE
     if _SHORT_CODE.match(address):
-        return Kind.SHORT_CODE
-    return Kind.OPAQUE
+        return AddressKind.SHORT_CODE
+    return AddressKind.OPAQUE
 
 
-def display(address: str) -> str:
+def format_address(address: str) -> str:
     """A canonical address as people write it: without the mark of its kind."""
     for mark in (_ALPHA, _OPAQUE):
         if address.startswith(mark):
@@ -83,7 +83,7 @@ def display(address: str) -> str:
 
 def region_of(address: str) -> str:
     """The region (ISO 3166) in which an own number reads national notations; the default when it is no phone."""
-    if kind(address) is not Kind.PHONE:
+    if kind_of(address) is not AddressKind.PHONE:
         return DEFAULT_REGION
     code = phonenumbers.parse(address).country_code
     return phonenumbers.region_code_for_country_code(code) if code else DEFAULT_REGION
@@ -91,12 +91,12 @@ def region_of(address: str) -> str:
 
 def is_number(address: str) -> bool:
     """Whether a canonical address is a phone or a short code: what a line can be, and what a text can be sent to."""
-    return kind(address) in (Kind.PHONE, Kind.SHORT_CODE)
+    return kind_of(address) in (AddressKind.PHONE, AddressKind.SHORT_CODE)
 
 
 def is_nanp(address: str) -> bool:
     """Whether a canonical address is a +1 phone: group MMS exists between these only."""
-    return kind(address) is Kind.PHONE and address.startswith("+1") and len(address) == len("+12065550100")
+    return kind_of(address) is AddressKind.PHONE and address.startswith("+1") and len(address) == len("+12065550100")
 
 
 def is_toll_free(address: str) -> bool:

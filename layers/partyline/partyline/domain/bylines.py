@@ -20,7 +20,7 @@ from partyline.domain.participants import Participant
 MAX_NAME = 30
 
 
-def byline(
+def build_byline(
     author: Participant | None, sender: str, recipients: Collection[str], participants: Iterable[Participant]
 ) -> str:
     """The name that a text of this author begins with when it goes from a number to some handsets; '' for none."""

@@ -78,7 +78,7 @@ class Group:
         """The key, or None while nobody is on one of the two sides."""
         if not (self.natives and self.projected):
             return None
-        return threads.key([*self.natives, *self.projected])
+        return threads.build_key([*self.natives, *self.projected])
 
 
 def group_of(participants: Iterable[Participant]) -> Group:
@@ -95,19 +95,19 @@ def group_of(participants: Iterable[Participant]) -> Group:
 def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant]:
     """The 1:1 threads of the masked members, by key."""
     return {
-        threads.key([member.address, member.proxy_address]): member
+        threads.build_key([member.address, member.proxy_address]): member
         for member in participants
         if member.address and member.proxy_address
     }
 
 
-def smaller_threads(owned: Iterable[str], participants: Iterable[Participant]) -> frozenset[str]:
+def alias_threads(owned: Iterable[str], participants: Iterable[Participant]) -> frozenset[str]:
     """Which of the owned threads are the group without some of its members: what handsets show after a text that left
     out those who had opted out."""
     everybody = list(participants)
     group = group_of(everybody).thread
-    whole = set(threads.members(group or ""))
-    return frozenset(one for one in owned if set(threads.members(one)) < whole) - masked_threads(everybody).keys()
+    whole = set(threads.members_of(group or ""))
+    return frozenset(one for one in owned if set(threads.members_of(one)) < whole) - masked_threads(everybody).keys()
 
 
 def threads_of(participants: Iterable[Participant]) -> frozenset[str]:

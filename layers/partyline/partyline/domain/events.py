@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from partyline.domain import sids
-from partyline.domain.addresses import display
+from partyline.domain.addresses import format_address
 from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
@@ -69,7 +69,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventBatch:
     """What one transaction makes happen, in order.
 
     `subject` is the SID of the conversation, or of the user, that it is about. `identities` hear of it besides those
@@ -87,7 +87,7 @@ class Happening:
     replay: str | None = None
 
 
-def told(event: Event, account_sid: str, cause: Cause) -> Parameters:
+def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Parameters:
     """An event with the parameters that every event has, and the messaging service where none is named."""
     has_service = event.type.startswith(("onConversation", "onMessage"))
     common = {
@@ -100,7 +100,7 @@ def told(event: Event, account_sid: str, cause: Cause) -> Parameters:
     return {**_given(common), **event.parameters}
 
 
-def with_roles(event: Event, service: Service) -> Event:
+def with_default_role(event: Event, service: Service) -> Event:
     """An event with the role that a Service gives to those who have none of their own."""
     if "RoleSid" in event.parameters or "Identity" not in event.parameters:
         return event
@@ -112,17 +112,19 @@ def with_roles(event: Event, service: Service) -> Event:
 # --- conversations
 
 
-def conversation(type: str, shown: Conversation, **more: str | None) -> Event:
+def conversation_event(type: str, shown: Conversation, **more: str | None) -> Event:
     """onConversationAdd, Added, Update, Updated, Remove, Removed. An addition that a text makes brings more: the
     addresses (`binding_of_text`), and before it is made the body."""
     return Event(type, {**_conversation(shown), **_given(more)})
 
 
-def conversation_removed(shown: Conversation, now: datetime) -> Event:
-    return Event("onConversationRemoved", {**_conversation(shown), "DateRemoved": timestamp(now)})
+def conversation_removed_event(shown: Conversation, now: datetime) -> Event:
+    return Event("onConversationRemoved", {**_conversation(shown), "DateRemoved": format_timestamp(now)})
 
 
-def state_updated(before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None) -> Event:
+def state_updated_event(
+    before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None
+) -> Event:
     """What a change of state is told as. Beyond Twilio: `ErrorCode`, where something went wrong."""
     return Event(
         "onConversationStateUpdated",
@@ -133,7 +135,7 @@ def state_updated(before: Conversation, after: Conversation, reason: Reason, err
                 "MessagingServiceSid": after.messaging_service_sid,
                 "StateFrom": before.state.value,
                 "StateTo": after.state.value,
-                "StateUpdated": timestamp(after.updated),
+                "StateUpdated": format_timestamp(after.updated),
                 "Reason": reason.value,
                 "ErrorCode": None if error_code is None else str(error_code),
             }
@@ -141,29 +143,29 @@ def state_updated(before: Conversation, after: Conversation, reason: Reason, err
     )
 
 
-def conversation_changed(
+def conversation_changed_events(
     before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None
 ) -> Iterator[Event]:
     """What a change of a conversation is told as: its state apart from everything else."""
     if replace(before, state=after.state, active_at=after.active_at, updated=after.updated) != after:
-        yield conversation("onConversationUpdated", after)
+        yield conversation_event("onConversationUpdated", after)
     if before.state is not after.state:
-        yield state_updated(before, after, reason, error_code)
+        yield state_updated_event(before, after, reason, error_code)
 
 
-def binding_of_text(sender: str, recipients: Iterable[str], line: str) -> Parameters:
+def text_binding_parameters(sender: str, recipients: Iterable[str], line: str) -> Parameters:
     """The addresses of a text that makes a conversation. A group's receivers, our own number among them, are one value,
     separated by comma and blank."""
     receivers = list(recipients)
     if len(receivers) > 1:
         return {
-            "MessagingBinding.Address": ", ".join(display(address) for address in receivers),
-            "MessagingBinding.AuthorAddress": display(sender),
+            "MessagingBinding.Address": ", ".join(format_address(address) for address in receivers),
+            "MessagingBinding.AuthorAddress": format_address(sender),
         }
-    return {"MessagingBinding.Address": display(sender), "MessagingBinding.ProxyAddress": display(line)}
+    return {"MessagingBinding.Address": format_address(sender), "MessagingBinding.ProxyAddress": format_address(line)}
 
 
-def text_of(shown: Message) -> Parameters:
+def text_parameters(shown: Message) -> Parameters:
     """The text that would make a conversation, as it is asked about."""
     return _given({"MessageBody": shown.body, "Media": _media(shown.media)})
 
@@ -178,8 +180,8 @@ def _conversation(shown: Conversation) -> Parameters:
             "UniqueName": shown.unique_name,
             "Attributes": shown.attributes,
             "State": shown.state.value,
-            "DateCreated": timestamp(shown.created),
-            "DateUpdated": timestamp(shown.updated),
+            "DateCreated": format_timestamp(shown.created),
+            "DateUpdated": format_timestamp(shown.updated),
         }
     )
 
@@ -187,7 +189,7 @@ def _conversation(shown: Conversation) -> Parameters:
 # --- participants
 
 
-def participant(type: str, shown: Participant, of: Conversation, **more: str | None) -> Event:
+def participant_event(type: str, shown: Participant, of: Conversation, **more: str | None) -> Event:
     """onParticipantAdd, Added, Update, Updated, Remove, Removed."""
     binding = {
         "MessagingBinding.Address": shown.address,
@@ -202,17 +204,17 @@ def participant(type: str, shown: Participant, of: Conversation, **more: str | N
         "Identity": shown.identity,
         "RoleSid": shown.role_sid,
         "Attributes": shown.attributes,
-        **{name: display(address) for name, address in binding.items() if address},
+        **{name: format_address(address) for name, address in binding.items() if address},
         "MessagingBinding.Type": "SMS" if shown.is_bound else "CHAT",
-        "DateCreated": timestamp(shown.created),
-        "DateUpdated": timestamp(shown.updated),
+        "DateCreated": format_timestamp(shown.created),
+        "DateUpdated": format_timestamp(shown.updated),
         "LastReadMessageIndex": None if horizon is None else str(horizon),
         **more,
     }
     return Event(type, _given(parameters))
 
 
-def members_changed(
+def membership_events(
     of: Conversation, before: Sequence[Participant], after: Sequence[Participant], now: datetime
 ) -> Iterator[Event]:
     """What a change of members is told as: who left, who came, who changed."""
@@ -220,13 +222,13 @@ def members_changed(
     are = {member.sid: member for member in after}
     for sid, member in were.items():
         if sid not in are:
-            yield participant("onParticipantRemoved", member, of, DateRemoved=timestamp(now))
+            yield participant_event("onParticipantRemoved", member, of, DateRemoved=format_timestamp(now))
     for sid, member in are.items():
         if sid not in were:
-            yield participant("onParticipantAdded", member, of)
+            yield participant_event("onParticipantAdded", member, of)
     for sid, member in are.items():
         if sid in were and were[sid] != member:
-            yield participant("onParticipantUpdated", member, of)
+            yield participant_event("onParticipantUpdated", member, of)
 
 
 def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
@@ -237,7 +239,7 @@ def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
 # --- messages
 
 
-def message(type: str, shown: Message, of: Conversation, **more: str | None) -> Event:
+def message_event(type: str, shown: Message, of: Conversation, **more: str | None) -> Event:
     """onMessageAdd, Update, Updated, Remove, Removed. Beyond Twilio: `DateReceivedByCarrier`, when a carrier got a text
     that it brought."""
     parameters = {
@@ -251,18 +253,20 @@ def message(type: str, shown: Message, of: Conversation, **more: str | None) -> 
         "Body": shown.body,
         "Attributes": shown.attributes,
         "Media": _media(shown.media),
-        "DateCreated": timestamp(shown.created),
-        "DateUpdated": timestamp(shown.updated),
-        "DateReceivedByCarrier": timestamp(shown.received_at) if shown.received_at else None,
+        "DateCreated": format_timestamp(shown.created),
+        "DateUpdated": format_timestamp(shown.updated),
+        "DateReceivedByCarrier": format_timestamp(shown.received_at) if shown.received_at else None,
         **more,
     }
     return Event(type, _given(parameters))
 
 
-def message_added(shown: Message, of: Conversation, members: Iterable[Participant]) -> Event:
+def message_added_event(shown: Message, of: Conversation, members: Iterable[Participant]) -> Event:
     """The event onMessageAdded. Beyond Twilio: `Roster`, everybody who takes part by phone, as JSON, and
     `CarrierMessageId`, the carrier's own id of a text that came in."""
-    return message("onMessageAdded", shown, of, Roster=_roster(members), CarrierMessageId=shown.carrier_message_id)
+    return message_event(
+        "onMessageAdded", shown, of, Roster=_roster(members), CarrierMessageId=shown.carrier_message_id
+    )
 
 
 def _roster(members: Iterable[Participant]) -> str:
@@ -270,7 +274,7 @@ def _roster(members: Iterable[Participant]) -> str:
     roster = []
     for member in members:
         if member.is_bound:
-            shown = {name: display(value) for name in addresses if (value := getattr(member, name))}
+            shown = {name: format_address(value) for name in addresses if (value := getattr(member, name))}
             roster.append(_given({"participant_sid": member.sid, "identity": member.identity, **shown}))
     return json.dumps(roster, ensure_ascii=False, separators=(",", ":"))
 
@@ -287,7 +291,7 @@ def _media(media: Iterable[Media]) -> str | None:
 # --- receipts and users
 
 
-def delivery_updated(shown: Receipt, of: Conversation) -> Event:
+def delivery_updated_event(shown: Receipt, of: Conversation) -> Event:
     """onDeliveryUpdated: once for each receipt and status."""
     parameters = {
         "ConversationSid": shown.conversation_sid,
@@ -296,20 +300,20 @@ def delivery_updated(shown: Receipt, of: Conversation) -> Event:
         "DeliveryReceiptSid": shown.sid,
         "ChannelMessageSid": shown.channel_message_sid,
         "ParticipantSid": shown.participant_sid,
-        "Status": shown_status(shown).value,
+        "Status": reported_status(shown).value,
         "ErrorCode": str(shown.error_code),
-        "DateCreated": timestamp(shown.created),
-        "DateUpdated": timestamp(shown.updated),
+        "DateCreated": format_timestamp(shown.created),
+        "DateUpdated": format_timestamp(shown.updated),
     }
     return Event("onDeliveryUpdated", _given(parameters))
 
 
-def shown_status(shown: Receipt) -> ReceiptStatus:
+def reported_status(shown: Receipt) -> ReceiptStatus:
     """The status of a receipt as it is told. A carrier that cannot tell has at least sent it."""
     return ReceiptStatus.SENT if shown.status is ReceiptStatus.UNKNOWN else shown.status
 
 
-def user(type: str, shown: User) -> Event:
+def user_event(type: str, shown: User) -> Event:
     """onUserAdded, Update, Updated. Nobody is ever online or notifiable: Partyline sends no push."""
     parameters = {
         "ChatServiceSid": shown.service_sid,
@@ -318,8 +322,8 @@ def user(type: str, shown: User) -> Event:
         "RoleSid": shown.role_sid,
         "FriendlyName": shown.friendly_name,
         "Attributes": shown.attributes,
-        "DateCreated": timestamp(shown.created),
-        "DateUpdated": timestamp(shown.updated),
+        "DateCreated": format_timestamp(shown.created),
+        "DateUpdated": format_timestamp(shown.updated),
     }
     reachable = {"isOnline": "false", "isNotifiable": "false"} if type == "onUserUpdated" else {}
     return Event(type, {**_given(parameters), **reachable})
@@ -328,7 +332,7 @@ def user(type: str, shown: User) -> Event:
 # ---
 
 
-def timestamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """A time as events have it, with milliseconds: 2026-01-31T12:00:00.000Z."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 

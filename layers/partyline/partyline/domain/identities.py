@@ -15,7 +15,7 @@ _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def check(identity: str) -> str:
+def check_identity(identity: str) -> str:
     """The identity, when it can be one. Raises ApiError 20001 control characters, 50203 reserved, 50204 empty, 50206
     like a user's SID (which names users in paths), 50207 too long."""
     if not identity:

@@ -27,7 +27,7 @@ GROUP_REGIONS = ("US", "CA")
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class ParticipantBinding:
     """What a caller asks a participant to be. Addresses are as the caller wrote them; None is not given."""
 
     identity: str | None = None
@@ -35,7 +35,7 @@ class Binding:
     proxy_address: str | None = None
     projected_address: str | None = None
 
-    def canonical(self) -> Binding:
+    def canonical(self) -> ParticipantBinding:
         """The same with canonical addresses. Raises ApiError 50203, 50206, 50207, 50407, 50411, 50412."""
         if self.address is not None and not self.address.strip():
             raise refusals.address_empty()
@@ -44,11 +44,11 @@ class Binding:
         for given in (self.address, self.proxy_address, self.projected_address):
             if given and len(given) > MAX_ADDRESS:
                 raise refusals.address_too_long(given, MAX_ADDRESS)
-        return Binding(
-            identity=identities.check(self.identity) if self.identity else None,
-            address=addresses.canonical(self.address) if self.address else None,
-            proxy_address=addresses.canonical(self.proxy_address) if self.proxy_address else None,
-            projected_address=addresses.canonical(self.projected_address) if self.projected_address else None,
+        return ParticipantBinding(
+            identity=identities.check_identity(self.identity) if self.identity else None,
+            address=addresses.canonicalize(self.address) if self.address else None,
+            proxy_address=addresses.canonicalize(self.proxy_address) if self.proxy_address else None,
+            projected_address=addresses.canonicalize(self.projected_address) if self.projected_address else None,
         )
 
     def numbers(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Binding:
         return tuple(given for given in (self.address, self.proxy_address, self.projected_address) if given)
 
 
-def check_binding(binding: Binding, own: Collection[str]) -> None:
+def check_binding(binding: ParticipantBinding, own: Collection[str]) -> None:
     """Refuse a combination that is no kind of participant. `binding` is canonical, `own` the lines among its numbers.
 
     Raises ApiError: 20001 nothing given, 50211, 50407, 50409, 50411, 50413, 50439.
@@ -70,7 +70,7 @@ def check_binding(binding: Binding, own: Collection[str]) -> None:
         raise refusals.projected_not_ours(binding.projected_address)
 
 
-def _check_combination(binding: Binding) -> None:
+def _check_combination(binding: ParticipantBinding) -> None:
     if not binding.identity and not binding.numbers():
         raise refusals.invalid_parameter(
             "Identity", "give Identity, MessagingBinding.Address or MessagingBinding.ProjectedAddress"
@@ -190,7 +190,7 @@ def _check_group_address(address: str) -> None:
         raise refusals.address_invalid(address, f"group MMS reaches US and Canadian phone numbers only, not {region}")
 
 
-def check_chat_joins(binding: Binding, members: Sequence[Participant]) -> None:
+def check_chat_joins(binding: ParticipantBinding, members: Sequence[Participant]) -> None:
     """Refuse a chat-only participant in a conversation that is a group by now: nobody could see who wrote (50434)."""
     thread = group_of(members).thread
     if binding.identity and not binding.numbers() and thread and not is_pair(thread):

@@ -16,7 +16,7 @@ _JOINER = "\u200d"
 _LONGEST = 64
 
 
-def cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
+def find_cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
     """The places where a text is cut: the end of each part but the last. Empty for a text that fits whole; a text that
     only trailing blanks make too long has its own end as the one cut.
 
@@ -34,7 +34,7 @@ def cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
     return tuple(found) or (len(words),)
 
 
-def parts(words: str, cuts: tuple[int, ...]) -> tuple[str, ...]:
+def split_parts(words: str, cuts: tuple[int, ...]) -> tuple[str, ...]:
     """The parts of a text that is cut there, without the blanks at the cuts, and none that is nothing but blanks."""
     if not cuts:
         return (words,)

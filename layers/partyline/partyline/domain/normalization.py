@@ -17,7 +17,7 @@ _NOTATION: dict[int, str | None] = {
 }
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """A text without notation that phones and carriers change: how its characters are composed, blanks and line ends,
     marks that nobody sees, curly quotes; an ellipsis becomes three dots. What reads differently stays different."""
     return " ".join(unicodedata.normalize("NFC", text.translate(_NOTATION)).split())

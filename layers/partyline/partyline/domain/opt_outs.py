@@ -32,7 +32,7 @@ class Keyword(StrEnum):
     HELP = "help"
 
 
-class How(StrEnum):
+class OptOutSource(StrEnum):
     """How an opt-out or an opt-in came about."""
 
     TEXT = "text"  # a keyword that was for us to answer
@@ -48,7 +48,7 @@ class OptOut:
     address: str
     line: str
     opted_out: bool
-    how: How
+    how: OptOutSource
     since: datetime
     updated: datetime
 
@@ -61,14 +61,14 @@ class OptOutEvent:
     address: str
     line: str
     opted_out: bool
-    how: How
+    how: OptOutSource
     at: datetime
     source: str = ""
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class KeywordAnswer:
     """An answer to a keyword, and when it was given."""
 
     keyword: Keyword
@@ -80,7 +80,7 @@ MAX_ANSWERS = 3
 ANSWERS_PERIOD = timedelta(hours=1)
 
 
-def may_answer(keyword: Keyword, given: Iterable[Answered], now: datetime) -> bool:
+def is_answer_allowed(keyword: Keyword, given: Iterable[KeywordAnswer], now: datetime) -> bool:
     """Whether a keyword is answered, after the answers that were given before. A program at the other end that answers
     each text with a keyword gets MAX_ANSWERS in each period, as a person would; and the confirmation of an opt-out,
     which is due, where none is among them."""
@@ -152,19 +152,19 @@ _LONGEST = 64
 _LONGEST_NAME = 30
 
 
-def recognise(text: str, language: str = ENGLISH) -> Keyword | None:
+def parse_keyword(text: str, language: str = ENGLISH) -> Keyword | None:
     """The keyword that a text is, in English or the language of its line; None when it is anything else."""
     bare = _bare(text)
     return _LANGUAGES[language].keywords.get(bare) or _LANGUAGES[ENGLISH].keywords.get(bare)
 
 
-def may_be_keyword(text: str) -> bool:
+def is_possible_keyword(text: str) -> bool:
     """Whether a text is a keyword in any language, for while its line is not known yet."""
     bare = _bare(text)
     return any(bare in language.keywords for language in _LANGUAGES.values())
 
 
-def reply(line: Line, keyword: Keyword) -> str | None:
+def reply_for(line: Line, keyword: Keyword) -> str | None:
     """What a line answers to a keyword: its own text, or else that of its language; None when it does not answer."""
     if not line.answers_keywords:
         return None
@@ -175,7 +175,7 @@ def reply(line: Line, keyword: Keyword) -> str | None:
     return line.replies.get(keyword.value) or language.answers[keyword].format(name=called)
 
 
-def network_answers(line: str, keyword: Keyword) -> bool:
+def is_answered_by_network(line: str, keyword: Keyword) -> bool:
     """Whether the network answers a keyword for a line, whatever its carrier: STOP and START to toll-free numbers."""
     return keyword is not Keyword.HELP and addresses.is_toll_free(line)
 

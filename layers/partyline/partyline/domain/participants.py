@@ -61,7 +61,7 @@ class Participant:
     @property
     def author(self) -> str:
         """What a message of this participant shows as its author."""
-        return self.identity or addresses.display(self.address or self.projected_address or "")
+        return self.identity or addresses.format_address(self.address or self.projected_address or "")
 
     @property
     def is_bound(self) -> bool:

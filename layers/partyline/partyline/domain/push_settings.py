@@ -48,7 +48,7 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class PushBinding:
     """A device (`endpoint`) that an identity of a Service wants to be told on."""
 
     sid: str

@@ -44,7 +44,7 @@ def rank(status: ReceiptStatus) -> int:
 FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 
 
-def together(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
+def combine_statuses(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
     """What the parts of one text come to, of which there are so many: failed once one of them has, else as far as the
     last of them has got. Parts that nothing is known of are queued. It moves forward only, as they do."""
     failed = [status for status in parts if status in FAILURES]
@@ -53,7 +53,7 @@ def together(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
     return min(parts, key=rank) if len(parts) == number else ReceiptStatus.QUEUED
 
 
-class Share(StrEnum):
+class DeliveryShare(StrEnum):
     """How many of a message's receipts have reached a status."""
 
     NONE = "none"
@@ -61,7 +61,7 @@ class Share(StrEnum):
     ALL = "all"
 
 
-def delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
+def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
     """A message's `delivery`: counts are cumulative (delivered was also sent); None without native recipients.
 
     Shape: {"total": int, "sent"|"delivered"|"read"|"failed"|"undelivered": "none"|"some"|"all"}.
@@ -72,14 +72,14 @@ def delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
 
     def share(*reached: ReceiptStatus) -> str:
         count = sum(status in reached for status in known)
-        return Share.NONE if count == 0 else Share.ALL if count == len(known) else Share.SOME
+        return DeliveryShare.NONE if count == 0 else DeliveryShare.ALL if count == len(known) else DeliveryShare.SOME
 
     sent = share(ReceiptStatus.SENT, ReceiptStatus.UNKNOWN, ReceiptStatus.DELIVERED, ReceiptStatus.UNDELIVERED)
     return {
         "total": len(known),
         "sent": sent,
         "delivered": share(ReceiptStatus.DELIVERED),
-        "read": Share.NONE.value,
+        "read": DeliveryShare.NONE.value,
         "failed": share(ReceiptStatus.FAILED),
         "undelivered": share(ReceiptStatus.UNDELIVERED),
     }
@@ -130,7 +130,7 @@ class Receipt:
         """The receipt once a part has got further."""
         others = (one for one in self.parts if one.number != part.number)
         parts = tuple(sorted((*others, part), key=lambda one: one.number))
-        status = together([one.status for one in parts], reference.parts)
+        status = combine_statuses([one.status for one in parts], reference.parts)
         is_news = rank(status) > rank(self.status)
         return replace(
             self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from partyline import refusals
 from partyline.domain import addresses, bylines, threads
-from partyline.domain.conversations import group_of, masked_threads, smaller_threads
+from partyline.domain.conversations import alias_threads, group_of, masked_threads
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
@@ -40,7 +40,7 @@ class Arrival:
     @property
     def thread(self) -> str:
         """The key of the set of people in it."""
-        return threads.key(self.roster)
+        return threads.build_key(self.roster)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Unreached:
     participant: Participant
 
 
-def arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
+def build_arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
     """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own numbers
     that it says received it, each once.
 
@@ -65,14 +65,14 @@ def arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
     """
     # An empty entry of a carrier's list is nobody.
     written = [recipient for recipient in recipients if recipient.strip(" ,")]
-    own = tuple(dict.fromkeys(addresses.canonical(line) for line in lines if line))
-    region = addresses.region_of(own[0] if own else addresses.canonical(written[0]) if written else "")
-    author = addresses.canonical(sender, region)
-    others = (addresses.canonical(recipient, region) for recipient in written)
+    own = tuple(dict.fromkeys(addresses.canonicalize(line) for line in lines if line))
+    region = addresses.region_of(own[0] if own else addresses.canonicalize(written[0]) if written else "")
+    author = addresses.canonicalize(sender, region)
+    others = (addresses.canonicalize(recipient, region) for recipient in written)
     return Arrival(own, author, tuple(sorted({*own, author, *others})))
 
 
-def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
+def find_line(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
     """The line that makes the conversation of a text whose thread nobody owns, or why none is made. `lines` are the own
     numbers among its roster.
 
@@ -90,7 +90,7 @@ def unmatched(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedRea
     return min(allowing, key=lambda line: line.address, default=UnroutedReason.AUTO_CREATION_OFF)
 
 
-def author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:
+def find_author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:
     """The member who wrote from an address into a thread; None when the conversation no longer has them."""
     everybody = list(participants)
     masked = masked_threads(everybody).get(thread)
@@ -100,9 +100,9 @@ def author(sender: str, thread: str, participants: Iterable[Participant]) -> Par
     return group.natives.get(sender) or group.projected.get(sender)
 
 
-def writer(name: str, participants: Iterable[Participant]) -> Participant | None:
+def find_writer(name: str, participants: Iterable[Participant]) -> Participant | None:
     """The member that an API caller names as Author: by identity, own number or address."""
-    address = addresses.canonical(name)
+    address = addresses.canonicalize(name)
     for participant in participants:
         if name == participant.identity:
             return participant
@@ -111,7 +111,7 @@ def writer(name: str, participants: Iterable[Participant]) -> Participant | None
     return None
 
 
-def outbound(
+def plan_sends(
     participants: Sequence[Participant],
     owned: Iterable[str],
     author: Participant | None,
@@ -123,17 +123,17 @@ def outbound(
     sends: list[Send] = []
     group = group_of(participants)
     # A smaller thread of the group's is the group to those in it.
-    is_in_group = arrived_on in smaller_threads([arrived_on] if arrived_on else [], participants)
+    is_in_group = arrived_on in alias_threads([arrived_on] if arrived_on else [], participants)
     if group.thread in wanted and not is_in_group:
         sender = _group_sender(author, tuple(group.projected))
         natives = {address: native.sid for address, native in group.natives.items()}
         others = tuple(sorted(number for number in group.projected if number != sender))
-        byline = bylines.byline(author, sender, natives, participants)
+        byline = bylines.build_byline(author, sender, natives, participants)
         sends.append(Send(group.thread or "", sender, natives, others, byline=byline))
     for thread, masked in sorted(masked_threads(participants).items()):
         is_author = author is not None and masked.address == author.address
         if thread in wanted and thread != group.thread and not is_author and masked.address and masked.proxy_address:
-            byline = bylines.byline(author, masked.proxy_address, {masked.address}, participants)
+            byline = bylines.build_byline(author, masked.proxy_address, {masked.address}, participants)
             sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}, byline=byline))
     return tuple(sends)
 
@@ -143,7 +143,7 @@ def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
     return author.projected_address if author and author.projected_address else min(projected)
 
 
-def unreached(
+def find_unreached(
     participants: Sequence[Participant],
     sends: Iterable[Send],
     author: Participant | None,
@@ -156,11 +156,11 @@ def unreached(
     proxy.
     """
     served = {sid for send in sends for sid in send.natives.values()}
-    has_it = {author.address if author else None, *threads.members(arrived_on or "")}
+    has_it = {author.address if author else None, *threads.members_of(arrived_on or "")}
     group = group_of(participants)
-    shared = group.thread or threads.key(group.natives)
+    shared = group.thread or threads.build_key(group.natives)
     return tuple(
-        Unreached(threads.key([member.address, member.proxy_address]) if member.proxy_address else shared, member)
+        Unreached(threads.build_key([member.address, member.proxy_address]) if member.proxy_address else shared, member)
         for member in participants
         if member.address and member.sid not in served and member.address not in has_it
     )

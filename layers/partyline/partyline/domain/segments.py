@@ -36,7 +36,7 @@ class Segmented:
     segments: int
 
 
-def count(text: str) -> Segmented:
+def count_segments(text: str) -> Segmented:
     """The segments of a plain text; an empty one has none."""
     if _BASIC.union(_EXTENSION).issuperset(text):
         widths = [2 if character in _EXTENSION else 1 for character in text]
@@ -45,11 +45,11 @@ def count(text: str) -> Segmented:
     return Segmented(Encoding.UCS_2, sum(widths), _segments(widths, 70, 67))
 
 
-def most(text: str) -> int:
+def max_segments(text: str) -> int:
     """The most segments that any carrier makes of a plain text: some write only letters that are plain ASCII as
     GSM 03.38, and all else as UCS-2."""
     if _PLAIN.issuperset(text):
-        return count(text).segments
+        return count_segments(text).segments
     return _segments([2 if ord(character) > _LAST_IN_ONE_UNIT else 1 for character in text], 70, 67)
 
 

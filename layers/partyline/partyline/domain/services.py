@@ -95,10 +95,10 @@ def default_timers(configuration: Configuration, service: Service | None) -> Tim
     )
 
 
-def new_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
+def build_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
     """A Service with the roles that every Service starts with."""
     roles = {
-        name: Role(sids.of(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
+        name: Role(sids.derive(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
         for name, (kind, granted) in permissions.DEFAULT_ROLES.items()
     }
     service = Service(

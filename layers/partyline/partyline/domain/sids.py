@@ -29,12 +29,12 @@ def new(prefix: str) -> str:
     return f"{prefix}{milliseconds:012x}{secrets.token_hex(10)}"
 
 
-def several(prefix: str, number: int) -> list[str]:
+def new_many(prefix: str, number: int) -> list[str]:
     """New SIDs in order, though they be made in one millisecond."""
     return sorted(new(prefix) for _ in range(number))
 
 
-def of(prefix: str, *parts: str) -> str:
+def derive(prefix: str, *parts: str) -> str:
     """The SID that follows from some parts: equal for equal parts."""
     return prefix + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -51,34 +51,34 @@ def message_prefix(index: int) -> str:
 
 def receipt(message_sid: str, thread: str, address: str) -> str:
     """The SID of a message's receipt for one recipient in one thread (its digest)."""
-    return of(RECEIPT, message_sid, thread, address)
+    return derive(RECEIPT, message_sid, thread, address)
 
 
 def channel_message(carrier: str, carrier_message_id: str, address: str) -> str:
     """A carrier's message id for one recipient in Twilio's form. Twilio's own id of a text is kept as it is."""
     if matches("SM", carrier_message_id) or matches("MM", carrier_message_id):
         return carrier_message_id
-    return of("SM", carrier, carrier_message_id, address)
+    return derive("SM", carrier, carrier_message_id, address)
 
 
 def default_service(account_sid: str) -> str:
     """The SID of an account's default Service."""
-    return of(SERVICE, account_sid)
+    return derive(SERVICE, account_sid)
 
 
 def default_messaging_service(account_sid: str) -> str:
     """The messaging service of conversations for which none is named. Clients of Twilio take one for granted."""
-    return of(MESSAGING_SERVICE, account_sid)
+    return derive(MESSAGING_SERVICE, account_sid)
 
 
 def user(service_sid: str, identity: str) -> str:
     """The SID of a Service's user: the same whenever the identity is met again."""
-    return of(USER, service_sid, identity)
+    return derive(USER, service_sid, identity)
 
 
 def opt_out(address: str, line: str) -> str:
     """The SID of what is known of an address and a line."""
-    return of(OPT_OUT, address, line)
+    return derive(OPT_OUT, address, line)
 
 
 def matches(prefix: str, text: str) -> bool:

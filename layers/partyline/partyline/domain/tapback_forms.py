@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class TapbackLanguage:
     """The forms of one language, by the kind of the reaction and of what it is about (tapbacks.Kind, MediaKind).
     `quotes` are the pairs of marks that it quotes with; every language may have them straight."""
 
@@ -33,8 +33,8 @@ def _small(forms: str) -> str:
     return " | ".join([*each, *(form[0].lower() + form[1:] for form in each)])
 
 
-LANGUAGES: Mapping[str, Language] = {
-    "en": Language(
+LANGUAGES: Mapping[str, TapbackLanguage] = {
+    "en": TapbackLanguage(
         quotes=("“”",),
         added={
             "like": "Liked",
@@ -62,7 +62,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "an attachment",
         },
     ),
-    "es": Language(
+    "es": TapbackLanguage(
         quotes=("“”", "«»"),
         added={
             "like": "Le gusta | Le gustó",
@@ -89,7 +89,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "un archivo adjunto | un adjunto",
         },
     ),
-    "fr": Language(
+    "fr": TapbackLanguage(
         quotes=("«»", "“”"),
         added={
             "like": _small(
@@ -139,7 +139,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "une pièce jointe",
         },
     ),
-    "pt": Language(
+    "pt": TapbackLanguage(
         quotes=("“”", "«»"),
         added={
             "like": "Gostou de | Curtiu",
@@ -166,7 +166,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "um anexo",
         },
     ),
-    "de": Language(
+    "de": TapbackLanguage(
         quotes=("„“", "„”", '„"', "“”"),
         added={
             "like": "Gefällt: | Gefällt",
@@ -193,7 +193,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "ein Anhang | einen Anhang | einem Anhang",
         },
     ),
-    "it": Language(
+    "it": TapbackLanguage(
         quotes=("“”", "«»"),
         added={
             "like": 'Ha aggiunto "Mi piace" a',
@@ -220,7 +220,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "un allegato",
         },
     ),
-    "nl": Language(
+    "nl": TapbackLanguage(
         quotes=("“”", "„”"),
         added={
             "like": "Vond {it} leuk",
@@ -247,7 +247,7 @@ LANGUAGES: Mapping[str, Language] = {
             "attachment": "een bijlage",
         },
     ),
-    "sv": Language(
+    "sv": TapbackLanguage(
         quotes=("“”", "””"),
         added={
             "like": "Gillade",

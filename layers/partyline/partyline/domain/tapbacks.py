@@ -17,10 +17,10 @@ from enum import StrEnum
 
 from partyline.domain import normalization
 from partyline.domain.messages import Message
-from partyline.domain.tapback_forms import LANGUAGES, Language
+from partyline.domain.tapback_forms import LANGUAGES, TapbackLanguage
 
 
-class Kind(StrEnum):
+class TapbackKind(StrEnum):
     """What somebody says with it."""
 
     LIKE = "like"
@@ -47,19 +47,19 @@ class Tapback:
     """A reaction, or with `removed` one that is taken back. `emoji` is that of Kind.EMOJI. It is about a message with
     the words `quoted`, which may end in an ellipsis where they were cut, or else with `media`."""
 
-    kind: Kind
+    kind: TapbackKind
     removed: bool = False
     emoji: str | None = None
     quoted: str | None = None
     media: MediaKind | None = None
 
 
-def recognise(text: str) -> Tapback | None:
+def parse_tapback(text: str) -> Tapback | None:
     """The tapback that a text is; None when it is anything else."""
     return _marked(text) or _quoting(text) or _about_media(text)
 
 
-def refers_to(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
+def find_target(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
     """The one of these messages that a tapback is about: None when none or several could be meant.
 
     Anybody's message counts, that of who reacts too: phones let people react to their own. Words are compared as they
@@ -67,16 +67,18 @@ def refers_to(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
     """
     meant: list[Message] = []
     if tapback.quoted is not None:
-        wanted = normalization.plain(tapback.quoted)
+        wanted = normalization.normalize(tapback.quoted)
         meant = [
-            message for message in recent if any(_quotes(wanted, normalization.plain(one)) for one in _shown(message))
+            message
+            for message in recent
+            if any(_quotes(wanted, normalization.normalize(one)) for one in _shown(message))
         ]
     elif tapback.media is not None:
         meant = [message for message in recent if _has(message, tapback.media)]
     return meant[0] if len(meant) == 1 else None
 
 
-def attributes(tapback: Tapback, message: Message | None) -> str:
+def to_attributes(tapback: Tapback, message: Message | None) -> str:
     """The attributes of a message that is a tapback, as JSON, with the message it is about where that is known:
     {"tapback": {"kind", "removed", "emoji"?, "message_sid"?, "index"?}}."""
     shown: dict[str, object] = {"kind": tapback.kind.value, "removed": tapback.removed}
@@ -136,15 +138,15 @@ class _Forms:
     """What reactions look like in some languages, by the words before and behind what they are about: their kind and
     whether they are taken back; with a place for an emoji among the words, whether they are taken back."""
 
-    worded: Mapping[tuple[str, str], tuple[Kind, bool]]
+    worded: Mapping[tuple[str, str], tuple[TapbackKind, bool]]
     with_emoji: Mapping[tuple[str, str], bool]
 
 
-def _forms_of(languages: Iterable[Language]) -> _Forms:
+def _forms_of(languages: Iterable[TapbackLanguage]) -> _Forms:
     known = list(languages)
     return _Forms(
         {
-            around: (Kind(kind), removed)
+            around: (TapbackKind(kind), removed)
             for language in known
             for removed, by_kind in ((False, language.added), (True, language.removed))
             for kind, forms in by_kind.items()
@@ -181,7 +183,7 @@ def _marked(text: str) -> Tapback | None:
     match = _GOOGLES.fullmatch(text)
     if match is None or not _ONE_EMOJI.fullmatch(match[2]):
         return None
-    return Tapback(Kind.EMOJI, removed=match[1] == "\u200c", emoji=match[2], quoted=match[3])
+    return Tapback(TapbackKind.EMOJI, removed=match[1] == "\u200c", emoji=match[2], quoted=match[3])
 
 
 def _quoting(text: str) -> Tapback | None:
@@ -231,7 +233,7 @@ def _formed(
     taken_back = forms.with_emoji.get((head[: emoji.start()] + _EMOJI_PLACE + head[emoji.end() :], tail))
     if taken_back is None:
         return None
-    return Tapback(Kind.EMOJI, removed=taken_back, emoji=emoji[0], quoted=quoted, media=media)
+    return Tapback(TapbackKind.EMOJI, removed=taken_back, emoji=emoji[0], quoted=quoted, media=media)
 
 
 # --- what is meant

@@ -17,12 +17,12 @@ from partyline.domain import normalization
 SEPARATOR = ","
 
 
-def key(addresses: Iterable[str]) -> str:
+def build_key(addresses: Iterable[str]) -> str:
     """The key of a set of canonical addresses. Order and repeats do not matter; different sets never share a key."""
     return SEPARATOR.join(sorted(set(addresses)))
 
 
-def members(thread_key: str) -> tuple[str, ...]:
+def members_of(thread_key: str) -> tuple[str, ...]:
     """The addresses of a key, sorted."""
     return tuple(thread_key.split(SEPARATOR)) if thread_key else ()
 
@@ -34,13 +34,13 @@ def digest(thread_key: str) -> str:
 
 def is_pair(thread_key: str) -> bool:
     """Whether only two parties are in it: then texts are plain SMS or MMS, and other rules of ownership hold."""
-    return len(members(thread_key)) <= 2
+    return len(members_of(thread_key)) <= 2
 
 
 def fingerprint(text: str, media_count: int) -> str:
     """What makes two copies the same content: the text without notation that carriers change, and how many pictures
     came with it (each copy has its own media URLs)."""
-    return hashlib.sha256(f"{media_count}:{normalization.plain(text)}".encode()).hexdigest()
+    return hashlib.sha256(f"{media_count}:{normalization.normalize(text)}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Copies:
 
     def logical(self) -> int:
         """How many messages these copies are."""
-        sets = {frozenset(members(lines)): count for lines, count in self.seen.items()}
+        sets = {frozenset(members_of(lines)): count for lines, count in self.seen.items()}
         fewest = max((count for lines, count in sets.items() if len(lines) == 1), default=0)
         if all(len(lines) == 1 for lines in sets):
             return fewest
@@ -72,7 +72,7 @@ class Copies:
 
         Our own send counts as a copy at the sending number, which sees no other copy of it.
         """
-        place = key(lines)
+        place = build_key(lines)
         return Copies({**self.seen, place: self.seen.get(place, 0) + 1})
 
 

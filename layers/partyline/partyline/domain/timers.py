@@ -22,7 +22,7 @@ _DURATION = re.compile(
 )
 
 
-def seconds(duration: str) -> int | None:
+def parse_duration(duration: str) -> int | None:
     """A duration such as PT1M or P1DT2H in seconds; None for anything else, and beyond MAX."""
     match = _DURATION.fullmatch(duration.strip().upper())
     if match is None:
@@ -33,7 +33,7 @@ def seconds(duration: str) -> int | None:
     return length if length <= MAX else None
 
 
-def duration(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """Seconds as a duration, in the largest units that divide them: 600 is PT10M."""
     days, rest = divmod(seconds, 24 * 3600)
     hours, rest = divmod(rest, 3600)
@@ -43,20 +43,20 @@ def duration(seconds: int) -> str:
     return f"P{date}{'T' + clock if clock else ''}" if date or clock else "PT0S"
 
 
-def due(conversation: Conversation) -> dict[str, datetime]:
+def due_dates(conversation: Conversation) -> dict[str, datetime]:
     """When a conversation becomes inactive and closed, if nothing happens in it: {"date_inactive", "date_closed"}, only
     those that are set."""
     return {_SHOWN[state]: moment for state, moment in _ahead(conversation).items()}
 
 
-def at(conversation: Conversation, now: datetime) -> Conversation:
+def apply_due(conversation: Conversation, now: datetime) -> Conversation:
     """A conversation as time has made it, whether anybody has written that down yet or not."""
-    while (then := step(conversation, now)) is not None:
+    while (then := next_change(conversation, now)) is not None:
         conversation = then
     return conversation
 
 
-def step(conversation: Conversation, now: datetime) -> Conversation | None:
+def next_change(conversation: Conversation, now: datetime) -> Conversation | None:
     """A conversation after the next change of state that is due by now; None when none is."""
     ahead = _ahead(conversation)
     if conversation.state is ConversationState.INITIALIZING or not ahead:
@@ -66,7 +66,7 @@ def step(conversation: Conversation, now: datetime) -> Conversation | None:
     return replace(conversation, state=state, updated=moment) if moment <= now else None
 
 
-def next_look(conversation: Conversation, now: datetime) -> datetime | None:
+def next_check(conversation: Conversation, now: datetime) -> datetime | None:
     """When to look at a conversation again: at its next timer, or, while it is initializing, when that has taken too
     long. None when time does nothing to it."""
     if conversation.state is ConversationState.INITIALIZING:

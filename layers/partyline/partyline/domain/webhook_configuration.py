@@ -96,12 +96,12 @@ class WebhookConfiguration:
     target: str | None = None
 
 
-def effective(of_account: WebhookConfiguration, of_service: WebhookConfiguration) -> WebhookConfiguration:
+def select_configuration(of_account: WebhookConfiguration, of_service: WebhookConfiguration) -> WebhookConfiguration:
     """The configuration in force in a Service: its own, if it has one at all, else the account's."""
     return of_service if of_service.pre_url or of_service.post_url else of_account
 
 
-def listens(configuration: WebhookConfiguration, event_type: str) -> bool:
+def subscribes_to(configuration: WebhookConfiguration, event_type: str) -> bool:
     """Whether a configuration asks for an event."""
     return event_type in (configuration.filters or ())
 
@@ -118,13 +118,13 @@ def is_url(text: str) -> bool:
         return False
 
 
-def url_problem(text: str) -> str | None:
+def find_url_problem(text: str) -> str | None:
     """What is wrong with the URL of a webhook; None when nothing is."""
     if len(text) > MAX_URL:
         return f"it is longer than {MAX_URL} characters"
     return None if is_url(text) else "it is not an absolute http or https URL"
 
 
-def event(text: str, among: Iterable[str]) -> str | None:
+def parse_event_name(text: str, among: Iterable[str]) -> str | None:
     """The event of that name, in upper or lower case; None when there is none."""
     return next((name for name in among if name.lower() == text.lower()), None)

@@ -21,10 +21,10 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.routing import Arrival
 from partyline.inbound import keywords
-from partyline.inbound.keywords import Effect
+from partyline.inbound.keywords import KeywordEffect
 from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts
-from partyline.storage.messages import Delivered
-from partyline.storage.table import Condition, Item, Table, Write, change, delete, retrying
+from partyline.storage.messages import MessageWithReceipts
+from partyline.storage.table import Condition, Item, Table, Write, change, delete, retry_on_conflict
 
 _TRIES = 8
 
@@ -35,7 +35,7 @@ class _Found:
     `items` are what is known of its thread, its copies and its sender."""
 
     conversation: Conversation
-    delivered: Delivered
+    delivered: MessageWithReceipts
     arrived: Arrival
     text: InboundText
     lines: Mapping[str, Line]
@@ -43,13 +43,13 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedText:
     """`unanswered` is a keyword whose answer was left out, since there were enough lately."""
 
     unanswered: bool
 
 
-def complete(table: Table, reference: MediaReference, words: str, now: datetime) -> Completed | None:
+def complete_text(table: Table, reference: MediaReference, words: str, now: datetime) -> CompletedText | None:
     """Make the words of a text part those of its message, and the part none of its files any more. Exactly once; None
     when the message is gone, or the part was settled before.
 
@@ -57,16 +57,16 @@ def complete(table: Table, reference: MediaReference, words: str, now: datetime)
     number has brought is removed, since that is one message. Raises Conflict when it lost every race.
     """
 
-    def attempt() -> Completed | None:
+    def attempt() -> CompletedText | None:
         found = _find(table, reference, words)
         if found is None:
             return None
         effect = _decided(found, reference, now)
         table.transact_apart(effect.first)
         table.transact(effect.writes)
-        return Completed(effect.unanswered)
+        return CompletedText(effect.unanswered)
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
 def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
@@ -92,7 +92,7 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
         [
             _counter(delivered.message, arrived, whole),
             _thread(arrived),
-            *keywords.wanted(text, arrived, arrived.roster),
+            *keywords.keys_to_read(text, arrived, arrived.roster),
             *(keys.line(member) for member in arrived.roster),
         ]
     )
@@ -101,31 +101,31 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
     return _Found(conversation, delivered, arrived, text, lines, known)
 
 
-def _decided(found: _Found, reference: MediaReference, now: datetime) -> Effect:
+def _decided(found: _Found, reference: MediaReference, now: datetime) -> KeywordEffect:
     """What the words set off, as recording them would have."""
     before = found.delivered.message
     files = tuple(part for part in before.media if part.sid != reference.media_sid)
     counted, is_copy = _counted(found, now)
     if is_copy:
-        held = keywords.writes_of_copy(found.text, found.arrived, found.lines, found.items, now)
+        held = keywords.plan_copy_effect(found.text, found.arrived, found.lines, found.items, now)
         removed = messages.removal_writes(found.conversation, found.delivered, now, cause=BY_TEXT)
-        return Effect((*counted, *removed), first=tuple(held))
+        return KeywordEffect((*counted, *removed), first=tuple(held))
     after = replace(before, body=found.text.text, media=files, updated=now)
     # Whether it is a keyword has been decided by its first words.
-    keyword = None if before.body else keywords.keyword(found.text, found.arrived, found.lines)
+    keyword = None if before.body else keywords.detect_keyword(found.text, found.arrived, found.lines)
     if keyword is None:
-        return Effect((*counted, *_changing(found, after, now)))
-    effect = keywords.effect(keyword, found.text, found.arrived, found.lines, found.items, now)
+        return KeywordEffect((*counted, *_changing(found, after, now)))
+    effect = keywords.plan_effect(keyword, found.text, found.arrived, found.lines, found.items, now)
     kept_back = _withdrawn(found.delivered)
-    after = replace(after, attributes=keywords.attributes(keyword), sends=() if kept_back else before.sends)
+    after = replace(after, attributes=keywords.to_attributes(keyword), sends=() if kept_back else before.sends)
     return replace(effect, writes=(*counted, *effect.writes, *kept_back, *_changing(found, after, now)))
 
 
-def _withdrawn(delivered: Delivered) -> list[Write]:
+def _withdrawn(delivered: MessageWithReceipts) -> list[Write]:
     """Take back what was planned for the people behind other threads, since a keyword is said to the number: sends wait
     for the files of their message. None of it once one has left. With it go the receipts of members that were out of
     reach from the first."""
-    planned = {receipt.sid for receipt in receipts.queued(delivered.message)}
+    planned = {receipt.sid for receipt in receipts.build_queued(delivered.message)}
     if any(one.status is not ReceiptStatus.QUEUED for one in delivered.receipts if one.sid in planned):
         return []
     waiting = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
@@ -162,8 +162,8 @@ def _changing(found: _Found, after: Message, now: datetime) -> list[Write]:
     sets = {name: becomes[name] for name in ("body", "media", "sends", "attributes", "updated")}
     return [
         change("message", keys.message(before.conversation_sid, before.sid), sets, same),
-        *event_outbox.of(
-            found.conversation, BY_TEXT, now, [events.message("onMessageUpdated", after, found.conversation)]
+        *event_outbox.build_conversation_writes(
+            found.conversation, BY_TEXT, now, [events.message_event("onMessageUpdated", after, found.conversation)]
         ),
     ]
 

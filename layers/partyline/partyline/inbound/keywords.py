@@ -18,7 +18,7 @@ from partyline.carriers.base import InboundText
 from partyline.domain import addresses, opt_outs, sids, threads
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import How, Keyword, OptOut
+from partyline.domain.opt_outs import Keyword, OptOut, OptOutSource
 from partyline.domain.participants import SYSTEM
 from partyline.domain.routing import Arrival
 from partyline.domain.sends import Send
@@ -31,10 +31,10 @@ from partyline.storage.table import Item, Write
 _MAX_WRITES = 85
 
 
-def wanted(text: InboundText, arrived: Arrival, numbers: Collection[str]) -> list[keys.Key]:
+def keys_to_read(text: InboundText, arrived: Arrival, numbers: Collection[str]) -> list[keys.Key]:
     """What has to be read for a text that may be a keyword: what these numbers know of its sender, and have answered
     lately."""
-    if text.answered is None and not opt_outs.may_be_keyword(text.text):
+    if text.answered is None and not opt_outs.is_possible_keyword(text.text):
         return []
     return [
         key
@@ -44,7 +44,7 @@ def wanted(text: InboundText, arrived: Arrival, numbers: Collection[str]) -> lis
     ]
 
 
-def keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> Keyword | None:
+def detect_keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> Keyword | None:
     """The keyword that a text is: by what its carrier took it for, else in the language of a number that it went to.
     What is attached to the words changes nothing: phones add pictures, contact cards and layout. `lines` are the own
     numbers among its roster."""
@@ -56,11 +56,11 @@ def keyword(text: InboundText, arrived: Arrival, lines: Mapping[str, Line]) -> K
 def _recognised(text: InboundText, lines: Mapping[str, Line]) -> Keyword | None:
     # No word is one keyword in one language and another in the next.
     languages = {line.language for line in lines.values()}
-    return next(filter(None, (opt_outs.recognise(text.text, language) for language in sorted(languages))), None)
+    return next(filter(None, (opt_outs.parse_keyword(text.text, language) for language in sorted(languages))), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class KeywordEffect:
     """What a keyword sets off. `unanswered` is whether its answer is left out, since there were enough lately. `first`
     is what a transaction has no room for in a thread of very many numbers: it is written before, and may be repeated.
     """
@@ -70,14 +70,14 @@ class Effect:
     first: tuple[Write, ...] = ()
 
 
-def effect(
+def plan_effect(
     asked: Keyword,
     text: InboundText,
     arrived: Arrival,
     lines: Mapping[str, Line],
     found: Mapping[keys.Key, Item],
     now: datetime,
-) -> Effect:
+) -> KeywordEffect:
     """The writes of a keyword's effect and of the answer to it. They hold while nobody else has changed what the
     numbers know of the sender, nor answered."""
     known = _known(arrived, lines, found)
@@ -93,22 +93,22 @@ def effect(
     first = tuple(_changes(asked, text, arrived, others, now))
     changes = _changes(asked, text, arrived, said, now)
     if answer is None:
-        return Effect(tuple(changes), first=first)
+        return KeywordEffect(tuple(changes), first=first)
     line, reply = answer
     before = found.get(keys.keyword_answers(arrived.sender, line.address))
-    if not opt_outs.may_answer(asked, keyword_answers.given(before), now):
-        return Effect(tuple(changes), unanswered=True, first=first)
-    counted = keyword_answers.count_write(arrived.sender, line.address, before, opt_outs.Answered(asked, now))
-    return Effect((*changes, *messages.message_writes(reply, now), counted), first=first)
+    if not opt_outs.is_answer_allowed(asked, keyword_answers.list_answers(before), now):
+        return KeywordEffect(tuple(changes), unanswered=True, first=first)
+    counted = keyword_answers.count_write(arrived.sender, line.address, before, opt_outs.KeywordAnswer(asked, now))
+    return KeywordEffect((*changes, *messages.message_writes(reply, now), counted), first=first)
 
 
-def writes_of_copy(
+def plan_copy_effect(
     text: InboundText, arrived: Arrival, lines: Mapping[str, Line], found: Mapping[keys.Key, Item], now: datetime
 ) -> list[Write]:
     """The writes of a text of which another copy was recorded: its effect, where only the carrier of this one took it
     for STOP. Where it is STOP to us, it has had its effect, but for numbers that have been registered since; and none
     where the sender has said START since."""
-    if keyword(text, arrived, lines) is not Keyword.STOP:
+    if detect_keyword(text, arrived, lines) is not Keyword.STOP:
         return []
     known = _known(arrived, lines, found)
     opted_in = any(before is not None and not before.opted_out for before in known.values())
@@ -118,7 +118,7 @@ def writes_of_copy(
     return _changes(Keyword.STOP, text, arrived, news, now)
 
 
-def writes_of_kept(
+def plan_replay_effect(
     asked: Keyword,
     text: InboundText,
     arrived: Arrival,
@@ -139,19 +139,19 @@ def _changes(
 ) -> list[Write]:
     changes: list[Write] = []
     for number, before in known.items():
-        changes += store.writes(
+        changes += store.build_writes(
             before,
             address=arrived.sender,
             line=number,
             opted_out=asked is Keyword.STOP,
-            how=How.CARRIER if text.answered else How.TEXT,
+            how=OptOutSource.CARRIER if text.answered else OptOutSource.TEXT,
             source=f"{text.carrier}/{text.id}",
             now=now,
         )
     return changes
 
 
-def attributes(asked: Keyword) -> str:
+def to_attributes(asked: Keyword) -> str:
     """The attributes of a message that is a keyword, as JSON: {"opt_out_type"}, with Twilio's OptOutType."""
     return json.dumps({"opt_out_type": asked.value.upper()})
 
@@ -172,7 +172,7 @@ def _answer(
 ) -> tuple[Line, Message] | None:
     """The answer to a keyword, and the line that gives it; None where there is none to give."""
     line = _answering(asked, arrived, lines)
-    by_network = any(opt_outs.network_answers(number, asked) for number in lines)
+    by_network = any(opt_outs.is_answered_by_network(number, asked) for number in lines)
     if line is None or text.answered or by_network or not addresses.is_number(arrived.sender):
         return None
     before = known[line.address]
@@ -182,13 +182,13 @@ def _answer(
         Keyword.START: was_out,
         Keyword.HELP: not (before and before.opted_out),
     }
-    body = opt_outs.reply(line, asked)
+    body = opt_outs.reply_for(line, asked)
     return (line, _reply(line, arrived.sender, body, asked, now)) if is_news[asked] and body is not None else None
 
 
 def _answering(asked: Keyword, arrived: Arrival, lines: Mapping[str, Line]) -> Line | None:
     """The number that the text came to, or where that one answers nothing, the first that does."""
-    answering = [line for line in lines.values() if opt_outs.reply(line, asked) is not None]
+    answering = [line for line in lines.values() if opt_outs.reply_for(line, asked) is not None]
     return min(answering, key=lambda line: (line.address != arrived.line, line.address), default=None)
 
 
@@ -198,11 +198,11 @@ def _out_of_all(known: Mapping[str, OptOut | None]) -> bool:
 
 def _reply(line: Line, address: str, body: str, asked: Keyword, now: datetime) -> Message:
     """The answer as a message of nobody's conversation: it is sent, settled and kept like any other."""
-    thread = threads.key([line.address, address])
-    participant = sids.of(sids.PARTICIPANT, "reply", thread)
+    thread = threads.build_key([line.address, address])
+    participant = sids.derive(sids.PARTICIPANT, "reply", thread)
     return Message(
         sid=sids.message(0),
-        conversation_sid=sids.of(sids.CONVERSATION, "reply", thread),
+        conversation_sid=sids.derive(sids.CONVERSATION, "reply", thread),
         index=0,
         created=now,
         updated=now,

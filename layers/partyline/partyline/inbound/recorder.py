@@ -22,11 +22,11 @@ from enum import StrEnum
 from functools import partial
 
 from partyline.carriers import base, error_codes
-from partyline.carriers.base import InboundText, Malformed
+from partyline.carriers.base import InboundText, MalformedWebhook
 from partyline.domain import addresses, events, routing, sids, tapbacks, threads, timers
 from partyline.domain.attachments import Media, MediaState
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
-from partyline.domain.events import BY_TEXT, Happening
+from partyline.domain.events import BY_TEXT, EventBatch
 from partyline.domain.lines import AutoCreationType, Line
 from partyline.domain.messages import Message, Origin
 from partyline.domain.opt_outs import Keyword
@@ -40,12 +40,12 @@ from partyline.domain.webhook_configuration import (
     WebhookConfiguration,
     WebhookMethod,
     WebhookTarget,
-    effective,
+    select_configuration,
 )
 from partyline.inbound import keywords
 from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, unrouted
 from partyline.storage.conversations import Roster
-from partyline.storage.table import NEW, Conflict, Item, Table, Write, check, put, retrying
+from partyline.storage.table import NEW, Conflict, Item, Table, Write, check, put, retry_on_conflict
 from partyline.webhooks import overrides, pre_action
 from partyline.webhooks.pre_action import Ask
 
@@ -62,7 +62,7 @@ _RECENT = 200
 _TRIES = 16
 
 
-class Outcome(StrEnum):
+class RecordOutcome(StrEnum):
     """What became of a text."""
 
     RECORDED = "recorded"  # a message of a conversation that was there
@@ -73,18 +73,18 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordResult:
     """What became of a text, and where it is. `unanswered` is a keyword whose answer was left out, since there were
     enough lately."""
 
-    outcome: Outcome
+    outcome: RecordOutcome
     conversation_sid: str = ""
     message_sid: str = ""
     reason: UnroutedReason | None = None
     unanswered: bool = False
 
 
-def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
+def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Ask) -> RecordResult:
     """Record a text. Exactly once for each carrier message id, and once for all copies of a message. `service_sid` is
     the account's first Service, its default one while it has no settings yet. The pre-action webhook is asked whether a
     conversation is made, once; what it rejects is kept with the unrouted texts.
@@ -93,12 +93,12 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     recorded and the carrier must repeat its webhook.
     """
     text = replace(text, received_at=_believable(text.received_at, now))
-    arrived = routing.arrival(text.sender, text.recipients, text.line, *text.other_lines)
-    desk = _Desk(table, service_sid, pre_action.once(ask))
-    return retrying(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
+    arrived = routing.build_arrival(text.sender, text.recipients, text.line, *text.other_lines)
+    desk = _Desk(table, service_sid, pre_action.memoize(ask))
+    return retry_on_conflict(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
 
 
-def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Ask) -> Recorded:
+def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Ask) -> RecordResult:
     """Record a text that no conversation took, now that one may: as if it had just come, but counted already, and a
     keyword is not answered any more. Exactly once: it leaves the inbox in the transaction that records it; one that
     nobody takes stays, with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
@@ -109,28 +109,28 @@ def redrive(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime
         sender=kept.sender,
         recipients=kept.recipients,
         text=kept.body,
-        media=tuple(base.Media(part.url, part.content_type, part.sha256) for part in kept.media),
+        media=tuple(base.InboundMedia(part.url, part.content_type, part.sha256) for part in kept.media),
         # Without a carrier's time, when the text came in: closer than the time of routing it again.
         received_at=kept.received_at or kept.created,
         answered=Keyword(kept.answered) if kept.answered else None,
         only_subject=kept.only_subject,
     )
-    arrived = routing.arrival(text.sender, text.recipients, text.line)
-    desk = _Desk(table, service_sid, pre_action.once(ask), kept)
-    return retrying(
+    arrived = routing.build_arrival(text.sender, text.recipients, text.line)
+    desk = _Desk(table, service_sid, pre_action.memoize(ask), kept)
+    return retry_on_conflict(
         lambda: _attempt(desk, text, arrived, now),
         tries=_TRIES,
         when=lambda conflict: "unrouted" not in conflict.failed,
     )
 
 
-def keep_malformed(
-    table: Table, carrier: str, malformed: Malformed, now: datetime, tag: str | None = None
+def store_malformed(
+    table: Table, carrier: str, malformed: MalformedWebhook, now: datetime, tag: str | None = None
 ) -> UnroutedText:
     """Keep an authentic webhook that cannot be understood, with our tag where its URL brought one: once for the same
     content, however often it is repeated."""
     kept = UnroutedText(
-        sid=sids.of(sids.UNROUTED, carrier, malformed.raw),
+        sid=sids.derive(sids.UNROUTED, carrier, malformed.raw),
         carrier=carrier,
         carrier_message_id="",
         reason=UnroutedReason.MALFORMED,
@@ -138,7 +138,7 @@ def keep_malformed(
         raw=malformed.raw.encode("utf-8", "replace")[:MAX_RAW].decode("utf-8", "ignore"),
         tag=tag,
     )
-    table.write(unrouted.keeping_write(kept))
+    table.write(unrouted.put_write(kept))
     return kept
 
 
@@ -152,7 +152,7 @@ class _Desk:
     kept: UnroutedText | None = None
 
 
-def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> Recorded:
+def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) -> RecordResult:
     table = desk.table
     # Of a roster that is too large only the numbers are looked up that its carrier names as ours.
     fits = len(arrived.roster) <= routing.MAX_ROSTER
@@ -162,15 +162,15 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
     # Most conversations are made in the first Service, so what holds there is read on the chance.
     fixed = [keys.configuration(), keys.account_webhooks(), *_of_service(desk.first)]
     wanted = arrived.roster if fits else arrived.receivers
-    people = [*keywords.wanted(text, arrived, wanted), *(keys.line(member) for member in wanted)]
+    people = [*keywords.keys_to_read(text, arrived, wanted), *(keys.line(member) for member in wanted)]
     found = table.get_all([received, thread, counter, *fixed, *people])
     if received in found and desk.kept is None:
-        return Recorded(Outcome.REPEATED)
+        return RecordResult(RecordOutcome.REPEATED)
     lines = {member: codec.line(found[keys.line(member)]) for member in wanted if keys.line(member) in found}
     # A line that was given up may still be one of its conversation's.
     arrived = arrived.among({*lines, *(found[thread]["own"] if thread in found else ())})
-    keyword = keywords.keyword(text, arrived, lines)
-    once = [unrouted.taking_write(desk.kept) if desk.kept else _receive(received, now)]
+    keyword = keywords.detect_keyword(text, arrived, lines)
+    once = [unrouted.delete_write(desk.kept) if desk.kept else _receive(received, now)]
     if _counts(desk, arrived):
         before = found.get(counter)
         seen = messages.seen_in(before)
@@ -178,14 +178,14 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
         if seen.at(*arrived.receivers).logical() == seen.logical():
             table.transact_apart(_effect_of_copy(desk, text, arrived, keyword, lines, found, now))
             table.transact(once)
-            return Recorded(Outcome.COPIED)
+            return RecordResult(RecordOutcome.COPIED)
     unanswered = False
     if keyword and desk.kept is None:
-        effect = keywords.effect(keyword, text, arrived, lines, found, now)
+        effect = keywords.plan_effect(keyword, text, arrived, lines, found, now)
         table.transact_apart(effect.first)
         once.extend(effect.writes)
         unanswered = effect.unanswered
-    elif keyword and (held := keywords.writes_of_kept(keyword, text, arrived, lines, found, now)):
+    elif keyword and (held := keywords.plan_replay_effect(keyword, text, arrived, lines, found, now)):
         # It holds whatever becomes of the text.
         table.transact_apart(held)
     if not fits:
@@ -203,11 +203,11 @@ def _place(
     keyword: Keyword | None,
     once: list[Write],
     now: datetime,
-) -> Recorded:
+) -> RecordResult:
     """Record a text where it belongs, together with the writes that are made `once` for it."""
     if keys.thread(threads.digest(arrived.thread)) in found:
         return _record_known(desk, text, arrived, found, keyword, once, now)
-    line = routing.unmatched(arrived, lines)
+    line = routing.find_line(arrived, lines)
     if isinstance(line, UnroutedReason):
         return _keep_unrouted(desk, text, arrived, UnroutedReason.KEYWORD if keyword else line, once, now)
     return _record_new(desk, text, arrived, lines, _home(desk, line, found), keyword, once, now)
@@ -232,8 +232,8 @@ def _effect_of_copy(
 ) -> list[Write]:
     """What a copy sets off, though its text is recorded: a keyword may hold for more numbers."""
     if desk.kept is None:
-        return keywords.writes_of_copy(text, arrived, lines, found, now)
-    return keywords.writes_of_kept(keyword, text, arrived, lines, found, now) if keyword else []
+        return keywords.plan_copy_effect(text, arrived, lines, found, now)
+    return keywords.plan_replay_effect(keyword, text, arrived, lines, found, now) if keyword else []
 
 
 def _believable(told: datetime | None, now: datetime) -> datetime | None:
@@ -253,40 +253,40 @@ def _record_known(
     keyword: Keyword | None,
     once: list[Write],
     now: datetime,
-) -> Recorded:
+) -> RecordResult:
     table = desk.table
     roster, webhooks = _owner(desk, arrived, found)
     if roster is None or arrived.thread not in roster.conversation.threads:
         # It was closed, deleted or changed between the two reads.
         raise Conflict({})
-    if timers.step(roster.conversation, now) is not None:
+    if timers.next_change(roster.conversation, now) is not None:
         # Time has made it inactive or closed, and nobody has written that down yet.
-        conversations.settle(table, roster.conversation, now)
+        conversations.apply_due_timers(table, roster.conversation, now)
         raise Conflict({})
     roster = _claimed(table, roster, now)
-    author = routing.author(arrived.sender, arrived.thread, roster.participants)
+    author = routing.find_author(arrived.sender, arrived.thread, roster.participants)
     wanted = threads_of(roster.participants)
     # A keyword is said to the number, not to the people behind other threads.
-    planned = () if keyword else routing.outbound(roster.participants, wanted, author, arrived_on=arrived.thread)
+    planned = () if keyword else routing.plan_sends(roster.participants, wanted, author, arrived_on=arrived.thread)
     sends = tuple(send for send in planned if send.thread in roster.conversation.threads)
     # Read in each try: what this one loses its race to may be what it is about, or make that uncertain.
     attributes = _attributes(text, keyword, lambda: _recent(table, roster.conversation.sid))
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes, sends=sends)
-    answer = desk.ask(webhooks, events.message("onMessageAdd", message, roster.conversation), BY_TEXT)
+    answer = desk.ask(webhooks, events.message_event("onMessageAdd", message, roster.conversation), BY_TEXT)
     if answer.rejected:
         return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, once, now)
-    message = overrides.to_text(message, answer)
+    message = overrides.apply_to_message(message, answer)
     # A text that is here already cannot be refused. A keyword is not sent on.
-    missed = () if keyword else routing.unreached(roster.participants, sends, author, arrived.thread)
-    failed = receipts.failed(message, missed, error_codes.NO_ROUTE)
+    missed = () if keyword else routing.find_unreached(roster.participants, sends, author, arrived.thread)
+    failed = receipts.build_failed(message, missed, error_codes.NO_ROUTE)
     table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)])
-    return Recorded(Outcome.RECORDED, message.conversation_sid, message.sid)
+    return RecordResult(RecordOutcome.RECORDED, message.conversation_sid, message.sid)
 
 
 def _claimed(table: Table, roster: Roster, now: datetime) -> Roster:
     """A conversation with the pair of its group, if that was another's when the members joined and is free by now."""
     missing = threads_of(roster.participants) - roster.conversation.threads
-    if not missing or any(conversations.open_owner(table, thread, now) for thread in missing):
+    if not missing or any(conversations.find_open_owner(table, thread, now) for thread in missing):
         return roster
     return conversations.claim_threads(table, roster, now)
 
@@ -300,29 +300,33 @@ def _record_new(
     keyword: Keyword | None,
     once: list[Write],
     now: datetime,
-) -> Recorded:
+) -> RecordResult:
     roster = _new_conversation(arrived, lines, _blank(home, now))
-    author = routing.author(arrived.sender, arrived.thread, roster.participants)
+    author = routing.find_author(arrived.sender, arrived.thread, roster.participants)
     attributes = _attributes(text, keyword, lambda: ())
     message = replace(_message(text, arrived, roster.conversation, author, now), attributes=attributes)
-    binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
-    wanted = events.conversation("onConversationAdd", roster.conversation, **binding, **events.text_of(message))
+    binding = events.text_binding_parameters(arrived.sender, arrived.recipients, arrived.line)
+    wanted = events.conversation_event(
+        "onConversationAdd", roster.conversation, **binding, **events.text_parameters(message)
+    )
     answer = desk.ask(home.webhooks, wanted, BY_TEXT)
     if answer.rejected:
         # Unless another text has made it meanwhile: then this one goes there.
         nobodys = check("thread", keys.thread(threads.digest(arrived.thread)), NEW)
         return _keep_unrouted(desk, text, arrived, UnroutedReason.REJECTED, [*once, nobodys], now)
-    conversation = replace(roster.conversation, last_index=message.index, friendly_name=overrides.friendly_name(answer))
+    conversation = replace(
+        roster.conversation, last_index=message.index, friendly_name=overrides.read_friendly_name(answer)
+    )
     desk.table.transact(
         [
             *once,
             *_webhook_writes(home.line, conversation),
             *conversations.creation_writes(conversation, roster.participants, now),
             *messages.message_writes(message, now),
-            *event_outbox.writes(_made_by_text(arrived, Roster(conversation, roster.participants), message, now)),
+            *event_outbox.build_writes(_made_by_text(arrived, Roster(conversation, roster.participants), message, now)),
         ]
     )
-    return Recorded(Outcome.CREATED, message.conversation_sid, message.sid)
+    return RecordResult(RecordOutcome.CREATED, message.conversation_sid, message.sid)
 
 
 def _owner(desk: _Desk, arrived: Arrival, found: Mapping[keys.Key, Item]) -> tuple[Roster | None, WebhookConfiguration]:
@@ -346,21 +350,21 @@ def _owner(desk: _Desk, arrived: Arrival, found: Mapping[keys.Key, Item]) -> tup
 def _in_force(found: Mapping[keys.Key, Item], own: Item | None) -> WebhookConfiguration:
     """The webhooks in force in a Service that has these of its own."""
     of_account = codec.webhook_configuration(found.get(keys.account_webhooks(), {}))
-    return effective(of_account, codec.webhook_configuration(own or {}))
+    return select_configuration(of_account, codec.webhook_configuration(own or {}))
 
 
-def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datetime) -> Happening:
+def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datetime) -> EventBatch:
     """What a text that makes its conversation is told as, in Twilio's order. The conversation is active from the first;
     who waits for that, as one has to at Twilio, is told of it too."""
     made = roster.conversation
     beginning = replace(made, state=ConversationState.INITIALIZING)
-    binding = events.binding_of_text(arrived.sender, arrived.recipients, arrived.line)
+    binding = events.text_binding_parameters(arrived.sender, arrived.recipients, arrived.line)
     told = (
         *conversations.creation_events(made, roster.participants, **binding),
-        events.message_added(message, made, roster.participants),
-        events.state_updated(beginning, made, BY_TEXT.reason),
+        events.message_added_event(message, made, roster.participants),
+        events.state_updated_event(beginning, made, BY_TEXT.reason),
     )
-    return Happening(made.service_sid, made.sid, BY_TEXT, now, told)
+    return EventBatch(made.service_sid, made.sid, BY_TEXT, now, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +428,7 @@ def _new_conversation(arrived: Arrival, lines: Mapping[str, Line], blank: Conver
                 projected_address=address if address in lines else None,
                 address=None if address in lines else address,
             )
-            for sid, address in zip(sids.several(sids.PARTICIPANT, len(arrived.roster)), arrived.roster, strict=True)
+            for sid, address in zip(sids.new_many(sids.PARTICIPANT, len(arrived.roster)), arrived.roster, strict=True)
         ]
     return Roster(replace(blank, threads=frozenset({arrived.thread})), tuple(members))
 
@@ -459,7 +463,7 @@ def _message(
         index=index,
         created=now,
         updated=now,
-        author=author.author if author else addresses.display(arrived.sender),
+        author=author.author if author else addresses.format_address(arrived.sender),
         body=text.text or None,
         participant_sid=author.sid if author else None,
         media=_media(text),
@@ -479,9 +483,9 @@ def _attributes(text: InboundText, keyword: Keyword | None, recent: Callable[[],
     """What is marked of a text: that it is a keyword; that it is a tapback, which brings nothing along, and of which of
     the recent messages. These are read for tapbacks only."""
     if keyword:
-        return keywords.attributes(keyword)
-    tapback = None if text.media else tapbacks.recognise(text.text)
-    return tapbacks.attributes(tapback, tapbacks.refers_to(tapback, recent())) if tapback else "{}"
+        return keywords.to_attributes(keyword)
+    tapback = None if text.media else tapbacks.parse_tapback(text.text)
+    return tapbacks.to_attributes(tapback, tapbacks.find_target(tapback, recent())) if tapback else "{}"
 
 
 def _recent(table: Table, conversation_sid: str) -> list[Message]:
@@ -494,7 +498,7 @@ def _media(text: InboundText) -> tuple[Media, ...]:
     return tuple(_file(text.carrier, media) for media in text.media)
 
 
-def _file(carrier: str, media: base.Media) -> Media:
+def _file(carrier: str, media: base.InboundMedia) -> Media:
     file = Media(sids.new(sids.MEDIA), media.url, media.content_type, carrier=carrier, sha256=media.sha256)
     return file if media.url else replace(file, state=MediaState.FAILED, error="address")
 
@@ -506,12 +510,12 @@ def _keep_unrouted(
     reason: UnroutedReason,
     once: list[Write],
     now: datetime,
-) -> Recorded:
+) -> RecordResult:
     if desk.kept:
-        unrouted.keep_for(desk.table, desk.kept, reason)
-        return Recorded(Outcome.UNROUTED, reason=reason)
+        unrouted.update_reason(desk.table, desk.kept, reason)
+        return RecordResult(RecordOutcome.UNROUTED, reason=reason)
     kept = UnroutedText(
-        sid=sids.of(sids.UNROUTED, text.carrier, text.id),
+        sid=sids.derive(sids.UNROUTED, text.carrier, text.id),
         carrier=text.carrier,
         carrier_message_id=text.id,
         reason=reason,
@@ -525,5 +529,5 @@ def _keep_unrouted(
         answered=text.answered.value if text.answered else None,
         only_subject=text.only_subject,
     )
-    desk.table.transact([*once, unrouted.keeping_write(kept)])
-    return Recorded(Outcome.UNROUTED, reason=reason)
+    desk.table.transact([*once, unrouted.put_write(kept)])
+    return RecordResult(RecordOutcome.UNROUTED, reason=reason)

@@ -15,12 +15,20 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from partyline.carriers import schemas
-from partyline.carriers.base import Carrier, DeliveryReport, Event, Ignored, InboundText, Malformed, WebhookRequest
+from partyline.carriers.base import (
+    Carrier,
+    DeliveryReport,
+    Event,
+    IgnoredEvent,
+    InboundText,
+    MalformedWebhook,
+    WebhookRequest,
+)
 from partyline.domain import normalization
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import WebhookRefused
 from partyline.inbound import recorder
-from partyline.inbound.recorder import Outcome, Recorded
+from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.media import text_part
 from partyline.observability import count, logger
 from partyline.outbound import delivery_reports
@@ -35,7 +43,7 @@ MAX_MEDIA = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class WebhookHandler:
     """What receiving works with. `service_sid` is the account's first Service, in which conversations are made
     while it has no settings; `ask` asks pre-action webhooks; `complete` gives a text the words that only a file of it
     has, until a moment of time.monotonic (media.text_part)."""
@@ -46,7 +54,7 @@ class Desk:
     complete: Callable[[Carrier, InboundText, float], InboundText] = lambda _carrier, text, _until: text
 
 
-def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
+def handle_webhook(desk: WebhookHandler, carrier: Carrier, request: WebhookRequest, now: datetime) -> None:
     """Take a webhook. Returns when all of it is durable; raises WebhookRefused, and what the table raises.
 
     An element that can never be recorded is kept as it came, so that the carrier does not repeat it for ever.
@@ -54,20 +62,20 @@ def receive(desk: Desk, carrier: Carrier, request: WebhookRequest, now: datetime
     if len(request.body) > MAX_BODY:
         raise WebhookRefused(413, "larger than any webhook")
     carrier.authenticate(request, now.timestamp())
-    malformed: Malformed | None = None
+    malformed: MalformedWebhook | None = None
     until = time.monotonic() + text_part.PATIENCE
-    for event in read(carrier, request):
+    for event in parse_webhook(carrier, request):
         whole = desk.complete(carrier, event, until) if isinstance(event, InboundText) else event
-        taken = take(desk, carrier.name, whole, request, now)
-        malformed = taken if isinstance(taken, Malformed) else malformed
+        taken = handle_event(desk, carrier.name, whole, request, now)
+        malformed = taken if isinstance(taken, MalformedWebhook) else malformed
     if malformed:
         # The whole webhook is kept, once, however many of its parts are unreadable.
-        kept = recorder.keep_malformed(desk.table, carrier.name, malformed, now, schemas.tag(request))
+        kept = recorder.store_malformed(desk.table, carrier.name, malformed, now, schemas.tag(request))
         logger.error("webhook.malformed", carrier=carrier.name, reason=malformed.reason, unrouted_sid=kept.sid)
         count("WebhookMalformed")
 
 
-def read(carrier: Carrier, request: WebhookRequest) -> list[Event]:
+def parse_webhook(carrier: Carrier, request: WebhookRequest) -> list[Event]:
     """The events of an authentic webhook, in its order. A text that is larger than any is Malformed."""
     return [
         _malformed("the text is larger than any", request)
@@ -77,10 +85,12 @@ def read(carrier: Carrier, request: WebhookRequest) -> list[Event]:
     ]
 
 
-def take(desk: Desk, carrier: str, event: Event, request: WebhookRequest, now: datetime) -> Recorded | Malformed | None:
+def handle_event(
+    desk: WebhookHandler, carrier: str, event: Event, request: WebhookRequest, now: datetime
+) -> RecordResult | MalformedWebhook | None:
     """Take one event of a webhook: what became of a text, None for another event. Malformed is what was so before, a
     text that says nothing, and what the table can never take. Raises what else the table raises."""
-    if isinstance(event, Malformed):
+    if isinstance(event, MalformedWebhook):
         return event
     if isinstance(event, InboundText) and _is_blank(event):
         return _malformed("neither text nor file", request)
@@ -92,12 +102,14 @@ def take(desk: Desk, carrier: str, event: Event, request: WebhookRequest, now: d
         return _malformed(f"cannot be recorded: {type(error).__name__}", request)
 
 
-def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignored, now: datetime) -> Recorded | None:
+def _take(
+    desk: WebhookHandler, carrier: str, event: InboundText | DeliveryReport | IgnoredEvent, now: datetime
+) -> RecordResult | None:
     match event:
         case InboundText():
             return _take_text(desk, event, now)
         case DeliveryReport():
-            applied = delivery_reports.apply(desk.table, event, now)
+            applied = delivery_reports.apply_report(desk.table, event, now)
             logger.info(
                 "report.taken",
                 carrier=carrier,
@@ -107,12 +119,12 @@ def _take(desk: Desk, carrier: str, event: InboundText | DeliveryReport | Ignore
                 applied=applied.value,
             )
             count(f"Report{applied.capitalize()}")
-        case Ignored():
+        case IgnoredEvent():
             logger.info("webhook.ignored", carrier=carrier, kind=event.kind)
     return None
 
 
-def _take_text(desk: Desk, text: InboundText, now: datetime) -> Recorded:
+def _take_text(desk: WebhookHandler, text: InboundText, now: datetime) -> RecordResult:
     recorded = recorder.record(desk.table, text, service_sid=desk.service_sid, now=now, ask=desk.ask)
     logger.info(
         "text.taken",
@@ -129,14 +141,14 @@ def _take_text(desk: Desk, text: InboundText, now: datetime) -> Recorded:
     if recorded.unanswered:
         logger.info("keyword.unanswered", carrier=text.carrier, carrier_message_id=text.id)
         count("KeywordUnanswered")
-    if text.roster_missing and recorded.outcome is not Outcome.REPEATED:
+    if text.roster_missing and recorded.outcome is not RecordOutcome.REPEATED:
         logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
         count("TextRosterMissing")
     return recorded
 
 
-def _malformed(reason: str, request: WebhookRequest) -> Malformed:
-    return Malformed(reason, request.body.decode("utf-8", "replace"))
+def _malformed(reason: str, request: WebhookRequest) -> MalformedWebhook:
+    return MalformedWebhook(reason, request.body.decode("utf-8", "replace"))
 
 
 def _is_monstrous(text: InboundText) -> bool:
@@ -147,7 +159,7 @@ def _is_monstrous(text: InboundText) -> bool:
 def _is_blank(text: InboundText) -> bool:
     """Whether a text would be a message of nothing, so that what it said is somewhere else in its webhook, or was
     lost. What its carrier took for a keyword has its effect, also without the word."""
-    return not (normalization.plain(text.text) or any(file.url for file in text.media) or text.answered)
+    return not (normalization.normalize(text.text) or any(file.url for file in text.media) or text.answered)
 
 
 def _is_poison(error: ValueError | ClientError) -> bool:

@@ -19,7 +19,7 @@ from partyline.domain.conversations import ConversationState
 from partyline.observability import logger
 from partyline.storage import conversations, webhooks
 from partyline.storage.conversations import Roster
-from partyline.storage.table import Table, retrying
+from partyline.storage.table import Table, retry_on_conflict
 from partyline.webhooks.pre_action import AskAll
 
 # Twilio's code of "Errors occurred during multiple participants creation". No request is answered with it.
@@ -27,7 +27,7 @@ FAILED = 50427
 _TRIES = 8
 
 
-class Outcome(StrEnum):
+class ActivationOutcome(StrEnum):
     """What became of a conversation."""
 
     ACTIVATED = "activated"
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Activator:
     """What activating works with. `ask` asks about several participants side by side, and takes five seconds for each
     sixteen of them."""
 
@@ -55,39 +55,39 @@ def decode(body: str) -> str:
     return str(json.loads(body)["conversation_sid"])
 
 
-def activate(desk: Desk, sid: str) -> Outcome:
+def activate_conversation(desk: Activator, sid: str) -> ActivationOutcome:
     """Activate a conversation, or close it. Raises Conflict when other requests change it again and again, and the
     table's errors: then it is to be tried again."""
     roster = conversations.load(desk.table, sid)
     if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
-        return Outcome.REPEATED
+        return ActivationOutcome.REPEATED
     rejected = _rejected(desk, roster)
-    outcome = retrying(lambda: _finish(desk, sid, failed=bool(rejected)), tries=_TRIES)
-    if outcome is Outcome.FAILED:
+    outcome = retry_on_conflict(lambda: _finish(desk, sid, failed=bool(rejected)), tries=_TRIES)
+    if outcome is ActivationOutcome.FAILED:
         logger.error("activation.failed", conversation_sid=sid, error_code=FAILED, participants=rejected)
     return outcome
 
 
-def _rejected(desk: Desk, roster: Roster) -> list[str]:
+def _rejected(desk: Activator, roster: Roster) -> list[str]:
     """The SIDs of the participants that the webhook does not let in."""
     conversation = roster.conversation
     if not conversation.told:
         return []
-    force = webhooks.in_force(desk.table, conversation.service_sid)
-    joining = [events.participant("onParticipantAdd", member, conversation) for member in roster.participants]
+    force = webhooks.fetch_in_force(desk.table, conversation.service_sid)
+    joining = [events.participant_event("onParticipantAdd", member, conversation) for member in roster.participants]
     if force.service:
-        joining = [events.with_roles(event, force.service) for event in joining]
+        joining = [events.with_default_role(event, force.service) for event in joining]
     answers = desk.ask(force.webhooks, joining, conversations.activation_cause(conversation))
     return [member.sid for member, answer in zip(roster.participants, answers, strict=True) if answer.rejected]
 
 
-def _finish(desk: Desk, sid: str, *, failed: bool) -> Outcome:
+def _finish(desk: Activator, sid: str, *, failed: bool) -> ActivationOutcome:
     """Write down what came of it. Raises Conflict when another request changed the conversation meanwhile."""
     roster = conversations.load(desk.table, sid)
     if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
-        return Outcome.REPEATED
+        return ActivationOutcome.REPEATED
     if failed:
         conversations.fail_activation(desk.table, roster.conversation, desk.clock(), error_code=FAILED)
-        return Outcome.FAILED
+        return ActivationOutcome.FAILED
     conversations.activate(desk.table, roster, desk.clock())
-    return Outcome.ACTIVATED
+    return ActivationOutcome.ACTIVATED

@@ -22,7 +22,7 @@ from partyline.media.bucket import Bucket
 from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, users
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import ListPage, Window
-from partyline.storage.table import Table, retrying
+from partyline.storage.table import Table, retry_on_conflict
 
 Entry = TypeVar("Entry")
 
@@ -33,7 +33,7 @@ _MARGIN = timedelta(seconds=5)
 _TRIES = 8
 
 
-class Kind(StrEnum):
+class RemovedKind(StrEnum):
     """What leaves something behind when it is removed."""
 
     CONVERSATION = "conversation"
@@ -47,7 +47,7 @@ class Removed:
     """What was removed; of a user also the Service and the identity, by which its memberships are found. `at` is when,
     in Unix time; 0 is not known, and long ago."""
 
-    kind: Kind
+    kind: RemovedKind
     sid: str
     service_sid: str = ""
     identity: str = ""
@@ -55,7 +55,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Cleaner:
     """What cleaning up works with. `has_time` is asked after each step, which takes a second or two at most."""
 
     table: Table
@@ -72,40 +72,40 @@ def encode(removed: Removed) -> str:
 def decode(body: str) -> Removed:
     """What such a body says."""
     fields = json.loads(body)
-    return Removed(**{**fields, "kind": Kind(fields["kind"])})
+    return Removed(**{**fields, "kind": RemovedKind(fields["kind"])})
 
 
-def clean(desk: Desk, removed: Removed) -> bool:
+def clean_up(desk: Cleaner, removed: Removed) -> bool:
     """Delete what is left, step by step while there is time; whether that was all of it."""
     return all(desk.has_time() for _ in _steps(desk, removed))
 
 
-def _steps(desk: Desk, removed: Removed) -> Iterator[None]:
+def _steps(desk: Cleaner, removed: Removed) -> Iterator[None]:
     match removed.kind:
-        case Kind.CONVERSATION:
+        case RemovedKind.CONVERSATION:
             return _conversation(desk, removed.sid)
-        case Kind.SERVICE:
+        case RemovedKind.SERVICE:
             return _service(desk, removed)
-        case Kind.USER:
+        case RemovedKind.USER:
             return _user(desk, removed)
-        case Kind.MEDIA:
+        case RemovedKind.MEDIA:
             return _media(desk, removed.sid)
 
 
-def _conversation(desk: Desk, sid: str) -> Iterator[None]:
+def _conversation(desk: Cleaner, sid: str) -> Iterator[None]:
     """Its participants, webhooks, messages with their files, and receipts. Its sends stay, and the carriers' ids of
     them: a late report finds that there is nothing to move."""
     yield from _partition(desk.table, keys.conversation(sid).pk)
     yield from _partition(desk.table, keys.messages(sid))
 
 
-def _media(desk: Desk, sid: str) -> Iterator[None]:
+def _media(desk: Cleaner, sid: str) -> Iterator[None]:
     """The content of a file."""
     desk.bucket.remove(sid)
     yield
 
 
-def _service(desk: Desk, removed: Removed) -> Iterator[None]:
+def _service(desk: Cleaner, removed: Removed) -> Iterator[None]:
     """Its conversations, which leave something behind themselves, its users and bindings, and what is beside it: roles
     and settings."""
     table, sid = desk.table, removed.sid
@@ -131,12 +131,12 @@ def _remove(table: Table, sid: str, since: datetime) -> None:
             return
         for message in _received(table, sid, since):
             # Both at once: a run that dies in between must not keep anew what has been routed again since.
-            kept = unrouted.keeping_write(_unrouted(table, roster, message))
+            kept = unrouted.put_write(_unrouted(table, roster, message))
             table.transact([kept, messages.handing_over_write(message)])
         # While nothing more has come in since.
-        conversations.remove(table, roster.conversation, conversations.nothing_new(roster.conversation))
+        conversations.remove(table, roster.conversation, conversations.no_new_message(roster.conversation))
 
-    retrying(attempt, tries=_TRIES)
+    retry_on_conflict(attempt, tries=_TRIES)
 
 
 def _received(table: Table, conversation_sid: str, since: datetime) -> Iterator[Message]:
@@ -161,11 +161,11 @@ def _unrouted(table: Table, roster: Roster, message: Message) -> UnroutedText:
     own, people = sorted(group.projected), {*group.natives, *group.projected}
     if writer and writer.address and writer.proxy_address:
         own, people = [writer.proxy_address], {writer.address, writer.proxy_address}
-    sender = (writer.address or writer.projected_address if writer else None) or addresses.canonical(message.author)
+    sender = (writer.address or writer.projected_address if writer else None) or addresses.canonicalize(message.author)
     line = next((number for number in own if number != sender), "")
-    registered = lines.find(table, [line] if line else [])
+    registered = lines.fetch(table, [line] if line else [])
     return UnroutedText(
-        sid=sids.of(sids.UNROUTED, message.sid),
+        sid=sids.derive(sids.UNROUTED, message.sid),
         carrier=registered[line].carrier if line in registered else "",
         carrier_message_id=message.carrier_message_id or "",
         reason=UnroutedReason.SERVICE_REMOVED,
@@ -179,7 +179,7 @@ def _unrouted(table: Table, roster: Roster, message: Message) -> UnroutedText:
     )
 
 
-def _user(desk: Desk, removed: Removed) -> Iterator[None]:
+def _user(desk: Cleaner, removed: Removed) -> Iterator[None]:
     """Its memberships and bindings."""
     if services.fetch(desk.table, removed.service_sid) is None:
         # Its conversations are removed with it.
@@ -199,14 +199,14 @@ def _user(desk: Desk, removed: Removed) -> Iterator[None]:
         yield
 
 
-def _leave(desk: Desk, conversation_sid: str, removed: Removed) -> None:
+def _leave(desk: Cleaner, conversation_sid: str, removed: Removed) -> None:
     """Take a removed user out of a conversation. A number that they stood behind stays, and stands for itself."""
 
     def attempt() -> None:
         roster = conversations.load(desk.table, conversation_sid)
         if roster is None:
             return
-        settled = conversations.settle(desk.table, roster.conversation, now)
+        settled = conversations.apply_due_timers(desk.table, roster.conversation, now)
         if settled is None:
             return
         roster = replace(roster, conversation=settled)
@@ -221,7 +221,7 @@ def _leave(desk: Desk, conversation_sid: str, removed: Removed) -> None:
             conversations.change_members(desk.table, roster, members, now)
 
     now = desk.clock()
-    retrying(attempt, tries=_TRIES)
+    retry_on_conflict(attempt, tries=_TRIES)
 
 
 def _is_left(member: Participant, removed: Removed, user: User | None) -> bool:

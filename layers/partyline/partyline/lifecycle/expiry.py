@@ -15,7 +15,7 @@ from itertools import islice
 from partyline.domain.conversations import ConversationState
 from partyline.observability import logger
 from partyline.storage import conversations, schedule
-from partyline.storage.schedule import Due, DueKind
+from partyline.storage.schedule import ScheduledEntry, ScheduleKind
 from partyline.storage.table import Conflict, Table
 
 # How much a request settles that lists by state. More than that waits for the next minute.
@@ -23,7 +23,7 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TimerRunner:
     """What watching works with. `activate` queues a conversation that is still initializing, `expire` ends a live
     connection whose token has. `has_time` is asked before each entry, which takes some 20 milliseconds."""
 
@@ -34,7 +34,7 @@ class Desk:
     has_time: Callable[[], bool]
 
 
-def watch(desk: Desk) -> tuple[int, bool]:
+def run_due_timers(desk: TimerRunner) -> tuple[int, bool]:
     """Look at everything whose time has come: how many entries that was, and whether there was time for all. At least
     once for each entry; repeats change nothing.
 
@@ -42,13 +42,13 @@ def watch(desk: Desk) -> tuple[int, bool]:
     the same time, or for another reason, which is raised in the end, as an ExceptionGroup with all of them.
     """
     looked, done, failed = 0, True, []
-    for entry in schedule.overdue(desk.table, desk.clock()):
+    for entry in schedule.list_overdue(desk.table, desk.clock()):
         if not desk.has_time():
             done = False
             break
         try:
             _look(desk, entry)
-            schedule.done(desk.table, entry)
+            schedule.delete_entry(desk.table, entry)
             looked += 1
         except Conflict:
             logger.warning("timers.busy", kind=entry.kind.value, sid=entry.sid)
@@ -60,14 +60,14 @@ def watch(desk: Desk) -> tuple[int, bool]:
     return looked, done
 
 
-def _look(desk: Desk, entry: Due) -> None:
-    if entry.kind is DueKind.CONNECTION:
+def _look(desk: TimerRunner, entry: ScheduledEntry) -> None:
+    if entry.kind is ScheduleKind.CONNECTION:
         desk.expire(entry.sid)
     else:
         _look_at_conversation(desk, entry)
 
 
-def _look_at_conversation(desk: Desk, entry: Due) -> None:
+def _look_at_conversation(desk: TimerRunner, entry: ScheduledEntry) -> None:
     now = desk.clock()
     conversation = conversations.fetch(desk.table, entry.sid)
     if conversation is None or conversation.due_at != entry.at:
@@ -75,13 +75,13 @@ def _look_at_conversation(desk: Desk, entry: Due) -> None:
         return
     if conversation.state is ConversationState.INITIALIZING:
         desk.activate(conversation.sid)
-    settled = conversations.settle(desk.table, conversation, now)
+    settled = conversations.apply_due_timers(desk.table, conversation, now)
     if settled is not None and settled.due_at == entry.at:
-        conversations.look_again(desk.table, settled, now)
+        conversations.reschedule_timer(desk.table, settled, now)
 
 
-def settle_overdue(table: Table, now: datetime) -> None:
+def apply_overdue_timers(table: Table, now: datetime) -> None:
     """Write down the states that time has brought and nobody has looked at yet."""
-    for entry in islice(schedule.overdue(table, now), _AT_ONCE):
-        if entry.kind is DueKind.CONVERSATION and (found := conversations.fetch(table, entry.sid)):
-            conversations.settle(table, found, now)
+    for entry in islice(schedule.list_overdue(table, now), _AT_ONCE):
+        if entry.kind is ScheduleKind.CONVERSATION and (found := conversations.fetch(table, entry.sid)):
+            conversations.apply_due_timers(table, found, now)

@@ -13,7 +13,7 @@ _END_SIZE, _ENTRY_SIZE = 22, 46
 _MAX_NAME = 255
 
 
-def names(content: bytes) -> list[str]:
+def list_names(content: bytes) -> list[str]:
     """The names in an archive's directory, in its order and in small letters; none where it has no directory."""
     end = content.rfind(_END, max(len(content) - _MAX_COMMENT - _END_SIZE, 0))
     if end < 0 or end + _END_SIZE > len(content):

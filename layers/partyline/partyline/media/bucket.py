@@ -17,7 +17,7 @@ from partyline.media import file_types
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """A file of the bucket. `size` is in bytes; `disposition` is how it is to be shown, and its name."""
 
     content_type: str
@@ -25,12 +25,12 @@ class Stored:
     size: int
 
 
-def original(sid: str, content_type: str) -> str:
+def original_key(sid: str, content_type: str) -> str:
     """The key of a file as it came."""
-    return f"{sid}/original.{file_types.extension(content_type)}"
+    return f"{sid}/original.{file_types.extension_for(content_type)}"
 
 
-def smaller(sid: str, most: int) -> str:
+def scaled_key(sid: str, most: int) -> str:
     """The key of an image made smaller."""
     return f"{sid}/{most}.jpg"
 
@@ -49,10 +49,10 @@ class Bucket:
             Key=key,
             Body=content,
             ContentType=content_type,
-            ContentDisposition=disposition(content_type, filename or f"file.{key.rpartition('.')[2]}"),
+            ContentDisposition=content_disposition(content_type, filename or f"file.{key.rpartition('.')[2]}"),
         )
 
-    def look(self, key: str) -> Stored | None:
+    def look(self, key: str) -> StoredObject | None:
         """What is known of a file without reading it; None without one."""
         try:
             return _stored(self._client.head_object(Bucket=self._name, Key=key))
@@ -71,7 +71,7 @@ class Bucket:
             raise
         return content
 
-    def link(self, key: str, stored: Stored, seconds: int) -> str:
+    def link(self, key: str, stored: StoredObject, seconds: int) -> str:
         """S3's own URL of a file, shown as it is known to be, for so many seconds and not longer than our credentials
         last."""
         shown = {"ResponseContentType": stored.content_type, "ResponseContentDisposition": stored.disposition}
@@ -90,11 +90,11 @@ class Bucket:
         return removed
 
 
-def _stored(answer: Any) -> Stored:
+def _stored(answer: Any) -> StoredObject:
     kind, disposition = answer["ContentType"], answer.get("ContentDisposition", "attachment")
     # What an earlier version kept is shown by the rules of now.
     shown = disposition if file_types.is_shown(kind) else disposition.replace("inline", "attachment", 1)
-    return Stored(kind, shown, answer["ContentLength"])
+    return StoredObject(kind, shown, answer["ContentLength"])
 
 
 def _is_missing(error: ClientError) -> bool:
@@ -102,7 +102,7 @@ def _is_missing(error: ClientError) -> bool:
     return error.response["Error"]["Code"] in {"NoSuchKey", "404", "NotFound"}
 
 
-def disposition(kind: str, filename: str) -> str:
+def content_disposition(kind: str, filename: str) -> str:
     """Shown where it may be, else saved, under its name (RFC 6266); nothing in a name can end the header."""
     plain = re.sub(r'[^ -~]|["\\%]', "_", filename)
     how = "inline" if file_types.is_shown(kind) else "attachment"

@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from partyline.carriers.base import MediaAccess
 from partyline.carriers.limits import MB
 from partyline.errors import MediaRefused, MediaUnavailable, OutgoingError, OutgoingRefused
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 
 # Carriers deliver 5 MB at most.
 MAX_BYTES = 10 * MB
@@ -24,13 +24,13 @@ MAX_REDIRECTS = 3
 # Seconds for each request, everything included.
 TIMEOUT = 10.0
 # As Outgoing.ask.
-Ask = Callable[..., Answer]
+Ask = Callable[..., FetchedResponse]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ASKING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) -> Answer:
+def download_file(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) -> FetchedResponse:
     """A carrier's file, of the digest that the carrier told, where it did: whole, and not empty.
 
     Raises MediaRefused where asking again cannot help, or hardly, and MediaUnavailable where it can.
@@ -54,7 +54,7 @@ def fetch(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) ->
     return answer
 
 
-def _followed(ask: Ask, access: MediaAccess, url: str) -> Answer:
+def _followed(ask: Ask, access: MediaAccess, url: str) -> FetchedResponse:
     """The answer at the end of redirects."""
     told, hops = access.at_once, 0
     try:
@@ -75,7 +75,7 @@ def _followed(ask: Ask, access: MediaAccess, url: str) -> Answer:
             return answer
 
 
-def _ask(ask: Ask, url: str, headers: dict[str, str]) -> Answer:
+def _ask(ask: Ask, url: str, headers: dict[str, str]) -> FetchedResponse:
     if "@" in urlsplit(url).netloc:
         # Credentials that somebody put there are nobody's to send.
         raise MediaRefused("address")

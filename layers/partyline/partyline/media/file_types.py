@@ -28,7 +28,7 @@ _STREAMS = ("audio/", "video/")
 _UNTRUSTED = re.compile(r"xml|html|script|flash|macro|java|android|package|install|executable|apple\.mpegurl")
 
 
-def content_type(content: bytes, declared: str | None = None, name: str = "") -> str:
+def detect_type(content: bytes, declared: str | None = None, name: str = "") -> str:
     """The type of a file, by its bytes. What is `declared` of it, and the suffix of its `name`, decide between kinds
     that look alike, and where the bytes tell nothing, unless it would be one that is run; what nothing is known of is
     BINARY."""
@@ -39,7 +39,7 @@ def content_type(content: bytes, declared: str | None = None, name: str = "") ->
     return kind or _trusted(said)
 
 
-def extension(kind: str) -> str:
+def extension_for(kind: str) -> str:
     """What the name of a file of this type ends in: "jpg"; "bin" for one that nothing is known of."""
     return formats.EXTENSIONS.get(kind, "bin")
 
@@ -54,7 +54,7 @@ def is_shown(kind: str) -> bool:
     return kind == "application/pdf" or kind.startswith(("image/", "audio/", "video/"))
 
 
-def says(declared: str | None) -> str:
+def stated_type(declared: str | None) -> str:
     """What a declared type says, without its parameters; '' where it says nothing."""
     said = (declared or "").partition(";")[0].strip().lower()
     return "" if said in (BINARY, "binary/octet-stream") else formats.ALIASES.get(said, said)
@@ -62,7 +62,7 @@ def says(declared: str | None) -> str:
 
 def _said(declared: str | None, name: str) -> str:
     """The type that was declared, or else that the name ends in; '' for none that says anything."""
-    said = says(declared)
+    said = stated_type(declared)
     if said in ("", PLAIN):
         suffix = PurePosixPath(name).suffix[1:].lower()
         return formats.TYPES.get(suffix) or said
@@ -117,7 +117,7 @@ def _sound(kind: str, said: str) -> str:
 
 def _of_archive(content: bytes, _said: str) -> str:
     stated = formats.STATED.match(content, 30)
-    named = archives.names(content)
+    named = archives.list_names(content)
     kinds = {kind for pattern, kind in formats.IN_ARCHIVES if any(pattern.fullmatch(name) for name in named)}
     if formats.EXECUTABLE in kinds:
         return formats.EXECUTABLE

@@ -26,5 +26,5 @@ def display_name(name: str, kind: str) -> str:
     suffix = path.suffix[1:].lower()
     stem = "".join(letter for letter in path.stem if letter.isprintable())[:MAX_STEM].strip(" .")
     if kind in formats.EXTENSIONS or not _SUFFIX.fullmatch(suffix) or _RUNNING.fullmatch(suffix):
-        suffix = file_types.extension(kind)
+        suffix = file_types.extension_for(kind)
     return f"{stem or 'file'}.{suffix}"

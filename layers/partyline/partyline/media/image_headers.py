@@ -29,12 +29,12 @@ _PROGRESSIVE = 0xC2
 _EXIF = b"Exif\0\0"
 
 
-class Unreadable(ValueError):
+class UnreadableImage(ValueError):
     """No image of a known form, or one that no real program would have written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ImageHeader:
     """An image by its headers. `buffered` is how many bytes a decoder holds of it besides its pixels; `scans` are the
     passes over the whole image that a JPEG asks for; `exif` is the size of the camera's notes in bytes."""
 
@@ -52,18 +52,18 @@ class Header:
         return self.width * self.height
 
 
-def read(content: bytes) -> Header:
+def read_header(content: bytes) -> ImageHeader:
     """The header of an image. Raises Unreadable."""
     try:
         header = _read(content)
     except (struct.error, IndexError):
-        raise Unreadable("it ends too early") from None
+        raise UnreadableImage("it ends too early") from None
     if not header.pixels:
-        raise Unreadable("it has no pixels")
+        raise UnreadableImage("it has no pixels")
     return header
 
 
-def _read(content: bytes) -> Header:
+def _read(content: bytes) -> ImageHeader:
     if content.startswith(b"\xff\xd8\xff"):
         return _jpeg(content)
     if content.startswith(_PNG):
@@ -72,27 +72,27 @@ def _read(content: bytes) -> Header:
         return _gif(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return _webp(content)
-    raise Unreadable("it is no image that is known")
+    raise UnreadableImage("it is no image that is known")
 
 
-def _jpeg(content: bytes) -> Header:
+def _jpeg(content: bytes) -> ImageHeader:
     frame: tuple[int, int, int, int] | None = None
     scans = exif = 0
     for marker, start, end in _segments(content):
         if marker in _FRAMES and frame is None:
             frame = (marker, *_frame(content, start))
         elif marker in _FRAMES or marker in _OTHER_FRAMES:
-            raise Unreadable("its frame is of no known kind, or there are several")
+            raise UnreadableImage("its frame is of no known kind, or there are several")
         elif marker == _APP1 and content.startswith(_EXIF, start):
             exif += end - start
         elif marker == _SOS:
             scans += 1
     if frame is None or not scans:
-        raise Unreadable("it has no frame, or nothing in it")
+        raise UnreadableImage("it has no frame, or nothing in it")
     kind, width, height, coefficients = frame
     # Where the whole image is gone over several times, all of it is held.
     buffered = coefficients if kind == _PROGRESSIVE or scans > 1 else 0
-    return Header("jpeg", width, height, scans=scans, buffered=buffered, exif=exif)
+    return ImageHeader("jpeg", width, height, scans=scans, buffered=buffered, exif=exif)
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -101,11 +101,11 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     while found and found[1][0] != _EOI:
         blocks += 1
         if blocks > _MAX_BLOCKS or found[1][0] == _SOI:
-            raise Unreadable("it has too many segments")
+            raise UnreadableImage("it has too many segments")
         start = found.end() + 2
         (length,) = struct.unpack_from(">H", content, found.end())
         if length < 2:
-            raise Unreadable("a segment has no length")
+            raise UnreadableImage("a segment has no length")
         end = start - 2 + length
         yield found[1][0], start, end
         found = _MARKER.search(content, end)
@@ -117,30 +117,30 @@ def _frame(content: bytes, start: int) -> tuple[int, int, int]:
     sampling = [content[start + 7 + 3 * number] for number in range(components)]
     across, down = [one >> 4 for one in sampling], [one & 15 for one in sampling]
     if not all((*across, *down)) or not components:
-        raise Unreadable("its components have no size")
+        raise UnreadableImage("its components have no size")
     mcus = -(-width // (8 * max(across))) * -(-height // (8 * max(down)))
     return width, height, mcus * sum(a * d for a, d in zip(across, down, strict=True)) * 64 * 2
 
 
-def _png(content: bytes) -> Header:
+def _png(content: bytes) -> ImageHeader:
     (length, kind, width, height) = struct.unpack_from(">I4sII", content, len(_PNG))
     if kind != b"IHDR" or length != 13:
-        raise Unreadable("it does not begin with its header")
+        raise UnreadableImage("it does not begin with its header")
     is_animated, exif = False, 0
     for name, start, size in _chunks(content, len(_PNG), ">I4s", tail=4):
         if name == b"IHDR" and start != _FIRST_CHUNK:
             # Decoders go by the last one.
-            raise Unreadable("it has several headers")
+            raise UnreadableImage("it has several headers")
         if name == b"acTL":
             is_animated |= struct.unpack_from(">I", content, start)[0] > 1
         elif name == b"eXIf":
             exif += size
         elif name == b"IEND":
             break
-    return Header("png", width, height, is_animated, exif=exif)
+    return ImageHeader("png", width, height, is_animated, exif=exif)
 
 
-def _webp(content: bytes) -> Header:
+def _webp(content: bytes) -> ImageHeader:
     width = height = exif = 0
     is_animated = False
     for name, start, size in _chunks(content, 12, "<4sI"):
@@ -159,7 +159,7 @@ def _webp(content: bytes) -> Header:
         elif name == b"EXIF":
             exif += size
         width, height = max(width, across), max(height, down)
-    return Header("webp", width, height, is_animated, exif=exif)
+    return ImageHeader("webp", width, height, is_animated, exif=exif)
 
 
 def _chunks(content: bytes, position: int, form: str, tail: int = 0) -> Iterator[tuple[bytes, int, int]]:
@@ -169,20 +169,20 @@ def _chunks(content: bytes, position: int, form: str, tail: int = 0) -> Iterator
     while position + head <= len(content):
         blocks += 1
         if blocks > _MAX_BLOCKS:
-            raise Unreadable("it has too many chunks")
+            raise UnreadableImage("it has too many chunks")
         one, other = struct.unpack_from(form, content, position)
         name, size = (one, other) if isinstance(one, bytes) else (other, one)
         yield name, position + head, size
         position += head + size + (tail or size % 2)
 
 
-def _gif(content: bytes) -> Header:
+def _gif(content: bytes) -> ImageHeader:
     width, height, flags = struct.unpack_from("<HHB", content, 6)
     position, frames, blocks = 13 + _colours(flags), 0, 0
     while position < len(content) and content[position] != 0x3B and frames <= 1:
         blocks += 1
         if blocks > _MAX_BLOCKS:
-            raise Unreadable("it has too many blocks")
+            raise UnreadableImage("it has too many blocks")
         if content[position] == 0x2C:
             left, top, across, down, flags = struct.unpack_from("<HHHHB", content, position + 1)
             width, height = max(width, left + across), max(height, top + down)
@@ -192,8 +192,8 @@ def _gif(content: bytes) -> Header:
             position = _after_sub_blocks(content, position + 2)
         else:
             # Filling, as decoders take it.
-            raise Unreadable("a block is of no known kind")
-    return Header("gif", width, height, is_animated=frames > 1)
+            raise UnreadableImage("a block is of no known kind")
+    return ImageHeader("gif", width, height, is_animated=frames > 1)
 
 
 def _colours(flags: int) -> int:
@@ -208,4 +208,4 @@ def _after_sub_blocks(content: bytes, position: int) -> int:
         position += size + 1
         if not size:
             return position
-    raise Unreadable("it has too many blocks")
+    raise UnreadableImage("it has too many blocks")

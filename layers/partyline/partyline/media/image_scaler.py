@@ -31,7 +31,7 @@ _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 _ORIENTATION = 0x0112
 
 
-def scaled(content: bytes, most: int) -> bytes | None:
+def scale(content: bytes, most: int) -> bytes | None:
     """An image as a JPEG of at most `most` bytes; None when it cannot be. The way it is to be held is kept, everything
     else that was noted in it (place, camera) is not."""
     try:
@@ -96,7 +96,7 @@ def main() -> int:
     """Make the image at standard input smaller. Its exit code says how that ended."""
     most, seconds, megabytes = (int(given) for given in sys.argv[1:])
     _limit(most, seconds, megabytes)
-    small = scaled(sys.stdin.buffer.read(), most)
+    small = scale(sys.stdin.buffer.read(), most)
     if small is None:
         return UNSCALABLE
     sys.stdout.buffer.write(small)

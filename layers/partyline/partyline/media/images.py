@@ -14,7 +14,7 @@ import tempfile
 
 from partyline.errors import ImageUnscalable
 from partyline.media import image_headers, image_scaler
-from partyline.media.image_headers import Header, Unreadable
+from partyline.media.image_headers import ImageHeader, UnreadableImage
 
 # What an image may unfold to, in pixels: a file of a few kilobytes can claim more than any machine has. A JPEG unfolds
 # to a part of its size, others to all of it at once.
@@ -42,12 +42,12 @@ def is_scalable(content: bytes) -> bool:
     """Whether an image can be made smaller, as far as its headers tell: it does not move, and is not beyond the limits
     above."""
     try:
-        return _fits(image_headers.read(content))
-    except Unreadable:
+        return _fits(image_headers.read_header(content))
+    except UnreadableImage:
         return False
 
 
-def scaled(content: bytes, most: int) -> bytes:
+def scale_image(content: bytes, most: int) -> bytes:
     """An image as a JPEG of at most `most` bytes, upright. Raises ImageUnscalable; what ends too late, or not well, is
     `broken`."""
     if not is_scalable(content):
@@ -74,7 +74,7 @@ def scaled(content: bytes, most: int) -> bytes:
     return small
 
 
-def _fits(header: Header) -> bool:
+def _fits(header: ImageHeader) -> bool:
     limit = _MAX_PIXELS_JPEG if header.kind == "jpeg" else _MAX_PIXELS
     return (
         not header.is_animated

@@ -21,7 +21,7 @@ from partyline.domain import normalization
 from partyline.domain.attachments import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.inbound import completion
 from partyline.media import bucket as storage
 from partyline.media import download, file_types, filenames, images, text_part
@@ -39,7 +39,7 @@ _DOUBTS = 3
 _DELAYS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
 
 
-class Outcome(StrEnum):
+class IngestOutcome(StrEnum):
     """What came of an attempt."""
 
     READY = "ready"
@@ -51,22 +51,22 @@ class Outcome(StrEnum):
 
 
 # How an attempt ends that leaves no file, or knows of none.
-_WITHOUT = frozenset({Outcome.FAILED, Outcome.READ, Outcome.DROPPED, Outcome.NOTHING})
+_WITHOUT = frozenset({IngestOutcome.FAILED, IngestOutcome.READ, IngestOutcome.DROPPED, IngestOutcome.NOTHING})
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class IngestResult:
     """How an attempt ended. `delay` is in seconds; `unanswered` is a keyword whose answer was left out, since there
     were enough lately."""
 
-    outcome: Outcome
+    outcome: IngestOutcome
     reason: str = ""
     delay: float = 0.0
     unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class MediaIngest:
     """What collecting works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set
     up."""
 
@@ -87,7 +87,7 @@ def decode(body: str) -> MediaReference:
     return MediaReference(**json.loads(body))
 
 
-def collect(desk: Desk, reference: MediaReference, attempt: int) -> Collected:
+def ingest_media(desk: MediaIngest, reference: MediaReference, attempt: int) -> IngestResult:
     """Fetch one file; `attempt` counts from one. Raises what the table and the storage raise."""
     collected = _attempted(desk, reference, attempt)
     if collected.outcome in _WITHOUT:
@@ -96,26 +96,26 @@ def collect(desk: Desk, reference: MediaReference, attempt: int) -> Collected:
     return collected
 
 
-def _attempted(desk: Desk, reference: MediaReference, attempt: int) -> Collected:
+def _attempted(desk: MediaIngest, reference: MediaReference, attempt: int) -> IngestResult:
     delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
     pending = delivered.message.pending if delivered else ()
     part = next((one for one in pending if one.sid == reference.media_sid), None)
     if delivered is None or part is None:
-        return Collected(Outcome.NOTHING)
+        return IngestResult(IngestOutcome.NOTHING)
     message = delivered.message
     try:
         return _take(desk, reference, part, message)
     except MediaUnavailable as error:
         if desk.clock() - message.created < KEPT:
-            return Collected(Outcome.WAITING, str(error), _delay(attempt))
+            return IngestResult(IngestOutcome.WAITING, str(error), _delay(attempt))
         return _settle(desk, reference, _failed(part, "expired"))
     except MediaRefused as refused:
         if refused.doubtful and attempt < _DOUBTS:
-            return Collected(Outcome.WAITING, refused.reason, _delay(attempt))
+            return IngestResult(IngestOutcome.WAITING, refused.reason, _delay(attempt))
         return _settle(desk, reference, _failed(part, refused.reason))
 
 
-def _take(desk: Desk, reference: MediaReference, part: Media, message: Message) -> Collected:
+def _take(desk: MediaIngest, reference: MediaReference, part: Media, message: Message) -> IngestResult:
     """Fetch a file, which is the words of its message, or is kept. Raises MediaRefused and MediaUnavailable."""
     answer = _fetched(desk, part)
     if words := _words(answer, part, message):
@@ -124,48 +124,52 @@ def _take(desk: Desk, reference: MediaReference, part: Media, message: Message) 
     return _keep(desk, reference, replace(part, content_type=kind), answer.body, message)
 
 
-def _keep(desk: Desk, reference: MediaReference, part: Media, content: bytes, message: Message) -> Collected:
+def _keep(desk: MediaIngest, reference: MediaReference, part: Media, content: bytes, message: Message) -> IngestResult:
     kind = part.content_type or file_types.BINARY
     if _is_wrapping(kind, message):
         return _settle(desk, reference, None)
     name = filenames.display_name(_name(part.url), kind)
     scalable = images.is_scalable(content) if kind in images.SCALABLE else None
     ready = replace(part, size=len(content), filename=name, state=MediaState.READY, scalable=scalable)
-    desk.bucket.put(storage.original(part.sid, kind), content, kind, ready.filename)
+    desk.bucket.put(storage.original_key(part.sid, kind), content, kind, ready.filename)
     return _settle(desk, reference, ready)
 
 
-def _words(answer: Answer, part: Media, message: Message) -> str | None:
+def _words(answer: FetchedResponse, part: Media, message: Message) -> str | None:
     """The words of a message that has none, where this is them: a text part, by its declaration or its bytes."""
     if message.origin is None or message.edited_from is not None:
         return None
     declared = schemas.is_text_part(part.content_type, part.url)
-    if not declared and file_types.content_type(answer.body, part.content_type, _name(part.url)) != file_types.PLAIN:
+    if not declared and file_types.detect_type(answer.body, part.content_type, _name(part.url)) != file_types.PLAIN:
         return None
-    words = text_part.decode(answer.body, answer.headers.get("content-type"), part.content_type)
+    words = text_part.decode_text(answer.body, answer.headers.get("content-type"), part.content_type)
     whole = f"{message.body}\n{words}" if message.body else words
-    return words if whole and text_part.fits(whole) else None
+    return words if whole and text_part.is_within_limit(whole) else None
 
 
-def _complete(desk: Desk, reference: MediaReference, words: str) -> Collected:
-    completed = completion.complete(desk.table, reference, words, desk.clock())
-    return Collected(Outcome.READ, unanswered=completed.unanswered) if completed else Collected(Outcome.NOTHING)
+def _complete(desk: MediaIngest, reference: MediaReference, words: str) -> IngestResult:
+    completed = completion.complete_text(desk.table, reference, words, desk.clock())
+    return (
+        IngestResult(IngestOutcome.READ, unanswered=completed.unanswered)
+        if completed
+        else IngestResult(IngestOutcome.NOTHING)
+    )
 
 
-def _fetched(desk: Desk, part: Media) -> Answer:
+def _fetched(desk: MediaIngest, part: Media) -> FetchedResponse:
     try:
         carrier = desk.carrier(part.carrier or "")
     except LookupError as error:
         # Its credentials may come back.
         raise MediaUnavailable(str(error)) from error
-    return download.fetch(desk.ask, carrier.media_access(), part.url, part.sha256)
+    return download.download_file(desk.ask, carrier.media_access(), part.url, part.sha256)
 
 
-def _checked(answer: Answer, part: Media) -> str:
+def _checked(answer: FetchedResponse, part: Media) -> str:
     """The type of what came. Raises MediaRefused for what is never kept."""
     # Some carriers say it with the text, some with the file, some with neither.
-    declared = file_types.says(part.content_type) or answer.headers.get("content-type")
-    kind = file_types.content_type(answer.body, declared, _name(part.url))
+    declared = file_types.stated_type(part.content_type) or answer.headers.get("content-type")
+    kind = file_types.detect_type(answer.body, declared, _name(part.url))
     if kind in file_types.DANGEROUS:
         raise MediaRefused("type")
     return kind
@@ -174,23 +178,23 @@ def _checked(answer: Answer, part: Media) -> str:
 def _is_wrapping(kind: str, message: Message) -> bool:
     """Whether a file is a part of an MMS that says nothing: its layout, or its text once more. What is left of a
     message whose words were in its parts is no copy of them."""
-    is_copy = kind == file_types.PLAIN and message.origin is None and bool(normalization.plain(message.body or ""))
+    is_copy = kind == file_types.PLAIN and message.origin is None and bool(normalization.normalize(message.body or ""))
     return kind == file_types.SMIL or is_copy
 
 
-def _settle(desk: Desk, reference: MediaReference, settled: Media | None) -> Collected:
+def _settle(desk: MediaIngest, reference: MediaReference, settled: Media | None) -> IngestResult:
     conversation = conversations.fetch(desk.table, reference.conversation_sid)
-    became = store.settle(desk.table, conversation, reference, settled, desk.clock()) if conversation else None
+    became = store.finish(desk.table, conversation, reference, settled, desk.clock()) if conversation else None
     if became is None:
-        return Collected(Outcome.NOTHING)
+        return IngestResult(IngestOutcome.NOTHING)
     if became.media is None:
-        return Collected(Outcome.DROPPED)
-    return Collected(Outcome(became.media.state.value), became.media.error or "")
+        return IngestResult(IngestOutcome.DROPPED)
+    return IngestResult(IngestOutcome(became.media.state.value), became.media.error or "")
 
 
-def _forget(desk: Desk, reference: MediaReference) -> None:
+def _forget(desk: MediaIngest, reference: MediaReference) -> None:
     """Remove the content of a file that is no message's; one that another attempt has settled as ready stays."""
-    if reference.media_sid not in store.find(desk.table, [reference.media_sid]):
+    if reference.media_sid not in store.fetch_many(desk.table, [reference.media_sid]):
         desk.bucket.remove(reference.media_sid)
 
 

@@ -22,7 +22,7 @@ _NO_SUCH_LINK = '{"code":20404,"message":"This link has ended, or is none of our
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LinkEndpoint:
     """What serving works with: the files, and what links are signed with."""
 
     bucket: Bucket
@@ -30,10 +30,10 @@ class Desk:
     clock: Callable[[], datetime]
 
 
-def serve(desk: Desk, method: str, path: str) -> dict[str, Any]:
+def serve_link(desk: LinkEndpoint, method: str, path: str) -> dict[str, Any]:
     """The response of API Gateway to a GET or HEAD of what follows `/media/`. Nothing is read for a link that is not
     good. Raises what the storage raises."""
-    key = links.key_of(desk.root(), path, desk.clock().timestamp())
+    key = links.open_path(desk.root(), path, desk.clock().timestamp())
     stored = desk.bucket.look(key) if key else None
     if key is None or stored is None:
         logger.info("link.refused", signed=key is not None)

@@ -17,12 +17,12 @@ ROOT = "media"
 _PATH = re.compile(r"([0-9]{1,12})/([0-9a-f]{64})/(ME[0-9a-f]{32}/[a-z0-9.]+)")
 
 
-def path(secret: str, key: str, expires: int) -> str:
+def build_path(secret: str, key: str, expires: int) -> str:
     """The path of a link to a file; `expires` is in Unix seconds."""
     return f"{ROOT}/{expires}/{_signature(secret, key, expires)}/{quote(key)}"
 
 
-def key_of(secret: str, given: str, now: float) -> str | None:
+def open_path(secret: str, given: str, now: float) -> str | None:
     """The key that the part of a path behind `media/` opens; None when it is none of ours, or has ended."""
     match = _PATH.fullmatch(given)
     if match is None or not secret:

@@ -28,7 +28,7 @@ IMAGES_WITHIN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class OutboundFiles:
     """What attaching works with. `link` makes a public URL of a file's key; `elapsed` counts seconds from anywhere."""
 
     table: Table
@@ -38,7 +38,9 @@ class Desk:
     elapsed: Callable[[], float] = time.monotonic
 
 
-def attachments(desk: Desk, message: Message, limits: Limits, *, group: bool) -> tuple[OutboundMedia, ...]:
+def prepare_attachments(
+    desk: OutboundFiles, message: Message, limits: Limits, *, group: bool
+) -> tuple[OutboundMedia, ...]:
     """What is sent along with a message. An image that should be smaller and cannot be goes as it is where that fits.
     What does not fit is left out, and the message says so: uploads were checked when they were attached, but what came
     in by one carrier may be too much for another.
@@ -47,8 +49,8 @@ def attachments(desk: Desk, message: Message, limits: Limits, *, group: bool) ->
     not yet made smaller, and what the storage raises.
     """
     ready = [part for part in message.media if part.state is MediaState.READY]
-    kept = sizing.fitting(limits, ready, group=group)
-    most = sizing.sizes(limits, kept)
+    kept = sizing.select_fitting(limits, ready, group=group)
+    most = sizing.plan_image_sizes(limits, kept)
     until = desk.elapsed() + IMAGES_WITHIN
     made = {part.sid: _fitted(desk, part, most.get(part.sid), until) for part in kept}
     room = limits.media_bytes - sum(one.size for one in made.values() if one)
@@ -63,16 +65,16 @@ def attachments(desk: Desk, message: Message, limits: Limits, *, group: bool) ->
     return attached
 
 
-def _tell_left_out(desk: Desk, message: Message, parts: Iterable[Media]) -> None:
+def _tell_left_out(desk: OutboundFiles, message: Message, parts: Iterable[Media]) -> None:
     """Have the message say which of its files some handsets do not get: once, however often it is tried."""
     sids = [part.sid for part in parts if part.error is None]
     conversation = conversations.fetch(desk.table, message.conversation_sid) if sids else None
-    if conversation and store.leave_out(desk.table, conversation, message.sid, sids, desk.clock()):
+    if conversation and store.remove_from_message(desk.table, conversation, message.sid, sids, desk.clock()):
         logger.warning("media.left_out", message_sid=message.sid, media_sids=sids)
         count("MediaLeftOut", len(sids))
 
 
-def _fitted(desk: Desk, part: Media, most: int | None, until: float) -> OutboundMedia | None:
+def _fitted(desk: OutboundFiles, part: Media, most: int | None, until: float) -> OutboundMedia | None:
     """A file in at most `most` bytes, as it is without; None where it cannot be made so small."""
     if most is None:
         return _original(desk, part)
@@ -83,20 +85,20 @@ def _fitted(desk: Desk, part: Media, most: int | None, until: float) -> Outbound
     return _linked(desk, *small, images.JPEG, f"{stem or 'image'}.jpg")
 
 
-def _original(desk: Desk, part: Media) -> OutboundMedia:
+def _original(desk: OutboundFiles, part: Media) -> OutboundMedia:
     kind = part.content_type or file_types.BINARY
-    name = part.filename or f"file.{file_types.extension(kind)}"
-    return _linked(desk, storage.original(part.sid, kind), part.size or 0, kind, name)
+    name = part.filename or f"file.{file_types.extension_for(kind)}"
+    return _linked(desk, storage.original_key(part.sid, kind), part.size or 0, kind, name)
 
 
-def _linked(desk: Desk, key: str, size: int, kind: str, name: str) -> OutboundMedia:
+def _linked(desk: OutboundFiles, key: str, size: int, kind: str, name: str) -> OutboundMedia:
     return OutboundMedia(desk.link(key), kind, size, name, partial(desk.bucket.read, key))
 
 
-def _small(desk: Desk, part: Media, most: int, until: float) -> tuple[str, int] | None:
+def _small(desk: OutboundFiles, part: Media, most: int, until: float) -> tuple[str, int] | None:
     """Key and size of an image made small enough; the next attempt finds it made. None where it cannot be. Raises
     MediaUnfinished when an image would be begun too late."""
-    smaller = storage.smaller(part.sid, most)
+    smaller = storage.scaled_key(part.sid, most)
     if found := desk.bucket.look(smaller):
         return smaller, found.size
     if desk.elapsed() > until:
@@ -108,15 +110,15 @@ def _small(desk: Desk, part: Media, most: int, until: float) -> tuple[str, int] 
     return smaller, len(content)
 
 
-def _scaled(desk: Desk, part: Media, most: int) -> bytes | None:
+def _scaled(desk: OutboundFiles, part: Media, most: int) -> bytes | None:
     """An image made smaller, in an attempt that is noted before it is made: whatever ends this function is not begun
     for ever."""
-    original = desk.bucket.read(storage.original(part.sid, part.content_type or file_types.BINARY))
+    original = desk.bucket.read(storage.original_key(part.sid, part.content_type or file_types.BINARY))
     if not store.begin_scaling(desk.table, part.sid):
         logger.info("image.skipped", media_sid=part.sid)
         return None
     try:
-        content = images.scaled(original, most)
+        content = images.scale_image(original, most)
     except ImageUnscalable as error:
         store.end_scaling(desk.table, part.sid, made=False)
         logger.warning("image.unscalable", media_sid=part.sid, reason=error.reason)

@@ -14,7 +14,7 @@ _SMALLEST = 32 * KB
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class LimitViolation:
     """Why the files do not fit: `media` is the one that is too large, None when there are too many; `limit` is a number
     of bytes, or of files."""
 
@@ -22,30 +22,30 @@ class Misfit:
     media: Media | None = None
 
 
-def misfit(limits: Limits, media: Sequence[Media], *, group: bool) -> Misfit | None:
+def first_violation(limits: Limits, media: Sequence[Media], *, group: bool) -> LimitViolation | None:
     """The first thing that a carrier could not carry, also with all images made smaller; None when it fits."""
     most = limits.group_media if group else limits.media
     if len(media) > most:
-        return Misfit(most)
+        return LimitViolation(most)
     room = limits.media_bytes
     for one in media:
         size = one.size or 0
         room -= min(size, _SMALLEST) if _is_scalable(one) else size
         if room < 0:
-            return Misfit(limits.media_bytes, one)
+            return LimitViolation(limits.media_bytes, one)
     return None
 
 
-def fitting(limits: Limits, media: Sequence[Media], *, group: bool) -> list[Media]:
+def select_fitting(limits: Limits, media: Sequence[Media], *, group: bool) -> list[Media]:
     """As many of the files as fit, in their order: what came in by one carrier may be too much for another."""
     kept: list[Media] = []
     for one in media:
-        if misfit(limits, [*kept, one], group=group) is None:
+        if first_violation(limits, [*kept, one], group=group) is None:
             kept.append(one)
     return kept
 
 
-def sizes(limits: Limits, media: Sequence[Media]) -> Mapping[str, int]:
+def plan_image_sizes(limits: Limits, media: Sequence[Media]) -> Mapping[str, int]:
     """How many bytes each image that is too large may have, by SID: those that are small enough stay as they are and
     leave their room to the others."""
     images = sorted((one for one in media if _is_scalable(one)), key=lambda one: one.size or 0)

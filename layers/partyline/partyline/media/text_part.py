@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from partyline.carriers import schemas
-from partyline.carriers.base import Carrier, InboundText, Media, MediaAccess
+from partyline.carriers.base import Carrier, InboundMedia, InboundText, MediaAccess
 from partyline.domain import normalization
 from partyline.errors import MediaRefused, MediaUnavailable, OutgoingTimedOut
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.media import download, file_types
 from partyline.media.download import Ask
 from partyline.observability import logger
@@ -52,14 +52,14 @@ _OTHER_NAMES = {
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> InboundText:
+def fetch_words(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> InboundText:
     """A text with the words of its text parts, where it has none of its own, or a subject only; else as it came.
 
     The parts are fetched until a moment of time.monotonic, the same for all texts of a webhook. One that cannot be had
     by then, or is too long for a text, leaves all of them files, which are read when they are collected. Never raises.
     """
     parts = [part for part in text.media if part.url and schemas.is_text_part(part.content_type, part.url)]
-    has_words = bool(normalization.plain(text.text)) and not text.only_subject
+    has_words = bool(normalization.normalize(text.text)) and not text.only_subject
     if has_words or not 0 < len(parts) <= MAX_PARTS:
         return text
     bounded = _bounded(ask, until)
@@ -70,16 +70,16 @@ def complete(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> Inb
         return text
     words = "\n".join(filter(None, read.values()))
     whole = schemas.headed(text.text, words) if text.only_subject else words
-    if not fits(whole):
+    if not is_within_limit(whole):
         return text
     media = tuple(part for part in text.media if read.get(part.url) is None)
     return replace(text, text=whole, media=media, only_subject=text.only_subject and not words)
 
 
-def decode(content: bytes, *declared: str | None) -> str | None:
+def decode_text(content: bytes, *declared: str | None) -> str | None:
     """The words of a text part: '' for one of blanks, None for what is no text. `declared` are the content types that
     it was given; the first charset among them that fits counts, unless the bytes themselves tell another."""
-    if file_types.content_type(content) in _FILES:
+    if file_types.detect_type(content) in _FILES:
         return None
     for charset in _charsets(content, declared):
         try:
@@ -87,11 +87,11 @@ def decode(content: bytes, *declared: str | None) -> str | None:
         except UnicodeError:
             continue
         if not _CONTROLS.search(text):
-            return text.replace("\r\n", "\n").strip("\n") if normalization.plain(text) else ""
+            return text.replace("\r\n", "\n").strip("\n") if normalization.normalize(text) else ""
     return None
 
 
-def fits(words: str) -> bool:
+def is_within_limit(words: str) -> bool:
     """Whether words are no longer than a text may be."""
     return len(words.encode()) <= MAX_BODY
 
@@ -117,15 +117,15 @@ def _codec(name: str) -> Iterator[str]:
         yield codec
 
 
-def _read(ask: Ask, access: MediaAccess, part: Media) -> str | None:
-    answer = download.fetch(ask, access, part.url, part.sha256)
-    return decode(answer.body, answer.headers.get("content-type"), part.content_type)
+def _read(ask: Ask, access: MediaAccess, part: InboundMedia) -> str | None:
+    answer = download.download_file(ask, access, part.url, part.sha256)
+    return decode_text(answer.body, answer.headers.get("content-type"), part.content_type)
 
 
 def _bounded(ask: Ask, deadline: float) -> Ask:
     """Requests that end at a moment, all together, and read no more than a text part may have."""
 
-    def asked(*request: Any, timeout: float, max_answer: int) -> Answer:
+    def asked(*request: Any, timeout: float, max_answer: int) -> FetchedResponse:
         left = deadline - time.monotonic()
         if left <= 0:
             raise OutgoingTimedOut("no time is left")

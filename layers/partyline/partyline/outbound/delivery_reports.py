@@ -13,17 +13,17 @@ from enum import StrEnum
 from partyline.carriers import error_codes
 from partyline.carriers.base import DeliveryReport
 from partyline.domain import addresses, sids
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import rank
 from partyline.domain.sends import SendReference
 from partyline.storage import messages, opt_outs, receipts
-from partyline.storage.receipts import Reported, Sent
-from partyline.storage.table import Table, retrying
+from partyline.storage.receipts import ReportedStatus, SentText
+from partyline.storage.table import Table, retry_on_conflict
 
 _TRIES = 8
 
 
-class Applied(StrEnum):
+class ReportOutcome(StrEnum):
     """What became of a report."""
 
     MOVED = "moved"  # the receipt
@@ -31,29 +31,35 @@ class Applied(StrEnum):
     EARLY = "early"  # kept until its send is recorded
 
 
-def apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
+def apply_report(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome:
     """Apply one report. Repeating it changes nothing. Raises Conflict, for the carrier to repeat it, when it met other
     writes again and again."""
-    return retrying(lambda: _apply(table, report, now), tries=_TRIES)
+    return retry_on_conflict(lambda: _apply(table, report, now), tries=_TRIES)
 
 
-def _apply(table: Table, report: DeliveryReport, now: datetime) -> Applied:
-    reported = Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
+def _apply(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome:
+    reported = ReportedStatus(addresses.canonicalize(report.recipient), report.status, report.error_code or 0)
     tagged = SendReference.from_tag(report.tag)
-    sent = Sent(tagged, {}) if tagged else receipts.find_sent(table, report.carrier, report.id)
-    if sent is None and receipts.keep_early(table, report.carrier, report.id, reported, now):
-        return Applied.EARLY
+    sent = SentText(tagged, {}) if tagged else receipts.find_sent(table, report.carrier, report.id)
+    if sent is None and receipts.store_early_report(table, report.carrier, report.id, reported, now):
+        return ReportOutcome.EARLY
     # The send was recorded between the two looks.
     sent = sent or receipts.find_sent(table, report.carrier, report.id)
     if sent is None:
-        return Applied.UNCHANGED
+        return ReportOutcome.UNCHANGED
     reported = replace(reported, recipient=sent.names.get(reported.recipient, reported.recipient))
-    moved = move(table, sent.reference, reported, now, carrier=report.carrier, carrier_message_id=report.id)
-    return Applied.MOVED if moved else Applied.UNCHANGED
+    moved = move_receipt(table, sent.reference, reported, now, carrier=report.carrier, carrier_message_id=report.id)
+    return ReportOutcome.MOVED if moved else ReportOutcome.UNCHANGED
 
 
-def move(
-    table: Table, reference: SendReference, reported: Reported, now: datetime, *, carrier: str, carrier_message_id: str
+def move_receipt(
+    table: Table,
+    reference: SendReference,
+    reported: ReportedStatus,
+    now: datetime,
+    *,
+    carrier: str,
+    carrier_message_id: str,
 ) -> bool:
     """Move a recipient's receipt as a carrier reports; whether it moved. That they have told the line to stop is noted
     first: a repeat does so after a crash in between, but not once the receipt has moved, for then they may want texts
@@ -63,7 +69,7 @@ def move(
     return receipts.move(table, reference, reported, now, carrier=carrier, carrier_message_id=carrier_message_id)
 
 
-def _note_opt_out(table: Table, reference: SendReference, reported: Reported, now: datetime) -> None:
+def _note_opt_out(table: Table, reference: SendReference, reported: ReportedStatus, now: datetime) -> None:
     """The carrier knows that somebody told the line to stop: the next text leaves them out."""
     delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
@@ -71,4 +77,4 @@ def _note_opt_out(table: Table, reference: SendReference, reported: Reported, no
         return
     sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
     if any(one.sid == sid and rank(one.status) < rank(reported.status) for one in delivered.receipts):
-        opt_outs.learn(table, reported.recipient, send.sender, How.CARRIER, reference, now)
+        opt_outs.record_carrier_opt_out(table, reported.recipient, send.sender, OptOutSource.CARRIER, reference, now)

@@ -22,7 +22,7 @@ from decimal import Decimal
 from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference
 from partyline.storage import rate_limits
-from partyline.storage.rate_limits import Known, Pace
+from partyline.storage.rate_limits import Pace, PaceSnapshot
 from partyline.storage.table import Table
 
 # How often in a row a carrier does not answer before it is left alone.
@@ -38,7 +38,7 @@ _NEAR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RateLimiter:
     """What pacing works with. `rate` is how many texts a second an account may send, by carrier; None for as many as
     come."""
 
@@ -52,15 +52,15 @@ class Turn:
     """Whether a send may go now: when `wait`, in seconds, is 0. `known` is for what comes of it. `waited` is how many
     seconds it has been there while nothing went; 0 where it waits for a rate only."""
 
-    known: Known
+    known: PaceSnapshot
     wait: float = 0.0
     waited: float = 0.0
 
 
-def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> Turn:
+def take_turn(desk: RateLimiter, reference: SendReference, line: Line, recipients: int) -> Turn:
     """The turn of a send, taken when it has none. Raises Conflict when the table is too busy: then it has none."""
     now = _milliseconds(desk)
-    known = rate_limits.read(desk.table, reference, line.address, line.carrier)
+    known = rate_limits.load(desk.table, reference, line.address, line.carrier)
     paused = max(_paused(desk, one, now) for one in (known.line, known.account))
     if paused:
         _meet(desk, reference, known, now)
@@ -70,29 +70,29 @@ def turn(desk: Desk, reference: SendReference, line: Line, recipients: int) -> T
     return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
 
 
-def went(desk: Desk, known: Known) -> None:
+def record_success(desk: RateLimiter, known: PaceSnapshot) -> None:
     """The carrier answered: what was remembered against it is forgotten."""
     for one in (known.line, known.account):
         if not one.is_good:
-            rate_limits.went(desk.table, one.scope)
+            rate_limits.reset(desk.table, one.scope)
 
 
-def throttled(desk: Desk, reference: SendReference, known: Known, asked: float | None) -> float:
+def record_throttled(desk: RateLimiter, reference: SendReference, known: PaceSnapshot, asked: float | None) -> float:
     """The line's carrier said that it is too much, and perhaps for how long, in seconds; how long the line rests."""
     now = _milliseconds(desk)
     _meet(desk, reference, known, now)
-    rate_limits.failed(desk.table, known.line.scope, now)
+    rate_limits.count_failure(desk.table, known.line.scope, now)
     return _pause(desk, known.line, known.line.failures + 1, asked or 0.0)
 
 
-def unanswered(desk: Desk, known: Known) -> None:
+def record_no_answer(desk: RateLimiter, known: PaceSnapshot) -> None:
     """The carrier could not be reached, or did not answer."""
-    failures = rate_limits.failed(desk.table, known.account.scope, _milliseconds(desk))
+    failures = rate_limits.count_failure(desk.table, known.account.scope, _milliseconds(desk))
     if failures >= DEAD:
         _pause(desk, known.account, failures - DEAD + 1)
 
 
-def _pause(desk: Desk, one: Pace, failures: int, asked: float = 0.0) -> float:
+def _pause(desk: RateLimiter, one: Pace, failures: int, asked: float = 0.0) -> float:
     doubling = min(2.0 ** min(failures, _MAX_DOUBLINGS), _MAX_PAUSE)
     seconds = min(max(asked, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (jitter, not secrecy)
     now = _milliseconds(desk)
@@ -100,28 +100,30 @@ def _pause(desk: Desk, one: Pace, failures: int, asked: float = 0.0) -> float:
     return seconds
 
 
-def _paused(desk: Desk, one: Pace, now: int) -> float:
+def _paused(desk: RateLimiter, one: Pace, now: int) -> float:
     """How long a pause still lasts, in seconds. When it is over, this send is the one that tries, or waits for that."""
     if not one.until:
         return 0.0
     if one.until > now:
         return (one.until - now) / 1000
     trial = now + math.ceil(_TRIAL * 1000)
-    return 0.0 if rate_limits.try_again(desk.table, one, trial) else 1.0
+    return 0.0 if rate_limits.claim_probe(desk.table, one, trial) else 1.0
 
 
-def _meet(desk: Desk, reference: SendReference, known: Known, now: int) -> None:
+def _meet(desk: RateLimiter, reference: SendReference, known: PaceSnapshot, now: int) -> None:
     if not known.kept.met:
-        rate_limits.meet(desk.table, reference, now)
+        rate_limits.mark_first_blocked(desk.table, reference, now)
 
 
-def _waited(known: Known, now: int) -> float:
+def _waited(known: PaceSnapshot, now: int) -> float:
     """How long a send has been there, in seconds, while its line or its account let nothing through."""
     began = [one.since for one in (known.line, known.account) if one.until]
     return (now - max(known.kept.met, min(began))) / 1000 if began and known.kept.met else 0.0
 
 
-def _turn(desk: Desk, reference: SendReference, line: Line, recipients: int, known: Known, now: int) -> int:
+def _turn(
+    desk: RateLimiter, reference: SendReference, line: Line, recipients: int, known: PaceSnapshot, now: int
+) -> int:
     """When a send may go: the later of its turns at the line and at the account; now, where neither has a rate. Turns
     of before a pause, or of other rates, are void: the first would come all at once when it is over, and the others
     would be waited for even so. Who comes first gets the first of the new ones."""
@@ -145,5 +147,5 @@ def _interval(rate: str, recipients: int) -> int:
     return math.ceil(1000 * recipients / Decimal(rate))
 
 
-def _milliseconds(desk: Desk) -> int:
+def _milliseconds(desk: RateLimiter) -> int:
     return int(desk.clock().timestamp() * 1000)

@@ -17,22 +17,22 @@ from functools import partial
 
 from partyline import deadline
 from partyline.carriers import error_codes
-from partyline.carriers.base import Accepted, Found
+from partyline.carriers.base import Accepted, FoundMessage
 from partyline.domain import addresses
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import SendError
 from partyline.outbound import sender
-from partyline.outbound.sender import Desk, Job
+from partyline.outbound.sender import Sender, SendJob
 from partyline.storage import messages, sends
-from partyline.storage.receipts import Reported
+from partyline.storage.receipts import ReportedStatus
 from partyline.storage.sends import Claim
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 _TRIES = 8
 
 
-def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int | None:
+def reconcile(desk: Sender, reference: SendReference, *, last: bool = True) -> int | None:
     """End a send that nobody knows the fate of; how many receipts failed.
 
     None when the carrier could not be asked just now and it is not the `last` look, or no time is left: then a request
@@ -50,12 +50,12 @@ def give_up(desk: Desk, reference: SendReference, *, last: bool = True) -> int |
         if deadline.seconds_left() < sender.REQUEST_SECONDS:
             # What is settled stays so, and the next look goes on behind it.
             return None
-        failed.append(retrying(look, tries=_TRIES))
+        failed.append(retry_on_conflict(look, tries=_TRIES))
     counted = [number for number in failed if number is not None]
     return sum(counted) if len(counted) == len(failed) else None
 
 
-def _requests(desk: Desk, job: Job) -> list[tuple[Job, str]]:
+def _requests(desk: Sender, job: SendJob) -> list[tuple[SendJob, str]]:
     """The requests of a send: one for all ('') or one for each member, and so for each part of a long text."""
     claim = sends.find(desk.table, job.reference)
     firsts = {"": claim}
@@ -68,7 +68,7 @@ def _requests(desk: Desk, job: Job) -> list[tuple[Job, str]]:
     ]
 
 
-def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
+def _look(desk: Sender, job: SendJob, member: str, *, last: bool) -> int | None:
     """Look at one request, as `give_up` does at all. Raises Conflict when a carrier's word comes at the same moment."""
     claim = sends.find(desk.table, job.reference, member)
     if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
@@ -79,7 +79,7 @@ def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
     if claim.state is not SendState.UNKNOWN:
         # Its end was recorded, by an answer that came late or by a look that died.
         if any(rank(receipt.status) < rank(ReceiptStatus.FAILED) for receipt in known):
-            sender.settle(desk, asked, claim, member)
+            sender.finish(desk, asked, claim, member)
         return 0
     if all(receipt.status is not ReceiptStatus.QUEUED for receipt in known):
         return 0
@@ -93,11 +93,11 @@ def _look(desk: Desk, job: Job, member: str, *, last: bool) -> int | None:
         found = None
     if found is None and proof is None:
         return _fail(desk, asked, claim, member)
-    _settle_taken(desk, asked, claim, member, found or Found(Accepted(proof or "")))
+    _settle_taken(desk, asked, claim, member, found or FoundMessage(Accepted(proof or "")))
     return 0
 
 
-def _fail(desk: Desk, job: Job, claim: Claim, member: str) -> int:
+def _fail(desk: Sender, job: SendJob, claim: Claim, member: str) -> int:
     """Fail a request whose fate is unknown, and the receipts of members who were left out of it."""
     failed = {
         receipt.address: claim.refused.get(receipt.address, error_codes.UNKNOWN)
@@ -108,18 +108,18 @@ def _fail(desk: Desk, job: Job, claim: Claim, member: str) -> int:
     return len(failed.keys() - job.out)
 
 
-def _settle_taken(desk: Desk, job: Job, claim: Claim, member: str, found: Found) -> None:
+def _settle_taken(desk: Sender, job: SendJob, claim: Claim, member: str, found: FoundMessage) -> None:
     """Settle a request that its carrier turns out to have, with what that knows of it."""
     reports = [
-        Reported(addresses.canonical(report.recipient), report.status, report.error_code or 0)
+        ReportedStatus(addresses.canonicalize(report.recipient), report.status, report.error_code or 0)
         for report in found.reports
     ]
     # A claim of an earlier version does not name its carrier.
     taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
-    sender.settle_taken(desk, job, taken, found.accepted, member, reports)
+    sender.record_acceptance(desk, job, taken, found.accepted, member, reports)
 
 
-def _asked(desk: Desk, job: Job, claim: Claim) -> Job:
+def _asked(desk: Sender, job: SendJob, claim: Claim) -> SendJob:
     """A request as it was made, with the receipts of now. A claim of an earlier version does not name the
     carrier that was asked; then its carrier and the recipients left out are those of now."""
     delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)

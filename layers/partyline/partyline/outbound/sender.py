@@ -32,7 +32,7 @@ from partyline.carriers.limits import Limits
 from partyline.domain import addresses, long_texts, sids, threads
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import How
+from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.sends import Send, SendReference, SendState
 from partyline.errors import (
@@ -47,8 +47,8 @@ from partyline.errors import (
 )
 from partyline.outbound import delivery_reports, rate_limiter
 from partyline.storage import conversations, lines, messages, opt_outs, receipts, sends
-from partyline.storage.messages import Delivered
-from partyline.storage.receipts import Reported
+from partyline.storage.messages import MessageWithReceipts
+from partyline.storage.receipts import ReportedStatus
 from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
@@ -72,7 +72,7 @@ Clock = Callable[[], datetime]
 CallbackUrl = Callable[[str, str], str]
 
 
-class Media(Protocol):
+class AttachmentSource(Protocol):
     """What is sent along with a message by a carrier of these limits. Raises MediaPending while some of it is still on
     its way, and MediaUnfinished while it is being made ready."""
 
@@ -80,7 +80,7 @@ class Media(Protocol):
         """What a carrier is given."""
 
 
-class Step(StrEnum):
+class NextStep(StrEnum):
     """What is to be done with a send after an attempt."""
 
     DONE = "done"
@@ -89,10 +89,10 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendAttempt:
     """How an attempt ended. `delay` is in seconds; `paced` is one that was not made, since its turn has not come."""
 
-    step: Step
+    step: NextStep
     state: SendState
     delay: float = 0.0
     reason: str = ""
@@ -100,7 +100,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Sender:
     """What sending works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set up.
     `media` gives what is sent along with a message; `rate` is an account's, by carrier
     (partyline.outbound.rate_limiter)."""
@@ -109,17 +109,17 @@ class Desk:
     carrier: Callable[[str], Carrier]
     callback_url: CallbackUrl
     clock: Clock
-    media: Media
+    media: AttachmentSource
     rate: Callable[[str], str | None]
 
     @property
-    def pacing(self) -> rate_limiter.Desk:
+    def pacing(self) -> rate_limiter.RateLimiter:
         """What pacing works with."""
-        return rate_limiter.Desk(self.table, self.clock, self.rate)
+        return rate_limiter.RateLimiter(self.table, self.clock, self.rate)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SendJob:
     """A send with everything that is needed to ask its carrier, so that nothing but asking is left to fail once it is
     claimed. `carrier` is None when it cannot be sent, for this `reason`; `out` are those who have opted out; `receipts`
     are the message's, as far as they have got. `cuts` are where the words are cut into parts, of which `reference`
@@ -143,7 +143,7 @@ class Job:
     @property
     def parts(self) -> tuple[str, ...]:
         """The words of each part."""
-        return long_texts.parts(self.send.words(self.message.said), self.cuts)
+        return long_texts.split_parts(self.send.words(self.message.said), self.cuts)
 
     def text(self, member: str = "") -> OutboundText:
         """What the carrier is asked: to reach everybody who has not opted out, or one member and to name the others."""
@@ -182,7 +182,7 @@ class Job:
         return Claim(SendState.SENDING, carrier=carrier, refused=out, cuts=self.cuts)
 
 
-def deliver(desk: Desk, reference: SendReference) -> Attempt:
+def deliver(desk: Sender, reference: SendReference) -> SendAttempt:
     """Send one text, unless it was or may have been sent. At most one request leaves for it, or for each member.
 
     Raises only what the table raises; what the carrier does wrong ends in the receipts.
@@ -190,26 +190,26 @@ def deliver(desk: Desk, reference: SendReference) -> Attempt:
     delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None:
-        return Attempt(Step.DONE, SendState.REFUSED, reason="the message was deleted before it left")
+        return SendAttempt(NextStep.DONE, SendState.REFUSED, reason="the message was deleted before it left")
     job = prepare(desk, reference, delivered, send)
     return _proven(desk, job) or _in_turn(desk, job)
 
 
-def _in_turn(desk: Desk, job: Job) -> Attempt:
+def _in_turn(desk: Sender, job: SendJob) -> SendAttempt:
     """An attempt once its turn has come."""
     # Nobody is asked for a text to nobody, so it takes no turn, and says nothing of the carrier.
     if job.carrier and job.line and {*job.natives()} - job.out:
         texts = len(job.text().recipients) * len(_cut(desk, job).parts)
-        turn = rate_limiter.turn(desk.pacing, job.reference, job.line, texts)
+        turn = rate_limiter.take_turn(desk.pacing, job.reference, job.line, texts)
         if turn.wait and turn.waited >= PATIENCE.total_seconds():
             return _request(desk, _given_up(job, turn))
         if turn.wait:
-            return Attempt(Step.AGAIN, SendState.WAITING, turn.wait, "its turn has not come", paced=True)
+            return SendAttempt(NextStep.AGAIN, SendState.WAITING, turn.wait, "its turn has not come", paced=True)
         job = replace(job, turn=turn)
     return _with_everything(desk, job)
 
 
-def _given_up(job: Job, turn: rate_limiter.Turn) -> Job:
+def _given_up(job: SendJob, turn: rate_limiter.Turn) -> SendJob:
     """A send that is refused, since nothing has gone for too long."""
     full = turn.known.line.until
     reason = "the line's carrier takes no more" if full else "the carrier does not answer"
@@ -218,7 +218,7 @@ def _given_up(job: Job, turn: rate_limiter.Turn) -> Job:
     )
 
 
-def _with_everything(desk: Desk, job: Job) -> Attempt:
+def _with_everything(desk: Sender, job: SendJob) -> SendAttempt:
     """An attempt once the files of the message are there, or have been waited for long enough."""
     is_group = len(job.send.recipients) > 1
     if job.carrier and job.message.media:
@@ -226,11 +226,11 @@ def _with_everything(desk: Desk, job: Job) -> Attempt:
         try:
             media = desk.media(job.message, job.carrier.limits, group=is_group)
         except MediaUnfinished:
-            return Attempt(Step.AGAIN, SendState.WAITING, delay=1.0, reason="images are being made smaller")
+            return SendAttempt(NextStep.AGAIN, SendState.WAITING, delay=1.0, reason="images are being made smaller")
         except MediaPending as pending:
             if age < MEDIA_PATIENCE:
                 delay = min(max(age.total_seconds(), 2.0), 60.0)
-                return Attempt(Step.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
+                return SendAttempt(NextStep.AGAIN, SendState.WAITING, delay=delay, reason="media is on its way")
             media = pending.ready
         job = _with_media(job, media)
     if job.carrier and job.carrier.limits.one_by_one and is_group:
@@ -238,17 +238,17 @@ def _with_everything(desk: Desk, job: Job) -> Attempt:
     return _request(desk, job)
 
 
-def _with_media(job: Job, media: tuple[OutboundMedia, ...]) -> Job:
+def _with_media(job: SendJob, media: tuple[OutboundMedia, ...]) -> SendJob:
     """A message that has lost all it had to say is refused, not sent empty."""
     if media or job.message.said:
         return replace(job, media=media)
     return replace(job, carrier=None, reason="its media cannot be sent", error_code=error_codes.MEDIA_URL)
 
 
-def prepare(desk: Desk, reference: SendReference, delivered: Delivered, send: Send) -> Job:
+def prepare(desk: Sender, reference: SendReference, delivered: MessageWithReceipts, send: Send) -> SendJob:
     """What is known of a send but its media. A number that cannot send is refused as a carrier would."""
-    job = Job(reference, delivered.message, send, receipts=delivered.receipts)
-    known = lines.of_sends(desk.table, [send])
+    job = SendJob(reference, delivered.message, send, receipts=delivered.receipts)
+    known = lines.fetch_for_sends(desk.table, [send])
     line = known.lines.get(send.sender)
     if line is None:
         return replace(job, reason="the sending number is no longer a line")
@@ -266,9 +266,9 @@ def prepare(desk: Desk, reference: SendReference, delivered: Delivered, send: Se
     )
 
 
-def _one_by_one(desk: Desk, job: Job) -> Attempt:
+def _one_by_one(desk: Sender, job: SendJob) -> SendAttempt:
     """A request for each member. The send waits as long as one of them does."""
-    claim = sends.split(desk.table, job.reference, desk.clock())
+    claim = sends.record_split(desk.table, job.reference, desk.clock())
     if claim.state is not SendState.SPLIT:
         # It was, or may have been, sent as one by another carrier, at least in part.
         return _request(desk, replace(job, carrier=None, reason=job.reason or _CANNOT_GO_ON))
@@ -277,15 +277,15 @@ def _one_by_one(desk: Desk, job: Job) -> Attempt:
     )
 
 
-def _most_urgent(attempts: Iterable[Attempt]) -> Attempt:
+def _most_urgent(attempts: Iterable[SendAttempt]) -> SendAttempt:
     return min(attempts, key=lambda attempt: (_URGENCY[attempt.step], attempt.delay))
 
 
 _CANNOT_GO_ON = "the line has moved to a carrier that cannot go on where the other stopped"
-_URGENCY = {Step.AGAIN: 0, Step.RECONCILE: 1, Step.DONE: 2}
+_URGENCY = {NextStep.AGAIN: 0, NextStep.RECONCILE: 1, NextStep.DONE: 2}
 
 
-def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
+def _proven(desk: Sender, job: SendJob, member: str = "") -> SendAttempt | None:
     """Settle a request that its carrier refused for now and then reported on: it was taken, and is not made again. None
     where there is still a request to make: no report came, or this is the first of several parts."""
     proof = next((one.carrier_message_id for one in job.receipts_of(member) if one.carrier_message_id), None)
@@ -295,19 +295,19 @@ def _proven(desk: Desk, job: Job, member: str = "") -> Attempt | None:
     # A claim of an earlier version does not say whose it was.
     taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
     part = parts_of(desk, job, claim.cuts)[job.reference.part - 1]
-    settled = settle_taken(desk, part, taken, Accepted(proof), member)
+    settled = record_acceptance(desk, part, taken, Accepted(proof), member)
     return None if part.reference.parts > 1 and part.reference.part == 1 else settled
 
 
-def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
+def _request(desk: Sender, job: SendJob, member: str = "") -> SendAttempt:
     """The request of a text, or one for each of its parts: none follows a part that was refused or has to wait."""
     attempt, claim = _claimed(desk, _cut(desk, job), member)
     attempts, found = [attempt], [claim.state]
     for part in parts_of(desk, job, claim.cuts)[1:]:
-        if attempt.step is Step.AGAIN or attempt.state is SendState.REFUSED:
+        if attempt.step is NextStep.AGAIN or attempt.state is SendState.REFUSED:
             break
         if found.count(SendState.SENDING) == PARTS_AT_ONCE:
-            attempts.append(Attempt(Step.AGAIN, SendState.WAITING, reason="its next parts are to follow"))
+            attempts.append(SendAttempt(NextStep.AGAIN, SendState.WAITING, reason="its next parts are to follow"))
             break
         proven = _proven(desk, part, member)
         attempt, claim = (proven, Claim(SendState.SENT)) if proven else _claimed(desk, part, member)
@@ -317,7 +317,7 @@ def _request(desk: Desk, job: Job, member: str = "") -> Attempt:
     return _most_urgent(reversed(attempts))
 
 
-def _cut(desk: Desk, job: Job) -> Job:
+def _cut(desk: Sender, job: SendJob) -> SendJob:
     """The first part of a text, by what its carrier takes now; the whole text where it takes that."""
     if job.carrier is None:
         return job
@@ -326,43 +326,45 @@ def _cut(desk: Desk, job: Job) -> Job:
     return parts_of(desk, job, limits.cuts(job.send.words(job.message.said), plain=plain))[0]
 
 
-def parts_of(desk: Desk, job: Job, cuts: tuple[int, ...]) -> list[Job]:
+def parts_of(desk: Sender, job: SendJob, cuts: tuple[int, ...]) -> list[SendJob]:
     """The parts of a text that is cut there; the whole text without cuts."""
     job = replace(job, cuts=cuts)
     return [_part(desk, job, number) for number in range(1, len(job.parts) + 1)]
 
 
-def _part(desk: Desk, job: Job, number: int) -> Job:
+def _part(desk: Sender, job: SendJob, number: int) -> SendJob:
     reference = replace(job.reference, part=number, parts=len(job.parts))
     callback_url = desk.callback_url(job.line.carrier, reference.tag) if job.line and job.callback_url else ""
     return replace(job, reference=reference, callback_url=callback_url)
 
 
-def _claimed(desk: Desk, job: Job, member: str) -> tuple[Attempt, Claim]:
+def _claimed(desk: Sender, job: SendJob, member: str) -> tuple[SendAttempt, Claim]:
     """One request: claimed, and then asked or settled; and the claim, which tells how its text was cut first."""
     if deadline.seconds_left() < REQUEST_SECONDS:
         # It would be ended while the carrier answers, and what became of the request would be unknown.
-        return Attempt(Step.AGAIN, SendState.WAITING, reason="too little time is left"), Claim(SendState.WAITING)
+        return SendAttempt(NextStep.AGAIN, SendState.WAITING, reason="too little time is left"), Claim(
+            SendState.WAITING
+        )
     claim = sends.claim(desk.table, job.reference, job.claim(member), desk.clock(), member)
     if claim.state is SendState.SENDING:
         return _ask(desk, job, claim, member), claim
     return _found(desk, parts_of(desk, job, claim.cuts)[job.reference.part - 1], claim, member), claim
 
 
-def _found(desk: Desk, job: Job, claim: Claim, member: str = "") -> Attempt:
+def _found(desk: Sender, job: SendJob, claim: Claim, member: str = "") -> SendAttempt:
     """What an earlier attempt left: it may have died between recording the carrier's answer and moving the receipts."""
     match claim.state:
         case SendState.SENT | SendState.REFUSED:
-            return settle(desk, job, claim, member)
+            return finish(desk, job, claim, member)
         case SendState.SPLIT:
             # Some members may have it by the carrier that the line had, and a text to all would reach them twice.
             return _one_by_one(desk, replace(job, carrier=None, reason=job.reason or _CANNOT_GO_ON))
         case _:
-            sends.unknown(desk.table, job.reference, desk.clock(), member)
-            return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
+            sends.record_unknown(desk.table, job.reference, desk.clock(), member)
+            return SendAttempt(NextStep.RECONCILE, SendState.UNKNOWN, reason="an earlier attempt did not come back")
 
 
-def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+def _ask(desk: Sender, job: SendJob, claim: Claim, member: str) -> SendAttempt:
     """Ask the carrier, unless it cannot be asked, and record what comes of it before anything else."""
     if job.carrier is None:
         return _not_sent(desk, job, claim, member, Refused(job.reason, error_code=job.error_code))
@@ -373,106 +375,108 @@ def _ask(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
     unreachable = tuple(one for one in (*text.recipients, *text.others) if not addresses.is_number(one))
     if unreachable:
         # A text may have brought them into the group. They are named as a carrier would write them.
-        named = {addresses.display(one): error_codes.INVALID_RECIPIENT for one in unreachable}
+        named = {addresses.format_address(one): error_codes.INVALID_RECIPIENT for one in unreachable}
         refused = Refused("members without a number", recipients=named)
         return _not_sent(desk, job, claim, member, refused)
     _announce(desk, job, claim, member)
     try:
         accepted = job.carrier.send(text)
     except Ambiguous as error:
-        sends.unknown(desk.table, job.reference, desk.clock(), member)
+        sends.record_unknown(desk.table, job.reference, desk.clock(), member)
         _tell_pace(desk, job, error)
-        return Attempt(Step.RECONCILE, SendState.UNKNOWN, reason=str(error))
+        return SendAttempt(NextStep.RECONCILE, SendState.UNKNOWN, reason=str(error))
     except SendError as error:
         attempt = _not_sent(desk, job, claim, member, error)
         return replace(attempt, delay=max(_tell_pace(desk, job, error), attempt.delay))
-    attempt = settle_taken(desk, job, claim, accepted, member)
+    attempt = record_acceptance(desk, job, claim, accepted, member)
     _tell_pace(desk, job)
     return attempt
 
 
-def _tell_pace(desk: Desk, job: Job, error: SendError | None = None) -> float:
+def _tell_pace(desk: Sender, job: SendJob, error: SendError | None = None) -> float:
     """Have the pace follow what the carrier said, or did not; how long the line rests, in seconds."""
     if job.turn is None:
         return 0.0
     known = job.turn.known
     match error:
         case Throttled():
-            return rate_limiter.throttled(desk.pacing, job.reference, known, error.retry_after)
+            return rate_limiter.record_throttled(desk.pacing, job.reference, known, error.retry_after)
         case Ambiguous() | Unavailable() if not isinstance(error, NotReady):
-            rate_limiter.unanswered(desk.pacing, known)
+            rate_limiter.record_no_answer(desk.pacing, known)
         case _:
-            rate_limiter.went(desk.pacing, known)
+            rate_limiter.record_success(desk.pacing, known)
     return 0.0
 
 
-def _announce(desk: Desk, job: Job, claim: Claim, member: str) -> None:
+def _announce(desk: Sender, job: SendJob, claim: Claim, member: str) -> None:
     """Prepare for what comes back of a text that does not leave as it was recorded: to fewer people, in parts, with
     fewer files, or with words that came late. Without members who are left out, handsets show a smaller thread: it is
     claimed, unless it is another conversation's. The copies that our other numbers will see, of the text or of each
     part of a long one, are counted as our own."""
     text = job.text(member)
-    thread = threads.key([job.send.sender, *job.text().recipients]) if claim.refused else job.send.thread
+    thread = threads.build_key([job.send.sender, *job.text().recipients]) if claim.refused else job.send.thread
     leaving = threads.fingerprint(text.text, len(text.media))
     counted = {(job.send.thread, job.recorded), claim.counted}
     try:
         if claim.refused:
-            conversations.claim_smaller(desk.table, job.message.conversation_sid, thread, desk.clock())
+            conversations.claim_alias_thread(desk.table, job.message.conversation_sid, thread, desk.clock())
         if (thread, leaving) not in counted and not threads.is_pair(thread):
             copies = messages.count_own(text.sender, thread, leaving, desk.clock())
             sends.count_copies(desk.table, job.reference, copies, (thread, leaving))
     except Exception:
         # Nobody was asked: a table that is busy must not cost the text.
-        sends.waiting(desk.table, job.reference, desk.clock(), member)
+        sends.record_waiting(desk.table, job.reference, desk.clock(), member)
         raise
 
 
-def _not_sent(desk: Desk, job: Job, claim: Claim, member: str, error: SendError) -> Attempt:
+def _not_sent(desk: Sender, job: SendJob, claim: Claim, member: str, error: SendError) -> SendAttempt:
     """The carrier certainly did not take it."""
     # A recipient that the carrier names fails for the reason given, the others for that of the whole request.
     named = error.recipients if isinstance(error, Refused) else {}
-    refused = {addresses.canonical(recipient): error_code for recipient, error_code in named.items()}
+    refused = {addresses.canonicalize(recipient): error_code for recipient, error_code in named.items()}
     may_try = claim.attempt < MAX_ATTEMPTS
     if isinstance(error, Throttled):
         is_patient = job.turn is None or job.turn.waited < PATIENCE.total_seconds()
         may_try = is_patient and claim.attempt < MAX_THROTTLED
     if _new_opt_outs(job, refused) and len(refused) < len(job.natives(member)) and may_try:
         # Nobody got it. The next attempt leaves out those who do not want it, and the others get theirs.
-        sends.waiting(desk.table, job.reference, desk.clock(), member)
+        sends.record_waiting(desk.table, job.reference, desk.clock(), member)
         _learn(desk, job, _new_opt_outs(job, refused))
-        return Attempt(Step.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
+        return SendAttempt(NextStep.AGAIN, SendState.WAITING, reason="the carrier knows of members who have opted out")
     if error.retryable and may_try:
-        sends.waiting(desk.table, job.reference, desk.clock(), member)
-        return Attempt(Step.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt), reason=str(error))
+        sends.record_waiting(desk.table, job.reference, desk.clock(), member)
+        return SendAttempt(NextStep.AGAIN, SendState.WAITING, delay=_backoff(claim.attempt), reason=str(error))
     ended = Claim(
         SendState.REFUSED,
         error_code=error.error_code,
         refused={**refused, **claim.refused},
         opted_out=tuple(_new_opt_outs(job, refused)),
     )
-    sends.refused(desk.table, job.reference, ended, desk.clock(), member)
-    return replace(settle(desk, job, ended, member), reason=str(error))
+    sends.record_refused(desk.table, job.reference, ended, desk.clock(), member)
+    return replace(finish(desk, job, ended, member), reason=str(error))
 
 
-def _new_opt_outs(job: Job, refused: Mapping[str, int]) -> list[str]:
+def _new_opt_outs(job: SendJob, refused: Mapping[str, int]) -> list[str]:
     """Whom a carrier does not reach because they have told it to stop, and we had not known."""
     if job.send.confirms:
         return []
     return [one for one, error_code in refused.items() if error_code == error_codes.OPTED_OUT and one not in job.out]
 
 
-def _learn(desk: Desk, job: Job, opted_out: Iterable[str]) -> None:
+def _learn(desk: Sender, job: SendJob, opted_out: Iterable[str]) -> None:
     for address in opted_out:
-        opt_outs.learn(desk.table, address, job.send.sender, How.CARRIER, job.reference, desk.clock())
+        opt_outs.record_carrier_opt_out(
+            desk.table, address, job.send.sender, OptOutSource.CARRIER, job.reference, desk.clock()
+        )
 
 
-def settle_taken(
-    desk: Desk, job: Job, claim: Claim, accepted: Accepted, member: str, reports: Iterable[Reported] = ()
-) -> Attempt:
+def record_acceptance(
+    desk: Sender, job: SendJob, claim: Claim, accepted: Accepted, member: str, reports: Iterable[ReportedStatus] = ()
+) -> SendAttempt:
     """Record that a carrier took what it was asked for, so that its reports are known, with those that it has given
     already; and settle it."""
-    refused = {addresses.canonical(one): error_code for one, error_code in accepted.refused.items()}
-    names = {addresses.canonical(name): recipient for name, recipient in accepted.names.items()}
+    refused = {addresses.canonicalize(one): error_code for one, error_code in accepted.refused.items()}
+    names = {addresses.canonicalize(name): recipient for name, recipient in accepted.names.items()}
     sent = replace(
         claim,
         state=SendState.SENT,
@@ -481,32 +485,32 @@ def settle_taken(
         names=names,
         opted_out=tuple(_new_opt_outs(job, refused)),
     )
-    sends.accepted(desk.table, job.reference, sent, desk.clock(), member, reports)
-    return settle(desk, job, sent, member)
+    sends.record_accepted(desk.table, job.reference, sent, desk.clock(), member, reports)
+    return finish(desk, job, sent, member)
 
 
-def settle(desk: Desk, job: Job, claim: Claim, member: str) -> Attempt:
+def finish(desk: Sender, job: SendJob, claim: Claim, member: str) -> SendAttempt:
     """Do what follows from how a send has ended, which its claim records. It may be done again by any attempt:
     after a crash anywhere in between it comes to the same end."""
     # Those whose receipt has failed were learned of before, and may want texts again by now.
     failed = {receipt.address for receipt in job.receipts_of(member) if receipt.status is ReceiptStatus.FAILED}
     _learn(desk, job, (address for address in claim.opted_out if address not in failed))
-    fail(desk, job.reference, claim.refused)
+    fail_receipts(desk, job.reference, claim.refused)
     if claim.state is SendState.REFUSED:
-        fail(desk, job.reference, dict.fromkeys(job.natives(member), claim.error_code))
+        fail_receipts(desk, job.reference, dict.fromkeys(job.natives(member), claim.error_code))
     else:
         _move_on(desk, job, claim, member)
-    return Attempt(Step.DONE, claim.state)
+    return SendAttempt(NextStep.DONE, claim.state)
 
 
-def _move_on(desk: Desk, job: Job, claim: Claim, member: str) -> None:
+def _move_on(desk: Sender, job: SendJob, claim: Claim, member: str) -> None:
     """Move the receipts of a send that the carrier took: to `sent`, and on to what was reported before."""
-    early = receipts.early_reports(desk.table, claim.carrier, claim.carrier_message_id)
+    early = receipts.list_early_reports(desk.table, claim.carrier, claim.carrier_message_id)
     for reported in (
-        *(Reported(address, ReceiptStatus.SENT) for address in job.natives(member)),
+        *(ReportedStatus(address, ReceiptStatus.SENT) for address in job.natives(member)),
         *(replace(one, recipient=claim.names.get(one.recipient, one.recipient)) for one in early),
     ):
-        delivery_reports.move(
+        delivery_reports.move_receipt(
             desk.table,
             job.reference,
             reported,
@@ -516,9 +520,11 @@ def _move_on(desk: Desk, job: Job, claim: Claim, member: str) -> None:
         )
 
 
-def fail(desk: Desk, reference: SendReference, recipients: Mapping[str, int]) -> int:
+def fail_receipts(desk: Sender, reference: SendReference, recipients: Mapping[str, int]) -> int:
     """Fail some recipients' receipts, each with Twilio's code of the reason; how many had not got as far."""
-    failed = (Reported(recipient, ReceiptStatus.FAILED, error_code) for recipient, error_code in recipients.items())
+    failed = (
+        ReportedStatus(recipient, ReceiptStatus.FAILED, error_code) for recipient, error_code in recipients.items()
+    )
     return sum(receipts.move(desk.table, reference, reported, desk.clock()) for reported in failed)
 
 

@@ -23,7 +23,7 @@ from partyline.observability import count, logger
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Answer = dict[str, Any]
+BatchResponse = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _StaysInQueue(PartylineError):
     """Tells the processor that a record is not to be deleted, for a reason that is known."""
 
 
-def consume(event: dict[str, Any], handle: Handler, *, hide: Hide | None = None) -> Answer:
+def consume(event: dict[str, Any], handle: Handler, *, hide: Hide | None = None) -> BatchResponse:
     """Hand each record of a batch to the handler; Lambda's partial batch response names those that stay. Without `hide`
     every record that stays waits for its queue's visibility time-out."""
     records: list[dict[str, Any]] = event["Records"]
@@ -52,7 +52,7 @@ def consume(event: dict[str, Any], handle: Handler, *, hide: Hide | None = None)
     return dict(processor.response())
 
 
-def hiding(sqs: SQSClient, queue_url: str) -> Hide:
+def build_hide(sqs: SQSClient, queue_url: str) -> Hide:
     """How messages of one queue are hidden."""
 
     def hide(receipt_handle: str, seconds: int) -> None:
@@ -71,7 +71,7 @@ def _take(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
             "queue.record_failed",
             queue=record.event_source_arn.rpartition(":")[2],
             queue_message_id=record.message_id,
-            received=received(record),
+            received=receive_count(record),
         )
         count("QueueRecordFailed")
         raise
@@ -79,7 +79,7 @@ def _take(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
         raise _StaysInQueue
 
 
-def received(record: SQSRecord) -> int:
+def receive_count(record: SQSRecord) -> int:
     """How often the queue has given a record out, this time included."""
     return int(record.attributes.approximate_receive_count)
 

@@ -21,7 +21,7 @@ from partyline.storage.users import read_revocation
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConnectionAuthorization:
     """Connections that may go on and such that may not, and the identities that see every conversation, among those
     that were asked about."""
 
@@ -30,9 +30,9 @@ class Standing:
     see_all: frozenset[str]
 
 
-def of(
+def authorize(
     table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
-) -> Standing:
+) -> ConnectionAuthorization:
     """How connections of one Service stand: one batch for each hundred keys, users and revocations, and one for the
     roles of those who are asked about."""
     known = {connection.sid: connection for connection in given}
@@ -52,26 +52,26 @@ def of(
     ended = tuple(connection for connection in known.values() if not stands(connection))
     asked = {connection.identity for connection in good} & set(may_see_all)
     if not asked:
-        return Standing(good, ended, frozenset())
+        return ConnectionAuthorization(good, ended, frozenset())
     service = codec.service(found[keys.service(service_sid)])
     those = [codec.user(found[users[identity]]) for identity in asked]
-    return Standing(good, ended, _seeing_all(table, service, those))
+    return ConnectionAuthorization(good, ended, _seeing_all(table, service, those))
 
 
-def hearing(
+def select_recipients(
     table: Table, service_sid: str, identities: Collection[str], now: datetime
 ) -> tuple[list[Connection], tuple[Connection, ...]]:
     """The connections of some identities and of supervisors that may go on, and those of them that may not."""
-    supervising = connections.supervising(table, service_sid)
-    known = [*connections.of(table, service_sid, identities), *supervising]
-    stand = of(table, service_sid, known, now, may_see_all={one.identity for one in supervising})
+    supervising = connections.list_supervisors(table, service_sid)
+    known = [*connections.list_for_identities(table, service_sid, identities), *supervising]
+    stand = authorize(table, service_sid, known, now, may_see_all={one.identity for one in supervising})
     return [one for one in stand.good if one.identity in {*identities, *stand.see_all}], stand.ended
 
 
 def _seeing_all(table: Table, service: Service, users: Iterable[User]) -> frozenset[str]:
     """Those whose role permits it; where they have none, the Service's own for users."""
     wanted = {user.identity: user.role_sid or service.user_role_sid for user in users}
-    found = roles.find(table, service.sid, set(wanted.values()))
+    found = roles.fetch_many(table, service.sid, set(wanted.values()))
 
     def permits(role_sid: str) -> bool:
         return role_sid in found and Permission.VIEW_ANY_CONVERSATION in found[role_sid].permissions

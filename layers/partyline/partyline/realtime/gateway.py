@@ -31,7 +31,7 @@ class Wire(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LiveConnections:
     """What live connections are worked with."""
 
     table: Table
@@ -39,14 +39,14 @@ class Desk:
     clock: Callable[[], datetime]
 
 
-def end(desk: Desk, connection: Connection) -> None:
+def close_connection(desk: LiveConnections, connection: Connection) -> None:
     """Close a connection, and forget it. One that cannot be reached hears nothing more, and is closed when its client
     sends something (sessions.receive), or by API Gateway when it is idle."""
-    cut(desk.wire, connection.sid)
+    cut_connection(desk.wire, connection.sid)
     connections.remove(desk.table, connection)
 
 
-def cut(wire: Wire, sid: str) -> None:
+def cut_connection(wire: Wire, sid: str) -> None:
     """Close a connection, if it can be."""
     with suppress(NotPosted):
         wire.cut(sid)

@@ -63,7 +63,7 @@ class Ping:
     """Whether the connection still holds."""
 
 
-def parse(frame: str) -> Resume | Typing | Ping:
+def parse_frame(frame: str) -> Resume | Typing | Ping:
     """A frame from a client. Raises ApiError 20001."""
     if len(frame.encode(errors="replace")) > MAX_INCOMING:
         raise refusals.too_large(MAX_INCOMING)
@@ -101,29 +101,29 @@ def _conversation(given: object, name: str) -> str:
 # --- out
 
 
-def events(subject: str, told: Iterable[Event]) -> list[str]:
+def event_frames(subject: str, told: Iterable[Event]) -> list[str]:
     """The frames that tell of some events, in order, as few as hold them."""
     return [_joined(part) for part in _parts(_event(subject, event) for event in told)]
 
 
-def resumed(conversation_sid: str, after: int, index: int, *, more: bool) -> str:
+def resumed_frame(conversation_sid: str, after: int, index: int, *, more: bool) -> str:
     """That everything behind one index up to another was told. `more`: that is not all yet, ask again from there."""
     about = {"conversation": conversation_sid, "after": after, "index": index, "more": more}
     return _text({"type": "resumed", **about})
 
 
-def typing(conversation_sid: str, identity: str, participant_sid: str) -> str:
+def typing_frame(conversation_sid: str, identity: str, participant_sid: str) -> str:
     """That a member is writing."""
     about = {"conversation": conversation_sid, "identity": identity, "participant": participant_sid}
     return _text({"type": "typing", **about})
 
 
-def pong() -> str:
+def pong_frame() -> str:
     """The answer to a ping."""
     return _text({"type": "pong"})
 
 
-def error(refused: ApiError, conversation_sid: str | None = None) -> str:
+def error_frame(refused: ApiError, conversation_sid: str | None = None) -> str:
     """That a frame was refused, and where it names several conversations of which one."""
     about = {"conversation": conversation_sid} if conversation_sid else {}
     reason = (refused.details or {}).get("reason")
@@ -131,7 +131,7 @@ def error(refused: ApiError, conversation_sid: str | None = None) -> str:
     return _text({"type": "error", "code": refused.code, "status": refused.status, "message": message, **about})
 
 
-def without_long_values(event: Event) -> Event:
+def shorten_event(event: Event) -> Event:
     """An event without its long values, which REST has; their names are in one more parameter, `Omitted`."""
     omitted = sorted(name for name, value in event.parameters.items() if len(value.encode()) >= _LONG)
     kept = {name: value for name, value in event.parameters.items() if name not in omitted}
@@ -142,7 +142,7 @@ def _event(subject: str, event: Event) -> Json:
     """The frame of one event; without its long values where it would be too large."""
     kind = "conversation" if subject.startswith(sids.CONVERSATION) else "user"
     frame = {"type": event.type, kind: subject, "parameters": event.parameters}
-    return frame if _size(frame) <= MAX_FRAME else {**frame, "parameters": without_long_values(event).parameters}
+    return frame if _size(frame) <= MAX_FRAME else {**frame, "parameters": shorten_event(event).parameters}
 
 
 def _parts(shown: Iterable[Json]) -> Iterator[list[Json]]:

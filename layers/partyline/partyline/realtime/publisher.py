@@ -18,7 +18,7 @@ from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.errors import NotPosted
 from partyline.realtime import audience, protocol
-from partyline.realtime.gateway import AT_ONCE, Desk, Wire, end
+from partyline.realtime.gateway import AT_ONCE, LiveConnections, Wire, close_connection
 from partyline.storage import connections, conversations
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
@@ -76,7 +76,7 @@ def encode(told: Push | Cut) -> str:
     body = json.dumps({"kind": "push", **asdict(told)})
     if len(body) <= _MAX_BODY:
         return body
-    shorter = tuple(protocol.without_long_values(event) for event in told.events)
+    shorter = tuple(protocol.shorten_event(event) for event in told.events)
     return json.dumps({"kind": "push", **asdict(replace(told, events=shorter))})
 
 
@@ -89,15 +89,15 @@ def decode(body: str) -> Push | Cut:
     return Push(fields["service_sid"], fields["subject"], told, tuple(fields["identities"]))
 
 
-def push(desk: Desk, told: Push | Cut, *, received: int) -> Pushed:
+def push_to_connections(desk: LiveConnections, told: Push | Cut, *, received: int) -> Pushed:
     """Tell it. `received` is how often the queue has given it out, this time included."""
     if isinstance(told, Cut):
         ending = _named(desk.table, told)
         _end_all(desk, ending)
         return Pushed(cut=len(ending))
     members = {*told.identities, *_concerned(desk.table, told)}
-    hearing, ended = audience.hearing(desk.table, told.service_sid, members, desk.clock())
-    results = post(desk.wire, hearing, protocol.events(told.subject, told.events))
+    hearing, ended = audience.select_recipients(desk.table, told.service_sid, members, desk.clock())
+    results = post_frames(desk.wire, hearing, protocol.event_frames(told.subject, told.events))
     gone = [one for one, result in zip(hearing, results, strict=True) if result is Posted.GONE]
     failed = [one for one, result in zip(hearing, results, strict=True) if result is Posted.FAILED]
     for connection in gone:
@@ -112,12 +112,12 @@ def push(desk: Desk, told: Push | Cut, *, received: int) -> Pushed:
     )
 
 
-def is_late(sent_at: datetime, now: datetime) -> bool:
+def is_expired(sent_at: datetime, now: datetime) -> bool:
     """Whether what was queued then is worth nothing any more."""
     return now - sent_at > LIFE
 
 
-def post(wire: Wire, hearing: Sequence[Connection], frames: Sequence[str]) -> list[Posted]:
+def post_frames(wire: Wire, hearing: Sequence[Connection], frames: Sequence[str]) -> list[Posted]:
     """Hand some frames to each of some connections, side by side."""
 
     def to(connection: Connection) -> Posted:
@@ -142,10 +142,10 @@ def _concerned(table: Table, told: Push) -> set[str]:
 
 def _named(table: Table, told: Cut) -> list[Connection]:
     if told.identity is None:
-        return connections.all_in(table, told.service_sid)
-    return connections.of(table, told.service_sid, [told.identity])
+        return connections.list_all(table, told.service_sid)
+    return connections.list_for_identities(table, told.service_sid, [told.identity])
 
 
-def _end_all(desk: Desk, ending: Iterable[Connection]) -> None:
+def _end_all(desk: LiveConnections, ending: Iterable[Connection]) -> None:
     for connection in ending:
-        end(desk, connection)
+        close_connection(desk, connection)

@@ -20,7 +20,7 @@ from partyline.realtime.protocol import Ping, Resume, Typing
 from partyline.storage import connections, conversations, messages, quotas
 from partyline.storage.connections import MAX_PER_IDENTITY, Connection
 from partyline.storage.conversations import Roster
-from partyline.storage.messages import Delivered
+from partyline.storage.messages import MessageWithReceipts
 
 # API Gateway ends every connection after two hours.
 LONGEST = 2 * 3600
@@ -32,14 +32,14 @@ _FLOOD = 4 * quotas.MAX_FRAMES
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(gateway.Desk):
+class SessionContext(gateway.LiveConnections):
     """What sessions work with. `key_root` is what the secrets of API keys are derived from."""
 
     account_sid: str
     key_root: Callable[[], str]
 
 
-def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
+def connect(desk: SessionContext, event: Mapping[str, Any]) -> Connection:
     """Let a connection open that brings an access token, as a header `Authorization: Bearer` or, since browsers cannot
     set one, as the parameter `token`. Its identity is a user from now on.
 
@@ -48,10 +48,10 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
     """
     now = desk.clock()
     token = tokens.read_token(_credentials(event), desk)
-    scope = scopes.resolve(desk, now, token.service_sid)
+    scope = scopes.resolve_scope(desk, now, token.service_sid)
     if scope is None:
         raise refusals.forbidden("the access token is for a Service that is not there")
-    person = scopes.person(desk, now, scope, token)
+    person = scopes.resolve_person(desk, now, scope, token)
     # Of a token that is good: one that was revoked must not use up what the identity may do.
     _spend(desk, token.service_sid, token.identity)
     connection = Connection(
@@ -73,65 +73,65 @@ def connect(desk: Desk, event: Mapping[str, Any]) -> Connection:
     return connection
 
 
-def _end_fallen(desk: Desk, other: Connection) -> None:
+def _end_fallen(desk: SessionContext, other: Connection) -> None:
     """End the connections of an identity that may not go on, and would be found out when they say or hear
     something."""
-    own = connections.of(desk.table, other.service_sid, [other.identity])
-    for connection in audience.of(desk.table, other.service_sid, own, desk.clock(), may_see_all=()).ended:
-        gateway.end(desk, connection)
+    own = connections.list_for_identities(desk.table, other.service_sid, [other.identity])
+    for connection in audience.authorize(desk.table, other.service_sid, own, desk.clock(), may_see_all=()).ended:
+        gateway.close_connection(desk, connection)
 
 
-def disconnect(desk: gateway.Desk, sid: str) -> None:
+def disconnect(desk: gateway.LiveConnections, sid: str) -> None:
     """Forget a connection that has ended."""
     connection = connections.fetch(desk.table, sid)
     if connection is not None:
         connections.remove(desk.table, connection)
 
 
-def expire(desk: gateway.Desk, sid: str) -> None:
+def expire(desk: gateway.LiveConnections, sid: str) -> None:
     """End a connection whose token has ended. Repeats change nothing."""
     connection = connections.fetch(desk.table, sid)
     if connection is not None:
-        gateway.end(desk, connection)
+        gateway.close_connection(desk, connection)
 
 
-def receive(desk: Desk, sid: str, frame: str) -> ApiError | None:
+def handle_frame(desk: SessionContext, sid: str, frame: str) -> ApiError | None:
     """Do what a client's frame asks for; how it was refused, which the client is told too. A connection that may not go
     on, or does not take the answer, is closed; its client comes again and resumes."""
-    heard = connections.hear(desk.table, sid, desk.clock())
+    heard = connections.record_frame(desk.table, sid, desk.clock())
     if heard is None:
         # It was ended, and could not be closed.
-        gateway.cut(desk.wire, sid)
+        gateway.cut_connection(desk.wire, sid)
         return None
     connection, frames = heard
     if frames > quotas.MAX_FRAMES:
         return _leave_unread(desk, connection, frames)
     asked = {connection.identity}
-    stand = audience.of(desk.table, connection.service_sid, [connection], desk.clock(), may_see_all=asked)
+    stand = audience.authorize(desk.table, connection.service_sid, [connection], desk.clock(), may_see_all=asked)
     if stand.ended:
-        gateway.end(desk, connection)
+        gateway.close_connection(desk, connection)
         return None
     try:
         return _answer(_Session(desk, connection, sees_all=bool(stand.see_all)), frame)
     except NotPosted:
-        gateway.end(desk, connection)
+        gateway.close_connection(desk, connection)
         return None
 
 
-def _leave_unread(desk: Desk, connection: Connection, frames: int) -> ApiError:
+def _leave_unread(desk: SessionContext, connection: Connection, frames: int) -> ApiError:
     """Ignore a connection that sends too many frames. It is told so once in a window, and closed when it goes on."""
     refused = refusals.quota_spent(quotas.MAX_FRAMES, quotas.SECONDS)
     if frames > _FLOOD:
-        gateway.end(desk, connection)
+        gateway.close_connection(desk, connection)
     elif frames == quotas.MAX_FRAMES + 1:
         with suppress(NotPosted):
-            desk.wire.post(connection.sid, protocol.error(refused))
+            desk.wire.post(connection.sid, protocol.error_frame(refused))
     return refused
 
 
-def _spend(desk: Desk, service_sid: str, identity: str) -> None:
+def _spend(desk: SessionContext, service_sid: str, identity: str) -> None:
     """Count what an identity asks for, over all its connections. Raises ApiError 20429 when it is too much."""
-    if quotas.is_spent_by_asking(desk.table, service_sid, identity, desk.clock()):
+    if quotas.exceeds_frame_quota(desk.table, service_sid, identity, desk.clock()):
         raise refusals.quota_spent(quotas.MAX_ASKED, quotas.SECONDS)
 
 
@@ -151,7 +151,7 @@ def _credentials(event: Mapping[str, Any]) -> str:
 class _Session:
     """A connection that stands, and whether its identity sees every conversation."""
 
-    desk: Desk
+    desk: SessionContext
     connection: Connection
     sees_all: bool
 
@@ -175,18 +175,18 @@ class _Session:
 
 def _answer(session: _Session, frame: str) -> ApiError | None:
     try:
-        asked = protocol.parse(frame)
+        asked = protocol.parse_frame(frame)
         if not isinstance(asked, Ping):
             _spend(session.desk, session.connection.service_sid, session.connection.identity)
         match asked:
             case Ping():
-                session.tell(protocol.pong())
+                session.tell(protocol.pong_frame())
             case Typing(conversation_sid):
                 _typing(session, conversation_sid)
             case Resume(after):
                 return _resume(session, after)
     except ApiError as refused:
-        session.tell(protocol.error(refused))
+        session.tell(protocol.error_frame(refused))
         return refused
     return None
 
@@ -200,9 +200,11 @@ def _typing(session: _Session, conversation_sid: str) -> None:
     if member is None:
         raise refusals.not_found(f"/Conversations/{conversation_sid}/Participants/{own.identity}")
     others = {one.identity for one in roster.participants if one.identity} - {own.identity}
-    found, _ = audience.hearing(session.desk.table, own.service_sid, others, session.desk.clock())
+    found, _ = audience.select_recipients(session.desk.table, own.service_sid, others, session.desk.clock())
     hearing = [one for one in found if one.identity != own.identity]
-    publisher.post(session.desk.wire, hearing, [protocol.typing(conversation_sid, own.identity, member.sid)])
+    publisher.post_frames(
+        session.desk.wire, hearing, [protocol.typing_frame(conversation_sid, own.identity, member.sid)]
+    )
 
 
 def _resume(session: _Session, after: Mapping[str, int]) -> ApiError | None:
@@ -212,7 +214,7 @@ def _resume(session: _Session, after: Mapping[str, int]) -> ApiError | None:
         try:
             roster = session.roster(conversation_sid)
         except ApiError as not_visible:
-            session.tell(protocol.error(not_visible, conversation_sid))
+            session.tell(protocol.error_frame(not_visible, conversation_sid))
             refused = not_visible
             continue
         told = _resume_one(session, roster, index, left)
@@ -239,16 +241,16 @@ def _resume_one(session: _Session, roster: Roster, after: int, left: int) -> int
             index = page.messages[-1].message.index
             told += len(page.messages)
             brought = [_event(session.desk, delivered, roster) for delivered in page.messages]
-            if not session.tell(*protocol.events(conversation.sid, brought)):
+            if not session.tell(*protocol.event_frames(conversation.sid, brought)):
                 return None
     reached = index if more else max(index, end)
-    return told if session.tell(protocol.resumed(conversation.sid, after, reached, more=more)) else None
+    return told if session.tell(protocol.resumed_frame(conversation.sid, after, reached, more=more)) else None
 
 
-def _event(desk: Desk, delivered: Delivered, roster: Roster) -> Event:
+def _event(desk: SessionContext, delivered: MessageWithReceipts, roster: Roster) -> Event:
     """What a message was told as, as far as it is still known: who takes part is as of now, and of the source only
     whether a carrier brought it."""
     message = delivered.message
     cause = Cause(Source.SMS if message.carrier_message_id else Source.API)
-    event = events.message_added(message, roster.conversation, roster.participants)
-    return Event(event.type, events.told(event, desk.account_sid, cause))
+    event = events.message_added_event(message, roster.conversation, roster.participants)
+    return Event(event.type, events.with_common_parameters(event, desk.account_sid, cause))

@@ -42,7 +42,7 @@ _FORGET = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class Permit:
     """Leave to call a receiver now. `slot` is what was taken for it, None when the receiver is trusted."""
 
     receiver: str
@@ -51,28 +51,28 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Rejected:
     """A receiver that may not be called now. `rest` is how many seconds it still rests: 0 when its slots are taken."""
 
     rest: float
 
 
-def receiver(url: str) -> str:
+def receiver_of(url: str) -> str:
     """The receiver that a URL leads to: "https://example.com:443"."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
 
 
-def admit(table: Table, receiver: str, now: datetime) -> Pass | Held:
+def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
     """Ask for leave to call a receiver. What comes of the call must be told to `answered` or `unanswered`."""
     at = _milliseconds(now)
     item = table.get(keys.receiver(receiver))
     # Each time round another call took the slot: there are not more of them.
     for _ in range(SLOTS):
         if not item:
-            return Pass(receiver, at)
+            return Permit(receiver, at)
         if item.get("until", 0) > at:
-            return Held((item["until"] - at) / 1000)
+            return Rejected((item["until"] - at) / 1000)
         slots = SLOTS if item["failures"] < FAILURES else 1
         free = [name for name in map(_slot, range(slots)) if item.get(name, 0) <= at]
         if not free:
@@ -83,11 +83,11 @@ def admit(table: Table, receiver: str, now: datetime) -> Pass | Held:
         except Conflict as conflict:
             item = conflict.failed.get("slot", item)
         else:
-            return Pass(receiver, at, taken)
-    return Held(0.0)
+            return Permit(receiver, at, taken)
+    return Rejected(0.0)
 
 
-def answered(table: Table, call: Pass, now: datetime) -> None:
+def record_success(table: Table, call: Permit, now: datetime) -> None:
     """Record that a receiver answered, whatever it said. Costs nothing for a trusted one that was fast."""
     key = keys.receiver(call.receiver)
     fast = _milliseconds(now) - call.began <= _length(SLOW)
@@ -103,7 +103,7 @@ def answered(table: Table, call: Pass, now: datetime) -> None:
             return
 
 
-def unanswered(table: Table, call: Pass, now: datetime) -> None:
+def record_failure(table: Table, call: Permit, now: datetime) -> None:
     """Record that a receiver gave no answer: too late, no connection, an address that is not allowed."""
     key = keys.receiver(call.receiver)
     item = table.write(change("receiver", key, {**_ended(call, now), "fast": 0}, adds={"failures": 1}))
@@ -125,7 +125,7 @@ def unanswered(table: Table, call: Pass, now: datetime) -> None:
 _ANSWERING = {"failures": 0, "rests": None, "until": None}
 
 
-def _ended(call: Pass, now: datetime) -> Item:
+def _ended(call: Permit, now: datetime) -> Item:
     """What the end of any call sets: its slot is free."""
     garbage = {"ttl": int((now + _FORGET).timestamp())}
     return {**garbage, call.slot: None} if call.slot else dict(garbage)

@@ -12,10 +12,10 @@ from partyline.domain.attachments import Media, MediaState, StoredMedia
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
 from partyline.domain.messages import Message, Origin
-from partyline.domain.opt_outs import How, OptOut, OptOutEvent
+from partyline.domain.opt_outs import OptOut, OptOutEvent, OptOutSource
 from partyline.domain.participants import NotificationLevel, Participant
 from partyline.domain.permissions import RoleType
-from partyline.domain.push_settings import Binding, BindingType, Credential, Notifications, PushMessage, PushType
+from partyline.domain.push_settings import BindingType, Credential, Notifications, PushBinding, PushMessage, PushType
 from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
 from partyline.domain.sends import Send
 from partyline.domain.services import ApiKey, Configuration, Role, Service, User
@@ -186,10 +186,10 @@ def credential(item: Mapping[str, Any]) -> Credential:
     return Credential(**{**fields, "type": PushType(fields["type"])})
 
 
-def binding(item: Mapping[str, Any]) -> Binding:
-    fields = _fields(Binding, item)
+def binding(item: Mapping[str, Any]) -> PushBinding:
+    fields = _fields(PushBinding, item)
     messages = tuple(PushMessage(name) for name in fields["message_types"])
-    return Binding(**{**fields, "type": BindingType(fields["type"]), "message_types": messages})
+    return PushBinding(**{**fields, "type": BindingType(fields["type"]), "message_types": messages})
 
 
 def notifications(item: Mapping[str, Any]) -> Notifications:
@@ -210,12 +210,12 @@ def unrouted(item: Mapping[str, Any]) -> UnroutedText:
 
 def opt_out(item: Mapping[str, Any]) -> OptOut:
     fields = _fields(OptOut, item)
-    return OptOut(**{**fields, "how": How(fields["how"]), "since": to_time(fields["since"])})
+    return OptOut(**{**fields, "how": OptOutSource(fields["how"]), "since": to_time(fields["since"])})
 
 
 def opt_out_event(item: Mapping[str, Any]) -> OptOutEvent:
     fields = _fields(OptOutEvent, item)
-    return OptOutEvent(**{**fields, "how": How(fields["how"])})
+    return OptOutEvent(**{**fields, "how": OptOutSource(fields["how"])})
 
 
 def _media(fields: Mapping[str, Any]) -> tuple[Media, ...]:

@@ -15,8 +15,8 @@ from typing import Any
 from partyline.domain.identities import is_too_long
 from partyline.storage import keys, quotas, schedule
 from partyline.storage.keys import Key
-from partyline.storage.schedule import Due, DueKind
-from partyline.storage.table import NEW, Condition, Item, Table, Write, change, delete, put, retrying
+from partyline.storage.schedule import ScheduledEntry, ScheduleKind
+from partyline.storage.table import NEW, Condition, Item, Table, Write, change, delete, put, retry_on_conflict
 
 # How many an identity can have at a time.
 MAX_PER_IDENTITY = 20
@@ -51,7 +51,7 @@ class Connection:
 # --- reading
 
 
-def any_in(table: Table, service_sid: str) -> bool:
+def is_any_listening(table: Table, service_sid: str) -> bool:
     """Whether anybody in a Service listens: one query for one item."""
     return bool(table.query(keys.live(service_sid), limit=1).items)
 
@@ -62,14 +62,14 @@ def fetch(table: Table, sid: str) -> Connection | None:
     return _connection(item) if item else None
 
 
-def hear(table: Table, sid: str, now: datetime) -> tuple[Connection, int] | None:
+def record_frame(table: Table, sid: str, now: datetime) -> tuple[Connection, int] | None:
     """A connection that sends a frame, and how many it has sent within the window of its quota, this one included: one
     write. None when it was forgotten."""
     item = quotas.count_frame(table, keys.connection(sid), now)
-    return (_connection(item), quotas.frames(item)) if item else None
+    return (_connection(item), quotas.frames_counted(item)) if item else None
 
 
-def of(table: Table, service_sid: str, identities: Iterable[str]) -> list[Connection]:
+def list_for_identities(table: Table, service_sid: str, identities: Iterable[str]) -> list[Connection]:
     """The connections of some identities: one batch for each hundred."""
     # One that is longer, from before identities were counted in bytes, has no token, and may be longer than a key.
     known = (identity for identity in identities if not is_too_long(identity))
@@ -77,12 +77,12 @@ def of(table: Table, service_sid: str, identities: Iterable[str]) -> list[Connec
     return [connection for item in found.values() for connection in _connections(item)]
 
 
-def supervising(table: Table, service_sid: str) -> list[Connection]:
+def list_supervisors(table: Table, service_sid: str) -> list[Connection]:
     """The connections that were made by identities who could see every conversation of a Service."""
     return _listed(table, service_sid, keys.SUPERVISORS)
 
 
-def all_in(table: Table, service_sid: str) -> list[Connection]:
+def list_all(table: Table, service_sid: str) -> list[Connection]:
     """Every connection of a Service."""
     return _listed(table, service_sid, keys.LISTENERS)
 
@@ -107,13 +107,13 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
         table.transact(
             [
                 put("connection", keys.connection(connection.sid), {**asdict(connection), "ttl": _garbage(now)}, NEW),
-                schedule.entry(DueKind.CONNECTION, connection.sid, connection.end),
+                schedule.build_entry(ScheduleKind.CONNECTION, connection.sid, connection.end),
                 *(_entering(place, found.get(place), connection, now) for place in _places(connection)),
             ]
         )
         return True
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
 def remove(table: Table, connection: Connection) -> None:
@@ -133,8 +133,8 @@ def remove(table: Table, connection: Connection) -> None:
             ]
         )
 
-    retrying(attempt, tries=_TRIES)
-    schedule.done(table, Due(DueKind.CONNECTION, connection.sid, connection.end))
+    retry_on_conflict(attempt, tries=_TRIES)
+    schedule.delete_entry(table, ScheduledEntry(ScheduleKind.CONNECTION, connection.sid, connection.end))
 
 
 def _places(connection: Connection) -> list[Key]:

@@ -17,16 +17,16 @@ from partyline.domain import events, threads, timers
 from partyline.domain.conversations import (
     Conversation,
     ConversationState,
+    alias_threads,
     group_of,
     masked_threads,
-    smaller_threads,
     threads_of,
 )
-from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, Happening, Reason, Source
+from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.errors import ApiError
 from partyline.storage import codec, event_outbox, keys, schedule, users
-from partyline.storage.schedule import DueKind
+from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import (
     EXISTS,
     NEW,
@@ -37,9 +37,9 @@ from partyline.storage.table import (
     Write,
     change,
     delete,
-    differences,
+    diff_items,
     put,
-    retrying,
+    retry_on_conflict,
 )
 
 Made = TypeVar("Made")
@@ -100,23 +100,23 @@ def fetch(table: Table, sid: str) -> Conversation | None:
     return codec.conversation(item) if item else None
 
 
-def by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
+def find_by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
     """The SID of the conversation with a unique name."""
     item = table.get(keys.unique_name(service_sid, name))
     return item["conversation_sid"] if item else None
 
 
-def owner_of(table: Table, thread: str) -> str | None:
+def find_owner(table: Table, thread: str) -> str | None:
     """The SID of the open conversation that owns a thread."""
     item = table.get(keys.thread(threads.digest(thread)))
     return item["conversation_sid"] if item else None
 
 
-def open_owner(table: Table, thread: str, now: datetime) -> Conversation | None:
+def find_open_owner(table: Table, thread: str, now: datetime) -> Conversation | None:
     """The same conversation; None when time has closed it, also where nobody has written that down yet."""
-    owner = owner_of(table, thread)
+    owner = find_owner(table, thread)
     found = fetch(table, owner) if owner else None
-    return found if found and timers.at(found, now).is_open else None
+    return found if found and timers.apply_due(found, now).is_open else None
 
 
 # --- writing
@@ -143,10 +143,10 @@ def create(
         made = replace(conversation, threads=owned)
         told = creation_events(made, participants)
         writes = creation_writes(made, participants, now, cause=cause, known=known)
-        table.transact([*writes, *event_outbox.of(made, cause, now, told)])
+        table.transact([*writes, *event_outbox.build_conversation_writes(made, cause, now, told)])
         return made
 
-    wanted = {thread: every_thread or must for thread, must in claims_of(participants).items()}
+    wanted = {thread: every_thread or must for thread, must in plan_claims(participants).items()}
     return _claiming(table, wanted, now, attempt)
 
 
@@ -173,8 +173,8 @@ def creation_writes(
 def creation_events(made: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:
     """What a new conversation is told as; a text that makes it brings more."""
     members = () if made.state is ConversationState.INITIALIZING else participants
-    added = (events.participant("onParticipantAdded", member, made) for member in members)
-    return [events.conversation("onConversationAdded", made, **more), *added]
+    added = (events.participant_event("onParticipantAdded", member, made) for member in members)
+    return [events.conversation_event("onConversationAdded", made, **more), *added]
 
 
 def _watched(before: Conversation | None, after: Conversation, now: datetime) -> tuple[Conversation, list[Write]]:
@@ -183,10 +183,10 @@ def _watched(before: Conversation | None, after: Conversation, now: datetime) ->
     What only moves a timer further away leaves the entry where it is: whoever looks enters it anew. So activity costs
     nothing.
     """
-    wanted, standing = timers.next_look(after, now), before.due_at if before else None
+    wanted, standing = timers.next_check(after, now), before.due_at if before else None
     if wanted is not None and standing is not None and now < standing <= wanted:
         return after, []
-    entered = [] if wanted is None else [schedule.entry(DueKind.CONVERSATION, after.sid, wanted)]
+    entered = [] if wanted is None else [schedule.build_entry(ScheduleKind.CONVERSATION, after.sid, wanted)]
     return replace(after, due_at=wanted), entered
 
 
@@ -205,7 +205,7 @@ def conversation_item(conversation: Conversation) -> Item:
     return item
 
 
-def awakening(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
+def reactivation_update(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
     """What a message changes of an inactive conversation, which it makes active again, and the entry for its timers."""
     active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
     watched, entered = _watched(conversation, active, now)
@@ -244,11 +244,11 @@ def update(
     if before.active_at != after.active_at:
         sets["active_at"] = item.get("active_at")
     sets |= {name: item[name] for name in ("GSI1SK", "GSI2PK", "GSI2SK")}
-    told = [*first, *events.conversation_changed(before, after, cause.reason, error_code)]
+    told = [*first, *events.conversation_changed_events(before, after, cause.reason, error_code)]
     writes = [
-        change(_CONVERSATION, keys.conversation(before.sid), sets, condition or unchanged(before)),
+        change(_CONVERSATION, keys.conversation(before.sid), sets, condition or revision_matches(before)),
         *watching,
-        *event_outbox.of(kept, cause, now, told),
+        *event_outbox.build_conversation_writes(kept, cause, now, told),
     ]
     if closing:
         writes += [_release(thread, before.sid) for thread in sorted(before.threads)]
@@ -265,33 +265,33 @@ def update(
     return kept
 
 
-def settle(table: Table, conversation: Conversation, now: datetime) -> Conversation | None:
+def apply_due_timers(table: Table, conversation: Conversation, now: datetime) -> Conversation | None:
     """Write down what time has made of a conversation, each change told of by itself; as it is then, None when it is
     gone. Repeats change nothing. Raises Conflict when other requests change it again and again."""
     known: Conversation | None = conversation
 
     def attempt() -> Conversation | None:
         nonlocal known
-        while known is not None and (then := timers.step(known, now)) is not None:
+        while known is not None and (then := timers.next_change(known, now)) is not None:
             try:
                 # Nor may a message have come: it would have started the timers anew.
-                known = update(table, known, then, now, cause=BY_TIMER, condition=nothing_new(known))
+                known = update(table, known, then, now, cause=BY_TIMER, condition=no_new_message(known))
             except ApiError as changed:
                 known = fetch(table, conversation.sid)
                 raise Conflict({}) from changed
         return known
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
-def look_again(table: Table, conversation: Conversation, now: datetime) -> None:
+def reschedule_timer(table: Table, conversation: Conversation, now: datetime) -> None:
     """Enter when to look at a conversation next, after somebody has looked. Counts as a change, so that a request which
     read the old time does not write it again. Raises Conflict when another request was faster."""
     watched, entered = _watched(None, conversation, now)
     if entered or conversation.due_at:
         moved = {"due_at": codec.encode(watched).get("due_at"), "revision": conversation.revision + 1}
         key = keys.conversation(conversation.sid)
-        table.transact([change(_CONVERSATION, key, moved, unchanged(conversation)), *entered])
+        table.transact([change(_CONVERSATION, key, moved, revision_matches(conversation)), *entered])
 
 
 def activate(table: Table, roster: Roster, now: datetime) -> None:
@@ -303,7 +303,7 @@ def activate(table: Table, roster: Roster, now: datetime) -> None:
         return
     state = before.begins if before.last_index < 0 else ConversationState.ACTIVE
     after = replace(before, state=state, updated=now, active_at=now)
-    added = [events.participant("onParticipantAdded", member, after) for member in roster.participants]
+    added = [events.participant_event("onParticipantAdded", member, after) for member in roster.participants]
     _end_initializing(table, before, after, now, added)
 
 
@@ -336,7 +336,9 @@ def _end_initializing(
 ) -> None:
     cause = activation_cause(before)
     try:
-        update(table, before, after, now, cause=cause, first=told, error_code=error_code, condition=nothing_new(before))
+        update(
+            table, before, after, now, cause=cause, first=told, error_code=error_code, condition=no_new_message(before)
+        )
     except ApiError as changed:
         raise Conflict({}) from changed
 
@@ -360,13 +362,13 @@ def change_members(
     before = {member.sid: member for member in roster.participants}
     after = {member.sid: member for member in members}
     conversation = roster.conversation
-    wanted = claims_of(members, roster.participants) if conversation.is_open else {}
+    wanted = plan_claims(members, roster.participants) if conversation.is_open else {}
     # A new member wakes an inactive conversation.
     wakes = conversation.state is ConversationState.INACTIVE and bool(after.keys() - before.keys())
     state = ConversationState.ACTIVE if wakes else conversation.state
 
     same_group = group_of(members).thread == group_of(roster.participants).thread
-    smaller = smaller_threads(conversation.threads, members) if same_group else frozenset()
+    smaller = alias_threads(conversation.threads, members) if same_group else frozenset()
 
     def attempt(claimed: frozenset[str]) -> Roster:
         owned = claimed | smaller
@@ -381,14 +383,14 @@ def change_members(
         changed, watching = _watched(conversation, changed, now)
         item = conversation_item(changed)
         sets = {name: item.get(name) for name in _BY_MEMBERS}
-        told = [*events.members_changed(changed, roster.participants, members, now)]
+        told = [*events.membership_events(changed, roster.participants, members, now)]
         if wakes:
-            told.append(events.state_updated(conversation, changed, Reason.EVENT))
+            told.append(events.state_updated_event(conversation, changed, Reason.EVENT))
         gone = [member for sid, member in before.items() if sid not in after or after[sid].identity != member.identity]
         writes = [
-            change(_CONVERSATION, keys.conversation(conversation.sid), sets, unchanged(conversation)),
+            change(_CONVERSATION, keys.conversation(conversation.sid), sets, revision_matches(conversation)),
             *watching,
-            *event_outbox.of(changed, cause, now, told, events.identities_of(gone)),
+            *event_outbox.build_conversation_writes(changed, cause, now, told, events.identities_of(gone)),
             *(delete("member", keys.participant(conversation.sid, sid)) for sid in before.keys() - after.keys()),
             *(_put_member(conversation, member) for sid, member in after.items() if sid not in before),
             *(
@@ -425,17 +427,17 @@ def touch_member(
     50432 when it is gone, and Conflict when somebody else has its place by now."""
     if before == after:
         return
-    updated = [events.participant("onParticipantUpdated", after, conversation)]
-    told = event_outbox.of(conversation, cause, now, updated)
+    updated = [events.participant_event("onParticipantUpdated", after, conversation)]
+    told = event_outbox.build_conversation_writes(conversation, cause, now, updated)
     try:
-        table.transact([_change_member(conversation, before, after, same_person(before)), *told])
+        table.transact([_change_member(conversation, before, after, member_matches(before)), *told])
     except Conflict as conflict:
         if conflict.failed.get("member") != {}:
             raise
         raise refusals.participant_not_found() from conflict
 
 
-def farewell(table: Table, conversation: Conversation, now: datetime, cause: Cause) -> list[Happening]:
+def removal_events(table: Table, conversation: Conversation, now: datetime, cause: Cause) -> list[EventBatch]:
     """What the removal of a conversation is told as, and to whom: afterwards nobody can be found any more. More
     than one only where an item cannot hold all the identities: then webhooks hear of it from the first."""
     identities, webhooks = [], []
@@ -444,9 +446,9 @@ def farewell(table: Table, conversation: Conversation, now: datetime, cause: Cau
             identities.append(item["identity"])
         elif item["SK"].startswith(keys.WEBHOOKS):
             webhooks.append(codec.webhook(item))
-    told = events.conversation_removed(conversation, now)
+    told = events.conversation_removed_event(conversation, now)
     first, *others = _parts(identities)
-    blank = Happening(conversation.service_sid, conversation.sid, cause, now, (told,), webhooks=tuple(webhooks))
+    blank = EventBatch(conversation.service_sid, conversation.sid, cause, now, (told,), webhooks=tuple(webhooks))
     return [
         replace(blank, identities=first),
         *(replace(blank, cause=replace(cause, told=False), identities=part) for part in others),
@@ -469,15 +471,15 @@ def _parts(identities: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def remove(
-    table: Table, conversation: Conversation, condition: Condition | None = None, *, told: Iterable[Happening] = ()
+    table: Table, conversation: Conversation, condition: Condition | None = None, *, told: Iterable[EventBatch] = ()
 ) -> None:
     """Delete a conversation and release its threads and name, in one transaction, while it is `unchanged`, or as
     another condition says. What it held is out of reach at once and is deleted asynchronously
     (partyline.lifecycle.cleanup). Raises Conflict when another request changed it since it was read."""
     writes = [
-        delete(_CONVERSATION, keys.conversation(conversation.sid), condition or unchanged(conversation)),
+        delete(_CONVERSATION, keys.conversation(conversation.sid), condition or revision_matches(conversation)),
         *(_release(thread, conversation.sid) for thread in sorted(conversation.threads)),
-        *event_outbox.writes(*told),
+        *event_outbox.build_writes(*told),
     ]
     if conversation.unique_name:
         writes.append(delete(_NAME, keys.unique_name(conversation.service_sid, conversation.unique_name)))
@@ -492,7 +494,7 @@ def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
     return change_members(table, roster, roster.participants, now)
 
 
-def claim_smaller(table: Table, sid: str, thread: str, now: datetime) -> bool:
+def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bool:
     """Claim the thread of a conversation's group without some of its members, if it is free; whether it is the
     conversation's. It is released with the group's own. Raises Conflict when it lost every race."""
 
@@ -502,35 +504,35 @@ def claim_smaller(table: Table, sid: str, thread: str, now: datetime) -> bool:
             return roster is not None
         conversation = roster.conversation
         group = group_of(roster.participants).thread
-        if group not in conversation.threads or not smaller_threads([thread], roster.participants):
+        if group not in conversation.threads or not alias_threads([thread], roster.participants):
             # It was closed, or its members have changed.
             return False
-        owner = owner_of(table, thread)
+        owner = find_owner(table, thread)
         if owner is not None and not _closes(table, owner, now):
             return False
-        smaller = smaller_threads(conversation.threads, roster.participants)
+        smaller = alias_threads(conversation.threads, roster.participants)
         gone = smaller if len(smaller) >= _MAX_SMALLER else frozenset()
         threads_then = conversation.threads - gone | {thread}
         owned = replace(conversation, threads=threads_then, revision=conversation.revision + 1)
         sets = {name: value for name, value in conversation_item(owned).items() if name in ("threads", "revision")}
         table.transact(
             [
-                change(_CONVERSATION, keys.conversation(sid), sets, unchanged(conversation)),
+                change(_CONVERSATION, keys.conversation(sid), sets, revision_matches(conversation)),
                 _claim(thread, conversation, roster.participants),
                 *(_release(one, sid) for one in sorted(gone)),
             ]
         )
         return True
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
-def unchanged(conversation: Conversation) -> Condition:
+def revision_matches(conversation: Conversation) -> Condition:
     """That nobody has changed a conversation (but for new messages) since it was read."""
     return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
 
 
-def nothing_new(conversation: Conversation) -> Condition:
+def no_new_message(conversation: Conversation) -> Condition:
     """That it is unchanged, and that no message has come to it either."""
     return Condition(
         "#index = :before AND #revision = :revision",
@@ -542,7 +544,7 @@ def nothing_new(conversation: Conversation) -> Condition:
 # --- threads: claimed and released only here
 
 
-def claims_of(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
+def plan_claims(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
     """The threads that these members want, each with whether it must be theirs. `before` are the members until now.
 
     A pair of one native and one own number is claimed when it is free, and so is what is left of a group without new
@@ -550,9 +552,9 @@ def claims_of(participants: Iterable[Participant], before: Iterable[Participant]
     """
     everybody = list(participants)
     masked = masked_threads(everybody)
-    known = set(threads.members(group_of(before).thread or ""))
+    known = set(threads.members_of(group_of(before).thread or ""))
     return {
-        thread: thread in masked or not (threads.is_pair(thread) or known.issuperset(threads.members(thread)))
+        thread: thread in masked or not (threads.is_pair(thread) or known.issuperset(threads.members_of(thread)))
         for thread in threads_of(everybody)
     }
 
@@ -585,16 +587,16 @@ def _claiming(
                     raise
                 foregone |= frozenset(taken)
 
-    return retrying(once, tries=_TRIES, when=lambda conflict: not conflict.failed)
+    return retry_on_conflict(once, tries=_TRIES, when=lambda conflict: not conflict.failed)
 
 
 def _closes(table: Table, sid: str, now: datetime) -> bool:
     """Whether time has closed a conversation and nobody had written that down; now it is. Raises Conflict as
     `settle`."""
     found = fetch(table, sid)
-    if found is None or not found.is_open or timers.at(found, now).is_open:
+    if found is None or not found.is_open or timers.apply_due(found, now).is_open:
         return False
-    settle(table, found, now)
+    apply_due_timers(table, found, now)
     return True
 
 
@@ -611,7 +613,7 @@ def _raise_name_taken(conflict: Conflict) -> None:
 
 def _claim(thread: str, owner: Conversation, members: Iterable[Participant]) -> Write:
     numbers = {number for member in members for number in (member.proxy_address, member.projected_address) if number}
-    own = sorted(numbers & set(threads.members(thread)))
+    own = sorted(numbers & set(threads.members_of(thread)))
     item = {"conversation_sid": owner.sid, "service_sid": owner.service_sid, "key": thread, "own": own}
     return put(_THREAD + thread, keys.thread(threads.digest(thread)), item, NEW)
 
@@ -630,7 +632,7 @@ def _put_member(conversation: Conversation, member: Participant) -> Write:
     return put("member", keys.participant(conversation.sid, member.sid), _member_item(conversation, member))
 
 
-def same_person(member: Participant) -> Condition:
+def member_matches(member: Participant) -> Condition:
     """That a member is there, and that nobody has taken its place since it was read."""
     names = {"#identity": "identity"}
     if member.identity is None:
@@ -642,7 +644,7 @@ def _change_member(
     conversation: Conversation, before: Participant, after: Participant, condition: Condition = EXISTS
 ) -> Write:
     """Only what differs: what another request changes of a member meanwhile, and no thread depends on, stays."""
-    sets = differences(_member_item(conversation, before), _member_item(conversation, after))
+    sets = diff_items(_member_item(conversation, before), _member_item(conversation, after))
     return change("member", keys.participant(conversation.sid, before.sid), sets, condition)
 
 
@@ -655,4 +657,4 @@ def _member_item(conversation: Conversation, member: Participant) -> Item:
         item["GSI1PK"] = keys.by_address(conversation.service_sid, member.address)
     if "GSI1PK" in item:
         item["GSI1SK"] = keys.dated(codec.from_time(member.created), member.sid)
-    return {**item, **users.in_role(member.role_sid, member.sid)}
+    return {**item, **users.role_index_key(member.role_sid, member.sid)}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from partyline.domain.conversations import Conversation
-from partyline.domain.events import Cause, Event, Happening, Reason, Source
+from partyline.domain.events import Cause, Event, EventBatch, Reason, Source
 from partyline.storage import codec, keys
 from partyline.storage.table import Item, Write, put
 
@@ -16,31 +16,31 @@ from partyline.storage.table import Item, Write, put
 LIFE = timedelta(days=1)
 
 
-def writes(*happenings: Happening) -> list[Write]:
+def build_writes(*happenings: EventBatch) -> list[Write]:
     """One item for each happening in which there is something to tell."""
     return [_put(happening) for happening in happenings if happening.events or happening.replay]
 
 
-def of(
+def build_conversation_writes(
     conversation: Conversation, by: Cause, now: datetime, told: Iterable[Event], identities: tuple[str, ...] = ()
 ) -> list[Write]:
     """The same for events of one conversation."""
-    return writes(Happening(conversation.service_sid, conversation.sid, by, now, tuple(told), identities))
+    return build_writes(EventBatch(conversation.service_sid, conversation.sid, by, now, tuple(told), identities))
 
 
-def _put(happening: Happening) -> Write:
+def _put(happening: EventBatch) -> Write:
     key = keys.happening(happening.subject, codec.from_time(happening.at), secrets.token_hex(4))
     ttl = int((happening.at + LIFE).timestamp())
     return put("happening", key, {**codec.encode(happening), "outbox": "happening", "ttl": ttl})
 
 
-def decode(item: Item) -> Happening:
+def decode(item: Item) -> EventBatch:
     """The happening of an item."""
     webhooks = item.get("webhooks")
-    return Happening(
+    return EventBatch(
         service_sid=item["service_sid"],
         subject=item["subject"],
-        cause=cause(item["cause"]),
+        cause=decode_cause(item["cause"]),
         at=codec.to_time(item["at"]),
         events=tuple(Event(event["type"], event["parameters"]) for event in item["events"]),
         identities=tuple(item.get("identities", [])),
@@ -49,6 +49,6 @@ def decode(item: Item) -> Happening:
     )
 
 
-def cause(item: dict[str, Any]) -> Cause:
+def decode_cause(item: dict[str, Any]) -> Cause:
     """The cause of an item."""
     return Cause(Source(item["source"]), item.get("identity"), item["told"], Reason(item["reason"]))

@@ -19,9 +19,9 @@ from partyline.storage.table import (
     Write,
     change,
     delete,
-    differences,
+    diff_items,
     put,
-    retrying,
+    retry_on_conflict,
 )
 
 _TRIES = 8
@@ -37,13 +37,13 @@ def update(table: Table, before: Line, after: Line) -> bool:
     """Store what differs between two states of a line, so that concurrent changes of different settings all hold; False
     when it is gone. Raises Conflict when its address configuration was changed since it was read, and is to be changed.
     """
-    sets = differences(_item(before), _item(after))
+    sets = diff_items(_item(before), _item(after))
     if not sets:
         return True
     same = EXISTS if before.configuration == after.configuration else _configured(before.configuration)
     writes = [change("line", keys.line(before.address), sets, same), *_pointing(before, after.configuration)]
     try:
-        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
         if conflict.failed.get("line") == {}:
             return False
@@ -56,15 +56,15 @@ def remove(table: Table, address: str) -> None:
     unrouted."""
 
     def attempt() -> None:
-        line = find(table, [address]).get(address)
+        line = fetch(table, [address]).get(address)
         if line:
             gone = delete("line", keys.line(address), _configured(line.configuration))
             table.transact([gone, *_pointing(line, None)])
 
-    retrying(attempt, tries=_TRIES)
+    retry_on_conflict(attempt, tries=_TRIES)
 
 
-def find(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
+def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
     """The lines among some addresses, in one round trip."""
     found = table.get_all(keys.line(address) for address in addresses)
     return {item["address"]: codec.line(item) for item in found.values()}
@@ -82,7 +82,7 @@ class SendingLines:
         return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
 
 
-def of_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
+def fetch_for_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
     """What is known of the numbers and the recipients of some sends, in one round trip."""
     several = list(sends)
     numbers = {keys.line(number) for send in several for number in (send.sender, *send.others)}
@@ -93,10 +93,10 @@ def of_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
     return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
 
 
-def by_configuration(table: Table, sid: str) -> Line | None:
+def find_by_configuration(table: Table, sid: str) -> Line | None:
     """The line with an address configuration, by the configuration's SID."""
     pointer = table.get(keys.address_configuration(sid))
-    line = find(table, [pointer["address"]]).get(pointer["address"]) if pointer else None
+    line = fetch(table, [pointer["address"]]).get(pointer["address"]) if pointer else None
     return line if line and line.configuration and line.configuration.sid == sid else None
 
 

@@ -12,7 +12,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
 from partyline.domain.messages import Message
 from partyline.storage import codec, event_outbox, keys, messages
-from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put, retrying
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put, retry_on_conflict
 
 # An upload that is attached to nothing is deleted after this, or a little later.
 UNATTACHED_LIFE = timedelta(days=1)
@@ -30,7 +30,7 @@ def upload(table: Table, media: StoredMedia) -> None:
     table.write(put("media", keys.media(media.sid), {**codec.encode(media), "ttl": ttl}, NEW))
 
 
-def find(table: Table, sids: Iterable[str]) -> dict[str, StoredMedia]:
+def fetch_many(table: Table, sids: Iterable[str]) -> dict[str, StoredMedia]:
     """The files that exist of these SIDs: one round trip."""
     found = table.get_all(keys.media(sid) for sid in sids)
     return {item["sid"]: codec.stored_media(item) for item in found.values()}
@@ -52,15 +52,15 @@ def remove_unattached(table: Table, sid: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class FinishOutcome:
     """What a file has become; `media` is None where it is none of its message's any more."""
 
     media: Media | None
 
 
-def settle(
+def finish(
     table: Table, conversation: Conversation, reference: MediaReference, settled: Media | None, now: datetime
-) -> Settled | None:
+) -> FinishOutcome | None:
     """Write down what became of a file of a text that came in: ready, failed, or None for what is no content and goes.
     The last thing that a message has does not go, since that would leave a message of nothing: it has failed.
 
@@ -76,10 +76,14 @@ def settle(
         return [put("media", keys.media(settled.sid), codec.encode(_stored(settled, conversation, after)), NEW)]
 
     after = _amend(table, conversation, reference.message_sid, become, now, stored)
-    return Settled(next((part for part in after.media if part.sid == reference.media_sid), None)) if after else None
+    return (
+        FinishOutcome(next((part for part in after.media if part.sid == reference.media_sid), None)) if after else None
+    )
 
 
-def leave_out(table: Table, conversation: Conversation, message_sid: str, sids: Collection[str], now: datetime) -> bool:
+def remove_from_message(
+    table: Table, conversation: Conversation, message_sid: str, sids: Collection[str], now: datetime
+) -> bool:
     """Note on a message which of its files some handsets do not get. Told as an update of it; False when that was noted
     before, or the message is gone."""
 
@@ -117,13 +121,15 @@ def _amend(
         table.transact(
             [
                 change("message", keys.message(conversation.sid, message_sid), sets, unchanged),
-                *event_outbox.of(conversation, BY_TEXT, now, [events.message("onMessageUpdated", after, conversation)]),
+                *event_outbox.build_conversation_writes(
+                    conversation, BY_TEXT, now, [events.message_event("onMessageUpdated", after, conversation)]
+                ),
                 *beside(after),
             ]
         )
         return after
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
 def begin_scaling(table: Table, sid: str) -> bool:

@@ -25,7 +25,7 @@ from partyline.storage.table import (
     Write,
     change,
     delete,
-    differences,
+    diff_items,
     put,
 )
 
@@ -34,7 +34,7 @@ COPIES_LIFE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class MessageWithReceipts:
     """A message with the receipts of its native recipients."""
 
     message: Message
@@ -45,7 +45,7 @@ class Delivered:
 class MessagePage:
     """Some messages in order; `more` when the list goes on behind the last."""
 
-    messages: list[Delivered]
+    messages: list[MessageWithReceipts]
     more: bool
 
 
@@ -62,16 +62,16 @@ def recording_writes(
     indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
     """
     conversation = roster.conversation
-    told = [events.message_added(message, conversation, roster.participants)]
+    told = [events.message_added_event(message, conversation, roster.participants)]
     if conversation.state is ConversationState.INACTIVE:
         awake = replace(conversation, state=ConversationState.ACTIVE, updated=now)
-        told.append(events.state_updated(conversation, awake, Reason.EVENT))
-    told += [events.delivery_updated(receipt, conversation) for receipt in failed]
+        told.append(events.state_updated_event(conversation, awake, Reason.EVENT))
+    told += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
         *_append(conversation, message, now),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
-        *event_outbox.of(conversation, cause, now, told),
+        *event_outbox.build_conversation_writes(conversation, cause, now, told),
     ]
 
 
@@ -83,7 +83,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         item["outbox"] = "message"
     return [
         put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
-        *(receipts.creation_write(receipt) for receipt in receipts.queued(message)),
+        *(receipts.creation_write(receipt) for receipt in receipts.build_queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
             count_own(send.sender, send.thread, send.counted, now)
@@ -105,10 +105,10 @@ def _append(conversation: Conversation, message: Message, now: datetime) -> list
     entered: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message wakes an inactive conversation.
-        awakened, entered = conversations.awakening(conversation, now)
+        awakened, entered = conversations.reactivation_update(conversation, now)
         sets |= awakened
     key = keys.conversation(conversation.sid)
-    return [change("conversation", key, sets, conversations.nothing_new(conversation)), *entered]
+    return [change("conversation", key, sets, conversations.no_new_message(conversation)), *entered]
 
 
 def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
@@ -144,7 +144,7 @@ def count_own(sender: str, thread: str, fingerprint: str, now: datetime) -> Writ
 
 
 def _one_more(receivers: Iterable[str]) -> dict[str, int]:
-    return {f"{_SEEN}{threads.key(receivers)}": 1, "version": 1}
+    return {f"{_SEEN}{threads.build_key(receivers)}": 1, "version": 1}
 
 
 def _until(now: datetime) -> dict[str, int]:
@@ -156,7 +156,7 @@ def _until(now: datetime) -> dict[str, int]:
 # --- reading
 
 
-def fetch(table: Table, conversation_sid: str, sid: str) -> Delivered | None:
+def fetch(table: Table, conversation_sid: str, sid: str) -> MessageWithReceipts | None:
     """One message with its receipts."""
     found = _grouped(table.query(keys.messages(conversation_sid), begins=sid).items)
     return found[0] if found else None
@@ -174,7 +174,7 @@ def page(
     if after is not None:
         low, high = (sids.message_prefix(after) + "g", high) if forward else (low, sids.message_prefix(after))
     read: list[Item] = []
-    found: list[Delivered] = []
+    found: list[MessageWithReceipts] = []
     start: Item | None = None
     while len(found) <= size:
         part = table.query(
@@ -193,7 +193,7 @@ def page(
     return MessagePage(found[:size], len(found) > size)
 
 
-def _grouped(read: Sequence[Item]) -> list[Delivered]:
+def _grouped(read: Sequence[Item]) -> list[MessageWithReceipts]:
     """Messages with their receipts, from items in any order; receipts whose message was not read yet are left out."""
     by_message: dict[str, list[Receipt]] = {}
     heads: dict[str, Message] = {}
@@ -202,7 +202,7 @@ def _grouped(read: Sequence[Item]) -> list[Delivered]:
             by_message.setdefault(item["message_sid"], []).append(codec.receipt(item))
         else:
             heads[item["SK"]] = codec.message(item)
-    return [Delivered(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
+    return [MessageWithReceipts(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
 
 
 # --- changing
@@ -213,13 +213,13 @@ def update(
 ) -> None:
     """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
     Raises ApiError 50500 when it is gone, and Conflict while another request is writing it."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
-    told = events.message("onMessageUpdated", after, conversation)
+    told = events.message_event("onMessageUpdated", after, conversation)
     changed = change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS)
     try:
-        table.transact([changed, *event_outbox.of(conversation, cause, now, [told])])
+        table.transact([changed, *event_outbox.build_conversation_writes(conversation, cause, now, [told])])
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -235,7 +235,7 @@ def handing_over_write(message: Message) -> Write:
 
 
 def remove(
-    table: Table, conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+    table: Table, conversation: Conversation, delivered: MessageWithReceipts, now: datetime, *, cause: Cause = QUIETLY
 ) -> bool:
     """Delete a message with its receipts and files; False when it is gone already. Its index is not given out again,
     and is remembered for counts of what is unread."""
@@ -243,11 +243,11 @@ def remove(
 
 
 def removal_writes(
-    conversation: Conversation, delivered: Delivered, now: datetime, *, cause: Cause = QUIETLY
+    conversation: Conversation, delivered: MessageWithReceipts, now: datetime, *, cause: Cause = QUIETLY
 ) -> list[Write]:
     """The writes of that. Label: message, when it is gone."""
     message = delivered.message
-    told = events.message("onMessageRemoved", message, conversation, DateRemoved=events.timestamp(now))
+    told = events.message_event("onMessageRemoved", message, conversation, DateRemoved=events.format_timestamp(now))
     return [
         delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
         put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
@@ -257,7 +257,7 @@ def removal_writes(
             for receipt in delivered.receipts
         ),
         *(delete("media", keys.media(part.sid)) for part in message.media),
-        *event_outbox.of(conversation, cause, now, [told]),
+        *event_outbox.build_conversation_writes(conversation, cause, now, [told]),
     ]
 
 

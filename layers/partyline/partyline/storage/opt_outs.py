@@ -7,39 +7,39 @@ from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import sids
-from partyline.domain.opt_outs import How, OptOut, OptOutEvent
+from partyline.domain.opt_outs import OptOut, OptOutEvent, OptOutSource
 from partyline.domain.sends import SendReference
 from partyline.storage import codec, keys
-from partyline.storage.table import NEW, Condition, Table, Write, put, retrying
+from partyline.storage.table import NEW, Condition, Table, Write, put, retry_on_conflict
 
 _TRIES = 8
 
 
-def find(table: Table, address: str, line: str) -> OptOut | None:
+def fetch_many(table: Table, address: str, line: str) -> OptOut | None:
     """What is known of one address and one line."""
     item = table.get(keys.opt_out(address, line))
     return codec.opt_out(item) if item else None
 
 
-def of_address(table: Table, address: str) -> list[OptOut]:
+def list_for_address(table: Table, address: str) -> list[OptOut]:
     """What is known of one address, by line."""
     known = table.query_all(keys.opt_out(address, "").pk, begins=keys.OPT_OUTS)
     return [codec.opt_out(item) for item in known]
 
 
-def by_sid(table: Table, sid: str) -> OptOut | None:
+def fetch_by_sid(table: Table, sid: str) -> OptOut | None:
     """The same by its SID."""
     pointer = table.get(keys.opt_out_pointer(sid))
-    return find(table, pointer["address"], pointer["line"]) if pointer else None
+    return fetch_many(table, pointer["address"], pointer["line"]) if pointer else None
 
 
-def writes(
+def build_writes(
     before: OptOut | None,
     *,
     address: str,
     line: str,
     opted_out: bool,
-    how: How,
+    how: OptOutSource,
     source: str,
     now: datetime,
     reason: str = "",
@@ -47,7 +47,7 @@ def writes(
     """The writes of what somebody said, and of its entry in the audit trail. They hold while nobody has said anything
     since `before` was read, the same neither: who said it may matter. Labels: opt_out, opt_out_event,
     opt_out_pointer."""
-    current = after(before, address=address, line=line, opted_out=opted_out, how=how, now=now)
+    current = build_state(before, address=address, line=line, opted_out=opted_out, how=how, now=now)
     event = OptOutEvent(address, line, opted_out, how, now, source, reason)
     same = _unchanged(before) if before else NEW
     # Two events of one moment are two.
@@ -67,13 +67,15 @@ def writes(
     ]
 
 
-def after(before: OptOut | None, *, address: str, line: str, opted_out: bool, how: How, now: datetime) -> OptOut:
+def build_state(
+    before: OptOut | None, *, address: str, line: str, opted_out: bool, how: OptOutSource, now: datetime
+) -> OptOut:
     """What holds once something was said. What was said before keeps its date when it is said again, and its way, but
     that what somebody says themselves counts more than what was entered for them."""
     said = OptOut(sids.opt_out(address, line), address, line, opted_out, how, since=now, updated=now)
     if before is None or before.opted_out is not opted_out:
         return said
-    return replace(before, how=how if before.how is How.API else before.how, updated=now)
+    return replace(before, how=how if before.how is OptOutSource.API else before.how, updated=now)
 
 
 def _unchanged(before: OptOut) -> Condition:
@@ -88,13 +90,17 @@ def _unchanged(before: OptOut) -> Condition:
 _SAID = ("opted_out", "how", "updated")
 
 
-def learn(table: Table, address: str, line: str, how: How, reference: SendReference, now: datetime) -> None:
+def record_carrier_opt_out(
+    table: Table, address: str, line: str, how: OptOutSource, reference: SendReference, now: datetime
+) -> None:
     """Note that somebody has opted out of a line, as a carrier tells by refusing a message. Repeats change nothing."""
 
     def attempt() -> None:
-        before = find(table, address, line)
+        before = fetch_many(table, address, line)
         if before is None or not before.opted_out:
             source = f"{reference.conversation_sid}/{reference.message_sid}"
-            table.transact(writes(before, address=address, line=line, opted_out=True, how=how, source=source, now=now))
+            table.transact(
+                build_writes(before, address=address, line=line, opted_out=True, how=how, source=source, now=now)
+            )
 
-    retrying(attempt, tries=_TRIES)
+    retry_on_conflict(attempt, tries=_TRIES)

@@ -20,7 +20,7 @@ class Participation:
     conversation: Conversation
 
 
-def of(
+def list_for(
     table: Table, service_sid: str, window: Window, *, identity: str | None = None, address: str | None = None
 ) -> ListPage[Participation]:
     """A page of what an identity, or a canonical address, takes part in, newest first: one query, and a batch for each

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from partyline.domain.push_settings import Binding, Credential, Notifications
+from partyline.domain.push_settings import Credential, Notifications, PushBinding
 from partyline.storage import codec, keys
-from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, diff_items, put
 
 # --- credentials
 
@@ -23,7 +23,7 @@ def credential(table: Table, sid: str) -> Credential | None:
 
 def update_credential(table: Table, before: Credential, after: Credential) -> Credential | None:
     """Store what differs; the credential as it is then, None when it is gone."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     try:
         write = change("credential", keys.credential(before.sid), sets, EXISTS)
         return codec.credential(table.write(write)) if sets else after
@@ -41,7 +41,7 @@ def remove_credential(table: Table, sid: str) -> bool:
 # --- bindings
 
 
-def bind(table: Table, binding: Binding) -> None:
+def bind(table: Table, binding: PushBinding) -> None:
     """Store a binding, in the place of an earlier one of the same device."""
     dated = keys.dated(codec.from_time(binding.created), binding.sid)
     listed = {
@@ -53,7 +53,7 @@ def bind(table: Table, binding: Binding) -> None:
     table.write(put("binding", keys.binding(binding.sid), {**codec.encode(binding), **listed}))
 
 
-def binding(table: Table, sid: str) -> Binding | None:
+def binding(table: Table, sid: str) -> PushBinding | None:
     """One binding."""
     item = table.get(keys.binding(sid))
     return codec.binding(item) if item else None
@@ -74,6 +74,6 @@ def notifications(table: Table, service_sid: str) -> Notifications:
 
 def configure(table: Table, service_sid: str, before: Notifications, after: Notifications) -> Notifications:
     """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     write = change("notifications", keys.service_notifications(service_sid), sets)
     return codec.notifications(table.write(write)) if sets else after

@@ -17,7 +17,7 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
 from partyline.domain.opt_outs import OptOut, OptOutEvent
 from partyline.domain.participants import Participant
-from partyline.domain.push_settings import Binding, Credential
+from partyline.domain.push_settings import Credential, PushBinding
 from partyline.domain.services import ApiKey, Role, Service, User
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
@@ -107,7 +107,7 @@ def participations(
 
 def bindings(
     table: Table, service_sid: str, window: Window, *, identities: Collection[str] | None = None
-) -> ListPage[Binding]:
+) -> ListPage[PushBinding]:
     """A Service's bindings by date of creation, of some identities or of all: one query for each identity."""
     if identities is None:
         return _whole(table, _View(keys.binding_list(service_sid), "GSI1", window), codec.binding)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from partyline.storage import keys
 from partyline.storage.keys import Key
-from partyline.storage.table import Condition, Conflict, Item, Table, change, retrying
+from partyline.storage.table import Condition, Conflict, Item, Table, change, retry_on_conflict
 
 # The length of a window.
 SECONDS = 10
@@ -26,12 +26,12 @@ _TRIES = 8
 _LIFE = timedelta(hours=1)
 
 
-def is_spent_by_write(table: Table, service_sid: str, identity: str, now: datetime) -> bool:
+def exceeds_write_quota(table: Table, service_sid: str, identity: str, now: datetime) -> bool:
     """Count a request that changes something: whether it is one too many of an identity's."""
     return _of_identity(table, service_sid, identity, now, _WRITES) > MAX_WRITES
 
 
-def is_spent_by_asking(table: Table, service_sid: str, identity: str, now: datetime) -> bool:
+def exceeds_frame_quota(table: Table, service_sid: str, identity: str, now: datetime) -> bool:
     """Count a frame, or a connection that opens: whether it is one too many of an identity's."""
     return _of_identity(table, service_sid, identity, now, _ASKED) > MAX_ASKED
 
@@ -41,7 +41,7 @@ def count_frame(table: Table, connection: Key, now: datetime) -> Item | None:
     return _count(table, connection, now, _FRAMES, only_existing=True)
 
 
-def frames(connection: Item) -> int:
+def frames_counted(connection: Item) -> int:
     """How many frames a connection's item has counted within its window."""
     return int(connection[_FRAMES])
 
@@ -73,4 +73,4 @@ def _count(table: Table, key: Key, now: datetime, name: str, *, only_existing: b
                 return None
         return table.write(change("quota", key, {**others, **ends, "window": window, name: 1}, begins))
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)

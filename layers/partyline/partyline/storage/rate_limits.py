@@ -37,7 +37,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredTurn:
     """What is kept beside a send: its turn, `at` a time, when it was `taken` (0 when it has none) and at which `rates`;
     when it first met a pause (`met`), or 0."""
 
@@ -48,31 +48,31 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PaceSnapshot:
     """What is known before a send: of its line, of its carrier's account, and of itself."""
 
     line: Pace
     account: Pace
-    kept: Kept
+    kept: StoredTurn
 
 
-def of_line(address: str) -> str:
+def line_scope(address: str) -> str:
     """The scope of a line."""
     return f"line#{address}"
 
 
-def of_account(carrier: str) -> str:
+def account_scope(carrier: str) -> str:
     """The scope of a carrier's account."""
     return f"account#{carrier}"
 
 
-def read(table: Table, reference: SendReference, line: str, carrier: str) -> Known:
+def load(table: Table, reference: SendReference, line: str, carrier: str) -> PaceSnapshot:
     """All that a send asks before it goes: one round trip."""
-    scopes = [of_line(line), of_account(carrier)]
+    scopes = [line_scope(line), account_scope(carrier)]
     turn = keys.turn(reference)
     found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
     first, second = (_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
-    return Known(first, second, _kept(found.get(turn, {})))
+    return PaceSnapshot(first, second, _kept(found.get(turn, {})))
 
 
 def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused: int = 0) -> int:
@@ -110,18 +110,18 @@ def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: 
     return at
 
 
-def meet(table: Table, reference: SendReference, now: int) -> None:
+def mark_first_blocked(table: Table, reference: SendReference, now: int) -> None:
     """Note that a send has met a pause, or is the cause of one; the first time counts."""
     table.write(change("turn", keys.turn(reference), {"ttl": _ttl(now)}, defaults={"met": now}))
 
 
-def try_again(table: Table, before: Pace, until: int) -> bool:
+def claim_probe(table: Table, before: Pace, until: int) -> bool:
     """Be the one that tries whether a pause is over; False when somebody else is. The others wait until then."""
     mine = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
     return table.written(change("pace", keys.pace(before.scope), {"until": until}, mine))
 
 
-def failed(table: Table, scope: str, now: int) -> int:
+def count_failure(table: Table, scope: str, now: int) -> int:
     """Count one more that did not go; how many that makes in a row."""
     counted = change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}, defaults={"since": now})
     item = table.write(counted)
@@ -134,7 +134,7 @@ def pause(table: Table, scope: str, until: int, now: int) -> None:
     table.write(change("pace", keys.pace(scope), {"until": until, "paused": now, "ttl": _ttl(until)}))
 
 
-def went(table: Table, scope: str) -> None:
+def reset(table: Table, scope: str) -> None:
     """Forget pauses and failures: something went."""
     table.write(change("pace", keys.pace(scope), {"until": None, "failures": None, "since": None}))
 
@@ -143,8 +143,8 @@ def _pace(scope: str, item: Item) -> Pace:
     return Pace(scope, *(item.get(name, 0) for name in ("until", "failures", "since", "paused")))
 
 
-def _kept(item: Item) -> Kept:
-    return Kept(item.get("at", 0), item.get("taken", 0), item.get("rates", ""), item.get("met", 0))
+def _kept(item: Item) -> StoredTurn:
+    return StoredTurn(item.get("at", 0), item.get("taken", 0), item.get("rates", ""), item.get("met", 0))
 
 
 def _ttl(milliseconds: int) -> int:

@@ -21,9 +21,9 @@ from partyline.storage.table import (
     Write,
     change,
     check,
-    differences,
+    diff_items,
     put,
-    retrying,
+    retry_on_conflict,
 )
 
 # Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
@@ -34,7 +34,7 @@ _PART_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedStatus:
     """What a carrier said of one recipient of one of its messages. `error_code` is Twilio's, 0 for none."""
 
     recipient: str
@@ -42,7 +42,7 @@ class Reported:
     error_code: int = 0
 
 
-def queued(message: Message) -> tuple[Receipt, ...]:
+def build_queued(message: Message) -> tuple[Receipt, ...]:
     """The receipts that a new message starts with: one for each native recipient of its sends."""
     return tuple(
         _receipt(message, send.thread, address, participant_sid)
@@ -51,7 +51,7 @@ def queued(message: Message) -> tuple[Receipt, ...]:
     )
 
 
-def failed(message: Message, unreached: Iterable[Unreached], error_code: int) -> tuple[Receipt, ...]:
+def build_failed(message: Message, unreached: Iterable[Unreached], error_code: int) -> tuple[Receipt, ...]:
     """The receipts of the handsets that a new message does not get to, with Twilio's code of the reason."""
     return tuple(
         replace(
@@ -85,7 +85,7 @@ def creation_write(receipt: Receipt) -> Write:
 def move(
     table: Table,
     reference: SendReference,
-    reported: Reported,
+    reported: ReportedStatus,
     now: datetime,
     *,
     carrier: str = "",
@@ -103,7 +103,7 @@ def move(
     key = _key(reference, reported.recipient)
     try:
         # Another write that is under way on it says nothing about how far the receipt has got.
-        retrying(
+        retry_on_conflict(
             lambda: table.write(change("receipt", key, sets, forward)),
             tries=_TRIES,
             when=lambda conflict: not conflict.failed,
@@ -118,7 +118,7 @@ def move(
 def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
     """Fail a receipt that is still `queued`. Label: receipt, when it is not."""
     untouched = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
-    failed = _reached(Reported(recipient, ReceiptStatus.FAILED, error_code), now)
+    failed = _reached(ReportedStatus(recipient, ReceiptStatus.FAILED, error_code), now)
     return change("receipt", _key(reference, recipient), failed, untouched)
 
 
@@ -127,7 +127,7 @@ def _key(reference: SendReference, recipient: str) -> keys.Key:
     return keys.receipt(reference.conversation_sid, reference.message_sid, sid)
 
 
-def _reached(reported: Reported, now: datetime) -> dict[str, object]:
+def _reached(reported: ReportedStatus, now: datetime) -> dict[str, object]:
     return {
         "status": reported.status.value,
         "rank": rank(reported.status),
@@ -139,7 +139,7 @@ def _reached(reported: Reported, now: datetime) -> dict[str, object]:
 def _move_part(
     table: Table,
     reference: SendReference,
-    reported: Reported,
+    reported: ReportedStatus,
     now: datetime,
     carrier: str,
     carrier_message_id: str,
@@ -161,11 +161,11 @@ def _move_part(
         if carrier_message_id and reference.part == 1:
             channel_message_sid = sids.channel_message(carrier, carrier_message_id, reported.recipient)
             after = replace(after, channel_message_sid=channel_message_sid, carrier_message_id=carrier_message_id)
-        sets = differences(codec.encode_receipt(before), codec.encode_receipt(after))
+        sets = diff_items(codec.encode_receipt(before), codec.encode_receipt(after))
         table.write(change("receipt", key, sets, _as_it_was(item)))
         return True
 
-    return retrying(attempt, tries=_PART_TRIES)
+    return retry_on_conflict(attempt, tries=_PART_TRIES)
 
 
 def _as_it_was(item: Item) -> Condition:
@@ -178,27 +178,29 @@ def _as_it_was(item: Item) -> Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentText:
     """What a carrier's id stands for: a send, and the recipients by the names that the carrier has for them."""
 
     reference: SendReference
     names: Mapping[str, str]
 
 
-def find_sent(table: Table, carrier: str, carrier_message_id: str) -> Sent | None:
+def find_sent(table: Table, carrier: str, carrier_message_id: str) -> SentText | None:
     """The send that a carrier's id stands for."""
     item = table.get(keys.sent(carrier, carrier_message_id))
     if item is None:
         return None
     send = SendReference(item["conversation_sid"], item["message_sid"], item["thread"])
-    return Sent(replace(send, part=item.get("part", 1), parts=item.get("parts", 1)), item.get("names", {}))
+    return SentText(replace(send, part=item.get("part", 1), parts=item.get("parts", 1)), item.get("names", {}))
 
 
-def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> bool:
+def store_early_report(
+    table: Table, carrier: str, carrier_message_id: str, reported: ReportedStatus, now: datetime
+) -> bool:
     """Keep a report whose send is not recorded yet; False when it is recorded by now, and the report can be applied."""
     unrecorded = check("sent", keys.sent(carrier, carrier_message_id), NEW)
     try:
-        table.transact([unrecorded, early_write(carrier, carrier_message_id, reported, now)])
+        table.transact([unrecorded, early_report_write(carrier, carrier_message_id, reported, now)])
     except Conflict as conflict:
         if "sent" in conflict.failed:
             return False
@@ -206,7 +208,7 @@ def keep_early(table: Table, carrier: str, carrier_message_id: str, reported: Re
     return True
 
 
-def early_write(carrier: str, carrier_message_id: str, reported: Reported, now: datetime) -> Write:
+def early_report_write(carrier: str, carrier_message_id: str, reported: ReportedStatus, now: datetime) -> Write:
     """Have a report wait beside the carrier's id until the send is settled."""
     key = keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status)
     item = {
@@ -218,8 +220,10 @@ def early_write(carrier: str, carrier_message_id: str, reported: Reported, now: 
     return put("early", key, item)
 
 
-def early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[Reported]:
+def list_early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[ReportedStatus]:
     """The reports that came before their send was recorded, or that were recorded with it; weakest first."""
     kept = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
-    reports = [Reported(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept]
+    reports = [
+        ReportedStatus(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept
+    ]
     return sorted(reports, key=lambda reported: rank(reported.status))

@@ -9,24 +9,36 @@ from partyline import refusals
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Role
 from partyline.storage import codec, keys
-from partyline.storage.table import EXISTS, NEW, Condition, Conflict, Item, Table, change, check, delete, put, retrying
+from partyline.storage.table import (
+    EXISTS,
+    NEW,
+    Condition,
+    Conflict,
+    Item,
+    Table,
+    change,
+    check,
+    delete,
+    put,
+    retry_on_conflict,
+)
 
 _TRIES = 8
 _STEP = 25
 _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_role_sid <> :role"
 
 
-def find(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]:
+def fetch_many(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]:
     """Those of some roles that are there, by SID, in one round trip."""
     found = table.get_all(keys.role(service_sid, sid) for sid in sids)
     return {item["sid"]: codec.role(item) for item in found.values()}
 
 
-def granted(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
+def fetch_permissions(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
     """What a role of one's own permits, or the one that stands in where there is none. A role that is gone permits
     nothing: it may have been given to permit less."""
     wanted = own or default
-    found = find(table, service_sid, [wanted])
+    found = fetch_many(table, service_sid, [wanted])
     permitted = found[wanted].permissions if wanted in found else ()
     return frozenset(Permission(name) for name in permitted)
 
@@ -59,7 +71,7 @@ def create(table: Table, role: Role) -> None:
     table.write(put("role", keys.role(role.service_sid, role.sid), codec.encode(role), NEW))
 
 
-def permit(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:
+def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:
     """Store what a role permits from now on; False when it is gone."""
     sets = {"permissions": list(permissions), "updated": codec.from_time(now)}
     return table.written(change("role", keys.role(role.service_sid, role.sid), sets, EXISTS))
@@ -77,7 +89,7 @@ def remove(table: Table, role: Role) -> bool:
         check("default", keys.service(role.service_sid), unused),
     ]
     try:
-        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
         if "role" in conflict.failed:
             return False

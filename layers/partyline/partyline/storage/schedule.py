@@ -15,7 +15,7 @@ from partyline.storage import codec, keys
 from partyline.storage.table import Item, Table, Write, delete, put
 
 
-class DueKind(StrEnum):
+class ScheduleKind(StrEnum):
     """What is looked at."""
 
     CONVERSATION = "conversation"
@@ -23,20 +23,20 @@ class DueKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ScheduledEntry:
     """An entry."""
 
-    kind: DueKind
+    kind: ScheduleKind
     sid: str
     at: datetime
 
 
-def entry(kind: DueKind, sid: str, at: datetime) -> Write:
+def build_entry(kind: ScheduleKind, sid: str, at: datetime) -> Write:
     """Enter something to be looked at."""
-    return put("due", _key(Due(kind, sid, at)), {"kind": kind.value, "sid": sid, "at": codec.from_time(at)})
+    return put("due", _key(ScheduledEntry(kind, sid, at)), {"kind": kind.value, "sid": sid, "at": codec.from_time(at)})
 
 
-def overdue(table: Table, now: datetime) -> Iterator[Due]:
+def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
     """Everything whose time has come, oldest first in each shard."""
     for number in range(keys.SHARDS):
         within = keys.due(number)
@@ -45,17 +45,17 @@ def overdue(table: Table, now: datetime) -> Iterator[Due]:
             # "$" sorts behind the "#" that ends a time.
             page = table.query(within.pk, between=("0", codec.from_time(now) + "$"), after=after)
             for item in page.items:
-                yield Due(DueKind(item["kind"]), item["sid"], codec.to_time(item["at"]))
+                yield ScheduledEntry(ScheduleKind(item["kind"]), item["sid"], codec.to_time(item["at"]))
             after = page.last_key
             if after is None:
                 break
 
 
-def done(table: Table, looked_at: Due) -> None:
+def delete_entry(table: Table, looked_at: ScheduledEntry) -> None:
     """Strike an entry."""
     table.written(delete("due", _key(looked_at)))
 
 
-def _key(looked_at: Due) -> keys.Key:
+def _key(looked_at: ScheduledEntry) -> keys.Key:
     number = keys.shard_of(looked_at.sid)
     return keys.due(number, codec.from_time(looked_at.at), looked_at.kind.value, looked_at.sid)

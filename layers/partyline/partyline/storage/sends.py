@@ -14,8 +14,8 @@ from datetime import datetime
 
 from partyline.domain.sends import SendReference, SendState
 from partyline.storage import codec, keys, receipts
-from partyline.storage.receipts import Reported
-from partyline.storage.table import Condition, Conflict, Item, Table, Write, change, check, put, retrying
+from partyline.storage.receipts import ReportedStatus
+from partyline.storage.table import Condition, Conflict, Item, Table, Write, change, check, put, retry_on_conflict
 
 _TRIES = 10
 
@@ -45,7 +45,7 @@ class Claim:
     cuts: tuple[int, ...] = ()
 
 
-def split(table: Table, reference: SendReference, now: datetime) -> Claim:
+def record_split(table: Table, reference: SendReference, now: datetime) -> Claim:
     """Note that each member gets a request of their own. Its state is SPLIT then; otherwise it is where an attempt to
     send it as one left it."""
     unsent = Condition(
@@ -135,13 +135,13 @@ def _counted(item: Item) -> tuple[str, str]:
     return thread, fingerprint
 
 
-def accepted(
+def record_accepted(
     table: Table,
     reference: SendReference,
     sent: Claim,
     now: datetime,
     member: str = "",
-    reports: Iterable[Reported] = (),
+    reports: Iterable[ReportedStatus] = (),
 ) -> None:
     """Record that a carrier took a send: under which id its reports will come, which recipients it will not reach, and
     its names of the others. What it has told of them already waits beside that id, with the reports that were early:
@@ -160,13 +160,16 @@ def accepted(
     writes = [
         change("send", keys.send(reference, member), sets),
         put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer),
-        *(receipts.early_write(sent.carrier, sent.carrier_message_id, reported, now) for reported in told.values()),
+        *(
+            receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
+            for reported in told.values()
+        ),
     ]
     # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
-    retrying(lambda: table.transact(writes), tries=_TRIES)
+    retry_on_conflict(lambda: table.transact(writes), tries=_TRIES)
 
 
-def refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
+def record_refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
     """Record that a whole send was refused, and who was named."""
     sets = {
         "state": SendState.REFUSED.value,
@@ -178,12 +181,12 @@ def refused(table: Table, reference: SendReference, ended: Claim, now: datetime,
     table.write(change("send", keys.send(reference, member), sets))
 
 
-def waiting(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
+def record_waiting(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
     """Record that a carrier certainly did not take a send, and that it is to be asked again."""
     _move(table, reference, SendState.WAITING, now, member)
 
 
-def unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
+def record_unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
     """Record that it is unknown whether a carrier took a send, unless that is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": codec.from_time(now)}
@@ -208,7 +211,9 @@ def count_copies(table: Table, reference: SendReference, copies: Write, counted:
     )
     claimed = change("send", keys.send(reference), {"counted": named}, uncounted)
     try:
-        retrying(lambda: table.transact([claimed, copies]), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry_on_conflict(
+            lambda: table.transact([claimed, copies]), tries=_TRIES, when=lambda conflict: not conflict.failed
+        )
     except Conflict as conflict:
         if not conflict.failed:
             raise

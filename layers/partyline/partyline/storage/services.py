@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from partyline import refusals
-from partyline.domain.services import Configuration, Role, Service, new_service
+from partyline.domain.services import Configuration, Role, Service, build_service
 from partyline.storage import codec, keys
 from partyline.storage.table import (
     EXISTS,
@@ -17,16 +17,16 @@ from partyline.storage.table import (
     change,
     check,
     delete,
-    differences,
+    diff_items,
     put,
-    retrying,
+    retry_on_conflict,
 )
 
 _TRIES = 8
 _DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
 
 
-def with_configuration(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
+def fetch_with_configuration(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
     """The account's settings and one of its Services, in one round trip. Both None: nothing was ever set up."""
     found = table.get_all([keys.configuration(), keys.service(sid)])
     configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
@@ -42,9 +42,9 @@ def fetch(table: Table, sid: str) -> Service | None:
     return codec.service(item) if item else None
 
 
-def found_account(table: Table, sid: str, now: datetime) -> None:
+def create_account(table: Table, sid: str, now: datetime) -> None:
     """Make the account's settings and its first Service. Repeats change nothing."""
-    service, roles = new_service("Default Conversations Service", now, sid=sid)
+    service, roles = build_service("Default Conversations Service", now, sid=sid)
     writes = [put("configuration", keys.configuration(), codec.encode(Configuration(sid)), NEW)]
     try:
         table.transact([*writes, *_creation_writes(service, roles)])
@@ -71,7 +71,7 @@ def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
 def update(table: Table, before: Service, after: Service) -> bool:
     """Store a Service's changed settings; False when it is gone. Raises Conflict when a role that becomes a default is
     gone, or another request is writing the same items."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return True
     # Each role once: a transaction names no item twice.
@@ -95,7 +95,7 @@ def remove(table: Table, sid: str) -> bool:
     another = Condition("default_service_sid <> :sid", values={":sid": sid})
     writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
     try:
-        retrying(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
         if "default" in conflict.failed:
             raise refusals.service_is_default(sid) from conflict
@@ -108,7 +108,7 @@ def remove(table: Table, sid: str) -> bool:
 def configure(table: Table, before: Configuration, after: Configuration) -> None:
     """Store what differs of the account's settings, so that concurrent changes of different ones all hold. Raises
     ApiError 50050 when the new default Service is not there."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
     writes = [change("configuration", keys.configuration(), sets)]

@@ -140,7 +140,7 @@ def change(
     return Write(label, "Update", {**parameters, **_conditioned(condition, names, values)})
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def diff_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """What to set so that one item becomes the other: only what differs, None for what is gone."""
     return {name: after.get(name) for name in {**before, **after} if before.get(name) != after.get(name)}
 
@@ -305,7 +305,7 @@ class Table:
                 self.transact(writes)
 
         try:
-            retrying(attempt, tries=_TRIES, when=lambda conflict: not conflict.failed)
+            retry_on_conflict(attempt, tries=_TRIES, when=lambda conflict: not conflict.failed)
         except Conflict as conflict:
             if not conflict.failed:
                 raise
@@ -431,7 +431,7 @@ def _always(_: Conflict) -> bool:
     return True
 
 
-def retrying(
+def retry_on_conflict(
     attempt: Callable[[], Result],
     *,
     tries: int,

@@ -7,7 +7,7 @@ from partyline.storage import codec, keys
 from partyline.storage.table import EXISTS, Table, Write, change, delete, put
 
 
-def keeping_write(text: UnroutedText) -> Write:
+def put_write(text: UnroutedText) -> Write:
     """Store an unrouted text, listed by date."""
     item = {
         **codec.encode(text),
@@ -17,7 +17,7 @@ def keeping_write(text: UnroutedText) -> Write:
     return put("unrouted", keys.unrouted(text.sid), item)
 
 
-def taking_write(text: UnroutedText) -> Write:
+def delete_write(text: UnroutedText) -> Write:
     """Take an unrouted text out of the inbox. Label: unrouted, when somebody else was faster."""
     return delete("unrouted", keys.unrouted(text.sid), EXISTS)
 
@@ -27,7 +27,7 @@ def remove(table: Table, sid: str) -> bool:
     return table.written(delete("unrouted", keys.unrouted(sid), EXISTS))
 
 
-def keep_for(table: Table, text: UnroutedText, reason: UnroutedReason) -> None:
+def update_reason(table: Table, text: UnroutedText, reason: UnroutedReason) -> None:
     """Note why a text is still unrouted, unless it was taken meanwhile."""
     table.written(change("unrouted", keys.unrouted(text.sid), {"reason": reason.value}, EXISTS))
 

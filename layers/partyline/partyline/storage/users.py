@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import events, sids
-from partyline.domain.events import QUIETLY, Cause, Happening
+from partyline.domain.events import QUIETLY, Cause, EventBatch
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.storage import codec, event_outbox, keys
-from partyline.storage.table import EXISTS, NEW, Item, Table, Write, change, check, delete, differences, put
+from partyline.storage.table import EXISTS, NEW, Item, Table, Write, change, check, delete, diff_items, put
 
 # No access token lives longer, so a revocation without a deletion ends too.
 _TOKEN_LIFE = timedelta(days=2)
@@ -37,12 +37,12 @@ def fetch(table: Table, sid: str) -> User | None:
     return codec.user(item) if item else None
 
 
-def by_identity(table: Table, service_sid: str, identity: str) -> User | None:
+def fetch_by_identity(table: Table, service_sid: str, identity: str) -> User | None:
     """One user by identity."""
     return fetch(table, sids.user(service_sid, identity))
 
 
-def with_revocations(
+def fetch_with_revocations(
     table: Table, service_sid: str, identities: Iterable[str]
 ) -> dict[str, tuple[User | None, Revocation | None]]:
     """The users and the revocations of some identities: one batch for each fifty."""
@@ -69,17 +69,17 @@ def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
 
 def update(table: Table, before: User, after: User, now: datetime, *, cause: Cause = QUIETLY) -> bool:
     """Store what was changed of a user; other changes made meanwhile stay. False when it is gone."""
-    sets = differences(_with_role(before), _with_role(after))
-    told = Happening(after.service_sid, after.sid, cause, now, (events.user("onUserUpdated", after),))
+    sets = diff_items(_with_role(before), _with_role(after))
+    told = EventBatch(after.service_sid, after.sid, cause, now, (events.user_event("onUserUpdated", after),))
     changed = change("user", keys.user(before.sid), sets, EXISTS)
-    return not sets or table.written(changed, *event_outbox.writes(told))
+    return not sets or table.written(changed, *event_outbox.build_writes(told))
 
 
-def added(item: Item) -> Happening:
+def to_added_batch(item: Item) -> EventBatch:
     """What a user that is new in the stream is told as."""
     user = codec.user(item)
-    told = events.user("onUserAdded", user)
-    return Happening(user.service_sid, user.sid, event_outbox.cause(item["cause"]), user.created, (told,))
+    told = events.user_event("onUserAdded", user)
+    return EventBatch(user.service_sid, user.sid, event_outbox.decode_cause(item["cause"]), user.created, (told,))
 
 
 def remove(table: Table, user: User, now: datetime) -> bool:
@@ -119,7 +119,7 @@ def joining_writes(
     ]
 
 
-def ensure(table: Table, service_sid: str, identity: str, now: datetime, *, cause: Cause = QUIETLY) -> None:
+def ensure_user(table: Table, service_sid: str, identity: str, now: datetime, *, cause: Cause = QUIETLY) -> None:
     """Make a user of an identity, unless it is one."""
     table.written(_ensuring(service_sid, identity, now, cause))
 
@@ -130,23 +130,23 @@ def _ensuring(service_sid: str, identity: str, now: datetime, cause: Cause) -> W
 
 
 def _new_item(user: User, cause: Cause) -> Item:
-    return {**codec.encode(user), **place(user), "outbox": "user", "cause": codec.encode(cause)}
+    return {**codec.encode(user), **list_index_keys(user), "outbox": "user", "cause": codec.encode(cause)}
 
 
 def _with_role(user: User) -> Item:
     """A user with its place among those of its own role."""
-    return {**codec.encode(user), **in_role(user.role_sid, user.sid)}
+    return {**codec.encode(user), **role_index_key(user.role_sid, user.sid)}
 
 
-def in_role(role_sid: str | None, sid: str) -> Item:
+def role_index_key(role_sid: str | None, sid: str) -> Item:
     """The index key by which the holders of a role are found."""
     return {"GSI2PK": keys.by_role(role_sid), "GSI2SK": sid} if role_sid else {}
 
 
-def place(user: User) -> Item:
+def list_index_keys(user: User) -> Item:
     """A user's place in the list of its Service, and among those of its own role."""
     return {
-        **in_role(user.role_sid, user.sid),
+        **role_index_key(user.role_sid, user.sid),
         "GSI1PK": keys.sharded(keys.user_list(user.service_sid), user.sid),
         "GSI1SK": keys.dated(codec.from_time(user.created), user.sid),
     }

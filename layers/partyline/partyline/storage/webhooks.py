@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 from partyline import refusals
 from partyline.domain.conversations import Conversation
-from partyline.domain.events import QUIETLY, Happening
+from partyline.domain.events import QUIETLY, EventBatch
 from partyline.domain.services import Service
-from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration, effective
+from partyline.domain.webhook_configuration import (
+    MAX_PER_CONVERSATION,
+    ScopedWebhook,
+    WebhookConfiguration,
+    select_configuration,
+)
 from partyline.storage import codec, event_outbox, keys
-from partyline.storage.conversations import nothing_new
+from partyline.storage.conversations import no_new_message
 from partyline.storage.keys import Key
-from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, differences, put
+from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, diff_items, put
 
 # --- of one conversation
 
@@ -26,17 +31,17 @@ def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> 
         raise refusals.too_many_webhooks(MAX_PER_CONVERSATION)
     table.transact(
         [
-            change("conversation", whole, {}, nothing_new(conversation), adds={"revision": 1}),
+            change("conversation", whole, {}, no_new_message(conversation), adds={"revision": 1}),
             put("webhook", keys.webhook(conversation.sid, webhook.sid), codec.encode(webhook), NEW),
-            *event_outbox.writes(*_replay(conversation, webhook)),
+            *event_outbox.build_writes(*_replay(conversation, webhook)),
         ]
     )
 
 
-def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[Happening]:
+def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[EventBatch]:
     if webhook.replay_after is None:
         return []
-    return [Happening(conversation.service_sid, conversation.sid, QUIETLY, webhook.created, replay=webhook.sid)]
+    return [EventBatch(conversation.service_sid, conversation.sid, QUIETLY, webhook.created, replay=webhook.sid)]
 
 
 def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
@@ -47,7 +52,7 @@ def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None
 
 def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedWebhook | None:
     """Store what differs; the webhook as it is then, None when it is gone."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     key = keys.webhook(before.conversation_sid, before.sid)
     try:
         return codec.webhook(table.write(change("webhook", key, sets, EXISTS))) if sets else after
@@ -73,12 +78,12 @@ class InForce:
     service: Service | None
 
 
-def in_force(table: Table, service_sid: str) -> InForce:
+def fetch_in_force(table: Table, service_sid: str) -> InForce:
     """What holds in a Service, in one round trip."""
     account, own, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
     found = table.get_all([account, own, service])
     configured = [codec.webhook_configuration(found.get(key, {})) for key in (account, own)]
-    return InForce(effective(*configured), codec.service(found[service]) if service in found else None)
+    return InForce(select_configuration(*configured), codec.service(found[service]) if service in found else None)
 
 
 # --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
@@ -93,5 +98,5 @@ def configure(
     table: Table, key: Key, before: WebhookConfiguration, after: WebhookConfiguration
 ) -> WebhookConfiguration:
     """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
-    sets = differences(codec.encode(before), codec.encode(after))
+    sets = diff_items(codec.encode(before), codec.encode(after))
     return codec.webhook_configuration(table.write(change("webhooks", key, sets))) if sets else after

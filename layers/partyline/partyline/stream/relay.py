@@ -14,33 +14,33 @@ from typing import Any
 
 from partyline.domain import events
 from partyline.domain.attachments import MediaReference
-from partyline.domain.events import Happening
+from partyline.domain.events import EventBatch
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import SendReference
-from partyline.lifecycle.cleanup import Kind, Removed
+from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.storage import codec, event_outbox, users
 from partyline.storage.table import Item, from_dynamo
 
 # Puts a body into a FIFO queue: group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
 # The sort keys of what leaves something behind when it is removed.
-_REMOVED = {"C": Kind.CONVERSATION, "IS": Kind.SERVICE, "ME": Kind.MEDIA, "US": Kind.USER}
+_REMOVED = {"C": RemovedKind.CONVERSATION, "IS": RemovedKind.SERVICE, "ME": RemovedKind.MEDIA, "US": RemovedKind.USER}
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class StreamRelay:
     """The queues that the outbox hands things on to: sends, files at carriers, conversations to be activated, what is
     told of a happening (under its name) and of a receipt that moved, and what was removed."""
 
     enqueue: Enqueue
     collect: Callable[[MediaReference], None]
     activate: Callable[[str], None]
-    tell: Callable[[Happening, str], None]
+    tell: Callable[[EventBatch, str], None]
     tell_delivery: Callable[[Receipt], None]
     clean: Callable[[Removed], None]
 
 
-def relay(desk: Desk, record: Mapping[str, Any]) -> str:
+def relay_record(desk: StreamRelay, record: Mapping[str, Any]) -> str:
     """Do what one stream record asks for; the name of what was done.
 
     A new message: each of its sends is queued for its conversation's turn, and each of its files that is still at its
@@ -61,7 +61,7 @@ def relay(desk: Desk, record: Mapping[str, Any]) -> str:
     return "clean"
 
 
-def _inserted(desk: Desk, item: Item) -> str:
+def _inserted(desk: StreamRelay, item: Item) -> str:
     match item.get("outbox"):
         case "message":
             message = codec.message(item)
@@ -76,17 +76,17 @@ def _inserted(desk: Desk, item: Item) -> str:
             desk.tell(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
         case "user":
             # Who was removed and comes back has the same key.
-            desk.tell(users.added(item), f"{item['PK']}/{item['created']}")
+            desk.tell(users.to_added_batch(item), f"{item['PK']}/{item['created']}")
         case _:
             return "nothing"
     return str(item["outbox"])
 
 
-def _modified(desk: Desk, before: Item, after: Item) -> str:
+def _modified(desk: StreamRelay, before: Item, after: Item) -> str:
     if "rank" not in after:
         return "nothing"
     moved = codec.receipt(after)
-    if events.shown_status(codec.receipt(before)) == events.shown_status(moved):
+    if events.reported_status(codec.receipt(before)) == events.reported_status(moved):
         return "nothing"
     desk.tell_delivery(moved)
     return "delivery"
@@ -94,7 +94,7 @@ def _modified(desk: Desk, before: Item, after: Item) -> str:
 
 def _removed(item: Item, at: float) -> Removed | None:
     kind = _REMOVED.get(item["SK"])
-    if kind is Kind.USER:
+    if kind is RemovedKind.USER:
         return Removed(kind, item["sid"], item["service_sid"], item["identity"], at)
     return Removed(kind, item["sid"], at=at) if kind else None
 

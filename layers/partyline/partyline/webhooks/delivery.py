@@ -24,9 +24,9 @@ from urllib.parse import urldefrag, urlencode
 
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import OutgoingError
-from partyline.http_client import Answer
+from partyline.http_client import FetchedResponse
 from partyline.storage import circuit_breakers
-from partyline.storage.circuit_breakers import Held
+from partyline.storage.circuit_breakers import Rejected
 from partyline.storage.table import Table
 from partyline.webhooks import signatures
 
@@ -50,7 +50,7 @@ class Callback:
     token: str
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """What became of a message of the queue."""
 
     DELIVERED = "delivered"
@@ -60,10 +60,10 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryResult:
     """What became of a message, and why."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     delay: float = 0.0
     reason: str = ""
 
@@ -73,12 +73,12 @@ class Requester(Protocol):
 
     def __call__(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
-    ) -> Answer:
+    ) -> FetchedResponse:
         """Make one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class WebhookCaller:
     """What delivering works with. `auth_token` is the account's own, which signs webhooks as it does API requests."""
 
     table: Table
@@ -98,42 +98,46 @@ def decode(body: str) -> Callback:
     return Callback(**{**fields, "method": WebhookMethod(fields["method"])})
 
 
-def group(url: str, subject: str) -> str:
+def message_group(url: str, subject: str) -> str:
     """The message group of what one URL is told of one conversation or user (its SID)."""
     return hashlib.sha256(f"{url} {subject}".encode()).hexdigest()
 
 
-def deliver(desk: Desk, callback: Callback, *, received: int, sent_at: datetime) -> Delivery:
+def deliver_callback(desk: WebhookCaller, callback: Callback, *, received: int, sent_at: datetime) -> DeliveryResult:
     """Call a webhook once, unless its receiver is not to be called now.
 
     `received` is how often the queue has given the message out, this time included; `sent_at` is when it was queued.
     Raises only what the table and the secrets raise.
     """
-    admitted = circuit_breakers.admit(desk.table, circuit_breakers.receiver(callback.url), desk.clock())
-    if isinstance(admitted, Held):
-        return _later(desk, sent_at, Outcome.HELD, _held(admitted, received), "resting" if admitted.rest else "busy")
-    method, url, body, headers = request(callback, received - 1, desk.auth_token())
+    admitted = circuit_breakers.acquire(desk.table, circuit_breakers.receiver_of(callback.url), desk.clock())
+    if isinstance(admitted, Rejected):
+        return _later(
+            desk, sent_at, DeliveryOutcome.HELD, _held(admitted, received), "resting" if admitted.rest else "busy"
+        )
+    method, url, body, headers = build_request(callback, received - 1, desk.auth_token())
     try:
         # Only the status matters, so the body is left unread.
         answer = desk.request(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
     except OutgoingError as error:
-        circuit_breakers.unanswered(desk.table, admitted, desk.clock())
-        return _later(desk, sent_at, Outcome.RETRIED, _backoff(received), str(error))
-    circuit_breakers.answered(desk.table, admitted, desk.clock())
+        circuit_breakers.record_failure(desk.table, admitted, desk.clock())
+        return _later(desk, sent_at, DeliveryOutcome.RETRIED, _backoff(received), str(error))
+    circuit_breakers.record_success(desk.table, admitted, desk.clock())
     if 200 <= answer.status < 300:
-        return Delivery(Outcome.DELIVERED, reason=str(answer.status))
-    return _later(desk, sent_at, Outcome.RETRIED, _backoff(received), str(answer.status))
+        return DeliveryResult(DeliveryOutcome.DELIVERED, reason=str(answer.status))
+    return _later(desk, sent_at, DeliveryOutcome.RETRIED, _backoff(received), str(answer.status))
 
 
-def _later(desk: Desk, sent_at: datetime, outcome: Outcome, delay: float, reason: str) -> Delivery:
+def _later(
+    desk: WebhookCaller, sent_at: datetime, outcome: DeliveryOutcome, delay: float, reason: str
+) -> DeliveryResult:
     """Put a message back, for its last try at the latest when its day ends; or give it up."""
     left = (sent_at + PATIENCE - desk.clock()).total_seconds()
     if left <= 0:
-        return Delivery(Outcome.GIVEN_UP, reason=reason)
-    return Delivery(outcome, min(delay, left), reason)
+        return DeliveryResult(DeliveryOutcome.GIVEN_UP, reason=reason)
+    return DeliveryResult(outcome, min(delay, left), reason)
 
 
-def request(callback: Callback, retries: int, auth_token: str) -> tuple[str, str, bytes | None, dict[str, str]]:
+def build_request(callback: Callback, retries: int, auth_token: str) -> tuple[str, str, bytes | None, dict[str, str]]:
     """Method, URL, body and headers. Behind a URL's "#" are Twilio's settings of a connection, which stay here."""
     url, _ = urldefrag(callback.url)
     parameters = {**callback.parameters, "RetryCount": str(retries)}
@@ -141,10 +145,10 @@ def request(callback: Callback, retries: int, auth_token: str) -> tuple[str, str
     form = urlencode(parameters)
     if callback.method is WebhookMethod.GET:
         url = f"{url}{'&' if '?' in url else '?'}{form}"
-        return "GET", url, None, {**headers, signatures.HEADER: signatures.signature(auth_token, url, {})}
+        return "GET", url, None, {**headers, signatures.HEADER: signatures.sign(auth_token, url, {})}
     headers |= {
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-        signatures.HEADER: signatures.signature(auth_token, url, parameters),
+        signatures.HEADER: signatures.sign(auth_token, url, parameters),
     }
     return "POST", url, form.encode(), headers
 
@@ -155,7 +159,7 @@ def _backoff(received: int) -> float:
     return random.uniform(0.75, 1.0) * longest  # noqa: S311
 
 
-def _held(held: Held, received: int) -> float:
+def _held(held: Rejected, received: int) -> float:
     """Seconds until a message is looked at again that found its receiver resting or busy.
 
     The longer, the more often that happened: of many that wait for one receiver not all come at once, and none is

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from partyline.domain import events, sids
-from partyline.domain.events import BY_TEXT, Event, Happening
+from partyline.domain.events import BY_TEXT, Event, EventBatch
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook
@@ -32,7 +32,7 @@ _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class FanOut:
     """What telling works with. `call` queues a call to an endpoint in the turn of a subject (a conversation or a user);
     `push` queues what live connections are told."""
 
@@ -42,17 +42,20 @@ class Desk:
     push: Callable[[Push, str], None]
 
 
-def tell(desk: Desk, happening: Happening, name: str) -> int:
+def publish(desk: FanOut, happening: EventBatch, name: str) -> int:
     """Queue everything that a happening is told as; how many calls that is. `name` is the happening's own, the same
     when it is told again."""
     if happening.replay:
         return _replay(desk, happening, happening.replay)
-    is_live = connections.any_in(desk.table, happening.service_sid)
+    is_live = connections.is_any_listening(desk.table, happening.service_sid)
     if not (is_live or happening.cause.told):
         return 0
-    force = webhooks.in_force(desk.table, happening.service_sid)
+    force = webhooks.fetch_in_force(desk.table, happening.service_sid)
     told = [
-        Event(event.type, events.told(_complete(event, force.service), desk.account_sid, happening.cause))
+        Event(
+            event.type,
+            events.with_common_parameters(_complete(event, force.service), desk.account_sid, happening.cause),
+        )
         for event in happening.events
     ]
     if is_live:
@@ -62,27 +65,27 @@ def tell(desk: Desk, happening: Happening, name: str) -> int:
     scoped = _scoped(desk.table, happening) if happening.webhooks is None else happening.webhooks
     calls = 0
     for position, event in enumerate(told):
-        for endpoint in filters.endpoints(event, force.webhooks, scoped):
+        for endpoint in filters.select_endpoints(event, force.webhooks, scoped):
             desk.call(happening.subject, _callback(endpoint, event, f"{name}/{position}"))
             calls += 1
     return calls
 
 
-def tell_delivery(desk: Desk, receipt: Receipt) -> int:
+def publish_receipt(desk: FanOut, receipt: Receipt) -> int:
     """The same for a receipt that has moved: once for each status."""
     conversation = conversations.fetch(desk.table, receipt.conversation_sid)
     if conversation is None:
         return 0
-    event = events.delivery_updated(receipt, conversation)
-    happening = Happening(conversation.service_sid, conversation.sid, BY_TEXT, receipt.updated, (event,))
-    return tell(desk, happening, f"{receipt.sid}/{receipt.status.value}")
+    event = events.delivery_updated_event(receipt, conversation)
+    happening = EventBatch(conversation.service_sid, conversation.sid, BY_TEXT, receipt.updated, (event,))
+    return publish(desk, happening, f"{receipt.sid}/{receipt.status.value}")
 
 
 def _complete(event: Event, service: Service | None) -> Event:
-    return events.with_roles(event, service) if service else event
+    return events.with_default_role(event, service) if service else event
 
 
-def _scoped(table: Table, happening: Happening) -> list[ScopedWebhook]:
+def _scoped(table: Table, happening: EventBatch) -> list[ScopedWebhook]:
     if not happening.subject.startswith(sids.CONVERSATION):
         return []
     page = queries.webhooks(table, happening.subject, Window(MAX_PER_CONVERSATION))
@@ -97,7 +100,7 @@ def _callback(endpoint: Endpoint, event: Event, name: str) -> Callback:
 # --- replaying
 
 
-def _replay(desk: Desk, happening: Happening, sid: str) -> int:
+def _replay(desk: FanOut, happening: EventBatch, sid: str) -> int:
     """Tell a new webhook of the messages that it asked for, from behind an index up to when it was made, of these the
     newest MAX_REPLAYED."""
     webhook = webhooks.fetch(desk.table, happening.subject, sid)
@@ -108,10 +111,10 @@ def _replay(desk: Desk, happening: Happening, sid: str) -> int:
     calls = 0
     after = max(webhook.replay_after, webhook.since - MAX_REPLAYED)
     for event in _earlier(desk.table, roster, after, webhook.since):
-        if filters.hears(webhook, event):
+        if filters.matches(webhook, event):
             # Of a text it is known from where it came.
             cause = BY_TEXT if "CarrierMessageId" in event.parameters else happening.cause
-            parameters = events.told(event, desk.account_sid, cause)
+            parameters = events.with_common_parameters(event, desk.account_sid, cause)
             name = f"{webhook.sid}/replay/{event.parameters['Index']}"
             desk.call(happening.subject, _callback(endpoint, Event(event.type, parameters), name))
             calls += 1
@@ -127,5 +130,5 @@ def _earlier(table: Table, roster: Roster, after: int, last: int) -> Iterator[Ev
             after = delivered.message.index
             if after > last:
                 return
-            yield events.message_added(delivered.message, roster.conversation, roster.participants)
+            yield events.message_added_event(delivered.message, roster.conversation, roster.participants)
         more = page.more

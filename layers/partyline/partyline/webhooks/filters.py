@@ -15,7 +15,7 @@ from partyline.domain.webhook_configuration import (
     WebhookConfiguration,
     WebhookMethod,
     WebhookTarget,
-    listens,
+    subscribes_to,
 )
 
 
@@ -28,16 +28,18 @@ class Endpoint:
     method: WebhookMethod
 
 
-def endpoints(event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]) -> Iterator[Endpoint]:
+def select_endpoints(
+    event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]
+) -> Iterator[Endpoint]:
     """Everybody who is told of an event that has happened."""
-    if configuration.post_url and listens(configuration, event.type):
+    if configuration.post_url and subscribes_to(configuration, event.type):
         yield Endpoint("service", configuration.post_url, configuration.method or WebhookMethod.POST)
     for webhook in scoped:
-        if webhook.url and _is_new_to(webhook, event) and hears(webhook, event):
+        if webhook.url and _is_new_to(webhook, event) and matches(webhook, event):
             yield Endpoint(webhook.sid, webhook.url, webhook.method)
 
 
-def hears(webhook: ScopedWebhook, event: Event) -> bool:
+def matches(webhook: ScopedWebhook, event: Event) -> bool:
     """Whether a conversation's webhook asks for an event: by its type, or by a keyword, in upper or lower case,
     anywhere in a new message."""
     match webhook.target:

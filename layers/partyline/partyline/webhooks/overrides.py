@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from partyline.domain.messages import Message
 from partyline.observability import count, logger
-from partyline.webhooks.pre_action import Answer
+from partyline.webhooks.pre_action import PreActionDecision
 
 # Characters.
 MAX_NAME = 256
@@ -19,7 +19,7 @@ MAX_NAME = 256
 MAX_BODY, MAX_ATTRIBUTES = 32 * 1024, 4 * 1024
 
 
-def to_text(message: Message, answer: Answer) -> Message:
+def apply_to_message(message: Message, answer: PreActionDecision) -> Message:
     """A text with its body and attributes changed. Who wrote it stays: that is the carrier's word."""
     body, attributes = answer.changes.get("body"), answer.changes.get("attributes")
     if body is not None and _taken("onMessageAdd", "body", well=len(body.encode()) <= MAX_BODY):
@@ -29,7 +29,7 @@ def to_text(message: Message, answer: Answer) -> Message:
     return message
 
 
-def friendly_name(answer: Answer) -> str | None:
+def read_friendly_name(answer: PreActionDecision) -> str | None:
     """The name of a conversation that a text makes."""
     name = answer.changes.get("friendly_name") or None
     return name if name and _taken("onConversationAdd", "friendly_name", well=len(name) <= MAX_NAME) else None

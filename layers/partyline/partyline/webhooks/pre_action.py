@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from partyline import http_client
 from partyline.domain import events
 from partyline.domain.events import Cause, Event
-from partyline.domain.webhook_configuration import WebhookConfiguration, WebhookMethod, listens
+from partyline.domain.webhook_configuration import WebhookConfiguration, WebhookMethod, subscribes_to
 from partyline.errors import OutgoingError
 from partyline.observability import count, logger
 from partyline.webhooks import delivery
@@ -46,7 +46,7 @@ _NOT_YET = {
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PreActionWebhook:
     """What asking works with: how a request is made (Outgoing.ask), and what signs it."""
 
     account_sid: str
@@ -55,7 +55,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PreActionDecision:
     """What a webhook says of one event: that it must not happen, or what is changed of it, by the names that REST's
     answers have ("body"). The values are not checked yet."""
 
@@ -63,16 +63,18 @@ class Answer:
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
-GO_ON = Answer()
-_REJECTED = Answer(rejected=True)
+GO_ON = PreActionDecision()
+_REJECTED = PreActionDecision(rejected=True)
 
 # Asks about one event; nobody, where no webhook is configured for it.
-Ask = Callable[[WebhookConfiguration, Event, Cause], Answer]
+Ask = Callable[[WebhookConfiguration, Event, Cause], PreActionDecision]
 # The same for several, side by side; the answers in their order.
-AskAll = Callable[[WebhookConfiguration, Sequence[Event], Cause], Sequence[Answer]]
+AskAll = Callable[[WebhookConfiguration, Sequence[Event], Cause], Sequence[PreActionDecision]]
 
 
-def ask(desk: Desk, configuration: WebhookConfiguration, event: Event, cause: Cause) -> Answer:
+def consult(
+    desk: PreActionWebhook, configuration: WebhookConfiguration, event: Event, cause: Cause
+) -> PreActionDecision:
     """Ask the webhook in force about an event that is about to happen, where it wants to be asked: then this takes up
     to five seconds. Raises only what the secrets raise."""
     if not _asks(configuration, event, cause):
@@ -80,7 +82,9 @@ def ask(desk: Desk, configuration: WebhookConfiguration, event: Event, cause: Ca
     return _judged(event, _call(desk, configuration, event, cause))
 
 
-def ask_all(desk: Desk, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause) -> list[Answer]:
+def consult_all(
+    desk: PreActionWebhook, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
+) -> list[PreActionDecision]:
     """The same for several events of one type, side by side; five seconds for each sixteen."""
     if not (about and _asks(configuration, about[0], cause)):
         return [GO_ON for _ in about]
@@ -89,11 +93,11 @@ def ask_all(desk: Desk, configuration: WebhookConfiguration, about: Sequence[Eve
     return [_judged(event, reply) for event, reply in zip(about, replies, strict=True)]
 
 
-def once(ask: Ask) -> Ask:
+def memoize(ask: Ask) -> Ask:
     """The same, for one request: each event is asked about once, and that answer holds however often it is tried."""
-    answers: dict[str, Answer] = {}
+    answers: dict[str, PreActionDecision] = {}
 
-    def asked(configuration: WebhookConfiguration, event: Event, cause: Cause) -> Answer:
+    def asked(configuration: WebhookConfiguration, event: Event, cause: Cause) -> PreActionDecision:
         if event.type not in answers:
             answers[event.type] = ask(configuration, event, cause)
         return answers[event.type]
@@ -102,24 +106,24 @@ def once(ask: Ask) -> Ask:
 
 
 def _asks(configuration: WebhookConfiguration, event: Event, cause: Cause) -> bool:
-    return cause.told and configuration.pre_url is not None and listens(configuration, event.type)
+    return cause.told and configuration.pre_url is not None and subscribes_to(configuration, event.type)
 
 
 def _call(
-    desk: Desk, configuration: WebhookConfiguration, event: Event, cause: Cause
-) -> http_client.Answer | OutgoingError:
-    told = events.told(event, desk.account_sid, cause)
+    desk: PreActionWebhook, configuration: WebhookConfiguration, event: Event, cause: Cause
+) -> http_client.FetchedResponse | OutgoingError:
+    told = events.with_common_parameters(event, desk.account_sid, cause)
     parameters = {name: value for name, value in told.items() if name not in _NOT_YET.get(event.type, ())}
     method = configuration.method or WebhookMethod.POST
     callback = Callback(configuration.pre_url or "", method, parameters, secrets.token_hex(16))
-    verb, url, body, headers = delivery.request(callback, 0, desk.auth_token())
+    verb, url, body, headers = delivery.build_request(callback, 0, desk.auth_token())
     try:
         return desk.request(verb, url, body, headers, timeout=delivery.TIMEOUT, max_answer=MAX_ANSWER)
     except OutgoingError as error:
         return error
 
 
-def _judged(event: Event, reply: http_client.Answer | OutgoingError) -> Answer:
+def _judged(event: Event, reply: http_client.FetchedResponse | OutgoingError) -> PreActionDecision:
     """What a reply means; everything but a plain consent is logged and counted."""
     count("PreWebhookAsked")
     if isinstance(reply, OutgoingError):
@@ -145,10 +149,10 @@ def _judged(event: Event, reply: http_client.Answer | OutgoingError) -> Answer:
         return GO_ON
     logger.info("pre_webhook.modified", event_type=event.type, changes=sorted(changes), conversation_sid=_about(event))
     count("PreWebhookModified")
-    return Answer(changes=changes)
+    return PreActionDecision(changes=changes)
 
 
-def _unanswered(event: Event, reason: str) -> Answer:
+def _unanswered(event: Event, reason: str) -> PreActionDecision:
     logger.warning("pre_webhook.unanswered", event_type=event.type, reason=reason, conversation_sid=_about(event))
     count("PreWebhookUnanswered")
     return GO_ON
@@ -158,7 +162,7 @@ def _about(event: Event) -> str | None:
     return event.parameters.get("ConversationSid")
 
 
-def _changes(event_type: str, reply: http_client.Answer) -> dict[str, str]:
+def _changes(event_type: str, reply: http_client.FetchedResponse) -> dict[str, str]:
     """What an answer changes. Members that are null, or that cannot be changed, change nothing. Raises ValueError,
     TypeError and RecursionError for what cannot be read."""
     if not reply.complete:

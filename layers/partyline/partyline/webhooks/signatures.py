@@ -10,7 +10,7 @@ from collections.abc import Mapping
 HEADER = "X-Twilio-Signature"
 
 
-def signature(auth_token: str, url: str, parameters: Mapping[str, str]) -> str:
+def sign(auth_token: str, url: str, parameters: Mapping[str, str]) -> str:
     """The value of HEADER: HMAC-SHA1 in base 64 of the URL as it is called, followed by the names and values of the
     form, sorted by name. A GET has no form: its parameters are in the URL."""
     signed = url + "".join(f"{name}{value}" for name, value in sorted(parameters.items()))

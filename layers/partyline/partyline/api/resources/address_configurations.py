@@ -12,16 +12,16 @@ from enum import StrEnum
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers, webhook_forms
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
-from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, url_problem
+from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, find_url_problem
 from partyline.storage import lines as store
 from partyline.storage import queries, services
 from partyline.storage.queries import Window
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 _MAX_RETRIES = 3
 _TRIES = 8
@@ -43,7 +43,7 @@ class _Type(StrEnum):
     CHAT = "chat"
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Configuration/Addresses, for a line that has none yet. AutoCreation.Enabled=true is for every text, as at
     Twilio, unless AutoCreation.GroupsOnly=true is given; without either the line stays as it is. Raises ApiError 20001,
     20409, 50050, 50055, 50365."""
@@ -63,29 +63,29 @@ def create(call: Call) -> Answer:
             )
         return made
 
-    return Answer(201, _body(call, retrying(attempt, tries=_TRIES)))
+    return ApiResponse(201, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Configuration/Addresses/{sid or address}."""
-    return Answer(200, _body(call, _find(call)))
+    return ApiResponse(200, _body(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Configuration/Addresses, by address; of another Type than sms there are none. Raises ApiError 20001."""
     query = call.request.query
     kind = forms.choice(query, "Type", _Type) if query.get("Type") else _Type.SMS
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         if kind is not _Type.SMS:
-            return pagination.Part([])
+            return pagination.PagePart([])
         page = queries.address_configurations(call.table, window)
         return pagination.shown(page, lambda line: _body(call, line))
 
     return pagination.listing(call, "address_configurations", read, pagination.SMALL_MAXIMUM)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Configuration/Addresses/{sid or address}: what the form names changes, but for Type and Address. Raises
     ApiError as `create`. A GroupsOnly that was given holds until another is."""
 
@@ -96,10 +96,10 @@ def update(call: Call) -> Answer:
             raise lookups.missing(call)
         return changed
 
-    return Answer(200, _body(call, retrying(attempt, tries=_TRIES)))
+    return ApiResponse(200, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Configuration/Addresses/{sid or address}: autocreation is off then."""
 
     def attempt() -> None:
@@ -108,20 +108,20 @@ def delete(call: Call) -> Answer:
             call.table, line, replace(line, configuration=None, auto_creation=AutoCreation.OFF, updated=call.now)
         )
 
-    retrying(attempt, tries=_TRIES)
-    return Answer(204)
+    retry_on_conflict(attempt, tries=_TRIES)
+    return ApiResponse(204)
 
 
 def _line(call: Call, given: str) -> Line | None:
-    address = addresses.canonical(forms.address(given))
-    return store.find(call.table, [address]).get(address) if addresses.is_number(address) else None
+    address = addresses.canonicalize(forms.address(given))
+    return store.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
 
 
 def _find(call: Call) -> Line:
     """The line whose configuration the path names. Raises ApiError 20404."""
     name = call.ids["address"]
     is_sid = sids.matches(sids.ADDRESS_CONFIGURATION, name)
-    line = store.by_configuration(call.table, name) if is_sid else _line(call, name)
+    line = store.find_by_configuration(call.table, name) if is_sid else _line(call, name)
     if line is None or line.configuration is None:
         raise lookups.missing(call)
     return line
@@ -250,7 +250,7 @@ def _country(form: Parameters) -> str | None:
 
 def _url(form: Parameters) -> str | None:
     given = form.get(_URL)
-    problem = url_problem(given) if given else None
+    problem = find_url_problem(given) if given else None
     if problem:
         raise refusals.invalid_parameter(_URL, problem)
     return given

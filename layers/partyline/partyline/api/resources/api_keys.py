@@ -13,7 +13,7 @@ from email.utils import format_datetime
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.serializers import Json
 from partyline.auth import tokens
 from partyline.domain import sids
@@ -23,7 +23,7 @@ from partyline.storage import queries
 from partyline.storage.queries import Window
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Keys: FriendlyName; AccountSid may say whose. Raises ApiError 20001, 20003 (called with an API key)."""
     _check_caller(call)
     _check_account(call, call.request.form.get("AccountSid"))
@@ -33,39 +33,39 @@ def create(call: Call) -> Answer:
     key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, _name(call) or None)
     store.create(call.table, key)
     secret = tokens.key_secret(call.desk.key_root(), key.sid)
-    return Answer(201, {**_body(key), "secret": secret, "policy": None})
+    return ApiResponse(201, {**_body(key), "secret": secret, "policy": None})
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Keys/{sid}, without its secret."""
-    return Answer(200, {**_body(_find(call)), "policy": None})
+    return ApiResponse(200, {**_body(_find(call)), "policy": None})
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Keys, in the order of their making."""
     _check_caller(call)
     _check_account(call, call.request.query.get("AccountSid"))
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         return pagination.shown(queries.api_keys(call.table, window), lambda key: {**_body(key), "flags": _FLAGS})
 
     return pagination.listing(call, "keys", read)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Keys/{sid}: FriendlyName."""
     before = _find(call)
     after = replace(before, friendly_name=forms.changed(_name(call), before.friendly_name), updated=call.now)
     if not store.update(call.table, after):
         raise lookups.missing(call)
-    return Answer(200, {**_body(after), "policy": None})
+    return ApiResponse(200, {**_body(after), "policy": None})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Keys/{sid}: it and the access tokens that it signed are refused from the next request on."""
     if not store.remove(call.table, _find(call).sid):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 # What every key is good for, in Twilio's words.

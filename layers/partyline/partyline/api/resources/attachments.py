@@ -10,7 +10,7 @@ from partyline.carriers.limits import Limits
 from partyline.domain import sids
 from partyline.domain.attachments import Media
 from partyline.media import file_types
-from partyline.media.sizing import misfit
+from partyline.media.sizing import first_violation
 from partyline.storage import media as store
 
 # Twilio takes one through its API; ten is the most of any carrier.
@@ -26,7 +26,7 @@ def named(call: Call) -> tuple[Media, ...]:
             raise refusals.media_sid_invalid(sid)
     if len(wanted) > MAX_MEDIA:
         raise refusals.too_many_media(MAX_MEDIA)
-    found = store.find(call.table, wanted) if wanted else {}
+    found = store.fetch_many(call.table, wanted) if wanted else {}
     media = []
     for sid in wanted:
         one = found.get(sid)
@@ -43,7 +43,7 @@ def check(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, gr
     """Refuse what a line's carrier could not carry, also with images made smaller, and files of an unknown type, which
     no handset opens. Raises ApiError 21623, 50511, 50512."""
     _check_types(media)
-    wrong = misfit(limits, media, group=group)
+    wrong = first_violation(limits, media, group=group)
     if wrong is None:
         return
     if wrong.media is None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain import identities, sids
-from partyline.domain.push_settings import Binding, BindingType, PushMessage
+from partyline.domain.push_settings import BindingType, PushBinding, PushMessage
 from partyline.storage import push_settings as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
@@ -22,7 +22,7 @@ _MAX_IDENTITIES = 20
 _MAX_ENDPOINT = 2048
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Services/{service}/Bindings: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeated; all
     without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
     50206, 50207."""
@@ -30,15 +30,15 @@ def create(call: Call) -> Answer:
     identity, endpoint = forms.text(form, "Identity"), forms.text(form, "Endpoint", _MAX_ENDPOINT)
     if not identity:
         raise refusals.invalid_parameter("Identity", "it is empty")
-    identities.check(identity)
+    identities.check_identity(identity)
     if not endpoint:
         raise refusals.invalid_parameter("Endpoint", "it is empty")
     kind = forms.choice(form, "BindingType", BindingType)
     if kind is None:
         raise refusals.invalid_parameter("BindingType", f"give {', '.join(BindingType)}")
     service_sid = call.scope.service_sid
-    binding = Binding(
-        sid=sids.of(sids.BINDING, service_sid, kind, endpoint),
+    binding = PushBinding(
+        sid=sids.derive(sids.BINDING, service_sid, kind, endpoint),
         service_sid=service_sid,
         created=call.now,
         updated=call.now,
@@ -49,7 +49,7 @@ def create(call: Call) -> Answer:
         message_types=_message_types(form),
     )
     store.bind(call.table, binding)
-    return Answer(201, _body(call, binding))
+    return ApiResponse(201, _body(call, binding))
 
 
 def _credential(call: Call) -> str | None:
@@ -66,22 +66,22 @@ def _message_types(form: Parameters) -> tuple[PushMessage, ...]:
     return tuple(kind for kind in PushMessage if kind in given) or tuple(PushMessage)
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings/{sid}."""
-    return Answer(200, _body(call, _find(call)))
+    return ApiResponse(200, _body(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings: newest first, by Identity and by BindingType (both repeatable). A page by type
     may hold fewer than its size, also none, when others of its window are of other types. Raises ApiError 20001."""
     query = call.request.query
     kinds = _kinds(query)
     identities = _identities(query)
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         page = queries.bindings(call.table, call.scope.service_sid, window, identities=identities)
         entries = [(key, _body(call, found)) for key, found in page.entries if not kinds or found.type in kinds]
-        return Part(entries, page.more, page.ends)
+        return PagePart(entries, page.more, page.ends)
 
     return pagination.listing(call, "bindings", read)
 
@@ -104,14 +104,14 @@ def _identities(query: Parameters) -> set[str] | None:
     return {identity for identity in given if len(identity) <= forms.MAX_NAME}
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{service}/Bindings/{sid}."""
     if not store.unbind(call.table, _find(call).sid):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
-def _find(call: Call) -> Binding:
+def _find(call: Call) -> PushBinding:
     sid = call.ids["binding"]
     found = store.binding(call.table, sid) if sids.matches(sids.BINDING, sid) else None
     if found is None or found.service_sid != call.scope.service_sid:
@@ -119,7 +119,7 @@ def _find(call: Call) -> Binding:
     return found
 
 
-def _body(call: Call, shown: Binding) -> Json:
+def _body(call: Call, shown: PushBinding) -> Json:
     return {
         "sid": shown.sid,
         "account_sid": call.desk.account_sid,

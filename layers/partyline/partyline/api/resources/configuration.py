@@ -6,19 +6,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline.api import forms, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
 from partyline.domain.services import Configuration
 from partyline.storage import services as store
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Configuration."""
-    return Answer(200, _body(call, call.scope.configuration))
+    return ApiResponse(200, _body(call, call.scope.configuration))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Configuration: what the form names changes. An empty DefaultMessagingServiceSid is none, and PT0S no timer.
 
     Raises ApiError 20001, 50050, 50375, 50376, 50379, 50380.
@@ -35,7 +35,7 @@ def update(call: Call) -> Answer:
         default_closed_timer=forms.timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, closed),
     )
     store.configure(call.table, before, after)
-    return Answer(200, _body(call, after))
+    return ApiResponse(200, _body(call, after))
 
 
 def _body(call: Call, shown: Configuration) -> Json:
@@ -54,4 +54,4 @@ def _body(call: Call, shown: Configuration) -> Json:
 
 
 def _timer(seconds: int | None) -> str | None:
-    return timers.duration(seconds) if seconds else None
+    return timers.format_duration(seconds) if seconds else None

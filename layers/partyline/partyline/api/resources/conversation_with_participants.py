@@ -11,20 +11,20 @@ from typing import Any
 
 from partyline import refusals
 from partyline.api import authorization, forms, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNTS, described, own_lines, role_of
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import join_rules, sids
-from partyline.domain.addresses import display
+from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
-from partyline.domain.join_rules import Binding
+from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError
 from partyline.storage import conversations as store
-from partyline.storage.table import Conflict, retrying
+from partyline.storage.table import Conflict, retry_on_conflict
 
 # A set of people, or a pair, that another conversation has.
 _TAKEN = (50416, 50438)
@@ -52,7 +52,7 @@ class IfExists(StrEnum):
     FETCH = "fetch"
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /ConversationWithParticipants: answered `initializing`; it becomes active, or inactive where State says
     so, a moment later, or closed when the pre-action webhook rejects one of its participants
     (partyline.lifecycle.activation).
@@ -61,7 +61,7 @@ def create(call: Call) -> Answer:
     one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
     creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
     """
-    authorization.require_of_creator(call)
+    authorization.require_creator_permission(call)
     if_exists = forms.choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
     texts = call.request.form.all("Participant")
     if not texts:
@@ -76,18 +76,18 @@ def create(call: Call) -> Answer:
     if if_exists is IfExists.REFUSE:
         wanted = conversations.asked(call, "onConversationAdd", conversation)
         made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
-        return Answer(202, serializers.conversation(call, made, _LINKS))
-    return retrying(lambda: _fetch_or_create(call, conversation, members, known), tries=_TRIES)
+        return ApiResponse(202, serializers.conversation(call, made, _LINKS))
+    return retry_on_conflict(lambda: _fetch_or_create(call, conversation, members, known), tries=_TRIES)
 
 
 def _fetch_or_create(
     call: Call, conversation: Conversation, members: Sequence[Participant], known: frozenset[str]
-) -> Answer:
+) -> ApiResponse:
     """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
     request makes or closes it meanwhile."""
     there = _owner(call, members)
     if there:
-        return Answer(200, serializers.conversation(call, there, _LINKS))
+        return ApiResponse(200, serializers.conversation(call, there, _LINKS))
     wanted = conversations.asked(call, "onConversationAdd", conversation)
     try:
         made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True, known=known)
@@ -95,17 +95,17 @@ def _fetch_or_create(
         if refused.code in _TAKEN and _owner(call, members):
             raise Conflict({}) from refused
         raise
-    return Answer(202, serializers.conversation(call, made, _LINKS))
+    return ApiResponse(202, serializers.conversation(call, made, _LINKS))
 
 
 def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     """The conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
-        owner = store.open_owner(call.table, thread, call.now)
+        owner = store.find_open_owner(call.table, thread, call.now)
         roster = store.load(call.table, owner.sid) if owner else None
         if roster is None or roster.conversation.service_sid != call.scope.service_sid:
             continue
-        if threads_of(roster.participants) == threads_of(members) and authorization.sees(call, roster.participants):
+        if threads_of(roster.participants) == threads_of(members) and authorization.can_see(call, roster.participants):
             return roster.conversation
     return None
 
@@ -117,7 +117,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tu
         with _naming(position):
             given = _parameters(position, text)
             binding, member = described(given, conversation.sid, call.now)
-            authorization.refuse_of_people(call, given, *ACCOUNTS)
+            authorization.deny_users(call, given, *ACCOUNTS)
             _check_permitted(call, binding)
             wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
     known = authorization.known_users(call, *(binding.identity for binding, _ in wanted))
@@ -126,7 +126,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tu
         with _naming(position):
             join_rules.check_binding(binding, own)
     # In the order that was given, though they be made in one millisecond.
-    in_order = sids.several(sids.PARTICIPANT, len(wanted))
+    in_order = sids.new_many(sids.PARTICIPANT, len(wanted))
     members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
     members = _with_creator(call, conversation, members)
     _check_pairs(members)
@@ -137,12 +137,12 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tu
     return members, known
 
 
-def _check_permitted(call: Call, binding: Binding) -> None:
+def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
     """A person adds others as the role of creators permits. Raises ApiError 50107."""
-    if call.person is not None and binding != Binding(identity=call.person.identity):
+    if call.person is not None and binding != ParticipantBinding(identity=call.person.identity):
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_of_creator(call, wanted)
+        authorization.require_creator_permission(call, wanted)
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
@@ -221,4 +221,4 @@ def _naming_by_details(members: Sequence[Participant]) -> Iterator[None]:
 
 def _shown(address: str | None) -> str | None:
     """An address as a refusal shows it."""
-    return display(address) if address else None
+    return format_address(address) if address else None

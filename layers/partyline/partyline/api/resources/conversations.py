@@ -7,8 +7,8 @@ from datetime import datetime, time
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.domain import addresses, events, sids, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
@@ -19,7 +19,7 @@ from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
 from partyline.storage import participations, queries
 from partyline.storage.queries import Window
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 LINKS = ("participants", "messages", "webhooks", "export")
 _NAMES = ("FriendlyName", "UniqueName")
@@ -29,23 +29,23 @@ _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 _TRIES = 8
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
 
     Raises ApiError 20001, 50056, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380,
     50384, 50390, 50420.
     """
-    authorization.require_in_service(call, Permission.CREATE_CONVERSATION)
+    authorization.require_service_permission(call, Permission.CREATE_CONVERSATION)
     conversation = asked(call, "onConversationAdd", new(call))
     known = authorization.known_users(call)
     made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause, known=known)
-    return Answer(201, serializers.conversation(call, made, LINKS))
+    return ApiResponse(201, serializers.conversation(call, made, LINKS))
 
 
 def new(call: Call) -> Conversation:
     """The conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
-    authorization.refuse_of_people(call, form, *_SETTINGS)
+    authorization.deny_users(call, form, *_SETTINGS)
     state = _state(form)
     if state is ConversationState.CLOSED:
         raise refusals.created_closed()
@@ -66,7 +66,7 @@ def new(call: Call) -> Conversation:
 
 def asked(call: Call, event: str, wanted: Conversation) -> Conversation:
     """A conversation as the pre-action webhook lets it become. Raises ApiError 20001, 50056."""
-    changes = pre_webhook.before(call, events.conversation(event, wanted))
+    changes = pre_webhook.consult(call, events.conversation_event(event, wanted))
     name = forms.text(changes, "FriendlyName")
     return replace(wanted, friendly_name=forms.changed(name, wanted.friendly_name))
 
@@ -83,15 +83,15 @@ def creator(call: Call, conversation: Conversation) -> list[Participant]:
     ]
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Conversations/{sid or unique name}."""
-    return Answer(200, serializers.conversation(call, lookups.conversation(call), LINKS))
+    return ApiResponse(200, serializers.conversation(call, lookups.conversation(call), LINKS))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
     form = call.request.form
-    authorization.refuse_of_people(call, form, *_SETTINGS)
+    authorization.deny_users(call, form, *_SETTINGS)
     before = lookups.changeable(lookups.permitted(call, *_wanted(form)))
     if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
@@ -101,7 +101,7 @@ def update(call: Call) -> Answer:
         after = replace(after, active_at=call.now)
     after = asked(call, "onConversationUpdate", after)
     changed = store.update(call.table, before, after, call.now, cause=call.cause)
-    return Answer(200, serializers.conversation(call, changed, LINKS))
+    return ApiResponse(200, serializers.conversation(call, changed, LINKS))
 
 
 def _wanted(form: Parameters) -> list[Permission]:
@@ -113,21 +113,21 @@ def _wanted(form: Parameters) -> list[Permission]:
     ]
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
-    retrying(lambda: _delete(call), tries=_TRIES)
-    return Answer(204)
+    retry_on_conflict(lambda: _delete(call), tries=_TRIES)
+    return ApiResponse(204)
 
 
 def _delete(call: Call) -> None:
     conversation = lookups.permitted(call, Permission.DELETE_CONVERSATION)
-    pre_webhook.before(call, events.conversation("onConversationRemove", conversation))
-    told = store.farewell(call.table, conversation, call.now, call.cause)
+    pre_webhook.consult(call, events.conversation_event("onConversationRemove", conversation))
+    told = store.removal_events(call.table, conversation, call.now, call.cause)
     store.remove(call.table, conversation, told=told)
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Conversations: newest first, by State and by date of creation; or, with one Address for each of its people,
     the open conversation with exactly these. A person who does not see all has their own, by when they joined.
 
@@ -140,16 +140,18 @@ def listed(call: Call) -> Answer:
         raise refusals.dates_reversed()
     people = query.all("Address")
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         if people:
             return _with_people(call, people)
         if state:
             # In the list of its new state is only what has been written down.
-            expiry.settle_overdue(call.table, call.now)
-        if not authorization.sees_all(call):
+            expiry.apply_overdue_timers(call.table, call.now)
+        if not authorization.can_see_all(call):
             return _own(call, window, state, start, end)
         page = queries.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
-        entries = [(key, found) for key, found in page.entries if state in (None, timers.at(found, call.now).state)]
+        entries = [
+            (key, found) for key, found in page.entries if state in (None, timers.apply_due(found, call.now).state)
+        ]
         return pagination.shown(
             replace(page, entries=entries), lambda found: serializers.conversation(call, found, LINKS)
         )
@@ -159,34 +161,34 @@ def listed(call: Call) -> Answer:
 
 def _own(
     call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
-) -> Part:
+) -> PagePart:
     """The conversations that the calling person takes part in. A page may hold fewer than its size, also none, when
     others of its window do not fit the filters."""
     identity = call.person.identity if call.person else ""
-    page = participations.of(call.table, call.scope.service_sid, window, identity=identity)
+    page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity)
     entries = [
         (key, serializers.conversation(call, found.conversation, LINKS))
         for key, found in page.entries
-        if state in (None, timers.at(found.conversation, call.now).state)
+        if state in (None, timers.apply_due(found.conversation, call.now).state)
         and (start is None or found.conversation.created >= start)
         and (end is None or found.conversation.created <= end)
     ]
-    return Part(entries, page.more, page.ends)
+    return PagePart(entries, page.more, page.ends)
 
 
-def _with_people(call: Call, people: tuple[str, ...]) -> Part:
-    thread = threads.key(addresses.canonical(forms.address(address)) for address in people)
-    found = store.open_owner(call.table, thread, call.now)
+def _with_people(call: Call, people: tuple[str, ...]) -> PagePart:
+    thread = threads.build_key(addresses.canonicalize(forms.address(address)) for address in people)
+    found = store.find_open_owner(call.table, thread, call.now)
     if found is None or found.service_sid != call.scope.service_sid or not _visible(call, found):
-        return Part([])
-    return Part([(found.sid, serializers.conversation(call, found, LINKS))])
+        return PagePart([])
+    return PagePart([(found.sid, serializers.conversation(call, found, LINKS))])
 
 
 def _visible(call: Call, found: Conversation) -> bool:
-    if authorization.sees_all(call):
+    if authorization.can_see_all(call):
         return True
     roster = store.load(call.table, found.sid)
-    return roster is not None and authorization.sees(call, roster.participants)
+    return roster is not None and authorization.can_see(call, roster.participants)
 
 
 def _described(before: Conversation, form: Parameters) -> Conversation:

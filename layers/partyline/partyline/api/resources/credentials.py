@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.push_settings import Credential, PushType
@@ -19,7 +19,7 @@ from partyline.storage import queries
 from partyline.storage.queries import Window
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
     form = call.request.form
     kind = forms.choice(form, "Type", PushType)
@@ -34,24 +34,24 @@ def create(call: Call) -> Answer:
         sandbox=forms.boolean(form, "Sandbox") or False,
     )
     store.create_credential(call.table, credential)
-    return Answer(201, _body(call, credential))
+    return ApiResponse(201, _body(call, credential))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Credentials/{sid}."""
-    return Answer(200, _body(call, _find(call)))
+    return ApiResponse(200, _body(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Credentials, in the order of their making."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         return pagination.shown(queries.credentials(call.table, window), lambda credential: _body(call, credential))
 
     return pagination.listing(call, "credentials", read)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
     before, form = _find(call), call.request.form
     name, sandbox = forms.text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.boolean(form, "Sandbox")
@@ -65,14 +65,14 @@ def update(call: Call) -> Answer:
     changed = store.update_credential(call.table, before, after)
     if changed is None:
         raise lookups.missing(call)
-    return Answer(200, _body(call, changed))
+    return ApiResponse(200, _body(call, changed))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Credentials/{sid}. Bindings that name it stay."""
     if not store.remove_credential(call.table, _find(call).sid):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call) -> Credential:

@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.resources.conversations import LINKS
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.storage import keys, queries
 from partyline.storage import messages as store
-from partyline.storage.messages import Delivered
+from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
 
 # As many bytes of a function's answer as a page of a list has.
@@ -28,7 +28,7 @@ PART = pagination.ANSWER
 _BATCH = 100
 
 
-def export(call: Call) -> Answer:
+def export(call: Call) -> ApiResponse:
     """GET /Conversations/{conversation}/Export: participants as they joined, messages by index, from behind `After` on,
     which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""
     conversation = lookups.conversation(call)
@@ -44,7 +44,7 @@ def export(call: Call) -> Answer:
             parts.append(_line("next", {"url": url}))
             headers["Link"] = f'<{url}>; rel="next"'
             break
-    return Answer(200, "".join(parts), headers)
+    return ApiResponse(200, "".join(parts), headers)
 
 
 def _after(call: Call) -> str | None:
@@ -84,7 +84,7 @@ def _participants(call: Call, conversation: Conversation, after: str | None) -> 
         more = page.more
 
 
-def _of_message(call: Call, delivered: Delivered) -> str:
+def _of_message(call: Call, delivered: MessageWithReceipts) -> str:
     receipts = sorted(delivered.receipts, key=lambda receipt: receipt.sid)
     return _line("message", serializers.message(call, delivered)) + "".join(
         _line("delivery_receipt", serializers.receipt(call, receipt)) for receipt in receipts

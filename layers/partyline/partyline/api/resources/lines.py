@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.carriers.registry import CARRIERS
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AutoCreation, Line
-from partyline.domain.opt_outs import LANGUAGES, Keyword, may_be_keyword
+from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
 from partyline.storage import lines as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
@@ -21,12 +21,12 @@ from partyline.storage.queries import Window
 MAX_REPLY = 640
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Rate, SmsPrice, MmsPrice,
     Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
     20001, 20409."""
     form = call.request.form
-    address = addresses.canonical(forms.address(form.get("Address") or ""))
+    address = addresses.canonicalize(forms.address(form.get("Address") or ""))
     if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number in E.164 form")
     carrier = _carrier(form)
@@ -43,24 +43,24 @@ def create(call: Call) -> Answer:
     )
     line = _priced(form, _answering(form, line))
     store.register(call.table, line)
-    return Answer(201, serializers.line(call, line))
+    return ApiResponse(201, serializers.line(call, line))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Lines/{number}."""
-    return Answer(200, serializers.line(call, _find(call)))
+    return ApiResponse(200, serializers.line(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Lines, by number."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         return pagination.shown(queries.lines(call.table, window), lambda line: serializers.line(call, line))
 
     return pagination.listing(call, "lines", read)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
     none.
     Raises ApiError 20001, 20404."""
@@ -75,20 +75,20 @@ def update(call: Call) -> Answer:
     after = _priced(form, _answering(form, after))
     if not store.update(call.table, before, after):
         raise lookups.missing(call)
-    return Answer(200, serializers.line(call, after))
+    return ApiResponse(200, serializers.line(call, after))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
     sent from it any more."""
     store.remove(call.table, _find(call).address)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call) -> Line:
-    address = addresses.canonical(forms.address(call.ids["line"]))
+    address = addresses.canonicalize(forms.address(call.ids["line"]))
     can_be = addresses.is_number(address)
-    line = store.find(call.table, [address]).get(address) if can_be else None
+    line = store.fetch(call.table, [address]).get(address) if can_be else None
     if line is None:
         raise lookups.missing(call)
     return line
@@ -133,7 +133,7 @@ def _replies(given: str) -> dict[str, str]:
     for keyword, text in replies.items():
         if not isinstance(text, str) or not _is_legible(text) or len(text) > MAX_REPLY:
             raise refusals.invalid_parameter("Replies", f"{keyword} is a text of at most {MAX_REPLY} characters")
-        if may_be_keyword(text):
+        if is_possible_keyword(text):
             # Two lines that answer each other would never stop.
             raise refusals.invalid_parameter("Replies", f"{keyword} is a keyword itself")
     return replies

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, multipart, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Upload
 from partyline.domain import sids
 from partyline.domain.attachments import StoredMedia
@@ -22,14 +22,14 @@ LINK_LIFE = 300
 _MAX_FILENAME = 100
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Media: the body is the file, or a multipart form with one. Its name is the query's Filename, or what
     Content-Disposition says; it ends as the file's type does. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
     body, declared, name = _file(call.request.upload or Upload(b"", ""))
     name = forms.text(call.request.query, "Filename", _MAX_FILENAME) or name
     if not body:
         raise refusals.media_empty()
-    kind = file_types.content_type(body, declared, name)
+    kind = file_types.detect_type(body, declared, name)
     if kind in file_types.DANGEROUS:
         raise refusals.media_type_refused(kind)
     media = StoredMedia(
@@ -44,33 +44,33 @@ def create(call: Call) -> Answer:
         scalable=images.is_scalable(body) if kind in images.SCALABLE else None,
     )
     store.upload(call.table, media)
-    call.desk.bucket.put(storage.original(media.sid, kind), body, kind, media.filename)
-    return Answer(201, serializers.stored_media(call, media, _link(call, media)))
+    call.desk.bucket.put(storage.original_key(media.sid, kind), body, kind, media.filename)
+    return ApiResponse(201, serializers.stored_media(call, media, _link(call, media)))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Media/{sid}, with a link that is good for LINK_LIFE."""
     media = _visible(call)
-    return Answer(200, serializers.stored_media(call, media, _link(call, media)))
+    return ApiResponse(200, serializers.stored_media(call, media, _link(call, media)))
 
 
-def content(call: Call) -> Answer:
+def content(call: Call) -> ApiResponse:
     """GET /Media/{sid}/Content: a redirect to the same link."""
-    return Answer(307, None, {"Location": _link(call, _visible(call))})
+    return ApiResponse(307, None, {"Location": _link(call, _visible(call))})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Media/{sid}, while it is attached to nothing; then its message is deleted. Raises ApiError 50508."""
     media = _visible(call)
     if media.message_sid or not store.remove_unattached(call.table, media.sid):
         raise refusals.media_sent(media.sid)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _visible(call: Call) -> StoredMedia:
     """The file that the path names. Raises ApiError 20404, also when the caller may not see it."""
     sid = call.ids["media"]
-    found = store.find(call.table, [sid]).get(sid) if sids.matches(sids.MEDIA, sid) else None
+    found = store.fetch_many(call.table, [sid]).get(sid) if sids.matches(sids.MEDIA, sid) else None
     if found is None or found.service_sid != call.scope.service_sid or not _sees(call, found):
         raise lookups.missing(call)
     return found
@@ -80,7 +80,7 @@ def _sees(call: Call, media: StoredMedia) -> bool:
     if call.person is None or (media.message_sid is None and media.author == call.person.identity):
         return True
     roster = conversations.load(call.table, media.conversation_sid) if media.conversation_sid else None
-    return roster is not None and authorization.sees(call, roster.participants)
+    return roster is not None and authorization.can_see(call, roster.participants)
 
 
 def _author(call: Call) -> str | None:
@@ -95,7 +95,7 @@ def _author(call: Call) -> str | None:
 
 def _link(call: Call, media: StoredMedia) -> str:
     expires = int(call.now.timestamp()) + LINK_LIFE
-    path = links.path(call.desk.key_root(), storage.original(media.sid, media.content_type), expires)
+    path = links.build_path(call.desk.key_root(), storage.original_key(media.sid, media.content_type), expires)
     return f"{call.request.base_url}/{path}"
 
 
@@ -103,10 +103,10 @@ def _file(upload: Upload) -> tuple[bytes, str, str]:
     """The file of a body, its declared type and its name: of a form with several parts the first that has a name, or
     the first. Raises ApiError 20001."""
     if upload.content_type.partition(";")[0].strip().lower() != "multipart/form-data":
-        return upload.content, upload.content_type, multipart.filename(upload.disposition) or ""
+        return upload.content, upload.content_type, multipart.parse_filename(upload.disposition) or ""
     try:
-        parts = multipart.read(upload.content, upload.content_type)
-    except multipart.Malformed as error:
+        parts = multipart.parse_multipart(upload.content, upload.content_type)
+    except multipart.MalformedForm as error:
         raise refusals.invalid_parameter("body", f"it is no multipart form: {error}") from None
     if not parts:
         raise refusals.invalid_parameter("body", "it is a multipart form without a part")

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments
 from partyline.carriers.registry import CARRIERS
@@ -24,9 +24,9 @@ from partyline.domain.sends import Send
 from partyline.storage import conversations, lines, media, receipts
 from partyline.storage import messages as store
 from partyline.storage.conversations import Roster
-from partyline.storage.messages import Delivered
+from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, retrying
+from partyline.storage.table import Conflict, retry_on_conflict
 
 MAX_TEXT = 1600
 MAX_BODY = 32 * 1024
@@ -42,26 +42,26 @@ class Order(StrEnum):
     DESCENDING = "desc"
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
     Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
     50386, 50407, 50413, 50416 and 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513,
     50526.
     """
-    message = retrying(lambda: _record(call), tries=_TRIES)
-    return Answer(201, serializers.message(call, Delivered(message, receipts.queued(message))))
+    message = retry_on_conflict(lambda: _record(call), tries=_TRIES)
+    return ApiResponse(201, serializers.message(call, MessageWithReceipts(message, receipts.build_queued(message))))
 
 
 def _record(call: Call) -> Message:
     """Make the message the next one of its conversation. Raises Conflict when another request came first."""
     roster = lookups.roster(call)
     message = planned(call, roster)
-    changes = pre_webhook.before(call, events.message("onMessageAdd", message, roster.conversation))
+    changes = pre_webhook.consult(call, events.message_event("onMessageAdd", message, roster.conversation))
     if changes.values:
         amended = _amended(message, changes, roster.participants)
         named = changes.get("Author")
-        author = routing.writer(amended.author, roster.participants) if named else _writer(message, roster)
+        author = routing.find_writer(amended.author, roster.participants) if named else _writer(message, roster)
         message = _written(call, roster, amended, author)
     roster = conversations.claim_threads(call.table, roster, call.now)
     if not _owns_thread(roster):
@@ -75,17 +75,17 @@ def _record(call: Call) -> Message:
 def planned(call: Call, roster: Roster) -> Message:
     """The message that a request asks for, with what is sent of it; nothing is recorded. Raises ApiError as `create`,
     but what others do meanwhile or a pre-action webhook says."""
-    authorization.refuse_of_people(call, call.request.form, *_DATES)
-    authorization.require_in(call, roster, Permission.SEND_MESSAGE)
+    authorization.deny_users(call, call.request.form, *_DATES)
+    authorization.require_conversation_permission(call, roster, Permission.SEND_MESSAGE)
     lookups.changeable(roster.conversation)
     draft = _draft(call, roster)
     if draft.media:
-        authorization.require_in(call, roster, Permission.SEND_MEDIA_MESSAGE)
+        authorization.require_conversation_permission(call, roster, Permission.SEND_MEDIA_MESSAGE)
     # A person is who they are; only the account names an author.
     author = (
-        authorization.membership(call, roster.participants)
+        authorization.find_membership(call, roster.participants)
         if call.person
-        else routing.writer(draft.author, roster.participants)
+        else routing.find_writer(draft.author, roster.participants)
     )
     return _written(call, roster, draft, author)
 
@@ -99,7 +99,7 @@ def _written(call: Call, roster: Roster, draft: Message, author: Participant | N
     claimed for it. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439, 50513."""
     routing.check_author(author, draft.author, roster.participants)
     _check_free(call, roster)
-    sends = routing.outbound(roster.participants, threads_of(roster.participants), author)
+    sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
     _check_lines(call, roster, sends, draft.media)
     return replace(
         draft,
@@ -179,7 +179,7 @@ def _check_free(call: Call, roster: Roster) -> None:
     thread = group_of(roster.participants).thread
     if thread is None or _owns_thread(roster):
         return
-    owner = conversations.open_owner(call.table, thread, call.now)
+    owner = conversations.find_open_owner(call.table, thread, call.now)
     if owner is not None and owner.sid != roster.conversation.sid:
         raise refusals.thread_taken(thread, owner.sid)
 
@@ -194,7 +194,7 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Se
     """Refuse what the sending numbers' carriers cannot do, and what has no recipient. Raises ApiError 21610, 21623,
     21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439, 50511, 50512."""
     masked = masked_threads(roster.participants)
-    known = lines.of_sends(call.table, sends)
+    known = lines.fetch_for_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
         raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
     for send in sends:
@@ -210,19 +210,19 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Se
         attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}."""
-    return Answer(200, serializers.message(call, find(call, lookups.conversation(call))))
+    return ApiResponse(200, serializers.message(call, find(call, lookups.conversation(call))))
 
 
-def channel_metadata(call: Call) -> Answer:
+def channel_metadata(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
     of a text that came in."""
     message = find(call, lookups.conversation(call)).message
-    return Answer(200, serializers.channel_metadata(call, message))
+    return ApiResponse(200, serializers.channel_metadata(call, message))
 
 
-def find(call: Call, conversation: Conversation) -> Delivered:
+def find(call: Call, conversation: Conversation) -> MessageWithReceipts:
     """The message that the path names. Raises ApiError 20404."""
     sid = call.ids["message"]
     found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.MESSAGE, sid) else None
@@ -231,12 +231,12 @@ def find(call: Call, conversation: Conversation) -> Delivered:
     return found
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET .../Messages, by index. Order is asc (default) or desc."""
     conversation = lookups.conversation(call)
     ascending = forms.choice(call.request.query, "Order", Order) is not Order.DESCENDING
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         page = store.page(
             call.table,
             conversation.sid,
@@ -245,14 +245,14 @@ def listed(call: Call) -> Answer:
             after=None if window.after is None else int(window.after),
         )
         entries = [(str(found.message.index), serializers.message(call, found)) for found in page.messages]
-        return Part(entries[::-1] if window.backward else entries, page.more)
+        return PagePart(entries[::-1] if window.backward else entries, page.more)
 
     return pagination.listing(call, "messages", read)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
-    authorization.refuse_of_people(call, call.request.form, "Author", *_DATES)
+    authorization.deny_users(call, call.request.form, "Author", *_DATES)
     conversation, delivered = _to_change(call, _editing)
     before, form = delivered.message, call.request.form
     forms.text(form, "Subject")
@@ -264,28 +264,30 @@ def update(call: Call) -> Answer:
         created=forms.date_created(form) or before.created,
         updated=forms.date_updated(form) or call.now,
     )
-    changes = pre_webhook.before(call, events.message("onMessageUpdate", after, conversation))
+    changes = pre_webhook.consult(call, events.message_event("onMessageUpdate", after, conversation))
     after = _amended(after, changes, ())
     if after.body != before.body and before.sends:
         # What was said is what is sent, also when it has not left yet.
         after = replace(after, edited_from=before.said)
-    retrying(
+    retry_on_conflict(
         lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
         tries=_TRIES,
     )
-    return Answer(200, serializers.message(call, replace(delivered, message=after)))
+    return ApiResponse(200, serializers.message(call, replace(delivered, message=after)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
     conversation, delivered = _to_change(call, _deleting)
-    pre_webhook.before(call, events.message("onMessageRemove", delivered.message, conversation))
+    pre_webhook.consult(call, events.message_event("onMessageRemove", delivered.message, conversation))
     if not store.remove(call.table, conversation, delivered, call.now, cause=call.cause):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
-def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]]) -> tuple[Conversation, Delivered]:
+def _to_change(
+    call: Call, wanted: Callable[[Parameters, bool], list[Permission]]
+) -> tuple[Conversation, MessageWithReceipts]:
     """The conversation and the message that the path names, when it may be changed: a person's own and others' are
     permitted apart. Raises ApiError 20404, 50107, 50377, 50386."""
     roster = lookups.roster(call) if call.person else None
@@ -293,7 +295,7 @@ def _to_change(call: Call, wanted: Callable[[Parameters, bool], list[Permission]
     delivered = find(call, conversation)
     if roster:
         is_own = _is_own(call, roster, delivered.message)
-        authorization.require_in(call, roster, *wanted(call.request.form, is_own))
+        authorization.require_conversation_permission(call, roster, *wanted(call.request.form, is_own))
     return lookups.changeable(conversation), delivered
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from partyline.api import forms
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain.push_settings import Notifications
@@ -38,17 +38,17 @@ _SOUNDS = {
 }
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Notifications."""
-    return Answer(200, _body(call, store.notifications(call.table, call.scope.service_sid)))
+    return ApiResponse(200, _body(call, store.notifications(call.table, call.scope.service_sid)))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Notifications: what the form names changes, and an empty text is none.
     Raises ApiError 20001."""
     before = store.notifications(call.table, call.scope.service_sid)
     after = replace(before, **_given(call.request.form))
-    return Answer(200, _body(call, store.configure(call.table, call.scope.service_sid, before, after)))
+    return ApiResponse(200, _body(call, store.configure(call.table, call.scope.service_sid, before, after)))
 
 
 def _given(form: Parameters) -> dict[str, Any]:

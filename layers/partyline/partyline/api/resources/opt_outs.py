@@ -7,18 +7,18 @@ from enum import StrEnum
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.domain import addresses, sids
 from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
-from partyline.domain.opt_outs import How, OptOut
+from partyline.domain.opt_outs import OptOut, OptOutSource
 from partyline.errors import ApiError
 from partyline.storage import lines, queries
 from partyline.storage import opt_outs as store
 from partyline.storage.queries import Window
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 MAX_REASON = 256
 _TRIES = 8
@@ -31,34 +31,34 @@ class State(StrEnum):
     OPTED_IN = "opted_in"
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /OptOuts: Address, Line, State (opted_out, the default, or opted_in), Reason. 200 where something was known
     of the two before, else 201. Raises ApiError 20001, 20404 (no such line)."""
     form = call.request.form
     line = _line(call, form.get("Line") or "")
-    address = addresses.canonical(forms.address(form.get("Address") or ""), addresses.region_of(line.address))
+    address = addresses.canonicalize(forms.address(form.get("Address") or ""), addresses.region_of(line.address))
     if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number")
     before, after = _say(call, address, line.address, _state(call) or State.OPTED_OUT)
-    return Answer(200 if before else 201, serializers.opt_out(call, after))
+    return ApiResponse(200 if before else 201, serializers.opt_out(call, after))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}."""
-    return Answer(200, serializers.opt_out(call, _find(call)))
+    return ApiResponse(200, serializers.opt_out(call, _find(call)))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /OptOuts/{sid}: State, Reason. Raises ApiError 20001, 20404."""
     found = _find(call)
     state = _state(call)
     if state is None:
         raise refusals.invalid_parameter("State", f"use {', '.join(State)}")
     _, after = _say(call, found.address, found.line, state)
-    return Answer(200, serializers.opt_out(call, after))
+    return ApiResponse(200, serializers.opt_out(call, after))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /OptOuts: State (opted_out, the default, or opted_in), Line; the latest first. With Address all of that
     address, by line. Raises ApiError 20001."""
     query = call.request.query
@@ -71,9 +71,9 @@ def listed(call: Call) -> Answer:
     if address and len(address) > MAX_ADDRESS:
         raise refusals.invalid_parameter("Address", f"it is longer than {MAX_ADDRESS} characters")
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         if address:
-            known = store.of_address(call.table, address)
+            known = store.list_for_address(call.table, address)
             wanted = [one for one in known if one.opted_out == (state is State.OPTED_OUT) and line in (None, one.line)]
             return pagination.part_of([(one.line, serializers.opt_out(call, one)) for one in wanted], window)
         page = queries.opt_outs(call.table, window, opted_out=state is State.OPTED_OUT, line=line)
@@ -82,11 +82,11 @@ def listed(call: Call) -> Answer:
     return pagination.listing(call, "opt_outs", read)
 
 
-def events(call: Call) -> Answer:
+def events(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}/Events: all that was said, the latest first."""
     found = _find(call)
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         page = queries.opt_out_events(call.table, window, found.address, found.line)
         return pagination.shown(page, lambda event: serializers.opt_out_event(call, event))
 
@@ -99,25 +99,27 @@ def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | No
     opted_out = state is State.OPTED_OUT
 
     def attempt() -> tuple[OptOut | None, OptOut]:
-        before = store.find(call.table, address, line)
-        said_themselves = before is not None and before.opted_out and before.how is not How.API
+        before = store.fetch_many(call.table, address, line)
+        said_themselves = before is not None and before.opted_out and before.how is not OptOutSource.API
         if said_themselves and not opted_out and not reason:
             raise refusals.invalid_parameter("Reason", "they opted out themselves: say how they agreed to texts again")
         call.table.transact(
-            store.writes(
+            store.build_writes(
                 before,
                 address=address,
                 line=line,
                 opted_out=opted_out,
-                how=How.API,
+                how=OptOutSource.API,
                 source=call.key_sid or call.desk.account_sid,
                 reason=reason,
                 now=call.now,
             )
         )
-        return before, store.after(before, address=address, line=line, opted_out=opted_out, how=How.API, now=call.now)
+        return before, store.build_state(
+            before, address=address, line=line, opted_out=opted_out, how=OptOutSource.API, now=call.now
+        )
 
-    return retrying(attempt, tries=_TRIES)
+    return retry_on_conflict(attempt, tries=_TRIES)
 
 
 def _state(call: Call) -> State | None:
@@ -126,8 +128,8 @@ def _state(call: Call) -> State | None:
 
 def _line(call: Call, given: str) -> Line:
     """The line of that number. Raises ApiError 20001, also for a number that is none of ours."""
-    address = addresses.canonical(forms.address(given))
-    line = lines.find(call.table, [address]).get(address) if addresses.is_number(address) else None
+    address = addresses.canonicalize(forms.address(given))
+    line = lines.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
     if line is None:
         raise _no_line()
     return line
@@ -139,13 +141,13 @@ def _no_line() -> ApiError:
 
 def _canonical(given: Parameters, name: str) -> str | None:
     value = given.get(name)
-    return addresses.canonical(forms.address(value)) if value else None
+    return addresses.canonicalize(forms.address(value)) if value else None
 
 
 def _find(call: Call) -> OptOut:
     """What the path names. Raises ApiError 20404."""
     sid = call.ids["opt_out"]
-    found = store.by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
+    found = store.fetch_by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
     if found is None:
         raise lookups.missing(call)
     return found

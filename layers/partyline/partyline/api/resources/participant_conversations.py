@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from partyline import refusals
 from partyline.api import authorization, forms, pagination, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.serializers import Json
 from partyline.domain import addresses, identities, sids, timers
-from partyline.domain.addresses import display
+from partyline.domain.addresses import format_address
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.storage import participations
@@ -16,18 +16,18 @@ from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /ParticipantConversations by Identity or by Address (in any notation), by when they joined, newest first.
 
     Raises ApiError 20001, 50107, 50207, 50451.
     """
     identity, address = _wanted(call)
 
-    def read(window: Window) -> Part:
+    def read(window: Window) -> PagePart:
         if address is not None and not addresses.is_number(address):
             # Nobody takes part by another kind of address, and some are longer than a key of the table can be.
-            return Part([])
-        page = participations.of(call.table, call.scope.service_sid, window, identity=identity, address=address)
+            return PagePart([])
+        page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity, address=address)
         return pagination.shown(page, lambda found: _body(call, found))
 
     return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
@@ -40,17 +40,17 @@ def _wanted(call: Call) -> tuple[str | None, str | None]:
     if identity and address:
         raise refusals.one_identifier_at_a_time()
     if identity:
-        identities.check(identity)
+        identities.check_identity(identity)
         authorization.require_self(call, identity, Permission.VIEW_ANY_CONVERSATION)
         return identity, None
     if address:
-        authorization.require_in_service(call, Permission.VIEW_ANY_CONVERSATION)
-        return None, addresses.canonical(forms.address(address))
+        authorization.require_service_permission(call, Permission.VIEW_ANY_CONVERSATION)
+        return None, addresses.canonicalize(forms.address(address))
     raise refusals.invalid_parameter("Identity", "give Identity or Address")
 
 
 def _body(call: Call, found: Participation) -> Json:
-    conversation, participant = timers.at(found.conversation, call.now), found.participant
+    conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     identity = participant.identity
     return {
         "account_sid": call.desk.account_sid,
@@ -90,4 +90,4 @@ def _binding(participant: Participant) -> Json | None:
 
 
 def _shown(address: str | None) -> str | None:
-    return display(address) if address else None
+    return format_address(address) if address else None

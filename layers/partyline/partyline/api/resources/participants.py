@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import addresses, events, sids
 from partyline.domain.conversations import Conversation, group_of
 from partyline.domain.join_rules import (
-    Binding,
+    ParticipantBinding,
     check_binding,
     check_chat_joins,
     check_lines,
@@ -30,7 +30,7 @@ from partyline.storage import conversations as store
 from partyline.storage import lines, queries
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, retrying
+from partyline.storage.table import Conflict, retry_on_conflict
 
 Changed = TypeVar("Changed")
 
@@ -47,19 +47,19 @@ ACCOUNTS = ("RoleSid", "DateCreated", "DateUpdated")
 _REMOVED = ("", "null")
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Participants.
 
     Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
     50416 to 50419, 50433 to 50439.
     """
-    return Answer(201, serializers.participant(call, _changing(lambda: _join(call))))
+    return ApiResponse(201, serializers.participant(call, _changing(lambda: _join(call))))
 
 
 def _changing(attempt: Callable[[], Changed]) -> Changed:
     """Change members, reading anew as long as another request is faster: several are often added at once."""
     try:
-        return retrying(attempt, tries=_TRIES)
+        return retry_on_conflict(attempt, tries=_TRIES)
     except Conflict as conflict:
         raise refusals.member_changed() from conflict
 
@@ -68,7 +68,7 @@ def _join(call: Call) -> Participant:
     roster = lookups.roster(call)
     conversation = lookups.changeable(roster.conversation)
     binding, member = described(call.request.form, conversation.sid, call.now)
-    authorization.refuse_of_people(call, call.request.form, *ACCOUNTS)
+    authorization.deny_users(call, call.request.form, *ACCOUNTS)
     known = _check_joining(call, roster, binding)
     member = replace(member, role_sid=role_of(call, call.request.form, binding))
     # One round trip for the new numbers and for ours that are there.
@@ -77,52 +77,52 @@ def _join(call: Call) -> Participant:
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     _check_together(call, roster, members, own)
-    pre_webhook.before(call, events.participant("onParticipantAdd", member, conversation))
+    pre_webhook.consult(call, events.participant_event("onParticipantAdd", member, conversation))
     store.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
     return member
 
 
-def _check_joining(call: Call, roster: Roster, binding: Binding) -> frozenset[str]:
+def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> frozenset[str]:
     """A person joins by themselves, or adds others, as their role permits; the identities that are users. Raises
     ApiError 20403, 50107."""
-    if call.person is not None and binding == Binding(identity=call.person.identity):
-        authorization.require_in(call, roster, Permission.JOIN_CONVERSATION)
+    if call.person is not None and binding == ParticipantBinding(identity=call.person.identity):
+        authorization.require_conversation_permission(call, roster, Permission.JOIN_CONVERSATION)
     else:
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_in(call, roster, wanted)
+        authorization.require_conversation_permission(call, roster, wanted)
     return authorization.known_users(call, binding.identity)
 
 
-def role_of(call: Call, form: Parameters, binding: Binding) -> str | None:
+def role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:
     """The role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
     role = lookups.role(call, form, "RoleSid", RoleType.CONVERSATION)
     return role if binding.identity else None
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET .../Participants/{sid or identity}."""
-    return Answer(200, serializers.participant(call, lookups.participant(call, lookups.roster(call))))
+    return ApiResponse(200, serializers.participant(call, lookups.participant(call, lookups.roster(call))))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET .../Participants, in the order of joining."""
     conversation = lookups.conversation(call)
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         page = queries.participants(call.table, conversation.sid, window)
         return pagination.shown(page, lambda member: serializers.participant(call, member))
 
     return pagination.listing(call, "participants", read)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST .../Participants/{sid or identity}: what the form names changes, the rest stays.
 
     An identity is attached to a projected address, replaced (handed over) or, when it is empty, detached. Raises
     ApiError as `create`, and 50421, 50440 to 50444.
     """
-    return Answer(200, serializers.participant(call, _changing(lambda: _change(call))))
+    return ApiResponse(200, serializers.participant(call, _changing(lambda: _change(call))))
 
 
 def _change(call: Call) -> Participant:
@@ -137,16 +137,16 @@ def _change(call: Call) -> Participant:
         after = replace(after, role_sid=role)
     if not after.identity:
         after = replace(after, role_sid=None)
-    changed = events.participant("onParticipantUpdate", after, roster.conversation)
+    changed = events.participant_event("onParticipantUpdate", after, roster.conversation)
     if _binding_of(after) == _binding_of(before):
-        pre_webhook.before(call, changed)
+        pre_webhook.consult(call, changed)
         store.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
         return after
     members = roster.with_member(after)
     if replace(_binding_of(after), identity=before.identity) == _binding_of(before):
         # A number is given to somebody else. The group may be one that nobody could make: a text has.
         check_unique(members)
-        pre_webhook.before(call, changed)
+        pre_webhook.consult(call, changed)
         store.change_members(call.table, roster, members, call.now, cause=call.cause)
         return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
@@ -155,7 +155,7 @@ def _change(call: Call) -> Participant:
     own = own_lines(call, [*new, *group_of(roster.participants).projected])
     check_binding(_binding_of(after), {*own, *kept})
     _check_together(call, roster, members, own)
-    pre_webhook.before(call, changed)
+    pre_webhook.consult(call, changed)
     store.change_members(call.table, roster, members, call.now, cause=call.cause)
     return after
 
@@ -174,21 +174,21 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
     ApiError 50107."""
     if call.person is None:
         return
-    authorization.refuse_of_people(call, call.request.form, *ACCOUNTS, "Identity", _PROXY, _PROJECTED)
+    authorization.deny_users(call, call.request.form, *ACCOUNTS, "Identity", _PROXY, _PROJECTED)
     given = set(call.request.form.values)
     is_own = member.identity == call.person.identity
     if not is_own:
-        authorization.refuse_of_people(call, call.request.form, "LastReadMessageIndex", "LastReadTimestamp")
+        authorization.deny_users(call, call.request.form, "LastReadMessageIndex", "LastReadTimestamp")
     if "Attributes" in given or not is_own:
         own, any_one = Permission.EDIT_OWN_PARTICIPANT_ATTRIBUTES, Permission.EDIT_ANY_PARTICIPANT_ATTRIBUTES
-        authorization.require_in(call, roster, own if is_own else any_one)
+        authorization.require_conversation_permission(call, roster, own if is_own else any_one)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
     50438."""
     _changing(lambda: _leave(call))
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _leave(call: Call) -> None:
@@ -196,14 +196,16 @@ def _leave(call: Call) -> None:
     lookups.changeable(roster.conversation)
     member = lookups.participant(call, roster)
     leaves = call.person is not None and member.identity == call.person.identity
-    authorization.require_in(call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT)
-    pre_webhook.before(call, events.participant("onParticipantRemove", member, roster.conversation))
+    authorization.require_conversation_permission(
+        call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT
+    )
+    pre_webhook.consult(call, events.participant_event("onParticipantRemove", member, roster.conversation))
     store.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
 
 
-def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[Binding, Participant]:
+def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:
     """The participant that parameters describe; whether it may join is not checked yet."""
-    binding = Binding(
+    binding = ParticipantBinding(
         identity=form.get("Identity"),
         address=_address(form, _ADDRESS),
         proxy_address=_address(form, _PROXY),
@@ -226,7 +228,7 @@ def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[B
 
 def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
     """The lines among some canonical addresses."""
-    return lines.find(call.table, filter(addresses.is_number, numbers))
+    return lines.fetch(call.table, filter(addresses.is_number, numbers))
 
 
 def _address(form: Parameters, name: str) -> str | None:
@@ -280,7 +282,7 @@ def _rebound(form: Parameters, before: Participant, now: datetime) -> Participan
         # Somebody else: what they may do and have read is not what the one before did.
         after = replace(
             after,
-            identity=Binding(identity=identity).canonical().identity,
+            identity=ParticipantBinding(identity=identity).canonical().identity,
             identified=now,
             role_sid=None,
             last_read_message_index=None,
@@ -299,7 +301,7 @@ def _reprojected(member: Participant, given: str) -> Participant:
         return replace(member, projected_address=None)
     if member.kind is not ParticipantKind.CHAT:
         raise refusals.projected_not_added()
-    return replace(member, projected_address=Binding(projected_address=given).canonical().projected_address)
+    return replace(member, projected_address=ParticipantBinding(projected_address=given).canonical().projected_address)
 
 
 def _reproxied(member: Participant, given: str) -> Participant:
@@ -307,11 +309,11 @@ def _reproxied(member: Participant, given: str) -> Participant:
         if not member.proxy_address:
             raise refusals.proxy_not_removed()
         return replace(member, proxy_address=None)
-    proxy = Binding(proxy_address=given).canonical().proxy_address
+    proxy = ParticipantBinding(proxy_address=given).canonical().proxy_address
     if not member.address or proxy == member.proxy_address:
         raise refusals.proxy_not_added()
     return replace(member, proxy_address=proxy)
 
 
-def _binding_of(member: Participant) -> Binding:
-    return Binding(member.identity, member.address, member.proxy_address, member.projected_address)
+def _binding_of(member: Participant) -> ParticipantBinding:
+    return ParticipantBinding(member.identity, member.address, member.proxy_address, member.projected_address)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from partyline.api import lookups
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.resources import messages
 from partyline.carriers.registry import LIMITS
 from partyline.domain import addresses, long_texts, routing, segments
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 _LONG = 3
 
 
-def preview(call: Call) -> Answer:
+def preview(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Preview, with the parameters of a message: its texts with segments and costs,
     what would refuse it (`problems`, as the API words it), and what may disappoint (`warnings`).
 
@@ -32,16 +32,18 @@ def preview(call: Call) -> Answer:
         message, problems = messages.planned(call, roster), []
     except ApiError as refused:
         message, problems = None, [_problem(refused)]
-    author = routing.writer(call.request.form.get("Author") or "", roster.participants)
-    sends = message.sends if message else routing.outbound(roster.participants, threads_of(roster.participants), author)
-    known = lines.of_sends(call.table, sends)
+    author = routing.find_writer(call.request.form.get("Author") or "", roster.participants)
+    sends = (
+        message.sends if message else routing.plan_sends(roster.participants, threads_of(roster.participants), author)
+    )
+    known = lines.fetch_for_sends(call.table, sends)
     text = message.said if message else call.request.form.get("Body")
     has_media = bool(message.media if message else call.request.form.all("MediaSid"))
     shown = [
         _shown(send, known.lines.get(send.sender), sorted(known.out_of(send)), text or "", has_media=has_media)
         for send in sends
     ]
-    return Answer(
+    return ApiResponse(
         200,
         {
             "conversation_sid": roster.conversation.sid,
@@ -67,7 +69,7 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
     words = send.words(text)
     # What is too long for the carrier goes in several texts.
     cuts = LIMITS[line.carrier].cuts(words, plain=kind != "group_mms") if line else ()
-    texts = [segments.count(part) for part in long_texts.parts(words, cuts)]
+    texts = [segments.count_segments(part) for part in long_texts.split_parts(words, cuts)]
     parts = sum(one.segments for one in texts) if kind == "sms" else len(texts)
     encodings = {one.encoding for one in texts}
     price = (line.sms_price if kind == "sms" else line.mms_price) if line else None
@@ -75,8 +77,8 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
         "from": send.sender,
         "carrier": line.carrier if line else None,
         "kind": kind,
-        "recipients": [addresses.display(recipient) for recipient in send.recipients],
-        "opted_out": [addresses.display(recipient) for recipient in out],
+        "recipients": [addresses.format_address(recipient) for recipient in send.recipients],
+        "opted_out": [addresses.format_address(recipient) for recipient in out],
         "requests": ((len(send.natives) - len(out)) if one_by_one else 1) * len(texts),
         "encoding": max(encodings, key=list(segments.Encoding).index).value if kind == "sms" else None,
         "segments": parts,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from partyline.api import lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.resources import messages
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts: one for each person by phone who was sent the message."""
     found = messages.find(call, lookups.conversation(call)).receipts
     entries = sorted((receipt.sid, serializers.receipt(call, receipt)) for receipt in found)
@@ -16,9 +16,9 @@ def listed(call: Call) -> Answer:
     )
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts/{sid}."""
     for receipt in messages.find(call, lookups.conversation(call)).receipts:
         if receipt.sid == call.ids["receipt"]:
-            return Answer(200, serializers.receipt(call, receipt))
+            return ApiResponse(200, serializers.receipt(call, receipt))
     raise lookups.missing(call)

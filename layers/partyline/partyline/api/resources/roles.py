@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -17,7 +17,7 @@ from partyline.storage import roles as store
 from partyline.storage.queries import Window
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
     form = call.request.form
     kind = _type(form)
@@ -31,44 +31,44 @@ def create(call: Call) -> Answer:
         permissions=_permissions(form, kind),
     )
     store.create(call.table, role)
-    return Answer(201, _body(call, role))
+    return ApiResponse(201, _body(call, role))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Roles/{sid}."""
-    return Answer(200, _body(call, _find(call)))
+    return ApiResponse(200, _body(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Roles, by SID."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         page = queries.roles(call.table, call.scope.service_sid, window)
         return pagination.shown(page, lambda role: _body(call, role))
 
     return pagination.listing(call, "roles", read, pagination.SMALL_MAXIMUM)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
     role = _find(call)
     permissions = _permissions(call.request.form, role.type)
-    if not store.permit(call.table, role, permissions, call.now):
+    if not store.update_permissions(call.table, role, permissions, call.now):
         raise lookups.missing(call)
-    return Answer(200, _body(call, replace(role, permissions=permissions, updated=call.now)))
+    return ApiResponse(200, _body(call, replace(role, permissions=permissions, updated=call.now)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
     if not store.remove(call.table, _find(call)):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call) -> Role:
     sid = call.ids["role"]
     wanted = [sid] if sids.matches(sids.ROLE, sid) else []
-    found = store.find(call.table, call.scope.service_sid, wanted)
+    found = store.fetch_many(call.table, call.scope.service_sid, wanted)
     if sid not in found:
         raise lookups.missing(call)
     return found[sid]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from partyline import refusals
 from partyline.api import forms, lookups
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
@@ -19,7 +19,7 @@ from partyline.domain.services import Service
 from partyline.errors import ApiError
 from partyline.storage import roles
 from partyline.storage import services as store
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 _TRIES = 8
 
@@ -41,12 +41,12 @@ _DEFAULTS = {
 }
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration."""
-    return Answer(200, _body(call, call.scope.service))
+    return ApiResponse(200, _body(call, call.scope.service))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration: what the form names changes.
 
     A timer that is empty is the account's, and PT0S none. Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376,
@@ -71,13 +71,13 @@ def update(call: Call) -> Answer:
             raise lookups.missing(call)
         return after
 
-    return Answer(200, _body(call, retrying(attempt, tries=_TRIES)))
+    return ApiResponse(200, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
 
 
 def _roles(call: Call) -> dict[str, Any]:
     """The default roles that the form names, by their field of a Service."""
     given = {name: sid for name in _DEFAULTS if (sid := forms.sid(call.request.form, name, sids.ROLE))}
-    found = roles.find(call.table, call.scope.service_sid, given.values())
+    found = roles.fetch_many(call.table, call.scope.service_sid, given.values())
     for name, sid in given.items():
         if sid not in found or found[sid].type is not _DEFAULTS[name].type:
             raise _DEFAULTS[name].missing(sid)
@@ -91,7 +91,7 @@ def _timer(form: Parameters, name: str, minimum: int, before: int | None) -> int
 
 
 def _shown(seconds: int | None) -> str | None:
-    return None if seconds is None else timers.duration(seconds)
+    return None if seconds is None else timers.format_duration(seconds)
 
 
 def _body(call: Call, shown: Service) -> Json:

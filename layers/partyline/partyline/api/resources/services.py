@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from partyline.api import forms, lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.serializers import Json
 from partyline.domain import sids
-from partyline.domain.services import Service, new_service
+from partyline.domain.services import Service, build_service
 from partyline.storage import queries
 from partyline.storage import services as store
 from partyline.storage.queries import Window
@@ -23,34 +23,34 @@ _LINKS = {
 }
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
     name = forms.friendly_name(call.request.form, forms.MAX_NAME, required=True)
-    service, roles = new_service(name, call.now, sid=sids.new(sids.SERVICE))
+    service, roles = build_service(name, call.now, sid=sids.new(sids.SERVICE))
     store.create(call.table, service, roles)
-    return Answer(201, _body(call, service))
+    return ApiResponse(201, _body(call, service))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Services/{sid}."""
-    return Answer(200, _body(call, _find(call)))
+    return ApiResponse(200, _body(call, _find(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Services, in the order of their making."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         return pagination.shown(queries.services(call.table, window), lambda service: _body(call, service))
 
     return pagination.listing(call, "services", read)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
     for the account's default Service."""
     if not store.remove(call.table, _find(call).sid):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call) -> Service:

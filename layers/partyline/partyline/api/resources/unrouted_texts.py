@@ -3,53 +3,53 @@
 from __future__ import annotations
 
 from partyline.api import lookups, pagination, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedText
 from partyline.inbound import replay, webhook_handler
-from partyline.inbound.recorder import Recorded
+from partyline.inbound.recorder import RecordResult
 from partyline.storage import queries
 from partyline.storage import unrouted as store
 from partyline.storage.queries import Window
 from partyline.storage.table import Conflict
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /UnroutedTexts, newest first."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         return pagination.shown(queries.unrouted(call.table, window), lambda text: serializers.unrouted(call, text))
 
     return pagination.listing(call, "unrouted_texts", read)
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /UnroutedTexts/{sid}."""
     found = _find(call)
     # A webhook that could not be read, as it came: too large for a list.
-    return Answer(200, {**serializers.unrouted(call, found), "raw": found.raw})
+    return ApiResponse(200, {**serializers.unrouted(call, found), "raw": found.raw})
 
 
-def redrive(call: Call) -> Answer:
+def redrive(call: Call) -> ApiResponse:
     """POST /UnroutedTexts/{sid}: route it again, now that a conversation may take it. Answers what became of it: it is
     no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
     taken meanwhile."""
     found = _find(call)
-    desk = webhook_handler.Desk(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
+    desk = webhook_handler.WebhookHandler(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
     try:
-        redriven = replay.redrive(desk, found, call.now)
+        redriven = replay.replay_unrouted(desk, found, call.now)
     except Conflict as conflict:
         if "unrouted" in conflict.failed:
             raise lookups.missing(call) from conflict
         raise
-    return Answer(200, {"sid": found.sid, "account_sid": call.desk.account_sid, **_became(redriven)})
+    return ApiResponse(200, {"sid": found.sid, "account_sid": call.desk.account_sid, **_became(redriven)})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /UnroutedTexts/{sid}: it is done with."""
     if not store.remove(call.table, _find(call).sid):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call) -> UnroutedText:
@@ -60,7 +60,7 @@ def _find(call: Call) -> UnroutedText:
     return found
 
 
-def _became(redriven: Recorded) -> dict[str, str | None]:
+def _became(redriven: RecordResult) -> dict[str, str | None]:
     return {
         "outcome": redriven.outcome.value,
         "reason": redriven.reason.value if redriven.reason else None,

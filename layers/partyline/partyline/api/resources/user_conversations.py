@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
-from partyline.api.context import Answer, Call
-from partyline.api.pagination import Part
+from partyline.api.context import ApiResponse, Call
+from partyline.api.pagination import PagePart
 from partyline.api.resources import participants
 from partyline.api.serializers import Json
 from partyline.domain import events, timers
@@ -18,35 +18,35 @@ from partyline.storage import conversations, messages, participations
 from partyline.storage.conversations import Roster
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 _TRIES = 8
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
     horizon is set."""
     user = _user(call)
 
-    def read(window: Window) -> Part:
-        page = participations.of(call.table, call.scope.service_sid, window, identity=user.identity)
+    def read(window: Window) -> PagePart:
+        page = participations.list_for(call.table, call.scope.service_sid, window, identity=user.identity)
         return pagination.shown(page, lambda found: _body(call, user, found))
 
     return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations/{conversation}."""
     user = _user(call)
-    return Answer(200, _body(call, user, _in(call, user, lookups.roster(call))))
+    return ApiResponse(200, _body(call, user, _in(call, user, lookups.roster(call))))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
     person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
     user = _user(call)
     authorization.require_self(call, user.identity)
-    return Answer(200, _body(call, user, retrying(lambda: _change(call, user), tries=_TRIES)))
+    return ApiResponse(200, _body(call, user, retry_on_conflict(lambda: _change(call, user), tries=_TRIES)))
 
 
 def _change(call: Call, user: User) -> Participation:
@@ -55,7 +55,7 @@ def _change(call: Call, user: User) -> Participation:
     found = _in(call, user, roster)
     form, conversation, before = call.request.form, found.conversation, found.participant
     if "NotificationLevel" in form.values:
-        authorization.require_in(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
+        authorization.require_conversation_permission(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
     lookups.changeable(conversation)
     index, moment = participants.horizon(form, before, conversation, call.now)
     level = forms.choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
@@ -66,12 +66,12 @@ def _change(call: Call, user: User) -> Participation:
         notification_level=level or before.notification_level,
         updated=call.now,
     )
-    pre_webhook.before(call, events.participant("onParticipantUpdate", after, conversation))
+    pre_webhook.consult(call, events.participant_event("onParticipantUpdate", after, conversation))
     conversations.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
     return replace(found, participant=after)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
     participant."""
     user = _user(call)
@@ -96,7 +96,7 @@ def _in(call: Call, user: User, roster: Roster) -> Participation:
 
 def _body(call: Call, user: User, found: Participation) -> Json:
     """The conversation as it is for the user; dates and attributes are the conversation's."""
-    conversation, participant = timers.at(found.conversation, call.now), found.participant
+    conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     horizon = participant.last_read_message_index
     return {
         "account_sid": call.desk.account_sid,

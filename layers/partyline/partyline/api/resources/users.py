@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.serializers import Json
 from partyline.domain import events, identities, sids
 from partyline.domain.permissions import Permission, RoleType
@@ -16,57 +16,57 @@ from partyline.storage import users as store
 from partyline.storage.queries import Window
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
-    identity, service_sid = identities.check(call.request.form.get("Identity") or ""), call.scope.service_sid
+    identity, service_sid = identities.check_identity(call.request.form.get("Identity") or ""), call.scope.service_sid
     blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
     user = _described(call, blank)
     if not store.create(call.table, user, cause=call.cause):
         raise refusals.user_exists(identity, user.sid)
-    return Answer(201, _body(call, user))
+    return ApiResponse(201, _body(call, user))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET /Users/{sid or identity}."""
-    return Answer(200, _body(call, lookups.user(call)))
+    return ApiResponse(200, _body(call, lookups.user(call)))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET /Users, newest first."""
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         page = queries.users(call.table, call.scope.service_sid, window)
         return pagination.shown(page, lambda user: _body(call, user))
 
     return pagination.listing(call, "users", read, pagination.SMALL_MAXIMUM)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
     50100, 50107, 50303, 50304."""
     before = lookups.user(call)
     _check_permitted(call, before)
     after = _described(call, replace(before, updated=call.now))
-    pre_webhook.before(call, events.user("onUserUpdate", after))
+    pre_webhook.consult(call, events.user_event("onUserUpdate", after))
     if not store.update(call.table, before, after, call.now, cause=call.cause):
         raise lookups.missing(call)
-    return Answer(200, _body(call, after))
+    return ApiResponse(200, _body(call, after))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
     refused until the account makes it anew, as a user or as a participant."""
     if not store.remove(call.table, lookups.user(call), call.now):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
-def revoke_tokens(call: Call) -> Answer:
+def revoke_tokens(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
     connections by them end. Twilio has no such resource."""
     if not store.revoke_tokens(call.table, lookups.user(call), call.now):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _check_permitted(call: Call, user: User) -> None:
@@ -77,7 +77,9 @@ def _check_permitted(call: Call, user: User) -> None:
     if "RoleSid" in call.request.form.values:
         raise refusals.account_only()
     is_own = user.identity == call.person.identity
-    authorization.require_in_service(call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO)
+    authorization.require_service_permission(
+        call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO
+    )
 
 
 def _described(call: Call, before: User) -> User:

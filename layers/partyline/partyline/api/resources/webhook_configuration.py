@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from partyline import refusals
 from partyline.api import forms, webhook_forms
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
-from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, url_problem
+from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, find_url_problem
 from partyline.errors import ApiError
 from partyline.storage import keys
 from partyline.storage import webhooks as store
@@ -25,30 +25,30 @@ class _Target(StrEnum):
     FLEX = "flex"
 
 
-def fetch_of_account(call: Call) -> Answer:
+def fetch_of_account(call: Call) -> ApiResponse:
     """GET /Configuration/Webhooks."""
-    return Answer(200, _of_account(call, store.configuration(call.table, keys.account_webhooks())))
+    return ApiResponse(200, _of_account(call, store.configuration(call.table, keys.account_webhooks())))
 
 
-def update_of_account(call: Call) -> Answer:
+def update_of_account(call: Call) -> ApiResponse:
     """POST /Configuration/Webhooks: what the form names changes, and what it names without a value is removed. Raises
     ApiError 20001, 50055, 50077, 50078, 50365."""
     form, key = call.request.form, keys.account_webhooks()
     before = store.configuration(call.table, key)
     after = replace(_configured(before, form), target=forms.choice(form, "Target", _Target) or before.target)
-    return Answer(200, _of_account(call, store.configure(call.table, key, before, after)))
+    return ApiResponse(200, _of_account(call, store.configure(call.table, key, before, after)))
 
 
-def fetch_of_service(call: Call) -> Answer:
+def fetch_of_service(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Webhooks."""
-    return Answer(200, _of_service(call, store.configuration(call.table, _key(call))))
+    return ApiResponse(200, _of_service(call, store.configuration(call.table, _key(call))))
 
 
-def update_of_service(call: Call) -> Answer:
+def update_of_service(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Webhooks, as of the account."""
     before = store.configuration(call.table, _key(call))
     after = _configured(before, call.request.form)
-    return Answer(200, _of_service(call, store.configure(call.table, _key(call), before, after)))
+    return ApiResponse(200, _of_service(call, store.configure(call.table, _key(call), before, after)))
 
 
 def _key(call: Call) -> keys.Key:
@@ -97,7 +97,7 @@ def _configured(before: WebhookConfiguration, form: Parameters) -> WebhookConfig
 def _url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
     """The URL as a form leaves it; an empty one is none."""
     given = form.get(name)
-    problem = url_problem(given) if given else None
+    problem = find_url_problem(given) if given else None
     if problem:
         raise invalid(problem)
     return forms.changed(given, before)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers, webhook_forms
-from partyline.api.context import Answer, Call
+from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -24,19 +24,19 @@ from partyline.domain.webhook_configuration import (
     POST_EVENTS,
     ScopedWebhook,
     WebhookTarget,
-    url_problem,
+    find_url_problem,
 )
 from partyline.storage import queries
 from partyline.storage import webhooks as store
 from partyline.storage.queries import Window
-from partyline.storage.table import retrying
+from partyline.storage.table import retry_on_conflict
 
 _TRIES = 16
 _URL, _METHOD, _FILTERS = "Configuration.Url", "Configuration.Method", "Configuration.Filters"
 _TRIGGERS, _FLOW, _REPLAY = "Configuration.Triggers", "Configuration.FlowSid", "Configuration.ReplayAfter"
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     """POST .../Webhooks. Raises ApiError 20001, 50055, 50361, 50362, 50364 to 50372, 50377, 50386."""
 
     def attempt() -> ScopedWebhook:
@@ -45,26 +45,26 @@ def create(call: Call) -> Answer:
         store.create(call.table, conversation, webhook)
         return webhook
 
-    return Answer(201, _body(call, retrying(attempt, tries=_TRIES)))
+    return ApiResponse(201, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: Call) -> ApiResponse:
     """GET .../Webhooks/{sid}."""
-    return Answer(200, _body(call, _find(call, lookups.conversation(call))))
+    return ApiResponse(200, _body(call, _find(call, lookups.conversation(call))))
 
 
-def listed(call: Call) -> Answer:
+def list_page(call: Call) -> ApiResponse:
     """GET .../Webhooks, in the order of their making; all fit on one page."""
     conversation = lookups.conversation(call)
 
-    def read(window: Window) -> pagination.Part:
+    def read(window: Window) -> pagination.PagePart:
         page = queries.webhooks(call.table, conversation.sid, window)
         return pagination.shown(page, lambda webhook: _body(call, webhook))
 
     return pagination.listing(call, "webhooks", read, MAX_PER_CONVERSATION)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     """POST .../Webhooks/{sid}: what the form names changes, the rest stays. The target stays, and ReplayAfter is of a
     new webhook only. Raises ApiError as `create`."""
     before = _find(call, lookups.changeable(lookups.conversation(call)))
@@ -72,14 +72,14 @@ def update(call: Call) -> Answer:
     changed = store.update(call.table, before, after)
     if changed is None:
         raise lookups.missing(call)
-    return Answer(200, _body(call, changed))
+    return ApiResponse(200, _body(call, changed))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     """DELETE .../Webhooks/{sid}, of a closed conversation too."""
     if not store.remove(call.table, _find(call, lookups.conversation(call))):
         raise lookups.missing(call)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 def _find(call: Call, conversation: Conversation) -> ScopedWebhook:
@@ -162,7 +162,7 @@ def _url(form: Parameters, before: str | None) -> str:
         raise refusals.webhook_url_missing()
     if len(given) > MAX_URL:
         raise refusals.webhook_url_too_long(MAX_URL)
-    problem = url_problem(given)
+    problem = find_url_problem(given)
     if problem:
         raise refusals.invalid_parameter(_URL, problem)
     return given
