@@ -1,1 +1,3 @@
-"""Partyline: group texting over any carrier, in Twilio's Conversations terms."""
+"""Group texting over any carrier, in the terms of Twilio's Conversations API."""
+
+__version__ = "0.2.0"
