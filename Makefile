@@ -58,10 +58,11 @@ unit: dev ## The fast tests only.
 conformance: dev ## Every operation of Twilio's contract against the API, with a table of what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
 
-check: dev ## Lint, formatting, types, the template, and known vulnerabilities of what is pinned.
+check: dev ## Lint, formatting, types, imports, the template, and known vulnerabilities of what is pinned.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+	PYTHONPATH=layers/partyline $(BIN)/lint-imports --no-cache
 	$(BIN)/sam validate --lint
 	$(BIN)/python -m local.audit
 	@mkdir -p $(STATE)

@@ -1,0 +1,177 @@
+"""The structure of the code: which package imports which, unique names, and the size of modules and functions."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from radon.complexity import cc_visit_ast
+from radon.visitors import Function
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "partyline" / "partyline"
+
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 40
+MAX_COMPLEXITY = 10
+
+# Modules of these folders are named for the resource or the item that they hold, as other modules are.
+SHARED_MODULE_NAMES = {LAYER / "api" / "resources", LAYER / "storage"}
+
+# To be removed: what is larger today. No entry may be added.
+LARGE_MODULES = {
+    "layers/partyline/partyline/inbound/recorder.py",
+    "layers/partyline/partyline/outbound/sender.py",
+    "layers/partyline/partyline/refusals.py",
+    "layers/partyline/partyline/storage/conversations.py",
+    "layers/partyline/partyline/storage/table.py",
+}
+LONG_FUNCTIONS = {
+    "layers/partyline/partyline/storage/conversations.py:update",
+    "layers/partyline/partyline/storage/conversations.py:change_members",
+    "layers/partyline/partyline/storage/table.py:query",
+    "local/carrier/telnyx.py:read",
+}
+COMPLEX_FUNCTIONS: set[str] = {
+    "layers/partyline/partyline/api/authorization.py:known_users",
+    "layers/partyline/partyline/api/resources/address_configurations.py:_configured",
+    "layers/partyline/partyline/api/resources/attachments.py:named",
+    "layers/partyline/partyline/api/resources/messages.py:_check_lines",
+    "layers/partyline/partyline/api/resources/participants.py:horizon",
+    "layers/partyline/partyline/api/resources/preview.py:_shown",
+    "layers/partyline/partyline/auth/scope.py:resolve_scope",
+    "layers/partyline/partyline/carriers/gateway_event.py:parse_event",
+    "layers/partyline/partyline/carriers/send_outcome.py:to_send_error",
+    "layers/partyline/partyline/carriers/telnyx.py:_read_errors",
+    "layers/partyline/partyline/carriers/telnyx.py:Telnyx.find",
+    "layers/partyline/partyline/domain/bylines.py:build_byline",
+    "layers/partyline/partyline/domain/join_rules.py:_check_combination",
+    "layers/partyline/partyline/domain/join_rules.py:check_unique",
+    "layers/partyline/partyline/domain/join_rules.py:ParticipantBinding.canonical",
+    "layers/partyline/partyline/domain/routing.py:plan_sends",
+    "layers/partyline/partyline/domain/routing.py:find_unreached",
+    "layers/partyline/partyline/domain/threads.py:_overfull",
+    "layers/partyline/partyline/inbound/completion.py:_find",
+    "layers/partyline/partyline/inbound/keywords.py:_answer",
+    "layers/partyline/partyline/inbound/recorder.py:_attempt",
+    "layers/partyline/partyline/lifecycle/cleanup.py:_unrouted",
+    "layers/partyline/partyline/media/file_types.py:_of_text",
+    "layers/partyline/partyline/media/image_headers.py:_jpeg",
+    "layers/partyline/partyline/media/ingest.py:_attempted",
+    "layers/partyline/partyline/media/outbound_files.py:prepare_attachments",
+    "layers/partyline/partyline/media/sizing.py:plan_image_sizes",
+    "layers/partyline/partyline/media/text_part.py:fetch_words",
+    "layers/partyline/partyline/outbound/reconciler.py:_look",
+    "layers/partyline/partyline/outbound/sender.py:_proven",
+    "layers/partyline/partyline/outbound/sender.py:_not_sent",
+    "layers/partyline/partyline/realtime/audience.py:authorize",
+    "layers/partyline/partyline/storage/conversations.py:update",
+    "layers/partyline/partyline/storage/lines.py:fetch_for_sends",
+    "layers/partyline/partyline/stream/stream_consumer.py:StreamConsumer.consume",
+    "local/carrier/bandwidth.py:_content_errors",
+    "local/carrier/control.py:_written",
+    "local/carrier/settings.py:_checked",
+    "local/carrier/telnyx.py:Telnyx.read",
+    "local/carrier/telnyx.py:Telnyx.reports",
+    "local/carrier/twilio.py:Twilio._group_reports",
+    "local/carrier/twilio_groups.py:Groups.answer",
+    "local/carrier/twilio_groups.py:Groups._create",
+    "local/carrier/vonage.py:_content",
+    "local/carrier/vonage.py:Vonage.read",
+    "local/config.py:from_json",
+}
+
+
+# Every module that runs: the layer, the functions and what runs them here.
+CODE = sorted(path for folder in (LAYER, ROOT / "functions", ROOT / "local") for path in folder.rglob("*.py"))
+
+
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def repeated(places: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {key: found for key, found in places.items() if len(found) > 1}
+
+
+def test_import_contracts_hold() -> None:
+    """The contracts are in pyproject.toml. A process of its own: the linter configures logging and the console."""
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(LAYER.parent), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_class_names_are_unique_in_the_layer() -> None:
+    places = defaultdict(list)
+    for path in LAYER.rglob("*.py"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(name(path))
+
+    assert repeated(places) == {}
+
+
+def test_module_names_are_unique_in_the_layer() -> None:
+    places = defaultdict(list)
+    for path in LAYER.rglob("*.py"):
+        if path.name != "__init__.py" and path.parent not in SHARED_MODULE_NAMES:
+            places[path.stem].append(name(path))
+
+    assert repeated(places) == {}
+
+
+def test_each_package_of_the_layer_says_what_it_is_for() -> None:
+    for path in LAYER.rglob("__init__.py"):
+        summary = (ast.get_docstring(tree(path)) or "").partition("\n")[0]
+        assert summary.endswith("."), name(path)
+
+
+def test_modules_are_short() -> None:
+    large = {name(path) for path in CODE if len(path.read_text().splitlines()) > MAX_MODULE_LINES}
+
+    assert large <= LARGE_MODULES
+
+
+def test_functions_are_short() -> None:
+    long = {
+        f"{name(path)}:{node.name}"
+        for path in CODE
+        for node in functions(path)
+        if (node.end_lineno or node.lineno) - node.lineno >= MAX_FUNCTION_LINES
+    }
+
+    assert long <= LONG_FUNCTIONS
+
+
+def test_functions_are_simple() -> None:
+    branching = {
+        f"{name(path)}:{block.fullname}"
+        for path in CODE
+        for block in cc_visit_ast(tree(path))
+        if isinstance(block, Function) and block.complexity > MAX_COMPLEXITY
+    }
+
+    assert branching <= COMPLEX_FUNCTIONS
