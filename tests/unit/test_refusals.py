@@ -141,9 +141,7 @@ def made(function: Callable[..., ApiError], **more: object) -> ApiError:
 
 
 REFUSALS = [
-    function
-    for name, function in vars(refusals).items()
-    if inspect.isfunction(function) and function.__module__ == refusals.__name__ and not name.startswith("_")
+    function for name, function in vars(refusals).items() if inspect.isfunction(function) and not name.startswith("_")
 ]
 
 

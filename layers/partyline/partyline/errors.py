@@ -2,6 +2,7 @@
 
     PartylineError
     ├── ApiError          told to an API caller: code, HTTP status, text, details (participants, routing, store, api)
+    ├── RuleViolation     a rule of the domain is broken: its name and details; the API answers it as an ApiError
     ├── WebhookRefused    told to a carrier: HTTP status, headers (carriers, receiving)
     ├── OutgoingError     a customer's URL gave no answer; a later try can help (outgoing)
     │   ├── OutgoingRefused   nothing was asked: no HTTP URL, or its name has an address that is not allowed
@@ -54,6 +55,19 @@ class ApiError(PartylineError):
         self.status = status
         self.message = message
         self.details = dict(details) if details else None
+
+
+class RuleViolation(PartylineError):
+    """A rule of the domain that a request would break.
+
+    `rule` names it, as the refusal that the API answers is named (partyline.api.error_responses maps them); `details`
+    are the values that this refusal is about.
+    """
+
+    def __init__(self, rule: str, **details: Any) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.details = details
 
 
 class WebhookRefused(PartylineError):

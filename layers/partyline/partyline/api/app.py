@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from partyline import refusals
-from partyline.api import authorization, router, routes, serializers
+from partyline.api import authorization, router, routes
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, ApiResponse, Call
+from partyline.api.error_responses import build_error_response, to_refusal
 from partyline.auth import scope as scopes
 from partyline.auth.scope import VERSION
 from partyline.auth.tokens import Token, authenticate
-from partyline.errors import ApiError
+from partyline.errors import ApiError, RuleViolation
 from partyline.observability import logger
 from partyline.storage import quotas
 from partyline.storage.table import Conflict, TableThrottled
@@ -29,17 +30,17 @@ def handle_request(event: Mapping[str, Any], desk: ApiContext) -> dict[str, Any]
     try:
         answer = _answer(event, desk)
     except ApiError as refused:
-        answer = serializers.error_response(refused)
+        answer = build_error_response(refused)
     except Conflict:
         logger.warning("api.busy")
         # Twilio has a code for conversations only.
         is_conversation = "/Conversations" in str(event["path"])
-        answer = serializers.error_response(refusals.conversation_changed() if is_conversation else refusals.busy())
+        answer = build_error_response(refusals.conversation_changed() if is_conversation else refusals.busy())
     except TableThrottled:
-        answer = serializers.error_response(refusals.too_many_requests())
+        answer = build_error_response(refusals.too_many_requests())
     except Exception:  # noqa: BLE001  (the last line of defence: it is logged, and the caller learns nothing of it)
         logger.exception("api.failed")
-        answer = serializers.error_response(refusals.failed())
+        answer = build_error_response(refusals.failed())
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
@@ -82,5 +83,7 @@ def _answer(event: Mapping[str, Any], desk: ApiContext) -> ApiResponse:
         _spend(desk, request.method, caller.token, now)
     try:
         return found.handler(call)
+    except RuleViolation as violation:
+        raise authorization.redact_error(call, to_refusal(violation)) from violation
     except ApiError as refused:
         raise authorization.redact_error(call, refused) from refused

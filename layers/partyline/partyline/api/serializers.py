@@ -1,4 +1,4 @@
-"""The resources as JSON, and a refusal as JSON.
+"""The resources as JSON.
 
 Every member that Twilio documents is there, null when it has no value. Times are to the second: Twilio's SDK for Python
 reads nothing finer.
@@ -6,12 +6,11 @@ reads nothing finer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from partyline import refusals
-from partyline.api.context import ApiResponse, Call
+from partyline.api.context import Call
 from partyline.domain import receipts, sids, timers
 from partyline.domain.addresses import format_address
 from partyline.domain.attachments import Media, StoredMedia
@@ -22,7 +21,6 @@ from partyline.domain.opt_outs import OptOut, OptOutEvent
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.unrouted import UnroutedText
-from partyline.errors import ApiError
 from partyline.storage.messages import MessageWithReceipts
 
 Json = dict[str, Any]
@@ -268,27 +266,3 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "date_received_by_carrier": _timestamp_or_none(shown.received_at),
         "url": call.account_url("UnroutedTexts", shown.sid),
     }
-
-
-def error_response(refused: ApiError) -> ApiResponse:
-    """An error in Twilio's form. Without `type` and `title`, which SDKs take for another standard's error."""
-    body: Json = {
-        "code": refused.code,
-        "message": refused.message,
-        "more_info": f"https://www.twilio.com/docs/errors/{refused.code}",
-        "status": refused.status,
-    }
-    if refused.details:
-        body["details"] = refused.details
-    return ApiResponse(refused.status, body, _headers(refused))
-
-
-def _headers(refused: ApiError) -> Mapping[str, str]:
-    """What HTTP wants beside the status."""
-    if refused.status == refusals.UNAUTHORIZED:
-        return {"WWW-Authenticate": 'Basic realm="partyline"'}
-    if refused.status == refusals.NOT_ALLOWED and refused.details:
-        return {"Allow": ", ".join(refused.details["allowed"])}
-    if refused.details and "retry_after" in refused.details:
-        return {"Retry-After": str(refused.details["retry_after"])}
-    return {}

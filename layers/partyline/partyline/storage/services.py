@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from partyline import refusals
 from partyline.domain.services import Configuration, Role, Service, build_service
+from partyline.errors import RuleViolation
 from partyline.storage import codec, keys
 from partyline.storage.table import (
     EXISTS,
@@ -91,14 +91,14 @@ def update(table: Table, before: Service, after: Service) -> bool:
 
 def remove(table: Table, sid: str) -> bool:
     """Delete a Service, False when it is gone already: what is in it is out of reach at once and is deleted by and by
-    (partyline.lifecycle.cleanup). Raises ApiError 20409 for the account's default one."""
+    (partyline.lifecycle.cleanup). Raises RuleViolation service_is_default for the account's default one."""
     another = Condition("default_service_sid <> :sid", values={":sid": sid})
     writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
     try:
         retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
     except Conflict as conflict:
         if "default" in conflict.failed:
-            raise refusals.service_is_default(sid) from conflict
+            raise RuleViolation("service_is_default", sid=sid) from conflict
         if "service" in conflict.failed:
             return False
         raise
@@ -107,7 +107,7 @@ def remove(table: Table, sid: str) -> bool:
 
 def configure(table: Table, before: Configuration, after: Configuration) -> None:
     """Store what differs of the account's settings, so that concurrent changes of different ones all hold. Raises
-    ApiError 50050 when the new default Service is not there."""
+    RuleViolation service_not_found when the new default Service is not there."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
@@ -115,4 +115,4 @@ def configure(table: Table, before: Configuration, after: Configuration) -> None
     if before.default_service_sid != after.default_service_sid:
         writes.append(check("service", keys.service(after.default_service_sid), EXISTS))
     if not table.written(*writes):
-        raise refusals.service_not_found(after.default_service_sid)
+        raise RuleViolation("service_not_found", sid=after.default_service_sid)

@@ -1,0 +1,78 @@
+"""What the caller may not do: authentication, access tokens, permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from partyline.errors import ApiError
+from partyline.refusals.dictionary import refuse
+
+
+def unauthenticated() -> ApiError:
+    return refuse(20003)
+
+
+def keys_manage_no_keys() -> ApiError:
+    return refuse(20003, reason="API keys are managed with the account's auth token, not with a key")
+
+
+def token_invalid() -> ApiError:
+    return refuse(20101, reason="it is not a JWT with an expiry")
+
+
+def token_header_invalid() -> ApiError:
+    return refuse(20102, reason="alg must be HS256 and cty twilio-fpa;v=1")
+
+
+def token_issuer_invalid() -> ApiError:
+    return refuse(20103, reason="iss must be an API key that was not revoked, sub its account")
+
+
+def token_expired() -> ApiError:
+    return refuse(20104)
+
+
+def token_revoked() -> ApiError:
+    return refuse(20104, reason="the tokens of this identity were revoked: get a new one")
+
+
+def token_too_early() -> ApiError:
+    return refuse(20105)
+
+
+def token_grants_invalid(problem: str) -> ApiError:
+    return refuse(20106, reason=problem)
+
+
+def token_signature_invalid() -> ApiError:
+    return refuse(20107)
+
+
+def token_lives_too_long() -> ApiError:
+    return refuse(20157, reason="at most 24 hours")
+
+
+def identity_barred(identity: str) -> ApiError:
+    return refuse(
+        20403, identity=identity, reason="its user was deleted: it may come back when the account makes it anew"
+    )
+
+
+def forbidden(problem: str) -> ApiError:
+    return refuse(20403, reason=problem)
+
+
+def not_permitted(missing: Sequence[str]) -> ApiError:
+    return refuse(50107, missing=list(missing) or None)
+
+
+def account_only() -> ApiError:
+    return refuse(50107, reason="this takes the account's own credentials")
+
+
+def too_many_connections(limit: int) -> ApiError:
+    return refuse(20429, reason=f"an identity can have {limit} live connections at a time")
+
+
+def quota_spent(limit: int, seconds: int) -> ApiError:
+    return refuse(20429, reason=f"at most {limit} within {seconds} seconds", retry_after=seconds)
