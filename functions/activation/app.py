@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -26,7 +25,7 @@ ASKING = pre_action.PreActionWebhook(
 )
 DESK = activation.Activator(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
-    ask=partial(pre_action.consult_all, ASKING),
+    ask=ASKING.consult_all,
     clock=lambda: datetime.now(UTC),
 )
 METRICS = {

@@ -13,7 +13,7 @@ from partyline.http_client import Outgoing, networks
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.settings import auth_token, variable
-from partyline.storage.circuit_breakers import receiver_of
+from partyline.storage.circuit_breakers import parse_receiver
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import Callback, DeliveryOutcome
@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: object) -> BatchResponse:
 
 def _call(record: SQSRecord) -> Retry | None:
     callback = delivery.decode(record.body)
-    delivered = delivery.deliver_callback(DESK, callback, received=receive_count(record), sent_at=sent_at(record))
+    delivered = DESK.call(callback, received=receive_count(record), sent_at=sent_at(record))
     _log(callback, delivered, receive_count(record))
     if delivered.outcome in {DeliveryOutcome.RETRIED, DeliveryOutcome.HELD}:
         return Retry(delivered.delay)
@@ -63,7 +63,7 @@ def _log(callback: Callback, delivered: delivery.DeliveryResult, times: int) -> 
     logger.info(
         f"callback.{delivered.outcome}",
         token=callback.token,
-        receiver=receiver_of(callback.url),
+        receiver=parse_receiver(callback.url),
         event_type=callback.parameters.get("EventType"),
         reason=delivered.reason,
         received=times,

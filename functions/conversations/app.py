@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from partyline import aws_clients
@@ -28,7 +27,7 @@ DESK = ApiContext(
     auth_token=auth_token,
     key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
     clock=lambda: datetime.now(UTC),
-    ask=partial(pre_action.consult, ASKING),
+    ask=ASKING.consult,
     bucket=Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),

@@ -25,7 +25,7 @@ ASKING = pre_action.PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_to
 DESK = WebhookHandler(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
     service_sid=sids.default_service(variable("ACCOUNT_SID")),
-    ask=partial(pre_action.consult, ASKING),
+    ask=ASKING.consult,
     complete=partial(text_part.fetch_words, OUTGOING.ask),
 )
 # What Twilio takes for "no reply"; the others do not look at it.

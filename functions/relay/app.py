@@ -20,8 +20,9 @@ from partyline.settings import variable
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
-from partyline.webhooks import delivery, fan_out
+from partyline.webhooks import delivery
 from partyline.webhooks.delivery import Callback
+from partyline.webhooks.fan_out import FanOut
 
 TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 CONSUMER = StreamConsumer(aws_clients.sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
@@ -39,18 +40,18 @@ def relay(record: Mapping[str, Any]) -> Relayed:
     """What one stream record asks for."""
     messages: list[QueueMessage] = []
     calls: list[int] = []
-    told = fan_out.FanOut(
+    fan_out = FanOut(
         TABLE,
         account_sid=variable("ACCOUNT_SID"),
-        call=lambda subject, callback: messages.append(_call(subject, callback)),
-        push=lambda pushed, name: messages.append(_push(pushed, name)),
+        enqueue_callback=lambda subject, callback: messages.append(_call(subject, callback)),
+        enqueue_push=lambda pushed, name: messages.append(_push(pushed, name)),
     )
     desk = stream_relay.StreamRelay(
         enqueue=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
         collect=lambda reference: messages.append(_collect(reference)),
         activate=lambda sid: messages.append(_activate(sid)),
-        tell=lambda happening, name: calls.append(fan_out.publish(told, happening, name)),
-        tell_delivery=lambda receipt: calls.append(fan_out.publish_receipt(told, receipt)),
+        tell=lambda happening, name: calls.append(fan_out.publish(happening, name)),
+        tell_delivery=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
         clean=lambda removed: messages.extend(_clean(removed)),
     )
     return Relayed(stream_relay.relay_record(desk, record), tuple(messages), sum(calls))

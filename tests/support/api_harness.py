@@ -53,7 +53,7 @@ class Clock:
 def asking_nobody(configuration: WebhookConfiguration, event: Event, cause: Cause) -> pre_action.PreActionDecision:
     """How pre-action webhooks are asked where none is configured."""
     assert not (configuration.pre_url and event.type in (configuration.filters or ())), event.type
-    return pre_action.GO_ON
+    return pre_action.PROCEED
 
 
 def activate(table: Table, sid: str, now: datetime) -> None:

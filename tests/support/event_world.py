@@ -29,9 +29,10 @@ from partyline.storage import connections, lines, messages
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
-from partyline.webhooks import fan_out, pre_action
+from partyline.webhooks import pre_action
 from partyline.webhooks.delivery import Callback
-from partyline.webhooks.pre_action import AskAll
+from partyline.webhooks.fan_out import FanOut
+from partyline.webhooks.pre_action import ConsultAll
 from tests.support.api_harness import (
     ACCOUNT,
     ROOT,
@@ -82,7 +83,7 @@ class World:
     clock: Clock
     news: Callable[[], list[dict[str, Any]]]
     api: Api
-    ask_all: AskAll
+    ask_all: ConsultAll
     asked: list[dict[str, str]]
     pushed: list[tuple[Push, str]] = field(default_factory=list)
     cleaned: list[Removed] = field(default_factory=list)
@@ -166,8 +167,8 @@ class World:
             enqueue=lambda group, deduplication_id, body: None,
             collect=lambda reference: None,
             activate=self._activate,
-            tell=lambda happening, name: _ignore(fan_out.publish(self.telling, happening, name)),
-            tell_delivery=lambda receipt: _ignore(fan_out.publish_receipt(self.telling, receipt)),
+            tell=lambda happening, name: _ignore(self.fan_out.publish(happening, name)),
+            tell_delivery=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
             clean=self.cleaned.append,
         )
         while records := self.news():
@@ -177,12 +178,12 @@ class World:
         return self._calls[before:]
 
     @property
-    def telling(self) -> fan_out.FanOut:
-        return fan_out.FanOut(
+    def fan_out(self) -> FanOut:
+        return FanOut(
             self.table,
             ACCOUNT,
-            call=lambda subject, callback: self._calls.append(Call(subject, callback)),
-            push=lambda pushed, name: self.pushed.append((pushed, name)),
+            enqueue_callback=lambda subject, callback: self._calls.append(Call(subject, callback)),
+            enqueue_push=lambda pushed, name: self.pushed.append((pushed, name)),
         )
 
     def _activate(self, sid: str) -> None:
@@ -231,8 +232,8 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         return FetchedResponse(200, {}, b"", complete=True)
 
     asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, request)
-    desk = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, partial(pre_action.consult, asker), Files())
-    world = World(table, clock, partial(_news, name), Api(desk), partial(pre_action.consult_all, asker), asked)
+    desk = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asker.consult, Files())
+    world = World(table, clock, partial(_news, name), Api(desk), asker.consult_all, asked)
     # The account's settings are made by the first request.
     world.api.get("/Configuration")
     world.relay()

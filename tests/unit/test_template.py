@@ -522,7 +522,7 @@ def test_a_stack_on_aws_has_no_runtime_for_which_there_is_no_layer() -> None:
 def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -> None:
     timeout = RESOURCES["CallbacksFunction"]["Properties"]["Timeout"]
 
-    assert 2 * delivery.TIMEOUT < timeout < circuit_breakers.LEASE.total_seconds()
+    assert 2 * delivery.TIMEOUT < timeout < circuit_breakers.SLOT_LEASE.total_seconds()
 
 
 @pytest.mark.parametrize("text", ["", "10.1.0.0/16", PARAMETERS["AllowedNetworks"], "fd00:ec2::254/128,169.254.0.0/16"])

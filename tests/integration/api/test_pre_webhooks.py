@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -81,7 +80,7 @@ def telling(api: Api, hook: Hook) -> Telling:
 
 def with_hook(api: Api, hook: delivery.Requester) -> Telling:
     desk = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
-    return Telling(replace(api.desk, ask=partial(pre_action.consult, desk)))
+    return Telling(replace(api.desk, ask=desk.consult))
 
 
 def configure(api: Api, path: str = "", url: str = URL, events: tuple[str, ...] = PRE_EVENTS) -> None:

@@ -24,7 +24,6 @@ from partyline.http_client import FetchedResponse
 from partyline.storage import conversations, keys, lines, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
-from partyline.webhooks import pre_action
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event, granted
 
 Load = Callable[[str], ModuleType]
@@ -68,8 +67,8 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
         return FetchedResponse(status, {}, b"", complete=True)
 
     desk = replace(app.ASKING, request=request)
-    port = pre_action.consult_all if app.__name__.startswith("activation") else pre_action.consult
-    vars(app)["DESK"] = replace(app.DESK, ask=lambda *about: port(desk, *about))
+    consult = desk.consult_all if app.__name__.startswith("activation") else desk.consult
+    vars(app)["DESK"] = replace(app.DESK, ask=consult)
     return asked
 
 

@@ -129,12 +129,12 @@ def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table,
     found = messages.fetch(table, conversation, message)
     assert found
     called.clear()
-    desk = fan_out.FanOut(table, ACCOUNT, call=lambda *given: None, push=lambda *given: None)
+    desk = fan_out.FanOut(table, ACCOUNT, enqueue_callback=lambda *given: None, enqueue_push=lambda *given: None)
     for item in stored:
         if item.get("outbox") == "happening":
             told = replace(event_outbox.decode(item), cause=BY_TEXT)
-            fan_out.publish(desk, told, item["SK"])
-    fan_out.publish_receipt(desk, found.receipts[0])
+            desk.publish(told, item["SK"])
+    desk.publish_receipt(found.receipts[0])
     assert called == granted("relay")
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -63,8 +62,8 @@ class Hook:
             raise answer
         return answer
 
-    def port(self) -> pre_action.Ask:
-        return partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self))
+    def port(self) -> pre_action.Consult:
+        return pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self).consult
 
 
 @pytest.fixture
@@ -196,7 +195,7 @@ def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hoo
         urls.append(url)
         return answered("")
 
-    port = partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", request))
+    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", request).consult
     recorder.record(own, text(A, P, B), service_sid=SERVICE, now=NOW, ask=port)
     assert urls == ["https://own.example.com/pre"]
 
@@ -439,7 +438,7 @@ def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook:
         urls.append(url)
         return answered("")
 
-    port = partial(pre_action.consult, pre_action.PreActionWebhook(ACCOUNT, lambda: "token", ask))
+    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", ask).consult
     for body in ("first", "second"):
         recorder.record(own, text(A, P, B, body=body), service_sid=SERVICE, now=NOW, ask=port)
     assert urls == ["https://hooks.example.com/second"] * 2

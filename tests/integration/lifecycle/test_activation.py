@@ -69,11 +69,13 @@ class World:
     def ask(
         self, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
     ) -> Sequence[pre_action.PreActionDecision]:
-        return pre_action.consult_all(
-            pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self.request), configuration, about, cause
+        return pre_action.PreActionWebhook(ACCOUNT, lambda: "token", self.request).consult_all(
+            configuration, about, cause
         )
 
-    def activate(self, sid: str, table: Table | None = None, ask: pre_action.AskAll | None = None) -> ActivationOutcome:
+    def activate(
+        self, sid: str, table: Table | None = None, ask: pre_action.ConsultAll | None = None
+    ) -> ActivationOutcome:
         # What is written later has a later time.
         self.now += timedelta(milliseconds=1)
         return activation.activate_conversation(
@@ -259,7 +261,7 @@ def test_a_conversation_that_is_deleted_meanwhile_is_done_with(world: World) -> 
         found = conversations.fetch(world.table, sid)
         assert found
         conversations.remove(world.table, found)
-        return [pre_action.GO_ON for _ in about]
+        return [pre_action.PROCEED for _ in about]
 
     assert world.activate(sid, ask=deleting) is ActivationOutcome.REPEATED
     assert conversations.load(world.table, sid) is None

@@ -50,8 +50,8 @@ class World:
         return FetchedResponse(behaviour, {}, b"", complete=True)
 
     def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> DeliveryResult:
-        desk = delivery.WebhookCaller(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
-        return delivery.deliver_callback(desk, callback, received=received, sent_at=sent_at or self.now)
+        caller = delivery.WebhookCaller(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
+        return caller.call(callback, received=received, sent_at=sent_at or self.now)
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> N
     for _ in range(3):
         world.deliver(callback())
     delivered = world.deliver(callback("https://crm.example.com/another"))
-    assert (delivered.outcome, delivered.reason) == (DeliveryOutcome.HELD, "resting")
+    assert (delivered.outcome, delivered.reason) == (DeliveryOutcome.HELD, "circuit open")
     assert 4 < delivered.delay < 8
     assert len(world.calls) == 3
     # It is the server that rests, by scheme, host and port; a name's other servers do not.

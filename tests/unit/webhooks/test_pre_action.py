@@ -17,7 +17,7 @@ from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, Out
 from partyline.http_client import FetchedResponse as Reply
 from partyline.observability import metrics
 from partyline.webhooks import pre_action
-from partyline.webhooks.pre_action import GO_ON, MAX_ANSWER, PreActionDecision
+from partyline.webhooks.pre_action import MAX_ANSWER, PROCEED, PreActionDecision
 
 URL = "https://hooks.example.com/pre?tenant=1"
 ALL = WebhookConfiguration(pre_url=URL, post_url="https://hooks.example.com/post", filters=PRE_EVENTS)
@@ -59,7 +59,7 @@ def desk(receiver: Receiver) -> pre_action.PreActionWebhook:
 def ask(
     receiver: Receiver, event: Event = MESSAGE, cause: Cause = ANN, hook: WebhookConfiguration = ALL
 ) -> PreActionDecision:
-    return pre_action.consult(desk(receiver), hook, event, cause)
+    return desk(receiver).consult(hook, event, cause)
 
 
 @pytest.fixture
@@ -85,15 +85,15 @@ def counted() -> Callable[[], list[str]]:
 )
 def test_nobody_is_asked_who_did_not_ask_for_it(hook: WebhookConfiguration, cause: Cause) -> None:
     receiver = Receiver(replied("", 403))
-    assert ask(receiver, cause=cause, hook=hook) == GO_ON
-    assert pre_action.consult_all(desk(receiver), hook, [MESSAGE], cause) == [GO_ON]
+    assert ask(receiver, cause=cause, hook=hook) == PROCEED
+    assert desk(receiver).consult_all(hook, [MESSAGE], cause) == [PROCEED]
     assert receiver.asked == []
 
 
 @pytest.mark.parametrize("cause", [ANN, BY_TEXT, Cause(Source.API)])
 def test_people_texts_and_requests_that_want_it_are_asked_about(cause: Cause) -> None:
     receiver = Receiver()
-    assert ask(receiver, cause=cause) == GO_ON
+    assert ask(receiver, cause=cause) == PROCEED
     assert receiver.told["Source"] == cause.source
 
 
@@ -168,8 +168,8 @@ UNREADABLE: list[str | bytes] = [
 @pytest.mark.parametrize("event", PRE_EVENTS)
 @pytest.mark.parametrize("body", CONSENTS)
 def test_an_answer_that_says_nothing_lets_it_happen(event: str, body: str, counted: Callable[[], list[str]]) -> None:
-    assert ask(Receiver(replied(body)), Event(event, {})) == GO_ON
-    assert ask(Receiver(replied(body, 204)), Event(event, {})) == GO_ON
+    assert ask(Receiver(replied(body)), Event(event, {})) == PROCEED
+    assert ask(Receiver(replied(body, 204)), Event(event, {})) == PROCEED
     assert counted() == []
 
 
@@ -219,7 +219,7 @@ def test_an_error_rejects(event: str, status: int, counted: Callable[[], list[st
 def test_without_an_answer_it_happens_as_it_is(
     event: str, nothing: Reply | OutgoingError, counted: Callable[[], list[str]]
 ) -> None:
-    assert ask(Receiver(nothing), Event(event, {})) == GO_ON
+    assert ask(Receiver(nothing), Event(event, {})) == PROCEED
     assert counted() == ["PreWebhookUnanswered"]
 
 
@@ -232,7 +232,7 @@ def test_without_an_answer_it_happens_as_it_is(
 def test_an_answer_that_cannot_be_read_changes_nothing(
     event: str, answer: Reply, counted: Callable[[], list[str]]
 ) -> None:
-    assert ask(Receiver(answer), Event(event, {})) == GO_ON
+    assert ask(Receiver(answer), Event(event, {})) == PROCEED
     assert counted() == ["PreWebhookUnreadable"]
 
 
@@ -248,14 +248,14 @@ def test_several_are_asked_about_and_answered_in_order() -> None:
         assert body
         return replied("", 403 if int(dict(parse_qsl(body.decode()))["Identity"]) % 3 == 0 else 200)
 
-    answers = pre_action.consult_all(pre_action.PreActionWebhook("AC1", lambda: "token", request), ALL, joining, ANN)
+    answers = pre_action.PreActionWebhook("AC1", lambda: "token", request).consult_all(ALL, joining, ANN)
     assert [answer.rejected for answer in answers] == [number % 3 == 0 for number in range(40)]
-    assert pre_action.consult_all(pre_action.PreActionWebhook("AC1", lambda: "token", request), ALL, [], ANN) == []
+    assert pre_action.PreActionWebhook("AC1", lambda: "token", request).consult_all(ALL, [], ANN) == []
 
 
 def test_for_one_request_each_event_is_asked_about_once() -> None:
     receiver = Receiver(replied('{"body": "changed"}'))
-    once = pre_action.memoize(lambda *about: pre_action.consult(desk(receiver), *about))
+    once = pre_action.memoize(desk(receiver).consult)
     assert {once(ALL, MESSAGE, ANN).changes["body"] for _ in range(3)} == {"changed"}
     assert len(receiver.asked) == 1
     receiver.answer = replied("", 500)

@@ -13,7 +13,7 @@ from partyline.auth.scope import VERSION, Person, Scope
 from partyline.domain.events import Cause, Source
 from partyline.media.bucket import Bucket
 from partyline.storage.table import Table
-from partyline.webhooks.pre_action import Ask
+from partyline.webhooks.pre_action import Consult
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ApiContext:
     auth_token: Callable[[], str]
     key_root: Callable[[], str]
     clock: Callable[[], datetime]
-    ask: Ask
+    ask: Consult
     bucket: Bucket
     group_limit: int = 10
     public_url: str = ""
@@ -48,7 +48,7 @@ class Call:
     scope: Scope
     ids: Mapping[str, str]
     now: datetime
-    ask: Ask
+    ask: Consult
     person: Person | None = None
     key_sid: str | None = None
 

@@ -47,7 +47,7 @@ from partyline.storage import codec, conversations, event_outbox, keys, messages
 from partyline.storage.conversations import Roster
 from partyline.storage.table import NEW, Conflict, Item, Table, Write, check, put, retry_on_conflict
 from partyline.webhooks import overrides, pre_action
-from partyline.webhooks.pre_action import Ask
+from partyline.webhooks.pre_action import Consult
 
 # Far beyond any carrier's repeats (Bandwidth: 24 hours). Twilio's signature carries no time, so this is also how long a
 # replayed webhook is recognised.
@@ -84,7 +84,7 @@ class RecordResult:
     unanswered: bool = False
 
 
-def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Ask) -> RecordResult:
+def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Consult) -> RecordResult:
     """Record a text. Exactly once for each carrier message id, and once for all copies of a message. `service_sid` is
     the account's first Service, its default one while it has no settings yet. The pre-action webhook is asked whether a
     conversation is made, once; what it rejects is kept with the unrouted texts.
@@ -98,7 +98,7 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     return retry_on_conflict(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
 
 
-def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Ask) -> RecordResult:
+def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Consult) -> RecordResult:
     """Record a text that no conversation took, now that one may: as if it had just come, but counted already, and a
     keyword is not answered any more. Exactly once: it leaves the inbox in the transaction that records it; one that
     nobody takes stays, with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
@@ -148,7 +148,7 @@ class _Desk:
 
     table: Table
     first: str
-    ask: Ask
+    ask: Consult
     kept: UnroutedText | None = None
 
 

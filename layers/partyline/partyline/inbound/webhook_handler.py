@@ -34,7 +34,7 @@ from partyline.observability import count, logger
 from partyline.outbound import delivery_reports
 from partyline.storage.table import Table
 from partyline.webhooks import overrides
-from partyline.webhooks.pre_action import Ask
+from partyline.webhooks.pre_action import Consult
 
 # Far more than any real webhook, far less than an item of the table holds.
 MAX_BODY = 256 * 1024
@@ -50,7 +50,7 @@ class WebhookHandler:
 
     table: Table
     service_sid: str
-    ask: Ask
+    ask: Consult
     complete: Callable[[Carrier, InboundText, float], InboundText] = lambda _carrier, text, _until: text
 
 

@@ -20,7 +20,7 @@ from partyline.observability import logger
 from partyline.storage import conversations, webhooks
 from partyline.storage.conversations import Roster
 from partyline.storage.table import Table, retry_on_conflict
-from partyline.webhooks.pre_action import AskAll
+from partyline.webhooks.pre_action import ConsultAll
 
 # Twilio's code of "Errors occurred during multiple participants creation". No request is answered with it.
 FAILED = 50427
@@ -41,7 +41,7 @@ class Activator:
     sixteen of them."""
 
     table: Table
-    ask: AskAll
+    ask: ConsultAll
     clock: Callable[[], datetime]
 
 

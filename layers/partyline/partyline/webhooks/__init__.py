@@ -1,1 +1,1 @@
-"""Calling customers' webhooks, signed as Twilio does it: asking before something happens, delivering what has."""
+"""Webhooks of the account: pre-action requests before an event, deliveries after it, signed as Twilio signs them."""

@@ -1,13 +1,12 @@
-"""Calling a webhook: at least once, for a day, in the order of each URL's conversation.
+"""Call webhooks: at least once, for one day, in the order of each URL and conversation.
 
-The queue keeps the order: its message groups (`group`) are a URL and what happened to one conversation or user, and
-nothing of a group is given out while what came before it waits. A call that fails is repeated with backoff until a
-day after its message was queued; then it is given up, and the next one's turn comes. A message that is moved back from
-the dead letters is queued anew, and has a day again.
+The queue keeps the order. A message group (`message_group`) is a URL with the conversation or user that the event is
+about, and a group gives out no message while an earlier one waits. A failed call is repeated with backoff until a day
+after its message was queued. Then it is given up, and the next message of the group follows. A message that is moved
+back from the dead letters is queued anew and has another day.
 
-Any 2xx is success. Everything else is tried again: other statuses, redirects among them, which are not followed, and
-410, which a server says also while it is being deployed; no answer within TIMEOUT; no connection; an address that is
-not allowed.
+Any 2xx is success. Every other result is retried: other statuses (redirects, which are not followed, and 410, which
+servers also answer during a deployment), no answer within TIMEOUT, no connection, an address that is not allowed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -30,9 +29,9 @@ from partyline.storage.circuit_breakers import Rejected
 from partyline.storage.table import Table
 from partyline.webhooks import signatures
 
-# Seconds that a receiver has, as at Twilio: for looking up its name, connecting and answering together.
+# Seconds for one call, as at Twilio: name lookup, connection and answer together.
 TIMEOUT = 5.0
-# How long a call is repeated.
+# How long a failing call is repeated.
 PATIENCE = timedelta(days=1)
 
 _FIRST_BACKOFF = 2.0
@@ -41,8 +40,11 @@ _MAX_BACKOFF = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One event for one webhook. `url` and `method` are as configured, `parameters` the event's, and `token` is the
-    same in every repetition, by which a receiver knows that it has the event already."""
+    """One event for one webhook.
+
+    `url` and `method` are as configured, `parameters` are the event's. `token` is the same in every repetition: a
+    receiver recognizes an event that it already has by it.
+    """
 
     url: str
     method: WebhookMethod
@@ -51,17 +53,17 @@ class Callback:
 
 
 class DeliveryOutcome(StrEnum):
-    """What became of a message of the queue."""
+    """The outcome of one queue message."""
 
     DELIVERED = "delivered"
-    RETRIED = "retried"  # called in vain; to be called again after `delay` seconds
-    HELD = "held"  # not called, its receiver's health forbids it; to be looked at again after `delay` seconds
+    RETRIED = "retried"  # the call failed; it is repeated after `delay` seconds
+    HELD = "held"  # not called, since the circuit breaker rejected it; it is checked again after `delay` seconds
     GIVEN_UP = "given_up"  # its day is over
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of a message, and why."""
+    """The outcome of one queue message, with its delay in seconds and the reason."""
 
     outcome: DeliveryOutcome
     delay: float = 0.0
@@ -69,7 +71,7 @@ class DeliveryResult:
 
 
 class Requester(Protocol):
-    """How a request is made: Outgoing.ask. Raises OutgoingError."""
+    """Make one HTTP request, as Outgoing.ask does. Raises OutgoingError."""
 
     def __call__(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
@@ -79,66 +81,67 @@ class Requester(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookCaller:
-    """What delivering works with. `auth_token` is the account's own, which signs webhooks as it does API requests."""
+    """Call webhooks through the circuit breakers of their receivers.
+
+    `auth_token` returns the account's auth token, which signs webhooks as it authenticates API requests.
+    """
 
     table: Table
     request: Requester
     auth_token: Callable[[], str]
     clock: Callable[[], datetime]
 
+    def call(self, callback: Callback, *, received: int, sent_at: datetime) -> DeliveryResult:
+        """Call a webhook once, unless the circuit breaker of its receiver rejects the call.
+
+        `received` counts how often the queue has given the message out, this time included; `sent_at` is when it was
+        queued. Raises only what the table and the secrets raise.
+        """
+        permit = circuit_breakers.acquire(self.table, circuit_breakers.parse_receiver(callback.url), self.clock())
+        if isinstance(permit, Rejected):
+            reason = "circuit open" if permit.retry_after else "busy"
+            return self._postpone(sent_at, DeliveryResult(DeliveryOutcome.HELD, _hold_delay(permit, received), reason))
+        method, url, body, headers = build_request(callback, received - 1, self.auth_token())
+        try:
+            # Only the status matters, so the body is not read.
+            response = self.request(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
+        except OutgoingError as error:
+            circuit_breakers.record_failure(self.table, permit, self.clock())
+            return self._postpone(sent_at, _retry(received, str(error)))
+        circuit_breakers.record_success(self.table, permit, self.clock())
+        if 200 <= response.status < 300:
+            return DeliveryResult(DeliveryOutcome.DELIVERED, reason=str(response.status))
+        return self._postpone(sent_at, _retry(received, str(response.status)))
+
+    def _postpone(self, sent_at: datetime, result: DeliveryResult) -> DeliveryResult:
+        """Return a result whose delay ends with the message's day at the latest, or GIVEN_UP after that day."""
+        left = (sent_at + PATIENCE - self.clock()).total_seconds()
+        if left <= 0:
+            return DeliveryResult(DeliveryOutcome.GIVEN_UP, reason=result.reason)
+        return replace(result, delay=min(result.delay, left))
+
 
 def encode(callback: Callback) -> str:
-    """A callback as the body of a queue's message."""
+    """Encode a callback as the body of a queue message."""
     return json.dumps(asdict(callback))
 
 
 def decode(body: str) -> Callback:
-    """The callback of such a body."""
+    """Decode the body of a queue message."""
     fields = json.loads(body)
     return Callback(**{**fields, "method": WebhookMethod(fields["method"])})
 
 
 def message_group(url: str, subject: str) -> str:
-    """The message group of what one URL is told of one conversation or user (its SID)."""
+    """Return the message group of one URL and one subject, the SID of a conversation or a user."""
     return hashlib.sha256(f"{url} {subject}".encode()).hexdigest()
 
 
-def deliver_callback(desk: WebhookCaller, callback: Callback, *, received: int, sent_at: datetime) -> DeliveryResult:
-    """Call a webhook once, unless its receiver is not to be called now.
-
-    `received` is how often the queue has given the message out, this time included; `sent_at` is when it was queued.
-    Raises only what the table and the secrets raise.
-    """
-    admitted = circuit_breakers.acquire(desk.table, circuit_breakers.receiver_of(callback.url), desk.clock())
-    if isinstance(admitted, Rejected):
-        return _later(
-            desk, sent_at, DeliveryOutcome.HELD, _held(admitted, received), "resting" if admitted.rest else "busy"
-        )
-    method, url, body, headers = build_request(callback, received - 1, desk.auth_token())
-    try:
-        # Only the status matters, so the body is left unread.
-        answer = desk.request(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
-    except OutgoingError as error:
-        circuit_breakers.record_failure(desk.table, admitted, desk.clock())
-        return _later(desk, sent_at, DeliveryOutcome.RETRIED, _backoff(received), str(error))
-    circuit_breakers.record_success(desk.table, admitted, desk.clock())
-    if 200 <= answer.status < 300:
-        return DeliveryResult(DeliveryOutcome.DELIVERED, reason=str(answer.status))
-    return _later(desk, sent_at, DeliveryOutcome.RETRIED, _backoff(received), str(answer.status))
-
-
-def _later(
-    desk: WebhookCaller, sent_at: datetime, outcome: DeliveryOutcome, delay: float, reason: str
-) -> DeliveryResult:
-    """Put a message back, for its last try at the latest when its day ends; or give it up."""
-    left = (sent_at + PATIENCE - desk.clock()).total_seconds()
-    if left <= 0:
-        return DeliveryResult(DeliveryOutcome.GIVEN_UP, reason=reason)
-    return DeliveryResult(outcome, min(delay, left), reason)
-
-
 def build_request(callback: Callback, retries: int, auth_token: str) -> tuple[str, str, bytes | None, dict[str, str]]:
-    """Method, URL, body and headers. Behind a URL's "#" are Twilio's settings of a connection, which stay here."""
+    """Return method, URL, body and headers of a call.
+
+    The fragment of a URL holds Twilio's connection settings, so it is not sent.
+    """
     url, _ = urldefrag(callback.url)
     parameters = {**callback.parameters, "RetryCount": str(retries)}
     headers = {"I-Twilio-Idempotency-Token": callback.token, "User-Agent": "partyline"}
@@ -153,16 +156,20 @@ def build_request(callback: Callback, retries: int, auth_token: str) -> tuple[st
     return "POST", url, form.encode(), headers
 
 
+def _retry(received: int, reason: str) -> DeliveryResult:
+    return DeliveryResult(DeliveryOutcome.RETRIED, _backoff(received), reason)
+
+
 def _backoff(received: int) -> float:
-    """Seconds until a call is repeated: doubling from 2 to 15 minutes, with jitter."""
+    """Return the seconds until a call is repeated: doubling from 2 seconds to 15 minutes, with jitter."""
     longest = min(_FIRST_BACKOFF * 2.0 ** min(received - 1, 16), _MAX_BACKOFF)
-    return random.uniform(0.75, 1.0) * longest  # noqa: S311
+    return random.uniform(0.75, 1.0) * longest  # noqa: S311  (jitter, not secrecy)
 
 
-def _held(held: Rejected, received: int) -> float:
-    """Seconds until a message is looked at again that found its receiver resting or busy.
+def _hold_delay(rejected: Rejected, received: int) -> float:
+    """Return the seconds until a rejected message is checked again.
 
-    The longer, the more often that happened: of many that wait for one receiver not all come at once, and none is
-    given out a thousand times in its day, after which the queue itself would give it up.
+    The delay grows with the number of rejections. So the messages of one receiver do not return all at once, and none
+    is given out a thousand times in its day, after which the queue itself would give it up.
     """
-    return held.rest + random.uniform(0.75, 1.25) * max(1.0, received / 4)  # noqa: S311
+    return rejected.retry_after + random.uniform(0.75, 1.25) * max(1.0, received / 4)  # noqa: S311  (jitter)

@@ -1,7 +1,7 @@
-"""Which webhooks an event goes to. Pure.
+"""Select the webhooks that receive an event. Pure.
 
-The configuration in force (webhooks.effective) and a conversation's own webhooks hear, each of the events that it asked
-for.
+Two kinds of webhook can receive it: the configuration in force (`webhook_configuration.select_configuration`) and the
+webhooks of the conversation. Each receives only the events that it is configured for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from partyline.domain.webhook_configuration import (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who is called, and how. `name` tells apart two webhooks with the same URL: a webhook's SID, or "service"."""
+    """A URL to call, and how. `name` is the webhook's SID or "service": two webhooks may have the same URL."""
 
     name: str
     url: str
@@ -31,17 +31,19 @@ class Endpoint:
 def select_endpoints(
     event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]
 ) -> Iterator[Endpoint]:
-    """Everybody who is told of an event that has happened."""
+    """Yield the endpoints of a post-action event: the configuration's, then those of `scoped` webhooks."""
     if configuration.post_url and subscribes_to(configuration, event.type):
         yield Endpoint("service", configuration.post_url, configuration.method or WebhookMethod.POST)
     for webhook in scoped:
-        if webhook.url and _is_new_to(webhook, event) and matches(webhook, event):
+        if webhook.url and _is_after_creation(webhook, event) and matches(webhook, event):
             yield Endpoint(webhook.sid, webhook.url, webhook.method)
 
 
 def matches(webhook: ScopedWebhook, event: Event) -> bool:
-    """Whether a conversation's webhook asks for an event: by its type, or by a keyword, in upper or lower case,
-    anywhere in a new message."""
+    """Return whether a conversation's webhook is configured for an event.
+
+    A webhook matches by the event's type; a trigger by a keyword anywhere in a new message, ignoring case.
+    """
     match webhook.target:
         case WebhookTarget.WEBHOOK:
             return event.type in webhook.filters
@@ -52,6 +54,6 @@ def matches(webhook: ScopedWebhook, event: Event) -> bool:
             return False
 
 
-def _is_new_to(webhook: ScopedWebhook, event: Event) -> bool:
-    """Whether a webhook may hear of an event: not of messages from before it was made, which are replayed to it."""
+def _is_after_creation(webhook: ScopedWebhook, event: Event) -> bool:
+    """Return whether an event is newer than a webhook. Earlier messages reach the webhook by its replay only."""
     return event.type != "onMessageAdded" or int(event.parameters["Index"]) > webhook.since

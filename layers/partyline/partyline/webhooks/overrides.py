@@ -1,7 +1,7 @@
-"""What a pre-action webhook changes of a text that a carrier brought.
+"""Apply the changes of a pre-action webhook to a text that a carrier delivered.
 
-The limits are REST's. There is nobody to whom a wrong change could be refused, so it is not made, with a line in the
-log and a count.
+The limits are those of the REST API. A carrier cannot be told of an invalid change, so the change is dropped: a warning
+is logged and `PreWebhookUnreadable` is counted.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from partyline.webhooks.pre_action import PreActionDecision
 
 # Characters.
 MAX_NAME = 256
-# Bytes; of a body, what Twilio takes of an inbound text, and far beyond what any carrier delivers.
+# Bytes. MAX_BODY is Twilio's limit for an inbound text, far above what any carrier delivers.
 MAX_BODY, MAX_ATTRIBUTES = 32 * 1024, 4 * 1024
 
 
-def apply_to_message(message: Message, answer: PreActionDecision) -> Message:
-    """A text with its body and attributes changed. Who wrote it stays: that is the carrier's word."""
-    body, attributes = answer.changes.get("body"), answer.changes.get("attributes")
-    if body is not None and _taken("onMessageAdd", "body", well=len(body.encode()) <= MAX_BODY):
+def apply_to_message(message: Message, decision: PreActionDecision) -> Message:
+    """Return a message with the body and attributes of a decision. The author never changes: the carrier names it."""
+    body, attributes = decision.changes.get("body"), decision.changes.get("attributes")
+    if body is not None and _accept("onMessageAdd", "body", valid=len(body.encode()) <= MAX_BODY):
         message = replace(message, body=body or None)
-    if attributes is not None and _taken("onMessageAdd", "attributes", well=_is_attributes(attributes)):
+    if attributes is not None and _accept("onMessageAdd", "attributes", valid=_is_attributes(attributes)):
         message = replace(message, attributes=attributes)
     return message
 
 
-def read_friendly_name(answer: PreActionDecision) -> str | None:
-    """The name of a conversation that a text makes."""
-    name = answer.changes.get("friendly_name") or None
-    return name if name and _taken("onConversationAdd", "friendly_name", well=len(name) <= MAX_NAME) else None
+def read_friendly_name(decision: PreActionDecision) -> str | None:
+    """Return the friendly name that a decision gives to a new conversation, if it gives a valid one."""
+    name = decision.changes.get("friendly_name") or None
+    return name if name and _accept("onConversationAdd", "friendly_name", valid=len(name) <= MAX_NAME) else None
 
 
 def _is_attributes(text: str) -> bool:
@@ -45,8 +45,9 @@ def _is_attributes(text: str) -> bool:
     return True
 
 
-def _taken(event_type: str, name: str, *, well: bool) -> bool:
-    if not well:
+def _accept(event_type: str, name: str, *, valid: bool) -> bool:
+    """Return `valid`; log and count a change that is not."""
+    if not valid:
         logger.warning("pre_webhook.unreadable", event_type=event_type, reason=f"{name} is wrong, or too long")
         count("PreWebhookUnreadable")
-    return well
+    return valid

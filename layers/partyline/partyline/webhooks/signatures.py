@@ -1,4 +1,7 @@
-"""Twilio's signature of a webhook, as its request validator checks it (https://www.twilio.com/docs/usage/security)."""
+"""Sign webhook requests as Twilio does.
+
+The scheme is the one that Twilio's request validators check (https://www.twilio.com/docs/usage/security).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ HEADER = "X-Twilio-Signature"
 
 
 def sign(auth_token: str, url: str, parameters: Mapping[str, str]) -> str:
-    """The value of HEADER: HMAC-SHA1 in base 64 of the URL as it is called, followed by the names and values of the
-    form, sorted by name. A GET has no form: its parameters are in the URL."""
+    """Compute the value of HEADER for a request.
+
+    The value is the base 64 of an HMAC-SHA1 over the URL as it is called, followed by the names and values of the form,
+    sorted by name. A GET request has no form: its parameters are part of the URL, and `parameters` is empty.
+    """
     signed = url + "".join(f"{name}{value}" for name, value in sorted(parameters.items()))
     return base64.b64encode(hmac.new(auth_token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
