@@ -6,6 +6,7 @@ import functools
 import os
 from typing import Any
 
+import pytest
 from botocore.loaders import JSONFileLoader
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -30,3 +31,13 @@ def _load_once(path: str) -> Any:
 
 # A test that changes what botocore is made of: there is no setting for it.
 JSONFileLoader.load_file = lambda _, file_path: _load_once(file_path)  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture
+def instant_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no pause between the attempts of a retry policy."""
+    # Powertools reads the environment when it is imported: by now the lines above have cleared it.
+    from partyline.storage import retry  # noqa: PLC0415
+
+    for policy in (retry.STANDARD, retry.CONTENDED, retry.THROTTLED):
+        monkeypatch.setattr(policy, "sleep", lambda _: None)

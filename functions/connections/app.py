@@ -7,12 +7,12 @@ from typing import Any
 
 from partyline import aws_clients, refusals
 from partyline.deadline import track_deadline
-from partyline.errors import ApiError
+from partyline.errors import ApiError, Conflict
 from partyline.observability import count, logger, metrics
 from partyline.realtime import sessions
 from partyline.realtime.gateway import ApiGateway
 from partyline.settings import secret, variable
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 
 DESK = sessions.SessionContext(
     Table(aws_clients.dynamodb(), variable("TABLE_NAME")),

@@ -15,9 +15,9 @@
     │   ├── ImageUnscalable   it cannot be made smaller
     │   ├── MediaUnavailable  the carrier did not give it: a later try can help
     │   └── MediaRefused      it cannot be had, or is nothing that is kept
-    ├── TableThrottled    the table was too busy for too long (store.table, where these three are defined)
-    ├── TransactionUnsettled  it is unknown whether a transaction was written: read before writing anew (store.table)
-    ├── Conflict          a write lost a race, nothing was written: read anew (store.table)
+    ├── TableThrottled    the table was too busy for too long (storage)
+    ├── TransactionUnsettled  it is unknown whether a transaction was written: read before writing anew (storage)
+    ├── Conflict          a condition of a write did not hold, nothing was written: read anew (storage)
     └── SendError         a carrier did not take, or may not have taken, a text (carriers)
         ├── NotSent       it certainly did not take it
         │   ├── Throttled     429 or a full queue: a later try can help
@@ -137,6 +137,32 @@ class MediaRefused(MediaError):
         super().__init__(reason)
         self.reason = reason
         self.doubtful = doubtful
+
+
+class TableThrottled(PartylineError):
+    """DynamoDB refused a request as too fast until the tries or the invocation's time were over.
+
+    The request that it refused last has changed nothing.
+    """
+
+
+class TransactionUnsettled(PartylineError):
+    """A transaction was still in progress after all tries: it may have been written or not.
+
+    Read before writing it anew.
+    """
+
+
+class Conflict(PartylineError):
+    """A write whose condition did not hold. Nothing was written.
+
+    `failed` has the labels of the writes that failed, each with the item found there. It is empty when another
+    transaction was writing the same items.
+    """
+
+    def __init__(self, failed: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(f"condition failed: {', '.join(sorted(failed)) or 'transaction in progress'}")
+        self.failed: dict[str, dict[str, Any]] = {label: dict(item) for label, item in failed.items()}
 
 
 class SendError(PartylineError):

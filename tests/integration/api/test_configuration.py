@@ -12,9 +12,10 @@ from twilio.rest import Client
 from partyline.domain import permissions, sids
 from partyline.domain.services import Configuration
 from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.errors import Conflict
 from partyline.storage import keys, services
 from partyline.storage import webhooks as store
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, Api, Pairs, Racing
 from tests.support.people import another_service
 
@@ -25,12 +26,6 @@ MG = "MG" + "a" * 32
 def underway() -> None:
     """What a write meets while another one of the same item is under way."""
     raise Conflict({})
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits between the attempts."""
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
 
 def racing(api: Api, table: Table, label: str, act: Callable[[], object], times: int = 1) -> Api:
@@ -144,7 +139,7 @@ def test_settings_of_the_account_that_change_at_once_all_hold(api: Api, table: T
     assert (found["default_inactive_timer"], found["default_closed_timer"]) == ("PT1M", "PT10M")
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("instant_retries")
 def test_a_change_of_the_account_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
     elsewhere = another_service(api)
     busy = racing(api, table, "configuration", underway, times=3)
@@ -153,7 +148,7 @@ def test_a_change_of_the_account_that_meets_another_one_is_tried_again(api: Api,
     assert api.get("/Configuration").body == changed.body
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("instant_retries")
 def test_a_service_that_is_there_is_never_called_missing(api: Api, table: Table) -> None:
     elsewhere = another_service(api)
     before = api.get("/Configuration").body
@@ -313,7 +308,7 @@ def test_one_role_can_be_two_defaults_at_once(api: Api) -> None:
     assert api.delete(f"/Roles/{made}").status == 409
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("instant_retries")
 def test_a_change_of_a_service_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
     path = f"/Services/{SERVICE}/Configuration"
     api.get(path)

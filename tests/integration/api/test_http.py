@@ -14,7 +14,8 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
 
-from partyline.storage.table import Conflict, Table
+from partyline.errors import Conflict
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, TOKEN, A, Api, P, basic, proxy_event
 
 FUNCTION = Path(__file__).parents[3] / "functions" / "conversations" / "app.py"

@@ -10,8 +10,9 @@ import pytest
 from partyline.domain import sids
 from partyline.domain.attachments import Media
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.errors import Conflict
 from partyline.storage import unrouted
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, Clock, P, Q, Racing, T, W
 
 NEW = "+12065550199"
@@ -20,12 +21,6 @@ NEW = "+12065550199"
 def underway() -> None:
     """What a write meets while another one of the same item is under way."""
     raise Conflict({})
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits between the attempts."""
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
 
 def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock) -> None:
@@ -129,7 +124,7 @@ def test_a_line_that_is_forgotten_while_it_is_changed_stays_forgotten(api: Api, 
     assert api.get(f"/Lines/{P}").status == 404
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("instant_retries")
 def test_a_write_of_a_line_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
     def busy() -> Api:
         return Api(replace(api.desk, table=Racing(table, 3, "line", underway)))
@@ -139,7 +134,7 @@ def test_a_write_of_a_line_that_meets_another_one_is_tried_again(api: Api, table
     assert api.get(f"/Lines/{NEW}").body["carrier"] == "bandwidth"
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("instant_retries")
 def test_a_line_is_called_registered_only_when_it_is(api: Api, table: Table) -> None:
     busy = Api(replace(api.desk, table=Racing(table, 99, "line", underway)))
     reply = busy.post("/Lines", {"Address": NEW, "Carrier": "telnyx"})

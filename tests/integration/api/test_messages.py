@@ -14,11 +14,12 @@ from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send, SendReference
+from partyline.errors import Conflict
 from partyline.inbound import recorder
 from partyline.storage import conversations as store
 from partyline.storage import lines, messages, opt_outs, receipts
 from partyline.storage.receipts import ReportedStatus
-from partyline.storage.table import Conflict, Table, Write
+from partyline.storage.table import Table, Write
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, asking_nobody
 
 NONE = {"sent": "none", "delivered": "none", "read": "none", "failed": "none", "undelivered": "none"}
@@ -226,11 +227,8 @@ def test_a_member_who_joins_while_a_message_is_written_gets_it(api: Api, table: 
     assert set(recorded(table, reply).sends[0].natives) == {A, B, C}
 
 
-def test_a_message_that_never_wins_is_refused_not_lost_in_silence(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_message_that_never_wins_is_refused_not_lost_in_silence(api: Api, table: Table) -> None:
     class Busy(Table):
         def transact(self, writes: Any) -> None:
             raise Conflict({})
@@ -399,11 +397,8 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     assert (message["author"], message["body"], message["delivery"]) == (A, None, None)
 
 
-def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(api: Api, table: Table) -> None:
     class Underway(Table):
         def write(self, write: Write) -> Any:
             raise Conflict({})

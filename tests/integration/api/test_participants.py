@@ -527,10 +527,8 @@ def test_members_who_are_added_at_once_are_all_in_it(api: Api, table: Table) -> 
     assert racing.delete(f"/Conversations/{sid}/Participants/{own_sid}").status == 204
 
 
-def test_a_change_of_members_that_never_wins_is_refused(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
+@pytest.mark.usefixtures("instant_retries")
+def test_a_change_of_members_that_never_wins_is_refused(api: Api, table: Table) -> None:
     sid = api.conversation()
     name = itertools.count()
 

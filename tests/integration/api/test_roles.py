@@ -9,9 +9,10 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.permissions import DEFAULT_ROLES, GRANTABLE, Permission, RoleType
+from partyline.errors import Conflict
 from partyline.storage import keys, services
 from partyline.storage import roles as store
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, P, Pairs, Racing
 from tests.support.people import SERVICE, acting, another_service, role_named
 
@@ -211,11 +212,8 @@ def test_a_role_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) 
     assert slower.delete(f"/Roles/{made}").error == missing
 
 
-def test_a_deletion_of_a_role_that_meets_another_write_is_tried_again(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_deletion_of_a_role_that_meets_another_write_is_tried_again(api: Api, table: Table) -> None:
     def underway() -> None:
         raise Conflict({})
 

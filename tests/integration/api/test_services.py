@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from partyline.domain import sids
-from partyline.storage.table import Conflict, Table
+from partyline.errors import Conflict
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Racing
 from tests.support.people import another_service
 
@@ -126,11 +127,8 @@ def test_a_service_that_two_delete_at_once_is_deleted_once(api: Api, table: Tabl
     assert slower.delete(f"/Services/{service}").error == missing
 
 
-def test_a_deletion_that_meets_another_write_is_tried_again(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_deletion_that_meets_another_write_is_tried_again(api: Api, table: Table) -> None:
     def underway() -> None:
         raise Conflict({})
 

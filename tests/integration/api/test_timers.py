@@ -14,13 +14,14 @@ from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.conversations import ConversationState
 from partyline.domain.messages import Message
+from partyline.errors import Conflict
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
 from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
 from partyline.storage.conversations import Roster
-from partyline.storage.table import Conflict, Table, from_dynamo
+from partyline.storage.table import Table, from_dynamo
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
 from tests.support.files import Files
 

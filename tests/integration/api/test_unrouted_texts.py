@@ -15,10 +15,11 @@ from partyline.carriers.base import InboundMedia, InboundText, MalformedWebhook,
 from partyline.carriers.transport import no_transport
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedReason
+from partyline.errors import Conflict
 from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordResult
 from partyline.storage import messages, opt_outs, unrouted
-from partyline.storage.table import Conflict, Table, Write
+from partyline.storage.table import Table, Write
 from tests.support.api_harness import ACCOUNT, A, Api, B, Clock, P, Q, asking_nobody
 
 NEW = "+12065550199"
@@ -247,11 +248,11 @@ def test_what_is_done_with_is_forgotten(api: Api) -> None:
     assert arrives(api, HELLO).outcome is recorder.RecordOutcome.REPEATED
 
 
+@pytest.mark.usefixtures("instant_retries")
 def test_a_busy_table_is_no_missing_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     arrives(api, HELLO)
     register(api)
     (text,) = kept(api)
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
 
     def busy(table: Table, writes: list[Write]) -> None:
         raise Conflict({})

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
+from partyline.errors import Conflict
 from partyline.storage import conversations, messages
 from partyline.storage.conversations import Roster
-from partyline.storage.table import Conflict, Page, Table
+from partyline.storage.table import Page, Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
 from tests.support.people import SERVICE, acting, administrator, another_service
 
@@ -205,9 +206,8 @@ def test_a_message_that_two_delete_at_once_is_counted_once(api: Api, table: Tabl
     assert unread(api, sid) == 1
 
 
-def test_a_deletion_under_way_elsewhere_is_waited_for(api: Api, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_deletion_under_way_elsewhere_is_waited_for(api: Api, table: Table) -> None:
     def underway() -> None:
         raise Conflict({})
 
@@ -336,11 +336,8 @@ def test_who_leaves_at_the_same_moment_does_not_come_back(api: Api, table: Table
     assert mine(api) == []
 
 
-def test_a_change_of_the_member_under_way_elsewhere_is_waited_for(
-    api: Api, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_change_of_the_member_under_way_elsewhere_is_waited_for(api: Api, table: Table) -> None:
     def underway() -> None:
         raise Conflict({})
 

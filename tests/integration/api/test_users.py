@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from partyline.domain import sids
+from partyline.errors import Conflict
 from partyline.storage import services
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, Racing
 from tests.support.people import SERVICE, acting, administrator, another_service, role_named
 
@@ -157,9 +158,8 @@ def test_a_user_that_goes_at_the_same_moment_is_not_made_anew(api: Api, table: T
         assert users(api) == []
 
 
-def test_a_write_under_way_elsewhere_is_waited_for(api: Api, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_write_under_way_elsewhere_is_waited_for(api: Api, table: Table) -> None:
     def underway() -> None:
         raise Conflict({})
 

@@ -23,6 +23,7 @@ from partyline.carriers.twilio import sign as signature
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.unrouted import UnroutedReason
+from partyline.errors import Conflict
 from partyline.http_client import FetchedResponse as Fetched
 from partyline.http_client import Outgoing
 from partyline.inbound import recorder
@@ -30,7 +31,7 @@ from partyline.inbound.webhook_handler import MAX_BODY, MAX_MEDIA
 from partyline.observability import MaskingFormatter, logger
 from partyline.storage import conversations, lines, messages, opt_outs, queries
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from partyline.webhooks.overrides import MAX_BODY as MAX_TEXT
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
 

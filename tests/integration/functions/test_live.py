@@ -15,12 +15,13 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.events import Event
+from partyline.errors import Conflict
 from partyline.realtime import publisher
 from partyline.realtime.publisher import Cut, Push
 from partyline.storage import connections
 from partyline.storage.connections import MAX_PER_IDENTITY
 from partyline.storage.keys import Key
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.integration.functions.conftest import ACCOUNT_SID, Context, event, granted
 from tests.integration.realtime.conftest import Wire, handshake
 

@@ -18,7 +18,7 @@ from partyline.domain.lines import AddressConfiguration, AutoCreation, Line
 from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.errors import OutgoingError, OutgoingFailed, OutgoingTimedOut
+from partyline.errors import Conflict, OutgoingError, OutgoingFailed, OutgoingTimedOut
 from partyline.http_client import FetchedResponse
 from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
@@ -26,7 +26,7 @@ from partyline.observability import metrics
 from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, webhooks
 from partyline.storage.keys import Key
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, Table, change
+from partyline.storage.table import Table, change
 from partyline.webhooks import pre_action
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

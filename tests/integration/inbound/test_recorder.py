@@ -24,11 +24,12 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, WebhookTarget
+from partyline.errors import Conflict
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, lines, messages, queries, services
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -627,9 +628,8 @@ def test_a_conversation_closed_under_a_text_is_not_written_to(own: Table) -> Non
     assert bodies(own, after.conversation_sid) == [(0, A, "late")]
 
 
-def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(own: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.storage.table.time.sleep", lambda _: None)
-
+@pytest.mark.usefixtures("instant_retries")
+def test_a_text_that_loses_every_race_is_not_recorded_and_says_so(own: Table) -> None:
     class Contended(Table):
         def __init__(self, table: Table) -> None:
             self.__dict__.update(table.__dict__)

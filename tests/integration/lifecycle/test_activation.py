@@ -18,12 +18,12 @@ from partyline.domain.events import Cause, Event, Source
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.errors import OutgoingTimedOut
+from partyline.errors import Conflict, OutgoingTimedOut
 from partyline.http_client import FetchedResponse
 from partyline.lifecycle import activation, expiry
 from partyline.lifecycle.activation import ActivationOutcome
 from partyline.storage import conversations, event_outbox, keys, schedule, services, webhooks
-from partyline.storage.table import Conflict, Table, Write, from_dynamo
+from partyline.storage.table import Table, Write, from_dynamo
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
 

@@ -18,11 +18,11 @@ from partyline.carriers.base import Accepted
 from partyline.domain import sids
 from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference, SendState
-from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
+from partyline.errors import Ambiguous, Conflict, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.outbound import rate_limiter, sender
 from partyline.outbound.sender import NextStep
 from partyline.storage import keys, lines, rate_limits, sends
-from partyline.storage.table import Conflict, Item, Table, Write, from_dynamo
+from partyline.storage.table import Item, Table, Write, from_dynamo
 from tests.support.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
 
 

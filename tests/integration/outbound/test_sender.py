@@ -21,14 +21,14 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.receipts import Receipt, ReceiptStatus, summarize_delivery
 from partyline.domain.sends import SendReference, SendState
-from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.errors import Ambiguous, Conflict, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
 from partyline.lifecycle.cleanup import Removed
 from partyline.outbound import sender as sending
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.sender import NextStep, SendAttempt
 from partyline.storage import conversations, lines, messages, opt_outs, receipts
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from tests.support.api_harness import asking_nobody
 from tests.support.scene import (

@@ -44,10 +44,10 @@ class InProgress:
 
 @pytest.mark.parametrize("written", [True, False])
 @pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.usefixtures("instant_retries")
 def test_a_transaction_in_progress_does_not_double_a_message(
-    client: Any, table: Table, monkeypatch: pytest.MonkeyPatch, times: int, *, written: bool
+    client: Any, table: Table, times: int, *, written: bool
 ) -> None:
-    monkeypatch.setattr("partyline.storage.table.time.sleep", lambda _: None)
     for line in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), line, "bandwidth", NOW, NOW))
     asked: Any = InProgress(client, times=times, written=written)

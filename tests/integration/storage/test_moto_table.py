@@ -8,8 +8,9 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from partyline.errors import Conflict
 from partyline.storage.keys import Key
-from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, put
+from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
 
 OLD, GONE, MADE = Key("P", "old"), Key("P", "gone"), Key("P", "made")
 

@@ -16,11 +16,12 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send
+from partyline.errors import Conflict
 from partyline.storage import conversations, lines, messages, queries, receipts
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
 from partyline.storage.receipts import ReportedStatus
-from partyline.storage.table import Conflict, Table, Write
+from partyline.storage.table import Table, Write
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -48,9 +49,7 @@ class Underway(Table):
             raise Conflict({})
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: 0)
+pytestmark = pytest.mark.usefixtures("instant_retries")
 
 
 def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conversation:

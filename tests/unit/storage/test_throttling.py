@@ -14,19 +14,11 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from partyline import aws_clients, deadline
+from partyline.errors import Conflict, TableThrottled, TransactionUnsettled
 from partyline.observability import metrics
+from partyline.storage import retry
 from partyline.storage.keys import Key
-from partyline.storage.table import (
-    MAX_BATCH_GET,
-    NEW,
-    Conflict,
-    Table,
-    TableThrottled,
-    TransactionUnsettled,
-    change,
-    delete,
-    put,
-)
+from partyline.storage.table import MAX_BATCH_GET, NEW, Table, change, delete, put
 
 KEY = Key("C#1", "C")
 WRITES = [put("a", KEY, {"name": "elm"}, NEW), change("b", Key("C#2", "C"), {"name": "oak"})]
@@ -38,8 +30,8 @@ THROTTLES = ["ProvisionedThroughputExceededException", "ThrottlingException", "R
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The longest that each pause could have been; nothing really sleeps."""
     taken: list[float] = []
-    monkeypatch.setattr("partyline.storage.table.time.sleep", taken.append)
-    monkeypatch.setattr("partyline.storage.table.random.uniform", lambda low, high: high)
+    monkeypatch.setattr(retry.THROTTLED, "sleep", taken.append)
+    monkeypatch.setattr(retry.THROTTLED, "uniform", lambda low, high: high)
     yield taken
     metrics.clear_metrics()
 

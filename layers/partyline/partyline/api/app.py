@@ -16,10 +16,9 @@ from partyline.api.error_responses import build_error_response, to_refusal
 from partyline.auth import scope as scopes
 from partyline.auth.scope import VERSION
 from partyline.auth.tokens import Token, authenticate
-from partyline.errors import ApiError, RuleViolation
+from partyline.errors import ApiError, Conflict, RuleViolation, TableThrottled
 from partyline.observability import logger
 from partyline.storage import quotas
-from partyline.storage.table import Conflict, TableThrottled
 from partyline.webhooks import pre_action
 
 _READING = ("GET", "HEAD")

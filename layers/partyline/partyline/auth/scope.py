@@ -11,12 +11,10 @@ from partyline.domain import sids
 from partyline.domain.events import Cause, Source
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
-from partyline.storage import roles, services, users
-from partyline.storage.table import retry_on_conflict
+from partyline.storage import retry, roles, services, users
 
 # What every path of the API begins with.
 VERSION = "v1"
-_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def resolve_scope(desk: Keyring, now: datetime, service_sid: str | None) -> Scop
     configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
     if configuration is None:
         # Several first requests may come at once.
-        retry_on_conflict(lambda: services.create_account(desk.table, first, now), tries=_TRIES)
+        retry.STANDARD.run(lambda: services.create_account(desk.table, first, now))
         configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
     if configuration is None:
         raise refusals.failed()

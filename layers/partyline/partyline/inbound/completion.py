@@ -22,11 +22,9 @@ from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.routing import Arrival
 from partyline.inbound import keywords
 from partyline.inbound.keywords import KeywordEffect
-from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts
+from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, retry
 from partyline.storage.messages import MessageWithReceipts
-from partyline.storage.table import Condition, Item, Table, Write, change, delete, retry_on_conflict
-
-_TRIES = 8
+from partyline.storage.table import Condition, Item, Table, Write, change, delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def complete_text(table: Table, reference: MediaReference, words: str, now: date
         table.transact(effect.writes)
         return CompletedText(effect.unanswered)
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:

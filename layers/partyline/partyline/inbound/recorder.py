@@ -42,10 +42,11 @@ from partyline.domain.webhook_configuration import (
     WebhookTarget,
     select_configuration,
 )
+from partyline.errors import Conflict
 from partyline.inbound import keywords
-from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, unrouted
+from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, retry, unrouted
 from partyline.storage.conversations import Roster
-from partyline.storage.table import NEW, Conflict, Item, Table, Write, check, put, retry_on_conflict
+from partyline.storage.table import NEW, Item, Table, Write, check, put
 from partyline.webhooks import overrides, pre_action
 from partyline.webhooks.pre_action import Consult
 
@@ -58,8 +59,6 @@ MAX_RAW = 256 * 1024
 _MAX_AGE = timedelta(days=365)
 # How far back it is looked for what a tapback is about, in items: messages and their receipts.
 _RECENT = 200
-# Each try reads anew. Under fifty texts to one conversation at once the last needs about a dozen.
-_TRIES = 16
 
 
 class RecordOutcome(StrEnum):
@@ -95,7 +94,7 @@ def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, 
     text = replace(text, received_at=_believable(text.received_at, now))
     arrived = routing.build_arrival(text.sender, text.recipients, text.line, *text.other_lines)
     desk = _Desk(table, service_sid, pre_action.memoize(ask))
-    return retry_on_conflict(lambda: _attempt(desk, text, arrived, now), tries=_TRIES)
+    return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now))
 
 
 def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Consult) -> RecordResult:
@@ -117,11 +116,12 @@ def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: 
     )
     arrived = routing.build_arrival(text.sender, text.recipients, text.line)
     desk = _Desk(table, service_sid, pre_action.memoize(ask), kept)
-    return retry_on_conflict(
-        lambda: _attempt(desk, text, arrived, now),
-        tries=_TRIES,
-        when=lambda conflict: "unrouted" not in conflict.failed,
-    )
+    return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now), can_retry=_can_record_again)
+
+
+def _can_record_again(error: Exception) -> bool:
+    """Whether a lost race may be won: not when another request took the unrouted text."""
+    return isinstance(error, Conflict) and "unrouted" not in error.failed
 
 
 def store_malformed(

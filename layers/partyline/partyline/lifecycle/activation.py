@@ -17,14 +17,13 @@ from enum import StrEnum
 from partyline.domain import events
 from partyline.domain.conversations import ConversationState
 from partyline.observability import logger
-from partyline.storage import conversations, webhooks
+from partyline.storage import conversations, retry, webhooks
 from partyline.storage.conversations import Roster
-from partyline.storage.table import Table, retry_on_conflict
+from partyline.storage.table import Table
 from partyline.webhooks.pre_action import ConsultAll
 
 # Twilio's code of "Errors occurred during multiple participants creation". No request is answered with it.
 FAILED = 50427
-_TRIES = 8
 
 
 class ActivationOutcome(StrEnum):
@@ -62,7 +61,7 @@ def activate_conversation(desk: Activator, sid: str) -> ActivationOutcome:
     if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
         return ActivationOutcome.REPEATED
     rejected = _rejected(desk, roster)
-    outcome = retry_on_conflict(lambda: _finish(desk, sid, failed=bool(rejected)), tries=_TRIES)
+    outcome = retry.STANDARD.run(lambda: _finish(desk, sid, failed=bool(rejected)))
     if outcome is ActivationOutcome.FAILED:
         logger.error("activation.failed", conversation_sid=sid, error_code=FAILED, participants=rejected)
     return outcome

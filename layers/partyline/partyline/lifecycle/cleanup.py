@@ -19,10 +19,10 @@ from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.media.bucket import Bucket
-from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, users
+from partyline.storage import conversations, keys, lines, messages, queries, retry, services, unrouted, users
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import ListPage, Window
-from partyline.storage.table import Table, retry_on_conflict
+from partyline.storage.table import Table
 
 Entry = TypeVar("Entry")
 
@@ -30,7 +30,6 @@ Entry = TypeVar("Entry")
 _STEP = 100
 # How far the clocks of functions may be apart.
 _MARGIN = timedelta(seconds=5)
-_TRIES = 8
 
 
 class RemovedKind(StrEnum):
@@ -136,7 +135,7 @@ def _remove(table: Table, sid: str, since: datetime) -> None:
         # While nothing more has come in since.
         conversations.remove(table, roster.conversation, conversations.no_new_message(roster.conversation))
 
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)
 
 
 def _received(table: Table, conversation_sid: str, since: datetime) -> Iterator[Message]:
@@ -221,7 +220,7 @@ def _leave(desk: Cleaner, conversation_sid: str, removed: Removed) -> None:
             conversations.change_members(desk.table, roster, members, now)
 
     now = desk.clock()
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)
 
 
 def _is_left(member: Participant, removed: Removed, user: User | None) -> bool:

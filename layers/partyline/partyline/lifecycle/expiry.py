@@ -13,10 +13,11 @@ from datetime import datetime
 from itertools import islice
 
 from partyline.domain.conversations import ConversationState
+from partyline.errors import Conflict
 from partyline.observability import logger
 from partyline.storage import conversations, schedule
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
-from partyline.storage.table import Conflict, Table
+from partyline.storage.table import Table
 
 # How much a request settles that lists by state. More than that waits for the next minute.
 _AT_ONCE = 100

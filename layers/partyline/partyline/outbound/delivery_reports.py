@@ -16,11 +16,9 @@ from partyline.domain import addresses, sids
 from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.receipts import rank
 from partyline.domain.sends import SendReference
-from partyline.storage import messages, opt_outs, receipts
+from partyline.storage import messages, opt_outs, receipts, retry
 from partyline.storage.receipts import ReportedStatus, SentText
-from partyline.storage.table import Table, retry_on_conflict
-
-_TRIES = 8
+from partyline.storage.table import Table
 
 
 class ReportOutcome(StrEnum):
@@ -34,7 +32,7 @@ class ReportOutcome(StrEnum):
 def apply_report(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome:
     """Apply one report. Repeating it changes nothing. Raises Conflict, for the carrier to repeat it, when it met other
     writes again and again."""
-    return retry_on_conflict(lambda: _apply(table, report, now), tries=_TRIES)
+    return retry.STANDARD.run(lambda: _apply(table, report, now))
 
 
 def _apply(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome:

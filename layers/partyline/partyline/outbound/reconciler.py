@@ -24,12 +24,9 @@ from partyline.domain.sends import SendReference, SendState
 from partyline.errors import SendError
 from partyline.outbound import sender
 from partyline.outbound.sender import Sender, SendJob
-from partyline.storage import messages, sends
+from partyline.storage import messages, retry, sends
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.sends import Claim
-from partyline.storage.table import retry_on_conflict
-
-_TRIES = 8
 
 
 def reconcile(desk: Sender, reference: SendReference, *, last: bool = True) -> int | None:
@@ -50,7 +47,7 @@ def reconcile(desk: Sender, reference: SendReference, *, last: bool = True) -> i
         if deadline.seconds_left() < sender.REQUEST_SECONDS:
             # What is settled stays so, and the next look goes on behind it.
             return None
-        failed.append(retry_on_conflict(look, tries=_TRIES))
+        failed.append(retry.STANDARD.run(look))
     counted = [number for number in failed if number is not None]
     return sum(counted) if len(counted) == len(failed) else None
 

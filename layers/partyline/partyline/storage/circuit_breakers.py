@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from partyline.errors import Conflict
 from partyline.storage import keys
-from partyline.storage.table import EXISTS, Condition, Conflict, Item, Table, change, delete
+from partyline.storage.table import EXISTS, Condition, Item, Table, change, delete
 
 # In a row: failures that open a breaker, and fast answers that close it.
 FAILURES_TO_OPEN = 3

@@ -13,15 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partyline.domain.identities import is_too_long
-from partyline.storage import keys, quotas, schedule
+from partyline.storage import keys, quotas, retry, schedule
 from partyline.storage.keys import Key
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
-from partyline.storage.table import NEW, Condition, Item, Table, Write, change, delete, put, retry_on_conflict
+from partyline.storage.table import NEW, Condition, Item, Table, Write, change, delete, put
 
 # How many an identity can have at a time.
 MAX_PER_IDENTITY = 20
 
-_TRIES = 8
 # What each connection's attribute of an identity's item begins with.
 _ENTRY = "c:"
 # Longer than any connection.
@@ -113,7 +112,7 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
         )
         return True
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def remove(table: Table, connection: Connection) -> None:
@@ -133,7 +132,7 @@ def remove(table: Table, connection: Connection) -> None:
             ]
         )
 
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)
     schedule.delete_entry(table, ScheduledEntry(ScheduleKind.CONNECTION, connection.sid, connection.end))
 
 

@@ -24,27 +24,13 @@ from partyline.domain.conversations import (
 )
 from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
-from partyline.errors import ApiError
-from partyline.storage import codec, event_outbox, keys, schedule, users
+from partyline.errors import ApiError, Conflict
+from partyline.storage import codec, event_outbox, keys, retry, schedule, users
 from partyline.storage.schedule import ScheduleKind
-from partyline.storage.table import (
-    EXISTS,
-    NEW,
-    Condition,
-    Conflict,
-    Item,
-    Table,
-    Write,
-    change,
-    delete,
-    diff_items,
-    put,
-    retry_on_conflict,
-)
+from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 Made = TypeVar("Made")
 
-_TRIES = 8
 # How much of identities one happening names, in bytes: an item holds 400 KB, and a queue's message 256.
 _MAX_IDENTITIES = 150_000
 # A conversation is closed in one transaction, with all its threads. Handsets show the newest of the smaller ones.
@@ -281,7 +267,7 @@ def apply_due_timers(table: Table, conversation: Conversation, now: datetime) ->
                 raise Conflict({}) from changed
         return known
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def reschedule_timer(table: Table, conversation: Conversation, now: datetime) -> None:
@@ -524,7 +510,7 @@ def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bo
         )
         return True
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def revision_matches(conversation: Conversation) -> Condition:
@@ -587,7 +573,7 @@ def _claiming(
                     raise
                 foregone |= frozenset(taken)
 
-    return retry_on_conflict(once, tries=_TRIES, when=lambda conflict: not conflict.failed)
+    return retry.STANDARD.run(once, can_retry=retry.is_race)
 
 
 def _closes(table: Table, sid: str, now: datetime) -> bool:

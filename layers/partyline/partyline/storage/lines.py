@@ -8,23 +8,9 @@ from dataclasses import dataclass
 from partyline import refusals
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
-from partyline.storage import codec, keys
-from partyline.storage.table import (
-    EXISTS,
-    NEW,
-    Condition,
-    Conflict,
-    Item,
-    Table,
-    Write,
-    change,
-    delete,
-    diff_items,
-    put,
-    retry_on_conflict,
-)
-
-_TRIES = 8
+from partyline.errors import Conflict
+from partyline.storage import codec, keys, retry
+from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 
 def register(table: Table, line: Line) -> None:
@@ -43,7 +29,7 @@ def update(table: Table, before: Line, after: Line) -> bool:
     same = EXISTS if before.configuration == after.configuration else _configured(before.configuration)
     writes = [change("line", keys.line(before.address), sets, same), *_pointing(before, after.configuration)]
     try:
-        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
         if conflict.failed.get("line") == {}:
             return False
@@ -61,7 +47,7 @@ def remove(table: Table, address: str) -> None:
             gone = delete("line", keys.line(address), _configured(line.configuration))
             table.transact([gone, *_pointing(line, None)])
 
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)
 
 
 def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:

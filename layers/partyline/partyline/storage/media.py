@@ -11,8 +11,8 @@ from partyline.domain.attachments import Media, MediaReference, MediaState, Stor
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
 from partyline.domain.messages import Message
-from partyline.storage import codec, event_outbox, keys, messages
-from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put, retry_on_conflict
+from partyline.storage import codec, event_outbox, keys, messages, retry
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
 
 # An upload that is attached to nothing is deleted after this, or a little later.
 UNATTACHED_LIFE = timedelta(days=1)
@@ -20,7 +20,6 @@ UNATTACHED_LIFE = timedelta(days=1)
 LEFT_OUT = "left_out"
 # How many attempts to make an image smaller may end without a word: a deployment can end one, and an image all.
 MAX_SCALINGS = 2
-_TRIES = 8
 _FREE = Condition("attribute_exists(PK) AND attribute_not_exists(message_sid)")
 
 
@@ -129,7 +128,7 @@ def _amend(
         )
         return after
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def begin_scaling(table: Table, sid: str) -> bool:

@@ -13,21 +13,10 @@ from partyline.domain.events import QUIETLY, Cause, Reason
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
+from partyline.errors import Conflict
 from partyline.storage import codec, conversations, event_outbox, keys, receipts
 from partyline.storage.conversations import Roster
-from partyline.storage.table import (
-    EXISTS,
-    NEW,
-    Condition,
-    Conflict,
-    Item,
-    Table,
-    Write,
-    change,
-    delete,
-    diff_items,
-    put,
-)
+from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 # How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
 COPIES_LIFE = timedelta(days=2)

@@ -9,10 +9,8 @@ from datetime import datetime
 from partyline.domain import sids
 from partyline.domain.opt_outs import OptOut, OptOutEvent, OptOutSource
 from partyline.domain.sends import SendReference
-from partyline.storage import codec, keys
-from partyline.storage.table import NEW, Condition, Table, Write, put, retry_on_conflict
-
-_TRIES = 8
+from partyline.storage import codec, keys, retry
+from partyline.storage.table import NEW, Condition, Table, Write, put
 
 
 def fetch_many(table: Table, address: str, line: str) -> OptOut | None:
@@ -103,4 +101,4 @@ def record_carrier_opt_out(
                 build_writes(before, address=address, line=line, opted_out=True, how=how, source=source, now=now)
             )
 
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)

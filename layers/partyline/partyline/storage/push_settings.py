@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from partyline.domain.push_settings import Credential, Notifications, PushBinding
+from partyline.errors import Conflict
 from partyline.storage import codec, keys
-from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, diff_items, put
+from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
 
 # --- credentials
 

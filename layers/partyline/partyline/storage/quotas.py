@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from partyline.storage import keys
+from partyline.errors import Conflict
+from partyline.storage import keys, retry
 from partyline.storage.keys import Key
-from partyline.storage.table import Condition, Conflict, Item, Table, change, retry_on_conflict
+from partyline.storage.table import Condition, Item, Table, change
 
 # The length of a window.
 SECONDS = 10
@@ -21,7 +22,6 @@ MAX_ASKED = 200
 MAX_FRAMES = 50
 
 _WRITES, _ASKED, _FRAMES = "writes", "asked", "frames"
-_TRIES = 8
 # Longer than a window, and no more.
 _LIFE = timedelta(hours=1)
 
@@ -73,4 +73,4 @@ def _count(table: Table, key: Key, now: datetime, name: str, *, only_existing: b
                 return None
         return table.write(change("quota", key, {**others, **ends, "window": window, name: 1}, begins))
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)

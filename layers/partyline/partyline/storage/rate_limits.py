@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from partyline.domain.sends import SendReference
-from partyline.storage import keys
-from partyline.storage.table import Condition, Conflict, Item, Table, change
+from partyline.errors import Conflict
+from partyline.storage import keys, retry
+from partyline.storage.table import Condition, Item, Table, change
 
 # Longer than any pause and any queue of turns is worth keeping.
 _LIFE = timedelta(days=14)
-_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +86,16 @@ def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused
     others = "attribute_not_exists(#rate) OR #next <= :now OR #rate <> :rate OR #taken <= :paused"
     idle = Condition(others, names, values)
     kept = {"rate": rate, "taken": now, "ttl": _ttl(now)}
-    for _ in range(_TRIES):
-        for condition, sets, adds in ((ahead, {}, {"next": interval}), (idle, {"next": now + interval}, None)):
-            try:
-                item = table.write(change("pace", key, {**sets, **kept}, condition, adds=adds))
-            except Conflict:
-                continue
-            at: int = item["next"] - interval
-            return at
-    raise Conflict({})
+
+    def attempt() -> int:
+        try:
+            item = table.write(change("pace", key, kept, ahead, adds={"next": interval}))
+        except Conflict:
+            item = table.write(change("pace", key, {**kept, "next": now + interval}, idle))
+        at: int = item["next"] - interval
+        return at
+
+    return retry.STANDARD.run(attempt)
 
 
 def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:

@@ -11,26 +11,12 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
 from partyline.domain.routing import Unreached
 from partyline.domain.sends import SendReference
-from partyline.storage import codec, keys
-from partyline.storage.table import (
-    NEW,
-    Condition,
-    Conflict,
-    Item,
-    Table,
-    Write,
-    change,
-    check,
-    diff_items,
-    put,
-    retry_on_conflict,
-)
+from partyline.errors import Conflict
+from partyline.storage import codec, keys, retry
+from partyline.storage.table import NEW, Condition, Item, Table, Write, change, check, diff_items, put
 
 # Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
 EARLY_REPORT_LIFE = timedelta(days=7)
-_TRIES = 5
-# The reports of all parts come at about the same time.
-_PART_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +89,9 @@ def move(
     key = _key(reference, reported.recipient)
     try:
         # Another write that is under way on it says nothing about how far the receipt has got.
-        retry_on_conflict(
+        retry.STANDARD.run(
             lambda: table.write(change("receipt", key, sets, forward)),
-            tries=_TRIES,
-            when=lambda conflict: not conflict.failed,
+            can_retry=retry.is_race,
         )
     except Conflict as conflict:
         if not conflict.failed:
@@ -165,7 +150,7 @@ def _move_part(
         table.write(change("receipt", key, sets, _as_it_was(item)))
         return True
 
-    return retry_on_conflict(attempt, tries=_PART_TRIES)
+    return retry.CONTENDED.run(attempt)
 
 
 def _as_it_was(item: Item) -> Condition:

@@ -8,22 +8,10 @@ from datetime import datetime
 from partyline import refusals
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Role
-from partyline.storage import codec, keys
-from partyline.storage.table import (
-    EXISTS,
-    NEW,
-    Condition,
-    Conflict,
-    Item,
-    Table,
-    change,
-    check,
-    delete,
-    put,
-    retry_on_conflict,
-)
+from partyline.errors import Conflict
+from partyline.storage import codec, keys, retry
+from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, change, check, delete, put
 
-_TRIES = 8
 _STEP = 25
 _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_role_sid <> :role"
 
@@ -89,7 +77,7 @@ def remove(table: Table, role: Role) -> bool:
         check("default", keys.service(role.service_sid), unused),
     ]
     try:
-        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
         if "role" in conflict.failed:
             return False

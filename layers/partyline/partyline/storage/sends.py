@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partyline.domain.sends import SendReference, SendState
-from partyline.storage import codec, keys, receipts
+from partyline.errors import Conflict
+from partyline.storage import codec, keys, receipts, retry
 from partyline.storage.receipts import ReportedStatus
-from partyline.storage.table import Condition, Conflict, Item, Table, Write, change, check, put, retry_on_conflict
-
-_TRIES = 10
+from partyline.storage.table import Condition, Item, Table, Write, change, check, put
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def record_accepted(
         ),
     ]
     # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
-    retry_on_conflict(lambda: table.transact(writes), tries=_TRIES)
+    retry.CONTENDED.run(lambda: table.transact(writes))
 
 
 def record_refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
@@ -211,9 +210,7 @@ def count_copies(table: Table, reference: SendReference, copies: Write, counted:
     )
     claimed = change("send", keys.send(reference), {"counted": named}, uncounted)
     try:
-        retry_on_conflict(
-            lambda: table.transact([claimed, copies]), tries=_TRIES, when=lambda conflict: not conflict.failed
-        )
+        retry.CONTENDED.run(lambda: table.transact([claimed, copies]), can_retry=retry.is_race)
     except Conflict as conflict:
         if not conflict.failed:
             raise

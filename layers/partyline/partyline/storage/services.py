@@ -5,24 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from partyline.domain.services import Configuration, Role, Service, build_service
-from partyline.errors import RuleViolation
-from partyline.storage import codec, keys
-from partyline.storage.table import (
-    EXISTS,
-    NEW,
-    Condition,
-    Conflict,
-    Table,
-    Write,
-    change,
-    check,
-    delete,
-    diff_items,
-    put,
-    retry_on_conflict,
-)
+from partyline.errors import Conflict, RuleViolation
+from partyline.storage import codec, keys, retry
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, diff_items, put
 
-_TRIES = 8
 _DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
 
 
@@ -95,7 +81,7 @@ def remove(table: Table, sid: str) -> bool:
     another = Condition("default_service_sid <> :sid", values={":sid": sid})
     writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
     try:
-        retry_on_conflict(lambda: table.transact(writes), tries=_TRIES, when=lambda conflict: not conflict.failed)
+        retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
         if "default" in conflict.failed:
             raise RuleViolation("service_is_default", sid=sid) from conflict

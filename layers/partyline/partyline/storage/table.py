@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from partyline import deadline
-from partyline.errors import PartylineError
+from partyline.errors import Conflict, TableThrottled, TransactionUnsettled
 from partyline.observability import count, logger
+from partyline.storage import retry
 from partyline.storage.keys import Key
 
 if TYPE_CHECKING:
@@ -28,13 +26,6 @@ Result = TypeVar("Result")
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
 MAX_TRANSACTION = 100
-_TRIES = 8
-# How often a throttled request is made, seconds of the longest pause before the second, and of any pause.
-_PATIENT_TRIES = 8
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 1.0
-# Seconds of an invocation that are left for what it does when the table does not answer.
-_RESERVE = 1.0
 # DynamoDB's words for "too fast, nothing was done": of a request, and among the reasons of a cancelled transaction.
 _THROTTLES = frozenset(
     {
@@ -46,25 +37,6 @@ _REASONS_OF_THROTTLES = frozenset({"ThrottlingError", "ProvisionedThroughputExce
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-
-
-class Conflict(PartylineError):
-    """A write whose condition did not hold. `failed` are the labels of the writes that stood in the way, each with the
-    item found there; empty means that another transaction was under way on the same items."""
-
-    def __init__(self, failed: Mapping[str, Item]) -> None:
-        super().__init__(f"condition failed: {', '.join(sorted(failed)) or 'transaction in progress'}")
-        self.failed = dict(failed)
-
-
-class TableThrottled(PartylineError):
-    """The table refused a request as too fast again and again, until the invocation's time or the tries were over. What
-    was refused last has changed nothing."""
-
-
-class TransactionUnsettled(PartylineError):
-    """A transaction was still in progress after all tries: it may have been written or not. It must not be written anew
-    without reading first."""
 
 
 class _Throttled(Exception):
@@ -305,7 +277,7 @@ class Table:
                 self.transact(writes)
 
         try:
-            retry_on_conflict(attempt, tries=_TRIES, when=lambda conflict: not conflict.failed)
+            retry.STANDARD.run(attempt, can_retry=retry.is_race)
         except Conflict as conflict:
             if not conflict.failed:
                 raise
@@ -411,44 +383,23 @@ def _raise_named(writes: Sequence[Write], error: ClientError) -> NoReturn:
 
 
 def _patiently(attempt: Callable[[], Result]) -> Result:
-    """Repeat what the table refuses as too fast, with growing jitter, for as long as the invocation has time. Raises
-    TableThrottled in the end."""
-    for number in range(_PATIENT_TRIES):
-        try:
-            return attempt()
-        except _Throttled as error:
-            longest = min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE)
-            if number == _PATIENT_TRIES - 1 or deadline.seconds_left() < longest + _RESERVE:
-                logger.error("table.throttled", tries=number + 1)
-                count("TableThrottled")
-                raise TableThrottled("the table is too busy") from error
-            # Half of a pause is certain, half of it jitter, not secrecy.
-            time.sleep(longest / 2 + random.uniform(0, longest / 2))  # noqa: S311
-    raise AssertionError("unreachable")
+    """Repeat what the table refuses as too fast, for as long as the invocation has time.
 
+    Raises TableThrottled in the end.
+    """
+    tries = 0
 
-def _always(_: Conflict) -> bool:
-    return True
+    def counted() -> Result:
+        nonlocal tries
+        tries += 1
+        return attempt()
 
-
-def retry_on_conflict(
-    attempt: Callable[[], Result],
-    *,
-    tries: int,
-    when: Callable[[Conflict], bool] = _always,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Result:
-    """Repeat an attempt that lost a race, with growing jitter; the last Conflict is raised, and at once one that `when`
-    says cannot be won."""
-    for number in range(tries - 1):
-        try:
-            return attempt()
-        except Conflict as conflict:
-            if not when(conflict):
-                raise
-            # Jitter, not secrecy. Many writers of one conversation spread out instead of colliding again.
-            sleep(random.uniform(0, min(0.02 * 2**number, 0.4)))  # noqa: S311
-    return attempt()
+    try:
+        return retry.THROTTLED.run(counted, can_retry=lambda error: isinstance(error, _Throttled))
+    except _Throttled as error:
+        logger.error("table.throttled", tries=tries)
+        count("TableThrottled")
+        raise TableThrottled("the table is too busy") from error
 
 
 def _to_dynamo(item: Mapping[str, Any]) -> dict[str, Any]:

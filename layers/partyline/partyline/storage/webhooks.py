@@ -14,10 +14,11 @@ from partyline.domain.webhook_configuration import (
     WebhookConfiguration,
     select_configuration,
 )
+from partyline.errors import Conflict
 from partyline.storage import codec, event_outbox, keys
 from partyline.storage.conversations import no_new_message
 from partyline.storage.keys import Key
-from partyline.storage.table import EXISTS, NEW, Conflict, Table, change, delete, diff_items, put
+from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
 
 # --- of one conversation
 

@@ -19,12 +19,10 @@ from partyline.domain import addresses, sids
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, find_url_problem
 from partyline.storage import lines as store
-from partyline.storage import queries, services
+from partyline.storage import queries, retry, services
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
 
 _MAX_RETRIES = 3
-_TRIES = 8
 _SERVICE, _URL = "AutoCreation.ConversationServiceSid", "AutoCreation.WebhookUrl"
 _FILTERS, _GROUPS = "AutoCreation.WebhookFilters", "AutoCreation.GroupsOnly"
 _FLOW, _RETRIES = "AutoCreation.StudioFlowSid", "AutoCreation.StudioRetryCount"
@@ -63,7 +61,7 @@ def create(call: Call) -> ApiResponse:
             )
         return made
 
-    return ApiResponse(201, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
+    return ApiResponse(201, _body(call, retry.STANDARD.run(attempt)))
 
 
 def fetch(call: Call) -> ApiResponse:
@@ -96,7 +94,7 @@ def update(call: Call) -> ApiResponse:
             raise lookups.missing(call)
         return changed
 
-    return ApiResponse(200, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
+    return ApiResponse(200, _body(call, retry.STANDARD.run(attempt)))
 
 
 def delete(call: Call) -> ApiResponse:
@@ -108,7 +106,7 @@ def delete(call: Call) -> ApiResponse:
             call.table, line, replace(line, configuration=None, auto_creation=AutoCreation.OFF, updated=call.now)
         )
 
-    retry_on_conflict(attempt, tries=_TRIES)
+    retry.STANDARD.run(attempt)
     return ApiResponse(204)
 
 

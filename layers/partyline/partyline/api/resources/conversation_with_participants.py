@@ -22,13 +22,12 @@ from partyline.domain.conversations import Conversation, ConversationState, thre
 from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
-from partyline.errors import ApiError
+from partyline.errors import ApiError, Conflict
 from partyline.storage import conversations as store
-from partyline.storage.table import Conflict, retry_on_conflict
+from partyline.storage import retry
 
 # A set of people, or a pair, that another conversation has.
 _TAKEN = (50416, 50438)
-_TRIES = 4
 _LINKS = ("participants", "messages", "webhooks")
 # The members of the JSON text, with the parameters of a participant's own resource.
 _BINDING = {
@@ -77,7 +76,7 @@ def create(call: Call) -> ApiResponse:
         wanted = conversations.asked(call, "onConversationAdd", conversation)
         made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
         return ApiResponse(202, serializers.conversation(call, made, _LINKS))
-    return retry_on_conflict(lambda: _fetch_or_create(call, conversation, members, known), tries=_TRIES)
+    return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
 
 
 def _fetch_or_create(

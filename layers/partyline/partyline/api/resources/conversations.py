@@ -17,16 +17,14 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
-from partyline.storage import participations, queries
+from partyline.storage import participations, queries, retry
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
 
 LINKS = ("participants", "messages", "webhooks", "export")
 _NAMES = ("FriendlyName", "UniqueName")
 _TIMERS = ("Timers.Inactive", "Timers.Closed")
 _SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIMERS)
 _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
-_TRIES = 8
 
 
 def create(call: Call) -> ApiResponse:
@@ -116,7 +114,7 @@ def _wanted(form: Parameters) -> list[Permission]:
 def delete(call: Call) -> ApiResponse:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
-    retry_on_conflict(lambda: _delete(call), tries=_TRIES)
+    retry.STANDARD.run(lambda: _delete(call))
     return ApiResponse(204)
 
 

@@ -21,18 +21,16 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.sends import Send
-from partyline.storage import conversations, lines, media, receipts
+from partyline.errors import Conflict
+from partyline.storage import conversations, lines, media, receipts, retry
 from partyline.storage import messages as store
 from partyline.storage.conversations import Roster
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, retry_on_conflict
 
 MAX_TEXT = 1600
 MAX_BODY = 32 * 1024
 _DATES = ("DateCreated", "DateUpdated")
-# Each try reads anew. Fifty messages to one conversation at once take about a dozen.
-_TRIES = 16
 
 
 class Order(StrEnum):
@@ -49,7 +47,7 @@ def create(call: Call) -> ApiResponse:
     50386, 50407, 50413, 50416 and 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513,
     50526.
     """
-    message = retry_on_conflict(lambda: _record(call), tries=_TRIES)
+    message = retry.CONTENDED.run(lambda: _record(call))
     return ApiResponse(201, serializers.message(call, MessageWithReceipts(message, receipts.build_queued(message))))
 
 
@@ -269,9 +267,8 @@ def update(call: Call) -> ApiResponse:
     if after.body != before.body and before.sends:
         # What was said is what is sent, also when it has not left yet.
         after = replace(after, edited_from=before.said)
-    retry_on_conflict(
+    retry.CONTENDED.run(
         lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
-        tries=_TRIES,
     )
     return ApiResponse(200, serializers.message(call, replace(delivered, message=after)))
 

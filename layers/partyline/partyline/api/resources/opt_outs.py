@@ -15,13 +15,11 @@ from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
 from partyline.domain.opt_outs import OptOut, OptOutSource
 from partyline.errors import ApiError
-from partyline.storage import lines, queries
+from partyline.storage import lines, queries, retry
 from partyline.storage import opt_outs as store
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
 
 MAX_REASON = 256
-_TRIES = 8
 
 
 class State(StrEnum):
@@ -119,7 +117,7 @@ def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | No
             before, address=address, line=line, opted_out=opted_out, how=OptOutSource.API, now=call.now
         )
 
-    return retry_on_conflict(attempt, tries=_TRIES)
+    return retry.STANDARD.run(attempt)
 
 
 def _state(call: Call) -> State | None:

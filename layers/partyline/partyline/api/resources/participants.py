@@ -26,16 +26,14 @@ from partyline.domain.join_rules import (
 from partyline.domain.lines import Line
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.permissions import Permission, RoleType
+from partyline.errors import Conflict
 from partyline.storage import conversations as store
-from partyline.storage import lines, queries
+from partyline.storage import lines, queries, retry
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict, retry_on_conflict
 
 Changed = TypeVar("Changed")
 
-# Each try reads anew. A whole group is often added by as many requests at once.
-_TRIES = 16
 _ADDRESS, _PROXY, _PROJECTED = (
     "MessagingBinding.Address",
     "MessagingBinding.ProxyAddress",
@@ -59,7 +57,7 @@ def create(call: Call) -> ApiResponse:
 def _changing(attempt: Callable[[], Changed]) -> Changed:
     """Change members, reading anew as long as another request is faster: several are often added at once."""
     try:
-        return retry_on_conflict(attempt, tries=_TRIES)
+        return retry.CONTENDED.run(attempt)
     except Conflict as conflict:
         raise refusals.member_changed() from conflict
 

@@ -17,11 +17,8 @@ from partyline.domain import sids, timers
 from partyline.domain.permissions import RoleType
 from partyline.domain.services import Service
 from partyline.errors import ApiError
-from partyline.storage import roles
+from partyline.storage import retry, roles
 from partyline.storage import services as store
-from partyline.storage.table import retry_on_conflict
-
-_TRIES = 8
 
 
 class _Default(NamedTuple):
@@ -71,7 +68,7 @@ def update(call: Call) -> ApiResponse:
             raise lookups.missing(call)
         return after
 
-    return ApiResponse(200, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
+    return ApiResponse(200, _body(call, retry.STANDARD.run(attempt)))
 
 
 def _roles(call: Call) -> dict[str, Any]:

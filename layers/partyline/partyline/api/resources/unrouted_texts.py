@@ -6,12 +6,12 @@ from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedText
+from partyline.errors import Conflict
 from partyline.inbound import replay, webhook_handler
 from partyline.inbound.recorder import RecordResult
 from partyline.storage import queries
 from partyline.storage import unrouted as store
 from partyline.storage.queries import Window
-from partyline.storage.table import Conflict
 
 
 def list_page(call: Call) -> ApiResponse:

@@ -14,13 +14,10 @@ from partyline.domain import events, timers
 from partyline.domain.participants import NotificationLevel
 from partyline.domain.permissions import Permission
 from partyline.domain.services import User
-from partyline.storage import conversations, messages, participations
+from partyline.storage import conversations, messages, participations, retry
 from partyline.storage.conversations import Roster
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
-
-_TRIES = 8
 
 
 def list_page(call: Call) -> ApiResponse:
@@ -46,7 +43,7 @@ def update(call: Call) -> ApiResponse:
     person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
     user = _user(call)
     authorization.require_self(call, user.identity)
-    return ApiResponse(200, _body(call, user, retry_on_conflict(lambda: _change(call, user), tries=_TRIES)))
+    return ApiResponse(200, _body(call, user, retry.STANDARD.run(lambda: _change(call, user))))
 
 
 def _change(call: Call, user: User) -> Participation:

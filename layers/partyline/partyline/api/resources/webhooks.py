@@ -26,12 +26,10 @@ from partyline.domain.webhook_configuration import (
     WebhookTarget,
     find_url_problem,
 )
-from partyline.storage import queries
+from partyline.storage import queries, retry
 from partyline.storage import webhooks as store
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
 
-_TRIES = 16
 _URL, _METHOD, _FILTERS = "Configuration.Url", "Configuration.Method", "Configuration.Filters"
 _TRIGGERS, _FLOW, _REPLAY = "Configuration.Triggers", "Configuration.FlowSid", "Configuration.ReplayAfter"
 
@@ -45,7 +43,7 @@ def create(call: Call) -> ApiResponse:
         store.create(call.table, conversation, webhook)
         return webhook
 
-    return ApiResponse(201, _body(call, retry_on_conflict(attempt, tries=_TRIES)))
+    return ApiResponse(201, _body(call, retry.CONTENDED.run(attempt)))
 
 
 def fetch(call: Call) -> ApiResponse:
