@@ -13,7 +13,8 @@ from partyline.deadline import track_deadline
 from partyline.domain import sids
 from partyline.errors import WebhookRefused
 from partyline.http_client import Outgoing, networks
-from partyline.inbound.webhook_handler import WebhookHandler, handle_webhook
+from partyline.inbound.recorder import InboundRecorder
+from partyline.inbound.webhook_handler import WebhookHandler
 from partyline.media import text_part
 from partyline.observability import count, logger, metrics
 from partyline.settings import auth_token, carrier_urls, secret, variable
@@ -22,10 +23,10 @@ from partyline.webhooks import pre_action
 
 OUTGOING = Outgoing(networks(variable("ALLOWED_NETWORKS")))
 ASKING = pre_action.PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=OUTGOING.ask)
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 DESK = WebhookHandler(
-    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
-    service_sid=sids.default_service(variable("ACCOUNT_SID")),
-    ask=ASKING.consult,
+    TABLE,
+    InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), ASKING.consult),
     complete=partial(text_part.fetch_words, OUTGOING.ask),
 )
 # What Twilio takes for "no reply"; the others do not look at it.
@@ -44,7 +45,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     except LookupError as error:
         return _refuse(name, WebhookRefused(403, str(error)))
     try:
-        handle_webhook(DESK, carrier, gateway_event.parse_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
+        DESK.handle(carrier, gateway_event.parse_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
     except WebhookRefused as refused:
         return _refuse(name, refused)
     return TAKEN

@@ -7,7 +7,7 @@ from typing import Any
 
 from partyline import aws_clients
 from partyline.media.bucket import Bucket
-from partyline.media.link_endpoint import LinkEndpoint, serve_link
+from partyline.media.link_endpoint import LinkEndpoint
 from partyline.observability import logger, metrics
 from partyline.settings import secret, variable
 
@@ -22,4 +22,4 @@ DESK = LinkEndpoint(
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one request."""
-    return serve_link(DESK, str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))
+    return DESK.serve(str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))

@@ -12,6 +12,7 @@ from partyline.carriers import registry
 from partyline.carriers.transport import no_transport
 from partyline.deadline import track_deadline
 from partyline.http_client import Outgoing, networks
+from partyline.inbound import completion
 from partyline.media import ingest
 from partyline.media.bucket import Bucket
 from partyline.media.ingest import IngestOutcome
@@ -21,14 +22,16 @@ from partyline.settings import carrier_urls, secret, variable
 from partyline.storage.table import Table
 
 SQS = aws_clients.sqs()
+TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
 DESK = ingest.MediaIngest(
-    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
+    TABLE,
     Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
     carrier=lambda name: registry.build_carrier(
         name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls()
     ),
     ask=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
     clock=lambda: datetime.now(UTC),
+    complete=completion.TextCompleter(TABLE).complete,
 )
 
 
@@ -42,7 +45,7 @@ def handler(event: dict[str, Any], context: object) -> BatchResponse:
 
 def _collect(record: SQSRecord) -> Retry | None:
     reference = ingest.decode(record.body)
-    collected = ingest.ingest_media(DESK, reference, receive_count(record))
+    collected = DESK.ingest(reference, receive_count(record))
     count(f"Media{collected.outcome.capitalize()}")
     logger.info(
         f"media.{collected.outcome}",

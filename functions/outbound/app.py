@@ -4,7 +4,6 @@ of which nobody knows whether the carrier took them."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -13,9 +12,9 @@ from partyline import aws_clients
 from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import build_transport
 from partyline.deadline import track_deadline
-from partyline.media import links, outbound_files
+from partyline.media import links
 from partyline.media.bucket import Bucket
-from partyline.media.outbound_files import prepare_attachments
+from partyline.media.outbound_files import OutboundFiles
 from partyline.observability import count, logger, metrics
 from partyline.outbound import reconciler, sender
 from partyline.outbound.sender import NextStep
@@ -46,9 +45,7 @@ def desk() -> sender.Sender:
         carrier=lambda name: registry.build_carrier(name, secrets, HTTP, carrier_urls()),
         callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
         clock=lambda: datetime.now(UTC),
-        media=partial(
-            prepare_attachments, outbound_files.OutboundFiles(TABLE, BUCKET, link, lambda: datetime.now(UTC))
-        ),
+        media=OutboundFiles(TABLE, BUCKET, link, lambda: datetime.now(UTC)).prepare,
         rate=lambda name: registry.account_rate(name, secrets),
     )
 

@@ -15,7 +15,7 @@ class Files(Bucket):
     def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:
         self.kept[key] = (content, content_type, filename)
 
-    def look(self, key: str) -> StoredObject | None:
+    def describe(self, key: str) -> StoredObject | None:
         found = self.kept.get(key)
         return (
             StoredObject(found[1], content_disposition(found[1], found[2] or "file"), len(found[0])) if found else None
@@ -24,7 +24,7 @@ class Files(Bucket):
     def read(self, key: str) -> bytes:
         return self.kept[key][0]
 
-    def link(self, key: str, stored: StoredObject, seconds: int) -> str:
+    def presign(self, key: str, stored: StoredObject, seconds: int) -> str:
         return f"https://bucket.example/{key}?for={seconds}"
 
     def remove(self, sid: str) -> int:

@@ -62,8 +62,6 @@ COMPLEX_FUNCTIONS: set[str] = {
     "layers/partyline/partyline/lifecycle/cleanup.py:_unrouted",
     "layers/partyline/partyline/media/file_types.py:_of_text",
     "layers/partyline/partyline/media/image_headers.py:_jpeg",
-    "layers/partyline/partyline/media/ingest.py:_attempted",
-    "layers/partyline/partyline/media/outbound_files.py:prepare_attachments",
     "layers/partyline/partyline/media/sizing.py:plan_image_sizes",
     "layers/partyline/partyline/media/text_part.py:fetch_words",
     "layers/partyline/partyline/outbound/reconciler.py:_look",

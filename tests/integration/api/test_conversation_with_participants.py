@@ -234,7 +234,7 @@ def test_it_begins_active_when_a_text_has_come_meanwhile(api: Api, table: Table,
     sid = make(api, AGENT, native(A), State="inactive").body["sid"]
     text = InboundText("bandwidth", "early", P, A, (P,), "hi")
     first = sids.default_service(ACCOUNT)
-    recorded = recorder.record(table, text, service_sid=first, now=clock(), ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, first, asking_nobody).record(text, clock())
     assert recorded.conversation_sid == sid
     activate(table, sid, clock())
     assert api.get(f"/Conversations/{sid}").body["state"] == "active"

@@ -77,7 +77,7 @@ def arrive(api: Api, table: Table, sender: str, to: tuple[str, ...], line: str, 
     """A text that makes a group; its conversation."""
     inbound = InboundText("bandwidth", id, line, sender, to, "hello all")
     service = sids.default_service(ACCOUNT)
-    recorded = recorder.record(table, inbound, service_sid=service, now=api.desk.clock(), ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, service, asking_nobody).record(inbound, api.desk.clock())
     assert recorded.conversation_sid
     return recorded.conversation_sid
 

@@ -44,7 +44,7 @@ def files(api: Api) -> Files:
 def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
     desk = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.desk.clock)
-    return link_endpoint.serve_link(desk, method, link.removeprefix(f"{BASE}/media/"))
+    return desk.serve(method, link.removeprefix(f"{BASE}/media/"))
 
 
 def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:

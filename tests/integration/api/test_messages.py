@@ -376,12 +376,9 @@ def test_receipts_come_fifty_at_most_on_a_page(api: Api) -> None:
 
 def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     sid = api.group(A, B)
-    recorder.record(
-        table,
+    recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(
         InboundText("bandwidth", "id-1", P, A, (P, B), "", (InboundMedia("https://c.example/1.jpg", "image/jpeg"),)),
-        service_sid=sids.default_service(ACCOUNT),
-        now=api.desk.clock(),
-        ask=asking_nobody,
+        api.desk.clock(),
     )
     (message,) = api.get(f"/Conversations/{sid}/Messages").body["messages"]
     (media,) = message["media"]

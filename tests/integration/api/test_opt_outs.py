@@ -23,7 +23,7 @@ def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
 
 def stop(table: Table, clock: Clock, address: str = A, id: str = "1", answered: Keyword | None = None) -> None:
     inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", answered=answered)
-    recorder.record(table, inbound, service_sid=SERVICE, now=clock(), ask=asking_nobody)
+    recorder.InboundRecorder(table, SERVICE, asking_nobody).record(inbound, clock())
 
 
 def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:

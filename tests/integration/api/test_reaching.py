@@ -30,7 +30,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> Reco
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"reaching-{next(IDS)}", line, sender, (line, *others), "hi")
     first = sids.default_service(ACCOUNT)
-    return recorder.record(table, text, service_sid=first, now=api.desk.clock(), ask=asking_nobody)
+    return recorder.InboundRecorder(table, first, asking_nobody).record(text, api.desk.clock())
 
 
 def member_of(api: Api, conversation: str, address: str) -> str:

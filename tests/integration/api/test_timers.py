@@ -82,7 +82,7 @@ def entered(table: Table) -> int:
 def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recorder.RecordResult:
     arrived = InboundText("bandwidth", id, P, sender, recipients, "hello")
     service = sids.default_service(ACCOUNT)
-    return recorder.record(table, arrived, service_sid=service, now=clock(), ask=asking_nobody)
+    return recorder.InboundRecorder(table, service, asking_nobody).record(arrived, clock())
 
 
 def test_a_conversation_becomes_inactive_and_closed_when_due_and_not_before(

@@ -27,7 +27,7 @@ SERVICE = sids.default_service(ACCOUNT)
 
 
 def arrives(api: Api, text: InboundText) -> RecordResult:
-    return recorder.record(api.desk.table, text, service_sid=SERVICE, now=api.desk.clock(), ask=asking_nobody)
+    return recorder.InboundRecorder(api.desk.table, SERVICE, asking_nobody).record(text, api.desk.clock())
 
 
 def kept(api: Api) -> list[dict[str, Any]]:
@@ -194,9 +194,11 @@ def webhook(text: str, id: str) -> WebhookRequest:
 
 
 def received(api: Api, request: WebhookRequest) -> None:
-    desk = webhook_handler.WebhookHandler(api.desk.table, SERVICE, asking_nobody)
+    desk = webhook_handler.WebhookHandler(
+        api.desk.table, recorder.InboundRecorder(api.desk.table, SERVICE, asking_nobody)
+    )
     settings = bandwidth.BandwidthSettings("account", "application", "user", "password", "token")
-    webhook_handler.handle_webhook(desk, bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
+    desk.handle(bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from local.events import signed_now
 from partyline.carriers.twilio import sign as signature
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.messages import MAX_INBOUND_BODY as MAX_TEXT
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import Conflict
 from partyline.http_client import FetchedResponse as Fetched
@@ -32,7 +33,6 @@ from partyline.observability import MaskingFormatter, logger
 from partyline.storage import conversations, lines, messages, opt_outs, queries
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
-from partyline.webhooks.overrides import MAX_BODY as MAX_TEXT
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -520,7 +520,7 @@ def test_what_could_not_be_recorded_is_not_answered(inbound: Inbound, monkeypatc
     def lose(*args: Any, **kwargs: Any) -> None:
         raise Conflict({})
 
-    monkeypatch.setattr(recorder, "record", lose)
+    monkeypatch.setattr(recorder.InboundRecorder, "record", lose)
     with pytest.raises(Conflict):
         inbound(event("inbound/bandwidth-group-text"))
 

@@ -35,7 +35,7 @@ def arrived(table: Table) -> MediaReference:
 
 def took(table: Table, text: InboundText) -> MediaReference:
     """The first file of a text that came in."""
-    recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return MediaReference(recorded.conversation_sid, recorded.message_sid, found.message.media[0].sid)
@@ -54,7 +54,7 @@ def test_a_file_is_fetched_and_kept(
     part = InboundText("bandwidth", "id-2", P, A, (P, Q, B), "", (Part("https://carrier.example/0.txt"),))
     words = took(table, part)
     copy = replace(part, id="id-3", line=Q, text="STOP", media=())
-    recorder.record(table, copy, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorder.InboundRecorder(table, "IS1", asking_nobody).record(copy, NOW)
     called.clear()
     answers = [FetchedResponse(503, {}, b"", complete=True), FetchedResponse(200, {}, b"GIF89a", complete=True)]
     desk: ingest.MediaIngest = app.DESK
@@ -71,7 +71,7 @@ def test_a_file_is_fetched_and_kept(
     key = f"{reference.media_sid}/original.gif"
     assert boto3.client("s3").get_object(Bucket="media", Key=key)["Body"].read() == b"GIF89a"
     # Another attempt comes too late and looks whose file it is.
-    app.ingest._forget(app.DESK, reference)
+    app.DESK.remove_orphan(reference)
     # The words of a text, which another own number had brought before: this copy goes.
     answers.append(FetchedResponse(200, {}, b"STOP", complete=True))
     assert app.handler(queued(words, app), Context()) == {"batchItemFailures": []}
@@ -106,4 +106,4 @@ def test_a_removed_file_takes_its_content_along(function: Load) -> None:
     sid = json.loads(event("cleanup/media")["Records"][0]["body"])["sid"]
     app.BUCKET.put(f"{sid}/original.gif", b"GIF89a", "image/gif")
     app.handler(event("cleanup/media"), Context())
-    assert app.BUCKET.look(f"{sid}/original.gif") is None
+    assert app.BUCKET.describe(f"{sid}/original.gif") is None

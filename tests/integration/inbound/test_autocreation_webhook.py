@@ -90,7 +90,7 @@ def text(sender: str, *recipients: str, line: str = P, body: str = "hello", medi
 
 
 def record(table: Table, inbound: InboundText, hook: Hook) -> RecordResult:
-    return recorder.record(table, inbound, service_sid=SERVICE, now=NOW, ask=hook.port())
+    return recorder.InboundRecorder(table, SERVICE, hook.port()).record(inbound, NOW)
 
 
 def everything(table: Table, service: str = SERVICE) -> list[tuple[str | None, list[str | None]]]:
@@ -196,7 +196,7 @@ def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hoo
         return answered("")
 
     port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", request).consult
-    recorder.record(own, text(A, P, B), service_sid=SERVICE, now=NOW, ask=port)
+    recorder.InboundRecorder(own, SERVICE, port).record(text(A, P, B), NOW)
     assert urls == ["https://own.example.com/pre"]
 
 
@@ -344,7 +344,7 @@ def test_a_text_that_needs_nobody_is_counted_apart(own: Table, hook: Hook) -> No
     metrics.provider.clear_metrics()
     hook.answer = answered("", 403)
     for taken in (text(A, P, B), text(A, P), text(A, P, body="HELP")):
-        webhook_handler._take_text(webhook_handler.WebhookHandler(own, SERVICE, hook.port()), taken, NOW)
+        webhook_handler.WebhookHandler(own, recorder.InboundRecorder(own, SERVICE, hook.port())).record_text(taken, NOW)
     counted = {name for name in metrics.metric_set if name.startswith("Text")}
     assert counted == {"TextRejected", "TextUnrouted", "TextKeyword"}
     metrics.provider.clear_metrics()
@@ -440,7 +440,7 @@ def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook:
 
     port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", ask).consult
     for body in ("first", "second"):
-        recorder.record(own, text(A, P, B, body=body), service_sid=SERVICE, now=NOW, ask=port)
+        recorder.InboundRecorder(own, SERVICE, port).record(text(A, P, B, body=body), NOW)
     assert urls == ["https://hooks.example.com/second"] * 2
 
 

@@ -39,7 +39,7 @@ def come_back(table: Table, left: OutboundText, number: str = Q, id: str = "echo
         base.InboundMedia(f"https://carrier.example/{id}-{one.url[-3:]}", "image/jpeg") for one in left.media
     )
     echo = InboundText("bandwidth", id, number, left.sender, left.recipients, left.text, pictures)
-    return recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
+    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(echo, NOW)
 
 
 def bodies(table: Table, conversation_sid: str) -> list[str | None]:
@@ -96,7 +96,7 @@ def relayed(table: Table) -> Scene:
     conversations.change_members(table, roster, roster.with_member(named), NOW)
     words = base.InboundMedia("https://carrier.example/0.txt", "text/plain")
     text = InboundText("bandwidth", "in-1", R, "+12065550159", (R,), "", (words,))
-    recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
     found = messages.fetch(table, sid, recorded.message_sid)
     assert found
     (send,) = found.message.sends
@@ -112,7 +112,7 @@ def test_words_that_come_late_and_go_on_to_a_group_come_back_as_no_message(table
         one.media = attached(part)
         one.carrier.answers = iter([Unavailable("down"), Accepted("c-1")])
         assert one.deliver().step is NextStep.AGAIN
-    assert completion.complete_text(table, reference, "I am here", NOW)
+    assert completion.TextCompleter(table).complete(reference, "I am here", NOW)
     one.media = ()
     one.deliver()
     left = one.carrier.asked[-1]

@@ -51,7 +51,7 @@ def arrive(
     at: datetime = NOW,
 ) -> RecordResult:
     inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
-    return recorder.record(table, inbound, service_sid="IS1", now=at, ask=asking_nobody)
+    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(inbound, at)
 
 
 def replies(table: Table) -> list[Message]:
@@ -130,7 +130,7 @@ def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Tab
     lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
     kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
     assert kept
-    again = recorder.record_unrouted(desk, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    again = recorder.InboundRecorder(desk, "IS1", asking_nobody).record_unrouted(kept, NOW)
     assert (again.outcome, state(desk, A, later), replies(desk)) == (RecordOutcome.CREATED, True, [])
     found = opt_outs.fetch_many(desk, A, later)
     assert found and found.how is OptOutSource.CARRIER
@@ -191,7 +191,7 @@ def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, b
     """C4."""
     (text,) = registry.build_reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
-    recorder.record(desk, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorder.InboundRecorder(desk, "IS1", asking_nobody).record(text, NOW)
     assert (state(desk), len(replies(desk))) == (True, confirmed)
 
 
@@ -202,7 +202,7 @@ def with_subject(table: Table, line: str, *others: str, **changes: Any) -> Recor
     body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
     (text,) = registry.build_reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
-    return recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
 
 
 @pytest.mark.parametrize("text", [None, "", "No Subject"])
@@ -536,7 +536,7 @@ def test_keywords_without_an_answer_are_counted_by_a_metric(desk: Table, monkeyp
     counted: list[str] = []
     monkeypatch.setattr(webhook_handler, "count", counted.append)
     say(desk, *["INFO"] * 3)
-    at = webhook_handler.WebhookHandler(desk, "IS1", asking_nobody)
+    at = webhook_handler.WebhookHandler(desk, recorder.InboundRecorder(desk, "IS1", asking_nobody))
     text = InboundText("bandwidth", "robot", P, A, (P,), "INFO")
-    webhook_handler.handle_event(at, "bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
+    at.handle_event("bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
     assert counted == ["TextRecorded", "KeywordUnanswered"]

@@ -62,7 +62,7 @@ def text(
 
 
 def record(table: Table, inbound: InboundText, now: datetime = NOW) -> RecordResult:
-    return recorder.record(table, inbound, service_sid=SERVICE, now=now, ask=asking_nobody)
+    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record(inbound, now)
 
 
 def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | None]]:
@@ -362,7 +362,7 @@ def test_copies_that_name_no_number_are_counted_when_they_are_routed_again(own: 
 
 
 def redrive(table: Table, kept: UnroutedText) -> RecordResult:
-    return recorder.record_unrouted(table, kept, service_sid=SERVICE, now=NOW, ask=asking_nobody)
+    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record_unrouted(kept, NOW)
 
 
 def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(own: Table) -> None:

@@ -42,7 +42,7 @@ def record(
 ) -> RecordResult:
     parts = tuple(InboundMedia("https://carrier.example/1", content_type) for content_type in media)
     text = InboundText("bandwidth", f"id-{next(IDS)}", line, sender, others, body, parts)
-    return recorder.record(table, text, service_sid=SERVICE, now=NOW, ask=asking_nobody)
+    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record(text, NOW)
 
 
 def message(table: Table, recorded: RecordResult) -> Message:

@@ -24,7 +24,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import OutgoingTimedOut
 from partyline.http_client import FetchedResponse
-from partyline.inbound import recorder, webhook_handler
+from partyline.inbound import completion, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
 from partyline.storage import codec, conversations, lines, messages, opt_outs, queries
@@ -130,17 +130,26 @@ class Inbox:
         numbers = own(self.carrier)
         body = WEBHOOKS[self.carrier](id, numbers[line], [*(to or (B, *numbers))], text, list(urls))
         desk = webhook_handler.WebhookHandler(
-            self.table, "IS1", asking_nobody, partial(text_part.fetch_words, self.ask)
+            self.table,
+            recorder.InboundRecorder(self.table, "IS1", asking_nobody),
+            partial(text_part.fetch_words, self.ask),
         )
         request = WebhookRequest("https://example.com", "", {}, {}, body)
         trusted: Any = Trusted(registry.build_reader(self.carrier))
-        webhook_handler.handle_webhook(desk, trusted, request, self.now)
+        desk.handle(trusted, request, self.now)
 
     def collect(self, message: Message | None = None, attempt: int = 1) -> list[IngestOutcome]:
         """Fetch the files of a message, or of all."""
-        desk = ingest.MediaIngest(self.table, self.kept, registry.build_reader, self.ask, lambda: self.now)
+        desk = ingest.MediaIngest(
+            self.table,
+            self.kept,
+            registry.build_reader,
+            self.ask,
+            lambda: self.now,
+            completion.TextCompleter(self.table).complete,
+        )
         return [
-            ingest.ingest_media(desk, MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
+            desk.ingest(MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
             for one in ([message] if message else self.messages())
             for part in one.pending
         ]
@@ -180,8 +189,8 @@ def test_the_texts_of_one_webhook_wait_no_longer_than_one(table: Table) -> None:
     texts = [json.loads(bandwidth(f"id-{number}", own("bandwidth")[0], [B], "hi", []))[0] for number in range(3)]
     trusted: Any = Trusted(registry.build_reader("bandwidth"))
     request = WebhookRequest("https://example.com", "", {}, {}, json.dumps(texts).encode())
-    webhook_handler.handle_webhook(
-        webhook_handler.WebhookHandler(table, "IS1", asking_nobody, complete), trusted, request, NOW
+    webhook_handler.WebhookHandler(table, recorder.InboundRecorder(table, "IS1", asking_nobody), complete).handle(
+        trusted, request, NOW
     )
     assert ends == [ends[0]] * 3
 
@@ -264,9 +273,11 @@ def test_keywords_that_come_later_are_answered_no_more_often_than_others(table: 
     for number in range(4):
         one.arrive("", PART, id=f"id-{number}")
     one.files = {PART: b"HELP"}
-    desk = ingest.MediaIngest(table, one.kept, registry.build_reader, one.ask, lambda: NOW)
+    desk = ingest.MediaIngest(
+        table, one.kept, registry.build_reader, one.ask, lambda: NOW, completion.TextCompleter(table).complete
+    )
     collected = [
-        ingest.ingest_media(desk, MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
+        desk.ingest(MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
         for message in one.messages()
     ]
     assert [attempt.unanswered for attempt in collected] == [False, False, False, True]
@@ -343,7 +354,7 @@ def test_words_below_a_subject_that_was_kept_are_found_when_it_is_routed(
         before = lines.fetch(table, [address])[address]
         assert lines.update(table, before, replace(before, auto_creation=AutoCreation.GROUPS))
     ((_, kept),) = queries.unrouted(table, Window(10)).entries
-    recorder.record_unrouted(table, kept, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorder.InboundRecorder(table, "IS1", asking_nobody).record_unrouted(kept, NOW)
     one.files = {PART: b"See you"}
     assert one.collect() == [IngestOutcome.READ]
     assert one.bodies() == ["Friday\nSee you"]

@@ -26,13 +26,13 @@ def test_a_file_is_kept_with_its_type_and_name_and_goes_with_all_that_was_made_o
     bucket.put("ME1/original.png", b"png", "image/png", 'dä"ch\r\n.png')
     bucket.put("ME1/500.jpg", b"jpeg", "image/jpeg")
     bucket.put("ME10/original.png", b"other", "image/png")
-    found = bucket.look("ME1/original.png")
+    found = bucket.describe("ME1/original.png")
     assert found
     assert (found.content_type, found.size) == ("image/png", 3)
     assert found.disposition == "inline; filename=\"d__ch__.png\"; filename*=UTF-8''d%C3%A4%22ch%0D%0A.png"
     assert bucket.read("ME1/original.png") == b"png"
     assert bucket.remove("ME1") == 2
-    assert bucket.look("ME1/500.jpg") is None
+    assert bucket.describe("ME1/500.jpg") is None
     with pytest.raises(LookupError):
         bucket.read("ME1/original.png")
     assert bucket.read("ME10/original.png") == b"other"
@@ -60,7 +60,7 @@ def test_what_is_no_picture_sound_film_or_pdf_is_saved_not_shown(client: Any, ki
         Bucket="media", Key="ME2/original", Body=b"x", ContentType=kind, ContentDisposition='inline; filename="x.html"'
     )
     for key in ("ME1/original", "ME2/original"):
-        found = bucket.look(key)
+        found = bucket.describe(key)
         assert found
         assert found.disposition.split("; ")[:2] == [how, 'filename="x.html"']
 
@@ -68,7 +68,7 @@ def test_what_is_no_picture_sound_film_or_pdf_is_saved_not_shown(client: Any, ki
 def test_a_link_of_s3_is_signed_and_ends_and_says_how_the_file_is_shown(client: Any) -> None:
     """A9."""
     stored = StoredObject("text/plain", 'attachment; filename="x.txt"', 1)
-    link = urlsplit(Bucket(client, "media").link("ME1/original.txt", stored, 300))
+    link = urlsplit(Bucket(client, "media").presign("ME1/original.txt", stored, 300))
     given = parse_qs(link.query)
     assert link.path.endswith("ME1/original.txt")
     assert {"Expires", "X-Amz-Expires"} & set(given)

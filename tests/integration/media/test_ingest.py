@@ -20,10 +20,10 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, OutgoingTimedOut
 from partyline.http_client import FetchedResponse
-from partyline.inbound import recorder
+from partyline.inbound import completion, recorder
 from partyline.media import bucket, images, ingest
 from partyline.media.ingest import IngestOutcome, IngestResult
-from partyline.media.outbound_files import OutboundFiles, prepare_attachments
+from partyline.media.outbound_files import OutboundFiles
 from partyline.outbound import sender
 from partyline.storage import codec, conversations, keys, messages
 from partyline.storage import media as store
@@ -50,7 +50,7 @@ class Inbox:
     def arrive(self, *urls: str, text: str = "The roof") -> None:
         parts = tuple(Part(f"https://carrier.example/{url}", self.declared) for url in urls)
         inbound = InboundText("bandwidth", "id-1", P, A, (P, B), text, parts)
-        recorded = recorder.record(self.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+        recorded = recorder.InboundRecorder(self.table, "IS1", asking_nobody).record(inbound, NOW)
         self.message = self.read(recorded.conversation_sid, recorded.message_sid)
 
     def read(self, conversation_sid: str = "", message_sid: str = "") -> Message:
@@ -75,8 +75,10 @@ class Inbox:
                 raise LookupError("not set up")
             return FakeCarrier(iter(()))
 
-        desk = ingest.MediaIngest(self.table, self.files, carrier, self.ask, lambda: self.now)
-        return ingest.ingest_media(desk, self.reference(number), attempt)
+        desk = ingest.MediaIngest(
+            self.table, self.files, carrier, self.ask, lambda: self.now, completion.TextCompleter(self.table).complete
+        )
+        return desk.ingest(self.reference(number), attempt)
 
     def told(self) -> list[dict[str, Any]]:
         """What was told of the message after it came, in order."""
@@ -127,7 +129,7 @@ def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Ta
     make_scene(table)
     parts = (Part("", "image/jpeg"), Part("https://carrier.example/2.jpg"))
     inbound = InboundText("telnyx", "id-1", P, A, (P, B), "The roof", parts)
-    recorded = recorder.record(table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(inbound, NOW)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found and found.message.body == "The roof"
     assert [(part.state, part.error) for part in found.message.media] == [
@@ -242,9 +244,9 @@ def test_what_its_carrier_does_not_give_is_asked_for_as_long_as_carriers_keep_it
     one = inbox("1.png", **{"1.png": [LATER, OutgoingTimedOut("slow"), LATER, LATER]})
     assert one.collect(attempt=1) == IngestResult(IngestOutcome.WAITING, "HTTP 503", 2.0)
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.WAITING, "slow", 5.0)
-    one.now = NOW + ingest.KEPT - timedelta(seconds=1)
+    one.now = NOW + ingest.CARRIER_RETENTION - timedelta(seconds=1)
     assert one.collect(attempt=50) == IngestResult(IngestOutcome.WAITING, "HTTP 503", 3600.0)
-    one.now = NOW + ingest.KEPT
+    one.now = NOW + ingest.CARRIER_RETENTION
     assert one.collect(attempt=51) == IngestResult(IngestOutcome.FAILED, "expired")
     (failed,) = one.read().media
     assert (failed.state, failed.error) == (MediaState.FAILED, "expired")
@@ -252,9 +254,9 @@ def test_what_its_carrier_does_not_give_is_asked_for_as_long_as_carriers_keep_it
 
 def test_the_queue_holds_a_file_for_longer_than_carriers_do() -> None:
     waited, attempts = timedelta(), 0
-    while waited < ingest.KEPT:
+    while waited < ingest.CARRIER_RETENTION:
         attempts += 1
-        waited += timedelta(seconds=ingest._delay(attempts))
+        waited += timedelta(seconds=ingest._retry_delay(attempts))
     assert attempts < 100
 
 
@@ -377,7 +379,7 @@ def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
     files = Files()
     files.put(bucket.original_key(READY.sid, "image/png"), PNG, "image/png", "roof.png")
     one = with_media(table, READY)
-    (sent,) = prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    (sent,) = outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)
     assert sent.url == f"https://example.com/{READY.sid}/original.png"
     assert (sent.content_type, sent.size, sent.filename, sent.read()) == ("image/png", len(PNG), "roof.png", PNG)
 
@@ -385,7 +387,7 @@ def test_files_go_along_with_a_link_and_their_bytes(table: Table) -> None:
 def test_while_a_file_is_on_its_way_the_rest_is_known(table: Table) -> None:
     one = with_media(table, READY, replace(READY, sid="ME2", state=MediaState.PENDING))
     with pytest.raises(MediaPending) as pending:
-        prepare_attachments(outgoing(table, Files()), one.message, one.carrier.limits, group=True)
+        outgoing(table, Files()).prepare(one.message, one.carrier.limits, group=True)
     assert [media.filename for media in pending.value.ready] == ["roof.png"]
 
 
@@ -394,7 +396,7 @@ def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> 
     large = replace(READY, size=10**7)
     files.put(bucket.original_key(READY.sid, "image/png"), b"no image", "image/png")
     one = with_media(table, large, replace(READY, sid="ME" + "2" * 32))
-    kept = prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
+    kept = outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)
     assert [media.url for media in kept] == [f"https://example.com/ME{'2' * 32}/original.png"]
 
 
@@ -415,7 +417,7 @@ def test_an_image_that_cannot_be_made_smaller_goes_as_it_is_where_that_fits(
     plan = Media("ME" + "2" * 32, "", "application/pdf", beside, "plan.pdf", MediaState.READY)
     one = with_media(table, image, *([plan] if beside else []))
     limits = replace(one.carrier.limits, media_bytes=1_000_000, image_bytes=600_000)
-    kept = prepare_attachments(outgoing(table, files), one.message, limits, group=True)
+    kept = outgoing(table, files).prepare(one.message, limits, group=True)
     assert [media.filename for media in kept] == sent
 
 
@@ -470,7 +472,7 @@ def test_an_image_that_does_not_end_in_time_is_tried_once_and_the_message_says_s
     scaler.outcomes = [ImageUnscalable("time", broken=True)]
     for _ in range(3):
         message = replace(one.message, media=media_of(one))
-        assert prepare_attachments(outgoing(table, files), message, one.carrier.limits, group=True) == ()
+        assert outgoing(table, files).prepare(message, one.carrier.limits, group=True) == ()
     assert scaler.asked == 1
     assert [(part.state, part.error) for part in media_of(one)] == [(MediaState.READY, "left_out")]
     assert len(updates(table)) == 1
@@ -482,8 +484,8 @@ def test_an_image_that_ends_the_function_is_not_begun_for_ever(table: Table, sca
     scaler.outcomes = [Crash(), Crash()]
     for _ in range(2):
         with pytest.raises(Crash):
-            prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)
-    assert prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True) == ()
+            outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)
+    assert outgoing(table, files).prepare(one.message, one.carrier.limits, group=True) == ()
     assert scaler.asked == 2
     assert media_of(one)[0].error == "left_out"
 
@@ -495,7 +497,7 @@ def test_attempts_that_end_well_are_not_counted(table: Table, scaler: Scaler) ->
     for size in (100_000, 200_000, 300_000, 400_000):
         limits = replace(one.carrier.limits, image_bytes=size)
         for _ in range(2):
-            (sent,) = prepare_attachments(outgoing(table, files), one.message, limits, group=True)
+            (sent,) = outgoing(table, files).prepare(one.message, limits, group=True)
             assert (sent.size, sent.url) == (5, f"https://example.com/{PHOTO.sid}/{size}.jpg")
     assert scaler.asked == 4
     assert media_of(one) == one.message.media
@@ -509,11 +511,9 @@ def test_many_images_are_made_smaller_over_several_attempts(table: Table, scaler
     for made in (1, 2):
         ticks = iter([0.0, 0.0, 11.0] if made == 1 else [0.0, 9.0, 11.0])
         with pytest.raises(MediaUnfinished):
-            prepare_attachments(
-                outgoing(table, files, partial(next, ticks)), one.message, one.carrier.limits, group=True
-            )
+            outgoing(table, files, partial(next, ticks)).prepare(one.message, one.carrier.limits, group=True)
         assert scaler.asked == made
-    assert len(prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 3
+    assert len(outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)) == 3
     assert scaler.asked == 3
 
 
@@ -533,7 +533,7 @@ def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> N
     film = Media("ME" + "2" * 32, "", "video/mp4", 10**7, "film.mp4", MediaState.READY)
     one = with_media(table, READY, film)
     files = kept_files(READY, film)
-    assert len(prepare_attachments(outgoing(table, files), one.message, one.carrier.limits, group=True)) == 1
+    assert len(outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)) == 1
     assert [part.error for part in media_of(one)] == [None, "left_out"]
 
 

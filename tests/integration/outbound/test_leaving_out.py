@@ -74,7 +74,7 @@ def arrive(
     media: tuple[InboundMedia, ...] = (),
 ) -> recorder.RecordResult:
     inbound = InboundText("bandwidth", id, line, sender, recipients, text, media)
-    return recorder.record(one.table, inbound, service_sid="IS1", now=NOW, ask=asking_nobody)
+    return recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(inbound, NOW)
 
 
 def test_who_has_opted_out_of_the_line_gets_nothing_and_the_others_do(scene: Make) -> None:

@@ -170,10 +170,10 @@ def test_our_other_number_knows_each_part_for_ours(scene: Make) -> None:
         one.now += timedelta(minutes=10)
     for number, words in enumerate((FIRST, SECOND)):
         echo = InboundText("bandwidth", f"echo-{number}", Q, P, (ann, ben, Q), words)
-        recorded = recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
+        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW)
         assert recorded.outcome is RecordOutcome.COPIED
         again = replace(echo, id=f"own words-{number}")
-        recorded = recorder.record(one.table, again, service_sid="IS1", now=NOW, ask=asking_nobody)
+        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(again, NOW)
         assert recorded.outcome is RecordOutcome.RECORDED
 
 
@@ -192,7 +192,7 @@ def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Tab
     first = "a" * (limits.text - 10)
     second = "b" * (length - len(first) - 1)
     text = InboundText(carrier, "long", P, A, (P,), f"{first} {second}")
-    recorded = recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody)
+    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
     assert (recorded.outcome, recorded.conversation_sid) == (RecordOutcome.RECORDED, blank.sid)
     found = messages.fetch(table, blank.sid, recorded.message_sid)
     assert found and found.message.body == f"{first} {second}"

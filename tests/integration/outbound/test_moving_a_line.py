@@ -83,7 +83,7 @@ def test_texts_through_either_webhook_are_recorded_once_in_the_same_conversation
     move(table, P)
     ann, ben = natives(one)
     text = InboundText(carrier, "in-1", P, ann, (P, Q, ben), "from the old days")
-    outcomes = [recorder.record(table, text, service_sid="IS1", now=NOW, ask=asking_nobody).outcome for _ in range(3)]
+    outcomes = [recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW).outcome for _ in range(3)]
     assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REPEATED]
     found = messages.page(table, one.message.conversation_sid, size=10).messages
     assert [delivered.message.body for delivered in found] == ["hello", "from the old days"]

@@ -523,7 +523,7 @@ def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(sc
     ann, ben = natives(one)
     for number in range(2):
         echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
-        recorded = recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody)
+        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW)
         assert recorded.outcome in (recorder.RecordOutcome.COPIED, recorder.RecordOutcome.REPEATED)
     assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
 
@@ -674,8 +674,7 @@ def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: T
     table.transact(messages.recording_writes(roster, old, NOW))
     echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
     assert (
-        recorder.record(table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
-        is recorder.RecordOutcome.COPIED
+        recorder.InboundRecorder(table, "IS1", asking_nobody).record(echo, NOW).outcome is recorder.RecordOutcome.COPIED
     )
 
 
@@ -686,7 +685,7 @@ def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: 
     lines.register(one.table, Line(sids.new(sids.LINE), ann, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
     echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
     assert (
-        recorder.record(one.table, echo, service_sid="IS1", now=NOW, ask=asking_nobody).outcome
+        recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW).outcome
         is recorder.RecordOutcome.COPIED
     )
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from partyline.carriers import registry, schemas
 from partyline.carriers.base import InboundMedia, InboundText
+from partyline.domain.messages import MAX_INBOUND_BODY as MAX_BODY
 from partyline.errors import OutgoingError, OutgoingTimedOut
 from partyline.http_client import FetchedResponse
 from partyline.media import text_part
-from partyline.webhooks.overrides import MAX_BODY
 
 PLAIN = "text/plain"
 HEBREW, GREEK, CHINESE = "שלום", "Καλημέρα", "你好，世界"

@@ -12,6 +12,9 @@ from partyline.domain import threads
 from partyline.domain.attachments import Media, MediaState
 from partyline.domain.sends import Send, SendReference
 
+# The longest body of an inbound text in bytes: Twilio's limit, far above what any carrier delivers.
+MAX_INBOUND_BODY = 32 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

@@ -22,6 +22,7 @@ from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.routing import Arrival
 from partyline.inbound import keywords
 from partyline.inbound.keywords import KeywordEffect
+from partyline.media.ingest import CompletedText
 from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, retry
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.table import Condition, Item, Table, Write, change, delete
@@ -41,30 +42,31 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletedText:
-    """`unanswered` is a keyword whose answer was left out, since there were enough lately."""
+class TextCompleter:
+    """Makes the words of a text part the body of its message, after the message was recorded."""
 
-    unanswered: bool
+    table: Table
 
+    def complete(self, reference: MediaReference, words: str, now: datetime) -> CompletedText | None:
+        """Make the words of a text part the body of its message, which loses the part as a file.
 
-def complete_text(table: Table, reference: MediaReference, words: str, now: datetime) -> CompletedText | None:
-    """Make the words of a text part those of its message, and the part none of its files any more. Exactly once; None
-    when the message is gone, or the part was settled before.
+        Exactly once; None when the message is gone or the part was finished before. A keyword takes effect and is
+        answered in the same transaction. A message that turns out to be a copy of one that another own number has
+        brought is removed.
 
-    A keyword takes effect and is answered in the same transaction. What turns out to be a copy of what another own
-    number has brought is removed, since that is one message. Raises Conflict when it lost every race.
-    """
+        Raises Conflict when it lost every race.
+        """
 
-    def attempt() -> CompletedText | None:
-        found = _find(table, reference, words)
-        if found is None:
-            return None
-        effect = _decided(found, reference, now)
-        table.transact_apart(effect.first)
-        table.transact(effect.writes)
-        return CompletedText(effect.unanswered)
+        def attempt() -> CompletedText | None:
+            found = _find(self.table, reference, words)
+            if found is None:
+                return None
+            effect = _decided(found, reference, now)
+            self.table.transact_apart(effect.first)
+            self.table.transact(effect.writes)
+            return CompletedText(effect.unanswered)
 
-    return retry.STANDARD.run(attempt)
+        return retry.STANDARD.run(attempt)
 
 
 def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:

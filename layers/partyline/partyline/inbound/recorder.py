@@ -83,40 +83,57 @@ class RecordResult:
     unanswered: bool = False
 
 
-def record(table: Table, text: InboundText, *, service_sid: str, now: datetime, ask: Consult) -> RecordResult:
-    """Record a text. Exactly once for each carrier message id, and once for all copies of a message. `service_sid` is
-    the account's first Service, its default one while it has no settings yet. The pre-action webhook is asked whether a
-    conversation is made, once; what it rejects is kept with the unrouted texts.
+@dataclass(frozen=True, slots=True)
+class InboundRecorder:
+    """Records inbound texts.
 
-    Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
-    recorded and the carrier must repeat its webhook.
+    `service_sid` is the account's first Service: its default one while the account has no settings. `ask` asks the
+    pre-action webhook.
     """
-    text = replace(text, received_at=_believable(text.received_at, now))
-    arrived = routing.build_arrival(text.sender, text.recipients, text.line, *text.other_lines)
-    desk = _Desk(table, service_sid, pre_action.memoize(ask))
-    return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now))
 
+    table: Table
+    service_sid: str
+    ask: Consult
 
-def record_unrouted(table: Table, kept: UnroutedText, *, service_sid: str, now: datetime, ask: Consult) -> RecordResult:
-    """Record a text that no conversation took, now that one may: as if it had just come, but counted already, and a
-    keyword is not answered any more. Exactly once: it leaves the inbox in the transaction that records it; one that
-    nobody takes stays, with the reason of now. Raises Conflict when it was taken out meanwhile, or lost every race."""
-    text = InboundText(
-        carrier=kept.carrier,
-        id=kept.carrier_message_id,
-        line=kept.line,
-        sender=kept.sender,
-        recipients=kept.recipients,
-        text=kept.body,
-        media=tuple(base.InboundMedia(part.url, part.content_type, part.sha256) for part in kept.media),
-        # Without a carrier's time, when the text came in: closer than the time of routing it again.
-        received_at=kept.received_at or kept.created,
-        answered=Keyword(kept.answered) if kept.answered else None,
-        only_subject=kept.only_subject,
-    )
-    arrived = routing.build_arrival(text.sender, text.recipients, text.line)
-    desk = _Desk(table, service_sid, pre_action.memoize(ask), kept)
-    return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now), can_retry=_can_record_again)
+    def record(self, text: InboundText, now: datetime) -> RecordResult:
+        """Record a text. Exactly once for each carrier message id, and once for all copies of a message.
+
+        The pre-action webhook is asked once, before a conversation or a message is made; a text that it rejects is
+        stored with the unrouted texts.
+
+        Returns when it is durable. Raises Conflict when it lost every race, and the table's errors: then nothing was
+        recorded and the carrier must repeat its webhook.
+        """
+        text = replace(text, received_at=_believable(text.received_at, now))
+        arrived = routing.build_arrival(text.sender, text.recipients, text.line, *text.other_lines)
+        desk = _Desk(self.table, self.service_sid, pre_action.memoize(self.ask))
+        return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now))
+
+    def record_unrouted(self, kept: UnroutedText, now: datetime) -> RecordResult:
+        """Record an unrouted text again, now that a conversation may take it.
+
+        It is recorded as if it had just come, but it was counted when it came, and a keyword is not answered any more.
+        Exactly once: it leaves the inbox in the transaction that records it. A text that is still unrouted stays there
+        with the reason of now.
+
+        Raises Conflict when it was taken out meanwhile, or lost every race.
+        """
+        text = InboundText(
+            carrier=kept.carrier,
+            id=kept.carrier_message_id,
+            line=kept.line,
+            sender=kept.sender,
+            recipients=kept.recipients,
+            text=kept.body,
+            media=tuple(base.InboundMedia(part.url, part.content_type, part.sha256) for part in kept.media),
+            # Without a carrier's time, when the text came in: closer than the time of routing it again.
+            received_at=kept.received_at or kept.created,
+            answered=Keyword(kept.answered) if kept.answered else None,
+            only_subject=kept.only_subject,
+        )
+        arrived = routing.build_arrival(text.sender, text.recipients, text.line)
+        desk = _Desk(self.table, self.service_sid, pre_action.memoize(self.ask), kept)
+        return retry.CONTENDED.run(lambda: _attempt(desk, text, arrived, now), can_retry=_can_record_again)
 
 
 def _can_record_again(error: Exception) -> bool:

@@ -1,7 +1,7 @@
-"""The bucket in which files are kept.
+"""The S3 bucket that holds all files.
 
-<media SID>/original.<extension>    as it came
-<media SID>/<bytes>.jpg             an image made smaller, to at most so many bytes
+<media SID>/original.<extension>    the file as it came
+<media SID>/<bytes>.jpg             an image scaled to at most so many bytes
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from partyline.media import file_types
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A file of the bucket. `size` is in bytes; `disposition` is how it is to be shown, and its name."""
+    """A file of the bucket. `size` is in bytes; `disposition` is its Content-Disposition header."""
 
     content_type: str
     disposition: str
@@ -26,24 +26,24 @@ class StoredObject:
 
 
 def original_key(sid: str, content_type: str) -> str:
-    """The key of a file as it came."""
+    """Return the key of a file as it came."""
     return f"{sid}/original.{file_types.extension_for(content_type)}"
 
 
-def scaled_key(sid: str, most: int) -> str:
-    """The key of an image made smaller."""
-    return f"{sid}/{most}.jpg"
+def scaled_key(sid: str, max_bytes: int) -> str:
+    """Return the key of an image scaled to at most `max_bytes`."""
+    return f"{sid}/{max_bytes}.jpg"
 
 
 class Bucket:
-    """The files of a stack. Whatever S3 raises goes through."""
+    """Reads and writes the files of a stack. Raises the errors of boto3."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
 
     def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:
-        """Keep a file; again with the same key it is replaced."""
+        """Store a file; a second call with the same key replaces it."""
         self._client.put_object(
             Bucket=self._name,
             Key=key,
@@ -52,17 +52,17 @@ class Bucket:
             ContentDisposition=content_disposition(content_type, filename or f"file.{key.rpartition('.')[2]}"),
         )
 
-    def look(self, key: str) -> StoredObject | None:
-        """What is known of a file without reading it; None without one."""
+    def describe(self, key: str) -> StoredObject | None:
+        """Return what is known of a file without reading its content; None when it does not exist."""
         try:
-            return _stored(self._client.head_object(Bucket=self._name, Key=key))
+            return _to_stored_object(self._client.head_object(Bucket=self._name, Key=key))
         except ClientError as error:
             if _is_missing(error):
                 return None
             raise
 
     def read(self, key: str) -> bytes:
-        """The content of a file. Raises LookupError without one."""
+        """Return the content of a file. Raises LookupError when it does not exist."""
         try:
             content: bytes = self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         except ClientError as error:
@@ -71,39 +71,45 @@ class Bucket:
             raise
         return content
 
-    def link(self, key: str, stored: StoredObject, seconds: int) -> str:
-        """S3's own URL of a file, shown as it is known to be, for so many seconds and not longer than our credentials
-        last."""
-        shown = {"ResponseContentType": stored.content_type, "ResponseContentDisposition": stored.disposition}
+    def presign(self, key: str, stored: StoredObject, seconds: int) -> str:
+        """Return a URL at which S3 serves a file with the headers of `stored`.
+
+        It lasts for `seconds`, and no longer than the credentials of this function.
+        """
+        headers = {"ResponseContentType": stored.content_type, "ResponseContentDisposition": stored.disposition}
         url: str = self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._name, "Key": key, **shown}, ExpiresIn=seconds
+            "get_object", Params={"Bucket": self._name, "Key": key, **headers}, ExpiresIn=seconds
         )
         return url
 
     def remove(self, sid: str) -> int:
-        """Remove everything of one SID; how many files that was."""
+        """Remove the files of one media SID; return how many there were."""
         removed = 0
         while found := self._client.list_objects_v2(Bucket=self._name, Prefix=f"{sid}/").get("Contents"):
-            for one in found:
-                self._client.delete_object(Bucket=self._name, Key=one["Key"])
+            for item in found:
+                self._client.delete_object(Bucket=self._name, Key=item["Key"])
                 removed += 1
         return removed
 
 
-def _stored(answer: Any) -> StoredObject:
-    kind, disposition = answer["ContentType"], answer.get("ContentDisposition", "attachment")
-    # What an earlier version kept is shown by the rules of now.
-    shown = disposition if file_types.is_shown(kind) else disposition.replace("inline", "attachment", 1)
-    return StoredObject(kind, shown, answer["ContentLength"])
+def content_disposition(content_type: str, filename: str) -> str:
+    """Build the Content-Disposition header (RFC 6266): inline for what a browser may show, else attachment.
+
+    No character of a name can end the header.
+    """
+    ascii_name = re.sub(r'[^ -~]|["\\%]', "_", filename)
+    disposition = "inline" if file_types.is_shown(content_type) else "attachment"
+    return f"{disposition}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _to_stored_object(answer: Any) -> StoredObject:
+    content_type, disposition = answer["ContentType"], answer.get("ContentDisposition", "attachment")
+    # The header of a stored file follows today's rules, whatever held when it was stored.
+    if not file_types.is_shown(content_type):
+        disposition = disposition.replace("inline", "attachment", 1)
+    return StoredObject(content_type, disposition, answer["ContentLength"])
 
 
 def _is_missing(error: ClientError) -> bool:
-    # Without the permission to list, S3 says 403 for what is not there.
+    # Without the permission to list, S3 answers 403 for a key that does not exist; that is raised.
     return error.response["Error"]["Code"] in {"NoSuchKey", "404", "NotFound"}
-
-
-def content_disposition(kind: str, filename: str) -> str:
-    """Shown where it may be, else saved, under its name (RFC 6266); nothing in a name can end the header."""
-    plain = re.sub(r'[^ -~]|["\\%]', "_", filename)
-    how = "inline" if file_types.is_shown(kind) else "attachment"
-    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,8 +1,10 @@
-"""A file of a text that came in: fetched from its carrier, kept, and then the message's own. A text part of a message
-without words is no file: it becomes the message's body.
+"""Fetch a file of an inbound text from its carrier, store it, and attach it to its message.
 
-At least once: what was kept and not written down is kept again under the same key. A file that its carrier does not
-give is asked for again for as long as carriers keep one, and then failed: the message says so, and why.
+The text part of a message without words is not stored as a file: its words become the body of the message.
+
+Delivery: at least once. A file that was stored and not written down is stored again under the same key. A file that its
+carrier does not give is requested again for as long as carriers keep files; then it has failed, and its message says
+why.
 """
 
 from __future__ import annotations
@@ -22,42 +24,42 @@ from partyline.domain.attachments import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
 from partyline.http_client import FetchedResponse
-from partyline.inbound import completion
-from partyline.media import bucket as storage
-from partyline.media import download, file_types, filenames, images, text_part
+from partyline.media import bucket, download, file_types, filenames, images, text_part
 from partyline.media.bucket import Bucket
 from partyline.media.download import Ask
 from partyline.storage import conversations, messages
-from partyline.storage import media as store
+from partyline.storage import media as media_storage
 from partyline.storage.table import Table
 
-# Bandwidth keeps a file for 48 hours, the shortest of the carriers.
-KEPT = timedelta(hours=48)
-# How often a doubtful refusal is asked again.
-_DOUBTS = 3
-# Seconds between two attempts: from the first to the last, which holds.
-_DELAYS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
+# Bandwidth keeps a file for 48 hours, the shortest time of all carriers.
+CARRIER_RETENTION = timedelta(hours=48)
+# How many attempts end in a doubtful refusal before it is final.
+_DOUBTFUL_ATTEMPTS = 3
+# Seconds between two attempts; the last value repeats.
+_RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
 
 
 class IngestOutcome(StrEnum):
-    """What came of an attempt."""
+    """How an attempt ended."""
 
     READY = "ready"
     FAILED = "failed"
-    READ = "read"  # it was the words of its message
-    DROPPED = "dropped"  # no content: layout, or a copy of the text
-    WAITING = "waiting"  # again after `delay` seconds
-    NOTHING = "nothing"  # settled before, or its message is gone
+    READ = "read"  # its words are now the body of its message
+    DROPPED = "dropped"  # it has no content of its own: layout, or a copy of the text
+    WAITING = "waiting"  # try again after `delay` seconds
+    NOTHING = "nothing"  # finished before, or its message is gone
 
 
-# How an attempt ends that leaves no file, or knows of none.
-_WITHOUT = frozenset({IngestOutcome.FAILED, IngestOutcome.READ, IngestOutcome.DROPPED, IngestOutcome.NOTHING})
+# Outcomes after which the bucket must not hold the file, unless another attempt has finished it.
+_WITHOUT_FILE = frozenset({IngestOutcome.FAILED, IngestOutcome.READ, IngestOutcome.DROPPED, IngestOutcome.NOTHING})
 
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """How an attempt ended. `delay` is in seconds; `unanswered` is a keyword whose answer was left out, since there
-    were enough lately."""
+    """How an attempt ended, and after how many seconds to try again.
+
+    `unanswered` is set when the words were a keyword whose answer is withheld (opt_outs.is_answer_allowed).
+    """
 
     outcome: IngestOutcome
     reason: str = ""
@@ -66,146 +68,189 @@ class IngestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CompletedText:
+    """A message whose body came from one of its files.
+
+    `unanswered` is set when the words were a keyword whose answer is withheld (opt_outs.is_answer_allowed).
+    """
+
+    unanswered: bool
+
+
+# Makes the words of a text part the body of its message; None when the message is gone or the part was finished before.
+CompleteText = Callable[[MediaReference, str, datetime], CompletedText | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _PendingFile:
+    """A file that is still at its carrier, with its message."""
+
+    reference: MediaReference
+    media: Media
+    message: Message
+
+
+def encode(reference: MediaReference) -> str:
+    """Encode a file reference as the body of a queue message."""
+    return json.dumps(asdict(reference))
+
+
+def decode(body: str) -> MediaReference:
+    """Decode the body of a queue message."""
+    return MediaReference(**json.loads(body))
+
+
+@dataclass(frozen=True, slots=True)
 class MediaIngest:
-    """What collecting works with. `carrier` finds a carrier by name; it raises LookupError for one that is not set
-    up."""
+    """Fetches the files of inbound texts.
+
+    `carrier` finds a carrier by name and raises LookupError for one that is not configured. `ask` makes the HTTP
+    requests. `complete` makes the words of a text part the body of its message (inbound.completion).
+    """
 
     table: Table
     bucket: Bucket
     carrier: Callable[[str], Carrier]
     ask: Ask
     clock: Callable[[], datetime]
+    complete: CompleteText
+
+    def ingest(self, reference: MediaReference, attempt: int) -> IngestResult:
+        """Fetch one file; `attempt` counts from one.
+
+        Raises the errors of the table and of the bucket.
+        """
+        result = self._attempt(reference, attempt)
+        if result.outcome in _WITHOUT_FILE:
+            # An earlier attempt may have stored the content and died; or the message was deleted meanwhile.
+            self.remove_orphan(reference)
+        return result
+
+    def remove_orphan(self, reference: MediaReference) -> None:
+        """Remove the content of a file that no message has; one that another attempt has finished as ready stays."""
+        if reference.media_sid not in media_storage.fetch_many(self.table, [reference.media_sid]):
+            self.bucket.remove(reference.media_sid)
+
+    def _attempt(self, reference: MediaReference, attempt: int) -> IngestResult:
+        file = self._find(reference)
+        if file is None:
+            return IngestResult(IngestOutcome.NOTHING)
+        try:
+            return self._fetch(file)
+        except MediaUnavailable as error:
+            if self.clock() - file.message.created < CARRIER_RETENTION:
+                return IngestResult(IngestOutcome.WAITING, str(error), _retry_delay(attempt))
+            return self._finish(reference, _failed(file.media, "expired"))
+        except MediaRefused as refused:
+            if refused.doubtful and attempt < _DOUBTFUL_ATTEMPTS:
+                return IngestResult(IngestOutcome.WAITING, refused.reason, _retry_delay(attempt))
+            return self._finish(reference, _failed(file.media, refused.reason))
+
+    def _find(self, reference: MediaReference) -> _PendingFile | None:
+        delivered = messages.fetch(self.table, reference.conversation_sid, reference.message_sid)
+        if delivered is None:
+            return None
+        pending = (one for one in delivered.message.pending if one.sid == reference.media_sid)
+        media = next(pending, None)
+        return _PendingFile(reference, media, delivered.message) if media else None
+
+    def _fetch(self, file: _PendingFile) -> IngestResult:
+        """Download a file, and store it or make its words the body. Raises MediaRefused and MediaUnavailable."""
+        response = self._download(file.media)
+        words = _read_words(response, file)
+        if words:
+            return self._complete(file.reference, words)
+        return self._store(file, _accepted_type(response, file.media), response.body)
+
+    def _download(self, media: Media) -> FetchedResponse:
+        try:
+            carrier = self.carrier(media.carrier or "")
+        except LookupError as error:
+            # The carrier's credentials may be configured again.
+            raise MediaUnavailable(str(error)) from error
+        return download.download_file(self.ask, carrier.media_access(), media.url, media.sha256)
+
+    def _complete(self, reference: MediaReference, words: str) -> IngestResult:
+        completed = self.complete(reference, words, self.clock())
+        if completed is None:
+            return IngestResult(IngestOutcome.NOTHING)
+        return IngestResult(IngestOutcome.READ, unanswered=completed.unanswered)
+
+    def _store(self, file: _PendingFile, content_type: str, content: bytes) -> IngestResult:
+        if _is_without_content(content_type, file.message):
+            return self._finish(file.reference, None)
+        ready = replace(
+            file.media,
+            content_type=content_type,
+            size=len(content),
+            filename=filenames.display_name(_name_in_url(file.media.url), content_type),
+            state=MediaState.READY,
+            scalable=images.is_scalable(content) if content_type in images.SCALABLE else None,
+        )
+        key = bucket.original_key(ready.sid, content_type)
+        self.bucket.put(key, content, content_type, ready.filename)
+        return self._finish(file.reference, ready)
+
+    def _finish(self, reference: MediaReference, media: Media | None) -> IngestResult:
+        """Write down the end of a file: ready, failed, or None for one that its message loses."""
+        conversation = conversations.fetch(self.table, reference.conversation_sid)
+        if conversation is None:
+            return IngestResult(IngestOutcome.NOTHING)
+        finished = media_storage.finish(self.table, conversation, reference, media, self.clock())
+        if finished is None:
+            return IngestResult(IngestOutcome.NOTHING)
+        if finished.media is None:
+            return IngestResult(IngestOutcome.DROPPED)
+        return IngestResult(IngestOutcome(finished.media.state.value), finished.media.error or "")
 
 
-def encode(reference: MediaReference) -> str:
-    """A file as the body of a queue's message."""
-    return json.dumps(asdict(reference))
+def _read_words(response: FetchedResponse, file: _PendingFile) -> str | None:
+    """Return the words of a file that is the text part of a message without words; None for any other file.
 
-
-def decode(body: str) -> MediaReference:
-    """The file of such a body."""
-    return MediaReference(**json.loads(body))
-
-
-def ingest_media(desk: MediaIngest, reference: MediaReference, attempt: int) -> IngestResult:
-    """Fetch one file; `attempt` counts from one. Raises what the table and the storage raise."""
-    collected = _attempted(desk, reference, attempt)
-    if collected.outcome in _WITHOUT:
-        # An attempt before this one may have kept it, and died; or the message was deleted meanwhile.
-        _forget(desk, reference)
-    return collected
-
-
-def _attempted(desk: MediaIngest, reference: MediaReference, attempt: int) -> IngestResult:
-    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
-    pending = delivered.message.pending if delivered else ()
-    part = next((one for one in pending if one.sid == reference.media_sid), None)
-    if delivered is None or part is None:
-        return IngestResult(IngestOutcome.NOTHING)
-    message = delivered.message
-    try:
-        return _take(desk, reference, part, message)
-    except MediaUnavailable as error:
-        if desk.clock() - message.created < KEPT:
-            return IngestResult(IngestOutcome.WAITING, str(error), _delay(attempt))
-        return _settle(desk, reference, _failed(part, "expired"))
-    except MediaRefused as refused:
-        if refused.doubtful and attempt < _DOUBTS:
-            return IngestResult(IngestOutcome.WAITING, refused.reason, _delay(attempt))
-        return _settle(desk, reference, _failed(part, refused.reason))
-
-
-def _take(desk: MediaIngest, reference: MediaReference, part: Media, message: Message) -> IngestResult:
-    """Fetch a file, which is the words of its message, or is kept. Raises MediaRefused and MediaUnavailable."""
-    answer = _fetched(desk, part)
-    if words := _words(answer, part, message):
-        return _complete(desk, reference, words)
-    kind = _checked(answer, part)
-    return _keep(desk, reference, replace(part, content_type=kind), answer.body, message)
-
-
-def _keep(desk: MediaIngest, reference: MediaReference, part: Media, content: bytes, message: Message) -> IngestResult:
-    kind = part.content_type or file_types.BINARY
-    if _is_wrapping(kind, message):
-        return _settle(desk, reference, None)
-    name = filenames.display_name(_name(part.url), kind)
-    scalable = images.is_scalable(content) if kind in images.SCALABLE else None
-    ready = replace(part, size=len(content), filename=name, state=MediaState.READY, scalable=scalable)
-    desk.bucket.put(storage.original_key(part.sid, kind), content, kind, ready.filename)
-    return _settle(desk, reference, ready)
-
-
-def _words(answer: FetchedResponse, part: Media, message: Message) -> str | None:
-    """The words of a message that has none, where this is them: a text part, by its declaration or its bytes."""
+    A text part is known by its declared type or by its bytes.
+    """
+    media, message = file.media, file.message
     if message.origin is None or message.edited_from is not None:
         return None
-    declared = schemas.is_text_part(part.content_type, part.url)
-    if not declared and file_types.detect_type(answer.body, part.content_type, _name(part.url)) != file_types.PLAIN:
+    if not (schemas.is_text_part(media.content_type, media.url) or _is_plain_text(response, media)):
         return None
-    words = text_part.decode_text(answer.body, answer.headers.get("content-type"), part.content_type)
-    whole = f"{message.body}\n{words}" if message.body else words
-    return words if whole and text_part.is_within_limit(whole) else None
+    words = text_part.decode_text(response.body, response.headers.get("content-type"), media.content_type)
+    body = f"{message.body}\n{words}" if message.body else words
+    return words if body and text_part.is_within_limit(body) else None
 
 
-def _complete(desk: MediaIngest, reference: MediaReference, words: str) -> IngestResult:
-    completed = completion.complete_text(desk.table, reference, words, desk.clock())
-    return (
-        IngestResult(IngestOutcome.READ, unanswered=completed.unanswered)
-        if completed
-        else IngestResult(IngestOutcome.NOTHING)
-    )
+def _is_plain_text(response: FetchedResponse, media: Media) -> bool:
+    return file_types.detect_type(response.body, media.content_type, _name_in_url(media.url)) == file_types.PLAIN
 
 
-def _fetched(desk: MediaIngest, part: Media) -> FetchedResponse:
-    try:
-        carrier = desk.carrier(part.carrier or "")
-    except LookupError as error:
-        # Its credentials may come back.
-        raise MediaUnavailable(str(error)) from error
-    return download.download_file(desk.ask, carrier.media_access(), part.url, part.sha256)
-
-
-def _checked(answer: FetchedResponse, part: Media) -> str:
-    """The type of what came. Raises MediaRefused for what is never kept."""
-    # Some carriers say it with the text, some with the file, some with neither.
-    declared = file_types.stated_type(part.content_type) or answer.headers.get("content-type")
-    kind = file_types.detect_type(answer.body, declared, _name(part.url))
-    if kind in file_types.DANGEROUS:
+def _accepted_type(response: FetchedResponse, media: Media) -> str:
+    """Return the type of a file. Raises MediaRefused for one that is never stored."""
+    # Some carriers declare it in the webhook, some in the response, some in neither.
+    declared = file_types.stated_type(media.content_type) or response.headers.get("content-type")
+    content_type = file_types.detect_type(response.body, declared, _name_in_url(media.url))
+    if content_type in file_types.DANGEROUS:
         raise MediaRefused("type")
-    return kind
+    return content_type
 
 
-def _is_wrapping(kind: str, message: Message) -> bool:
-    """Whether a file is a part of an MMS that says nothing: its layout, or its text once more. What is left of a
-    message whose words were in its parts is no copy of them."""
-    is_copy = kind == file_types.PLAIN and message.origin is None and bool(normalization.normalize(message.body or ""))
-    return kind == file_types.SMIL or is_copy
+def _is_without_content(content_type: str, message: Message) -> bool:
+    """Whether a part of an MMS says nothing of its own: its layout, or a copy of its text.
+
+    A plain text part of a message with an origin is no copy: the words of that message are in its parts.
+    """
+    has_words = bool(normalization.normalize(message.body or ""))
+    is_copy = content_type == file_types.PLAIN and message.origin is None and has_words
+    return content_type == file_types.SMIL or is_copy
 
 
-def _settle(desk: MediaIngest, reference: MediaReference, settled: Media | None) -> IngestResult:
-    conversation = conversations.fetch(desk.table, reference.conversation_sid)
-    became = store.finish(desk.table, conversation, reference, settled, desk.clock()) if conversation else None
-    if became is None:
-        return IngestResult(IngestOutcome.NOTHING)
-    if became.media is None:
-        return IngestResult(IngestOutcome.DROPPED)
-    return IngestResult(IngestOutcome(became.media.state.value), became.media.error or "")
+def _failed(media: Media, reason: str) -> Media:
+    return replace(media, state=MediaState.FAILED, error=reason)
 
 
-def _forget(desk: MediaIngest, reference: MediaReference) -> None:
-    """Remove the content of a file that is no message's; one that another attempt has settled as ready stays."""
-    if reference.media_sid not in store.fetch_many(desk.table, [reference.media_sid]):
-        desk.bucket.remove(reference.media_sid)
+def _retry_delay(attempt: int) -> float:
+    return _RETRY_DELAYS[min(attempt, len(_RETRY_DELAYS)) - 1]
 
 
-def _failed(part: Media, reason: str) -> Media:
-    return replace(part, state=MediaState.FAILED, error=reason)
-
-
-def _delay(attempt: int) -> float:
-    return _DELAYS[min(attempt, len(_DELAYS)) - 1]
-
-
-def _name(url: str) -> str:
-    """The last part of a URL's path."""
+def _name_in_url(url: str) -> str:
+    """Return the last part of a URL's path."""
     return PurePosixPath(unquote(urlsplit(url).path)).name

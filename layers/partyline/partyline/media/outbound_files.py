@@ -1,5 +1,8 @@
-"""The files of a message as a carrier is given them: as many as it takes, images made small enough, each with a link
-that outlives the carrier's queue."""
+"""Prepare the files of a message for a carrier.
+
+The carrier gets as many files as it takes, images scaled to its limits, and for each file a link that lives longer than
+the carrier's queue.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +17,24 @@ from partyline.carriers.limits import Limits
 from partyline.domain.attachments import Media, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished
-from partyline.media import bucket as storage
-from partyline.media import file_types, images, sizing
+from partyline.media import bucket, file_types, images, sizing
 from partyline.media.bucket import Bucket
 from partyline.observability import count, logger
 from partyline.storage import conversations
-from partyline.storage import media as store
+from partyline.storage import media as media_storage
 from partyline.storage.table import Table
 
-# Seconds after which an attempt begins no further image: with the last one, and two answers of a carrier, it has to end
-# within the function's time.
+# Seconds after which an attempt begins no further image. The last image and two carrier requests must still end within
+# the function's timeout.
 IMAGES_WITHIN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundFiles:
-    """What attaching works with. `link` makes a public URL of a file's key; `elapsed` counts seconds from anywhere."""
+    """Prepares the files of outbound messages.
+
+    `link` makes the public URL of a key. `elapsed` counts seconds from any moment.
+    """
 
     table: Table
     bucket: Bucket
@@ -37,92 +42,98 @@ class OutboundFiles:
     clock: Callable[[], datetime]
     elapsed: Callable[[], float] = time.monotonic
 
+    def prepare(self, message: Message, limits: Limits, *, group: bool) -> tuple[OutboundMedia, ...]:
+        """Return the files that are sent with a message, in its order.
 
-def prepare_attachments(
-    desk: OutboundFiles, message: Message, limits: Limits, *, group: bool
-) -> tuple[OutboundMedia, ...]:
-    """What is sent along with a message. An image that should be smaller and cannot be goes as it is where that fits.
-    What does not fit is left out, and the message says so: uploads were checked when they were attached, but what came
-    in by one carrier may be too much for another.
+        An image that cannot be scaled is sent as it is where it fits. A file that does not fit is left out, and the
+        message says so. Uploads were checked when they were attached; a file that one carrier delivered may be too
+        large for another carrier.
 
-    Raises MediaPending while some of it is still at the carrier that brought it, MediaUnfinished while some images are
-    not yet made smaller, and what the storage raises.
-    """
-    ready = [part for part in message.media if part.state is MediaState.READY]
-    kept = sizing.select_fitting(limits, ready, group=group)
-    most = sizing.plan_image_sizes(limits, kept)
-    until = desk.elapsed() + IMAGES_WITHIN
-    made = {part.sid: _fitted(desk, part, most.get(part.sid), until) for part in kept}
-    room = limits.media_bytes - sum(one.size for one in made.values() if one)
-    for part in kept:
-        if made[part.sid] is None and (part.size or 0) <= room:
-            made[part.sid] = _original(desk, part)
-            room -= part.size or 0
-    attached = tuple(one for one in made.values() if one)
-    if message.pending:
-        raise MediaPending(attached)
-    _tell_left_out(desk, message, [part for part in ready if not made.get(part.sid)])
-    return attached
+        Raises MediaPending while a file is still at the carrier that delivered it, MediaUnfinished while an image is
+        not scaled yet, and the errors of the table and of the bucket.
+        """
+        ready = [media for media in message.media if media.state is MediaState.READY]
+        attached = self._attach(ready, limits, group=group)
+        files = tuple(attached.values())
+        if message.pending:
+            raise MediaPending(files)
+        self._report_left_out(message, [media for media in ready if media.sid not in attached])
+        return files
 
+    def _attach(self, ready: list[Media], limits: Limits, *, group: bool) -> dict[str, OutboundMedia]:
+        """Return what fits, by SID and in order: first the images that can be scaled, then the rest by what is left."""
+        fitting = sizing.select_fitting(limits, ready, group=group)
+        max_bytes = sizing.plan_image_sizes(limits, fitting)
+        until = self.elapsed() + IMAGES_WITHIN
+        prepared = {media.sid: self._prepare_file(media, max_bytes.get(media.sid), until) for media in fitting}
+        room = limits.media_bytes - sum(file.size for file in prepared.values() if file)
+        for media in fitting:
+            size = media.size or 0
+            if prepared[media.sid] is None and size <= room:
+                prepared[media.sid] = self._original(media)
+                room -= size
+        return {sid: file for sid, file in prepared.items() if file}
 
-def _tell_left_out(desk: OutboundFiles, message: Message, parts: Iterable[Media]) -> None:
-    """Have the message say which of its files some handsets do not get: once, however often it is tried."""
-    sids = [part.sid for part in parts if part.error is None]
-    conversation = conversations.fetch(desk.table, message.conversation_sid) if sids else None
-    if conversation and store.remove_from_message(desk.table, conversation, message.sid, sids, desk.clock()):
-        logger.warning("media.left_out", message_sid=message.sid, media_sids=sids)
-        count("MediaLeftOut", len(sids))
+    def _report_left_out(self, message: Message, left_out: Iterable[Media]) -> None:
+        """Note on the message which files some handsets do not get: once, however often the send is tried."""
+        sids = [media.sid for media in left_out if media.error is None]
+        conversation = conversations.fetch(self.table, message.conversation_sid) if sids else None
+        if conversation is None:
+            return
+        if media_storage.remove_from_message(self.table, conversation, message.sid, sids, self.clock()):
+            logger.warning("media.left_out", message_sid=message.sid, media_sids=sids)
+            count("MediaLeftOut", len(sids))
 
+    def _prepare_file(self, media: Media, max_bytes: int | None, until: float) -> OutboundMedia | None:
+        """Return a file in at most `max_bytes`, unscaled for None; None when it cannot be scaled to that size."""
+        if max_bytes is None:
+            return self._original(media)
+        scaled = self._find_or_scale(media, max_bytes, until)
+        if scaled is None:
+            return None
+        stem = (media.filename or "").rpartition(".")[0]
+        return self._linked(*scaled, images.JPEG, f"{stem or 'image'}.jpg")
 
-def _fitted(desk: OutboundFiles, part: Media, most: int | None, until: float) -> OutboundMedia | None:
-    """A file in at most `most` bytes, as it is without; None where it cannot be made so small."""
-    if most is None:
-        return _original(desk, part)
-    small = _small(desk, part, most, until)
-    if small is None:
-        return None
-    stem = (part.filename or "").rpartition(".")[0]
-    return _linked(desk, *small, images.JPEG, f"{stem or 'image'}.jpg")
+    def _original(self, media: Media) -> OutboundMedia:
+        content_type = media.content_type or file_types.BINARY
+        name = media.filename or f"file.{file_types.extension_for(content_type)}"
+        return self._linked(bucket.original_key(media.sid, content_type), media.size or 0, content_type, name)
 
+    def _linked(self, key: str, size: int, content_type: str, name: str) -> OutboundMedia:
+        return OutboundMedia(self.link(key), content_type, size, name, partial(self.bucket.read, key))
 
-def _original(desk: OutboundFiles, part: Media) -> OutboundMedia:
-    kind = part.content_type or file_types.BINARY
-    name = part.filename or f"file.{file_types.extension_for(kind)}"
-    return _linked(desk, storage.original_key(part.sid, kind), part.size or 0, kind, name)
+    def _find_or_scale(self, media: Media, max_bytes: int, until: float) -> tuple[str, int] | None:
+        """Return key and size of a scaled image; the next attempt finds it stored. None when it cannot be scaled.
 
+        Raises MediaUnfinished instead of scaling an image too late.
+        """
+        key = bucket.scaled_key(media.sid, max_bytes)
+        stored = self.bucket.describe(key)
+        if stored:
+            return key, stored.size
+        if self.elapsed() > until:
+            raise MediaUnfinished
+        content = self._scale(media, max_bytes)
+        if content is None:
+            return None
+        self.bucket.put(key, content, images.JPEG)
+        return key, len(content)
 
-def _linked(desk: OutboundFiles, key: str, size: int, kind: str, name: str) -> OutboundMedia:
-    return OutboundMedia(desk.link(key), kind, size, name, partial(desk.bucket.read, key))
+    def _scale(self, media: Media, max_bytes: int) -> bytes | None:
+        """Scale an image; None when it cannot be scaled.
 
-
-def _small(desk: OutboundFiles, part: Media, most: int, until: float) -> tuple[str, int] | None:
-    """Key and size of an image made small enough; the next attempt finds it made. None where it cannot be. Raises
-    MediaUnfinished when an image would be begun too late."""
-    smaller = storage.scaled_key(part.sid, most)
-    if found := desk.bucket.look(smaller):
-        return smaller, found.size
-    if desk.elapsed() > until:
-        raise MediaUnfinished
-    content = _scaled(desk, part, most)
-    if content is None:
-        return None
-    desk.bucket.put(smaller, content, images.JPEG)
-    return smaller, len(content)
-
-
-def _scaled(desk: OutboundFiles, part: Media, most: int) -> bytes | None:
-    """An image made smaller, in an attempt that is noted before it is made: whatever ends this function is not begun
-    for ever."""
-    original = desk.bucket.read(storage.original_key(part.sid, part.content_type or file_types.BINARY))
-    if not store.begin_scaling(desk.table, part.sid):
-        logger.info("image.skipped", media_sid=part.sid)
-        return None
-    try:
-        content = images.scale_image(original, most)
-    except ImageUnscalable as error:
-        store.end_scaling(desk.table, part.sid, made=False)
-        logger.warning("image.unscalable", media_sid=part.sid, reason=error.reason)
-        count("ImageBroken" if error.broken else "ImageUnscalable")
-        return None
-    store.end_scaling(desk.table, part.sid, made=True)
-    return content
+        The attempt is written down before it begins, so that an image which ends the function is not tried for ever.
+        """
+        original = self.bucket.read(bucket.original_key(media.sid, media.content_type or file_types.BINARY))
+        if not media_storage.begin_scaling(self.table, media.sid):
+            logger.info("image.skipped", media_sid=media.sid)
+            return None
+        try:
+            content = images.scale_image(original, max_bytes)
+        except ImageUnscalable as error:
+            media_storage.end_scaling(self.table, media.sid, made=False)
+            logger.warning("image.unscalable", media_sid=media.sid, reason=error.reason)
+            count("ImageBroken" if error.broken else "ImageUnscalable")
+            return None
+        media_storage.end_scaling(self.table, media.sid, made=True)
+        return content

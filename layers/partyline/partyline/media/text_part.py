@@ -16,12 +16,12 @@ from typing import Any
 from partyline.carriers import schemas
 from partyline.carriers.base import Carrier, InboundMedia, InboundText, MediaAccess
 from partyline.domain import normalization
+from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.errors import MediaRefused, MediaUnavailable, OutgoingTimedOut
 from partyline.http_client import FetchedResponse
 from partyline.media import download, file_types
 from partyline.media.download import Ask
 from partyline.observability import logger
-from partyline.webhooks.overrides import MAX_BODY
 
 # How long a webhook waits for the words of its text, in seconds, everything included. The narrowest carrier waits two
 # for its answer; one that comes later costs a repeat, which changes nothing.
@@ -93,7 +93,7 @@ def decode_text(content: bytes, *declared: str | None) -> str | None:
 
 def is_within_limit(words: str) -> bool:
     """Whether words are no longer than a text may be."""
-    return len(words.encode()) <= MAX_BODY
+    return len(words.encode()) <= MAX_INBOUND_BODY
 
 
 def _charsets(content: bytes, declared: tuple[str | None, ...]) -> Iterator[str]:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from partyline.domain.messages import Message
+from partyline.domain.messages import MAX_INBOUND_BODY, Message
 from partyline.observability import count, logger
 from partyline.webhooks.pre_action import PreActionDecision
 
 # Characters.
 MAX_NAME = 256
-# Bytes. MAX_BODY is Twilio's limit for an inbound text, far above what any carrier delivers.
-MAX_BODY, MAX_ATTRIBUTES = 32 * 1024, 4 * 1024
+# Bytes.
+MAX_ATTRIBUTES = 4 * 1024
 
 
 def apply_to_message(message: Message, decision: PreActionDecision) -> Message:
     """Return a message with the body and attributes of a decision. The author never changes: the carrier names it."""
     body, attributes = decision.changes.get("body"), decision.changes.get("attributes")
-    if body is not None and _accept("onMessageAdd", "body", valid=len(body.encode()) <= MAX_BODY):
+    if body is not None and _accept("onMessageAdd", "body", valid=len(body.encode()) <= MAX_INBOUND_BODY):
         message = replace(message, body=body or None)
     if attributes is not None and _accept("onMessageAdd", "attributes", valid=_is_attributes(attributes)):
         message = replace(message, attributes=attributes)

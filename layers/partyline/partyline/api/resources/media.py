@@ -12,8 +12,7 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Upload
 from partyline.domain import sids
 from partyline.domain.attachments import StoredMedia
-from partyline.media import bucket as storage
-from partyline.media import file_types, filenames, images, links
+from partyline.media import bucket, file_types, filenames, images, links
 from partyline.storage import conversations
 from partyline.storage import media as store
 
@@ -44,7 +43,7 @@ def create(call: Call) -> ApiResponse:
         scalable=images.is_scalable(body) if kind in images.SCALABLE else None,
     )
     store.upload(call.table, media)
-    call.desk.bucket.put(storage.original_key(media.sid, kind), body, kind, media.filename)
+    call.desk.bucket.put(bucket.original_key(media.sid, kind), body, kind, media.filename)
     return ApiResponse(201, serializers.stored_media(call, media, _link(call, media)))
 
 
@@ -95,7 +94,7 @@ def _author(call: Call) -> str | None:
 
 def _link(call: Call, media: StoredMedia) -> str:
     expires = int(call.now.timestamp()) + LINK_LIFE
-    path = links.build_path(call.desk.key_root(), storage.original_key(media.sid, media.content_type), expires)
+    path = links.build_path(call.desk.key_root(), bucket.original_key(media.sid, media.content_type), expires)
     return f"{call.request.base_url}/{path}"
 
 

@@ -7,8 +7,9 @@ from partyline.api.context import ApiResponse, Call
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedText
 from partyline.errors import Conflict
-from partyline.inbound import replay, webhook_handler
-from partyline.inbound.recorder import RecordResult
+from partyline.inbound.recorder import InboundRecorder, RecordResult
+from partyline.inbound.replay import UnroutedReplay
+from partyline.inbound.webhook_handler import WebhookHandler
 from partyline.storage import queries
 from partyline.storage import unrouted as store
 from partyline.storage.queries import Window
@@ -35,9 +36,9 @@ def redrive(call: Call) -> ApiResponse:
     no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
     taken meanwhile."""
     found = _find(call)
-    desk = webhook_handler.WebhookHandler(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
+    recorder = InboundRecorder(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
     try:
-        redriven = replay.replay_unrouted(desk, found, call.now)
+        redriven = UnroutedReplay(WebhookHandler(call.table, recorder)).replay(found, call.now)
     except Conflict as conflict:
         if "unrouted" in conflict.failed:
             raise lookups.missing(call) from conflict
