@@ -1,5 +1,8 @@
 """moto's DynamoDB, made quick: it takes most of the time of the integration tests.
 
+A request from a client of this process reaches moto's DynamoDB directly. Otherwise it would be signed, sent, matched
+with every service's URLs and written as a response, which takes longer than the request itself.
+
 moto copies the whole table before each write of a transaction, to be able to undo it. Here a stored item is never
 changed in place, so a copy of the table shares its items.
 
@@ -9,14 +12,34 @@ moto looks for each of the ten types of a value in an answer under several names
 from __future__ import annotations
 
 import copy
+import json
 from collections import defaultdict
+from http import HTTPStatus
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_LAST
+from botocore.parsers import create_parser
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.exceptions import JsonRESTError
+from moto.core.models import botocore_stubber
 from moto.core.serialize import AttributePicker
+from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 
+# Reads and writes of items; requests about tables take the long way.
+DIRECT = frozenset(
+    {
+        *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
+        *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
+    }
+)
+
+_parser = create_parser("json")
 _update_item = DynamoDBBackend.update_item
 _pick = AttributePicker.__call__
 
@@ -26,6 +49,27 @@ def install() -> None:
     Table.__deepcopy__ = _share_items
     DynamoDBBackend.update_item = _update_copy
     AttributePicker.__call__ = _pick_by_name
+    # A client takes its handlers from here when it is made, as it does moto's own.
+    BUILTIN_HANDLERS.append(("before-call.dynamodb", answer, REGISTER_LAST))
+
+
+def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> tuple[AWSResponse, Any] | None:
+    """Answer a client's request directly. None leaves the request to the way through HTTP."""
+    if not botocore_stubber.enabled or model.name not in DIRECT:
+        return None
+    handler = DynamoHandler()
+    handler.body = handler.params = json.loads(params["body"])
+    handler.region, handler.current_account = context["client_region"], DEFAULT_ACCOUNT_ID
+    try:
+        status, body = int(HTTPStatus.OK), json.dumps(getattr(handler, camelcase_to_underscores(model.name))().result)
+    except JsonRESTError as error:
+        status, body = error.code, error.get_body()
+    headers = HTTPHeaders.from_pairs([("x-amzn-requestid", "direct")])
+    response = {"status_code": status, "headers": headers, "body": body.encode()}
+    parsed = _parser.parse(response, model.output_shape)
+    if error_shape := model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code")):
+        parsed |= _parser.parse(response, error_shape)
+    return AWSResponse(params["url"], status, headers, None), parsed
 
 
 def _share_items(table: Any, _: dict[int, Any]) -> Any:

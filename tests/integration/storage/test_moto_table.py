@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from partyline.errors import Conflict
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
+from tests.support import moto_table
 
 OLD, GONE, MADE = Key("P", "old"), Key("P", "gone"), Key("P", "made")
 
@@ -55,3 +58,37 @@ def test_a_transaction_that_holds_is_there_whole_and_after_it_another_that_fails
         streamed.transact([change("old", OLD, {"number": 3}), put("made", MADE, {}, NEW)])
     assert items_and_stream(streamed) == (items, records)
     assert streamed.write(change("old", OLD, {}, adds={"number": 1}))["number"] == 3
+
+
+KEY = {"PK": {"S": "P"}, "SK": {"S": "old"}}
+CONDITION = {"ConditionExpression": "attribute_not_exists(PK)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "get_item": {"Key": KEY},
+    "query": {"KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": {":pk": {"S": "P"}}, "Limit": 1},
+    "scan": {},
+    "batch_get_item": {"RequestItems": {"partyline": {"Keys": [KEY]}}},
+    "transact_get_items": {"TransactItems": [{"Get": {"TableName": "partyline", "Key": KEY}}]},
+    "put_item": {"Item": KEY, **CONDITION},
+    "update_item": {"Key": KEY, "UpdateExpression": "nonsense"},
+    "delete_item": {"Key": {"PK": {"S": ""}, "SK": {"S": "old"}}},
+    "batch_write_item": {"RequestItems": {"partyline": [{"DeleteRequest": {"Key": {"PK": {"S": "P"}}}}]}},
+    "transact_write_items": {"TransactItems": [{"Put": {"TableName": "partyline", "Item": KEY, **CONDITION}}]},
+}
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_a_direct_answer_is_that_of_the_way_through_http(streamed: Table, client: Any, operation: str) -> None:
+    through_http: Any = boto3.client("dynamodb")
+    through_http.meta.events.unregister("before-call.dynamodb", moto_table.answer)
+    assert {one.title().replace("_", "") for one in REQUESTS} == moto_table.DIRECT
+    table = {} if "batch" in operation or "transact" in operation else {"TableName": streamed._name}
+    answers = []
+    for asked in (client, through_http):
+        try:
+            answers.append(getattr(asked, operation)(**table, **REQUESTS[operation]))
+        except ClientError as error:
+            answers.append({**error.response, "type": type(error).__name__})
+    direct, other = answers
+    assert direct.pop("ResponseMetadata")["HTTPHeaders"]["x-amzn-requestid"] == "direct"
+    assert other.pop("ResponseMetadata")["HTTPHeaders"]["x-amzn-requestid"] != "direct"
+    assert direct == other
