@@ -1,7 +1,7 @@
-"""The challenge for Bandwidth: it sends its credentials only after a 401 with WWW-Authenticate.
+"""Challenge Bandwidth: it sends its credentials only after a 401 with WWW-Authenticate.
 
 API Gateway renames that header when a function answers with it, but not when an authorizer refuses: raising
-"Unauthorized" makes the gateway's own response. The inbound function authenticates again by itself.
+"Unauthorized" makes the gateway's own response. The inbound function authenticates the webhook again.
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from partyline.carriers import gateway_event, registry
-from partyline.carriers.transport import no_transport
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import bootstrap
+from partyline.carriers import gateway_event
 from partyline.errors import WebhookRefused
 from partyline.observability import logger
-from partyline.settings import secret, variable
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Let a webhook through, ask for its credentials, or deny it."""
     try:
-        carrier = registry.build_carrier(
-            gateway_event.carrier_of(event), secret(variable("CARRIERS_SECRET_ARN")), no_transport
-        )
+        carrier = bootstrap.build_webhook_authenticator(gateway_event.carrier_of(event))
     except LookupError as error:
         return _policy(event, "Deny", str(error))
     try:

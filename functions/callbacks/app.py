@@ -1,29 +1,23 @@
-"""The callbacks queue: one event to one webhook at a time, in the order of each URL's conversation."""
+"""The callbacks queue: deliver one event to one webhook at a time, in the order of each URL's conversation."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import aws_clients
+from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.http_client import Outgoing, networks
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.settings import auth_token, variable
 from partyline.storage.circuit_breakers import parse_receiver
-from partyline.storage.table import Table
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import Callback, DeliveryOutcome
 
-SQS = aws_clients.sqs()
-DESK = delivery.WebhookCaller(
-    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
-    request=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
-    auth_token=auth_token,
-    clock=lambda: datetime.now(UTC),
+SQS = bootstrap.build_sqs()
+CALLER = delivery.WebhookCaller(
+    bootstrap.build_table(), request=bootstrap.build_public_http().ask, auth_token=auth_token, clock=bootstrap.now
 )
 METRICS = {
     DeliveryOutcome.DELIVERED: "CallbackDelivered",
@@ -36,19 +30,20 @@ METRICS = {
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
-def handler(event: dict[str, Any], context: object) -> BatchResponse:
-    """Take what the queue gives; what is to be called again stays in it."""
+@event_source(data_class=SQSEvent)
+def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
+    """Call the webhook of each record. One to be called again stays in the queue."""
     return consume(event, _call, hide=build_hide(SQS, variable("CALLBACKS_QUEUE_URL")))
 
 
 def _call(record: SQSRecord) -> Retry | None:
     callback = delivery.decode(record.body)
-    delivered = DESK.call(callback, received=receive_count(record), sent_at=sent_at(record))
+    delivered = CALLER.call(callback, received=receive_count(record), sent_at=sent_at(record))
     _log(callback, delivered, receive_count(record))
     if delivered.outcome in {DeliveryOutcome.RETRIED, DeliveryOutcome.HELD}:
         return Retry(delivered.delay)
     if delivered.outcome is DeliveryOutcome.GIVEN_UP:
-        # Deduplicated: if this function dies here and gives up again within five minutes, there is one letter.
+        # Deduplicated: if this function stops here and gives up again within five minutes, there is one dead letter.
         SQS.send_message(
             QueueUrl=variable("CALLBACKS_DEAD_LETTERS_URL"),
             MessageBody=record.body,

@@ -1,47 +1,50 @@
-"""The WebSocket: connections open with an access token, ask, and end."""
+"""The WebSocket API: connections open with an access token, send frames, and end."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from partyline import aws_clients, refusals
+from aws_lambda_powertools.utilities.data_classes import event_source
+from aws_lambda_powertools.utilities.data_classes.api_gateway_websocket_event import APIGatewayWebSocketEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import bootstrap, refusals
 from partyline.deadline import track_deadline
 from partyline.errors import ApiError, Conflict
 from partyline.observability import count, logger, metrics
 from partyline.realtime import sessions
 from partyline.realtime.gateway import ApiGateway
-from partyline.settings import secret, variable
-from partyline.storage.table import Table
+from partyline.settings import variable
 
-DESK = sessions.SessionContext(
-    Table(aws_clients.dynamodb(), variable("TABLE_NAME")),
+SESSIONS = sessions.SessionContext(
+    bootstrap.build_table(),
     wire=ApiGateway(variable("LIVE_ENDPOINT")),
-    clock=lambda: datetime.now(UTC),
+    clock=bootstrap.now,
     account_sid=variable("ACCOUNT_SID"),
-    key_root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
+    key_root=bootstrap.read_key_root,
 )
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take what happens on one connection. What a client's frame asks for is told by frames, not by the answer."""
+@event_source(data_class=APIGatewayWebSocketEvent)
+def handler(event: APIGatewayWebSocketEvent, context: LambdaContext) -> dict[str, Any]:
+    """Handle an event of one connection. A frame is answered by frames, not by this response."""
     match event["requestContext"]["eventType"]:
         case "CONNECT":
             return {"statusCode": _connect(event)}
         case "DISCONNECT":
-            sessions.disconnect(DESK, event["requestContext"]["connectionId"])
+            sessions.disconnect(SESSIONS, event["requestContext"]["connectionId"])
             count("LiveDisconnected")
         case _:
             _receive(event)
     return {"statusCode": 200}
 
 
-def _connect(event: dict[str, Any]) -> int:
+def _connect(event: APIGatewayWebSocketEvent) -> int:
     try:
-        connection = sessions.connect(DESK, event)
+        connection = sessions.connect(SESSIONS, event)
     except Conflict:
         refused = refusals.busy()
     except ApiError as error:
@@ -55,11 +58,11 @@ def _connect(event: dict[str, Any]) -> int:
     return refused.status
 
 
-def _receive(event: dict[str, Any]) -> None:
+def _receive(event: APIGatewayWebSocketEvent) -> None:
     connection = event["requestContext"]["connectionId"]
-    # Binary frames come encoded; the protocol has none.
-    frame = "" if event.get("isBase64Encoded") else event.get("body") or ""
-    refused = sessions.handle_frame(DESK, connection, frame)
+    # Binary frames arrive encoded. The protocol has none.
+    frame = "" if event.get("isBase64Encoded") else event.body or ""
+    refused = sessions.handle_frame(SESSIONS, connection, frame)
     count("LiveFrame")
     if refused is not None:
         logger.info("live.frame_refused", connection=connection, code=refused.code)

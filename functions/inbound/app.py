@@ -1,54 +1,51 @@
-"""POST /carriers/{carrier}: texts and delivery reports. Answers 2xx when they are durable, and not before."""
+"""POST /carriers/{carrier}: texts and delivery reports. The answer is 2xx once they are stored, and not before."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from partyline import aws_clients
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import bootstrap
 from partyline.carriers import gateway_event, registry
-from partyline.carriers.transport import no_transport
 from partyline.deadline import track_deadline
 from partyline.domain import sids
 from partyline.errors import WebhookRefused
-from partyline.http_client import Outgoing, networks
 from partyline.inbound.recorder import InboundRecorder
 from partyline.inbound.webhook_handler import WebhookHandler
 from partyline.media import text_part
 from partyline.observability import count, logger, metrics
-from partyline.settings import auth_token, carrier_urls, secret, variable
-from partyline.storage.table import Table
-from partyline.webhooks import pre_action
+from partyline.settings import variable
 
-OUTGOING = Outgoing(networks(variable("ALLOWED_NETWORKS")))
-ASKING = pre_action.PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=OUTGOING.ask)
-TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-DESK = WebhookHandler(
+PUBLIC_HTTP = bootstrap.build_public_http()
+PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
+TABLE = bootstrap.build_table()
+WEBHOOKS = WebhookHandler(
     TABLE,
-    InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), ASKING.consult),
-    complete=partial(text_part.fetch_words, OUTGOING.ask),
+    InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), PRE_WEBHOOK.consult),
+    complete=partial(text_part.fetch_words, PUBLIC_HTTP.ask),
 )
-# What Twilio takes for "no reply"; the others do not look at it.
-TAKEN = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
+# Twilio takes this for "no reply". The other carriers do not read it.
+ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take one webhook."""
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle one webhook of a carrier."""
     name = gateway_event.carrier_of(event)
     count("WebhookReceived")
     try:
-        carrier = registry.build_carrier(name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls())
+        carrier = bootstrap.build_carrier(name)
     except LookupError as error:
         return _refuse(name, WebhookRefused(403, str(error)))
     try:
-        DESK.handle(carrier, gateway_event.parse_event(event, variable("PUBLIC_URL")), datetime.now(UTC))
+        WEBHOOKS.handle(carrier, gateway_event.parse_event(event, variable("PUBLIC_URL")), bootstrap.now())
     except WebhookRefused as refused:
         return _refuse(name, refused)
-    return TAKEN
+    return ACCEPTED
 
 
 def _refuse(carrier: str, refused: WebhookRefused) -> dict[str, Any]:

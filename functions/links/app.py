@@ -1,25 +1,22 @@
-"""GET /media/...: a file of ours for whoever has a link to it, which is signed and ends."""
+"""GET /media/...: a file for the holder of a signed link, until the link expires."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from partyline import aws_clients
-from partyline.media.bucket import Bucket
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent, event_source
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import bootstrap
 from partyline.media.link_endpoint import LinkEndpoint
 from partyline.observability import logger, metrics
-from partyline.settings import secret, variable
 
-DESK = LinkEndpoint(
-    Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
-    root=lambda: secret(variable("KEYS_SECRET_ARN"))["root"],
-    clock=lambda: datetime.now(UTC),
-)
+LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clock=bootstrap.now)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+@event_source(data_class=APIGatewayProxyEvent)
+def handler(event: APIGatewayProxyEvent, context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
-    return DESK.serve(str(event["httpMethod"]), str((event.get("pathParameters") or {}).get("proxy", "")))
+    return LINKS.serve(event.http_method, event.path_parameters.get("proxy", ""))

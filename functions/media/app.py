@@ -1,36 +1,28 @@
-"""The media queue: one file of a text that came in, from its carrier into our own storage."""
+"""The media queue: copy one file of an inbound text from its carrier into the stack's bucket."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import aws_clients
-from partyline.carriers import registry
-from partyline.carriers.transport import no_transport
+from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.http_client import Outgoing, networks
 from partyline.inbound import completion
 from partyline.media import ingest
-from partyline.media.bucket import Bucket
 from partyline.media.ingest import IngestOutcome
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count
-from partyline.settings import carrier_urls, secret, variable
-from partyline.storage.table import Table
+from partyline.settings import variable
 
-SQS = aws_clients.sqs()
-TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-DESK = ingest.MediaIngest(
+SQS = bootstrap.build_sqs()
+TABLE = bootstrap.build_table()
+INGEST = ingest.MediaIngest(
     TABLE,
-    Bucket(aws_clients.s3(), variable("MEDIA_BUCKET")),
-    carrier=lambda name: registry.build_carrier(
-        name, secret(variable("CARRIERS_SECRET_ARN")), no_transport, carrier_urls()
-    ),
-    ask=Outgoing(networks(variable("ALLOWED_NETWORKS"))).ask,
-    clock=lambda: datetime.now(UTC),
+    bootstrap.build_bucket(),
+    carrier=bootstrap.build_carrier,
+    ask=bootstrap.build_public_http().ask,
+    clock=bootstrap.now,
     complete=completion.TextCompleter(TABLE).complete,
 )
 
@@ -38,14 +30,15 @@ DESK = ingest.MediaIngest(
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
-def handler(event: dict[str, Any], context: object) -> BatchResponse:
-    """Take what the queue gives; what its carrier does not give yet stays in it."""
-    return consume(event, _collect, hide=build_hide(SQS, variable("MEDIA_QUEUE_URL")))
+@event_source(data_class=SQSEvent)
+def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
+    """Copy the file of each record. One that its carrier does not have yet stays in the queue."""
+    return consume(event, _ingest, hide=build_hide(SQS, variable("MEDIA_QUEUE_URL")))
 
 
-def _collect(record: SQSRecord) -> Retry | None:
+def _ingest(record: SQSRecord) -> Retry | None:
     reference = ingest.decode(record.body)
-    collected = DESK.ingest(reference, receive_count(record))
+    collected = INGEST.ingest(reference, receive_count(record))
     count(f"Media{collected.outcome.capitalize()}")
     logger.info(
         f"media.{collected.outcome}",

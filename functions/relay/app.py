@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from partyline import aws_clients
+from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.domain.attachments import MediaReference
 from partyline.lifecycle import activation, cleanup
@@ -17,15 +17,14 @@ from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher as live
 from partyline.realtime.publisher import Cut, Push
 from partyline.settings import variable
-from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import Callback
 from partyline.webhooks.fan_out import FanOut
 
-TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-CONSUMER = StreamConsumer(aws_clients.sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
+TABLE = bootstrap.build_table()
+CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
 
 
 @metrics.log_metrics

@@ -1,30 +1,26 @@
-"""Once a minute: what is due by now. At least once for each entry; repeats change nothing."""
+"""Once a minute: run the timers that are due. At least once for each entry; a repeat changes nothing."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from partyline import aws_clients
+from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle import activation, expiry
 from partyline.observability import count, logger, metrics
-from partyline.realtime import gateway, sessions
-from partyline.realtime.gateway import ApiGateway
+from partyline.realtime import sessions
 from partyline.settings import variable
-from partyline.storage.table import Table
 
-SQS = aws_clients.sqs()
-TABLE = Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
-LIVE = gateway.LiveConnections(TABLE, ApiGateway(variable("LIVE_ENDPOINT")), clock=lambda: datetime.now(UTC))
-# Milliseconds of a run's time in which nothing further is begun.
+SQS = bootstrap.build_sqs()
+LIVE = bootstrap.build_live_connections()
+# Milliseconds at the end of a run in which nothing is begun.
 RESERVE = 5_000
 
 
 def activate(sid: str) -> None:
-    """Have a conversation that is stuck activated once more."""
+    """Queue the activation of a conversation that is stuck in the state initializing."""
     logger.warning("activation.stuck", conversation_sid=sid)
     count("ActivationStuck")
     SQS.send_message(QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=activation.encode(sid))
@@ -33,15 +29,15 @@ def activate(sid: str) -> None:
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
-def handler(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Look at everything that is due; what there is no time for waits for the next minute."""
-    desk = expiry.TimerRunner(
-        TABLE,
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Run every timer that is due. What there is no time for waits for the next minute."""
+    runner = expiry.TimerRunner(
+        LIVE.table,
         clock=LIVE.clock,
         activate=activate,
         expire=lambda sid: sessions.expire(LIVE, sid),
-        has_time=lambda: context.get_remaining_time_in_millis() > RESERVE,
+        has_time=bootstrap.build_time_check(context, RESERVE),
     )
-    looked, done = expiry.run_due_timers(desk)
+    looked, done = expiry.run_due_timers(runner)
     logger.info("timers.watched", looked=looked, done=done)
     count("DueLookedAt", looked)

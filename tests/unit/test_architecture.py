@@ -38,6 +38,7 @@ LONG_FUNCTIONS = {
     "local/carrier/telnyx.py:read",
 }
 COMPLEX_FUNCTIONS: set[str] = {
+    "layers/partyline/partyline/api/app.py:_answer",
     "layers/partyline/partyline/api/authorization.py:known_users",
     "layers/partyline/partyline/api/resources/address_configurations.py:_configured",
     "layers/partyline/partyline/api/resources/attachments.py:named",

@@ -104,19 +104,49 @@ def test_a_functions_handler_exists(name: str) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_given_the_variables_that_it_reads_and_no_others(name: str) -> None:
     given = set(of_type("AWS::Serverless::Function")[logical(name)]["Environment"]["Variables"])
-    read = set(re.findall(r"variable\(\s*[\"']([A-Z0-9_]+)[\"']", (ROOT / "functions" / name / "app.py").read_text()))
 
-    assert read <= given
-    assert given - read <= read_by_the_layer()
+    assert given == variables_read(ROOT / "functions" / name / "app.py")
 
 
-def read_by_the_layer() -> set[str]:
-    """Names in capitals that the layer has as strings: what it reads of the environment is among them."""
+def variables_read(app: Path) -> set[str]:
+    """The environment variables that a function reads, by itself and by what it uses of bootstrap and settings."""
+    reads = {**reads_by_function("settings"), **reads_by_function("bootstrap")}
+    tree = ast.parse(app.read_text())
+    found = direct_reads(tree)
+    waiting = names_used(tree) & set(reads)
+    done: set[str] = set()
+    while waiting:
+        function = waiting.pop()
+        done.add(function)
+        found |= reads[function][0]
+        waiting |= (reads[function][1] & set(reads)) - done
+    return found
+
+
+def reads_by_function(module: str) -> dict[str, tuple[set[str], set[str]]]:
+    """For each function of a module: the variables that it reads, and the names that it uses."""
+    tree = ast.parse((ROOT / "layers" / "partyline" / "partyline" / f"{module}.py").read_text())
     return {
-        node.value
-        for path in (ROOT / "layers" / "partyline" / "partyline").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[A-Z0-9_]+", node.value)
+        node.name: (direct_reads(node), names_used(node)) for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
+
+
+def direct_reads(tree: ast.AST) -> set[str]:
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "variable"
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    }
+
+
+def names_used(tree: ast.AST) -> set[str]:
+    """Names as they stand, and those of `bootstrap`."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "bootstrap"
     }
 
 

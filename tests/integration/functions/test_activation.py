@@ -66,9 +66,11 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
         asked.append((url, dict(parse_qsl(body.decode())), headers))
         return FetchedResponse(status, {}, b"", complete=True)
 
-    desk = replace(app.ASKING, request=request)
-    consult = desk.consult_all if app.__name__.startswith("activation") else desk.consult
-    vars(app)["DESK"] = replace(app.DESK, ask=consult)
+    pre_webhook = replace(app.PRE_WEBHOOK, request=request)
+    if app.__name__.startswith("activation"):
+        vars(app)["ACTIVATOR"] = replace(app.ACTIVATOR, ask=pre_webhook.consult_all)
+    else:
+        vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, ask=pre_webhook.consult)
     return asked
 
 

@@ -48,7 +48,7 @@ def answers(callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, answer: int 
             raise answer
         return FetchedResponse(answer, {}, b"", complete=True)
 
-    monkeypatch.setattr(callbacks, "DESK", replace(callbacks.DESK, request=ask))
+    monkeypatch.setattr(callbacks, "CALLER", replace(callbacks.CALLER, request=ask))
     return called
 
 
@@ -193,7 +193,7 @@ def test_it_may_do_to_the_table_what_it_does(
     callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, client: Any
 ) -> None:
     actions: set[str] = set()
-    callbacks.DESK.table._client.meta.events.register(
+    callbacks.CALLER.table._client.meta.events.register(
         "before-call.dynamodb.*", lambda model, **_: actions.add(model.name)
     )
     answers(callbacks, monkeypatch, OutgoingTimedOut("late"))

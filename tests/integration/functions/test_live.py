@@ -48,7 +48,7 @@ def key(function: Load, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def app(function: Load, key: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The function of connections, on a wire that remembers."""
     loaded = function("connections")
-    monkeypatch.setattr(loaded, "DESK", replace(loaded.DESK, wire=wire))
+    monkeypatch.setattr(loaded, "SESSIONS", replace(loaded.SESSIONS, wire=wire))
     return loaded
 
 
@@ -56,7 +56,7 @@ def app(function: Load, key: dict[str, Any], wire: Wire, monkeypatch: pytest.Mon
 def teller(function: Load, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The function of the live queue, on the same wire."""
     loaded = function("live")
-    monkeypatch.setattr(loaded, "DESK", replace(loaded.DESK, wire=wire))
+    monkeypatch.setattr(loaded, "LIVE", replace(loaded.LIVE, wire=wire))
     return loaded
 
 

@@ -57,8 +57,8 @@ def test_a_file_is_fetched_and_kept(
     recorder.InboundRecorder(table, "IS1", asking_nobody).record(copy, NOW)
     called.clear()
     answers = [FetchedResponse(503, {}, b"", complete=True), FetchedResponse(200, {}, b"GIF89a", complete=True)]
-    desk: ingest.MediaIngest = app.DESK
-    monkeypatch.setattr(app, "DESK", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
+    desk: ingest.MediaIngest = app.INGEST
+    monkeypatch.setattr(app, "INGEST", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
     hidden: list[int] = []
     monkeypatch.setattr(app.SQS, "change_message_visibility", lambda **given: hidden.append(given["VisibilityTimeout"]))
@@ -71,7 +71,7 @@ def test_a_file_is_fetched_and_kept(
     key = f"{reference.media_sid}/original.gif"
     assert boto3.client("s3").get_object(Bucket="media", Key=key)["Body"].read() == b"GIF89a"
     # Another attempt comes too late and looks whose file it is.
-    app.DESK.remove_orphan(reference)
+    app.INGEST.remove_orphan(reference)
     # The words of a text, which another own number had brought before: this copy goes.
     answers.append(FetchedResponse(200, {}, b"STOP", complete=True))
     assert app.handler(queued(words, app), Context()) == {"batchItemFailures": []}
@@ -90,7 +90,7 @@ def test_a_link_is_answered_with_its_file(function: Load, secret: Any, monkeypat
     app = function("links")
     assert app.handler(event("links/ended"), Context())["statusCode"] == 404
     key = sids.new(sids.MEDIA) + "/original.gif"
-    app.DESK.bucket.put(key, b"GIF89a", "image/gif", "x.gif")
+    app.LINKS.bucket.put(key, b"GIF89a", "image/gif", "x.gif")
     path = links.build_path("key-root", key, int(datetime.now(UTC).timestamp()) + 60)
     asked = {**event("links/ended"), "pathParameters": {"proxy": path.removeprefix("media/")}}
     answer = app.handler(asked, Context())

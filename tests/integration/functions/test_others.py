@@ -285,17 +285,17 @@ def test_reports_are_sent_to_our_own_address_with_the_sends_tag(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUBLIC_URL", "https://texts.example.com")
-    assert outbound.desk().callback_url("telnyx", "tag") == "https://texts.example.com/carriers/telnyx?send=tag"
+    assert outbound.build_sender().callback_url("telnyx", "tag") == "https://texts.example.com/carriers/telnyx?send=tag"
 
 
 def test_a_carrier_is_built_from_the_secrets_and_the_deployments_urls(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CARRIER_URLS", "bandwidth_url=http://127.0.0.1:2,telnyx_url=http://127.0.0.1:1/telnyx?a=b")
-    assert outbound.desk().carrier("telnyx").media_access().url == "http://127.0.0.1:1/telnyx?a=b"
-    assert outbound.desk().carrier("twilio").media_access().url == "https://api.twilio.com"
+    assert outbound.build_sender().carrier("telnyx").media_access().url == "http://127.0.0.1:1/telnyx?a=b"
+    assert outbound.build_sender().carrier("twilio").media_access().url == "https://api.twilio.com"
     with pytest.raises(LookupError):
-        outbound.desk().carrier("pigeon")
+        outbound.build_sender().carrier("pigeon")
 
 
 # --- authorizer

@@ -105,7 +105,7 @@ def test_webhooks(
     table.write(change("conversation", keys.conversation(conversation), {"closed_after": 1}))
     later = event("inbound/bandwidth-group-text")
     later["body"] = later["body"].replace("sample-bandwidth-1", "sample-bandwidth-later")
-    monkeypatch.setattr(inbound, "datetime", Tomorrow)
+    monkeypatch.setattr(inbound.bootstrap, "datetime", Tomorrow)
     assert inbound.handler(later, Context())["statusCode"] == 200
     delivery_reports.apply_report(
         table,

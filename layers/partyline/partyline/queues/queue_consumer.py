@@ -9,7 +9,7 @@ is handled after the first record of the group that stays; other groups go on (d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ class _StaysInQueue(PartylineError):
     """Tells the processor that a record is not to be deleted, for a reason that is known."""
 
 
-def consume(event: dict[str, Any], handle: Handler, *, hide: Hide | None = None) -> BatchResponse:
+def consume(event: Mapping[str, Any], handle: Handler, *, hide: Hide | None = None) -> BatchResponse:
     """Hand each record of a batch to the handler; Lambda's partial batch response names those that stay. Without `hide`
     every record that stays waits for its queue's visibility time-out."""
     records: list[dict[str, Any]] = event["Records"]

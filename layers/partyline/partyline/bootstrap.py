@@ -1,0 +1,113 @@
+"""Build what the functions work with: each dependency in one place.
+
+A function calls these when it starts and hands the results to the class that does its work. The imports stand inside
+the functions here, so that each Lambda function loads only the modules it uses: imports are most of a cold start.
+Environment variables are read here too; docs/operations.md has the settings of a deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from partyline import aws_clients
+from partyline.settings import auth_token, carrier_urls, secret, variable
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
+
+    from partyline.carriers.base import Carrier, Transport
+    from partyline.http_client import Outgoing
+    from partyline.media.bucket import Bucket
+    from partyline.realtime.gateway import LiveConnections
+    from partyline.storage.table import Table
+    from partyline.webhooks.pre_action import PreActionWebhook
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def build_table() -> Table:
+    """Build the stack's table."""
+    from partyline.storage.table import Table
+
+    return Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
+
+
+def build_bucket() -> Bucket:
+    """Build the bucket of the messages' files."""
+    from partyline.media.bucket import Bucket
+
+    return Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
+
+
+def build_sqs() -> SQSClient:
+    """Build the client of the queues."""
+    return aws_clients.sqs()
+
+
+def build_public_http() -> Outgoing:
+    """Build the client for servers on the internet, and in the networks that the deployment allows."""
+    from partyline.http_client import Outgoing, networks
+
+    return Outgoing(networks(variable("ALLOWED_NETWORKS")))
+
+
+def build_pre_webhook(http: Outgoing) -> PreActionWebhook:
+    """Build the client of pre-action webhooks."""
+    from partyline.webhooks.pre_action import PreActionWebhook
+
+    return PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=http.ask)
+
+
+def build_live_connections() -> LiveConnections:
+    """Build the access to open WebSocket connections."""
+    from partyline.realtime.gateway import ApiGateway, LiveConnections
+
+    return LiveConnections(build_table(), ApiGateway(variable("LIVE_ENDPOINT")), now)
+
+
+def build_carrier(name: str, transport: Transport | None = None) -> Carrier:
+    """Build a carrier from the secrets of now. Without a transport it reads webhooks and sends nothing.
+
+    Raises LookupError for an unknown name, and for a carrier that lacks a secret.
+    """
+    from partyline.carriers import registry
+    from partyline.carriers.transport import no_transport
+
+    return registry.build_carrier(name, read_carrier_secrets(), transport or no_transport, carrier_urls())
+
+
+def build_webhook_authenticator(name: str) -> Carrier:
+    """Build a carrier that authenticates its webhooks and does nothing else. Raises LookupError as above."""
+    from partyline.carriers import registry
+    from partyline.carriers.transport import no_transport
+
+    return registry.build_carrier(name, read_carrier_secrets(), no_transport)
+
+
+def read_carrier_secrets() -> Mapping[str, str]:
+    """Return the carriers' credentials, not older than settings.SECRET_LIFE."""
+    return secret(variable("CARRIERS_SECRET_ARN"))
+
+
+def read_key_root() -> str:
+    """Return what the secrets of API keys and the signatures of links are derived from."""
+    return secret(variable("KEYS_SECRET_ARN"))["root"]
+
+
+def build_media_link(key: str) -> str:
+    """Build a file's URL for a carrier. It works for as long as a carrier may queue a text."""
+    from partyline.media import links
+
+    expires = int(now().timestamp()) + int(variable("MEDIA_LINK_SECONDS"))
+    return f"{variable('PUBLIC_URL')}/{links.build_path(read_key_root(), key, expires)}"
+
+
+def build_time_check(context: LambdaContext, reserve: int) -> Callable[[], bool]:
+    """Build the question whether an invocation has more than `reserve` milliseconds left."""
+    return lambda: context.get_remaining_time_in_millis() > reserve
