@@ -68,7 +68,10 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
 
     pre_webhook = replace(app.PRE_WEBHOOK, request=request)
     consult = pre_webhook.consult_all if app.__name__.startswith("activation") else pre_webhook.consult
-    [name] = {"ACTIVATOR", "API", "WEBHOOKS"} & set(vars(app))
+    if "WEBHOOKS" in vars(app):
+        vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, recorder=replace(app.WEBHOOKS.recorder, ask=consult))
+        return asked
+    [name] = {"ACTIVATOR", "API"} & set(vars(app))
     vars(app)[name] = replace(vars(app)[name], ask=consult)
     return asked
 
