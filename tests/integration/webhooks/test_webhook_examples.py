@@ -113,14 +113,15 @@ def test_every_event_has_an_example_that_is_what_is_told(world: World) -> None:
             assert plain(example) in real, f"{event} is told as\n{written(told[event])}"
 
 
-def test_the_signature_is_checked_as_the_page_says() -> None:
+def test_the_signature_is_checked_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     [code] = [one for one in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "RequestValidator" in one]
-    there: dict[str, Any] = {"AUTH_TOKEN": TOKEN}
+    monkeypatch.setenv("PARTYLINE_AUTH_TOKEN", TOKEN)
+    there: dict[str, Any] = {}
     exec(code, there)
     url = "https://app.example.com/hooks?team=7"
     for method in WebhookMethod:
         callback = delivery.Callback(url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token")
         _, called, body, headers = delivery.build_request(callback, 0, TOKEN)
         form = dict(parse_qsl((body or b"").decode()))
-        assert there["is_partylines"](called, form, headers[signatures.HEADER])
-        assert not there["is_partylines"](called, {**form, "Body": "Montag?"}, headers[signatures.HEADER])
+        assert there["is_from_partyline"](called, form, headers[signatures.HEADER])
+        assert not there["is_from_partyline"](called, {**form, "Body": "Montag?"}, headers[signatures.HEADER])

@@ -1,0 +1,71 @@
+"""The code of the README and of docs/, run as it stands against the running stack.
+
+Blocks of one page and one language are one program, in the order of the page. What a page marks as `needs: ...` is not
+run, and is checked by tests/unit/test_docs_code.py.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from local import node
+from local.stack import Stack
+from tests.support.docs_pages import ROOT, RUNNABLE, Block, read_pages
+
+LONGEST = 240.0
+SUFFIX = {"js": "mjs", "python": "py", "sh": "sh"}
+COMMANDS = {
+    "js": [str(node.NODE)],
+    "python": [sys.executable, "-W", "error"],
+    "sh": ["bash", "-euo", "pipefail"],
+}
+
+
+def programs() -> list[tuple[str, str, str]]:
+    """Page, language and code of each program."""
+    blocks = [block for page in read_pages() for block in page.blocks if block.language in RUNNABLE and not block.needs]
+
+    def of(block: Block) -> tuple[str, str]:
+        return block.page, block.language
+
+    return [
+        (page, language, "\n".join(block.code for block in found))
+        for (page, language), found in groupby(sorted(blocks, key=of), of)
+    ]
+
+
+@pytest.fixture
+def place(tmp_path: Path, stack: Stack) -> Path:
+    """A directory as the reader's: with the packages for Node, the clients, and the files that pages name."""
+    (tmp_path / "node_modules").symlink_to(node.modules())
+    (tmp_path / "clients").symlink_to(ROOT / "clients")
+    (tmp_path / ".partyline").mkdir()
+    values = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
+    (tmp_path / ".partyline" / "local.env").write_text(values)
+    Image.new("RGB", (64, 48), "navy").save(tmp_path / "roof.jpg")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "language", "code"), programs(), ids=lambda value: value if len(value) < 40 else "")
+def test_the_code_of_a_page_runs(page: str, language: str, code: str, place: Path, stack: Stack) -> None:
+    file = place / f"program.{SUFFIX[language]}"
+    file.write_text(code)
+    ran = subprocess.run(
+        [*COMMANDS[language], file],
+        cwd=place,
+        env={**os.environ, **stack.variables()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
