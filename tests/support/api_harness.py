@@ -132,12 +132,12 @@ def read(body: str, content_type: str) -> Any:
 class Api:
     """The API, called through events. Every response is checked for what all of them must be."""
 
-    desk: ApiContext
+    context: ApiContext
     authorization: str | None = field(default_factory=basic)
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        response = handle_request(event, self.desk)
+        response = handle_request(event, self.context)
         assert set(response) == {"statusCode", "headers", "body"}
         json.dumps(response)
         if response["statusCode"] == 204:
@@ -210,14 +210,14 @@ class Api:
         return conversation
 
     def _stored_group(self, *natives: str, own: str) -> str:
-        now, service = self.desk.clock(), sids.default_service(ACCOUNT)
+        now, service = self.context.clock(), sids.default_service(ACCOUNT)
         group = Conversation(sids.new(sids.CONVERSATION), service, now, now, active_at=now)
         first, *others = sids.new_many(sids.PARTICIPANT, 1 + len(natives))
         agent = Participant(first, group.sid, now, now, identity="agent", projected_address=own, identified=now)
         handsets = [
             Participant(sid, group.sid, now, now, address=native) for sid, native in zip(others, natives, strict=True)
         ]
-        return conversations.create(self.desk.table, group, [agent, *handsets], now).sid
+        return conversations.create(self.context.table, group, [agent, *handsets], now).sid
 
     def say(self, conversation: str, body: str = "hello", author: str = "agent", **form: str) -> Reply:
         return self.post(f"/Conversations/{conversation}/Messages", {"Author": author, "Body": body, **form})
@@ -289,7 +289,7 @@ class InProcess(requests.adapters.BaseAdapter):
             {name: str(value) for name, value in request.headers.items()},
             body,
         )
-        answer = handle_request(event, self._api.desk)
+        answer = handle_request(event, self._api.context)
         response = requests.Response()
         response.status_code = answer["statusCode"]
         response.headers.update(answer["headers"])

@@ -16,7 +16,7 @@ def acting(api: Api, identity: str, service: str = SERVICE, **more: object) -> A
     """The API as a chat identity calls it, with a token that is made now."""
     key = api.made("/Keys")
     grants = {"identity": identity, "chat": {"service_sid": service}}
-    now = int(api.desk.clock().timestamp())
+    now = int(api.context.clock().timestamp())
     claims = {"iss": key["sid"], "sub": ACCOUNT, "iat": now, "exp": now + 3600, "grants": grants, **more}
     token = jwt.encode(claims, key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
     return replace(api, authorization=f"Bearer {token}")

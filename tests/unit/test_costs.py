@@ -412,11 +412,14 @@ CASES = [
     ),
     *(
         Case(
-            API, f"a page token of {what}", lambda token: pagination.listing(call(token), "x", lambda _: NO_PART), make
+            API,
+            f"a page token of {what}",
+            lambda token: pagination.build_list_response(call(token), "x", lambda _: NO_PART),
+            make,
         )
         for what, make in {"letters": lambda n: "A" * n, "rubbish": lambda n: "+/=\u00e9" * n}.items()
     ),
-    Case(API, "a time", forms.moment, lambda n: "2026-11-27T" + "0" * n),
+    Case(API, "a time", forms.parse_moment, lambda n: "2026-11-27T" + "0" * n),
     Case(API, "a duration", timers.parse_duration, lambda n: "P" + "1Y" * n),
     Case(API, "an identity", identities.check_identity, lambda n: "\u202ea" * n),
     *(

@@ -344,7 +344,7 @@ def test_a_line_that_is_forgotten_takes_its_configuration_along(api: Api, table:
 def racing(api: Api, table: Table, form: Pairs) -> Api:
     """The API while another request changes the configuration of P a moment faster."""
     return Api(
-        replace(api.desk, table=Racing(table, 1, "line", lambda: api.post(f"{ADDRESSES}/{P}", form))),
+        replace(api.context, table=Racing(table, 1, "line", lambda: api.post(f"{ADDRESSES}/{P}", form))),
     )
 
 
@@ -365,21 +365,21 @@ def test_a_line_and_its_configuration_are_changed_at_once(api: Api, table: Table
 
 
 def test_a_configuration_is_made_once_though_two_ask_at_once(api: Api, table: Table) -> None:
-    slower = Api(replace(api.desk, table=Racing(table, 1, "line", lambda: configured(api))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "line", lambda: configured(api))))
     assert slower.post(ADDRESSES, CREATED).status == 409
     (sid,) = [one["sid"] for one in api.get(ADDRESSES).body["address_configurations"]]
     assert api.get(f"{ADDRESSES}/{sid}").status == 200
 
 
 def test_a_configuration_is_not_made_on_a_line_that_goes(api: Api, table: Table) -> None:
-    slower = Api(replace(api.desk, table=Racing(table, 1, "line", lambda: lines.remove(table, P))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "line", lambda: lines.remove(table, P))))
     assert slower.post(ADDRESSES, CREATED).error == NO_LINE
     assert listed(api) == []
 
 
 def test_a_configuration_is_not_changed_on_a_line_that_goes(api: Api, table: Table) -> None:
     configured(api)
-    slower = Api(replace(api.desk, table=Racing(table, 1, "line", lambda: lines.remove(table, P))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "line", lambda: lines.remove(table, P))))
     assert slower.post(f"{ADDRESSES}/{P}", {"FriendlyName": "late"}).status == 404
     assert api.get(f"/Lines/{P}").status == 404
     assert listed(api) == []

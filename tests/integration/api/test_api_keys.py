@@ -77,7 +77,7 @@ def test_a_key_calls_the_api_with_its_secret_which_is_told_once(api: Api) -> Non
 
 def test_no_secret_is_in_the_table(api: Api) -> None:
     made = key(api)
-    client: Any = api.desk.table._client
+    client: Any = api.context.table._client
     assert made["secret"] not in json.dumps(client.scan(TableName="partyline")["Items"])
 
 
@@ -94,7 +94,7 @@ def test_a_revoked_key_is_refused_from_the_next_request_on_and_so_are_its_tokens
 
 def test_a_key_that_two_revoke_at_once_is_revoked_once(api: Api, table: Table) -> None:
     path = f"/Keys/{key(api)['sid']}"
-    slower = replace(api, desk=replace(api.desk, table=Racing(table, 1, "key", lambda: api.delete(path))))
+    slower = replace(api, context=replace(api.context, table=Racing(table, 1, "key", lambda: api.delete(path))))
     assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
@@ -114,7 +114,7 @@ def test_a_wrong_secret_or_an_unknown_key_is_refused(api: Api, user: str, passwo
 
 def test_without_a_key_root_no_key_is_good(api: Api) -> None:
     made = key(api)
-    closed = replace(with_key(api, made), desk=replace(api.desk, key_root=lambda: ""))
+    closed = replace(with_key(api, made), context=replace(api.context, key_root=lambda: ""))
     assert closed.get("/Conversations").error[:2] == (401, 20003)
     empty = {**made, "secret": key_secret("", made["sid"])}
     assert with_key(closed, empty).get("/Conversations").error[:2] == (401, 20003)
@@ -262,8 +262,8 @@ def test_a_token_is_good_in_its_own_service_only(api: Api, clock: Clock) -> None
 def test_forged_tokens_cost_no_read_of_the_table(api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     made = key(api)
     forged = bearer(api, signed({**made, "secret": FORGED}, claims(made, clock)))
-    monkeypatch.setattr(type(api.desk.table), "get", lambda *given: pytest.fail("read"))
-    monkeypatch.setattr(type(api.desk.table), "get_all", lambda *given: pytest.fail("read"))
+    monkeypatch.setattr(type(api.context.table), "get", lambda *given: pytest.fail("read"))
+    monkeypatch.setattr(type(api.context.table), "get_all", lambda *given: pytest.fail("read"))
     assert forged.get("/Conversations").error[:2] == (401, 20107)
     assert replace(api, authorization=basic(made["sid"], FORGED)).get("/Conversations").error[:2] == (401, 20003)
 

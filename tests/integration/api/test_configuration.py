@@ -30,7 +30,7 @@ def underway() -> None:
 
 def racing(api: Api, table: Table, label: str, act: Callable[[], object], times: int = 1) -> Api:
     """The API while somebody else is a moment faster."""
-    return Api(replace(api.desk, table=Racing(table, times, label, act)))
+    return Api(replace(api.context, table=Racing(table, times, label, act)))
 
 
 def role(service: str, name: str) -> str:

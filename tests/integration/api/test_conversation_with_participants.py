@@ -187,7 +187,7 @@ def test_a_refusal_names_the_participant_and_nothing_is_made(
 
 
 def test_more_than_a_group_can_have_are_refused(api: Api) -> None:
-    small = Api(replace(api.desk, group_limit=3))
+    small = Api(replace(api.context, group_limit=3))
     people = [AGENT, native(A), native(B), native(C)]
     assert make(small, *people).error == (400, 50426, "Request contains too many participants: at most 3")
     assert make(small, *people[:3]).status == 202
@@ -311,7 +311,7 @@ def test_who_is_a_moment_later_fetches_what_the_other_made(api: Api) -> None:
     def other() -> None:
         made.append(api.made("/ConversationWithParticipants", people(A, B))["sid"])
 
-    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "conversation", other)))
+    racing = Api(replace(api.context, table=Racing(api.context.table, 1, "conversation", other)))
     fetched = racing.post("/ConversationWithParticipants", [*people(A, B), ("IfExists", "fetch")])
     assert (fetched.status, [fetched.body["sid"]]) == (200, made)
 
@@ -328,6 +328,6 @@ def test_of_two_that_make_a_pair_at_once_the_later_fetches_it(api: Api) -> None:
     def other() -> None:
         made.append(api.made("/ConversationWithParticipants", [*people(A), ("IfExists", "fetch")])["sid"])
 
-    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "conversation", other)))
+    racing = Api(replace(api.context, table=Racing(api.context.table, 1, "conversation", other)))
     fetched = racing.post("/ConversationWithParticipants", [*people(A), ("IfExists", "fetch")])
     assert (fetched.status, [fetched.body["sid"]]) == (200, made)

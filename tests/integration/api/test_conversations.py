@@ -310,7 +310,7 @@ def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(
 def test_a_conversation_is_deleted_although_it_becomes_active_meanwhile(api: Api, table: Table, clock: Clock) -> None:
     sid = api.made("/ConversationWithParticipants", [("Participant", '{"identity":"ann"}')])["sid"]
     racing = Racing(table, 1, "conversation", lambda: activate(table, sid, clock()))
-    assert Api(replace(api.desk, table=racing)).delete(f"/Conversations/{sid}").status == 204
+    assert Api(replace(api.context, table=racing)).delete(f"/Conversations/{sid}").status == 204
     assert api.get(f"/Conversations/{sid}").status == 404
 
 

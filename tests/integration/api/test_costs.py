@@ -196,7 +196,7 @@ class Stored:
     ) -> tuple[float, int, Any]:
         """Units, round trips, and the answer; by the account unless somebody else is named."""
         meter, api = Meter(), by or self.api
-        with meter.running(api.desk.table._client):
+        with meter.running(api.context.table._client):
             reply = api.follow(url_or_path) if "://" in url_or_path else api.get(url_or_path, query)
         assert reply.status == 200, reply.body
         return meter.units, meter.trips, reply.body
@@ -329,7 +329,7 @@ def test_a_part_of_an_export_costs_in_proportion_to_its_size(
     path, query = f"/Conversations/{CONVERSATION}/Export", [("After", after)] if after else []
     costs = {}
     for part in (8_000, 32_000):
-        monkeypatch.setattr(export, "PART", part)
+        monkeypatch.setattr(export, "PART_BYTES", part)
         parts = {number: stored[number].cost(path, query) for number in (SOME, MANY)}
         assert all(body[-1]["type"] == "next" for _, _, body in parts.values())
         assert parts[MANY][:2] == parts[SOME][:2]

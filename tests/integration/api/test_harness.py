@@ -28,8 +28,8 @@ def test_a_stored_group_is_what_requests_make(api: Api) -> None:
         api.member(asked, address=native)
     stored = api.group(A, C, own=Q)
     assert shown(api, stored) == shown(api, asked)
-    assert threads(api.desk, stored) == {frozenset({A, C, Q})}
-    assert threads(api.desk, asked) == {frozenset({A, B, P})}
+    assert threads(api.context, stored) == {frozenset({A, C, Q})}
+    assert threads(api.context, asked) == {frozenset({A, B, P})}
     assert {one["conversation_sid"] for one in api.get("/Users/agent/Conversations").body["conversations"]} == {
         asked,
         stored,

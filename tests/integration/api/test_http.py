@@ -61,7 +61,7 @@ def test_without_the_right_credentials_nothing_is_answered_and_nothing_changes(
 
 
 def test_a_deployment_without_a_token_lets_nobody_in(api: Api) -> None:
-    open_door = Api(replace(api.desk, auth_token=lambda: ""), basic(ACCOUNT, ""))
+    open_door = Api(replace(api.context, auth_token=lambda: ""), basic(ACCOUNT, ""))
     assert open_door.get("/Conversations").status == 401
 
 
@@ -185,7 +185,7 @@ def test_ids_in_a_path_keep_their_plus_and_their_blanks(api: Api) -> None:
 
 def test_urls_begin_with_the_public_url_when_there_is_one(api: Api) -> None:
     conversation = api.conversation()
-    behind = Api(replace(api.desk, public_url="https://texts.example.com/group"))
+    behind = Api(replace(api.context, public_url="https://texts.example.com/group"))
     for path in (f"/v1/Conversations/{conversation}", f"/group/v1/Conversations/{conversation}"):
         reply = behind.send(proxy_event("GET", path, headers=FORM))
         assert reply.body["url"] == f"https://texts.example.com/group/v1/Conversations/{conversation}"
@@ -207,7 +207,7 @@ class Broken(Table):
 def test_what_goes_wrong_inside_is_answered_with_500_and_nothing_of_it(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = Api(replace(api.desk, table=Broken(RuntimeError("table arn:aws:secret"))))
+    broken = Api(replace(api.context, table=Broken(RuntimeError("table arn:aws:secret"))))
     reply = broken.get("/Conversations/some-name")
     assert reply.error == (500, 20500, "Internal Server Error")
     assert "arn:aws" not in json.dumps(reply.body)
@@ -218,11 +218,11 @@ def test_a_secret_that_cannot_be_read_is_answered_with_500(api: Api) -> None:
     def unreadable() -> str:
         raise RuntimeError("no access")
 
-    assert Api(replace(api.desk, auth_token=unreadable)).get("/Conversations").error[1] == 20500
+    assert Api(replace(api.context, auth_token=unreadable)).get("/Conversations").error[1] == 20500
 
 
 def test_a_race_that_is_lost_every_time_is_answered_with_409(api: Api) -> None:
-    busy = Api(replace(api.desk, table=Broken(Conflict({}))))
+    busy = Api(replace(api.context, table=Broken(Conflict({}))))
     status, code, message = busy.get("/Conversations/some-name").error
     assert (status, code) == (409, 50349)
     assert message.endswith("another request changed it: try again")

@@ -26,8 +26,10 @@ TOLL = [f"+1206555{number:04}" for number in range(2000, 2012)]
 @pytest.fixture
 def more(api: Api) -> Api:
     for address, carrier in ((FREE, "bandwidth"), (ABROAD, "bandwidth"), (V, "vonage"), ("12345", "twilio")):
-        line = Line(sids.new(sids.LINE), address, carrier, api.desk.clock(), api.desk.clock(), AutoCreation.GROUPS)
-        lines.register(api.desk.table, line)
+        line = Line(
+            sids.new(sids.LINE), address, carrier, api.context.clock(), api.context.clock(), AutoCreation.GROUPS
+        )
+        lines.register(api.context.table, line)
     return api
 
 
@@ -40,10 +42,10 @@ def at_once(api: Api, own: str, *natives: str) -> Reply:
 @pytest.mark.parametrize(("files", "expected"), [(2, (201, None)), (10, (201, None)), (11, (400, 21623))])
 def test_vonage_takes_several_files(more: Api, files: int, expected: tuple[int, int | None]) -> None:
     """C15."""
-    service, now = sids.default_service(more.desk.account_sid), more.desk.clock()
+    service, now = sids.default_service(more.context.account_sid), more.context.clock()
     uploads = [sids.new(sids.MEDIA) for _ in range(files)]
     for upload in uploads:
-        media.upload(more.desk.table, StoredMedia(upload, service, now, now, "application/pdf", 10, "plan.pdf"))
+        media.upload(more.context.table, StoredMedia(upload, service, now, now, "application/pdf", 10, "plan.pdf"))
     sid = more.group(A, B, own=V)
     form = [("Author", "agent"), *(("MediaSid", upload) for upload in uploads)]
     reply = more.post(f"/Conversations/{sid}/Messages", form)
@@ -55,7 +57,7 @@ def test_vonage_takes_several_files(more: Api, files: int, expected: tuple[int, 
 )
 def test_a_group_is_as_large_as_its_lines_carrier_takes(more: Api, own: str, limit: int) -> None:
     # The account's own limit, ten in all unless it is set higher, would come first.
-    large = Api(replace(more.desk, group_limit=20))
+    large = Api(replace(more.context, group_limit=20))
     assert at_once(large, own, *TOLL[:limit]).status == 202
     refused = at_once(large, own, *TOLL[1 : limit + 2])
     assert refused.error[:2] == (400, 50436)
@@ -77,7 +79,7 @@ def arrive(api: Api, table: Table, sender: str, to: tuple[str, ...], line: str, 
     """A text that makes a group; its conversation."""
     inbound = InboundText("bandwidth", id, line, sender, to, "hello all")
     service = sids.default_service(ACCOUNT)
-    recorded = recorder.InboundRecorder(table, service, asking_nobody).record(inbound, api.desk.clock())
+    recorded = recorder.InboundRecorder(table, service, asking_nobody).record(inbound, api.context.clock())
     assert recorded.conversation_sid
     return recorded.conversation_sid
 
@@ -214,7 +216,7 @@ def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing
     priced(more, V, "", "0.02")
     sid = more.group(A, B, FREE[:-1] + "9", own=V)
     optout = opt_outs.build_writes(
-        None, address=A, line=V, opted_out=True, how=OptOutSource.API, source="", now=more.desk.clock()
+        None, address=A, line=V, opted_out=True, how=OptOutSource.API, source="", now=more.context.clock()
     )
     table.transact(optout)
     shown = preview(more, sid, ("Author", "agent"), ("Body", "hi 😀"))
@@ -249,7 +251,7 @@ def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api
         priced(more, own, "0.004", "0.02")
         sid = more.group(A, B, own=own)
         left_out = opt_outs.build_writes(
-            None, address=B, line=own, opted_out=True, how=OptOutSource.API, source="", now=more.desk.clock()
+            None, address=B, line=own, opted_out=True, how=OptOutSource.API, source="", now=more.context.clock()
         )
         table.transact(left_out)
         shown = preview(more, sid, ("Author", "agent"), ("Body", "x" * 161))

@@ -113,21 +113,21 @@ def test_a_wrong_change_of_a_line_is_refused(api: Api) -> None:
 
 def test_two_changes_of_a_line_at_once_both_hold(api: Api, table: Table) -> None:
     other = Racing(table, 1, "line", lambda: api.post(f"/Lines/{P}", {"FriendlyName": "Front desk"}))
-    assert Api(replace(api.desk, table=other)).post(f"/Lines/{P}", {"AutoCreation": "off"}).status == 200
+    assert Api(replace(api.context, table=other)).post(f"/Lines/{P}", {"AutoCreation": "off"}).status == 200
     line = api.get(f"/Lines/{P}").body
     assert (line["friendly_name"], line["auto_creation"]) == ("Front desk", "off")
 
 
 def test_a_line_that_is_forgotten_while_it_is_changed_stays_forgotten(api: Api, table: Table) -> None:
     other = Racing(table, 1, "line", lambda: api.delete(f"/Lines/{P}"))
-    assert Api(replace(api.desk, table=other)).post(f"/Lines/{P}", {"Carrier": "telnyx"}).status == 404
+    assert Api(replace(api.context, table=other)).post(f"/Lines/{P}", {"Carrier": "telnyx"}).status == 404
     assert api.get(f"/Lines/{P}").status == 404
 
 
 @pytest.mark.usefixtures("instant_retries")
 def test_a_write_of_a_line_that_meets_another_one_is_tried_again(api: Api, table: Table) -> None:
     def busy() -> Api:
-        return Api(replace(api.desk, table=Racing(table, 3, "line", underway)))
+        return Api(replace(api.context, table=Racing(table, 3, "line", underway)))
 
     assert busy().post("/Lines", {"Address": NEW, "Carrier": "telnyx"}).status == 201
     assert busy().post(f"/Lines/{NEW}", {"Carrier": "bandwidth"}).status == 200
@@ -136,7 +136,7 @@ def test_a_write_of_a_line_that_meets_another_one_is_tried_again(api: Api, table
 
 @pytest.mark.usefixtures("instant_retries")
 def test_a_line_is_called_registered_only_when_it_is(api: Api, table: Table) -> None:
-    busy = Api(replace(api.desk, table=Racing(table, 99, "line", underway)))
+    busy = Api(replace(api.context, table=Racing(table, 99, "line", underway)))
     reply = busy.post("/Lines", {"Address": NEW, "Carrier": "telnyx"})
     assert reply.status == 409
     assert "registered" not in reply.body["message"]

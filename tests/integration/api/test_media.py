@@ -37,13 +37,13 @@ def uploaded(api: Api, content: bytes = PNG, name: str = "roof.png") -> str:
 
 
 def files(api: Api) -> Files:
-    assert isinstance(api.desk.bucket, Files)
-    return api.desk.bucket
+    assert isinstance(api.context.bucket, Files)
+    return api.context.bucket
 
 
 def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
-    desk = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.desk.clock)
+    desk = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.context.clock)
     return desk.serve(method, link.removeprefix(f"{BASE}/media/"))
 
 
@@ -54,10 +54,10 @@ def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> 
     assert sids.matches("ME", sid)
     link = reply.body["links"].pop("content_direct_temporary")
     url = f"{BASE}/v1/Media/{sid}"
-    service = sids.default_service(api.desk.account_sid)
+    service = sids.default_service(api.context.account_sid)
     assert reply.body == {
         "sid": sid,
-        "account_sid": api.desk.account_sid,
+        "account_sid": api.context.account_sid,
         "service_sid": service,
         "channel_sid": None,
         "conversation_sid": None,
@@ -78,7 +78,7 @@ def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> 
     shown = opened(api, link)
     assert (shown["statusCode"], base64.b64decode(shown["body"])) == (200, PNG)
     assert shown["headers"]["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    api.desk.clock.tick(seconds=301)  # type: ignore[attr-defined]  # the test's own clock
+    api.context.clock.tick(seconds=301)  # type: ignore[attr-defined]  # the test's own clock
     assert opened(api, link)["statusCode"] == 404
     again = api.get(f"/Media/{sid}")
     assert opened(api, again.body["links"]["content_direct_temporary"])["statusCode"] == 200
@@ -202,7 +202,7 @@ def test_a_message_has_its_uploads_and_keeps_them(api: Api) -> None:
         (first, "roof.png", "ready"),
         (second, "plan.png", "ready"),
     ]
-    item = api.desk.table.get(keys.media(first))
+    item = api.context.table.get(keys.media(first))
     assert item
     assert (item["message_sid"], item.get("ttl")) == (reply.body["sid"], None)
     shown = api.get(f"/Media/{first}").body
@@ -214,9 +214,9 @@ def test_a_message_has_its_uploads_and_keeps_them(api: Api) -> None:
 
 def test_an_upload_that_is_attached_to_nothing_goes(api: Api) -> None:
     sid = uploaded(api)
-    item = api.desk.table.get(keys.media(sid))
+    item = api.context.table.get(keys.media(sid))
     assert item
-    assert item["ttl"] == int((api.desk.clock() + timedelta(days=1)).timestamp())
+    assert item["ttl"] == int((api.context.clock() + timedelta(days=1)).timestamp())
     assert api.delete(f"/Media/{sid}").status == 204
     assert api.get(f"/Media/{sid}").status == 404
 
@@ -259,9 +259,9 @@ def test_of_two_messages_at_once_one_has_the_upload(api: Api, monkeypatch: pytes
 
 def put(api: Api, size: int, kind: str = "application/pdf", name: str = "plan.pdf") -> str:
     """An upload of any size and type, by its item alone."""
-    sid, now = sids.new(sids.MEDIA), api.desk.clock()
-    service = sids.default_service(api.desk.account_sid)
-    store.upload(api.desk.table, StoredMedia(sid, service, now, now, kind, size, name))
+    sid, now = sids.new(sids.MEDIA), api.context.clock()
+    service = sids.default_service(api.context.account_sid)
+    store.upload(api.context.table, StoredMedia(sid, service, now, now, kind, size, name))
     return sid
 
 

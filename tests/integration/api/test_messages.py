@@ -214,7 +214,7 @@ def test_a_message_wakes_an_inactive_conversation(api: Api) -> None:
 
 def test_messages_that_race_get_indexes_one_after_the_other(api: Api, table: Table) -> None:
     sid = api.group(A, B)
-    racing = Api(replace(api.desk, table=Racing(table, 3, "message", lambda: api.say(sid, "faster"))))
+    racing = Api(replace(api.context, table=Racing(table, 3, "message", lambda: api.say(sid, "faster"))))
     assert racing.say(sid, "slower").body["index"] == 3
     bodies = [one["body"] for one in api.get(f"/Conversations/{sid}/Messages").body["messages"]]
     assert bodies == ["faster", "faster", "faster", "slower"]
@@ -222,7 +222,7 @@ def test_messages_that_race_get_indexes_one_after_the_other(api: Api, table: Tab
 
 def test_a_member_who_joins_while_a_message_is_written_gets_it(api: Api, table: Table) -> None:
     sid = api.group(A, B)
-    racing = Api(replace(api.desk, table=Racing(table, 1, "message", lambda: api.member(sid, address=C))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "message", lambda: api.member(sid, address=C))))
     reply = racing.say(sid)
     assert set(recorded(table, reply).sends[0].natives) == {A, B, C}
 
@@ -234,7 +234,7 @@ def test_a_message_that_never_wins_is_refused_not_lost_in_silence(api: Api, tabl
             raise Conflict({})
 
     sid = api.group(A, B)
-    busy = Api(replace(api.desk, table=Busy(table._client, table._name)))
+    busy = Api(replace(api.context, table=Busy(table._client, table._name)))
     assert busy.say(sid).error[:2] == (409, 50349)
     assert api.get(f"/Conversations/{sid}/Messages").body["messages"] == []
 
@@ -378,7 +378,7 @@ def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     sid = api.group(A, B)
     recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(
         InboundText("bandwidth", "id-1", P, A, (P, B), "", (InboundMedia("https://c.example/1.jpg", "image/jpeg"),)),
-        api.desk.clock(),
+        api.context.clock(),
     )
     (message,) = api.get(f"/Conversations/{sid}/Messages").body["messages"]
     (media,) = message["media"]
@@ -405,7 +405,7 @@ def test_a_write_under_way_elsewhere_is_not_taken_for_a_missing_message(api: Api
 
     sid = api.group(A, B)
     made = api.say(sid).body["sid"]
-    busy = Api(replace(api.desk, table=Underway(table._client, table._name)))
+    busy = Api(replace(api.context, table=Underway(table._client, table._name)))
     assert busy.post(f"/Conversations/{sid}/Messages/{made}", {"Body": "x"}).error[:2] == (409, 50349)
     reply = busy.post(f"/Conversations/{sid}/Participants/agent", {"Attributes": "[1]"})
     assert reply.error[:2] == (409, 50419)

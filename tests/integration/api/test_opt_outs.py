@@ -96,7 +96,7 @@ def test_their_own_stop_counts_more_than_what_was_entered_before(
 def test_their_own_stop_at_the_same_moment_is_not_lifted(api: Api, table: Table, clock: Clock, entered: str) -> None:
     sid = enter(api, State=entered).body["sid"]
     clock.tick(seconds=1)
-    racing = Api(replace(api.desk, table=Racing(table, 1, "opt_out", lambda: stop(table, clock))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "opt_out", lambda: stop(table, clock))))
     refused = racing.post(f"/OptOuts/{sid}", {"State": "opted_in"})
     assert (refused.status, refused.body["details"]) == (400, {"parameter": "Reason"})
     assert api.get(f"/OptOuts/{sid}").body["state"] == "opted_out"

@@ -153,7 +153,7 @@ def test_a_page_costs_the_same_however_many_there_are(api: Api, table: Table) ->
             api.member(api.conversation(), identity="ann")
         counting = Counting(table)
         query = {"Identity": "ann", "PageSize": "2"}
-        assert len(Api(replace(api.desk, table=counting)).get(PATH, query).body["conversations"]) == 2
+        assert len(Api(replace(api.context, table=counting)).get(PATH, query).body["conversations"]) == 2
         costs.append(counting.read)
     assert costs[0] == costs[1]
 

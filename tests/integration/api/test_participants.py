@@ -233,7 +233,7 @@ def test_nobody_is_a_member_of_the_group_and_masked_at_once(api: Api) -> None:
 
 
 def test_the_limit_of_a_group_counts_our_own_numbers(api: Api) -> None:
-    small = Api(replace(api.desk, group_limit=4))
+    small = Api(replace(api.context, group_limit=4))
     group = small.group(A, B, C)
     full = (400, 50436, "Participant limit exceeded for group conversation: at most 4")
     assert small.add(group, address=D).error == full
@@ -515,14 +515,16 @@ def test_who_is_refused_is_no_user(api: Api) -> None:
 def test_members_who_are_added_at_once_are_all_in_it(api: Api, table: Table) -> None:
     sid = api.conversation()
     arriving = iter([{"address": A}, {"address": B}, {"projected": P}])
-    racing = Api(replace(api.desk, table=Racing(table, 3, "member", lambda: api.member(sid, **next(arriving)))))
+    racing = Api(replace(api.context, table=Racing(table, 3, "member", lambda: api.member(sid, **next(arriving)))))
     racing.member(sid, address=C)
     assert store.find_owner(table, threads.build_key([A, B, C, P])) == sid
     identity = iter("xyz")
     own = api.get(f"/Conversations/{sid}/Participants").body["participants"]
     (own_sid,) = [one["sid"] for one in own if "projected_address" in one["messaging_binding"]]
     racing = Api(
-        replace(api.desk, table=Racing(table, 2, "member", lambda: change(api, sid, own_sid, Identity=next(identity))))
+        replace(
+            api.context, table=Racing(table, 2, "member", lambda: change(api, sid, own_sid, Identity=next(identity)))
+        )
     )
     assert racing.delete(f"/Conversations/{sid}/Participants/{own_sid}").status == 204
 
@@ -535,7 +537,7 @@ def test_a_change_of_members_that_never_wins_is_refused(api: Api, table: Table) 
     def rename() -> None:
         api.post(f"/Conversations/{sid}", {"FriendlyName": str(next(name))})
 
-    racing = Api(replace(api.desk, table=Racing(table, 99, "member", rename)))
+    racing = Api(replace(api.context, table=Racing(table, 99, "member", rename)))
     status, code, message = racing.add(sid, identity="ann").error
     assert (status, code) == (409, 50419)
     assert message.startswith("Conflicting member modification")
@@ -563,7 +565,7 @@ def test_a_late_horizon_of_the_one_before_is_not_the_next_ones(api: Api) -> None
     def hand_over() -> None:
         assert isinstance(change(api, sid, own, Identity="bob"), dict)
 
-    racing = Api(replace(api.desk, table=Racing(api.desk.table, 1, "member", hand_over)))
+    racing = Api(replace(api.context, table=Racing(api.context.table, 1, "member", hand_over)))
     late = racing.post(f"/Conversations/{sid}/Participants/agent", {"LastReadMessageIndex": "0"})
     assert late.error[:2] == (404, 20404)
     assert api.get(f"/Conversations/{sid}/Participants/bob").body["last_read_message_index"] is None

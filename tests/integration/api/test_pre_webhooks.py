@@ -80,7 +80,7 @@ def telling(api: Api, hook: Hook) -> Telling:
 
 def with_hook(api: Api, hook: delivery.Requester) -> Telling:
     desk = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
-    return Telling(replace(api.desk, ask=desk.consult))
+    return Telling(replace(api.context, ask=desk.consult))
 
 
 def configure(api: Api, path: str = "", url: str = URL, events: tuple[str, ...] = PRE_EVENTS) -> None:
@@ -208,7 +208,7 @@ def test_nobody_is_asked_about_what_is_refused_anyway(scene: Scene, hook: Hook) 
 def test_the_header_decides_for_the_account_and_people_are_always_asked_about(
     api: Api, telling: Telling, hook: Hook
 ) -> None:
-    quiet = Api(telling.desk)
+    quiet = Api(telling.context)
     sid = quiet.conversation()
     quiet.member(sid, identity="ann")
     assert hook.asked == []
@@ -266,7 +266,7 @@ def test_a_changed_message_is_what_is_stored_answered_told_and_sent(scene: Scene
 
 
 def test_a_webhook_may_let_a_person_write_as_somebody_else(scene: Scene, hook: Hook) -> None:
-    agent = acting(Api(scene.api.desk), "agent")
+    agent = acting(Api(scene.api.context), "agent")
     hook.changes(author=P)
     made = agent.post(f"{scene.path}/Messages", {"Body": "hi"})
     assert (made.status, made.body["author"]) == (201, "agent")
@@ -334,17 +334,17 @@ def test_a_message_that_loses_races_is_asked_about_once_and_changed_in_the_end(
     scene: Scene, table: Table, hook: Hook
 ) -> None:
     hook.changes(body="polite")
-    other = Api(scene.api.desk)
+    other = Api(scene.api.context)
     racing = Racing(table, 3, "message", lambda: other.say(scene.conversation, "faster"))
-    rude = Telling(replace(scene.api.desk, table=racing)).say(scene.conversation, "rude")
+    rude = Telling(replace(scene.api.context, table=racing)).say(scene.conversation, "rude")
     assert (rude.status, rude.body["body"], rude.body["index"]) == (201, "polite", 4)
     assert hook.events == ["onMessageAdd"]
 
 
 def test_a_member_that_loses_races_is_asked_about_once(scene: Scene, table: Table, hook: Hook) -> None:
-    other, numbers = Api(scene.api.desk), itertools.count(160)
+    other, numbers = Api(scene.api.context), itertools.count(160)
     racing = Racing(table, 2, "member", lambda: other.add(scene.conversation, address=f"+12065550{next(numbers)}"))
-    assert Telling(replace(scene.api.desk, table=racing)).add(scene.conversation, address=C).status == 201
+    assert Telling(replace(scene.api.context, table=racing)).add(scene.conversation, address=C).status == 201
     assert hook.events == ["onParticipantAdd"]
 
 
@@ -356,7 +356,7 @@ def test_asking_costs_one_round_trip_and_nothing_where_nothing_is_told(
 
     def costs(kind: type[Api]) -> list[str]:
         counting = Counting(table)
-        assert kind(replace(telling.desk, table=counting)).post(path, {"FriendlyName": "x"}).status < 300
+        assert kind(replace(telling.context, table=counting)).post(path, {"FriendlyName": "x"}).status < 300
         return counting.asked
 
     assert costs(Telling) == [*costs(Api), "get_all"]

@@ -103,7 +103,7 @@ def test_a_deleted_credential_is_gone(api: Api, table: Table) -> None:
 
 def test_a_credential_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
     path = f"/Credentials/{api.made('/Credentials', {'Type': 'apn'})['sid']}"
-    slower = Api(replace(api.desk, table=Racing(table, 1, "credential", lambda: api.delete(path))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "credential", lambda: api.delete(path))))
     assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
@@ -270,7 +270,7 @@ def test_a_deleted_binding_is_gone(api: Api) -> None:
 
 def test_a_binding_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
     path = f"{BINDINGS}/{bind(api, 'ann')['sid']}"
-    slower = Api(replace(api.desk, table=Racing(table, 1, "binding", lambda: api.delete(path))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "binding", lambda: api.delete(path))))
     assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 

@@ -30,7 +30,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> Reco
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"reaching-{next(IDS)}", line, sender, (line, *others), "hi")
     first = sids.default_service(ACCOUNT)
-    return recorder.InboundRecorder(table, first, asking_nobody).record(text, api.desk.clock())
+    return recorder.InboundRecorder(table, first, asking_nobody).record(text, api.context.clock())
 
 
 def member_of(api: Api, conversation: str, address: str) -> str:
@@ -234,7 +234,7 @@ def test_a_text_in_the_smaller_thread_fails_for_who_is_left_out_of_it(api: Api, 
     """U1: its carrier brought it to the others only."""
     sid = api.group(A, B, C)
     smaller = ",".join(sorted([A, B, P]))
-    assert conversations.claim_alias_thread(table, sid, smaller, api.desk.clock())
+    assert conversations.claim_alias_thread(table, sid, smaller, api.context.clock())
     recorded = arrive(api, table, A, P, B)
     assert recorded.conversation_sid == sid
     assert receipts(api, recorded) == {member_of(api, sid, C): FAILED}

@@ -200,14 +200,14 @@ def test_a_role_that_becomes_a_default_at_the_same_moment_is_not_deleted(api: Ap
         assert service is not None
         services.update(table, service, replace(service, member_role_sid=made))
 
-    racing = Api(replace(api.desk, table=Racing(table, 1, "role", adopt)))
+    racing = Api(replace(api.context, table=Racing(table, 1, "role", adopt)))
     assert racing.delete(f"/Roles/{made}").error[:2] == (409, 20409)
     assert made in store.fetch_many(table, SERVICE, [made])
 
 
 def test_a_role_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
     made = api.made("/Roles", GUEST)["sid"]
-    slower = Api(replace(api.desk, table=Racing(table, 1, "role", lambda: api.delete(f"/Roles/{made}"))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "role", lambda: api.delete(f"/Roles/{made}"))))
     missing = (404, 20404, f"The requested resource /Roles/{made} was not found")
     assert slower.delete(f"/Roles/{made}").error == missing
 
@@ -218,14 +218,14 @@ def test_a_deletion_of_a_role_that_meets_another_write_is_tried_again(api: Api, 
         raise Conflict({})
 
     made = api.made("/Roles", GUEST)["sid"]
-    busy = Api(replace(api.desk, table=Racing(table, 3, "role", underway)))
+    busy = Api(replace(api.context, table=Racing(table, 3, "role", underway)))
     assert busy.delete(f"/Roles/{made}").status == 204
     assert api.get(f"/Roles/{made}").status == 404
 
 
 def test_a_role_that_goes_at_the_same_moment_is_not_made_anew_by_an_update(api: Api, table: Table) -> None:
     made = api.made("/Roles", GUEST)["sid"]
-    racing = Api(replace(api.desk, table=Racing(table, 1, "role", lambda: api.delete(f"/Roles/{made}"))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "role", lambda: api.delete(f"/Roles/{made}"))))
     assert racing.post(f"/Roles/{made}", GUEST).error[:2] == (404, 20404)
     assert api.get(f"/Roles/{made}").status == 404
 

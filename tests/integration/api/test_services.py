@@ -115,14 +115,14 @@ def test_the_accounts_default_service_stays(api: Api) -> None:
 def test_a_service_that_becomes_the_default_while_it_is_deleted_stays(api: Api, table: Table) -> None:
     service = another_service(api)
     racing = Racing(table, 1, "service", lambda: api.post("/Configuration", {"DefaultChatServiceSid": service}))
-    assert Api(replace(api.desk, table=racing)).delete(f"/Services/{service}").status == 409
+    assert Api(replace(api.context, table=racing)).delete(f"/Services/{service}").status == 409
     assert api.get("/Configuration").body["default_chat_service_sid"] == service
     assert api.get(f"/Services/{service}").status == 200
 
 
 def test_a_service_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
     service = another_service(api)
-    slower = Api(replace(api.desk, table=Racing(table, 1, "service", lambda: api.delete(f"/Services/{service}"))))
+    slower = Api(replace(api.context, table=Racing(table, 1, "service", lambda: api.delete(f"/Services/{service}"))))
     missing = (404, 20404, f"The requested resource /Services/{service} was not found")
     assert slower.delete(f"/Services/{service}").error == missing
 
@@ -133,7 +133,7 @@ def test_a_deletion_that_meets_another_write_is_tried_again(api: Api, table: Tab
         raise Conflict({})
 
     service = another_service(api)
-    busy = Api(replace(api.desk, table=Racing(table, 3, "service", underway)))
+    busy = Api(replace(api.context, table=Racing(table, 3, "service", underway)))
     assert busy.delete(f"/Services/{service}").status == 204
     assert listed(api) == [DEFAULT]
 

@@ -198,7 +198,7 @@ def test_a_request_that_began_before_a_look_does_not_lose_the_timer(
     # What it asked before it wrote took a while, and meanwhile the time came that was entered first.
     began = Clock(clock() + timedelta(seconds=29))
     clock.tick(seconds=31)
-    desk = replace(api.desk, table=Racing(table, 1, "conversation", watch), clock=began)
+    desk = replace(api.context, table=Racing(table, 1, "conversation", watch), clock=began)
     Api(desk).post(f"/Conversations/{sid}{path}", form)
     for minutes in (2, 9):
         clock.tick(minutes=minutes)
@@ -228,8 +228,8 @@ def test_each_message_writes_the_same_with_timers_and_without(api: Api, table: T
         sid = api.conversation(**timers)
         roster = conversations.load(table, sid)
         assert roster
-        message = Message(sids.message(0), sid, 0, api.desk.clock(), api.desk.clock(), "system", "hi")
-        counts.append(len(messages.recording_writes(roster, message, api.desk.clock())))
+        message = Message(sids.message(0), sid, 0, api.context.clock(), api.context.clock(), "system", "hi")
+        counts.append(len(messages.recording_writes(roster, message, api.context.clock())))
     assert counts[0] == counts[1]
 
 

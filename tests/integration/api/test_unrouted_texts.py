@@ -27,7 +27,7 @@ SERVICE = sids.default_service(ACCOUNT)
 
 
 def arrives(api: Api, text: InboundText) -> RecordResult:
-    return recorder.InboundRecorder(api.desk.table, SERVICE, asking_nobody).record(text, api.desk.clock())
+    return recorder.InboundRecorder(api.context.table, SERVICE, asking_nobody).record(text, api.context.clock())
 
 
 def kept(api: Api) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ def test_stop_to_a_number_that_is_registered_later_holds_for_it_and_is_not_answe
     register(api, AutoCreation=mode)
     for _ in range(2):
         api.post(f"/UnroutedTexts/{text['sid']}")
-    known = opt_outs.fetch_many(api.desk.table, A, NEW)
+    known = opt_outs.fetch_many(api.context.table, A, NEW)
     assert known
     assert known.opted_out
     assert [one["reason"] for one in kept(api)] == (["keyword"] if mode == "off" else [])
@@ -109,7 +109,7 @@ def test_stop_among_the_unrouted_does_not_undo_a_later_start(api: Api) -> None:
     arrives(api, replace(HELLO, id="id-2", text="STOP", media=()))
     arrives(api, replace(HELLO, id="id-3", text="START", media=()))
     api.post(f"/UnroutedTexts/{text['sid']}")
-    known = opt_outs.fetch_many(api.desk.table, A, NEW)
+    known = opt_outs.fetch_many(api.context.table, A, NEW)
     assert known
     assert not known.opted_out
 
@@ -173,8 +173,12 @@ def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
         "message": {"id": "id-9", "owner": P, "direction": "in", "from": A, "to": [P, B], "text": "now I can"},
     }
     raw = json.dumps([event])
-    mended = recorder.store_malformed(api.desk.table, "bandwidth", MalformedWebhook("no field", raw), api.desk.clock())
-    broken = recorder.store_malformed(api.desk.table, "bandwidth", MalformedWebhook("no JSON", "{"), api.desk.clock())
+    mended = recorder.store_malformed(
+        api.context.table, "bandwidth", MalformedWebhook("no field", raw), api.context.clock()
+    )
+    broken = recorder.store_malformed(
+        api.context.table, "bandwidth", MalformedWebhook("no JSON", "{"), api.context.clock()
+    )
     assert api.post(f"/UnroutedTexts/{broken.sid}").body["reason"] == "malformed"
     answer = api.post(f"/UnroutedTexts/{mended.sid}").body
     assert answer["outcome"] == "created"
@@ -195,10 +199,10 @@ def webhook(text: str, id: str) -> WebhookRequest:
 
 def received(api: Api, request: WebhookRequest) -> None:
     desk = webhook_handler.WebhookHandler(
-        api.desk.table, recorder.InboundRecorder(api.desk.table, SERVICE, asking_nobody)
+        api.context.table, recorder.InboundRecorder(api.context.table, SERVICE, asking_nobody)
     )
     settings = bandwidth.BandwidthSettings("account", "application", "user", "password", "token")
-    desk.handle(bandwidth.Bandwidth(settings, no_transport), request, api.desk.clock())
+    desk.handle(bandwidth.Bandwidth(settings, no_transport), request, api.context.clock())
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,7 @@ def test_what_could_not_be_taken_when_it_came_stays_when_it_is_routed_again(api:
 def test_a_webhook_that_cannot_be_read_is_kept_with_our_tag(api: Api) -> None:
     received(api, replace(webhook("hello", "id-9"), query={"send": "our-tag"}, body=b"{"))
     (one,) = kept(api)
-    found = unrouted.fetch(api.desk.table, one["sid"])
+    found = unrouted.fetch(api.context.table, one["sid"])
     assert found
     assert found.tag == "our-tag"
 
@@ -229,12 +233,16 @@ def test_a_report_that_could_not_be_read_finds_its_text_by_our_tag_still(api: Ap
     api.post(f"/Lines/{P}", {"Carrier": "twilio"})
     conversation = api.group(A)
     sent = api.post(f"/Conversations/{conversation}/Messages", {"Author": "agent", "Body": "hello"}).body
-    found = messages.fetch(api.desk.table, conversation, sent["sid"])
+    found = messages.fetch(api.context.table, conversation, sent["sid"])
     assert found
     (send,) = found.message.sends
     raw = urlencode({"MessageSid": "SM" + "1" * 32, "MessageStatus": "delivered", "To": A, "From": P})
     mended = recorder.store_malformed(
-        api.desk.table, "twilio", MalformedWebhook("no field", raw), api.desk.clock(), found.message.reference(send).tag
+        api.context.table,
+        "twilio",
+        MalformedWebhook("no field", raw),
+        api.context.clock(),
+        found.message.reference(send).tag,
     )
     assert api.post(f"/UnroutedTexts/{mended.sid}").status == 200
     (receipt,) = api.get(f"/Conversations/{conversation}/Messages/{sent['sid']}/Receipts").body["delivery_receipts"]
@@ -261,5 +269,5 @@ def test_a_busy_table_is_no_missing_text(api: Api, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Table, "transact", busy)
     assert api.post(f"/UnroutedTexts/{text['sid']}").status == 409
-    assert unrouted.fetch(api.desk.table, text["sid"])
+    assert unrouted.fetch(api.context.table, text["sid"])
     assert text["reason"] == UnroutedReason.UNKNOWN_LINE

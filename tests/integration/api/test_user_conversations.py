@@ -201,7 +201,7 @@ def test_a_message_that_two_delete_at_once_is_counted_once(api: Api, table: Tabl
     said = [api.say(sid, author="bob").body["sid"] for _ in range(3)]
     read(api, sid, 0)
     path = f"/Conversations/{sid}/Messages/{said[1]}"
-    racing = Api(replace(api.desk, table=Racing(table, 1, "removed", lambda: api.delete(path))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "removed", lambda: api.delete(path))))
     assert racing.delete(path).status == 404
     assert unread(api, sid) == 1
 
@@ -213,7 +213,7 @@ def test_a_deletion_under_way_elsewhere_is_waited_for(api: Api, table: Table) ->
 
     sid = shared(api)
     said = api.say(sid, author="bob").body["sid"]
-    racing = Api(replace(api.desk, table=Racing(table, 3, "removed", underway)))
+    racing = Api(replace(api.context, table=Racing(table, 3, "removed", underway)))
     assert racing.delete(f"/Conversations/{sid}/Messages/{said}").status == 204
 
 
@@ -283,7 +283,7 @@ def test_a_page_is_one_query_and_one_batch_and_a_count_for_each_with_deletions(a
             assert api.delete(f"/Conversations/{sid}/Messages/{said[1]}").status == 204
     read(api, made[1], 2)
     counting = Counting(table)
-    listed = mine(Api(replace(api.desk, table=counting)))
+    listed = mine(Api(replace(api.context, table=counting)))
     assert [one["unread_messages_count"] for one in listed] == [2, 2, 2, 2, 0, 1]
     # The first batch are the Service and the settings, which every request begins with.
     assert counting.asked == ["get_all", "query", "get_all", "count"]
@@ -323,7 +323,7 @@ def test_notifications_are_muted_for_one_user_and_back(api: Api) -> None:
 def test_a_horizon_and_a_level_that_are_set_at_once_both_hold(api: Api, table: Table) -> None:
     sid = shared(api)
     api.say(sid, author="bob")
-    racing = Api(replace(api.desk, table=Racing(table, 1, "member", lambda: read(api, sid, 0))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "member", lambda: read(api, sid, 0))))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).status == 200
     after = api.get(of(sid)).body
     assert (after["notification_level"], after["last_read_message_index"]) == ("muted", 0)
@@ -331,7 +331,7 @@ def test_a_horizon_and_a_level_that_are_set_at_once_both_hold(api: Api, table: T
 
 def test_who_leaves_at_the_same_moment_does_not_come_back(api: Api, table: Table) -> None:
     sid = shared(api)
-    racing = Api(replace(api.desk, table=Racing(table, 1, "member", lambda: api.delete(of(sid)))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "member", lambda: api.delete(of(sid)))))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).error[:2] == (404, 50432)
     assert mine(api) == []
 
@@ -342,7 +342,7 @@ def test_a_change_of_the_member_under_way_elsewhere_is_waited_for(api: Api, tabl
         raise Conflict({})
 
     sid = shared(api)
-    racing = Api(replace(api.desk, table=Racing(table, 1, "member", underway)))
+    racing = Api(replace(api.context, table=Racing(table, 1, "member", underway)))
     assert racing.post(of(sid), {"NotificationLevel": "muted"}).body["notification_level"] == "muted"
 
 
@@ -401,7 +401,7 @@ class Behind(Table):
 def test_a_list_is_of_now_though_the_index_be_a_moment_behind(api: Api, table: Table) -> None:
     muted, left, handed, deleted = shared(api), shared(api), api.group(A, B, own=P), shared(api)
     api.post(f"/Conversations/{handed}/Participants/agent", {"Identity": "ann"})
-    behind = Api(replace(api.desk, table=Behind(table)))
+    behind = Api(replace(api.context, table=Behind(table)))
     assert len(mine(behind)) == 4
     api.post(of(muted), {"NotificationLevel": "muted"})
     api.delete(of(left))

@@ -134,7 +134,7 @@ def test_an_identity_is_one_user_in_exactly_these_letters(api: Api) -> None:
 
 
 def test_of_two_who_make_a_user_at_once_one_is_refused(api: Api, table: Table) -> None:
-    racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.made("/Users", {"Identity": "ann"}))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "user", lambda: api.made("/Users", {"Identity": "ann"}))))
     assert racing.post("/Users", {"Identity": "ann", "FriendlyName": "late"}).error[:2] == (409, 50201)
     assert [user["friendly_name"] for user in users(api)] == [None]
 
@@ -142,7 +142,7 @@ def test_of_two_who_make_a_user_at_once_one_is_refused(api: Api, table: Table) -
 def test_changes_of_different_things_at_once_all_hold(api: Api, table: Table) -> None:
     api.made("/Users", {"Identity": "ann"})
     racing = Api(
-        replace(api.desk, table=Racing(table, 1, "user", lambda: api.post("/Users/ann", {"Attributes": "[1]"})))
+        replace(api.context, table=Racing(table, 1, "user", lambda: api.post("/Users/ann", {"Attributes": "[1]"})))
     )
     assert racing.post("/Users/ann", {"FriendlyName": "Ann"}).status == 200
     after = api.get("/Users/ann").body
@@ -152,7 +152,7 @@ def test_changes_of_different_things_at_once_all_hold(api: Api, table: Table) ->
 def test_a_user_that_goes_at_the_same_moment_is_not_made_anew(api: Api, table: Table) -> None:
     for method in ("POST", "DELETE"):
         api.made("/Users", {"Identity": "ann"})
-        racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
+        racing = Api(replace(api.context, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
         reply = racing.call(method, "/Users/ann", form={"FriendlyName": "Ann"})
         assert reply.error == (404, 20404, "The requested resource /Users/ann was not found")
         assert users(api) == []
@@ -163,7 +163,7 @@ def test_a_write_under_way_elsewhere_is_waited_for(api: Api, table: Table) -> No
     def underway() -> None:
         raise Conflict({})
 
-    racing = Api(replace(api.desk, table=Racing(table, 1, "user", underway)))
+    racing = Api(replace(api.context, table=Racing(table, 1, "user", underway)))
     assert racing.post("/Users", {"Identity": "ann"}).status == 201
 
 
@@ -312,7 +312,9 @@ def test_who_is_brought_in_at_the_moment_of_their_deletion_does_not_come_back(ap
     boss = administrator(api)
     conversation = boss.conversation()
     api.made("/Users", {"Identity": "ann"})
-    racing = replace(boss, desk=replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
+    racing = replace(
+        boss, context=replace(api.context, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann")))
+    )
     if how == "adds":
         answer = racing.add(conversation, identity="ann")
         assert answer.error[:2] == (403, 20403)
@@ -327,7 +329,9 @@ def test_who_joins_at_the_moment_of_their_deletion_does_not_come_back(api: Api, 
     """A7. Else it would be enough to ask again and again."""
     boss = administrator(api)
     conversation = api.conversation()
-    racing = replace(boss, desk=replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/boss"))))
+    racing = replace(
+        boss, context=replace(api.context, table=Racing(table, 1, "user", lambda: api.delete("/Users/boss")))
+    )
     match how:
         case "conversation":
             answer = racing.post("/Conversations")
@@ -378,7 +382,7 @@ def test_the_tokens_of_an_identity_are_revoked(api: Api, clock: Clock) -> None:
 def test_a_user_that_goes_while_its_tokens_are_revoked_stays_barred(api: Api, table: Table, clock: Clock) -> None:
     """A7."""
     api.made("/Users", {"Identity": "ann"})
-    racing = Api(replace(api.desk, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
+    racing = Api(replace(api.context, table=Racing(table, 1, "user", lambda: api.delete("/Users/ann"))))
     assert racing.delete("/Users/ann/Tokens").error[:2] == (404, 20404)
     clock.tick(seconds=1)
     assert acting(api, "ann").get("/Users/ann").error[:2] == (403, 20403)

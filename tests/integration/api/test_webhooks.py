@@ -214,7 +214,9 @@ def test_webhooks_that_are_made_at_once_are_five_at_most(api: Api, table: Table,
     conversation = api.conversation()
     for _ in range(there):
         hook(api, conversation)
-    slower = replace(api, desk=replace(api.desk, table=Racing(table, 1, "webhook", lambda: hook(api, conversation))))
+    slower = replace(
+        api, context=replace(api.context, table=Racing(table, 1, "webhook", lambda: hook(api, conversation)))
+    )
     assert slower.post(f"/Conversations/{conversation}/Webhooks", TOLD).status == status
     assert len(all_of(api, conversation)) == 5
 
@@ -222,7 +224,7 @@ def test_webhooks_that_are_made_at_once_are_five_at_most(api: Api, table: Table,
 def test_a_conversation_that_is_closed_meanwhile_gets_no_webhook(api: Api, table: Table) -> None:
     conversation = api.conversation()
     racing = Racing(table, 1, "webhook", lambda: api.post(f"/Conversations/{conversation}", {"State": "closed"}))
-    slower = replace(api, desk=replace(api.desk, table=racing))
+    slower = replace(api, context=replace(api.context, table=racing))
     assert slower.post(f"/Conversations/{conversation}/Webhooks", TOLD).error[1] == 50377
     assert all_of(api, conversation) == []
 
@@ -367,7 +369,7 @@ def test_a_webhook_that_is_gone_meanwhile_is_not_brought_back(api: Api, table: T
 def test_a_webhook_that_two_delete_at_once_is_deleted_once(api: Api, table: Table) -> None:
     made = hook(api, api.conversation())
     path = f"/Conversations/{made['conversation_sid']}/Webhooks/{made['sid']}"
-    slower = replace(api, desk=replace(api.desk, table=Racing(table, 1, "webhook", lambda: api.delete(path))))
+    slower = replace(api, context=replace(api.context, table=Racing(table, 1, "webhook", lambda: api.delete(path))))
     assert slower.delete(path).error == (404, 20404, f"The requested resource {path} was not found")
 
 
@@ -376,7 +378,7 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
     api.delete(f"/Conversations/{made['conversation_sid']}")
     assert api.get(f"/Conversations/{made['conversation_sid']}/Webhooks").error[:2] == (404, 20404)
     removed = cleanup.Removed(cleanup.RemovedKind.CONVERSATION, made["conversation_sid"])
-    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), api.desk.clock, lambda: True), removed)
+    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), api.context.clock, lambda: True), removed)
     assert store.fetch(table, made["conversation_sid"], made["sid"]) is None
 
 

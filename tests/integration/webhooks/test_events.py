@@ -818,7 +818,7 @@ def test_no_message_is_lost_or_told_twice_while_a_webhook_is_made(world: World, 
     sid = group_of(world)
     fill(world, sid, 4)
     racing = Racing(world.table, 2, "webhook", lambda: world.text(A, P, B))
-    api = replace(world.api, desk=replace(world.api.desk, table=racing))
+    api = replace(world.api, context=replace(world.api.context, table=racing))
     replace(world, api=api).hook(sid, "onMessageAdded", url=OWN, replay_after=after)
     world.text(B, P, A)
     found = conversations.fetch(world.table, sid)
@@ -830,7 +830,7 @@ def test_a_message_that_loses_to_a_new_webhook_is_told_to_it_once(world: World) 
     sid = group_of(world)
     fill(world, sid, 2)
     racing = Racing(world.table, 1, "message", lambda: world.hook(sid, url=OWN, replay_after=0))
-    api = replace(world.api, desk=replace(world.api.desk, table=racing), headers=world.enabled.headers)
+    api = replace(world.api, context=replace(world.api.context, table=racing), headers=world.enabled.headers)
     assert api.say(sid).status == 201
     assert indexes(world.relay()) == [1, 2]
 
@@ -893,11 +893,11 @@ def test_the_largest_group_is_made_and_told_in_one_transaction(world: World) -> 
             written.append(len(writes))
             super().transact(writes)
 
-    desk = replace(world.api.desk, table=Measuring(world.table._client, NAME), group_limit=largest)
+    desk = replace(world.api.context, table=Measuring(world.table._client, NAME), group_limit=largest)
     world.listen()
     form = [("UniqueName", "all"), ("State", "active"), ("Timers.Inactive", "PT1H")]
     participants = [("Participant", json.dumps(member)) for member in members]
-    reply = replace(world.enabled, desk=desk).post("/ConversationWithParticipants", [*form, *participants])
+    reply = replace(world.enabled, context=desk).post("/ConversationWithParticipants", [*form, *participants])
     assert reply.status == 202, reply.body
     # DynamoDB takes a hundred: the conversation, its name, timer and happening; each masked member and their thread.
     assert written == [4 + 2 * largest]

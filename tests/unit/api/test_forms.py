@@ -35,12 +35,12 @@ MOMENTS = st.datetimes(timezones=st.just(UTC))
     ],
 )
 def test_a_moment_is_iso_8601_or_nothing(text: str, moment: datetime | None) -> None:
-    assert forms.moment(text) == moment
+    assert forms.parse_moment(text) == moment
 
 
 @given(st.text())
 def test_any_text_is_a_moment_that_can_be_stored_and_shown_or_nothing(text: str) -> None:
-    moment = forms.moment(text)
+    moment = forms.parse_moment(text)
     if moment:
         assert codec.to_time(codec.from_time(moment)) == moment
 
@@ -53,7 +53,7 @@ def test_stored_times_sort_as_the_moments_do(one: datetime, other: datetime) -> 
 
 @given(MOMENTS)
 def test_times_are_shown_as_twilios_sdk_reads_them(moment: datetime) -> None:
-    shown = serializers.timestamp(moment.astimezone(timezone(timedelta(0))))
+    shown = serializers.format_timestamp(moment.astimezone(timezone(timedelta(0))))
     assert datetime.strptime(shown, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) == moment.replace(microsecond=0)
 
 
@@ -69,14 +69,14 @@ def test_times_are_shown_as_twilios_sdk_reads_them(moment: datetime) -> None:
     ],
 )
 def test_a_plus_that_became_a_blank_is_restored(given_text: str, meant: str) -> None:
-    assert forms.address(given_text) == meant
+    assert forms.restore_plus(given_text) == meant
 
 
 @given(st.text())
 def test_any_text_as_attributes_is_kept_or_refused(text: str) -> None:
     given_text = Parameters({"Attributes": (text,)})
     try:
-        outcome: str | int | None = forms.attributes(given_text, 100)
+        outcome: str | int | None = forms.read_attributes(given_text, 100)
     except ApiError as refused:
         outcome = refused.code
     assert outcome in {text, 50303, 50304}
@@ -84,25 +84,25 @@ def test_any_text_as_attributes_is_kept_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{}", " [1]", '"x"', "null", "-1.5e300", '{"a": "\\u00e9\\ud83d\\ude00"}'])
 def test_every_json_value_may_be_attributes(text: str) -> None:
-    assert forms.attributes(Parameters({"Attributes": (text,)}), 100) == text
+    assert forms.read_attributes(Parameters({"Attributes": (text,)}), 100) == text
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a':1}", "NaN", "Infinity", "[" * 90, '"\\ud800"', "{} {}"])
 def test_what_is_no_json_is_refused_as_attributes(text: str) -> None:
     with pytest.raises(ApiError) as refused:
-        forms.attributes(Parameters({"Attributes": (text,)}), 100)
+        forms.read_attributes(Parameters({"Attributes": (text,)}), 100)
     assert refused.value.code == 50304
 
 
 def test_a_choice_is_read_in_any_case() -> None:
-    assert forms.choice(Parameters({"State": ("CloSed",)}), "State", ConversationState) is ConversationState.CLOSED
-    assert forms.choice(Parameters(), "State", ConversationState) is None
+    assert forms.read_choice(Parameters({"State": ("CloSed",)}), "State", ConversationState) is ConversationState.CLOSED
+    assert forms.read_choice(Parameters(), "State", ConversationState) is None
 
 
 @given(st.text())
 def test_any_text_is_a_number_or_refused(text: str) -> None:
     try:
-        number = forms.integer(Parameters({"Page": (text,)}), "Page")
+        number = forms.read_integer(Parameters({"Page": (text,)}), "Page")
     except ApiError as refused:
         number = refused.code
     assert number is not None

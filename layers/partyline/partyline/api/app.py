@@ -21,13 +21,13 @@ from partyline.observability import logger
 from partyline.storage import quotas
 from partyline.webhooks import pre_action
 
-_READING = ("GET", "HEAD")
+_SAFE_METHODS = ("GET", "HEAD")
 
 
-def handle_request(event: Mapping[str, Any], desk: ApiContext) -> dict[str, Any]:
+def handle_request(event: Mapping[str, Any], context: ApiContext) -> dict[str, Any]:
     """Answer one request. Never raises: what is refused or goes wrong is answered in Twilio's form."""
     try:
-        answer = _answer(event, desk)
+        answer = _dispatch(event, context)
     except ApiError as refused:
         answer = build_error_response(refused)
     except Conflict:
@@ -43,43 +43,45 @@ def handle_request(event: Mapping[str, Any], desk: ApiContext) -> dict[str, Any]
     return {
         "statusCode": answer.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
-        "body": _text(answer.body),
+        "body": _encode_body(answer.body),
     }
 
 
-def _spend(desk: ApiContext, method: str, token: Token, now: datetime) -> None:
+def _check_write_quota(context: ApiContext, method: str, token: Token, now: datetime) -> None:
     """Count what an identity changes. Raises ApiError 20429 when it is too much."""
-    if method not in _READING and quotas.exceeds_write_quota(desk.table, token.service_sid, token.identity, now):
+    if method not in _SAFE_METHODS and quotas.exceeds_write_quota(
+        context.table, token.service_sid, token.identity, now
+    ):
         logger.warning("api.quota_spent", service_sid=token.service_sid)
         raise refusals.quota_spent(quotas.MAX_WRITES, quotas.SECONDS)
 
 
-def _text(body: Mapping[str, Any] | str | None) -> str:
+def _encode_body(body: Mapping[str, Any] | str | None) -> str:
     if body is None:
         return ""
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
 
 
-def _answer(event: Mapping[str, Any], desk: ApiContext) -> ApiResponse:
-    caller = authenticate(event, desk)
-    request = http_request.parse_request(event, desk.public_url)
+def _dispatch(event: Mapping[str, Any], context: ApiContext) -> ApiResponse:
+    caller = authenticate(event, context)
+    request = http_request.parse_request(event, context.public_url)
     version, *segments = request.segments
     if version != VERSION:
         raise refusals.not_found(request.path)
     service_sid = segments[1] if len(segments) > 2 and segments[0] == "Services" else None
     table = routes.SERVICE if service_sid else routes.ACCOUNT
     found = router.match_route(table, request, segments[2:] if service_sid else segments)
-    now = desk.clock()
-    scope = scopes.resolve_scope(desk, now, service_sid)
+    now = context.clock()
+    scope = scopes.resolve_scope(context, now, service_sid)
     if scope is None:
         raise refusals.not_found(request.resource)
-    call = Call(desk, request, scope, found.ids, now, pre_action.memoize(desk.ask), key_sid=caller.key_sid)
+    call = Call(context, request, scope, found.ids, now, pre_action.memoize(context.ask), key_sid=caller.key_sid)
     if caller.token is not None:
         if not found.people:
             raise refusals.account_only()
-        call = replace(call, person=scopes.resolve_person(desk, now, scope, caller.token))
+        call = replace(call, user=scopes.resolve_user(context, now, scope, caller.token))
         # Of a token that is good: one that was revoked must not use up what the identity may do.
-        _spend(desk, request.method, caller.token, now)
+        _check_write_quota(context, request.method, caller.token, now)
     try:
         return found.handler(call)
     except RuleViolation as violation:

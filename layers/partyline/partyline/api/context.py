@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from partyline.api.request import Request
-from partyline.auth.scope import VERSION, Person, Scope
+from partyline.auth.scope import VERSION, CallingUser, Scope
 from partyline.domain.events import Cause, Source
 from partyline.media.bucket import Bucket
 from partyline.storage.table import Table
@@ -39,30 +39,30 @@ class ApiContext:
 class Call:
     """One authenticated request with the names that its path holds, and one moment for all that it does.
 
-    `person` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
+    `user` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
     manages no API keys. `ask` asks the pre-action webhook, about each event once.
     """
 
-    desk: ApiContext
+    context: ApiContext
     request: Request
     scope: Scope
     ids: Mapping[str, str]
     now: datetime
     ask: Consult
-    person: Person | None = None
+    user: CallingUser | None = None
     key_sid: str | None = None
 
     @property
     def cause(self) -> Cause:
         """Who makes happen what this request does. What a person does is always told to webhooks."""
-        if self.person:
-            return Cause(Source.SDK, self.person.identity)
+        if self.user:
+            return Cause(Source.SDK, self.user.identity)
         return Cause(Source.API, told=self.request.webhooks_enabled)
 
     @property
     def table(self) -> Table:
         """Where everything is."""
-        return self.desk.table
+        return self.context.table
 
     def url(self, *segments: str) -> str:
         """The absolute URL of a resource of this Service."""

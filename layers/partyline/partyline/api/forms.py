@@ -16,7 +16,7 @@ from partyline.errors import ApiError
 
 # The longest name of most things, and of roles, API keys and push credentials.
 MAX_NAME, MAX_SHORT_NAME = 256, 64
-CONVERSATION_ATTRIBUTES, OTHER_ATTRIBUTES = 16 * 1024, 4 * 1024
+MAX_CONVERSATION_ATTRIBUTES, MAX_ATTRIBUTES = 16 * 1024, 4 * 1024
 
 # A plus that was not encoded has become a blank on its way.
 _LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
@@ -25,7 +25,7 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
+def read_text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
     """A text of limited length; it may be empty. Raises ApiError 20001."""
     value = given.get(name)
     if value is not None and len(value) > limit:
@@ -33,20 +33,20 @@ def text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
     return value
 
 
-def changed(given: str | None, before: str | None) -> str | None:
+def apply_change(given: str | None, before: str | None) -> str | None:
     """A text as a form leaves it: the one before when it is not given, none when it is empty."""
     return before if given is None else given or None
 
 
 @overload
-def friendly_name(given: Parameters, limit: int, *, required: Literal[True]) -> str: ...
+def read_friendly_name(given: Parameters, limit: int, *, required: Literal[True]) -> str: ...
 
 
 @overload
-def friendly_name(given: Parameters, limit: int, *, required: Literal[False]) -> str | None: ...
+def read_friendly_name(given: Parameters, limit: int, *, required: Literal[False]) -> str | None: ...
 
 
-def friendly_name(given: Parameters, limit: int, *, required: bool) -> str | None:
+def read_friendly_name(given: Parameters, limit: int, *, required: bool) -> str | None:
     """FriendlyName, where it has refusals of its own; it may be empty unless it is required. Raises ApiError 50000,
     50003."""
     name = given.get("FriendlyName")
@@ -57,12 +57,12 @@ def friendly_name(given: Parameters, limit: int, *, required: bool) -> str | Non
     return name
 
 
-def address(value: str) -> str:
+def restore_plus(value: str) -> str:
     """An address as the caller meant it: ` 12065550100` is what is left of `+12065550100` in a form or query."""
     return _LOST_PLUS.sub("+", value)
 
 
-def choice(
+def read_choice(
     given: Parameters, name: str, kind: type[Choice], refusal: Callable[[Sequence[str]], ApiError] | None = None
 ) -> Choice | None:
     """One of an enumeration's values, in upper or lower case. Raises ApiError 20001, or what `refusal` makes of the
@@ -78,7 +78,7 @@ def choice(
         raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
 
 
-def decimal(given: Parameters, name: str) -> str | None:
+def read_decimal(given: Parameters, name: str) -> str | None:
     """A decimal number that is not negative, as it was written; it may be empty. Raises ApiError 20001."""
     value = given.get(name)
     if value and not _DECIMAL.fullmatch(value):
@@ -86,7 +86,7 @@ def decimal(given: Parameters, name: str) -> str | None:
     return value
 
 
-def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
+def read_integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
     """A whole number of at most nine digits. Raises ApiError 20001."""
     value = given.get(name)
     if value is None:
@@ -96,7 +96,7 @@ def integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
     return int(value)
 
 
-def sid(given: Parameters, name: str, prefix: str) -> str | None:
+def read_sid(given: Parameters, name: str, prefix: str) -> str | None:
     """A SID of one kind; an empty one is None. Raises ApiError 20001."""
     value = given.get(name)
     if not value:
@@ -106,7 +106,7 @@ def sid(given: Parameters, name: str, prefix: str) -> str | None:
     return value
 
 
-def boolean(given: Parameters, name: str) -> bool | None:
+def read_boolean(given: Parameters, name: str) -> bool | None:
     """True or false, in upper or lower case. Raises ApiError 20001."""
     value = given.get(name)
     if value is None:
@@ -116,7 +116,7 @@ def boolean(given: Parameters, name: str) -> bool | None:
     return value.lower() == "true"
 
 
-def timer(given: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+def read_timer(given: Parameters, name: str, minimum: int, before: int | None) -> int | None:
     """A timer in seconds, from an ISO 8601 duration; PT0S is none, and one that is not given stays as it was. Raises
     ApiError 50375, 50376, 50379, 50380."""
     value = given.get(name)
@@ -130,7 +130,7 @@ def timer(given: Parameters, name: str, minimum: int, before: int | None) -> int
     return length or None
 
 
-def attributes(given: Parameters, limit: int) -> str | None:
+def read_attributes(given: Parameters, limit: int) -> str | None:
     """A JSON text of limited size, kept as it was written. Raises ApiError 50303, 50304."""
     value = given.get("Attributes")
     if value is None:
@@ -159,27 +159,27 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def date_created(given: Parameters) -> datetime | None:
+def read_date_created(given: Parameters) -> datetime | None:
     """DateCreated, for history that is imported. Raises ApiError 50308."""
-    return _date(given, "DateCreated", refusals.date_created_invalid)
+    return _read_date(given, "DateCreated", refusals.date_created_invalid)
 
 
-def date_updated(given: Parameters) -> datetime | None:
+def read_date_updated(given: Parameters) -> datetime | None:
     """DateUpdated. Raises ApiError 50309."""
-    return _date(given, "DateUpdated", refusals.date_updated_invalid)
+    return _read_date(given, "DateUpdated", refusals.date_updated_invalid)
 
 
-def _date(given: Parameters, name: str, refusal: Callable[[], ApiError]) -> datetime | None:
+def _read_date(given: Parameters, name: str, refusal: Callable[[], ApiError]) -> datetime | None:
     value = given.get(name)
     if value is None:
         return None
-    parsed = moment(value)
+    parsed = parse_moment(value)
     if parsed is None:
         raise refusal()
     return parsed
 
 
-def moment(value: str) -> datetime | None:
+def parse_moment(value: str) -> datetime | None:
     """A date or a time in ISO 8601, UTC unless it says otherwise; None for anything else."""
     try:
         parsed = datetime.fromisoformat(value.strip())
@@ -188,7 +188,7 @@ def moment(value: str) -> datetime | None:
         return None
 
 
-def unsupported(given: Parameters, names: Iterable[str], reason: str) -> None:
+def refuse_unsupported(given: Parameters, names: Iterable[str], reason: str) -> None:
     """Refuse parameters that would otherwise be ignored without a word. Raises ApiError 20001."""
     for name in names:
         if given.get(name):

@@ -18,47 +18,47 @@ from partyline.storage import conversations, roles, users
 from partyline.storage.conversations import Roster
 
 
-def conversation(call: Call) -> Conversation:
+def find_conversation(call: Call) -> Conversation:
     """The conversation that the path names by SID or unique name. Raises ApiError 20404, also when the caller may not
     see it."""
     if not authorization.can_see_all(call):
-        return roster(call).conversation
-    found = conversations.fetch(call.table, _sid(call))
+        return load_roster(call).conversation
+    found = conversations.fetch(call.table, _find_sid(call))
     if found is None or found.service_sid != call.scope.service_sid:
-        raise missing(call)
-    return _settled(call, found)
+        raise not_found(call)
+    return _apply_timers(call, found)
 
 
-def permitted(call: Call, *wanted: Permission) -> Conversation:
+def find_permitted_conversation(call: Call, *wanted: Permission) -> Conversation:
     """The same, when the caller may do all that is wanted in it. Raises ApiError 20404, 50107."""
-    if call.person is None:
-        return conversation(call)
-    found = roster(call)
+    if call.user is None:
+        return find_conversation(call)
+    found = load_roster(call)
     authorization.require_conversation_permission(call, found, *wanted)
     return found.conversation
 
 
-def roster(call: Call) -> Roster:
+def load_roster(call: Call) -> Roster:
     """The conversation with everybody in it. Raises ApiError 20404."""
-    found = conversations.load(call.table, _sid(call))
+    found = conversations.load(call.table, _find_sid(call))
     if found is None or found.conversation.service_sid != call.scope.service_sid:
-        raise missing(call)
+        raise not_found(call)
     if not authorization.can_see(call, found.participants):
-        raise missing(call)
-    return replace(found, conversation=_settled(call, found.conversation))
+        raise not_found(call)
+    return replace(found, conversation=_apply_timers(call, found.conversation))
 
 
-def _settled(call: Call, found: Conversation) -> Conversation:
+def _apply_timers(call: Call, found: Conversation) -> Conversation:
     """The conversation with what time has made of it written down, should that not have been done yet."""
     settled = (
         conversations.apply_due_timers(call.table, found, call.now) if timers.next_change(found, call.now) else found
     )
     if settled is None:
-        raise missing(call)
+        raise not_found(call)
     return settled
 
 
-def _sid(call: Call) -> str:
+def _find_sid(call: Call) -> str:
     name = call.ids["conversation"]
     if sids.matches(sids.CONVERSATION, name):
         return name
@@ -66,23 +66,23 @@ def _sid(call: Call) -> str:
     known = len(name) <= forms.MAX_NAME
     sid = conversations.find_by_unique_name(call.table, call.scope.service_sid, name) if known else None
     if sid is None:
-        raise missing(call)
+        raise not_found(call)
     return sid
 
 
-def participant(call: Call, found: Roster) -> Participant:
+def find_participant(call: Call, found: Roster) -> Participant:
     """The participant that the path names by SID or identity. Raises ApiError 20404."""
     name = call.ids["participant"]
     for member in found.participants:
         if name in (member.sid, member.identity):
             return member
-    raise missing(call)
+    raise not_found(call)
 
 
-def role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
+def find_role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
     """The role that a parameter names, of this Service and of this kind; None when it is not given. Raises ApiError
     20001, 50100."""
-    sid = forms.sid(given, name, sids.ROLE)
+    sid = forms.read_sid(given, name, sids.ROLE)
     if sid is None:
         return None
     found = roles.fetch_many(call.table, call.scope.service_sid, [sid]).get(sid)
@@ -91,7 +91,7 @@ def role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None
     return sid
 
 
-def user(call: Call) -> User:
+def find_user(call: Call) -> User:
     """The user that the path names by SID or identity. Raises ApiError 20404."""
     name = call.ids["user"]
     if sids.matches(sids.USER, name):
@@ -101,11 +101,11 @@ def user(call: Call) -> User:
             users.fetch_by_identity(call.table, call.scope.service_sid, name) if len(name) <= forms.MAX_NAME else None
         )
     if found is None or found.service_sid != call.scope.service_sid:
-        raise missing(call)
+        raise not_found(call)
     return found
 
 
-def changeable(found: Conversation) -> Conversation:
+def require_changeable(found: Conversation) -> Conversation:
     """The conversation, when it may be changed. Raises ApiError 50377 closed, 50386 initializing."""
     if found.state is ConversationState.CLOSED:
         raise refusals.closed()
@@ -114,6 +114,6 @@ def changeable(found: Conversation) -> Conversation:
     return found
 
 
-def missing(call: Call) -> ApiError:
+def not_found(call: Call) -> ApiError:
     """What is said of a resource that is not there; its path without the version, as Twilio says it."""
     return refusals.not_found(call.request.resource)

@@ -22,11 +22,11 @@ from partyline.api import forms
 from partyline.api.context import ApiResponse, Call
 from partyline.storage.queries import ListPage, Window
 
-DEFAULT_SIZE = 50
-MAXIMUM, SMALL_MAXIMUM = 100, 50
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE, SMALL_MAX_PAGE_SIZE = 100, 50
 # Bytes of entries in an answer; Lambda takes 6 MB. A page of very large entries is shorter than was asked for.
-ANSWER = 5 * 1024 * 1024
-_PAGING = ("PageSize", "Page", "PageToken")
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
+_PAGING_PARAMETERS = ("PageSize", "Page", "PageToken")
 _CODE_SIZE = 16
 _AFTER, _BEFORE = "a", "b"
 
@@ -44,53 +44,55 @@ class PagePart:
     ends: tuple[str, str] | None = None
 
 
-def shown(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> PagePart:
+def to_page_part(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> PagePart:
     """A page of the store as it is answered."""
     return PagePart([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
 
 
-def listing(call: Call, name: str, read: Callable[[Window], PagePart], maximum: int = MAXIMUM) -> ApiResponse:
+def build_list_response(
+    call: Call, name: str, read: Callable[[Window], PagePart], maximum: int = MAX_PAGE_SIZE
+) -> ApiResponse:
     """A page of a list as an answer. `name` is the list's key in it; `read` reads the part that a window shows.
 
     A PageSize beyond the maximum is lowered to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
     """
-    wanted = min(forms.integer(call.request.query, "PageSize", minimum=1) or DEFAULT_SIZE, maximum)
-    number = forms.integer(call.request.query, "Page") or 0
+    wanted = min(forms.read_integer(call.request.query, "PageSize", minimum=1) or DEFAULT_PAGE_SIZE, maximum)
+    number = forms.read_integer(call.request.query, "Page") or 0
     token = call.request.query.get("PageToken")
-    window = _window(call, wanted, token) if token else Window(wanted)
-    part = _fitting(read(window), window)
-    before, after = _neighbours(call, window, part)
-    url = _url(call, wanted, number, token)
+    window = _parse_token(call, wanted, token) if token else Window(wanted)
+    part = _limit_bytes(read(window), window)
+    before, after = _neighbour_tokens(call, window, part)
+    url = _build_url(call, wanted, number, token)
     meta = {
         "page": number,
         "page_size": wanted,
-        "first_page_url": _url(call, wanted, 0, None),
-        "previous_page_url": _url(call, wanted, max(number - 1, 0), before) if before else None,
+        "first_page_url": _build_url(call, wanted, 0, None),
+        "previous_page_url": _build_url(call, wanted, max(number - 1, 0), before) if before else None,
         "url": url,
-        "next_page_url": _url(call, wanted, number + 1, after) if after else None,
+        "next_page_url": _build_url(call, wanted, number + 1, after) if after else None,
         "key": name,
     }
     return ApiResponse(200, {name: [entry for _, entry in part.entries], "meta": meta})
 
 
-def _fitting(part: PagePart, window: Window) -> PagePart:
+def _limit_bytes(part: PagePart, window: Window) -> PagePart:
     """As many of the entries, in the direction of reading, as an answer holds."""
-    room = ANSWER
+    room = MAX_ANSWER_BYTES
     kept: list[Entry] = []
     for entry in reversed(part.entries) if window.backward else part.entries:
-        room -= size(json.dumps(entry[1], ensure_ascii=False))
+        room -= encoded_size(json.dumps(entry[1], ensure_ascii=False))
         if room < 0 and kept:
             return PagePart(kept[::-1] if window.backward else kept, more=True)
         kept.append(entry)
     return part
 
 
-def size(body: str) -> int:
+def encoded_size(body: str) -> int:
     """The bytes of a body in a function's answer: it is a text of JSON there, whatever it holds itself."""
     return len(json.dumps(body))
 
 
-def part_of(entries: Sequence[Entry], window: Window) -> PagePart:
+def slice_entries(entries: Sequence[Entry], window: Window) -> PagePart:
     """The part of a whole list, in the order of its keys, that a window shows."""
     if window.backward:
         wanted = [entry for entry in entries if entry[0] < (window.after or "")]
@@ -99,7 +101,7 @@ def part_of(entries: Sequence[Entry], window: Window) -> PagePart:
     return PagePart(wanted[: window.size], len(wanted) > window.size)
 
 
-def _neighbours(call: Call, window: Window, part: PagePart) -> tuple[str | None, str | None]:
+def _neighbour_tokens(call: Call, window: Window, part: PagePart) -> tuple[str | None, str | None]:
     """The tokens of the pages before and after."""
     ends = part.ends or ((part.entries[0][0], part.entries[-1][0]) if part.entries else None)
     if ends is None:
@@ -108,36 +110,38 @@ def _neighbours(call: Call, window: Window, part: PagePart) -> tuple[str | None,
     has_previous = part.more if window.backward else window.after is not None
     has_next = window.backward or part.more
     return (
-        _token(call, first, backward=True) if has_previous else None,
-        _token(call, last, backward=False) if has_next else None,
+        _build_token(call, first, backward=True) if has_previous else None,
+        _build_token(call, last, backward=False) if has_next else None,
     )
 
 
-def _url(call: Call, size: int, number: int, token: str | None) -> str:
-    query = [*_filters(call), ("PageSize", str(size)), ("Page", str(number))]
+def _build_url(call: Call, size: int, number: int, token: str | None) -> str:
+    query = [*_list_filters(call), ("PageSize", str(size)), ("Page", str(number))]
     if token:
         query.append(("PageToken", token))
     return f"{call.request.base_url}{call.request.path}?{urlencode(query)}"
 
 
-def _filters(call: Call) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in call.request.query.pairs() if name not in _PAGING]
+def _list_filters(call: Call) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in call.request.query.pairs() if name not in _PAGING_PARAMETERS]
 
 
-def _token(call: Call, key: str, *, backward: bool) -> str:
+def _build_token(call: Call, key: str, *, backward: bool) -> str:
     content = f"{_BEFORE if backward else _AFTER}{key}".encode()
-    this_list = f"{call.request.path}?{urlencode(sorted(_filters(call)))}".encode()
-    code = hmac.new(call.desk.auth_token().encode(), b"page\n" + this_list + b"\n" + content, hashlib.sha256).digest()
+    this_list = f"{call.request.path}?{urlencode(sorted(_list_filters(call)))}".encode()
+    code = hmac.new(
+        call.context.auth_token().encode(), b"page\n" + this_list + b"\n" + content, hashlib.sha256
+    ).digest()
     return base64.urlsafe_b64encode(code[:_CODE_SIZE] + content).rstrip(b"=").decode()
 
 
-def _window(call: Call, size: int, token: str) -> Window:
+def _parse_token(call: Call, size: int, token: str) -> Window:
     """The window that a token of this list opens. Raises ApiError 20001."""
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[_CODE_SIZE:].decode()
     except (binascii.Error, ValueError):
         raise refusals.page_token_invalid() from None
     window = Window(size, content[1:], content.startswith(_BEFORE))
-    if not hmac.compare_digest(_token(call, content[1:], backward=window.backward).encode(), token.encode()):
+    if not hmac.compare_digest(_build_token(call, content[1:], backward=window.backward).encode(), token.encode()):
         raise refusals.page_token_invalid()
     return window

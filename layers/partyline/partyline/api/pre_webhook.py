@@ -28,9 +28,9 @@ def consult(call: Call, event: Event) -> Parameters:
     answer = call.ask(force.webhooks, events.with_default_role(event, call.scope.service), call.cause)
     if answer.rejected:
         raise refusals.pre_webhook_rejected(event.type)
-    return Parameters.of((_parameter(name), value) for name, value in answer.changes.items())
+    return Parameters.of((_parameter_name(name), value) for name, value in answer.changes.items())
 
 
-def _parameter(name: str) -> str:
+def _parameter_name(name: str) -> str:
     """The parameter of a field: friendly_name is set by FriendlyName."""
     return "".join(part.capitalize() for part in name.split("_"))

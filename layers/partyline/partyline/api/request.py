@@ -88,31 +88,31 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     text.
     """
     method = str(event["httpMethod"]).upper()
-    base_url = public_url or _own_url(event)
-    _check_text(str(event["path"]), *(value for values in _query_values(event).values() for value in values))
-    segments = _segments(str(event["path"]), base_url)
+    base_url = public_url or _gateway_url(event)
+    _check_text(str(event["path"]), *(value for values in _raw_query(event).values() for value in values))
+    segments = _parse_path(str(event["path"]), base_url)
     # The one resource that takes files.
     uploads = method == "POST" and segments[-1] == "Media"
-    body = _body(event, MAX_UPLOAD if uploads else MAX_BODY)
-    content_type = _header(event, "content-type")
+    body = _decode_body(event, MAX_UPLOAD if uploads else MAX_BODY)
+    content_type = _find_header(event, "content-type")
     return Request(
         method=method,
         segments=segments,
-        query=_query(event),
-        form=_form(body, content_type) if method == "POST" and not uploads else Parameters(),
+        query=_parse_query(event),
+        form=_parse_form(body, content_type) if method == "POST" and not uploads else Parameters(),
         base_url=base_url,
-        upload=Upload(body, content_type, _header(event, "content-disposition")) if uploads else None,
-        webhooks_enabled=_header(event, "x-twilio-webhook-enabled").strip().lower() == "true",
+        upload=Upload(body, content_type, _find_header(event, "content-disposition")) if uploads else None,
+        webhooks_enabled=_find_header(event, "x-twilio-webhook-enabled").strip().lower() == "true",
     )
 
 
-def _own_url(event: Mapping[str, Any]) -> str:
+def _gateway_url(event: Mapping[str, Any]) -> str:
     """The gateway's URL with the stage, or a custom domain's base path, that is not part of the event's path."""
     context = event["requestContext"]
     return f"https://{context['domainName']}{str(context['path']).removesuffix(str(event['path']))}"
 
 
-def _segments(path: str, base_url: str) -> tuple[str, ...]:
+def _parse_path(path: str, base_url: str) -> tuple[str, ...]:
     # A custom domain with a base path leaves that path in the event.
     prefix = urlsplit(base_url).path
     if prefix and path.startswith(f"{prefix}/"):
@@ -124,12 +124,12 @@ def _segments(path: str, base_url: str) -> tuple[str, ...]:
         raise refusals.not_found(path) from None
 
 
-def _query(event: Mapping[str, Any]) -> Parameters:
+def _parse_query(event: Mapping[str, Any]) -> Parameters:
     """The query; the gateway has decoded it."""
-    return Parameters(_query_values(event))
+    return Parameters(_raw_query(event))
 
 
-def _query_values(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _raw_query(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     given = event.get("multiValueQueryStringParameters") or {}
     return {str(name): tuple(str(value) for value in values) for name, values in given.items() if values}
 
@@ -142,12 +142,12 @@ def _check_text(*given: str) -> None:
         raise refusals.invalid_parameter("path or query", "it is not UTF-8") from None
 
 
-def _header(event: Mapping[str, Any], name: str) -> str:
+def _find_header(event: Mapping[str, Any], name: str) -> str:
     headers = event.get("headers") or {}
     return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
-def _body(event: Mapping[str, Any], limit: int) -> bytes:
+def _decode_body(event: Mapping[str, Any], limit: int) -> bytes:
     raw = str(event.get("body") or "").encode("utf-8", "surrogatepass")
     try:
         body = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw
@@ -158,7 +158,7 @@ def _body(event: Mapping[str, Any], limit: int) -> bytes:
     return body
 
 
-def _form(body: bytes, content_type: str) -> Parameters:
+def _parse_form(body: bytes, content_type: str) -> Parameters:
     kind = content_type.partition(";")[0].strip().lower()
     if body and kind not in ("", _FORM):
         raise refusals.invalid_parameter("Content-Type", f"send parameters as {_FORM}")

@@ -125,13 +125,13 @@ ACCOUNT = (
     Route("Lines/{line}", {"GET": lines.fetch, "POST": lines.update, "DELETE": lines.delete}),
     Route("OptOuts", {"GET": opt_outs.list_page, "POST": opt_outs.create}),
     Route("OptOuts/{opt_out}", {"GET": opt_outs.fetch, "POST": opt_outs.update}),
-    Route("OptOuts/{opt_out}/Events", {"GET": opt_outs.events}),
+    Route("OptOuts/{opt_out}/Events", {"GET": opt_outs.list_events}),
     Route("Services", {"GET": services.list_page, "POST": services.create}),
     Route("Services/{service}", {"GET": services.fetch, "DELETE": services.delete}),
     Route("UnroutedTexts", {"GET": unrouted_texts.list_page}),
     Route(
         "UnroutedTexts/{text}",
-        {"GET": unrouted_texts.fetch, "POST": unrouted_texts.redrive, "DELETE": unrouted_texts.delete},
+        {"GET": unrouted_texts.fetch, "POST": unrouted_texts.route_again, "DELETE": unrouted_texts.delete},
     ),
 )
 # Beneath /Services/{service}.

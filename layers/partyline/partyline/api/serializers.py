@@ -29,72 +29,72 @@ Json = dict[str, Any]
 _STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
 
 
-def timestamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """A time as 2026-01-31T12:00:00Z."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _timestamp_or_none(moment: datetime | None) -> str | None:
-    return timestamp(moment) if moment else None
+def _format_optional_timestamp(moment: datetime | None) -> str | None:
+    return format_timestamp(moment) if moment else None
 
 
-def conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
+def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
     """A conversation with links to what is under it, as time has made it by now."""
     shown = timers.apply_due(shown, call.now)
     url = call.url("Conversations", shown.sid)
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": shown.service_sid,
-        "messaging_service_sid": messaging_service(call, shown.messaging_service_sid),
+        "messaging_service_sid": messaging_service_or_default(call, shown.messaging_service_sid),
         "friendly_name": shown.friendly_name,
         "unique_name": shown.unique_name,
         "attributes": shown.attributes,
         "state": shown.state.value,
-        "date_created": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
-        "timers": due(shown),
+        "date_created": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
+        "timers": build_timers(shown),
         "bindings": None,
         "url": url,
         "links": {name: f"{url}/{name.capitalize()}" for name in links},
     }
 
 
-def messaging_service(call: Call, named: str | None) -> str:
+def messaging_service_or_default(call: Call, named: str | None) -> str:
     """A messaging service; the account's first one where none is named."""
-    return named or sids.default_messaging_service(call.desk.account_sid)
+    return named or sids.default_messaging_service(call.context.account_sid)
 
 
-def due(shown: Conversation) -> Json:
+def build_timers(shown: Conversation) -> Json:
     """A conversation's timers, as the moments when they are due."""
-    return {name: timestamp(moment) for name, moment in timers.due_dates(shown).items()}
+    return {name: format_timestamp(moment) for name, moment in timers.due_dates(shown).items()}
 
 
-def _named(call: Call) -> Json:
+def _service_member(call: Call) -> Json:
     """What bodies beneath a Service that the path names have besides."""
     return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
 
 
-def participant(call: Call, shown: Participant) -> Json:
+def build_participant(call: Call, shown: Participant) -> Json:
     """A participant. An identity without a role of its own has the one that its Service gives to members."""
     return {
-        **_named(call),
+        **_service_member(call),
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
         "identity": shown.identity,
         "attributes": shown.attributes,
-        "messaging_binding": _binding(shown),
+        "messaging_binding": _build_binding(shown),
         "role_sid": shown.role_sid or (call.scope.service.member_role_sid if shown.identity else None),
-        "date_created": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
+        "date_created": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
         "last_read_message_index": shown.last_read_message_index,
         "last_read_timestamp": shown.last_read_timestamp,
         "url": call.url("Conversations", shown.conversation_sid, "Participants", shown.sid),
     }
 
 
-def _binding(shown: Participant) -> Json | None:
+def _build_binding(shown: Participant) -> Json | None:
     """Only the keys that are set; null for a participant in an app only."""
     given = {
         "address": shown.address,
@@ -105,36 +105,36 @@ def _binding(shown: Participant) -> Json | None:
     return {"type": "sms", **present} if present else None
 
 
-def message(call: Call, delivered: MessageWithReceipts) -> Json:
+def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
     """A message with how far its delivery has got."""
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
     return {
-        **_named(call),
+        **_service_member(call),
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
         "index": shown.index,
         "author": shown.author,
         "body": shown.body,
-        "media": [_media(part) for part in shown.media] or None,
+        "media": [_build_media(part) for part in shown.media] or None,
         "attributes": shown.attributes,
         "participant_sid": shown.participant_sid,
         "content_sid": None,
-        "date_created": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
-        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
+        "date_created": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
+        "date_received_by_carrier": _format_optional_timestamp(shown.received_at),
         "delivery": receipts.summarize_delivery(receipt.status for receipt in delivered.receipts),
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
     }
 
 
-def channel_metadata(call: Call, shown: Message) -> Json:
+def build_channel_metadata(call: Call, shown: Message) -> Json:
     """By which way a message came or goes."""
     by_phone = shown.carrier_message_id is not None or bool(shown.sends)
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": call.scope.service_sid,
         "conversation_sid": shown.conversation_sid,
         "message_sid": shown.sid,
@@ -144,12 +144,12 @@ def channel_metadata(call: Call, shown: Message) -> Json:
     }
 
 
-def stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
+def build_stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
     """A file, in the form of Twilio's media service; `link` needs no credentials and ends soon."""
     url = call.url("Media", shown.sid)
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "service_sid": shown.service_sid,
         "channel_sid": shown.conversation_sid,
         "conversation_sid": shown.conversation_sid,
@@ -160,15 +160,15 @@ def stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
         "filename": shown.filename,
         "size": shown.size,
         "is_multipart_upstream": False,
-        "date_created": timestamp(shown.created),
-        "date_upload_updated": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
+        "date_created": format_timestamp(shown.created),
+        "date_upload_updated": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
         "url": url,
         "links": {"content": f"{url}/Content", "content_direct_temporary": link},
     }
 
 
-def _media(shown: Media) -> Json:
+def _build_media(shown: Media) -> Json:
     """As at Twilio, and whether it is here: `pending`, `ready` or `failed`, and why."""
     return {
         "sid": shown.sid,
@@ -180,29 +180,29 @@ def _media(shown: Media) -> Json:
     }
 
 
-def receipt(call: Call, shown: Receipt) -> Json:
+def build_receipt(call: Call, shown: Receipt) -> Json:
     """A delivery receipt."""
     return {
-        **_named(call),
+        **_service_member(call),
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
         "message_sid": shown.message_sid,
         "channel_message_sid": shown.channel_message_sid,
         "participant_sid": shown.participant_sid,
         "status": _STATUSES.get(shown.status, shown.status.value),
         "error_code": shown.error_code,
-        "date_created": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
+        "date_created": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
         "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.message_sid, "Receipts", shown.sid),
     }
 
 
-def line(call: Call, shown: Line) -> Json:
+def build_line(call: Call, shown: Line) -> Json:
     """A line: one of our own numbers."""
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "address": shown.address,
         "carrier": shown.carrier,
         "auto_creation": shown.auto_creation.value,
@@ -213,47 +213,47 @@ def line(call: Call, shown: Line) -> Json:
         "rate": shown.rate,
         "sms_price": shown.sms_price,
         "mms_price": shown.mms_price,
-        "date_created": timestamp(shown.created),
-        "date_updated": timestamp(shown.updated),
+        "date_created": format_timestamp(shown.created),
+        "date_updated": format_timestamp(shown.updated),
         "url": call.account_url("Lines", shown.address),
     }
 
 
-def opt_out(call: Call, shown: OptOut) -> Json:
+def build_opt_out(call: Call, shown: OptOut) -> Json:
     """What somebody wants of a line."""
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "address": format_address(shown.address),
         "line": shown.line,
         "state": "opted_out" if shown.opted_out else "opted_in",
         "how": shown.how.value,
-        "since": timestamp(shown.since),
-        "date_updated": timestamp(shown.updated),
+        "since": format_timestamp(shown.since),
+        "date_updated": format_timestamp(shown.updated),
         "url": call.account_url("OptOuts", shown.sid),
         "links": {"events": call.account_url("OptOuts", shown.sid, "Events")},
     }
 
 
-def opt_out_event(call: Call, shown: OptOutEvent) -> Json:
+def build_opt_out_event(call: Call, shown: OptOutEvent) -> Json:
     """One thing that was said about it."""
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "address": format_address(shown.address),
         "line": shown.line,
         "state": "opted_out" if shown.opted_out else "opted_in",
         "how": shown.how.value,
         "source": shown.source,
         "reason": shown.reason or None,
-        "date_created": timestamp(shown.at),
+        "date_created": format_timestamp(shown.at),
     }
 
 
-def unrouted(call: Call, shown: UnroutedText) -> Json:
+def build_unrouted_text(call: Call, shown: UnroutedText) -> Json:
     """A text that no conversation took."""
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "carrier": shown.carrier,
         "carrier_message_id": shown.carrier_message_id,
         "reason": shown.reason.value,
@@ -262,7 +262,7 @@ def unrouted(call: Call, shown: UnroutedText) -> Json:
         "recipients": [format_address(recipient) for recipient in shown.recipients],
         "body": shown.body,
         "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
-        "date_created": timestamp(shown.created),
-        "date_received_by_carrier": _timestamp_or_none(shown.received_at),
+        "date_created": format_timestamp(shown.created),
+        "date_received_by_carrier": _format_optional_timestamp(shown.received_at),
         "url": call.account_url("UnroutedTexts", shown.sid),
     }

@@ -10,12 +10,12 @@ from partyline.api.request import Parameters
 from partyline.domain.webhook_configuration import WebhookMethod, parse_event_name
 
 
-def method(given: Parameters, name: str) -> WebhookMethod | None:
+def read_method(given: Parameters, name: str) -> WebhookMethod | None:
     """How a webhook is called; None when it is not said. Raises ApiError 50055."""
-    return forms.choice(given, name, WebhookMethod, lambda _: refusals.webhook_method_invalid(name))
+    return forms.read_choice(given, name, WebhookMethod, lambda _: refusals.webhook_method_invalid(name))
 
 
-def events(given: Parameters, name: str, among: Sequence[str]) -> tuple[str, ...] | None:
+def read_events(given: Parameters, name: str, among: Sequence[str]) -> tuple[str, ...] | None:
     """The events that a repeatable parameter names, once each; empty when it is given without a value, None when it is
     not given. Raises ApiError 50365."""
     if name not in given.values:

@@ -36,14 +36,14 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CallingUser:
     """A chat identity that calls with an access token. `permissions` are those of its role in the whole Service."""
 
     identity: str
     permissions: frozenset[Permission]
 
 
-def resolve_scope(desk: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
+def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
     """The Service that a path names, or the account's default one for None; None when there is no such Service.
 
     The account's settings and its first Service are made when the first request finds none.
@@ -51,16 +51,16 @@ def resolve_scope(desk: Keyring, now: datetime, service_sid: str | None) -> Scop
     if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
         # No Service has it, and a key of the table cannot be of any length.
         return None
-    first = sids.default_service(desk.account_sid)
-    configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
+    first = sids.default_service(keyring.account_sid)
+    configuration, service = services.fetch_with_configuration(keyring.table, service_sid or first)
     if configuration is None:
         # Several first requests may come at once.
-        retry.STANDARD.run(lambda: services.create_account(desk.table, first, now))
-        configuration, service = services.fetch_with_configuration(desk.table, service_sid or first)
+        retry.STANDARD.run(lambda: services.create_account(keyring.table, first, now))
+        configuration, service = services.fetch_with_configuration(keyring.table, service_sid or first)
     if configuration is None:
         raise refusals.failed()
     if service_sid is None and configuration.default_service_sid != first:
-        service = services.fetch(desk.table, configuration.default_service_sid)
+        service = services.fetch(keyring.table, configuration.default_service_sid)
     if service is None:
         return None
     if service_sid is None:
@@ -68,20 +68,22 @@ def resolve_scope(desk: Keyring, now: datetime, service_sid: str | None) -> Scop
     return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
 
 
-def resolve_person(desk: Keyring, now: datetime, scope: Scope, token: Token) -> Person:
+def resolve_user(keyring: Keyring, now: datetime, scope: Scope, token: Token) -> CallingUser:
     """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20104 when it was
     revoked, 20403 in another Service than the token's, and for an identity whose user was deleted."""
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
-    known = users.fetch_with_revocations(desk.table, scope.service_sid, [token.identity])
+    known = users.fetch_with_revocations(keyring.table, scope.service_sid, [token.identity])
     user, revocation = known[token.identity]
     if revocation and user is None and revocation.barred:
         raise refusals.identity_barred(token.identity)
     if revocation and token.issued <= revocation.at:
         raise refusals.token_revoked()
     if user is None:
-        users.ensure_user(desk.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity))
+        users.ensure_user(
+            keyring.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity)
+        )
     own = user.role_sid if user else None
-    return Person(
-        token.identity, roles.fetch_permissions(desk.table, scope.service_sid, own, scope.service.user_role_sid)
+    return CallingUser(
+        token.identity, roles.fetch_permissions(keyring.table, scope.service_sid, own, scope.service.user_role_sid)
     )

@@ -33,7 +33,7 @@ MAX_TOKEN_LIFE = timedelta(hours=24)
 _ALGORITHM = "HS256"
 _CONTENT_TYPE = "twilio-fpa;v=1"
 # How Twilio's SDKs end the name of a token: with the second in which it was made.
-_MADE = re.compile(r"-([0-9]{1,11})$")
+_ISSUED_IN_NAME = re.compile(r"-([0-9]{1,11})$")
 # The end of the year 9999 in Unix time.
 _LAST_MOMENT = 253_402_300_800
 
@@ -86,20 +86,20 @@ class AccountKeyring(Keyring, Protocol):
         """The account's auth token."""
 
 
-def authenticate(event: Mapping[str, Any], desk: AccountKeyring) -> Caller:
+def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
     """The caller of a request. Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to
     20107 and 20157."""
     headers = event.get("headers") or {}
     given = next((str(value) for name, value in headers.items() if name.lower() == "authorization"), "")
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() == "bearer":
-        return Caller(token=read_token(credentials.strip(), desk))
-    user, password = _basic(credentials) if scheme.lower() == "basic" else (b"", b"")
+        return Caller(token=read_token(credentials.strip(), keyring))
+    user, password = _parse_basic(credentials) if scheme.lower() == "basic" else (b"", b"")
     if sids.matches(sids.API_KEY, user.decode(errors="replace")):
-        return Caller(key_sid=_check_key(user.decode(), password, desk))
-    expected = desk.auth_token()
+        return Caller(key_sid=_authenticate_key(user.decode(), password, keyring))
+    expected = keyring.auth_token()
     # Both are always compared, so that the time taken says nothing of either.
-    right = hmac.compare_digest(user, desk.account_sid.encode()) & hmac.compare_digest(password, expected.encode())
+    right = hmac.compare_digest(user, keyring.account_sid.encode()) & hmac.compare_digest(password, expected.encode())
     if not (right and expected):
         raise refusals.unauthenticated()
     return Caller()
@@ -111,15 +111,17 @@ def key_secret(root: str, sid: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _check_key(sid: str, secret: bytes, desk: Keyring) -> str:
+def _authenticate_key(sid: str, secret: bytes, keyring: Keyring) -> str:
     """The key's SID. The table is asked only after the secret was right."""
-    root = desk.key_root()
-    if not (root and hmac.compare_digest(secret, key_secret(root, sid).encode()) and api_keys.fetch(desk.table, sid)):
+    root = keyring.key_root()
+    if not (
+        root and hmac.compare_digest(secret, key_secret(root, sid).encode()) and api_keys.fetch(keyring.table, sid)
+    ):
         raise refusals.unauthenticated()
     return sid
 
 
-def _basic(encoded: str) -> tuple[bytes, bytes]:
+def _parse_basic(encoded: str) -> tuple[bytes, bytes]:
     try:
         user, _, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
     except (binascii.Error, ValueError):
@@ -130,32 +132,32 @@ def _basic(encoded: str) -> tuple[bytes, bytes]:
 # --- access tokens
 
 
-def read_token(encoded: str, desk: Keyring) -> Token:
+def read_token(encoded: str, keyring: Keyring) -> Token:
     """What a good token says. Raises ApiError 20101 to 20107 and 20157."""
-    header, claims = _parts(encoded)
+    header, claims = _parse_unverified(encoded)
     if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
         raise refusals.token_header_invalid()
-    issuer, root = claims.get("iss"), desk.key_root()
+    issuer, root = claims.get("iss"), keyring.key_root()
     if not isinstance(issuer, str) or not sids.matches(sids.API_KEY, issuer):
         raise refusals.token_issuer_invalid()
-    if claims.get("sub") != desk.account_sid:
+    if claims.get("sub") != keyring.account_sid:
         raise refusals.token_issuer_invalid()
     try:
         jwt.decode(encoded, key_secret(root, issuer), algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY)
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise refusals.token_signature_invalid() from None
-    expires = _check_times(claims, desk.clock())
-    identity, service_sid = _grant(claims)
-    if not root or api_keys.fetch(desk.table, issuer) is None:
+    expires = _check_times(claims, keyring.clock())
+    identity, service_sid = _parse_grant(claims)
+    if not root or api_keys.fetch(keyring.table, issuer) is None:
         raise refusals.token_issuer_invalid()
-    return Token(identity, service_sid, issuer, int(expires), _issued(claims))
+    return Token(identity, service_sid, issuer, int(expires), _issued_at(claims))
 
 
 # Times are judged by our own clock.
 _SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
 
 
-def _parts(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Header and claims, of which nothing is known to be true yet."""
     try:
         header = jwt.get_unverified_header(encoded)
@@ -167,7 +169,7 @@ def _parts(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
     """When the token ends."""
-    expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
+    expires, begins = _parse_time(claims.get("exp")), _parse_time(claims.get("nbf", 0))
     if expires is None or begins is None:
         raise refusals.token_invalid()
     moment = now.timestamp()
@@ -176,28 +178,28 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
     if begins > moment:
         raise refusals.token_too_early()
     # From when it was made, where it says so: what was revoked must have ended before the revocation is forgotten.
-    if expires - min(_issued(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
+    if expires - min(_issued_at(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
     return expires
 
 
-def _issued(claims: Mapping[str, Any]) -> int:
+def _issued_at(claims: Mapping[str, Any]) -> int:
     """When the token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
-    moment = _time(claims.get("iat"))
+    moment = _parse_time(claims.get("iat"))
     if moment is not None:
         return int(moment)
     name = claims.get("jti")
-    behind = _MADE.search(name) if isinstance(name, str) else None
+    behind = _ISSUED_IN_NAME.search(name) if isinstance(name, str) else None
     return int(behind.group(1)) if behind else 0
 
 
-def _time(value: Any) -> float | None:
+def _parse_time(value: Any) -> float | None:
     """A moment in Unix time; None for anything else, such as NaN, which JSON in Python can hold and never is over."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and 0 <= value < _LAST_MOMENT else None
 
 
-def _grant(claims: Mapping[str, Any]) -> tuple[str, str]:
+def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
     """Identity and Service of a token's chat grant. Raises ApiError 20106."""
     grants = claims.get("grants")
     chat = grants.get("chat") if isinstance(grants, dict) else None

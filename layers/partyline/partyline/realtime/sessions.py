@@ -51,7 +51,7 @@ def connect(desk: SessionContext, event: Mapping[str, Any]) -> Connection:
     scope = scopes.resolve_scope(desk, now, token.service_sid)
     if scope is None:
         raise refusals.forbidden("the access token is for a Service that is not there")
-    person = scopes.resolve_person(desk, now, scope, token)
+    person = scopes.resolve_user(desk, now, scope, token)
     # Of a token that is good: one that was revoked must not use up what the identity may do.
     _spend(desk, token.service_sid, token.identity)
     connection = Connection(

@@ -29,16 +29,16 @@ def create(call: Call) -> ApiResponse:
     _check_account(call, call.request.form.get("AccountSid"))
     form = call.request.form
     reason = "restricted keys are not supported: every key may do everything"
-    forms.unsupported(form, ("KeyType", "Policy"), reason)
-    key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, _name(call) or None)
+    forms.refuse_unsupported(form, ("KeyType", "Policy"), reason)
+    key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, _read_name(call) or None)
     store.create(call.table, key)
-    secret = tokens.key_secret(call.desk.key_root(), key.sid)
-    return ApiResponse(201, {**_body(key), "secret": secret, "policy": None})
+    secret = tokens.key_secret(call.context.key_root(), key.sid)
+    return ApiResponse(201, {**_build_body(key), "secret": secret, "policy": None})
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Keys/{sid}, without its secret."""
-    return ApiResponse(200, {**_body(_find(call)), "policy": None})
+    return ApiResponse(200, {**_build_body(_find_key(call)), "policy": None})
 
 
 def list_page(call: Call) -> ApiResponse:
@@ -47,24 +47,26 @@ def list_page(call: Call) -> ApiResponse:
     _check_account(call, call.request.query.get("AccountSid"))
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.shown(queries.api_keys(call.table, window), lambda key: {**_body(key), "flags": _FLAGS})
+        return pagination.to_page_part(
+            queries.api_keys(call.table, window), lambda key: {**_build_body(key), "flags": _FLAGS}
+        )
 
-    return pagination.listing(call, "keys", read)
+    return pagination.build_list_response(call, "keys", read)
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Keys/{sid}: FriendlyName."""
-    before = _find(call)
-    after = replace(before, friendly_name=forms.changed(_name(call), before.friendly_name), updated=call.now)
+    before = _find_key(call)
+    after = replace(before, friendly_name=forms.apply_change(_read_name(call), before.friendly_name), updated=call.now)
     if not store.update(call.table, after):
-        raise lookups.missing(call)
-    return ApiResponse(200, {**_body(after), "policy": None})
+        raise lookups.not_found(call)
+    return ApiResponse(200, {**_build_body(after), "policy": None})
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Keys/{sid}: it and the access tokens that it signed are refused from the next request on."""
-    if not store.remove(call.table, _find(call).sid):
-        raise lookups.missing(call)
+    if not store.remove(call.table, _find_key(call).sid):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
@@ -79,32 +81,32 @@ def _check_caller(call: Call) -> None:
 
 
 def _check_account(call: Call, given: str | None) -> None:
-    if given and given != call.desk.account_sid:
+    if given and given != call.context.account_sid:
         raise refusals.invalid_parameter("AccountSid", "it is another account's")
 
 
-def _name(call: Call) -> str | None:
-    return forms.text(call.request.form, "FriendlyName", forms.MAX_SHORT_NAME)
+def _read_name(call: Call) -> str | None:
+    return forms.read_text(call.request.form, "FriendlyName", forms.MAX_SHORT_NAME)
 
 
-def _find(call: Call) -> ApiKey:
+def _find_key(call: Call) -> ApiKey:
     _check_caller(call)
     sid = call.ids["key"]
     found = store.fetch(call.table, sid) if sids.matches(sids.API_KEY, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
-def _body(key: ApiKey) -> Json:
+def _build_body(key: ApiKey) -> Json:
     return {
         "sid": key.sid,
         "friendly_name": key.friendly_name,
-        "date_created": _date(key.created),
-        "date_updated": _date(key.updated),
+        "date_created": _format_date(key.created),
+        "date_updated": _format_date(key.updated),
     }
 
 
-def _date(moment: datetime) -> str:
+def _format_date(moment: datetime) -> str:
     """A time as Sun, 22 Nov 2026 12:00:00 +0000."""
     return format_datetime(moment.replace(microsecond=0))

@@ -17,7 +17,7 @@ from partyline.storage import media as store
 MAX_MEDIA = 10
 
 
-def named(call: Call) -> tuple[Media, ...]:
+def find_uploads(call: Call) -> tuple[Media, ...]:
     """The uploads that MediaSid names, in its order; it may be given several times. A person does not find another's.
     Raises ApiError 21623, 50507, 50508, 50510."""
     wanted = [sid for sid in dict.fromkeys(call.request.form.all("MediaSid")) if sid]
@@ -30,7 +30,7 @@ def named(call: Call) -> tuple[Media, ...]:
     media = []
     for sid in wanted:
         one = found.get(sid)
-        theirs = call.person is not None and one is not None and one.author != call.person.identity
+        theirs = call.user is not None and one is not None and one.author != call.user.identity
         if one is None or one.service_sid != call.scope.service_sid or theirs:
             raise refusals.media_not_found(sid)
         if one.message_sid:
@@ -39,7 +39,7 @@ def named(call: Call) -> tuple[Media, ...]:
     return tuple(media)
 
 
-def check(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, group: bool) -> None:
+def check_media(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, group: bool) -> None:
     """Refuse what a line's carrier could not carry, also with images made smaller, and files of an unknown type, which
     no handset opens. Raises ApiError 21623, 50511, 50512."""
     _check_types(media)

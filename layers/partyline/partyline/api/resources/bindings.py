@@ -27,13 +27,13 @@ def create(call: Call) -> ApiResponse:
     without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
     50206, 50207."""
     form = call.request.form
-    identity, endpoint = forms.text(form, "Identity"), forms.text(form, "Endpoint", _MAX_ENDPOINT)
+    identity, endpoint = forms.read_text(form, "Identity"), forms.read_text(form, "Endpoint", _MAX_ENDPOINT)
     if not identity:
         raise refusals.invalid_parameter("Identity", "it is empty")
     identities.check_identity(identity)
     if not endpoint:
         raise refusals.invalid_parameter("Endpoint", "it is empty")
-    kind = forms.choice(form, "BindingType", BindingType)
+    kind = forms.read_choice(form, "BindingType", BindingType)
     if kind is None:
         raise refusals.invalid_parameter("BindingType", f"give {', '.join(BindingType)}")
     service_sid = call.scope.service_sid
@@ -45,21 +45,21 @@ def create(call: Call) -> ApiResponse:
         identity=identity,
         type=kind,
         endpoint=endpoint,
-        credential_sid=_credential(call),
-        message_types=_message_types(form),
+        credential_sid=_read_credential(call),
+        message_types=_read_message_types(form),
     )
     store.bind(call.table, binding)
-    return ApiResponse(201, _body(call, binding))
+    return ApiResponse(201, _build_body(call, binding))
 
 
-def _credential(call: Call) -> str | None:
-    sid = forms.sid(call.request.form, "CredentialSid", sids.CREDENTIAL)
+def _read_credential(call: Call) -> str | None:
+    sid = forms.read_sid(call.request.form, "CredentialSid", sids.CREDENTIAL)
     if sid and store.credential(call.table, sid) is None:
         raise refusals.invalid_parameter("CredentialSid", "there is no such credential")
     return sid
 
 
-def _message_types(form: Parameters) -> tuple[PushMessage, ...]:
+def _read_message_types(form: Parameters) -> tuple[PushMessage, ...]:
     given = {value.lower() for value in form.all("MessageTypes")}
     if not given <= set(PushMessage):
         raise refusals.invalid_parameter("MessageTypes", f"use {', '.join(PushMessage)}")
@@ -68,32 +68,32 @@ def _message_types(form: Parameters) -> tuple[PushMessage, ...]:
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings/{sid}."""
-    return ApiResponse(200, _body(call, _find(call)))
+    return ApiResponse(200, _build_body(call, _find_binding(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings: newest first, by Identity and by BindingType (both repeatable). A page by type
     may hold fewer than its size, also none, when others of its window are of other types. Raises ApiError 20001."""
     query = call.request.query
-    kinds = _kinds(query)
-    identities = _identities(query)
+    kinds = _read_types(query)
+    identities = _read_identities(query)
 
     def read(window: Window) -> PagePart:
         page = queries.bindings(call.table, call.scope.service_sid, window, identities=identities)
-        entries = [(key, _body(call, found)) for key, found in page.entries if not kinds or found.type in kinds]
+        entries = [(key, _build_body(call, found)) for key, found in page.entries if not kinds or found.type in kinds]
         return PagePart(entries, page.more, page.ends)
 
-    return pagination.listing(call, "bindings", read)
+    return pagination.build_list_response(call, "bindings", read)
 
 
-def _kinds(query: Parameters) -> set[str]:
+def _read_types(query: Parameters) -> set[str]:
     given = {value.lower() for value in query.all("BindingType")}
     if not given <= set(BindingType):
         raise refusals.invalid_parameter("BindingType", f"use {', '.join(BindingType)}")
     return given
 
 
-def _identities(query: Parameters) -> set[str] | None:
+def _read_identities(query: Parameters) -> set[str] | None:
     """The identities of the filter; None without one."""
     if "Identity" not in query.values:
         return None
@@ -106,30 +106,30 @@ def _identities(query: Parameters) -> set[str] | None:
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{service}/Bindings/{sid}."""
-    if not store.unbind(call.table, _find(call).sid):
-        raise lookups.missing(call)
+    if not store.unbind(call.table, _find_binding(call).sid):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> PushBinding:
+def _find_binding(call: Call) -> PushBinding:
     sid = call.ids["binding"]
     found = store.binding(call.table, sid) if sids.matches(sids.BINDING, sid) else None
     if found is None or found.service_sid != call.scope.service_sid:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
-def _body(call: Call, shown: PushBinding) -> Json:
+def _build_body(call: Call, shown: PushBinding) -> Json:
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": shown.service_sid,
         "credential_sid": shown.credential_sid,
         "identity": shown.identity,
         "binding_type": shown.type.value,
         "endpoint": shown.endpoint,
         "message_types": [kind.value for kind in shown.message_types],
-        "date_created": serializers.timestamp(shown.created),
-        "date_updated": serializers.timestamp(shown.updated),
+        "date_created": serializers.format_timestamp(shown.created),
+        "date_updated": serializers.format_timestamp(shown.updated),
         "url": call.url("Bindings", shown.sid),
     }

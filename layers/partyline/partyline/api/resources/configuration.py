@@ -15,7 +15,7 @@ from partyline.storage import services as store
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Configuration."""
-    return ApiResponse(200, _body(call, call.scope.configuration))
+    return ApiResponse(200, _build_body(call, call.scope.configuration))
 
 
 def update(call: Call) -> ApiResponse:
@@ -24,27 +24,29 @@ def update(call: Call) -> ApiResponse:
     Raises ApiError 20001, 50050, 50375, 50376, 50379, 50380.
     """
     form, before = call.request.form, call.scope.configuration
-    messaging = forms.sid(form, "DefaultMessagingServiceSid", sids.MESSAGING_SERVICE)
+    messaging = forms.read_sid(form, "DefaultMessagingServiceSid", sids.MESSAGING_SERVICE)
     is_given = "DefaultMessagingServiceSid" in form.values
     inactive, closed = before.default_inactive_timer, before.default_closed_timer
     after = replace(
         before,
-        default_service_sid=forms.sid(form, "DefaultChatServiceSid", sids.SERVICE) or before.default_service_sid,
+        default_service_sid=forms.read_sid(form, "DefaultChatServiceSid", sids.SERVICE) or before.default_service_sid,
         default_messaging_service_sid=messaging if is_given else before.default_messaging_service_sid,
-        default_inactive_timer=forms.timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, inactive),
-        default_closed_timer=forms.timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, closed),
+        default_inactive_timer=forms.read_timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, inactive),
+        default_closed_timer=forms.read_timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, closed),
     )
     store.configure(call.table, before, after)
-    return ApiResponse(200, _body(call, after))
+    return ApiResponse(200, _build_body(call, after))
 
 
-def _body(call: Call, shown: Configuration) -> Json:
+def _build_body(call: Call, shown: Configuration) -> Json:
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "default_chat_service_sid": shown.default_service_sid,
-        "default_messaging_service_sid": serializers.messaging_service(call, shown.default_messaging_service_sid),
-        "default_inactive_timer": _timer(shown.default_inactive_timer),
-        "default_closed_timer": _timer(shown.default_closed_timer),
+        "default_messaging_service_sid": serializers.messaging_service_or_default(
+            call, shown.default_messaging_service_sid
+        ),
+        "default_inactive_timer": _format_timer(shown.default_inactive_timer),
+        "default_closed_timer": _format_timer(shown.default_closed_timer),
         "url": call.account_url("Configuration"),
         "links": {
             "service": call.account_url("Services", shown.default_service_sid, "Configuration"),
@@ -53,5 +55,5 @@ def _body(call: Call, shown: Configuration) -> Json:
     }
 
 
-def _timer(seconds: int | None) -> str | None:
+def _format_timer(seconds: int | None) -> str | None:
     return timers.format_duration(seconds) if seconds else None

@@ -14,7 +14,7 @@ from partyline.api import authorization, forms, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
-from partyline.api.resources.participants import ACCOUNTS, described, own_lines, role_of
+from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import join_rules, sids
 from partyline.domain.addresses import format_address
@@ -61,21 +61,21 @@ def create(call: Call) -> ApiResponse:
     creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
     """
     authorization.require_creator_permission(call)
-    if_exists = forms.choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
+    if_exists = forms.read_choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
     texts = call.request.form.all("Participant")
     if not texts:
         raise refusals.invalid_parameter("Participant", "give at least one")
-    if len(texts) > call.desk.group_limit:
-        raise refusals.too_many_participants(call.desk.group_limit)
-    conversation = conversations.new(call)
-    members, known = _members(call, conversation, texts)
+    if len(texts) > call.context.group_limit:
+        raise refusals.too_many_participants(call.context.group_limit)
+    conversation = conversations.build_conversation(call)
+    members, known = _parse_members(call, conversation, texts)
     conversation = replace(
         conversation, state=ConversationState.INITIALIZING, begins=conversation.state, told=call.cause.told
     )
     if if_exists is IfExists.REFUSE:
-        wanted = conversations.asked(call, "onConversationAdd", conversation)
+        wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
         made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
-        return ApiResponse(202, serializers.conversation(call, made, _LINKS))
+        return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
     return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
 
 
@@ -84,20 +84,20 @@ def _fetch_or_create(
 ) -> ApiResponse:
     """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
     request makes or closes it meanwhile."""
-    there = _owner(call, members)
+    there = _find_owner(call, members)
     if there:
-        return ApiResponse(200, serializers.conversation(call, there, _LINKS))
-    wanted = conversations.asked(call, "onConversationAdd", conversation)
+        return ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
+    wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
     try:
         made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True, known=known)
     except ApiError as refused:
-        if refused.code in _TAKEN and _owner(call, members):
+        if refused.code in _TAKEN and _find_owner(call, members):
             raise Conflict({}) from refused
         raise
-    return ApiResponse(202, serializers.conversation(call, made, _LINKS))
+    return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
 
 
-def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
+def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     """The conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
         owner = store.find_open_owner(call.table, thread, call.now)
@@ -109,28 +109,30 @@ def _owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     return None
 
 
-def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tuple[list[Participant], frozenset[str]]:
+def _parse_members(
+    call: Call, conversation: Conversation, texts: Sequence[str]
+) -> tuple[list[Participant], frozenset[str]]:
     """The members that the texts describe, and which of their identities are users, where a person makes it."""
     wanted = []
     for position, text in enumerate(texts, 1):
-        with _naming(position):
-            given = _parameters(position, text)
-            binding, member = described(given, conversation.sid, call.now)
-            authorization.deny_users(call, given, *ACCOUNTS)
+        with _with_position(position):
+            given = _parse_participant(position, text)
+            binding, member = parse_form(given, conversation.sid, call.now)
+            authorization.deny_users(call, given, *ACCOUNT_ONLY)
             _check_permitted(call, binding)
-            wanted.append((binding, replace(member, role_sid=role_of(call, given, binding))))
-    known = authorization.known_users(call, *(binding.identity for binding, _ in wanted))
+            wanted.append((binding, replace(member, role_sid=find_role_of(call, given, binding))))
+    known = authorization.find_known_users(call, *(binding.identity for binding, _ in wanted))
     own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
     for position, (binding, _) in enumerate(wanted, 1):
-        with _naming(position):
+        with _with_position(position):
             join_rules.check_binding(binding, own)
     # In the order that was given, though they be made in one millisecond.
     in_order = sids.new_many(sids.PARTICIPANT, len(wanted))
     members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
     members = _with_creator(call, conversation, members)
     _check_pairs(members)
-    with _naming_by_details(members):
-        join_rules.check_members(members, group_limit=call.desk.group_limit)
+    with _with_position_of(members):
+        join_rules.check_members(members, group_limit=call.context.group_limit)
         join_rules.check_lines(members, own, MOST_IN_GROUP)
         join_rules.check_complete(members)
     return members, known
@@ -138,7 +140,7 @@ def _members(call: Call, conversation: Conversation, texts: Sequence[str]) -> tu
 
 def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
     """A person adds others as the role of creators permits. Raises ApiError 50107."""
-    if call.person is not None and binding != ParticipantBinding(identity=call.person.identity):
+    if call.user is not None and binding != ParticipantBinding(identity=call.user.identity):
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
         authorization.require_creator_permission(call, wanted)
@@ -146,7 +148,7 @@ def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
     """The members with the calling person among them, who has the role of creators."""
-    creators = conversations.creator(call, conversation)
+    creators = conversations.build_creator(call, conversation)
     if not creators:
         return members
     [creator] = creators
@@ -163,11 +165,11 @@ def _check_pairs(members: Sequence[Participant]) -> None:
     pairs = [(member.address, member.proxy_address) for member in members]
     for position, (address, proxy) in enumerate(pairs, 1):
         if address and proxy and (address, proxy) in pairs[: position - 1]:
-            with _naming(position):
+            with _with_position(position):
                 raise refusals.pair_repeated(address)
 
 
-def _parameters(position: int, text: str) -> Parameters:
+def _parse_participant(position: int, text: str) -> Parameters:
     """One participant's JSON as the parameters of its own resource. Raises ApiError 50424."""
     try:
         given = forms.parse_json(text)
@@ -180,10 +182,10 @@ def _parameters(position: int, text: str) -> Parameters:
         raise refusals.participant_json_invalid(position, "messaging_binding is not a JSON object")
     if isinstance(given.get("attributes"), dict):
         given["attributes"] = json.dumps(given["attributes"])
-    return Parameters.of([*_texts(position, binding, _BINDING), *_texts(position, given, _MEMBERS)])
+    return Parameters.of([*_iterate_texts(position, binding, _BINDING), *_iterate_texts(position, given, _MEMBERS)])
 
 
-def _texts(position: int, given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _iterate_texts(position: int, given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for member, parameter in names.items():
         value = given.get(member)
         if value is None:
@@ -194,7 +196,7 @@ def _texts(position: int, given: Mapping[str, Any], names: Mapping[str, str]) ->
 
 
 @contextmanager
-def _naming(position: int) -> Iterator[None]:
+def _with_position(position: int) -> Iterator[None]:
     """Say in a refusal which participant it is about."""
     try:
         yield
@@ -205,19 +207,23 @@ def _naming(position: int) -> Iterator[None]:
 
 
 @contextmanager
-def _naming_by_details(members: Sequence[Participant]) -> Iterator[None]:
+def _with_position_of(members: Sequence[Participant]) -> Iterator[None]:
     """The same for a rule about all of them together: the last that has the address or identity that was refused."""
     try:
         yield
     except ApiError as refused:
         culprit = {refused.details.get("address"), refused.details.get("identity")} if refused.details else set()
         for position, member in reversed(list(enumerate(members, 1))):
-            if (culprit - {None}) & {_shown(member.address), _shown(member.projected_address), member.identity}:
-                with _naming(position):
+            if (culprit - {None}) & {
+                _format_optional(member.address),
+                _format_optional(member.projected_address),
+                member.identity,
+            }:
+                with _with_position(position):
                     raise
         raise
 
 
-def _shown(address: str | None) -> str | None:
+def _format_optional(address: str | None) -> str | None:
     """An address as a refusal shows it."""
     return format_address(address) if address else None

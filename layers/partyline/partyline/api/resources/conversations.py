@@ -34,17 +34,19 @@ def create(call: Call) -> ApiResponse:
     50384, 50390, 50420.
     """
     authorization.require_service_permission(call, Permission.CREATE_CONVERSATION)
-    conversation = asked(call, "onConversationAdd", new(call))
-    known = authorization.known_users(call)
-    made = store.create(call.table, conversation, creator(call, conversation), call.now, cause=call.cause, known=known)
-    return ApiResponse(201, serializers.conversation(call, made, LINKS))
+    conversation = apply_pre_webhook(call, "onConversationAdd", build_conversation(call))
+    known = authorization.find_known_users(call)
+    made = store.create(
+        call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, known=known
+    )
+    return ApiResponse(201, serializers.build_conversation(call, made, LINKS))
 
 
-def new(call: Call) -> Conversation:
+def build_conversation(call: Call) -> Conversation:
     """The conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
     authorization.deny_users(call, form, *_SETTINGS)
-    state = _state(form)
+    state = _read_state(form)
     if state is ConversationState.CLOSED:
         raise refusals.created_closed()
     begun = default_timers(configuration, call.scope.service)
@@ -57,25 +59,25 @@ def new(call: Call) -> Conversation:
         active_at=call.now,
         inactive_after=begun.inactive,
         closed_after=begun.closed,
-        created_by=call.person.identity if call.person else SYSTEM,
+        created_by=call.user.identity if call.user else SYSTEM,
     )
-    return replace(_described(blank, form), state=state or ConversationState.ACTIVE)
+    return replace(_apply_form(blank, form), state=state or ConversationState.ACTIVE)
 
 
-def asked(call: Call, event: str, wanted: Conversation) -> Conversation:
+def apply_pre_webhook(call: Call, event: str, wanted: Conversation) -> Conversation:
     """A conversation as the pre-action webhook lets it become. Raises ApiError 20001, 50056."""
     changes = pre_webhook.consult(call, events.conversation_event(event, wanted))
-    name = forms.text(changes, "FriendlyName")
-    return replace(wanted, friendly_name=forms.changed(name, wanted.friendly_name))
+    name = forms.read_text(changes, "FriendlyName")
+    return replace(wanted, friendly_name=forms.apply_change(name, wanted.friendly_name))
 
 
-def creator(call: Call, conversation: Conversation) -> list[Participant]:
+def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
     """The member that the calling person is in a conversation that they make; nobody for the account."""
-    if call.person is None:
+    if call.user is None:
         return []
     role = call.scope.service.creator_role_sid
     sid = sids.new(sids.PARTICIPANT)
-    identity = call.person.identity
+    identity = call.user.identity
     return [
         Participant(sid, conversation.sid, call.now, call.now, identity=identity, identified=call.now, role_sid=role)
     ]
@@ -83,26 +85,26 @@ def creator(call: Call, conversation: Conversation) -> list[Participant]:
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Conversations/{sid or unique name}."""
-    return ApiResponse(200, serializers.conversation(call, lookups.conversation(call), LINKS))
+    return ApiResponse(200, serializers.build_conversation(call, lookups.find_conversation(call), LINKS))
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
     form = call.request.form
     authorization.deny_users(call, form, *_SETTINGS)
-    before = lookups.changeable(lookups.permitted(call, *_wanted(form)))
+    before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
     if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
-    after = replace(_described(replace(before, updated=call.now), form), state=_state(form) or before.state)
+    after = replace(_apply_form(replace(before, updated=call.now), form), state=_read_state(form) or before.state)
     if any(name in form.values for name in ("State", *_TIMERS)):
         # Timers run from what was set last.
         after = replace(after, active_at=call.now)
-    after = asked(call, "onConversationUpdate", after)
+    after = apply_pre_webhook(call, "onConversationUpdate", after)
     changed = store.update(call.table, before, after, call.now, cause=call.cause)
-    return ApiResponse(200, serializers.conversation(call, changed, LINKS))
+    return ApiResponse(200, serializers.build_conversation(call, changed, LINKS))
 
 
-def _wanted(form: Parameters) -> list[Permission]:
+def _required_permissions(form: Parameters) -> list[Permission]:
     """What somebody must be permitted who sends this form."""
     name = any(given in form.values for given in _NAMES)
     return [
@@ -119,7 +121,7 @@ def delete(call: Call) -> ApiResponse:
 
 
 def _delete(call: Call) -> None:
-    conversation = lookups.permitted(call, Permission.DELETE_CONVERSATION)
+    conversation = lookups.find_permitted_conversation(call, Permission.DELETE_CONVERSATION)
     pre_webhook.consult(call, events.conversation_event("onConversationRemove", conversation))
     told = store.removal_events(call.table, conversation, call.now, call.cause)
     store.remove(call.table, conversation, told=told)
@@ -132,40 +134,40 @@ def list_page(call: Call) -> ApiResponse:
     Raises ApiError 20001, 50396.
     """
     query = call.request.query
-    state = forms.choice(query, "State", ConversationState)
-    start, end = _day(query, "StartDate"), _day(query, "EndDate", last=True)
+    state = forms.read_choice(query, "State", ConversationState)
+    start, end = _read_day(query, "StartDate"), _read_day(query, "EndDate", last=True)
     if start and end and end < start:
         raise refusals.dates_reversed()
     people = query.all("Address")
 
     def read(window: Window) -> PagePart:
         if people:
-            return _with_people(call, people)
+            return _find_by_people(call, people)
         if state:
             # In the list of its new state is only what has been written down.
             expiry.apply_overdue_timers(call.table, call.now)
         if not authorization.can_see_all(call):
-            return _own(call, window, state, start, end)
+            return _list_own(call, window, state, start, end)
         page = queries.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
         entries = [
             (key, found) for key, found in page.entries if state in (None, timers.apply_due(found, call.now).state)
         ]
-        return pagination.shown(
-            replace(page, entries=entries), lambda found: serializers.conversation(call, found, LINKS)
+        return pagination.to_page_part(
+            replace(page, entries=entries), lambda found: serializers.build_conversation(call, found, LINKS)
         )
 
-    return pagination.listing(call, "conversations", read)
+    return pagination.build_list_response(call, "conversations", read)
 
 
-def _own(
+def _list_own(
     call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
 ) -> PagePart:
     """The conversations that the calling person takes part in. A page may hold fewer than its size, also none, when
     others of its window do not fit the filters."""
-    identity = call.person.identity if call.person else ""
+    identity = call.user.identity if call.user else ""
     page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity)
     entries = [
-        (key, serializers.conversation(call, found.conversation, LINKS))
+        (key, serializers.build_conversation(call, found.conversation, LINKS))
         for key, found in page.entries
         if state in (None, timers.apply_due(found.conversation, call.now).state)
         and (start is None or found.conversation.created >= start)
@@ -174,26 +176,26 @@ def _own(
     return PagePart(entries, page.more, page.ends)
 
 
-def _with_people(call: Call, people: tuple[str, ...]) -> PagePart:
-    thread = threads.build_key(addresses.canonicalize(forms.address(address)) for address in people)
+def _find_by_people(call: Call, people: tuple[str, ...]) -> PagePart:
+    thread = threads.build_key(addresses.canonicalize(forms.restore_plus(address)) for address in people)
     found = store.find_open_owner(call.table, thread, call.now)
-    if found is None or found.service_sid != call.scope.service_sid or not _visible(call, found):
+    if found is None or found.service_sid != call.scope.service_sid or not _is_visible(call, found):
         return PagePart([])
-    return PagePart([(found.sid, serializers.conversation(call, found, LINKS))])
+    return PagePart([(found.sid, serializers.build_conversation(call, found, LINKS))])
 
 
-def _visible(call: Call, found: Conversation) -> bool:
+def _is_visible(call: Call, found: Conversation) -> bool:
     if authorization.can_see_all(call):
         return True
     roster = store.load(call.table, found.sid)
     return roster is not None and authorization.can_see(call, roster.participants)
 
 
-def _described(before: Conversation, form: Parameters) -> Conversation:
+def _apply_form(before: Conversation, form: Parameters) -> Conversation:
     """A conversation with everything changed that a form names, but for its state."""
     if any(form.get(name) for name in _EMAIL):
         raise refusals.email_not_supported()
-    unique_name = forms.text(form, "UniqueName")
+    unique_name = forms.read_text(form, "UniqueName")
     if unique_name and sids.matches(sids.CONVERSATION, unique_name):
         raise refusals.unique_name_like_sid()
     service = form.get("MessagingServiceSid")
@@ -201,18 +203,18 @@ def _described(before: Conversation, form: Parameters) -> Conversation:
         raise refusals.messaging_service_invalid()
     return replace(
         before,
-        friendly_name=forms.changed(forms.text(form, "FriendlyName"), before.friendly_name),
-        unique_name=forms.changed(unique_name, before.unique_name),
-        messaging_service_sid=forms.changed(service, before.messaging_service_sid),
-        attributes=forms.attributes(form, forms.CONVERSATION_ATTRIBUTES) or before.attributes,
-        created=forms.date_created(form) or before.created,
-        updated=forms.date_updated(form) or before.updated,
-        inactive_after=forms.timer(form, "Timers.Inactive", timers.MIN_INACTIVE, before.inactive_after),
-        closed_after=forms.timer(form, "Timers.Closed", timers.MIN_CLOSED, before.closed_after),
+        friendly_name=forms.apply_change(forms.read_text(form, "FriendlyName"), before.friendly_name),
+        unique_name=forms.apply_change(unique_name, before.unique_name),
+        messaging_service_sid=forms.apply_change(service, before.messaging_service_sid),
+        attributes=forms.read_attributes(form, forms.MAX_CONVERSATION_ATTRIBUTES) or before.attributes,
+        created=forms.read_date_created(form) or before.created,
+        updated=forms.read_date_updated(form) or before.updated,
+        inactive_after=forms.read_timer(form, "Timers.Inactive", timers.MIN_INACTIVE, before.inactive_after),
+        closed_after=forms.read_timer(form, "Timers.Closed", timers.MIN_CLOSED, before.closed_after),
     )
 
 
-def _state(form: Parameters) -> ConversationState | None:
+def _read_state(form: Parameters) -> ConversationState | None:
     given = form.get("State")
     if given is None:
         return None
@@ -223,12 +225,12 @@ def _state(form: Parameters) -> ConversationState | None:
     return ConversationState(given.lower())
 
 
-def _day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:
+def _read_day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:
     """A date of a filter. As the last one it stands for the whole of the day, or second, that it names."""
     given = query.get(name)
     if not given:
         return None
-    moment = forms.moment(given)
+    moment = forms.parse_moment(given)
     if moment is None:
         raise refusals.invalid_parameter(name, "it is not an ISO 8601 date")
     if last and len(given.strip()) == len("2026-01-31"):

@@ -22,7 +22,7 @@ from partyline.storage.queries import Window
 def create(call: Call) -> ApiResponse:
     """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
     form = call.request.form
-    kind = forms.choice(form, "Type", PushType)
+    kind = forms.read_choice(form, "Type", PushType)
     if kind is None:
         raise refusals.invalid_parameter("Type", f"give {', '.join(PushType)}")
     credential = Credential(
@@ -30,68 +30,70 @@ def create(call: Call) -> ApiResponse:
         created=call.now,
         updated=call.now,
         type=kind,
-        friendly_name=forms.text(form, "FriendlyName", forms.MAX_SHORT_NAME) or None,
-        sandbox=forms.boolean(form, "Sandbox") or False,
+        friendly_name=forms.read_text(form, "FriendlyName", forms.MAX_SHORT_NAME) or None,
+        sandbox=forms.read_boolean(form, "Sandbox") or False,
     )
     store.create_credential(call.table, credential)
-    return ApiResponse(201, _body(call, credential))
+    return ApiResponse(201, _build_body(call, credential))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Credentials/{sid}."""
-    return ApiResponse(200, _body(call, _find(call)))
+    return ApiResponse(200, _build_body(call, _find_credential(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET /Credentials, in the order of their making."""
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.shown(queries.credentials(call.table, window), lambda credential: _body(call, credential))
+        return pagination.to_page_part(
+            queries.credentials(call.table, window), lambda credential: _build_body(call, credential)
+        )
 
-    return pagination.listing(call, "credentials", read)
+    return pagination.build_list_response(call, "credentials", read)
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
-    before, form = _find(call), call.request.form
-    name, sandbox = forms.text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.boolean(form, "Sandbox")
+    before, form = _find_credential(call), call.request.form
+    name, sandbox = forms.read_text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.read_boolean(form, "Sandbox")
     after = replace(
         before,
-        type=forms.choice(form, "Type", PushType) or before.type,
-        friendly_name=forms.changed(name, before.friendly_name),
+        type=forms.read_choice(form, "Type", PushType) or before.type,
+        friendly_name=forms.apply_change(name, before.friendly_name),
         sandbox=before.sandbox if sandbox is None else sandbox,
         updated=call.now,
     )
     changed = store.update_credential(call.table, before, after)
     if changed is None:
-        raise lookups.missing(call)
-    return ApiResponse(200, _body(call, changed))
+        raise lookups.not_found(call)
+    return ApiResponse(200, _build_body(call, changed))
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Credentials/{sid}. Bindings that name it stay."""
-    if not store.remove_credential(call.table, _find(call).sid):
-        raise lookups.missing(call)
+    if not store.remove_credential(call.table, _find_credential(call).sid):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> Credential:
+def _find_credential(call: Call) -> Credential:
     sid = call.ids["credential"]
     found = store.credential(call.table, sid) if sids.matches(sids.CREDENTIAL, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
-def _body(call: Call, shown: Credential) -> Json:
+def _build_body(call: Call, shown: Credential) -> Json:
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "friendly_name": shown.friendly_name,
         "type": shown.type.value,
         # A word, as Twilio has it.
         "sandbox": str(shown.sandbox),
-        "date_created": serializers.timestamp(shown.created),
-        "date_updated": serializers.timestamp(shown.updated),
+        "date_created": serializers.format_timestamp(shown.created),
+        "date_updated": serializers.format_timestamp(shown.updated),
         "url": call.account_url("Credentials", shown.sid),
     }

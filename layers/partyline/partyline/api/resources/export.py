@@ -24,44 +24,46 @@ from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
 
 # As many bytes of a function's answer as a page of a list has.
-PART = pagination.ANSWER
+PART_BYTES = pagination.MAX_ANSWER_BYTES
 _BATCH = 100
 
 
 def export(call: Call) -> ApiResponse:
     """GET /Conversations/{conversation}/Export: participants as they joined, messages by index, from behind `After` on,
     which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""
-    conversation = lookups.conversation(call)
-    after = _after(call)
+    conversation = lookups.find_conversation(call)
+    after = _read_after(call)
     headers = {"Content-Type": "application/x-ndjson"}
-    first = _line("conversation", serializers.conversation(call, conversation, LINKS)) if after is None else ""
-    parts, room = [first], PART - pagination.size(first)
-    for place, lines in _entries(call, conversation, after):
+    first = (
+        _format_line("conversation", serializers.build_conversation(call, conversation, LINKS)) if after is None else ""
+    )
+    parts, room = [first], PART_BYTES - pagination.encoded_size(first)
+    for place, lines in _iterate_lines(call, conversation, after):
         parts.append(lines)
-        room -= pagination.size(lines)
+        room -= pagination.encoded_size(lines)
         if room <= 0:
             url = f"{call.url('Conversations', conversation.sid, 'Export')}?{urlencode({'After': place})}"
-            parts.append(_line("next", {"url": url}))
+            parts.append(_format_line("next", {"url": url}))
             headers["Link"] = f'<{url}>; rel="next"'
             break
     return ApiResponse(200, "".join(parts), headers)
 
 
-def _after(call: Call) -> str | None:
+def _read_after(call: Call) -> str | None:
     """The participant's SID, or the message's index, behind which a part begins."""
     given = call.request.query.get("After")
     if given is None or sids.matches(sids.PARTICIPANT, given):
         return given
-    if forms.integer(call.request.query, "After") is None:
+    if forms.read_integer(call.request.query, "After") is None:
         raise refusals.invalid_parameter("After", "it is not one that an export gave")
     return given
 
 
-def _entries(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
+def _iterate_lines(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
     """Places and lines, read as far as they are wanted."""
     index: int | None = None
     if after is None or sids.matches(sids.PARTICIPANT, after):
-        yield from _participants(call, conversation, after)
+        yield from _iterate_participants(call, conversation, after)
     else:
         index = int(after)
     more = True
@@ -69,27 +71,27 @@ def _entries(call: Call, conversation: Conversation, after: str | None) -> Itera
         page = store.page(call.table, conversation.sid, size=_BATCH, after=index)
         for delivered in page.messages:
             index = delivered.message.index
-            yield str(index), _of_message(call, delivered)
+            yield str(index), _format_message(call, delivered)
         more = page.more
 
 
-def _participants(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
+def _iterate_participants(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
     place = keys.participant(conversation.sid, after).sk if after else None
     more = True
     while more:
         page = queries.participants(call.table, conversation.sid, Window(_BATCH, place))
         for key, member in page.entries:
             place = key
-            yield member.sid, _line("participant", serializers.participant(call, member))
+            yield member.sid, _format_line("participant", serializers.build_participant(call, member))
         more = page.more
 
 
-def _of_message(call: Call, delivered: MessageWithReceipts) -> str:
+def _format_message(call: Call, delivered: MessageWithReceipts) -> str:
     receipts = sorted(delivered.receipts, key=lambda receipt: receipt.sid)
-    return _line("message", serializers.message(call, delivered)) + "".join(
-        _line("delivery_receipt", serializers.receipt(call, receipt)) for receipt in receipts
+    return _format_line("message", serializers.build_message(call, delivered)) + "".join(
+        _format_line("delivery_receipt", serializers.build_receipt(call, receipt)) for receipt in receipts
     )
 
 
-def _line(kind: str, body: Mapping[str, Any]) -> str:
+def _format_line(kind: str, body: Mapping[str, Any]) -> str:
     return json.dumps({"type": kind, **body}, ensure_ascii=False) + "\n"

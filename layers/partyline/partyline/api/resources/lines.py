@@ -26,10 +26,10 @@ def create(call: Call) -> ApiResponse:
     Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
     20001, 20409."""
     form = call.request.form
-    address = addresses.canonicalize(forms.address(form.get("Address") or ""))
+    address = addresses.canonicalize(forms.restore_plus(form.get("Address") or ""))
     if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number in E.164 form")
-    carrier = _carrier(form)
+    carrier = _read_carrier(form)
     if carrier is None:
         raise refusals.invalid_parameter("Carrier", f"use {', '.join(CARRIERS)}")
     line = Line(
@@ -38,92 +38,94 @@ def create(call: Call) -> ApiResponse:
         carrier=carrier,
         created=call.now,
         updated=call.now,
-        auto_creation=forms.choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
-        friendly_name=forms.text(form, "FriendlyName") or None,
+        auto_creation=forms.read_choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
+        friendly_name=forms.read_text(form, "FriendlyName") or None,
     )
-    line = _priced(form, _answering(form, line))
+    line = _apply_rate_and_prices(form, _apply_keyword_settings(form, line))
     store.register(call.table, line)
-    return ApiResponse(201, serializers.line(call, line))
+    return ApiResponse(201, serializers.build_line(call, line))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Lines/{number}."""
-    return ApiResponse(200, serializers.line(call, _find(call)))
+    return ApiResponse(200, serializers.build_line(call, _find_line(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET /Lines, by number."""
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.shown(queries.lines(call.table, window), lambda line: serializers.line(call, line))
+        return pagination.to_page_part(
+            queries.lines(call.table, window), lambda line: serializers.build_line(call, line)
+        )
 
-    return pagination.listing(call, "lines", read)
+    return pagination.build_list_response(call, "lines", read)
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
     none.
     Raises ApiError 20001, 20404."""
-    before, form = _find(call), call.request.form
+    before, form = _find_line(call), call.request.form
     after = replace(
         before,
-        carrier=_carrier(form) or before.carrier,
-        auto_creation=forms.choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
-        friendly_name=forms.changed(forms.text(form, "FriendlyName"), before.friendly_name),
+        carrier=_read_carrier(form) or before.carrier,
+        auto_creation=forms.read_choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
+        friendly_name=forms.apply_change(forms.read_text(form, "FriendlyName"), before.friendly_name),
         updated=call.now,
     )
-    after = _priced(form, _answering(form, after))
+    after = _apply_rate_and_prices(form, _apply_keyword_settings(form, after))
     if not store.update(call.table, before, after):
-        raise lookups.missing(call)
-    return ApiResponse(200, serializers.line(call, after))
+        raise lookups.not_found(call)
+    return ApiResponse(200, serializers.build_line(call, after))
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
     sent from it any more."""
-    store.remove(call.table, _find(call).address)
+    store.remove(call.table, _find_line(call).address)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> Line:
-    address = addresses.canonicalize(forms.address(call.ids["line"]))
+def _find_line(call: Call) -> Line:
+    address = addresses.canonicalize(forms.restore_plus(call.ids["line"]))
     can_be = addresses.is_number(address)
     line = store.fetch(call.table, [address]).get(address) if can_be else None
     if line is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return line
 
 
-def _answering(form: Parameters, line: Line) -> Line:
+def _apply_keyword_settings(form: Parameters, line: Line) -> Line:
     """A line with what a form says of its answers to keywords. Raises ApiError 20001."""
     language = form.get("Language") or line.language
     if language not in LANGUAGES:
         raise refusals.invalid_parameter("Language", f"use {', '.join(LANGUAGES)}")
-    answers = forms.boolean(form, "AnswersKeywords")
+    answers = forms.read_boolean(form, "AnswersKeywords")
     given = form.get("Replies")
     return replace(
         line,
         language=language,
-        replies=line.replies if given is None else _replies(given),
+        replies=line.replies if given is None else _parse_replies(given),
         answers_keywords=line.answers_keywords if answers is None else answers,
     )
 
 
-def _priced(form: Parameters, line: Line) -> Line:
+def _apply_rate_and_prices(form: Parameters, line: Line) -> Line:
     """A line with what a form says of its rate (texts a second) and its prices (of a segment, and of an MMS, to one
     recipient). Raises ApiError 20001."""
-    rate = forms.decimal(form, "Rate")
+    rate = forms.read_decimal(form, "Rate")
     if rate and Decimal(rate) == 0:
         raise refusals.invalid_parameter("Rate", "it must be more than 0")
     return replace(
         line,
-        rate=forms.changed(rate, line.rate),
-        sms_price=forms.changed(forms.decimal(form, "SmsPrice"), line.sms_price),
-        mms_price=forms.changed(forms.decimal(form, "MmsPrice"), line.mms_price),
+        rate=forms.apply_change(rate, line.rate),
+        sms_price=forms.apply_change(forms.read_decimal(form, "SmsPrice"), line.sms_price),
+        mms_price=forms.apply_change(forms.read_decimal(form, "MmsPrice"), line.mms_price),
     )
 
 
-def _replies(given: str) -> dict[str, str]:
+def _parse_replies(given: str) -> dict[str, str]:
     try:
         replies = forms.parse_json(given) if given else {}
     except ValueError:
@@ -145,7 +147,7 @@ def _is_legible(text: str) -> bool:
     return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
 
 
-def _carrier(form: Parameters) -> str | None:
+def _read_carrier(form: Parameters) -> str | None:
     given = form.get("Carrier")
     if given is None:
         return None

@@ -24,8 +24,8 @@ _MAX_FILENAME = 100
 def create(call: Call) -> ApiResponse:
     """POST /Media: the body is the file, or a multipart form with one. Its name is the query's Filename, or what
     Content-Disposition says; it ends as the file's type does. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
-    body, declared, name = _file(call.request.upload or Upload(b"", ""))
-    name = forms.text(call.request.query, "Filename", _MAX_FILENAME) or name
+    body, declared, name = _read_file(call.request.upload or Upload(b"", ""))
+    name = forms.read_text(call.request.query, "Filename", _MAX_FILENAME) or name
     if not body:
         raise refusals.media_empty()
     kind = file_types.detect_type(body, declared, name)
@@ -39,66 +39,66 @@ def create(call: Call) -> ApiResponse:
         content_type=kind,
         size=len(body),
         filename=filenames.display_name(name, kind) if name else None,
-        author=_author(call),
+        author=_read_author(call),
         scalable=images.is_scalable(body) if kind in images.SCALABLE else None,
     )
     store.upload(call.table, media)
-    call.desk.bucket.put(bucket.original_key(media.sid, kind), body, kind, media.filename)
-    return ApiResponse(201, serializers.stored_media(call, media, _link(call, media)))
+    call.context.bucket.put(bucket.original_key(media.sid, kind), body, kind, media.filename)
+    return ApiResponse(201, serializers.build_stored_media(call, media, _build_link(call, media)))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Media/{sid}, with a link that is good for LINK_LIFE."""
-    media = _visible(call)
-    return ApiResponse(200, serializers.stored_media(call, media, _link(call, media)))
+    media = _find_visible(call)
+    return ApiResponse(200, serializers.build_stored_media(call, media, _build_link(call, media)))
 
 
 def content(call: Call) -> ApiResponse:
     """GET /Media/{sid}/Content: a redirect to the same link."""
-    return ApiResponse(307, None, {"Location": _link(call, _visible(call))})
+    return ApiResponse(307, None, {"Location": _build_link(call, _find_visible(call))})
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Media/{sid}, while it is attached to nothing; then its message is deleted. Raises ApiError 50508."""
-    media = _visible(call)
+    media = _find_visible(call)
     if media.message_sid or not store.remove_unattached(call.table, media.sid):
         raise refusals.media_sent(media.sid)
     return ApiResponse(204)
 
 
-def _visible(call: Call) -> StoredMedia:
+def _find_visible(call: Call) -> StoredMedia:
     """The file that the path names. Raises ApiError 20404, also when the caller may not see it."""
     sid = call.ids["media"]
     found = store.fetch_many(call.table, [sid]).get(sid) if sids.matches(sids.MEDIA, sid) else None
-    if found is None or found.service_sid != call.scope.service_sid or not _sees(call, found):
-        raise lookups.missing(call)
+    if found is None or found.service_sid != call.scope.service_sid or not _can_see(call, found):
+        raise lookups.not_found(call)
     return found
 
 
-def _sees(call: Call, media: StoredMedia) -> bool:
-    if call.person is None or (media.message_sid is None and media.author == call.person.identity):
+def _can_see(call: Call, media: StoredMedia) -> bool:
+    if call.user is None or (media.message_sid is None and media.author == call.user.identity):
         return True
     roster = conversations.load(call.table, media.conversation_sid) if media.conversation_sid else None
     return roster is not None and authorization.can_see(call, roster.participants)
 
 
-def _author(call: Call) -> str | None:
+def _read_author(call: Call) -> str | None:
     """Who uploads; the account may say for whom. Raises ApiError 50107."""
-    named = forms.text(call.request.query, "Author") or None
-    if call.person is None:
+    named = forms.read_text(call.request.query, "Author") or None
+    if call.user is None:
         return named
-    if named and named != call.person.identity:
+    if named and named != call.user.identity:
         raise refusals.account_only()
-    return call.person.identity
+    return call.user.identity
 
 
-def _link(call: Call, media: StoredMedia) -> str:
+def _build_link(call: Call, media: StoredMedia) -> str:
     expires = int(call.now.timestamp()) + LINK_LIFE
-    path = links.build_path(call.desk.key_root(), bucket.original_key(media.sid, media.content_type), expires)
+    path = links.build_path(call.context.key_root(), bucket.original_key(media.sid, media.content_type), expires)
     return f"{call.request.base_url}/{path}"
 
 
-def _file(upload: Upload) -> tuple[bytes, str, str]:
+def _read_file(upload: Upload) -> tuple[bytes, str, str]:
     """The file of a body, its declared type and its name: of a form with several parts the first that has a name, or
     the first. Raises ApiError 20001."""
     if upload.content_type.partition(";")[0].strip().lower() != "multipart/form-data":

@@ -48,19 +48,21 @@ def create(call: Call) -> ApiResponse:
     50526.
     """
     message = retry.CONTENDED.run(lambda: _record(call))
-    return ApiResponse(201, serializers.message(call, MessageWithReceipts(message, receipts.build_queued(message))))
+    return ApiResponse(
+        201, serializers.build_message(call, MessageWithReceipts(message, receipts.build_queued(message)))
+    )
 
 
 def _record(call: Call) -> Message:
     """Make the message the next one of its conversation. Raises Conflict when another request came first."""
-    roster = lookups.roster(call)
-    message = planned(call, roster)
+    roster = lookups.load_roster(call)
+    message = plan_message(call, roster)
     changes = pre_webhook.consult(call, events.message_event("onMessageAdd", message, roster.conversation))
     if changes.values:
-        amended = _amended(message, changes, roster.participants)
+        amended = _apply_overrides(message, changes, roster.participants)
         named = changes.get("Author")
-        author = routing.find_writer(amended.author, roster.participants) if named else _writer(message, roster)
-        message = _written(call, roster, amended, author)
+        author = routing.find_writer(amended.author, roster.participants) if named else _participant_of(message, roster)
+        message = _with_sends(call, roster, amended, author)
     roster = conversations.claim_threads(call.table, roster, call.now)
     if not _owns_thread(roster):
         # Somebody else was faster.
@@ -70,33 +72,33 @@ def _record(call: Call) -> Message:
     return message
 
 
-def planned(call: Call, roster: Roster) -> Message:
+def plan_message(call: Call, roster: Roster) -> Message:
     """The message that a request asks for, with what is sent of it; nothing is recorded. Raises ApiError as `create`,
     but what others do meanwhile or a pre-action webhook says."""
     authorization.deny_users(call, call.request.form, *_DATES)
     authorization.require_conversation_permission(call, roster, Permission.SEND_MESSAGE)
-    lookups.changeable(roster.conversation)
-    draft = _draft(call, roster)
+    lookups.require_changeable(roster.conversation)
+    draft = _parse_form(call, roster)
     if draft.media:
         authorization.require_conversation_permission(call, roster, Permission.SEND_MEDIA_MESSAGE)
     # A person is who they are; only the account names an author.
     author = (
         authorization.find_membership(call, roster.participants)
-        if call.person
+        if call.user
         else routing.find_writer(draft.author, roster.participants)
     )
-    return _written(call, roster, draft, author)
+    return _with_sends(call, roster, draft, author)
 
 
-def _writer(message: Message, roster: Roster) -> Participant | None:
+def _participant_of(message: Message, roster: Roster) -> Participant | None:
     return next((member for member in roster.participants if member.sid == message.participant_sid), None)
 
 
-def _written(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
+def _with_sends(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
     """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
     claimed for it. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439, 50513."""
     routing.check_author(author, draft.author, roster.participants)
-    _check_free(call, roster)
+    _check_thread_free(call, roster)
     sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
     _check_lines(call, roster, sends, draft.media)
     return replace(
@@ -107,59 +109,59 @@ def _written(call: Call, roster: Roster, draft: Message, author: Participant | N
     )
 
 
-def _amended(message: Message, changes: Parameters, participants: Sequence[Participant]) -> Message:
+def _apply_overrides(message: Message, changes: Parameters, participants: Sequence[Participant]) -> Message:
     """A message as a pre-action webhook changed it, by the rules for what the account itself sends. Raises ApiError
     50303, 50304, 50310, 50503, 50504."""
     return replace(
         message,
-        author=_named_author(changes) or message.author,
-        body=_body(changes, participants, required=not message.media) or None
+        author=_read_named_author(changes) or message.author,
+        body=_read_body(changes, participants, required=not message.media) or None
         if changes.get("Body") is not None
         else message.body,
-        attributes=forms.attributes(changes, forms.OTHER_ATTRIBUTES) or message.attributes,
+        attributes=forms.read_attributes(changes, forms.MAX_ATTRIBUTES) or message.attributes,
     )
 
 
-def _draft(call: Call, roster: Roster) -> Message:
+def _parse_form(call: Call, roster: Roster) -> Message:
     """The message that a form describes."""
     form = call.request.form
     if form.get("ContentSid"):
         raise refusals.content_not_supported()
-    forms.text(form, "Subject")
-    attached = attachments.named(call)
+    forms.read_text(form, "Subject")
+    attached = attachments.find_uploads(call)
     index = roster.conversation.last_index + 1
     return Message(
         sid=sids.message(index),
         conversation_sid=roster.conversation.sid,
         index=index,
-        created=forms.date_created(form) or call.now,
-        updated=forms.date_updated(form) or call.now,
-        author=_author(call) or SYSTEM,
-        body=_body(form, roster.participants, required=not attached) or None,
+        created=forms.read_date_created(form) or call.now,
+        updated=forms.read_date_updated(form) or call.now,
+        author=_read_author(call) or SYSTEM,
+        body=_read_body(form, roster.participants, required=not attached) or None,
         media=attached,
-        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or "{}",
+        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or "{}",
     )
 
 
-def _author(call: Call) -> str | None:
+def _read_author(call: Call) -> str | None:
     """The author that a form names; a person writes as themselves. Raises ApiError 50107, 50310."""
-    named = _named_author(call.request.form)
-    if call.person is None:
+    named = _read_named_author(call.request.form)
+    if call.user is None:
         return named
-    if named and named != call.person.identity:
+    if named and named != call.user.identity:
         raise refusals.account_only()
-    return call.person.identity
+    return call.user.identity
 
 
-def _named_author(form: Parameters) -> str | None:
+def _read_named_author(form: Parameters) -> str | None:
     """The author that parameters name. Raises ApiError 50310."""
     given = form.get("Author")
     if given and len(given) > forms.MAX_NAME:
         raise refusals.author_too_long(forms.MAX_NAME)
-    return forms.address(given) if given else None
+    return forms.restore_plus(given) if given else None
 
 
-def _body(form: Parameters, participants: Sequence[Participant], *, required: bool = True) -> str:
+def _read_body(form: Parameters, participants: Sequence[Participant], *, required: bool = True) -> str:
     """The text, not longer than those who get it can take; a message of files needs none. Raises ApiError 50503,
     50504."""
     body = form.get("Body") or ""
@@ -172,7 +174,7 @@ def _body(form: Parameters, participants: Sequence[Participant], *, required: bo
     return body
 
 
-def _check_free(call: Call, roster: Roster) -> None:
+def _check_thread_free(call: Call, roster: Roster) -> None:
     """Refuse to write where the text would show up in another conversation's thread (50416 a pair, 50438)."""
     thread = group_of(roster.participants).thread
     if thread is None or _owns_thread(roster):
@@ -205,34 +207,34 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Se
         limits = CARRIERS[line.carrier].limits
         if len(send.recipients) > limits.recipients:
             raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
-        attachments.check(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
+        attachments.check_media(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}."""
-    return ApiResponse(200, serializers.message(call, find(call, lookups.conversation(call))))
+    return ApiResponse(200, serializers.build_message(call, find_message(call, lookups.find_conversation(call))))
 
 
 def channel_metadata(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
     of a text that came in."""
-    message = find(call, lookups.conversation(call)).message
-    return ApiResponse(200, serializers.channel_metadata(call, message))
+    message = find_message(call, lookups.find_conversation(call)).message
+    return ApiResponse(200, serializers.build_channel_metadata(call, message))
 
 
-def find(call: Call, conversation: Conversation) -> MessageWithReceipts:
+def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
     """The message that the path names. Raises ApiError 20404."""
     sid = call.ids["message"]
     found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.MESSAGE, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET .../Messages, by index. Order is asc (default) or desc."""
-    conversation = lookups.conversation(call)
-    ascending = forms.choice(call.request.query, "Order", Order) is not Order.DESCENDING
+    conversation = lookups.find_conversation(call)
+    ascending = forms.read_choice(call.request.query, "Order", Order) is not Order.DESCENDING
 
     def read(window: Window) -> PagePart:
         page = store.page(
@@ -242,70 +244,70 @@ def list_page(call: Call) -> ApiResponse:
             forward=ascending != window.backward,
             after=None if window.after is None else int(window.after),
         )
-        entries = [(str(found.message.index), serializers.message(call, found)) for found in page.messages]
+        entries = [(str(found.message.index), serializers.build_message(call, found)) for found in page.messages]
         return PagePart(entries[::-1] if window.backward else entries, page.more)
 
-    return pagination.listing(call, "messages", read)
+    return pagination.build_list_response(call, "messages", read)
 
 
 def update(call: Call) -> ApiResponse:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
     authorization.deny_users(call, call.request.form, "Author", *_DATES)
-    conversation, delivered = _to_change(call, _editing)
+    conversation, delivered = _find_to_change(call, _edit_permissions)
     before, form = delivered.message, call.request.form
-    forms.text(form, "Subject")
+    forms.read_text(form, "Subject")
     after = replace(
         before,
-        author=before.author if call.person else _author(call) or before.author,
-        body=_body(form, (), required=not before.media) or None if form.get("Body") is not None else before.body,
-        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
-        created=forms.date_created(form) or before.created,
-        updated=forms.date_updated(form) or call.now,
+        author=before.author if call.user else _read_author(call) or before.author,
+        body=_read_body(form, (), required=not before.media) or None if form.get("Body") is not None else before.body,
+        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
+        created=forms.read_date_created(form) or before.created,
+        updated=forms.read_date_updated(form) or call.now,
     )
     changes = pre_webhook.consult(call, events.message_event("onMessageUpdate", after, conversation))
-    after = _amended(after, changes, ())
+    after = _apply_overrides(after, changes, ())
     if after.body != before.body and before.sends:
         # What was said is what is sent, also when it has not left yet.
         after = replace(after, edited_from=before.said)
     retry.CONTENDED.run(
         lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
     )
-    return ApiResponse(200, serializers.message(call, replace(delivered, message=after)))
+    return ApiResponse(200, serializers.build_message(call, replace(delivered, message=after)))
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
-    conversation, delivered = _to_change(call, _deleting)
+    conversation, delivered = _find_to_change(call, _delete_permissions)
     pre_webhook.consult(call, events.message_event("onMessageRemove", delivered.message, conversation))
     if not store.remove(call.table, conversation, delivered, call.now, cause=call.cause):
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _to_change(
+def _find_to_change(
     call: Call, wanted: Callable[[Parameters, bool], list[Permission]]
 ) -> tuple[Conversation, MessageWithReceipts]:
     """The conversation and the message that the path names, when it may be changed: a person's own and others' are
     permitted apart. Raises ApiError 20404, 50107, 50377, 50386."""
-    roster = lookups.roster(call) if call.person else None
-    conversation = roster.conversation if roster else lookups.conversation(call)
-    delivered = find(call, conversation)
+    roster = lookups.load_roster(call) if call.user else None
+    conversation = roster.conversation if roster else lookups.find_conversation(call)
+    delivered = find_message(call, conversation)
     if roster:
         is_own = _is_own(call, roster, delivered.message)
         authorization.require_conversation_permission(call, roster, *wanted(call.request.form, is_own))
-    return lookups.changeable(conversation), delivered
+    return lookups.require_changeable(conversation), delivered
 
 
 def _is_own(call: Call, roster: Roster, message: Message) -> bool:
     """Whether the calling person wrote a message. An identity may look like a number that wrote it: who it was, where
     they are still there, says more than the name."""
-    if call.person is None or message.author != call.person.identity:
+    if call.user is None or message.author != call.user.identity:
         return False
     writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
-    return writer is None or writer.identity == call.person.identity
+    return writer is None or writer.identity == call.user.identity
 
 
-def _editing(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
+def _edit_permissions(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
     body = Permission.EDIT_OWN_MESSAGE if is_own else Permission.EDIT_ANY_MESSAGE
     attributes = Permission.EDIT_OWN_MESSAGE_ATTRIBUTES if is_own else Permission.EDIT_ANY_MESSAGE_ATTRIBUTES
     if "Body" not in form.values:
@@ -314,5 +316,5 @@ def _editing(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT00
     return [body, attributes] if "Attributes" in form.values else [body]
 
 
-def _deleting(_: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (as above)
+def _delete_permissions(_: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (as above)
     return [Permission.DELETE_OWN_MESSAGE if is_own else Permission.DELETE_ANY_MESSAGE]

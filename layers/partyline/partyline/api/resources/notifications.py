@@ -40,33 +40,33 @@ _SOUNDS = {
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Notifications."""
-    return ApiResponse(200, _body(call, store.notifications(call.table, call.scope.service_sid)))
+    return ApiResponse(200, _build_body(call, store.notifications(call.table, call.scope.service_sid)))
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Notifications: what the form names changes, and an empty text is none.
     Raises ApiError 20001."""
     before = store.notifications(call.table, call.scope.service_sid)
-    after = replace(before, **_given(call.request.form))
-    return ApiResponse(200, _body(call, store.configure(call.table, call.scope.service_sid, before, after)))
+    after = replace(before, **_parse_form(call.request.form))
+    return ApiResponse(200, _build_body(call, store.configure(call.table, call.scope.service_sid, before, after)))
 
 
-def _given(form: Parameters) -> dict[str, Any]:
+def _parse_form(form: Parameters) -> dict[str, Any]:
     """The settings that a form names."""
     return {
-        **{field: forms.boolean(form, name) for name, field in _SWITCHES.items() if name in form.values},
-        **{field: _text(form, name, _MAX_TEMPLATE) for name, field in _TEMPLATES.items() if name in form.values},
-        **{field: _text(form, name, forms.MAX_NAME) for name, field in _SOUNDS.items() if name in form.values},
+        **{field: forms.read_boolean(form, name) for name, field in _SWITCHES.items() if name in form.values},
+        **{field: _read_text(form, name, _MAX_TEMPLATE) for name, field in _TEMPLATES.items() if name in form.values},
+        **{field: _read_text(form, name, forms.MAX_NAME) for name, field in _SOUNDS.items() if name in form.values},
     }
 
 
-def _text(form: Parameters, name: str, limit: int) -> str | None:
-    return forms.text(form, name, limit) or None
+def _read_text(form: Parameters, name: str, limit: int) -> str | None:
+    return forms.read_text(form, name, limit) or None
 
 
-def _body(call: Call, shown: Notifications) -> Json:
+def _build_body(call: Call, shown: Notifications) -> Json:
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": call.scope.service_sid,
         "log_enabled": shown.log_enabled,
         "added_to_conversation": {

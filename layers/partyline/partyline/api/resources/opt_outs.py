@@ -22,7 +22,7 @@ from partyline.storage.queries import Window
 MAX_REASON = 256
 
 
-class State(StrEnum):
+class OptOutState(StrEnum):
     """What somebody wants of a line."""
 
     OPTED_OUT = "opted_out"
@@ -33,68 +33,72 @@ def create(call: Call) -> ApiResponse:
     """POST /OptOuts: Address, Line, State (opted_out, the default, or opted_in), Reason. 200 where something was known
     of the two before, else 201. Raises ApiError 20001, 20404 (no such line)."""
     form = call.request.form
-    line = _line(call, form.get("Line") or "")
-    address = addresses.canonicalize(forms.address(form.get("Address") or ""), addresses.region_of(line.address))
+    line = _find_line(call, form.get("Line") or "")
+    address = addresses.canonicalize(forms.restore_plus(form.get("Address") or ""), addresses.region_of(line.address))
     if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number")
-    before, after = _say(call, address, line.address, _state(call) or State.OPTED_OUT)
-    return ApiResponse(200 if before else 201, serializers.opt_out(call, after))
+    before, after = _record_state(call, address, line.address, _read_state(call) or OptOutState.OPTED_OUT)
+    return ApiResponse(200 if before else 201, serializers.build_opt_out(call, after))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}."""
-    return ApiResponse(200, serializers.opt_out(call, _find(call)))
+    return ApiResponse(200, serializers.build_opt_out(call, _find_opt_out(call)))
 
 
 def update(call: Call) -> ApiResponse:
     """POST /OptOuts/{sid}: State, Reason. Raises ApiError 20001, 20404."""
-    found = _find(call)
-    state = _state(call)
+    found = _find_opt_out(call)
+    state = _read_state(call)
     if state is None:
-        raise refusals.invalid_parameter("State", f"use {', '.join(State)}")
-    _, after = _say(call, found.address, found.line, state)
-    return ApiResponse(200, serializers.opt_out(call, after))
+        raise refusals.invalid_parameter("State", f"use {', '.join(OptOutState)}")
+    _, after = _record_state(call, found.address, found.line, state)
+    return ApiResponse(200, serializers.build_opt_out(call, after))
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET /OptOuts: State (opted_out, the default, or opted_in), Line; the latest first. With Address all of that
     address, by line. Raises ApiError 20001."""
     query = call.request.query
-    state = forms.choice(query, "State", State) or State.OPTED_OUT
-    line = _canonical(query, "Line")
+    state = forms.read_choice(query, "State", OptOutState) or OptOutState.OPTED_OUT
+    line = _read_address(query, "Line")
     if line and not addresses.is_number(line):
         # One that was given up still has its opt-outs.
-        raise _no_line()
-    address = _canonical(query, "Address")
+        raise _line_unknown()
+    address = _read_address(query, "Address")
     if address and len(address) > MAX_ADDRESS:
         raise refusals.invalid_parameter("Address", f"it is longer than {MAX_ADDRESS} characters")
 
     def read(window: Window) -> PagePart:
         if address:
             known = store.list_for_address(call.table, address)
-            wanted = [one for one in known if one.opted_out == (state is State.OPTED_OUT) and line in (None, one.line)]
-            return pagination.part_of([(one.line, serializers.opt_out(call, one)) for one in wanted], window)
-        page = queries.opt_outs(call.table, window, opted_out=state is State.OPTED_OUT, line=line)
-        return pagination.shown(page, lambda one: serializers.opt_out(call, one))
+            wanted = [
+                one for one in known if one.opted_out == (state is OptOutState.OPTED_OUT) and line in (None, one.line)
+            ]
+            return pagination.slice_entries(
+                [(one.line, serializers.build_opt_out(call, one)) for one in wanted], window
+            )
+        page = queries.opt_outs(call.table, window, opted_out=state is OptOutState.OPTED_OUT, line=line)
+        return pagination.to_page_part(page, lambda one: serializers.build_opt_out(call, one))
 
-    return pagination.listing(call, "opt_outs", read)
+    return pagination.build_list_response(call, "opt_outs", read)
 
 
-def events(call: Call) -> ApiResponse:
+def list_events(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}/Events: all that was said, the latest first."""
-    found = _find(call)
+    found = _find_opt_out(call)
 
     def read(window: Window) -> PagePart:
         page = queries.opt_out_events(call.table, window, found.address, found.line)
-        return pagination.shown(page, lambda event: serializers.opt_out_event(call, event))
+        return pagination.to_page_part(page, lambda event: serializers.build_opt_out_event(call, event))
 
-    return pagination.listing(call, "events", read)
+    return pagination.build_list_response(call, "events", read)
 
 
-def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | None, OptOut]:
+def _record_state(call: Call, address: str, line: str, state: OptOutState) -> tuple[OptOut | None, OptOut]:
     """Write down what the account says of an address and a line; what was known before, and what holds now."""
-    reason = (forms.text(call.request.form, "Reason", MAX_REASON) or "").strip()
-    opted_out = state is State.OPTED_OUT
+    reason = (forms.read_text(call.request.form, "Reason", MAX_REASON) or "").strip()
+    opted_out = state is OptOutState.OPTED_OUT
 
     def attempt() -> tuple[OptOut | None, OptOut]:
         before = store.fetch_many(call.table, address, line)
@@ -108,7 +112,7 @@ def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | No
                 line=line,
                 opted_out=opted_out,
                 how=OptOutSource.API,
-                source=call.key_sid or call.desk.account_sid,
+                source=call.key_sid or call.context.account_sid,
                 reason=reason,
                 now=call.now,
             )
@@ -120,32 +124,32 @@ def _say(call: Call, address: str, line: str, state: State) -> tuple[OptOut | No
     return retry.STANDARD.run(attempt)
 
 
-def _state(call: Call) -> State | None:
-    return forms.choice(call.request.form, "State", State)
+def _read_state(call: Call) -> OptOutState | None:
+    return forms.read_choice(call.request.form, "State", OptOutState)
 
 
-def _line(call: Call, given: str) -> Line:
+def _find_line(call: Call, given: str) -> Line:
     """The line of that number. Raises ApiError 20001, also for a number that is none of ours."""
-    address = addresses.canonicalize(forms.address(given))
+    address = addresses.canonicalize(forms.restore_plus(given))
     line = lines.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
     if line is None:
-        raise _no_line()
+        raise _line_unknown()
     return line
 
 
-def _no_line() -> ApiError:
+def _line_unknown() -> ApiError:
     return refusals.invalid_parameter("Line", "it is none of your lines")
 
 
-def _canonical(given: Parameters, name: str) -> str | None:
+def _read_address(given: Parameters, name: str) -> str | None:
     value = given.get(name)
-    return addresses.canonicalize(forms.address(value)) if value else None
+    return addresses.canonicalize(forms.restore_plus(value)) if value else None
 
 
-def _find(call: Call) -> OptOut:
+def _find_opt_out(call: Call) -> OptOut:
     """What the path names. Raises ApiError 20404."""
     sid = call.ids["opt_out"]
     found = store.fetch_by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found

@@ -21,19 +21,19 @@ def list_page(call: Call) -> ApiResponse:
 
     Raises ApiError 20001, 50107, 50207, 50451.
     """
-    identity, address = _wanted(call)
+    identity, address = _read_filter(call)
 
     def read(window: Window) -> PagePart:
         if address is not None and not addresses.is_number(address):
             # Nobody takes part by another kind of address, and some are longer than a key of the table can be.
             return PagePart([])
         page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity, address=address)
-        return pagination.shown(page, lambda found: _body(call, found))
+        return pagination.to_page_part(page, lambda found: _build_body(call, found))
 
-    return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
+    return pagination.build_list_response(call, "conversations", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
-def _wanted(call: Call) -> tuple[str | None, str | None]:
+def _read_filter(call: Call) -> tuple[str | None, str | None]:
     """The identity or the canonical address that is asked for; a person asks for themselves, unless their role shows
     them all."""
     identity, address = call.request.query.get("Identity"), call.request.query.get("Address")
@@ -45,29 +45,29 @@ def _wanted(call: Call) -> tuple[str | None, str | None]:
         return identity, None
     if address:
         authorization.require_service_permission(call, Permission.VIEW_ANY_CONVERSATION)
-        return None, addresses.canonicalize(forms.address(address))
+        return None, addresses.canonicalize(forms.restore_plus(address))
     raise refusals.invalid_parameter("Identity", "give Identity or Address")
 
 
-def _body(call: Call, found: Participation) -> Json:
+def _build_body(call: Call, found: Participation) -> Json:
     conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     identity = participant.identity
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": conversation.service_sid,
         "participant_sid": participant.sid,
         "participant_user_sid": sids.user(conversation.service_sid, identity) if identity else None,
         "participant_identity": identity,
-        "participant_messaging_binding": _binding(participant),
+        "participant_messaging_binding": _build_binding(participant),
         "conversation_sid": conversation.sid,
         "conversation_unique_name": conversation.unique_name,
         "conversation_friendly_name": conversation.friendly_name,
         "conversation_attributes": conversation.attributes,
-        "conversation_date_created": serializers.timestamp(conversation.created),
-        "conversation_date_updated": serializers.timestamp(conversation.updated),
+        "conversation_date_created": serializers.format_timestamp(conversation.created),
+        "conversation_date_updated": serializers.format_timestamp(conversation.updated),
         "conversation_created_by": conversation.created_by,
         "conversation_state": conversation.state.value,
-        "conversation_timers": serializers.due(conversation),
+        "conversation_timers": serializers.build_timers(conversation),
         "links": {
             "participant": call.url("Conversations", conversation.sid, "Participants", participant.sid),
             "conversation": call.url("Conversations", conversation.sid),
@@ -75,19 +75,19 @@ def _body(call: Call, found: Participation) -> Json:
     }
 
 
-def _binding(participant: Participant) -> Json | None:
+def _build_binding(participant: Participant) -> Json | None:
     """Every key, null or not; null for a participant in an app only. `name` and `level` are e-mail's."""
     if not participant.is_bound:
         return None
     return {
         "type": "sms",
-        "address": _shown(participant.address),
-        "proxy_address": _shown(participant.proxy_address),
-        "projected_address": _shown(participant.projected_address),
+        "address": _format_optional(participant.address),
+        "proxy_address": _format_optional(participant.proxy_address),
+        "projected_address": _format_optional(participant.projected_address),
         "name": None,
         "level": None,
     }
 
 
-def _shown(address: str | None) -> str | None:
+def _format_optional(address: str | None) -> str | None:
     return format_address(address) if address else None

@@ -40,7 +40,7 @@ _ADDRESS, _PROXY, _PROJECTED = (
     "MessagingBinding.ProjectedAddress",
 )
 # What is the account's alone to set.
-ACCOUNTS = ("RoleSid", "DateCreated", "DateUpdated")
+ACCOUNT_ONLY = ("RoleSid", "DateCreated", "DateUpdated")
 # SDKs leave out what is null, so a text says that an address is to be removed.
 _REMOVED = ("", "null")
 
@@ -51,10 +51,10 @@ def create(call: Call) -> ApiResponse:
     Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
     50416 to 50419, 50433 to 50439.
     """
-    return ApiResponse(201, serializers.participant(call, _changing(lambda: _join(call))))
+    return ApiResponse(201, serializers.build_participant(call, _retry_on_member_conflict(lambda: _add_member(call))))
 
 
-def _changing(attempt: Callable[[], Changed]) -> Changed:
+def _retry_on_member_conflict(attempt: Callable[[], Changed]) -> Changed:
     """Change members, reading anew as long as another request is faster: several are often added at once."""
     try:
         return retry.CONTENDED.run(attempt)
@@ -62,13 +62,13 @@ def _changing(attempt: Callable[[], Changed]) -> Changed:
         raise refusals.member_changed() from conflict
 
 
-def _join(call: Call) -> Participant:
-    roster = lookups.roster(call)
-    conversation = lookups.changeable(roster.conversation)
-    binding, member = described(call.request.form, conversation.sid, call.now)
-    authorization.deny_users(call, call.request.form, *ACCOUNTS)
+def _add_member(call: Call) -> Participant:
+    roster = lookups.load_roster(call)
+    conversation = lookups.require_changeable(roster.conversation)
+    binding, member = parse_form(call.request.form, conversation.sid, call.now)
+    authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY)
     known = _check_joining(call, roster, binding)
-    member = replace(member, role_sid=role_of(call, call.request.form, binding))
+    member = replace(member, role_sid=find_role_of(call, call.request.form, binding))
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
     check_binding(binding, own)
@@ -83,35 +83,37 @@ def _join(call: Call) -> Participant:
 def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> frozenset[str]:
     """A person joins by themselves, or adds others, as their role permits; the identities that are users. Raises
     ApiError 20403, 50107."""
-    if call.person is not None and binding == ParticipantBinding(identity=call.person.identity):
+    if call.user is not None and binding == ParticipantBinding(identity=call.user.identity):
         authorization.require_conversation_permission(call, roster, Permission.JOIN_CONVERSATION)
     else:
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
         authorization.require_conversation_permission(call, roster, wanted)
-    return authorization.known_users(call, binding.identity)
+    return authorization.find_known_users(call, binding.identity)
 
 
-def role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:
+def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:
     """The role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
-    role = lookups.role(call, form, "RoleSid", RoleType.CONVERSATION)
+    role = lookups.find_role(call, form, "RoleSid", RoleType.CONVERSATION)
     return role if binding.identity else None
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET .../Participants/{sid or identity}."""
-    return ApiResponse(200, serializers.participant(call, lookups.participant(call, lookups.roster(call))))
+    return ApiResponse(
+        200, serializers.build_participant(call, lookups.find_participant(call, lookups.load_roster(call)))
+    )
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET .../Participants, in the order of joining."""
-    conversation = lookups.conversation(call)
+    conversation = lookups.find_conversation(call)
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.participants(call.table, conversation.sid, window)
-        return pagination.shown(page, lambda member: serializers.participant(call, member))
+        return pagination.to_page_part(page, lambda member: serializers.build_participant(call, member))
 
-    return pagination.listing(call, "participants", read)
+    return pagination.build_list_response(call, "participants", read)
 
 
 def update(call: Call) -> ApiResponse:
@@ -120,17 +122,19 @@ def update(call: Call) -> ApiResponse:
     An identity is attached to a projected address, replaced (handed over) or, when it is empty, detached. Raises
     ApiError as `create`, and 50421, 50440 to 50444.
     """
-    return ApiResponse(200, serializers.participant(call, _changing(lambda: _change(call))))
+    return ApiResponse(
+        200, serializers.build_participant(call, _retry_on_member_conflict(lambda: _change_member(call)))
+    )
 
 
-def _change(call: Call) -> Participant:
-    roster = lookups.roster(call)
-    lookups.changeable(roster.conversation)
-    before = lookups.participant(call, roster)
+def _change_member(call: Call) -> Participant:
+    roster = lookups.load_roster(call)
+    lookups.require_changeable(roster.conversation)
+    before = lookups.find_participant(call, roster)
     _check_changing(call, roster, before)
-    role = lookups.role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
-    after = _settings(call.request.form, before, roster.conversation, call.now)
-    after = _rebound(call.request.form, after, call.now)
+    role = lookups.find_role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
+    after = _apply_settings(call.request.form, before, roster.conversation, call.now)
+    after = _apply_binding(call.request.form, after, call.now)
     if "RoleSid" in call.request.form.values:
         after = replace(after, role_sid=role)
     if not after.identity:
@@ -162,7 +166,7 @@ def _check_together(call: Call, roster: Roster, members: Sequence[Participant], 
     """Refuse members that cannot be together. A group that a text has made may be larger than any: it may not grow."""
     before, after = group_of(roster.participants), group_of(members)
     grows = not {*after.natives, *after.projected} <= {*before.natives, *before.projected}
-    check_members(members, group_limit=call.desk.group_limit if grows else len(members))
+    check_members(members, group_limit=call.context.group_limit if grows else len(members))
     if grows:
         check_lines(members, own, MOST_IN_GROUP)
 
@@ -170,11 +174,11 @@ def _check_together(call: Call, roster: Roster, members: Sequence[Participant], 
 def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
     """A person moves their own read horizon; attributes are as their role permits, the rest is the account's. Raises
     ApiError 50107."""
-    if call.person is None:
+    if call.user is None:
         return
-    authorization.deny_users(call, call.request.form, *ACCOUNTS, "Identity", _PROXY, _PROJECTED)
+    authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY, "Identity", _PROXY, _PROJECTED)
     given = set(call.request.form.values)
-    is_own = member.identity == call.person.identity
+    is_own = member.identity == call.user.identity
     if not is_own:
         authorization.deny_users(call, call.request.form, "LastReadMessageIndex", "LastReadTimestamp")
     if "Attributes" in given or not is_own:
@@ -185,15 +189,15 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
 def delete(call: Call) -> ApiResponse:
     """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
     50438."""
-    _changing(lambda: _leave(call))
+    _retry_on_member_conflict(lambda: _remove_member(call))
     return ApiResponse(204)
 
 
-def _leave(call: Call) -> None:
-    roster = lookups.roster(call)
-    lookups.changeable(roster.conversation)
-    member = lookups.participant(call, roster)
-    leaves = call.person is not None and member.identity == call.person.identity
+def _remove_member(call: Call) -> None:
+    roster = lookups.load_roster(call)
+    lookups.require_changeable(roster.conversation)
+    member = lookups.find_participant(call, roster)
+    leaves = call.user is not None and member.identity == call.user.identity
     authorization.require_conversation_permission(
         call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT
     )
@@ -201,25 +205,25 @@ def _leave(call: Call) -> None:
     store.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
 
 
-def described(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:
+def parse_form(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:
     """The participant that parameters describe; whether it may join is not checked yet."""
     binding = ParticipantBinding(
         identity=form.get("Identity"),
-        address=_address(form, _ADDRESS),
-        proxy_address=_address(form, _PROXY),
-        projected_address=_address(form, _PROJECTED),
+        address=_read_address(form, _ADDRESS),
+        proxy_address=_read_address(form, _PROXY),
+        projected_address=_read_address(form, _PROJECTED),
     ).canonical()
     member = Participant(
         sid=sids.new(sids.PARTICIPANT),
         conversation_sid=conversation_sid,
-        created=forms.date_created(form) or now,
-        updated=forms.date_updated(form) or now,
+        created=forms.read_date_created(form) or now,
+        updated=forms.read_date_updated(form) or now,
         identified=now if binding.identity else None,
         identity=binding.identity,
         address=binding.address,
         proxy_address=binding.proxy_address,
         projected_address=binding.projected_address,
-        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or "{}",
+        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or "{}",
     )
     return binding, member
 
@@ -229,25 +233,25 @@ def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
     return lines.fetch(call.table, filter(addresses.is_number, numbers))
 
 
-def _address(form: Parameters, name: str) -> str | None:
+def _read_address(form: Parameters, name: str) -> str | None:
     given = form.get(name)
-    return None if given is None else forms.address(given)
+    return None if given is None else forms.restore_plus(given)
 
 
-def _settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
+def _apply_settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
     """The participant with everything changed that no thread depends on."""
-    index, read = horizon(form, before, conversation, now)
+    index, read = read_horizon(form, before, conversation, now)
     return replace(
         before,
-        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
+        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
         last_read_message_index=index,
         last_read_timestamp=read,
-        created=forms.date_created(form) or before.created,
-        updated=forms.date_updated(form) or now,
+        created=forms.read_date_created(form) or before.created,
+        updated=forms.read_date_updated(form) or now,
     )
 
 
-def horizon(
+def read_horizon(
     form: Parameters, before: Participant, conversation: Conversation, now: datetime
 ) -> tuple[int | None, str | None]:
     """How far a participant has read, and when, after a form; an empty LastReadMessageIndex (or "null") says that it
@@ -257,23 +261,23 @@ def horizon(
         return None, None
     if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
         raise refusals.read_index_invalid()
-    moment = forms.moment(read) if read else None
+    moment = forms.parse_moment(read) if read else None
     if read and moment is None:
         raise refusals.invalid_parameter("LastReadTimestamp", "it is not an ISO 8601 date")
     if given is not None and moment is None:
         moment = now
     index = before.last_read_message_index if given is None else int(given)
-    return index, serializers.timestamp(moment) if moment else before.last_read_timestamp
+    return index, serializers.format_timestamp(moment) if moment else before.last_read_timestamp
 
 
-def _rebound(form: Parameters, before: Participant, now: datetime) -> Participant:
+def _apply_binding(form: Parameters, before: Participant, now: datetime) -> Participant:
     """The participant with its addresses and identity changed. Raises ApiError 50440 to 50444."""
     after = before
-    projected, proxy, identity = _address(form, _PROJECTED), _address(form, _PROXY), form.get("Identity")
+    projected, proxy, identity = _read_address(form, _PROJECTED), _read_address(form, _PROXY), form.get("Identity")
     if projected is not None:
-        after = _reprojected(after, projected)
+        after = _apply_projected(after, projected)
     if proxy is not None:
-        after = _reproxied(after, proxy)
+        after = _apply_proxy(after, proxy)
     if identity is not None and identity != (after.identity or ""):
         if not after.projected_address:
             raise refusals.identity_not_added()
@@ -290,7 +294,7 @@ def _rebound(form: Parameters, before: Participant, now: datetime) -> Participan
     return after
 
 
-def _reprojected(member: Participant, given: str) -> Participant:
+def _apply_projected(member: Participant, given: str) -> Participant:
     if given in _REMOVED:
         if not member.projected_address:
             raise refusals.projected_not_removed("the participant has none")
@@ -302,7 +306,7 @@ def _reprojected(member: Participant, given: str) -> Participant:
     return replace(member, projected_address=ParticipantBinding(projected_address=given).canonical().projected_address)
 
 
-def _reproxied(member: Participant, given: str) -> Participant:
+def _apply_proxy(member: Participant, given: str) -> Participant:
     if given in _REMOVED:
         if not member.proxy_address:
             raise refusals.proxy_not_removed()

@@ -27,11 +27,11 @@ def preview(call: Call) -> ApiResponse:
 
     A cost is null where the line has no price; the total is then null too. Raises ApiError 20404.
     """
-    roster = lookups.roster(call)
+    roster = lookups.load_roster(call)
     try:
-        message, problems = messages.planned(call, roster), []
+        message, problems = messages.plan_message(call, roster), []
     except ApiError as refused:
-        message, problems = None, [_problem(refused)]
+        message, problems = None, [_build_problem(refused)]
     author = routing.find_writer(call.request.form.get("Author") or "", roster.participants)
     sends = (
         message.sends if message else routing.plan_sends(roster.participants, threads_of(roster.participants), author)
@@ -40,7 +40,7 @@ def preview(call: Call) -> ApiResponse:
     text = message.said if message else call.request.form.get("Body")
     has_media = bool(message.media if message else call.request.form.all("MediaSid"))
     shown = [
-        _shown(send, known.lines.get(send.sender), sorted(known.out_of(send)), text or "", has_media=has_media)
+        _build_send(send, known.lines.get(send.sender), sorted(known.out_of(send)), text or "", has_media=has_media)
         for send in sends
     ]
     return ApiResponse(
@@ -48,18 +48,18 @@ def preview(call: Call) -> ApiResponse:
         {
             "conversation_sid": roster.conversation.sid,
             "sends": shown,
-            "total_cost": _total(shown),
+            "total_cost": _total_cost(shown),
             "problems": problems,
-            "warnings": [*_warnings(sends), *_of_length(shown)],
+            "warnings": [*_toll_free_warnings(sends), *_length_warnings(shown)],
         },
     )
 
 
-def _problem(refused: ApiError) -> Json:
+def _build_problem(refused: ApiError) -> Json:
     return {"code": refused.code, "message": refused.message, "details": refused.details or {}}
 
 
-def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_media: bool) -> Json:
+def _build_send(send: Send, line: Line | None, out: list[str], text: str, *, has_media: bool) -> Json:
     """One text: to whom, as what, in how many segments, for how much. Who has opted out costs nothing."""
     reached = len(send.recipients) - len(out)
     one_by_one = line is not None and LIMITS[line.carrier].one_by_one
@@ -87,12 +87,12 @@ def _shown(send: Send, line: Line | None, out: list[str], text: str, *, has_medi
     }
 
 
-def _total(shown: list[Json]) -> str | None:
+def _total_cost(shown: list[Json]) -> str | None:
     costs = [one["cost"] for one in shown]
     return None if None in costs else str(sum((Decimal(cost) for cost in costs), Decimal(0)))
 
 
-def _warnings(sends: tuple[Send, ...]) -> list[str]:
+def _toll_free_warnings(sends: tuple[Send, ...]) -> list[str]:
     """What is sent all the same."""
     return [
         f"{address} is toll-free: its owner may not get group MMS"
@@ -103,6 +103,6 @@ def _warnings(sends: tuple[Send, ...]) -> list[str]:
     ]
 
 
-def _of_length(shown: list[Json]) -> list[str]:
+def _length_warnings(shown: list[Json]) -> list[str]:
     is_long = any(one["kind"] == "sms" and one["segments"] > _LONG for one in shown)
     return ["a text of so many segments may arrive in another order, or in part"] if is_long else []

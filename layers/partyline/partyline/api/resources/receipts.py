@@ -9,16 +9,19 @@ from partyline.api.resources import messages
 
 def list_page(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts: one for each person by phone who was sent the message."""
-    found = messages.find(call, lookups.conversation(call)).receipts
-    entries = sorted((receipt.sid, serializers.receipt(call, receipt)) for receipt in found)
-    return pagination.listing(
-        call, "delivery_receipts", lambda window: pagination.part_of(entries, window), pagination.SMALL_MAXIMUM
+    found = messages.find_message(call, lookups.find_conversation(call)).receipts
+    entries = sorted((receipt.sid, serializers.build_receipt(call, receipt)) for receipt in found)
+    return pagination.build_list_response(
+        call,
+        "delivery_receipts",
+        lambda window: pagination.slice_entries(entries, window),
+        pagination.SMALL_MAX_PAGE_SIZE,
     )
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts/{sid}."""
-    for receipt in messages.find(call, lookups.conversation(call)).receipts:
+    for receipt in messages.find_message(call, lookups.find_conversation(call)).receipts:
         if receipt.sid == call.ids["receipt"]:
-            return ApiResponse(200, serializers.receipt(call, receipt))
-    raise lookups.missing(call)
+            return ApiResponse(200, serializers.build_receipt(call, receipt))
+    raise lookups.not_found(call)

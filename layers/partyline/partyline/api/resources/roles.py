@@ -20,23 +20,23 @@ from partyline.storage.queries import Window
 def create(call: Call) -> ApiResponse:
     """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
     form = call.request.form
-    kind = _type(form)
+    kind = _read_type(form)
     role = Role(
         sid=sids.new(sids.ROLE),
         service_sid=call.scope.service_sid,
         created=call.now,
         updated=call.now,
-        friendly_name=forms.friendly_name(form, forms.MAX_SHORT_NAME, required=True),
+        friendly_name=forms.read_friendly_name(form, forms.MAX_SHORT_NAME, required=True),
         type=kind,
-        permissions=_permissions(form, kind),
+        permissions=_read_permissions(form, kind),
     )
     store.create(call.table, role)
-    return ApiResponse(201, _body(call, role))
+    return ApiResponse(201, _build_body(call, role))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Roles/{sid}."""
-    return ApiResponse(200, _body(call, _find(call)))
+    return ApiResponse(200, _build_body(call, _find_role(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
@@ -44,44 +44,44 @@ def list_page(call: Call) -> ApiResponse:
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.roles(call.table, call.scope.service_sid, window)
-        return pagination.shown(page, lambda role: _body(call, role))
+        return pagination.to_page_part(page, lambda role: _build_body(call, role))
 
-    return pagination.listing(call, "roles", read, pagination.SMALL_MAXIMUM)
+    return pagination.build_list_response(call, "roles", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
-    role = _find(call)
-    permissions = _permissions(call.request.form, role.type)
+    role = _find_role(call)
+    permissions = _read_permissions(call.request.form, role.type)
     if not store.update_permissions(call.table, role, permissions, call.now):
-        raise lookups.missing(call)
-    return ApiResponse(200, _body(call, replace(role, permissions=permissions, updated=call.now)))
+        raise lookups.not_found(call)
+    return ApiResponse(200, _build_body(call, replace(role, permissions=permissions, updated=call.now)))
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
-    if not store.remove(call.table, _find(call)):
-        raise lookups.missing(call)
+    if not store.remove(call.table, _find_role(call)):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> Role:
+def _find_role(call: Call) -> Role:
     sid = call.ids["role"]
     wanted = [sid] if sids.matches(sids.ROLE, sid) else []
     found = store.fetch_many(call.table, call.scope.service_sid, wanted)
     if sid not in found:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found[sid]
 
 
-def _type(form: Parameters) -> RoleType:
-    kind = forms.choice(form, "Type", RoleType, refusals.role_type_invalid)
+def _read_type(form: Parameters) -> RoleType:
+    kind = forms.read_choice(form, "Type", RoleType, refusals.role_type_invalid)
     if kind is None:
         raise refusals.role_type_invalid(list(RoleType))
     return kind
 
 
-def _permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
+def _read_permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
     """What a form wants a role of this type to permit, each once, in the order it was given."""
     grantable = {permission.lower(): permission.value for permission in sorted(GRANTABLE[kind])}
     given = form.all("Permission")
@@ -93,15 +93,15 @@ def _permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(grantable[name.lower()] for name in given))
 
 
-def _body(call: Call, role: Role) -> Json:
+def _build_body(call: Call, role: Role) -> Json:
     return {
         "sid": role.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": role.service_sid,
         "friendly_name": role.friendly_name,
         "type": role.type.value,
         "permissions": list(role.permissions),
-        "date_created": serializers.timestamp(role.created),
-        "date_updated": serializers.timestamp(role.updated),
+        "date_created": serializers.format_timestamp(role.created),
+        "date_updated": serializers.format_timestamp(role.updated),
         "url": call.url("Roles", role.sid),
     }

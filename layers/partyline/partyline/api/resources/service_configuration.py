@@ -21,7 +21,7 @@ from partyline.storage import retry, roles
 from partyline.storage import services as store
 
 
-class _Default(NamedTuple):
+class _DefaultRole(NamedTuple):
     """A default role: its field of a Service, the type it must be of, and what is said when there is none such."""
 
     field: str
@@ -30,17 +30,19 @@ class _Default(NamedTuple):
 
 
 _DEFAULTS = {
-    "DefaultConversationCreatorRoleSid": _Default(
+    "DefaultConversationCreatorRoleSid": _DefaultRole(
         "creator_role_sid", RoleType.CONVERSATION, refusals.creator_role_not_found
     ),
-    "DefaultConversationRoleSid": _Default("member_role_sid", RoleType.CONVERSATION, refusals.member_role_not_found),
-    "DefaultChatServiceRoleSid": _Default("user_role_sid", RoleType.SERVICE, refusals.user_role_not_found),
+    "DefaultConversationRoleSid": _DefaultRole(
+        "member_role_sid", RoleType.CONVERSATION, refusals.member_role_not_found
+    ),
+    "DefaultChatServiceRoleSid": _DefaultRole("user_role_sid", RoleType.SERVICE, refusals.user_role_not_found),
 }
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration."""
-    return ApiResponse(200, _body(call, call.scope.service))
+    return ApiResponse(200, _build_body(call, call.scope.service))
 
 
 def update(call: Call) -> ApiResponse:
@@ -50,30 +52,30 @@ def update(call: Call) -> ApiResponse:
     50379, 50380.
     """
     before, form = call.scope.service, call.request.form
-    reachability = forms.boolean(form, "ReachabilityEnabled")
-    inactive = _timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, before.default_inactive_timer)
-    closed = _timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, before.default_closed_timer)
+    reachability = forms.read_boolean(form, "ReachabilityEnabled")
+    inactive = _read_timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, before.default_inactive_timer)
+    closed = _read_timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, before.default_closed_timer)
 
     def attempt() -> Service:
         # A role that was deleted meanwhile is missed by the next attempt.
         after = replace(
             before,
-            **_roles(call),
+            **_find_roles(call),
             reachability_enabled=before.reachability_enabled if reachability is None else reachability,
             default_inactive_timer=inactive,
             default_closed_timer=closed,
             updated=call.now,
         )
         if not store.update(call.table, before, after):
-            raise lookups.missing(call)
+            raise lookups.not_found(call)
         return after
 
-    return ApiResponse(200, _body(call, retry.STANDARD.run(attempt)))
+    return ApiResponse(200, _build_body(call, retry.STANDARD.run(attempt)))
 
 
-def _roles(call: Call) -> dict[str, Any]:
+def _find_roles(call: Call) -> dict[str, Any]:
     """The default roles that the form names, by their field of a Service."""
-    given = {name: sid for name in _DEFAULTS if (sid := forms.sid(call.request.form, name, sids.ROLE))}
+    given = {name: sid for name in _DEFAULTS if (sid := forms.read_sid(call.request.form, name, sids.ROLE))}
     found = roles.fetch_many(call.table, call.scope.service_sid, given.values())
     for name, sid in given.items():
         if sid not in found or found[sid].type is not _DEFAULTS[name].type:
@@ -81,17 +83,17 @@ def _roles(call: Call) -> dict[str, Any]:
     return {_DEFAULTS[name].field: sid for name, sid in given.items()}
 
 
-def _timer(form: Parameters, name: str, minimum: int, before: int | None) -> int | None:
+def _read_timer(form: Parameters, name: str, minimum: int, before: int | None) -> int | None:
     if form.get(name) == "":
         return None
-    return forms.timer(form, name, minimum, before) or (before if name not in form.values else 0)
+    return forms.read_timer(form, name, minimum, before) or (before if name not in form.values else 0)
 
 
-def _shown(seconds: int | None) -> str | None:
+def _format_timer(seconds: int | None) -> str | None:
     return None if seconds is None else timers.format_duration(seconds)
 
 
-def _body(call: Call, shown: Service) -> Json:
+def _build_body(call: Call, shown: Service) -> Json:
     url = call.url("Configuration")
     return {
         "chat_service_sid": shown.sid,
@@ -99,8 +101,8 @@ def _body(call: Call, shown: Service) -> Json:
         "default_conversation_role_sid": shown.member_role_sid,
         "default_chat_service_role_sid": shown.user_role_sid,
         "reachability_enabled": shown.reachability_enabled,
-        "default_inactive_timer": _shown(shown.default_inactive_timer),
-        "default_closed_timer": _shown(shown.default_closed_timer),
+        "default_inactive_timer": _format_timer(shown.default_inactive_timer),
+        "default_closed_timer": _format_timer(shown.default_closed_timer),
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }

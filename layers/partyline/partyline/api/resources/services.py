@@ -25,49 +25,49 @@ _LINKS = {
 
 def create(call: Call) -> ApiResponse:
     """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
-    name = forms.friendly_name(call.request.form, forms.MAX_NAME, required=True)
+    name = forms.read_friendly_name(call.request.form, forms.MAX_NAME, required=True)
     service, roles = build_service(name, call.now, sid=sids.new(sids.SERVICE))
     store.create(call.table, service, roles)
-    return ApiResponse(201, _body(call, service))
+    return ApiResponse(201, _build_body(call, service))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{sid}."""
-    return ApiResponse(200, _body(call, _find(call)))
+    return ApiResponse(200, _build_body(call, _find_service(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
     """GET /Services, in the order of their making."""
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.shown(queries.services(call.table, window), lambda service: _body(call, service))
+        return pagination.to_page_part(queries.services(call.table, window), lambda service: _build_body(call, service))
 
-    return pagination.listing(call, "services", read)
+    return pagination.build_list_response(call, "services", read)
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
     for the account's default Service."""
-    if not store.remove(call.table, _find(call).sid):
-        raise lookups.missing(call)
+    if not store.remove(call.table, _find_service(call).sid):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> Service:
+def _find_service(call: Call) -> Service:
     sid = call.ids["service"]
     found = store.fetch(call.table, sid) if sids.matches(sids.SERVICE, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
-def _body(call: Call, shown: Service) -> Json:
+def _build_body(call: Call, shown: Service) -> Json:
     return {
         "sid": shown.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "friendly_name": shown.friendly_name,
-        "date_created": serializers.timestamp(shown.created),
-        "date_updated": serializers.timestamp(shown.updated),
+        "date_created": serializers.format_timestamp(shown.created),
+        "date_updated": serializers.format_timestamp(shown.updated),
         "url": call.account_url("Services", shown.sid),
         "links": {name: call.account_url("Services", shown.sid, part) for name, part in _LINKS.items()},
     }

@@ -19,49 +19,51 @@ def list_page(call: Call) -> ApiResponse:
     """GET /UnroutedTexts, newest first."""
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.shown(queries.unrouted(call.table, window), lambda text: serializers.unrouted(call, text))
+        return pagination.to_page_part(
+            queries.unrouted(call.table, window), lambda text: serializers.build_unrouted_text(call, text)
+        )
 
-    return pagination.listing(call, "unrouted_texts", read)
+    return pagination.build_list_response(call, "unrouted_texts", read)
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /UnroutedTexts/{sid}."""
-    found = _find(call)
+    found = _find_text(call)
     # A webhook that could not be read, as it came: too large for a list.
-    return ApiResponse(200, {**serializers.unrouted(call, found), "raw": found.raw})
+    return ApiResponse(200, {**serializers.build_unrouted_text(call, found), "raw": found.raw})
 
 
-def redrive(call: Call) -> ApiResponse:
+def route_again(call: Call) -> ApiResponse:
     """POST /UnroutedTexts/{sid}: route it again, now that a conversation may take it. Answers what became of it: it is
     no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
     taken meanwhile."""
-    found = _find(call)
-    recorder = InboundRecorder(call.table, sids.default_service(call.desk.account_sid), call.desk.ask)
+    found = _find_text(call)
+    recorder = InboundRecorder(call.table, sids.default_service(call.context.account_sid), call.context.ask)
     try:
         redriven = UnroutedReplay(WebhookHandler(call.table, recorder)).replay(found, call.now)
     except Conflict as conflict:
         if "unrouted" in conflict.failed:
-            raise lookups.missing(call) from conflict
+            raise lookups.not_found(call) from conflict
         raise
-    return ApiResponse(200, {"sid": found.sid, "account_sid": call.desk.account_sid, **_became(redriven)})
+    return ApiResponse(200, {"sid": found.sid, "account_sid": call.context.account_sid, **_build_result(redriven)})
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /UnroutedTexts/{sid}: it is done with."""
-    if not store.remove(call.table, _find(call).sid):
-        raise lookups.missing(call)
+    if not store.remove(call.table, _find_text(call).sid):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find(call: Call) -> UnroutedText:
+def _find_text(call: Call) -> UnroutedText:
     sid = call.ids["text"]
     found = store.fetch(call.table, sid) if sids.matches(sids.UNROUTED, sid) else None
     if found is None:
-        raise lookups.missing(call)
+        raise lookups.not_found(call)
     return found
 
 
-def _became(redriven: RecordResult) -> dict[str, str | None]:
+def _build_result(redriven: RecordResult) -> dict[str, str | None]:
     return {
         "outcome": redriven.outcome.value,
         "reason": redriven.reason.value if redriven.reason else None,

@@ -23,39 +23,41 @@ from partyline.storage.queries import Window
 def list_page(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
     horizon is set."""
-    user = _user(call)
+    user = _find_user(call)
 
     def read(window: Window) -> PagePart:
         page = participations.list_for(call.table, call.scope.service_sid, window, identity=user.identity)
-        return pagination.shown(page, lambda found: _body(call, user, found))
+        return pagination.to_page_part(page, lambda found: _build_body(call, user, found))
 
-    return pagination.listing(call, "conversations", read, pagination.SMALL_MAXIMUM)
+    return pagination.build_list_response(call, "conversations", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations/{conversation}."""
-    user = _user(call)
-    return ApiResponse(200, _body(call, user, _in(call, user, lookups.roster(call))))
+    user = _find_user(call)
+    return ApiResponse(200, _build_body(call, user, _find_participation(call, user, lookups.load_roster(call))))
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
     person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
-    user = _user(call)
+    user = _find_user(call)
     authorization.require_self(call, user.identity)
-    return ApiResponse(200, _body(call, user, retry.STANDARD.run(lambda: _change(call, user))))
+    return ApiResponse(
+        200, _build_body(call, user, retry.STANDARD.run(lambda: _change_member(call, user)))
+    )
 
 
-def _change(call: Call, user: User) -> Participation:
+def _change_member(call: Call, user: User) -> Participation:
     """Store what the form names. Raises Conflict when another request is changing the same member."""
-    roster = lookups.roster(call)
-    found = _in(call, user, roster)
+    roster = lookups.load_roster(call)
+    found = _find_participation(call, user, roster)
     form, conversation, before = call.request.form, found.conversation, found.participant
     if "NotificationLevel" in form.values:
         authorization.require_conversation_permission(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
-    lookups.changeable(conversation)
-    index, moment = participants.horizon(form, before, conversation, call.now)
-    level = forms.choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
+    lookups.require_changeable(conversation)
+    index, moment = participants.read_horizon(form, before, conversation, call.now)
+    level = forms.read_choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
     after = replace(
         before,
         last_read_message_index=index,
@@ -71,32 +73,32 @@ def _change(call: Call, user: User) -> Participation:
 def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
     participant."""
-    user = _user(call)
-    member = _in(call, user, lookups.roster(call)).participant
+    user = _find_user(call)
+    member = _find_participation(call, user, lookups.load_roster(call)).participant
     return participants.delete(replace(call, ids={**call.ids, "participant": member.sid}))
 
 
-def _user(call: Call) -> User:
+def _find_user(call: Call) -> User:
     """The user that the path names, when the caller may see its conversations. Raises ApiError 20404, 50107."""
-    user = lookups.user(call)
+    user = lookups.find_user(call)
     authorization.require_self(call, user.identity, Permission.VIEW_ANY_CONVERSATION)
     return user
 
 
-def _in(call: Call, user: User, roster: Roster) -> Participation:
+def _find_participation(call: Call, user: User, roster: Roster) -> Participation:
     """The user as a participant. Raises ApiError 20404."""
     for member in roster.participants:
         if member.identity == user.identity:
             return Participation(member, roster.conversation)
-    raise lookups.missing(call)
+    raise lookups.not_found(call)
 
 
-def _body(call: Call, user: User, found: Participation) -> Json:
+def _build_body(call: Call, user: User, found: Participation) -> Json:
     """The conversation as it is for the user; dates and attributes are the conversation's."""
     conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     horizon = participant.last_read_message_index
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": conversation.service_sid,
         "conversation_sid": conversation.sid,
         "unread_messages_count": messages.unread(call.table, conversation, horizon),
@@ -105,10 +107,10 @@ def _body(call: Call, user: User, found: Participation) -> Json:
         "user_sid": user.sid,
         "friendly_name": conversation.friendly_name,
         "conversation_state": conversation.state.value,
-        "timers": serializers.due(conversation),
+        "timers": serializers.build_timers(conversation),
         "attributes": conversation.attributes,
-        "date_created": serializers.timestamp(conversation.created),
-        "date_updated": serializers.timestamp(conversation.updated),
+        "date_created": serializers.format_timestamp(conversation.created),
+        "date_updated": serializers.format_timestamp(conversation.updated),
         "created_by": conversation.created_by,
         "notification_level": participant.notification_level.value,
         "unique_name": conversation.unique_name,

@@ -20,15 +20,15 @@ def create(call: Call) -> ApiResponse:
     """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
     identity, service_sid = identities.check_identity(call.request.form.get("Identity") or ""), call.scope.service_sid
     blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
-    user = _described(call, blank)
+    user = _apply_form(call, blank)
     if not store.create(call.table, user, cause=call.cause):
         raise refusals.user_exists(identity, user.sid)
-    return ApiResponse(201, _body(call, user))
+    return ApiResponse(201, _build_body(call, user))
 
 
 def fetch(call: Call) -> ApiResponse:
     """GET /Users/{sid or identity}."""
-    return ApiResponse(200, _body(call, lookups.user(call)))
+    return ApiResponse(200, _build_body(call, lookups.find_user(call)))
 
 
 def list_page(call: Call) -> ApiResponse:
@@ -36,71 +36,73 @@ def list_page(call: Call) -> ApiResponse:
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.users(call.table, call.scope.service_sid, window)
-        return pagination.shown(page, lambda user: _body(call, user))
+        return pagination.to_page_part(page, lambda user: _build_body(call, user))
 
-    return pagination.listing(call, "users", read, pagination.SMALL_MAXIMUM)
+    return pagination.build_list_response(call, "users", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
 def update(call: Call) -> ApiResponse:
     """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
     50100, 50107, 50303, 50304."""
-    before = lookups.user(call)
+    before = lookups.find_user(call)
     _check_permitted(call, before)
-    after = _described(call, replace(before, updated=call.now))
+    after = _apply_form(call, replace(before, updated=call.now))
     pre_webhook.consult(call, events.user_event("onUserUpdate", after))
     if not store.update(call.table, before, after, call.now, cause=call.cause):
-        raise lookups.missing(call)
-    return ApiResponse(200, _body(call, after))
+        raise lookups.not_found(call)
+    return ApiResponse(200, _build_body(call, after))
 
 
 def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
     refused until the account makes it anew, as a user or as a participant."""
-    if not store.remove(call.table, lookups.user(call), call.now):
-        raise lookups.missing(call)
+    if not store.remove(call.table, lookups.find_user(call), call.now):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
 def revoke_tokens(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
     connections by them end. Twilio has no such resource."""
-    if not store.revoke_tokens(call.table, lookups.user(call), call.now):
-        raise lookups.missing(call)
+    if not store.revoke_tokens(call.table, lookups.find_user(call), call.now):
+        raise lookups.not_found(call)
     return ApiResponse(204)
 
 
 def _check_permitted(call: Call, user: User) -> None:
     """A person changes names and attributes, their own or others', as their role permits; roles are the account's.
     Raises ApiError 50107."""
-    if call.person is None:
+    if call.user is None:
         return
     if "RoleSid" in call.request.form.values:
         raise refusals.account_only()
-    is_own = user.identity == call.person.identity
+    is_own = user.identity == call.user.identity
     authorization.require_service_permission(
         call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO
     )
 
 
-def _described(call: Call, before: User) -> User:
+def _apply_form(call: Call, before: User) -> User:
     """A user with everything changed that the form names."""
     form = call.request.form
-    name = forms.friendly_name(form, forms.MAX_NAME, required=False)
+    name = forms.read_friendly_name(form, forms.MAX_NAME, required=False)
     return replace(
         before,
-        friendly_name=forms.changed(name, before.friendly_name),
-        attributes=forms.attributes(form, forms.OTHER_ATTRIBUTES) or before.attributes,
-        role_sid=lookups.role(call, form, "RoleSid", RoleType.SERVICE) if "RoleSid" in form.values else before.role_sid,
+        friendly_name=forms.apply_change(name, before.friendly_name),
+        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
+        role_sid=lookups.find_role(call, form, "RoleSid", RoleType.SERVICE)
+        if "RoleSid" in form.values
+        else before.role_sid,
     )
 
 
-def _body(call: Call, user: User) -> Json:
+def _build_body(call: Call, user: User) -> Json:
     """A user. Nobody is ever online: apps ask and are not connected."""
     reachable = False if call.scope.service.reachability_enabled else None
     url = call.url("Users", user.sid)
     return {
         "sid": user.sid,
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "chat_service_sid": user.service_sid,
         "role_sid": user.role_sid or call.scope.service.user_role_sid,
         "identity": user.identity,
@@ -108,8 +110,8 @@ def _body(call: Call, user: User) -> Json:
         "attributes": user.attributes,
         "is_online": reachable,
         "is_notifiable": reachable,
-        "date_created": serializers.timestamp(user.created),
-        "date_updated": serializers.timestamp(user.updated),
+        "date_created": serializers.format_timestamp(user.created),
+        "date_updated": serializers.format_timestamp(user.updated),
         "url": url,
         "links": {"user_conversations": f"{url}/Conversations"},
     }

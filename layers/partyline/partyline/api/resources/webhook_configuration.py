@@ -18,7 +18,7 @@ from partyline.storage import keys
 from partyline.storage import webhooks as store
 
 
-class _Target(StrEnum):
+class _WebhookTargetKind(StrEnum):
     """What the account's webhooks go to; Flex is Twilio's own, is kept and means nothing here."""
 
     WEBHOOK = "webhook"
@@ -27,7 +27,7 @@ class _Target(StrEnum):
 
 def fetch_of_account(call: Call) -> ApiResponse:
     """GET /Configuration/Webhooks."""
-    return ApiResponse(200, _of_account(call, store.configuration(call.table, keys.account_webhooks())))
+    return ApiResponse(200, _build_account_body(call, store.configuration(call.table, keys.account_webhooks())))
 
 
 def update_of_account(call: Call) -> ApiResponse:
@@ -35,69 +35,71 @@ def update_of_account(call: Call) -> ApiResponse:
     ApiError 20001, 50055, 50077, 50078, 50365."""
     form, key = call.request.form, keys.account_webhooks()
     before = store.configuration(call.table, key)
-    after = replace(_configured(before, form), target=forms.choice(form, "Target", _Target) or before.target)
-    return ApiResponse(200, _of_account(call, store.configure(call.table, key, before, after)))
+    after = replace(
+        _apply_form(before, form), target=forms.read_choice(form, "Target", _WebhookTargetKind) or before.target
+    )
+    return ApiResponse(200, _build_account_body(call, store.configure(call.table, key, before, after)))
 
 
 def fetch_of_service(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Webhooks."""
-    return ApiResponse(200, _of_service(call, store.configuration(call.table, _key(call))))
+    return ApiResponse(200, _build_service_body(call, store.configuration(call.table, _service_key(call))))
 
 
 def update_of_service(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Webhooks, as of the account."""
-    before = store.configuration(call.table, _key(call))
-    after = _configured(before, call.request.form)
-    return ApiResponse(200, _of_service(call, store.configure(call.table, _key(call), before, after)))
+    before = store.configuration(call.table, _service_key(call))
+    after = _apply_form(before, call.request.form)
+    return ApiResponse(200, _build_service_body(call, store.configure(call.table, _service_key(call), before, after)))
 
 
-def _key(call: Call) -> keys.Key:
+def _service_key(call: Call) -> keys.Key:
     return keys.service_webhooks(call.scope.service_sid)
 
 
-def _of_account(call: Call, shown: WebhookConfiguration) -> Json:
+def _build_account_body(call: Call, shown: WebhookConfiguration) -> Json:
     """The method and the target have a value even when nothing was ever set."""
     return {
-        **_body(call, shown),
+        **_build_body(call, shown),
         "method": (shown.method or WebhookMethod.POST).upper(),
-        "target": shown.target or _Target.WEBHOOK.value,
+        "target": shown.target or _WebhookTargetKind.WEBHOOK.value,
         "url": call.account_url("Configuration", "Webhooks"),
     }
 
 
-def _of_service(call: Call, shown: WebhookConfiguration) -> Json:
+def _build_service_body(call: Call, shown: WebhookConfiguration) -> Json:
     return {
-        **_body(call, shown),
+        **_build_body(call, shown),
         "chat_service_sid": call.scope.service_sid,
         "method": shown.method.upper() if shown.method else None,
         "url": call.url("Configuration", "Webhooks"),
     }
 
 
-def _body(call: Call, shown: WebhookConfiguration) -> Json:
+def _build_body(call: Call, shown: WebhookConfiguration) -> Json:
     return {
-        "account_sid": call.desk.account_sid,
+        "account_sid": call.context.account_sid,
         "pre_webhook_url": shown.pre_url,
         "post_webhook_url": shown.post_url,
         "filters": None if shown.filters is None else list(shown.filters),
     }
 
 
-def _configured(before: WebhookConfiguration, form: Parameters) -> WebhookConfiguration:
-    filters = webhook_forms.events(form, "Filters", EVENTS)
+def _apply_form(before: WebhookConfiguration, form: Parameters) -> WebhookConfiguration:
+    filters = webhook_forms.read_events(form, "Filters", EVENTS)
     return replace(
         before,
-        pre_url=_url(form, "PreWebhookUrl", before.pre_url, refusals.pre_webhook_url_invalid),
-        post_url=_url(form, "PostWebhookUrl", before.post_url, refusals.post_webhook_url_invalid),
-        method=webhook_forms.method(form, "Method") or before.method,
+        pre_url=_read_url(form, "PreWebhookUrl", before.pre_url, refusals.pre_webhook_url_invalid),
+        post_url=_read_url(form, "PostWebhookUrl", before.post_url, refusals.post_webhook_url_invalid),
+        method=webhook_forms.read_method(form, "Method") or before.method,
         filters=before.filters if filters is None else filters,
     )
 
 
-def _url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
+def _read_url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
     """The URL as a form leaves it; an empty one is none."""
     given = form.get(name)
     problem = find_url_problem(given) if given else None
     if problem:
         raise invalid(problem)
-    return forms.changed(given, before)
+    return forms.apply_change(given, before)
