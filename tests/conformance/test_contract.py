@@ -394,7 +394,14 @@ def test_other_methods_are_not_allowed(path: str, world: World) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v2/Conversations", "/v2", "/v1", "/v1/Nothing", "/v1/Conversations/a/b/c", "/v1/Services/IS1/Nothing"],
+    [
+        "/v2/Conversations",
+        "/v2",
+        "/v1/Nothing/at/all",
+        "/v1/Nothing",
+        "/v1/Conversations/a/b/c",
+        "/v1/Services/IS1/Nothing",
+    ],
 )
 def test_other_paths_are_not_found(path: str, world: World) -> None:
     for method in ("GET", "POST", "DELETE"):

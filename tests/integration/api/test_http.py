@@ -73,8 +73,8 @@ def test_the_header_that_authenticates_may_be_in_lower_case(api: Api) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1",
-        "/v1/",
+        "/v1/Services/IS1",
+        "/v1/Nothing/Nothing",
         "/v1/Nothing",
         "/v1/conversations",
         "/v1/Conversations//Messages",
@@ -262,3 +262,10 @@ def test_the_deployed_function_answers_with_what_its_environment_gives_it(
     answer = function(event, context)
     assert (answer["statusCode"], json.loads(answer["body"])["address"]) == (200, P)
     assert function({**event, "headers": {}}, context)["statusCode"] == 401
+
+
+def test_root_answers_the_version(api: Api) -> None:
+    for path in ("/v1", "/v1/"):
+        reply = api.send(proxy_event("GET", path, headers=FORM | {"Authorization": basic()}))
+        assert (reply.status, reply.body) == (200, {"account_sid": ACCOUNT, "version": "0.2.0", "url": f"{BASE}/v1"})
+    assert api.delete("").error[:2] == (405, 20004)

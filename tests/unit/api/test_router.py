@@ -7,7 +7,7 @@ import pytest
 from partyline.api import routes
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters, Request
-from partyline.api.router import Route, RouteMatch, match_route
+from partyline.api.router import Level, Route, RouteMatch, Router, build_table, match_route
 from partyline.errors import ApiError
 
 
@@ -22,19 +22,19 @@ def asking(method: str, *segments: str) -> RouteMatch:
 
 ROUTES = (
     Route("Things", {"GET": handler}),
-    Route("Things/{thing}/Parts/{part}", {"POST": handler, "GET": handler}, people="GET"),
+    Route("Things/{thing}/Parts/{part}", {"POST": handler, "GET": handler}, user_methods=frozenset({"GET"})),
 )
 
 
 def test_a_path_gives_the_names_in_it() -> None:
     ids = {"thing": "a/b", "part": "+1"}
-    assert asking("GET", "Things", "a/b", "Parts", "+1") == RouteMatch(handler, ids, people=True)
+    assert asking("GET", "Things", "a/b", "Parts", "+1") == RouteMatch(handler, ids, users=True)
 
 
 def test_chat_identities_may_call_the_methods_that_say_so() -> None:
-    assert not asking("GET", "Things").people
-    assert asking("GET", "Things", "a", "Parts", "b").people
-    assert not asking("POST", "Things", "a", "Parts", "b").people
+    assert not asking("GET", "Things").users
+    assert asking("GET", "Things", "a", "Parts", "b").users
+    assert not asking("POST", "Things", "a", "Parts", "b").users
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,38 @@ def test_no_path_has_two_routes(table: tuple[Route, ...]) -> None:
 
 @pytest.mark.parametrize("route", [*routes.ACCOUNT, *routes.SERVICE], ids=lambda route: route.path)
 def test_chat_identities_are_named_methods_that_there_are(route: Route) -> None:
-    assert set(route.people.split()) <= set(route.handlers)
+    assert route.user_methods <= set(route.handlers)
+
+
+def test_router_registers_each_method_of_a_path_with_its_users() -> None:
+    route = Router()
+    assert route.get("Things", users=True)(handler) is handler
+    route.post("Things")(handler)
+    route.delete("Things/{thing}", users=True)(handler)
+    assert route.build_routes() == [
+        Route("Things", {"GET": handler, "POST": handler}, frozenset({"GET"})),
+        Route("Things/{thing}", {"DELETE": handler}, frozenset({"DELETE"})),
+    ]
+
+
+def test_router_with_a_second_handler_of_a_method_is_refused() -> None:
+    route = Router()
+    route.get("Things")(handler)
+    with pytest.raises(ValueError, match="GET Things has two handlers"):
+        route.get("Things")(handler)
+
+
+def test_table_holds_its_own_level_and_both() -> None:
+    routers = Router(Level.ACCOUNT), Router(Level.SERVICE), Router()
+    for router, path in zip(routers, ("Lines", "Bindings", "Users"), strict=True):
+        router.get(path)(handler)
+    assert [route.path for route in build_table(routers, Level.ACCOUNT)] == ["Lines", "Users"]
+    assert [route.path for route in build_table(routers, Level.SERVICE)] == ["Bindings", "Users"]
+
+
+def test_table_with_one_path_in_two_routers_is_refused() -> None:
+    routers = Router(), Router(Level.ACCOUNT)
+    for router in routers:
+        router.get("Things")(handler)
+    with pytest.raises(ValueError, match="two routers"):
+        build_table(routers, Level.ACCOUNT)

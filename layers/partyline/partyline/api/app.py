@@ -77,7 +77,7 @@ def _dispatch(event: Mapping[str, Any], context: ApiContext) -> ApiResponse:
         raise refusals.not_found(request.resource)
     call = Call(context, request, scope, found.ids, now, pre_action.memoize(context.ask), key_sid=caller.key_sid)
     if caller.token is not None:
-        if not found.people:
+        if not found.users:
             raise refusals.account_only()
         call = replace(call, user=scopes.resolve_user(context, now, scope, caller.token))
         # Of a token that is good: one that was revoked must not use up what the identity may do.

@@ -1,27 +1,49 @@
-"""Which handler a method and a path belong to."""
+"""Routes: each handler names its path and method, and a request is matched against the table of these.
+
+A handler is registered where it is defined:
+
+    route = Router()
+
+    @route.get("Lines/{line}", users=True)
+    def fetch(call: Call) -> ApiResponse: ...
+
+A part in braces stands for one segment, whose value is in `call.ids`. Access tokens of users are refused unless the
+handler says `users=True`; what a user may do there is `authorization`'s business.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from partyline import refusals
 from partyline.api.context import Handler
 from partyline.api.request import Request
 
 
+class Level(Enum):
+    """Where the paths of a router are: beneath the account, beneath `/Services/{service}`, or beneath both.
+
+    Beneath both, a path without a Service means the account's default one.
+    """
+
+    ACCOUNT = auto()
+    SERVICE = auto()
+    BOTH = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and what its methods do. A part in braces, `{name}`, stands for one segment. `people` are the methods that
-    chat identities may call; the others are the account's."""
+    """A path with its handlers by method. `user_methods` are those that access tokens of users may call."""
 
     path: str
     handlers: Mapping[str, Handler]
-    people: str = ""
+    user_methods: frozenset[str] = frozenset()
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
-        """What the names in braces stand for; None when it is another path."""
-        parts = self.path.split("/")
+        """Return the values of the parts in braces, or None for another path."""
+        parts = self.path.split("/") if self.path else []
         if len(parts) != len(segments):
             return None
         ids: dict[str, str] = {}
@@ -33,23 +55,76 @@ class Route:
         return ids
 
 
+@dataclass(slots=True)
+class Router:
+    """The handlers of one resource, in the order of their definition."""
+
+    level: Level = Level.BOTH
+    _handlers: dict[str, dict[str, Handler]] = field(default_factory=dict, init=False)
+    _user_methods: dict[str, set[str]] = field(default_factory=dict, init=False)
+
+    def get(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+        """Register a handler of GET."""
+        return self._register("GET", path, users=users)
+
+    def post(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+        """Register a handler of POST."""
+        return self._register("POST", path, users=users)
+
+    def delete(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+        """Register a handler of DELETE."""
+        return self._register("DELETE", path, users=users)
+
+    def build_routes(self) -> list[Route]:
+        """Build the routes, one for each path."""
+        return [
+            Route(path, handlers, frozenset(self._user_methods.get(path, ())))
+            for path, handlers in self._handlers.items()
+        ]
+
+    def _register(self, method: str, path: str, *, users: bool) -> Callable[[Handler], Handler]:
+        def add(handler: Handler) -> Handler:
+            handlers = self._handlers.setdefault(path, {})
+            if method in handlers:
+                raise ValueError(f"{method} {path} has two handlers")
+            handlers[method] = handler
+            if users:
+                self._user_methods.setdefault(path, set()).add(method)
+            return handler
+
+        return add
+
+
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """The handler of a path's method, what the path names, and whether chat identities may call it."""
+    """The handler of a request, the values that its path names, and whether users may call it."""
 
     handler: Handler
     ids: Mapping[str, str]
-    people: bool
+    users: bool
+
+
+def build_table(routers: Iterable[Router], level: Level) -> tuple[Route, ...]:
+    """Build the table of a level: the routes of its own routers and of those that belong to both.
+
+    Raises ValueError when two routers have the same path.
+    """
+    table = [route for router in routers if router.level in (level, Level.BOTH) for route in router.build_routes()]
+    if len({route.path for route in table}) != len(table):
+        raise ValueError("two routers have the same path")
+    return tuple(table)
 
 
 def match_route(routes: Sequence[Route], request: Request, segments: Sequence[str]) -> RouteMatch:
-    """What a request asks for, by the last segments of its path. Raises ApiError 20404 for an unknown path, 20004 for a
-    method that the path does not have."""
+    """Find the handler of a request by the segments of its path below the version and the Service.
+
+    Raises ApiError 20404 for an unknown path, 20004 for a method that the path does not have.
+    """
     for route in routes:
         ids = route.match(segments)
         if ids is None:
             continue
         if request.method not in route.handlers:
             raise refusals.method_not_allowed(request.method, sorted(route.handlers))
-        return RouteMatch(route.handlers[request.method], ids, request.method in route.people.split())
+        return RouteMatch(route.handlers[request.method], ids, request.method in route.user_methods)
     raise refusals.not_found(request.resource)

@@ -14,6 +14,7 @@ from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers, webhook_forms
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
@@ -21,6 +22,8 @@ from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, f
 from partyline.storage import lines as store
 from partyline.storage import queries, retry, services
 from partyline.storage.queries import Window
+
+route = Router(Level.ACCOUNT)
 
 _MAX_RETRIES = 3
 _SERVICE, _URL = "AutoCreation.ConversationServiceSid", "AutoCreation.WebhookUrl"
@@ -41,6 +44,7 @@ class _ChannelType(StrEnum):
     CHAT = "chat"
 
 
+@route.post("Configuration/Addresses")
 def create(call: Call) -> ApiResponse:
     """POST /Configuration/Addresses, for a line that has none yet. AutoCreation.Enabled=true is for every text, as at
     Twilio, unless AutoCreation.GroupsOnly=true is given; without either the line stays as it is. Raises ApiError 20001,
@@ -68,11 +72,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, retry.STANDARD.run(attempt)))
 
 
+@route.get("Configuration/Addresses/{address}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Configuration/Addresses/{sid or address}."""
     return ApiResponse(200, _build_body(call, _find_configured_line(call)))
 
 
+@route.get("Configuration/Addresses")
 def list_page(call: Call) -> ApiResponse:
     """GET /Configuration/Addresses, by address; of another Type than sms there are none. Raises ApiError 20001."""
     query = call.request.query
@@ -87,6 +93,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "address_configurations", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
+@route.post("Configuration/Addresses/{address}")
 def update(call: Call) -> ApiResponse:
     """POST /Configuration/Addresses/{sid or address}: what the form names changes, but for Type and Address. Raises
     ApiError as `create`. A GroupsOnly that was given holds until another is."""
@@ -101,6 +108,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, retry.STANDARD.run(attempt)))
 
 
+@route.delete("Configuration/Addresses/{address}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Configuration/Addresses/{sid or address}: autocreation is off then."""
 

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from partyline import refusals
 from partyline.api import forms, lookups, pagination
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.auth import tokens
 from partyline.domain import sids
@@ -22,7 +23,10 @@ from partyline.storage import api_keys as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
 
+route = Router(Level.ACCOUNT)
 
+
+@route.post("Keys")
 def create(call: Call) -> ApiResponse:
     """POST /Keys: FriendlyName; AccountSid may say whose. Raises ApiError 20001, 20003 (called with an API key)."""
     _check_caller(call)
@@ -36,11 +40,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, {**_build_body(key), "secret": secret, "policy": None})
 
 
+@route.get("Keys/{key}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Keys/{sid}, without its secret."""
     return ApiResponse(200, {**_build_body(_find_key(call)), "policy": None})
 
 
+@route.get("Keys")
 def list_page(call: Call) -> ApiResponse:
     """GET /Keys, in the order of their making."""
     _check_caller(call)
@@ -54,6 +60,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "keys", read)
 
 
+@route.post("Keys/{key}")
 def update(call: Call) -> ApiResponse:
     """POST /Keys/{sid}: FriendlyName."""
     before = _find_key(call)
@@ -63,6 +70,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, {**_build_body(after), "policy": None})
 
 
+@route.delete("Keys/{key}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Keys/{sid}: it and the access tokens that it signed are refused from the next request on."""
     if not store.remove(call.table, _find_key(call).sid):

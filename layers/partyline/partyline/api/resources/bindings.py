@@ -10,6 +10,7 @@ from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import identities, sids
 from partyline.domain.push_settings import BindingType, PushBinding, PushMessage
@@ -17,11 +18,14 @@ from partyline.storage import push_settings as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
 
+route = Router(Level.SERVICE)
+
 # Each identity of a filter costs a query.
 _MAX_IDENTITIES = 20
 _MAX_ENDPOINT = 2048
 
 
+@route.post("Bindings")
 def create(call: Call) -> ApiResponse:
     """POST /Services/{service}/Bindings: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeated; all
     without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
@@ -66,11 +70,13 @@ def _read_message_types(form: Parameters) -> tuple[PushMessage, ...]:
     return tuple(kind for kind in PushMessage if kind in given) or tuple(PushMessage)
 
 
+@route.get("Bindings/{binding}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings/{sid}."""
     return ApiResponse(200, _build_body(call, _find_binding(call)))
 
 
+@route.get("Bindings")
 def list_page(call: Call) -> ApiResponse:
     """GET /Services/{service}/Bindings: newest first, by Identity and by BindingType (both repeatable). A page by type
     may hold fewer than its size, also none, when others of its window are of other types. Raises ApiError 20001."""
@@ -104,6 +110,7 @@ def _read_identities(query: Parameters) -> set[str] | None:
     return {identity for identity in given if len(identity) <= forms.MAX_NAME}
 
 
+@route.delete("Bindings/{binding}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{service}/Bindings/{sid}."""
     if not store.unbind(call.table, _find_binding(call).sid):

@@ -7,17 +7,22 @@ from dataclasses import replace
 
 from partyline.api import forms, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
 from partyline.domain.services import Configuration
 from partyline.storage import services as store
 
+route = Router(Level.ACCOUNT)
 
+
+@route.get("Configuration")
 def fetch(call: Call) -> ApiResponse:
     """GET /Configuration."""
     return ApiResponse(200, _build_body(call, call.scope.configuration))
 
 
+@route.post("Configuration")
 def update(call: Call) -> ApiResponse:
     """POST /Configuration: what the form names changes. An empty DefaultMessagingServiceSid is none, and PT0S no timer.
 

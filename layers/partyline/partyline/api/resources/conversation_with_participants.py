@@ -15,6 +15,7 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
+from partyline.api.router import Router
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import join_rules, sids
 from partyline.domain.addresses import format_address
@@ -25,6 +26,8 @@ from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, Conflict
 from partyline.storage import conversations as store
 from partyline.storage import retry
+
+route = Router()
 
 # A set of people, or a pair, that another conversation has.
 _TAKEN = (50416, 50438)
@@ -51,6 +54,7 @@ class IfExists(StrEnum):
     FETCH = "fetch"
 
 
+@route.post("ConversationWithParticipants", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /ConversationWithParticipants: answered `initializing`; it becomes active, or inactive where State says
     so, a moment later, or closed when the pre-action webhook rejects one of its participants

@@ -10,6 +10,7 @@ from partyline.api import authorization, forms, lookups, pagination, pre_webhook
 from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
+from partyline.api.router import Router
 from partyline.domain import addresses, events, sids, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import SYSTEM, Participant
@@ -20,6 +21,8 @@ from partyline.storage import conversations as store
 from partyline.storage import participations, queries, retry
 from partyline.storage.queries import Window
 
+route = Router()
+
 LINKS = ("participants", "messages", "webhooks", "export")
 _NAMES = ("FriendlyName", "UniqueName")
 _TIMERS = ("Timers.Inactive", "Timers.Closed")
@@ -27,6 +30,7 @@ _SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIM
 _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 
 
+@route.post("Conversations", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
 
@@ -83,11 +87,13 @@ def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
     ]
 
 
+@route.get("Conversations/{conversation}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET /Conversations/{sid or unique name}."""
     return ApiResponse(200, serializers.build_conversation(call, lookups.find_conversation(call), LINKS))
 
 
+@route.post("Conversations/{conversation}", users=True)
 def update(call: Call) -> ApiResponse:
     """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
     form = call.request.form
@@ -113,6 +119,7 @@ def _required_permissions(form: Parameters) -> list[Permission]:
     ]
 
 
+@route.delete("Conversations/{conversation}", users=True)
 def delete(call: Call) -> ApiResponse:
     """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
     does that becomes active."""
@@ -127,6 +134,7 @@ def _delete(call: Call) -> None:
     store.remove(call.table, conversation, told=told)
 
 
+@route.get("Conversations", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET /Conversations: newest first, by State and by date of creation; or, with one Address for each of its people,
     the open conversation with exactly these. A person who does not see all has their own, by when they joined.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.push_settings import Credential, PushType
@@ -18,7 +19,10 @@ from partyline.storage import push_settings as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
 
+route = Router(Level.ACCOUNT)
 
+
+@route.post("Credentials")
 def create(call: Call) -> ApiResponse:
     """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
     form = call.request.form
@@ -37,11 +41,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, credential))
 
 
+@route.get("Credentials/{credential}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Credentials/{sid}."""
     return ApiResponse(200, _build_body(call, _find_credential(call)))
 
 
+@route.get("Credentials")
 def list_page(call: Call) -> ApiResponse:
     """GET /Credentials, in the order of their making."""
 
@@ -53,6 +59,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "credentials", read)
 
 
+@route.post("Credentials/{credential}")
 def update(call: Call) -> ApiResponse:
     """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
     before, form = _find_credential(call), call.request.form
@@ -70,6 +77,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, changed))
 
 
+@route.delete("Credentials/{credential}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Credentials/{sid}. Bindings that name it stay."""
     if not store.remove_credential(call.table, _find_credential(call).sid):

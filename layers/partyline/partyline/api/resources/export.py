@@ -16,6 +16,7 @@ from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.resources.conversations import LINKS
+from partyline.api.router import Router
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.storage import keys, queries
@@ -23,11 +24,14 @@ from partyline.storage import messages as store
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
 
+route = Router()
+
 # As many bytes of a function's answer as a page of a list has.
 PART_BYTES = pagination.MAX_ANSWER_BYTES
 _BATCH = 100
 
 
+@route.get("Conversations/{conversation}/Export", users=True)
 def export(call: Call) -> ApiResponse:
     """GET /Conversations/{conversation}/Export: participants as they joined, messages by index, from behind `After` on,
     which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""

@@ -10,6 +10,7 @@ from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.carriers.registry import CARRIERS
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AutoCreation, Line
@@ -18,9 +19,12 @@ from partyline.storage import lines as store
 from partyline.storage import queries
 from partyline.storage.queries import Window
 
+route = Router(Level.ACCOUNT)
+
 MAX_REPLY = 640
 
 
+@route.post("Lines")
 def create(call: Call) -> ApiResponse:
     """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Rate, SmsPrice, MmsPrice,
     Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
@@ -46,11 +50,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, serializers.build_line(call, line))
 
 
+@route.get("Lines/{line}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Lines/{number}."""
     return ApiResponse(200, serializers.build_line(call, _find_line(call)))
 
 
+@route.get("Lines")
 def list_page(call: Call) -> ApiResponse:
     """GET /Lines, by number."""
 
@@ -62,6 +68,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "lines", read)
 
 
+@route.post("Lines/{line}")
 def update(call: Call) -> ApiResponse:
     """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
     none.
@@ -80,6 +87,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, serializers.build_line(call, after))
 
 
+@route.delete("Lines/{line}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
     sent from it any more."""

@@ -10,17 +10,21 @@ from partyline import refusals
 from partyline.api import authorization, forms, lookups, multipart, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Upload
+from partyline.api.router import Router
 from partyline.domain import sids
 from partyline.domain.attachments import StoredMedia
 from partyline.media import bucket, file_types, filenames, images, links
 from partyline.storage import conversations
 from partyline.storage import media as store
 
+route = Router()
+
 # How long a link is good that is given to who may see a file, in seconds.
 LINK_LIFE = 300
 _MAX_FILENAME = 100
 
 
+@route.post("Media", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /Media: the body is the file, or a multipart form with one. Its name is the query's Filename, or what
     Content-Disposition says; it ends as the file's type does. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
@@ -47,17 +51,20 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, serializers.build_stored_media(call, media, _build_link(call, media)))
 
 
+@route.get("Media/{media}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET /Media/{sid}, with a link that is good for LINK_LIFE."""
     media = _find_visible(call)
     return ApiResponse(200, serializers.build_stored_media(call, media, _build_link(call, media)))
 
 
+@route.get("Media/{media}/Content", users=True)
 def content(call: Call) -> ApiResponse:
     """GET /Media/{sid}/Content: a redirect to the same link."""
     return ApiResponse(307, None, {"Location": _build_link(call, _find_visible(call))})
 
 
+@route.delete("Media/{media}", users=True)
 def delete(call: Call) -> ApiResponse:
     """DELETE /Media/{sid}, while it is attached to nothing; then its message is deleted. Raises ApiError 50508."""
     media = _find_visible(call)

@@ -12,6 +12,7 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments
+from partyline.api.router import Router
 from partyline.carriers.registry import CARRIERS
 from partyline.domain import events, routing, sids
 from partyline.domain.attachments import Media
@@ -28,6 +29,8 @@ from partyline.storage.conversations import Roster
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
 
+route = Router()
+
 MAX_TEXT = 1600
 MAX_BODY = 32 * 1024
 _DATES = ("DateCreated", "DateUpdated")
@@ -40,6 +43,7 @@ class Order(StrEnum):
     DESCENDING = "desc"
 
 
+@route.post("Conversations/{conversation}/Messages", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
 
@@ -210,11 +214,13 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Se
         attachments.check_media(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
 
 
+@route.get("Conversations/{conversation}/Messages/{message}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}."""
     return ApiResponse(200, serializers.build_message(call, find_message(call, lookups.find_conversation(call))))
 
 
+@route.get("Conversations/{conversation}/Messages/{message}/ChannelMetadata", users=True)
 def channel_metadata(call: Call) -> ApiResponse:
     """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
     of a text that came in."""
@@ -231,6 +237,7 @@ def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
     return found
 
 
+@route.get("Conversations/{conversation}/Messages", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET .../Messages, by index. Order is asc (default) or desc."""
     conversation = lookups.find_conversation(call)
@@ -250,6 +257,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "messages", read)
 
 
+@route.post("Conversations/{conversation}/Messages/{message}", users=True)
 def update(call: Call) -> ApiResponse:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
     authorization.deny_users(call, call.request.form, "Author", *_DATES)
@@ -275,6 +283,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, serializers.build_message(call, replace(delivered, message=after)))
 
 
+@route.delete("Conversations/{conversation}/Messages/{message}", users=True)
 def delete(call: Call) -> ApiResponse:
     """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
     conversation, delivered = _find_to_change(call, _delete_permissions)

@@ -11,9 +11,12 @@ from typing import Any
 from partyline.api import forms
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain.push_settings import Notifications
 from partyline.storage import push_settings as store
+
+route = Router(Level.SERVICE)
 
 _MAX_TEMPLATE = 1024
 # Parameters and the settings that they are.
@@ -38,11 +41,13 @@ _SOUNDS = {
 }
 
 
+@route.get("Configuration/Notifications")
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Notifications."""
     return ApiResponse(200, _build_body(call, store.notifications(call.table, call.scope.service_sid)))
 
 
+@route.post("Configuration/Notifications")
 def update(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Notifications: what the form names changes, and an empty text is none.
     Raises ApiError 20001."""

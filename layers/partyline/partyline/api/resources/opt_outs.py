@@ -10,6 +10,7 @@ from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.domain import addresses, sids
 from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
@@ -18,6 +19,8 @@ from partyline.errors import ApiError
 from partyline.storage import lines, queries, retry
 from partyline.storage import opt_outs as store
 from partyline.storage.queries import Window
+
+route = Router(Level.ACCOUNT)
 
 MAX_REASON = 256
 
@@ -29,6 +32,7 @@ class OptOutState(StrEnum):
     OPTED_IN = "opted_in"
 
 
+@route.post("OptOuts")
 def create(call: Call) -> ApiResponse:
     """POST /OptOuts: Address, Line, State (opted_out, the default, or opted_in), Reason. 200 where something was known
     of the two before, else 201. Raises ApiError 20001, 20404 (no such line)."""
@@ -41,11 +45,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(200 if before else 201, serializers.build_opt_out(call, after))
 
 
+@route.get("OptOuts/{opt_out}")
 def fetch(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}."""
     return ApiResponse(200, serializers.build_opt_out(call, _find_opt_out(call)))
 
 
+@route.post("OptOuts/{opt_out}")
 def update(call: Call) -> ApiResponse:
     """POST /OptOuts/{sid}: State, Reason. Raises ApiError 20001, 20404."""
     found = _find_opt_out(call)
@@ -56,6 +62,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, serializers.build_opt_out(call, after))
 
 
+@route.get("OptOuts")
 def list_page(call: Call) -> ApiResponse:
     """GET /OptOuts: State (opted_out, the default, or opted_in), Line; the latest first. With Address all of that
     address, by line. Raises ApiError 20001."""
@@ -84,6 +91,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "opt_outs", read)
 
 
+@route.get("OptOuts/{opt_out}/Events")
 def list_events(call: Call) -> ApiResponse:
     """GET /OptOuts/{sid}/Events: all that was said, the latest first."""
     found = _find_opt_out(call)

@@ -6,6 +6,7 @@ from partyline import refusals
 from partyline.api import authorization, forms, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
+from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import addresses, identities, sids, timers
 from partyline.domain.addresses import format_address
@@ -15,7 +16,10 @@ from partyline.storage import participations
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
 
+route = Router()
 
+
+@route.get("ParticipantConversations", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET /ParticipantConversations by Identity or by Address (in any notation), by when they joined, newest first.
 

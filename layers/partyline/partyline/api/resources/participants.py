@@ -12,6 +12,7 @@ from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Router
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import addresses, events, sids
 from partyline.domain.conversations import Conversation, group_of
@@ -32,6 +33,8 @@ from partyline.storage import lines, queries, retry
 from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
 
+route = Router()
+
 Changed = TypeVar("Changed")
 
 _ADDRESS, _PROXY, _PROJECTED = (
@@ -45,6 +48,7 @@ ACCOUNT_ONLY = ("RoleSid", "DateCreated", "DateUpdated")
 _REMOVED = ("", "null")
 
 
+@route.post("Conversations/{conversation}/Participants", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Participants.
 
@@ -98,6 +102,7 @@ def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> s
     return role if binding.identity else None
 
 
+@route.get("Conversations/{conversation}/Participants/{participant}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET .../Participants/{sid or identity}."""
     return ApiResponse(
@@ -105,6 +110,7 @@ def fetch(call: Call) -> ApiResponse:
     )
 
 
+@route.get("Conversations/{conversation}/Participants", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET .../Participants, in the order of joining."""
     conversation = lookups.find_conversation(call)
@@ -116,6 +122,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "participants", read)
 
 
+@route.post("Conversations/{conversation}/Participants/{participant}", users=True)
 def update(call: Call) -> ApiResponse:
     """POST .../Participants/{sid or identity}: what the form names changes, the rest stays.
 
@@ -186,6 +193,7 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
         authorization.require_conversation_permission(call, roster, own if is_own else any_one)
 
 
+@route.delete("Conversations/{conversation}/Participants/{participant}", users=True)
 def delete(call: Call) -> ApiResponse:
     """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
     50438."""

@@ -8,6 +8,7 @@ from typing import Any
 from partyline.api import lookups
 from partyline.api.context import ApiResponse, Call
 from partyline.api.resources import messages
+from partyline.api.router import Router
 from partyline.carriers.registry import LIMITS
 from partyline.domain import addresses, long_texts, routing, segments
 from partyline.domain.conversations import threads_of
@@ -16,11 +17,14 @@ from partyline.domain.sends import Send
 from partyline.errors import ApiError
 from partyline.storage import lines
 
+route = Router()
+
 Json = dict[str, Any]
 # Carriers recommend no more segments than this of a plain text.
 _LONG = 3
 
 
+@route.post("Conversations/{conversation}/Preview")
 def preview(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Preview, with the parameters of a message: its texts with segments and costs,
     what would refuse it (`problems`, as the API words it), and what may disappoint (`warnings`).

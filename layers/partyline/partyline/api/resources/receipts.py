@@ -5,8 +5,12 @@ from __future__ import annotations
 from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.resources import messages
+from partyline.api.router import Router
+
+route = Router()
 
 
+@route.get("Conversations/{conversation}/Messages/{message}/Receipts", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts: one for each person by phone who was sent the message."""
     found = messages.find_message(call, lookups.find_conversation(call)).receipts
@@ -19,6 +23,7 @@ def list_page(call: Call) -> ApiResponse:
     )
 
 
+@route.get("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET .../Messages/{message}/Receipts/{sid}."""
     for receipt in messages.find_message(call, lookups.find_conversation(call)).receipts:

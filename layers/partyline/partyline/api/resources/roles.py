@@ -8,6 +8,7 @@ from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.permissions import GRANTABLE, RoleType
@@ -16,7 +17,10 @@ from partyline.storage import queries
 from partyline.storage import roles as store
 from partyline.storage.queries import Window
 
+route = Router()
 
+
+@route.post("Roles")
 def create(call: Call) -> ApiResponse:
     """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
     form = call.request.form
@@ -34,11 +38,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, role))
 
 
+@route.get("Roles/{role}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Roles/{sid}."""
     return ApiResponse(200, _build_body(call, _find_role(call)))
 
 
+@route.get("Roles")
 def list_page(call: Call) -> ApiResponse:
     """GET /Roles, by SID."""
 
@@ -49,6 +55,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "roles", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
+@route.post("Roles/{role}")
 def update(call: Call) -> ApiResponse:
     """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
     role = _find_role(call)
@@ -58,6 +65,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, replace(role, permissions=permissions, updated=call.now)))
 
 
+@route.delete("Roles/{role}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
     if not store.remove(call.table, _find_role(call)):

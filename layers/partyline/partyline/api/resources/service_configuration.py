@@ -12,6 +12,7 @@ from partyline import refusals
 from partyline.api import forms, lookups
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
 from partyline.domain.permissions import RoleType
@@ -19,6 +20,10 @@ from partyline.domain.services import Service
 from partyline.errors import ApiError
 from partyline.storage import retry, roles
 from partyline.storage import services as store
+from partyline.storage.table import retry_on_conflict
+
+route = Router(Level.SERVICE)
+
 
 
 class _DefaultRole(NamedTuple):
@@ -40,11 +45,13 @@ _DEFAULTS = {
 }
 
 
+@route.get("Configuration")
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration."""
     return ApiResponse(200, _build_body(call, call.scope.service))
 
 
+@route.post("Configuration")
 def update(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration: what the form names changes.
 

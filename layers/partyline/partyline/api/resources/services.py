@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.services import Service, build_service
 from partyline.storage import queries
 from partyline.storage import services as store
 from partyline.storage.queries import Window
+
+route = Router(Level.ACCOUNT)
 
 # What is beneath a Service, by the name of its link.
 _LINKS = {
@@ -23,6 +26,7 @@ _LINKS = {
 }
 
 
+@route.post("Services")
 def create(call: Call) -> ApiResponse:
     """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
     name = forms.read_friendly_name(call.request.form, forms.MAX_NAME, required=True)
@@ -31,11 +35,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, service))
 
 
+@route.get("Services/{service}")
 def fetch(call: Call) -> ApiResponse:
     """GET /Services/{sid}."""
     return ApiResponse(200, _build_body(call, _find_service(call)))
 
 
+@route.get("Services")
 def list_page(call: Call) -> ApiResponse:
     """GET /Services, in the order of their making."""
 
@@ -45,6 +51,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "services", read)
 
 
+@route.delete("Services/{service}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
     for the account's default Service."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Level, Router
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedText
 from partyline.errors import Conflict
@@ -14,7 +15,10 @@ from partyline.storage import queries
 from partyline.storage import unrouted as store
 from partyline.storage.queries import Window
 
+route = Router(Level.ACCOUNT)
 
+
+@route.get("UnroutedTexts")
 def list_page(call: Call) -> ApiResponse:
     """GET /UnroutedTexts, newest first."""
 
@@ -26,6 +30,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "unrouted_texts", read)
 
 
+@route.get("UnroutedTexts/{text}")
 def fetch(call: Call) -> ApiResponse:
     """GET /UnroutedTexts/{sid}."""
     found = _find_text(call)
@@ -33,6 +38,7 @@ def fetch(call: Call) -> ApiResponse:
     return ApiResponse(200, {**serializers.build_unrouted_text(call, found), "raw": found.raw})
 
 
+@route.post("UnroutedTexts/{text}")
 def route_again(call: Call) -> ApiResponse:
     """POST /UnroutedTexts/{sid}: route it again, now that a conversation may take it. Answers what became of it: it is
     no longer here, unless the outcome is `unrouted`, with the reason of now. Raises ApiError 20404, also when it was
@@ -48,6 +54,7 @@ def route_again(call: Call) -> ApiResponse:
     return ApiResponse(200, {"sid": found.sid, "account_sid": call.context.account_sid, **_build_result(redriven)})
 
 
+@route.delete("UnroutedTexts/{text}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /UnroutedTexts/{sid}: it is done with."""
     if not store.remove(call.table, _find_text(call).sid):

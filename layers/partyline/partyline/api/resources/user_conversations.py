@@ -9,6 +9,7 @@ from partyline.api import authorization, forms, lookups, pagination, pre_webhook
 from partyline.api.context import ApiResponse, Call
 from partyline.api.pagination import PagePart
 from partyline.api.resources import participants
+from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import events, timers
 from partyline.domain.participants import NotificationLevel
@@ -18,8 +19,13 @@ from partyline.storage import conversations, messages, participations, retry
 from partyline.storage.conversations import Roster
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
+from partyline.storage.table import retry_on_conflict
+
+route = Router()
 
 
+
+@route.get("Users/{user}/Conversations", users=True)
 def list_page(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
     horizon is set."""
@@ -32,12 +38,14 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "conversations", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
+@route.get("Users/{user}/Conversations/{conversation}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET /Users/{user}/Conversations/{conversation}."""
     user = _find_user(call)
     return ApiResponse(200, _build_body(call, user, _find_participation(call, user, lookups.load_roster(call))))
 
 
+@route.post("Users/{user}/Conversations/{conversation}", users=True)
 def update(call: Call) -> ApiResponse:
     """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
     person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
@@ -70,6 +78,7 @@ def _change_member(call: Call, user: User) -> Participation:
     return replace(found, participant=after)
 
 
+@route.delete("Users/{user}/Conversations/{conversation}", users=True)
 def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
     participant."""

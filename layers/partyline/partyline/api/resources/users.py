@@ -7,6 +7,7 @@ from dataclasses import replace
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import events, identities, sids
 from partyline.domain.permissions import Permission, RoleType
@@ -15,7 +16,10 @@ from partyline.storage import queries
 from partyline.storage import users as store
 from partyline.storage.queries import Window
 
+route = Router()
 
+
+@route.post("Users")
 def create(call: Call) -> ApiResponse:
     """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
     identity, service_sid = identities.check_identity(call.request.form.get("Identity") or ""), call.scope.service_sid
@@ -26,11 +30,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, user))
 
 
+@route.get("Users/{user}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """GET /Users/{sid or identity}."""
     return ApiResponse(200, _build_body(call, lookups.find_user(call)))
 
 
+@route.get("Users")
 def list_page(call: Call) -> ApiResponse:
     """GET /Users, newest first."""
 
@@ -41,6 +47,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "users", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
+@route.post("Users/{user}", users=True)
 def update(call: Call) -> ApiResponse:
     """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
     50100, 50107, 50303, 50304."""
@@ -53,6 +60,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, after))
 
 
+@route.delete("Users/{user}")
 def delete(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
     refused until the account makes it anew, as a user or as a participant."""
@@ -61,6 +69,7 @@ def delete(call: Call) -> ApiResponse:
     return ApiResponse(204)
 
 
+@route.delete("Users/{user}/Tokens")
 def revoke_tokens(call: Call) -> ApiResponse:
     """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
     connections by them end. Twilio has no such resource."""

@@ -11,11 +11,15 @@ from partyline import refusals
 from partyline.api import forms, webhook_forms
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, find_url_problem
 from partyline.errors import ApiError
 from partyline.storage import keys
 from partyline.storage import webhooks as store
+
+account_route = Router(Level.ACCOUNT)
+service_route = Router(Level.SERVICE)
 
 
 class _WebhookTargetKind(StrEnum):
@@ -25,11 +29,13 @@ class _WebhookTargetKind(StrEnum):
     FLEX = "flex"
 
 
+@account_route.get("Configuration/Webhooks")
 def fetch_of_account(call: Call) -> ApiResponse:
     """GET /Configuration/Webhooks."""
     return ApiResponse(200, _build_account_body(call, store.configuration(call.table, keys.account_webhooks())))
 
 
+@account_route.post("Configuration/Webhooks")
 def update_of_account(call: Call) -> ApiResponse:
     """POST /Configuration/Webhooks: what the form names changes, and what it names without a value is removed. Raises
     ApiError 20001, 50055, 50077, 50078, 50365."""
@@ -41,11 +47,13 @@ def update_of_account(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_account_body(call, store.configure(call.table, key, before, after)))
 
 
+@service_route.get("Configuration/Webhooks")
 def fetch_of_service(call: Call) -> ApiResponse:
     """GET /Services/{service}/Configuration/Webhooks."""
     return ApiResponse(200, _build_service_body(call, store.configuration(call.table, _service_key(call))))
 
 
+@service_route.post("Configuration/Webhooks")
 def update_of_service(call: Call) -> ApiResponse:
     """POST /Services/{service}/Configuration/Webhooks, as of the account."""
     before = store.configuration(call.table, _service_key(call))

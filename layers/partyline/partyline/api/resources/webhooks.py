@@ -13,6 +13,7 @@ from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers, webhook_forms
 from partyline.api.context import ApiResponse, Call
 from partyline.api.request import Parameters
+from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
@@ -30,10 +31,13 @@ from partyline.storage import queries, retry
 from partyline.storage import webhooks as store
 from partyline.storage.queries import Window
 
+route = Router()
+
 _URL, _METHOD, _FILTERS = "Configuration.Url", "Configuration.Method", "Configuration.Filters"
 _TRIGGERS, _FLOW, _REPLAY = "Configuration.Triggers", "Configuration.FlowSid", "Configuration.ReplayAfter"
 
 
+@route.post("Conversations/{conversation}/Webhooks")
 def create(call: Call) -> ApiResponse:
     """POST .../Webhooks. Raises ApiError 20001, 50055, 50361, 50362, 50364 to 50372, 50377, 50386."""
 
@@ -46,11 +50,13 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, retry.CONTENDED.run(attempt)))
 
 
+@route.get("Conversations/{conversation}/Webhooks/{webhook}")
 def fetch(call: Call) -> ApiResponse:
     """GET .../Webhooks/{sid}."""
     return ApiResponse(200, _build_body(call, _find_webhook(call, lookups.find_conversation(call))))
 
 
+@route.get("Conversations/{conversation}/Webhooks")
 def list_page(call: Call) -> ApiResponse:
     """GET .../Webhooks, in the order of their making; all fit on one page."""
     conversation = lookups.find_conversation(call)
@@ -62,6 +68,7 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "webhooks", read, MAX_PER_CONVERSATION)
 
 
+@route.post("Conversations/{conversation}/Webhooks/{webhook}")
 def update(call: Call) -> ApiResponse:
     """POST .../Webhooks/{sid}: what the form names changes, the rest stays. The target stays, and ReplayAfter is of a
     new webhook only. Raises ApiError as `create`."""
@@ -73,6 +80,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, changed))
 
 
+@route.delete("Conversations/{conversation}/Webhooks/{webhook}")
 def delete(call: Call) -> ApiResponse:
     """DELETE .../Webhooks/{sid}, of a closed conversation too."""
     if not store.remove(call.table, _find_webhook(call, lookups.find_conversation(call))):
