@@ -20,10 +20,8 @@ from partyline.domain.services import Service
 from partyline.errors import ApiError
 from partyline.storage import retry, roles
 from partyline.storage import services as store
-from partyline.storage.table import retry_on_conflict
 
 route = Router(Level.SERVICE)
-
 
 
 class _DefaultRole(NamedTuple):

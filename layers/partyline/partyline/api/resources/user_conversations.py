@@ -19,10 +19,8 @@ from partyline.storage import conversations, messages, participations, retry
 from partyline.storage.conversations import Roster
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
-from partyline.storage.table import retry_on_conflict
 
 route = Router()
-
 
 
 @route.get("Users/{user}/Conversations", users=True)
@@ -51,9 +49,7 @@ def update(call: Call) -> ApiResponse:
     person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
     user = _find_user(call)
     authorization.require_self(call, user.identity)
-    return ApiResponse(
-        200, _build_body(call, user, retry.STANDARD.run(lambda: _change_member(call, user)))
-    )
+    return ApiResponse(200, _build_body(call, user, retry.STANDARD.run(lambda: _change_member(call, user))))
 
 
 def _change_member(call: Call, user: User) -> Participation:
