@@ -57,7 +57,9 @@ def test_stop_with_a_picture_is_not_relayed_and_the_picture_stays_with_it(api: A
     """C4."""
     picture = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
     text = InboundText("bandwidth", "stop", T, C, (T,), "STOP", (picture,))
-    said = recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(text, api.context.clock())
+    said = recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(
+        text, api.context.clock()
+    )
     assert said.conversation_sid == mixed
     assert by_text(table, said) == set()
     shown = api.get(f"/Conversations/{mixed}/Messages/{said.message_sid}").body
