@@ -27,7 +27,6 @@ SHARED_MODULE_NAMES = {LAYER / "api" / "resources", LAYER / "storage"}
 LARGE_MODULES = {
     "layers/partyline/partyline/inbound/recorder.py",
     "layers/partyline/partyline/outbound/sender.py",
-    "layers/partyline/partyline/refusals.py",
     "layers/partyline/partyline/storage/conversations.py",
     "layers/partyline/partyline/storage/table.py",
 }
@@ -37,15 +36,15 @@ LONG_FUNCTIONS = {
     "layers/partyline/partyline/storage/table.py:query",
     "local/carrier/telnyx.py:read",
 }
-REPEATED_CLASS_NAMES = {"Entry"}
+REPEATED_CLASS_NAMES: set[str] = set()
 COMPLEX_FUNCTIONS: set[str] = {
-    "layers/partyline/partyline/api/app.py:_answer",
-    "layers/partyline/partyline/api/authorization.py:known_users",
-    "layers/partyline/partyline/api/resources/address_configurations.py:_configured",
-    "layers/partyline/partyline/api/resources/attachments.py:named",
+    "layers/partyline/partyline/api/app.py:_dispatch",
+    "layers/partyline/partyline/api/authorization.py:find_known_users",
+    "layers/partyline/partyline/api/resources/address_configurations.py:_apply_form",
+    "layers/partyline/partyline/api/resources/attachments.py:find_uploads",
     "layers/partyline/partyline/api/resources/messages.py:_check_lines",
-    "layers/partyline/partyline/api/resources/participants.py:horizon",
-    "layers/partyline/partyline/api/resources/preview.py:_shown",
+    "layers/partyline/partyline/api/resources/participants.py:read_horizon",
+    "layers/partyline/partyline/api/resources/preview.py:_build_send",
     "layers/partyline/partyline/auth/scope.py:resolve_scope",
     "layers/partyline/partyline/carriers/gateway_event.py:parse_event",
     "layers/partyline/partyline/carriers/send_outcome.py:to_send_error",
