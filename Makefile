@@ -20,10 +20,11 @@ ARCHITECTURE ?= arm64
 
 export AWS_DEFAULT_REGION ?= us-east-1
 export SAM_CLI_TELEMETRY := 0
+export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit conformance check format build events lock clean python dev
+.PHONY: help run test coverage unit conformance check format docs build events lock clean python dev
 
 help: ## Say what can be done.
 	@echo "Partyline: make <target>"
@@ -58,7 +59,7 @@ unit: dev ## The fast tests only.
 conformance: dev ## Every operation of Twilio's contract against the API, with a table of what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
 
-check: dev ## Lint, formatting, types, imports, the template, and known vulnerabilities of what is pinned.
+check: dev ## Check lint, format, types, imports, the template, the docs, and known vulnerabilities of what is pinned.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
@@ -68,10 +69,15 @@ check: dev ## Lint, formatting, types, imports, the template, and known vulnerab
 	@mkdir -p $(STATE)
 	$(BIN)/python -m local.expansion $(STATE)/expanded.json
 	$(BIN)/cfn-lint $(STATE)/expanded.json
+	$(BIN)/mkdocs build --strict
 
 format: dev ## Put the code into the one format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: dev ## Build the documentation as a website, into .partyline/site.
+	$(BIN)/mkdocs build --strict
+	@echo "open $(STATE)/site/index.html"
 
 build: dev ## sam build, for RUNTIME (python3.13) on ARCHITECTURE (arm64).
 	@$(MAKE) --no-print-directory -C layers/partyline PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) runtime
