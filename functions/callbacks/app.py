@@ -17,7 +17,7 @@ from partyline.webhooks.delivery import Callback, DeliveryOutcome
 
 SQS = bootstrap.build_sqs()
 CALLER = delivery.WebhookCaller(
-    bootstrap.build_table(), request=bootstrap.build_public_http().ask, auth_token=auth_token, clock=bootstrap.now
+    bootstrap.build_table(), request=bootstrap.build_public_http().send, auth_token=auth_token, clock=bootstrap.now
 )
 METRICS = {
     DeliveryOutcome.DELIVERED: "CallbackDelivered",

@@ -24,7 +24,7 @@ TABLE = bootstrap.build_table()
 WEBHOOKS = WebhookHandler(
     TABLE,
     InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), PRE_WEBHOOK.consult),
-    complete=partial(text_part.fetch_words, PUBLIC_HTTP.ask),
+    complete=partial(text_part.fetch_words, PUBLIC_HTTP.send),
 )
 # Twilio takes this for "no reply". The other carriers do not read it.
 ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}

@@ -21,7 +21,7 @@ INGEST = ingest.MediaIngest(
     TABLE,
     bootstrap.build_bucket(),
     carrier=bootstrap.build_carrier,
-    ask=bootstrap.build_public_http().ask,
+    ask=bootstrap.build_public_http().send,
     clock=bootstrap.now,
     complete=completion.TextCompleter(TABLE).complete,
 )

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import FetchedResponse, Outgoing, networks
+from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
+from partyline.http_client import HttpClient, HttpRequest, HttpResponse, Policy, parse_networks
 
 Handler = Callable[[socket.socket], None]
 
-LOOPBACK = networks("127.0.0.0/8,::1/128")
-OUTGOING = Outgoing(LOOPBACK)
+LOCAL = Policy(networks=parse_networks("127.0.0.0/8,::1/128"))
+CLIENT = HttpClient(LOCAL)
 # Long enough for a server that answers at once, and short for one that never does.
 HASTY = 0.3
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -107,8 +107,9 @@ def resetting(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def ask(url: str, outgoing: Outgoing = OUTGOING, *, timeout: float = 10, max_answer: int = 1000) -> FetchedResponse:
-    return outgoing.ask("POST", url, b"a=b", {"Content-Type": "text/plain"}, timeout=timeout, max_answer=max_answer)
+def ask(url: str, client: HttpClient = CLIENT, *, timeout: float = 10, max_body: int = 1000) -> HttpResponse:
+    request = HttpRequest("POST", url, {"Content-Type": "text/plain"}, b"a=b")
+    return client.send(request, timeout=timeout, max_body=max_body)
 
 
 def named(name: str, running: Server, path: str = "/hook", scheme: str = "http") -> str:
@@ -124,9 +125,7 @@ def to_loopback(host: str, port: int) -> list[str]:
 
 def test_the_request_leaves_as_it_was_written_and_the_answer_comes_back() -> None:
     with server(answering(b"HTTP/1.1 404 No\r\nX-Why: because\r\nContent-Length: 2\r\n\r\nno")) as running:
-        answer = ask(
-            named("hooks.example.com", running, "/a%20b?x=1&x=2#rc=3"), Outgoing(LOOPBACK, resolve=to_loopback)
-        )
+        answer = ask(named("hooks.example.com", running, "/a%20b?x=1&x=2#rc=3"), HttpClient(LOCAL, resolve=to_loopback))
     assert (answer.status, answer.headers["x-why"], answer.body, answer.complete) == (404, "because", b"no", True)
     head, _, body = running.seen[0].partition(b"\r\n\r\n")
     first, *headers = head.split(b"\r\n")
@@ -171,7 +170,7 @@ def test_a_redirect_is_an_answer_and_not_followed(status: int, to: str) -> None:
     ],
 )
 def test_a_server_that_does_not_come_to_an_answer_is_left_at_the_deadline(handle: Handler) -> None:
-    with server(handle) as running, pytest.raises(OutgoingTimedOut):
+    with server(handle) as running, pytest.raises(RequestTimedOut):
         ask(running.url, timeout=HASTY)
 
 
@@ -183,7 +182,7 @@ def test_an_answer_that_comes_after_the_deadline_is_none() -> None:
         connection.sendall(OK)
 
     with server(late) as running:
-        with pytest.raises(OutgoingTimedOut):
+        with pytest.raises(RequestTimedOut):
             ask(running.url, timeout=HASTY)
         asked.set()
 
@@ -191,12 +190,12 @@ def test_an_answer_that_comes_after_the_deadline_is_none() -> None:
 def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        with pytest.raises(OutgoingTimedOut):
-            OUTGOING.ask("POST", url, b"x" * 20_000_000, timeout=HASTY, max_answer=0)
+        with pytest.raises(RequestTimedOut):
+            CLIENT.send(HttpRequest("POST", url, body=b"x" * 20_000_000), timeout=HASTY, max_body=0)
 
 
 def test_a_tls_handshake_that_does_not_end_is_left_at_the_deadline() -> None:
-    with server(silent) as running, pytest.raises(OutgoingTimedOut):
+    with server(silent) as running, pytest.raises(RequestTimedOut):
         ask(named("127.0.0.1", running, scheme="https"), timeout=HASTY)
 
 
@@ -209,8 +208,8 @@ def test_a_resolver_that_hangs_is_left_at_the_deadline_and_does_no_harm_when_it_
         return ["127.0.0.1"]
 
     with server(answering(OK)) as running:
-        with pytest.raises(OutgoingTimedOut):
-            ask(running.url, Outgoing(LOOPBACK, resolve=hang), timeout=HASTY)
+        with pytest.raises(RequestTimedOut):
+            ask(running.url, HttpClient(LOCAL, resolve=hang), timeout=HASTY)
         answer.set()
         assert ended.wait(10)
         assert ask(running.url).status == 200
@@ -227,10 +226,10 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.2", port))
-        outgoing = Outgoing(LOOPBACK, resolve=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+        client = HttpClient(LOCAL, resolve=lambda host, port: ["127.0.0.2", "127.0.0.1"])
         # Nobody is at the second address, and it is asked in time to say so.
-        with pytest.raises(OutgoingFailed):
-            ask(f"http://hooks.example.com:{port}/", outgoing, timeout=1)
+        with pytest.raises(RequestFailed):
+            ask(f"http://hooks.example.com:{port}/", client, timeout=1)
         for filler in fillers:
             filler.close()
 
@@ -258,13 +257,13 @@ def test_a_body_is_read_as_far_as_asked_for_and_says_whether_it_is_whole(
     handle: Handler, body: bytes, complete: bool
 ) -> None:
     with server(handle) as running:
-        answer = ask(running.url, max_answer=10)
+        answer = ask(running.url, max_body=10)
     assert (answer.status, answer.body, answer.complete) == (200, body, complete)
 
 
 def test_a_body_that_drips_is_cut_off_at_the_deadline() -> None:
     with server(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x")) as running:
-        answer = ask(running.url, timeout=HASTY, max_answer=1_000_000)
+        answer = ask(running.url, timeout=HASTY, max_body=1_000_000)
     assert answer.status == 200
     assert not answer.complete
     assert set(answer.body) <= set(b"x")
@@ -276,7 +275,7 @@ def test_where_no_body_is_wanted_none_is_waited_for() -> None:
         silent(connection)
 
     with server(promise) as running:
-        answer = ask(running.url, max_answer=0)
+        answer = ask(running.url, max_body=0)
     assert (answer.status, answer.body, answer.complete) == (200, b"", False)
 
 
@@ -295,7 +294,7 @@ def test_where_no_body_is_wanted_none_is_waited_for() -> None:
     ],
 )
 def test_a_connection_that_breaks_or_makes_no_sense_has_failed(handle: Handler) -> None:
-    with server(handle) as running, pytest.raises(OutgoingFailed):
+    with server(handle) as running, pytest.raises(RequestFailed):
         ask(running.url)
     assert len(running.seen) == 1
 
@@ -303,7 +302,7 @@ def test_a_connection_that_breaks_or_makes_no_sense_has_failed(handle: Handler) 
 def test_a_server_that_is_gone_has_failed() -> None:
     with server(answering()) as running:
         pass
-    with pytest.raises(OutgoingFailed):
+    with pytest.raises(RequestFailed):
         ask(running.url)
 
 
@@ -313,35 +312,35 @@ def unknown(host: str, port: int) -> list[str]:
 
 @pytest.mark.parametrize("resolve", [unknown, lambda host, port: []])
 def test_a_name_without_an_address_has_failed(resolve: Callable[[str, int], list[str]]) -> None:
-    with pytest.raises(OutgoingFailed):
-        ask("http://hooks.example.com/", Outgoing(resolve=resolve))
+    with pytest.raises(RequestFailed):
+        ask("http://hooks.example.com/", HttpClient(resolve=resolve))
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64, ".example.com"])
 def test_what_is_no_name_has_failed(host: str) -> None:
-    with pytest.raises(OutgoingError):
+    with pytest.raises(RequestError):
         ask(f"http://{host}/")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"])
 def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(address: str) -> None:
-    with server(answering(OK)) as running, pytest.raises(OutgoingRefused):
-        ask(named("hooks.example.com", running), Outgoing(resolve=lambda host, port: [address]))
+    with server(answering(OK)) as running, pytest.raises(RequestRefused):
+        ask(named("hooks.example.com", running), HttpClient(resolve=lambda host, port: [address]))
     assert running.seen == []
 
 
 def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_mind() -> None:
     answers = iter([["127.0.0.1"], ["169.254.169.254"]])
     with server(answering(OK)) as running:
-        answer = ask(named("rebind.example.com", running), Outgoing(LOOPBACK, resolve=lambda *_: next(answers)))
+        answer = ask(named("rebind.example.com", running), HttpClient(LOCAL, resolve=lambda *_: next(answers)))
     assert answer.status == 200
     assert next(answers) == ["169.254.169.254"]
 
 
 @pytest.mark.parametrize("header", [{"X": "a\r\nY: secret"}, {"X\r\n": "secret"}])
 def test_a_header_that_is_none_is_not_sent_and_not_repeated_in_the_error(header: dict[str, str]) -> None:
-    with server(answering(OK)) as running, pytest.raises(OutgoingRefused) as raised:
-        OUTGOING.ask("POST", running.url, b"", header, timeout=10, max_answer=0)
+    with server(answering(OK)) as running, pytest.raises(RequestRefused) as raised:
+        CLIENT.send(HttpRequest("POST", running.url, header), timeout=10, max_body=0)
     assert "secret" not in str(raised.value)
     assert b"secret" not in b"".join(running.seen)
 
@@ -407,8 +406,8 @@ def test_a_certificate_is_checked_for_the_name_and_not_for_the_address(
 ) -> None:
     port, asked = secure
     trusting = ssl.create_default_context(cafile=str(certificate[0]))
-    outgoing = Outgoing(LOOPBACK, resolve=to_loopback, tls=trusting)
-    answer = ask(f"https://hooks.example.com:{port}/", outgoing)
+    client = HttpClient(LOCAL, resolve=to_loopback, tls=trusting)
+    answer = ask(f"https://hooks.example.com:{port}/", client)
     assert (answer.status, answer.body, asked) == (200, b"ok", ["hooks.example.com"])
 
 
@@ -416,15 +415,15 @@ def test_a_certificate_of_another_name_has_failed(
     secure: tuple[int, list[str | None]], certificate: tuple[Path, Path]
 ) -> None:
     trusting = ssl.create_default_context(cafile=str(certificate[0]))
-    with pytest.raises(OutgoingFailed, match="CertVerification"):
-        ask(f"https://other.example.com:{secure[0]}/", Outgoing(LOOPBACK, resolve=to_loopback, tls=trusting))
+    with pytest.raises(RequestFailed, match="CertVerification"):
+        ask(f"https://other.example.com:{secure[0]}/", HttpClient(LOCAL, resolve=to_loopback, tls=trusting))
 
 
 def test_a_certificate_that_nobody_vouches_for_has_failed(secure: tuple[int, list[str | None]]) -> None:
-    with pytest.raises(OutgoingFailed, match="CertVerification"):
-        ask(f"https://hooks.example.com:{secure[0]}/", Outgoing(LOOPBACK, resolve=to_loopback))
+    with pytest.raises(RequestFailed, match="CertVerification"):
+        ask(f"https://hooks.example.com:{secure[0]}/", HttpClient(LOCAL, resolve=to_loopback))
 
 
 def test_a_server_that_speaks_no_tls_has_failed() -> None:
-    with server(answering(b"HTTP/1.1 400 Bad\r\n\r\n")) as running, pytest.raises(OutgoingFailed):
+    with server(answering(b"HTTP/1.1 400 Bad\r\n\r\n")) as running, pytest.raises(RequestFailed):
         ask(named("127.0.0.1", running, scheme="https"))

@@ -18,7 +18,7 @@ from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import POST_EVENTS
-from partyline.http_client import FetchedResponse
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordResult
 from partyline.lifecycle import activation, expiry
@@ -227,11 +227,11 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), mode))
     asked: list[dict[str, str]] = []
 
-    def request(method: str, url: str, body: bytes | None, *given: Any, **more: Any) -> FetchedResponse:
-        asked.append(dict(parse_qsl((body or b"").decode(), keep_blank_values=True)))
-        return FetchedResponse(200, {}, b"", complete=True)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        asked.append(dict(parse_qsl(request.body.decode(), keep_blank_values=True)))
+        return HttpResponse(200, b"")
 
-    asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, request)
+    asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, send)
     desk = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asker.consult, Files())
     world = World(table, clock, partial(_news, name), Api(desk), asker.consult_all, asked)
     # The account's settings are made by the first request.

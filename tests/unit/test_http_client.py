@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.errors import OutgoingError, OutgoingRefused
-from partyline.http_client import Outgoing, is_allowed, networks
+from partyline.errors import RequestError, RequestRefused
+from partyline.http_client import HttpClient, HttpRequest, Policy, is_allowed_address, parse_networks
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
 NOT_PUBLIC = [
@@ -26,18 +26,18 @@ NOT_PUBLIC = [
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_allowed(address: str) -> None:
-    assert is_allowed(address)
+    assert is_allowed_address(address)
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_any_other_is_not(address: str) -> None:
-    assert not is_allowed(address)
+    assert not is_allowed_address(address)
 
 
 @given(st.ip_addresses(v=4))
 def test_an_address_in_the_clothes_of_ipv6_is_allowed_as_it_is_itself(address: IPv4Address) -> None:
     for carried in (f"::ffff:{address}", f"64:ff9b::{address}"):
-        assert is_allowed(carried) == is_allowed(str(address))
+        assert is_allowed_address(carried) == is_allowed_address(str(address))
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_an_address_in_the_clothes_of_ipv6_is_allowed_as_it_is_itself(address: I
 def test_a_deployment_allows_more_but_what_is_link_local_only_by_its_own_network(
     address: str, listed: str, expected: bool
 ) -> None:
-    assert is_allowed(address, networks(listed)) is expected
+    assert is_allowed_address(address, parse_networks(listed)) is expected
 
 
 def test_no_networks_are_none_and_rubbish_is_an_error() -> None:
-    assert networks("") == ()
+    assert parse_networks("") == ()
     with pytest.raises(ValueError, match="does not appear"):
-        networks("everything")
+        parse_networks("everything")
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_no_networks_are_none_and_rubbish_is_an_error() -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_however_a_url_writes_it_the_address_is_what_counts(scheme: str, host: str) -> None:
     # Where the machine has no such family it finds no address, which is as good.
-    with pytest.raises(OutgoingError) as raised:
-        Outgoing().ask("GET", f"{scheme}://{host}/latest/meta-data/", timeout=5, max_answer=0)
-    assert isinstance(raised.value, OutgoingRefused) or host.startswith("[")
+    with pytest.raises(RequestError) as raised:
+        HttpClient().send(HttpRequest("GET", f"{scheme}://{host}/latest/meta-data/"), timeout=5, max_body=0)
+    assert isinstance(raised.value, RequestRefused) or host.startswith("[")
     assert "secret" not in str(raised.value)
 
 
@@ -94,12 +94,12 @@ def test_however_a_url_writes_it_the_address_is_what_counts(scheme: str, host: s
     ["", "example.com", "ftp://example.com/", "file:///etc/passwd", "gopher://127.0.0.1/", "http://", "http://[x"],
 )
 def test_only_http_is_asked(url: str) -> None:
-    with pytest.raises(OutgoingRefused):
-        Outgoing(networks("127.0.0.0/8")).ask("GET", url, timeout=5, max_answer=0)
+    with pytest.raises(RequestRefused):
+        HttpClient(Policy(networks=parse_networks("127.0.0.0/8"))).send(HttpRequest("GET", url), timeout=5, max_body=0)
 
 
 @pytest.mark.parametrize("other", ["127.0.0.1", "10.0.0.1", "64:ff9b::7f00:1"])
 def test_one_address_that_is_not_public_spoils_the_name(other: str) -> None:
-    outgoing = Outgoing(resolve=lambda host, port: ["8.8.8.8", other])
-    with pytest.raises(OutgoingRefused):
-        outgoing.ask("GET", "http://hooks.example.com/", timeout=5, max_answer=0)
+    client = HttpClient(resolve=lambda host, port: ["8.8.8.8", other])
+    with pytest.raises(RequestRefused):
+        client.send(HttpRequest("GET", "http://hooks.example.com/"), timeout=5, max_body=0)

@@ -19,7 +19,7 @@ from local import expansion
 from local.expansion import Loader
 from local.stack import PARAMETERS
 from partyline.carriers.registry import CARRIERS
-from partyline.http_client import networks
+from partyline.http_client import parse_networks
 from partyline.media import images, outbound_files
 from partyline.outbound.sender import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.storage import circuit_breakers, keys
@@ -558,7 +558,7 @@ def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -
 @pytest.mark.parametrize("text", ["", "10.1.0.0/16", PARAMETERS["AllowedNetworks"], "fd00:ec2::254/128,169.254.0.0/16"])
 def test_networks_that_webhooks_may_reach_can_be_listed(text: str) -> None:
     assert re.fullmatch(TEMPLATE["Parameters"]["AllowedNetworks"]["AllowedPattern"], text)
-    assert len(networks(text)) == len(text.split(",")) if text else networks(text) == ()
+    assert len(parse_networks(text)) == len(text.split(",")) if text else parse_networks(text) == ()
 
 
 def test_a_removed_service_is_cleaned_up_when_no_request_is_under_way_that_found_it() -> None:

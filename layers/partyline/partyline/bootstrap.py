@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from partyline.carriers.base import Carrier, Transport
-    from partyline.http_client import Outgoing
+    from partyline.http_client import HttpClient
     from partyline.media.bucket import Bucket
     from partyline.realtime.gateway import LiveConnections
     from partyline.storage.table import Table
@@ -50,18 +50,18 @@ def build_sqs() -> SQSClient:
     return aws_clients.sqs()
 
 
-def build_public_http() -> Outgoing:
+def build_public_http() -> HttpClient:
     """Build the client for servers on the internet, and in the networks that the deployment allows."""
-    from partyline.http_client import Outgoing, networks
+    from partyline.http_client import HttpClient, Policy, parse_networks
 
-    return Outgoing(networks(variable("ALLOWED_NETWORKS")))
+    return HttpClient(Policy(networks=parse_networks(variable("ALLOWED_NETWORKS"))))
 
 
-def build_pre_webhook(http: Outgoing) -> PreActionWebhook:
+def build_pre_webhook(http: HttpClient) -> PreActionWebhook:
     """Build the client of pre-action webhooks."""
     from partyline.webhooks.pre_action import PreActionWebhook
 
-    return PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=http.ask)
+    return PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=http.send)
 
 
 def build_live_connections() -> LiveConnections:

@@ -4,10 +4,10 @@
     ├── ApiError          told to an API caller: code, HTTP status, text, details (participants, routing, store, api)
     ├── RuleViolation     a rule of the domain is broken: its name and details; the API answers it as an ApiError
     ├── WebhookRefused    told to a carrier: HTTP status, headers (carriers, receiving)
-    ├── OutgoingError     a customer's URL gave no answer; a later try can help (outgoing)
-    │   ├── OutgoingRefused   nothing was asked: no HTTP URL, or its name has an address that is not allowed
-    │   ├── OutgoingFailed    the name is not known, no connection, or one that broke
-    │   └── OutgoingTimedOut  not answered in time
+    ├── RequestError      an HTTP request without an answer; a later try can help (http_client)
+    │   ├── RequestRefused    nothing was sent: no HTTP URL, or its name has an address that is not allowed
+    │   ├── RequestFailed     the name is not known, no connection, or one that broke
+    │   └── RequestTimedOut   not answered in time
     ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
     ├── MediaError        a picture or file that is not there, or not as it should be (media)
     │   ├── MediaPending      it is on its way: a later try can help
@@ -32,10 +32,7 @@ An ApiError's code and status are Twilio's, from its error dictionary; partyline
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from partyline.carriers.base import OutboundMedia
+from typing import Any
 
 
 class PartylineError(Exception):
@@ -80,19 +77,27 @@ class WebhookRefused(PartylineError):
         self.headers = dict(headers or {})
 
 
-class OutgoingError(PartylineError):
-    """A URL of a customer's that gave no answer. Its text says why, without the URL: that may hold secrets."""
+class RequestError(PartylineError):
+    """An HTTP request without an answer. `sent` is false when certainly nothing of it left; otherwise the server may
+    have it. The text says why, without the URL and the headers: they may hold secrets."""
+
+    def __init__(self, reason: str, *, sent: bool = True) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
-class OutgoingRefused(OutgoingError):
-    """Nothing was asked: it is no HTTP URL, or its name has an address that this deployment does not connect to."""
+class RequestRefused(RequestError):
+    """We did not send it: the URL is not HTTP, the request cannot be written, or the policy forbids the address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, sent=False)
 
 
-class OutgoingFailed(OutgoingError):
-    """The name is not known, nothing took the connection, its certificate is wrong, or it broke before the answer."""
+class RequestFailed(RequestError):
+    """The name is not known, the connection was refused or broke, its certificate is wrong, or it speaks no HTTP."""
 
 
-class OutgoingTimedOut(OutgoingError):
+class RequestTimedOut(RequestError):
     """There was no answer in time."""
 
 
@@ -105,9 +110,10 @@ class MediaError(PartylineError):
 
 
 class MediaPending(MediaError):
-    """Some of a message's media is not in our storage yet; `ready` is what is there."""
+    """Some of a message's media is not in our storage yet. `ready` is the OutboundMedia that is there."""
 
-    def __init__(self, ready: tuple[OutboundMedia, ...]) -> None:
+    # Errors are below all packages, so the type of the media is not named here.
+    def __init__(self, ready: tuple[Any, ...]) -> None:
         super().__init__("media is on its way")
         self.ready = ready
 

@@ -19,11 +19,11 @@ from partyline import http_client
 from partyline.domain import sids
 from partyline.domain.sends import Send
 from partyline.domain.webhook_configuration import PRE_EVENTS
-from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import FetchedResponse, Outgoing
+from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
+from partyline.http_client import HttpClient, HttpRequest, HttpResponse
 from partyline.storage import messages
 from partyline.storage.table import Table, from_dynamo
-from partyline.webhooks import delivery, pre_action
+from partyline.webhooks import pre_action
 from tests.support.api_harness import ACCOUNT, TOKEN, A, Api, B, C, Counting, P, Q, Racing, Reply
 from tests.support.people import SERVICE, acting, another_service
 
@@ -35,14 +35,12 @@ REJECTED = (403, 50056, "Webhook disabled processing of command")
 class Hook:
     """A receiver that says no, changes things, or does not answer at all."""
 
-    answer: FetchedResponse | OutgoingError = field(default_factory=lambda: answered(""))
+    answer: HttpResponse | RequestError = field(default_factory=lambda: answered(""))
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(
-        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        self.asked.append(dict(parse_qsl(body.decode())))
-        if isinstance(self.answer, OutgoingError):
+    def __call__(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        self.asked.append(dict(parse_qsl(request.body.decode())))
+        if isinstance(self.answer, RequestError):
             raise self.answer
         return self.answer
 
@@ -54,8 +52,8 @@ class Hook:
         self.answer = answered(json.dumps(changes))
 
 
-def answered(body: str, status: int = 200, *, complete: bool = True) -> FetchedResponse:
-    return FetchedResponse(status, {}, body.encode(), complete=complete)
+def answered(body: str, status: int = 200, *, complete: bool = True) -> HttpResponse:
+    return HttpResponse(status, body.encode(), complete=complete)
 
 
 @dataclass
@@ -78,7 +76,7 @@ def telling(api: Api, hook: Hook) -> Telling:
     return with_hook(api, hook)
 
 
-def with_hook(api: Api, hook: delivery.Requester) -> Telling:
+def with_hook(api: Api, hook: http_client.SendRequest) -> Telling:
     desk = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
     return Telling(replace(api.context, ask=desk.consult))
 
@@ -149,7 +147,7 @@ ACTIONS: list[tuple[str, Act]] = [
     ("onParticipantRemove", lambda at: at.api.delete(f"/Users/agent/Conversations/{at.conversation}")),
     ("onUserUpdate", lambda at: at.api.post("/Users/agent", {"FriendlyName": "Ann"})),
 ]
-LATE = OutgoingTimedOut("late")
+LATE = RequestTimedOut("late")
 
 
 def test_there_is_an_action_for_every_event() -> None:
@@ -177,15 +175,15 @@ def test_what_is_rejected_does_not_happen_and_what_is_not_answered_does(
     "answer",
     [
         LATE,
-        OutgoingFailed("gone"),
-        OutgoingRefused("private"),
+        RequestFailed("gone"),
+        RequestRefused("private"),
         answered("", 302),
         answered("no JSON"),
         answered('{"body": "x', complete=False),
     ],
 )
 def test_a_receiver_that_makes_no_sense_does_not_stop_a_message(
-    scene: Scene, hook: Hook, answer: FetchedResponse | OutgoingError
+    scene: Scene, hook: Hook, answer: HttpResponse | RequestError
 ) -> None:
     hook.answer = answer
     assert scene.api.say(scene.conversation, "as it was").body["body"] == "as it was"
@@ -425,9 +423,9 @@ def serving(status: int, body: bytes) -> Iterator[tuple[str, list[tuple[str, dic
 def test_a_real_receiver_is_asked_and_obeyed(api: Api, status: int, body: bytes, becomes: str | None) -> None:
     with serving(status, body) as (url, asked):
         configure(api, url=url)
-        reply = with_hook(api, Outgoing(http_client.networks("127.0.0.0/8")).ask).post(
-            "/Conversations", {"FriendlyName": "plain"}
-        )
+        reply = with_hook(
+            api, HttpClient(http_client.Policy(networks=http_client.parse_networks("127.0.0.0/8"))).send
+        ).post("/Conversations", {"FriendlyName": "plain"})
     [(path, form, signature)] = asked
     assert path == "/pre?tenant=1"
     assert RequestValidator(TOKEN).validate(url, form, signature)
@@ -439,5 +437,5 @@ def test_a_real_receiver_is_asked_and_obeyed(api: Api, status: int, body: bytes,
 def test_an_address_that_is_not_public_is_not_asked(api: Api) -> None:
     with serving(403, b"") as (url, asked):
         configure(api, url=url)
-        assert with_hook(api, Outgoing().ask).post("/Conversations").status == 201
+        assert with_hook(api, HttpClient().send).post("/Conversations").status == 201
     assert asked == []

@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from partyline.carriers.base import HttpRequest
 from partyline.carriers.transport import MAX_ANSWER_BYTES, build_transport, no_transport
 from partyline.errors import Ambiguous, Unavailable
+from partyline.http_client import HttpRequest
 
 Handler = Callable[[socket.socket], None]
 

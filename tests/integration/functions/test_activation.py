@@ -20,7 +20,7 @@ from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.http_client import FetchedResponse
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.storage import conversations, keys, lines, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
@@ -62,11 +62,11 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
     """Have every webhook answer so; URL, form and headers of each call."""
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
-    def request(method: str, url: str, body: bytes, headers: dict[str, str], **more: Any) -> FetchedResponse:
-        asked.append((url, dict(parse_qsl(body.decode())), headers))
-        return FetchedResponse(status, {}, b"", complete=True)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        asked.append((request.url, dict(parse_qsl(request.body.decode())), dict(request.headers)))
+        return HttpResponse(status, b"")
 
-    pre_webhook = replace(app.PRE_WEBHOOK, request=request)
+    pre_webhook = replace(app.PRE_WEBHOOK, request=send)
     consult = pre_webhook.consult_all if app.__name__.startswith("activation") else pre_webhook.consult
     if "WEBHOOKS" in vars(app):
         vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, recorder=replace(app.WEBHOOKS.recorder, ask=consult))

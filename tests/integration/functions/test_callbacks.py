@@ -18,8 +18,8 @@ import pytest
 import yaml
 from twilio.request_validator import RequestValidator
 
-from partyline.errors import OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.integration.conftest import TEMPLATE, Template
 from tests.integration.functions.conftest import SECRETS, Context, event
 
@@ -42,13 +42,13 @@ def answers(callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, answer: int 
     """Have every webhook answer so; the URLs that are called."""
     called: list[str] = []
 
-    def ask(method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
-        called.append(url)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        called.append(request.url)
         if isinstance(answer, Exception):
             raise answer
-        return FetchedResponse(answer, {}, b"", complete=True)
+        return HttpResponse(answer, b"")
 
-    monkeypatch.setattr(callbacks, "CALLER", replace(callbacks.CALLER, request=ask))
+    monkeypatch.setattr(callbacks, "CALLER", replace(callbacks.CALLER, request=send))
     return called
 
 
@@ -124,7 +124,7 @@ def test_an_event_that_was_not_taken_stays_in_the_queue_for_as_long_as_it_should
 ) -> None:
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(callbacks.SQS, "change_message_visibility", lambda **given: asked.append(given))
-    called = answers(callbacks, monkeypatch, OutgoingTimedOut("late"))
+    called = answers(callbacks, monkeypatch, RequestTimedOut("late"))
     sample = of_today()
     failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
     for _ in range(4):
@@ -196,7 +196,7 @@ def test_it_may_do_to_the_table_what_it_does(
     callbacks.CALLER.table._client.meta.events.register(
         "before-call.dynamodb.*", lambda model, **_: actions.add(model.name)
     )
-    answers(callbacks, monkeypatch, OutgoingTimedOut("late"))
+    answers(callbacks, monkeypatch, RequestTimedOut("late"))
     callbacks.handler(event(SAMPLE), Context())
     answers(callbacks, monkeypatch, 200)
     for _ in range(4):

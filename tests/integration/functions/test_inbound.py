@@ -25,8 +25,8 @@ from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import MAX_INBOUND_BODY as MAX_TEXT
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import Conflict
-from partyline.http_client import FetchedResponse as Fetched
-from partyline.http_client import Outgoing
+from partyline.http_client import HttpClient, HttpRequest
+from partyline.http_client import HttpResponse as Fetched
 from partyline.inbound import recorder
 from partyline.inbound.webhook_handler import MAX_BODY, MAX_MEDIA
 from partyline.observability import MaskingFormatter, logger
@@ -390,11 +390,11 @@ def test_words_of_a_text_part_are_fetched_before_the_text_is_recorded(
     """C6."""
     told = []
 
-    def ask(self: Outgoing, method: str, url: str, body: None, headers: dict[str, str], **limits: Any) -> Fetched:
-        told.append((url, "Authorization" in headers))
-        return Fetched(200, {}, url[-5:].encode(), complete=True)
+    def send(self: HttpClient, request: HttpRequest, *, timeout: float, max_body: int) -> Fetched:
+        told.append((request.url, "Authorization" in request.headers))
+        return Fetched(200, request.url[-5:].encode())
 
-    monkeypatch.setattr(Outgoing, "ask", ask)
+    monkeypatch.setattr(HttpClient, "send", send)
     inbound: Inbound = request.getfixturevalue("inbound")
     monkeypatch.setenv("CARRIER_URLS", urls)
     assert inbound(bandwidth_text(text="", media=[url for url, _ in asked]))["statusCode"] == 200

@@ -16,7 +16,7 @@ from partyline.carriers.base import InboundMedia as Part
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.attachments import MediaReference, MediaState
-from partyline.http_client import FetchedResponse
+from partyline.http_client import HttpResponse
 from partyline.inbound import recorder
 from partyline.media import ingest, links
 from partyline.storage import messages
@@ -56,7 +56,7 @@ def test_a_file_is_fetched_and_kept(
     copy = replace(part, id="id-3", line=Q, text="STOP", media=())
     recorder.InboundRecorder(table, "IS1", asking_nobody).record(copy, NOW)
     called.clear()
-    answers = [FetchedResponse(503, {}, b"", complete=True), FetchedResponse(200, {}, b"GIF89a", complete=True)]
+    answers = [HttpResponse(503, b""), HttpResponse(200, b"GIF89a")]
     desk: ingest.MediaIngest = app.INGEST
     monkeypatch.setattr(app, "INGEST", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
@@ -73,7 +73,7 @@ def test_a_file_is_fetched_and_kept(
     # Another attempt comes too late and looks whose file it is.
     app.INGEST.remove_orphan(reference)
     # The words of a text, which another own number had brought before: this copy goes.
-    answers.append(FetchedResponse(200, {}, b"STOP", complete=True))
+    answers.append(HttpResponse(200, b"STOP"))
     assert app.handler(queued(words, app), Context()) == {"batchItemFailures": []}
     assert messages.fetch(table, words.conversation_sid, words.message_sid) is None
     assert called == granted("media")

@@ -25,7 +25,7 @@ from nacl.signing import SigningKey
 
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
-from partyline.http_client import FetchedResponse, Outgoing
+from partyline.http_client import HttpClient, HttpRequest, HttpResponse
 from partyline.storage import lines
 from partyline.storage.table import Table, from_dynamo
 from tests.integration.functions.conftest import SECRETS, Context, event
@@ -81,12 +81,12 @@ def inbound(function: Callable[[str], ModuleType], table: Table, monkeypatch: py
             lines.register(table, Line(sids.new(sids.LINE), prefix + digit, carrier, NOW, NOW, creation))
     served: dict[str, bytes] = {}
 
-    def ask(_: Outgoing, method: str, url: str, *__: Any, **___: Any) -> FetchedResponse:
-        assert method == "GET"
-        status = 200 if url in served else 404
-        return FetchedResponse(status, {"content-type": "text/plain"}, served.get(url, b""), complete=True)
+    def send(_: HttpClient, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        assert request.method == "GET"
+        status = 200 if request.url in served else 404
+        return HttpResponse(status, served.get(request.url, b""), {"content-type": "text/plain"})
 
-    monkeypatch.setattr(Outgoing, "ask", ask)
+    monkeypatch.setattr(HttpClient, "send", send)
     counted: list[str] = []
     monkeypatch.setattr("partyline.inbound.webhook_handler.count", counted.append)
     return Inbound(function("inbound"), lambda: counted.count("WebhookMalformed"), served)

@@ -18,8 +18,8 @@ from partyline.domain.lines import AddressConfiguration, AutoCreation, Line
 from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.errors import Conflict, OutgoingError, OutgoingFailed, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import Conflict, RequestError, RequestFailed, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.observability import metrics
@@ -37,28 +37,26 @@ A, B, C = "+12065550150", "+12065550151", "+12065550152"
 IDS = itertools.count()
 
 
-def answered(body: str, status: int = 200, *, complete: bool = True) -> FetchedResponse:
-    return FetchedResponse(status, {}, body.encode(), complete=complete)
+def answered(body: str, status: int = 200, *, complete: bool = True) -> HttpResponse:
+    return HttpResponse(status, body.encode(), complete=complete)
 
 
 @dataclass
 class Hook:
     """A receiver. `meanwhile` happens while it thinks, once."""
 
-    answer: FetchedResponse | OutgoingError = field(default_factory=lambda: answered(""))
+    answer: HttpResponse | RequestError = field(default_factory=lambda: answered(""))
     meanwhile: Callable[[], object] | None = None
-    next: FetchedResponse | None = None
+    next: HttpResponse | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(
-        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        self.asked.append(dict(parse_qsl(body.decode())))
+    def __call__(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        self.asked.append(dict(parse_qsl(request.body.decode())))
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()
         answer, self.answer, self.next = self.answer, self.next or self.answer, None
-        if isinstance(answer, OutgoingError):
+        if isinstance(answer, RequestError):
             raise answer
         return answer
 
@@ -191,11 +189,11 @@ def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hoo
     configure(own, keys.service_webhooks(sid), "https://own.example.com/pre")
     urls: list[str] = []
 
-    def request(method: str, url: str, *given: Any, **named: Any) -> FetchedResponse:
-        urls.append(url)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        urls.append(request.url)
         return answered("")
 
-    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", request).consult
+    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", send).consult
     recorder.InboundRecorder(own, SERVICE, port).record(text(A, P, B), NOW)
     assert urls == ["https://own.example.com/pre"]
 
@@ -263,15 +261,15 @@ def test_a_conversation_has_the_name_that_the_webhook_gives_it(
 @pytest.mark.parametrize(
     "answer",
     [
-        OutgoingTimedOut("late"),
-        OutgoingFailed("gone"),
+        RequestTimedOut("late"),
+        RequestFailed("gone"),
         answered("", 302),
         answered("rubbish"),
         answered('{"friendly_name": "x', complete=False),
     ],
 )
 def test_without_an_answer_the_conversation_is_made(
-    own: Table, hook: Hook, answer: FetchedResponse | OutgoingError
+    own: Table, hook: Hook, answer: HttpResponse | RequestError
 ) -> None:
     hook.answer = answer
     assert record(own, text(A, P, B), hook).outcome is RecordOutcome.CREATED
@@ -415,9 +413,9 @@ def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook,
     assert [body for _, body, _ in said(own, there)] == ["first", "second"]
 
 
-@pytest.mark.parametrize("answer", [OutgoingTimedOut("late"), OutgoingFailed("gone"), answered("", 307)])
+@pytest.mark.parametrize("answer", [RequestTimedOut("late"), RequestFailed("gone"), answered("", 307)])
 def test_without_an_answer_a_text_comes_in_as_it_is(
-    own: Table, hook: Hook, there: str, answer: FetchedResponse | OutgoingError
+    own: Table, hook: Hook, there: str, answer: HttpResponse | RequestError
 ) -> None:
     hook.answer = answer
     record(own, text(B, P, A, body="second"), hook)
@@ -434,11 +432,11 @@ def test_a_text_into_another_service_is_asked_about_there_only(own: Table, hook:
     configure(own, keys.service_webhooks(second[0].sid), "https://hooks.example.com/second")
     urls: list[str] = []
 
-    def ask(method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
-        urls.append(url)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        urls.append(request.url)
         return answered("")
 
-    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", ask).consult
+    port = pre_action.PreActionWebhook(ACCOUNT, lambda: "token", send).consult
     for body in ("first", "second"):
         recorder.InboundRecorder(own, SERVICE, port).record(text(A, P, B, body=body), NOW)
     assert urls == ["https://hooks.example.com/second"] * 2

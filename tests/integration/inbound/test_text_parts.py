@@ -4,7 +4,7 @@ the carrier does not give them in time."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,8 +22,8 @@ from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
-from partyline.errors import OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import completion, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
@@ -112,7 +112,7 @@ class Inbox:
 
     table: Table
     carrier: str
-    files: dict[str, bytes | FetchedResponse] = field(default_factory=dict)
+    files: dict[str, bytes | HttpResponse] = field(default_factory=dict)
     now: datetime = NOW
     kept: Files = field(default_factory=Files)
 
@@ -120,11 +120,11 @@ class Inbox:
         for address in own(self.carrier):
             lines.register(self.table, Line(sids.new(sids.LINE), address, self.carrier, NOW, NOW, AutoCreation.GROUPS))
 
-    def ask(self, method: str, url: str, body: None, headers: Mapping[str, str], **limits: Any) -> FetchedResponse:
-        found = self.files.get(url, OutgoingTimedOut("slow"))
-        if isinstance(found, OutgoingTimedOut):
+    def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        found = self.files.get(request.url, RequestTimedOut("slow"))
+        if isinstance(found, RequestTimedOut):
             raise found
-        return found if isinstance(found, FetchedResponse) else FetchedResponse(200, {}, found, complete=True)
+        return found if isinstance(found, HttpResponse) else HttpResponse(200, found)
 
     def arrive(self, text: str = "", *urls: str, line: int = 0, id: str = "id-1", to: tuple[str, ...] = ()) -> None:
         numbers = own(self.carrier)

@@ -18,8 +18,8 @@ from partyline.domain.events import Cause, Event, Source
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
-from partyline.errors import Conflict, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import Conflict, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.lifecycle import activation, expiry
 from partyline.lifecycle.activation import ActivationOutcome
 from partyline.storage import conversations, event_outbox, keys, schedule, services, webhooks
@@ -52,19 +52,17 @@ class World:
     def clock(self) -> datetime:
         return self.now
 
-    def request(
-        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        told = dict(parse_qsl(body.decode()))
+    def request(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        told = dict(parse_qsl(request.body.decode()))
         self.asked.append(told)
         if self.late:
-            raise OutgoingTimedOut("late")
+            raise RequestTimedOut("late")
         who = {
             told.get("Identity"),
             told.get("MessagingBinding.Address"),
             told.get("MessagingBinding.ProjectedAddress"),
         }
-        return FetchedResponse(403 if who & set(self.refuse) else 200, {}, b'{"identity": "x"}', complete=True)
+        return HttpResponse(403 if who & set(self.refuse) else 200, b'{"identity": "x"}')
 
     def ask(
         self, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause

@@ -18,8 +18,8 @@ from partyline.domain.attachments import Media, MediaReference, MediaState, Stor
 from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
-from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import completion, recorder
 from partyline.media import bucket, images, ingest
 from partyline.media.ingest import IngestOutcome, IngestResult
@@ -33,7 +33,7 @@ from tests.support.files import Files
 from tests.support.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene
 
 PNG, SMIL, PLAIN = b"\x89PNG\r\n\x1a\nroof", b"<smil><head/></smil>", b"The roof"
-GONE, LATER = FetchedResponse(404, {}, b"", complete=True), FetchedResponse(503, {}, b"", complete=True)
+GONE, LATER = HttpResponse(404, b""), HttpResponse(503, b"")
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Inbox:
     """A text with files that has come in, and the carrier that has them."""
 
     table: Table
-    answers: dict[str, list[FetchedResponse | Exception]]
+    answers: dict[str, list[HttpResponse | Exception]]
     files: Files = field(default_factory=Files)
     now: datetime = NOW
     declared: str | None = None
@@ -63,8 +63,8 @@ class Inbox:
     def reference(self, number: int = 0) -> MediaReference:
         return MediaReference(self.message.conversation_sid, self.message.sid, self.message.media[number].sid)
 
-    def ask(self, method: str, url: str, *given: Any, **more: Any) -> FetchedResponse:
-        answer = self.answers[url.rpartition("/")[2]].pop(0)
+    def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        answer = self.answers[request.url.rpartition("/")[2]].pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -94,7 +94,7 @@ class Inbox:
 def inbox(table: Table) -> Iterator[Callable[..., Inbox]]:
     make_scene(table)
 
-    def make(*urls: str, text: str = "The roof", **answers: list[FetchedResponse | Exception]) -> Inbox:
+    def make(*urls: str, text: str = "The roof", **answers: list[HttpResponse | Exception]) -> Inbox:
         one = Inbox(table, answers)
         one.arrive(*urls, text=text)
         return one
@@ -102,8 +102,8 @@ def inbox(table: Table) -> Iterator[Callable[..., Inbox]]:
     return make  # type: ignore[return-value]  # a fixture's value
 
 
-def ok(content: bytes) -> FetchedResponse:
-    return FetchedResponse(200, {}, content, complete=True)
+def ok(content: bytes) -> HttpResponse:
+    return HttpResponse(200, content)
 
 
 def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -> None:
@@ -164,7 +164,7 @@ def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
 def test_a_type_that_only_comes_with_the_file_counts_too(table: Table, declared: str | None) -> None:
     """C10: Bandwidth's webhooks name files, and no types."""
     make_scene(table)
-    note = FetchedResponse(200, {"content-type": "audio/evrc"}, b"\0\1\2", complete=True)
+    note = HttpResponse(200, b"\0\1\2", {"content-type": "audio/evrc"})
     one = Inbox(table, {"note": [note]}, declared=declared)
     one.arrive("note")
     one.collect()
@@ -241,7 +241,7 @@ def test_words_of_a_message_that_was_recorded_before_texts_told_how_they_came_ar
 def test_what_its_carrier_does_not_give_is_asked_for_as_long_as_carriers_keep_it(
     inbox: Callable[..., Inbox],
 ) -> None:
-    one = inbox("1.png", **{"1.png": [LATER, OutgoingTimedOut("slow"), LATER, LATER]})
+    one = inbox("1.png", **{"1.png": [LATER, RequestTimedOut("slow"), LATER, LATER]})
     assert one.collect(attempt=1) == IngestResult(IngestOutcome.WAITING, "HTTP 503", 2.0)
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.WAITING, "slow", 5.0)
     one.now = NOW + ingest.CARRIER_RETENTION - timedelta(seconds=1)
@@ -336,7 +336,7 @@ def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
 def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
     inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = inbox("1.png", **{"1.png": [ok(PNG), FetchedResponse(410, {}, b"", complete=True)]})
+    one = inbox("1.png", **{"1.png": [ok(PNG), HttpResponse(410, b"")]})
     dies_before_it_is_written_down(one, monkeypatch)
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.FAILED, "gone")
     assert one.files.kept == {}

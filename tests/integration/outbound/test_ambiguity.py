@@ -32,8 +32,13 @@ from local.carrier.twilio_groups import Groups
 from local.carrier.vonage import Vonage
 from local.config import BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 from partyline.carriers import registry
-from partyline.carriers.base import Carrier, DeliveryReport, HttpRequest, HttpResponse, WebhookRequest
+from partyline.carriers.base import (
+    Carrier,
+    DeliveryReport,
+    WebhookRequest,
+)
 from partyline.errors import Ambiguous, Unavailable
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.outbound import delivery_reports, reconciler, sender
 from partyline.outbound.sender import NextStep
 from partyline.storage.table import Table

@@ -14,8 +14,6 @@ import pytest
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
-    HttpRequest,
-    HttpResponse,
     InboundMedia,
     InboundText,
     OutboundText,
@@ -28,6 +26,7 @@ from partyline.domain.opt_outs import OptOutSource
 from partyline.domain.participants import Participant
 from partyline.domain.sends import SendState
 from partyline.errors import Refused, Unavailable
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from partyline.domain.webhook_configuration import WebhookMethod
-from partyline.errors import OutgoingError
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestError
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import Callback, DeliveryResult
@@ -19,35 +18,23 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass
-class Call:
-    """A call as a receiver got it."""
-
-    method: str
-    url: str
-    body: bytes | None
-    headers: dict[str, str]
-
-
-@dataclass
 class World:
     """Receivers by host: a status, or the error that asking them ends with; each after `takes` has gone by."""
 
     table: Table
     now: datetime = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-    behaviour: dict[str, int | OutgoingError] = field(default_factory=dict)
+    behaviour: dict[str, int | RequestError] = field(default_factory=dict)
     takes: dict[str, timedelta] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[HttpRequest] = field(default_factory=list)
 
-    def ask(
-        self, method: str, url: str, body: Any, headers: Any, *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        host = url.split("/")[2]
-        self.calls.append(Call(method, url, body, headers))
+    def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        host = request.url.split("/")[2]
+        self.calls.append(request)
         self.now += self.takes.get(host, timedelta(milliseconds=50))
         behaviour = self.behaviour.get(host, 200)
-        if isinstance(behaviour, OutgoingError):
+        if isinstance(behaviour, RequestError):
             raise behaviour
-        return FetchedResponse(behaviour, {}, b"", complete=True)
+        return HttpResponse(behaviour, b"")
 
     def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> DeliveryResult:
         caller = delivery.WebhookCaller(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)

@@ -11,14 +11,14 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from partyline.domain.webhook_configuration import WebhookMethod
-from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
+from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
 from partyline.storage import circuit_breakers
 from partyline.storage.circuit_breakers import Rejected
 from partyline.webhooks.delivery import PATIENCE, Callback, DeliveryOutcome, decode, encode, message_group
 from tests.integration.webhooks.conftest import TOKEN, World, callback
 
 VALIDATOR = RequestValidator(TOKEN)
-NO_ANSWERS = [OutgoingTimedOut("late"), OutgoingFailed("gone"), OutgoingRefused("inside")]
+NO_ANSWERS = [RequestTimedOut("late"), RequestFailed("gone"), RequestRefused("inside")]
 
 
 # --- what a receiver gets
@@ -46,7 +46,7 @@ def test_a_post_is_a_signed_form(world: World) -> None:
 def test_a_get_has_its_parameters_behind_those_of_the_url(world: World, configured: str, begins: str) -> None:
     world.deliver(callback(configured, WebhookMethod.GET), received=3)
     (call,) = world.calls
-    assert (call.method, call.body) == ("GET", None)
+    assert (call.method, call.body) == ("GET", b"")
     assert call.url.startswith(begins)
     told = dict(parse_qsl(urlsplit(call.url).query, strict_parsing=True))
     assert (told["Body"], told["EventType"], told["RetryCount"]) == ("über & über", "onMessageAdded", "2")
@@ -73,7 +73,7 @@ def test_any_2xx_is_success(world: World) -> None:
 
 
 def test_everything_else_is_tried_again(world: World) -> None:
-    behaviours: list[int | OutgoingError] = [301, 307, 400, 403, 404, 410, 429, 500, 503, *NO_ANSWERS]
+    behaviours: list[int | RequestError] = [301, 307, 400, 403, 404, 410, 429, 500, 503, *NO_ANSWERS]
     for number, behaviour in enumerate(behaviours):
         world.behaviour[f"{number}.example.com"] = behaviour
         delivered = world.deliver(callback(f"https://{number}.example.com/"))
@@ -105,8 +105,8 @@ def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta,
     raise AssertionError("the queue itself would have given up")
 
 
-@pytest.mark.parametrize("behaviour", [500, OutgoingTimedOut("late")])
-def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | OutgoingError) -> None:
+@pytest.mark.parametrize("behaviour", [500, RequestTimedOut("late")])
+def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | RequestError) -> None:
     world.behaviour["crm.example.com"] = behaviour
     came = run(world, callback(), world.now)
     assert [outcome for _, outcome in came].count(DeliveryOutcome.GIVEN_UP) == 1
@@ -116,7 +116,7 @@ def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | 
 
 
 def test_a_receiver_that_comes_back_gets_what_it_missed(world: World) -> None:
-    world.behaviour["crm.example.com"] = OutgoingFailed("gone")
+    world.behaviour["crm.example.com"] = RequestFailed("gone")
     begun = world.now
     for received in range(1, 8):
         world.now += timedelta(seconds=world.deliver(callback(), received=received, sent_at=begun).delay)
@@ -145,7 +145,7 @@ def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
     """Ten conversations tell two receivers ten minutes long, one call at a time: what the hanging one costs, the other
     waits for."""
     hanging, well = callback("https://hangs.example.com/"), callback("https://well.example.com/")
-    world.behaviour["hangs.example.com"] = OutgoingTimedOut("late")
+    world.behaviour["hangs.example.com"] = RequestTimedOut("late")
     world.takes["hangs.example.com"] = timedelta(seconds=5)
     begun = world.now
     queue = [(begun, number, hanging, 1) for number in range(10)]
@@ -181,7 +181,7 @@ def test_who_never_finds_a_free_slot_is_given_up_before_the_queue_does_so(
 
 
 def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> None:
-    world.behaviour["crm.example.com"] = OutgoingFailed("gone")
+    world.behaviour["crm.example.com"] = RequestFailed("gone")
     for _ in range(3):
         world.deliver(callback())
     delivered = world.deliver(callback("https://crm.example.com/another"))

@@ -42,8 +42,8 @@ def story(world: World) -> dict[str, list[Parameters]]:
             found.setdefault(asked["EventType"], []).append(asked)
         world.asked.clear()
         for call in world.relay():
-            _, _, body, _ = delivery.build_request(call.callback, 0, TOKEN)
-            told = dict(parse_qsl((body or b"").decode(), keep_blank_values=True))
+            request = delivery.build_request(call.callback, 0, TOKEN)
+            told = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
             found.setdefault(call.type, []).append(told)
 
     sid = world.text(A, P, B, body="Is 12 Elm Street still for sale?", media=1, id="carrier-1").conversation_sid
@@ -121,7 +121,7 @@ def test_the_signature_is_checked_as_the_page_says(monkeypatch: pytest.MonkeyPat
     url = "https://app.example.com/hooks?team=7"
     for method in WebhookMethod:
         callback = delivery.Callback(url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token")
-        _, called, body, headers = delivery.build_request(callback, 0, TOKEN)
-        form = dict(parse_qsl((body or b"").decode()))
-        assert there["is_from_partyline"](called, form, headers[signatures.HEADER])
-        assert not there["is_from_partyline"](called, {**form, "Body": "Montag?"}, headers[signatures.HEADER])
+        request = delivery.build_request(callback, 0, TOKEN)
+        form, signature = dict(parse_qsl(request.body.decode())), request.headers[signatures.HEADER]
+        assert there["is_from_partyline"](request.url, form, signature)
+        assert not there["is_from_partyline"](request.url, {**form, "Body": "Montag?"}, signature)

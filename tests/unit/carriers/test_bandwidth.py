@@ -14,8 +14,6 @@ from partyline.carriers.bandwidth import Bandwidth, BandwidthSettings
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
-    HttpRequest,
-    HttpResponse,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -25,6 +23,7 @@ from partyline.carriers.base import (
 )
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
 
 A, B, OWN = "+12065550101", "+12065550102", "+12065550100"

@@ -12,8 +12,6 @@ import pytest
 
 from partyline.carriers.base import (
     DeliveryReport,
-    HttpRequest,
-    HttpResponse,
     OutboundMedia,
     OutboundText,
     WebhookRequest,
@@ -23,6 +21,7 @@ from partyline.carriers.registry import LIMITS, build_carrier, build_reader
 from partyline.domain import long_texts
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.unit.carriers.test_registry import SECRETS
 
 P, A, B = "+12065550100", "+12065550150", "+12065550151"

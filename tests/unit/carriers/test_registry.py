@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from partyline.carriers.base import Carrier, HttpRequest, HttpResponse, OutboundText, WebhookRequest
+from partyline.carriers.base import (
+    Carrier,
+    OutboundText,
+    WebhookRequest,
+)
 from partyline.carriers.registry import CARRIERS, build_carrier
 from partyline.errors import SendError, WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 
 SECRETS = {
     "bandwidth_account_id": "5500001",

@@ -14,8 +14,6 @@ from nacl.signing import SigningKey
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
-    HttpRequest,
-    HttpResponse,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -27,6 +25,7 @@ from partyline.carriers.telnyx import Telnyx, TelnyxSettings
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"

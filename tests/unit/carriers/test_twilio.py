@@ -16,8 +16,6 @@ from partyline.carriers import gateway_event
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
-    HttpRequest,
-    HttpResponse,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -30,6 +28,7 @@ from partyline.carriers.twilio import Twilio, TwilioSettings, sign
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"

@@ -9,11 +9,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from partyline.carriers.base import Accepted, FoundMessage, HttpRequest, HttpResponse, OutboundText
+from partyline.carriers.base import (
+    Accepted,
+    FoundMessage,
+    OutboundText,
+)
 from partyline.carriers.twilio import Twilio, TwilioSettings
 from partyline.domain import threads
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
 
 A, B, OWN, OTHER = "+12065550101", "+12065550102", "+12065550100", "+12065550103"

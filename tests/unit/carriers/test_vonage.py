@@ -18,8 +18,6 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     Event,
-    HttpRequest,
-    HttpResponse,
     InboundMedia,
     InboundText,
     MalformedWebhook,
@@ -31,6 +29,7 @@ from partyline.carriers.vonage import Vonage, VonageSettings
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"

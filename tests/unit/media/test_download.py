@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from partyline.carriers.base import MediaAccess
-from partyline.errors import MediaRefused, MediaUnavailable, OutgoingError, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import MediaRefused, MediaUnavailable, RequestError, RequestRefused, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.media import download
 
 API = "https://api.carrier.example/v2"
@@ -19,32 +18,30 @@ ACCESS = MediaAccess(SECRET, API, ("carrier.example",))
 URL = "https://media.carrier.example/1.png"
 
 
-def ok(body: bytes = b"picture", *, complete: bool = True) -> FetchedResponse:
-    return FetchedResponse(200, {}, body, complete=complete)
+def ok(body: bytes = b"picture", *, complete: bool = True) -> HttpResponse:
+    return HttpResponse(200, body, complete=complete)
 
 
-def to(location: str, status: int = 302) -> FetchedResponse:
-    return FetchedResponse(status, {"location": location} if location else {}, b"", complete=True)
+def to(location: str, status: int = 302) -> HttpResponse:
+    return HttpResponse(status, b"", {"location": location} if location else {})
 
 
-def status(code: int) -> FetchedResponse:
-    return FetchedResponse(code, {}, b"", complete=True)
+def status(code: int) -> HttpResponse:
+    return HttpResponse(code, b"")
 
 
 @dataclass
 class Servers:
     """Answers in turn, and remembers who was told what."""
 
-    answers: list[FetchedResponse | OutgoingError]
+    answers: list[HttpResponse | RequestError]
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
-    def ask(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        assert (method, body, max_answer) == ("GET", None, download.MAX_BYTES)
-        self.asked.append((url, headers.get("Authorization")))
+    def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        assert (request.method, request.body, max_body) == ("GET", b"", download.MAX_BYTES)
+        self.asked.append((request.url, request.headers.get("Authorization")))
         answer = self.answers.pop(0)
-        if isinstance(answer, OutgoingError):
+        if isinstance(answer, RequestError):
             raise answer
         return answer
 
@@ -147,24 +144,22 @@ def test_an_emulated_carrier_is_known_by_its_whole_address() -> None:
         ([to("https://a.example/")] * 4, "redirected", False),
         ([to("")], "redirected", False),
         ([to("http://media.carrier.example/1")], "redirected", False),
-        ([OutgoingRefused("private")], "address", False),
-        ([to("https://10.0.0.1/"), OutgoingRefused("private")], "address", False),
+        ([RequestRefused("private")], "address", False),
+        ([to("https://10.0.0.1/"), RequestRefused("private")], "address", False),
         ([to("https://user:password@a.example/")], "address", False),
         ([to("https://[::1")], "redirected", False),
     ],
 )
-def test_what_cannot_be_had_is_refused(
-    answers: list[FetchedResponse | OutgoingError], reason: str, doubtful: bool
-) -> None:
+def test_what_cannot_be_had_is_refused(answers: list[HttpResponse | RequestError], reason: str, doubtful: bool) -> None:
     with pytest.raises(MediaRefused) as refused:
         download.download_file(Servers(answers).ask, ACCESS, URL)
     assert (refused.value.reason, refused.value.doubtful) == (reason, doubtful)
 
 
 @pytest.mark.parametrize(
-    "answer", [status(500), status(503), status(429), status(401), ok(complete=False), OutgoingTimedOut("slow")]
+    "answer", [status(500), status(503), status(429), status(401), ok(complete=False), RequestTimedOut("slow")]
 )
-def test_what_may_be_had_later_is_not(answer: FetchedResponse | OutgoingError) -> None:
+def test_what_may_be_had_later_is_not(answer: HttpResponse | RequestError) -> None:
     with pytest.raises(MediaUnavailable):
         download.download_file(Servers([answer]).ask, ACCESS, URL)
 

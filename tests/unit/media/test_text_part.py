@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 from partyline.carriers import registry, schemas
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain.messages import MAX_INBOUND_BODY as MAX_BODY
-from partyline.errors import OutgoingError, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestError, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.media import text_part
 
 PLAIN = "text/plain"
@@ -108,26 +107,24 @@ URL, OTHER, PICTURE = (f"https://api.telnyx.com/v2/media/{name}" for name in ("0
 CARRIER = registry.build_reader("telnyx")
 
 
-def ok(body: bytes, content_type: str | None = None, *, complete: bool = True) -> FetchedResponse:
-    return FetchedResponse(200, {"content-type": content_type} if content_type else {}, body, complete=complete)
+def ok(body: bytes, content_type: str | None = None, *, complete: bool = True) -> HttpResponse:
+    return HttpResponse(200, body, {"content-type": content_type} if content_type else {}, complete=complete)
 
 
 @dataclass
 class Server:
     """Answers by URL, and what each was given."""
 
-    answers: dict[str, FetchedResponse | OutgoingError]
+    answers: dict[str, HttpResponse | RequestError]
     asked: list[str] = field(default_factory=list)
 
-    def ask(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        assert method == "GET"
+    def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        assert request.method == "GET"
         assert 0 < timeout <= text_part.PATIENCE
-        assert max_answer == text_part.MAX_BYTES
-        self.asked.append(url)
-        answer = self.answers[url]
-        if isinstance(answer, OutgoingError):
+        assert max_body == text_part.MAX_BYTES
+        self.asked.append(request.url)
+        answer = self.answers[request.url]
+        if isinstance(answer, RequestError):
             raise answer
         return answer
 
@@ -136,7 +133,7 @@ def text(said: str = "", *media: InboundMedia) -> InboundText:
     return InboundText("telnyx", "id-1", "+12065550100", "+12065550150", ("+12065550100",), said, media)
 
 
-def completed(given: InboundText, **answers: FetchedResponse | OutgoingError) -> InboundText:
+def completed(given: InboundText, **answers: HttpResponse | RequestError) -> InboundText:
     names = {"url": URL, "other": OTHER}
     ask = Server({names[name]: one for name, one in answers.items()}).ask
     return text_part.fetch_words(ask, CARRIER, given, time.monotonic() + text_part.PATIENCE)
@@ -183,16 +180,16 @@ def test_a_text_with_words_or_without_a_text_part_fetches_nothing(given: Inbound
 @pytest.mark.parametrize(
     "answer",
     [
-        OutgoingTimedOut("slow"),
-        FetchedResponse(500, {}, b"", complete=True),
-        FetchedResponse(404, {}, b"", complete=True),
+        RequestTimedOut("slow"),
+        HttpResponse(500, b""),
+        HttpResponse(404, b""),
         ok(b""),
         ok(b"x" * 10, complete=False),
         ok(b"x" * (MAX_BODY + 1)),
         ok(b"\x89PNG\r\n\x1a\n\0"),
     ],
 )
-def test_what_does_not_come_in_time_or_is_no_text_stays_a_file(answer: FetchedResponse | OutgoingError) -> None:
+def test_what_does_not_come_in_time_or_is_no_text_stays_a_file(answer: HttpResponse | RequestError) -> None:
     """C6."""
     given = text("", InboundMedia(URL, "text/plain"))
     assert completed(given, url=answer) == given
@@ -200,7 +197,7 @@ def test_what_does_not_come_in_time_or_is_no_text_stays_a_file(answer: FetchedRe
 
 def test_one_part_that_does_not_come_leaves_all_of_them() -> None:
     given = text("", InboundMedia(URL, "text/plain"), InboundMedia(OTHER, "text/plain"))
-    assert completed(given, url=ok(b"one"), other=OutgoingTimedOut("slow")) == given
+    assert completed(given, url=ok(b"one"), other=RequestTimedOut("slow")) == given
 
 
 def test_more_text_parts_than_any_message_has_are_not_fetched() -> None:
@@ -214,8 +211,8 @@ def test_all_of_it_has_to_come_in_the_same_time(monkeypatch: pytest.MonkeyPatch)
     given = text("", InboundMedia(URL, "text/plain"), InboundMedia(OTHER, "text/plain"))
     asked = []
 
-    def slow(method: str, url: str, *rest: object, timeout: float, max_answer: int) -> FetchedResponse:
-        asked.append((url, timeout))
+    def slow(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        asked.append((request.url, timeout))
         now[0] += 1.0
         return ok(b"one")
 

@@ -13,8 +13,9 @@ from twilio.request_validator import RequestValidator
 from partyline.domain import sids
 from partyline.domain.events import BY_TEXT, QUIETLY, Cause, Event, Source
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration, WebhookMethod
-from partyline.errors import OutgoingError, OutgoingFailed, OutgoingRefused, OutgoingTimedOut
-from partyline.http_client import FetchedResponse as Reply
+from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
+from partyline.http_client import HttpRequest
+from partyline.http_client import HttpResponse as Reply
 from partyline.observability import metrics
 from partyline.webhooks import pre_action
 from partyline.webhooks.pre_action import MAX_ANSWER, PROCEED, PreActionDecision
@@ -29,27 +30,25 @@ MESSAGE = Event("onMessageAdd", {"ConversationSid": "CH1", "MessageSid": "IM1", 
 class Receiver:
     """A server that answers what it is told to; what it was asked."""
 
-    answer: Reply | OutgoingError = field(default_factory=lambda: replied(""))
-    asked: list[tuple[str, str, bytes | None, dict[str, str]]] = field(default_factory=list)
+    answer: Reply | RequestError = field(default_factory=lambda: replied(""))
+    asked: list[HttpRequest] = field(default_factory=list)
 
-    def __call__(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
-    ) -> Reply:
-        assert (timeout, max_answer) == (5, MAX_ANSWER)
-        self.asked.append((method, url, body, headers))
-        if isinstance(self.answer, OutgoingError):
+    def __call__(self, request: HttpRequest, *, timeout: float, max_body: int) -> Reply:
+        assert (timeout, max_body) == (5, MAX_ANSWER)
+        self.asked.append(request)
+        if isinstance(self.answer, RequestError):
             raise self.answer
         return self.answer
 
     @property
     def told(self) -> dict[str, str]:
         """The parameters of the only call."""
-        [(_, url, body, _)] = self.asked
-        return dict(parse_qsl(body.decode() if body is not None else urlsplit(url).query))
+        [request] = self.asked
+        return dict(parse_qsl(request.body.decode() if request.method == "POST" else urlsplit(request.url).query))
 
 
 def replied(body: str | bytes, status: int = 200, *, complete: bool = True) -> Reply:
-    return Reply(status, {}, body if isinstance(body, bytes) else body.encode(), complete=complete)
+    return Reply(status, body if isinstance(body, bytes) else body.encode(), complete=complete)
 
 
 def desk(receiver: Receiver) -> pre_action.PreActionWebhook:
@@ -103,8 +102,8 @@ def test_people_texts_and_requests_that_want_it_are_asked_about(cause: Cause) ->
 def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
     receiver = Receiver()
     ask(receiver)
-    [(method, url, _, headers)] = receiver.asked
-    assert (method, url) == ("POST", URL)
+    [request] = receiver.asked
+    assert (request.method, request.url) == ("POST", URL)
     assert receiver.told == {
         "AccountSid": "AC1",
         "EventType": "onMessageAdd",
@@ -115,19 +114,19 @@ def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
         "ConversationSid": "CH1",
         "Body": "hé & +1",
     }
-    assert RequestValidator("token").validate(url, receiver.told, headers["X-Twilio-Signature"])
-    assert headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+    assert RequestValidator("token").validate(request.url, receiver.told, request.headers["X-Twilio-Signature"])
+    assert request.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
 
 
 def test_by_get_the_parameters_are_in_the_signed_url() -> None:
     receiver = Receiver()
     ask(receiver, hook=WebhookConfiguration(pre_url=URL, method=WebhookMethod.GET, filters=PRE_EVENTS))
-    [(method, url, body, headers)] = receiver.asked
-    assert (method, body) == ("GET", None)
-    assert url.startswith(f"{URL}&")
-    assert parse_qs(urlsplit(url).query)["tenant"] == ["1"]
+    [request] = receiver.asked
+    assert (request.method, request.body) == ("GET", b"")
+    assert request.url.startswith(f"{URL}&")
+    assert parse_qs(urlsplit(request.url).query)["tenant"] == ["1"]
     assert receiver.told["Body"] == "hé & +1"
-    assert RequestValidator("token").validate(url, {}, headers["X-Twilio-Signature"])
+    assert RequestValidator("token").validate(request.url, {}, request.headers["X-Twilio-Signature"])
 
 
 @pytest.mark.parametrize(
@@ -208,16 +207,16 @@ def test_an_error_rejects(event: str, status: int, counted: Callable[[], list[st
 @pytest.mark.parametrize(
     "nothing",
     [
-        OutgoingTimedOut("late"),
-        OutgoingFailed("gone"),
-        OutgoingRefused("private"),
+        RequestTimedOut("late"),
+        RequestFailed("gone"),
+        RequestRefused("private"),
         replied("", 301),
         replied('{"body": "x"}', 307),
         replied("", 199),
     ],
 )
 def test_without_an_answer_it_happens_as_it_is(
-    event: str, nothing: Reply | OutgoingError, counted: Callable[[], list[str]]
+    event: str, nothing: Reply | RequestError, counted: Callable[[], list[str]]
 ) -> None:
     assert ask(Receiver(nothing), Event(event, {})) == PROCEED
     assert counted() == ["PreWebhookUnanswered"]
@@ -242,15 +241,13 @@ def test_an_answer_that_cannot_be_read_changes_nothing(
 def test_several_are_asked_about_and_answered_in_order() -> None:
     joining = [Event("onParticipantAdd", {"Identity": str(number)}) for number in range(40)]
 
-    def request(
-        method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
-    ) -> Reply:
-        assert body
-        return replied("", 403 if int(dict(parse_qsl(body.decode()))["Identity"]) % 3 == 0 else 200)
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> Reply:
+        assert request.body
+        return replied("", 403 if int(dict(parse_qsl(request.body.decode()))["Identity"]) % 3 == 0 else 200)
 
-    answers = pre_action.PreActionWebhook("AC1", lambda: "token", request).consult_all(ALL, joining, ANN)
+    answers = pre_action.PreActionWebhook("AC1", lambda: "token", send).consult_all(ALL, joining, ANN)
     assert [answer.rejected for answer in answers] == [number % 3 == 0 for number in range(40)]
-    assert pre_action.PreActionWebhook("AC1", lambda: "token", request).consult_all(ALL, [], ANN) == []
+    assert pre_action.PreActionWebhook("AC1", lambda: "token", send).consult_all(ALL, [], ANN) == []
 
 
 def test_for_one_request_each_event_is_asked_about_once() -> None:

@@ -24,8 +24,6 @@ from partyline.carriers.base import (
     DeliveryReport,
     Event,
     FoundMessage,
-    HttpRequest,
-    HttpResponse,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -37,6 +35,7 @@ from partyline.carriers.base import (
 from partyline.carriers.limits import KB, MB, Limits
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "bandwidth"
 URL = "https://messaging.bandwidth.com/api/v2"

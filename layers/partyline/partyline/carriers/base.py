@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from partyline.carriers.limits import Limits
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
+from partyline.http_client import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,25 +187,6 @@ class FoundMessage:
 
     accepted: Accepted
     reports: tuple[DeliveryReport, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request to a carrier, as plain data so that a test can compare it whole."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """A carrier's answer. `headers` have lower-case names."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 # Sends one request, once. Raises Unavailable when no connection was made, Ambiguous when the request left unanswered.

@@ -19,8 +19,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from partyline.carriers import error_codes, schemas
-from partyline.carriers.base import HttpResponse, OutboundText
+from partyline.carriers.base import (
+    OutboundText,
+)
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
+from partyline.http_client import HttpResponse
 
 # Of all 5xx these alone say by themselves that the text was not taken. After any other the carrier may have it, so a
 # second request could text everybody twice.

@@ -27,8 +27,6 @@ from partyline.carriers.base import (
     DeliveryReport,
     Event,
     FoundMessage,
-    HttpRequest,
-    HttpResponse,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -41,6 +39,7 @@ from partyline.carriers.limits import KB, MB, Limits
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "telnyx"
 URL = "https://api.telnyx.com/v2"

@@ -25,7 +25,6 @@ from partyline.carriers.base import (
     DeliveryReport,
     Event,
     FoundMessage,
-    HttpRequest,
     IgnoredEvent,
     InboundMedia,
     InboundText,
@@ -38,6 +37,7 @@ from partyline.carriers.limits import KB, MB, Limits
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.http_client import HttpRequest
 
 NAME = "twilio"
 URL = "https://api.twilio.com"

@@ -23,8 +23,6 @@ from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
     FoundMessage,
-    HttpRequest,
-    HttpResponse,
     OutboundMedia,
     OutboundText,
     Transport,
@@ -32,6 +30,7 @@ from partyline.carriers.base import (
 from partyline.domain import threads
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, SendError, Unavailable
+from partyline.http_client import HttpRequest, HttpResponse
 
 URL = "https://conversations.twilio.com"
 MEDIA_URL = "https://mcs.us1.twilio.com"

@@ -28,8 +28,6 @@ from partyline.carriers.base import (
     DeliveryReport,
     Event,
     FoundMessage,
-    HttpRequest,
-    HttpResponse,
     InboundMedia,
     InboundText,
     MediaAccess,
@@ -42,6 +40,7 @@ from partyline.domain import normalization
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "vonage"
 URL = "https://api.nexmo.com"

@@ -9,33 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote, urljoin, urlsplit
 
 from partyline.carriers.base import MediaAccess
 from partyline.carriers.limits import MB
-from partyline.errors import MediaRefused, MediaUnavailable, OutgoingError, OutgoingRefused
-from partyline.http_client import FetchedResponse
+from partyline.errors import MediaRefused, MediaUnavailable, RequestError, RequestRefused
+from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 
 # Carriers deliver 5 MB at most.
 MAX_BYTES = 10 * MB
 MAX_REDIRECTS = 3
 # Seconds for each request, everything included.
 TIMEOUT = 10.0
-# As Outgoing.ask.
-Ask = Callable[..., FetchedResponse]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ASKING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-def download_file(ask: Ask, access: MediaAccess, url: str, sha256: str | None = None) -> FetchedResponse:
+def download_file(send: SendRequest, access: MediaAccess, url: str, sha256: str | None = None) -> HttpResponse:
     """A carrier's file, of the digest that the carrier told, where it did: whole, and not empty.
 
     Raises MediaRefused where asking again cannot help, or hardly, and MediaUnavailable where it can.
     """
-    answer = _followed(ask, access, url)
+    answer = _followed(send, access, url)
     if answer.status == HTTPStatus.GONE:
         raise MediaRefused("gone")
     if answer.status == HTTPStatus.NOT_FOUND:
@@ -54,7 +51,7 @@ def download_file(ask: Ask, access: MediaAccess, url: str, sha256: str | None = 
     return answer
 
 
-def _followed(ask: Ask, access: MediaAccess, url: str) -> FetchedResponse:
+def _followed(send: SendRequest, access: MediaAccess, url: str) -> HttpResponse:
     """The answer at the end of redirects."""
     told, hops = access.at_once, 0
     try:
@@ -63,7 +60,7 @@ def _followed(ask: Ask, access: MediaAccess, url: str) -> FetchedResponse:
         raise MediaRefused("address") from None
     while True:
         ours = access.covers(url)
-        answer = _ask(ask, url, {"Authorization": access.authorization} if ours and told else {})
+        answer = _ask(send, url, {"Authorization": access.authorization} if ours and told else {})
         if answer.status in _ASKING and ours and not told:
             told = True
         elif answer.status in _REDIRECTS:
@@ -75,15 +72,15 @@ def _followed(ask: Ask, access: MediaAccess, url: str) -> FetchedResponse:
             return answer
 
 
-def _ask(ask: Ask, url: str, headers: dict[str, str]) -> FetchedResponse:
+def _ask(send: SendRequest, url: str, headers: dict[str, str]) -> HttpResponse:
     if "@" in urlsplit(url).netloc:
         # Credentials that somebody put there are nobody's to send.
         raise MediaRefused("address")
     try:
-        return ask("GET", url, None, {"Accept": "*/*", **headers}, timeout=TIMEOUT, max_answer=MAX_BYTES)
-    except OutgoingRefused as error:
+        return send(HttpRequest("GET", url, {"Accept": "*/*", **headers}), timeout=TIMEOUT, max_body=MAX_BYTES)
+    except RequestRefused as error:
         raise MediaRefused("address") from error
-    except OutgoingError as error:
+    except RequestError as error:
         raise MediaUnavailable(str(error)) from error
 
 

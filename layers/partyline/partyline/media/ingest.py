@@ -23,10 +23,9 @@ from partyline.domain import normalization
 from partyline.domain.attachments import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
-from partyline.http_client import FetchedResponse
+from partyline.http_client import HttpResponse, SendRequest
 from partyline.media import bucket, download, file_types, filenames, images, text_part
 from partyline.media.bucket import Bucket
-from partyline.media.download import Ask
 from partyline.storage import conversations, messages
 from partyline.storage import media as media_storage
 from partyline.storage.table import Table
@@ -111,7 +110,7 @@ class MediaIngest:
     table: Table
     bucket: Bucket
     carrier: Callable[[str], Carrier]
-    ask: Ask
+    ask: SendRequest
     clock: Callable[[], datetime]
     complete: CompleteText
 
@@ -162,7 +161,7 @@ class MediaIngest:
             return self._complete(file.reference, words)
         return self._store(file, _accepted_type(response, file.media), response.body)
 
-    def _download(self, media: Media) -> FetchedResponse:
+    def _download(self, media: Media) -> HttpResponse:
         try:
             carrier = self.carrier(media.carrier or "")
         except LookupError as error:
@@ -204,7 +203,7 @@ class MediaIngest:
         return IngestResult(IngestOutcome(finished.media.state.value), finished.media.error or "")
 
 
-def _read_words(response: FetchedResponse, file: _PendingFile) -> str | None:
+def _read_words(response: HttpResponse, file: _PendingFile) -> str | None:
     """Return the words of a file that is the text part of a message without words; None for any other file.
 
     A text part is known by its declared type or by its bytes.
@@ -219,11 +218,11 @@ def _read_words(response: FetchedResponse, file: _PendingFile) -> str | None:
     return words if body and text_part.is_within_limit(body) else None
 
 
-def _is_plain_text(response: FetchedResponse, media: Media) -> bool:
+def _is_plain_text(response: HttpResponse, media: Media) -> bool:
     return file_types.detect_type(response.body, media.content_type, _name_in_url(media.url)) == file_types.PLAIN
 
 
-def _accepted_type(response: FetchedResponse, media: Media) -> str:
+def _accepted_type(response: HttpResponse, media: Media) -> str:
     """Return the type of a file. Raises MediaRefused for one that is never stored."""
     # Some carriers declare it in the webhook, some in the response, some in neither.
     declared = file_types.stated_type(media.content_type) or response.headers.get("content-type")

@@ -11,16 +11,14 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from partyline.carriers import schemas
 from partyline.carriers.base import Carrier, InboundMedia, InboundText, MediaAccess
 from partyline.domain import normalization
 from partyline.domain.messages import MAX_INBOUND_BODY
-from partyline.errors import MediaRefused, MediaUnavailable, OutgoingTimedOut
-from partyline.http_client import FetchedResponse
+from partyline.errors import MediaRefused, MediaUnavailable, RequestTimedOut
+from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 from partyline.media import download, file_types
-from partyline.media.download import Ask
 from partyline.observability import logger
 
 # How long a webhook waits for the words of its text, in seconds, everything included. The narrowest carrier waits two
@@ -52,7 +50,7 @@ _OTHER_NAMES = {
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def fetch_words(ask: Ask, carrier: Carrier, text: InboundText, until: float) -> InboundText:
+def fetch_words(ask: SendRequest, carrier: Carrier, text: InboundText, until: float) -> InboundText:
     """A text with the words of its text parts, where it has none of its own, or a subject only; else as it came.
 
     The parts are fetched until a moment of time.monotonic, the same for all texts of a webhook. One that cannot be had
@@ -117,18 +115,18 @@ def _codec(name: str) -> Iterator[str]:
         yield codec
 
 
-def _read(ask: Ask, access: MediaAccess, part: InboundMedia) -> str | None:
+def _read(ask: SendRequest, access: MediaAccess, part: InboundMedia) -> str | None:
     answer = download.download_file(ask, access, part.url, part.sha256)
     return decode_text(answer.body, answer.headers.get("content-type"), part.content_type)
 
 
-def _bounded(ask: Ask, deadline: float) -> Ask:
+def _bounded(ask: SendRequest, deadline: float) -> SendRequest:
     """Requests that end at a moment, all together, and read no more than a text part may have."""
 
-    def asked(*request: Any, timeout: float, max_answer: int) -> FetchedResponse:
+    def send(request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise OutgoingTimedOut("no time is left")
-        return ask(*request, timeout=min(timeout, left), max_answer=min(max_answer, MAX_BYTES))
+            raise RequestTimedOut("no time is left")
+        return ask(request, timeout=min(timeout, left), max_body=min(max_body, MAX_BYTES))
 
-    return asked
+    return send

@@ -18,12 +18,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 from urllib.parse import urldefrag, urlencode
 
 from partyline.domain.webhook_configuration import WebhookMethod
-from partyline.errors import OutgoingError
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestError
+from partyline.http_client import HttpRequest, SendRequest
 from partyline.storage import circuit_breakers
 from partyline.storage.circuit_breakers import Rejected
 from partyline.storage.table import Table
@@ -70,15 +69,6 @@ class DeliveryResult:
     reason: str = ""
 
 
-class Requester(Protocol):
-    """Make one HTTP request, as Outgoing.ask does. Raises OutgoingError."""
-
-    def __call__(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, timeout: float, max_answer: int
-    ) -> FetchedResponse:
-        """Make one request."""
-
-
 @dataclass(frozen=True, slots=True)
 class WebhookCaller:
     """Call webhooks through the circuit breakers of their receivers.
@@ -87,7 +77,7 @@ class WebhookCaller:
     """
 
     table: Table
-    request: Requester
+    request: SendRequest
     auth_token: Callable[[], str]
     clock: Callable[[], datetime]
 
@@ -101,11 +91,11 @@ class WebhookCaller:
         if isinstance(permit, Rejected):
             reason = "circuit open" if permit.retry_after else "busy"
             return self._postpone(sent_at, DeliveryResult(DeliveryOutcome.HELD, _hold_delay(permit, received), reason))
-        method, url, body, headers = build_request(callback, received - 1, self.auth_token())
+        request = build_request(callback, received - 1, self.auth_token())
         try:
             # Only the status matters, so the body is not read.
-            response = self.request(method, url, body, headers, timeout=TIMEOUT, max_answer=0)
-        except OutgoingError as error:
+            response = self.request(request, timeout=TIMEOUT, max_body=0)
+        except RequestError as error:
             circuit_breakers.record_failure(self.table, permit, self.clock())
             return self._postpone(sent_at, _retry(received, str(error)))
         circuit_breakers.record_success(self.table, permit, self.clock())
@@ -137,23 +127,23 @@ def message_group(url: str, subject: str) -> str:
     return hashlib.sha256(f"{url} {subject}".encode()).hexdigest()
 
 
-def build_request(callback: Callback, retries: int, auth_token: str) -> tuple[str, str, bytes | None, dict[str, str]]:
-    """Return method, URL, body and headers of a call.
+def build_request(callback: Callback, retries: int, auth_token: str) -> HttpRequest:
+    """Build the request of a call.
 
     The fragment of a URL holds Twilio's connection settings, so it is not sent.
     """
     url, _ = urldefrag(callback.url)
     parameters = {**callback.parameters, "RetryCount": str(retries)}
-    headers = {"I-Twilio-Idempotency-Token": callback.token, "User-Agent": "partyline"}
+    headers = {"I-Twilio-Idempotency-Token": callback.token}
     form = urlencode(parameters)
     if callback.method is WebhookMethod.GET:
         url = f"{url}{'&' if '?' in url else '?'}{form}"
-        return "GET", url, None, {**headers, signatures.HEADER: signatures.sign(auth_token, url, {})}
+        return HttpRequest("GET", url, {**headers, signatures.HEADER: signatures.sign(auth_token, url, {})})
     headers |= {
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         signatures.HEADER: signatures.sign(auth_token, url, parameters),
     }
-    return "POST", url, form.encode(), headers
+    return HttpRequest("POST", url, headers, form.encode())
 
 
 def _retry(received: int, reason: str) -> DeliveryResult:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from partyline.domain import events
 from partyline.domain.events import Cause, Event
 from partyline.domain.webhook_configuration import WebhookConfiguration, WebhookMethod, subscribes_to
-from partyline.errors import OutgoingError
-from partyline.http_client import FetchedResponse
+from partyline.errors import RequestError
+from partyline.http_client import HttpResponse, SendRequest
 from partyline.observability import count, logger
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback, Requester
+from partyline.webhooks.delivery import Callback
 
 # Bytes of an answer: several times the longest body with the longest attributes.
 MAX_ANSWER = 64 * 1024
@@ -71,7 +71,7 @@ class PreActionWebhook:
 
     account_sid: str
     auth_token: Callable[[], str]
-    request: Requester
+    request: SendRequest
 
     def consult(self, configuration: WebhookConfiguration, event: Event, cause: Cause) -> PreActionDecision:
         """Consult the webhook in force about one event, if it subscribes to it. Takes up to five seconds.
@@ -95,19 +95,17 @@ class PreActionWebhook:
             answers = list(pool.map(lambda event: self._request(configuration, event, cause), about))
         return [_decide(event, answer) for event, answer in zip(about, answers, strict=True)]
 
-    def _request(
-        self, configuration: WebhookConfiguration, event: Event, cause: Cause
-    ) -> FetchedResponse | OutgoingError:
+    def _request(self, configuration: WebhookConfiguration, event: Event, cause: Cause) -> HttpResponse | RequestError:
         """Make the request; return an error instead of raising it, so that parallel requests all end."""
         common = events.with_common_parameters(event, self.account_sid, cause)
         unknown = _NOT_YET_KNOWN.get(event.type, ())
         parameters = {name: value for name, value in common.items() if name not in unknown}
         method = configuration.method or WebhookMethod.POST
         callback = Callback(configuration.pre_url or "", method, parameters, secrets.token_hex(16))
-        verb, url, body, headers = delivery.build_request(callback, 0, self.auth_token())
+        request = delivery.build_request(callback, 0, self.auth_token())
         try:
-            return self.request(verb, url, body, headers, timeout=delivery.TIMEOUT, max_answer=MAX_ANSWER)
-        except OutgoingError as error:
+            return self.request(request, timeout=delivery.TIMEOUT, max_body=MAX_ANSWER)
+        except RequestError as error:
             return error
 
 
@@ -127,10 +125,10 @@ def _is_subscribed(configuration: WebhookConfiguration, event: Event, cause: Cau
     return cause.told and configuration.pre_url is not None and subscribes_to(configuration, event.type)
 
 
-def _decide(event: Event, answer: FetchedResponse | OutgoingError) -> PreActionDecision:
+def _decide(event: Event, answer: HttpResponse | RequestError) -> PreActionDecision:
     """Read the decision out of an answer. Everything but a plain acceptance is logged and counted."""
     count("PreWebhookAsked")
-    if isinstance(answer, OutgoingError):
+    if isinstance(answer, RequestError):
         return _fail_open(event, str(answer))
     if answer.status >= 400:
         logger.info(
@@ -172,7 +170,7 @@ def _conversation(event: Event) -> str | None:
     return event.parameters.get("ConversationSid")
 
 
-def _parse_changes(event_type: str, answer: FetchedResponse) -> dict[str, str]:
+def _parse_changes(event_type: str, answer: HttpResponse) -> dict[str, str]:
     """Parse the changes of an answer. Members that are null or cannot be changed are ignored.
 
     Raises ValueError, TypeError or RecursionError for a body that cannot be read.
