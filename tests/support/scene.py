@@ -16,7 +16,7 @@ from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
@@ -220,6 +220,6 @@ def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True
     before = opt_outs.fetch_many(table, address, line)
     table.transact(
         opt_outs.build_writes(
-            before, address=address, line=line, opted_out=opted_out, how=OptOutSource.API, source="", now=NOW
+            before, address=address, line=line, opted_out=opted_out, channel=OptOutChannel.API, source="", now=NOW
         )
     )

@@ -13,7 +13,7 @@ from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.attachments import StoredMedia
 from partyline.domain.lines import AutoCreation, Line
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.inbound import recorder
 from partyline.storage import lines, media, opt_outs
 from partyline.storage.table import Table
@@ -216,7 +216,7 @@ def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing
     priced(more, V, "", "0.02")
     sid = more.group(A, B, FREE[:-1] + "9", own=V)
     optout = opt_outs.build_writes(
-        None, address=A, line=V, opted_out=True, how=OptOutSource.API, source="", now=more.context.clock()
+        None, address=A, line=V, opted_out=True, channel=OptOutChannel.API, source="", now=more.context.clock()
     )
     table.transact(optout)
     shown = preview(more, sid, ("Author", "agent"), ("Body", "hi 😀"))
@@ -251,7 +251,7 @@ def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api
         priced(more, own, "0.004", "0.02")
         sid = more.group(A, B, own=own)
         left_out = opt_outs.build_writes(
-            None, address=B, line=own, opted_out=True, how=OptOutSource.API, source="", now=more.context.clock()
+            None, address=B, line=own, opted_out=True, channel=OptOutChannel.API, source="", now=more.context.clock()
         )
         table.transact(left_out)
         shown = preview(more, sid, ("Author", "agent"), ("Body", "x" * 161))

@@ -42,7 +42,7 @@ def hooked(table: Table) -> Table:
 def made(table: Table, number: int) -> dict[str, Any]:
     """A new conversation of two handsets, and the event that it is to be activated."""
     sid = sids.derive(sids.CONVERSATION, str(number))
-    conversation = Conversation(sid, "IS1", NOW, NOW, ConversationState.INITIALIZING, told=True)
+    conversation = Conversation(sid, "IS1", NOW, NOW, ConversationState.INITIALIZING, notify_webhooks=True)
     addresses = (f"+1206555{number}1", f"+1206555{number}2")
     people = [Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address=address) for address in addresses]
     own = Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, projected_address="+12065550100")

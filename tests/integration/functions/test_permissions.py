@@ -17,7 +17,7 @@ from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundText
 from partyline.domain import threads
 from partyline.domain.events import BY_TEXT
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
@@ -191,7 +191,7 @@ def test_sending(
 ) -> None:
     send = reference(table, group)
     line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
-    out = partial(opt_outs.build_writes, None, line=line, opted_out=True, how=OptOutSource.API, source="", now=NOW)
+    out = partial(opt_outs.build_writes, None, line=line, opted_out=True, channel=OptOutChannel.API, source="", now=NOW)
     table.transact(out(address=ben))
     monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
     conversations.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)

@@ -17,7 +17,7 @@ from partyline.domain import opt_outs as optouts_rules
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import Keyword, OptOutSource
+from partyline.domain.opt_outs import Keyword, OptOutChannel, OptOutEvent
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.domain.unrouted import UnroutedReason
@@ -59,7 +59,7 @@ def replies(table: Table) -> list[Message]:
     client: Any = table._client
     stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
     conversations = {item["sid"] for item in stored if item["SK"] == "C"}
-    found = [codec.message(item) for item in stored if item.get("outbox") == "message"]
+    found = [codec.decode(Message, item) for item in stored if item.get("outbox") == "message"]
     return [message for message in found if message.conversation_sid not in conversations]
 
 
@@ -80,7 +80,7 @@ def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
     assert state(desk) is True
     (confirmation,) = replies(desk)
     (send,) = confirmation.sends
-    assert (send.sender, list(send.natives), send.confirms) == (P, [A], True)
+    assert (send.sender, list(send.natives), send.confirms_opt_out) == (P, [A], True)
     assert json.loads(said(desk, first).attributes) == {"opt_out_type": "STOP"}
     arrive(desk, "STOP", id="2")
     assert len(replies(desk)) == 1
@@ -133,7 +133,7 @@ def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Tab
     again = recorder.InboundRecorder(desk, "IS1", asking_nobody).record_unrouted(kept, NOW)
     assert (again.outcome, state(desk, A, later), replies(desk)) == (RecordOutcome.CREATED, True, [])
     found = opt_outs.fetch_many(desk, A, later)
-    assert found and found.how is OptOutSource.CARRIER
+    assert found and found.channel is OptOutChannel.CARRIER
     assert json.loads(said(desk, again).attributes) == {"opt_out_type": "STOP"}
 
 
@@ -278,7 +278,7 @@ def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Tab
     assert RecordOutcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
     assert (state(desk, A, P), state(desk, A, Q), replies(desk)) == (True, True, [])
     found = opt_outs.fetch_many(desk, A, Q)
-    assert found and found.how is OptOutSource.CARRIER
+    assert found and found.channel is OptOutChannel.CARRIER
 
 
 def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
@@ -365,7 +365,7 @@ def test_start_brings_them_back_and_is_answered(desk: Table) -> None:
     arrive(desk, "STOP", id="1")
     arrive(desk, "start", id="2")
     assert state(desk) is False
-    assert [message.sends[0].confirms for message in replies(desk)].count(False) == 1
+    assert [message.sends[0].confirms_opt_out for message in replies(desk)].count(False) == 1
     arrive(desk, "stop", id="3")
     assert len(replies(desk)) == 3
 
@@ -408,7 +408,7 @@ def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_s
     """C14."""
     assert say(desk, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
     assert state(desk) is True
-    assert [message.sends[0].confirms for message in replies(desk)].count(True) == 1
+    assert [message.sends[0].confirms_opt_out for message in replies(desk)].count(True) == 1
 
 
 def test_answers_are_counted_for_each_address_and_line(desk: Table) -> None:
@@ -475,7 +475,7 @@ def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: 
     assert replies(desk) == []
     assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
     found = opt_outs.fetch_many(desk, A, P)
-    assert found is None or found.how is OptOutSource.CARRIER
+    assert found is None or found.channel is OptOutChannel.CARRIER
 
 
 def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) -> None:
@@ -523,11 +523,11 @@ def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
     for number, text in enumerate(["STOP", "STOP", "START"]):
         arrive(desk, text, id=str(number))
     found = desk.query_all(f"O#{A}", begins=f"A#{P}#")
-    events = sorted((codec.opt_out_event(item) for item in found), key=lambda event: event.source)
-    assert [(event.opted_out, event.how, event.source) for event in events] == [
-        (True, OptOutSource.TEXT, "bandwidth/0"),
-        (True, OptOutSource.TEXT, "bandwidth/1"),
-        (False, OptOutSource.TEXT, "bandwidth/2"),
+    events = sorted((codec.decode(OptOutEvent, item) for item in found), key=lambda event: event.source)
+    assert [(event.opted_out, event.channel, event.source) for event in events] == [
+        (True, OptOutChannel.TEXT, "bandwidth/0"),
+        (True, OptOutChannel.TEXT, "bandwidth/1"),
+        (False, OptOutChannel.TEXT, "bandwidth/2"),
     ]
 
 

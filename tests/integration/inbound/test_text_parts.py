@@ -174,7 +174,7 @@ class Inbox:
         """What A was answered."""
         client: Any = self.table._client
         stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
-        sent = [codec.message(item) for item in stored if item.get("outbox") == "message"]
+        sent = [codec.decode(Message, item) for item in stored if item.get("outbox") == "message"]
         return [one.body or "" for one in sent if one.author == "system"]
 
 

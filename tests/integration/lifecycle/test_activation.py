@@ -128,14 +128,14 @@ def world(table: Table) -> World:
 def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: int = 0) -> str:
     """The SID of a new conversation of an agent and two handsets, and of chat identities besides."""
     blank = Conversation(sids.new(sids.CONVERSATION), SERVICE, world.now, world.now, ConversationState.INITIALIZING)
-    conversation = replace(blank, told=told, created_by=created_by)
+    conversation = replace(blank, notify_webhooks=told, created_by=created_by)
     people: list[dict[str, Any]] = [{"identity": "agent", "projected_address": P}, {"address": A}, {"address": B}]
     people += [{"identity": f"guest {number}"} for number in range(extra)]
     names = sids.new_many(sids.PARTICIPANT, len(people))
     members = [
         Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
     ]
-    conversations.create(world.table, conversation, members, world.now, cause=Cause(Source.API, told=told))
+    conversations.create(world.table, conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told))
     return conversation.sid
 
 

@@ -22,7 +22,7 @@ from partyline.carriers.base import (
 from partyline.carriers.telnyx import Telnyx, TelnyxSettings
 from partyline.domain import sids, threads
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.participants import Participant
 from partyline.domain.sends import SendState
 from partyline.errors import Refused, Unavailable
@@ -272,7 +272,7 @@ def test_a_carrier_that_reaches_all_but_one_tells_who_has_opted_out(scene: Make)
     one.carrier.answers = iter([Accepted("c-1", {ben: 21610})])
     one.deliver()
     found = opt_outs.fetch_many(one.table, ben, P)
-    assert found and found.opted_out and found.how is OptOutSource.CARRIER
+    assert found and found.opted_out and found.channel is OptOutChannel.CARRIER
 
 
 @pytest.mark.parametrize("tag", [True, False])

@@ -12,7 +12,7 @@ from partyline.api import forms, serializers
 from partyline.api.request import Parameters
 from partyline.domain.conversations import ConversationState
 from partyline.errors import ApiError
-from partyline.storage import codec
+from partyline.serialization import format_time, parse_time
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 
@@ -42,13 +42,13 @@ def test_a_moment_is_iso_8601_or_nothing(text: str, moment: datetime | None) -> 
 def test_any_text_is_a_moment_that_can_be_stored_and_shown_or_nothing(text: str) -> None:
     moment = forms.parse_moment(text)
     if moment:
-        assert codec.to_time(codec.from_time(moment)) == moment
+        assert parse_time(format_time(moment)) == moment
 
 
 @given(MOMENTS, MOMENTS)
 def test_stored_times_sort_as_the_moments_do(one: datetime, other: datetime) -> None:
-    assert (one < other) == (codec.from_time(one) < codec.from_time(other))
-    assert codec.to_time(codec.from_time(one)) == one
+    assert (one < other) == (format_time(one) < format_time(other))
+    assert parse_time(format_time(one)) == one
 
 
 @given(MOMENTS)

@@ -79,7 +79,7 @@ def counted() -> Callable[[], list[str]]:
         (WebhookConfiguration(pre_url=URL), ANN),
         (WebhookConfiguration(pre_url=URL, filters=("onMessageAdded", "onMessageUpdate")), ANN),
         (ALL, QUIETLY),
-        (ALL, Cause(Source.API, told=False)),
+        (ALL, Cause(Source.API, notify_webhooks=False)),
     ],
 )
 def test_nobody_is_asked_who_did_not_ask_for_it(hook: WebhookConfiguration, cause: Cause) -> None:

@@ -57,7 +57,7 @@ class Call:
         """Who makes happen what this request does. What a person does is always told to webhooks."""
         if self.user:
             return Cause(Source.SDK, self.user.identity)
-        return Cause(Source.API, told=self.request.webhooks_enabled)
+        return Cause(Source.API, notify_webhooks=self.request.webhooks_enabled)
 
     @property
     def table(self) -> Table:

@@ -22,7 +22,7 @@ def consult(call: Call, event: Event) -> Parameters:
     Asked once for each request, however often it is tried. Costs one round trip, and nothing where webhooks are not
     told. Raises ApiError 50056.
     """
-    if not call.cause.told:
+    if not call.cause.notify_webhooks:
         return Parameters()
     force = webhooks.fetch_in_force(call.table, call.scope.service_sid)
     answer = call.ask(force.webhooks, events.with_default_role(event, call.scope.service), call.cause)

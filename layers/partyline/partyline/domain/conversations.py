@@ -31,12 +31,14 @@ class ConversationState(StrEnum):
 class Conversation:
     """A conversation without its participants.
 
-    `threads` are the keys that it owns now. `last_index` is the index of its newest message, -1 without one, and
-    `removed` how many messages were deleted. `revision` counts every change but new and deleted messages: what is
-    planned for one set of members is never recorded for another. `active_at` is its last activity, from which its
-    timers run: `inactive_after` and `closed_after` seconds; `due_at` is when somebody looks whether they are due.
-    `told` is whether webhooks hear of its activation, and `begins` the state that this ends in. `created_by` is an
-    identity, or SYSTEM.
+    - `threads`: the keys of the threads that it owns now.
+    - `last_index`: the index of its newest message, -1 without one; `removed` counts the messages that were deleted.
+    - `revision`: counts every change but new and deleted messages, so that a message planned for one set of members is
+      never recorded for another.
+    - `active_at`: its last activity, from which the timers run: `inactive_after` and `closed_after`, in seconds.
+    - `due_at`: when the next check of its timers is scheduled.
+    - `notify_webhooks`: whether webhooks are called for its activation; `initial_state`: its state after that.
+    - `created_by`: an identity, or SYSTEM.
     """
 
     sid: str
@@ -56,8 +58,8 @@ class Conversation:
     inactive_after: int | None = None
     closed_after: int | None = None
     due_at: datetime | None = None
-    told: bool = False
-    begins: ConversationState = ConversationState.ACTIVE
+    notify_webhooks: bool = False
+    initial_state: ConversationState = ConversationState.ACTIVE
     created_by: str = SYSTEM
 
     @property

@@ -45,17 +45,20 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who made something happen. `told` is whether webhooks hear of it: what the account does over REST is told when
-    it asks for it (`X-Twilio-Webhook-Enabled`), everything else always. Live connections hear of all."""
+    """The origin of a change, and whether webhooks are called for it.
+
+    For what the account does over REST they are called when the request asks for it (`X-Twilio-Webhook-Enabled`), for
+    everything else always. Live connections get every event.
+    """
 
     source: Source
     identity: str | None = None
-    told: bool = True
+    notify_webhooks: bool = True
     reason: Reason = Reason.API
 
 
 # What follows from something else, which was told already or is not to be.
-QUIETLY = Cause(Source.SYSTEM, told=False)
+QUIETLY = Cause(Source.SYSTEM, notify_webhooks=False)
 BY_TEXT = Cause(Source.SMS, reason=Reason.EVENT)
 BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
 

@@ -39,7 +39,7 @@ class Message:
     created: datetime
     updated: datetime
     author: str
-    body: str | None
+    body: str | None = None
     participant_sid: str | None = None
     attributes: str = "{}"
     media: tuple[Media, ...] = ()

@@ -32,8 +32,8 @@ class Keyword(StrEnum):
     HELP = "help"
 
 
-class OptOutSource(StrEnum):
-    """How an opt-out or an opt-in came about."""
+class OptOutChannel(StrEnum):
+    """The channel by which an opt-out or an opt-in came."""
 
     TEXT = "text"  # a keyword that was for us to answer
     CARRIER = "carrier"  # the carrier took a keyword, or refused a text since it knows of one
@@ -42,26 +42,32 @@ class OptOutSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Whether somebody wants texts from a line. `since` is when it became so, `updated` when it was last said."""
+    """Whether an address has opted out of texts from a line.
+
+    `since` is when that became so, `updated` when it was last said.
+    """
 
     sid: str
     address: str
     line: str
     opted_out: bool
-    how: OptOutSource
+    channel: OptOutChannel
     since: datetime
     updated: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class OptOutEvent:
-    """One entry of the audit trail: what was said when, and how. `source` is what said it: the carrier and its id of
-    the text, a message of ours that the carrier refused, or who called the API; `reason` is a caller's own words."""
+    """One entry of the audit trail of opt-outs.
+
+    `source` is the carrier with its id of the text, a message of ours that the carrier refused, or the API's caller;
+    `reason` is the caller's own words.
+    """
 
     address: str
     line: str
     opted_out: bool
-    how: OptOutSource
+    channel: OptOutChannel
     at: datetime
     source: str = ""
     reason: str = ""

@@ -31,19 +31,20 @@ class SendState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One text that a message becomes: into one thread, from one own number, to everybody else in it.
+    """One text that a message becomes: into one thread, from one own number, to all other members of the thread.
 
-    `natives` maps each native recipient to its participant's SID; `others` are our own other numbers of the thread.
-    `confirms` marks the one text that still goes to who has opted out: that they have. `byline` is the name of who
-    wrote it, for those whom the number does not tell (partyline.domain.bylines). `counted` is the fingerprint of what
-    was counted as a copy of it when it was recorded: what leaves may be something else (partyline.outbound.sender).
+    - `natives`: the SID of the participant of each native recipient; `others`: our own other numbers in the thread.
+    - `confirms_opt_out`: it is the one text that is sent to a recipient who has just opted out.
+    - `byline`: the author's name, for recipients to whom the number does not tell it (partyline.domain.bylines).
+    - `counted`: the fingerprint of the copy that was expected when the message was recorded. The text that is sent may
+      be another one (partyline.outbound.sender).
     """
 
     thread: str
     sender: str
     natives: dict[str, str]
     others: tuple[str, ...] = ()
-    confirms: bool = False
+    confirms_opt_out: bool = False
     byline: str = ""
     counted: str = field(default="", compare=False)
 

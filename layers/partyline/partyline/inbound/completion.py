@@ -96,7 +96,9 @@ def _find(table: Table, reference: MediaReference, words: str) -> _Found | None:
             *(keys.line(member) for member in arrived.roster),
         ]
     )
-    lines = {member: codec.line(known[keys.line(member)]) for member in arrived.roster if keys.line(member) in known}
+    lines = {
+        member: codec.decode(Line, known[keys.line(member)]) for member in arrived.roster if keys.line(member) in known
+    }
     arrived = arrived.among({*lines, *known.get(_thread(arrived), {}).get("own", ())})
     return _Found(conversation, delivered, arrived, text, lines, known)
 

@@ -18,7 +18,7 @@ from partyline.carriers.base import InboundText
 from partyline.domain import addresses, opt_outs, sids, threads
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import Keyword, OptOut, OptOutSource
+from partyline.domain.opt_outs import Keyword, OptOut, OptOutChannel
 from partyline.domain.participants import SYSTEM
 from partyline.domain.routing import Arrival
 from partyline.domain.sends import Send
@@ -144,7 +144,7 @@ def _changes(
             address=arrived.sender,
             line=number,
             opted_out=asked is Keyword.STOP,
-            how=OptOutSource.CARRIER if text.answered else OptOutSource.TEXT,
+            channel=OptOutChannel.CARRIER if text.answered else OptOutChannel.TEXT,
             source=f"{text.carrier}/{text.id}",
             now=now,
         )
@@ -159,7 +159,7 @@ def to_attributes(asked: Keyword) -> str:
 def _known(arrived: Arrival, lines: Mapping[str, Line], found: Mapping[keys.Key, Item]) -> dict[str, OptOut | None]:
     """What each of our numbers knows of the sender."""
     stored = {number: found.get(keys.opt_out(arrived.sender, number)) for number in lines}
-    return {number: codec.opt_out(item) if item else None for number, item in stored.items()}
+    return {number: codec.decode(OptOut, item) if item else None for number, item in stored.items()}
 
 
 def _answer(
@@ -208,5 +208,5 @@ def _reply(line: Line, address: str, body: str, asked: Keyword, now: datetime) -
         updated=now,
         author=SYSTEM,
         body=body,
-        sends=(Send(thread, line.address, {address: participant}, confirms=asked is Keyword.STOP),),
+        sends=(Send(thread, line.address, {address: participant}, confirms_opt_out=asked is Keyword.STOP),),
     )

@@ -183,7 +183,7 @@ def _attempt(desk: _Desk, text: InboundText, arrived: Arrival, now: datetime) ->
     found = table.get_all([received, thread, counter, *fixed, *people])
     if received in found and desk.kept is None:
         return RecordResult(RecordOutcome.REPEATED)
-    lines = {member: codec.line(found[keys.line(member)]) for member in wanted if keys.line(member) in found}
+    lines = {member: codec.decode(Line, found[keys.line(member)]) for member in wanted if keys.line(member) in found}
     # A line that was given up may still be one of its conversation's.
     arrived = arrived.among({*lines, *(found[thread]["own"] if thread in found else ())})
     keyword = keywords.detect_keyword(text, arrived, lines)
@@ -366,8 +366,8 @@ def _owner(desk: _Desk, arrived: Arrival, found: Mapping[keys.Key, Item]) -> tup
 
 def _in_force(found: Mapping[keys.Key, Item], own: Item | None) -> WebhookConfiguration:
     """The webhooks in force in a Service that has these of its own."""
-    of_account = codec.webhook_configuration(found.get(keys.account_webhooks(), {}))
-    return select_configuration(of_account, codec.webhook_configuration(own or {}))
+    of_account = codec.decode(WebhookConfiguration, found.get(keys.account_webhooks(), {}))
+    return select_configuration(of_account, codec.decode(WebhookConfiguration, own or {}))
 
 
 def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datetime) -> EventBatch:
@@ -404,7 +404,7 @@ def _home(desk: _Desk, line: Line, found: Mapping[keys.Key, Item]) -> _Home:
     """The Service that a line's configuration names, while there is one, else the account's default one. `found` is
     what is known of the account and its first Service; what holds in another is read."""
     settings = keys.configuration()
-    account = codec.configuration(found[settings]) if settings in found else Configuration(desk.first)
+    account = codec.decode(Configuration, found[settings]) if settings in found else Configuration(desk.first)
     default = account.default_service_sid
     named = (line.configuration.service_sid if line.configuration else None) or default
     there = found
@@ -412,7 +412,7 @@ def _home(desk: _Desk, line: Line, found: Mapping[keys.Key, Item]) -> _Home:
         there = desk.table.get_all([*_of_service(named), *_of_service(default)])
     sid = named if keys.service(named) in there else default
     service, own = (there.get(key) for key in _of_service(sid))
-    return _Home(line, account, sid, codec.service(service) if service else None, _in_force(found, own))
+    return _Home(line, account, sid, codec.decode(Service, service) if service else None, _in_force(found, own))
 
 
 def _blank(home: _Home, now: datetime) -> Conversation:
@@ -508,7 +508,7 @@ def _attributes(text: InboundText, keyword: Keyword | None, recent: Callable[[],
 def _recent(table: Table, conversation_sid: str) -> list[Message]:
     """The last messages of a conversation, newest first: one round trip, however many receipts stand between them."""
     read = table.query(keys.messages(conversation_sid), begins=sids.MESSAGE, forward=False, limit=_RECENT)
-    return [codec.message(item) for item in read.items if "#" not in item["SK"]]
+    return [codec.decode(Message, item) for item in read.items if "#" not in item["SK"]]
 
 
 def _media(text: InboundText) -> tuple[Media, ...]:

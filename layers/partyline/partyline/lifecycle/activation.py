@@ -70,7 +70,7 @@ def activate_conversation(desk: Activator, sid: str) -> ActivationOutcome:
 def _rejected(desk: Activator, roster: Roster) -> list[str]:
     """The SIDs of the participants that the webhook does not let in."""
     conversation = roster.conversation
-    if not conversation.told:
+    if not conversation.notify_webhooks:
         return []
     force = webhooks.fetch_in_force(desk.table, conversation.service_sid)
     joining = [events.participant_event("onParticipantAdd", member, conversation) for member in roster.participants]

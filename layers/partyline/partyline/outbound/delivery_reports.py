@@ -13,7 +13,7 @@ from enum import StrEnum
 from partyline.carriers import error_codes
 from partyline.carriers.base import DeliveryReport
 from partyline.domain import addresses, sids
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import rank
 from partyline.domain.sends import SendReference
 from partyline.storage import messages, opt_outs, receipts, retry
@@ -71,8 +71,8 @@ def _note_opt_out(table: Table, reference: SendReference, reported: ReportedStat
     """The carrier knows that somebody told the line to stop: the next text leaves them out."""
     delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
-    if delivered is None or send is None or send.confirms:
+    if delivered is None or send is None or send.confirms_opt_out:
         return
     sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
     if any(one.sid == sid and rank(one.status) < rank(reported.status) for one in delivered.receipts):
-        opt_outs.record_carrier_opt_out(table, reported.recipient, send.sender, OptOutSource.CARRIER, reference, now)
+        opt_outs.record_carrier_opt_out(table, reported.recipient, send.sender, OptOutChannel.CARRIER, reference, now)

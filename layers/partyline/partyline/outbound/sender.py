@@ -32,7 +32,7 @@ from partyline.carriers.limits import Limits
 from partyline.domain import addresses, long_texts, sids, threads
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import OptOutSource
+from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.sends import Send, SendReference, SendState
 from partyline.errors import (
@@ -262,7 +262,7 @@ def prepare(desk: Sender, reference: SendReference, delivered: MessageWithReceip
         line=line,
         callback_url=desk.callback_url(line.carrier, reference.tag),
         own=frozenset(one.address for one in known.lines.values() if one.carrier == line.carrier) - {send.sender},
-        out=frozenset() if send.confirms else known.out_of(send),
+        out=frozenset() if send.confirms_opt_out else known.out_of(send),
     )
 
 
@@ -458,7 +458,7 @@ def _not_sent(desk: Sender, job: SendJob, claim: Claim, member: str, error: Send
 
 def _new_opt_outs(job: SendJob, refused: Mapping[str, int]) -> list[str]:
     """Whom a carrier does not reach because they have told it to stop, and we had not known."""
-    if job.send.confirms:
+    if job.send.confirms_opt_out:
         return []
     return [one for one, error_code in refused.items() if error_code == error_codes.OPTED_OUT and one not in job.out]
 
@@ -466,7 +466,7 @@ def _new_opt_outs(job: SendJob, refused: Mapping[str, int]) -> list[str]:
 def _learn(desk: Sender, job: SendJob, opted_out: Iterable[str]) -> None:
     for address in opted_out:
         opt_outs.record_carrier_opt_out(
-            desk.table, address, job.send.sender, OptOutSource.CARRIER, job.reference, desk.clock()
+            desk.table, address, job.send.sender, OptOutChannel.CARRIER, job.reference, desk.clock()
         )
 
 

@@ -53,8 +53,8 @@ def authorize(
     asked = {connection.identity for connection in good} & set(may_see_all)
     if not asked:
         return ConnectionAuthorization(good, ended, frozenset())
-    service = codec.service(found[keys.service(service_sid)])
-    those = [codec.user(found[users[identity]]) for identity in asked]
+    service = codec.decode(Service, found[keys.service(service_sid)])
+    those = [codec.decode(User, found[users[identity]]) for identity in asked]
     return ConnectionAuthorization(good, ended, _seeing_all(table, service, those))
 
 

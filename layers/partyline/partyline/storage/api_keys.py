@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from partyline.domain.services import ApiKey
+from partyline.serialization import format_time
 from partyline.storage import codec, keys
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
 
 
 def create(table: Table, key: ApiKey) -> None:
     """Store a new key."""
-    listed = {"GSI1PK": keys.API_KEY_LIST, "GSI1SK": keys.dated(codec.from_time(key.created), key.sid)}
+    listed = {"GSI1PK": keys.API_KEY_LIST, "GSI1SK": keys.dated(format_time(key.created), key.sid)}
     table.write(put("key", keys.api_key(key.sid), {**codec.encode(key), **listed}, NEW))
 
 
 def fetch(table: Table, sid: str) -> ApiKey | None:
     """One key; None when it was never made, or was revoked."""
     item = table.get(keys.api_key(sid))
-    return codec.api_key(item) if item else None
+    return codec.decode(ApiKey, item) if item else None
 
 
 def update(table: Table, key: ApiKey) -> bool:

@@ -24,7 +24,9 @@ from partyline.domain.conversations import (
 )
 from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
+from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import ApiError, Conflict
+from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, retry, schedule, users
 from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
@@ -74,16 +76,16 @@ def load(table: Table, sid: str) -> Roster | None:
     members: list[Participant] = []
     for item in table.query_all(keys.conversation(sid).pk):
         if item["SK"].startswith(keys.PARTICIPANTS):
-            members.append(codec.participant(item))
+            members.append(codec.decode(Participant, item))
         elif item["SK"] == keys.conversation(sid).sk:
-            conversation = codec.conversation(item)
+            conversation = codec.decode(Conversation, item)
     return Roster(conversation, tuple(members)) if conversation else None
 
 
 def fetch(table: Table, sid: str) -> Conversation | None:
     """A conversation without its participants."""
     item = table.get(keys.conversation(sid))
-    return codec.conversation(item) if item else None
+    return codec.decode(Conversation, item) if item else None
 
 
 def find_by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
@@ -178,7 +180,7 @@ def _watched(before: Conversation | None, after: Conversation, now: datetime) ->
 
 def conversation_item(conversation: Conversation) -> Item:
     """A conversation with its places in the lists by date and by state."""
-    dated = keys.dated(codec.from_time(conversation.created), conversation.sid)
+    dated = keys.dated(format_time(conversation.created), conversation.sid)
     item = {
         **codec.encode(conversation),
         "GSI1PK": keys.sharded(keys.conversation_list(conversation.service_sid), conversation.sid),
@@ -287,7 +289,7 @@ def activate(table: Table, roster: Roster, now: datetime) -> None:
     before = roster.conversation
     if before.state is not ConversationState.INITIALIZING:
         return
-    state = before.begins if before.last_index < 0 else ConversationState.ACTIVE
+    state = before.initial_state if before.last_index < 0 else ConversationState.ACTIVE
     after = replace(before, state=state, updated=now, active_at=now)
     added = [events.participant_event("onParticipantAdded", member, after) for member in roster.participants]
     _end_initializing(table, before, after, now, added)
@@ -307,7 +309,7 @@ def activation_cause(conversation: Conversation) -> Cause:
     return Cause(
         Source.SDK if made_by_person else Source.API,
         conversation.created_by if made_by_person else None,
-        told=conversation.told,
+        notify_webhooks=conversation.notify_webhooks,
         reason=Reason.EVENT,
     )
 
@@ -431,13 +433,13 @@ def removal_events(table: Table, conversation: Conversation, now: datetime, caus
         if item["SK"].startswith(keys.PARTICIPANTS) and "identity" in item:
             identities.append(item["identity"])
         elif item["SK"].startswith(keys.WEBHOOKS):
-            webhooks.append(codec.webhook(item))
+            webhooks.append(codec.decode(ScopedWebhook, item))
     told = events.conversation_removed_event(conversation, now)
     first, *others = _parts(identities)
     blank = EventBatch(conversation.service_sid, conversation.sid, cause, now, (told,), webhooks=tuple(webhooks))
     return [
         replace(blank, identities=first),
-        *(replace(blank, cause=replace(cause, told=False), identities=part) for part in others),
+        *(replace(blank, cause=replace(cause, notify_webhooks=False), identities=part) for part in others),
     ]
 
 
@@ -642,5 +644,5 @@ def _member_item(conversation: Conversation, member: Participant) -> Item:
     elif member.address:
         item["GSI1PK"] = keys.by_address(conversation.service_sid, member.address)
     if "GSI1PK" in item:
-        item["GSI1SK"] = keys.dated(codec.from_time(member.created), member.sid)
+        item["GSI1SK"] = keys.dated(format_time(member.created), member.sid)
     return {**item, **users.role_index_key(member.role_sid, member.sid)}

@@ -4,14 +4,15 @@ other for ever."""
 from __future__ import annotations
 
 from partyline.domain.opt_outs import ANSWERS_PERIOD, Keyword, KeywordAnswer
-from partyline.storage import codec, keys
+from partyline.serialization import format_time, parse_time
+from partyline.storage import keys
 from partyline.storage.table import NEW, Condition, Item, Write, put
 
 
 def list_answers(item: Item | None) -> tuple[KeywordAnswer, ...]:
     """The answers that an item holds, oldest first."""
     stored = item["given"] if item else []
-    return tuple(KeywordAnswer(Keyword(one["keyword"]), codec.to_time(one["at"])) for one in stored)
+    return tuple(KeywordAnswer(Keyword(one["keyword"]), parse_time(one["at"])) for one in stored)
 
 
 def count_write(address: str, line: str, before: Item | None, answered: KeywordAnswer) -> Write:
@@ -21,7 +22,7 @@ def count_write(address: str, line: str, before: Item | None, answered: KeywordA
     same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
     recent = [one for one in list_answers(before) if one.at > answered.at - ANSWERS_PERIOD]
     item = {
-        "given": [{"keyword": one.keyword.value, "at": codec.from_time(one.at)} for one in (*recent, answered)],
+        "given": [{"keyword": one.keyword.value, "at": format_time(one.at)} for one in (*recent, answered)],
         "version": version + 1,
         "ttl": int((answered.at + ANSWERS_PERIOD).timestamp()),
     }

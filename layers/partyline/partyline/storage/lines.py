@@ -53,7 +53,7 @@ def remove(table: Table, address: str) -> None:
 def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
     """The lines among some addresses, in one round trip."""
     found = table.get_all(keys.line(address) for address in addresses)
-    return {item["address"]: codec.line(item) for item in found.values()}
+    return {item["address"]: codec.decode(Line, item) for item in found.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def fetch_for_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
     numbers = {keys.line(number) for send in several for number in (send.sender, *send.others)}
     pairs = {keys.opt_out(native, send.sender) for send in several for native in send.natives}
     found = table.get_all([*numbers, *pairs])
-    known = [codec.line(item) for key, item in found.items() if key in numbers]
+    known = [codec.decode(Line, item) for key, item in found.items() if key in numbers]
     out = [item for key, item in found.items() if key in pairs and item["opted_out"]]
     return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
 

@@ -11,6 +11,7 @@ from partyline.domain.attachments import Media, MediaReference, MediaState, Stor
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
 from partyline.domain.messages import Message
+from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, messages, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
 
@@ -32,14 +33,14 @@ def upload(table: Table, media: StoredMedia) -> None:
 def fetch_many(table: Table, sids: Iterable[str]) -> dict[str, StoredMedia]:
     """The files that exist of these SIDs: one round trip."""
     found = table.get_all(keys.media(sid) for sid in sids)
-    return {item["sid"]: codec.stored_media(item) for item in found.values()}
+    return {item["sid"]: codec.decode(StoredMedia, item) for item in found.values()}
 
 
 def attaching_writes(message: Message) -> list[Write]:
     """Give a new message its uploads. Label: media, when one is gone or another message's."""
     mine = {"conversation_sid": message.conversation_sid, "message_sid": message.sid, "ttl": None}
     return [
-        change("media", keys.media(part.sid), {**mine, "updated": codec.from_time(message.created)}, _FREE)
+        change("media", keys.media(part.sid), {**mine, "updated": format_time(message.created)}, _FREE)
         for part in message.media
         if part.state is MediaState.READY
     ]
@@ -116,7 +117,7 @@ def _amend(
         after = replace(before, media=media, updated=now)
         was, becomes = (codec.encode(message)["media"] for message in (before, after))
         unchanged = Condition("#media = :before", {"#media": "media"}, {":before": was})
-        sets = {"media": becomes, "updated": codec.from_time(now)}
+        sets = {"media": becomes, "updated": format_time(now)}
         table.transact(
             [
                 change("message", keys.message(conversation.sid, message_sid), sets, unchanged),

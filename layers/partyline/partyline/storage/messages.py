@@ -14,6 +14,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict
+from partyline.serialization import format_time
 from partyline.storage import codec, conversations, event_outbox, keys, receipts
 from partyline.storage.conversations import Roster
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
@@ -90,7 +91,7 @@ def _counted(message: Message, send: Send) -> str:
 
 
 def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
-    sets: dict[str, object] = {"last_index": message.index, "active_at": codec.from_time(now)}
+    sets: dict[str, object] = {"last_index": message.index, "active_at": format_time(now)}
     entered: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message wakes an inactive conversation.
@@ -188,9 +189,9 @@ def _grouped(read: Sequence[Item]) -> list[MessageWithReceipts]:
     heads: dict[str, Message] = {}
     for item in read:
         if "#" in item["SK"]:
-            by_message.setdefault(item["message_sid"], []).append(codec.receipt(item))
+            by_message.setdefault(item["message_sid"], []).append(codec.decode(Receipt, item))
         else:
-            heads[item["SK"]] = codec.message(item)
+            heads[item["SK"]] = codec.decode(Message, item)
     return [MessageWithReceipts(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
 
 

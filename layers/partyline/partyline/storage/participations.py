@@ -36,9 +36,9 @@ def list_for(
     for key, (member, conversation) in places:
         if member not in found or conversation not in found:
             continue
-        participant = codec.participant(found[member])
+        participant = codec.decode(Participant, found[member])
         if (participant.identity == identity) if address is None else (participant.address == address):
-            entries.append((key, Participation(participant, codec.conversation(found[conversation]))))
+            entries.append((key, Participation(participant, codec.decode(Conversation, found[conversation]))))
     return ListPage(entries, page.more, page.ends)
 
 

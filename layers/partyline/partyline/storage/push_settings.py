@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from partyline.domain.push_settings import Credential, Notifications, PushBinding
 from partyline.errors import Conflict
+from partyline.serialization import format_time
 from partyline.storage import codec, keys
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
 
@@ -12,14 +13,17 @@ from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_ite
 
 def create_credential(table: Table, credential: Credential) -> None:
     """Store a new credential."""
-    listed = {"GSI1PK": keys.CREDENTIAL_LIST, "GSI1SK": keys.dated(codec.from_time(credential.created), credential.sid)}
+    listed = {
+        "GSI1PK": keys.CREDENTIAL_LIST,
+        "GSI1SK": keys.dated(format_time(credential.created), credential.sid),
+    }
     table.write(put("credential", keys.credential(credential.sid), {**codec.encode(credential), **listed}, NEW))
 
 
 def credential(table: Table, sid: str) -> Credential | None:
     """One credential."""
     item = table.get(keys.credential(sid))
-    return codec.credential(item) if item else None
+    return codec.decode(Credential, item) if item else None
 
 
 def update_credential(table: Table, before: Credential, after: Credential) -> Credential | None:
@@ -27,7 +31,7 @@ def update_credential(table: Table, before: Credential, after: Credential) -> Cr
     sets = diff_items(codec.encode(before), codec.encode(after))
     try:
         write = change("credential", keys.credential(before.sid), sets, EXISTS)
-        return codec.credential(table.write(write)) if sets else after
+        return codec.decode(Credential, table.write(write)) if sets else after
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -44,7 +48,7 @@ def remove_credential(table: Table, sid: str) -> bool:
 
 def bind(table: Table, binding: PushBinding) -> None:
     """Store a binding, in the place of an earlier one of the same device."""
-    dated = keys.dated(codec.from_time(binding.created), binding.sid)
+    dated = keys.dated(format_time(binding.created), binding.sid)
     listed = {
         "GSI1PK": keys.binding_list(binding.service_sid),
         "GSI1SK": dated,
@@ -57,7 +61,7 @@ def bind(table: Table, binding: PushBinding) -> None:
 def binding(table: Table, sid: str) -> PushBinding | None:
     """One binding."""
     item = table.get(keys.binding(sid))
-    return codec.binding(item) if item else None
+    return codec.decode(PushBinding, item) if item else None
 
 
 def unbind(table: Table, sid: str) -> bool:
@@ -70,11 +74,11 @@ def unbind(table: Table, sid: str) -> bool:
 
 def notifications(table: Table, service_sid: str) -> Notifications:
     """A Service's notification settings."""
-    return codec.notifications(table.get(keys.service_notifications(service_sid)) or {})
+    return codec.decode(Notifications, table.get(keys.service_notifications(service_sid)) or {})
 
 
 def configure(table: Table, service_sid: str, before: Notifications, after: Notifications) -> Notifications:
     """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     write = change("notifications", keys.service_notifications(service_sid), sets)
-    return codec.notifications(table.write(write)) if sets else after
+    return codec.decode(Notifications, table.write(write)) if sets else after

@@ -7,7 +7,7 @@ going backward, right before it; it is in the list's order either way.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -21,6 +21,7 @@ from partyline.domain.push_settings import Credential, PushBinding
 from partyline.domain.services import ApiKey, Role, Service, User
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.serialization import format_time
 from partyline.storage import codec, keys
 from partyline.storage.table import Item, Table
 
@@ -64,34 +65,42 @@ def conversations(
 ) -> ListPage[Conversation]:
     """A Service's conversations by date of creation."""
     name = keys.state_list(service_sid, state) if state else keys.conversation_list(service_sid)
-    low = codec.from_time(start) if start else _FIRST
+    low = format_time(start) if start else _FIRST
     # The whole of the last moment counts.
-    high = codec.from_time(end) + _LAST if end else _LAST
-    return _sharded(table, _View(name, "GSI2" if state else "GSI1", window, (low, high)), codec.conversation)
+    high = format_time(end) + _LAST if end else _LAST
+    return _sharded(
+        table,
+        _View(name, "GSI2" if state else "GSI1", window, (low, high)),
+        Conversation,
+    )
 
 
 def unrouted(table: Table, window: Window) -> ListPage[UnroutedText]:
     """The unrouted texts."""
-    return _sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), codec.unrouted)
+    return _sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), UnroutedText)
 
 
 def opt_outs(table: Table, window: Window, *, opted_out: bool, line: str | None = None) -> ListPage[OptOut]:
     """The opt-outs, or opt-ins, of all lines or of one, by since when they are."""
     if line is not None:
-        return _whole(table, _View(keys.opt_outs(opted_out=opted_out, line=line), "GSI2", window), codec.opt_out)
-    return _sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), codec.opt_out)
+        return _whole(
+            table,
+            _View(keys.opt_outs(opted_out=opted_out, line=line), "GSI2", window),
+            OptOut,
+        )
+    return _sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), OptOut)
 
 
 def opt_out_events(table: Table, window: Window, address: str, line: str) -> ListPage[OptOutEvent]:
     """What was said of an address and a line, the latest first."""
     within, begins = keys.opt_out(address, line).pk, keys.opt_out_events(line)
     view = _View(within, None, window, (begins, begins + _LAST))
-    return _whole(table, view, codec.opt_out_event)
+    return _whole(table, view, OptOutEvent)
 
 
 def users(table: Table, service_sid: str, window: Window) -> ListPage[User]:
     """A Service's users by date of creation."""
-    return _sharded(table, _View(keys.user_list(service_sid), "GSI1", window), codec.user)
+    return _sharded(table, _View(keys.user_list(service_sid), "GSI1", window), User)
 
 
 def participations(
@@ -102,7 +111,7 @@ def participations(
     person = (
         keys.by_identity(service_sid, identity) if identity is not None else keys.by_address(service_sid, address or "")
     )
-    return _whole(table, _View(person, "GSI1", window), codec.participant)
+    return _whole(table, _View(person, "GSI1", window), Participant)
 
 
 def bindings(
@@ -110,9 +119,9 @@ def bindings(
 ) -> ListPage[PushBinding]:
     """A Service's bindings by date of creation, of some identities or of all: one query for each identity."""
     if identities is None:
-        return _whole(table, _View(keys.binding_list(service_sid), "GSI1", window), codec.binding)
+        return _whole(table, _View(keys.binding_list(service_sid), "GSI1", window), PushBinding)
     of_each = [keys.bindings_of(service_sid, identity) for identity in identities]
-    return _merged(table, _View("", "GSI2", window), of_each, codec.binding)
+    return _merged(table, _View("", "GSI2", window), of_each, PushBinding)
 
 
 # --- in ascending order; few, and so in one partition each
@@ -120,45 +129,53 @@ def bindings(
 
 def services(table: Table, window: Window) -> ListPage[Service]:
     """The account's Services by date of creation."""
-    return _whole(table, _View(keys.SERVICE_LIST, "GSI1", window, descending=False), codec.service)
+    return _whole(table, _View(keys.SERVICE_LIST, "GSI1", window, descending=False), Service)
 
 
 def api_keys(table: Table, window: Window) -> ListPage[ApiKey]:
     """The account's API keys by date of creation."""
-    return _whole(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), codec.api_key)
+    return _whole(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), ApiKey)
 
 
 def credentials(table: Table, window: Window) -> ListPage[Credential]:
     """The account's push credentials by date of creation."""
-    return _whole(table, _View(keys.CREDENTIAL_LIST, "GSI1", window, descending=False), codec.credential)
+    return _whole(
+        table,
+        _View(keys.CREDENTIAL_LIST, "GSI1", window, descending=False),
+        Credential,
+    )
 
 
 def lines(table: Table, window: Window) -> ListPage[Line]:
     """The lines by number."""
-    return _whole(table, _View(keys.LINE_LIST, "GSI1", window, descending=False), codec.line)
+    return _whole(table, _View(keys.LINE_LIST, "GSI1", window, descending=False), Line)
 
 
 def address_configurations(table: Table, window: Window) -> ListPage[Line]:
     """The lines that have an address configuration, by number."""
-    return _whole(table, _View(keys.ADDRESS_CONFIGURATION_LIST, "GSI2", window, descending=False), codec.line)
+    return _whole(
+        table,
+        _View(keys.ADDRESS_CONFIGURATION_LIST, "GSI2", window, descending=False),
+        Line,
+    )
 
 
 def participants(table: Table, conversation_sid: str, window: Window) -> ListPage[Participant]:
     """A conversation's participants, in the order of joining."""
     within = keys.conversation(conversation_sid).pk
-    return _whole(table, _View.of_items(within, keys.PARTICIPANTS, window), codec.participant)
+    return _whole(table, _View.of_items(within, keys.PARTICIPANTS, window), Participant)
 
 
 def webhooks(table: Table, conversation_sid: str, window: Window) -> ListPage[ScopedWebhook]:
     """A conversation's webhooks, in the order of their making."""
     within = keys.conversation(conversation_sid).pk
-    return _whole(table, _View.of_items(within, keys.WEBHOOKS, window), codec.webhook)
+    return _whole(table, _View.of_items(within, keys.WEBHOOKS, window), ScopedWebhook)
 
 
 def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
     """A Service's roles by SID."""
     within = keys.service(service_sid).pk
-    return _whole(table, _View.of_items(within, sids.ROLE, window), codec.role)
+    return _whole(table, _View.of_items(within, sids.ROLE, window), Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +203,18 @@ class _View:
         return f"{self.index or ''}SK"
 
 
-def _sharded(table: Table, view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
-    return _merged(table, view, [keys.shard(view.name, number) for number in range(keys.SHARDS)], decode)
+def _sharded(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
+    return _merged(table, view, [keys.shard(view.name, number) for number in range(keys.SHARDS)], kind)
 
 
-def _merged(table: Table, view: _View, partitions: Iterable[str], decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+def _merged(table: Table, view: _View, partitions: Iterable[str], kind: type[Entry]) -> ListPage[Entry]:
     parts = [_read(table, view, partition) for partition in partitions]
     merged = heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)
-    return _page(list(merged), view, decode)
+    return _page(list(merged), view, kind)
 
 
-def _whole(table: Table, view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
-    return _page(_read(table, view, view.name), view, decode)
+def _whole(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
+    return _page(_read(table, view, view.name), view, kind)
 
 
 def _read(table: Table, view: _View, partition: str) -> list[Item]:
@@ -228,9 +245,9 @@ def _read(table: Table, view: _View, partition: str) -> list[Item]:
     return [item for item in found if item[view.sort_key] != after]
 
 
-def _page(found: list[Item], view: _View, decode: Callable[[Item], Entry]) -> ListPage[Entry]:
+def _page(found: list[Item], view: _View, kind: type[Entry]) -> ListPage[Entry]:
     size = view.window.size
-    shown = [(str(item[view.sort_key]), decode(item)) for item in found[:size]]
+    shown = [(str(item[view.sort_key]), codec.decode(kind, item)) for item in found[:size]]
     if view.window.backward:
         shown.reverse()
     return ListPage(shown, len(found) > size, (shown[0][0], shown[-1][0]) if shown else None)

@@ -12,6 +12,7 @@ from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
 from partyline.domain.routing import Unreached
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
+from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import NEW, Condition, Item, Table, Write, change, check, diff_items, put
 
@@ -117,7 +118,7 @@ def _reached(reported: ReportedStatus, now: datetime) -> dict[str, object]:
         "status": reported.status.value,
         "rank": rank(reported.status),
         "error_code": reported.error_code,
-        "updated": codec.from_time(now),
+        "updated": format_time(now),
     }
 
 
@@ -137,7 +138,7 @@ def _move_part(
         item = table.get(key)
         if item is None:
             return False
-        before = codec.receipt(item)
+        before = codec.decode(Receipt, item)
         known = before.part(reference.part)
         if rank(reported.status) <= rank(known.status):
             return False

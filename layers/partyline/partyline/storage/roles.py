@@ -9,6 +9,7 @@ from partyline import refusals
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Role
 from partyline.errors import Conflict
+from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, change, check, delete, put
 
@@ -19,7 +20,7 @@ _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_r
 def fetch_many(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]:
     """Those of some roles that are there, by SID, in one round trip."""
     found = table.get_all(keys.role(service_sid, sid) for sid in sids)
-    return {item["sid"]: codec.role(item) for item in found.values()}
+    return {item["sid"]: codec.decode(Role, item) for item in found.values()}
 
 
 def fetch_permissions(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
@@ -61,7 +62,7 @@ def create(table: Table, role: Role) -> None:
 
 def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:
     """Store what a role permits from now on; False when it is gone."""
-    sets = {"permissions": list(permissions), "updated": codec.from_time(now)}
+    sets = {"permissions": list(permissions), "updated": format_time(now)}
     return table.written(change("role", keys.role(role.service_sid, role.sid), sets, EXISTS))
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from partyline.storage import codec, keys
+from partyline.serialization import format_time, parse_time
+from partyline.storage import keys
 from partyline.storage.table import Item, Table, Write, delete, put
 
 
@@ -33,7 +34,11 @@ class ScheduledEntry:
 
 def build_entry(kind: ScheduleKind, sid: str, at: datetime) -> Write:
     """Enter something to be looked at."""
-    return put("due", _key(ScheduledEntry(kind, sid, at)), {"kind": kind.value, "sid": sid, "at": codec.from_time(at)})
+    return put(
+        "due",
+        _key(ScheduledEntry(kind, sid, at)),
+        {"kind": kind.value, "sid": sid, "at": format_time(at)},
+    )
 
 
 def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
@@ -43,9 +48,9 @@ def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
         after: Item | None = None
         while True:
             # "$" sorts behind the "#" that ends a time.
-            page = table.query(within.pk, between=("0", codec.from_time(now) + "$"), after=after)
+            page = table.query(within.pk, between=("0", format_time(now) + "$"), after=after)
             for item in page.items:
-                yield ScheduledEntry(ScheduleKind(item["kind"]), item["sid"], codec.to_time(item["at"]))
+                yield ScheduledEntry(ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]))
             after = page.last_key
             if after is None:
                 break
@@ -58,4 +63,4 @@ def delete_entry(table: Table, looked_at: ScheduledEntry) -> None:
 
 def _key(looked_at: ScheduledEntry) -> keys.Key:
     number = keys.shard_of(looked_at.sid)
-    return keys.due(number, codec.from_time(looked_at.at), looked_at.kind.value, looked_at.sid)
+    return keys.due(number, format_time(looked_at.at), looked_at.kind.value, looked_at.sid)

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Conflict
-from partyline.storage import codec, keys, receipts, retry
+from partyline.serialization import format_time
+from partyline.storage import keys, receipts, retry
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Condition, Item, Table, Write, change, check, put
 
@@ -52,7 +53,7 @@ def record_split(table: Table, reference: SendReference, now: datetime) -> Claim
         {"#is": "state"},
         {":waiting": SendState.WAITING.value, ":split": SendState.SPLIT.value},
     )
-    sets = {"state": SendState.SPLIT.value, **_named(reference), "updated": codec.from_time(now)}
+    sets = {"state": SendState.SPLIT.value, **_named(reference), "updated": format_time(now)}
     try:
         table.write(change("send", keys.send(reference), sets, unsent))
     except Conflict as conflict:
@@ -74,7 +75,7 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
         "carrier": asked.carrier,
         "refused": dict(asked.refused),
         "cuts": list(asked.cuts) or None,
-        "updated": codec.from_time(now),
+        "updated": format_time(now),
         "token": token,
     }
     may_ask = Condition(
@@ -152,7 +153,7 @@ def record_accepted(
         "refused": dict(sent.refused),
         "names": dict(sent.names),
         "opted_out": list(sent.opted_out),
-        "updated": codec.from_time(now),
+        "updated": format_time(now),
     }
     pointer = {**_named(reference), "names": dict(sent.names)}
     told = {(reported.recipient, reported.status): reported for reported in reports}
@@ -175,7 +176,7 @@ def record_refused(table: Table, reference: SendReference, ended: Claim, now: da
         "error_code": ended.error_code,
         "refused": dict(ended.refused),
         "opted_out": list(ended.opted_out),
-        "updated": codec.from_time(now),
+        "updated": format_time(now),
     }
     table.write(change("send", keys.send(reference, member), sets))
 
@@ -188,7 +189,7 @@ def record_waiting(table: Table, reference: SendReference, now: datetime, member
 def record_unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
     """Record that it is unknown whether a carrier took a send, unless that is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
-    sets = {"state": SendState.UNKNOWN.value, "updated": codec.from_time(now)}
+    sets = {"state": SendState.UNKNOWN.value, "updated": format_time(now)}
     table.written(change("send", keys.send(reference, member), sets, sending))
 
 
@@ -217,5 +218,5 @@ def count_copies(table: Table, reference: SendReference, copies: Write, counted:
 
 
 def _move(table: Table, reference: SendReference, state: SendState, now: datetime, member: str) -> None:
-    sets = {"state": state.value, "updated": codec.from_time(now)}
+    sets = {"state": state.value, "updated": format_time(now)}
     table.write(change("send", keys.send(reference, member), sets))

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from partyline.domain.services import Configuration, Role, Service, build_service
 from partyline.errors import Conflict, RuleViolation
+from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, diff_items, put
 
@@ -17,15 +18,15 @@ def fetch_with_configuration(table: Table, sid: str) -> tuple[Configuration | No
     found = table.get_all([keys.configuration(), keys.service(sid)])
     configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
     return (
-        codec.configuration(configuration) if configuration else None,
-        codec.service(service) if service else None,
+        codec.decode(Configuration, configuration) if configuration else None,
+        codec.decode(Service, service) if service else None,
     )
 
 
 def fetch(table: Table, sid: str) -> Service | None:
     """One Service."""
     item = table.get(keys.service(sid))
-    return codec.service(item) if item else None
+    return codec.decode(Service, item) if item else None
 
 
 def create_account(table: Table, sid: str, now: datetime) -> None:
@@ -46,7 +47,7 @@ def create(table: Table, service: Service, roles: list[Role]) -> None:
 
 
 def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
-    dated = keys.dated(codec.from_time(service.created), service.sid)
+    dated = keys.dated(format_time(service.created), service.sid)
     item = {**codec.encode(service), "GSI1PK": keys.SERVICE_LIST, "GSI1SK": dated}
     return [
         put("service", keys.service(service.sid), item, NEW),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.serialization import format_time
 from partyline.storage import codec, keys
 from partyline.storage.table import EXISTS, Table, Write, change, delete, put
 
@@ -12,7 +13,7 @@ def put_write(text: UnroutedText) -> Write:
     item = {
         **codec.encode(text),
         "GSI1PK": keys.sharded(keys.UNROUTED_LIST, text.sid),
-        "GSI1SK": keys.dated(codec.from_time(text.created), text.sid),
+        "GSI1SK": keys.dated(format_time(text.created), text.sid),
     }
     return put("unrouted", keys.unrouted(text.sid), item)
 
@@ -35,4 +36,4 @@ def update_reason(table: Table, text: UnroutedText, reason: UnroutedReason) -> N
 def fetch(table: Table, sid: str) -> UnroutedText | None:
     """One unrouted text."""
     item = table.get(keys.unrouted(sid))
-    return codec.unrouted(item) if item else None
+    return codec.decode(UnroutedText, item) if item else None

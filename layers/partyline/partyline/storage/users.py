@@ -15,6 +15,7 @@ from partyline.domain import events, sids
 from partyline.domain.events import QUIETLY, Cause, EventBatch
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
+from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys
 from partyline.storage.table import EXISTS, NEW, Item, Table, Write, change, check, delete, diff_items, put
 
@@ -34,7 +35,7 @@ class Revocation:
 def fetch(table: Table, sid: str) -> User | None:
     """One user by SID."""
     item = table.get(keys.user(sid))
-    return codec.user(item) if item else None
+    return codec.decode(User, item) if item else None
 
 
 def fetch_by_identity(table: Table, service_sid: str, identity: str) -> User | None:
@@ -52,7 +53,7 @@ def fetch_with_revocations(
 
     def of(sid: str) -> tuple[User | None, Revocation | None]:
         user, revocation = found.get(keys.user(sid)), found.get(keys.revocation(sid))
-        return codec.user(user) if user else None, read_revocation(revocation) if revocation else None
+        return codec.decode(User, user) if user else None, read_revocation(revocation) if revocation else None
 
     return {identity: of(sid) for identity, sid in known.items()}
 
@@ -77,9 +78,9 @@ def update(table: Table, before: User, after: User, now: datetime, *, cause: Cau
 
 def to_added_batch(item: Item) -> EventBatch:
     """What a user that is new in the stream is told as."""
-    user = codec.user(item)
+    user = codec.decode(User, item)
     told = events.user_event("onUserAdded", user)
-    return EventBatch(user.service_sid, user.sid, event_outbox.decode_cause(item["cause"]), user.created, (told,))
+    return EventBatch(user.service_sid, user.sid, codec.decode(Cause, item["cause"]), user.created, (told,))
 
 
 def remove(table: Table, user: User, now: datetime) -> bool:
@@ -148,5 +149,5 @@ def list_index_keys(user: User) -> Item:
     return {
         **role_index_key(user.role_sid, user.sid),
         "GSI1PK": keys.sharded(keys.user_list(user.service_sid), user.sid),
-        "GSI1SK": keys.dated(codec.from_time(user.created), user.sid),
+        "GSI1SK": keys.dated(format_time(user.created), user.sid),
     }

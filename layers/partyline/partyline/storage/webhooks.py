@@ -48,7 +48,7 @@ def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[EventBat
 def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
     """One webhook of a conversation."""
     item = table.get(keys.webhook(conversation_sid, sid))
-    return codec.webhook(item) if item else None
+    return codec.decode(ScopedWebhook, item) if item else None
 
 
 def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedWebhook | None:
@@ -56,7 +56,7 @@ def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedW
     sets = diff_items(codec.encode(before), codec.encode(after))
     key = keys.webhook(before.conversation_sid, before.sid)
     try:
-        return codec.webhook(table.write(change("webhook", key, sets, EXISTS))) if sets else after
+        return codec.decode(ScopedWebhook, table.write(change("webhook", key, sets, EXISTS))) if sets else after
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -83,8 +83,10 @@ def fetch_in_force(table: Table, service_sid: str) -> InForce:
     """What holds in a Service, in one round trip."""
     account, own, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
     found = table.get_all([account, own, service])
-    configured = [codec.webhook_configuration(found.get(key, {})) for key in (account, own)]
-    return InForce(select_configuration(*configured), codec.service(found[service]) if service in found else None)
+    configured = [codec.decode(WebhookConfiguration, found.get(key, {})) for key in (account, own)]
+    return InForce(
+        select_configuration(*configured), codec.decode(Service, found[service]) if service in found else None
+    )
 
 
 # --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
@@ -92,7 +94,7 @@ def fetch_in_force(table: Table, service_sid: str) -> InForce:
 
 def configuration(table: Table, key: Key) -> WebhookConfiguration:
     """The settings at a key; all None when they were never set."""
-    return codec.webhook_configuration(table.get(key) or {})
+    return codec.decode(WebhookConfiguration, table.get(key) or {})
 
 
 def configure(
@@ -100,4 +102,4 @@ def configure(
 ) -> WebhookConfiguration:
     """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
     sets = diff_items(codec.encode(before), codec.encode(after))
-    return codec.webhook_configuration(table.write(change("webhooks", key, sets))) if sets else after
+    return codec.decode(WebhookConfiguration, table.write(change("webhooks", key, sets))) if sets else after

@@ -15,6 +15,7 @@ from typing import Any
 from partyline.domain import events
 from partyline.domain.attachments import MediaReference
 from partyline.domain.events import EventBatch
+from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import SendReference
 from partyline.lifecycle.cleanup import Removed, RemovedKind
@@ -64,7 +65,7 @@ def relay_record(desk: StreamRelay, record: Mapping[str, Any]) -> str:
 def _inserted(desk: StreamRelay, item: Item) -> str:
     match item.get("outbox"):
         case "message":
-            message = codec.message(item)
+            message = codec.decode(Message, item)
             for send in message.sends:
                 reference = message.reference(send)
                 desk.enqueue(message.conversation_sid, f"{message.sid}-{reference.thread}", encode(reference))
@@ -85,8 +86,8 @@ def _inserted(desk: StreamRelay, item: Item) -> str:
 def _modified(desk: StreamRelay, before: Item, after: Item) -> str:
     if "rank" not in after:
         return "nothing"
-    moved = codec.receipt(after)
-    if events.reported_status(codec.receipt(before)) == events.reported_status(moved):
+    moved = codec.decode(Receipt, after)
+    if events.reported_status(codec.decode(Receipt, before)) == events.reported_status(moved):
         return "nothing"
     desk.tell_delivery(moved)
     return "delivery"

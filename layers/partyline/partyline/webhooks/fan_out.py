@@ -53,13 +53,13 @@ class FanOut:
         if batch.replay:
             return self._replay(batch, batch.replay)
         has_listeners = connections.is_any_listening(self.table, batch.service_sid)
-        if not (has_listeners or batch.cause.told):
+        if not (has_listeners or batch.cause.notify_webhooks):
             return 0
         in_force = webhooks.fetch_in_force(self.table, batch.service_sid)
         published = self._complete(batch, in_force.service)
         if has_listeners:
             self.enqueue_push(Push(batch.service_sid, batch.subject, published, batch.identities), name)
-        if not batch.cause.told:
+        if not batch.cause.notify_webhooks:
             return 0
         return self._enqueue_callbacks(batch, published, in_force.webhooks, name)
 

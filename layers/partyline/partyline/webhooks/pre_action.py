@@ -122,7 +122,7 @@ def memoize(consult: Consult) -> Consult:
 
 
 def _is_subscribed(configuration: WebhookConfiguration, event: Event, cause: Cause) -> bool:
-    return cause.told and configuration.pre_url is not None and subscribes_to(configuration, event.type)
+    return cause.notify_webhooks and configuration.pre_url is not None and subscribes_to(configuration, event.type)
 
 
 def _decide(event: Event, answer: HttpResponse | RequestError) -> PreActionDecision:

@@ -74,7 +74,10 @@ def create(call: Call) -> ApiResponse:
     conversation = conversations.build_conversation(call)
     members, known = _parse_members(call, conversation, texts)
     conversation = replace(
-        conversation, state=ConversationState.INITIALIZING, begins=conversation.state, told=call.cause.told
+        conversation,
+        state=ConversationState.INITIALIZING,
+        initial_state=conversation.state,
+        notify_webhooks=call.cause.notify_webhooks,
     )
     if if_exists is IfExists.REFUSE:
         wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)

@@ -14,7 +14,7 @@ from partyline.api.router import Level, Router
 from partyline.domain import addresses, sids
 from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
-from partyline.domain.opt_outs import OptOut, OptOutSource
+from partyline.domain.opt_outs import OptOut, OptOutChannel
 from partyline.errors import ApiError
 from partyline.storage import lines, queries, retry
 from partyline.storage import opt_outs as store
@@ -110,7 +110,7 @@ def _record_state(call: Call, address: str, line: str, state: OptOutState) -> tu
 
     def attempt() -> tuple[OptOut | None, OptOut]:
         before = store.fetch_many(call.table, address, line)
-        said_themselves = before is not None and before.opted_out and before.how is not OptOutSource.API
+        said_themselves = before is not None and before.opted_out and before.channel is not OptOutChannel.API
         if said_themselves and not opted_out and not reason:
             raise refusals.invalid_parameter("Reason", "they opted out themselves: say how they agreed to texts again")
         call.table.transact(
@@ -119,14 +119,14 @@ def _record_state(call: Call, address: str, line: str, state: OptOutState) -> tu
                 address=address,
                 line=line,
                 opted_out=opted_out,
-                how=OptOutSource.API,
+                channel=OptOutChannel.API,
                 source=call.key_sid or call.context.account_sid,
                 reason=reason,
                 now=call.now,
             )
         )
         return before, store.build_state(
-            before, address=address, line=line, opted_out=opted_out, how=OptOutSource.API, now=call.now
+            before, address=address, line=line, opted_out=opted_out, channel=OptOutChannel.API, now=call.now
         )
 
     return retry.STANDARD.run(attempt)

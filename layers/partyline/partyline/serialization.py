@@ -1,0 +1,88 @@
+"""Convert dataclasses to plain JSON values and back, for stored items and queue bodies.
+
+Stored values outlive a deployment, so the plain form is a contract:
+
+- a time is text in UTC with microseconds, also where these are 0: such texts sort as their times do;
+- an enum is its value, a tuple is a list, a set of texts is a sorted list;
+- an attribute that was renamed in the code keeps its first name there (STORED_NAMES).
+
+Reading takes what an earlier version wrote: unknown names are ignored, and missing ones take the field's default.
+pydantic reads by the annotations of the dataclasses (decision 0049).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final, Optional, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter
+
+Kind = TypeVar("Kind")
+
+# The stored name of each attribute whose name in the code is another one. No stored class uses both names.
+STORED_NAMES: Final = {
+    "notify_webhooks": "told",
+    "initial_state": "begins",
+    "confirms_opt_out": "confirms",
+    "channel": "how",
+}
+
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def format_time(moment: datetime) -> str:
+    """Format a time as text that sorts."""
+    # Not strftime: it does not pad years before 1000.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Parse the text of a time, as `format_time` makes it."""
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+
+
+def dump(value: Any, *, without_none: bool = False) -> dict[str, Any]:
+    """Convert a dataclass to plain values; `without_none` leaves out the fields that are None."""
+    parts = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    return {
+        STORED_NAMES.get(name, name): _plain(part, without_none=without_none)
+        for name, part in parts
+        if part is not None or not without_none
+    }
+
+
+def _plain(value: Any, *, without_none: bool) -> Any:
+    if dataclasses.is_dataclass(value):
+        return dump(value, without_none=without_none)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(part, without_none=without_none) for part in value]
+    return value
+
+
+def load(kind: type[Kind], plain: object) -> Kind:
+    """Build a dataclass of plain values.
+
+    Raises ValueError where a value is not what the field's annotation says, or a field without a default is missing.
+    """
+    # mypy asks whether instances can be hashed; the class can.
+    value: Kind = _adapter(kind).validate_python(plain)  # type: ignore[arg-type]
+    return value
+
+
+_CONFIG = ConfigDict(alias_generator=lambda name: STORED_NAMES.get(name, name))
+
+
+@functools.cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """Build the adapter of a class, once and when it is first needed: this takes a few milliseconds."""
+    # Dataclasses of the standard library take the configuration of what they are in, but none of their own.
+    return TypeAdapter(Optional[kind], config=_CONFIG)  # noqa: UP045  (a type that is a value)
