@@ -64,12 +64,12 @@ check: dev ## Check lint, format, types, imports, the template, the docs, and kn
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	PYTHONPATH=layers/partyline $(BIN)/lint-imports --no-cache
+	$(BIN)/mkdocs build --strict
 	$(BIN)/sam validate --lint
 	$(BIN)/python -m local.audit
 	@mkdir -p $(STATE)
 	$(BIN)/python -m local.expansion $(STATE)/expanded.json
 	$(BIN)/cfn-lint $(STATE)/expanded.json
-	$(BIN)/mkdocs build --strict
 
 format: dev ## Put the code into the one format.
 	$(BIN)/ruff check --fix .

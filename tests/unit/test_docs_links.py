@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,12 @@ def test_every_page_is_reached_from_the_readme() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_outside_the_project_is_named(name: str) -> None:
     assert "../shared" not in PAGES[name].text
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("docs/decisions/0")])
+def test_files_that_a_page_names_exist(name: str) -> None:
+    """Paths in code spans, from the root of the project or of the package. Decisions keep the names of their day."""
+    places = (ROOT, ROOT / "layers" / "partyline" / "partyline", ROOT / "docs")
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|json|yaml|toml|md|js|css|txt))`", PAGES[name].prose)
+
+    assert [path for path in named if not any((place / path).exists() for place in places)] == []
