@@ -15,8 +15,13 @@ from partyline.carriers.transport import build_transport
 from partyline.deadline import track_deadline
 from partyline.media.outbound_files import OutboundFiles
 from partyline.observability import count, logger, metrics
-from partyline.outbound import reconciler, sender
-from partyline.outbound.sender import NextStep
+from partyline.outbound.carrier_requester import CarrierRequester
+from partyline.outbound.rate_limiter import RateLimiter
+from partyline.outbound.reconciler import Reconciler
+from partyline.outbound.send_attempt import NextStep
+from partyline.outbound.send_job import SendLoader
+from partyline.outbound.send_settlement import SendSettlement
+from partyline.outbound.sender import Sender
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, is_fifo, receive_count
 from partyline.settings import variable
 from partyline.stream import relay
@@ -25,21 +30,31 @@ SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
+SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
 # How often a carrier is asked for the outcome of a text, minutes apart. The queue delivers more often.
 MAX_LOOKS = 4
 
 
-def build_sender() -> sender.Sender:
+def build_loader() -> SendLoader:
+    """Build the loader with the carriers of the secret as it is now."""
+    return SendLoader(
+        TABLE,
+        find_carrier=lambda name: bootstrap.build_carrier(name, HTTP),
+        callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
+    )
+
+
+def build_sender() -> Sender:
     """Build the sender from the secrets of now."""
     secrets = bootstrap.read_carrier_secrets()
-    return sender.Sender(
-        TABLE,
-        carrier=lambda name: bootstrap.build_carrier(name, HTTP),
-        callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
-        clock=bootstrap.now,
-        media=FILES.prepare,
-        rate=lambda name: registry.account_rate(name, secrets),
-    )
+    rate_limiter = RateLimiter(TABLE, bootstrap.now, rate=lambda name: registry.account_rate(name, secrets))
+    requester = CarrierRequester(TABLE, bootstrap.now, SETTLEMENT, rate_limiter)
+    return Sender(build_loader(), rate_limiter, FILES.prepare, requester, bootstrap.now)
+
+
+def build_reconciler() -> Reconciler:
+    """Build the reconciler from the secrets of now."""
+    return Reconciler(TABLE, bootstrap.now, build_loader(), SETTLEMENT)
 
 
 @metrics.log_metrics
@@ -57,18 +72,18 @@ def _handle(record: SQSRecord) -> Retry | None:
 
 def _deliver(record: SQSRecord) -> Retry | None:
     reference = relay.decode(record.body)
-    attempt = sender.deliver(build_sender(), reference)
+    attempt = build_sender().deliver(reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
     if attempt.step is NextStep.RECONCILE:
         SQS.send_message(QueueUrl=variable("RECONCILE_QUEUE_URL"), MessageBody=record.body)
-    return Retry(attempt.delay) if attempt.step is NextStep.AGAIN else None
+    return Retry(attempt.delay) if attempt.step is NextStep.RETRY else None
 
 
 def _reconcile(record: SQSRecord) -> Retry | None:
     """Give up a send that the carrier did not accept. One with no answer yet is delivered again minutes later."""
     reference = relay.decode(record.body)
-    failed = reconciler.reconcile(build_sender(), reference, last=receive_count(record) >= MAX_LOOKS)
+    failed = build_reconciler().reconcile(reference, last=receive_count(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed or 0)
     return Retry() if failed is None else None

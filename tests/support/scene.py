@@ -21,9 +21,15 @@ from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.errors import SendError
-from partyline.outbound import delivery_reports, reconciler, sender
+from partyline.outbound import delivery_reports
+from partyline.outbound.carrier_requester import CarrierRequester
 from partyline.outbound.delivery_reports import ReportOutcome
-from partyline.outbound.sender import SendAttempt
+from partyline.outbound.rate_limiter import RateLimiter
+from partyline.outbound.reconciler import Reconciler
+from partyline.outbound.send_attempt import SendAttempt
+from partyline.outbound.send_job import CallbackUrl, FindCarrier, SendLoader
+from partyline.outbound.send_settlement import SendSettlement
+from partyline.outbound.sender import AttachmentSource, Sender
 from partyline.storage import conversations, lines, messages, opt_outs
 from partyline.storage.conversations import Roster
 from partyline.storage.table import Table
@@ -104,6 +110,39 @@ class FakeCarrier:
         return self.found(text) if callable(self.found) else self.found
 
 
+@dataclass(frozen=True)
+class Outbound:
+    """What sends and reconciles, from parts of which a test replaces what it is about."""
+
+    table: Table
+    find_carrier: FindCarrier
+    callback_url: CallbackUrl
+    clock: Callable[[], datetime]
+    attachments: AttachmentSource
+    rate: Callable[[str], str | None]
+
+    @property
+    def loader(self) -> SendLoader:
+        return SendLoader(self.table, self.find_carrier, self.callback_url)
+
+    @property
+    def settlement(self) -> SendSettlement:
+        return SendSettlement(self.table, self.clock)
+
+    @property
+    def rate_limiter(self) -> RateLimiter:
+        return RateLimiter(self.table, self.clock, self.rate)
+
+    @property
+    def sender(self) -> Sender:
+        requester = CarrierRequester(self.table, self.clock, self.settlement, self.rate_limiter)
+        return Sender(self.loader, self.rate_limiter, self.attachments, requester, self.clock)
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.table, self.clock, self.loader, self.settlement)
+
+
 @dataclass
 class Scene:
     """A conversation of an agent (P), another (Q) and natives A and B, and one message of the agent's."""
@@ -117,7 +156,7 @@ class Scene:
     now: datetime = NOW
 
     def deliver(self) -> SendAttempt:
-        return sender.deliver(self.desk(), self.reference)
+        return self.outbound().sender.deliver(self.reference)
 
     def edit(self, before: Message, after: Message) -> None:
         roster = conversations.load(self.table, self.message.conversation_sid)
@@ -125,15 +164,15 @@ class Scene:
         messages.update(self.table, roster.conversation, before, after, NOW)
 
     def give_up(self) -> int:
-        return reconciler.reconcile(self.desk(), self.reference) or 0
+        return self.outbound().reconciler.reconcile(self.reference) or 0
 
-    def desk(self) -> sender.Sender:
-        return sender.Sender(
+    def outbound(self) -> Outbound:
+        return Outbound(
             self.table,
-            carrier=lambda name: self.carrier,
+            find_carrier=lambda name: self.carrier,
             callback_url=lambda carrier, tag: f"https://example.com/carriers/{carrier}?send={tag}",
             clock=lambda: self.now,
-            media=lambda message, limits, *, group: self.media,
+            attachments=lambda message, limits, *, group: self.media,
             rate=lambda carrier: self.rate,
         )
 

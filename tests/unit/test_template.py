@@ -21,7 +21,7 @@ from local.stack import PARAMETERS
 from partyline.carriers.registry import CARRIERS
 from partyline.http_client import parse_networks
 from partyline.media import images, outbound_files
-from partyline.outbound.sender import MAX_ATTEMPTS, REQUEST_SECONDS
+from partyline.outbound.carrier_requester import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.storage import circuit_breakers, keys
 from partyline.webhooks import delivery
 

@@ -15,8 +15,9 @@ import pytest
 from partyline.domain.sends import SendState
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.lifecycle.cleanup import Removed, RemovedKind
-from partyline.outbound import sender
-from partyline.outbound.sender import NextStep, SendAttempt
+from partyline.outbound.reconciler import Reconciler
+from partyline.outbound.send_attempt import NextStep, SendAttempt
+from partyline.outbound.sender import Sender
 from partyline.realtime.publisher import Cut, Push, decode
 from partyline.storage import connections, keys, webhooks
 from partyline.storage.connections import Connection
@@ -186,7 +187,7 @@ def outbound(function: Load) -> ModuleType:
 
 
 def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: SendAttempt) -> None:
-    monkeypatch.setattr(outbound.sender, "deliver", lambda desk, reference: attempt)
+    monkeypatch.setattr(Sender, "deliver", lambda sender, reference: attempt)
 
 
 def test_a_send_of_a_message_that_is_gone_is_done(outbound: ModuleType) -> None:
@@ -198,7 +199,7 @@ def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
 ) -> None:
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: asked.append(given))
-    attempted(outbound, monkeypatch, SendAttempt(NextStep.AGAIN, SendState.WAITING, delay=7.2))
+    attempted(outbound, monkeypatch, SendAttempt(NextStep.RETRY, SendState.WAITING, delay=7.2))
     record = event("outbound/send")["Records"][0]
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert outbound.handler(event("outbound/send"), Context()) == failed
@@ -217,11 +218,11 @@ def test_a_send_of_unknown_outcome_is_looked_at_again_later(
 def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sender.Sender, reference: Any, *, last: bool) -> int:
+    def reconcile(reconciler: Reconciler, reference: Any, *, last: bool) -> int:
         looked.append(reference.message_sid)
         return 2
 
-    monkeypatch.setattr(outbound.reconciler, "reconcile", give_up)
+    monkeypatch.setattr(Reconciler, "reconcile", reconcile)
     assert outbound.handler(event("outbound/reconcile"), Context()) == {"batchItemFailures": []}
     assert looked == [json.loads(event("outbound/reconcile")["Records"][0]["body"])["message_sid"]]
 
@@ -229,7 +230,7 @@ def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monk
 def test_a_second_look_that_finds_the_carrier_down_is_repeated_some_times(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound.reconciler, "reconcile", lambda *_, last: 2 if last else None)
+    monkeypatch.setattr(Reconciler, "reconcile", lambda *_, last: 2 if last else None)
     again = event("outbound/reconcile")
     (record,) = again["Records"]
     assert outbound.handler(again, Context()) == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
@@ -242,13 +243,13 @@ def test_the_second_look_fails_at_one_of_three_sends_and_answers_for_that_one_al
 ) -> None:
     looked: list[str] = []
 
-    def give_up(desk: sender.Sender, reference: Any, *, last: bool) -> int:
+    def reconcile(reconciler: Reconciler, reference: Any, *, last: bool) -> int:
         looked.append(reference.thread)
         if reference.thread == "1":
             raise RuntimeError("not now")
         return 1
 
-    monkeypatch.setattr(outbound.reconciler, "reconcile", give_up)
+    monkeypatch.setattr(Reconciler, "reconcile", reconcile)
     sample = event("outbound/reconcile")
     (record,) = sample["Records"]
     bodies = [json.dumps({**json.loads(record["body"]), "thread": str(number)}) for number in range(3)]
@@ -285,17 +286,17 @@ def test_reports_are_sent_to_our_own_address_with_the_sends_tag(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUBLIC_URL", "https://texts.example.com")
-    assert outbound.build_sender().callback_url("telnyx", "tag") == "https://texts.example.com/carriers/telnyx?send=tag"
+    assert outbound.build_loader().callback_url("telnyx", "tag") == "https://texts.example.com/carriers/telnyx?send=tag"
 
 
 def test_a_carrier_is_built_from_the_secrets_and_the_deployments_urls(
     outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CARRIER_URLS", "bandwidth_url=http://127.0.0.1:2,telnyx_url=http://127.0.0.1:1/telnyx?a=b")
-    assert outbound.build_sender().carrier("telnyx").media_access().url == "http://127.0.0.1:1/telnyx?a=b"
-    assert outbound.build_sender().carrier("twilio").media_access().url == "https://api.twilio.com"
+    assert outbound.build_loader().find_carrier("telnyx").media_access().url == "http://127.0.0.1:1/telnyx?a=b"
+    assert outbound.build_loader().find_carrier("twilio").media_access().url == "https://api.twilio.com"
     with pytest.raises(LookupError):
-        outbound.build_sender().carrier("pigeon")
+        outbound.build_loader().find_carrier("pigeon")
 
 
 # --- authorizer

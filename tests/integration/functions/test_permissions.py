@@ -22,12 +22,13 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
 from partyline.lifecycle.cleanup import Removed, RemovedKind
-from partyline.outbound import delivery_reports, reconciler, sender
+from partyline.outbound import delivery_reports
 from partyline.storage import conversations, event_outbox, keys, messages, opt_outs
 from partyline.storage.table import Table, change, from_dynamo
 from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files
+from tests.support.scene import Outbound
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -196,16 +197,16 @@ def test_sending(
     monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
     conversations.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
     called.clear()
-    desk = sender.Sender(
+    outbound = Outbound(
         table,
-        carrier=lambda name: Taking(),
+        find_carrier=lambda name: Taking(),
         callback_url=lambda c, t: "",
         clock=lambda: NOW,
-        media=lambda message, limits, *, group: (),
+        attachments=lambda message, limits, *, group: (),
         rate=lambda carrier: "100",
     )
-    sender.deliver(desk, send)
-    sender.deliver(desk, send)
-    reconciler.reconcile(desk, send)
+    outbound.sender.deliver(send)
+    outbound.sender.deliver(send)
+    outbound.reconciler.reconcile(send)
     assert conversations.find_owner(table, threads.build_key([line, ann])) == group[1]
     assert called == granted("outbound")

@@ -15,7 +15,7 @@ from partyline.domain.participants import Participant
 from partyline.errors import Unavailable
 from partyline.inbound import completion, recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.outbound.sender import NextStep
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage import conversations, keys, lines, messages
 from partyline.storage import media as files
 from partyline.storage.table import Table, change
@@ -111,7 +111,7 @@ def test_words_that_come_late_and_go_on_to_a_group_come_back_as_no_message(table
     if again:
         one.media = attached(part)
         one.carrier.answers = iter([Unavailable("down"), Accepted("c-1")])
-        assert one.deliver().step is NextStep.AGAIN
+        assert one.deliver().step is NextStep.RETRY
     assert completion.TextCompleter(table).complete(reference, "I am here", NOW)
     one.media = ()
     one.deliver()

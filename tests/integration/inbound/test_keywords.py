@@ -23,11 +23,11 @@ from partyline.domain.sends import SendState
 from partyline.domain.unrouted import UnroutedReason
 from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.outbound import sender as sending
+from partyline.outbound.sender import AttachmentSource
 from partyline.storage import codec, lines, messages, opt_outs, unrouted
 from partyline.storage.table import Table, from_dynamo
 from tests.support.api_harness import asking_nobody
-from tests.support.scene import NOW, A, B, FakeCarrier, P, Q
+from tests.support.scene import NOW, A, B, FakeCarrier, Outbound, P, Q
 
 TOLL_FREE = "+18005550100"
 
@@ -229,10 +229,10 @@ def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
     arrive(desk, "STOP", id="1")
     (confirmation,) = replies(desk)
     carrier = FakeCarrier(iter([Accepted("c-1")]))
-    nothing = cast(sending.AttachmentSource, lambda message, limits, *, group: ())
-    at = sending.Sender(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
+    nothing = cast(AttachmentSource, lambda message, limits, *, group: ())
+    outbound = Outbound(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
     reference = confirmation.reference(confirmation.sends[0])
-    assert sending.deliver(at, reference).state is SendState.SENT
+    assert outbound.sender.deliver(reference).state is SendState.SENT
     assert carrier.asked[0].recipients == (A,)
     found = messages.fetch(desk, reference.conversation_sid, reference.message_sid)
     assert found and [receipt.status for receipt in found.receipts] == [ReceiptStatus.SENT]

@@ -24,7 +24,7 @@ from partyline.inbound import completion, recorder
 from partyline.media import bucket, images, ingest
 from partyline.media.ingest import IngestOutcome, IngestResult
 from partyline.media.outbound_files import OutboundFiles
-from partyline.outbound import sender
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage import codec, conversations, keys, messages
 from partyline.storage import media as store
 from partyline.storage.table import Table, from_dynamo, put
@@ -524,8 +524,8 @@ def test_a_text_whose_images_are_being_made_smaller_is_tried_again_in_a_moment(t
     def unfinished(*_: Any, **__: Any) -> Any:
         raise MediaUnfinished
 
-    attempt = sender.deliver(replace(one.desk(), media=unfinished), one.reference)
-    assert (attempt.step, attempt.delay, one.carrier.asked) == (sender.NextStep.AGAIN, 1.0, [])
+    attempt = replace(one.outbound(), attachments=unfinished).sender.deliver(one.reference)
+    assert (attempt.step, attempt.delay, one.carrier.asked) == (NextStep.RETRY, 1.0, [])
 
 
 def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> None:

@@ -39,10 +39,10 @@ from partyline.carriers.base import (
 )
 from partyline.errors import Ambiguous, Unavailable
 from partyline.http_client import HttpRequest, HttpResponse
-from partyline.outbound import delivery_reports, reconciler, sender
-from partyline.outbound.sender import NextStep
+from partyline.outbound import delivery_reports
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage.table import Table
-from tests.support.scene import DELIVERED, FAILED, NOW, SENT, Crash, Dying, P, Q, Scene, make_scene, natives
+from tests.support.scene import DELIVERED, FAILED, NOW, SENT, Crash, Dying, Outbound, P, Q, Scene, make_scene, natives
 
 CARRIERS = sorted(registry.CARRIERS)
 BASE = "http://carrier.example"
@@ -176,26 +176,25 @@ class Sending:
         (name,) = set(self.network.lines.values())
         self.carrier = registry.build_carrier(name, SECRETS, self.network, URLS)
 
-    def desk(self, table: Table | None = None) -> sender.Sender:
-        desk = replace(self.scene.desk(), carrier=lambda _: self.carrier)
-        return replace(desk, table=table) if table else desk
+    def outbound(self, table: Table | None = None) -> Outbound:
+        return replace(self.scene.outbound(), find_carrier=lambda _: self.carrier, table=table or self.scene.table)
 
     def attempt(self, table: Table | None = None) -> NextStep:
         """What the outbound queue does: a function that dies leaves the send in it."""
         with contextlib.suppress(Crash):
-            return sender.deliver(self.desk(table), self.scene.reference).step
-        return NextStep.AGAIN
+            return self.outbound(table).sender.deliver(self.scene.reference).step
+        return NextStep.RETRY
 
     def finish(self, table: Table | None = None) -> None:
         """Attempt until nothing is to be tried again, then look back where that is wanted."""
         steps = [self.attempt(table)]
-        while steps[-1] is NextStep.AGAIN and len(steps) < ATTEMPTS:
+        while steps[-1] is NextStep.RETRY and len(steps) < ATTEMPTS:
             steps.append(self.attempt())
-        assert steps[-1] is not NextStep.AGAIN, steps
+        assert steps[-1] is not NextStep.RETRY, steps
         # Whatever the queue repeats after that sends nothing.
         self.attempt()
         if steps[-1] is NextStep.RECONCILE:
-            reconciler.reconcile(self.desk(), self.scene.reference, last=True)
+            self.outbound().reconciler.reconcile(self.scene.reference, last=True)
 
     def hear(self) -> None:
         """Every report that the carrier has made, twice."""
@@ -262,10 +261,10 @@ def test_reports_that_come_first_say_what_became_of_a_text_whose_answer_was_lost
     begin: Make, carrier: str, mishap: Mishap
 ) -> None:
     for one in every(begin, carrier, mishap):
-        while one.attempt() is NextStep.AGAIN:
+        while one.attempt() is NextStep.RETRY:
             one.hear()
         one.hear()
-        reconciler.reconcile(one.desk(), one.scene.reference, last=True)
+        one.outbound().reconciler.reconcile(one.scene.reference, last=True)
         one.check()
         texted = [one.network.texts_to(native) for native in natives(one.scene)]
         # A function that dies while it makes a group at Twilio has texted nobody, and nobody knows that.
@@ -297,7 +296,7 @@ def test_a_carrier_that_is_never_reached_ends_in_failed_receipts(begin: Make, ca
         raise Unavailable("refused")
 
     one.carrier = registry.build_carrier(carrier, SECRETS, down, URLS)
-    while (attempt := sender.deliver(one.desk(), one.scene.reference)).step is NextStep.AGAIN:
+    while (attempt := one.outbound().sender.deliver(one.scene.reference)).step is NextStep.RETRY:
         one.scene.now += timedelta(seconds=max(attempt.delay, 1.0))
     assert attempt.step is NextStep.DONE
     assert {status for status, _ in one.scene.receipts().values()} == {FAILED}

@@ -30,7 +30,7 @@ from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
-from partyline.outbound.sender import NextStep
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage import conversations, messages, opt_outs
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -129,7 +129,7 @@ def test_a_text_to_people_who_have_all_opted_out_never_leaves(scene: Make) -> No
 def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: Make) -> None:
     one = scene(Unavailable("down"), Accepted("c-1"))
     _, ben, _ = group(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     opt_out(one.table, ben)
     one.deliver()
     assert ben not in one.carrier.asked[1].recipients
@@ -260,7 +260,7 @@ def test_a_carrier_that_refuses_all_because_of_one_gets_the_text_again_without_t
     one = scene()
     ann, ben, cat = group(one)
     one.carrier.answers = iter([Refused("stop", recipients={ben: 21610}), Accepted("c-1")])
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     assert one.deliver().state is SendState.SENT
     assert one.carrier.asked[1].recipients == tuple(sorted([ann, cat, Q]))
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
@@ -329,7 +329,7 @@ def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
         return Telnyx(TelnyxSettings("key", "public"), answer).send(text)
 
     one.carrier.answers = iter([send, send])
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     assert one.deliver().state is SendState.REFUSED
     assert asked == [sorted([ann, ben, cat, Q]), sorted([ann, cat, Q])]
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21610), cat: (FAILED, 30008)}
@@ -405,7 +405,7 @@ def test_each_member_is_tried_again_and_fails_alone(scene: Make) -> None:
     one = scene(Accepted("v-1"), Unavailable("down"), Refused("no", error_code=30006), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     assert one.deliver().step is NextStep.DONE
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (cat,), (ben,)]
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0), cat: (FAILED, 30006)}

@@ -28,9 +28,9 @@ from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
-from partyline.outbound import sender as sending
 from partyline.outbound.delivery_reports import ReportOutcome
-from partyline.outbound.sender import NextStep, SendAttempt
+from partyline.outbound.send_attempt import NextStep, SendAttempt
+from partyline.outbound.sender import PARTS_AT_ONCE
 from partyline.storage import conversations, keys, lines, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -232,7 +232,7 @@ def test_who_opts_out_between_two_parts_gets_no_other(table: Table) -> None:
 def test_a_part_that_was_not_taken_is_asked_again_and_none_overtakes_it(table: Table, error: Exception) -> None:
     one = make_scene(table, Accepted("c-1"), error, *(Accepted(f"c-{n}") for n in (2, 3)), body=THREE)
     first = one.deliver()
-    assert (first.step, first.state) == (NextStep.AGAIN, SendState.WAITING)
+    assert (first.step, first.state) == (NextStep.RETRY, SendState.WAITING)
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     one.now += timedelta(minutes=10)
     assert one.deliver().state is SendState.SENT
@@ -286,7 +286,7 @@ def test_the_carrier_is_asked_what_became_of_each_part(table: Table) -> None:
 def test_a_report_that_proves_a_no_wrong_stops_the_second_request_for_its_part(scene: Make, part: int) -> None:
     one = scene(*[Accepted("c-1")] * (part - 1), Unavailable("HTTP 503"), Accepted("c-2"))
     ann, ben = natives(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     report(one, part, ann, DELIVERED)
     one.now += timedelta(minutes=10)
     assert one.deliver().step is NextStep.DONE
@@ -389,10 +389,24 @@ def test_a_line_that_moves_between_two_parts_to_a_carrier_of_the_other_kind_fail
     assert {status for status, _ in one.receipts().values()} == {FAILED}
 
 
+def test_split_send_back_at_its_first_carrier_sends_no_further_part(scene: Make) -> None:
+    """The first attempt recorded where it is cut, and then each member got each part."""
+    one = scene(Throttled("later"), *accepting())
+    one.deliver()
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    one.now += timedelta(minutes=10)
+    assert one.deliver().state is SendState.SENT
+    assert len(one.carrier.asked) == 1 + 4
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=False)
+    assert one.deliver().step is NextStep.DONE
+    assert len(one.carrier.asked) == 1 + 4
+    assert set(one.receipts().values()) == {(SENT, 0)}
+
+
 def test_a_text_of_many_parts_goes_on_in_the_next_attempt(table: Table) -> None:
     one = make_scene(table, *accepting(), body=" ".join(letter * 2000 for letter in "abcdefgh"))
     first = one.deliver()
-    assert (first.step, first.delay, len(one.carrier.asked)) == (NextStep.AGAIN, 0.0, sending.PARTS_AT_ONCE)
+    assert (first.step, first.delay, len(one.carrier.asked)) == (NextStep.RETRY, 0.0, PARTS_AT_ONCE)
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert "".join(text[0] for text in said(one)) == "abcdefgh"
     assert set(one.receipts().values()) == {(SENT, 0)}
@@ -402,7 +416,7 @@ def test_each_member_gets_all_parts_where_each_is_asked_for_alone(scene: Make) -
     one = scene(Accepted("v-1"), Throttled("later"), Accepted("v-2"), Accepted("v-3"), Accepted("v-4"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     assert one.receipts() == {ann: (QUEUED, 0), ben: (SENT, 0)}
     one.now += timedelta(minutes=10)
     assert one.deliver().step is NextStep.DONE
@@ -442,7 +456,7 @@ def test_no_request_is_begun_that_may_not_end_in_time(
     one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
     slow = Slow(one, monkeypatch)
     attempts = 0
-    while one.deliver().step is NextStep.AGAIN:
+    while one.deliver().step is NextStep.RETRY:
         slow.left, attempts = 60.0, attempts + 1
         assert attempts < 20
     asked = [text.tag + str(text.recipients) for text in one.carrier.asked]

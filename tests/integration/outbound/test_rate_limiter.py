@@ -17,10 +17,12 @@ from partyline.carriers import registry
 from partyline.carriers.base import Accepted
 from partyline.domain import sids
 from partyline.domain.lines import Line
-from partyline.domain.sends import SendReference, SendState
+from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Ambiguous, Conflict, NotReady, Refused, SendError, Throttled, Unavailable
-from partyline.outbound import rate_limiter, sender
-from partyline.outbound.sender import NextStep
+from partyline.outbound import carrier_requester, rate_limiter
+from partyline.outbound.carrier_requester import MAX_ATTEMPTS
+from partyline.outbound.rate_limiter import FAILURES_TO_PAUSE
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage import keys, lines, rate_limits, sends
 from partyline.storage.table import Item, Table, Write, from_dynamo
 from tests.support.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
@@ -78,7 +80,7 @@ def test_what_came_of_a_send_is_recorded_though_its_pace_cannot_be(
     monkeypatch.setattr(rate_limits, "count_failure", busy)
     with pytest.raises(TimeoutError):
         one.deliver()
-    left = sends.find(table, one.reference)
+    left = sends.find(table, RequestReference(one.reference))
     assert left and left.state is state
 
 
@@ -88,9 +90,9 @@ def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(
     first, *later = [one.deliver() for one in scenes]
     assert first.state is SendState.SENT
     assert [(one.step, one.paced, one.delay) for one in later] == [
-        (NextStep.AGAIN, True, 2.0),
-        (NextStep.AGAIN, True, 4.0),
-        (NextStep.AGAIN, True, 6.0),
+        (NextStep.RETRY, True, 2.0),
+        (NextStep.RETRY, True, 4.0),
+        (NextStep.RETRY, True, 6.0),
     ]
     # Who comes back has its turn, whoever came in between.
     scenes[2].now = NOW + timedelta(seconds=4)
@@ -140,7 +142,7 @@ def test_a_rate_that_is_corrected_holds_from_then_on_for_all(table: Table) -> No
 def test_waiting_for_a_turn_spends_no_attempt_and_claims_nothing(table: Table) -> None:
     one, other = several(table, 2, Accepted("c-1"), rate="0.1")
     one.deliver()
-    for _ in range(3 * sender.MAX_ATTEMPTS):
+    for _ in range(3 * MAX_ATTEMPTS):
         assert other.deliver().paced
     assert table.get(keys.send(other.reference)) is None
 
@@ -184,12 +186,12 @@ def test_while_one_tries_the_others_wait(table: Table) -> None:
 def test_a_line_that_stays_full_rests_longer_and_its_texts_fail_after_hours_not_minutes(table: Table) -> None:
     one = make_scene(table, *[Throttled("full")] * 100)
     rests = []
-    while (attempt := one.deliver()).step is NextStep.AGAIN:
+    while (attempt := one.deliver()).step is NextStep.RETRY:
         rests.append(attempt.delay)
         one.now += timedelta(seconds=attempt.delay + 1)
     assert rests[:3] == [2.0, 4.0, 8.0]
     assert max(rests) == 300.0
-    assert one.now - NOW >= sender.PATIENCE
+    assert one.now - NOW >= rate_limiter.PATIENCE
     assert set(one.receipts().values()) == {(FAILED, 30001)}
 
 
@@ -220,7 +222,7 @@ def test_a_text_of_unknown_fate_is_looked_up_after_a_long_wait_not_refused(table
         other.now = one.now = NOW + timedelta(minutes=minutes)
         other.deliver()
         steps.add(one.deliver().step)
-    assert steps == {NextStep.AGAIN, NextStep.RECONCILE}
+    assert steps == {NextStep.RETRY, NextStep.RECONCILE}
     assert set(one.receipts().values()) == {(QUEUED, 0)}
 
 
@@ -233,14 +235,14 @@ def test_hours_of_waiting_for_a_turn_are_no_impatience(table: Table) -> None:
     one.now = NOW + timedelta(seconds=10)
     assert one.deliver().state is SendState.SENT
     other.now = NOW + timedelta(hours=5)
-    assert other.deliver().step is NextStep.AGAIN
+    assert other.deliver().step is NextStep.RETRY
     other.now += timedelta(seconds=10)
     assert other.deliver().state is SendState.SENT
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_text_that_is_throttled_while_others_go_ends_too(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "MAX_THROTTLED", 5)
+    monkeypatch.setattr(carrier_requester, "MAX_THROTTLED", 5)
     one, *others = several(table, 5, *[Throttled("full"), Accepted("c-1")] * 5, clients=1)
     delays = []
     for other in others:
@@ -289,7 +291,7 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
     """A hundred conversations, as their queue does it: who is due next is received. An answer takes ten seconds, and
     attempts do not run out."""
     now = NOW
-    desk = rate_limiter.RateLimiter(Memory(), clock=lambda: now, rate=lambda carrier: None)
+    limiter = rate_limiter.RateLimiter(Memory(), clock=lambda: now, rate=lambda carrier: None)
     line = Line("LN1", P, "bandwidth", NOW, NOW)
     references = [SendReference("CH1", f"IM{number}", "0") for number in range(100)]
     due: list[tuple[datetime, int, rate_limiter.Turn | None]] = [(NOW, number, None) for number in range(100)]
@@ -297,16 +299,16 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
     while due:
         now, number, answered = heapq.heappop(due)
         reference, delay = references[number], 1.0
-        if answered and answered.waited >= sender.PATIENCE.total_seconds():
+        if answered and answered.waited >= rate_limiter.PATIENCE.total_seconds():
             continue
         if answered and isinstance(error, Throttled):
-            delay = rate_limiter.record_throttled(desk, reference, answered.known, None)
+            delay = limiter.record_throttled(reference, answered.known, None)
         elif answered:
-            rate_limiter.record_no_answer(desk, answered.known)
+            limiter.record_no_answer(answered.known)
         else:
             received[number] += 1
-            turn = rate_limiter.take_turn(desk, reference, line, 1)
-            if turn.wait and turn.waited >= sender.PATIENCE.total_seconds():
+            turn = limiter.take_turn(reference, line, 1)
+            if turn.wait and turn.waited >= rate_limiter.PATIENCE.total_seconds():
                 continue
             if not turn.wait:
                 asked += 1
@@ -314,7 +316,7 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
                 continue
             delay = turn.wait
         heapq.heappush(due, (now + timedelta(seconds=math.ceil(delay)), number, None))
-    assert now - NOW < sender.PATIENCE + timedelta(minutes=10)
+    assert now - NOW < rate_limiter.PATIENCE + timedelta(minutes=10)
     assert max(received) < 200
     assert asked < 300
 
@@ -325,7 +327,7 @@ def test_a_line_that_nothing_leaves_for_days_still_rests(table: Table) -> None:
         rate_limits.load(table, one.reference, P, "bandwidth"),
         line=rate_limits.Pace(rate_limits.line_scope(P), failures=5000),
     )
-    assert rate_limiter.record_throttled(one.desk().pacing, one.reference, known, None) <= 300
+    assert one.outbound().rate_limiter.record_throttled(one.reference, known, None) <= 300
 
 
 def test_another_line_is_not_held_up(table: Table) -> None:
@@ -333,20 +335,26 @@ def test_another_line_is_not_held_up(table: Table) -> None:
     one = make_scene(table, Throttled("full", retry_after=600), Accepted("c-1"))
     one.deliver()
     known = rate_limits.load(table, one.reference, "+12065550177", "bandwidth")
-    assert (known.line.is_good, known.account.is_good) == (True, True)
+    assert (known.line.is_clear, known.account.is_clear) == (True, True)
 
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("error", [Unavailable("down"), Ambiguous("no answer")])
 def test_a_carrier_that_does_not_answer_is_left_alone_by_all_lines(table: Table, error: Exception) -> None:
-    scenes = several(table, rate_limiter.DEAD + 2, *[error] * rate_limiter.DEAD, Accepted("c-1"), Accepted("c-2"))
+    scenes = several(
+        table,
+        FAILURES_TO_PAUSE + 2,
+        *[error] * FAILURES_TO_PAUSE,
+        Accepted("c-1"),
+        Accepted("c-2"),
+    )
     *dead, one, other = scenes
     for scene in dead:
         assert not scene.deliver().paced
     assert [scene.deliver().paced for scene in (one, other)] == [True, True]
     one.now = other.now = NOW + timedelta(seconds=10)
     assert one.deliver().state is SendState.SENT
-    assert rate_limits.load(table, one.reference, P, "bandwidth").account.is_good
+    assert rate_limits.load(table, one.reference, P, "bandwidth").account.is_clear
     assert other.deliver().state is SendState.SENT
 
 
@@ -366,16 +374,20 @@ def test_a_text_to_nobody_takes_no_turn_and_says_nothing_of_the_carrier(table: T
 
 
 def test_groups_that_a_carrier_is_making_ready_pause_nobody(table: Table) -> None:
-    scenes = several(table, 2 * rate_limiter.DEAD, *[NotReady("the group is being made")] * 2 * rate_limiter.DEAD)
+    scenes = several(
+        table,
+        2 * FAILURES_TO_PAUSE,
+        *[NotReady("the group is being made")] * 2 * FAILURES_TO_PAUSE,
+    )
     attempts = [one.deliver() for one in scenes]
-    assert [(attempt.step, attempt.paced) for attempt in attempts] == [(NextStep.AGAIN, False)] * len(scenes)
+    assert [(attempt.step, attempt.paced) for attempt in attempts] == [(NextStep.RETRY, False)] * len(scenes)
     assert max(attempt.delay for attempt in attempts) <= 2
-    assert rate_limits.load(table, scenes[0].reference, P, "bandwidth").account.is_good
+    assert rate_limits.load(table, scenes[0].reference, P, "bandwidth").account.is_clear
 
 
 def test_a_carrier_that_is_not_ready_has_answered(table: Table) -> None:
     answers = [
-        *[Unavailable("down")] * (rate_limiter.DEAD - 1),
+        *[Unavailable("down")] * (FAILURES_TO_PAUSE - 1),
         NotReady("the group is being made"),
         Unavailable("down"),
     ]
@@ -384,8 +396,8 @@ def test_a_carrier_that_is_not_ready_has_answered(table: Table) -> None:
 
 
 def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
-    one = make_scene(table, *[NotReady("the group is being made")] * sender.MAX_ATTEMPTS)
-    while (attempt := one.deliver()).step is NextStep.AGAIN:
+    one = make_scene(table, *[NotReady("the group is being made")] * MAX_ATTEMPTS)
+    while (attempt := one.deliver()).step is NextStep.RETRY:
         one.now += timedelta(seconds=attempt.delay)
     assert attempt.state is SendState.REFUSED
     assert set(one.receipts().values()) == {(FAILED, 30008)}

@@ -14,11 +14,11 @@ import pytest
 from partyline import deadline
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, OutboundText
 from partyline.domain.receipts import ReceiptStatus
-from partyline.domain.sends import SendState
+from partyline.domain.sends import RequestReference, SendState
 from partyline.errors import Ambiguous, Refused, Unavailable
-from partyline.outbound import delivery_reports, reconciler
+from partyline.outbound import delivery_reports
 from partyline.outbound.delivery_reports import ReportOutcome
-from partyline.outbound.sender import NextStep
+from partyline.outbound.send_attempt import NextStep
 from partyline.storage import keys, lines, opt_outs, receipts, sends
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, change
@@ -90,9 +90,9 @@ def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: 
     one = scene(Ambiguous("no answer"))
     one.deliver()
     one.carrier.found = Unavailable("down")
-    assert reconciler.reconcile(one.desk(), one.reference, last=False) is None
+    assert one.outbound().reconciler.reconcile(one.reference, last=False) is None
     assert set(one.receipts().values()) == {(QUEUED, 0)}
-    assert reconciler.reconcile(one.desk(), one.reference, last=True) == 2
+    assert one.outbound().reconciler.reconcile(one.reference, last=True) == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
@@ -115,7 +115,7 @@ def test_a_look_that_has_no_time_left_goes_on_in_the_next(scene: Make, monkeypat
     looks: list[int | None] = []
     while not looks or looks[-1] is None:
         left[0] = 60.0
-        looks.append(reconciler.reconcile(one.desk(), one.reference, last=False))
+        looks.append(one.outbound().reconciler.reconcile(one.reference, last=False))
         assert len(looks) < 9
     assert (looks, len(one.carrier.looked_for)) == ([None, None, 0], 9)
     assert set(one.receipts().values()) == {(SENT, 0)}
@@ -179,8 +179,8 @@ def test_the_carrier_that_was_asked_is_looked_up_though_the_line_has_moved(scene
     lines.update(one.table, line, replace(line, carrier="telnyx"))
     one.carrier.found = says({ann: DELIVERED, ben: DELIVERED})
     new = FakeCarrier(iter(()), name="telnyx")
-    desk = replace(one.desk(), carrier=lambda name: new if name == "telnyx" else one.carrier)
-    reconciler.reconcile(desk, one.reference)
+    outbound = replace(one.outbound(), find_carrier=lambda name: new if name == "telnyx" else one.carrier)
+    outbound.reconciler.reconcile(one.reference)
     assert new.looked_for == []
     assert set(one.receipts().values()) == {(DELIVERED, 0)}
 
@@ -197,7 +197,7 @@ def test_a_claim_of_an_earlier_version_is_asked_about_at_the_lines_carrier(scene
         return one.carrier
 
     one.carrier.found = says(dict.fromkeys(natives(one), DELIVERED))
-    assert reconciler.reconcile(replace(one.desk(), carrier=known), one.reference) == 0
+    assert replace(one.outbound(), find_carrier=known).reconciler.reconcile(one.reference) == 0
     assert {status for status, _ in one.receipts().values()} == {DELIVERED}
 
 
@@ -220,7 +220,7 @@ def test_a_member_who_still_waits_for_their_turn_is_not_given_up(scene: Make) ->
     one = scene(Ambiguous("no answer"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     assert one.give_up() == 1
     assert one.receipts() == {ann: (FAILED, 30008), ben: (QUEUED, 0)}
     one.deliver()
@@ -395,6 +395,6 @@ def test_an_answer_that_comes_while_another_attempt_gives_up_on_it_stands(scene:
     """M1: what is recorded of a send is not forgotten when another attempt takes it for unknown."""
     one = scene(Refused("no", error_code=30007))
     one.deliver()
-    sends.record_unknown(one.table, one.reference, NOW)
-    claim = sends.find(one.table, one.reference)
+    sends.record_unknown(one.table, RequestReference(one.reference), NOW)
+    claim = sends.find(one.table, RequestReference(one.reference))
     assert claim and claim.state is SendState.REFUSED

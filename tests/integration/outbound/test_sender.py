@@ -24,9 +24,9 @@ from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, Conflict, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
 from partyline.lifecycle.cleanup import Removed
-from partyline.outbound import sender as sending
+from partyline.outbound.carrier_requester import MAX_ATTEMPTS
 from partyline.outbound.delivery_reports import ReportOutcome
-from partyline.outbound.sender import NextStep, SendAttempt
+from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.storage import conversations, lines, messages, opt_outs, receipts
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
@@ -102,7 +102,7 @@ def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: E
     first = one.deliver()
     one.now += timedelta(seconds=first.delay + 1)
     second = one.deliver()
-    assert (first.step, first.state) == (NextStep.AGAIN, SendState.WAITING)
+    assert (first.step, first.state) == (NextStep.RETRY, SendState.WAITING)
     assert first.delay < second.delay
     assert set(one.receipts().values()) == {(QUEUED, 0)}
     one.now += timedelta(seconds=second.delay + 1)
@@ -116,12 +116,12 @@ def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
 
 
 def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) -> None:
-    one = scene(*[Unavailable("down")] * sending.MAX_ATTEMPTS)
+    one = scene(*[Unavailable("down")] * MAX_ATTEMPTS)
     attempts = []
-    for _ in range(sending.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         attempts.append(one.deliver())
         one.now += timedelta(minutes=6)
-    assert [attempt.step for attempt in attempts] == [NextStep.AGAIN] * (sending.MAX_ATTEMPTS - 1) + [NextStep.DONE]
+    assert [attempt.step for attempt in attempts] == [NextStep.RETRY] * (MAX_ATTEMPTS - 1) + [NextStep.DONE]
     assert set(one.receipts().values()) == {(FAILED, 30008)}
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED)
 
@@ -174,7 +174,7 @@ def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
     def unknown(name: str) -> Any:
         raise LookupError(f"no carrier {name}")
 
-    attempt = sending.deliver(replace(one.desk(), carrier=unknown), one.reference)
+    attempt = replace(one.outbound(), find_carrier=unknown).sender.deliver(one.reference)
     assert (attempt.state, attempt.reason) == (SendState.REFUSED, "no carrier bandwidth")
 
 
@@ -235,7 +235,7 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
 def test_a_report_that_proves_a_no_wrong_stops_the_second_request(scene: Make) -> None:
     one = scene(Unavailable("HTTP 503"))
     ann, ben = natives(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     one.report(ann, DELIVERED, id="c-1")
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
     assert len(one.carrier.asked) == 1
@@ -258,7 +258,7 @@ def test_a_report_of_one_member_says_nothing_of_another_who_is_asked_for_alone(s
     one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
-    assert one.deliver().step is NextStep.AGAIN
+    assert one.deliver().step is NextStep.RETRY
     one.report(ann, DELIVERED, id="v-1")
     assert one.deliver().step is NextStep.DONE
     assert [text.recipients for text in one.carrier.asked] == [(ann,), (ben,), (ben,)]

@@ -94,3 +94,14 @@ class SendReference:
             return None
         part, parts = int(match[4] or 1), int(match[5] or 1)
         return cls(match[1], match[2], match[3], part, parts) if part <= parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReference:
+    """Which request to a carrier: of which send, or which part of it, and to which member.
+
+    `member` is None for a request to all recipients. A carrier that takes one request a member gets one for each.
+    """
+
+    send: SendReference
+    member: str | None = None

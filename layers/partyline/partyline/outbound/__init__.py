@@ -1,1 +1,1 @@
-"""From us to the carriers: recorded messages are handed over, and followed."""
+"""Sending: hand recorded messages to carriers, and follow what becomes of them."""

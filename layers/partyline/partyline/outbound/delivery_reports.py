@@ -1,7 +1,7 @@
-"""Applying what carriers report of texts they took: at least once in, each receipt forward only.
+"""Apply the delivery reports of carriers to receipts: at least once, each receipt forward only.
 
-A report finds its receipt by our tag, when the carrier gives it back, or by the carrier's message id. One that comes
-before its send is recorded waits beside that id, and is applied when the send is.
+A report finds its receipt by our tag, if the carrier returns it, or by the carrier's message id. A report that arrives
+before its send is recorded is stored beside that id, and applied when the send is recorded.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ from partyline.storage.table import Table
 
 
 class ReportOutcome(StrEnum):
-    """What became of a report."""
+    """The outcome of a report."""
 
-    MOVED = "moved"  # the receipt
-    UNCHANGED = "unchanged"  # late, repeated or contradicting; or of a recipient who has no receipt
-    EARLY = "early"  # kept until its send is recorded
+    MOVED = "moved"  # a receipt has moved
+    UNCHANGED = "unchanged"  # late, repeated or contradicting; or of a recipient without a receipt
+    EARLY = "early"  # stored until its send is recorded
 
 
 def apply_report(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome:
-    """Apply one report. Repeating it changes nothing. Raises Conflict, for the carrier to repeat it, when it met other
-    writes again and again."""
+    """Apply one report. A repeat changes nothing.
+
+    Raises Conflict when it lost every race against other writes: the carrier repeats the report.
+    """
     return retry.STANDARD.run(lambda: _apply(table, report, now))
 
 
@@ -41,7 +43,7 @@ def _apply(table: Table, report: DeliveryReport, now: datetime) -> ReportOutcome
     sent = SentText(tagged, {}) if tagged else receipts.find_sent(table, report.carrier, report.id)
     if sent is None and receipts.store_early_report(table, report.carrier, report.id, reported, now):
         return ReportOutcome.EARLY
-    # The send was recorded between the two looks.
+    # Not stored: the send was recorded after the first read.
     sent = sent or receipts.find_sent(table, report.carrier, report.id)
     if sent is None:
         return ReportOutcome.UNCHANGED
@@ -59,20 +61,22 @@ def move_receipt(
     carrier: str,
     carrier_message_id: str,
 ) -> bool:
-    """Move a recipient's receipt as a carrier reports; whether it moved. That they have told the line to stop is noted
-    first: a repeat does so after a crash in between, but not once the receipt has moved, for then they may want texts
-    again."""
+    """Move a recipient's receipt to the status that a carrier reports; return whether it moved.
+
+    An opt-out that the carrier knows of is recorded first, so that a repeat after a crash records it too. Once the
+    receipt has moved it is not recorded again, since the recipient may have opted in meanwhile.
+    """
     if reported.error_code == error_codes.OPTED_OUT:
-        _note_opt_out(table, reference, reported, now)
+        _record_opt_out(table, reference, reported, now)
     return receipts.move(table, reference, reported, now, carrier=carrier, carrier_message_id=carrier_message_id)
 
 
-def _note_opt_out(table: Table, reference: SendReference, reported: ReportedStatus, now: datetime) -> None:
-    """The carrier knows that somebody told the line to stop: the next text leaves them out."""
+def _record_opt_out(table: Table, reference: SendReference, reported: ReportedStatus, now: datetime) -> None:
+    """Record an opt-out that the carrier knows of, unless the receipt has moved so far already."""
     delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None or send.confirms_opt_out:
         return
     sid = sids.receipt(reference.message_sid, reference.thread, reported.recipient)
-    if any(one.sid == sid and rank(one.status) < rank(reported.status) for one in delivered.receipts):
+    if any(receipt.sid == sid and rank(receipt.status) < rank(reported.status) for receipt in delivered.receipts):
         opt_outs.record_carrier_opt_out(table, reported.recipient, send.sender, OptOutChannel.CARRIER, reference, now)

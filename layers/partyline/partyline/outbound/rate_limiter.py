@@ -1,13 +1,12 @@
-"""When a send may go: in the turn of its line and its carrier's account, and not into a queue that is full or to a
-carrier that does not answer.
+"""Limit the rate of sends: by line, by account, and by what carriers answer.
 
     rates       a line (`Rate`) and an account (`<carrier>_rate` in the secret) send so many texts a second, counted by
-                recipient, as carriers count them. Turns are given out ahead; a send waits for its own in the queue
-    pauses      a line whose carrier says 429, or that its queue is full, is left alone for a while by all
-                conversations, and a carrier that did not answer DEAD times in a row by all lines. Then one send goes
-                to try, and the others when it went
+                recipient, as carriers count them. Turns are reserved ahead, and a send waits for its own in the queue
+    pauses      a line is paused for all conversations when its carrier answers 429 or that its queue is full. A
+                carrier's account is paused for all lines after FAILURES_TO_PAUSE requests in a row without an answer.
+                After a pause one send probes; the others follow when it is answered
 
-Waiting spends no attempt, holds no function and no other conversation.
+Waiting costs no attempt, occupies no function and delays no other conversation.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from partyline.domain.lines import Line
@@ -25,127 +24,138 @@ from partyline.storage import rate_limits
 from partyline.storage.rate_limits import Pace, PaceSnapshot
 from partyline.storage.table import Table
 
-# How often in a row a carrier does not answer before it is left alone.
-DEAD = 5
-# The longest pause, and the longest that a send waits before it looks again, in seconds.
+# How many requests in a row a carrier leaves unanswered before its account is paused.
+FAILURES_TO_PAUSE = 5
+# How long a text waits while nothing of its line, or of its carrier, is sent: by then it is more than a rush.
+PATIENCE = timedelta(hours=4)
+# The longest pause that we choose, and the longest wait until a send is looked at again, in seconds.
 _MAX_PAUSE = 300.0
-_MAX_DOUBLINGS = 10
 MAX_WAIT = 3600.0
-# How long one that tries has, in seconds: an answer that never comes, and a little more.
-_TRIAL = 30.0
-# A turn that is nearer than this, in seconds, has come: the queue does not count finer.
+_MAX_DOUBLINGS = 10
+# How long a probe may take, in seconds: the time-out of a request, and a little more.
+_PROBE = 30.0
+# A turn that is less than this many seconds away has come: queues delay by whole seconds.
 _NEAR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimiter:
-    """What pacing works with. `rate` is how many texts a second an account may send, by carrier; None for as many as
-    come."""
-
-    table: Table
-    clock: Callable[[], datetime]
-    rate: Callable[[str], str | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Turn:
-    """Whether a send may go now: when `wait`, in seconds, is 0. `known` is for what comes of it. `waited` is how many
-    seconds it has been there while nothing went; 0 where it waits for a rate only."""
+    """Whether a send may be made now.
+
+    `wait` is how many seconds it must wait; 0 for now. `waited` is for how many seconds it has waited while its line or
+    account sent nothing; 0 when it waits for a rate only. `known` is passed back with the outcome of the request.
+    """
 
     known: PaceSnapshot
     wait: float = 0.0
     waited: float = 0.0
 
-
-def take_turn(desk: RateLimiter, reference: SendReference, line: Line, recipients: int) -> Turn:
-    """The turn of a send, taken when it has none. Raises Conflict when the table is too busy: then it has none."""
-    now = _milliseconds(desk)
-    known = rate_limits.load(desk.table, reference, line.address, line.carrier)
-    paused = max(_paused(desk, one, now) for one in (known.line, known.account))
-    if paused:
-        _meet(desk, reference, known, now)
-        # Those that wait do not all come back in the same moment.
-        return Turn(known, paused + random.uniform(0, 2), _waited(known, now))  # noqa: S311  (jitter, not secrecy)
-    wait = (_turn(desk, reference, line, recipients, known, now) - now) / 1000
-    return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether the send has waited so long that it is refused."""
+        return self.waited >= PATIENCE.total_seconds()
 
 
-def record_success(desk: RateLimiter, known: PaceSnapshot) -> None:
-    """The carrier answered: what was remembered against it is forgotten."""
-    for one in (known.line, known.account):
-        if not one.is_good:
-            rate_limits.reset(desk.table, one.scope)
+@dataclass(frozen=True, slots=True)
+class RateLimiter:
+    """Give turns to sends, and pause lines and accounts by what their carriers answer.
 
+    `rate` returns how many texts a second the account of a carrier may send; None for no limit.
+    """
 
-def record_throttled(desk: RateLimiter, reference: SendReference, known: PaceSnapshot, asked: float | None) -> float:
-    """The line's carrier said that it is too much, and perhaps for how long, in seconds; how long the line rests."""
-    now = _milliseconds(desk)
-    _meet(desk, reference, known, now)
-    rate_limits.count_failure(desk.table, known.line.scope, now)
-    return _pause(desk, known.line, known.line.failures + 1, asked or 0.0)
+    table: Table
+    clock: Callable[[], datetime]
+    rate: Callable[[str], str | None]
 
+    def take_turn(self, reference: SendReference, line: Line, recipients: int) -> Turn:
+        """Return the turn of a send; reserve one if it has none. Raises Conflict when the table is too busy."""
+        now = self._now()
+        known = rate_limits.load(self.table, reference, line.address, line.carrier)
+        paused = max(self._pause_left(pace, now) for pace in (known.line, known.account))
+        if paused:
+            self._mark_blocked(reference, known, now)
+            # The jitter keeps the waiting sends from coming back all at once.
+            return Turn(known, paused + random.uniform(0, 2), _waited(known, now))  # noqa: S311  (not secrecy)
+        wait = (self._reserve_turn(reference, line, recipients, known, now) - now) / 1000
+        return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
 
-def record_no_answer(desk: RateLimiter, known: PaceSnapshot) -> None:
-    """The carrier could not be reached, or did not answer."""
-    failures = rate_limits.count_failure(desk.table, known.account.scope, _milliseconds(desk))
-    if failures >= DEAD:
-        _pause(desk, known.account, failures - DEAD + 1)
+    def record_success(self, known: PaceSnapshot) -> None:
+        """Record that the carrier answered: failures and pauses are forgotten."""
+        for pace in (known.line, known.account):
+            if not pace.is_clear:
+                rate_limits.reset(self.table, pace.scope)
 
+    def record_throttled(self, reference: SendReference, known: PaceSnapshot, retry_after: float | None) -> float:
+        """Record that the carrier throttled the line; return how many seconds the line pauses.
 
-def _pause(desk: RateLimiter, one: Pace, failures: int, asked: float = 0.0) -> float:
-    doubling = min(2.0 ** min(failures, _MAX_DOUBLINGS), _MAX_PAUSE)
-    seconds = min(max(asked, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (jitter, not secrecy)
-    now = _milliseconds(desk)
-    rate_limits.pause(desk.table, one.scope, now + math.ceil(seconds * 1000), now)
-    return seconds
+        `retry_after` is the pause that the carrier asked for, in seconds.
+        """
+        now = self._now()
+        self._mark_blocked(reference, known, now)
+        rate_limits.count_failure(self.table, known.line.scope, now)
+        return self._pause(known.line, known.line.failures + 1, retry_after or 0.0)
 
+    def record_no_answer(self, known: PaceSnapshot) -> None:
+        """Record that the carrier could not be reached, or did not answer."""
+        failures = rate_limits.count_failure(self.table, known.account.scope, self._now())
+        if failures >= FAILURES_TO_PAUSE:
+            self._pause(known.account, failures - FAILURES_TO_PAUSE + 1)
 
-def _paused(desk: RateLimiter, one: Pace, now: int) -> float:
-    """How long a pause still lasts, in seconds. When it is over, this send is the one that tries, or waits for that."""
-    if not one.until:
-        return 0.0
-    if one.until > now:
-        return (one.until - now) / 1000
-    trial = now + math.ceil(_TRIAL * 1000)
-    return 0.0 if rate_limits.claim_probe(desk.table, one, trial) else 1.0
+    def _pause(self, pace: Pace, failures: int, at_least: float = 0.0) -> float:
+        doubling = min(2.0 ** min(failures, _MAX_DOUBLINGS), _MAX_PAUSE)
+        seconds = min(max(at_least, doubling * random.uniform(0.5, 1.0)), MAX_WAIT)  # noqa: S311  (not secrecy)
+        now = self._now()
+        rate_limits.pause(self.table, pace.scope, now + math.ceil(seconds * 1000), now)
+        return seconds
 
+    def _pause_left(self, pace: Pace, now: int) -> float:
+        """Return how many seconds a pause still lasts. After its end one send probes, and the others wait for that."""
+        if not pace.until:
+            return 0.0
+        if pace.until > now:
+            return (pace.until - now) / 1000
+        probe_ends = now + math.ceil(_PROBE * 1000)
+        return 0.0 if rate_limits.claim_probe(self.table, pace, probe_ends) else 1.0
 
-def _meet(desk: RateLimiter, reference: SendReference, known: PaceSnapshot, now: int) -> None:
-    if not known.kept.met:
-        rate_limits.mark_first_blocked(desk.table, reference, now)
+    def _mark_blocked(self, reference: SendReference, known: PaceSnapshot, now: int) -> None:
+        if not known.turn.first_blocked:
+            rate_limits.mark_first_blocked(self.table, reference, now)
+
+    def _reserve_turn(
+        self, reference: SendReference, line: Line, recipients: int, known: PaceSnapshot, now: int
+    ) -> int:
+        """Return when a send may be made: the later of its turns at the line and at the account; now without rates.
+
+        A turn that was reserved before a pause is void, since all of these would come at once after it. So is a turn of
+        another rate. New turns are reserved first come, first served.
+        """
+        rates = (line.rate, self.rate(line.carrier))
+        named = "/".join(rate or "" for rate in rates)
+        account_paused = known.account.paused
+        paused = max(known.line.paused, account_paused)
+        if known.turn.taken > paused and known.turn.rates == named:
+            return known.turn.at
+        turns = [
+            rate_limits.reserve(self.table, pace.scope, rate, _interval(rate, recipients), now, since)
+            for pace, rate, since in ((known.line, rates[0], paused), (known.account, rates[1], account_paused))
+            if rate
+        ]
+        if not turns:
+            return now
+        return rate_limits.keep_turn(self.table, reference, max(turns), named, now, known.turn.taken)
+
+    def _now(self) -> int:
+        """Return the time in milliseconds since 1970."""
+        return int(self.clock().timestamp() * 1000)
 
 
 def _waited(known: PaceSnapshot, now: int) -> float:
-    """How long a send has been there, in seconds, while its line or its account let nothing through."""
-    began = [one.since for one in (known.line, known.account) if one.until]
-    return (now - max(known.kept.met, min(began))) / 1000 if began and known.kept.met else 0.0
-
-
-def _turn(
-    desk: RateLimiter, reference: SendReference, line: Line, recipients: int, known: PaceSnapshot, now: int
-) -> int:
-    """When a send may go: the later of its turns at the line and at the account; now, where neither has a rate. Turns
-    of before a pause, or of other rates, are void: the first would come all at once when it is over, and the others
-    would be waited for even so. Who comes first gets the first of the new ones."""
-    rates = (line.rate, desk.rate(line.carrier))
-    named = "/".join(rate or "" for rate in rates)
-    account = known.account.paused
-    paused = max(known.line.paused, account)
-    kept = known.kept
-    if kept.taken > paused and kept.rates == named:
-        return kept.at
-    turns = [
-        rate_limits.reserve(desk.table, one.scope, rate, _interval(rate, recipients), now, since)
-        for one, rate, since in ((known.line, rates[0], paused), (known.account, rates[1], account))
-        if rate
-    ]
-    return rate_limits.keep_turn(desk.table, reference, max(turns), named, now, kept.taken) if turns else now
+    """Return for how many seconds a send has waited while its line or its account sent nothing."""
+    began = [pace.since for pace in (known.line, known.account) if pace.until]
+    first_blocked = known.turn.first_blocked
+    return (now - max(first_blocked, min(began))) / 1000 if began and first_blocked else 0.0
 
 
 def _interval(rate: str, recipients: int) -> int:
-    """How long texts to so many recipients take at so many texts a second."""
+    """Return how many milliseconds texts to so many recipients take at a rate."""
     return math.ceil(1000 * recipients / Decimal(rate))
-
-
-def _milliseconds(desk: RateLimiter) -> int:
-    return int(desk.clock().timestamp() * 1000)

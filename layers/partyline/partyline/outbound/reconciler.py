@@ -1,18 +1,20 @@
-"""A second look at sends of which nobody knows whether the carrier took them.
+"""Settle sends of which it is unknown whether the carrier accepted them.
 
-They are never asked again. Reports that carry our tag have settled some by now; a carrier that can be asked what became
-of a text is asked; a report of one recipient proves that the carrier took a request for all. What nobody knows even
-then ends `failed` (30008), visibly. Which carrier it was and who was left out stands in the claim: the line may have
-moved since, and people said STOP or START.
+They are never sent again. By now delivery reports that carry our tag have settled some. A carrier that can be asked
+for a text is asked; and a report of one recipient proves that the carrier accepted the request for all. What is unknown
+even then ends `failed` (30008), visibly. The carrier and the recipients that were left out are those of the claim: the
+line may have moved since, and recipients may have opted out or in.
 
-A look judges by what carriers have said, and never by what an earlier look has written: it fails all receipts of a
-request in one transaction, or it first records that the carrier took it, and then settles that as sending does. So a
-look that dies anywhere is repeated to the same end.
+Only what a carrier has said counts, never what an earlier run has written. A run fails all receipts of a request in one
+transaction; or it first records that the carrier accepted the request, and then settles it as sending does. So a run
+that crashes anywhere is repeated to the same end.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from partyline import deadline
@@ -22,109 +24,126 @@ from partyline.domain import addresses
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import SendError
-from partyline.outbound import sender
-from partyline.outbound.sender import Sender, SendJob
-from partyline.storage import messages, retry, sends
+from partyline.outbound.carrier_requester import REQUEST_SECONDS
+from partyline.outbound.send_job import CannotSend, CarrierRequest, SendJob, SendLoader
+from partyline.outbound.send_settlement import SendSettlement
+from partyline.storage import retry, sends
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.sends import Claim
+from partyline.storage.table import Table
 
 
-def reconcile(desk: Sender, reference: SendReference, *, last: bool = True) -> int | None:
-    """End a send that nobody knows the fate of; how many receipts failed.
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Settle sends whose fate is unknown."""
 
-    None when the carrier could not be asked just now and it is not the `last` look, or no time is left: then a request
-    is still to be looked at. Repeats, and receipts that a report has moved, change nothing. Raises Conflict when it met
-    other writes again and again.
+    table: Table
+    clock: Callable[[], datetime]
+    loader: SendLoader
+    settlement: SendSettlement
+
+    def reconcile(self, reference: SendReference, *, last: bool = True) -> int | None:
+        """Settle a send; return how many receipts failed.
+
+        None when a request must be looked at again: the carrier could not be asked now and this is not the `last` run,
+        or no time is left. Repeats, and receipts that a report has moved, change nothing. Raises Conflict when it lost
+        every race against other writes.
+        """
+        job = self.loader.load(reference)
+        if job is None:
+            return 0
+        failed: list[int | None] = []
+        for request in self._list_requests(job):
+            if deadline.seconds_left() < REQUEST_SECONDS:
+                # What is settled stays settled, and the next run goes on behind it.
+                return None
+            settle = partial(self._settle, request, last=last)
+            failed.append(retry.STANDARD.run(settle))
+        counted = [number for number in failed if number is not None]
+        return sum(counted) if len(counted) == len(failed) else None
+
+    def _list_requests(self, job: SendJob) -> list[CarrierRequest]:
+        """List the requests of a send: to all or to each member, and for each part of a long text."""
+        whole = job.request()
+        claim = sends.find(self.table, whole.reference)
+        claims: dict[str | None, Claim | None] = {None: claim}
+        if claim and claim.state is SendState.SPLIT:
+            members = sorted(job.send.natives)
+            claims = {member: sends.find(self.table, job.request(member).reference) for member in members}
+        return [
+            request for member, first in claims.items() for request in job.requests(first.cuts if first else (), member)
+        ]
+
+    def _settle(self, request: CarrierRequest, *, last: bool) -> int | None:
+        """Settle one request, as `reconcile` does all. Raises Conflict when a report arrives at the same moment."""
+        claim = sends.find(self.table, request.reference)
+        if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
+            # It is still to be made, or is being made: the attempt that makes it settles it.
+            return 0
+        request = self._restore(request, claim)
+        if claim.state is not SendState.UNKNOWN:
+            self._finish(request, claim)
+            return 0
+        if all(receipt.status is not ReceiptStatus.QUEUED for receipt in request.receipts):
+            return 0
+        try:
+            found = _find_at_carrier(request)
+        except SendError:
+            if not last:
+                return None
+            found = _find_by_report(request)
+        if found is None:
+            return self._fail(request, claim)
+        self._accept(request, claim, found)
+        return 0
+
+    def _restore(self, request: CarrierRequest, claim: Claim) -> CarrierRequest:
+        """Return a request as it was made, with the receipts of now.
+
+        A claim made before version 0.1.0 does not name the carrier that was asked. Then the carrier and the recipients
+        that are left out are those of now.
+        """
+        request = self.loader.reload(request)
+        if not claim.carrier:
+            return request
+        carrier = self.loader.find(claim.carrier)
+        return replace(request, job=replace(request.job, carrier=carrier, opted_out=frozenset(claim.refused)))
+
+    def _finish(self, request: CarrierRequest, ended: Claim) -> None:
+        """Finish a request whose end was recorded by a late answer, or by a run that crashed."""
+        if any(rank(receipt.status) < rank(ReceiptStatus.FAILED) for receipt in request.receipts):
+            self.settlement.finish(request, ended)
+
+    def _fail(self, request: CarrierRequest, claim: Claim) -> int:
+        """Fail a request whose fate stays unknown, and the receipts of members that were left out of it."""
+        failed = {
+            receipt.address: claim.refused.get(receipt.address, error_codes.UNKNOWN)
+            for receipt in request.receipts
+            if receipt.status is ReceiptStatus.QUEUED
+        }
+        sends.give_up(self.table, request.reference, failed, self.clock())
+        return len(failed.keys() - request.job.opted_out)
+
+    def _accept(self, request: CarrierRequest, claim: Claim, found: FoundMessage) -> None:
+        """Settle a request that its carrier turns out to have accepted, with the reports that come with it."""
+        reports = [
+            ReportedStatus(addresses.canonicalize(report.recipient), report.status, report.error_code or 0)
+            for report in found.reports
+        ]
+        self.settlement.accept(request, request.with_carrier_name(claim), found.accepted, reports)
+
+
+def _find_at_carrier(request: CarrierRequest) -> FoundMessage | None:
+    """Ask the carrier for a text; fall back on a report that proves that it has it. Raises SendError."""
+    carrier = request.job.carrier
+    found = None if isinstance(carrier, CannotSend) else carrier.find(request.text, request.reported_id or "")
+    return found or _find_by_report(request)
+
+
+def _find_by_report(request: CarrierRequest) -> FoundMessage | None:
+    """Return a text that a delivery report proves to be accepted.
+
+    Only a report gives a receipt the carrier's id; members that were left out have none.
     """
-    delivered = messages.fetch(desk.table, reference.conversation_sid, reference.message_sid)
-    send = delivered.message.send(reference) if delivered else None
-    if delivered is None or send is None:
-        return 0
-    job = sender.prepare(desk, reference, delivered, send)
-    looks = [partial(_look, desk, part, member, last=last) for part, member in _requests(desk, job)]
-    failed: list[int | None] = []
-    for look in looks:
-        if deadline.seconds_left() < sender.REQUEST_SECONDS:
-            # What is settled stays so, and the next look goes on behind it.
-            return None
-        failed.append(retry.STANDARD.run(look))
-    counted = [number for number in failed if number is not None]
-    return sum(counted) if len(counted) == len(failed) else None
-
-
-def _requests(desk: Sender, job: SendJob) -> list[tuple[SendJob, str]]:
-    """The requests of a send: one for all ('') or one for each member, and so for each part of a long text."""
-    claim = sends.find(desk.table, job.reference)
-    firsts = {"": claim}
-    if claim and claim.state is SendState.SPLIT:
-        firsts = {member: sends.find(desk.table, job.reference, member) for member in sorted(job.send.natives)}
-    return [
-        (part, member)
-        for member, first in firsts.items()
-        for part in sender.parts_of(desk, job, first.cuts if first else ())
-    ]
-
-
-def _look(desk: Sender, job: SendJob, member: str, *, last: bool) -> int | None:
-    """Look at one request, as `give_up` does at all. Raises Conflict when a carrier's word comes at the same moment."""
-    claim = sends.find(desk.table, job.reference, member)
-    if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
-        # It is still to be made, or is being made: the attempt that makes it ends it.
-        return 0
-    asked = _asked(desk, job, claim)
-    known = asked.receipts_of(member)
-    if claim.state is not SendState.UNKNOWN:
-        # Its end was recorded, by an answer that came late or by a look that died.
-        if any(rank(receipt.status) < rank(ReceiptStatus.FAILED) for receipt in known):
-            sender.finish(desk, asked, claim, member)
-        return 0
-    if all(receipt.status is not ReceiptStatus.QUEUED for receipt in known):
-        return 0
-    # Only a carrier's report gives a receipt its id; members who were left out have no report.
-    proof = next((one.carrier_message_id for one in known if one.carrier_message_id), None)
-    try:
-        found = asked.carrier.find(asked.text(member), proof or "") if asked.carrier else None
-    except SendError:
-        if not last:
-            return None
-        found = None
-    if found is None and proof is None:
-        return _fail(desk, asked, claim, member)
-    _settle_taken(desk, asked, claim, member, found or FoundMessage(Accepted(proof or "")))
-    return 0
-
-
-def _fail(desk: Sender, job: SendJob, claim: Claim, member: str) -> int:
-    """Fail a request whose fate is unknown, and the receipts of members who were left out of it."""
-    failed = {
-        receipt.address: claim.refused.get(receipt.address, error_codes.UNKNOWN)
-        for receipt in job.receipts_of(member)
-        if receipt.status is ReceiptStatus.QUEUED
-    }
-    sends.give_up(desk.table, job.reference, failed, desk.clock(), member)
-    return len(failed.keys() - job.out)
-
-
-def _settle_taken(desk: Sender, job: SendJob, claim: Claim, member: str, found: FoundMessage) -> None:
-    """Settle a request that its carrier turns out to have, with what that knows of it."""
-    reports = [
-        ReportedStatus(addresses.canonicalize(report.recipient), report.status, report.error_code or 0)
-        for report in found.reports
-    ]
-    # A claim of an earlier version does not name its carrier.
-    taken = replace(claim, carrier=claim.carrier or (job.carrier.name if job.carrier else ""))
-    sender.record_acceptance(desk, job, taken, found.accepted, member, reports)
-
-
-def _asked(desk: Sender, job: SendJob, claim: Claim) -> SendJob:
-    """A request as it was made, with the receipts of now. A claim of an earlier version does not name the
-    carrier that was asked; then its carrier and the recipients left out are those of now."""
-    delivered = messages.fetch(desk.table, job.reference.conversation_sid, job.reference.message_sid)
-    job = replace(job, receipts=delivered.receipts if delivered else ())
-    if not claim.carrier:
-        return job
-    try:
-        carrier = desk.carrier(claim.carrier)
-    except LookupError:
-        carrier = None
-    return replace(job, carrier=carrier, out=frozenset(claim.refused))
+    reported_id = request.reported_id
+    return FoundMessage(Accepted(reported_id)) if reported_id else None

@@ -1,8 +1,7 @@
-"""How fast a line, and a carrier's account, may send: turns given out ahead, and pauses. Times are in milliseconds
-since 1970.
+"""Rate limits of lines and of carriers' accounts: turns reserved ahead, and pauses.
 
-One item for each line and each carrier that is paced or was refused something; none for the others. What a send waits
-for is kept beside it, so that who comes back for its turn does not take another.
+Times are milliseconds since 1970. There is one item for each line and account that has a rate or was paused, and none
+for the others. The turn of a send is stored beside the send, so that it takes no other when it comes back for it.
 """
 
 from __future__ import annotations
@@ -15,14 +14,17 @@ from partyline.errors import Conflict
 from partyline.storage import keys, retry
 from partyline.storage.table import Condition, Item, Table, change
 
-# Longer than any pause and any queue of turns is worth keeping.
+# Longer than any pause, and than any queue of turns that is worth keeping.
 _LIFE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is known of a line or an account. Nobody asks before `until`; `failures` is how often in a row it did not go
-    and `since` when that began. `paused` is when it was paused last: turns that were taken before are void."""
+    """The pauses of a line or an account.
+
+    No send is made before `until`. `failures` counts failures in a row and `since` is when the first was. `paused` is
+    when the last pause began: turns reserved before are void.
+    """
 
     scope: str
     until: int = 0
@@ -31,67 +33,72 @@ class Pace:
     paused: int = 0
 
     @property
-    def is_good(self) -> bool:
-        """Whether there is nothing to remember."""
+    def is_clear(self) -> bool:
+        """Whether no pause and no failure is recorded."""
         return not (self.until or self.failures)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """What is kept beside a send: its turn, `at` a time, when it was `taken` (0 when it has none) and at which `rates`;
-    when it first met a pause (`met`), or 0."""
+    """The turn of a send.
+
+    `at` is when the send may be made, `taken` when the turn was reserved (0 for none) and `rates` at which rates.
+    `first_blocked` is when a pause first blocked the send (0 for never).
+    """
 
     at: int = 0
     taken: int = 0
     rates: str = ""
-    met: int = 0
+    first_blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PaceSnapshot:
-    """What is known before a send: of its line, of its carrier's account, and of itself."""
+    """What was known before a send: of its line, of its carrier's account, and of its own turn."""
 
     line: Pace
     account: Pace
-    kept: StoredTurn
+    turn: StoredTurn
 
 
 def line_scope(address: str) -> str:
-    """The scope of a line."""
+    """Return the scope of a line."""
     return f"line#{address}"
 
 
 def account_scope(carrier: str) -> str:
-    """The scope of a carrier's account."""
+    """Return the scope of a carrier's account."""
     return f"account#{carrier}"
 
 
 def load(table: Table, reference: SendReference, line: str, carrier: str) -> PaceSnapshot:
-    """All that a send asks before it goes: one round trip."""
+    """Load all that decides when a send may be made: one round trip."""
     scopes = [line_scope(line), account_scope(carrier)]
     turn = keys.turn(reference)
     found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
-    first, second = (_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
-    return PaceSnapshot(first, second, _kept(found.get(turn, {})))
+    first, second = (_decode_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
+    return PaceSnapshot(first, second, _decode_turn(found.get(turn, {})))
 
 
 def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused: int = 0) -> int:
-    """Take the next turn, and the time that it lasts: when it is. Turns follow each other without gaps while there are
-    any of this rate that were taken since it `paused`; else the next one is now. Raises Conflict when it lost every
-    race."""
+    """Reserve the next turn for `interval`; return when it is.
+
+    Turns follow each other without gaps while there are any of this rate that were reserved since `paused`. Otherwise
+    the next one is now. Raises Conflict when it lost every race.
+    """
     key = keys.pace(scope)
     names = {"#next": "next", "#rate": "rate", "#taken": "taken"}
     values = {":now": now, ":rate": rate, ":paused": paused}
     ahead = Condition("#next > :now AND #rate = :rate AND #taken > :paused", names, values)
     others = "attribute_not_exists(#rate) OR #next <= :now OR #rate <> :rate OR #taken <= :paused"
     idle = Condition(others, names, values)
-    kept = {"rate": rate, "taken": now, "ttl": _ttl(now)}
+    taken = {"rate": rate, "taken": now, "ttl": _ttl(now)}
 
     def attempt() -> int:
         try:
-            item = table.write(change("pace", key, kept, ahead, adds={"next": interval}))
+            item = table.write(change("pace", key, taken, ahead, adds={"next": interval}))
         except Conflict:
-            item = table.write(change("pace", key, {**kept, "next": now + interval}, idle))
+            item = table.write(change("pace", key, {**taken, "next": now + interval}, idle))
         at: int = item["next"] - interval
         return at
 
@@ -99,31 +106,31 @@ def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused
 
 
 def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:
-    """Keep the turn of a send, instead of the one taken `before`; the one that counts, should it have another."""
+    """Store the turn of a send in place of the one taken `before`; return the turn that counts."""
     values = {":before": before}
     same = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
     turn = {"at": at, "taken": now, "rates": rates, "ttl": _ttl(now)}
     try:
         table.write(change("turn", keys.turn(reference), turn, same))
     except Conflict as conflict:
-        kept: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
-        return kept
+        stored: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
+        return stored
     return at
 
 
 def mark_first_blocked(table: Table, reference: SendReference, now: int) -> None:
-    """Note that a send has met a pause, or is the cause of one; the first time counts."""
+    """Record when a pause first blocked a send, or the send caused one."""
     table.write(change("turn", keys.turn(reference), {"ttl": _ttl(now)}, defaults={"met": now}))
 
 
 def claim_probe(table: Table, before: Pace, until: int) -> bool:
-    """Be the one that tries whether a pause is over; False when somebody else is. The others wait until then."""
-    mine = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
-    return table.written(change("pace", keys.pace(before.scope), {"until": until}, mine))
+    """Claim the probe after a pause; False when another send has it. The others wait `until` then."""
+    unclaimed = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
+    return table.written(change("pace", keys.pace(before.scope), {"until": until}, unclaimed))
 
 
 def count_failure(table: Table, scope: str, now: int) -> int:
-    """Count one more that did not go; how many that makes in a row."""
+    """Count one more failure; return how many that makes in a row."""
     counted = change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}, defaults={"since": now})
     item = table.write(counted)
     failures: int = item["failures"]
@@ -131,20 +138,20 @@ def count_failure(table: Table, scope: str, now: int) -> int:
 
 
 def pause(table: Table, scope: str, until: int, now: int) -> None:
-    """Have nobody ask before then."""
+    """Pause a scope until a time."""
     table.write(change("pace", keys.pace(scope), {"until": until, "paused": now, "ttl": _ttl(until)}))
 
 
 def reset(table: Table, scope: str) -> None:
-    """Forget pauses and failures: something went."""
+    """Forget pauses and failures, after a request was answered."""
     table.write(change("pace", keys.pace(scope), {"until": None, "failures": None, "since": None}))
 
 
-def _pace(scope: str, item: Item) -> Pace:
+def _decode_pace(scope: str, item: Item) -> Pace:
     return Pace(scope, *(item.get(name, 0) for name in ("until", "failures", "since", "paused")))
 
 
-def _kept(item: Item) -> StoredTurn:
+def _decode_turn(item: Item) -> StoredTurn:
     return StoredTurn(item.get("at", 0), item.get("taken", 0), item.get("rates", ""), item.get("met", 0))
 
 

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from partyline.domain.sends import SendReference, SendState
+from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
 from partyline.serialization import format_time
 from partyline.storage import keys, receipts, retry
+from partyline.storage.keys import Key
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Condition, Item, Table, Write, change, check, put
 
@@ -63,7 +64,7 @@ def record_split(table: Table, reference: SendReference, now: datetime) -> Claim
     return Claim(SendState.SPLIT)
 
 
-def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, member: str = "") -> Claim:
+def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) -> Claim:
     """Claim a send, or the part of it for one member, before asking the carrier: for one attempt at a time, and never
     after one whose end is unknown. Who is `asked` and who is left out is noted with it: when no answer comes, a second
     look asks about just that."""
@@ -71,7 +72,7 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
     token = secrets.token_hex(8)
     sets = {
         "state": SendState.SENDING.value,
-        **_named(reference),
+        **_named(request.send),
         "carrier": asked.carrier,
         "refused": dict(asked.refused),
         "cuts": list(asked.cuts) or None,
@@ -82,7 +83,7 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
         "attribute_not_exists(PK) OR #is = :waiting", {"#is": "state"}, {":waiting": SendState.WAITING.value}
     )
     try:
-        claimed = table.write(change("send", keys.send(reference, member), sets, may_ask, adds={"attempts": 1}))
+        claimed = table.write(change("send", _key(request), sets, may_ask, adds={"attempts": 1}))
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -93,10 +94,14 @@ def claim(table: Table, reference: SendReference, asked: Claim, now: datetime, m
     return replace(asked, attempt=claimed["attempts"], counted=_counted(claimed))
 
 
-def find(table: Table, reference: SendReference, member: str = "") -> Claim | None:
+def find(table: Table, request: RequestReference) -> Claim | None:
     """Where a send is, or the part of it for one member; None when it was never claimed."""
-    item = table.get(keys.send(reference, member))
+    item = table.get(_key(request))
     return _found(item) if item else None
+
+
+def _key(request: RequestReference) -> Key:
+    return keys.send(request.send, request.member or "")
 
 
 def _named(reference: SendReference) -> dict[str, object]:
@@ -137,10 +142,9 @@ def _counted(item: Item) -> tuple[str, str]:
 
 def record_accepted(
     table: Table,
-    reference: SendReference,
+    request: RequestReference,
     sent: Claim,
     now: datetime,
-    member: str = "",
     reports: Iterable[ReportedStatus] = (),
 ) -> None:
     """Record that a carrier took a send: under which id its reports will come, which recipients it will not reach, and
@@ -155,21 +159,21 @@ def record_accepted(
         "opted_out": list(sent.opted_out),
         "updated": format_time(now),
     }
-    pointer = {**_named(reference), "names": dict(sent.names)}
-    told = {(reported.recipient, reported.status): reported for reported in reports}
+    pointer = {**_named(request.send), "names": dict(sent.names)}
+    unique = {(reported.recipient, reported.status): reported for reported in reports}
     writes = [
-        change("send", keys.send(reference, member), sets),
+        change("send", _key(request), sets),
         put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer),
         *(
             receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
-            for reported in told.values()
+            for reported in unique.values()
         ),
     ]
     # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
     retry.CONTENDED.run(lambda: table.transact(writes))
 
 
-def record_refused(table: Table, reference: SendReference, ended: Claim, now: datetime, member: str = "") -> None:
+def record_refused(table: Table, request: RequestReference, ended: Claim, now: datetime) -> None:
     """Record that a whole send was refused, and who was named."""
     sets = {
         "state": SendState.REFUSED.value,
@@ -178,28 +182,29 @@ def record_refused(table: Table, reference: SendReference, ended: Claim, now: da
         "opted_out": list(ended.opted_out),
         "updated": format_time(now),
     }
-    table.write(change("send", keys.send(reference, member), sets))
+    table.write(change("send", _key(request), sets))
 
 
-def record_waiting(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
+def record_waiting(table: Table, request: RequestReference, now: datetime) -> None:
     """Record that a carrier certainly did not take a send, and that it is to be asked again."""
-    _move(table, reference, SendState.WAITING, now, member)
+    sets = {"state": SendState.WAITING.value, "updated": format_time(now)}
+    table.write(change("send", _key(request), sets))
 
 
-def record_unknown(table: Table, reference: SendReference, now: datetime, member: str = "") -> None:
+def record_unknown(table: Table, request: RequestReference, now: datetime) -> None:
     """Record that it is unknown whether a carrier took a send, unless that is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": format_time(now)}
-    table.written(change("send", keys.send(reference, member), sets, sending))
+    table.written(change("send", _key(request), sets, sending))
 
 
-def give_up(table: Table, reference: SendReference, failed: Mapping[str, int], now: datetime, member: str = "") -> None:
+def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], now: datetime) -> None:
     """Fail recipients of a send whose fate is unknown, each with Twilio's code: all of them or none. Raises Conflict
     when it is known by now; labels: send, receipt."""
     still = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
-    writes = [receipts.failing_write(reference, address, error_code, now) for address, error_code in failed.items()]
+    writes = [receipts.failing_write(request.send, address, error_code, now) for address, error_code in failed.items()]
     if writes:
-        table.transact([check("send", keys.send(reference, member), still), *writes])
+        table.transact([check("send", _key(request), still), *writes])
 
 
 def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
@@ -215,8 +220,3 @@ def count_copies(table: Table, reference: SendReference, copies: Write, counted:
     except Conflict as conflict:
         if not conflict.failed:
             raise
-
-
-def _move(table: Table, reference: SendReference, state: SendState, now: datetime, member: str) -> None:
-    sets = {"state": state.value, "updated": format_time(now)}
-    table.write(change("send", keys.send(reference, member), sets))
