@@ -39,11 +39,7 @@ REPEATED_CLASS_NAMES: set[str] = set()
 COMPLEX_FUNCTIONS: set[str] = {
     "layers/partyline/partyline/api/app.py:_dispatch",
     "layers/partyline/partyline/api/authorization.py:find_known_users",
-    "layers/partyline/partyline/api/resources/address_configurations.py:_apply_form",
-    "layers/partyline/partyline/api/resources/attachments.py:find_uploads",
-    "layers/partyline/partyline/api/resources/messages.py:_check_lines",
     "layers/partyline/partyline/api/resources/participants.py:read_horizon",
-    "layers/partyline/partyline/api/resources/preview.py:_build_send",
     "layers/partyline/partyline/auth/scope.py:resolve_scope",
     "layers/partyline/partyline/carriers/gateway_event.py:parse_event",
     "layers/partyline/partyline/carriers/send_outcome.py:to_send_error",

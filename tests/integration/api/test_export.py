@@ -50,7 +50,7 @@ def test_parts_join_to_the_whole_without_a_gap_or_a_repeat(
         api.say(conversation, str(number))
     url = api.get(f"/Conversations/{conversation}").body["links"]["export"]
     whole = lines(api, url)
-    monkeypatch.setattr(export, "PART", part)
+    monkeypatch.setattr(export, "PART_BYTES", part)
     monkeypatch.setattr(export, "_BATCH", 2)
     assert lines(api, url) == whole
     assert [line["index"] for line in whole if line["type"] == "message"] == list(range(7))

@@ -19,6 +19,7 @@ from enum import Enum, auto
 
 from partyline import refusals
 from partyline.api.context import Handler
+from partyline.api.operations import Operation
 from partyline.api.request import Request
 
 
@@ -57,23 +58,24 @@ class Route:
 
 @dataclass(slots=True)
 class Router:
-    """The handlers of one resource, in the order of their definition."""
+    """The handlers of one resource, in the order of their definition, and what is documented of them."""
 
     level: Level = Level.BOTH
+    operations: dict[tuple[str, str], Operation] = field(default_factory=dict, init=False)
     _handlers: dict[str, dict[str, Handler]] = field(default_factory=dict, init=False)
     _user_methods: dict[str, set[str]] = field(default_factory=dict, init=False)
 
-    def get(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+    def get(self, path: str, *, users: bool = False, docs: Operation | None = None) -> Callable[[Handler], Handler]:
         """Register a handler of GET."""
-        return self._register("GET", path, users=users)
+        return self._register("GET", path, users=users, docs=docs)
 
-    def post(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+    def post(self, path: str, *, users: bool = False, docs: Operation | None = None) -> Callable[[Handler], Handler]:
         """Register a handler of POST."""
-        return self._register("POST", path, users=users)
+        return self._register("POST", path, users=users, docs=docs)
 
-    def delete(self, path: str, *, users: bool = False) -> Callable[[Handler], Handler]:
+    def delete(self, path: str, *, users: bool = False, docs: Operation | None = None) -> Callable[[Handler], Handler]:
         """Register a handler of DELETE."""
-        return self._register("DELETE", path, users=users)
+        return self._register("DELETE", path, users=users, docs=docs)
 
     def build_routes(self) -> list[Route]:
         """Build the routes, one for each path."""
@@ -82,7 +84,7 @@ class Router:
             for path, handlers in self._handlers.items()
         ]
 
-    def _register(self, method: str, path: str, *, users: bool) -> Callable[[Handler], Handler]:
+    def _register(self, method: str, path: str, *, users: bool, docs: Operation | None) -> Callable[[Handler], Handler]:
         def add(handler: Handler) -> Handler:
             handlers = self._handlers.setdefault(path, {})
             if method in handlers:
@@ -90,6 +92,8 @@ class Router:
             handlers[method] = handler
             if users:
                 self._user_methods.setdefault(path, set()).add(method)
+            if docs:
+                self.operations[method, path] = docs
             return handler
 
         return add

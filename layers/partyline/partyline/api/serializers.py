@@ -15,12 +15,9 @@ from partyline.domain import receipts, sids, timers
 from partyline.domain.addresses import format_address
 from partyline.domain.attachments import Media, StoredMedia
 from partyline.domain.conversations import Conversation
-from partyline.domain.lines import Line
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import OptOut, OptOutEvent
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
-from partyline.domain.unrouted import UnroutedText
 from partyline.storage.messages import MessageWithReceipts
 
 Json = dict[str, Any]
@@ -195,74 +192,4 @@ def build_receipt(call: Call, shown: Receipt) -> Json:
         "date_created": format_timestamp(shown.created),
         "date_updated": format_timestamp(shown.updated),
         "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.message_sid, "Receipts", shown.sid),
-    }
-
-
-def build_line(call: Call, shown: Line) -> Json:
-    """A line: one of our own numbers."""
-    return {
-        "sid": shown.sid,
-        "account_sid": call.context.account_sid,
-        "address": shown.address,
-        "carrier": shown.carrier,
-        "auto_creation": shown.auto_creation.value,
-        "friendly_name": shown.friendly_name,
-        "language": shown.language,
-        "replies": shown.replies,
-        "answers_keywords": shown.answers_keywords,
-        "rate": shown.rate,
-        "sms_price": shown.sms_price,
-        "mms_price": shown.mms_price,
-        "date_created": format_timestamp(shown.created),
-        "date_updated": format_timestamp(shown.updated),
-        "url": call.account_url("Lines", shown.address),
-    }
-
-
-def build_opt_out(call: Call, shown: OptOut) -> Json:
-    """What somebody wants of a line."""
-    return {
-        "sid": shown.sid,
-        "account_sid": call.context.account_sid,
-        "address": format_address(shown.address),
-        "line": shown.line,
-        "state": "opted_out" if shown.opted_out else "opted_in",
-        "how": shown.channel.value,
-        "since": format_timestamp(shown.since),
-        "date_updated": format_timestamp(shown.updated),
-        "url": call.account_url("OptOuts", shown.sid),
-        "links": {"events": call.account_url("OptOuts", shown.sid, "Events")},
-    }
-
-
-def build_opt_out_event(call: Call, shown: OptOutEvent) -> Json:
-    """One thing that was said about it."""
-    return {
-        "account_sid": call.context.account_sid,
-        "address": format_address(shown.address),
-        "line": shown.line,
-        "state": "opted_out" if shown.opted_out else "opted_in",
-        "how": shown.channel.value,
-        "source": shown.source,
-        "reason": shown.reason or None,
-        "date_created": format_timestamp(shown.at),
-    }
-
-
-def build_unrouted_text(call: Call, shown: UnroutedText) -> Json:
-    """A text that no conversation took."""
-    return {
-        "sid": shown.sid,
-        "account_sid": call.context.account_sid,
-        "carrier": shown.carrier,
-        "carrier_message_id": shown.carrier_message_id,
-        "reason": shown.reason.value,
-        "line": format_address(shown.line),
-        "sender": format_address(shown.sender),
-        "recipients": [format_address(recipient) for recipient in shown.recipients],
-        "body": shown.body,
-        "media": [{"url": part.url, "content_type": part.content_type} for part in shown.media],
-        "date_created": format_timestamp(shown.created),
-        "date_received_by_carrier": _format_optional_timestamp(shown.received_at),
-        "url": call.account_url("UnroutedTexts", shown.sid),
     }

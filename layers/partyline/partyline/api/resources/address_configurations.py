@@ -9,16 +9,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers, webhook_forms
+from partyline.api import forms, lookups, pagination
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import (
+    Address,
+    Boolean,
+    Name,
+    Url,
+    choose,
+    event_names,
+    sid_of,
+    webhook_method,
+    whole_number,
+)
+from partyline.api.form_model import Clearable, Form, invalid
+from partyline.api.operations import Operation
+from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
-from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, find_url_problem
+from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod
 from partyline.storage import lines as store
 from partyline.storage import queries, retry, services
 from partyline.storage.queries import Window
@@ -26,12 +41,11 @@ from partyline.storage.queries import Window
 route = Router(Level.ACCOUNT)
 
 _MAX_RETRIES = 3
-_SERVICE, _URL = "AutoCreation.ConversationServiceSid", "AutoCreation.WebhookUrl"
-_FILTERS, _GROUPS = "AutoCreation.WebhookFilters", "AutoCreation.GroupsOnly"
-_FLOW, _RETRIES = "AutoCreation.StudioFlowSid", "AutoCreation.StudioRetryCount"
+_URL, _FLOW = "AutoCreation.WebhookUrl", "AutoCreation.StudioFlowSid"
+_NOT_STORED = {"enabled", "channel", "address"}
 
 
-class _ChannelType(StrEnum):
+class ChannelType(StrEnum):
     """Twilio's channels. The only one here is sms."""
 
     SMS = "sms"
@@ -44,48 +58,148 @@ class _ChannelType(StrEnum):
     CHAT = "chat"
 
 
-@route.post("Configuration/Addresses")
+def _check_channel(value: str) -> str:
+    if value.lower() != ChannelType.SMS:
+        raise invalid(f"use {ChannelType.SMS}, the only channel here")
+    return value.lower()
+
+
+def _check_country(value: str | None) -> str | None:
+    if value and not re.fullmatch("[A-Za-z]{2}", value):
+        raise invalid("it is not two letters of ISO 3166")
+    return value.upper() if value else value
+
+
+_Method = Annotated[WebhookMethod, webhook_method("AutoCreation.WebhookMethod")]
+_Filters = Annotated[tuple[str, ...], event_names("AutoCreation.WebhookFilters", POST_EVENTS)]
+
+
+class ConfiguredAddress(Form):
+    """The line of a new configuration."""
+
+    channel: Annotated[str, AfterValidator(_check_channel)] = Field(
+        alias="Type", description="`sms`, the only channel here."
+    )
+    address: Address = Field(description="The number of one of your lines.", examples=["+12065550100"])
+
+
+class AddressConfigurationForm(Form):
+    """What a line's autocreation is, and what the conversations that it makes are given."""
+
+    friendly_name: Clearable[Name] = Field(None, description="A name for people. Empty: none.")
+    webhook_filters: _Filters | None = Field(
+        None, alias="AutoCreation.WebhookFilters", description="The events that the webhook hears. May be repeated."
+    )
+    studio_retry_count: Annotated[int, whole_number(maximum=_MAX_RETRIES)] | None = Field(
+        None, alias="AutoCreation.StudioRetryCount", description="Stored, without effect."
+    )
+    groups_only: Boolean | None = Field(
+        None, alias="AutoCreation.GroupsOnly", description="Ours: only texts to a group make a conversation."
+    )
+    address_country: Annotated[Clearable[str], AfterValidator(_check_country)] = Field(
+        None, description="The country of the address (ISO 3166)."
+    )
+    type: Annotated[AutoCreationType, choose(AutoCreationType)] | None = Field(
+        None, alias="AutoCreation.Type", description="What a conversation is given besides."
+    )
+    service_sid: Annotated[Clearable[str], sid_of(sids.SERVICE)] = Field(
+        None, alias="AutoCreation.ConversationServiceSid", description="Where. Empty: the account's default Service."
+    )
+    webhook_url: Clearable[Url] = Field(
+        None, alias="AutoCreation.WebhookUrl", description="The webhook of each conversation."
+    )
+    webhook_method: _Method | None = Field(
+        None, alias="AutoCreation.WebhookMethod", description="How the webhook is called."
+    )
+    studio_flow_sid: Annotated[Clearable[str], sid_of(sids.STUDIO_FLOW)] = Field(
+        None, alias="AutoCreation.StudioFlowSid", description="Stored, without effect."
+    )
+    enabled: Boolean | None = Field(
+        None, alias="AutoCreation.Enabled", description="Whether texts without a conversation make one."
+    )
+
+
+class NewAddressConfigurationForm(AddressConfigurationForm, ConfiguredAddress):
+    """A new configuration. Channel and address are checked first."""
+
+
+class AddressConfigurationQuery(Form):
+    """Which configurations a list shows."""
+
+    type: Clearable[Annotated[ChannelType, choose(ChannelType)]] = Field(
+        None, description="Of this channel only. There are none of another than `sms`."
+    )
+
+
+class AddressConfigurationBody(ResponseModel):
+    """The autocreation of a line, as Twilio shows it."""
+
+    sid: str
+    account_sid: str
+    type: ChannelType = ChannelType.SMS
+    address: str
+    friendly_name: str | None
+    address_country: str | None
+    auto_creation: dict[str, Any] = Field(
+        description="`enabled`, `type`, and where they are set `groups_only`, `conversation_service_sid` and what the "
+        "type uses: `webhook_url`, `webhook_method`, `webhook_filters`, or `studio_flow_sid`, `studio_retry_count`."
+    )
+    date_created: Timestamp
+    date_updated: Timestamp
+    url: str
+
+
+@route.post(
+    "Configuration/Addresses",
+    docs=Operation(
+        form=NewAddressConfigurationForm,
+        answers={201: AddressConfigurationBody},
+        refusals=(20001, 20409, 50050, 50055, 50365),
+    ),
+)
 def create(call: Call) -> ApiResponse:
-    """POST /Configuration/Addresses, for a line that has none yet. AutoCreation.Enabled=true is for every text, as at
-    Twilio, unless AutoCreation.GroupsOnly=true is given; without either the line stays as it is. Raises ApiError 20001,
-    20409, 50050, 50055, 50365."""
-    form = call.request.form
-    if (form.get("Type") or "").lower() != _ChannelType.SMS:
-        raise refusals.invalid_parameter("Type", f"use {_ChannelType.SMS}, the only channel here")
-    sid = sids.new(sids.ADDRESS_CONFIGURATION)
+    """Configure a line that has no configuration yet.
+
+    AutoCreation.Enabled=true is for every text, as at Twilio, unless AutoCreation.GroupsOnly=true is given; without
+    either the line stays as it is.
+    """
+    form = NewAddressConfigurationForm.parse(call.request.form)
+    blank = AddressConfiguration(sids.new(sids.ADDRESS_CONFIGURATION), call.now, call.now, groups_only=False)
 
     def attempt() -> Line:
-        line = _find_line(call, form.get("Address") or "")
+        line = _find_line(call, form.address)
         if line and line.configuration:
             raise refusals.address_configuration_exists(line.address, line.configuration.sid)
-        made = (
-            _store_configuration(call, line, AddressConfiguration(sid, call.now, call.now, groups_only=False))
-            if line
-            else None
-        )
-        if made is None:
+        configured = _store_configuration(call, line, blank, form) if line else None
+        if configured is None:
             raise refusals.invalid_parameter(
                 "Address", "it is not one of your lines; register it first: POST /v1/Lines"
             )
-        return made
+        return configured
 
     return ApiResponse(201, _build_body(call, retry.STANDARD.run(attempt)))
 
 
-@route.get("Configuration/Addresses/{address}")
+@route.get("Configuration/Addresses/{address}", docs=Operation(answers={200: AddressConfigurationBody}))
 def fetch(call: Call) -> ApiResponse:
-    """GET /Configuration/Addresses/{sid or address}."""
+    """Fetch a configuration by its SID or its address."""
     return ApiResponse(200, _build_body(call, _find_configured_line(call)))
 
 
-@route.get("Configuration/Addresses")
+@route.get(
+    "Configuration/Addresses",
+    docs=Operation(
+        query=AddressConfigurationQuery,
+        list_of=("address_configurations", AddressConfigurationBody),
+        refusals=(20001,),
+    ),
+)
 def list_page(call: Call) -> ApiResponse:
-    """GET /Configuration/Addresses, by address; of another Type than sms there are none. Raises ApiError 20001."""
-    query = call.request.query
-    kind = forms.read_choice(query, "Type", _ChannelType) if query.get("Type") else _ChannelType.SMS
+    """List the configurations, by address."""
+    channel = AddressConfigurationQuery.parse(call.request.query).type
 
     def read(window: Window) -> pagination.PagePart:
-        if kind is not _ChannelType.SMS:
+        if channel not in (None, ChannelType.SMS):
             return pagination.PagePart([])
         page = queries.address_configurations(call.table, window)
         return pagination.to_page_part(page, lambda line: _build_body(call, line))
@@ -93,14 +207,22 @@ def list_page(call: Call) -> ApiResponse:
     return pagination.build_list_response(call, "address_configurations", read, pagination.SMALL_MAX_PAGE_SIZE)
 
 
-@route.post("Configuration/Addresses/{address}")
+@route.post(
+    "Configuration/Addresses/{address}",
+    docs=Operation(
+        form=AddressConfigurationForm,
+        answers={200: AddressConfigurationBody},
+        refusals=(20001, 50050, 50055, 50365),
+    ),
+)
 def update(call: Call) -> ApiResponse:
-    """POST /Configuration/Addresses/{sid or address}: what the form names changes, but for Type and Address. Raises
-    ApiError as `create`. A GroupsOnly that was given holds until another is."""
+    """Change what the form names of a configuration. A GroupsOnly that was given holds until another is."""
 
     def attempt() -> Line:
         line = _find_configured_line(call)
-        changed = _store_configuration(call, line, replace(_configuration_of(line), updated=call.now))
+        form = AddressConfigurationForm.parse(call.request.form)
+        before = replace(_configuration_of(line), updated=call.now)
+        changed = _store_configuration(call, line, before, form)
         if changed is None:
             raise lookups.not_found(call)
         return changed
@@ -108,9 +230,9 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, retry.STANDARD.run(attempt)))
 
 
-@route.delete("Configuration/Addresses/{address}")
+@route.delete("Configuration/Addresses/{address}", docs=Operation(answers={204: None}))
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Configuration/Addresses/{sid or address}: autocreation is off then."""
+    """Delete a configuration: autocreation is off then."""
 
     def attempt() -> None:
         line = _find_configured_line(call)
@@ -122,120 +244,48 @@ def delete(call: Call) -> ApiResponse:
     return ApiResponse(204)
 
 
-def _find_line(call: Call, given: str) -> Line | None:
-    address = addresses.canonicalize(forms.restore_plus(given))
+def _find_line(call: Call, number: str) -> Line | None:
+    address = addresses.canonicalize(number)
     return store.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
 
 
 def _find_configured_line(call: Call) -> Line:
-    """The line whose configuration the path names. Raises ApiError 20404."""
+    """Find the line whose configuration the path names. Raises ApiError 20404."""
     name = call.ids["address"]
     is_sid = sids.matches(sids.ADDRESS_CONFIGURATION, name)
-    line = store.find_by_configuration(call.table, name) if is_sid else _find_line(call, name)
+    line = store.find_by_configuration(call.table, name) if is_sid else _find_line(call, forms.restore_plus(name))
     if line is None or line.configuration is None:
         raise lookups.not_found(call)
     return line
 
 
 def _configuration_of(line: Line) -> AddressConfiguration:
-    """The configuration of a line that has one."""
+    """Return the configuration of a line that has one."""
     if line.configuration is None:
         raise ValueError(f"line {line.sid} has no address configuration")
     return line.configuration
 
 
-def _store_configuration(call: Call, line: Line, before: AddressConfiguration) -> Line | None:
-    """The line with its configuration as the form leaves it, stored; None when it is gone."""
-    configuration = _apply_form(call, before)
+def _store_configuration(
+    call: Call, line: Line, before: AddressConfiguration, form: AddressConfigurationForm
+) -> Line | None:
+    """Store a line with its configuration as a form changes it. Returns None when the line is gone."""
+    if form.service_sid and services.fetch(call.table, form.service_sid) is None:
+        raise refusals.service_not_found(form.service_sid)
+    configuration = _apply_form(before, form)
     after = replace(
         line,
         configuration=configuration,
-        auto_creation=_auto_creation(call.request.form, line.auto_creation, configuration),
+        auto_creation=_plan_auto_creation(form, line.auto_creation, configuration),
         updated=call.now,
     )
     return after if store.update(call.table, line, after) else None
 
 
-def _build_body(call: Call, line: Line) -> Json:
-    shown = _configuration_of(line)
-    return {
-        "sid": shown.sid,
-        "account_sid": call.context.account_sid,
-        "type": _ChannelType.SMS.value,
-        "address": line.address,
-        "friendly_name": shown.friendly_name,
-        "address_country": shown.address_country,
-        "auto_creation": {
-            name: value for name, value in _build_auto_creation(line, shown).items() if value is not None
-        },
-        "date_created": serializers.format_timestamp(shown.created),
-        "date_updated": serializers.format_timestamp(shown.updated),
-        "url": call.account_url("Configuration", "Addresses", shown.sid),
-    }
-
-
-def _build_auto_creation(line: Line, shown: AddressConfiguration) -> Json:
-    """What the type uses; None is what is not there."""
-    common = {
-        "enabled": line.auto_creation is not AutoCreation.OFF,
-        "type": shown.type.value,
-        "groups_only": True if line.auto_creation is AutoCreation.GROUPS else None,
-        "conversation_service_sid": shown.service_sid,
-    }
-    match shown.type:
-        case AutoCreationType.DEFAULT:
-            return common
-        case AutoCreationType.WEBHOOK:
-            method = (shown.webhook_method or WebhookMethod.POST).upper()
-            called = {"webhook_url": shown.webhook_url, "webhook_method": method}
-            return {**common, **called, "webhook_filters": list(shown.webhook_filters)}
-        case AutoCreationType.STUDIO:
-            return {
-                **common,
-                "studio_flow_sid": shown.studio_flow_sid,
-                "studio_retry_count": shown.studio_retry_count or 0,
-            }
-
-
-# --- what a form says
-
-
-def _auto_creation(form: Parameters, before: AutoCreation, after: AddressConfiguration) -> AutoCreation:
-    """The texts for which a line makes a conversation once a form is applied. As at Twilio, Enabled covers every text:
-    only a GroupsOnly given to this resource narrows it, not what the line was registered with."""
-    enabled, groups_only = forms.read_boolean(form, "AutoCreation.Enabled"), forms.read_boolean(form, _GROUPS)
-    is_on = before is not AutoCreation.OFF if enabled is None else enabled
-    if not is_on:
-        return AutoCreation.OFF
-    is_for_groups = before is AutoCreation.GROUPS
-    if enabled and after.groups_only is not None:
-        is_for_groups = after.groups_only and before is not AutoCreation.ALL
-    if groups_only is not None:
-        is_for_groups = groups_only
-    return AutoCreation.GROUPS if is_for_groups else AutoCreation.ALL
-
-
-def _apply_form(call: Call, before: AddressConfiguration) -> AddressConfiguration:
-    """A configuration with everything changed that the form names, without what its type does not use; complete, or
-    refused."""
-    form = call.request.form
-    name, filters = forms.read_text(form, "FriendlyName"), webhook_forms.read_events(form, _FILTERS, POST_EVENTS)
-    retries, groups_only = _read_retries(form), forms.read_boolean(form, _GROUPS)
-    after = replace(
-        before,
-        friendly_name=forms.apply_change(name, before.friendly_name),
-        address_country=forms.apply_change(_read_country(form), before.address_country),
-        type=forms.read_choice(form, "AutoCreation.Type", AutoCreationType) or before.type,
-        service_sid=_read_service(call) if _SERVICE in form.values else before.service_sid,
-        webhook_url=forms.apply_change(_read_url(form), before.webhook_url),
-        webhook_method=webhook_forms.read_method(form, "AutoCreation.WebhookMethod") or before.webhook_method,
-        webhook_filters=before.webhook_filters if filters is None else filters,
-        studio_flow_sid=forms.read_sid(form, _FLOW, sids.STUDIO_FLOW)
-        if _FLOW in form.values
-        else before.studio_flow_sid,
-        studio_retry_count=before.studio_retry_count if retries is None else retries,
-        groups_only=before.groups_only if groups_only is None else groups_only,
-    )
+def _apply_form(before: AddressConfiguration, form: AddressConfigurationForm) -> AddressConfiguration:
+    """Apply a form, and remove what the type does not use. Raises ApiError 20001 for what the type lacks."""
+    changes = {name: value for name, value in form.changes().items() if name not in _NOT_STORED}
+    after = replace(before, **changes)
     if after.type is AutoCreationType.WEBHOOK and not after.webhook_url:
         raise refusals.invalid_parameter(_URL, "the type webhook needs one")
     if after.type is AutoCreationType.STUDIO and not after.studio_flow_sid:
@@ -247,31 +297,63 @@ def _apply_form(call: Call, before: AddressConfiguration) -> AddressConfiguratio
     return after
 
 
-def _read_service(call: Call) -> str | None:
-    """The Service that the form names; an empty one is the account's default."""
-    sid = forms.read_sid(call.request.form, _SERVICE, sids.SERVICE)
-    if sid and services.fetch(call.table, sid) is None:
-        raise refusals.service_not_found(sid)
-    return sid
+def _plan_auto_creation(
+    form: AddressConfigurationForm, before: AutoCreation, after: AddressConfiguration
+) -> AutoCreation:
+    """Decide for which texts the line makes a conversation once a form is applied.
+
+    As at Twilio, Enabled covers every text: only a GroupsOnly given to this resource narrows it, not the AutoCreation
+    that the line was registered with.
+    """
+    is_on = before is not AutoCreation.OFF if form.enabled is None else form.enabled
+    if not is_on:
+        return AutoCreation.OFF
+    is_for_groups = before is AutoCreation.GROUPS
+    if form.enabled and after.groups_only is not None:
+        is_for_groups = after.groups_only and before is not AutoCreation.ALL
+    if form.groups_only is not None:
+        is_for_groups = form.groups_only
+    return AutoCreation.GROUPS if is_for_groups else AutoCreation.ALL
 
 
-def _read_country(form: Parameters) -> str | None:
-    given = form.get("AddressCountry")
-    if given and not re.fullmatch("[A-Za-z]{2}", given):
-        raise refusals.invalid_parameter("AddressCountry", "it is not two letters of ISO 3166")
-    return given.upper() if given else given
+def _build_body(call: Call, line: Line) -> dict[str, Any]:
+    configuration = _configuration_of(line)
+    auto_creation = _build_auto_creation(line, configuration)
+    return AddressConfigurationBody(
+        sid=configuration.sid,
+        account_sid=call.context.account_sid,
+        address=line.address,
+        friendly_name=configuration.friendly_name,
+        address_country=configuration.address_country,
+        auto_creation={name: value for name, value in auto_creation.items() if value is not None},
+        date_created=configuration.created,
+        date_updated=configuration.updated,
+        url=call.account_url("Configuration", "Addresses", configuration.sid),
+    ).to_json()
 
 
-def _read_url(form: Parameters) -> str | None:
-    given = form.get(_URL)
-    problem = find_url_problem(given) if given else None
-    if problem:
-        raise refusals.invalid_parameter(_URL, problem)
-    return given
-
-
-def _read_retries(form: Parameters) -> int | None:
-    count = forms.read_integer(form, _RETRIES)
-    if count is not None and count > _MAX_RETRIES:
-        raise refusals.invalid_parameter(_RETRIES, f"it is more than {_MAX_RETRIES}")
-    return count
+def _build_auto_creation(line: Line, configuration: AddressConfiguration) -> dict[str, Any]:
+    """Build the members that the type uses; None for one that is left out."""
+    common = {
+        "enabled": line.auto_creation is not AutoCreation.OFF,
+        "type": configuration.type.value,
+        "groups_only": True if line.auto_creation is AutoCreation.GROUPS else None,
+        "conversation_service_sid": configuration.service_sid,
+    }
+    match configuration.type:
+        case AutoCreationType.DEFAULT:
+            return common
+        case AutoCreationType.WEBHOOK:
+            method = (configuration.webhook_method or WebhookMethod.POST).upper()
+            return {
+                **common,
+                "webhook_url": configuration.webhook_url,
+                "webhook_method": method,
+                "webhook_filters": list(configuration.webhook_filters),
+            }
+        case AutoCreationType.STUDIO:
+            return {
+                **common,
+                "studio_flow_sid": configuration.studio_flow_sid,
+                "studio_retry_count": configuration.studio_retry_count or 0,
+            }

@@ -8,7 +8,7 @@ from partyline import refusals
 from partyline.api.context import Call
 from partyline.carriers.limits import Limits
 from partyline.domain import sids
-from partyline.domain.attachments import Media
+from partyline.domain.attachments import Media, StoredMedia
 from partyline.media import file_types
 from partyline.media.sizing import first_violation
 from partyline.storage import media as store
@@ -17,26 +17,30 @@ from partyline.storage import media as store
 MAX_MEDIA = 10
 
 
-def find_uploads(call: Call) -> tuple[Media, ...]:
-    """The uploads that MediaSid names, in its order; it may be given several times. A person does not find another's.
-    Raises ApiError 21623, 50507, 50508, 50510."""
-    wanted = [sid for sid in dict.fromkeys(call.request.form.all("MediaSid")) if sid]
+def find_uploads(call: Call, named: Sequence[str]) -> tuple[Media, ...]:
+    """Find the uploads that MediaSid names, in its order.
+
+    Raises ApiError 21623, 50507 (also for another user's upload, which a user does not find), 50508, 50510.
+    """
+    wanted = [sid for sid in dict.fromkeys(named) if sid]
     for sid in wanted:
         if not sids.matches(sids.MEDIA, sid):
             raise refusals.media_sid_invalid(sid)
     if len(wanted) > MAX_MEDIA:
         raise refusals.too_many_media(MAX_MEDIA)
     found = store.fetch_many(call.table, wanted) if wanted else {}
-    media = []
-    for sid in wanted:
-        one = found.get(sid)
-        theirs = call.user is not None and one is not None and one.author != call.user.identity
-        if one is None or one.service_sid != call.scope.service_sid or theirs:
-            raise refusals.media_not_found(sid)
-        if one.message_sid:
-            raise refusals.media_sent(sid)
-        media.append(one.attached)
-    return tuple(media)
+    return tuple(_check_upload(call, sid, found.get(sid)).attached for sid in wanted)
+
+
+def _check_upload(call: Call, sid: str, upload: StoredMedia | None) -> StoredMedia:
+    """Refuse an upload that the caller cannot see (50507), or that is attached already (50508)."""
+    if upload is None or upload.service_sid != call.scope.service_sid:
+        raise refusals.media_not_found(sid)
+    if call.user is not None and upload.author != call.user.identity:
+        raise refusals.media_not_found(sid)
+    if upload.message_sid:
+        raise refusals.media_sent(sid)
+    return upload
 
 
 def check_media(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, group: bool) -> None:

@@ -8,13 +8,17 @@ when it has PART bytes, so that every answer fits through API Gateway; then its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from pydantic import AfterValidator, Field
+
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.form_model import Form, invalid
+from partyline.api.operations import Operation
 from partyline.api.resources.conversations import LINKS
 from partyline.api.router import Router
 from partyline.domain import sids
@@ -31,16 +35,36 @@ PART_BYTES = pagination.MAX_ANSWER_BYTES
 _BATCH = 100
 
 
-@route.get("Conversations/{conversation}/Export", users=True)
-def export(call: Call) -> ApiResponse:
-    """GET /Conversations/{conversation}/Export: participants as they joined, messages by index, from behind `After` on,
-    which a part's `next` gives. What is recorded meanwhile is in a later part. Raises ApiError 20001."""
-    conversation = lookups.find_conversation(call)
-    after = _read_after(call)
-    headers = {"Content-Type": "application/x-ndjson"}
-    first = (
-        _format_line("conversation", serializers.build_conversation(call, conversation, LINKS)) if after is None else ""
+def _check_place(value: str | None) -> str | None:
+    if value is not None and not sids.matches(sids.PARTICIPANT, value) and not re.fullmatch("[0-9]{1,9}", value):
+        raise invalid("it is not one that an export gave")
+    return value
+
+
+class ExportQuery(Form):
+    """Where a part begins."""
+
+    after: Annotated[str | None, AfterValidator(_check_place)] = Field(
+        None, description="From the `next` line of the part before: a participant's SID, or a message's index."
     )
+
+
+@route.get(
+    "Conversations/{conversation}/Export",
+    users=True,
+    docs=Operation(query=ExportQuery, content_type="application/x-ndjson", refusals=(20001,)),
+)
+def export(call: Call) -> ApiResponse:
+    """Export a conversation, a part at a time.
+
+    Participants come as they joined, then messages by index. What is recorded meanwhile is in a later part.
+    """
+    conversation = lookups.find_conversation(call)
+    after = ExportQuery.parse(call.request.query).after
+    headers = {"Content-Type": "application/x-ndjson"}
+    first = ""
+    if after is None:
+        first = _format_line("conversation", serializers.build_conversation(call, conversation, LINKS))
     parts, room = [first], PART_BYTES - pagination.encoded_size(first)
     for place, lines in _iterate_lines(call, conversation, after):
         parts.append(lines)
@@ -51,16 +75,6 @@ def export(call: Call) -> ApiResponse:
             headers["Link"] = f'<{url}>; rel="next"'
             break
     return ApiResponse(200, "".join(parts), headers)
-
-
-def _read_after(call: Call) -> str | None:
-    """The participant's SID, or the message's index, behind which a part begins."""
-    given = call.request.query.get("After")
-    if given is None or sids.matches(sids.PARTICIPANT, given):
-        return given
-    if forms.read_integer(call.request.query, "After") is None:
-        raise refusals.invalid_parameter("After", "it is not one that an export gave")
-    return given
 
 
 def _iterate_lines(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal as Number
+from typing import Annotated, Any
 
-from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from partyline.api import forms, lookups, pagination
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import Address, Boolean, Decimal, Name, choose
+from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
+from partyline.api.operations import Operation
+from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
 from partyline.carriers.registry import CARRIERS
 from partyline.domain import addresses, sids
@@ -24,141 +29,197 @@ route = Router(Level.ACCOUNT)
 MAX_REPLY = 640
 
 
-@route.post("Lines")
-def create(call: Call) -> ApiResponse:
-    """POST /Lines: Address, Carrier, AutoCreation (off, all or groups), FriendlyName, Rate, SmsPrice, MmsPrice,
-    Language, AnswersKeywords and Replies ({"stop"|"start"|"help": text} instead of the language's). Raises ApiError
-    20001, 20409."""
-    form = call.request.form
-    address = addresses.canonicalize(forms.restore_plus(form.get("Address") or ""))
-    if not addresses.is_number(address):
-        raise refusals.invalid_parameter("Address", "it is not a phone number in E.164 form")
-    carrier = _read_carrier(form)
-    if carrier is None:
-        raise refusals.invalid_parameter("Carrier", f"use {', '.join(CARRIERS)}")
-    line = Line(
-        sid=sids.new(sids.LINE),
-        address=address,
-        carrier=carrier,
-        created=call.now,
-        updated=call.now,
-        auto_creation=forms.read_choice(form, "AutoCreation", AutoCreation) or AutoCreation.OFF,
-        friendly_name=forms.read_text(form, "FriendlyName") or None,
+def _check_number(value: str) -> str:
+    number = addresses.canonicalize(value)
+    if not addresses.is_number(number):
+        raise invalid("it is not a phone number in E.164 form")
+    return number
+
+
+def _check_carrier(value: str) -> str:
+    if value.lower() not in CARRIERS:
+        raise invalid(f"use {', '.join(CARRIERS)}")
+    return value.lower()
+
+
+def _check_language(value: str | None) -> str | None:
+    if value is not None and value not in LANGUAGES:
+        raise invalid(f"use {', '.join(LANGUAGES)}")
+    return value
+
+
+def _check_rate(value: str | None) -> str | None:
+    if value is not None and Number(value) == 0:
+        raise invalid("it must be more than 0")
+    return value
+
+
+def _parse_replies(value: str) -> dict[str, str]:
+    try:
+        replies = forms.parse_json(value) if value else {}
+    except ValueError:
+        replies = None
+    if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
+        raise invalid(f"it is a JSON object with texts for {', '.join(Keyword)}")
+    for keyword, text in replies.items():
+        if not isinstance(text, str) or not _is_legible(text) or len(text) > MAX_REPLY:
+            raise invalid(f"{keyword} is a text of at most {MAX_REPLY} characters")
+        if is_possible_keyword(text):
+            # Two lines that answer each other would never stop.
+            raise invalid(f"{keyword} is a keyword itself")
+    return replies
+
+
+def _is_legible(text: str) -> bool:
+    """Whether a text has a visible character, and none that carriers take for a command."""
+    kinds = [unicodedata.category(character) for character in text if character not in "\r\n\t"]
+    return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
+
+
+_Carrier = Annotated[str, AfterValidator(_check_carrier), Field(json_schema_extra={"enum": [*CARRIERS]})]
+_Language = Annotated[
+    str | None,
+    BeforeValidator(none_if_empty),
+    AfterValidator(_check_language),
+    WithJsonSchema({"type": "string", "enum": [*LANGUAGES]}),
+]
+_Replies = Annotated[
+    dict[str, str],
+    BeforeValidator(_parse_replies),
+    WithJsonSchema(
+        {"type": "string", "contentMediaType": "application/json", "examples": ['{"stop": "You get no more texts."}']}
+    ),
+]
+
+
+class LineNumber(Form):
+    """The number of a new line."""
+
+    address: Annotated[Address, AfterValidator(_check_number)] = Field(
+        description="Your number, in E.164 form.", examples=["+12065550100"]
     )
-    line = _apply_rate_and_prices(form, _apply_keyword_settings(form, line))
+
+
+class LineForm(Form):
+    """The settings of a line. A parameter that is not given changes nothing."""
+
+    carrier: _Carrier | None = Field(None, description="The carrier that the number is with.")
+    auto_creation: Annotated[AutoCreation, choose(AutoCreation)] | None = Field(
+        None,
+        description="Which texts without a conversation make one: none (`off`, the default), `all`, or those to a "
+        "group (`groups`).",
+    )
+    friendly_name: Clearable[Name] = Field(None, description="A name for people. Empty: none.")
+    language: _Language = Field(None, description="The language of the line's keywords and replies (ISO 639-1).")
+    answers_keywords: Boolean | None = Field(None, description="Whether STOP, START and HELP are replied to.")
+    replies: _Replies | None = Field(
+        None,
+        description="A JSON object with the line's own replies to `stop`, `start` and `help`, instead of the "
+        f"language's; each has at most {MAX_REPLY} characters. It replaces all earlier ones.",
+    )
+    rate: Annotated[Clearable[Decimal], AfterValidator(_check_rate)] = Field(
+        None, description="How many texts the line may send in a second. Empty: no limit."
+    )
+    sms_price: Clearable[Decimal] = Field(None, description="The price of one segment of an SMS. Empty: none.")
+    mms_price: Clearable[Decimal] = Field(None, description="The price of an MMS to one recipient. Empty: none.")
+
+
+class NewLineForm(LineForm, LineNumber):
+    """A new line. The number is checked first: pydantic takes the fields of the last base first."""
+
+    carrier: _Carrier = Field(description="The carrier that the number is with.")
+
+
+class LineBody(ResponseModel):
+    """One of your own numbers."""
+
+    sid: str
+    account_sid: str
+    address: str = Field(description="The number, in E.164 form.")
+    carrier: str
+    auto_creation: AutoCreation
+    friendly_name: str | None
+    language: str
+    replies: dict[str, str]
+    answers_keywords: bool
+    rate: str | None = Field(description="Texts a second, a decimal number.")
+    sms_price: str | None
+    mms_price: str | None
+    date_created: Timestamp
+    date_updated: Timestamp
+    url: str
+
+
+@route.post("Lines", docs=Operation(form=NewLineForm, answers={201: LineBody}, refusals=(20001, 20409)))
+def create(call: Call) -> ApiResponse:
+    """Register a line."""
+    form = NewLineForm.parse(call.request.form)
+    line = Line(sid=sids.new(sids.LINE), created=call.now, updated=call.now, **form.changes())
     store.register(call.table, line)
-    return ApiResponse(201, serializers.build_line(call, line))
+    return ApiResponse(201, _build_body(call, line))
 
 
-@route.get("Lines/{line}")
+@route.get("Lines/{line}", docs=Operation(answers={200: LineBody}))
 def fetch(call: Call) -> ApiResponse:
-    """GET /Lines/{number}."""
-    return ApiResponse(200, serializers.build_line(call, _find_line(call)))
+    """Fetch a line by its number."""
+    return ApiResponse(200, _build_body(call, _find_line(call)))
 
 
-@route.get("Lines")
+@route.get("Lines", docs=Operation(list_of=("lines", LineBody)))
 def list_page(call: Call) -> ApiResponse:
-    """GET /Lines, by number."""
+    """List the lines, by number."""
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.to_page_part(
-            queries.lines(call.table, window), lambda line: serializers.build_line(call, line)
-        )
+        return pagination.to_page_part(queries.lines(call.table, window), lambda line: _build_body(call, line))
 
     return pagination.build_list_response(call, "lines", read)
 
 
-@route.post("Lines/{line}")
+@route.post("Lines/{line}", docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001,)))
 def update(call: Call) -> ApiResponse:
-    """POST /Lines/{number}: as `create`, without Address; Replies are all of them anew, and an empty Rate or price is
-    none.
-    Raises ApiError 20001, 20404."""
-    before, form = _find_line(call), call.request.form
-    after = replace(
-        before,
-        carrier=_read_carrier(form) or before.carrier,
-        auto_creation=forms.read_choice(form, "AutoCreation", AutoCreation) or before.auto_creation,
-        friendly_name=forms.apply_change(forms.read_text(form, "FriendlyName"), before.friendly_name),
-        updated=call.now,
-    )
-    after = _apply_rate_and_prices(form, _apply_keyword_settings(form, after))
+    """Change what the form names of a line."""
+    before, form = _find_line(call), LineForm.parse(call.request.form)
+    after = replace(before, **form.changes(), updated=call.now)
     if not store.update(call.table, before, after):
         raise lookups.not_found(call)
-    return ApiResponse(200, serializers.build_line(call, after))
+    return ApiResponse(200, _build_body(call, after))
 
 
-@route.delete("Lines/{line}")
+@route.delete("Lines/{line}", docs=Operation(answers={204: None}))
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Lines/{number}, with its address configuration: texts to it are kept among the unrouted, and nothing is
-    sent from it any more."""
+    """Delete a line, with its address configuration.
+
+    Texts to it are stored among the unrouted, and nothing is sent from it any more.
+    """
     store.remove(call.table, _find_line(call).address)
     return ApiResponse(204)
 
 
 def _find_line(call: Call) -> Line:
+    """Find the line that the path names. Raises ApiError 20404."""
     address = addresses.canonicalize(forms.restore_plus(call.ids["line"]))
-    can_be = addresses.is_number(address)
-    line = store.fetch(call.table, [address]).get(address) if can_be else None
+    is_number = addresses.is_number(address)
+    line = store.fetch(call.table, [address]).get(address) if is_number else None
     if line is None:
         raise lookups.not_found(call)
     return line
 
 
-def _apply_keyword_settings(form: Parameters, line: Line) -> Line:
-    """A line with what a form says of its answers to keywords. Raises ApiError 20001."""
-    language = form.get("Language") or line.language
-    if language not in LANGUAGES:
-        raise refusals.invalid_parameter("Language", f"use {', '.join(LANGUAGES)}")
-    answers = forms.read_boolean(form, "AnswersKeywords")
-    given = form.get("Replies")
-    return replace(
-        line,
-        language=language,
-        replies=line.replies if given is None else _parse_replies(given),
-        answers_keywords=line.answers_keywords if answers is None else answers,
-    )
-
-
-def _apply_rate_and_prices(form: Parameters, line: Line) -> Line:
-    """A line with what a form says of its rate (texts a second) and its prices (of a segment, and of an MMS, to one
-    recipient). Raises ApiError 20001."""
-    rate = forms.read_decimal(form, "Rate")
-    if rate and Decimal(rate) == 0:
-        raise refusals.invalid_parameter("Rate", "it must be more than 0")
-    return replace(
-        line,
-        rate=forms.apply_change(rate, line.rate),
-        sms_price=forms.apply_change(forms.read_decimal(form, "SmsPrice"), line.sms_price),
-        mms_price=forms.apply_change(forms.read_decimal(form, "MmsPrice"), line.mms_price),
-    )
-
-
-def _parse_replies(given: str) -> dict[str, str]:
-    try:
-        replies = forms.parse_json(given) if given else {}
-    except ValueError:
-        replies = None
-    if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
-        raise refusals.invalid_parameter("Replies", f"it is a JSON object with texts for {', '.join(Keyword)}")
-    for keyword, text in replies.items():
-        if not isinstance(text, str) or not _is_legible(text) or len(text) > MAX_REPLY:
-            raise refusals.invalid_parameter("Replies", f"{keyword} is a text of at most {MAX_REPLY} characters")
-        if is_possible_keyword(text):
-            # Two lines that answer each other would never stop.
-            raise refusals.invalid_parameter("Replies", f"{keyword} is a keyword itself")
-    return replies
-
-
-def _is_legible(text: str) -> bool:
-    """Whether there is something to see in a text, and nothing that carriers take for a command."""
-    kinds = [unicodedata.category(character) for character in text if character not in "\r\n\t"]
-    return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
-
-
-def _read_carrier(form: Parameters) -> str | None:
-    given = form.get("Carrier")
-    if given is None:
-        return None
-    if given.lower() not in CARRIERS:
-        raise refusals.invalid_parameter("Carrier", f"use {', '.join(CARRIERS)}")
-    return given.lower()
+def _build_body(call: Call, line: Line) -> dict[str, Any]:
+    return LineBody(
+        sid=line.sid,
+        account_sid=call.context.account_sid,
+        address=line.address,
+        carrier=line.carrier,
+        auto_creation=line.auto_creation,
+        friendly_name=line.friendly_name,
+        language=line.language,
+        replies=line.replies,
+        answers_keywords=line.answers_keywords,
+        rate=line.rate,
+        sms_price=line.sms_price,
+        mms_price=line.mms_price,
+        date_created=line.created,
+        date_updated=line.updated,
+        url=call.account_url("Lines", line.address),
+    ).to_json()

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Attributes, DateCreated, DateUpdated, Name
+from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments
@@ -18,6 +23,7 @@ from partyline.domain import events, routing, sids
 from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation, group_of, masked_threads, threads_of
 from partyline.domain.join_rules import check_reachable
+from partyline.domain.lines import Line
 from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
@@ -43,6 +49,40 @@ class Order(StrEnum):
     DESCENDING = "desc"
 
 
+def _check_author(value: str | None) -> str | None:
+    if value and len(value) > forms.MAX_NAME:
+        raise refused(refusals.author_too_long(forms.MAX_NAME))
+    return forms.restore_plus(value) if value else None
+
+
+def _check_content_sid(value: str | None) -> str | None:
+    if value:
+        raise refused(refusals.content_not_supported())
+    return value
+
+
+class MessageChanges(Form):
+    """What can be changed of a message."""
+
+    subject: Name | None = Field(None, description="Accepted and ignored, as at Twilio.")
+    date_created: DateCreated | None = Field(None, description="For history that is imported. Account only.")
+    date_updated: DateUpdated | None = Field(None, description="For history that is imported. Account only.")
+    author: Annotated[Clearable[str], AfterValidator(_check_author)] = Field(
+        None, description="Who writes: an identity, or the number of a participant. A user writes as themselves."
+    )
+    attributes: Attributes | None = Field(None, description="A JSON text of your own.")
+    body: str | None = Field(None, description=f"The text. Where it goes to a phone, at most {MAX_TEXT} characters.")
+
+
+class MessageForm(MessageChanges):
+    """A new message."""
+
+    media_sid: tuple[str, ...] = Field((), description="The files that go with it. May be repeated.")
+    content_sid: Annotated[str | None, AfterValidator(_check_content_sid)] = Field(
+        None, description="Not supported: send Body."
+    )
+
+
 @route.post("Conversations/{conversation}/Messages", users=True)
 def create(call: Call) -> ApiResponse:
     """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
@@ -63,9 +103,13 @@ def _record(call: Call) -> Message:
     message = plan_message(call, roster)
     changes = pre_webhook.consult(call, events.message_event("onMessageAdd", message, roster.conversation))
     if changes.values:
-        amended = _apply_overrides(message, changes, roster.participants)
-        named = changes.get("Author")
-        author = routing.find_writer(amended.author, roster.participants) if named else _participant_of(message, roster)
+        overrides = MessageChanges.parse(changes)
+        amended = _apply_overrides(message, overrides, roster.participants)
+        author = (
+            routing.find_writer(amended.author, roster.participants)
+            if overrides.author
+            else _participant_of(message, roster)
+        )
         message = _with_sends(call, roster, amended, author)
     roster = conversations.claim_threads(call.table, roster, call.now)
     if not _owns_thread(roster):
@@ -113,62 +157,51 @@ def _with_sends(call: Call, roster: Roster, draft: Message, author: Participant 
     )
 
 
-def _apply_overrides(message: Message, changes: Parameters, participants: Sequence[Participant]) -> Message:
-    """A message as a pre-action webhook changed it, by the rules for what the account itself sends. Raises ApiError
-    50303, 50304, 50310, 50503, 50504."""
+def _apply_overrides(message: Message, changes: MessageChanges, participants: Sequence[Participant]) -> Message:
+    """Apply what a pre-action webhook changed, by the rules for what the account itself sends.
+
+    Raises ApiError 50503, 50504.
+    """
+    body = message.body
+    if changes.body is not None:
+        body = _check_body(changes.body, participants, required=not message.media) or None
     return replace(
         message,
-        author=_read_named_author(changes) or message.author,
-        body=_read_body(changes, participants, required=not message.media) or None
-        if changes.get("Body") is not None
-        else message.body,
-        attributes=forms.read_attributes(changes, forms.MAX_ATTRIBUTES) or message.attributes,
+        author=changes.author or message.author,
+        body=body,
+        attributes=changes.attributes or message.attributes,
     )
 
 
 def _parse_form(call: Call, roster: Roster) -> Message:
-    """The message that a form describes."""
-    form = call.request.form
-    if form.get("ContentSid"):
-        raise refusals.content_not_supported()
-    forms.read_text(form, "Subject")
-    attached = attachments.find_uploads(call)
+    """Build the message that a form describes, without its sends."""
+    form = MessageForm.parse(call.request.form)
+    uploads = attachments.find_uploads(call, form.media_sid)
     index = roster.conversation.last_index + 1
     return Message(
         sid=sids.message(index),
         conversation_sid=roster.conversation.sid,
         index=index,
-        created=forms.read_date_created(form) or call.now,
-        updated=forms.read_date_updated(form) or call.now,
-        author=_read_author(call) or SYSTEM,
-        body=_read_body(form, roster.participants, required=not attached) or None,
-        media=attached,
-        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or "{}",
+        created=form.date_created or call.now,
+        updated=form.date_updated or call.now,
+        author=_author_of(call, form) or SYSTEM,
+        body=_check_body(form.body or "", roster.participants, required=not uploads) or None,
+        media=uploads,
+        attributes=form.attributes or "{}",
     )
 
 
-def _read_author(call: Call) -> str | None:
-    """The author that a form names; a person writes as themselves. Raises ApiError 50107, 50310."""
-    named = _read_named_author(call.request.form)
+def _author_of(call: Call, form: MessageChanges) -> str | None:
+    """Return the author that a form names; a user writes as themselves. Raises ApiError 50107."""
     if call.user is None:
-        return named
-    if named and named != call.user.identity:
+        return form.author
+    if form.author and form.author != call.user.identity:
         raise refusals.account_only()
     return call.user.identity
 
 
-def _read_named_author(form: Parameters) -> str | None:
-    """The author that parameters name. Raises ApiError 50310."""
-    given = form.get("Author")
-    if given and len(given) > forms.MAX_NAME:
-        raise refusals.author_too_long(forms.MAX_NAME)
-    return forms.restore_plus(given) if given else None
-
-
-def _read_body(form: Parameters, participants: Sequence[Participant], *, required: bool = True) -> str:
-    """The text, not longer than those who get it can take; a message of files needs none. Raises ApiError 50503,
-    50504."""
-    body = form.get("Body") or ""
+def _check_body(body: str, participants: Sequence[Participant], *, required: bool = True) -> str:
+    """Refuse a text that is missing (50503), or longer than its recipients can get (50504)."""
     if required and not body.strip():
         raise refusals.body_missing()
     if any(member.address for member in participants) and len(body) > MAX_TEXT:
@@ -194,24 +227,32 @@ def _owns_thread(roster: Roster) -> bool:
     return thread is None or thread in roster.conversation.threads
 
 
-def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], attached: Sequence[Media]) -> None:
-    """Refuse what the sending numbers' carriers cannot do, and what has no recipient. Raises ApiError 21610, 21623,
-    21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439, 50511, 50512."""
-    masked = masked_threads(roster.participants)
+def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Sequence[Media]) -> None:
+    """Refuse what the carriers of the sending numbers cannot do, and a message that reaches no recipient.
+
+    Raises ApiError 21610, 21623, 21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439,
+    50511, 50512.
+    """
     known = lines.fetch_for_sends(call.table, sends)
     if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
         raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
+    masked = masked_threads(roster.participants)
     for send in sends:
         line = known.lines.get(send.sender)
         if line is None:
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
-        for native in send.natives:
-            check_reachable(native, group=len(send.recipients) > 1)
-        limits = CARRIERS[line.carrier].limits
-        if len(send.recipients) > limits.recipients:
-            raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
-        attachments.check_media(attached, line.address, line.carrier, limits, group=len(send.recipients) > 1)
+        _check_carrier(send, line, uploads)
+
+
+def _check_carrier(send: Send, line: Line, uploads: Sequence[Media]) -> None:
+    """Refuse what the carrier of one line cannot do. Raises ApiError 21623, 21653, 50407, 50511, 50512."""
+    is_group, limits = len(send.recipients) > 1, CARRIERS[line.carrier].limits
+    for native in send.natives:
+        check_reachable(native, group=is_group)
+    if len(send.recipients) > limits.recipients:
+        raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
+    attachments.check_media(uploads, line.address, line.carrier, limits, group=is_group)
 
 
 @route.get("Conversations/{conversation}/Messages/{message}", users=True)
@@ -262,18 +303,20 @@ def update(call: Call) -> ApiResponse:
     """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
     authorization.deny_users(call, call.request.form, "Author", *_DATES)
     conversation, delivered = _find_to_change(call, _edit_permissions)
-    before, form = delivered.message, call.request.form
-    forms.read_text(form, "Subject")
+    before, form = delivered.message, MessageChanges.parse(call.request.form)
+    body = before.body
+    if form.body is not None:
+        body = _check_body(form.body, (), required=not before.media) or None
     after = replace(
         before,
-        author=before.author if call.user else _read_author(call) or before.author,
-        body=_read_body(form, (), required=not before.media) or None if form.get("Body") is not None else before.body,
-        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
-        created=forms.read_date_created(form) or before.created,
-        updated=forms.read_date_updated(form) or call.now,
+        author=before.author if call.user else form.author or before.author,
+        body=body,
+        attributes=form.attributes or before.attributes,
+        created=form.date_created or before.created,
+        updated=form.date_updated or call.now,
     )
     changes = pre_webhook.consult(call, events.message_event("onMessageUpdate", after, conversation))
-    after = _apply_overrides(after, changes, ())
+    after = _apply_overrides(after, MessageChanges.parse(changes), ())
     if after.body != before.body and before.sends:
         # What was said is what is sent, also when it has not left yet.
         after = replace(after, edited_from=before.said)

@@ -1,21 +1,29 @@
-"""Opt-outs: who wants no texts from which line; list, fetch, enter by hand, and what was ever said about it. Twilio has
-no such resource. They are the account's, as lines are, whatever the Service."""
+"""Opt-outs: who wants no texts from which line. List, fetch, enter by hand, and the history of each.
+
+They are the account's, as lines are, whatever the Service. Twilio has no such resource.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from partyline.api import lookups, pagination
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Address, choose
+from partyline.api.form_model import Clearable, Form, invalid
+from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
-from partyline.api.request import Parameters
+from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
 from partyline.domain import addresses, sids
+from partyline.domain.addresses import format_address
 from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
-from partyline.domain.opt_outs import OptOut, OptOutChannel
-from partyline.errors import ApiError
+from partyline.domain.opt_outs import OptOut, OptOutEvent, OptOutChannel
 from partyline.storage import lines, queries, retry
 from partyline.storage import opt_outs as store
 from partyline.storage.queries import Window
@@ -23,95 +31,168 @@ from partyline.storage.queries import Window
 route = Router(Level.ACCOUNT)
 
 MAX_REASON = 256
+_NO_LINE = "it is none of your lines"
 
 
 class OptOutState(StrEnum):
-    """What somebody wants of a line."""
+    """Whether a recipient wants texts from a line."""
 
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
 
 
-@route.post("OptOuts")
+def _check_line(value: str | None) -> str | None:
+    number = addresses.canonicalize(value) if value else None
+    if number and not addresses.is_number(number):
+        # A line that was given up still has its opt-outs.
+        raise invalid(_NO_LINE)
+    return number
+
+
+def _check_address(value: str | None) -> str | None:
+    address = addresses.canonicalize(value) if value else None
+    if address and len(address) > MAX_ADDRESS:
+        raise invalid(f"it is longer than {MAX_ADDRESS} characters")
+    return address
+
+
+_State = Annotated[OptOutState, choose(OptOutState)]
+_Reason = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(str.strip)]
+
+
+class NewOptOutForm(Form):
+    """An opt-out, or an opt-in, that the account enters."""
+
+    line: Address = Field(description="The number of the line.", examples=["+12065550100"])
+    address: Address = Field(description="The recipient's phone number, in any notation.")
+    state: _State = Field(OptOutState.OPTED_OUT, description="What the recipient wants.")
+    reason: _Reason = Field("", description="Why, in your own words. Required to opt in a recipient who opted out.")
+
+
+class OptOutForm(Form):
+    """What a recipient wants from now on."""
+
+    state: _State | None = Field(None, description="What the recipient wants. Required.")
+    reason: _Reason = Field("", description="Why, in your own words. Required to opt in a recipient who opted out.")
+
+
+class OptOutQuery(Form):
+    """Which opt-outs a list shows."""
+
+    state: _State = Field(OptOutState.OPTED_OUT, description="Who is opted out, or who is opted in again.")
+    line: Annotated[Clearable[Address], AfterValidator(_check_line)] = Field(None, description="Of this line only.")
+    address: Annotated[Clearable[Address], AfterValidator(_check_address)] = Field(
+        None, description="Of this recipient only, by line."
+    )
+
+
+class OptOutLinks(ResponseModel):
+    """What is beneath an opt-out."""
+
+    events: str
+
+
+class OptOutBody(ResponseModel):
+    """Whether a recipient wants texts from a line."""
+
+    sid: str
+    account_sid: str
+    address: str
+    line: str
+    state: OptOutState
+    how: OptOutChannel = Field(description="How it was last said: by a text, by the carrier, or by this API.")
+    since: Timestamp = Field(description="When the state changed.")
+    date_updated: Timestamp = Field(description="When it was last said.")
+    url: str
+    links: OptOutLinks
+
+
+class OptOutEventBody(ResponseModel):
+    """One entry of an opt-out's history."""
+
+    account_sid: str
+    address: str
+    line: str
+    state: OptOutState
+    how: OptOutChannel
+    source: str = Field(description="The text, the message or the API key that said it.")
+    reason: str | None
+    date_created: Timestamp
+
+
+@route.post(
+    "OptOuts", docs=Operation(form=NewOptOutForm, answers={200: OptOutBody, 201: OptOutBody}, refusals=(20001,))
+)
 def create(call: Call) -> ApiResponse:
-    """POST /OptOuts: Address, Line, State (opted_out, the default, or opted_in), Reason. 200 where something was known
-    of the two before, else 201. Raises ApiError 20001, 20404 (no such line)."""
-    form = call.request.form
-    line = _find_line(call, form.get("Line") or "")
-    address = addresses.canonicalize(forms.restore_plus(form.get("Address") or ""), addresses.region_of(line.address))
+    """Enter an opt-out or an opt-in.
+
+    Answered with 201 where nothing was known of the recipient and the line before, else with 200.
+    """
+    form = NewOptOutForm.parse(call.request.form)
+    line = _find_line(call, form.line)
+    address = addresses.canonicalize(form.address, addresses.region_of(line.address))
     if not addresses.is_number(address):
         raise refusals.invalid_parameter("Address", "it is not a phone number")
-    before, after = _record_state(call, address, line.address, _read_state(call) or OptOutState.OPTED_OUT)
-    return ApiResponse(200 if before else 201, serializers.build_opt_out(call, after))
+    before, after = _record_state(call, address, line.address, form.state, form.reason)
+    return ApiResponse(200 if before else 201, _build_body(call, after))
 
 
-@route.get("OptOuts/{opt_out}")
+@route.get("OptOuts/{opt_out}", docs=Operation(answers={200: OptOutBody}))
 def fetch(call: Call) -> ApiResponse:
-    """GET /OptOuts/{sid}."""
-    return ApiResponse(200, serializers.build_opt_out(call, _find_opt_out(call)))
+    """Fetch an opt-out."""
+    return ApiResponse(200, _build_body(call, _find_opt_out(call)))
 
 
-@route.post("OptOuts/{opt_out}")
+@route.post("OptOuts/{opt_out}", docs=Operation(form=OptOutForm, answers={200: OptOutBody}, refusals=(20001,)))
 def update(call: Call) -> ApiResponse:
-    """POST /OptOuts/{sid}: State, Reason. Raises ApiError 20001, 20404."""
-    found = _find_opt_out(call)
-    state = _read_state(call)
-    if state is None:
+    """Change an opt-out."""
+    found, form = _find_opt_out(call), OptOutForm.parse(call.request.form)
+    if form.state is None:
         raise refusals.invalid_parameter("State", f"use {', '.join(OptOutState)}")
-    _, after = _record_state(call, found.address, found.line, state)
-    return ApiResponse(200, serializers.build_opt_out(call, after))
+    _, after = _record_state(call, found.address, found.line, form.state, form.reason)
+    return ApiResponse(200, _build_body(call, after))
 
 
-@route.get("OptOuts")
+@route.get("OptOuts", docs=Operation(query=OptOutQuery, list_of=("opt_outs", OptOutBody), refusals=(20001,)))
 def list_page(call: Call) -> ApiResponse:
-    """GET /OptOuts: State (opted_out, the default, or opted_in), Line; the latest first. With Address all of that
-    address, by line. Raises ApiError 20001."""
-    query = call.request.query
-    state = forms.read_choice(query, "State", OptOutState) or OptOutState.OPTED_OUT
-    line = _read_address(query, "Line")
-    if line and not addresses.is_number(line):
-        # One that was given up still has its opt-outs.
-        raise _line_unknown()
-    address = _read_address(query, "Address")
-    if address and len(address) > MAX_ADDRESS:
-        raise refusals.invalid_parameter("Address", f"it is longer than {MAX_ADDRESS} characters")
+    """List the opt-outs, the latest first; with Address, by line."""
+    query = OptOutQuery.parse(call.request.query)
+    opted_out = query.state is OptOutState.OPTED_OUT
 
     def read(window: Window) -> PagePart:
-        if address:
-            known = store.list_for_address(call.table, address)
-            wanted = [
-                one for one in known if one.opted_out == (state is OptOutState.OPTED_OUT) and line in (None, one.line)
-            ]
-            return pagination.slice_entries(
-                [(one.line, serializers.build_opt_out(call, one)) for one in wanted], window
-            )
-        page = queries.opt_outs(call.table, window, opted_out=state is OptOutState.OPTED_OUT, line=line)
-        return pagination.to_page_part(page, lambda one: serializers.build_opt_out(call, one))
+        if query.address:
+            known = store.list_for_address(call.table, query.address)
+            shown = [one for one in known if one.opted_out == opted_out and query.line in (None, one.line)]
+            return pagination.slice_entries([(one.line, _build_body(call, one)) for one in shown], window)
+        page = queries.opt_outs(call.table, window, opted_out=opted_out, line=query.line)
+        return pagination.to_page_part(page, lambda one: _build_body(call, one))
 
     return pagination.build_list_response(call, "opt_outs", read)
 
 
-@route.get("OptOuts/{opt_out}/Events")
+@route.get("OptOuts/{opt_out}/Events", docs=Operation(list_of=("events", OptOutEventBody)))
 def list_events(call: Call) -> ApiResponse:
-    """GET /OptOuts/{sid}/Events: all that was said, the latest first."""
+    """List the history of an opt-out, the latest entry first."""
     found = _find_opt_out(call)
 
     def read(window: Window) -> PagePart:
         page = queries.opt_out_events(call.table, window, found.address, found.line)
-        return pagination.to_page_part(page, lambda event: serializers.build_opt_out_event(call, event))
+        return pagination.to_page_part(page, lambda event: _build_event(call, event))
 
     return pagination.build_list_response(call, "events", read)
 
 
-def _record_state(call: Call, address: str, line: str, state: OptOutState) -> tuple[OptOut | None, OptOut]:
-    """Write down what the account says of an address and a line; what was known before, and what holds now."""
-    reason = (forms.read_text(call.request.form, "Reason", MAX_REASON) or "").strip()
+def _record_state(call: Call, address: str, line: str, state: OptOutState, reason: str) -> tuple[OptOut | None, OptOut]:
+    """Store what the account says of a recipient and a line. Returns what was known before, and what holds now.
+
+    Raises ApiError 20001 without a reason for a recipient who opted out by themselves.
+    """
     opted_out = state is OptOutState.OPTED_OUT
 
     def attempt() -> tuple[OptOut | None, OptOut]:
         before = store.fetch_many(call.table, address, line)
-        said_themselves = before is not None and before.opted_out and before.channel is not OptOutChannel.API
-        if said_themselves and not opted_out and not reason:
+        by_recipient = before is not None and before.opted_out and before.channel is not OptOutChannel.API
+        if by_recipient and not opted_out and not reason:
             raise refusals.invalid_parameter("Reason", "they opted out themselves: say how they agreed to texts again")
         call.table.transact(
             store.build_writes(
@@ -132,32 +213,51 @@ def _record_state(call: Call, address: str, line: str, state: OptOutState) -> tu
     return retry.STANDARD.run(attempt)
 
 
-def _read_state(call: Call) -> OptOutState | None:
-    return forms.read_choice(call.request.form, "State", OptOutState)
-
-
-def _find_line(call: Call, given: str) -> Line:
-    """The line of that number. Raises ApiError 20001, also for a number that is none of ours."""
-    address = addresses.canonicalize(forms.restore_plus(given))
+def _find_line(call: Call, number: str) -> Line:
+    """Find the line of a number. Raises ApiError 20001."""
+    address = addresses.canonicalize(number)
     line = lines.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
     if line is None:
-        raise _line_unknown()
+        raise refusals.invalid_parameter("Line", _NO_LINE)
     return line
 
 
-def _line_unknown() -> ApiError:
-    return refusals.invalid_parameter("Line", "it is none of your lines")
-
-
-def _read_address(given: Parameters, name: str) -> str | None:
-    value = given.get(name)
-    return addresses.canonicalize(forms.restore_plus(value)) if value else None
-
-
 def _find_opt_out(call: Call) -> OptOut:
-    """What the path names. Raises ApiError 20404."""
+    """Find the opt-out that the path names. Raises ApiError 20404."""
     sid = call.ids["opt_out"]
     found = store.fetch_by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
     if found is None:
         raise lookups.not_found(call)
     return found
+
+
+def _build_body(call: Call, opt_out: OptOut) -> dict[str, Any]:
+    return OptOutBody(
+        sid=opt_out.sid,
+        account_sid=call.context.account_sid,
+        address=format_address(opt_out.address),
+        line=opt_out.line,
+        state=_state_of(opted_out=opt_out.opted_out),
+        how=opt_out.channel,
+        since=opt_out.since,
+        date_updated=opt_out.updated,
+        url=call.account_url("OptOuts", opt_out.sid),
+        links=OptOutLinks(events=call.account_url("OptOuts", opt_out.sid, "Events")),
+    ).to_json()
+
+
+def _build_event(call: Call, event: OptOutEvent) -> dict[str, Any]:
+    return OptOutEventBody(
+        account_sid=call.context.account_sid,
+        address=format_address(event.address),
+        line=event.line,
+        state=_state_of(opted_out=event.opted_out),
+        how=event.channel,
+        source=event.source,
+        reason=event.reason or None,
+        date_created=event.at,
+    ).to_json()
+
+
+def _state_of(*, opted_out: bool) -> OptOutState:
+    return OptOutState.OPTED_OUT if opted_out else OptOutState.OPTED_IN

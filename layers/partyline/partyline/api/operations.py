@@ -1,0 +1,29 @@
+"""What the OpenAPI document says of a handler: its form, its query, its answers and its refusals.
+
+Our own resources have one; for Twilio's resources its own document holds. `local.openapi` writes the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from partyline.api.form_model import Form
+from partyline.api.response_model import ResponseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The types of one handler.
+
+    `answers` has the model of each successful status, None for an answer without a body. `list_of` is a page of a list
+    instead: its key in the answer, and the model of an entry. `refusals` are the codes of its own; those that any
+    request can get (authentication, unknown path, load) are not repeated.
+    """
+
+    form: type[Form] | None = None
+    query: type[Form] | None = None
+    answers: Mapping[int, type[ResponseModel] | None] = field(default_factory=dict)
+    list_of: tuple[str, type[ResponseModel]] | None = None
+    refusals: tuple[int, ...] = ()
+    content_type: str = "application/json"
