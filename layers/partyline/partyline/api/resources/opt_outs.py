@@ -23,7 +23,7 @@ from partyline.domain import addresses, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.join_rules import MAX_ADDRESS
 from partyline.domain.lines import Line
-from partyline.domain.opt_outs import OptOut, OptOutEvent, OptOutChannel
+from partyline.domain.opt_outs import OptOut, OptOutChannel, OptOutEvent
 from partyline.storage import lines, queries, retry
 from partyline.storage import opt_outs as store
 from partyline.storage.queries import Window
