@@ -9,12 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle import activation
-from partyline.lifecycle.activation import ActivationOutcome
+from partyline.lifecycle.activation import ActivationOutcome, Activator
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, consume
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-ACTIVATOR = activation.Activator(bootstrap.build_table(), ask=PRE_WEBHOOK.consult_all, clock=bootstrap.now)
+ACTIVATOR = Activator(bootstrap.build_table(), PRE_WEBHOOK.consult_all, bootstrap.now)
 METRICS = {
     ActivationOutcome.ACTIVATED: "ActivationDone",
     ActivationOutcome.FAILED: "ActivationFailed",
@@ -33,6 +33,6 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 def _activate(record: SQSRecord) -> None:
     sid = activation.decode(record.body)
-    outcome = activation.activate_conversation(ACTIVATOR, sid)
+    outcome = ACTIVATOR.activate(sid)
     logger.info("activation.run", conversation_sid=sid, outcome=outcome.value)
     count(METRICS[outcome])

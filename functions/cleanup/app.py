@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle import cleanup
+from partyline.lifecycle.cleanup import Cleaner
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.settings import variable
@@ -28,13 +29,13 @@ RESERVE = 10_000
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Clean up for as long as there is time. What is not finished goes back into the queue."""
-    cleaner = cleanup.Cleaner(TABLE, BUCKET, clock=bootstrap.now, has_time=bootstrap.build_time_check(context, RESERVE))
+    cleaner = Cleaner(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
     return consume(event, partial(_clean, cleaner))
 
 
-def _clean(cleaner: cleanup.Cleaner, record: SQSRecord) -> None:
+def _clean(cleaner: Cleaner, record: SQSRecord) -> None:
     removed = cleanup.decode(record.body)
-    done = cleanup.clean_up(cleaner, removed)
+    done = cleaner.clean_up(removed)
     logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
     count("CleanupDone" if done else "CleanupContinued")
     if not done:

@@ -12,17 +12,11 @@ from partyline import bootstrap, refusals
 from partyline.deadline import track_deadline
 from partyline.errors import ApiError, Conflict
 from partyline.observability import count, logger, metrics
-from partyline.realtime import sessions
-from partyline.realtime.gateway import ApiGateway
+from partyline.realtime.sessions import Sessions
 from partyline.settings import variable
 
-SESSIONS = sessions.SessionContext(
-    bootstrap.build_table(),
-    wire=ApiGateway(variable("LIVE_ENDPOINT")),
-    clock=bootstrap.now,
-    account_sid=variable("ACCOUNT_SID"),
-    key_root=bootstrap.read_key_root,
-)
+LIVE = bootstrap.build_live_connections()
+SESSIONS = Sessions(LIVE, variable("ACCOUNT_SID"), bootstrap.read_key_root)
 
 
 @metrics.log_metrics
@@ -35,7 +29,7 @@ def handler(event: APIGatewayWebSocketEvent, context: LambdaContext) -> dict[str
         case "CONNECT":
             return {"statusCode": _connect(event)}
         case "DISCONNECT":
-            sessions.disconnect(SESSIONS, event["requestContext"]["connectionId"])
+            LIVE.disconnect(event["requestContext"]["connectionId"])
             count("LiveDisconnected")
         case _:
             _receive(event)
@@ -44,7 +38,7 @@ def handler(event: APIGatewayWebSocketEvent, context: LambdaContext) -> dict[str
 
 def _connect(event: APIGatewayWebSocketEvent) -> int:
     try:
-        connection = sessions.connect(SESSIONS, event)
+        connection = SESSIONS.connect(event)
     except Conflict:
         refused = refusals.busy()
     except ApiError as error:
@@ -62,7 +56,7 @@ def _receive(event: APIGatewayWebSocketEvent) -> None:
     connection = event["requestContext"]["connectionId"]
     # Binary frames arrive encoded. The protocol has none.
     frame = "" if event.get("isBase64Encoded") else event.body or ""
-    refused = sessions.handle_frame(SESSIONS, connection, frame)
+    refused = SESSIONS.handle_frame(connection, frame)
     count("LiveFrame")
     if refused is not None:
         logger.info("live.frame_refused", connection=connection, code=refused.code)

@@ -11,11 +11,11 @@ from partyline.deadline import track_deadline
 from partyline.observability import count, logger, metrics
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.realtime import publisher
-from partyline.realtime.publisher import Push, Pushed
+from partyline.realtime.publisher import Publisher, Push, Pushed
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
-LIVE = bootstrap.build_live_connections()
+PUBLISHER = Publisher(bootstrap.build_live_connections())
 # Seconds until a push is repeated that a connection did not accept.
 BACKOFF = 2
 
@@ -35,7 +35,7 @@ def _push(record: SQSRecord) -> Retry | None:
         logger.warning("live.dropped", subject=push.subject)
         count("LiveDropped")
         return None
-    pushed = publisher.push_to_connections(LIVE, push, received=receive_count(record))
+    pushed = PUBLISHER.publish(push, received=receive_count(record))
     _log(push.subject, pushed)
     return Retry(BACKOFF) if pushed.again else None
 

@@ -8,9 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.lifecycle import activation, expiry
+from partyline.lifecycle import activation
+from partyline.lifecycle.expiry import TimerRunner
 from partyline.observability import count, logger, metrics
-from partyline.realtime import sessions
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
@@ -31,13 +31,7 @@ def activate(sid: str) -> None:
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Run every timer that is due. What there is no time for waits for the next minute."""
-    runner = expiry.TimerRunner(
-        LIVE.table,
-        clock=LIVE.clock,
-        activate=activate,
-        expire=lambda sid: sessions.expire(LIVE, sid),
-        has_time=bootstrap.build_time_check(context, RESERVE),
-    )
-    looked, done = expiry.run_due_timers(runner)
+    has_time = bootstrap.build_time_check(context, RESERVE)
+    looked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, has_time).run()
     logger.info("timers.watched", looked=looked, done=done)
     count("DueLookedAt", looked)

@@ -156,7 +156,7 @@ class World:
     def watch(self) -> None:
         """What the function does that looks once a minute."""
         desk = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
-        expiry.run_due_timers(desk)
+        desk.run()
 
     # --- what is told
 
@@ -187,7 +187,7 @@ class World:
         )
 
     def _activate(self, sid: str) -> None:
-        activation.activate_conversation(activation.Activator(self.table, self.ask_all, self.clock), sid)
+        activation.Activator(self.table, self.ask_all, self.clock).activate(sid)
 
 
 def _ignore(_: object) -> None:

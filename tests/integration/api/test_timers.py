@@ -41,7 +41,7 @@ class Watch:
         desk = expiry.TimerRunner(
             table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
         )
-        return expiry.run_due_timers(desk)
+        return desk.run()
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_who_is_removed_as_a_user_does_not_wake_what_time_has_closed(
     clock.tick(minutes=10)
     api.delete("/Users/ann")
     removed = Removed(RemovedKind.USER, sids.user(service, "ann"), service, "ann", clock().timestamp())
-    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), clock, has_time=lambda: True), removed)
+    assert cleanup.Cleaner(table, Files(), clock, has_time=lambda: True).clean_up(removed)
     assert stored(table, sid) == "closed"
     assert api.get(f"/Conversations/{sid}/Participants").body["participants"] == []
     watch()

@@ -378,7 +378,7 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
     api.delete(f"/Conversations/{made['conversation_sid']}")
     assert api.get(f"/Conversations/{made['conversation_sid']}/Webhooks").error[:2] == (404, 20404)
     removed = cleanup.Removed(cleanup.RemovedKind.CONVERSATION, made["conversation_sid"])
-    assert cleanup.clean_up(cleanup.Cleaner(table, Files(), api.context.clock, lambda: True), removed)
+    assert cleanup.Cleaner(table, Files(), api.context.clock, lambda: True).clean_up(removed)
     assert store.fetch(table, made["conversation_sid"], made["sid"]) is None
 
 

@@ -21,6 +21,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
 from partyline.http_client import HttpRequest, HttpResponse
+from partyline.lifecycle.activation import Activator
 from partyline.storage import conversations, keys, lines, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
@@ -70,9 +71,10 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
     consult = pre_webhook.consult_all if app.__name__.startswith("activation") else pre_webhook.consult
     if "WEBHOOKS" in vars(app):
         vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, recorder=replace(app.WEBHOOKS.recorder, ask=consult))
-        return asked
-    [name] = {"ACTIVATOR", "API"} & set(vars(app))
-    vars(app)[name] = replace(vars(app)[name], ask=consult)
+    elif "ACTIVATOR" in vars(app):
+        vars(app)["ACTIVATOR"] = replace(app.ACTIVATOR, consult_all=consult)
+    else:
+        vars(app)["API"] = replace(app.API, ask=consult)
     return asked
 
 
@@ -106,7 +108,7 @@ def test_an_activation_that_fails_says_so_and_its_message_comes_again(
     def fail(desk: Any, sid: str) -> None:
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(app.activation, "activate_conversation", fail)
+    monkeypatch.setattr(Activator, "activate", fail)
     sample = event("activation/conversation")
     failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
     assert app.handler(sample, Context()) == failed

@@ -17,7 +17,7 @@ from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.errors import Conflict
 from partyline.realtime import publisher
-from partyline.realtime.publisher import Cut, Push
+from partyline.realtime.publisher import Cut, Publisher, Push
 from partyline.storage import connections
 from partyline.storage.connections import MAX_PER_IDENTITY
 from partyline.storage.keys import Key
@@ -48,7 +48,9 @@ def key(function: Load, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def app(function: Load, key: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The function of connections, on a wire that remembers."""
     loaded = function("connections")
-    monkeypatch.setattr(loaded, "SESSIONS", replace(loaded.SESSIONS, wire=wire))
+    live = replace(loaded.LIVE, gateway=wire)
+    monkeypatch.setattr(loaded, "LIVE", live)
+    monkeypatch.setattr(loaded, "SESSIONS", replace(loaded.SESSIONS, live=live))
     return loaded
 
 
@@ -56,7 +58,7 @@ def app(function: Load, key: dict[str, Any], wire: Wire, monkeypatch: pytest.Mon
 def teller(function: Load, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The function of the live queue, on the same wire."""
     loaded = function("live")
-    monkeypatch.setattr(loaded, "LIVE", replace(loaded.LIVE, wire=wire))
+    monkeypatch.setattr(loaded, "PUBLISHER", Publisher(replace(loaded.PUBLISHER.live, gateway=wire)))
     return loaded
 
 

@@ -170,7 +170,7 @@ def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
     def fail(desk: Any, removed: Removed) -> bool:
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(cleanup.cleanup, "clean_up", fail)
+    monkeypatch.setattr(cleanup.Cleaner, "clean_up", fail)
     sample = event("cleanup/conversation")
     failed = {"batchItemFailures": [{"itemIdentifier": sample["Records"][0]["messageId"]}]}
     assert cleanup.handler(sample, Context()) == failed

@@ -161,7 +161,7 @@ def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: s
         Removed(RemovedKind.SERVICE, second),
         Removed(RemovedKind.CONVERSATION, conversation),
     ):
-        assert cleanup.clean_up(desk, removed)
+        assert desk.clean_up(removed)
     assert called == granted("cleanup")
 
 

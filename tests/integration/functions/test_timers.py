@@ -32,7 +32,7 @@ class Wire:
     def post(self, sid: str, frame: str) -> bool:
         raise AssertionError(frame)
 
-    def cut(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         self.ended.append(sid)
 
 
@@ -41,7 +41,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
 ) -> None:
     timers = function("timers")
     wire = Wire()
-    monkeypatch.setattr(timers, "LIVE", replace(timers.LIVE, wire=wire))
+    monkeypatch.setattr(timers, "LIVE", replace(timers.LIVE, gateway=wire))
     asleep = Conversation(SID, "IS1", LONG_AGO, LONG_AGO, inactive_after=60, closed_after=600, active_at=LONG_AGO)
     busy = replace(asleep, sid="CH" + "2" * 32, closed_after=None, inactive_after=60)
     stuck = replace(asleep, sid="CH" + "3" * 32, state=ConversationState.INITIALIZING)

@@ -76,9 +76,7 @@ class World:
     ) -> ActivationOutcome:
         # What is written later has a later time.
         self.now += timedelta(milliseconds=1)
-        return activation.activate_conversation(
-            activation.Activator(table or self.table, ask or self.ask, self.clock), sid
-        )
+        return activation.Activator(table or self.table, ask or self.ask, self.clock).activate(sid)
 
     def relay(self, sid: str) -> None:
         """What the stream says of a new conversation."""
@@ -91,7 +89,7 @@ class World:
 
     def watch(self) -> None:
         desk = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
-        expiry.run_due_timers(desk)
+        desk.run()
 
     def work(self) -> list[ActivationOutcome]:
         """Take everything out of the queue."""

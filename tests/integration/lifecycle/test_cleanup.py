@@ -67,7 +67,7 @@ class Patience:
 
 
 def clean(table: Table, removed: Removed, steps: int = 1_000_000) -> bool:
-    return cleanup.clean_up(cleanup.Cleaner(table, Files(), clock=lambda: LATER, has_time=Patience(steps)), removed)
+    return cleanup.Cleaner(table, Files(), clock=lambda: LATER, has_time=Patience(steps)).clean_up(removed)
 
 
 def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, **fields: Any) -> Conversation:

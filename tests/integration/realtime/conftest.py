@@ -12,8 +12,8 @@ import pytest
 
 from partyline.api.context import ApiContext as ApiDesk
 from partyline.errors import NotPosted
-from partyline.realtime import sessions
-from partyline.realtime.sessions import SessionContext
+from partyline.realtime.gateway import LiveConnections
+from partyline.realtime.sessions import Sessions
 from partyline.storage import connections
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, asking_nobody
@@ -40,7 +40,7 @@ class Wire:
         self.posted.setdefault(sid, []).append(frame)
         return True
 
-    def cut(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         if sid in self.stuck:
             raise NotPosted("ReadTimeoutError")
         self.cuts.append(sid)
@@ -62,7 +62,7 @@ class House:
     clock: Clock
     wire: Wire
     api: Api
-    desk: SessionContext
+    sessions: Sessions
     key: Frame = field(default_factory=dict)
 
     def token(self, identity: str = "ann", *, life: float = 3600, service: str = SERVICE, **claims: Any) -> str:
@@ -80,13 +80,13 @@ class House:
 
     def connect(self, sid: str, identity: str = "ann", **token: Any) -> str:
         """Let a connection open."""
-        sessions.connect(self.desk, handshake(sid, self.token(identity, **token)))
+        self.sessions.connect(handshake(sid, self.token(identity, **token)))
         return sid
 
     def says(self, sid: str, **frame: Any) -> list[Frame]:
         """What a connection is told when it sends a frame."""
         self.wire.posted.pop(sid, None)
-        sessions.handle_frame(self.desk, sid, json.dumps(frame))
+        self.sessions.handle_frame(sid, json.dumps(frame))
         return self.wire.heard(sid)
 
     def is_known(self, sid: str) -> bool:
@@ -107,7 +107,7 @@ def handshake(sid: str, token: str | None = None, **headers: str) -> dict[str, A
 def house(table: Table) -> Iterator[House]:
     clock, wire = Clock(), Wire()
     api = Api(ApiDesk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
-    desk = SessionContext(table, wire, clock, account_sid=ACCOUNT, key_root=lambda: ROOT)
+    sessions = Sessions(LiveConnections(table, wire, clock), ACCOUNT, lambda: ROOT)
     assert api.get("/Configuration").status == 200  # the account and its first Service are there
-    yield House(table, clock, wire, api, desk)
+    yield House(table, clock, wire, api, sessions)
     assert not wire.posted.keys() & wire.gone

@@ -40,7 +40,7 @@ def test_a_connection_that_is_gone_is_no_failure(gateway: ApiGateway) -> None:
         stub.add_client_error("post_to_connection", "GoneException", http_status_code=410)
         stub.add_client_error("delete_connection", "GoneException", http_status_code=410)
         assert not gateway.post("c1", "x")
-        gateway.cut("c1")
+        gateway.close("c1")
 
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "PayloadTooLargeException", "ForbiddenException", "500"])
@@ -51,7 +51,7 @@ def test_whatever_else_it_says_is_a_failure_that_names_the_error(gateway: ApiGat
         with pytest.raises(NotPosted, match=f"^{code}$"):
             gateway.post("c1", "x")
         with pytest.raises(NotPosted, match=f"^{code}$"):
-            gateway.cut("c1")
+            gateway.close("c1")
 
 
 def test_no_answer_in_time_is_a_failure(gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch) -> None:

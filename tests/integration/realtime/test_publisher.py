@@ -10,7 +10,7 @@ import pytest
 from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.realtime import publisher
-from partyline.realtime.publisher import LIFE, MAX_TRIES, Cut, Push, Pushed
+from partyline.realtime.publisher import LIFE, MAX_TRIES, Cut, Publisher, Push, Pushed
 from partyline.storage import connections
 from tests.integration.realtime.conftest import House
 from tests.support.api_harness import ACCOUNT
@@ -34,7 +34,7 @@ def told(subject: str, *identities: str, service: str = SERVICE, kind: str = "on
 
 
 def tell(house: House, what: Push | Cut, received: int = 1) -> Pushed:
-    return publisher.push_to_connections(house.desk, publisher.decode(publisher.encode(what)), received=received)
+    return Publisher(house.sessions.live).publish(publisher.decode(publisher.encode(what)), received=received)
 
 
 def hearing(house: House) -> set[str]:

@@ -27,7 +27,7 @@ def small_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def types(house: House, sid: str, frame: dict[str, str], times: int) -> list[int | None]:
     """Send a frame many times: the codes with which it is refused."""
-    refused = [sessions.handle_frame(house.desk, sid, json.dumps(frame)) for _ in range(times)]
+    refused = [house.sessions.handle_frame(sid, json.dumps(frame)) for _ in range(times)]
     return [one.code if one else None for one in refused]
 
 
@@ -89,10 +89,10 @@ def test_an_identity_asks_for_so_much_over_all_its_connections(house: House, con
 def test_an_identity_opens_so_many_connections(house: House) -> None:
     for number in range(MAX_ASKED):
         house.connect(f"c{number}")
-        sessions.disconnect(house.desk, f"c{number}")
+        house.sessions.live.disconnect(f"c{number}")
 
     with pytest.raises(ApiError) as refused:
-        sessions.connect(house.desk, handshake("one more", house.token()))
+        house.sessions.connect(handshake("one more", house.token()))
     assert (refused.value.status, refused.value.code) == (429, 20429)
     house.clock.tick(seconds=SECONDS)
     house.connect("one more")
@@ -123,7 +123,7 @@ def test_who_holds_a_revoked_token_uses_up_nothing_of_the_identity(house: House,
     assert {say(revoked, conversation) for _ in range(MAX_WRITES + 1)} == {401}
     for number in range(MAX_ASKED + 1):
         with pytest.raises(ApiError) as refused:
-            sessions.connect(house.desk, handshake(f"c{number}", token))
+            house.sessions.connect(handshake(f"c{number}", token))
         assert refused.value.code == 20104
 
     assert say(acting(house.api, "ann"), conversation) == 201

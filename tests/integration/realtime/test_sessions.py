@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 
 from partyline.domain import sids
 from partyline.errors import ApiError
-from partyline.realtime import sessions
-from partyline.realtime.sessions import LONGEST
+from partyline.realtime import frame_handler
+from partyline.realtime.sessions import MAX_SECONDS
 from partyline.storage import connections, keys, schedule
 from partyline.storage.connections import MAX_PER_IDENTITY
 from partyline.storage.schedule import ScheduleKind
@@ -36,7 +37,7 @@ def say(house: House, conversation: str, *bodies: str, author: str = "ann") -> N
 
 def refusal(house: House, event: dict[str, Any]) -> tuple[int, int]:
     with pytest.raises(ApiError) as refused:
-        sessions.connect(house.desk, event)
+        house.sessions.connect(event)
     assert not house.is_known(event["requestContext"]["connectionId"])
     return refused.value.status, refused.value.code
 
@@ -52,8 +53,8 @@ def left_behind(table: Table) -> set[str]:
 
 
 def test_a_browser_gives_its_token_in_the_query_and_others_in_a_header(house: House) -> None:
-    sessions.connect(house.desk, handshake("one", house.token()))
-    sessions.connect(house.desk, handshake("two", None, authorization=f"bearer {house.token()}"))
+    house.sessions.connect(handshake("one", house.token()))
+    house.sessions.connect(handshake("two", None, authorization=f"bearer {house.token()}"))
 
     assert {each.sid for each in connections.list_for_identities(house.table, SERVICE, ["ann"])} == {"one", "two"}
     assert connections.is_any_listening(house.table, SERVICE)
@@ -71,7 +72,7 @@ def test_a_connection_ends_with_its_token_or_with_the_gateways_patience(house: H
     house.connect("long", life=24 * 3600)
 
     ends = {each.sid: each.until for each in connections.list_for_identities(house.table, SERVICE, ["ann"])}
-    assert ends == {"short": int(now + 60), "long": int(now) + LONGEST}
+    assert ends == {"short": int(now + 60), "long": int(now) + MAX_SECONDS}
     house.clock.tick(seconds=61)
     entered = [(entry.kind, entry.sid) for entry in schedule.list_overdue(house.table, house.clock())]
     assert entered == [(ScheduleKind.CONNECTION, "short")]
@@ -112,7 +113,7 @@ def test_an_identity_has_so_many_connections_at_a_time(house: House) -> None:
     house.clock.tick(seconds=61)
     house.connect("another")
     assert refusal(house, handshake("one more", house.token())) == (429, 20429)
-    sessions.disconnect(house.desk, "another")
+    house.sessions.live.disconnect("another")
     house.connect("one more")
 
 
@@ -130,13 +131,10 @@ def test_connections_by_a_revoked_token_keep_nobody_out(house: House) -> None:
 
 
 def test_connections_of_one_identity_that_open_at_once_are_all_known(house: House) -> None:
-    desk = house.desk
     racing = Racing(house.table, 3, "connection", lambda: house.connect(f"other {len(known(house))}"))
 
-    sessions.connect(
-        sessions.SessionContext(racing, desk.wire, desk.clock, account_sid=ACCOUNT, key_root=desk.key_root),
-        handshake("one", house.token()),
-    )
+    racing_sessions = replace(house.sessions, live=replace(house.sessions.live, table=racing))
+    racing_sessions.connect(handshake("one", house.token()))
 
     assert known(house) == {"one", "other 0", "other 1", "other 2"}
 
@@ -155,11 +153,11 @@ def test_nothing_is_left_of_connections_that_have_ended(house: House) -> None:
     assert {each.sid for each in connections.list_supervisors(house.table, SERVICE)} == {"three", "four"}
 
     for sid in ("one", "three"):
-        sessions.disconnect(house.desk, sid)
+        house.sessions.live.disconnect(sid)
     assert known(house) == {"two"}
     assert {each.sid for each in connections.list_supervisors(house.table, SERVICE)} == {"four"}
     for sid in ("two", "four", "four", "never there"):
-        sessions.disconnect(house.desk, sid)
+        house.sessions.live.disconnect(sid)
 
     assert not connections.is_any_listening(house.table, SERVICE)
     assert left_behind(house.table) == set()
@@ -180,8 +178,8 @@ def test_ending_one_loses_none_that_opens_meanwhile(house: House) -> None:
 def test_a_connection_whose_token_has_ended_is_closed_and_forgotten(house: House) -> None:
     house.connect("one")
 
-    sessions.expire(house.desk, "one")
-    sessions.expire(house.desk, "one")
+    house.sessions.live.expire("one")
+    house.sessions.live.expire("one")
 
     assert house.wire.cuts == ["one"]
     assert left_behind(house.table) == set()
@@ -191,7 +189,7 @@ def test_one_that_cannot_be_closed_is_forgotten_all_the_same_and_closed_when_it_
     house.connect("one")
     house.wire.stuck.add("one")
 
-    sessions.expire(house.desk, "one")
+    house.sessions.live.expire("one")
     assert not house.is_known("one")
     assert house.says("one", action="ping") == []
     house.wire.stuck.clear()
@@ -248,7 +246,7 @@ def test_bad_frames_are_refused_and_the_connection_stays(house: House) -> None:
     house.connect("one")
 
     for frame in ("", "{}", "[1]", '{"action": "shout"}', '{"action": "typing"}', "x" * 40_000, '"' + "[" * 30_000):
-        refused = sessions.handle_frame(house.desk, "one", frame)
+        refused = house.sessions.handle_frame("one", frame)
         assert refused
         [told] = house.wire.heard("one")
         assert (told["type"], told["code"]) == ("error", 20001)
@@ -260,7 +258,7 @@ def test_a_connection_that_does_not_take_its_answer_is_closed(house: House) -> N
     house.connect("one")
     house.wire.stuck.add("one")
 
-    assert sessions.handle_frame(house.desk, "one", '{"action": "ping"}') is None
+    assert house.sessions.handle_frame("one", '{"action": "ping"}') is None
 
     assert not house.is_known("one")
 
@@ -311,8 +309,8 @@ def test_what_was_deleted_is_passed_over(house: House) -> None:
 
 
 def test_a_long_gap_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "MAX_RESUMED", 5)
-    monkeypatch.setattr(sessions, "_PAGE", 2)
+    monkeypatch.setattr(frame_handler, "MAX_RESUMED", 5)
+    monkeypatch.setattr(frame_handler, "_PAGE", 2)
     one, other = chat(house, "ann"), chat(house, "ann")
     for conversation in (one, other):
         say(house, conversation, *"0123456")
@@ -342,7 +340,7 @@ def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) 
     say(house, conversation, *["x" * 30_000] * 6)
     house.connect("one")
 
-    sessions.handle_frame(house.desk, "one", json.dumps({"action": "resume", "conversations": {conversation: -1}}))
+    house.sessions.handle_frame("one", json.dumps({"action": "resume", "conversations": {conversation: -1}}))
 
     frames = house.wire.posted["one"]
     assert max(len(frame.encode()) for frame in frames) <= 128 * 1024
@@ -435,4 +433,4 @@ def test_an_item_of_an_identity_outlives_no_connection_by_far(house: House) -> N
     item = house.table.get(keys.listener(SERVICE, "ann"))
     assert item
     kept = datetime.fromtimestamp(item["ttl"], UTC) - house.clock()
-    assert timedelta(seconds=LONGEST) < kept <= timedelta(days=2)
+    assert timedelta(seconds=MAX_SECONDS) < kept <= timedelta(days=2)

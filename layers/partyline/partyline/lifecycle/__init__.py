@@ -1,1 +1,1 @@
-"""What happens to a conversation as time goes by: activation, expiry, clean-up."""
+"""Activate, expire and clean up conversations, and what belongs to them."""

@@ -1,9 +1,9 @@
-"""Making a conversation active that was made with its participants: the pre-action webhook is asked about each of them,
-and then they are all in it, or it is closed.
+"""Activate a conversation that was created with its participants.
 
-At least once for each conversation: what is found active, closed or gone is left alone. A run that dies before it has
-written leaves the conversation initializing; it is found by its time (partyline.lifecycle.expiry), and the webhook is
-asked again.
+The pre-action webhook is consulted about each participant. Then the conversation becomes active with all of them, or is
+closed. At least once for each conversation: one that is active, closed or gone is left alone. A run that ends before it
+has written leaves the conversation initializing. Its timer finds it (lifecycle.expiry), and the webhook is consulted
+again.
 """
 
 from __future__ import annotations
@@ -27,66 +27,67 @@ FAILED = 50427
 
 
 class ActivationOutcome(StrEnum):
-    """What became of a conversation."""
+    """The result of an activation."""
 
     ACTIVATED = "activated"
-    FAILED = "failed"  # a participant was rejected: it is closed, and its people are free
-    REPEATED = "repeated"  # it was not initializing any more
-
-
-@dataclass(frozen=True, slots=True)
-class Activator:
-    """What activating works with. `ask` asks about several participants side by side, and takes five seconds for each
-    sixteen of them."""
-
-    table: Table
-    ask: ConsultAll
-    clock: Callable[[], datetime]
+    FAILED = "failed"  # the webhook rejected a participant: the conversation is closed, and its addresses are free
+    REPEATED = "repeated"  # the conversation was not initializing any more
 
 
 def encode(sid: str) -> str:
-    """A conversation to be activated, as the body of a queue's message."""
+    """Build the body of a queue message for a conversation."""
     return json.dumps({"conversation_sid": sid})
 
 
 def decode(body: str) -> str:
-    """The SID of such a body."""
+    """Read the conversation's SID from the body of a queue message."""
     return str(json.loads(body)["conversation_sid"])
 
 
-def activate_conversation(desk: Activator, sid: str) -> ActivationOutcome:
-    """Activate a conversation, or close it. Raises Conflict when other requests change it again and again, and the
-    table's errors: then it is to be tried again."""
-    roster = conversations.load(desk.table, sid)
-    if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
-        return ActivationOutcome.REPEATED
-    rejected = _rejected(desk, roster)
-    outcome = retry.STANDARD.run(lambda: _finish(desk, sid, failed=bool(rejected)))
-    if outcome is ActivationOutcome.FAILED:
-        logger.error("activation.failed", conversation_sid=sid, error_code=FAILED, participants=rejected)
-    return outcome
+@dataclass(frozen=True, slots=True)
+class Activator:
+    """Activates conversations. `consult_all` consults the webhook about the participants, in parallel."""
 
+    table: Table
+    consult_all: ConsultAll
+    clock: Callable[[], datetime]
 
-def _rejected(desk: Activator, roster: Roster) -> list[str]:
-    """The SIDs of the participants that the webhook does not let in."""
-    conversation = roster.conversation
-    if not conversation.notify_webhooks:
-        return []
-    force = webhooks.fetch_in_force(desk.table, conversation.service_sid)
-    joining = [events.participant_event("onParticipantAdd", member, conversation) for member in roster.participants]
-    if force.service:
-        joining = [events.with_default_role(event, force.service) for event in joining]
-    answers = desk.ask(force.webhooks, joining, conversations.activation_cause(conversation))
-    return [member.sid for member, answer in zip(roster.participants, answers, strict=True) if answer.rejected]
+    def activate(self, sid: str) -> ActivationOutcome:
+        """Activate a conversation, or close it. Takes five seconds for each sixteen participants at most.
 
+        Raises Conflict when other requests change the conversation again and again, and the table's errors. Both can be
+        tried again.
+        """
+        roster = conversations.load(self.table, sid)
+        if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
+            return ActivationOutcome.REPEATED
+        rejected = self._find_rejected(roster)
+        outcome = retry.STANDARD.run(lambda: self._write(sid, failed=bool(rejected)))
+        if outcome is ActivationOutcome.FAILED:
+            logger.error("activation.failed", conversation_sid=sid, error_code=FAILED, participants=rejected)
+        return outcome
 
-def _finish(desk: Activator, sid: str, *, failed: bool) -> ActivationOutcome:
-    """Write down what came of it. Raises Conflict when another request changed the conversation meanwhile."""
-    roster = conversations.load(desk.table, sid)
-    if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
-        return ActivationOutcome.REPEATED
-    if failed:
-        conversations.fail_activation(desk.table, roster.conversation, desk.clock(), error_code=FAILED)
-        return ActivationOutcome.FAILED
-    conversations.activate(desk.table, roster, desk.clock())
-    return ActivationOutcome.ACTIVATED
+    def _find_rejected(self, roster: Roster) -> list[str]:
+        """Return the SIDs of the participants that the webhook rejects."""
+        conversation = roster.conversation
+        if not conversation.notify_webhooks:
+            return []
+        in_force = webhooks.fetch_in_force(self.table, conversation.service_sid)
+        joining = [events.participant_event("onParticipantAdd", member, conversation) for member in roster.participants]
+        if in_force.service:
+            joining = [events.with_default_role(event, in_force.service) for event in joining]
+        decisions = self.consult_all(in_force.webhooks, joining, conversations.activation_cause(conversation))
+        return [
+            member.sid for member, decision in zip(roster.participants, decisions, strict=True) if decision.rejected
+        ]
+
+    def _write(self, sid: str, *, failed: bool) -> ActivationOutcome:
+        """Write the result. Raises Conflict when another request changed the conversation meanwhile."""
+        roster = conversations.load(self.table, sid)
+        if roster is None or roster.conversation.state is not ConversationState.INITIALIZING:
+            return ActivationOutcome.REPEATED
+        if failed:
+            conversations.fail_activation(self.table, roster.conversation, self.clock(), error_code=FAILED)
+            return ActivationOutcome.FAILED
+        conversations.activate(self.table, roster, self.clock())
+        return ActivationOutcome.ACTIVATED

@@ -1,6 +1,7 @@
-"""What is left of a conversation, a user, a Service or a file that was removed: deleted afterwards, in small steps.
+"""Delete what a removed conversation, user, Service or file has left behind, in small steps.
 
-A run works for as long as it has time; the next one goes on, since what is gone is not found again. Repeats do no harm.
+A run works for as long as it has time, and the next run continues, since it no longer finds what was deleted. A repeat
+changes nothing.
 """
 
 from __future__ import annotations
@@ -12,23 +13,19 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from partyline.domain import addresses, sids
-from partyline.domain.conversations import group_of
-from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
-from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
-from partyline.storage import conversations, keys, lines, messages, queries, retry, services, unrouted, users
-from partyline.storage.conversations import Roster
+from partyline.storage import conversations, keys, queries, retry, services, users
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
 Entry = TypeVar("Entry")
 
-# How much is read, and deleted, in one step.
+# How many items one step reads and deletes.
 _STEP = 100
-# How far the clocks of functions may be apart.
+# How far the clocks of two functions may differ.
 _MARGIN = timedelta(seconds=5)
 
 
@@ -43,8 +40,11 @@ class RemovedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed; of a user also the Service and the identity, by which its memberships are found. `at` is when,
-    in Unix time; 0 is not known, and long ago."""
+    """What was removed.
+
+    `service_sid` and `identity` are a user's: its memberships are found by them. `at` is when, in Unix time; 0 is not
+    known, and long ago.
+    """
 
     kind: RemovedKind
     sid: str
@@ -53,188 +53,137 @@ class Removed:
     at: float = 0.0
 
 
+def encode(removed: Removed) -> str:
+    """Build the body of a queue message."""
+    return json.dumps(asdict(removed))
+
+
+def decode(body: str) -> Removed:
+    """Read the body of a queue message."""
+    fields = json.loads(body)
+    return Removed(**{**fields, "kind": RemovedKind(fields["kind"])})
+
+
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """What cleaning up works with. `has_time` is asked after each step, which takes a second or two at most."""
+    """Cleans up after removals. `has_time` is asked after each step, which takes a second or two at most."""
 
     table: Table
     bucket: Bucket
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
 
+    def clean_up(self, removed: Removed) -> bool:
+        """Delete what is left, step by step, while there is time; return whether nothing is left."""
+        return all(self.has_time() for _ in self._steps(removed))
 
-def encode(removed: Removed) -> str:
-    """What was removed as the body of a queue's message."""
-    return json.dumps(asdict(removed))
+    def _steps(self, removed: Removed) -> Iterator[None]:
+        match removed.kind:
+            case RemovedKind.CONVERSATION:
+                return self._clean_conversation(removed.sid)
+            case RemovedKind.SERVICE:
+                return self._clean_service(removed)
+            case RemovedKind.USER:
+                return self._clean_user(removed)
+            case RemovedKind.MEDIA:
+                return self._clean_media(removed.sid)
 
+    def _clean_conversation(self, sid: str) -> Iterator[None]:
+        """Delete its participants, webhooks, messages with their files, and receipts.
 
-def decode(body: str) -> Removed:
-    """What such a body says."""
-    fields = json.loads(body)
-    return Removed(**{**fields, "kind": RemovedKind(fields["kind"])})
+        Its sends and the carriers' ids of them stay: a late delivery report finds that no receipt is left to change.
+        """
+        yield from self._clean_partition(keys.conversation(sid).pk)
+        yield from self._clean_partition(keys.messages(sid))
 
-
-def clean_up(desk: Cleaner, removed: Removed) -> bool:
-    """Delete what is left, step by step while there is time; whether that was all of it."""
-    return all(desk.has_time() for _ in _steps(desk, removed))
-
-
-def _steps(desk: Cleaner, removed: Removed) -> Iterator[None]:
-    match removed.kind:
-        case RemovedKind.CONVERSATION:
-            return _conversation(desk, removed.sid)
-        case RemovedKind.SERVICE:
-            return _service(desk, removed)
-        case RemovedKind.USER:
-            return _user(desk, removed)
-        case RemovedKind.MEDIA:
-            return _media(desk, removed.sid)
-
-
-def _conversation(desk: Cleaner, sid: str) -> Iterator[None]:
-    """Its participants, webhooks, messages with their files, and receipts. Its sends stay, and the carriers' ids of
-    them: a late report finds that there is nothing to move."""
-    yield from _partition(desk.table, keys.conversation(sid).pk)
-    yield from _partition(desk.table, keys.messages(sid))
-
-
-def _media(desk: Cleaner, sid: str) -> Iterator[None]:
-    """The content of a file."""
-    desk.bucket.remove(sid)
-    yield
-
-
-def _service(desk: Cleaner, removed: Removed) -> Iterator[None]:
-    """Its conversations, which leave something behind themselves, its users and bindings, and what is beside it: roles
-    and settings."""
-    table, sid = desk.table, removed.sid
-    for conversation in _entries(lambda window: queries.conversations(table, sid, window)):
-        _remove(table, conversation.sid, datetime.fromtimestamp(removed.at, UTC) - _MARGIN)
+    def _clean_media(self, sid: str) -> Iterator[None]:
+        """Delete the content of a file."""
+        self.bucket.remove(sid)
         yield
-    for user in _entries(lambda window: queries.users(table, sid, window)):
-        table.delete_all([keys.user(user.sid)])
-        yield
-    for binding in _entries(lambda window: queries.bindings(table, sid, window)):
-        table.delete_all([keys.binding(binding.sid)])
-        yield
-    yield from _partition(table, keys.service(sid).pk)
 
+    def _clean_service(self, removed: Removed) -> Iterator[None]:
+        """Delete its conversations, users and bindings, then its roles and settings.
 
-def _remove(table: Table, sid: str, since: datetime) -> None:
-    """Delete a conversation. Texts that carriers brought since its Service was removed were answered 2xx: they are kept
-    among the unrouted."""
+        Each conversation is cleaned up by itself afterwards.
+        """
+        table, sid = self.table, removed.sid
+        since = datetime.fromtimestamp(removed.at, UTC) - _MARGIN
+        for conversation in _list_entries(lambda window: queries.conversations(table, sid, window)):
+            service_removal.remove_conversation(table, conversation.sid, since)
+            yield
+        for user in _list_entries(lambda window: queries.users(table, sid, window)):
+            table.delete_all([keys.user(user.sid)])
+            yield
+        for binding in _list_entries(lambda window: queries.bindings(table, sid, window)):
+            table.delete_all([keys.binding(binding.sid)])
+            yield
+        yield from self._clean_partition(keys.service(sid).pk)
 
-    def attempt() -> None:
-        roster = conversations.load(table, sid)
-        if roster is None:
+    def _clean_user(self, removed: Removed) -> Iterator[None]:
+        """Delete its memberships and bindings."""
+        table, service_sid, identity = self.table, removed.service_sid, removed.identity
+        if services.fetch(table, service_sid) is None:
+            # The removal of the Service cleans up the conversations.
             return
-        for message in _received(table, sid, since):
-            # Both at once: a run that dies in between must not keep anew what has been routed again since.
-            kept = unrouted.put_write(_unrouted(table, roster, message))
-            table.transact([kept, messages.handing_over_write(message)])
-        # While nothing more has come in since.
-        conversations.remove(table, roster.conversation, conversations.no_new_message(roster.conversation))
+        for participant in _list_entries(
+            lambda window: queries.participations(table, service_sid, window, identity=identity)
+        ):
+            self._remove_member(participant.conversation_sid, removed)
+            yield
+        for binding in _list_entries(
+            lambda window: queries.bindings(table, service_sid, window, identities=[identity])
+        ):
+            if _is_older(binding.created, users.fetch(table, removed.sid)):
+                table.delete_all([keys.binding(binding.sid)])
+            yield
 
-    retry.STANDARD.run(attempt)
+    def _remove_member(self, conversation_sid: str, removed: Removed) -> None:
+        """Remove a user from a conversation. A number that it was bound to stays as a participant of its own."""
+        now = self.clock()
 
-
-def _received(table: Table, conversation_sid: str, since: datetime) -> Iterator[Message]:
-    """The texts that carriers brought to a conversation since a moment, newest first."""
-    after: int | None = None
-    while True:
-        page = messages.page(table, conversation_sid, size=_STEP, forward=False, after=after)
-        for delivered in page.messages:
-            if delivered.message.created < since:
+        def attempt() -> None:
+            roster = conversations.load(self.table, conversation_sid)
+            if roster is None:
                 return
-            if delivered.message.carrier_message_id:
-                yield delivered.message
-        if not page.more:
-            return
-        after = page.messages[-1].message.index
+            current = conversations.apply_due_timers(self.table, roster.conversation, now)
+            if current is None:
+                return
+            roster = replace(roster, conversation=current)
+            # Read after the members: an identity that has joined again is a user again by then.
+            user = users.fetch(self.table, removed.sid)
+            left = {member.sid for member in roster.participants if _is_left(member, removed, user)}
+            members = [
+                replace(member, identity=None, role_sid=None, updated=now) if member.sid in left else member
+                for member in roster.participants
+                if member.projected_address or member.sid not in left
+            ]
+            if members != list(roster.participants):
+                conversations.change_members(self.table, roster, members, now)
 
+        retry.STANDARD.run(attempt)
 
-def _unrouted(table: Table, roster: Roster, message: Message) -> UnroutedText:
-    """A recorded text as one that no conversation took; repeats make the same."""
-    writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
-    group = group_of(roster.participants)
-    own, people = sorted(group.projected), {*group.natives, *group.projected}
-    if writer and writer.address and writer.proxy_address:
-        own, people = [writer.proxy_address], {writer.address, writer.proxy_address}
-    sender = (writer.address or writer.projected_address if writer else None) or addresses.canonicalize(message.author)
-    line = next((number for number in own if number != sender), "")
-    registered = lines.fetch(table, [line] if line else [])
-    return UnroutedText(
-        sid=sids.derive(sids.UNROUTED, message.sid),
-        carrier=registered[line].carrier if line in registered else "",
-        carrier_message_id=message.carrier_message_id or "",
-        reason=UnroutedReason.SERVICE_REMOVED,
-        created=message.created,
-        received_at=message.received_at,
-        line=line,
-        sender=sender,
-        recipients=tuple(sorted(people - {sender})),
-        body=message.body or "",
-        media=message.media,
-    )
-
-
-def _user(desk: Cleaner, removed: Removed) -> Iterator[None]:
-    """Its memberships and bindings."""
-    if services.fetch(desk.table, removed.service_sid) is None:
-        # Its conversations are removed with it.
-        return
-    theirs = _entries(
-        lambda window: queries.participations(desk.table, removed.service_sid, window, identity=removed.identity)
-    )
-    for participant in theirs:
-        _leave(desk, participant.conversation_sid, removed)
-        yield
-    devices = _entries(
-        lambda window: queries.bindings(desk.table, removed.service_sid, window, identities=[removed.identity])
-    )
-    for binding in devices:
-        if _is_older(binding.created, users.fetch(desk.table, removed.sid)):
-            desk.table.delete_all([keys.binding(binding.sid)])
-        yield
-
-
-def _leave(desk: Cleaner, conversation_sid: str, removed: Removed) -> None:
-    """Take a removed user out of a conversation. A number that they stood behind stays, and stands for itself."""
-
-    def attempt() -> None:
-        roster = conversations.load(desk.table, conversation_sid)
-        if roster is None:
-            return
-        settled = conversations.apply_due_timers(desk.table, roster.conversation, now)
-        if settled is None:
-            return
-        roster = replace(roster, conversation=settled)
-        # Read after the members: who has joined again is a user again by then.
-        user = users.fetch(desk.table, removed.sid)
-        members = [
-            replace(member, identity=None, role_sid=None, updated=now) if _is_left(member, removed, user) else member
-            for member in roster.participants
-            if member.projected_address or not _is_left(member, removed, user)
-        ]
-        if members != list(roster.participants):
-            conversations.change_members(desk.table, roster, members, now)
-
-    now = desk.clock()
-    retry.STANDARD.run(attempt)
+    def _clean_partition(self, pk: str) -> Iterator[None]:
+        """Delete all items of a partition."""
+        while found := self.table.query(pk, limit=_STEP).items:
+            # The files first: the next run finds them as long as their message exists. Their content is deleted by the
+            # clean-up of each file.
+            files = [keys.media(part["sid"]) for item in found for part in item.get("media", ())]
+            self.table.delete_all([*files, *(keys.Key(item["PK"], item["SK"]) for item in found)])
+            yield
 
 
 def _is_left(member: Participant, removed: Removed, user: User | None) -> bool:
-    """Whether a member is left of the removed user, and not of the one who came after with the same identity."""
+    """Whether a member is left of the removed user, and not of a later user with the same identity."""
     return member.identity == removed.identity and _is_older(member.identified or member.created, user)
 
 
 def _is_older(moment: datetime, user: User | None) -> bool:
-    """Whether something is from before a user who came back."""
+    """Whether a moment is before a user was created again."""
     return user is None or moment < user.created
 
 
-def _entries(read: Callable[[Window], ListPage[Entry]]) -> Iterator[Entry]:
-    """A list from its beginning, read as far as it is wanted."""
+def _list_entries(read: Callable[[Window], ListPage[Entry]]) -> Iterator[Entry]:
+    """List all entries of a query, reading a page when it is needed."""
     window = Window(_STEP)
     while True:
         page = read(window)
@@ -242,11 +191,3 @@ def _entries(read: Callable[[Window], ListPage[Entry]]) -> Iterator[Entry]:
         if not (page.more and page.ends):
             return
         window = Window(_STEP, page.ends[1])
-
-
-def _partition(table: Table, pk: str) -> Iterator[None]:
-    while found := table.query(pk, limit=_STEP).items:
-        # The files first: while their message is there the next run finds them again. Their content follows by itself.
-        files = [keys.media(part["sid"]) for item in found for part in item.get("media", ())]
-        table.delete_all([*files, *(keys.Key(item["PK"], item["SK"]) for item in found)])
-        yield

@@ -1,8 +1,8 @@
-"""What time does: conversations become inactive and closed when nothing happens in them, what is stuck is found, live
-connections end with their token.
+"""Run the timers that are due: conversations become inactive and closed, live connections expire.
 
-Once a minute everything is looked at whose time has come (store.due). Whoever meets a conversation before that finds it
-as it is by now all the same (timers.at), and writes that down when it is about to change it.
+A timer also finds a conversation whose activation is stuck. The timers run once a minute (storage.schedule). A request
+that reads a conversation earlier sees the state that it has by then all the same (domain.timers), and writes that state
+when it changes the conversation.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from partyline.storage import conversations, schedule
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
 from partyline.storage.table import Table
 
-# How much a request settles that lists by state. More than that waits for the next minute.
-_AT_ONCE = 100
+# How many entries one request applies that lists conversations by state. The others wait for the next minute.
+_MAX_APPLIED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class TimerRunner:
-    """What watching works with. `activate` queues a conversation that is still initializing, `expire` ends a live
-    connection whose token has. `has_time` is asked before each entry, which takes some 20 milliseconds."""
+    """Runs due timers.
+
+    `activate` queues a conversation that is still initializing, `expire` ends a live connection whose token has
+    expired. `has_time` is asked before each entry, which takes about 20 milliseconds.
+    """
 
     table: Table
     clock: Callable[[], datetime]
@@ -34,55 +37,53 @@ class TimerRunner:
     expire: Callable[[str], None]
     has_time: Callable[[], bool]
 
+    def run(self) -> tuple[int, bool]:
+        """Run every timer that is due; return how many, and whether there was time for all of them.
 
-def run_due_timers(desk: TimerRunner) -> tuple[int, bool]:
-    """Look at everything whose time has come: how many entries that was, and whether there was time for all. At least
-    once for each entry; repeats change nothing.
+        At least once for each entry; a repeat changes nothing. An entry that fails waits for the next minute and does
+        not hold up the others.
 
-    An entry that fails waits for the next minute and holds up nothing else: because other requests change the same at
-    the same time, or for another reason, which is raised in the end, as an ExceptionGroup with all of them.
-    """
-    looked, done, failed = 0, True, []
-    for entry in schedule.list_overdue(desk.table, desk.clock()):
-        if not desk.has_time():
-            done = False
-            break
-        try:
-            _look(desk, entry)
-            schedule.delete_entry(desk.table, entry)
-            looked += 1
-        except Conflict:
-            logger.warning("timers.busy", kind=entry.kind.value, sid=entry.sid)
-        except Exception as error:  # noqa: BLE001  (whatever it is must not stop everybody else's timers)
-            logger.warning("timers.failed", kind=entry.kind.value, sid=entry.sid)
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("entries that could not be looked at", failed)
-    return looked, done
+        Raises an ExceptionGroup, at the end, of the errors other than Conflict.
+        """
+        looked, done, failed = 0, True, []
+        for entry in schedule.list_overdue(self.table, self.clock()):
+            if not self.has_time():
+                done = False
+                break
+            try:
+                self._run_entry(entry)
+                schedule.delete_entry(self.table, entry)
+                looked += 1
+            except Conflict:
+                logger.warning("timers.busy", kind=entry.kind.value, sid=entry.sid)
+            except Exception as error:  # noqa: BLE001  (no error may stop the other timers; it is raised at the end)
+                logger.warning("timers.failed", kind=entry.kind.value, sid=entry.sid)
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("timers that failed", failed)
+        return looked, done
 
+    def _run_entry(self, entry: ScheduledEntry) -> None:
+        if entry.kind is ScheduleKind.CONNECTION:
+            self.expire(entry.sid)
+        else:
+            self._run_conversation_timer(entry)
 
-def _look(desk: TimerRunner, entry: ScheduledEntry) -> None:
-    if entry.kind is ScheduleKind.CONNECTION:
-        desk.expire(entry.sid)
-    else:
-        _look_at_conversation(desk, entry)
-
-
-def _look_at_conversation(desk: TimerRunner, entry: ScheduledEntry) -> None:
-    now = desk.clock()
-    conversation = conversations.fetch(desk.table, entry.sid)
-    if conversation is None or conversation.due_at != entry.at:
-        # It is gone, or was entered anew for an earlier time.
-        return
-    if conversation.state is ConversationState.INITIALIZING:
-        desk.activate(conversation.sid)
-    settled = conversations.apply_due_timers(desk.table, conversation, now)
-    if settled is not None and settled.due_at == entry.at:
-        conversations.reschedule_timer(desk.table, settled, now)
+    def _run_conversation_timer(self, entry: ScheduledEntry) -> None:
+        now = self.clock()
+        conversation = conversations.fetch(self.table, entry.sid)
+        if conversation is None or conversation.due_at != entry.at:
+            # The conversation is gone, or has an entry for another time.
+            return
+        if conversation.state is ConversationState.INITIALIZING:
+            self.activate(conversation.sid)
+        current = conversations.apply_due_timers(self.table, conversation, now)
+        if current is not None and current.due_at == entry.at:
+            conversations.reschedule_timer(self.table, current, now)
 
 
 def apply_overdue_timers(table: Table, now: datetime) -> None:
-    """Write down the states that time has brought and nobody has looked at yet."""
-    for entry in islice(schedule.list_overdue(table, now), _AT_ONCE):
+    """Write the states that are due and not written yet, of the first hundred conversations."""
+    for entry in islice(schedule.list_overdue(table, now), _MAX_APPLIED):
         if entry.kind is ScheduleKind.CONVERSATION and (found := conversations.fetch(table, entry.sid)):
             conversations.apply_due_timers(table, found, now)

@@ -1,1 +1,1 @@
-"""Live events over a WebSocket, in a protocol of our own (docs/live.md)."""
+"""Push live events to WebSocket connections, in Partyline's own protocol (docs/live.md)."""

@@ -1,13 +1,13 @@
-"""Whether connections may go on, and what their identities see. Looked at before every frame, in either direction.
+"""Decide which connections are still authorized, and which receive an event.
 
-A connection ends with its token, also when that is revoked, with the API key that signed it, with its user and with its
-Service. Who may see
-every conversation is asked of the role that the user has now, not of the token.
+A connection ends with its token (also when that is revoked), with the API key that signed it, with its user and with
+its Service. This is checked before every frame, in either direction. Whether an identity sees every conversation is a
+question to the role that its user has now, not to the token.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,64 +16,101 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import Service, User
 from partyline.storage import codec, connections, keys, roles
 from partyline.storage.connections import Connection
-from partyline.storage.table import Table
+from partyline.storage.keys import Key
+from partyline.storage.table import Item, Table
 from partyline.storage.users import read_revocation
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAuthorization:
-    """Connections that may go on and such that may not, and the identities that see every conversation, among those
-    that were asked about."""
+    """Which connections are authorized and which have expired.
 
-    good: tuple[Connection, ...]
-    ended: tuple[Connection, ...]
-    see_all: frozenset[str]
+    `supervisors` are the identities that see every conversation, among those that were asked about.
+    """
+
+    active: tuple[Connection, ...]
+    expired: tuple[Connection, ...]
+    supervisors: frozenset[str]
 
 
 def authorize(
-    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_see_all: Iterable[str]
+    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_supervise: Iterable[str]
 ) -> ConnectionAuthorization:
-    """How connections of one Service stand: one batch for each hundred keys, users and revocations, and one for the
-    roles of those who are asked about."""
+    """Authorize connections of one Service.
+
+    `may_supervise` are the identities whose role is read. Cost: one batch for each hundred keys, users and revocations,
+    and one for the roles.
+    """
     known = {connection.sid: connection for connection in given}
-    theirs = {whose: sids.user(service_sid, whose) for whose in {one.identity for one in known.values()}}
-    users = {whose: keys.user(sid) for whose, sid in theirs.items()}
-    revocations = {whose: keys.revocation(sid) for whose, sid in theirs.items()}
-    signed = {key: keys.api_key(key) for key in {one.key_sid for one in known.values()}}
-    found = table.get_all([keys.service(service_sid), *users.values(), *revocations.values(), *signed.values()])
-
-    def stands(connection: Connection) -> bool:
-        needed = (users[connection.identity], signed[connection.key_sid], keys.service(service_sid))
-        revoked = found.get(revocations[connection.identity])
-        is_revoked = revoked is not None and connection.issued <= read_revocation(revoked).at
-        return connection.until > now.timestamp() and not is_revoked and all(place in found for place in needed)
-
-    good = tuple(connection for connection in known.values() if stands(connection))
-    ended = tuple(connection for connection in known.values() if not stands(connection))
-    asked = {connection.identity for connection in good} & set(may_see_all)
-    if not asked:
-        return ConnectionAuthorization(good, ended, frozenset())
-    service = codec.decode(Service, found[keys.service(service_sid)])
-    those = [codec.decode(User, found[users[identity]]) for identity in asked]
-    return ConnectionAuthorization(good, ended, _seeing_all(table, service, those))
+    grounds = _Grounds.read(table, service_sid, known.values())
+    allowed = {sid for sid, connection in known.items() if grounds.allow(connection, now)}
+    active = tuple(connection for sid, connection in known.items() if sid in allowed)
+    expired = tuple(connection for sid, connection in known.items() if sid not in allowed)
+    asked = {connection.identity for connection in active} & set(may_supervise)
+    return ConnectionAuthorization(active, expired, grounds.select_supervisors(table, asked))
 
 
 def select_recipients(
     table: Table, service_sid: str, identities: Collection[str], now: datetime
 ) -> tuple[list[Connection], tuple[Connection, ...]]:
-    """The connections of some identities and of supervisors that may go on, and those of them that may not."""
+    """Return the authorized connections of some identities and of all supervisors, and the expired ones of both."""
     supervising = connections.list_supervisors(table, service_sid)
     known = [*connections.list_for_identities(table, service_sid, identities), *supervising]
-    stand = authorize(table, service_sid, known, now, may_see_all={one.identity for one in supervising})
-    return [one for one in stand.good if one.identity in {*identities, *stand.see_all}], stand.ended
+    found = authorize(table, service_sid, known, now, may_supervise={one.identity for one in supervising})
+    return [one for one in found.active if one.identity in {*identities, *found.supervisors}], found.expired
 
 
-def _seeing_all(table: Table, service: Service, users: Iterable[User]) -> frozenset[str]:
-    """Those whose role permits it; where they have none, the Service's own for users."""
-    wanted = {user.identity: user.role_sid or service.user_role_sid for user in users}
-    found = roles.fetch_many(table, service.sid, set(wanted.values()))
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What an authorization rests on: the items of the Service, its users, their revocations and the API keys."""
 
-    def permits(role_sid: str) -> bool:
-        return role_sid in found and Permission.VIEW_ANY_CONVERSATION in found[role_sid].permissions
+    service_sid: str
+    found: Mapping[Key, Item]
 
-    return frozenset(identity for identity, role_sid in wanted.items() if permits(role_sid))
+    @classmethod
+    def read(cls, table: Table, service_sid: str, given: Iterable[Connection]) -> _Grounds:
+        """Read what some connections rest on, in one batch for each hundred items."""
+        needed = {keys.service(service_sid)}
+        for connection in given:
+            needed |= {
+                _user_key(service_sid, connection.identity),
+                _revocation_key(service_sid, connection.identity),
+                keys.api_key(connection.key_sid),
+            }
+        return cls(service_sid, table.get_all(needed))
+
+    def allow(self, connection: Connection, now: datetime) -> bool:
+        """Whether a connection has not expired, is not revoked, and all that it rests on exists."""
+        user, api_key = _user_key(self.service_sid, connection.identity), keys.api_key(connection.key_sid)
+        needed = (user, api_key, keys.service(self.service_sid))
+        return (
+            connection.until > now.timestamp()
+            and not self._is_revoked(connection)
+            and all(place in self.found for place in needed)
+        )
+
+    def select_supervisors(self, table: Table, identities: Collection[str]) -> frozenset[str]:
+        """Select the identities whose role, or else the Service's role for users, permits to see every conversation."""
+        if not identities:
+            return frozenset()
+        service = codec.decode(Service, self.found[keys.service(self.service_sid)])
+        users = [codec.decode(User, self.found[_user_key(self.service_sid, identity)]) for identity in identities]
+        role_sids = {user.identity: user.role_sid or service.user_role_sid for user in users}
+        permitting = {
+            role_sid
+            for role_sid, role in roles.fetch_many(table, service.sid, set(role_sids.values())).items()
+            if Permission.VIEW_ANY_CONVERSATION in role.permissions
+        }
+        return frozenset(identity for identity, role_sid in role_sids.items() if role_sid in permitting)
+
+    def _is_revoked(self, connection: Connection) -> bool:
+        revoked = self.found.get(_revocation_key(self.service_sid, connection.identity))
+        return revoked is not None and connection.issued <= read_revocation(revoked).at
+
+
+def _user_key(service_sid: str, identity: str) -> Key:
+    return keys.user(sids.user(service_sid, identity))
+
+
+def _revocation_key(service_sid: str, identity: str) -> Key:
+    return keys.revocation(sids.user(service_sid, identity))

@@ -1,11 +1,13 @@
-"""How frames reach live connections: API Gateway's management API, and the port that stands for it."""
+"""Reach live connections through API Gateway's management API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,68 +18,109 @@ from partyline.storage import connections
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 
-# How many frames are on their way at a time, from one function.
-AT_ONCE = 16
+# How many frames one function sends in parallel.
+PARALLEL = 16
 
 
-class Wire(Protocol):
-    """Live connections, by API Gateway's ids."""
+class ConnectionGateway(Protocol):
+    """What sends frames to connections and closes them, by API Gateway's connection ids."""
 
     def post(self, sid: str, frame: str) -> bool:
-        """Hand a frame to a connection; False when it is gone. Raises NotPosted."""
+        """Send a frame to a connection; return False when it is gone. Raises NotPosted."""
 
-    def cut(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         """Close a connection, unless it is gone. Raises NotPosted."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveConnections:
-    """What live connections are worked with."""
-
-    table: Table
-    wire: Wire
-    clock: Callable[[], datetime]
-
-
-def close_connection(desk: LiveConnections, connection: Connection) -> None:
-    """Close a connection, and forget it. One that cannot be reached hears nothing more, and is closed when its client
-    sends something (sessions.receive), or by API Gateway when it is idle."""
-    cut_connection(desk.wire, connection.sid)
-    connections.remove(desk.table, connection)
-
-
-def cut_connection(wire: Wire, sid: str) -> None:
-    """Close a connection, if it can be."""
-    with suppress(NotPosted):
-        wire.cut(sid)
-
-
 class ApiGateway:
-    """The wire of a deployment. `endpoint` is where its WebSocket API is managed: https://.../prod."""
+    """The gateway of a deployment. `endpoint` manages its WebSocket API: https://.../prod."""
 
     def __init__(self, endpoint: str) -> None:
-        self._client: Any = aws_clients.live_connections(endpoint, at_once=AT_ONCE)
+        self._client: Any = aws_clients.live_connections(endpoint, at_once=PARALLEL)
 
     def post(self, sid: str, frame: str) -> bool:
-        """Hand a frame to a connection; False when it is gone. Raises NotPosted."""
+        """Send a frame to a connection; return False when it is gone. Raises NotPosted."""
         try:
             self._client.post_to_connection(ConnectionId=sid, Data=frame.encode())
         except self._client.exceptions.GoneException:
             return False
         except (ClientError, BotoCoreError) as error:
-            raise NotPosted(_why(error)) from error
+            raise NotPosted(_error_name(error)) from error
         return True
 
-    def cut(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         """Close a connection, unless it is gone. Raises NotPosted."""
         try:
             self._client.delete_connection(ConnectionId=sid)
         except self._client.exceptions.GoneException:
             return
         except (ClientError, BotoCoreError) as error:
-            raise NotPosted(_why(error)) from error
+            raise NotPosted(_error_name(error)) from error
 
 
-def _why(error: ClientError | BotoCoreError) -> str:
-    """The name of an error. Its text may hold more than a log should."""
+class PostResult(StrEnum):
+    """The result of sending frames to one connection."""
+
+    TAKEN = "taken"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConnections:
+    """The open connections: the table remembers them, the gateway reaches them."""
+
+    table: Table
+    gateway: ConnectionGateway
+    clock: Callable[[], datetime]
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection and delete its record.
+
+        One that the gateway cannot close receives nothing more. It is closed when its client sends a frame, or by API
+        Gateway when it has been idle.
+        """
+        self.close_unrecorded(connection.sid)
+        connections.remove(self.table, connection)
+
+    def close_all(self, closing: Iterable[Connection]) -> None:
+        """Close each of these connections."""
+        for connection in closing:
+            self.close(connection)
+
+    def close_unrecorded(self, sid: str) -> None:
+        """Close a connection that has no record, if the gateway can."""
+        with suppress(NotPosted):
+            self.gateway.close(sid)
+
+    def disconnect(self, sid: str) -> None:
+        """Delete the record of a connection that has ended. A repeat changes nothing."""
+        connection = connections.fetch(self.table, sid)
+        if connection is not None:
+            connections.remove(self.table, connection)
+
+    def expire(self, sid: str) -> None:
+        """Close a connection whose token has expired. A repeat changes nothing."""
+        connection = connections.fetch(self.table, sid)
+        if connection is not None:
+            self.close(connection)
+
+    def post_all(self, receivers: Sequence[Connection], frames: Sequence[str]) -> list[PostResult]:
+        """Send the same frames to each connection, in parallel; return the results in the order of the connections."""
+
+        def post(connection: Connection) -> PostResult:
+            try:
+                taken = all(self.gateway.post(connection.sid, frame) for frame in frames)
+            except NotPosted:
+                return PostResult.FAILED
+            return PostResult.TAKEN if taken else PostResult.GONE
+
+        if not receivers:
+            return []
+        with ThreadPoolExecutor(min(PARALLEL, len(receivers))) as pool:
+            return list(pool.map(post, receivers))
+
+
+def _error_name(error: ClientError | BotoCoreError) -> str:
+    """Return the name of an error. Its text may hold more than a log should."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -1,8 +1,8 @@
-"""The protocol of live connections: frames as they come in and go out. Pure. docs/live.md is its description.
+"""Parse and build the frames of live connections. No I/O; docs/live.md describes the protocol.
 
 In, each at most MAX_INCOMING bytes of JSON:
 
-    {"action": "resume", "conversations": {"CH...": 41, "CH...": -1}}   what came behind these indexes?
+    {"action": "resume", "conversations": {"CH...": 41, "CH...": -1}}   send the messages behind these indexes
     {"action": "typing", "conversation": "CH..."}
     {"action": "ping"}
 
@@ -28,15 +28,15 @@ from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.errors import ApiError
 
-# API Gateway closes a connection that sends a frame beyond 32 KB, and takes none beyond 128 KB.
+# API Gateway closes a connection that sends a frame over 32 KB, and accepts none over 128 KB.
 MAX_INCOMING = 32 * 1024
 MAX_FRAME = 120 * 1024
 # How many conversations one frame can resume.
 MAX_CONVERSATIONS = 50
 # Indexes are stored in ten hexadecimal digits.
 _MAX_INDEX = 16**10 - 1
-# Bytes of a value from which on it is left out of an event that is too large.
-_LONG = 1024
+# A value of this many bytes is left out of an event that is too large.
+_LONG_VALUE = 1024
 
 Json = dict[str, Any]
 
@@ -46,25 +46,25 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What came in some conversations behind an index, -1 for from the beginning."""
+    """Send the messages behind an index of each conversation; -1 sends them from the first one."""
 
     after: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Typing:
-    """Somebody is writing a message."""
+    """Announce that the member is typing."""
 
     conversation_sid: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Whether the connection still holds."""
+    """Ask whether the connection still works."""
 
 
 def parse_frame(frame: str) -> Resume | Typing | Ping:
-    """A frame from a client. Raises ApiError 20001."""
+    """Parse a frame from a client. Raises ApiError 20001."""
     if len(frame.encode(errors="replace")) > MAX_INCOMING:
         raise refusals.too_large(MAX_INCOMING)
     try:
@@ -101,30 +101,33 @@ def _conversation(given: object, name: str) -> str:
 # --- out
 
 
-def event_frames(subject: str, told: Iterable[Event]) -> list[str]:
-    """The frames that tell of some events, in order, as few as hold them."""
-    return [_joined(part) for part in _parts(_event(subject, event) for event in told)]
+def event_frames(subject: str, described: Iterable[Event]) -> list[str]:
+    """Build the frames for some events, in order, and as few as possible."""
+    return [_join(part) for part in _split(_event_frame(subject, event) for event in described)]
 
 
 def resumed_frame(conversation_sid: str, after: int, index: int, *, more: bool) -> str:
-    """That everything behind one index up to another was told. `more`: that is not all yet, ask again from there."""
+    """Build the frame that ends a resume: the messages behind `after` up to `index` were sent.
+
+    `more`: there are more, and the client resumes again from `index`.
+    """
     about = {"conversation": conversation_sid, "after": after, "index": index, "more": more}
     return _text({"type": "resumed", **about})
 
 
 def typing_frame(conversation_sid: str, identity: str, participant_sid: str) -> str:
-    """That a member is writing."""
+    """Build the frame that announces a typing member."""
     about = {"conversation": conversation_sid, "identity": identity, "participant": participant_sid}
     return _text({"type": "typing", **about})
 
 
 def pong_frame() -> str:
-    """The answer to a ping."""
+    """Build the answer to a ping."""
     return _text({"type": "pong"})
 
 
 def error_frame(refused: ApiError, conversation_sid: str | None = None) -> str:
-    """That a frame was refused, and where it names several conversations of which one."""
+    """Build the frame for an error, of one conversation where the client named several."""
     about = {"conversation": conversation_sid} if conversation_sid else {}
     reason = (refused.details or {}).get("reason")
     message = f"{refused.message}: {reason}" if reason else refused.message
@@ -132,24 +135,25 @@ def error_frame(refused: ApiError, conversation_sid: str | None = None) -> str:
 
 
 def shorten_event(event: Event) -> Event:
-    """An event without its long values, which REST has; their names are in one more parameter, `Omitted`."""
-    omitted = sorted(name for name, value in event.parameters.items() if len(value.encode()) >= _LONG)
-    kept = {name: value for name, value in event.parameters.items() if name not in omitted}
-    return Event(event.type, {**kept, "Omitted": ",".join(omitted)})
+    """Leave long values out of an event and name them in the parameter `Omitted`. REST has the values."""
+    omitted = sorted(name for name, value in event.parameters.items() if len(value.encode()) >= _LONG_VALUE)
+    short = {name: value for name, value in event.parameters.items() if name not in omitted}
+    return Event(event.type, {**short, "Omitted": ",".join(omitted)})
 
 
-def _event(subject: str, event: Event) -> Json:
-    """The frame of one event; without its long values where it would be too large."""
+def _event_frame(subject: str, event: Event) -> Json:
+    """Build the frame of one event, without its long values where it would be too large."""
     kind = "conversation" if subject.startswith(sids.CONVERSATION) else "user"
     frame = {"type": event.type, kind: subject, "parameters": event.parameters}
     return frame if _size(frame) <= MAX_FRAME else {**frame, "parameters": shorten_event(event).parameters}
 
 
-def _parts(shown: Iterable[Json]) -> Iterator[list[Json]]:
+def _split(described: Iterable[Json]) -> Iterator[list[Json]]:
+    """Split events into parts that fit into a frame each."""
     part: list[Json] = []
     size = 0
-    for event in shown:
-        # A comma and a blank between two, and what is around them all.
+    for event in described:
+        # Two bytes separate two events; 64 leave room for the frame around them.
         length = _size(event) + 2
         if part and size + length > MAX_FRAME - 64:
             yield part
@@ -160,7 +164,7 @@ def _parts(shown: Iterable[Json]) -> Iterator[list[Json]]:
         yield part
 
 
-def _joined(part: list[Json]) -> str:
+def _join(part: list[Json]) -> str:
     return _text(part[0] if len(part) == 1 else {"type": "events", "events": part})
 
 
