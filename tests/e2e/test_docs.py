@@ -21,6 +21,8 @@ from tests.support.docs_pages import ROOT, RUNNABLE, Block, read_pages
 
 LONGEST = 240.0
 SUFFIX = {"js": "mjs", "python": "py", "sh": "sh"}
+# What a program must print, where a page promises it.
+PRINTED = {("README.md", "python"): "delivered 0\n"}
 COMMANDS = {
     "js": [str(node.NODE)],
     "python": [sys.executable, "-W", "error"],
@@ -69,3 +71,4 @@ def test_the_code_of_a_page_runs(page: str, language: str, code: str, place: Pat
     )
 
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+    assert PRINTED.get((page, language), "") in ran.stdout

@@ -2,7 +2,7 @@
 
 A function calls these when it starts and hands the results to the class that does its work. The imports stand inside
 the functions here, so that each Lambda function loads only the modules it uses: imports are most of a cold start.
-Environment variables are read here too; docs/operations.md has the settings of a deployment.
+Environment variables are read here too; docs/deploying.md has the parameters of a deployment.
 """
 
 from __future__ import annotations
