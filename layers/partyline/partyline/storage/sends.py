@@ -1,8 +1,9 @@
-"""Sends: one item for each (message, thread), so that a text is handed to its carrier once; where the carrier takes a
-request a member, one for each (message, thread, member) besides.
+"""Claims of sends: one item for each (message, thread), so that each is handed to its carrier at most once.
 
-The item is claimed before the carrier is asked. Whoever finds it claimed by an earlier attempt does not know whether
-the carrier took the text, and must not ask again. states.SendState draws the machine.
+Where the carrier takes one request a member, there is one item more for each (message, thread, member); and for a text
+in parts one for each part behind the first. The item is claimed before the carrier is asked. An attempt that finds it
+claimed by an earlier one cannot know whether the carrier accepted the text, and must not ask again. SendState draws
+the states.
 """
 
 from __future__ import annotations
@@ -23,15 +24,19 @@ from partyline.storage.table import Condition, Item, Table, Write, change, check
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an attempt found. `state` is SENDING when it may ask the carrier now, as attempt number `attempt` (from 1);
-    otherwise it is where an earlier attempt left the send, with what that one recorded.
+    """The state of a request, as an attempt found it.
 
-    `carrier` is who is asked; `refused` are the recipients that the text does not go to, with Twilio's code of the
-    reason: those who are left out from the start, and those whom the carrier has named. `error_code` is that of a whole
-    request that was refused; `names` are the carrier's names of recipients. `opted_out` are those of `refused` who have
-    told the line to stop, which the carrier's answer was the first to say. `counted` is (thread, fingerprint) of what
-    was counted of a text that does not leave as it was recorded. `cuts` are where a long text is cut into parts
-    (partyline.domain.long_texts): fixed when the first of them is claimed, whichever carrier sends the others.
+    `state` is SENDING when this attempt may ask the carrier, as number `attempt` (from 1). Otherwise it is the state in
+    which an earlier attempt left the request, with what that one recorded:
+
+    - `carrier`: the carrier that is asked; `carrier_message_id`: its id of the message.
+    - `refused`: recipients that do not get the text, each with Twilio's code: those left out from the start, and those
+      that the carrier has named. `error_code`: the code of a whole request that was refused.
+    - `names`: the carrier's names of recipients.
+    - `opted_out`: those of `refused` whose opt-out only the carrier knew of.
+    - `counted`: (thread, fingerprint) of the copies that were counted for a text that leaves otherwise than recorded.
+    - `cuts`: where a long text is cut into parts (partyline.domain.long_texts). They are fixed when the first part is
+      claimed, whichever carrier sends the others.
     """
 
     state: SendState
@@ -42,37 +47,41 @@ class Claim:
     refused: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     opted_out: tuple[str, ...] = ()
-    counted: tuple[str, str] = ("", "")
+    counted: tuple[str, str] | None = None
     cuts: tuple[int, ...] = ()
 
 
 def record_split(table: Table, reference: SendReference, now: datetime) -> Claim:
-    """Note that each member gets a request of their own. Its state is SPLIT then; otherwise it is where an attempt to
-    send it as one left it."""
+    """Record that each member gets a request of their own.
+
+    Returns a claim in state SPLIT; or, when an attempt to send it as one came before, the state in which that left it.
+    """
     unsent = Condition(
         "attribute_not_exists(PK) OR #is IN (:waiting, :split)",
         {"#is": "state"},
         {":waiting": SendState.WAITING.value, ":split": SendState.SPLIT.value},
     )
-    sets = {"state": SendState.SPLIT.value, **_named(reference), "updated": format_time(now)}
+    sets = {"state": SendState.SPLIT.value, **_reference_attributes(reference), "updated": format_time(now)}
     try:
         table.write(change("send", keys.send(reference), sets, unsent))
     except Conflict as conflict:
         if not conflict.failed:
             raise
-        return _abandoned(conflict.failed["send"])
+        return _read_earlier_claim(conflict.failed["send"])
     return Claim(SendState.SPLIT)
 
 
 def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) -> Claim:
-    """Claim a send, or the part of it for one member, before asking the carrier: for one attempt at a time, and never
-    after one whose end is unknown. Who is `asked` and who is left out is noted with it: when no answer comes, a second
-    look asks about just that."""
-    # The write may be repeated below us when its answer is lost, and then finds itself.
+    """Claim a request before asking the carrier: for one attempt at a time, never after one whose end is unknown.
+
+    The carrier that is `asked` and the recipients that are left out are recorded: when no answer comes, the reconciler
+    asks about exactly this request.
+    """
+    # The client repeats a write whose answer was lost. The token tells that repeat from another attempt.
     token = secrets.token_hex(8)
     sets = {
         "state": SendState.SENDING.value,
-        **_named(request.send),
+        **_reference_attributes(request.send),
         "carrier": asked.carrier,
         "refused": dict(asked.refused),
         "cuts": list(asked.cuts) or None,
@@ -89,22 +98,22 @@ def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) 
             raise
         found = conflict.failed["send"]
         if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
-            return _abandoned(found)
+            return _read_earlier_claim(found)
         claimed = found
     return replace(asked, attempt=claimed["attempts"], counted=_counted(claimed))
 
 
 def find(table: Table, request: RequestReference) -> Claim | None:
-    """Where a send is, or the part of it for one member; None when it was never claimed."""
+    """Return the claim of a request; None when it was never claimed."""
     item = table.get(_key(request))
-    return _found(item) if item else None
+    return _decode(item) if item else None
 
 
 def _key(request: RequestReference) -> Key:
     return keys.send(request.send, request.member or "")
 
 
-def _named(reference: SendReference) -> dict[str, object]:
+def _reference_attributes(reference: SendReference) -> dict[str, object]:
     part = {"part": reference.part, "parts": reference.parts} if reference.parts > 1 else {}
     return {
         "conversation_sid": reference.conversation_sid,
@@ -114,13 +123,13 @@ def _named(reference: SendReference) -> dict[str, object]:
     }
 
 
-def _abandoned(item: Item) -> Claim:
-    """A send as another attempt left it. One that is still being sent was left by a crash: nobody knows its end."""
-    found = _found(item)
+def _read_earlier_claim(item: Item) -> Claim:
+    """Return the claim of an earlier attempt. One in state SENDING is of a crashed attempt: its outcome is unknown."""
+    found = _decode(item)
     return replace(found, state=SendState.UNKNOWN) if found.state is SendState.SENDING else found
 
 
-def _found(item: Item) -> Claim:
+def _decode(item: Item) -> Claim:
     return Claim(
         SendState(item["state"]),
         carrier=item.get("carrier", ""),
@@ -134,9 +143,14 @@ def _found(item: Item) -> Claim:
     )
 
 
-def _counted(item: Item) -> tuple[str, str]:
-    """An earlier version kept the thread only: then it is counted once more, which makes nothing of a later text."""
-    thread, _, fingerprint = item.get("counted", "").rpartition("#")
+def _counted(item: Item) -> tuple[str, str] | None:
+    """Return what was counted.
+
+    Before version 0.1.0 the thread alone was recorded. Then it is counted once more, which affects no later text.
+    """
+    if "counted" not in item:
+        return None
+    thread, _, fingerprint = item["counted"].rpartition("#")
     return thread, fingerprint
 
 
@@ -147,9 +161,10 @@ def record_accepted(
     now: datetime,
     reports: Iterable[ReportedStatus] = (),
 ) -> None:
-    """Record that a carrier took a send: under which id its reports will come, which recipients it will not reach, and
-    its names of the others. What it has told of them already waits beside that id, with the reports that were early:
-    settling the send applies both."""
+    """Record that a carrier accepted a request: its message id, its names of recipients, and those it does not reach.
+
+    `reports` are stored beside that id as the early reports are: settling the request applies both.
+    """
     sets = {
         "state": SendState.SENT.value,
         "carrier": sent.carrier,
@@ -159,7 +174,7 @@ def record_accepted(
         "opted_out": list(sent.opted_out),
         "updated": format_time(now),
     }
-    pointer = {**_named(request.send), "names": dict(sent.names)}
+    pointer = {**_reference_attributes(request.send), "names": dict(sent.names)}
     unique = {(reported.recipient, reported.status): reported for reported in reports}
     writes = [
         change("send", _key(request), sets),
@@ -169,12 +184,12 @@ def record_accepted(
             for reported in unique.values()
         ),
     ]
-    # A report that looks for the pointer at this moment must not cost us the record of what the carrier took.
+    # A report that reads the pointer at this moment must not cost the record of what the carrier accepted.
     retry.CONTENDED.run(lambda: table.transact(writes))
 
 
 def record_refused(table: Table, request: RequestReference, ended: Claim, now: datetime) -> None:
-    """Record that a whole send was refused, and who was named."""
+    """Record that a whole request was refused, and which recipients the carrier named."""
     sets = {
         "state": SendState.REFUSED.value,
         "error_code": ended.error_code,
@@ -186,30 +201,34 @@ def record_refused(table: Table, request: RequestReference, ended: Claim, now: d
 
 
 def record_waiting(table: Table, request: RequestReference, now: datetime) -> None:
-    """Record that a carrier certainly did not take a send, and that it is to be asked again."""
+    """Record that a carrier certainly did not accept a request, and will be asked again."""
     sets = {"state": SendState.WAITING.value, "updated": format_time(now)}
     table.write(change("send", _key(request), sets))
 
 
 def record_unknown(table: Table, request: RequestReference, now: datetime) -> None:
-    """Record that it is unknown whether a carrier took a send, unless that is known by now."""
+    """Record that it is unknown whether a carrier accepted a request, unless it is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": format_time(now)}
     table.written(change("send", _key(request), sets, sending))
 
 
 def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], now: datetime) -> None:
-    """Fail recipients of a send whose fate is unknown, each with Twilio's code: all of them or none. Raises Conflict
-    when it is known by now; labels: send, receipt."""
-    still = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
+    """Fail recipients of a request whose fate is unknown, each with Twilio's code: all of them or none.
+
+    Raises Conflict when the fate is known by now; labels: send, receipt.
+    """
+    is_unknown = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
     writes = [receipts.failing_write(request.send, address, error_code, now) for address, error_code in failed.items()]
     if writes:
-        table.transact([check("send", _key(request), still), *writes])
+        table.transact([check("send", _key(request), is_unknown), *writes])
 
 
 def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
-    """Count the copies of a claimed send that our other numbers will see, where it does not leave as it was recorded;
-    once for the same (thread, fingerprint), however often it is claimed."""
+    """Count the copies that our other numbers receive of a claimed send that leaves otherwise than it was recorded.
+
+    They are counted once for the same (thread, fingerprint), however often the send is claimed.
+    """
     named = "#".join(counted)
     uncounted = Condition(
         "attribute_not_exists(#counted) OR #counted <> :counted", {"#counted": "counted"}, {":counted": named}
