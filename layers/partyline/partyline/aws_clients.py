@@ -1,7 +1,7 @@
-"""Every AWS client of the functions, with time-outs and a retry mode of ours.
+"""Build the AWS clients, with time-outs and retries of our own.
 
-Without them a connection that died while a function was frozen holds a request for a minute, and what is retried, and
-how often, is up to the SDK of the runtime. DynamoDB is retried once here: throttles are `store.table`'s to wait out.
+With the defaults, a connection that broke while a function was frozen blocks a request for a minute, and the SDK of the
+runtime decides about retries. A DynamoDB request is retried once here; `storage.retry` waits out throttling.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _config(*, connect: float, read: float, attempts: int, **more: Any) -> Config:
-    """Seconds to connect and between two bytes of an answer, and how often a request is made in all."""
+    """Build a configuration: seconds to connect, seconds between two bytes of an answer, and attempts in all."""
     return Config(
         connect_timeout=connect,
         read_timeout=read,
@@ -30,27 +30,29 @@ def _config(*, connect: float, read: float, attempts: int, **more: Any) -> Confi
 
 
 def dynamodb() -> DynamoDBClient:
-    """The table's client. Both attempts at a request fit into the shortest function that has a table (10 seconds)."""
+    """Build the client of the table. Both attempts fit into the shortest time-out of a function (10 seconds)."""
     return boto3.client("dynamodb", config=_config(connect=1, read=3, attempts=2, max_pool_connections=32))
 
 
 def sqs() -> SQSClient:
-    """The queues' client."""
+    """Build the client of the queues."""
     return boto3.client("sqs", config=_config(connect=1, read=3, attempts=3))
 
 
 def s3() -> S3Client:
-    """The bucket's client. A file takes longer than an item."""
+    """Build the client of the bucket. A file takes longer than an item."""
     return boto3.client("s3", config=_config(connect=2, read=5, attempts=2))
 
 
 def secrets_manager() -> SecretsManagerClient:
-    """The secrets' client. Both attempts fit into the authorizer's five seconds."""
+    """Build the client of the secrets. Both attempts fit into the five seconds of the authorizer."""
     return boto3.client("secretsmanager", config=_config(connect=0.5, read=1.5, attempts=2))
 
 
 def live_connections(endpoint: str, *, at_once: int) -> Any:
-    """The client that manages live connections, of which so many requests are under way at a time. A connection that
-    takes no frame must not hold up the others for long."""
+    """Build the client that manages live connections, for `at_once` parallel requests.
+
+    A connection that accepts no frame must not delay the others for long.
+    """
     config = _config(connect=2, read=5, attempts=2, max_pool_connections=at_once)
     return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)

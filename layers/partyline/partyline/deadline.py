@@ -1,4 +1,4 @@
-"""How long the invocation under way may still run. A function has one at a time."""
+"""Track how long the current invocation can still run. A function has one invocation at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ends = [math.inf]
 
 
 def track_deadline(handler: Handler) -> Handler:
-    """Decorate a function's handler: what it calls may ask how long it may still run."""
+    """Decorate a Lambda handler so that `seconds_left` works during its invocations."""
 
     @functools.wraps(handler)
     def run(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -30,5 +30,5 @@ def track_deadline(handler: Handler) -> Handler:
 
 
 def seconds_left() -> float:
-    """Seconds until the invocation is ended; infinite outside of one."""
+    """Return the seconds until Lambda ends the invocation; infinite outside of an invocation."""
     return _ends[0] - time.monotonic()

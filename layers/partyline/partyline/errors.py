@@ -1,30 +1,30 @@
 """Every error that leaves a module, in one tree.
 
     PartylineError
-    ├── ApiError          told to an API caller: code, HTTP status, text, details (participants, routing, store, api)
+    ├── ApiError          answers an API request: code, HTTP status, text, details (refusals)
     ├── RuleViolation     a rule of the domain is broken: its name and details; the API answers it as an ApiError
-    ├── WebhookRefused    told to a carrier: HTTP status, headers (carriers, receiving)
+    ├── WebhookRefused    answers a carrier: HTTP status, headers (carriers, inbound)
     ├── RequestError      an HTTP request without an answer; a later try can help (http_client)
     │   ├── RequestRefused    nothing was sent: no HTTP URL, or its name has an address that is not allowed
     │   ├── RequestFailed     the name is not known, no connection, or one that broke
     │   └── RequestTimedOut   not answered in time
-    ├── NotPosted         a live connection did not take a frame, and is not gone: a later try can help (live.wire)
-    ├── MediaError        a picture or file that is not there, or not as it should be (media)
-    │   ├── MediaPending      it is on its way: a later try can help
-    │   ├── MediaUnfinished   some images are still to be made smaller: the next try goes on
-    │   ├── ImageUnscalable   it cannot be made smaller
-    │   ├── MediaUnavailable  the carrier did not give it: a later try can help
-    │   └── MediaRefused      it cannot be had, or is nothing that is kept
+    ├── NotPosted         a live connection exists and did not accept a frame; a later try can help (realtime)
+    ├── MediaError        an image or another file is missing, or not as it must be (media)
+    │   ├── MediaPending      the carrier still has it; a later try can help
+    │   ├── MediaUnfinished   images are still to be scaled down; the next try continues
+    │   ├── ImageUnscalable   it cannot be scaled down
+    │   ├── MediaUnavailable  the carrier did not deliver it; a later try can help
+    │   └── MediaRefused      it cannot be had, or must not be stored
     ├── TableThrottled    the table was too busy for too long (storage)
-    ├── TransactionUnsettled  it is unknown whether a transaction was written: read before writing anew (storage)
-    ├── Conflict          a condition of a write did not hold, nothing was written: read anew (storage)
-    └── SendError         a carrier did not take, or may not have taken, a text (carriers)
-        ├── NotSent       it certainly did not take it
-        │   ├── Throttled     429 or a full queue: a later try can help
-        │   ├── Unavailable   501, 503, a 5xx that a carrier promises means this, no connection: a later try can help
+    ├── TransactionUnsettled  a transaction may or may not be written: read before writing again (storage)
+    ├── Conflict          a condition of a write did not hold, nothing was written: read again (storage)
+    └── SendError         a carrier did not accept, or may not have accepted, a text (carriers)
+        ├── NotSent       it certainly did not accept it
+        │   ├── Throttled     429 or a full queue; a later try can help
+        │   ├── Unavailable   501, 503, a 5xx documented as not accepted, no connection; a later try can help
         │   │   └── NotReady      it answered, and is not ready for this text yet
-        │   └── Refused       it said no: trying again cannot help
-        └── Ambiguous     no answer, any other 5xx, 408, or one that cannot be read: never resent
+        │   └── Refused       it rejected the text; a later try cannot help
+        └── Ambiguous     no answer, any other 5xx, 408, or an unreadable answer: never sent again
 
 An ApiError's code and status are Twilio's, from its error dictionary; partyline.refusals lists them by name.
 """
@@ -40,10 +40,10 @@ class PartylineError(Exception):
 
 
 class ApiError(PartylineError):
-    """A request that is refused.
+    """An API request that is refused.
 
-    `code` is Twilio's error code, `status` the HTTP status, `message` a text that the caller can act on and `details`
-    the offending participant or parameter, when there is one.
+    `code` is Twilio's error code and `status` the HTTP status. `message` is a text that the caller can act on.
+    `details` name the participant or parameter at fault, if there is one.
     """
 
     def __init__(self, code: int, status: int, message: str, details: Mapping[str, Any] | None = None) -> None:
@@ -68,7 +68,7 @@ class RuleViolation(PartylineError):
 
 
 class WebhookRefused(PartylineError):
-    """A webhook that is not answered 2xx because it could not be authenticated or is larger than any real one."""
+    """A webhook that is not answered 2xx: it is not authentic, or larger than any real one."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
@@ -78,8 +78,10 @@ class WebhookRefused(PartylineError):
 
 
 class RequestError(PartylineError):
-    """An HTTP request without an answer. `sent` is false when certainly nothing of it left; otherwise the server may
-    have it. The text says why, without the URL and the headers: they may hold secrets."""
+    """An HTTP request without an answer. The text says why, without URL and headers: they may hold secrets.
+
+    `sent` is false when certainly nothing was sent. Otherwise the server may have the request.
+    """
 
     def __init__(self, reason: str, *, sent: bool = True) -> None:
         super().__init__(reason)
@@ -102,15 +104,15 @@ class RequestTimedOut(RequestError):
 
 
 class NotPosted(PartylineError):
-    """A frame that could not be handed to a live connection, or may not have been. Its text says why."""
+    """A frame that a live connection did not accept, or may not have accepted. The text says why."""
 
 
 class MediaError(PartylineError):
-    """A picture or file that is not in our storage, or not as small as it should be."""
+    """An image or another file that is not in the bucket, or too large to send."""
 
 
 class MediaPending(MediaError):
-    """Some of a message's media is not in our storage yet. `ready` is the OutboundMedia that is there."""
+    """Some media of a message is not in the bucket yet. `ready` is the OutboundMedia that is there."""
 
     # Errors are below all packages, so the type of the media is not named here.
     def __init__(self, ready: tuple[Any, ...]) -> None:
@@ -119,11 +121,14 @@ class MediaPending(MediaError):
 
 
 class MediaUnfinished(MediaError):
-    """An attempt has used up its time for images; those that it made smaller are kept, and the next one goes on."""
+    """An attempt has used up its time for images. The images that it scaled are stored, and the next one continues."""
 
 
 class ImageUnscalable(MediaError):
-    """An image cannot be made smaller: `reason` is one word. One that is `broken` did not end in time, or not well."""
+    """An image that cannot be scaled down; `reason` is one word.
+
+    `broken`: the scaler ran out of time or crashed.
+    """
 
     def __init__(self, reason: str, *, broken: bool = False) -> None:
         super().__init__(reason)
@@ -132,12 +137,14 @@ class ImageUnscalable(MediaError):
 
 
 class MediaUnavailable(MediaError):
-    """A carrier did not give a file; a later try can help. Its text says why, without the URL."""
+    """A file that a carrier did not deliver; a later try can help. The text says why, without the URL."""
 
 
 class MediaRefused(MediaError):
-    """A file cannot be had, or is nothing that is kept: `reason` is one word. What is `doubtful` may be otherwise in a
-    moment."""
+    """A file that cannot be had, or must not be stored; `reason` is one word.
+
+    `doubtful`: the answer may be another one in a moment.
+    """
 
     def __init__(self, reason: str, *, doubtful: bool = False) -> None:
         super().__init__(reason)
@@ -174,8 +181,8 @@ class Conflict(PartylineError):
 class SendError(PartylineError):
     """A text that a carrier did not confirm.
 
-    `error_code` is the Twilio code that the receipts get if nothing better comes (30001 queue overflow, 30008 unknown,
-    ...); `carrier_code` is what the carrier itself said.
+    `error_code` is the Twilio code for the receipts if no better one follows (30001 queue overflow, 30008 unknown).
+    `carrier_code` is the carrier's own code.
     """
 
     retryable = False
@@ -187,11 +194,11 @@ class SendError(PartylineError):
 
 
 class NotSent(SendError):
-    """The carrier certainly did not take the text."""
+    """The carrier certainly did not accept the text."""
 
 
 class Throttled(NotSent):
-    """HTTP 429, or a queue that is full. `retry_after` is in seconds, when the carrier named it."""
+    """HTTP 429, or a full queue. `retry_after` is in seconds, if the carrier named it."""
 
     retryable = True
 
@@ -208,18 +215,21 @@ class Throttled(NotSent):
 
 
 class Unavailable(NotSent):
-    """HTTP 501, 503 or a 5xx by which the carrier promises that it took nothing, or a connection that was not made."""
+    """HTTP 501, 503, a 5xx that the carrier documents as not accepted, or no connection."""
 
     retryable = True
 
 
 class NotReady(Unavailable):
-    """The carrier answered, and has to make something ready before it takes this text: nothing is wrong with it."""
+    """The carrier answered, and has to prepare something before it accepts this text. Nothing is wrong with it."""
 
 
 class Refused(NotSent):
-    """The carrier said no. `recipients` are the addresses that it named, each with the Twilio code of its own reason;
-    `error_code` is that of everybody else."""
+    """The carrier rejected the text.
+
+    `recipients` are the addresses that it named, each with the Twilio code of its reason. `error_code` is the code of
+    all other recipients.
+    """
 
     def __init__(
         self,
@@ -234,5 +244,4 @@ class Refused(NotSent):
 
 
 class Ambiguous(SendError):
-    """The request left and nobody knows what became of it (time-out, reset, 408, any other 5xx, unreadable answer): the
-    text may be on its way."""
+    """The carrier may or may not have accepted the text: time-out, reset, 408, any other 5xx, unreadable answer."""

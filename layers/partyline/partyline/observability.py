@@ -1,7 +1,7 @@
-"""Logs and metrics: JSON lines with stable event codes, and a count for every promise.
+"""Write logs and metrics: JSON lines with stable event codes, and counters.
 
-The message of a log line is its event code; everything else is a field. Phone numbers and e-mail addresses are masked
-in the one formatter, whatever field they come in; bodies, tokens and signatures are never handed to it.
+The message of a log line is its event code, and everything else is a field. The formatter masks phone numbers and
+e-mail addresses in every field. Bodies, tokens and signatures are never logged.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from aws_lambda_powertools.metrics import MetricUnit
 from partyline.domain.addresses import mask
 
 NAMESPACE = "Partyline"
-# A part before an @ begins where a word does and is taken whole, so no word is looked through twice.
+# The part before an @ begins at a word boundary and is possessive: no word is scanned twice.
 _ADDRESS = re.compile(r"\+[0-9]{7,15}|(?<![^\s\"@,\\])[^\s\"@,\\]++@[^\s\"@,\\]+")
 
 
 class MaskingFormatter(LambdaPowertoolsFormatter):
-    """Hides all but the end of every phone number and e-mail address in a line."""
+    """Masks every phone number and e-mail address in a line, except its last two characters."""
 
     def serialize(self, log: Any) -> str:
-        """One line of JSON."""
+        """Format a record as one line of JSON."""
         return _ADDRESS.sub(lambda match: mask(match.group()), super().serialize(log))
 
 
-# The service's name is the stack's: POWERTOOLS_SERVICE_NAME.
+# POWERTOOLS_SERVICE_NAME is the name of the stack.
 logger = Logger(logger_formatter=MaskingFormatter())
-# Powertools would go by the level that Lambda keeps, which is INFO for the sake of the metrics.
+# Without this, powertools uses the level of Lambda, which is always INFO so that metrics pass.
 logging.getLogger(logger.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
 metrics = Metrics(namespace=NAMESPACE)
 
 
 def count(name: str, amount: int = 1) -> None:
-    """Add to a metric. Its names are listed in docs/operations.md."""
+    """Add to a metric. docs/operations.md lists the names."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
 
 
 def flush() -> None:
-    """Write what was counted, where counting is the exception; elsewhere `metrics.log_metrics` does it."""
+    """Write the metrics, if there are any. Use it instead of `metrics.log_metrics` where most runs count nothing."""
     if metrics.metric_set:
         metrics.flush_metrics()

@@ -1,6 +1,6 @@
-"""What a deployment tells its functions: environment variables, read once at a cold start, and secrets.
+"""Read the settings of a deployment: environment variables and secrets.
 
-A function is given only the variables it needs; asking for one it was not given is an error that names it.
+A function has only the variables that it needs. Reading another one raises an error that names it.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDE
 
 from partyline import aws_clients
 
-# A changed secret is in use after this many seconds, without a deployment.
+# Seconds until a changed secret is in use, without a deployment.
 SECRET_LIFE = 300
 
 
 def variable(name: str) -> str:
-    """An environment variable. Raises KeyError naming it."""
+    """Return an environment variable. Raises KeyError with its name."""
     return os.environ[name]
 
 
 def secret(arn: str) -> Mapping[str, str]:
-    """The values of a secret by name, not older than SECRET_LIFE. They are never logged."""
+    """Return the members of a secret, not older than SECRET_LIFE. They are never logged."""
     if "secrets" not in DEFAULT_PROVIDERS:
-        # What get_secret would make itself, with our time-outs.
+        # The provider that get_secret would build, with time-outs of our own.
         DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=aws_clients.secrets_manager())
     values: Mapping[str, str] = json.loads(parameters.get_secret(arn, max_age=SECRET_LIFE))
     return values
 
 
 def auth_token() -> str:
-    """The account's auth token: API requests bring it, and webhooks are signed with it."""
+    """Return the account's auth token: API requests are authenticated and webhooks are signed with it."""
     return secret(variable("AUTH_SECRET_ARN"))["auth_token"]
 
 
 def carrier_urls() -> dict[str, str]:
-    """The carriers' base URLs, where a deployment has other ones than the usual: {"telnyx_url": "https://..."}."""
+    """Return base URLs of carriers that differ from the usual ones, such as {"telnyx_url": "https://..."}."""
     pairs = (entry.partition("=") for entry in variable("CARRIER_URLS").split(",") if entry)
     return {name: url for name, _, url in pairs}
