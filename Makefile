@@ -1,20 +1,20 @@
-# One command for each thing a person does here. `make` alone tells which.
+# The commands of this project. `make` alone lists them.
 #
-# Everything that is made lies in .partyline/ (environments, the emulator's files) and .aws-sam/ (the built stack);
-# both are ignored by git and can be deleted at any time.
+# Everything they make is in .partyline/ (environments, the emulator's files) and .aws-sam/ (the built stack). Git ignores
+# both, and both can be deleted at any time.
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
-# An interpreter of 3.11 or newer: PYTHON=... if it is given, else the first that fits on PATH or among pyenv's.
+# A Python 3.11 or newer: PYTHON=... if given, else the first suitable one on PATH or among pyenv's.
 PYTHON := $(or $(shell PYTHON="$(PYTHON)" sh local/find-python.sh 2>/dev/null),$(PYTHON))
 
 STATE := .partyline
 BIN := $(STATE)/dev/bin
 
-# What the built stack is for; the template's own defaults.
+# The runtime and processor of the built stack: the template's defaults.
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
@@ -26,7 +26,7 @@ SOURCES := layers/partyline/partyline functions local tests
 
 .PHONY: help run test coverage unit conformance check format docs build events lock clean python dev
 
-help: ## Say what can be done.
+help: ## List the commands.
 	@echo "Partyline: make <target>"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -36,7 +36,7 @@ python:
 dev: python
 	@$(PYTHON) -m local.environments dev
 
-run: python ## Set everything up and run Partyline here, on port PORT (8080) of 127.0.0.1.
+run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.
 	@exec $(PYTHON) -m local
 
 IN_PROCESS := tests/unit tests/integration tests/conformance
@@ -56,7 +56,7 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 unit: dev ## The fast tests only.
 	$(BIN)/python -m pytest tests/unit $(ARGS)
 
-conformance: dev ## Every operation of Twilio's contract against the API, with a table of what holds.
+conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
 
 check: dev ## Check lint, format, types, imports, the template, the docs, and known vulnerabilities of what is pinned.
@@ -71,7 +71,7 @@ check: dev ## Check lint, format, types, imports, the template, the docs, and kn
 	$(BIN)/python -m local.expansion $(STATE)/expanded.json
 	$(BIN)/cfn-lint $(STATE)/expanded.json
 
-format: dev ## Put the code into the one format.
+format: dev ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -79,16 +79,16 @@ docs: dev ## Build the documentation as a website, into .partyline/site.
 	$(BIN)/mkdocs build --strict
 	@echo "open $(STATE)/site/index.html"
 
-build: dev ## sam build, for RUNTIME (python3.13) on ARCHITECTURE (arm64).
+build: dev ## Build the stack for RUNTIME (python3.13) on ARCHITECTURE (arm64).
 	@$(MAKE) --no-print-directory -C layers/partyline PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) runtime
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	PATH="$(abspath $(BIN)):$$PATH" PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) \
 	  sam build --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)
 
-events: dev ## Every file in events/ through its built function, as Lambda runs it.
+events: dev ## Run every sample of events/ through its built function, as Lambda does.
 	$(BIN)/python -m local.events
 
-lock: python ## Pin the newest releases that fit into the lock files.
+lock: python ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock
 	@$(STATE)/lock/bin/python -m pip install --quiet uv
 	@set -e; lock() { echo "$$2"; $(STATE)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -98,5 +98,5 @@ lock: python ## Pin the newest releases that fit into the lock files.
 	lock local/emulator.in local/emulator.lock; \
 	lock local/runtime.in local/runtime.lock
 
-clean: ## Remove everything that was made.
+clean: ## Delete everything that the other commands made.
 	rm -rf $(STATE) .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
