@@ -104,7 +104,7 @@ def content_disposition(content_type: str, filename: str) -> str:
 
 def _to_stored_object(answer: Any) -> StoredObject:
     content_type, disposition = answer["ContentType"], answer.get("ContentDisposition", "attachment")
-    # The header of a stored file follows today's rules, whatever held when it was stored.
+    # The header of a stored file follows today's rules: version 0.1.0 stored more types as inline.
     if not file_types.is_shown(content_type):
         disposition = disposition.replace("inline", "attachment", 1)
     return StoredObject(content_type, disposition, answer["ContentLength"])

@@ -81,7 +81,7 @@ class SendJob:
     def recorded_fingerprint(self) -> str:
         """The fingerprint under which the text was counted when it was recorded.
 
-        A send recorded before version 0.1.0 has none: its text is assumed to be what it is now.
+        A send recorded by version 0.1.0 has none: its text is assumed to be what it is now.
         """
         return self.send.counted or threads.fingerprint(self.words, len(self.message.media))
 

@@ -146,7 +146,7 @@ def _decode(item: Item) -> Claim:
 def _counted(item: Item) -> tuple[str, str] | None:
     """Return what was counted.
 
-    Before version 0.1.0 the thread alone was recorded. Then it is counted once more, which affects no later text.
+    Version 0.1.0 recorded the thread alone. Then it is counted once more, which affects no later text.
     """
     if "counted" not in item:
         return None
