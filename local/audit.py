@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.environments import LOCKS, ROOT
+from local.environments import LOCKS, ROOT, UV_LOCK
 
 # The Python Package Index answers for itself; OSV has the same advisories at another address.
 SOURCES = ("pypi", "osv")
 # The development environment's lock has the layer's packages too, of the same versions; what is deployed comes first.
-FILES = (ROOT / "layers" / "partyline" / "requirements.txt", *LOCKS.values())
+FILES = (ROOT / "layers" / "partyline" / "requirements.txt", *LOCKS.values(), UV_LOCK)
 # Seconds for one answer of a source, and for all of them.
 _ANSWER, _ALL = 5, 120
 

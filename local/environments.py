@@ -6,6 +6,7 @@ This module runs in a bare interpreter, before anything is installed: the standa
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import fcntl
 import hashlib
@@ -25,6 +26,7 @@ LOCKS = {
     "emulator": ROOT / "local" / "emulator.lock",
     "runtime": ROOT / "local" / "runtime.lock",
 }
+UV_LOCK = ROOT / "local" / "uv.lock"
 
 
 class SetupError(Exception):
@@ -57,9 +59,52 @@ def once(name: str, lock: Path, packages: int, proof: str, install: Callable[[Pa
 
 def _install(home: Path, lock: Path) -> None:
     run([sys.executable, "-m", "venv", str(home)], "cannot make a virtual environment")
-    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
-    # The lock file is the whole answer: pip has nothing to resolve.
-    run([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)], f"cannot install {lock.name}")
+    if not _install_with_uv(home, lock):
+        _install_with_pip(home, lock)
+
+
+def _install_with_pip(home: Path, lock: Path) -> None:
+    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input", "--quiet"]
+    # The lock file is the whole answer: there is nothing to resolve.
+    run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)], f"cannot install {lock.name}")
+
+
+def _install_with_uv(home: Path, lock: Path) -> bool:
+    """Install a lock file with uv, which takes a fraction of pip's time, and return whether it was installed.
+
+    uv is the one on PATH, or comes from the package index. It checks the same hashes. Where it cannot install (a mirror
+    it does not understand, a platform without it), pip does, and reports what is wrong.
+    """
+    python = str(home / "bin" / "python")
+    uv = shutil.which("uv") or str(STATE / "dev" / "bin" / "uv")
+    try:
+        # The functions import the emulator's environment, so only the one for development gets what no lock file names.
+        if home == STATE / "dev" and not Path(uv).exists():
+            _install_with_pip(home, UV_LOCK)
+        if not Path(uv).exists():
+            return False
+        options = parse_index_options(run([python, "-m", "pip", "config", "list"], "cannot read pip's settings"))
+        # A package may be on any of pip's indexes; the hashes say which file it is.
+        trust = ["--require-hashes", "--index-strategy", "unsafe-best-match"]
+        command = [uv, "pip", "install", "--quiet", "--python", python, "--no-deps", *trust]
+        run([*command, *options, "-r", str(lock)], f"cannot install {lock.name}")
+    except SetupError:
+        return False
+    return True
+
+
+def parse_index_options(pip_settings: str) -> list[str]:
+    """Return uv's options for the indexes that pip is set up to use: uv reads none of pip's settings itself.
+
+    `pip_settings` is what `pip config list` prints: a line for each, such as global.index-url='https://mirror/simple'.
+    """
+    found: dict[str, str] = {}
+    # The environment's settings come first and count most.
+    for line in reversed(pip_settings.splitlines()):
+        name, _, value = line.partition("=")
+        found[name.rpartition(".")[2]] = str(ast.literal_eval(value))
+    names = {"index-url": "--default-index", "extra-index-url": "--index", "find-links": "--find-links"}
+    return [part for name, option in names.items() for value in found.get(name, "").split() for part in (option, value)]
 
 
 @contextlib.contextmanager
@@ -77,13 +122,14 @@ def _fingerprint(lock: Path) -> str:
     return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
 
 
-def run(command: list[str], problem: str) -> None:
-    """Run a program to its end. Raises SetupError with what it said when it fails."""
+def run(command: list[str], problem: str) -> str:
+    """Run a program to its end and return its output. Raises SetupError, with what it printed, when it fails."""
     # pip's settings (a mirror, a certificate) may well come from the environment; where modules come from may not.
     inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
     done = subprocess.run(command, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SetupError(f"{problem}:\n{_tail(done.stderr or done.stdout)}")
+    return done.stdout
 
 
 def _tail(output: str, lines: int = 20) -> str:
