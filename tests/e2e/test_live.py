@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -258,7 +259,7 @@ def test_the_javascript_client_misses_nothing_when_its_connection_breaks(
     desk = desks()
     made = chat(desk, "node")
     made.messages.create(author="node", body="0")
-    script = node.SOURCES / "live.mjs"
+    script = Path(__file__).parent / "node" / "live.mjs"
     environment = {
         **os.environ,
         "LIVE_URL": desk.url,

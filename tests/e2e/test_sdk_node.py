@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from local import node
 from local.stack import Stack
 from tests.e2e import test_sdk_python
 
+SCRIPT = Path(__file__).parent / "node" / "scenarios.cjs"
 SCENARIOS = [name.removeprefix("test_") for name in vars(test_sdk_python) if name.startswith("test_")]
 
 
@@ -22,8 +24,8 @@ SCENARIOS = [name.removeprefix("test_") for name in vars(test_sdk_python) if nam
 def errors(stack: Stack) -> dict[str, str | None]:
     """What went wrong in each scenario that was run, by its name; None where nothing did."""
     ran = subprocess.run(
-        [node.NODE, node.SOURCES / "scenarios.cjs"],
-        env={**os.environ, **stack.variables(), "NODE_PATH": str(node.modules())},
+        [node.NODE, SCRIPT],
+        env={**os.environ, **stack.variables(), "NODE_PATH": str(node.install_modules())},
         capture_output=True,
         text=True,
         timeout=600,

@@ -4,8 +4,8 @@
 import { attachment, composer, el, fill, log } from "./dom.js";
 import { connect } from "./live.js";
 import * as net from "./net.js";
-import { chip, names } from "./phone.js";
 import { clock, hue, pretty } from "./numbers.js";
+import { chip, names } from "./phone.js";
 
 // How often to read without being told to: with live events, and for want of them.
 const SLOW_MS = 30000;
@@ -24,6 +24,8 @@ const MOODS = { delivered: "good", read: "good", failed: "bad", undelivered: "ba
 export class Agent {
   constructor() {
     this.label = "Agent";
+    /** Draws the view that is shown; each view sets its own. */
+    this.update = () => {};
     this.conversations = [];
     this.chosen = null;
     this.members = new Map();
@@ -66,7 +68,8 @@ export class Agent {
     }
     if (type === "onMessageAdded") this.stopped(conversation, parameters.Author);
     if (type === "onConversationStateUpdated") {
-      for (const one of [this.current, ...this.conversations]) if (one?.sid === conversation) one.state = parameters.StateTo;
+      for (const one of [this.current, ...this.conversations])
+        if (one?.sid === conversation) one.state = parameters.StateTo;
       this.update();
     }
     clearTimeout(this.quiet);
@@ -102,7 +105,7 @@ export class Agent {
       await this.read();
       this.problem.hidden = true;
     } catch (error) {
-      this.problem.textContent = error.message;
+      this.problem.textContent = net.messageOf(error);
       this.problem.hidden = false;
     } finally {
       this.busy = false;
@@ -119,7 +122,8 @@ export class Agent {
       const { conversations } = await net.api("Conversations?PageSize=50");
       this.conversations = conversations;
       this.known = true;
-      for (const one of conversations.slice(0, NAMED)) if (this.isStale(one) && !this.awaited.has(one.sid)) this.readNames(one);
+      for (const one of conversations.slice(0, NAMED))
+        if (this.isStale(one) && !this.awaited.has(one.sid)) this.readNames(one);
     } else {
       const [{ messages }, conversation] = await Promise.all([
         net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=50`),
@@ -128,7 +132,9 @@ export class Agent {
       ]);
       if (this.current?.sid === sid) Object.assign(this.current, conversation);
       this.messages = messages.reverse();
-      await Promise.all(messages.filter((one) => one.delivery && !this.isSettled(one)).map((one) => this.readReceipts(sid, one.sid)));
+      await Promise.all(
+        messages.filter((one) => one.delivery && !this.isSettled(one)).map((one) => this.readReceipts(sid, one.sid)),
+      );
     }
     if (sid === this.chosen) this.update();
   }
@@ -168,7 +174,11 @@ export class Agent {
   title(conversation) {
     const name = conversation.friendly_name || conversation.unique_name;
     const members = this.participants(conversation.sid).map(short);
-    return name ? [name] : members.length ? names(members) : [this.awaited.has(conversation.sid) ? "…" : conversation.sid];
+    return name
+      ? [name]
+      : members.length
+        ? names(members)
+        : [this.awaited.has(conversation.sid) ? "…" : conversation.sid];
   }
 
   about(conversation) {
@@ -181,8 +191,19 @@ export class Agent {
     this.chosen = this.current = null;
     const list = el("ul", { class: "thread-list", "aria-label": "Conversations" });
     this.update = () => {
-      fill(list, this.conversations.map((one) => this.row(one)));
-      if (!this.conversations.length) fill(list, el("li", { class: "empty" }, this.known ? "No conversations yet. Text one of our numbers from a phone." : "Reading…"));
+      fill(
+        list,
+        this.conversations.map((one) => this.row(one)),
+      );
+      if (!this.conversations.length)
+        fill(
+          list,
+          el(
+            "li",
+            { class: "empty" },
+            this.known ? "No conversations yet. Text one of our numbers from a phone." : "Reading…",
+          ),
+        );
     };
     fill(this.screen, el("div", { class: "screen-top" }, el("h3", {}, "Conversations")), list);
     this.update();
@@ -206,6 +227,7 @@ export class Agent {
   open(conversation) {
     this.chosen = conversation.sid;
     this.current = conversation;
+    /** @type {any[]} */
     this.messages = [];
     const heading = el("h3", { title: conversation.sid }, this.title(conversation));
     const members = el("ul", { class: "members", "aria-label": "Participants" });
@@ -223,17 +245,33 @@ export class Agent {
       box.hidden = conversation.state === "closed";
       typing.textContent = typists([...this.writing.values()].filter((one) => one.conversation === conversation.sid));
       const participants = this.participants(conversation.sid);
-      const now = JSON.stringify([conversation.friendly_name, conversation.unique_name, participants, this.messages, this.messages.map((one) => this.receipts.get(one.sid))]);
+      const now = JSON.stringify([
+        conversation.friendly_name,
+        conversation.unique_name,
+        participants,
+        this.messages,
+        this.messages.map((one) => this.receipts.get(one.sid)),
+      ]);
       if (now === drawn) return;
       drawn = now;
       fill(heading, this.title(conversation));
-      fill(members, participants.map((one) => el("li", {}, member(one))));
-      messages.fill(this.messages.length ? this.messages.map((one) => this.bubble(one, participants)) : [el("li", { class: "empty" }, "No messages yet.")]);
+      fill(
+        members,
+        participants.map((one) => el("li", {}, member(one))),
+      );
+      messages.fill(
+        this.messages.length
+          ? this.messages.map((one) => this.bubble(one, participants))
+          : [el("li", { class: "empty" }, "No messages yet.")],
+      );
       const authors = participants.map(authorOf).filter((one) => one !== null);
       if (JSON.stringify(authors) === offered) return;
       offered = JSON.stringify(authors);
       const before = author.value;
-      fill(author, authors.map(({ value, label }) => el("option", { value }, label)));
+      fill(
+        author,
+        authors.map(({ value, label }) => el("option", { value }, label)),
+      );
       if (authors.some(({ value }) => value === before)) author.value = before;
     };
     const box = composer({
@@ -241,8 +279,11 @@ export class Agent {
       placeholder: "Message",
       before: [el("label", { class: "as" }, "Write as ", author)],
       onSend: async (text, files) => {
-        if (!author.value) throw new Error("Nobody in it can write: add a participant with an identity or a projected number.");
-        const uploads = await Promise.all(files.map((file) => net.uploadTo(conversation.chat_service_sid, file.name)(file)));
+        if (!author.value)
+          throw new Error("Nobody in it can write: add a participant with an identity or a projected number.");
+        const uploads = await Promise.all(
+          files.map((file) => net.uploadTo(conversation.chat_service_sid, file.name)(file)),
+        );
         const form = [["Author", author.value], ["Body", text], ...uploads.map(({ sid }) => ["MediaSid", sid])];
         await net.post(`Conversations/${conversation.sid}/Messages`, form);
         await this.refresh();
@@ -253,7 +294,11 @@ export class Agent {
       el(
         "div",
         { class: "screen-top" },
-        el("button", { type: "button", class: "quiet", "aria-label": "Back to all conversations", onclick: () => this.back() }, "‹"),
+        el(
+          "button",
+          { type: "button", class: "quiet", "aria-label": "Back to all conversations", onclick: () => this.back() },
+          "‹",
+        ),
         el("div", {}, heading, members),
         state,
       ),
@@ -316,7 +361,11 @@ export class Agent {
       // The API has no word for a text that has not left yet.
       const status = receipt.status ?? "queued";
       const title = `${pretty(number)}: ${status}${code}`;
-      return el("span", { class: `status ${MOODS[status] ?? "waiting"}`, title }, `${number.slice(-4)} ${status}${code}`);
+      return el(
+        "span",
+        { class: `status ${MOODS[status] ?? "waiting"}`, title },
+        `${number.slice(-4)} ${status}${code}`,
+      );
     });
   }
 }
@@ -356,7 +405,13 @@ function member(participant) {
   const { address, projected_address: projected, proxy_address: proxy } = binding(participant);
   const number = address ?? projected;
   const kind = proxy ? `behind ${pretty(proxy)}` : null;
-  if (!number) return el("span", { class: "chip still" }, participant.identity ?? participant.sid, el("small", { class: "tag" }, "chat"));
+  if (!number)
+    return el(
+      "span",
+      { class: "chip still" },
+      participant.identity ?? participant.sid,
+      el("small", { class: "tag" }, "chat"),
+    );
   const shown = chip(number);
   if (participant.identity) shown.prepend(`${participant.identity} · `);
   if (kind) shown.append(el("small", { class: "tag" }, kind));

@@ -1,5 +1,13 @@
 // Elements as data. Text only ever becomes a text node, so nothing that somebody writes is read as HTML.
 
+import { messageOf } from "./net.js";
+
+/**
+ * @param {string} tag
+ * @param {Record<string, any>} [props]
+ * @param {...any} children
+ * @returns {any} the element, of the type that its tag has
+ */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -53,13 +61,31 @@ export function attachment(url, type = "") {
   return link;
 }
 
-// A text box that grows with its text and sends on Enter (Shift+Enter makes a new line), with files beside the text.
+/**
+ * A text box that grows with its text and sends on Enter (Shift+Enter makes a new line), with files beside the text.
+ *
+ * @param {object} options
+ * @param {string} options.label
+ * @param {string} options.placeholder
+ * @param {any[]} [options.before] elements above the text box
+ * @param {(text: string, files: File[]) => Promise<void>} options.onSend
+ */
 export function composer({ label, placeholder, before = [], onSend }) {
   const box = el("textarea", { rows: 1, placeholder, "aria-label": label });
   const button = el("button", { type: "submit", class: "send", "aria-label": "Send" }, "↑");
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const files = el("input", { type: "file", multiple: true, class: "hidden", "aria-label": "Files" });
-  const clip = el("button", { type: "button", class: "quiet", "aria-label": "Attach files", title: "Attach files", onclick: () => files.click() }, "+");
+  const clip = el(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      "aria-label": "Attach files",
+      title: "Attach files",
+      onclick: () => files.click(),
+    },
+    "+",
+  );
   const chosen = el("ul", { class: "picked", "aria-label": "Files to send" });
   let picked = [];
   const pick = (those) => {
@@ -67,7 +93,23 @@ export function composer({ label, placeholder, before = [], onSend }) {
     problem.hidden = true;
     fill(
       chosen,
-      picked.map((file) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Leave out ${file.name}`, onclick: () => pick(picked.filter((other) => other !== file)) }, file.name, " ×"))),
+      picked.map((file) =>
+        el(
+          "li",
+          {},
+          el(
+            "button",
+            {
+              type: "button",
+              class: "chip",
+              "aria-label": `Leave out ${file.name}`,
+              onclick: () => pick(picked.filter((other) => other !== file)),
+            },
+            file.name,
+            " ×",
+          ),
+        ),
+      ),
     );
   };
   files.addEventListener("change", () => {
@@ -91,7 +133,7 @@ export function composer({ label, placeholder, before = [], onSend }) {
       pick([]);
       grow();
     } catch (error) {
-      problem.textContent = error.message;
+      problem.textContent = messageOf(error);
       problem.hidden = false;
     } finally {
       button.disabled = false;
@@ -102,5 +144,12 @@ export function composer({ label, placeholder, before = [], onSend }) {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   });
-  return el("form", { class: "composer", onsubmit: submit }, before, problem, chosen, el("div", { class: "write" }, clip, files, box, button));
+  return el(
+    "form",
+    { class: "composer", onsubmit: submit },
+    before,
+    problem,
+    chosen,
+    el("div", { class: "write" }, clip, files, box, button),
+  );
 }

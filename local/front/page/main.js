@@ -9,6 +9,7 @@ import { Phone } from "./phone.js";
 const KEPT = "partyline-phones";
 const FIRST = ["+12065550150", "+12065550151", "+12065550152"];
 
+/** @returns {any} the element of an id that index.html has */
 const byId = (id) => document.getElementById(id);
 const panes = byId("panes");
 const tabs = byId("tabs");
@@ -19,7 +20,7 @@ const agent = new Agent();
 
 function remembered() {
   try {
-    const numbers = JSON.parse(localStorage.getItem(KEPT));
+    const numbers = JSON.parse(localStorage.getItem(KEPT) ?? "null");
     if (Array.isArray(numbers) && numbers.length) return numbers.filter((number) => parse(String(number)) === number);
   } catch {
     // Nothing usable is remembered.
@@ -55,9 +56,16 @@ function draw() {
     pane.node.classList.toggle("current", pane === current);
   });
   const order = [...panes.children];
-  if (order.length !== all.length || order.some((node, place) => node !== all[place].node)) fill(panes, all.map((pane) => pane.node));
+  if (order.length !== all.length || order.some((node, place) => node !== all[place].node))
+    fill(
+      panes,
+      all.map((pane) => pane.node),
+    );
   const focused = tabs.contains(document.activeElement);
-  fill(tabs, all.map((pane, place) => tab(pane, place)));
+  fill(
+    tabs,
+    all.map((pane, place) => tab(pane, place)),
+  );
   if (focused) tabs.querySelector("[aria-selected=true]").focus();
 }
 
@@ -104,16 +112,18 @@ async function refresh(chosen) {
     await Promise.all(chosen.map((phone) => phone.refresh()));
     tell("");
   } catch (error) {
-    tell(error.message);
+    tell(net.messageOf(error));
   }
   draw();
 }
 
 // Much happens at once when a text goes round: everything concerned is read again once it is quiet.
 const waiting = new Set();
-let timer = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 function happened(event) {
-  for (const phone of phones) if (event.type === "reset" || event.type === "arrival" || phone.concerns(event)) waiting.add(phone);
+  for (const phone of phones)
+    if (event.type === "reset" || event.type === "arrival" || phone.concerns(event)) waiting.add(phone);
   clearTimeout(timer);
   timer = setTimeout(() => {
     refresh([...waiting]);
@@ -124,8 +134,21 @@ function happened(event) {
 
 async function readLines() {
   setLines(await net.lines());
-  fill(byId("lines"), lineNumbers().map((number) => el("li", { class: "chip still" }, pretty(number), el("small", { class: `tag ${carrierOf(number)}` }, carrierOf(number)))));
-  fill(byId("known-numbers"), specialNumbers().map((number) => el("option", { value: number }, note(number))));
+  fill(
+    byId("lines"),
+    lineNumbers().map((number) =>
+      el(
+        "li",
+        { class: "chip still" },
+        pretty(number),
+        el("small", { class: `tag ${carrierOf(number)}` }, carrierOf(number)),
+      ),
+    ),
+  );
+  fill(
+    byId("known-numbers"),
+    specialNumbers().map((number) => el("option", { value: number }, note(number))),
+  );
 }
 
 byId("add").addEventListener("submit", async (event) => {
@@ -147,7 +170,7 @@ async function begin() {
   try {
     await readLines();
   } catch (error) {
-    tell(error.message);
+    tell(net.messageOf(error));
   }
   for (const number of remembered()) if (!carrierOf(number)) add(number);
   draw();

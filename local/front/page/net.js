@@ -12,6 +12,9 @@ async function ask(path, options) {
   return body;
 }
 
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
 export const lines = () => ask("/lines");
 export const threads = (number) => ask(`/handsets/${encodeURIComponent(number)}/threads`);
 

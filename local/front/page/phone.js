@@ -30,7 +30,17 @@ export class Phone {
         "header",
         { class: "phone-top" },
         el("h2", {}, this.label, about ? el("small", {}, about) : null),
-        el("button", { type: "button", class: "quiet", title: "Put this phone away", "aria-label": `Put phone ${this.label} away`, onclick: onRemove }, "×"),
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            title: "Put this phone away",
+            "aria-label": `Put phone ${this.label} away`,
+            onclick: onRemove,
+          },
+          "×",
+        ),
       ),
       this.screen,
     );
@@ -48,7 +58,10 @@ export class Phone {
 
   isUnread(thread) {
     // Who writes into a thread has read what came before.
-    const answered = thread.messages.slice(0, thread.messages.findLastIndex((message) => message.direction === "outbound") + 1);
+    const answered = thread.messages.slice(
+      0,
+      thread.messages.findLastIndex((message) => message.direction === "outbound") + 1,
+    );
     return received(thread.messages) > Math.max(this.seen.get(key(thread.with)) ?? 0, received(answered));
   }
 
@@ -78,7 +91,10 @@ export class Phone {
   showThreads() {
     const list = el("ul", { class: "thread-list", "aria-label": "Threads" });
     this.update = () => {
-      fill(list, this.threads.map((thread) => this.row(thread)));
+      fill(
+        list,
+        this.threads.map((thread) => this.row(thread)),
+      );
       if (!this.threads.length) fill(list, el("li", { class: "empty" }, "No texts yet."));
     };
     fill(
@@ -99,7 +115,11 @@ export class Phone {
       {},
       el(
         "button",
-        { type: "button", class: unread ? "row unread" : "row", onclick: () => this.show({ name: "thread", with: thread.with }) },
+        {
+          type: "button",
+          class: unread ? "row unread" : "row",
+          onclick: () => this.show({ name: "thread", with: thread.with }),
+        },
         el("span", { class: "row-title" }, names(thread.with.map(pretty))),
         el("time", {}, clock(last.at)),
         el("span", { class: "row-text" }, who + (last.subject || last.text || "attachment")),
@@ -129,8 +149,21 @@ export class Phone {
       el(
         "div",
         { class: "screen-top" },
-        el("button", { type: "button", class: "quiet", "aria-label": "Back to all threads", onclick: () => this.show({ name: "threads" }) }, "‹"),
-        el("ul", { class: "members", "aria-label": "In this thread" }, others.map((number) => el("li", {}, chip(number)))),
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "aria-label": "Back to all threads",
+            onclick: () => this.show({ name: "threads" }),
+          },
+          "‹",
+        ),
+        el(
+          "ul",
+          { class: "members", "aria-label": "In this thread" },
+          others.map((number) => el("li", {}, chip(number))),
+        ),
       ),
       texts.node,
       box,
@@ -159,16 +192,42 @@ export class Phone {
     const chosen = new Set();
     const picked = el("ul", { class: "picked", "aria-label": "Recipients" });
     const offered = el("div", { class: "offered", role: "group", "aria-label": "Suggestions" });
-    const entry = el("input", { type: "tel", placeholder: "Add a number", "aria-label": "Add a recipient's number", autocomplete: "off" });
+    const entry = el("input", {
+      type: "tel",
+      placeholder: "Add a number",
+      "aria-label": "Add a recipient's number",
+      autocomplete: "off",
+    });
     const draw = () => {
       fill(
         picked,
         [...chosen].map((number) =>
-          el("li", {}, el("button", { type: "button", class: "chip on", "aria-label": `Leave out ${pretty(number)}`, onclick: () => toggle(number) }, pretty(number), " ×")),
+          el(
+            "li",
+            {},
+            el(
+              "button",
+              {
+                type: "button",
+                class: "chip on",
+                "aria-label": `Leave out ${pretty(number)}`,
+                onclick: () => toggle(number),
+              },
+              pretty(number),
+              " ×",
+            ),
+          ),
         ),
       );
-      const rest = [...lineNumbers(), ...this.neighbours()].filter((number) => number !== this.number && !chosen.has(number));
-      fill(offered, rest.map((number) => el("button", { type: "button", class: "chip", onclick: () => toggle(number) }, pretty(number), tag(number))));
+      const rest = [...lineNumbers(), ...this.neighbours()].filter(
+        (number) => number !== this.number && !chosen.has(number),
+      );
+      fill(
+        offered,
+        rest.map((number) =>
+          el("button", { type: "button", class: "chip", onclick: () => toggle(number) }, pretty(number), tag(number)),
+        ),
+      );
     };
     const toggle = (number) => {
       if (!chosen.delete(number)) chosen.add(number);
@@ -207,7 +266,16 @@ export class Phone {
       el(
         "div",
         { class: "screen-top" },
-        el("button", { type: "button", class: "quiet", "aria-label": "Back to all threads", onclick: () => this.show({ name: "threads" }) }, "‹"),
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "aria-label": "Back to all threads",
+            onclick: () => this.show({ name: "threads" }),
+          },
+          "‹",
+        ),
         el("h3", {}, "New text"),
       ),
       el("div", { class: "to" }, picked, entry, offered),

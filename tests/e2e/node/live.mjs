@@ -2,12 +2,14 @@
 
 import { connect } from "../../../clients/javascript/live.js";
 
-const { LIVE_URL, LIVE_TOKEN, LIVE_CONVERSATION } = process.env;
+const { LIVE_URL = "", LIVE_TOKEN = "", LIVE_CONVERSATION = "" } = process.env;
 
 const live = connect({
   url: LIVE_URL,
   token: async () => LIVE_TOKEN,
-  onEvent: (event) => event.type === "onMessageAdded" && console.log(event.parameters.Index),
+  onEvent: (event) => {
+    if (event.type === "onMessageAdded" && "parameters" in event) console.log(event.parameters.Index);
+  },
   onState: (state) => console.log(state),
 });
 live.follow(LIVE_CONVERSATION);

@@ -12,7 +12,7 @@ const assert = require("node:assert/strict");
 const { randomUUID } = require("node:crypto");
 const twilio = require("twilio");
 
-const { PARTYLINE_URL, PARTYLINE_ACCOUNT_SID, PARTYLINE_AUTH_TOKEN } = process.env;
+const { PARTYLINE_URL = "", PARTYLINE_ACCOUNT_SID = "", PARTYLINE_AUTH_TOKEN = "" } = process.env;
 
 const LINE = "+12065550100";
 const OTHER_LINE = "+12065550101";
@@ -182,10 +182,12 @@ const scenarios = {
     assert.deepEqual(await listed({ limit: 2, pageSize: 4 }), newestFirst.slice(0, 2));
     assert.deepEqual(await listed({ limit: 1000 }), newestFirst); // more than a page may have
     const streamed = [];
-    await new Promise((done, fail) => {
-      const ended = (error) => (error ? fail(error) : done());
-      service.conversations.each({ pageSize: 1, callback: (each) => streamed.push(each.sid), done: ended });
-    });
+    await /** @type {Promise<void>} */ (
+      new Promise((done, fail) => {
+        const ended = (error) => (error ? fail(error) : done());
+        service.conversations.each({ pageSize: 1, callback: (each) => streamed.push(each.sid), done: ended });
+      })
+    );
     assert.deepEqual(streamed, newestFirst);
 
     const first = await service.conversations.page({ pageSize: 2 });
@@ -245,14 +247,14 @@ const scenarios = {
 
   async what_is_wrong_is_refused_and_changes_nothing() {
     const made = await create({ friendlyName: "12 Elm Street" });
-    for (const [code, wrong] of [
+    for (const [code, wrong] of /** @type {[number, object][]} */ ([
       [50304, { attributes: "{" }],
       [50378, { state: "sleeping" }],
       [50341, { messagingServiceSid: "MG1" }],
       [50379, { "timers.inactive": "soon" }],
       [50376, { "timers.closed": "PT1M" }],
       [20001, { uniqueName: "x".repeat(257) }],
-    ]) {
+    ])) {
       assert.deepEqual(await refused(() => made.update({ friendlyName: "Changed", ...wrong })), [400, code]);
     }
     assert.equal((await made.fetch()).friendlyName, "12 Elm Street");
@@ -795,6 +797,7 @@ const scenarios = {
     assert.deepEqual(told.filters, ["onUserUpdate", "onUserUpdated"]);
 
     const notifications = service.configuration.notifications();
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Twilio's placeholders
     const template = "${AUTHOR}: ${MESSAGE}";
     await notifications.update({
       logEnabled: true,

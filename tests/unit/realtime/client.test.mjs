@@ -9,7 +9,15 @@ const A = "CHaaaa";
 const B = "CHbbbb";
 
 class Socket {
-  static made = [];
+  static made = /** @type {Socket[]} */ ([]);
+  /** @type {((event: any) => void) | null} */
+  onopen = null;
+  /** @type {((event: any) => void) | null} */
+  onmessage = null;
+  /** @type {((event: any) => void) | null} */
+  onclose = null;
+  /** @type {((event: any) => void) | null} */
+  onerror = null;
 
   constructor(url) {
     this.url = new URL(url);
@@ -32,17 +40,17 @@ class Socket {
 
   open() {
     this.readyState = 1;
-    this.onopen({});
+    this.onopen?.({});
     return this;
   }
 
   says(...frames) {
-    for (const frame of frames) this.onmessage({ data: typeof frame === "string" ? frame : JSON.stringify(frame) });
+    for (const frame of frames) this.onmessage?.({ data: typeof frame === "string" ? frame : JSON.stringify(frame) });
   }
 
   breaks(reason = "") {
     this.readyState = 3;
-    this.onclose({ reason });
+    this.onclose?.({ reason });
   }
 
   get asked() {
@@ -59,7 +67,12 @@ const added = (conversation, index) => ({ type: "onMessageAdded", conversation, 
 const resumed = (conversation, after, index, more = false) => ({ type: "resumed", conversation, after, index, more });
 const told = (conversation = A) =>
   events.filter((event) => event.conversation === conversation).map((event) => Number(event.parameters?.Index));
-const latest = () => Socket.made.at(-1);
+/** @returns {Socket} */
+function latest() {
+  const socket = Socket.made.at(-1);
+  assert.ok(socket);
+  return socket;
+}
 // The token is asked for before the socket is made.
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -198,7 +211,9 @@ test("what was held when the connection broke is told once", async () => {
   socket.breaks();
   await pass(500);
 
-  latest().open().says(added(A, 1), added(A, 2), resumed(A, 0, 2));
+  latest()
+    .open()
+    .says(added(A, 1), added(A, 2), resumed(A, 0, 2));
 
   assert.deepEqual(told(), [1, 2]);
 });
@@ -207,7 +222,9 @@ test("an abandoned socket is not listened to", async () => {
   const socket = await opened([A, 0]);
   socket.breaks();
   await pass(500);
-  latest().open().says(resumed(A, 0, 0));
+  latest()
+    .open()
+    .says(resumed(A, 0, 0));
 
   socket.says(added(A, 1));
   socket.breaks();
@@ -279,7 +296,10 @@ test("a connection that does not answer is taken for dead", async () => {
 test("many are resumed in frames of fifty", async () => {
   const socket = await opened(...Array.from({ length: 120 }, (_, number) => [`CH${number}`, number]));
 
-  assert.deepEqual(socket.asked.map((asked) => Object.keys(asked).length), [50, 50, 20]);
+  assert.deepEqual(
+    socket.asked.map((asked) => Object.keys(asked).length),
+    [50, 50, 20],
+  );
   assert.equal(socket.asked[2].CH119, 119);
 });
 
@@ -288,7 +308,10 @@ test("what is not followed is told as it comes", async () => {
 
   socket.says(added(B, 9), { type: "onUserUpdated", user: "US1", parameters: {} }, { type: "typing", conversation: B });
 
-  assert.deepEqual(events.map((event) => event.type), ["onMessageAdded", "onUserUpdated", "typing"]);
+  assert.deepEqual(
+    events.map((event) => event.type),
+    ["onMessageAdded", "onUserUpdated", "typing"],
+  );
 });
 
 test("what is unfollowed is not resumed, and an answer that is under way does no harm", async () => {
@@ -312,7 +335,10 @@ test("a conversation that is not to be seen is not followed any longer", async (
   socket.says({ type: "error", code: 20404, status: 404, message: "", conversation: A }, resumed(B, 0, 0));
 
   assert.equal(live.lastIndex(A), undefined);
-  assert.deepEqual(events.map((event) => event.code), [20404]);
+  assert.deepEqual(
+    events.map((event) => event.code),
+    [20404],
+  );
   socket.breaks();
   await pass(500);
   assert.deepEqual(latest().open().asked, [{ [B]: 0 }]);
@@ -342,7 +368,10 @@ test("what was too much is asked for again after a while", async () => {
   assert.deepEqual(socket.asked.slice(1), [{ [A]: 0 }]);
   socket.says(added(A, 1), resumed(A, 0, 1));
   assert.deepEqual(told(), [1]);
-  assert.deepEqual(events.map((event) => event.code), [20429, undefined]);
+  assert.deepEqual(
+    events.map((event) => event.code),
+    [20429, undefined],
+  );
 });
 
 test("whatever else comes is passed over", async () => {
@@ -380,7 +409,9 @@ test("a listener that throws keeps nothing from the others", async () => {
   });
   live.follow(A, -1);
 
-  latest().open().says(added(A, 0), added(A, 1), resumed(A, -1, 1));
+  latest()
+    .open()
+    .says(added(A, 0), added(A, 1), resumed(A, -1, 1));
 
   assert.deepEqual(told(), [0, 1]);
   assert.throws(() => mock.timers.tick(1), /theirs/);

@@ -1,0 +1,83 @@
+"""Check and format the JavaScript, and pin its tools.
+
+    python -m local.javascript check|format|lock
+
+The client of clients/javascript is checked with every parameter typed, and its declarations (live.d.ts) are those that
+TypeScript reads from its comments. In the page of phones and in tests a parameter may be untyped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.environments import ROOT, SetupError
+from local.node import NODE, NPM, install_modules
+
+CLIENT = ROOT / "clients" / "javascript"
+DECLARATIONS = CLIENT / "live.d.ts"
+
+
+def check(modules: Path) -> bool:
+    """Return whether format, lint and types are right; what is not is printed."""
+    results = [
+        _run(modules, "@biomejs/biome/bin/biome", "check", "--error-on-warnings"),
+        _run(modules, "typescript/bin/tsc", "--project", "."),
+        DECLARATIONS.is_file() and build_declarations(modules) == DECLARATIONS.read_text(),
+    ]
+    if not results[-1]:
+        print(f"{DECLARATIONS.relative_to(ROOT)} does not fit live.js: make format writes it", file=sys.stderr)
+    return all(results)
+
+
+def format_all(modules: Path) -> bool:
+    """Format, apply safe fixes of the linter, and write the client's declarations."""
+    is_formatted = _run(modules, "@biomejs/biome/bin/biome", "check", "--write")
+    declarations = build_declarations(modules)
+    if declarations is not None:
+        DECLARATIONS.write_text(declarations)
+    return is_formatted and declarations is not None
+
+
+def build_declarations(modules: Path) -> str | None:
+    """Return the client's declarations, or None after printing what is wrong with its types."""
+    with tempfile.TemporaryDirectory() as directory:
+        if not _run(modules, "typescript/bin/tsc", "--project", str(CLIENT), "--outDir", directory):
+            return None
+        return (Path(directory) / DECLARATIONS.name).read_text()
+
+
+def lock() -> bool:
+    """Pin what package.json names, and all that it needs, in package-lock.json."""
+    return _succeeds([str(NODE), str(NPM), "install", "--package-lock-only"])
+
+
+def _run(modules: Path, program: str, *arguments: str) -> bool:
+    return _succeeds([str(NODE), str(modules / program), *arguments])
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.javascript", description=__doc__)
+    parser.add_argument("command", choices=["check", "format", "lock"])
+    command = parser.parse_args(arguments).command
+    if command == "lock":
+        return 0 if lock() else 1
+    try:
+        modules = install_modules()
+    except SetupError as error:
+        print(f"partyline: {error}", file=sys.stderr)
+        return 1
+    return 0 if {"check": check, "format": format_all}[command](modules) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
