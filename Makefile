@@ -42,11 +42,8 @@ run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.
 IN_PROCESS := tests/unit tests/integration tests/conformance
 PARALLEL := --numprocesses=auto --maxprocesses=4
 
-# The deployed stack has the machine to itself: what is end to end comes last, and one by one. No test selected (5) is no
-# failure of one half.
 test: dev ## Every test: unit, integration, end to end. ARGS are pytest's.
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) $(IN_PROCESS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest $(ARGS) tests/e2e || [ $$? -eq 5 ]
+	$(BIN)/python -m local.test_runs $(ARGS)
 
 # Apart from `test`: measuring doubles the time of what it measures.
 coverage: dev ## Measure which lines and branches the tests reach, without those end to end.
@@ -54,7 +51,7 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS) $(IN_PROCESS)
 
 unit: dev ## The fast tests only.
-	$(BIN)/python -m pytest tests/unit $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
@@ -63,6 +60,7 @@ check: dev ## Check lint, format, types, imports, the template, the docs, and kn
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+	$(BIN)/python -m local.javascript check
 	PYTHONPATH=layers/partyline $(BIN)/lint-imports --no-cache
 	$(BIN)/mkdocs build --strict
 	$(BIN)/sam validate --lint
@@ -74,6 +72,7 @@ check: dev ## Check lint, format, types, imports, the template, the docs, and kn
 format: dev ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m local.javascript format
 
 docs: dev ## Build the documentation as a website, into .partyline/site.
 	$(BIN)/mkdocs build --strict
@@ -88,7 +87,7 @@ build: dev ## Build the stack for RUNTIME (python3.13) on ARCHITECTURE (arm64).
 events: dev ## Run every sample of events/ through its built function, as Lambda does.
 	$(BIN)/python -m local.events
 
-lock: python ## Pin the newest compatible releases in the lock files.
+lock: dev ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock
 	@$(STATE)/lock/bin/python -m pip install --quiet uv
 	@set -e; lock() { echo "$$2"; $(STATE)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -96,7 +95,9 @@ lock: python ## Pin the newest compatible releases in the lock files.
 	lock layers/partyline/requirements.in layers/partyline/requirements.txt; \
 	lock requirements.in requirements.lock; \
 	lock local/emulator.in local/emulator.lock; \
-	lock local/runtime.in local/runtime.lock
+	lock local/runtime.in local/runtime.lock; \
+	lock local/uv.in local/uv.lock
+	$(BIN)/python -m local.javascript lock
 
 clean: ## Delete everything that the other commands made.
 	rm -rf $(STATE) .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
