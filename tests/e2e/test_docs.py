@@ -46,7 +46,7 @@ def programs() -> list[tuple[str, str, str]]:
 @pytest.fixture
 def place(tmp_path: Path, stack: Stack) -> Path:
     """A directory as the reader's: with the packages for Node, the clients, and the files that pages name."""
-    (tmp_path / "node_modules").symlink_to(node.modules())
+    (tmp_path / "node_modules").symlink_to(node.install_modules())
     (tmp_path / "clients").symlink_to(ROOT / "clients")
     (tmp_path / ".partyline").mkdir()
     values = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
