@@ -27,7 +27,7 @@ from partyline.api import forms, multipart, pagination
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, Call
 from partyline.auth import tokens
-from partyline.carriers import bandwidth, gateway_event, registry, schemas, telnyx, twilio, vonage
+from partyline.carriers import bandwidth, gateway_event, mms_parts, registry, schemas, telnyx, twilio, vonage
 from partyline.carriers.base import WebhookRequest
 from partyline.carriers.transport import no_transport
 from partyline.domain import addresses, identities, normalization, opt_outs, segments, tapbacks, threads, timers
@@ -244,7 +244,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "notation": normalization.normalize,
     "fingerprint": lambda text: threads.fingerprint(text, 1),
     "address": addresses.canonicalize,
-    "subject": lambda text: schemas.headed(text, text),
+    "subject": lambda text: mms_parts.add_subject(text, text),
 }
 # A carrier that takes so little that there are many parts.
 NARROW = replace(registry.LIMITS[bandwidth.NAME], text=20, segments=1)
@@ -355,7 +355,7 @@ CASES = [
         for kind, letters in LETTERS.items()
     ),
     Case(CARRIERS, "a roster", threads.build_key, numbers),
-    Case(CARRIERS, "a time", schemas.moment, lambda n: "2026-11-27T" + "0" * n),
+    Case(CARRIERS, "a time", schemas.parse_time, lambda n: "2026-11-27T" + "0" * n),
     *(
         Case(CARRIERS, f"a text part of {what}", lambda given: text_part.decode_text(*given), make)
         for what, make in {

@@ -293,6 +293,13 @@ def test_text_and_media_may_be_absent_null_or_empty(text: object, media: object)
     assert (inbound.text, inbound.media) == ("", ())
 
 
+@pytest.mark.parametrize("sha256", [..., None, "", 7])
+def test_a_file_has_its_checksum_by_either_name(sha256: object) -> None:
+    file = {"url": "https://media.telnyx.com/a", "sha256": sha256, "hash_sha256": "00"}
+    (inbound,) = parse(received(media=[{name: value for name, value in file.items() if value is not ...}]))
+    assert inbound.media == (InboundMedia("https://media.telnyx.com/a", None, "00"),)
+
+
 def test_layout_parts_are_no_media() -> None:
     media = [
         {"url": "https://media.telnyx.com/a", "content_type": "image/jpeg", "sha256": "00", "size": 1},

@@ -246,6 +246,14 @@ def test_a_file_without_an_address_does_not_cost_the_text() -> None:
     assert (event.text, event.media) == ("hello", (InboundMedia(""), InboundMedia(ONE)))
 
 
+def test_a_caption_of_another_type_costs_only_a_message_that_needs_its_words() -> None:
+    (text,) = parse(received(text="hello", image={"url": ONE, "caption": 7}))
+    assert isinstance(text, InboundText)
+    assert text.media == (InboundMedia(ONE),)
+    (kept,) = parse(received(text=..., image={"url": ONE, "caption": 7}))
+    assert isinstance(kept, MalformedWebhook)
+
+
 @pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])
 def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
     """C2."""

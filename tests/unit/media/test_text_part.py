@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.carriers import registry, schemas
+from partyline.carriers import mms_parts, registry
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain.messages import MAX_INBOUND_BODY as MAX_BODY
 from partyline.errors import RequestError, RequestTimedOut
@@ -98,7 +98,7 @@ def test_every_charset_is_one(charset: str, content: bytes) -> None:
     ],
 )
 def test_a_text_part_is_told_by_its_type_or_name(content_type: str | None, url: str, is_one: bool) -> None:
-    assert schemas.is_text_part(content_type, url) is is_one
+    assert mms_parts.is_text_part(content_type, url) is is_one
 
 
 # --- before a text is recorded

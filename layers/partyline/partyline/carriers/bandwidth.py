@@ -18,7 +18,16 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
-from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
+from partyline.carriers.bandwidth_payloads import (
+    BandwidthAccepted,
+    BandwidthError,
+    BandwidthEvent,
+    MessageFailed,
+    MessageProgress,
+    MessageReceived,
+    ReceivedDirection,
+)
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -46,7 +55,6 @@ _STATUSES = {
     "message-sent": ReceiptStatus.SENT,
     "message-delivered": ReceiptStatus.DELIVERED,
     "message-read": ReceiptStatus.DELIVERED,
-    "message-failed": ReceiptStatus.FAILED,
 }
 # Rich-messaging answers to buttons that we never send.
 _USELESS = frozenset({"requested-location-response", "suggestion-response"})
@@ -128,7 +136,7 @@ class Bandwidth:
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """One event for each element of the array; a single object counts as an array of one. Never raises."""
-        return schemas.events(request.body, _readers)
+        return schemas.parse_events(request.body, _split_events)
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message for any number of recipients; `tag` comes back in every report.
@@ -139,8 +147,8 @@ class Bandwidth:
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if send_outcome.succeeded(response):
-            return Accepted(send_outcome.first_id([send_outcome.document(response).get("id")]))
-        raise send_outcome.to_send_error(response, _complaint(response, text))
+            return Accepted(send_outcome.first_id([send_outcome.read_answer(BandwidthAccepted, response).id]))
+        raise send_outcome.to_send_error(response, _read_error(response, text))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:  # noqa: ARG002 - Carrier's
         """None: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
@@ -153,64 +161,66 @@ class Bandwidth:
         return MediaAccess(header, settings.url, ("bandwidth.com",))
 
 
-def _readers(document: object) -> Iterable[schemas.Reader]:
-    return [partial(_event, element) for element in (document if isinstance(document, list) else [document])]
+def _split_events(document: object) -> Iterable[schemas.Reader]:
+    return [partial(_read_event, element) for element in (document if isinstance(document, list) else [document])]
 
 
-def _event(element: object) -> Event:
-    event = schemas.mapping(element, "event")
-    kind = schemas.string(event, "type")
+def _read_event(element: object) -> Event:
+    kind = schemas.read(BandwidthEvent, element).type
     if kind in _USELESS:
         return IgnoredEvent(kind)
     if kind == "message-received":
-        return _inbound(event)
+        return _read_inbound(element)
+    if kind == "message-failed":
+        return _read_failure(element)
     if kind in _STATUSES:
-        return _report(event, kind)
+        return _read_progress(element, _STATUSES[kind])
     raise schemas.UnreadablePayload("type is not a documented one")
 
 
-def _inbound(event: schemas.Object) -> Event:
-    message = schemas.mapping(event.get("message"), "message")
+def _read_inbound(element: object) -> Event:
     # Bandwidth warns of loops: a text of our own that comes back is not an inbound one.
-    if schemas.string(message, "direction") != "in":
+    if schemas.read(ReceivedDirection, element).message.direction != "in":
         return IgnoredEvent("message-received, outbound")
-    recipients = schemas.addresses(message, "to")
-    if not recipients:
-        raise schemas.UnreadablePayload("message.to is empty")
-    text = schemas.optional(message, "text")
-    media = (InboundMedia(schemas.optional({"media": url}, "media")) for url in schemas.items(message, "media"))
+    event = schemas.read(MessageReceived, element)
+    message = event.message
+    line = message.owner or event.to
+    if not line:
+        raise schemas.UnreadablePayload("neither message.owner nor to is there")
     return InboundText(
         carrier=NAME,
-        id=schemas.string(message, "id"),
-        line=schemas.optional(message, "owner") or schemas.string(event, "to"),
-        sender=schemas.string(message, "from"),
-        recipients=recipients,
-        text=text,
-        media=schemas.content(media, text),
-        received_at=schemas.moment(message.get("time"), event.get("time")),
+        id=message.id,
+        line=line,
+        sender=message.sender,
+        recipients=tuple(message.to),
+        text=message.text,
+        media=mms_parts.select_files(map(InboundMedia, message.media), message.text),
+        received_at=message.time or event.time,
     )
 
 
-def _report(event: schemas.Object, kind: str) -> DeliveryReport:
-    message = schemas.mapping(event.get("message"), "message")
-    status, error_code, carrier_code = _STATUSES[kind], None, None
-    if status is ReceiptStatus.FAILED:
-        carrier_code = schemas.code(event.get("errorCode"))
-        status, error_code = _failure(carrier_code)
-    elif schemas.optional(event, "description").strip(" .").lower() == _ONLY_HANDED_OVER:
+def _read_progress(element: object, status: ReceiptStatus) -> DeliveryReport:
+    event = schemas.read(MessageProgress, element)
+    if event.description.strip(" .").lower() == _ONLY_HANDED_OVER:
         status = ReceiptStatus.SENT
+    return DeliveryReport(NAME, event.message.id, event.to, status, tag=event.message.tag or None)
+
+
+def _read_failure(element: object) -> DeliveryReport:
+    event = schemas.read(MessageFailed, element)
+    status, error_code = _classify_failure(event.error_code)
     return DeliveryReport(
         carrier=NAME,
-        id=schemas.string(message, "id"),
-        recipient=schemas.string(event, "to"),
+        id=event.message.id,
+        recipient=event.to,
         status=status,
         error_code=error_code,
-        carrier_code=carrier_code,
-        tag=schemas.optional(message, "tag") or None,
+        carrier_code=event.error_code,
+        tag=event.message.tag or None,
     )
 
 
-def _failure(carrier_code: str | None) -> tuple[ReceiptStatus, int | None]:
+def _classify_failure(carrier_code: str | None) -> tuple[ReceiptStatus, int | None]:
     if carrier_code == _NO_RECEIPT:
         return ReceiptStatus.UNKNOWN, None
     known = carrier_code or ""
@@ -241,19 +251,22 @@ def _request(settings: BandwidthSettings, text: OutboundText) -> HttpRequest:
     )
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
-    """From {"type", "description", "fieldErrors": [{"fieldName", "description"}]}."""
-    answer = send_outcome.document(response)
-    kind = schemas.code(answer.get("type"))
-    error_code = error_codes.TOO_MANY_RECIPIENTS if kind == "forbidden-too-many-recipients" else None
+def _read_error(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
+    answer = send_outcome.read_answer(BandwidthError, response)
+    error_code = error_codes.TOO_MANY_RECIPIENTS if answer.type == "forbidden-too-many-recipients" else None
     recipients: dict[str, int] = {}
-    for fault in send_outcome.objects(answer.get("fieldErrors")):
-        name = re.split(r"\W", str(fault.get("fieldName")))[0]
-        # The number at fault stands only in the prose. A fault that names none is everybody's.
-        named = send_outcome.named_in(str(fault.get("description")), text.recipients) if name == "to" else ()
+    for error in answer.field_errors:
+        name = re.split(r"\W", error.field_name)[0]
+        # The number at fault stands only in the prose. An error that names none is about all recipients.
+        named = send_outcome.named_in(error.description, text.recipients) if name == "to" else ()
         recipients |= dict.fromkeys(named, _FIELD_CODES["to"])
         if not named:
             error_code = error_code or _FIELD_CODES.get(name)
-    # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
-    not_taken = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return send_outcome.CarrierError(kind, error_code, recipients, queue_full=kind == _QUEUE_FULL, not_taken=not_taken)
+    return send_outcome.CarrierError(
+        answer.type,
+        error_code,
+        recipients,
+        queue_full=answer.type == _QUEUE_FULL,
+        # Bandwidth documents 500 as not sent and not billed; no other 5xx is one of its own.
+        not_taken=response.status == HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

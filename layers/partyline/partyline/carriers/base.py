@@ -17,6 +17,9 @@ from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.http_client import HttpRequest, HttpResponse
 
+# The query parameter of our callback URL that holds our tag, for carriers that echo nothing but the URL itself.
+TAG_PARAMETER = "send"
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
@@ -28,6 +31,11 @@ class WebhookRequest:
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+
+    @property
+    def tag(self) -> str | None:
+        """Our own tag, as the callback URL that we gave to the carrier brings it back."""
+        return self.query.get(TAG_PARAMETER) or None
 
 
 @dataclass(frozen=True, slots=True)

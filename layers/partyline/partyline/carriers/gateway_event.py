@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from partyline.carriers import schemas
-from partyline.carriers.base import WebhookRequest
+from partyline.carriers.base import TAG_PARAMETER, WebhookRequest
 
 PREFIX = "/carriers/"
 
@@ -42,8 +41,8 @@ def parse_event(event: Mapping[str, Any], public_url: str) -> WebhookRequest:
 
 
 def callback_url(public_url: str, carrier: str, tag: str) -> str:
-    """Where a carrier that takes an address with each text sends its reports; it brings the tag back (payloads.tag)."""
-    return f"{public_url}{PREFIX}{carrier}?{urlencode({schemas.TAG_PARAMETER: tag})}"
+    """Build the URL for the reports of one text. Reports bring its tag back (WebhookRequest.tag)."""
+    return f"{public_url}{PREFIX}{carrier}?{urlencode({TAG_PARAMETER: tag})}"
 
 
 def _own_url(event: Mapping[str, Any]) -> str:

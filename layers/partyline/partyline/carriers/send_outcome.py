@@ -66,21 +66,25 @@ def succeeded(response: HttpResponse) -> bool:
     return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def document(response: HttpResponse) -> schemas.Object:
-    """The JSON object of an answer; empty when there is none."""
+def load_answer(response: HttpResponse) -> schemas.JsonObject:
+    """Decode the JSON object of an answer; an empty one when there is none."""
     try:
-        return schemas.mapping(schemas.load(response.body), "answer")
+        answer = schemas.load_json(response.body)
     except schemas.UnreadablePayload:
         return {}
+    return answer if isinstance(answer, dict) else {}
 
 
-def objects(value: object) -> list[schemas.Object]:
-    """The objects of a list in an answer; empty when it is no list."""
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+def read_answer(model: type[schemas.Model], response: HttpResponse) -> schemas.Model:
+    """Read an answer by its model, of which each field is optional or lenient."""
+    return schemas.read(model, load_answer(response))
 
 
 def first_id(candidates: Iterable[object]) -> str:
-    """The first id that is one. Raises Ambiguous: the carrier said yes, but not to what."""
+    """Return the first id that is one.
+
+    Raises Ambiguous when there is none: the carrier accepted the text, but its reports cannot be told from others.
+    """
     for candidate in candidates:
         if isinstance(candidate, str) and candidate:
             return candidate

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
-from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -36,6 +36,15 @@ from partyline.carriers.base import (
     WebhookRequest,
 )
 from partyline.carriers.limits import KB, MB, Limits
+from partyline.carriers.telnyx_payloads import (
+    ReceivedPayload,
+    Receiver,
+    ReportedRecipient,
+    TelnyxErrors,
+    TelnyxMessage,
+    TelnyxWebhook,
+    WebhookData,
+)
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
@@ -139,7 +148,7 @@ class Telnyx:
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """One inbound text, or one report for each recipient that the event names. Never raises."""
-        return schemas.events(request.body, partial(_readers, schemas.tag(request)))
+        return schemas.parse_events(request.body, partial(_split_events, request.tag))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST a group MMS for several recipients, a plain message for one.
@@ -150,10 +159,9 @@ class Telnyx:
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if not send_outcome.succeeded(response):
-            raise send_outcome.to_send_error(response, _complaint(response, text))
-        data = send_outcome.document(response).get("data")
-        sent = data if isinstance(data, dict) else {}
-        return Accepted(send_outcome.first_id([sent.get("group_message_id"), sent.get("id")]), _already_failed(sent))
+            raise send_outcome.to_send_error(response, _read_error(response, text))
+        sent = schemas.read(TelnyxMessage, _data(response))
+        return Accepted(send_outcome.first_id([sent.group_message_id, sent.id]), _find_failed(sent))
 
     def media_access(self) -> MediaAccess:
         """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
@@ -168,160 +176,134 @@ class Telnyx:
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
         response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
         if not send_outcome.succeeded(response):
-            raise send_outcome.to_send_error(response, _complaint(response, text))
-        data = send_outcome.document(response).get("data")
-        found = send_outcome.objects(data if isinstance(data, list) else [data])
-        told = [(one, _read_errors(one, _addressees(one))) for one in found]
-        readers = (
-            partial(_report, one, entry, text.tag, errors)
-            for one, errors in told
-            for entry in send_outcome.objects(one.get("to"))
-        )
-        read = (schemas.attempt(reader, "") for reader in readers)
-        reports = tuple(replace(event, id=carrier_message_id) for event in read if isinstance(event, DeliveryReport))
+            raise send_outcome.to_send_error(response, _read_error(response, text))
+        data = send_outcome.load_answer(response).get("data")
+        messages = schemas.only_objects(data if isinstance(data, list) else [data])
+        readers = (reader for one in messages for reader in _report_readers(schemas.read(TelnyxMessage, one), text.tag))
+        found = (schemas.attempt(reader, "") for reader in readers)
+        reports = tuple(replace(event, id=carrier_message_id) for event in found if isinstance(event, DeliveryReport))
         return FoundMessage(Accepted(carrier_message_id), reports) if reports else None
 
 
-def _readers(tag: str | None, document: object) -> Iterable[schemas.Reader]:
-    data = schemas.mapping(schemas.mapping(document, "webhook").get("data"), "data")
-    other = schemas.optional(data, "record_type")
-    if data.get("event_type") is None and other not in _RECORDS_OF_MESSAGES:
+def _split_events(tag: str | None, document: object) -> Iterable[schemas.Reader]:
+    data = schemas.read(TelnyxWebhook, document).data
+    kind = data.event_type
+    if not kind and data.record_type not in _RECORDS_OF_MESSAGES:
         # No event of a message: a click on a shortened link, for example.
-        return [partial(IgnoredEvent, other)]
-    kind = schemas.string(data, "event_type")
+        return [partial(IgnoredEvent, data.record_type)]
     if kind == "message.received":
-        return [partial(_inbound, schemas.mapping(data.get("payload"), "payload"), data.get("occurred_at"))]
+        return [partial(_read_inbound, data)]
     if kind in _REPORTS:
-        payload = schemas.mapping(data.get("payload"), "payload")
-        entries = schemas.items(payload, "to")
-        if not entries:
+        message = schemas.read(TelnyxMessage, data.payload)
+        if not message.to:
             raise schemas.UnreadablePayload("to is empty")
-        errors = _read_errors(payload, _addressees(payload))
-        return [partial(_report, payload, entry, tag, errors) for entry in entries]
-    if kind.startswith("message."):
+        return _report_readers(message, tag)
+    if not kind or kind.startswith("message."):
         raise schemas.UnreadablePayload("event_type is not a documented one")
     return [partial(IgnoredEvent, kind)]
 
 
-def _inbound(payload: schemas.Object, occurred_at: object) -> InboundText:
-    to = schemas.addresses(payload, "to")
-    if not to:
-        raise schemas.UnreadablePayload("to is empty")
-    receivers = _receivers(payload, to)
-    subject, text = schemas.optional(payload, "subject"), schemas.optional(payload, "text")
-    media = [schemas.mapping(part, "media") for part in schemas.items(payload, "media")]
+def _read_inbound(data: WebhookData) -> InboundText:
+    payload = schemas.read(ReceivedPayload, data.payload)
+    receivers = _find_receivers(payload.to)
+    media = (
+        InboundMedia(file.url, file.content_type or None, file.sha256 or file.hash_sha256 or None)
+        for file in payload.media
+    )
     return InboundText(
         carrier=NAME,
-        id=schemas.string(payload, "id"),
+        id=payload.id,
         line=receivers[0] if receivers else "",
-        sender=schemas.address(payload, "from"),
+        sender=payload.sender,
         # In Telnyx' own example `cc` repeats our number: the core makes a set of these.
-        recipients=to + schemas.addresses(payload, "cc"),
-        text=schemas.headed(subject, text),
-        media=schemas.content(
-            (
-                InboundMedia(
-                    schemas.optional(part, "url"),
-                    schemas.optional(part, "content_type") or None,
-                    schemas.optional(part, "sha256") or schemas.optional(part, "hash_sha256") or None,
-                )
-                for part in media
-            ),
-            text,
-        ),
-        answered=_KEYWORDS.get(schemas.optional(payload, "autoresponse_type").upper()),
+        recipients=(*(receiver.phone_number for receiver in payload.to), *payload.cc),
+        text=mms_parts.add_subject(payload.subject, payload.text),
+        media=mms_parts.select_files(media, payload.text),
+        answered=_KEYWORDS.get(payload.autoresponse_type.upper()),
         other_lines=receivers[1:],
-        received_at=schemas.moment(payload.get("received_at"), occurred_at),
-        only_subject=schemas.is_only_subject(subject, text),
+        received_at=payload.received_at or data.occurred_at,
+        only_subject=mms_parts.has_only_subject(payload.subject, payload.text),
     )
 
 
-def _receivers(payload: schemas.Object, to: tuple[str, ...]) -> tuple[str, ...]:
-    """The numbers that this copy came to: those whose webhook this is, where `to` says so; () where it says nothing of
-    several, which may be other members too."""
-    entries = zip(schemas.items(payload, "to"), to, strict=True)
-    marked = (address for entry, address in entries if isinstance(entry, dict) and entry.get("status") == _OUR_WEBHOOK)
-    return tuple(dict.fromkeys(marked)) or (to if len(to) == 1 else ())
+def _find_receivers(to: Sequence[Receiver]) -> tuple[str, ...]:
+    """Return the numbers that this copy came to: those whose webhook this is, where `to` says so.
+
+    Returns () where it says so of none of several, which may be other members too.
+    """
+    marked = (receiver.phone_number for receiver in to if receiver.status == _OUR_WEBHOOK)
+    return tuple(dict.fromkeys(marked)) or ((to[0].phone_number,) if len(to) == 1 else ())
 
 
-def _report(payload: schemas.Object, entry: object, tag: str | None, errors: _Errors) -> DeliveryReport:
-    recipient = schemas.mapping(entry, "to")
-    status = _STATUSES.get(schemas.string(recipient, "status"))
+def _report_readers(message: TelnyxMessage, tag: str | None) -> list[schemas.Reader]:
+    """Make a reader for each recipient that a message names, so that one that cannot be read spoils no other."""
+    errors = _read_errors(message, message.addresses)
+    return [partial(_read_report, message, entry, tag, errors) for entry in message.to]
+
+
+def _read_report(message: TelnyxMessage, entry: object, tag: str | None, errors: _Errors) -> DeliveryReport:
+    recipient = schemas.read(ReportedRecipient, entry)
+    status = _STATUSES.get(recipient.status)
     if status is None:
         raise schemas.UnreadablePayload("status is not a documented one")
-    address = schemas.string(recipient, "phone_number")
-    carrier_code = errors.code(address) if status in _FAILURES else None
+    message_id = message.group_message_id or message.id
+    if message.group_message_id is None or not message_id:
+        raise schemas.UnreadablePayload("the message has no id")
+    carrier_code = errors.code(recipient.phone_number) if status in _FAILURES else None
     return DeliveryReport(
         carrier=NAME,
-        id=schemas.optional(payload, "group_message_id") or schemas.string(payload, "id"),
-        recipient=address,
+        id=message_id,
+        recipient=recipient.phone_number,
         status=status,
-        error_code=_error_code(carrier_code) if status in _FAILURES else None,
+        error_code=_to_error_code(carrier_code) if status in _FAILURES else None,
         carrier_code=carrier_code,
         tag=tag,
     )
 
 
 # The addresses that a JSON pointer can name, by the list of a message that they stand in: to, cc.
-_Addressees = Mapping[str, Sequence[str | None]]
+_AddressLists = Mapping[str, Sequence[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
-    """The codes in `errors`: by the address that a pointer names, and the one that holds for everybody else."""
+    """The codes of a message: by the address that a pointer names, and the one that holds for all others."""
 
     by_address: Mapping[str, str]
     shared: str | None
 
     def code(self, address: str) -> str | None:
-        """The code of one recipient."""
+        """Return the code of one recipient."""
         return self.by_address.get(address) or self.shared
 
 
-def _read_errors(holder: schemas.Object, addressees: _Addressees) -> _Errors:
-    """From "errors": [{"code", "title", "detail", "source": {"pointer"}}], in reports and in answers alike. An error
-    without a pointer to an address holds for every recipient. A block without one does not while there are pointers.
+def _read_errors(holder: TelnyxErrors, addresses: _AddressLists) -> _Errors:
+    """Assign errors to recipients.
+
+    An error without a pointer to an address holds for every recipient. A block without one does not while there are
+    pointers.
     """
     by_address: dict[str, str] = {}
     shared: list[str] = []
-    pointers: list[str] = []
-    for error in send_outcome.objects(holder.get("errors")):
-        code, pointer = schemas.code(error.get("code")), _pointer(error)
-        pointers += [pointer] if pointer else []
-        named = _POINTER.fullmatch(pointer)
-        address = _address_at(addressees.get(named[1], ()), named[2]) if named else None
-        if code and address:
+    for error in holder.errors:
+        if not error.code:
+            continue
+        named = _POINTER.fullmatch(error.source.pointer)
+        address = _address_at(addresses.get(named[1], ()), named[2]) if named else None
+        if address:
             # Of several codes the first counts; but a block has to be known.
-            by_address[address] = code if code == _BLOCKED else by_address.get(address, code)
-        elif code and not (named and named[2]):
-            shared.append(code)
-    return _Errors(by_address, next((code for code in shared if code != _BLOCKED or not pointers), None))
-
-
-def _pointer(error: schemas.Object) -> str:
-    source = error.get("source")
-    return str(source.get("pointer") or "") if isinstance(source, dict) else ""
+            by_address[address] = error.code if error.code == _BLOCKED else by_address.get(address, error.code)
+        elif not (named and named[2]):
+            shared.append(error.code)
+    has_pointers = any(error.source.pointer for error in holder.errors)
+    return _Errors(by_address, next((code for code in shared if code != _BLOCKED or not has_pointers), None))
 
 
 def _address_at(addresses: Sequence[str | None], index: str | None) -> str | None:
-    """The address at an index; without one the only address there is."""
+    """Return the address at an index; without an index the only address there is."""
     if index is None:
         return addresses[0] if len(addresses) == 1 else None
     return addresses[int(index)] if int(index) < len(addresses) else None
-
-
-def _addressees(message: schemas.Object) -> _Addressees:
-    """The addresses that pointers in a message's own errors can name: strings or objects."""
-    return {name: [_number(entry) for entry in _list(message.get(name))] for name in ("to", "cc")}
-
-
-def _number(entry: object) -> str | None:
-    number = entry.get("phone_number") if isinstance(entry, dict) else entry
-    return number if isinstance(number, str) else None
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _request(settings: TelnyxSettings, text: OutboundText) -> HttpRequest:
@@ -345,33 +327,36 @@ def _request(settings: TelnyxSettings, text: OutboundText) -> HttpRequest:
     )
 
 
-def _already_failed(sent: schemas.Object) -> dict[str, int]:
-    errors = _read_errors(sent, _addressees(sent))
-    return {
-        entry["phone_number"]: _error_code(errors.code(entry["phone_number"]))
-        for entry in send_outcome.objects(sent.get("to"))
-        if isinstance(entry.get("phone_number"), str) and _STATUSES.get(str(entry.get("status"))) in _FAILURES
-    }
+def _data(response: HttpResponse) -> schemas.JsonObject:
+    data = send_outcome.load_answer(response).get("data")
+    return data if isinstance(data, dict) else {}
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
-    """From an error answer. Its pointers name the recipients of the request."""
-    answer = send_outcome.document(response)
+def _find_failed(sent: TelnyxMessage) -> dict[str, int]:
+    """Return the recipients whose status in an answer is a failure already, with Twilio's code of each."""
+    found = (schemas.attempt(reader, "") for reader in _report_readers(sent, tag=None))
+    reports = (event for event in found if isinstance(event, DeliveryReport) and event.status in _FAILURES)
+    return {report.recipient: report.error_code or error_codes.UNKNOWN for report in reports}
+
+
+def _read_error(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
+    """Read an error answer. Its pointers name the recipients of the request."""
+    answer = send_outcome.read_answer(TelnyxErrors, response)
     errors = _read_errors(answer, {"to": text.recipients})
-    recipients = {address: _error_code(code) for address, code in errors.by_address.items()}
+    recipients = {address: _to_error_code(code) for address, code in errors.by_address.items()}
     shared = errors.shared
     if len(text.recipients) == 1:
         shared = errors.code(text.recipients[0])
         # A block without a pointer is that of the only recipient. In a group it is unknown whose it is.
         recipients |= dict.fromkeys(text.recipients, error_codes.OPTED_OUT) if shared == _BLOCKED else {}
-    found = [schemas.code(error.get("code")) for error in send_outcome.objects(answer.get("errors"))]
+    codes = [error.code for error in answer.errors if error.code]
     return send_outcome.CarrierError(
-        carrier_code=next((code for code in found if code), None),
+        carrier_code=next(iter(codes), None),
         error_code=_ERROR_CODES.get(shared or ""),
         recipients=recipients,
-        queue_full=_QUEUE_FULL in found,
+        queue_full=_QUEUE_FULL in codes,
     )
 
 
-def _error_code(carrier_code: str | None) -> int:
+def _to_error_code(carrier_code: str | None) -> int:
     return _ERROR_CODES.get(carrier_code or "", error_codes.UNKNOWN)

@@ -14,12 +14,12 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
-from partyline.carriers import error_codes, schemas, send_outcome, twilio_groups, webhook_auth
+from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, twilio_groups, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -34,6 +34,7 @@ from partyline.carriers.base import (
     WebhookRequest,
 )
 from partyline.carriers.limits import KB, MB, Limits
+from partyline.carriers.twilio_payloads import ConversationDelivery, InboundForm, StatusCallback, TwilioMessageForm
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
@@ -134,11 +135,9 @@ class Twilio:
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or report of a form. Never raises."""
-        raw = request.body.decode("utf-8", "backslashreplace")
-        read = partial(
-            _event, build_form(request.body), schemas.tag(request), answers_keywords=self._settings.answers_keywords
-        )
-        return [schemas.attempt(read, raw)]
+        parameters = build_form(request.body)
+        reader = partial(_read_event, parameters, request.tag, answers_keywords=self._settings.answers_keywords)
+        return [schemas.attempt(reader, schemas.decode_raw(request.body))]
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient; to several, into the conversation of their thread.
@@ -150,12 +149,12 @@ class Twilio:
         if len(text.recipients) > 1:
             return self._groups.send(text)
         response = self._transport(_request(self._settings, text))
-        answer = send_outcome.document(response)
+        answer = send_outcome.load_answer(response)
         if not send_outcome.succeeded(response):
-            raise send_outcome.to_send_error(response, _complaint(answer, text))
-        error_code = _number(answer.get("error_code"))
-        failed = _STATUSES.get(str(answer.get("status"))) in _FAILURES
-        refused = {text.recipients[0]: error_code or error_codes.UNKNOWN} if failed else {}
+            raise send_outcome.to_send_error(response, _read_error(answer, text))
+        status = _STATUSES.get(str(answer.get("status")), ReceiptStatus.QUEUED)
+        error_code, _ = _failure_codes(status, answer.get("error_code"))
+        refused = {text.recipients[0]: error_code} if error_code else {}
         return Accepted(send_outcome.first_id([answer.get("sid")]), refused)
 
     def media_access(self) -> MediaAccess:
@@ -175,15 +174,16 @@ class Twilio:
         account, sid = (quote(part, safe="") for part in (self._settings.account_sid, carrier_message_id))
         url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages/{sid}.json"
         response = self._transport(HttpRequest("GET", url, headers, b""))
-        answer = send_outcome.document(response)
+        answer = send_outcome.load_answer(response)
         if not send_outcome.succeeded(response):
-            raise send_outcome.to_send_error(response, _complaint(answer, text))
+            raise send_outcome.to_send_error(response, _read_error(answer, text))
         status = _STATUSES.get(str(answer.get("status")))
         if status is None:
             return None
-        failed = _number(answer.get("error_code")) or error_codes.UNKNOWN if status in _FAILURES else None
-        carrier_code = schemas.code(answer.get("error_code")) if status in _FAILURES else None
-        report = DeliveryReport(NAME, carrier_message_id, text.recipients[0], status, failed, carrier_code, text.tag)
+        error_code, carrier_code = _failure_codes(status, answer.get("error_code"))
+        report = DeliveryReport(
+            NAME, carrier_message_id, text.recipients[0], status, error_code, carrier_code, text.tag
+        )
         return FoundMessage(Accepted(carrier_message_id), (report,))
 
 
@@ -219,89 +219,88 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
         yield request.url.replace(f"//{parts.netloc}", f"//{place}", 1), parameters
 
 
-def _event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
+def _read_event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
     fields = dict(reversed(parameters))  # the first of a repeated name counts
     if event := fields.get("EventType"):
-        return _delivery(fields) if event == "onDeliveryUpdated" else IgnoredEvent(event)
+        return _read_conversation_delivery(fields) if event == "onDeliveryUpdated" else IgnoredEvent(event)
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
     if status in _USELESS:
         return IgnoredEvent(status)
     if status and status not in _RECEIVED:
-        return _report(fields, status, tag)
-    return _inbound(parameters, fields, answers_keywords=answers_keywords)
+        return _read_status(fields, status, tag)
+    return _read_inbound(parameters, fields, answers_keywords=answers_keywords)
 
 
-def _answered(fields: schemas.Object, *, answers_keywords: bool) -> Keyword | None:
-    """The keyword that Twilio has answered. With Advanced Opt-Out it says which, and that always counts; without, its
-    default keywords are single words, in any case."""
-    given = fields.get("OptOutType") or (fields.get("Body") if answers_keywords else "")
-    return _KEYWORDS.get(str(given).strip().upper())
+def _handled_keyword(form: InboundForm, *, answers_keywords: bool) -> Keyword | None:
+    """Return the keyword that Twilio has answered.
+
+    With Advanced Opt-Out it says which, and that always counts. Without, its default keywords are single words, in any
+    case.
+    """
+    given = form.opt_out_type or (form.body if answers_keywords else "")
+    return _KEYWORDS.get(given.strip().upper())
 
 
-def _inbound(parameters: Pairs, fields: schemas.Object, *, answers_keywords: bool) -> InboundText:
-    sid, line = _sid(fields), schemas.string(fields, "To")
-    text = schemas.optional(fields, "Body")
+def _read_inbound(parameters: Pairs, fields: Mapping[str, str], *, answers_keywords: bool) -> InboundText:
+    form = schemas.read(InboundForm, fields)
     others = tuple(value for _, value in _numbered(parameters, "OtherRecipients"))
     media = (
-        InboundMedia(url, schemas.optional(fields, f"MediaContentType{index}") or None)
-        for index, url in _media_urls(parameters, fields)
+        InboundMedia(url, fields.get(f"MediaContentType{index}") or None)
+        for index, url in _media_urls(parameters, form.num_media)
     )
     return InboundText(
         carrier=NAME,
-        id=sid,
-        line=line,
-        sender=schemas.string(fields, "From"),
-        recipients=(line, *others),
-        text=text,
-        media=schemas.content(media, text),
+        id=_sid(form),
+        line=form.to,
+        sender=form.sender,
+        recipients=(form.to, *others),
+        text=form.body,
+        media=mms_parts.select_files(media, form.body),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
-        answered=_answered(fields, answers_keywords=answers_keywords),
-        roster_missing=sid.startswith("MM") and not others and fields.get("NumMedia") in (None, "", "0"),
+        answered=_handled_keyword(form, answers_keywords=answers_keywords),
+        roster_missing=form.sid.startswith("MM") and not others and form.num_media in ("", "0"),
     )
 
 
-def _report(fields: schemas.Object, reported: str, tag: str | None) -> DeliveryReport:
+def _read_status(fields: Mapping[str, str], reported: str, tag: str | None) -> DeliveryReport:
+    form = schemas.read(StatusCallback, fields)
     status = _STATUSES.get(reported)
     if status is None:
         raise schemas.UnreadablePayload("MessageStatus is not a documented one")
-    carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
-    return DeliveryReport(
-        carrier=NAME,
-        id=_sid(fields),
-        recipient=schemas.string(fields, "To"),
-        status=status,
-        error_code=(_number(carrier_code) or error_codes.UNKNOWN) if status in _FAILURES else None,
-        carrier_code=carrier_code,
-        tag=tag,
-    )
+    error_code, carrier_code = _failure_codes(status, form.error_code)
+    return DeliveryReport(NAME, _sid(form), form.to, status, error_code, carrier_code, tag)
 
 
-def _delivery(fields: schemas.Object) -> DeliveryReport:
-    """What a conversation tells of a message to one participant, by Twilio's SID of them."""
-    status = twilio_groups.STATUSES.get(schemas.string(fields, "Status"))
+def _read_conversation_delivery(fields: Mapping[str, str]) -> DeliveryReport:
+    """Read what became of a message in a conversation at one participant, by Twilio's SID of the participant."""
+    form = schemas.read(ConversationDelivery, fields)
+    status = twilio_groups.STATUSES.get(form.status)
     if status is None:
         raise schemas.UnreadablePayload("Status is not a documented one")
-    carrier_code = schemas.code(fields.get("ErrorCode")) if status in _FAILURES else None
-    return DeliveryReport(
-        carrier=NAME,
-        id=schemas.string(fields, "MessageSid"),
-        recipient=schemas.string(fields, "ParticipantSid"),
-        status=status,
-        error_code=(_number(carrier_code) or error_codes.UNKNOWN) if status in _FAILURES else None,
-        carrier_code=carrier_code,
-    )
+    error_code, carrier_code = _failure_codes(status, form.error_code)
+    return DeliveryReport(NAME, form.message_sid, form.participant_sid, status, error_code, carrier_code)
 
 
-def _sid(fields: schemas.Object) -> str:
-    return schemas.optional(fields, "MessageSid") or schemas.string(fields, "SmsSid")
+def _failure_codes(status: ReceiptStatus, given: object) -> tuple[int | None, str | None]:
+    """Return Twilio's code as ours and as the carrier's; nothing for a text that has not failed."""
+    if status not in _FAILURES:
+        return None, None
+    carrier_code = schemas.parse_code(given)
+    return twilio_groups.parse_error_code(carrier_code) or error_codes.UNKNOWN, carrier_code
 
 
-def _media_urls(parameters: Pairs, fields: schemas.Object) -> Pairs:
-    """The addresses of the files, with their numbers; '' for one that is counted, or has a type, and has none."""
+def _sid(form: TwilioMessageForm) -> str:
+    if not form.sid:
+        raise schemas.UnreadablePayload("MessageSid is missing")
+    return form.sid
+
+
+def _media_urls(parameters: Pairs, num_media: str) -> Pairs:
+    """Return the addresses of the files, with their numbers; '' for one that is counted or typed, and has none."""
     urls = _numbered(parameters, "MediaUrl")
     known = {index for index, _ in urls}
     typed = [(index, "") for index, _ in _numbered(parameters, "MediaContentType") if index not in known]
-    counted = int(fields["NumMedia"]) if re.fullmatch("[0-9]{1,2}", str(fields.get("NumMedia"))) else 0
+    counted = int(num_media) if re.fullmatch("[0-9]{1,2}", num_media) else 0
     missing = min(counted, _MOST_MEDIA) - len(urls) - len(typed)
     return [*urls, *typed, *[("", "")] * missing]
 
@@ -314,12 +313,6 @@ def _numbered(parameters: Pairs, name: str) -> Pairs:
         if value and (matched := re.fullmatch(name + "([0-9]{0,3})", parameter))
     ]
     return sorted(found, key=lambda pair: int(pair[0] or -1))
-
-
-def _number(value: object) -> int | None:
-    """A Twilio code, written as a number in answers and as a string in forms."""
-    written = schemas.code(value) or ""
-    return int(written) if re.fullmatch("[0-9]{5}", written) else None
 
 
 def _request(settings: TwilioSettings, text: OutboundText) -> HttpRequest:
@@ -341,11 +334,12 @@ def _request(settings: TwilioSettings, text: OutboundText) -> HttpRequest:
     )
 
 
-def _complaint(answer: schemas.Object, text: OutboundText) -> send_outcome.CarrierError:
-    """From {"code", "message", "more_info", "status"}; Twilio's codes are ours, but for its API's own 20429."""
-    code = _number(answer.get("code"))
+def _read_error(answer: schemas.JsonObject, text: OutboundText) -> send_outcome.CarrierError:
+    """Read {"code", "message", "more_info", "status"}. Twilio's codes are ours, but for its API's own 20429."""
+    carrier_code = schemas.parse_code(answer.get("code"))
+    code = twilio_groups.parse_error_code(carrier_code)
     return send_outcome.CarrierError(
-        carrier_code=schemas.code(answer.get("code")),
+        carrier_code=carrier_code,
         error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else code,
         recipients=dict.fromkeys(text.recipients, code) if code in _ABOUT_THE_RECIPIENT else {},
         queue_full=code in _QUEUE_FULL,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
@@ -82,7 +82,7 @@ class Groups:
         ]
         response = self._ask("POST", f"{place}/Messages", form)
         if send_outcome.succeeded(response):
-            return Accepted(send_outcome.first_id([send_outcome.document(response).get("sid")]), names=names)
+            return Accepted(send_outcome.first_id([send_outcome.load_answer(response).get("sid")]), names=names)
         code = _code(response)
         if code == _CLOSED:
             # It keeps its name for ever: the record is ours, so it may go.
@@ -142,7 +142,7 @@ class Groups:
         if send_outcome.succeeded(response):
             raise NotReady("the group is being made")
         code = _code(response)
-        owner = re.search(r"CH[0-9a-f]{32}", str(send_outcome.document(response).get("message")))
+        owner = re.search(r"CH[0-9a-f]{32}", str(send_outcome.load_answer(response).get("message")))
         if code == _SET_TAKEN and owner:
             return self._take_over(owner[0], text)
         if code == _NAME_TAKEN:
@@ -153,14 +153,14 @@ class Groups:
         """Give a conversation our name, unless it has one of somebody else's."""
         place = f"Conversations/{sid}"
         known = self._prepare("GET", place)
-        if send_outcome.succeeded(known) and not send_outcome.document(known).get("unique_name"):
+        if send_outcome.succeeded(known) and not send_outcome.load_answer(known).get("unique_name"):
             self._prepare("POST", place, [("UniqueName", _name(text))])
         return place
 
     def _mend(self, place: str) -> None:
         """Remove a conversation of ours that has lost members; one that is being made has them in a moment."""
         known = self._prepare("GET", place)
-        if send_outcome.document(known).get("state") in ("active", "inactive", "closed"):
+        if send_outcome.load_answer(known).get("state") in ("active", "inactive", "closed"):
             self._prepare("DELETE", place)
 
     def _upload(self, place: str, media: OutboundMedia) -> str:
@@ -168,11 +168,11 @@ class Groups:
         known = self._prepare("GET", place)
         if not send_outcome.succeeded(known):
             raise _error(known)
-        service = str(send_outcome.document(known).get("chat_service_sid"))
+        service = str(send_outcome.load_answer(known).get("chat_service_sid"))
         url = f"{self.media_url}/v1/Services/{quote(service, safe='')}/Media"
         headers = {**self._headers(), "Content-Type": media.content_type}
         response = self._safely(HttpRequest("POST", url, headers, media.read()))
-        sid = send_outcome.document(response).get("sid")
+        sid = send_outcome.load_answer(response).get("sid")
         if not send_outcome.succeeded(response) or not isinstance(sid, str):
             raise _error(response) if not send_outcome.succeeded(response) else Unavailable("the upload has no SID")
         return sid
@@ -211,14 +211,14 @@ def _place(text: OutboundText) -> str:
     return f"Conversations/{_name(text)}"
 
 
-def _entries(response: HttpResponse, name: str) -> list[schemas.Object]:
+def _entries(response: HttpResponse, name: str) -> Sequence[schemas.JsonObject]:
     """The entries of a list. Raises SendError when the answer is none."""
     if not send_outcome.succeeded(response):
         raise _error(response)
-    return send_outcome.objects(send_outcome.document(response).get(name))
+    return schemas.only_objects(send_outcome.load_answer(response).get(name))
 
 
-def _tag(message: schemas.Object) -> str | None:
+def _tag(message: schemas.JsonObject) -> str | None:
     try:
         attributes = json.loads(str(message.get("attributes")))
     except ValueError:
@@ -227,27 +227,28 @@ def _tag(message: schemas.Object) -> str | None:
     return tag if isinstance(tag, str) else None
 
 
-def _receipt(receipt: schemas.Object, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
+def _receipt(receipt: schemas.JsonObject, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
     recipient, status = names.get(str(receipt.get("participant_sid"))), STATUSES.get(str(receipt.get("status")))
     if recipient is None or status is None:
         return None
-    carrier_code = schemas.code(receipt.get("error_code")) if status in FAILURES else None
-    error_code = _number(carrier_code) or error_codes.UNKNOWN if status in FAILURES else None
+    carrier_code = schemas.parse_code(receipt.get("error_code")) if status in FAILURES else None
+    error_code = parse_error_code(carrier_code) or error_codes.UNKNOWN if status in FAILURES else None
     return DeliveryReport("twilio", sid, recipient, status, error_code, carrier_code, tag)
 
 
 def _code(response: HttpResponse) -> int | None:
-    return _number(schemas.code(send_outcome.document(response).get("code")))
+    return parse_error_code(schemas.parse_code(send_outcome.load_answer(response).get("code")))
 
 
-def _number(written: str | None) -> int | None:
+def parse_error_code(written: str | None) -> int | None:
+    """Parse a Twilio code, written as a number in answers and as a string in forms; None for what is none."""
     return int(written) if written and re.fullmatch("[0-9]{5}", written) else None
 
 
 def _error(response: HttpResponse, text: OutboundText | None = None) -> SendError:
     """The error of an answer. A recipient of the text whose number stands in its message fails for it."""
     code = _code(response)
-    message = str(send_outcome.document(response).get("message"))
+    message = str(send_outcome.load_answer(response).get("message"))
     recipients = dict.fromkeys(send_outcome.named_in(message, text.recipients), code) if code and text else {}
     complaint = send_outcome.CarrierError(
         carrier_code=str(code) if code else None,

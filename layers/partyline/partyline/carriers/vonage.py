@@ -22,7 +22,7 @@ from functools import partial
 
 import jwt
 
-from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -36,6 +36,14 @@ from partyline.carriers.base import (
     WebhookRequest,
 )
 from partyline.carriers.limits import KB, Limits
+from partyline.carriers.vonage_payloads import (
+    InboundMessage,
+    MessageStatus,
+    VonageAccepted,
+    VonageFault,
+    VonageFile,
+    VonageWebhook,
+)
 from partyline.domain import normalization
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
@@ -70,6 +78,7 @@ _ERROR_CODES = error_codes.by_carrier_code(
         error_codes.TOO_LARGE: (1090,),
     }
 )
+_ABOUT_THE_RECIPIENT = frozenset({error_codes.OPTED_OUT, error_codes.INVALID_RECIPIENT, error_codes.UNKNOWN_HANDSET})
 # How Vonage describes an opt-out in words, whatever the code.
 _OPTED_OUT = re.compile(r"opted[ -]?out|unsubscribed|requested not to receive")
 # The parts of a message that are files, by their type.
@@ -139,7 +148,7 @@ class Vonage:
 
     def parse(self, request: WebhookRequest) -> list[Event]:
         """The one inbound text or status of a webhook. Never raises."""
-        return schemas.events(request.body, partial(_readers, schemas.tag(request), self._settings))
+        return schemas.parse_events(request.body, partial(_split_events, request.tag, self._settings))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient, as MMS with the names of the others where there are any.
@@ -150,8 +159,8 @@ class Vonage:
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
         if send_outcome.succeeded(response):
-            return Accepted(send_outcome.first_id([send_outcome.document(response).get("message_uuid")]))
-        raise send_outcome.to_send_error(response, _complaint(response, text))
+            return Accepted(send_outcome.first_id([send_outcome.read_answer(VonageAccepted, response).message_uuid]))
+        raise send_outcome.to_send_error(response, _read_error(response, text))
 
     def media_access(self) -> MediaAccess:
         """Basic, as for its API."""
@@ -168,84 +177,79 @@ class Vonage:
         return None
 
 
-def _readers(tag: str | None, settings: VonageSettings, document: object) -> Iterable[schemas.Reader]:
-    message = schemas.mapping(document, "webhook")
-    if message.get("status") is not None:
-        return [partial(_report, message, tag)]
-    return [partial(_inbound, message, answers_keywords=settings.answers_keywords)]
+def _split_events(tag: str | None, settings: VonageSettings, document: object) -> Iterable[schemas.Reader]:
+    if schemas.read(VonageWebhook, document).status is not None:
+        return [partial(_read_report, document, tag)]
+    return [partial(_read_inbound, document, answers_keywords=settings.answers_keywords)]
 
 
-def _inbound(message: schemas.Object, *, answers_keywords: bool) -> InboundText:
-    kind = schemas.optional(message, "message_type")
-    if kind and kind not in _MESSAGE_TYPES:
+def _read_inbound(document: object, *, answers_keywords: bool) -> InboundText:
+    message = schemas.read(InboundMessage, document)
+    if message.message_type and message.message_type not in _MESSAGE_TYPES:
         raise schemas.UnreadablePayload("message_type is not a documented one")
-    line = _address(schemas.string(message, "to"))
-    mms = message.get("mms")
-    others = schemas.addresses(mms, "participants") if isinstance(mms, dict) else ()
-    files = _files(message)
-    said = schemas.optional(message, "text")
-    text = said if normalization.normalize(said) else "\n".join(_captions(files))
+    line = _to_address(message.to)
+    text = message.text if normalization.normalize(message.text) else "\n".join(_captions(message.files))
+    files = map(InboundMedia, dict.fromkeys(file.url for file in message.files))
     return InboundText(
         carrier=NAME,
-        id=schemas.string(message, "message_uuid"),
+        id=message.message_uuid,
         line=line,
-        sender=_address(schemas.string(message, "from")),
-        recipients=(line, *(_address(other) for other in others)),
+        sender=_to_address(message.sender),
+        recipients=(line, *map(_to_address, message.mms.participants)),
         text=text,
-        media=schemas.content(map(InboundMedia, dict.fromkeys(schemas.optional(file, "url") for file in files)), text),
+        media=mms_parts.select_files(files, text),
         answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
-        received_at=schemas.moment(message.get("timestamp")),
+        received_at=message.timestamp,
     )
 
 
-def _files(message: schemas.Object) -> list[schemas.Object]:
-    """The files of a message, in both of their forms; one may stand in each."""
-    alone = [(kind, message[kind]) for kind in _FILES if message.get(kind) is not None]
-    several = [(_SEVERAL_FILES, file) for file in schemas.items(message, _SEVERAL_FILES)]
-    return [schemas.mapping(file, name) for name, file in (*alone, *several)]
+def _captions(files: Iterable[VonageFile]) -> Iterable[str]:
+    """Return what is said below files, each once: the same caption can stand below a file in both of its forms."""
+    captions = [file.caption for file in files]
+    if None in captions:
+        raise schemas.UnreadablePayload("caption is not a string")
+    return dict.fromkeys(caption for caption in captions if caption)
 
 
-def _captions(files: Iterable[schemas.Object]) -> Iterable[str]:
-    """What is said below files, each once: the same one can stand below a file in both of its forms."""
-    return dict.fromkeys(filter(None, (schemas.optional(file, "caption") for file in files)))
-
-
-def _report(message: schemas.Object, tag: str | None) -> DeliveryReport:
-    status = _STATUSES.get(schemas.string(message, "status"))
+def _read_report(document: object, tag: str | None) -> DeliveryReport:
+    message = schemas.read(MessageStatus, document)
+    status = _STATUSES.get(message.status)
     if status is None:
         raise schemas.UnreadablePayload("status is not a documented one")
-    fault = message.get("error") if status in _FAILURES else None
-    carrier_code, error_code = _fault(fault) if isinstance(fault, dict) else (None, None)
+    failed = status in _FAILURES
+    carrier_code, error_code = _read_fault(message.error) if failed else (None, None)
     return DeliveryReport(
         carrier=NAME,
-        id=schemas.string(message, "message_uuid"),
-        recipient=_address(schemas.string(message, "to")),
+        id=message.message_uuid,
+        recipient=_to_address(message.to),
         status=status,
-        error_code=(error_code or error_codes.UNKNOWN) if status in _FAILURES else None,
+        error_code=(error_code or error_codes.UNKNOWN) if failed else None,
         carrier_code=carrier_code,
         tag=tag,
     )
 
 
-def _fault(fault: schemas.Object) -> tuple[str | None, int | None]:
-    """Vonage's code and Twilio's, from {"type", "title", "detail"} (RFC 7807) or that within another `error`.
+def _read_fault(given: object) -> tuple[str | None, int | None]:
+    """Read Vonage's code and Twilio's; (None, None) for what is no fault.
 
-    The code is what `type` ends in where that is a number (".../messages#1170"); where it is a word ("#rejected"), the
+    The code is what `type` ends in where that is a number (".../messages#1170"). Where it is a word ("#rejected"), the
     title has the number, and a word is all there is only without one.
     """
-    inner = fault.get("error")
-    fault = inner if isinstance(inner, dict) else fault
-    kind, title = (schemas.code(fault.get(name)) or "" for name in ("type", "title"))
-    fragment = kind.partition("#")[2]
-    carrier_code = next((one for one in (fragment, title) if re.fullmatch("[0-9]{1,6}", one)), fragment) or None
+    if not isinstance(given, dict):
+        return None, None
+    fault = schemas.read(VonageFault, given)
+    if isinstance(fault.error, dict):
+        fault = schemas.read(VonageFault, fault.error)
+    title, fragment = fault.title or "", (fault.type or "").partition("#")[2]
+    carrier_code = next((code for code in (fragment, title) if re.fullmatch("[0-9]{1,6}", code)), fragment) or None
     # Opt-Out Assist says so in words.
-    if _OPTED_OUT.search(f"{title} {fault.get('detail')}".lower()):
+    if _OPTED_OUT.search(f"{title} {fault.detail}".lower()):
         return carrier_code, error_codes.OPTED_OUT
     return carrier_code, _ERROR_CODES.get(carrier_code or "")
 
 
-def _address(given: str) -> str:
-    """Vonage's notation as everybody's: a long number is E.164 without its plus."""
+def _to_address(given: str) -> str:
+    """Add the plus that Vonage leaves out: a long number is E.164."""
     return f"+{given}" if re.fullmatch("[0-9]{9,15}", given) else given
 
 
@@ -295,8 +299,8 @@ def _kind(content_type: str) -> str:
     return family if family in {"image", "audio", "video"} else "file"
 
 
-def _complaint(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
-    carrier_code, error_code = _fault(send_outcome.document(response))
-    about_them = error_code in (error_codes.OPTED_OUT, error_codes.INVALID_RECIPIENT, error_codes.UNKNOWN_HANDSET)
-    recipients = dict.fromkeys(text.recipients, error_code or error_codes.UNKNOWN) if about_them else {}
+def _read_error(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:
+    carrier_code, error_code = _read_fault(send_outcome.load_answer(response))
+    is_about_recipient = error_code in _ABOUT_THE_RECIPIENT
+    recipients = dict.fromkeys(text.recipients, error_code or error_codes.UNKNOWN) if is_about_recipient else {}
     return send_outcome.CarrierError(carrier_code, error_code, recipients)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partyline.carriers import registry, schemas
-from partyline.carriers.base import Event, InboundText, MalformedWebhook, WebhookRequest
+from partyline.carriers import registry
+from partyline.carriers.base import TAG_PARAMETER, Event, InboundText, MalformedWebhook, WebhookRequest
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.inbound import webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
@@ -47,7 +47,7 @@ class UnroutedReplay:
 
         While a part of it cannot be read it stays in the inbox. Repeating the parts that can be read does no harm.
         """
-        query = {schemas.TAG_PARAMETER: unrouted_text.tag} if unrouted_text.tag else {}
+        query = {TAG_PARAMETER: unrouted_text.tag} if unrouted_text.tag else {}
         request = WebhookRequest("", "", {}, query, unrouted_text.raw.encode())
         events = webhook_handler.parse_webhook(registry.build_reader(unrouted_text.carrier), request)
         if any(isinstance(event, MalformedWebhook) for event in events):

@@ -14,7 +14,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from partyline.carriers import schemas
 from partyline.carriers.base import (
     Carrier,
     DeliveryReport,
@@ -72,7 +71,7 @@ class WebhookHandler:
             malformed = result if isinstance(result, MalformedWebhook) else malformed
         if malformed:
             # The whole webhook is stored once, however many of its parts cannot be read.
-            stored = recorder.store_malformed(self.table, carrier.name, malformed, now, schemas.tag(request))
+            stored = recorder.store_malformed(self.table, carrier.name, malformed, now, request.tag)
             logger.error("webhook.malformed", carrier=carrier.name, reason=malformed.reason, unrouted_sid=stored.sid)
             count("WebhookMalformed")
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from partyline.carriers import schemas
+from partyline.carriers import mms_parts
 from partyline.carriers.base import Carrier
 from partyline.domain import normalization
 from partyline.domain.attachments import Media, MediaReference, MediaState
@@ -211,7 +211,7 @@ def _read_words(response: HttpResponse, file: _PendingFile) -> str | None:
     media, message = file.media, file.message
     if message.origin is None or message.edited_from is not None:
         return None
-    if not (schemas.is_text_part(media.content_type, media.url) or _is_plain_text(response, media)):
+    if not (mms_parts.is_text_part(media.content_type, media.url) or _is_plain_text(response, media)):
         return None
     words = text_part.decode_text(response.body, response.headers.get("content-type"), media.content_type)
     body = f"{message.body}\n{words}" if message.body else words

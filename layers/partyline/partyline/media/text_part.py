@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from partyline.carriers import schemas
+from partyline.carriers import mms_parts
 from partyline.carriers.base import Carrier, InboundMedia, InboundText, MediaAccess
 from partyline.domain import normalization
 from partyline.domain.messages import MAX_INBOUND_BODY
@@ -56,7 +56,7 @@ def fetch_words(ask: SendRequest, carrier: Carrier, text: InboundText, until: fl
     The parts are fetched until a moment of time.monotonic, the same for all texts of a webhook. One that cannot be had
     by then, or is too long for a text, leaves all of them files, which are read when they are collected. Never raises.
     """
-    parts = [part for part in text.media if part.url and schemas.is_text_part(part.content_type, part.url)]
+    parts = [part for part in text.media if part.url and mms_parts.is_text_part(part.content_type, part.url)]
     has_words = bool(normalization.normalize(text.text)) and not text.only_subject
     if has_words or not 0 < len(parts) <= MAX_PARTS:
         return text
@@ -67,7 +67,7 @@ def fetch_words(ask: SendRequest, carrier: Carrier, text: InboundText, until: fl
         logger.warning("text_part.late", carrier=text.carrier, carrier_message_id=text.id, reason=str(error))
         return text
     words = "\n".join(filter(None, read.values()))
-    whole = schemas.headed(text.text, words) if text.only_subject else words
+    whole = mms_parts.add_subject(text.text, words) if text.only_subject else words
     if not is_within_limit(whole):
         return text
     media = tuple(part for part in text.media if read.get(part.url) is None)
