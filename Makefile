@@ -24,7 +24,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit conformance check format docs build events lock clean python dev
+.PHONY: help run test coverage unit conformance check format docs build events openapi lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -86,6 +86,9 @@ build: dev ## Build the stack for RUNTIME (python3.13) on ARCHITECTURE (arm64).
 
 events: dev ## Run every sample of events/ through its built function, as Lambda does.
 	$(BIN)/python -m local.events
+
+openapi: dev ## Write the OpenAPI document of our own resources, docs/openapi.json.
+	PYTHONPATH=layers/partyline $(BIN)/python -m local.openapi
 
 lock: dev ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock

@@ -23,6 +23,7 @@ from partyline.storage import conversations
 from partyline.storage.keys import Key
 from partyline.storage.table import Item, Page, Table, Write
 from partyline.webhooks import pre_action
+from tests.support.our_openapi import check_answer
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "correct-horse"
@@ -143,6 +144,7 @@ class Api:
         if response["statusCode"] == 204:
             assert response["body"] == ""
         body = read(response["body"], response["headers"]["Content-Type"])
+        check_answer(event["httpMethod"], event["path"], response["statusCode"], body)
         return Reply(response["statusCode"], body, response["headers"])
 
     def call(self, method: str, path: str, query: Pairs = (), form: Pairs = ()) -> Reply:

@@ -154,7 +154,7 @@ ShortName = Annotated[str, Field(max_length=forms.MAX_SHORT_NAME)]
 Address = Annotated[str, AfterValidator(forms.restore_plus)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 Decimal = Annotated[
-    str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": _DECIMAL.pattern})
+    str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})
 ]
 Url = Annotated[str, AfterValidator(_check_url), Field(json_schema_extra={"format": "uri"})]
 Attributes = Annotated[str, json_text(forms.MAX_ATTRIBUTES)]

@@ -35,7 +35,7 @@ from partyline.api.resources import (
 )
 from partyline.api.router import Level, build_table
 
-_ROUTERS = (
+ROUTERS = (
     address_configurations.route,
     api_keys.route,
     api_version.route,
@@ -64,5 +64,5 @@ _ROUTERS = (
     webhook_configuration.service_route,
     webhooks.route,
 )
-ACCOUNT = build_table(_ROUTERS, Level.ACCOUNT)
-SERVICE = build_table(_ROUTERS, Level.SERVICE)
+ACCOUNT = build_table(ROUTERS, Level.ACCOUNT)
+SERVICE = build_table(ROUTERS, Level.SERVICE)

@@ -120,7 +120,7 @@ class AddressConfigurationForm(Form):
 
 
 class NewAddressConfigurationForm(AddressConfigurationForm, ConfiguredAddress):
-    """A new configuration. Channel and address are checked first."""
+    """The configuration of a line that has none yet."""
 
 
 class AddressConfigurationQuery(Form):

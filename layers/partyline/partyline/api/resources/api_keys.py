@@ -61,7 +61,7 @@ class ApiKeyQuery(Form):
 
 
 class NewApiKeyForm(ApiKeyForm, ApiKeyQuery):
-    """A new key. Its account is checked first."""
+    """A new key."""
 
     key_type: _Unsupported = Field(None, description="Not supported: every key may do everything.")
     policy: _Unsupported = Field(None, description="Not supported: every key may do everything.")

@@ -125,8 +125,9 @@ class LineForm(Form):
 
 
 class NewLineForm(LineForm, LineNumber):
-    """A new line. The number is checked first: pydantic takes the fields of the last base first."""
+    """A new line."""
 
+    # The number is checked before it: pydantic takes the fields of the last base first.
     carrier: _Carrier = Field(description="The carrier that the number is with.")
 
 

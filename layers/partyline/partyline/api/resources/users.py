@@ -7,6 +7,7 @@ from dataclasses import replace
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.operations import Operation
 from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import events, identities, sids
@@ -69,10 +70,12 @@ def delete(call: Call) -> ApiResponse:
     return ApiResponse(204)
 
 
-@route.delete("Users/{user}/Tokens")
+@route.delete("Users/{user}/Tokens", docs=Operation(answers={204: None}))
 def revoke_tokens(call: Call) -> ApiResponse:
-    """DELETE /Users/{sid or identity}/Tokens: the access tokens that were made until now are refused (20104), and live
-    connections by them end. Twilio has no such resource."""
+    """Revoke the access tokens of a user.
+
+    Tokens made until now are refused (20104), and live connections by them end. Twilio has no such resource.
+    """
     if not store.revoke_tokens(call.table, lookups.find_user(call), call.now):
         raise lookups.not_found(call)
     return ApiResponse(204)
