@@ -19,7 +19,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.events import Cause, Event
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.storage import conversations
+from partyline.storage import conversations, memberships
 from partyline.storage.keys import Key
 from partyline.storage.table import Item, Page, Table, Write
 from partyline.webhooks import pre_action
@@ -219,7 +219,7 @@ class Api:
         handsets = [
             Participant(sid, group.sid, now, now, address=native) for sid, native in zip(others, natives, strict=True)
         ]
-        return conversations.create(self.context.table, group, [agent, *handsets], now).sid
+        return memberships.create(self.context.table, group, [agent, *handsets], now).sid
 
     def say(self, conversation: str, body: str = "hello", author: str = "agent", **form: str) -> Reply:
         return self.post(f"/Conversations/{conversation}/Messages", {"Author": author, "Body": body, **form})

@@ -15,6 +15,7 @@ from partyline.domain import routing, sids
 from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.participants import Participant
@@ -30,8 +31,7 @@ from partyline.outbound.send_attempt import SendAttempt
 from partyline.outbound.send_job import CallbackUrl, FindCarrier, SendLoader
 from partyline.outbound.send_settlement import SendSettlement
 from partyline.outbound.sender import AttachmentSource, Sender
-from partyline.storage import conversations, lines, messages, opt_outs
-from partyline.storage.conversations import Roster
+from partyline.storage import conversations, lines, memberships, messages, opt_outs
 from partyline.storage.table import Table
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -228,7 +228,7 @@ def written(
         for address in addresses or [f"+1206555{next(CLIENTS) + 1000}" for _ in range(clients)]
     ]
     members = [agent, other, *natives]
-    conversation = conversations.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
+    conversation = memberships.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
     message = Message(
         sid=sids.message(0),
         conversation_sid=sid,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from partyline import refusals
 from partyline.domain import addresses
-from partyline.errors import ApiError
+from partyline.errors import ApiError, RuleViolation
+from partyline.refusals import violations
 
 OWNER = "CH" + "0" * 32
 
@@ -225,3 +228,31 @@ def test_an_address_in_a_refusal_is_as_it_was_written(function: Callable[..., Ap
 )
 def test_the_text_of_a_refusal_is_twilios(refused: ApiError, code: int, status: int, message: str) -> None:
     assert (refused.code, refused.status, refused.message) == (code, status, message)
+
+
+def _violations() -> Iterator[ast.Call]:
+    """Yield every place in the layer that builds a RuleViolation."""
+    for path in Path(inspect.getfile(refusals)).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RuleViolation":
+                yield node
+
+
+def test_every_rule_that_is_raised_has_a_refusal_for_its_details() -> None:
+    raised = set()
+    for node in _violations():
+        (rule,) = (given.value for given in node.args if isinstance(given, ast.Constant))
+        details = {given.arg for given in node.keywords}
+        parameters = inspect.signature(getattr(refusals, str(rule))).parameters
+        assert details <= parameters.keys(), rule
+        assert {name for name, one in parameters.items() if one.default is inspect.Parameter.empty} <= details, rule
+        raised.add(rule)
+    assert raised == violations._REFUSALS.keys()
+
+
+def test_a_violation_becomes_the_refusal_of_its_name() -> None:
+    with pytest.raises(ApiError) as refused, violations.as_refusals():
+        raise RuleViolation("thread_taken", thread="+12065550100|+12065550150", owner=OWNER)
+    assert (refused.value.code, refused.value.details) == (50416, {"conversation_sid": OWNER})
+    with pytest.raises(KeyError):
+        violations.to_refusal(RuleViolation("no_such_rule"))

@@ -10,6 +10,8 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.conversations import ConversationState
+from partyline.errors import ApiError
+from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, P, Q, Racing, activate
@@ -300,7 +302,7 @@ def test_a_conversation_changed_by_another_request_meanwhile_is_not_overwritten(
     before = store.fetch(table, sid)
     assert before
     api.post(f"/Conversations/{sid}", {"State": "inactive"})
-    with pytest.raises(Exception, match="Conflicting channel modification"):
+    with pytest.raises(ApiError, match="Conflicting channel modification"), as_refusals():
         store.update(table, before, before, clock())
     after = store.fetch(table, sid)
     assert after

@@ -26,7 +26,17 @@ from partyline.domain.permissions import RoleType
 from partyline.domain.push_settings import BindingType, Credential, PushBinding, PushType
 from partyline.domain.services import ApiKey, Role, build_service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
-from partyline.storage import api_keys, codec, conversations, keys, lines, messages, push_settings, roles, services
+from partyline.storage import (
+    api_keys,
+    codec,
+    keys,
+    lines,
+    memberships,
+    messages,
+    push_settings,
+    roles,
+    services,
+)
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
 from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
 from tests.support.files import Files
@@ -132,7 +142,7 @@ def fill(table: Filling, number: int, clock: Clock) -> None:
     ]
     for sid, name, people in ((CONVERSATION, "the one", members), (PAIR, "the pair", pair(PAIR, now))):
         made = Conversation(sid, SERVICE, now, now, unique_name=name, last_index=number - 1, active_at=now)
-        table.transact(conversations.creation_writes(made, people, now))
+        table.transact(memberships.creation_writes(made, people, now))
     for count in range(MAX_PER_CONVERSATION):
         webhook = ScopedWebhook(sids.derive(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
         table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), codec.encode(webhook)))
@@ -156,7 +166,7 @@ def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
     conversation = Conversation(
         sid, SERVICE, moment, moment, unique_name=f"one {count:04}", last_index=2, active_at=moment, removed=1
     )
-    table.transact(conversations.creation_writes(conversation, pair(sid, moment), moment))
+    table.transact(memberships.creation_writes(conversation, pair(sid, moment), moment))
     table.write(put("removed", keys.removed_message(sid, 1), {}))
     for where in (CONVERSATION, PAIR):
         message = Message(sids.message(count), where, count, moment, moment, "agent", "hello")

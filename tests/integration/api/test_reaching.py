@@ -14,7 +14,7 @@ from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.storage import conversations, messages
+from partyline.storage import conversations, memberships, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, T, asking_nobody
 from tests.support.people import acting
@@ -234,7 +234,7 @@ def test_a_text_in_the_smaller_thread_fails_for_who_is_left_out_of_it(api: Api, 
     """U1: its carrier brought it to the others only."""
     sid = api.group(A, B, C)
     smaller = ",".join(sorted([A, B, P]))
-    assert conversations.claim_alias_thread(table, sid, smaller, api.context.clock())
+    assert memberships.claim_alias_thread(table, sid, smaller, api.context.clock())
     recorded = arrive(api, table, A, P, B)
     assert recorded.conversation_sid == sid
     assert receipts(api, recorded) == {member_of(api, sid, C): FAILED}

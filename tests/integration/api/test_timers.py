@@ -13,6 +13,7 @@ import pytest
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.conversations import ConversationState
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.errors import Conflict
 from partyline.inbound import recorder
@@ -20,7 +21,6 @@ from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
 from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
-from partyline.storage.conversations import Roster
 from partyline.storage.table import Table, from_dynamo
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
 from tests.support.files import Files

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.errors import Conflict
-from partyline.storage import conversations, messages
-from partyline.storage.conversations import Roster
+from partyline.storage import conversations, memberships, messages
 from partyline.storage.table import Page, Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, Counting, P, Q, Racing
 from tests.support.people import SERVICE, acting, administrator, another_service
@@ -246,7 +246,7 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
 ) -> None:
     model = Model()
     blank = Conversation(sids.new(sids.CONVERSATION), SERVICE, clock(), clock())
-    conversations.create(table, blank, [], clock())
+    memberships.create(table, blank, [], clock())
     for step, number in steps:
         stored = conversations.fetch(table, blank.sid)
         assert stored

@@ -22,7 +22,7 @@ from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import PRE_EVENTS, WebhookConfiguration
 from partyline.http_client import HttpRequest, HttpResponse
 from partyline.lifecycle.activation import Activator
-from partyline.storage import conversations, keys, lines, queries, webhooks
+from partyline.storage import conversations, keys, lines, memberships, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event, granted
@@ -47,7 +47,7 @@ def made(table: Table, number: int) -> dict[str, Any]:
     addresses = (f"+1206555{number}1", f"+1206555{number}2")
     people = [Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address=address) for address in addresses]
     own = Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, projected_address="+12065550100")
-    conversations.create(table, conversation, [*people, own], NOW, cause=Cause(Source.API))
+    memberships.create(table, conversation, [*people, own], NOW, cause=Cause(Source.API))
     sample = event("activation/conversation")
     sample["Records"][0]["body"] = json.dumps({"conversation_sid": sid})
     return sample

@@ -23,7 +23,7 @@ from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
 from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.outbound import delivery_reports
-from partyline.storage import conversations, event_outbox, keys, messages, opt_outs
+from partyline.storage import conversations, event_outbox, keys, memberships, messages, opt_outs
 from partyline.storage.table import Table, change, from_dynamo
 from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
@@ -195,7 +195,7 @@ def test_sending(
     out = partial(opt_outs.build_writes, None, line=line, opted_out=True, channel=OptOutChannel.API, source="", now=NOW)
     table.transact(out(address=ben))
     monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
-    conversations.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
+    memberships.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
     called.clear()
     outbound = Outbound(
         table,

@@ -16,7 +16,7 @@ from partyline.errors import Unavailable
 from partyline.inbound import completion, recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.outbound.send_attempt import NextStep
-from partyline.storage import conversations, keys, lines, messages
+from partyline.storage import conversations, keys, lines, memberships, messages
 from partyline.storage import media as files
 from partyline.storage.table import Table, change
 from tests.support.api_harness import asking_nobody
@@ -93,7 +93,7 @@ def relayed(table: Table) -> Scene:
     masked = Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address="+12065550159", proxy_address=R)
     named = replace(masked, attributes=json.dumps({"name": "Cat"}))
     lines.register(table, replace(lines.fetch(table, [P])[P], sid=sids.new(sids.LINE), address=R))
-    conversations.change_members(table, roster, roster.with_member(named), NOW)
+    memberships.change_members(table, roster, roster.with_member(named), NOW)
     words = base.InboundMedia("https://carrier.example/0.txt", "text/plain")
     text = InboundText("bandwidth", "in-1", R, "+12065550159", (R,), "", (words,))
     recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)

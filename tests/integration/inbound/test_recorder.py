@@ -27,7 +27,7 @@ from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, W
 from partyline.errors import Conflict
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.storage import conversations, lines, messages, queries, services
+from partyline.storage import conversations, lines, memberships, messages, queries, services
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -391,7 +391,7 @@ def test_masked_members_get_each_others_texts_from_their_proxies(own: Table) -> 
     roster = conversations.load(own, made.conversation_sid)
     assert roster
     cat = Participant(sids.new(sids.PARTICIPANT), made.conversation_sid, NOW, NOW, address=C, proxy_address=Q)
-    conversations.change_members(own, roster, roster.with_member(cat), NOW)
+    memberships.change_members(own, roster, roster.with_member(cat), NOW)
     relayed = record(own, text(A, R, line=R, body="psst"))
     found = messages.fetch(own, relayed.conversation_sid, relayed.message_sid)
     assert found

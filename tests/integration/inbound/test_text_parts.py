@@ -27,7 +27,7 @@ from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import completion, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
-from partyline.storage import codec, conversations, lines, messages, opt_outs, queries
+from partyline.storage import codec, lines, memberships, messages, opt_outs, queries
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, from_dynamo
 from tests.support.api_harness import asking_nobody
@@ -397,7 +397,7 @@ def test_a_keyword_that_comes_later_is_taken_back_though_some_were_out_of_reach_
         replace(member, sid=sids.new(sids.PARTICIPANT), address=address, proxy_address=proxy)
         for address, proxy in ((A, first), (B, second), ("+12065550152", None))
     ]
-    conversations.create(table, blank, members, NOW)
+    memberships.create(table, blank, members, NOW)
     one.arrive("", PART, to=(first,))
     one.files = {PART: b"STOP"}
     assert one.collect() == [IngestOutcome.READ]
@@ -419,7 +419,7 @@ def test_a_keyword_that_comes_later_is_not_said_to_people_behind_other_threads(
         Participant(sids.new(sids.PARTICIPANT), blank.sid, NOW, NOW, address=address, proxy_address=proxy)
         for address, proxy in ((A, first), (B, second))
     ]
-    conversations.create(table, blank, masked, NOW)
+    memberships.create(table, blank, masked, NOW)
     one.arrive("", PART, to=(first,))
     one.files = {PART: words}
     assert one.collect() == [IngestOutcome.READ]

@@ -22,7 +22,7 @@ from partyline.errors import Conflict, RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse
 from partyline.lifecycle import activation, expiry
 from partyline.lifecycle.activation import ActivationOutcome
-from partyline.storage import conversations, event_outbox, keys, schedule, services, webhooks
+from partyline.storage import conversations, event_outbox, keys, memberships, schedule, services, webhooks
 from partyline.storage.table import Table, Write, from_dynamo
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
@@ -133,7 +133,7 @@ def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: in
     members = [
         Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
     ]
-    conversations.create(world.table, conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told))
+    memberships.create(world.table, conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told))
     return conversation.sid
 
 

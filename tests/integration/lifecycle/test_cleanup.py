@@ -12,6 +12,7 @@ import pytest
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.domain.push_settings import BindingType, PushBinding
@@ -26,6 +27,7 @@ from partyline.storage import (
     conversations,
     keys,
     lines,
+    memberships,
     messages,
     push_settings,
     queries,
@@ -33,7 +35,6 @@ from partyline.storage import (
     unrouted,
     users,
 )
-from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write, put
 from partyline.stream import relay as stream_relay
@@ -76,7 +77,7 @@ def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, *
         Participant(sid, made.sid, NOW, NOW, **member)
         for sid, member in zip(sids.new_many(sids.PARTICIPANT, len(members)), members, strict=True)
     ]
-    return conversations.create(table, made, people, NOW)
+    return memberships.create(table, made, people, NOW)
 
 
 def group(table: Table, *natives: str, service: str = FIRST, **fields: Any) -> Conversation:
@@ -225,7 +226,7 @@ def test_who_comes_back_with_the_same_identity_keeps_what_they_joined_since(acco
     roster = conversations.load(account, conversation(account).sid)
     assert roster
     again = Participant(sids.new(sids.PARTICIPANT), roster.conversation.sid, LATER, LATER, identity="agent")
-    conversations.change_members(account, roster, [again], LATER)
+    memberships.change_members(account, roster, [again], LATER)
     assert clean(account, removed)
     assert left(account, before.sid) == []
     assert left(account, roster.conversation.sid) == [(ParticipantKind.CHAT, "agent")]
@@ -397,7 +398,7 @@ def test_who_came_back_keeps_a_number_that_is_older_than_they_are(account: Table
     assert roster
     (number,) = (member for member in roster.participants if member.projected_address)
     again = replace(number, identity="agent", identified=LATER)
-    conversations.change_members(account, roster, roster.with_member(again), LATER)
+    memberships.change_members(account, roster, roster.with_member(again), LATER)
     assert clean(account, removed)
     assert (ParticipantKind.AGENT, "agent") in left(account, owner.sid)
 

@@ -31,7 +31,7 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
 from partyline.outbound.send_attempt import NextStep
-from partyline.storage import conversations, messages, opt_outs
+from partyline.storage import conversations, memberships, messages, opt_outs
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
 from tests.support.scene import (
@@ -175,7 +175,7 @@ def test_a_smaller_thread_of_another_conversation_stays_its_own(scene: Make) -> 
         *(replace(blank, sid=sids.new(sids.PARTICIPANT), address=address) for address in (ann, cat)),
         *(replace(blank, sid=sids.new(sids.PARTICIPANT), projected_address=number) for number in (P, Q)),
     ]
-    other = conversations.create(one.table, Conversation(blank.conversation_sid, "IS1", NOW, NOW), members, NOW)
+    other = memberships.create(one.table, Conversation(blank.conversation_sid, "IS1", NOW, NOW), members, NOW)
     opt_out(one.table, ben)
     one.deliver()
     assert one.receipts()[ann] == (SENT, 0)
@@ -204,10 +204,10 @@ def test_the_smaller_thread_stays_while_the_group_does_and_goes_when_it_changes(
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert roster
     same = [replace(member, attributes='{"x":1}') for member in roster.participants]
-    roster = conversations.change_members(one.table, roster, same, NOW)
+    roster = memberships.change_members(one.table, roster, same, NOW)
     assert smaller in roster.conversation.threads
     without_ann = [member for member in roster.participants if member.address != ann]
-    roster = conversations.change_members(one.table, roster, without_ann, NOW)
+    roster = memberships.change_members(one.table, roster, without_ann, NOW)
     assert roster.conversation.threads == threads_of(without_ann)
     assert conversations.find_owner(one.table, smaller) is None
 
@@ -221,7 +221,7 @@ def test_a_group_that_becomes_its_smaller_thread_keeps_it(scene: Make) -> None:
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert roster
     without_ben = [member for member in roster.participants if member.address != ben]
-    roster = conversations.change_members(one.table, roster, without_ben, NOW)
+    roster = memberships.change_members(one.table, roster, without_ben, NOW)
     assert roster.conversation.threads == {smaller}
     assert conversations.find_owner(one.table, smaller) == roster.conversation.sid
 
@@ -231,7 +231,7 @@ def test_no_conversation_gathers_smaller_threads_for_ever(table: Table) -> None:
     sid = one.message.conversation_sid
     for left_out in group(one):
         smaller = threads.build_key([P, Q, *(native for native in group(one) if native != left_out)])
-        assert conversations.claim_alias_thread(table, sid, smaller, NOW)
+        assert memberships.claim_alias_thread(table, sid, smaller, NOW)
         assert smaller in owned(one)
         assert len(owned(one)) <= 5
 

@@ -31,7 +31,7 @@ from partyline.outbound import delivery_reports
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.outbound.sender import PARTS_AT_ONCE
-from partyline.storage import conversations, keys, lines, messages
+from partyline.storage import keys, lines, memberships, messages
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
 from tests.support.scene import (
@@ -187,7 +187,7 @@ def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Tab
     ]
     for line in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), line, carrier, NOW, NOW))
-    conversations.create(table, blank, masked, NOW)
+    memberships.create(table, blank, masked, NOW)
     limits = LIMITS[carrier]
     first = "a" * (limits.text - 10)
     second = "b" * (length - len(first) - 1)

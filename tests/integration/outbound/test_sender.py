@@ -27,7 +27,7 @@ from partyline.lifecycle.cleanup import Removed
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.send_attempt import NextStep, SendAttempt
-from partyline.storage import conversations, lines, messages, opt_outs, receipts
+from partyline.storage import conversations, lines, memberships, messages, opt_outs, receipts
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from tests.support.api_harness import asking_nobody
@@ -615,7 +615,7 @@ def test_a_receipt_that_moved_is_told_and_one_that_only_got_an_id_is_not(scene: 
 def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table: Table, client: Any) -> None:
     sid = sids.new(sids.CONVERSATION)
     waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
-    conversations.create(table, waiting, [], NOW)
+    memberships.create(table, waiting, [], NOW)
     activated: list[str] = []
     for record in stream_records(client):
         stream_relay.relay_record(desk_of(Queue(), activate=activated), record)
@@ -704,10 +704,10 @@ def test_changes_of_one_member_by_two_callers_both_hold(scene: Make) -> None:
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert roster
     agent = next(member for member in roster.participants if member.identity == "agent")
-    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"), NOW)
-    conversations.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0), NOW)
+    memberships.touch_member(one.table, roster.conversation, agent, replace(agent, attributes="[1]"), NOW)
+    memberships.touch_member(one.table, roster.conversation, agent, replace(agent, last_read_message_index=0), NOW)
     handed_over = replace(agent, identity="another")
-    conversations.change_members(one.table, roster, roster.with_member(handed_over), NOW)
+    memberships.change_members(one.table, roster, roster.with_member(handed_over), NOW)
     after = conversations.load(one.table, one.message.conversation_sid)
     assert after
     found = next(member for member in after.participants if member.sid == agent.sid)

@@ -12,13 +12,13 @@ import pytest
 from partyline.domain import sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send
 from partyline.errors import Conflict
-from partyline.storage import conversations, lines, messages, queries, receipts
-from partyline.storage.conversations import Roster
+from partyline.storage import conversations, lines, memberships, messages, queries, receipts
 from partyline.storage.queries import Window
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, Write
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.usefixtures("instant_retries")
 def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conversation:
     made = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, **fields)
     people = [Participant(sids.new(sids.PARTICIPANT), made.sid, NOW, NOW, **member) for member in members]
-    return conversations.create(table, made, people, NOW)
+    return memberships.create(table, made, people, NOW)
 
 
 def message(table: Table, owner: Conversation) -> Message:
@@ -94,7 +94,7 @@ def test_what_is_there_is_never_called_missing(table: Table) -> None:
     with pytest.raises(Conflict):
         messages.update(busy, roster.conversation, made, replace(made, body="changed"), NOW)
     with pytest.raises(Conflict):
-        conversations.touch_member(
+        memberships.touch_member(
             busy, roster.conversation, roster.participants[0], replace(roster.participants[0], attributes="[]"), NOW
         )
     with pytest.raises(Conflict):
@@ -111,17 +111,17 @@ def test_claiming_a_pair_that_became_free_is_a_race_like_any_other(table: Table)
     assert fresh
     conversations.update(table, fresh, fresh, NOW)
     with pytest.raises(Conflict):
-        conversations.claim_threads(table, stale, NOW)
+        memberships.claim_threads(table, stale, NOW)
 
 
 def test_a_new_member_wakes_an_inactive_conversation_and_nothing_else_does(table: Table) -> None:
     made = conversation(table, {"identity": "ann"}, state=ConversationState.INACTIVE)
     roster = conversations.load(table, made.sid)
     assert roster
-    roster = conversations.change_members(table, roster, roster.participants, NOW)
+    roster = memberships.change_members(table, roster, roster.participants, NOW)
     assert roster.conversation.state is ConversationState.INACTIVE
     joined = Participant(sids.new(sids.PARTICIPANT), made.sid, NOW, NOW, identity="bob")
-    conversations.change_members(table, roster, roster.with_member(joined), NOW)
+    memberships.change_members(table, roster, roster.with_member(joined), NOW)
     stored = conversations.fetch(table, made.sid)
     assert stored
     assert stored.state is ConversationState.ACTIVE

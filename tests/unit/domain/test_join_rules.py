@@ -11,6 +11,7 @@ from partyline.domain.conversations import threads_of
 from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.errors import ApiError
+from partyline.refusals.violations import as_refusals
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 P, Q = "+12065550100", "+12065550101"
@@ -65,7 +66,7 @@ def test_five_combinations_are_a_kind_of_participant(binding: ParticipantBinding
     ],
 )
 def test_other_combinations_are_refused_and_say_why(binding: ParticipantBinding, code: int, words: str) -> None:
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_binding(binding, {P, Q})
     assert (refused.value.code, refused.value.status) == (code, 400)
     assert words in told(refused.value)
@@ -80,7 +81,7 @@ def test_other_combinations_are_refused_and_say_why(binding: ParticipantBinding,
     ],
 )
 def test_what_cannot_be_an_address_is_refused_before_it_is_read(binding: ParticipantBinding, code: int) -> None:
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         binding.canonical()
     assert refused.value.code == code
 
@@ -158,7 +159,7 @@ def test_sets_of_members_that_can_be_together(together: list[ParticipantBinding]
     ],
 )
 def test_sets_of_members_that_cannot(together: list[ParticipantBinding], code: int, status: int, words: str) -> None:
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_members(members(*together), group_limit=10)
     assert (refused.value.code, refused.value.status) == (code, status)
     assert words in told(refused.value)
@@ -169,13 +170,13 @@ def test_an_identity_without_a_number_cannot_join_a_group(together: list[Partici
     if not refused:
         join_rules.check_chat_joins(CHAT, members(*together))
         return
-    with pytest.raises(ApiError, match="Participant projected address not provided") as error:
+    with pytest.raises(ApiError, match="Participant projected address not provided") as error, as_refusals():
         join_rules.check_chat_joins(CHAT, members(*together))
     assert (error.value.code, error.value.details) == (50434, {"identity": "office"})
 
 
 def test_handsets_without_a_number_of_ours_are_no_whole_conversation() -> None:
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_complete(members(NATIVE_A, NATIVE_B))
     assert refused.value.code == 50435
     assert "no participant has a projected address" in told(refused.value)

@@ -17,6 +17,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import ApiError
+from partyline.refusals.violations import as_refusals
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 P, Q, R = "+12065550100", "+12065550101", "+12065550110"
@@ -225,7 +226,7 @@ def test_a_send_asks_for_every_recipient_once() -> None:
 
 @pytest.mark.parametrize("author", [None, ANN, CHAT])
 def test_a_group_shows_numbers_so_its_authors_need_one(author: Participant | None) -> None:
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         routing.check_author(author, "somebody", [AGENT, ANN, BEN])
     assert (refused.value.code, refused.value.status) == (50513, 400)
     assert refused.value.message == "Message author should be among Group MMS participants"
@@ -282,7 +283,7 @@ def test_who_may_write_reaches_every_native_once_the_threads_are_owned(
 ) -> None:
     """U1."""
     author = data.draw(st.sampled_from([None, *members]))
-    with contextlib.suppress(ApiError):
+    with contextlib.suppress(ApiError), as_refusals():
         routing.check_author(author, "somebody", members)
         sends = routing.plan_sends(members, threads_of(members), author)
         assert not routing.find_unreached(members, sends, author)
@@ -291,7 +292,7 @@ def test_who_may_write_reaches_every_native_once_the_threads_are_owned(
 @pytest.mark.parametrize("author", [None, ANN, MASKED_CAT, CHAT])
 def test_handsets_without_a_number_of_ours_cannot_be_written_to(author: Participant | None) -> None:
     """U1."""
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as refused, as_refusals():
         routing.check_author(author, "somebody", [ANN, BEN, MASKED_CAT, CHAT])
     assert refused.value.code == 50513
     assert "no participant has a projected address" in (refused.value.details or {})["reason"]

@@ -12,12 +12,13 @@ from partyline import refusals
 from partyline.api import authorization, router, routes
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, ApiResponse, Call
-from partyline.api.error_responses import build_error_response, to_refusal
+from partyline.api.error_responses import build_error_response
 from partyline.auth import scope as scopes
 from partyline.auth.scope import VERSION
 from partyline.auth.tokens import Token, authenticate
 from partyline.errors import ApiError, Conflict, RuleViolation, TableThrottled
 from partyline.observability import logger
+from partyline.refusals.violations import to_refusal
 from partyline.storage import quotas
 from partyline.webhooks import pre_action
 

@@ -11,11 +11,11 @@ from collections.abc import Collection
 from partyline import refusals
 from partyline.api.context import Call
 from partyline.api.request import Parameters
+from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError
 from partyline.storage import conversations, roles, users
-from partyline.storage.conversations import Roster
 
 
 def can_see_all(call: Call) -> bool:

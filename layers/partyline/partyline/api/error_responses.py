@@ -1,28 +1,13 @@
-"""Errors as answers of the API: a broken rule becomes one of Twilio's refusals, a refusal becomes JSON."""
+"""Refusals as answers of the API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from partyline import refusals
 from partyline.api.context import ApiResponse
-from partyline.errors import ApiError, RuleViolation
+from partyline.errors import ApiError
 from partyline.refusals import dictionary
-
-# By the name of the rule, the refusal that takes the violation's details as its arguments.
-_REFUSALS: Mapping[str, Callable[..., ApiError]] = {
-    "service_is_default": refusals.service_is_default,
-    "service_not_found": refusals.service_not_found,
-}
-
-
-def to_refusal(violation: RuleViolation) -> ApiError:
-    """Build the refusal of a rule that the domain or the storage found broken.
-
-    Raises KeyError for a rule that has no refusal.
-    """
-    return _REFUSALS[violation.rule](**violation.details)
 
 
 def build_error_response(refused: ApiError) -> ApiResponse:

@@ -10,12 +10,12 @@ from partyline.api.context import Call
 from partyline.api.request import Parameters
 from partyline.domain import sids, timers
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import User
 from partyline.errors import ApiError
 from partyline.storage import conversations, roles, users
-from partyline.storage.conversations import Roster
 
 
 def find_conversation(call: Call) -> Conversation:

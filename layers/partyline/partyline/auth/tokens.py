@@ -24,7 +24,8 @@ from jwt.types import Options
 
 from partyline import refusals
 from partyline.domain import identities, sids
-from partyline.errors import ApiError
+from partyline.errors import RuleViolation
+from partyline.refusals.violations import to_refusal
 from partyline.storage import api_keys
 from partyline.storage.table import Table
 
@@ -209,8 +210,8 @@ def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
         raise refusals.token_grants_invalid("no identity")
     try:
         identities.check_identity(identity)
-    except ApiError as refused:
-        raise refusals.token_grants_invalid(refused.message) from refused
+    except RuleViolation as violation:
+        raise refusals.token_grants_invalid(to_refusal(violation).message) from violation
     if not (isinstance(service, str) and sids.matches(sids.SERVICE, service)):
         raise refusals.token_grants_invalid("no service_sid in the chat grant")
     return identity, service

@@ -1,41 +1,45 @@
-"""What an identity may be: the name of a person in an app, unique in its Service. Pure."""
+"""Identities: the name of a user in an app, unique in its Service. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from partyline import refusals
 from partyline.domain import sids
 from partyline.domain.participants import SYSTEM
+from partyline.errors import RuleViolation
 
 # In bytes of UTF-8: an identity is part of keys of the table, which are counted in bytes.
 MAX_IDENTITY = 256
-# They end lines and turn the text around them, so what is shown of an identity would not be the identity.
+# These end lines or change the direction of the text around them: an identity would not be shown as what it is.
 _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def check_identity(identity: str) -> str:
-    """The identity, when it can be one. Raises ApiError 20001 control characters, 50203 reserved, 50204 empty, 50206
-    like a user's SID (which names users in paths), 50207 too long."""
+    """Return an identity that can be one: visible, not too long, not reserved, and not like a user's SID.
+
+    A user's SID names users in paths. Raises RuleViolation.
+    """
     if not identity:
-        raise refusals.identity_missing()
+        raise RuleViolation("identity_missing")
     if not is_visible(identity):
-        raise refusals.invalid_parameter("Identity", "it has control characters, or such that change its direction")
+        raise RuleViolation(
+            "invalid_parameter", name="Identity", problem="it has control characters, or such that change its direction"
+        )
     if is_too_long(identity):
-        raise refusals.identity_too_long(MAX_IDENTITY)
+        raise RuleViolation("identity_too_long", limit=MAX_IDENTITY)
     if sids.matches(sids.USER, identity):
-        raise refusals.identity_like_sid()
+        raise RuleViolation("identity_like_sid")
     if identity.lower() == SYSTEM:
-        raise refusals.identity_reserved(identity)
+        raise RuleViolation("identity_reserved", identity=identity)
     return identity
 
 
 def is_visible(identity: str) -> bool:
-    """Whether an identity shows as what it is: no control characters, and none that change the direction of text."""
+    """Whether an identity is shown as what it is: without control characters, and without such for direction."""
     return not any(letter in _BIDIRECTIONAL or unicodedata.category(letter) in _INVISIBLE for letter in identity)
 
 
 def is_too_long(identity: str) -> bool:
-    """Whether no key can hold it. Only for a text without half surrogate pairs, which no encoding has."""
+    """Whether an identity is longer than a key of the table can hold."""
     return len(identity.encode("utf-8", "surrogatepass")) > MAX_IDENTITY

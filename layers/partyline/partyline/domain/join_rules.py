@@ -1,7 +1,7 @@
-"""Who may join a conversation, and as what.
+"""Rules of who may join a conversation, and as what. Pure.
 
-The same rules serve a single member's add or change and a whole new conversation: first each binding by itself, then
-the members as they would be together.
+They hold for one member that is added or changed, and for a new conversation: first each binding by itself, then the
+members as they would be together. A rule that is broken raises RuleViolation, which names it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from partyline import refusals
 from partyline.domain import addresses, identities
 from partyline.domain.conversations import group_of
 from partyline.domain.lines import Line
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.domain.threads import is_pair
+from partyline.errors import RuleViolation
 
 MAX_ADDRESS = 256
 MAX_PARTICIPANTS = 1000
@@ -28,7 +28,7 @@ GROUP_REGIONS = ("US", "CA")
 
 @dataclass(frozen=True, slots=True)
 class ParticipantBinding:
-    """What a caller asks a participant to be. Addresses are as the caller wrote them; None is not given."""
+    """The identity and addresses that a caller gives a participant, as the caller wrote them; None is not given."""
 
     identity: str | None = None
     address: str | None = None
@@ -36,14 +36,17 @@ class ParticipantBinding:
     projected_address: str | None = None
 
     def canonical(self) -> ParticipantBinding:
-        """The same with canonical addresses. Raises ApiError 50203, 50206, 50207, 50407, 50411, 50412."""
+        """Return the binding with canonical addresses.
+
+        Raises RuleViolation for an identity that cannot be one, and for an address that is empty or too long.
+        """
         if self.address is not None and not self.address.strip():
-            raise refusals.address_empty()
+            raise RuleViolation("address_empty")
         if self.proxy_address is not None and not self.proxy_address.strip():
-            raise refusals.proxy_empty()
+            raise RuleViolation("proxy_empty")
         for given in (self.address, self.proxy_address, self.projected_address):
             if given and len(given) > MAX_ADDRESS:
-                raise refusals.address_too_long(given, MAX_ADDRESS)
+                raise RuleViolation("address_too_long", given=given, limit=MAX_ADDRESS)
         return ParticipantBinding(
             identity=identities.check_identity(self.identity) if self.identity else None,
             address=addresses.canonicalize(self.address) if self.address else None,
@@ -52,63 +55,68 @@ class ParticipantBinding:
         )
 
     def numbers(self) -> tuple[str, ...]:
-        """Every address in it; the caller looks up which of them are our own lines."""
+        """Return every address of the binding; the caller looks up which of them are lines."""
         return tuple(given for given in (self.address, self.proxy_address, self.projected_address) if given)
 
 
 def check_binding(binding: ParticipantBinding, own: Collection[str]) -> None:
-    """Refuse a combination that is no kind of participant. `binding` is canonical, `own` the lines among its numbers.
+    """Refuse a combination that is no kind of participant.
 
-    Raises ApiError: 20001 nothing given, 50211, 50407, 50409, 50411, 50413, 50439.
+    `binding` is canonical, `own` are the lines among its numbers. Raises RuleViolation.
     """
     _check_combination(binding)
     if binding.address:
         _check_address(binding.address, own)
     if binding.proxy_address and binding.proxy_address not in own:
-        raise refusals.proxy_not_ours(binding.proxy_address)
+        raise RuleViolation("proxy_not_ours", address=binding.proxy_address)
     if binding.projected_address and binding.projected_address not in own:
-        raise refusals.projected_not_ours(binding.projected_address)
+        raise RuleViolation("projected_not_ours", address=binding.projected_address)
 
 
 def _check_combination(binding: ParticipantBinding) -> None:
     if not binding.identity and not binding.numbers():
-        raise refusals.invalid_parameter(
-            "Identity", "give Identity, MessagingBinding.Address or MessagingBinding.ProjectedAddress"
+        raise RuleViolation(
+            "invalid_parameter",
+            name="Identity",
+            problem="give Identity, MessagingBinding.Address or MessagingBinding.ProjectedAddress",
         )
     if binding.address and binding.projected_address:
-        raise refusals.address_invalid(
-            binding.address,
-            "a participant has an Address (a handset) or a ProjectedAddress (one of your numbers), not both",
+        raise RuleViolation(
+            "address_invalid",
+            address=binding.address,
+            problem="a participant has an Address (a handset) or a ProjectedAddress (one of your numbers), not both",
         )
     if binding.identity and binding.address:
-        raise refusals.identity_not_acceptable()
+        raise RuleViolation("identity_not_acceptable")
     if binding.proxy_address and not binding.address:
-        raise refusals.address_empty()
+        raise RuleViolation("address_empty")
     if binding.address and binding.address == binding.proxy_address:
-        raise refusals.address_is_proxy(binding.address)
+        raise RuleViolation("address_is_proxy", address=binding.address)
 
 
 def _check_address(address: str, own: Collection[str]) -> None:
     if address in own:
-        raise refusals.address_invalid(address, "it is one of your own numbers; give it as ProjectedAddress")
+        raise RuleViolation(
+            "address_invalid", address=address, problem="it is one of your own numbers; give it as ProjectedAddress"
+        )
     if not addresses.is_number(address):
-        raise refusals.address_invalid(address, "it is not a phone number in E.164 form")
+        raise RuleViolation("address_invalid", address=address, problem="it is not a phone number in E.164 form")
 
 
 def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
-    """Refuse a set of members that cannot be together. Called with the members as they would be after the change.
+    """Refuse a set of members that cannot be in one conversation.
 
-    Raises ApiError: 50407, 50416, 50417, 50418, 50433, 50435, 50436, 50437.
+    `members` are those after the change. Raises RuleViolation.
     """
     if len(members) > MAX_PARTICIPANTS:
-        raise refusals.participants_over_limit(MAX_PARTICIPANTS)
+        raise RuleViolation("participants_over_limit", limit=MAX_PARTICIPANTS)
     if sum(member.is_bound for member in members) > MAX_BOUND:
-        raise refusals.bound_over_limit(MAX_BOUND)
+        raise RuleViolation("bound_over_limit", limit=MAX_BOUND)
     check_unique(members)
     group = group_of(members)
     thread = group.thread
     if len(group.natives) + len(group.projected) > group_limit:
-        raise refusals.group_over_limit(group_limit)
+        raise RuleViolation("group_over_limit", limit=group_limit)
     # Beyond a pair the carriers' rules for group MMS hold.
     if thread is None or is_pair(thread):
         return
@@ -116,16 +124,21 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
         _check_group_address(address)
     for member in members:
         if member.kind is ParticipantKind.CHAT:
-            raise refusals.group_invalid(f"participant {member.identity} has no projected address", member.identity)
+            raise RuleViolation(
+                "group_invalid",
+                problem=f"participant {member.identity} has no projected address",
+                identity=member.identity,
+            )
 
 
 def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], most: Mapping[str, int]) -> None:
-    """Refuse a group that one of our numbers in it could not write to: each may be the one that does. `lines` are those
-    among its numbers, `most` how many others a carrier takes in a group, by name. What is found here would else fail
-    with the first text.
+    """Refuse a group to which one of its own numbers could not send: any of them may be the sender.
 
-    Raises ApiError 50407 for a number that sends no group MMS (toll-free, a short code, abroad), 50436 for more people
-    than its carrier takes in a group.
+    Without this check the first text would fail. `lines` are the lines among its numbers, `most` the number of others
+    that a carrier takes in a group, by carrier.
+
+    Raises RuleViolation address_invalid for a number that sends no group MMS (toll-free, a short code, abroad), and
+    group_over_carriers_limit.
     """
     group = group_of(members)
     if group.thread is None or is_pair(group.thread):
@@ -135,37 +148,41 @@ def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], most:
         line = lines.get(address)
         others = len(group.natives) + len(group.projected) - 1
         if line and others > most[line.carrier]:
-            raise refusals.group_over_carriers_limit(address, line.carrier, most[line.carrier], others)
+            raise RuleViolation(
+                "group_over_carriers_limit", line=address, carrier=line.carrier, limit=most[line.carrier], others=others
+            )
 
 
 def _check_sender(address: str) -> None:
     if addresses.is_toll_free(address):
-        raise refusals.address_invalid(address, "toll-free numbers send no group MMS; give a long code of yours")
+        raise RuleViolation(
+            "address_invalid", address=address, problem="toll-free numbers send no group MMS; give a long code of yours"
+        )
     if not addresses.is_nanp(address):
-        raise refusals.address_invalid(address, "only +1 long codes send group MMS")
+        raise RuleViolation("address_invalid", address=address, problem="only +1 long codes send group MMS")
 
 
 def check_unique(members: Sequence[Participant]) -> None:
-    """Refuse one party twice among the members of a conversation. Raises ApiError 50416, 50433, 50437."""
+    """Refuse members of which two have the same identity, address or pair. Raises RuleViolation."""
     repeated = _repeated(member.identity for member in members)
     if repeated:
-        raise refusals.participant_exists(repeated)
+        raise RuleViolation("participant_exists", identity=repeated)
     repeated = _repeated(
         member.projected_address or member.address for member in members if member.kind is not ParticipantKind.MASKED
     )
     if repeated:
-        raise refusals.group_participant_exists(repeated)
+        raise RuleViolation("group_participant_exists", address=repeated)
     natives = group_of(members).natives
     for member in members:
         if member.kind is ParticipantKind.MASKED and member.address in natives:
-            # They would hear everything twice, and in the end in the same 1:1 thread.
-            raise refusals.group_participant_exists(member.address)
+            # The handset would get each text twice.
+            raise RuleViolation("group_participant_exists", address=member.address)
     pairs = Counter(
         (member.address, member.proxy_address) for member in members if member.kind is ParticipantKind.MASKED
     )
     for (address, _), count in pairs.items():
         if count > 1:
-            raise refusals.pair_taken(members[0].conversation_sid, address)
+            raise RuleViolation("pair_taken", owner=members[0].conversation_sid, address=address)
 
 
 def _repeated(values: Iterable[str | None]) -> str | None:
@@ -174,32 +191,47 @@ def _repeated(values: Iterable[str | None]) -> str | None:
 
 
 def check_reachable(address: str, *, group: bool) -> None:
-    """Refuse a native or masked member whom no text can reach, as one may be whom a text brought. Raises ApiError
-    50407."""
+    """Refuse a native or masked member whose address no text can reach: a text may have brought such a one.
+
+    Raises RuleViolation address_invalid.
+    """
     if not addresses.is_number(address):
-        raise refusals.address_invalid(address, "it is no phone number: no text can reach it")
+        raise RuleViolation("address_invalid", address=address, problem="it is no phone number: no text can reach it")
     if group and not addresses.is_nanp(address):
-        raise refusals.address_invalid(address, "group MMS reaches US and Canadian (+1) phone numbers only")
+        raise RuleViolation(
+            "address_invalid", address=address, problem="group MMS reaches US and Canadian (+1) phone numbers only"
+        )
 
 
 def _check_group_address(address: str) -> None:
-    """Who joins a group has a number of the US or Canada; whom a text has brought is tried."""
+    """Refuse a number outside of the US and Canada for a new member; those that a text brought are tried."""
     check_reachable(address, group=True)
     region = phonenumbers.region_code_for_number(phonenumbers.parse(address))
     if region not in (*GROUP_REGIONS, None):
-        raise refusals.address_invalid(address, f"group MMS reaches US and Canadian phone numbers only, not {region}")
+        raise RuleViolation(
+            "address_invalid",
+            address=address,
+            problem=f"group MMS reaches US and Canadian phone numbers only, not {region}",
+        )
 
 
 def check_chat_joins(binding: ParticipantBinding, members: Sequence[Participant]) -> None:
-    """Refuse a chat-only participant in a conversation that is a group by now: nobody could see who wrote (50434)."""
+    """Refuse a chat-only participant in a group: the other members could not see the author of its messages.
+
+    Raises RuleViolation projected_missing.
+    """
     thread = group_of(members).thread
     if binding.identity and not binding.numbers() and thread and not is_pair(thread):
-        raise refusals.projected_missing(binding.identity)
+        raise RuleViolation("projected_missing", identity=binding.identity)
 
 
 def check_complete(members: Sequence[Participant]) -> None:
-    """Refuse a new conversation whose handsets and own numbers form no thread (50435): a native member and no number of
-    ours, or the other way round with nobody else. Conversations built member by member pass through such sets."""
+    """Refuse a new conversation that has handsets and no own number, and so no thread.
+
+    A conversation that is built member by member may be such a set for a time. Raises RuleViolation group_invalid.
+    """
     group = group_of(members)
     if group.natives and not group.projected:
-        raise refusals.group_invalid("no participant has a projected address: add one of your own numbers")
+        raise RuleViolation(
+            "group_invalid", problem="no participant has a projected address: add one of your own numbers"
+        )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from partyline import refusals
 from partyline.domain import addresses, bylines, threads
 from partyline.domain.conversations import alias_threads, group_of, masked_threads
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
 from partyline.domain.unrouted import UnroutedReason
+from partyline.errors import RuleViolation
 
 # A roster beyond this cannot be recorded in one transaction (nor answered on any carrier).
 MAX_ROSTER = 80
@@ -171,4 +171,4 @@ def check_author(author: Participant | None, name: str, participants: Sequence[P
     number among the members, no author can."""
     group = group_of(participants)
     if group.natives and not (author and author.projected_address):
-        raise refusals.author_not_in_group(name, has_number=bool(group.projected))
+        raise RuleViolation("author_not_in_group", author=name, has_number=bool(group.projected))

@@ -23,11 +23,12 @@ from functools import partial
 
 from partyline.carriers import base, error_codes
 from partyline.carriers.base import InboundText, MalformedWebhook
-from partyline.domain import addresses, events, routing, sids, tapbacks, threads, timers
+from partyline.domain import addresses, events, membership, routing, sids, tapbacks, threads, timers
 from partyline.domain.attachments import Media, MediaState
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
 from partyline.domain.events import BY_TEXT, EventBatch
 from partyline.domain.lines import AutoCreationType, Line
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message, Origin
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.participants import Participant
@@ -44,8 +45,7 @@ from partyline.domain.webhook_configuration import (
 )
 from partyline.errors import Conflict
 from partyline.inbound import keywords
-from partyline.storage import codec, conversations, event_outbox, keys, messages, receipts, retry, unrouted
-from partyline.storage.conversations import Roster
+from partyline.storage import codec, conversations, event_outbox, keys, memberships, messages, receipts, retry, unrouted
 from partyline.storage.table import NEW, Item, Table, Write, check, put
 from partyline.webhooks import overrides, pre_action
 from partyline.webhooks.pre_action import Consult
@@ -305,7 +305,7 @@ def _claimed(table: Table, roster: Roster, now: datetime) -> Roster:
     missing = threads_of(roster.participants) - roster.conversation.threads
     if not missing or any(conversations.find_open_owner(table, thread, now) for thread in missing):
         return roster
-    return conversations.claim_threads(table, roster, now)
+    return memberships.claim_threads(table, roster, now)
 
 
 def _record_new(
@@ -338,7 +338,7 @@ def _record_new(
         [
             *once,
             *_webhook_writes(home.line, conversation),
-            *conversations.creation_writes(conversation, roster.participants, now),
+            *memberships.creation_writes(conversation, roster.participants, now),
             *messages.message_writes(message, now),
             *event_outbox.build_writes(_made_by_text(arrived, Roster(conversation, roster.participants), message, now)),
         ]
@@ -377,7 +377,7 @@ def _made_by_text(arrived: Arrival, roster: Roster, message: Message, now: datet
     beginning = replace(made, state=ConversationState.INITIALIZING)
     binding = events.text_binding_parameters(arrived.sender, arrived.recipients, arrived.line)
     told = (
-        *conversations.creation_events(made, roster.participants, **binding),
+        *membership.creation_events(made, roster.participants, **binding),
         events.message_added_event(message, made, roster.participants),
         events.state_updated_event(beginning, made, BY_TEXT.reason),
     )

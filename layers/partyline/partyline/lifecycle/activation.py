@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from partyline.domain import events
+from partyline.domain import events, membership
 from partyline.domain.conversations import ConversationState
+from partyline.domain.membership import Roster
 from partyline.observability import logger
 from partyline.storage import conversations, retry, webhooks
-from partyline.storage.conversations import Roster
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import ConsultAll
 
@@ -76,7 +76,7 @@ class Activator:
         joining = [events.participant_event("onParticipantAdd", member, conversation) for member in roster.participants]
         if in_force.service:
             joining = [events.with_default_role(event, in_force.service) for event in joining]
-        decisions = self.consult_all(in_force.webhooks, joining, conversations.activation_cause(conversation))
+        decisions = self.consult_all(in_force.webhooks, joining, membership.activation_cause(conversation))
         return [
             member.sid for member, decision in zip(roster.participants, decisions, strict=True) if decision.rejected
         ]

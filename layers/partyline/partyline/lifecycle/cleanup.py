@@ -17,7 +17,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
-from partyline.storage import conversations, keys, queries, retry, services, users
+from partyline.storage import conversations, keys, memberships, queries, retry, services, users
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
@@ -158,7 +158,7 @@ class Cleaner:
                 if member.projected_address or member.sid not in left
             ]
             if members != list(roster.participants):
-                conversations.change_members(self.table, roster, members, now)
+                memberships.change_members(self.table, roster, members, now)
 
         retry.STANDARD.run(attempt)
 

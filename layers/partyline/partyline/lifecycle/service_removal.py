@@ -11,11 +11,11 @@ from datetime import datetime
 
 from partyline.domain import addresses, sids
 from partyline.domain.conversations import group_of
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
-from partyline.storage import conversations, lines, messages, retry, unrouted
-from partyline.storage.conversations import Roster
+from partyline.storage import conversation_items, conversations, lines, messages, retry, unrouted
 from partyline.storage.table import Table
 
 # How many messages are read at a time.
@@ -34,7 +34,7 @@ def remove_conversation(table: Table, sid: str, since: datetime) -> None:
             stored = unrouted.put_write(_build_unrouted_text(table, roster, message))
             table.transact([stored, messages.handing_over_write(message)])
         # Fails when another text has arrived meanwhile.
-        conversations.remove(table, roster.conversation, conversations.no_new_message(roster.conversation))
+        conversations.remove(table, roster.conversation, conversation_items.no_new_message(roster.conversation))
 
     retry.STANDARD.run(attempt)
 

@@ -25,7 +25,7 @@ from partyline.outbound.rate_limiter import RateLimiter
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.outbound.send_job import CannotSend, CarrierRequest
 from partyline.outbound.send_settlement import SendSettlement
-from partyline.storage import conversations, messages, sends
+from partyline.storage import memberships, messages, sends
 from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
@@ -173,7 +173,7 @@ class CarrierRequester:
         counted = {(job.send.thread, job.recorded_fingerprint), claim.counted}
         try:
             if claim.refused:
-                conversations.claim_alias_thread(self.table, job.message.conversation_sid, thread, self.clock())
+                memberships.claim_alias_thread(self.table, job.message.conversation_sid, thread, self.clock())
             if (thread, fingerprint) not in counted and not threads.is_pair(thread):
                 copies = messages.count_own(text.sender, thread, fingerprint, self.clock())
                 sends.count_copies(self.table, request.reference.send, copies, (thread, fingerprint))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from partyline import refusals
 from partyline.domain import events
 from partyline.domain.events import Cause, Event, Source
+from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.errors import ApiError
 from partyline.realtime import audience, protocol
@@ -15,7 +16,6 @@ from partyline.realtime.gateway import LiveConnections
 from partyline.realtime.protocol import Ping, Resume, Typing
 from partyline.storage import conversations, messages
 from partyline.storage.connections import Connection
-from partyline.storage.conversations import Roster
 from partyline.storage.messages import MessageWithReceipts
 
 # How many messages one frame resumes at most, and how many are read at a time.

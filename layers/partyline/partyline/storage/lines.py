@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from partyline import refusals
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
-from partyline.errors import Conflict
+from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 
 def register(table: Table, line: Line) -> None:
-    """Store a new line. Raises ApiError 20409 when its number is registered already."""
+    """Store a new line. Raises RuleViolation line_exists when its number is registered already."""
     if not table.written(put("line", keys.line(line.address), _item(line), NEW)):
-        raise refusals.line_exists(line.address)
+        raise RuleViolation("line_exists", address=line.address)
 
 
 def update(table: Table, before: Line, after: Line) -> bool:

@@ -6,17 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from partyline import refusals
 from partyline.domain import events, sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import QUIETLY, Cause, Reason
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
-from partyline.errors import Conflict
+from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, conversations, event_outbox, keys, receipts
-from partyline.storage.conversations import Roster
+from partyline.storage import codec, conversation_items, event_outbox, keys, receipts
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 # How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
@@ -95,10 +94,10 @@ def _append(conversation: Conversation, message: Message, now: datetime) -> list
     entered: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message wakes an inactive conversation.
-        awakened, entered = conversations.reactivation_update(conversation, now)
+        awakened, entered = conversation_items.reactivation_update(conversation, now)
         sets |= awakened
     key = keys.conversation(conversation.sid)
-    return [change("conversation", key, sets, conversations.no_new_message(conversation)), *entered]
+    return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entered]
 
 
 def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
@@ -202,7 +201,7 @@ def update(
     table: Table, conversation: Conversation, before: Message, after: Message, now: datetime, *, cause: Cause = QUIETLY
 ) -> None:
     """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
-    Raises ApiError 50500 when it is gone, and Conflict while another request is writing it."""
+    Raises RuleViolation message_not_found when it is gone, and Conflict while another request is writing it."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
@@ -213,7 +212,7 @@ def update(
     except Conflict as conflict:
         if not conflict.failed:
             raise
-        raise refusals.message_not_found() from conflict
+        raise RuleViolation("message_not_found") from conflict
 
 
 def handing_over_write(message: Message) -> Write:

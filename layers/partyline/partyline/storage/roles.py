@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from partyline import refusals
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Role
-from partyline.errors import Conflict
+from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, change, check, delete, put
@@ -67,11 +66,15 @@ def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], n
 
 
 def remove(table: Table, role: Role) -> bool:
-    """Delete a role; False when it is gone already. Raises ApiError 20409 when it is in use, or is a default of its
-    Service: then it stays."""
+    """Delete a role; return False when it is gone already.
+
+    Raises RuleViolation role_in_use, role_is_default.
+    """
     holder = _holder(table, role)
     if holder:
-        raise refusals.role_in_use(role.sid, holder["sid"], holder.get("conversation_sid"))
+        raise RuleViolation(
+            "role_in_use", sid=role.sid, holder=holder["sid"], conversation_sid=holder.get("conversation_sid")
+        )
     unused = Condition(_NO_DEFAULT, values={":role": role.sid})
     writes = [
         delete("role", keys.role(role.service_sid, role.sid), EXISTS),
@@ -83,6 +86,6 @@ def remove(table: Table, role: Role) -> bool:
         if "role" in conflict.failed:
             return False
         if "default" in conflict.failed:
-            raise refusals.role_is_default(role.sid) from conflict
+            raise RuleViolation("role_is_default", sid=role.sid) from conflict
         raise
     return True

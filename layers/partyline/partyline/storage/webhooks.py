@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partyline import refusals
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import QUIETLY, EventBatch
 from partyline.domain.services import Service
@@ -14,9 +13,9 @@ from partyline.domain.webhook_configuration import (
     WebhookConfiguration,
     select_configuration,
 )
-from partyline.errors import Conflict
+from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, event_outbox, keys
-from partyline.storage.conversations import no_new_message
+from partyline.storage.conversation_items import no_new_message
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
 
@@ -24,12 +23,14 @@ from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_ite
 
 
 def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
-    """Store a new webhook of a conversation, to be told of earlier messages if it asks for that. Raises ApiError 50361,
-    and Conflict when another request changed the conversation since it was read, or a message came: the number of its
-    webhooks is counted, and what is earlier known, for one state of it."""
+    """Store a new webhook of a conversation, and the request to call it for earlier messages if it asks for that.
+
+    Raises RuleViolation too_many_webhooks, and Conflict when another request changed the conversation since it was
+    read, or a message came: the webhooks are counted, and the earlier messages known, for one state of it.
+    """
     whole = keys.conversation(conversation.sid)
     if len(table.query(whole.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
-        raise refusals.too_many_webhooks(MAX_PER_CONVERSATION)
+        raise RuleViolation("too_many_webhooks", limit=MAX_PER_CONVERSATION)
     table.transact(
         [
             change("conversation", whole, {}, no_new_message(conversation), adds={"revision": 1}),

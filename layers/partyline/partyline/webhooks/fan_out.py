@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from partyline.domain import events, sids
 from partyline.domain.events import BY_TEXT, Event, EventBatch
+from partyline.domain.membership import Roster
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration
 from partyline.realtime.publisher import Push
 from partyline.storage import connections, conversations, messages, queries, webhooks
-from partyline.storage.conversations import Roster
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from partyline.webhooks import filters

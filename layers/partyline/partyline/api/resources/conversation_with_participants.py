@@ -23,14 +23,13 @@ from partyline.domain.conversations import Conversation, ConversationState, thre
 from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
-from partyline.errors import ApiError, Conflict
+from partyline.errors import ApiError, Conflict, RuleViolation
+from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
-from partyline.storage import retry
+from partyline.storage import memberships, retry
 
 route = Router()
 
-# A set of people, or a pair, that another conversation has.
-_TAKEN = (50416, 50438)
 _LINKS = ("participants", "messages", "webhooks")
 # The members of the JSON text, with the parameters of a participant's own resource.
 _BINDING = {
@@ -81,7 +80,7 @@ def create(call: Call) -> ApiResponse:
     )
     if if_exists is IfExists.REFUSE:
         wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
-        made = store.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
+        made = memberships.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
         return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
     return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
 
@@ -96,10 +95,10 @@ def _fetch_or_create(
         return ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
     wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
     try:
-        made = store.create(call.table, wanted, members, call.now, cause=call.cause, every_thread=True, known=known)
-    except ApiError as refused:
-        if refused.code in _TAKEN and _find_owner(call, members):
-            raise Conflict({}) from refused
+        made = memberships.create_as_only_owner(call.table, wanted, members, call.now, cause=call.cause, known=known)
+    except RuleViolation as violation:
+        if violation.rule == "thread_taken" and _find_owner(call, members):
+            raise Conflict({}) from violation
         raise
     return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
 
@@ -206,7 +205,8 @@ def _iterate_texts(position: int, given: Mapping[str, Any], names: Mapping[str, 
 def _with_position(position: int) -> Iterator[None]:
     """Say in a refusal which participant it is about."""
     try:
-        yield
+        with as_refusals():
+            yield
     except ApiError as refused:
         raise ApiError(
             refused.code, refused.status, refused.message, {**(refused.details or {}), "participant": position}
@@ -217,7 +217,8 @@ def _with_position(position: int) -> Iterator[None]:
 def _with_position_of(members: Sequence[Participant]) -> Iterator[None]:
     """The same for a rule about all of them together: the last that has the address or identity that was refused."""
     try:
-        yield
+        with as_refusals():
+            yield
     except ApiError as refused:
         culprit = {refused.details.get("address"), refused.details.get("identity")} if refused.details else set()
         for position, member in reversed(list(enumerate(members, 1))):

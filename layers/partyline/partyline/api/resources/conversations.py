@@ -18,7 +18,7 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
-from partyline.storage import participations, queries, retry
+from partyline.storage import memberships, participations, queries, retry
 from partyline.storage.queries import Window
 
 route = Router()
@@ -40,7 +40,7 @@ def create(call: Call) -> ApiResponse:
     authorization.require_service_permission(call, Permission.CREATE_CONVERSATION)
     conversation = apply_pre_webhook(call, "onConversationAdd", build_conversation(call))
     known = authorization.find_known_users(call)
-    made = store.create(
+    made = memberships.create(
         call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, known=known
     )
     return ApiResponse(201, serializers.build_conversation(call, made, LINKS))
@@ -131,7 +131,7 @@ def _delete(call: Call) -> None:
     conversation = lookups.find_permitted_conversation(call, Permission.DELETE_CONVERSATION)
     pre_webhook.consult(call, events.conversation_event("onConversationRemove", conversation))
     told = store.removal_events(call.table, conversation, call.now, call.cause)
-    store.remove(call.table, conversation, told=told)
+    store.remove(call.table, conversation, batches=told)
 
 
 @route.get("Conversations", users=True)

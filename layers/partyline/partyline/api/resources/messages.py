@@ -24,14 +24,14 @@ from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation, group_of, masked_threads, threads_of
 from partyline.domain.join_rules import check_reachable
 from partyline.domain.lines import Line
+from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.sends import Send
 from partyline.errors import Conflict
-from partyline.storage import conversations, lines, media, receipts, retry
+from partyline.storage import conversations, lines, media, memberships, receipts, retry
 from partyline.storage import messages as store
-from partyline.storage.conversations import Roster
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
 
@@ -111,7 +111,7 @@ def _record(call: Call) -> Message:
             else _participant_of(message, roster)
         )
         message = _with_sends(call, roster, amended, author)
-    roster = conversations.claim_threads(call.table, roster, call.now)
+    roster = memberships.claim_threads(call.table, roster, call.now)
     if not _owns_thread(roster):
         # Somebody else was faster.
         raise Conflict({})

@@ -25,12 +25,11 @@ from partyline.domain.join_rules import (
     check_unique,
 )
 from partyline.domain.lines import Line
+from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.permissions import Permission, RoleType
 from partyline.errors import Conflict
-from partyline.storage import conversations as store
-from partyline.storage import lines, queries, retry
-from partyline.storage.conversations import Roster
+from partyline.storage import lines, memberships, queries, retry
 from partyline.storage.queries import Window
 
 route = Router()
@@ -80,7 +79,7 @@ def _add_member(call: Call) -> Participant:
     members = roster.with_member(member)
     _check_together(call, roster, members, own)
     pre_webhook.consult(call, events.participant_event("onParticipantAdd", member, conversation))
-    store.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
+    memberships.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
     return member
 
 
@@ -149,14 +148,14 @@ def _change_member(call: Call) -> Participant:
     changed = events.participant_event("onParticipantUpdate", after, roster.conversation)
     if _binding_of(after) == _binding_of(before):
         pre_webhook.consult(call, changed)
-        store.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
+        memberships.touch_member(call.table, roster.conversation, before, after, call.now, cause=call.cause)
         return after
     members = roster.with_member(after)
     if replace(_binding_of(after), identity=before.identity) == _binding_of(before):
         # A number is given to somebody else. The group may be one that nobody could make: a text has.
         check_unique(members)
         pre_webhook.consult(call, changed)
-        store.change_members(call.table, roster, members, call.now, cause=call.cause)
+        memberships.change_members(call.table, roster, members, call.now, cause=call.cause)
         return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
@@ -165,7 +164,7 @@ def _change_member(call: Call) -> Participant:
     check_binding(_binding_of(after), {*own, *kept})
     _check_together(call, roster, members, own)
     pre_webhook.consult(call, changed)
-    store.change_members(call.table, roster, members, call.now, cause=call.cause)
+    memberships.change_members(call.table, roster, members, call.now, cause=call.cause)
     return after
 
 
@@ -210,7 +209,7 @@ def _remove_member(call: Call) -> None:
         call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT
     )
     pre_webhook.consult(call, events.participant_event("onParticipantRemove", member, roster.conversation))
-    store.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
+    memberships.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
 
 
 def parse_form(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:

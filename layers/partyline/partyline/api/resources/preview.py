@@ -11,7 +11,6 @@ from pydantic import Field
 
 from partyline.api import lookups
 from partyline.api.context import ApiResponse, Call
-from partyline.api.error_responses import to_refusal
 from partyline.api.operations import Operation
 from partyline.api.resources import messages
 from partyline.api.response_model import ResponseModel
@@ -23,6 +22,7 @@ from partyline.domain.lines import Line
 from partyline.domain.segments import Encoding, Segmented, count_segments
 from partyline.domain.sends import Send
 from partyline.errors import ApiError, RuleViolation
+from partyline.refusals.violations import to_refusal
 from partyline.storage import lines
 
 route = Router()

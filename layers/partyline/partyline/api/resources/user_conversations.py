@@ -12,11 +12,11 @@ from partyline.api.resources import participants
 from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import events, timers
+from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel
 from partyline.domain.permissions import Permission
 from partyline.domain.services import User
-from partyline.storage import conversations, messages, participations, retry
-from partyline.storage.conversations import Roster
+from partyline.storage import memberships, messages, participations, retry
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
 
@@ -70,7 +70,7 @@ def _change_member(call: Call, user: User) -> Participation:
         updated=call.now,
     )
     pre_webhook.consult(call, events.participant_event("onParticipantUpdate", after, conversation))
-    conversations.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
+    memberships.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
     return replace(found, participant=after)
 
 

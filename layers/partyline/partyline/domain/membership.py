@@ -1,0 +1,197 @@
+"""Decide what the members of a conversation mean for it: its threads, its state and its events. Pure.
+
+A change of members is decided here as a whole and then written by partyline.storage.memberships in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from partyline.domain import events, threads
+from partyline.domain.conversations import (
+    Conversation,
+    ConversationState,
+    alias_threads,
+    group_of,
+    masked_threads,
+    threads_of,
+)
+from partyline.domain.events import Cause, Event, Reason, Source
+from partyline.domain.participants import SYSTEM, Participant
+
+# A conversation is closed in one transaction, with all its threads. Handsets show the newest of its alias threads.
+MAX_ALIAS_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A conversation and its members, in the order of joining."""
+
+    conversation: Conversation
+    participants: tuple[Participant, ...]
+
+    def with_member(self, participant: Participant) -> tuple[Participant, ...]:
+        """Return the members with one added or replaced."""
+        others = [member for member in self.participants if member.sid != participant.sid]
+        return tuple(sorted([*others, participant], key=lambda member: member.sid))
+
+    def without(self, participant: Participant) -> tuple[Participant, ...]:
+        """Return the members without one."""
+        return tuple(member for member in self.participants if member.sid != participant.sid)
+
+
+def plan_claims(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
+    """Return the threads that these members need, each with whether it must be free.
+
+    `before` are the members until now.
+
+    A pair of one native and one own number is claimed only when it is free. So is the rest of a group that nobody has
+    joined: a member can always leave (decision 0034). Other sets of three and more, and masked pairs, must be free.
+    """
+    members = list(participants)
+    masked = masked_threads(members)
+    known = set(threads.members_of(group_of(before).thread or ""))
+    return {
+        thread: thread in masked or not (threads.is_pair(thread) or known.issuperset(threads.members_of(thread)))
+        for thread in threads_of(members)
+    }
+
+
+def creation_events(made: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:
+    """Build the events of a new conversation; `more` are parameters of the text that made it.
+
+    The members of one that is initializing have their events when it becomes active.
+    """
+    members = () if made.state is ConversationState.INITIALIZING else participants
+    added = (events.participant_event("onParticipantAdded", member, made) for member in members)
+    return [events.conversation_event("onConversationAdded", made, **more), *added]
+
+
+# --- a change of members
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """A change of a conversation's members, decided and not yet written.
+
+    `claims` are the threads that the new members need, each with whether it must be free; `aliases` are the alias
+    threads that the conversation keeps.
+    """
+
+    roster: Roster
+    members: tuple[Participant, ...]
+    claims: Mapping[str, bool]
+    aliases: frozenset[str]
+
+    @property
+    def joined(self) -> list[Participant]:
+        """The new members."""
+        known = _by_sid(self.roster.participants)
+        return [member for member in self.members if member.sid not in known]
+
+    @property
+    def left(self) -> list[Participant]:
+        """The members that are in the conversation no longer."""
+        staying = _by_sid(self.members)
+        return [member for member in self.roster.participants if member.sid not in staying]
+
+    @property
+    def changed(self) -> list[tuple[Participant, Participant]]:
+        """The members that stay and are different afterwards: before, after."""
+        known = _by_sid(self.roster.participants)
+        pairs = ((known.get(member.sid), member) for member in self.members)
+        return [(before, after) for before, after in pairs if before is not None and before != after]
+
+    @property
+    def new_identities(self) -> list[Participant]:
+        """The members that bring an identity which was not in the conversation."""
+        known = {member.identity for member in self.roster.participants}
+        return [member for member in self.members if member.identity not in known]
+
+    @property
+    def gone_identities(self) -> tuple[str, ...]:
+        """The identities that a member has no longer."""
+        renamed = [before for before, after in self.changed if before.identity != after.identity]
+        return events.identities_of([*self.left, *renamed])
+
+    @property
+    def reactivates(self) -> bool:
+        """Whether a new member makes an inactive conversation active again."""
+        return self.roster.conversation.state is ConversationState.INACTIVE and bool(self.joined)
+
+    def apply(self, claimed: frozenset[str], now: datetime) -> Conversation:
+        """Return the conversation as it is after the change, with the threads that it could claim."""
+        conversation = self.roster.conversation
+        return replace(
+            conversation,
+            threads=claimed | self.aliases,
+            revision=conversation.revision + 1,
+            updated=now,
+            active_at=now,
+            state=ConversationState.ACTIVE if self.reactivates else conversation.state,
+        )
+
+    def build_events(self, after: Conversation, now: datetime) -> list[Event]:
+        """Build the events of the change; `after` is the conversation as `apply` returned it."""
+        published = [*events.membership_events(after, self.roster.participants, self.members, now)]
+        if self.reactivates:
+            published.append(events.state_updated_event(self.roster.conversation, after, Reason.EVENT))
+        return published
+
+
+def _by_sid(members: Iterable[Participant]) -> dict[str, Participant]:
+    return {member.sid: member for member in members}
+
+
+def plan_change(roster: Roster, members: Sequence[Participant]) -> MembershipChange:
+    """Decide what a changed set of members means: a closed conversation claims nothing."""
+    conversation = roster.conversation
+    is_same_group = group_of(members).thread == group_of(roster.participants).thread
+    return MembershipChange(
+        roster,
+        tuple(members),
+        plan_claims(members, roster.participants) if conversation.is_open else {},
+        alias_threads(conversation.threads, members) if is_same_group else frozenset(),
+    )
+
+
+# --- alias threads
+
+
+def can_claim_alias(roster: Roster, thread: str) -> bool:
+    """Whether a thread is the conversation's group without some of its members, and the group is the conversation's."""
+    group = group_of(roster.participants).thread
+    return group in roster.conversation.threads and bool(alias_threads([thread], roster.participants))
+
+
+def plan_alias_release(roster: Roster) -> frozenset[str]:
+    """Return the alias threads to release before one more is claimed: all, once there are MAX_ALIAS_THREADS."""
+    aliases = alias_threads(roster.conversation.threads, roster.participants)
+    return aliases if len(aliases) >= MAX_ALIAS_THREADS else frozenset()
+
+
+# --- activation
+
+
+def activate(roster: Roster, now: datetime) -> tuple[Conversation, list[Event]]:
+    """Return an initializing conversation as it is when it is activated, with the events of its members.
+
+    One that has got a text meanwhile is active, whatever state it was made in.
+    """
+    before = roster.conversation
+    state = before.initial_state if before.last_index < 0 else ConversationState.ACTIVE
+    after = replace(before, state=state, updated=now, active_at=now)
+    return after, [events.participant_event("onParticipantAdded", member, after) for member in roster.participants]
+
+
+def activation_cause(conversation: Conversation) -> Cause:
+    """Return the cause that made an initializing conversation."""
+    made_by_user = conversation.created_by != SYSTEM
+    return Cause(
+        Source.SDK if made_by_user else Source.API,
+        conversation.created_by if made_by_user else None,
+        notify_webhooks=conversation.notify_webhooks,
+        reason=Reason.EVENT,
+    )

@@ -1,0 +1,153 @@
+"""The items of a conversation's partition, and the writes and conditions that concern one item each.
+
+A thread's item exists exactly while an open conversation owns it, so "one open conversation per set of people" is the
+condition of one write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from partyline.domain import threads, timers
+from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.participants import Participant
+from partyline.errors import Conflict, RuleViolation
+from partyline.serialization import format_time
+from partyline.storage import codec, keys, schedule, users
+from partyline.storage.schedule import ScheduleKind
+from partyline.storage.table import EXISTS, NEW, Condition, Item, Write, change, delete, diff_items, put
+
+# Labels of writes, by which a Conflict names what stood in the way.
+THREAD, NAME, CONVERSATION = "thread:", "unique_name", "conversation"
+
+
+# --- the conversation
+
+
+def conversation_item(conversation: Conversation) -> Item:
+    """Build a conversation's item, with its places in the lists by date and by state."""
+    dated = keys.dated(format_time(conversation.created), conversation.sid)
+    item = {
+        **codec.encode(conversation),
+        "GSI1PK": keys.sharded(keys.conversation_list(conversation.service_sid), conversation.sid),
+        "GSI1SK": dated,
+        "GSI2PK": keys.sharded(keys.state_list(conversation.service_sid, conversation.state), conversation.sid),
+        "GSI2SK": dated,
+    }
+    if conversation.state is ConversationState.INITIALIZING:
+        item["outbox"] = "activate"
+    return item
+
+
+def with_timer_entry(
+    before: Conversation | None, after: Conversation, now: datetime
+) -> tuple[Conversation, list[Write]]:
+    """Return a changed conversation with the time of its next check, and the write of the schedule's entry for it.
+
+    An entry that is due earlier stays, and the check then moves it: so activity, which only moves the timers, costs no
+    write.
+    """
+    next_check, scheduled = timers.next_check(after, now), before.due_at if before else None
+    if next_check is not None and scheduled is not None and now < scheduled <= next_check:
+        return after, []
+    entries = [] if next_check is None else [schedule.build_entry(ScheduleKind.CONVERSATION, after.sid, next_check)]
+    return replace(after, due_at=next_check), entries
+
+
+def reactivation_update(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
+    """Return what a message changes of an inactive conversation, and the entry for its timers."""
+    active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
+    scheduled, entries = with_timer_entry(conversation, active, now)
+    item = conversation_item(scheduled)
+    return {name: item.get(name) for name in ("state", "revision", "due_at", "GSI2PK")}, entries
+
+
+def revision_matches(conversation: Conversation) -> Condition:
+    """Build the condition that nothing but new messages has changed a conversation since it was read."""
+    return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
+
+
+def no_new_message(conversation: Conversation) -> Condition:
+    """Build the condition that a conversation is unchanged and has no new message either."""
+    return Condition(
+        "#index = :before AND #revision = :revision",
+        {"#index": "last_index", "#revision": "revision"},
+        {":before": conversation.last_index, ":revision": conversation.revision},
+    )
+
+
+# --- its threads and its unique name
+
+
+def claim_thread(thread: str, owner: Conversation, members: Iterable[Participant]) -> Write:
+    """Build the write that makes a thread a conversation's, if it is free."""
+    numbers = {number for member in members for number in (member.proxy_address, member.projected_address) if number}
+    own = sorted(numbers & set(threads.members_of(thread)))
+    item = {"conversation_sid": owner.sid, "service_sid": owner.service_sid, "key": thread, "own": own}
+    return put(THREAD + thread, keys.thread(threads.digest(thread)), item, NEW)
+
+
+def release_thread(thread: str, owner: str) -> Write:
+    """Build the write that makes a thread free."""
+    mine = Condition("conversation_sid = :owner", values={":owner": owner})
+    return delete("released", keys.thread(threads.digest(thread)), mine)
+
+
+def taken_threads(conflict: Conflict) -> dict[str, str]:
+    """Return the threads that a Conflict names as another conversation's, each with the SID of its owner."""
+    return {
+        label.removeprefix(THREAD): item["conversation_sid"]
+        for label, item in conflict.failed.items()
+        if label.startswith(THREAD) and item
+    }
+
+
+def claim_name(conversation: Conversation, name: str) -> Write:
+    """Build the write that gives a conversation its unique name, if it is free."""
+    item = {"conversation_sid": conversation.sid, "name": name}
+    return put(NAME, keys.unique_name(conversation.service_sid, name), item, NEW)
+
+
+def check_name_free(conflict: Conflict) -> None:
+    """Raise RuleViolation unique_name_exists when that is what stood in the way of a write."""
+    if NAME in conflict.failed:
+        owner = conflict.failed[NAME]
+        raise RuleViolation("unique_name_exists", name=owner.get("name", ""), owner=owner.get("conversation_sid"))
+
+
+# --- its members
+
+
+def put_member(conversation: Conversation, member: Participant) -> Write:
+    """Build the write of a new member."""
+    return put("member", keys.participant(conversation.sid, member.sid), _member_item(conversation, member))
+
+
+def change_member(
+    conversation: Conversation, before: Participant, after: Participant, condition: Condition = EXISTS
+) -> Write:
+    """Build the write of what differs, so that another request's change of other attributes stays."""
+    sets = diff_items(_member_item(conversation, before), _member_item(conversation, after))
+    return change("member", keys.participant(conversation.sid, before.sid), sets, condition)
+
+
+def member_matches(member: Participant) -> Condition:
+    """Build the condition that a member is there and still has its identity."""
+    names = {"#identity": "identity"}
+    if member.identity is None:
+        return Condition("attribute_exists(PK) AND attribute_not_exists(#identity)", names)
+    return Condition("#identity = :identity", names, {":identity": member.identity})
+
+
+def _member_item(conversation: Conversation, member: Participant) -> Item:
+    """Build a participant's item, with its places in the lists by address or identity and by role."""
+    item = codec.encode(member)
+    if member.identity:
+        item["GSI1PK"] = keys.by_identity(conversation.service_sid, member.identity)
+    elif member.address:
+        item["GSI1PK"] = keys.by_address(conversation.service_sid, member.address)
+    if "GSI1PK" in item:
+        item["GSI1SK"] = keys.dated(format_time(member.created), member.sid)
+    return {**item, **users.role_index_key(member.role_sid, member.sid)}

@@ -1,0 +1,298 @@
+"""Write conversations with their members: every change claims and releases threads in the transaction that makes it.
+
+What a change means is decided by partyline.domain.membership.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from partyline.domain import events, membership, timers
+from partyline.domain.conversations import Conversation, threads_of
+from partyline.domain.events import QUIETLY, Cause
+from partyline.domain.membership import MembershipChange, Roster
+from partyline.domain.participants import Participant
+from partyline.errors import Conflict, RuleViolation
+from partyline.storage import conversations, event_outbox, keys, retry, users
+from partyline.storage.conversation_items import (
+    CONVERSATION,
+    change_member,
+    check_name_free,
+    claim_name,
+    claim_thread,
+    conversation_item,
+    member_matches,
+    put_member,
+    release_thread,
+    revision_matches,
+    taken_threads,
+    with_timer_entry,
+)
+from partyline.storage.table import NEW, Table, Write, change, delete, put
+
+Result = TypeVar("Result")
+
+# What a change of members sets of its conversation.
+_SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at", "GSI2PK")
+
+
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """A new conversation with its members, to be written with the threads that it can claim."""
+
+    conversation: Conversation
+    participants: Sequence[Participant]
+    now: datetime
+    cause: Cause
+    known: Collection[str]
+
+    def write(self, table: Table, owned: frozenset[str]) -> Conversation:
+        """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
+        made = replace(self.conversation, threads=owned)
+        added = membership.creation_events(made, self.participants)
+        writes = creation_writes(made, self.participants, self.now, cause=self.cause, known=self.known)
+        table.transact([*writes, *event_outbox.build_conversation_writes(made, self.cause, self.now, added)])
+        return made
+
+
+def create(
+    table: Table,
+    conversation: Conversation,
+    participants: Sequence[Participant],
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
+) -> Conversation:
+    """Store a new conversation with its members and claim its threads, all or nothing.
+
+    `known` are identities that must still be users. Returns the conversation with the threads that it owns: a pair's
+    thread may be another conversation's.
+
+    Raises RuleViolation unique_name_exists, thread_taken.
+    """
+    creation = _Creation(conversation, participants, now, cause, known)
+    return _claim(table, membership.plan_claims(participants), now, partial(creation.write, table))
+
+
+def create_as_only_owner(
+    table: Table,
+    conversation: Conversation,
+    participants: Sequence[Participant],
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
+) -> Conversation:
+    """Store a new conversation as `create`, but only when each of its threads is free, a pair's too."""
+    creation = _Creation(conversation, participants, now, cause, known)
+    claims = dict.fromkeys(membership.plan_claims(participants), True)
+    return _claim(table, claims, now, partial(creation.write, table))
+
+
+def creation_writes(
+    conversation: Conversation,
+    participants: Sequence[Participant],
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
+) -> list[Write]:
+    """Build the writes of a new conversation, its members and the threads that it names."""
+    scheduled, entries = with_timer_entry(None, conversation, now)
+    return [
+        put(CONVERSATION, keys.conversation(conversation.sid), conversation_item(scheduled), NEW),
+        *entries,
+        *(put_member(conversation, member) for member in participants),
+        *users.joining_writes(conversation.service_sid, participants, now, cause, known),
+        *(claim_thread(thread, conversation, participants) for thread in sorted(conversation.threads)),
+        *([claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
+    ]
+
+
+def change_members(
+    table: Table,
+    roster: Roster,
+    members: Sequence[Participant],
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    known: Collection[str] = (),
+) -> Roster:
+    """Store a changed set of members, and claim and release threads, in one transaction.
+
+    A pair that another conversation owns is not claimed, and the change still succeeds: a group is often built member
+    by member with a client who has a 1:1 conversation already. The same holds when a group only gets smaller.
+
+    Raises RuleViolation thread_taken, and Conflict when another request changed the conversation since `roster` was
+    read, or an identity in `known` is a user no longer.
+    """
+    planned = membership.plan_change(roster, members)
+
+    def attempt(claimed: frozenset[str]) -> Roster:
+        after, entries = with_timer_entry(roster.conversation, planned.apply(claimed, now), now)
+        table.transact(
+            [
+                _set_by_members(roster.conversation, after),
+                *entries,
+                *event_outbox.build_conversation_writes(
+                    after, cause, now, planned.build_events(after, now), planned.gone_identities
+                ),
+                *_member_writes(planned),
+                *users.joining_writes(after.service_sid, planned.new_identities, now, cause, known),
+                *_thread_writes(roster.conversation, after, members),
+            ]
+        )
+        return Roster(after, planned.members)
+
+    return _claim(table, planned.claims, now, attempt)
+
+
+def _set_by_members(before: Conversation, after: Conversation) -> Write:
+    item = conversation_item(after)
+    sets = {name: item.get(name) for name in _SET_BY_MEMBERS}
+    return change(CONVERSATION, keys.conversation(before.sid), sets, revision_matches(before))
+
+
+def _member_writes(planned: MembershipChange) -> list[Write]:
+    conversation = planned.roster.conversation
+    return [
+        *(delete("member", keys.participant(conversation.sid, member.sid)) for member in planned.left),
+        *(put_member(conversation, member) for member in planned.joined),
+        *(change_member(conversation, before, after) for before, after in planned.changed),
+    ]
+
+
+def _thread_writes(before: Conversation, after: Conversation, members: Sequence[Participant]) -> list[Write]:
+    return [
+        *(release_thread(thread, before.sid) for thread in sorted(before.threads - after.threads)),
+        *(claim_thread(thread, before, members) for thread in sorted(after.threads - before.threads)),
+    ]
+
+
+def touch_member(
+    table: Table,
+    conversation: Conversation,
+    before: Participant,
+    after: Participant,
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+) -> None:
+    """Store changes of a member that no thread depends on: attributes, role, read horizon, dates.
+
+    Raises RuleViolation participant_not_found when the member is gone, and Conflict when another has its place.
+    """
+    if before == after:
+        return
+    updated = [events.participant_event("onParticipantUpdated", after, conversation)]
+    announced = event_outbox.build_conversation_writes(conversation, cause, now, updated)
+    try:
+        table.transact([change_member(conversation, before, after, member_matches(before)), *announced])
+    except Conflict as conflict:
+        if conflict.failed.get("member") != {}:
+            raise
+        raise RuleViolation("participant_not_found") from conflict
+
+
+# --- threads that were another conversation's
+
+
+def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
+    """Claim each thread that another conversation owned when the members changed, if it is free by now.
+
+    Raises Conflict as `change_members`.
+    """
+    if threads_of(roster.participants) <= roster.conversation.threads:
+        return roster
+    return change_members(table, roster, roster.participants, now)
+
+
+def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bool:
+    """Claim the thread of a conversation's group without some of its members, if it is free.
+
+    Returns whether the conversation owns it. It is released with the group's own. Raises Conflict when other requests
+    are faster each time.
+    """
+
+    def attempt() -> bool:
+        roster = conversations.load(table, sid)
+        if roster is None or thread in roster.conversation.threads:
+            return roster is not None
+        if not membership.can_claim_alias(roster, thread):
+            # It was closed, or its members have changed.
+            return False
+        owner = conversations.find_owner(table, thread)
+        if owner is not None and not _close_if_due(table, owner, now):
+            return False
+        table.transact(_alias_writes(roster, thread))
+        return True
+
+    return retry.STANDARD.run(attempt)
+
+
+def _alias_writes(roster: Roster, thread: str) -> list[Write]:
+    conversation, released = roster.conversation, membership.plan_alias_release(roster)
+    owned = replace(
+        conversation, threads=conversation.threads - released | {thread}, revision=conversation.revision + 1
+    )
+    sets = {name: value for name, value in conversation_item(owned).items() if name in ("threads", "revision")}
+    return [
+        change(CONVERSATION, keys.conversation(conversation.sid), sets, revision_matches(conversation)),
+        claim_thread(thread, conversation, roster.participants),
+        *(release_thread(one, conversation.sid) for one in sorted(released)),
+    ]
+
+
+# --- claiming
+
+
+def _claim(
+    table: Table, claims: Mapping[str, bool], now: datetime, attempt: Callable[[frozenset[str]], Result]
+) -> Result:
+    """Make an attempt that claims threads; `claims` says of each whether it must be free.
+
+    The attempt is repeated without those threads that are another conversation's and need not be free. A thread of a
+    conversation that has reached the end of its timers is free: that conversation is closed first.
+    """
+    skipped: frozenset[str] = frozenset()
+
+    def claim_free() -> Result:
+        nonlocal skipped
+        while True:
+            try:
+                return attempt(frozenset(claims) - skipped)
+            except Conflict as conflict:
+                if CONVERSATION in conflict.failed:
+                    raise
+                check_name_free(conflict)
+                taken = taken_threads(conflict)
+                if any(_close_if_due(table, owner, now) for owner in set(taken.values())):
+                    continue
+                _check_free({thread: owner for thread, owner in taken.items() if claims[thread]})
+                if not taken:
+                    raise
+                skipped |= frozenset(taken)
+
+    return retry.STANDARD.run(claim_free, can_retry=retry.is_race)
+
+
+def _check_free(taken: Mapping[str, str]) -> None:
+    for thread, owner in sorted(taken.items()):
+        raise RuleViolation("thread_taken", thread=thread, owner=owner)
+
+
+def _close_if_due(table: Table, sid: str, now: datetime) -> bool:
+    """Close a conversation whose timers have ended it; return whether that was so.
+
+    Raises Conflict as `conversations.apply_due_timers`.
+    """
+    found = conversations.fetch(table, sid)
+    if found is None or not found.is_open or timers.apply_due(found, now).is_open:
+        return False
+    conversations.apply_due_timers(table, found, now)
+    return True
