@@ -109,17 +109,17 @@ def webhook() -> Iterator[tuple[str, list[tuple[str, dict[str, str], bytes]]]]:
 
 def test_an_event_reaches_its_webhook_signed_with_the_accounts_token(callbacks: ModuleType) -> None:
     with webhook() as (url, calls):
-        told = {**json.loads(event(SAMPLE)["Records"][0]["body"]), "url": url}
-        assert callbacks.handler(of_today(body=json.dumps(told)), Context()) == {"batchItemFailures": []}
+        queued = {**json.loads(event(SAMPLE)["Records"][0]["body"]), "url": url}
+        assert callbacks.handler(of_today(body=json.dumps(queued)), Context()) == {"batchItemFailures": []}
     ((path, headers, body),) = calls
     assert path == "/twilio?team=elm"
     form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    assert form == {**told["parameters"], "RetryCount": "0"}
+    assert form == {**queued["parameters"], "RetryCount": "0"}
     assert RequestValidator(SECRETS["auth_token"]).validate(url, form, headers["X-Twilio-Signature"])
-    assert headers["I-Twilio-Idempotency-Token"] == told["token"]
+    assert headers["I-Twilio-Idempotency-Token"] == queued["token"]
 
 
-def test_an_event_that_was_not_taken_stays_in_the_queue_for_as_long_as_it_should(
+def test_event_that_failed_stays_in_the_queue_for_its_delay(
     callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
@@ -169,15 +169,15 @@ def test_a_dead_letter_that_is_moved_back_is_delivered(callbacks: ModuleType, mo
     assert called == ["https://hooks.invalid/twilio?team=elm"]
 
 
-def test_the_log_and_the_metrics_tell_what_happened_and_no_secrets(
+def test_log_and_metrics_hold_the_outcome_and_no_secrets(
     callbacks: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     logged: Callable[[], str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answers(callbacks, monkeypatch, 503)
-    told = {**json.loads(event(SAMPLE)["Records"][0]["body"]), "url": "https://us:pw@hooks.invalid/a?secret=1"}
-    callbacks.handler({"Records": [{**event(SAMPLE)["Records"][0], "body": json.dumps(told)}]}, Context())
+    queued = {**json.loads(event(SAMPLE)["Records"][0]["body"]), "url": "https://us:pw@hooks.invalid/a?secret=1"}
+    callbacks.handler({"Records": [{**event(SAMPLE)["Records"][0], "body": json.dumps(queued)}]}, Context())
     (line,) = [json.loads(line) for line in logged().splitlines()]
     assert line["message"] == "callback.given_up"
     assert (line["receiver"], line["reason"], line["event_type"]) == (

@@ -1,5 +1,5 @@
 """A send on each carrier, as its own module asks for it, with everything that can go wrong at every request and every
-write: nobody is ever texted twice, and every receipt comes to an end that does not claim too much.
+write: no recipient ever gets a text twice, and every receipt comes to an end that does not claim too much.
 
 The carriers are the simulated ones, without the sockets.
 """
@@ -61,7 +61,7 @@ SECRETS = {
     "vonage_signature_secret": "s" * 32,
 }
 URLS = {f"{name}_url": f"{BASE}/{name}" for name in CARRIERS} | {"twilio_conversations_url": f"{BASE}/twilio"}
-# What texts somebody: method and path, carrier, and what the simulated one calls it.
+# Requests that send a text: method and path, carrier, and what the simulated one calls it.
 SENDS = (
     ("POST /bandwidth/users/(?P<account>[^/]+)/messages", "bandwidth", "messages"),
     ("POST /telnyx/messages", "telnyx", telnyx.MESSAGES),
@@ -207,7 +207,7 @@ class Sending:
                 delivery_reports.apply_report(self.scene.table, event, NOW)
 
     def check(self) -> None:
-        """Nobody has two texts, and no receipt is without an end, or says that somebody has what they have not."""
+        """No recipient has two texts; each receipt has an end, and none claims a delivery that was not made."""
         for native, (status, error_code) in self.scene.receipts().items():
             texts = self.network.texts_to(native)
             assert texts <= 1
@@ -237,7 +237,7 @@ def every(begin: Make, carrier: str, mishap: Mishap) -> Iterator[Sending]:
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_without_mishap_everybody_is_texted_once(begin: Make, carrier: str) -> None:
+def test_without_mishap_each_recipient_gets_one_text(begin: Make, carrier: str) -> None:
     one = begin(carrier)
     one.finish()
     one.hear()
@@ -247,7 +247,7 @@ def test_without_mishap_everybody_is_texted_once(begin: Make, carrier: str) -> N
 
 @pytest.mark.parametrize("mishap", Mishap)
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_mishap_at_any_request_texts_nobody_twice_and_ends_visibly(begin: Make, carrier: str, mishap: Mishap) -> None:
+def test_mishap_at_any_request_sends_nothing_twice_and_ends_visibly(begin: Make, carrier: str, mishap: Mishap) -> None:
     for one in every(begin, carrier, mishap):
         one.finish()
         one.check()
@@ -257,7 +257,7 @@ def test_a_mishap_at_any_request_texts_nobody_twice_and_ends_visibly(begin: Make
 
 @pytest.mark.parametrize("mishap", [Mishap.LOST_ANSWER, Mishap.CRASH_AFTER])
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_reports_that_come_first_say_what_became_of_a_text_whose_answer_was_lost(
+def test_reports_before_reconciliation_settle_a_text_whose_answer_was_lost(
     begin: Make, carrier: str, mishap: Mishap
 ) -> None:
     for one in every(begin, carrier, mishap):
@@ -267,14 +267,14 @@ def test_reports_that_come_first_say_what_became_of_a_text_whose_answer_was_lost
         one.outbound().reconciler.reconcile(one.scene.reference, last=True)
         one.check()
         texted = [one.network.texts_to(native) for native in natives(one.scene)]
-        # A function that dies while it makes a group at Twilio has texted nobody, and nobody knows that.
+        # A function that crashes while it creates a group at Twilio has sent nothing, which cannot be known.
         assert texted == [1, 1] or (carrier, mishap) == ("twilio", Mishap.CRASH_AFTER)
         assert all(status is DELIVERED for status, _ in one.scene.receipts().values()) is (texted == [1, 1])
 
 
 @pytest.mark.parametrize("mishap", [None, Mishap.LOST_ANSWER])
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_crash_at_any_write_texts_nobody_twice_and_ends_visibly(
+def test_crash_at_any_write_sends_nothing_twice_and_ends_visibly(
     begin: Make, carrier: str, mishap: Mishap | None
 ) -> None:
     for writes in itertools.count():

@@ -93,7 +93,7 @@ def test_an_opt_out_of_another_line_is_none_of_this_one(scene: Make) -> None:
     assert one.receipts()[ben] == (SENT, 0)
 
 
-def test_stop_with_a_picture_in_a_smaller_thread_holds_and_stays_in_the_conversation(scene: Make) -> None:
+def test_stop_with_a_picture_in_an_alias_thread_stays_in_the_conversation(scene: Make) -> None:
     """C4."""
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
@@ -117,7 +117,7 @@ def test_who_opts_in_again_is_written_to_again(scene: Make) -> None:
     assert one.receipts()[ben] == (SENT, 0)
 
 
-def test_a_text_to_people_who_have_all_opted_out_never_leaves(scene: Make) -> None:
+def test_text_to_recipients_who_all_opted_out_is_never_sent(scene: Make) -> None:
     one = scene()
     for native in group(one):
         opt_out(one.table, native)
@@ -136,7 +136,7 @@ def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: Make) -> None:
     assert one.receipts()[ben] == (FAILED, 21610)
 
 
-def test_an_opt_out_after_the_text_was_taken_does_not_unsay_that_it_was_sent(scene: Make) -> None:
+def test_opt_out_after_acceptance_leaves_the_receipt_sent(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     opt_out(one.table, group(one)[1])
@@ -144,7 +144,7 @@ def test_an_opt_out_after_the_text_was_taken_does_not_unsay_that_it_was_sent(sce
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_answers_to_the_smaller_thread_come_home_once_and_are_not_sent_on(scene: Make) -> None:
+def test_answers_to_an_alias_thread_are_recorded_once_and_not_sent_on(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -157,7 +157,7 @@ def test_answers_to_the_smaller_thread_come_home_once_and_are_not_sent_on(scene:
     assert found and found.message.sends == ()
 
 
-def test_our_own_text_that_comes_back_from_the_smaller_thread_is_no_message(scene: Make) -> None:
+def test_copy_of_our_text_from_an_alias_thread_is_no_message(scene: Make) -> None:
     one = scene(Unavailable("down"), Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -167,7 +167,7 @@ def test_our_own_text_that_comes_back_from_the_smaller_thread_is_no_message(scen
     assert arrive(one, "in-1", Q, P, ann, cat, Q, text="hello").outcome is not RecordOutcome.COPIED
 
 
-def test_a_smaller_thread_of_another_conversation_stays_its_own(scene: Make) -> None:
+def test_alias_thread_of_another_conversation_stays_its_own(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     blank = Participant("", sids.new(sids.CONVERSATION), NOW, NOW)
@@ -183,7 +183,7 @@ def test_a_smaller_thread_of_another_conversation_stays_its_own(scene: Make) -> 
     assert arrive(one, "in-1", P, ann, P, cat, Q).conversation_sid == other.sid
 
 
-def test_the_smaller_thread_is_released_with_the_groups_own(scene: Make) -> None:
+def test_alias_thread_is_released_with_the_groups_own(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -195,7 +195,7 @@ def test_the_smaller_thread_is_released_with_the_groups_own(scene: Make) -> None
     assert conversations.find_owner(one.table, threads.build_key([ann, cat, P, Q])) is None
 
 
-def test_the_smaller_thread_stays_while_the_group_does_and_goes_when_it_changes(scene: Make) -> None:
+def test_alias_thread_stays_while_the_group_does(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     smaller = threads.build_key([ann, cat, P, Q])
@@ -212,7 +212,7 @@ def test_the_smaller_thread_stays_while_the_group_does_and_goes_when_it_changes(
     assert conversations.find_owner(one.table, smaller) is None
 
 
-def test_a_group_that_becomes_its_smaller_thread_keeps_it(scene: Make) -> None:
+def test_group_that_becomes_its_alias_thread_keeps_it(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     smaller = threads.build_key([ann, cat, P, Q])
@@ -226,7 +226,7 @@ def test_a_group_that_becomes_its_smaller_thread_keeps_it(scene: Make) -> None:
     assert conversations.find_owner(one.table, smaller) == roster.conversation.sid
 
 
-def test_no_conversation_gathers_smaller_threads_for_ever(table: Table) -> None:
+def test_conversation_keeps_a_limited_number_of_alias_threads(table: Table) -> None:
     one = make_scene(table, clients=7)
     sid = one.message.conversation_sid
     for left_out in group(one):
@@ -256,7 +256,7 @@ def test_a_table_that_is_busy_before_the_carrier_is_asked_costs_no_text(scene: M
 # --- what a carrier knows
 
 
-def test_a_carrier_that_refuses_all_because_of_one_gets_the_text_again_without_them(scene: Make) -> None:
+def test_carrier_that_refuses_all_because_of_one_is_asked_without_that_one(scene: Make) -> None:
     one = scene()
     ann, ben, cat = group(one)
     one.carrier.answers = iter([Refused("stop", recipients={ben: 21610}), Accepted("c-1")])
@@ -266,7 +266,7 @@ def test_a_carrier_that_refuses_all_because_of_one_gets_the_text_again_without_t
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_a_carrier_that_reaches_all_but_one_tells_who_has_opted_out(scene: Make) -> None:
+def test_partial_acceptance_records_the_opt_outs_it_names(scene: Make) -> None:
     one = scene()
     _, ben, _ = group(one)
     one.carrier.answers = iter([Accepted("c-1", {ben: 21610})])
@@ -337,7 +337,7 @@ def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("writes", range(2))
-def test_a_report_that_dies_on_the_way_tells_it_when_it_is_repeated(scene: Make, writes: int) -> None:
+def test_report_that_crashes_records_the_opt_out_when_repeated(scene: Make, writes: int) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     one.deliver()
@@ -360,7 +360,7 @@ def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: Make) -> None:
     assert found and not found.opted_out
 
 
-def test_a_report_that_comes_before_its_send_is_recorded_tells_it_too(scene: Make) -> None:
+def test_report_before_the_record_of_its_send_records_the_opt_out_too(scene: Make) -> None:
     one = scene()
     ann, ben, cat = group(one)
 
@@ -375,7 +375,7 @@ def test_a_report_that_comes_before_its_send_is_recorded_tells_it_too(scene: Mak
     assert found and found.opted_out
 
 
-def test_who_is_out_is_told_apart_from_who_the_carrier_could_not_reach(scene: Make) -> None:
+def test_opted_out_and_unreachable_recipients_have_different_codes(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, _, _ = group(one)
     one.deliver()
@@ -386,7 +386,7 @@ def test_who_is_out_is_told_apart_from_who_the_carrier_could_not_reach(scene: Ma
 # --- a request a member
 
 
-def test_a_carrier_of_one_request_a_member_is_asked_for_each_and_told_the_others(scene: Make) -> None:
+def test_one_by_one_carrier_gets_a_request_a_member_that_names_the_others(scene: Make) -> None:
     one = scene(*[Accepted(f"v-{number}") for number in range(3)])
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -411,7 +411,7 @@ def test_each_member_is_tried_again_and_fails_alone(scene: Make) -> None:
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0), cat: (FAILED, 30006)}
 
 
-def test_one_who_has_opted_out_is_not_asked_for_but_still_named(scene: Make) -> None:
+def test_opted_out_member_gets_no_request_but_is_still_named(scene: Make) -> None:
     one = scene(Accepted("v-1"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -431,7 +431,7 @@ def test_reports_find_the_members_request(scene: Make) -> None:
     assert one.receipts() == {ann: (SENT, 0), ben: (DELIVERED, 0), cat: (SENT, 0)}
 
 
-def test_a_line_that_moves_on_between_two_kinds_of_carriers_texts_nobody_twice(scene: Make) -> None:
+def test_line_moved_between_two_kinds_of_carriers_sends_nothing_twice(scene: Make) -> None:
     one = scene(Accepted("v-1"), Unavailable("down"), Unavailable("down"))
     usual = one.carrier.limits
     one.carrier.limits = replace(usual, one_by_one=True)

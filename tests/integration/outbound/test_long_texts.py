@@ -80,8 +80,8 @@ def report(
 ) -> ReportOutcome:
     """What a carrier reports of a part: under our tag, or else under its own id."""
     named = None if id else tag(one, part, parts)
-    told = DeliveryReport("bandwidth", id or f"c-{part}", address, status, code, None, named)
-    return delivery_reports.apply_report(one.table, told, NOW)
+    delivered = DeliveryReport("bandwidth", id or f"c-{part}", address, status, code, None, named)
+    return delivery_reports.apply_report(one.table, delivered, NOW)
 
 
 def accepting() -> Iterator[Accepted]:
@@ -283,7 +283,7 @@ def test_the_carrier_is_asked_what_became_of_each_part(table: Table) -> None:
 
 
 @pytest.mark.parametrize("part", [1, 2])
-def test_a_report_that_proves_a_no_wrong_stops_the_second_request_for_its_part(scene: Make, part: int) -> None:
+def test_report_that_proves_a_part_accepted_stops_its_second_request(scene: Make, part: int) -> None:
     one = scene(*[Accepted("c-1")] * (part - 1), Unavailable("HTTP 503"), Accepted("c-2"))
     ann, ben = natives(one)
     assert one.deliver().step is NextStep.RETRY
@@ -294,7 +294,7 @@ def test_a_report_that_proves_a_no_wrong_stops_the_second_request_for_its_part(s
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
 
 
-def test_what_is_cut_stays_cut_so_though_its_line_moves_between_two_parts(scene: Make) -> None:
+def test_cuts_stay_though_the_line_moves_between_two_parts(scene: Make) -> None:
     one = scene(Accepted("c-1"), Throttled("later"), Accepted("c-2"))
     one.deliver()
     one.carrier.limits = replace(LIMITS["vonage"], one_by_one=False)
@@ -373,9 +373,7 @@ def test_a_crash_at_any_request_sends_no_part_twice(table: Table, request_number
 
 
 @pytest.mark.parametrize("first", ["one", "each"])
-def test_a_line_that_moves_between_two_parts_to_a_carrier_of_the_other_kind_fails_the_text(
-    scene: Make, first: str
-) -> None:
+def test_line_moved_between_parts_to_the_other_kind_fails_the_text(scene: Make, first: str) -> None:
     one = scene(
         *([Accepted("c-1"), Throttled("later")] if first == "one" else [Accepted("c-1"), Throttled("later")] * 2)
     )
@@ -520,19 +518,21 @@ def test_reports_of_parts_in_any_order_before_and_after_the_record_end_the_same(
     cut = data.draw(st.integers(0, len(reports)))
     ids = {part: f"c-{next(CLIENTS)}" for part in (1, 2)}
 
-    def told(some: list[tuple[int, ReceiptStatus]]) -> None:
+    def apply(some: list[tuple[int, ReceiptStatus]]) -> None:
         for part, status in some:
             named = tag(one, part) if data.draw(st.booleans()) else None
-            told = DeliveryReport("bandwidth", ids[part], ann, status, 30007 if status is FAILED else 0, None, named)
-            delivery_reports.apply_report(one.table, told, NOW)
+            reported = DeliveryReport(
+                "bandwidth", ids[part], ann, status, 30007 if status is FAILED else 0, None, named
+            )
+            delivery_reports.apply_report(one.table, reported, NOW)
 
     def early(_: OutboundText) -> Accepted:
-        told(reports[:cut])
+        apply(reports[:cut])
         return Accepted(ids[1])
 
     one.carrier.answers = iter([early, Accepted(ids[2])])
     one.deliver()
-    told(reports[cut:])
+    apply(reports[cut:])
     assert one.receipts()[ann][0] is (FAILED if FAILED in ends else DELIVERED)
 
 

@@ -63,7 +63,7 @@ def test_a_send_that_waits_leaves_by_the_new_carrier(table: Table) -> None:
     assert delivery_reports.apply_report(table, report, NOW) is ReportOutcome.MOVED
 
 
-def test_a_send_that_the_old_carrier_may_have_taken_is_not_sent_by_the_new_one(table: Table) -> None:
+def test_send_that_the_old_carrier_may_have_is_not_sent_by_the_new_one(table: Table) -> None:
     one = make_scene(table, Ambiguous("no answer"))
     assert one.deliver().state is SendState.UNKNOWN
     move(table)

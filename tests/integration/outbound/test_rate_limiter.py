@@ -49,7 +49,7 @@ def several(table: Table, count: int, *answers: Any, rate: str | None = None, cl
     return [first, *(written(table, first.carrier, clients=clients) for _ in range(count - 1))]
 
 
-def test_a_text_that_nobody_was_asked_for_says_nothing_of_the_carrier(table: Table) -> None:
+def test_text_without_a_request_says_nothing_of_the_carrier(table: Table) -> None:
     one, other = several(table, 2, *[Unavailable("down")] * 4, clients=1)
     opt_out(table, *group(one))
     for _ in range(4):
@@ -94,7 +94,7 @@ def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(
         (NextStep.RETRY, True, 4.0),
         (NextStep.RETRY, True, 6.0),
     ]
-    # Who comes back has its turn, whoever came in between.
+    # A send that comes back has its turn, whichever came in between.
     scenes[2].now = NOW + timedelta(seconds=4)
     assert scenes[2].deliver().state is SendState.SENT
     scenes[1].now = NOW + timedelta(seconds=1)
@@ -155,7 +155,7 @@ def test_a_line_without_a_rate_leaves_nothing_behind(table: Table) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_line_that_is_throttled_rests_for_all_its_conversations(table: Table) -> None:
+def test_throttled_line_is_paused_for_all_its_conversations(table: Table) -> None:
     scenes = several(table, 5, Throttled("full", retry_after=60), *[Accepted(f"c-{n}") for n in range(5)])
     asked = scenes[0].carrier.asked
     assert scenes[0].deliver().delay == pytest.approx(60)
@@ -183,7 +183,7 @@ def test_while_one_tries_the_others_wait(table: Table) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_line_that_stays_full_rests_longer_and_its_texts_fail_after_hours_not_minutes(table: Table) -> None:
+def test_line_that_stays_full_pauses_longer_and_fails_texts_after_hours(table: Table) -> None:
     one = make_scene(table, *[Throttled("full")] * 100)
     rests = []
     while (attempt := one.deliver()).step is NextStep.RETRY:
@@ -228,7 +228,7 @@ def test_a_text_of_unknown_fate_is_looked_up_after_a_long_wait_not_refused(table
 
 @pytest.mark.usefixtures("quick")
 def test_hours_of_waiting_for_a_turn_are_no_impatience(table: Table) -> None:
-    # Its message may even be dated back by whoever wrote it.
+    # The message may even be dated back by its author.
     one, other = several(table, 2, Throttled("full"), Accepted("c-1"), Throttled("full"), Accepted("c-2"))
     assert not one.deliver().paced
     assert other.deliver().paced
@@ -287,7 +287,7 @@ class Memory(Table):
 
 
 @pytest.mark.parametrize("error", [Throttled("full"), Unavailable("down")])
-def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error: SendError) -> None:
+def test_sends_to_a_dead_carrier_wait_no_longer_than_the_patience(error: SendError) -> None:
     """A hundred conversations, as their queue does it: who is due next is received. An answer takes ten seconds, and
     attempts do not run out."""
     now = NOW
@@ -321,7 +321,7 @@ def test_all_that_wait_for_a_dead_carrier_wait_no_longer_than_the_patience(error
     assert asked < 300
 
 
-def test_a_line_that_nothing_leaves_for_days_still_rests(table: Table) -> None:
+def test_line_that_fails_for_days_still_pauses(table: Table) -> None:
     one = make_scene(table)
     known = replace(
         rate_limits.load(table, one.reference, P, "bandwidth"),
@@ -340,7 +340,7 @@ def test_another_line_is_not_held_up(table: Table) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("error", [Unavailable("down"), Ambiguous("no answer")])
-def test_a_carrier_that_does_not_answer_is_left_alone_by_all_lines(table: Table, error: Exception) -> None:
+def test_carrier_that_does_not_answer_is_paused_for_all_lines(table: Table, error: Exception) -> None:
     scenes = several(
         table,
         FAILURES_TO_PAUSE + 2,
@@ -358,7 +358,7 @@ def test_a_carrier_that_does_not_answer_is_left_alone_by_all_lines(table: Table,
     assert other.deliver().state is SendState.SENT
 
 
-def test_failures_that_are_not_in_a_row_close_nothing(table: Table) -> None:
+def test_failures_that_are_not_in_a_row_pause_nothing(table: Table) -> None:
     answers = [Unavailable("down"), Unavailable("down"), Refused("no", error_code=30007)] * 4
     for one in several(table, len(answers), *answers):
         assert not one.deliver().paced
@@ -373,7 +373,7 @@ def test_a_text_to_nobody_takes_no_turn_and_says_nothing_of_the_carrier(table: T
     assert rate_limits.load(table, other.reference, P, "bandwidth").account.failures == 4
 
 
-def test_groups_that_a_carrier_is_making_ready_pause_nobody(table: Table) -> None:
+def test_groups_that_a_carrier_makes_ready_pause_no_line(table: Table) -> None:
     scenes = several(
         table,
         2 * FAILURES_TO_PAUSE,

@@ -1,4 +1,4 @@
-"""The second look: what the carrier knows, and what ends visibly when nobody does."""
+"""Reconciliation: what the carrier knows, and what ends visibly when nothing is known."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = Mappi
     return FoundMessage(Accepted("c-9", names=names), tuple(reports))
 
 
-def test_the_carrier_is_asked_under_the_id_that_a_report_has_told(scene: Make) -> None:
+def test_carrier_is_asked_for_the_id_that_a_report_brought(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -86,7 +86,7 @@ def test_one_recipient_that_it_knows_proves_that_it_took_the_text(scene: Make, k
     assert (one.receipts()[ann][0], one.receipts()[ben]) == (known, (SENT, 0))
 
 
-def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: Make) -> None:
+def test_carrier_that_is_down_is_asked_again_until_the_last_run(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     one.carrier.found = Unavailable("down")
@@ -96,7 +96,7 @@ def test_a_carrier_that_is_down_is_asked_again_and_the_last_look_ends_it(scene: 
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_a_look_that_has_no_time_left_goes_on_in_the_next(scene: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reconciliation_without_time_left_goes_on_in_the_next(scene: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """GIVEN a carrier of one request a member, which takes ten seconds to say that it knows each text
     WHEN the function has a minute
     THEN no request is begun that may not end in it, and the next look asks about the others."""
@@ -158,7 +158,7 @@ def test_who_was_left_out_is_not_said_to_have_the_text(scene: Make) -> None:
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_who_says_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_for(scene: Make) -> None:
+def test_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_up(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -204,7 +204,7 @@ def test_a_claim_of_an_earlier_version_is_asked_about_at_the_lines_carrier(scene
 # --- a request a member
 
 
-def test_each_member_of_unknown_fate_is_looked_at_alone(scene: Make) -> None:
+def test_each_member_of_unknown_fate_is_reconciled_alone(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -227,7 +227,7 @@ def test_a_member_who_still_waits_for_their_turn_is_not_given_up(scene: Make) ->
     assert one.receipts() == {ann: (FAILED, 30008), ben: (SENT, 0)}
 
 
-def test_a_crash_between_two_members_texts_nobody_twice(scene: Make) -> None:
+def test_crash_between_two_members_sends_nothing_twice(scene: Make) -> None:
     def dies(_: object) -> Accepted:
         raise Crash
 
@@ -245,7 +245,7 @@ def test_a_crash_between_two_members_texts_nobody_twice(scene: Make) -> None:
 # --- a look that dies
 
 
-def test_a_look_that_dies_while_giving_up_does_not_make_the_others_sent(scene: Make) -> None:
+def test_reconciliation_that_crashes_while_failing_marks_none_sent(scene: Make) -> None:
     """M1."""
     one = scene(Ambiguous("no answer"), clients=3)
     one.deliver()
@@ -264,7 +264,7 @@ def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: Make
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_a_look_that_dies_before_it_applies_early_reports_is_repeated_to_the_end(scene: Make) -> None:
+def test_reconciliation_that_crashes_before_early_reports_is_repeated(scene: Make) -> None:
     """M3."""
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
@@ -308,23 +308,25 @@ def the_carrier_has_it(one: Scene) -> None:
     """It knows of all of them what has become of it; of the last an early report waits besides."""
     nobody_knows(one)
     ann, ben, cat = group(one)
-    told_id = f"c-{one.message.conversation_sid}"
+    reported_id = f"c-{one.message.conversation_sid}"
     delivery_reports.apply_report(
-        one.table, DeliveryReport("bandwidth", told_id, "MB2", ReceiptStatus.UNDELIVERED, 30003), NOW
+        one.table, DeliveryReport("bandwidth", reported_id, "MB2", ReceiptStatus.UNDELIVERED, 30003), NOW
     )
-    told = (
-        DeliveryReport("bandwidth", told_id, ann, DELIVERED),
-        DeliveryReport("bandwidth", told_id, ben, FAILED, 21610),
-        DeliveryReport("bandwidth", told_id, cat, SENT),
+    reports = (
+        DeliveryReport("bandwidth", reported_id, ann, DELIVERED),
+        DeliveryReport("bandwidth", reported_id, ben, FAILED, 21610),
+        DeliveryReport("bandwidth", reported_id, cat, SENT),
     )
-    one.carrier.found = FoundMessage(Accepted(told_id, names={"MB0": ann, "MB1": ben, "MB2": cat}), told)
+    one.carrier.found = FoundMessage(Accepted(reported_id, names={"MB0": ann, "MB1": ben, "MB2": cat}), reports)
 
 
 def each_gets_a_request(one: Scene) -> None:
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
-    told_id = f"c-{one.message.conversation_sid}"
-    delivery_reports.apply_report(one.table, DeliveryReport("bandwidth", told_id, group(one)[1], FAILED, 30003), NOW)
-    one.carrier.answers = iter([Ambiguous("no answer"), Accepted(told_id), Ambiguous("no answer")])
+    reported_id = f"c-{one.message.conversation_sid}"
+    delivery_reports.apply_report(
+        one.table, DeliveryReport("bandwidth", reported_id, group(one)[1], FAILED, 30003), NOW
+    )
+    one.carrier.answers = iter([Ambiguous("no answer"), Accepted(reported_id), Ambiguous("no answer")])
     one.deliver()
 
 
@@ -350,7 +352,7 @@ def each_gets_one_that_the_carrier_has(one: Scene) -> None:
         (each_gets_one_that_the_carrier_has, [(FAILED, 30003), (FAILED, 30003), (SENT, 0)]),
     ],
 )
-def test_a_look_that_dies_at_any_write_is_repeated_to_the_same_end(
+def test_reconciliation_that_crashes_at_any_write_is_repeated(
     scene: Make, begin: Callable[[Scene], None], end: list[tuple[ReceiptStatus, int]]
 ) -> None:
     """M1, M3."""
@@ -381,7 +383,7 @@ def test_a_send_that_is_to_be_made_again_is_not_given_up(scene: Make) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_a_look_at_a_refused_send_marks_no_receipt_sent(scene: Make) -> None:
+def test_reconciliation_of_a_refused_send_marks_no_receipt_sent(scene: Make) -> None:
     """M1: the attempt that was refused died while it failed the receipts."""
     one = scene(Refused("no", error_code=30007))
     with pytest.raises(Crash):

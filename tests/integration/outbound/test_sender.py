@@ -142,7 +142,7 @@ def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> 
     assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
 
 
-def test_who_is_named_in_a_refusal_fails_for_its_reason_and_the_others_with_the_request(scene: Make) -> None:
+def test_refusal_fails_named_recipients_for_their_reason_and_the_others(scene: Make) -> None:
     one = scene()
     ann, ben = natives(one)
     one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})])
@@ -180,9 +180,7 @@ def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
 
 @pytest.mark.parametrize("one_by_one", [False, True])
 @pytest.mark.parametrize("stranger", ["alice@example.com", "opaque:110000011909", "alpha:AMAZON"])
-def test_nobody_is_asked_for_a_group_with_a_member_who_has_no_number(
-    table: Table, stranger: str, one_by_one: bool
-) -> None:
+def test_group_with_a_member_without_a_number_makes_no_request(table: Table, stranger: str, one_by_one: bool) -> None:
     one = make_scene(table, addresses=(A, stranger))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED, reason="members without a number")
@@ -232,7 +230,7 @@ def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make)
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
-def test_a_report_that_proves_a_no_wrong_stops_the_second_request(scene: Make) -> None:
+def test_report_that_proves_acceptance_stops_the_second_request(scene: Make) -> None:
     one = scene(Unavailable("HTTP 503"))
     ann, ben = natives(one)
     assert one.deliver().step is NextStep.RETRY
@@ -254,7 +252,7 @@ def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
     assert one.receipts() == {ann: (FAILED, 30003), ben: (SENT, 0)}
 
 
-def test_a_report_of_one_member_says_nothing_of_another_who_is_asked_for_alone(scene: Make) -> None:
+def test_report_of_one_member_proves_nothing_of_another_members_request(scene: Make) -> None:
     one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -278,7 +276,7 @@ def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene:
     assert set(one.receipts().values()) in ({(SENT, 0)}, {(FAILED, 30008)})
 
 
-def test_a_crash_between_the_carriers_answer_and_our_record_never_sends_twice(scene: Make) -> None:
+def test_crash_between_answer_and_record_never_sends_twice(scene: Make) -> None:
     def taken_and_dead(text: OutboundText) -> Accepted:
         raise Crash
 
@@ -315,7 +313,7 @@ def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, 
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes: int) -> None:
+def test_crash_never_loses_recipients_the_carrier_does_not_reach(scene: Make, writes: int) -> None:
     one = scene()
     ann, ben = natives(one)
     one.carrier.answers = iter([Accepted("c-1", {ann: 21610})] * 2)
@@ -330,7 +328,7 @@ def test_a_crash_never_loses_whom_the_carrier_will_not_reach(scene: Make, writes
 
 
 @pytest.mark.parametrize("answer", ["accepted", "refused"])
-def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(scene: Make, answer: str) -> None:
+def test_crash_after_the_record_never_loses_an_opt_out_of_the_answer(scene: Make, answer: str) -> None:
     """M1."""
     for writes in itertools.count():
         one = scene()
@@ -349,7 +347,7 @@ def test_a_crash_after_the_answer_is_recorded_never_loses_an_opt_out_it_told(sce
 
 
 def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
-    """M1: what an answer told is learned once, and a repeat finds the receipts failed."""
+    """M1: an opt-out of an answer is recorded once, and a repeat finds the receipts failed."""
     one = scene()
     ann, _ = natives(one)
     one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
@@ -375,7 +373,7 @@ def test_a_read_that_fails_before_the_carrier_is_asked_costs_nothing(scene: Make
     assert one.deliver().state is SendState.SENT
 
 
-def test_a_claim_that_is_written_twice_because_its_answer_was_lost_is_still_ours(scene: Make) -> None:
+def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: Make) -> None:
     one = scene(Accepted("c-1"))
 
     class Repeating(Table):
@@ -433,7 +431,7 @@ def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
     assert one.report(ann, DELIVERED) is ReportOutcome.MOVED
 
 
-def test_a_report_without_tag_that_comes_before_its_send_is_recorded_is_applied_then(scene: Make) -> None:
+def test_early_report_without_tag_is_applied_once_its_send_is_recorded(scene: Make) -> None:
     one = scene()
     ann, ben = natives(one)
 
@@ -517,7 +515,7 @@ def test_delivery_aggregates_the_receipts(scene: Make) -> None:
 # --- echoes
 
 
-def test_our_own_group_text_that_comes_back_at_our_other_number_is_no_message(scene: Make) -> None:
+def test_copy_of_our_group_text_at_our_other_number_is_no_message(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     ann, ben = natives(one)
@@ -558,7 +556,7 @@ class Queue:
 def desk_of(
     queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None
 ) -> stream_relay.StreamRelay:
-    """The outbox with its queues; what happened is told elsewhere."""
+    """The relay with its queues; events are published elsewhere."""
 
     def clean(removed: Removed) -> None:
         raise AssertionError(removed)
@@ -576,9 +574,7 @@ def desk_of(
     )
 
 
-def test_a_recorded_message_is_queued_for_each_of_its_sends_in_its_conversations_group(
-    scene: Make, client: Any
-) -> None:
+def test_recorded_message_is_queued_for_each_send_in_its_group(scene: Make, client: Any) -> None:
     one = scene()
     queue = Queue()
     desk = desk_of(queue)
@@ -600,7 +596,7 @@ def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None
     assert queue.bodies == []
 
 
-def test_a_receipt_that_moved_is_told_and_one_that_only_got_an_id_is_not(scene: Make, client: Any) -> None:
+def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: Make, client: Any) -> None:
     scene(Accepted("c-1"))
     delivered: list[Receipt] = []
     desk = desk_of(Queue(), delivered=delivered)
@@ -654,7 +650,7 @@ class Busy(Table):
         super().transact(writes)
 
 
-def test_a_report_under_way_does_not_cost_the_record_of_what_the_carrier_took(scene: Make) -> None:
+def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     assert replace(one, table=Busy(one.table, 3)).deliver().state is SendState.SENT
     assert set(one.receipts().values()) == {(SENT, 0)}

@@ -1,4 +1,4 @@
-"""The health of receivers."""
+"""The circuit breakers of receivers."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ HANGING = timedelta(seconds=5)
 ONE = "https://crm.example.com:443"
 
 
-def passed(table: Table, now: datetime) -> Permit:
-    admitted = circuit_breakers.acquire(table, ONE, now)
-    assert isinstance(admitted, Permit)
-    return admitted
+def permit(table: Table, now: datetime) -> Permit:
+    result = circuit_breakers.acquire(table, ONE, now)
+    assert isinstance(result, Permit)
+    return result
 
 
-def held(table: Table, now: datetime) -> float:
-    admitted = circuit_breakers.acquire(table, ONE, now)
-    assert isinstance(admitted, Rejected)
-    return admitted.retry_after
+def reject(table: Table, now: datetime) -> float:
+    result = circuit_breakers.acquire(table, ONE, now)
+    assert isinstance(result, Rejected)
+    return result.retry_after
 
 
 def fail(table: Table, now: datetime) -> datetime:
-    """One call without an answer; when it ended."""
-    call = passed(table, now)
+    """Record one call without an answer; return when it ended."""
+    call = permit(table, now)
     circuit_breakers.record_failure(table, call, now + HANGING)
     return now + HANGING
 
 
-def rest(table: Table) -> datetime:
-    """Bring a trusted receiver to rest; when it began."""
+def open_breaker(table: Table) -> datetime:
+    """Open a closed breaker; return when."""
     now = NOW
     for _ in range(FAILURES_TO_OPEN):
         now = fail(table, now)
@@ -72,117 +72,117 @@ def test_a_receiver_is_a_server(url: str, expected: str) -> None:
     assert parse_receiver(url) == expected
 
 
-def test_a_healthy_receiver_costs_one_read(table: Table, client: Any) -> None:
+def test_closed_breaker_costs_one_read(table: Table, client: Any) -> None:
     asked: list[str] = []
     client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
-    call = passed(table, NOW)
+    call = permit(table, NOW)
     circuit_breakers.record_success(table, call, NOW + FAST)
     assert asked == ["GetItem"]
 
 
-def test_after_three_calls_without_an_answer_it_rests(table: Table) -> None:
+def test_three_failures_in_a_row_open_the_breaker(table: Table) -> None:
     now = NOW
     for _ in range(FAILURES_TO_OPEN):
-        assert passed(table, now).slot is not None or now == NOW
+        assert permit(table, now).slot is not None or now == NOW
         now = fail(table, now + SLOT_LEASE)
-    assert held(table, now) == FIRST_OPEN_PERIOD.total_seconds()
-    assert held(table, now + FIRST_OPEN_PERIOD / 2) == (FIRST_OPEN_PERIOD / 2).total_seconds()
+    assert reject(table, now) == FIRST_OPEN_PERIOD.total_seconds()
+    assert reject(table, now + FIRST_OPEN_PERIOD / 2) == (FIRST_OPEN_PERIOD / 2).total_seconds()
 
 
-def test_after_its_rest_one_call_tries_it(table: Table) -> None:
-    now = rest(table) + FIRST_OPEN_PERIOD
-    passed(table, now)
-    assert held(table, now) == 0
+def test_after_an_open_period_one_call_probes(table: Table) -> None:
+    now = open_breaker(table) + FIRST_OPEN_PERIOD
+    permit(table, now)
+    assert reject(table, now) == 0
 
 
-def test_each_rest_is_longer_up_to_five_minutes(table: Table) -> None:
-    now = rest(table)
-    rests = []
+def test_each_open_period_is_longer_up_to_five_minutes(table: Table) -> None:
+    now = open_breaker(table)
+    periods = []
     for _ in range(8):
-        rests.append(held(table, now))
-        now = fail(table, now + timedelta(seconds=rests[-1]))
-    assert rests == [5, 10, 20, 40, 80, 160, 300, 300]
-    assert rests[-1] == MAX_OPEN_PERIOD.total_seconds()
+        periods.append(reject(table, now))
+        now = fail(table, now + timedelta(seconds=periods[-1]))
+    assert periods == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert periods[-1] == MAX_OPEN_PERIOD.total_seconds()
 
 
-def test_one_answer_ends_the_rest_and_three_fast_ones_the_watch(table: Table) -> None:
-    now = rest(table) + FIRST_OPEN_PERIOD
+def test_one_answer_half_opens_and_three_fast_answers_close(table: Table) -> None:
+    now = open_breaker(table) + FIRST_OPEN_PERIOD
     for _ in range(FAST_ANSWERS_TO_CLOSE):
-        call = passed(table, now)
+        call = permit(table, now)
         assert call.slot is not None
         circuit_breakers.record_success(table, call, now + FAST)
-    assert passed(table, now).slot is None
+    assert permit(table, now).slot is None
     assert table.get(keys.receiver(ONE)) is None
-    # The next rest is a first one again.
-    assert held(table, rest(table)) == FIRST_OPEN_PERIOD.total_seconds()
+    # The next open period is a first one again.
+    assert reject(table, open_breaker(table)) == FIRST_OPEN_PERIOD.total_seconds()
 
 
-def test_a_slow_receiver_has_a_few_calls_at_a_time(table: Table) -> None:
-    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
-    calls = [passed(table, NOW) for _ in range(HALF_OPEN_SLOTS)]
+def test_half_open_breaker_permits_a_few_calls_at_a_time(table: Table) -> None:
+    circuit_breakers.record_success(table, permit(table, NOW), NOW + SLOWLY)
+    calls = [permit(table, NOW) for _ in range(HALF_OPEN_SLOTS)]
     assert len({call.slot for call in calls}) == HALF_OPEN_SLOTS
-    assert held(table, NOW) == 0
+    assert reject(table, NOW) == 0
     circuit_breakers.record_success(table, calls[0], NOW + SLOWLY)
-    assert passed(table, NOW).slot == calls[0].slot
+    assert permit(table, NOW).slot == calls[0].slot
 
 
-def test_fast_answers_must_come_in_a_row(table: Table) -> None:
-    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
+def test_fast_answers_close_only_in_a_row(table: Table) -> None:
+    circuit_breakers.record_success(table, permit(table, NOW), NOW + SLOWLY)
     for took in (FAST, FAST, SLOWLY, FAST, FAST):
-        circuit_breakers.record_success(table, passed(table, NOW), NOW + took)
-    assert passed(table, NOW).slot is not None
+        circuit_breakers.record_success(table, permit(table, NOW), NOW + took)
+    assert permit(table, NOW).slot is not None
 
 
-def test_a_slot_of_a_function_that_died_comes_back(table: Table) -> None:
-    now = rest(table) + FIRST_OPEN_PERIOD
-    passed(table, now)
-    assert held(table, now + SLOT_LEASE - timedelta(seconds=1)) == 0
-    assert passed(table, now + SLOT_LEASE).slot is not None
+def test_slot_of_a_crashed_function_expires(table: Table) -> None:
+    now = open_breaker(table) + FIRST_OPEN_PERIOD
+    permit(table, now)
+    assert reject(table, now + SLOT_LEASE - timedelta(seconds=1)) == 0
+    assert permit(table, now + SLOT_LEASE).slot is not None
 
 
-def test_calls_that_were_under_way_together_make_one_rest(table: Table) -> None:
-    calls = [passed(table, NOW) for _ in range(20)]
+def test_failures_of_concurrent_calls_open_once(table: Table) -> None:
+    calls = [permit(table, NOW) for _ in range(20)]
     for number, call in enumerate(calls):
         circuit_breakers.record_failure(table, call, NOW + HANGING + timedelta(milliseconds=number))
-    assert held(table, NOW + HANGING) < 6
+    assert reject(table, NOW + HANGING) < 6
     now = NOW + HANGING + FIRST_OPEN_PERIOD + FAST
-    circuit_breakers.record_failure(table, passed(table, now), now + HANGING)
-    assert held(table, now + HANGING) == 10
+    circuit_breakers.record_failure(table, permit(table, now), now + HANGING)
+    assert reject(table, now + HANGING) == 10
 
 
-def test_an_answer_after_the_watch_is_over_begins_none(table: Table) -> None:
-    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
-    calls = [passed(table, NOW) for _ in range(HALF_OPEN_SLOTS)]
+def test_answer_after_the_breaker_closed_reopens_nothing(table: Table) -> None:
+    circuit_breakers.record_success(table, permit(table, NOW), NOW + SLOWLY)
+    calls = [permit(table, NOW) for _ in range(HALF_OPEN_SLOTS)]
     for call in calls:
         circuit_breakers.record_success(table, call, NOW + FAST)
     assert table.get(keys.receiver(ONE)) is None
 
 
-def test_a_slot_is_lost_to_who_takes_it_first(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = rest(table) + FIRST_OPEN_PERIOD
+def test_slot_goes_to_the_first_call(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = open_breaker(table) + FIRST_OPEN_PERIOD
     get = table.get
 
     def overtaken(key: keys.Key) -> Any:
         found = get(key)
         monkeypatch.setattr(table, "get", get)
-        assert passed(table, now).slot == "slot0"
+        assert permit(table, now).slot == "slot0"
         return found
 
     monkeypatch.setattr(table, "get", overtaken)
-    assert held(table, now) == 0
+    assert reject(table, now) == 0
 
 
 @pytest.mark.parametrize("well", [True, False])
-def test_a_receiver_that_changed_since_it_was_looked_at_is_looked_at_again(
+def test_breaker_that_changed_since_it_was_read_is_read_again(
     table: Table, monkeypatch: pytest.MonkeyPatch, well: bool
 ) -> None:
-    circuit_breakers.record_success(table, passed(table, NOW), NOW + SLOWLY)
+    circuit_breakers.record_success(table, permit(table, NOW), NOW + SLOWLY)
     get = table.get
 
     def overtaken(key: keys.Key) -> Any:
         found = get(key)
         monkeypatch.setattr(table, "get", get)
-        for call in [passed(table, NOW) for _ in range(FAILURES_TO_OPEN)]:
+        for call in [permit(table, NOW) for _ in range(FAILURES_TO_OPEN)]:
             if well:
                 circuit_breakers.record_success(table, call, NOW + FAST)
             else:
@@ -191,18 +191,18 @@ def test_a_receiver_that_changed_since_it_was_looked_at_is_looked_at_again(
 
     monkeypatch.setattr(table, "get", overtaken)
     if well:
-        assert passed(table, NOW).slot is None
+        assert permit(table, NOW).slot is None
     else:
-        assert held(table, NOW) == FIRST_OPEN_PERIOD.total_seconds()
+        assert reject(table, NOW) == FIRST_OPEN_PERIOD.total_seconds()
 
 
-def test_what_is_kept_is_garbage_a_day_later(table: Table) -> None:
-    now = rest(table)
+def test_item_expires_a_day_later(table: Table) -> None:
+    now = open_breaker(table)
     item = table.get(keys.receiver(ONE))
     assert item and item["ttl"] == int(now.timestamp()) + 86400
 
 
-class Health(RuleBasedStateMachine):
+class CallsMachine(RuleBasedStateMachine):
     """Calls begin and end in any order, some never, while time goes by; what must hold always does."""
 
     table: Table
@@ -210,12 +210,11 @@ class Health(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        Health.number += 1
-        self.receiver = f"https://{Health.number}.example.com:443"
+        CallsMachine.number += 1
+        self.receiver = f"https://{CallsMachine.number}.example.com:443"
         self.now = NOW
         self.under_way: list[Permit] = []
         self.alive: dict[str, datetime] = {}
-        self.resting_until = NOW
 
     def item(self) -> dict[str, Any]:
         return self.table.get(keys.receiver(self.receiver)) or {}
@@ -223,20 +222,20 @@ class Health(RuleBasedStateMachine):
     @rule()
     def begin(self) -> None:
         before = self.item()
-        admitted = circuit_breakers.acquire(self.table, self.receiver, self.now)
-        if isinstance(admitted, Rejected):
+        result = circuit_breakers.acquire(self.table, self.receiver, self.now)
+        if isinstance(result, Rejected):
             assert before
-            assert admitted.retry_after >= 0
-            # A rest has an end, and slots come back.
-            assert admitted.retry_after <= MAX_OPEN_PERIOD.total_seconds()
+            assert result.retry_after >= 0
+            # An open period ends, and slots are freed.
+            assert result.retry_after <= MAX_OPEN_PERIOD.total_seconds()
             return
-        assert before.get("until", 0) <= admitted.began
-        assert (admitted.slot is None) == (not before)
-        if admitted.slot:
-            assert self.alive.get(admitted.slot, NOW) <= self.now
-            assert before["failures"] < FAILURES_TO_OPEN or admitted.slot == "slot0"
-            self.alive[admitted.slot] = self.now + SLOT_LEASE
-        self.under_way.append(admitted)
+        assert before.get("until", 0) <= result.began
+        assert (result.slot is None) == (not before)
+        if result.slot:
+            assert self.alive.get(result.slot, NOW) <= self.now
+            assert before["failures"] < FAILURES_TO_OPEN or result.slot == "slot0"
+            self.alive[result.slot] = self.now + SLOT_LEASE
+        self.under_way.append(result)
 
     @precondition(lambda self: self.under_way)
     @rule(data=st.data(), well=st.booleans())
@@ -256,7 +255,7 @@ class Health(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule()
     def die(self) -> None:
-        # Its function is gone, and what it leased comes back by itself.
+        # Its function is gone, and its slot expires.
         self.under_way.pop()
 
     @rule(seconds=st.sampled_from([0.1, 0.9, 3, 8]))
@@ -273,6 +272,6 @@ class Health(RuleBasedStateMachine):
         assert len(set(slots)) == len(slots)
 
 
-def test_whatever_happens_in_whatever_order(table: Table) -> None:
-    Health.table = table
-    run_state_machine_as_test(Health, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))
+def test_invariants_hold_for_calls_in_any_order(table: Table) -> None:
+    CallsMachine.table = table
+    run_state_machine_as_test(CallsMachine, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))

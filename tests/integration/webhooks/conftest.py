@@ -1,4 +1,4 @@
-"""Deliveries against the table on moto, with receivers that do as they are told and a clock that is moved by hand."""
+"""Deliveries against the table on moto, with receivers that behave as configured and a clock that is moved by hand."""
 
 from __future__ import annotations
 

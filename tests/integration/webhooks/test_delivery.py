@@ -48,8 +48,12 @@ def test_a_get_has_its_parameters_behind_those_of_the_url(world: World, configur
     (call,) = world.calls
     assert (call.method, call.body) == ("GET", b"")
     assert call.url.startswith(begins)
-    told = dict(parse_qsl(urlsplit(call.url).query, strict_parsing=True))
-    assert (told["Body"], told["EventType"], told["RetryCount"]) == ("über & über", "onMessageAdded", "2")
+    form = dict(parse_qsl(urlsplit(call.url).query, strict_parsing=True))
+    assert (form["Body"], form["EventType"], form["RetryCount"]) == (
+        "über & über",
+        "onMessageAdded",
+        "2",
+    )
     assert VALIDATOR.validate(call.url, {}, call.headers["X-Twilio-Signature"])
 
 
@@ -142,7 +146,7 @@ def test_what_waited_for_its_turn_all_day_is_tried_once(world: World) -> None:
 
 
 def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
-    """Ten conversations tell two receivers ten minutes long, one call at a time: what the hanging one costs, the other
+    """Ten conversations call two receivers for ten minutes, one call at a time: what the hanging one costs, the other
     waits for."""
     hanging, well = callback("https://hangs.example.com/"), callback("https://well.example.com/")
     world.behaviour["hangs.example.com"] = RequestTimedOut("late")
@@ -163,13 +167,13 @@ def test_a_receiver_that_hangs_delays_only_its_own_events(world: World) -> None:
             again = world.now + timedelta(seconds=delivered.delay)
             heapq.heappush(queue, (again, number, one, received + 1))
     assert len(late) == 100
-    # The first failures until it rests, then one after 5, 10, 20, ... seconds: six in ten minutes, and one of grace.
+    # Three failures open the breaker, then one call after 5, 10, 20, ... seconds: six in ten minutes, and one spare.
     assert len([call for call in world.calls if "hangs" in call.url]) <= 3 + 7
     assert max(late) <= timedelta(seconds=16)
     assert sorted(late)[len(late) // 2] < timedelta(seconds=1)
 
 
-def test_who_never_finds_a_free_slot_is_given_up_before_the_queue_does_so(
+def test_call_without_a_free_slot_is_given_up_before_the_queue_does_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(circuit_breakers, "acquire", lambda table, receiver, now: Rejected(0.0))
@@ -180,7 +184,7 @@ def test_who_never_finds_a_free_slot_is_given_up_before_the_queue_does_so(
     assert came[10][0] < timedelta(seconds=30)
 
 
-def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> None:
+def test_rejected_call_costs_no_request_and_no_signature(world: World) -> None:
     world.behaviour["crm.example.com"] = RequestFailed("gone")
     for _ in range(3):
         world.deliver(callback())
@@ -188,11 +192,11 @@ def test_one_that_is_held_back_costs_no_call_and_no_signature(world: World) -> N
     assert (delivered.outcome, delivered.reason) == (DeliveryOutcome.HELD, "circuit open")
     assert 4 < delivered.delay < 8
     assert len(world.calls) == 3
-    # It is the server that rests, by scheme, host and port; a name's other servers do not.
+    # The breaker is of the server: scheme, host and port. Other servers of the name have their own.
     assert world.deliver(callback("https://crm.example.com:8443/hook")).outcome is DeliveryOutcome.DELIVERED
 
 
-def test_an_answer_that_is_no_success_is_no_sign_of_bad_health(world: World) -> None:
+def test_status_that_is_no_success_is_no_failure_of_the_receiver(world: World) -> None:
     world.behaviour["crm.example.com"] = 500
     outcomes = {world.deliver(callback()).outcome for _ in range(10)}
     assert outcomes == {DeliveryOutcome.RETRIED}

@@ -1,4 +1,4 @@
-"""What is told of what happens: every event, once, to whom it is for, in the order of what happened."""
+"""Events as they are published: each once, to its receivers, in the order in which they happened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.people import acting, another_service, role_named
 OWN = "https://hooks.example.com/own"
 NOW = "2026-11-22T12:00:00.250Z"
 COMMON = {"AccountSid": ACCOUNT}
-# What is told of the messaging service where none is named.
+# The messaging service of events that name none.
 SERVICED = {"MessagingServiceSid": sids.default_messaging_service(ACCOUNT)}
 DATES = {"DateCreated": NOW, "DateUpdated": NOW}
 
@@ -45,7 +45,7 @@ def types(calls: list[Call]) -> list[str]:
 
 
 def group_of(world: World) -> str:
-    """A conversation of an agent behind P, and the handsets A and B, that nobody was told of."""
+    """A conversation of an agent behind P, and the handsets A and B, of which nothing was published."""
     sid = world.api.group(A, B)
     world.relay()
     return sid
@@ -78,8 +78,8 @@ def place(world: World) -> Place:
 
 Act = Callable[[Api, Place], object]
 TOGETHER = "make all at once"
-# What can be done over REST, in an order in which all of it can, and what it is told as. A user's events have an order
-# of their own, and are last here.
+# What can be done over REST, in an order in which all of it can, and the events that it publishes. A user's events have
+# an order of their own, and are last here.
 ACTS: dict[str, tuple[Act, list[str]]] = {
     "make a conversation": (lambda api, at: api.made("/Conversations"), ["onConversationAdded"]),
     "name it": (lambda api, at: api.post(at.path(), {"FriendlyName": "new"}), ["onConversationUpdated"]),
@@ -140,13 +140,13 @@ def people(*natives: str, identity: str = "agent") -> list[tuple[str, str]]:
     return [("Participant", json.dumps(member)) for member in (*members, agent)]
 
 
-def test_what_the_account_does_is_told_when_it_asks_for_that(world: World, place: Place) -> None:
+def test_requests_of_the_account_are_published_with_the_header(world: World, place: Place) -> None:
     world.listen()
-    for act, (does, told) in ACTS.items():
+    for act, (does, expected) in ACTS.items():
         world.clock.tick(seconds=1)
         does(world.enabled, place)
         calls = world.relay()
-        assert sorted(types(calls), key=lambda each: "User" in each) == told, act
+        assert sorted(types(calls), key=lambda each: "User" in each) == expected, act
         for call in calls:
             assert (call.url, call.callback.method, call["AccountSid"]) == (HOOK, WebhookMethod.POST, ACCOUNT)
             # What activates a conversation was caused by the request that made it.
@@ -154,21 +154,21 @@ def test_what_the_account_does_is_told_when_it_asks_for_that(world: World, place
             assert call.subject == (call["UserSid"] if "User" in call.type else call["ConversationSid"])
 
 
-def test_without_the_header_only_live_connections_hear_of_it(world: World, place: Place) -> None:
+def test_without_the_header_only_live_connections_receive_events(world: World, place: Place) -> None:
     world.listen()
     world.hook(place.conversation, url=OWN)
     world.connect("ann")
-    for act, (does, told) in ACTS.items():
+    for act, (does, expected) in ACTS.items():
         world.clock.tick(seconds=1)
         does(world.api, place)
         assert world.relay() == [], act
         pushed = [event.type for push, _ in world.pushed for event in push.events]
-        assert sorted(pushed, key=lambda each: "User" in each) == told, act
+        assert sorted(pushed, key=lambda each: "User" in each) == expected, act
         world.pushed.clear()
 
 
 def test_every_event_is_among_these() -> None:
-    assert {event for _, told in ACTS.values() for event in told} == {*POST_EVENTS} - {"onDeliveryUpdated"}
+    assert {event for _, expected in ACTS.values() for event in expected} == {*POST_EVENTS} - {"onDeliveryUpdated"}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_is_refused_did_not_happen(world: World, place: Place) -> None:
         assert (world.relay(), world.pushed) == ([], []), number
 
 
-def test_what_changes_nothing_is_not_told(world: World, place: Place) -> None:
+def test_request_that_changes_nothing_publishes_nothing(world: World, place: Place) -> None:
     world.listen()
     assert world.enabled.post(place.path(), {"State": "active"}).status == 200
     assert world.relay() == []
@@ -229,7 +229,7 @@ def test_what_changes_nothing_is_not_told(world: World, place: Place) -> None:
 # --- parameters, exactly
 
 
-def test_a_message_over_rest_is_told_with_everything_that_rest_shows(world: World, place: Place) -> None:
+def test_message_over_rest_is_published_with_all_that_rest_shows(world: World, place: Place) -> None:
     """U4: also with the messaging service of an account that names none."""
     world.listen()
     message = world.enabled.say(place.conversation, "Sunday at noon?", "ann", Attributes='{"a": 1}').body
@@ -259,7 +259,7 @@ def test_a_message_over_rest_is_told_with_everything_that_rest_shows(world: Worl
     assert people == {}
 
 
-def test_a_participant_is_told_with_the_role_that_rest_shows(world: World, place: Place) -> None:
+def test_participant_is_published_with_the_role_that_rest_shows(world: World, place: Place) -> None:
     world.listen()
     member = world.enabled.add(place.conversation, identity="bob", projected=T, Attributes='{"seat":1}').body
     [call] = [call for call in world.relay() if call.type == "onParticipantAdded"]
@@ -280,7 +280,7 @@ def test_a_participant_is_told_with_the_role_that_rest_shows(world: World, place
     assert member["role_sid"] == role_named("channel user")
 
 
-def test_a_user_is_told_with_the_role_that_rest_shows(world: World) -> None:
+def test_user_is_published_with_the_role_that_rest_shows(world: World) -> None:
     world.listen()
     user = world.enabled.made("/Users", {"Identity": "bob"})
     world.enabled.post("/Users/bob", {"FriendlyName": "Bob"})
@@ -301,7 +301,7 @@ def test_a_user_is_told_with_the_role_that_rest_shows(world: World) -> None:
     assert updated.callback.parameters == {**expected, "EventType": "onUserUpdated", **more}
 
 
-def test_a_read_horizon_is_told_as_an_update_of_the_participant(world: World, place: Place) -> None:
+def test_read_horizon_is_published_as_an_update_of_the_participant(world: World, place: Place) -> None:
     world.listen()
     world.enabled.post(f"/Users/ann/Conversations/{place.conversation}", {"LastReadMessageIndex": "0"})
     [call] = world.relay()
@@ -329,9 +329,9 @@ def ann(world: World, place: Place) -> Api:
     return person
 
 
-def test_what_a_person_does_is_always_told(world: World, place: Place, ann: Api) -> None:
+def test_requests_of_a_user_are_always_published(world: World, place: Place, ann: Api) -> None:
     world.listen()
-    for act, (does, told) in ACTS.items():
+    for act, (does, expected) in ACTS.items():
         if act in ACCOUNTS:
             continue
         world.clock.tick(seconds=1)
@@ -342,7 +342,7 @@ def test_what_a_person_does_is_always_told(world: World, place: Place, ann: Api)
         calls = world.relay()
         # Who makes a conversation takes part in it.
         more = ["onParticipantAdded"] if act == "make a conversation" else []
-        assert Counter(types(calls)) == Counter([*told, *more]), act
+        assert Counter(types(calls)) == Counter([*expected, *more]), act
         assert {(call["Source"], call["ClientIdentity"]) for call in calls} == {("SDK", "ann")}, act
 
 
@@ -356,7 +356,7 @@ def test_an_identity_becomes_a_user_once(world: World, place: Place) -> None:
     assert [(call["Identity"], call["Source"], call["ClientIdentity"]) for call in calls] == [("bob", "SDK", "bob")]
 
 
-def test_a_user_who_comes_back_is_told_anew(world: World) -> None:
+def test_user_who_comes_back_is_published_anew(world: World) -> None:
     world.listen()
     world.enabled.made("/Users", {"Identity": "bob"})
     assert world.enabled.delete("/Users/bob").status == 204
@@ -370,7 +370,7 @@ def test_a_user_who_comes_back_is_told_anew(world: World) -> None:
 # --- texts
 
 
-def test_a_text_into_a_known_thread_is_told(world: World) -> None:
+def test_text_into_a_known_thread_is_published(world: World) -> None:
     sid = group_of(world)
     world.listen()
     world.text(A, P, B, body="hello", id="carrier-7", media=1)
@@ -384,7 +384,7 @@ def test_a_text_into_a_known_thread_is_told(world: World) -> None:
     assert {member.get("address") or member["projected_address"] for member in roster} == {A, B, P}
 
 
-def test_a_repeated_text_is_told_once_and_one_nobody_takes_never(world: World) -> None:
+def test_repeated_text_is_published_once_and_an_unrouted_one_never(world: World) -> None:
     group_of(world)
     world.listen()
     outcomes = [world.text(A, P, B, id="carrier-7").outcome for _ in range(2)]
@@ -393,7 +393,7 @@ def test_a_repeated_text_is_told_once_and_one_nobody_takes_never(world: World) -
     assert types(world.relay()) == ["onMessageAdded"]
 
 
-def test_a_text_that_makes_a_group_is_told_in_twilios_order(world: World) -> None:
+def test_text_that_makes_a_group_is_published_in_twilios_order(world: World) -> None:
     world.listen()
     made = world.text(A, P, B, body="hi all", id="carrier-7")
     calls = world.relay()
@@ -439,7 +439,7 @@ def test_a_text_that_makes_a_group_is_told_in_twilios_order(world: World) -> Non
     }
 
 
-def test_a_text_that_makes_a_pair_is_told_with_both_addresses(world: World) -> None:
+def test_text_that_makes_a_pair_is_published_with_both_addresses(world: World) -> None:
     world.listen()
     world.text(A, T, line=T)
     calls = world.relay()
@@ -454,7 +454,7 @@ def test_a_text_that_makes_a_pair_is_told_with_both_addresses(world: World) -> N
     assert calls[0]["MessagingBinding.AuthorAddress"] is None
 
 
-def test_the_webhook_that_a_line_gives_hears_of_the_beginning(world: World) -> None:
+def test_webhook_of_a_line_receives_the_beginning(world: World) -> None:
     form = [("Type", "sms"), ("Address", P), ("AutoCreation.Enabled", "true"), ("AutoCreation.Type", "webhook")]
     webhook = [("AutoCreation.WebhookUrl", OWN), ("AutoCreation.WebhookMethod", "GET")]
     assert world.api.post("/Configuration/Addresses", [*form, *webhook]).status == 201
@@ -468,7 +468,7 @@ def test_the_webhook_that_a_line_gives_hears_of_the_beginning(world: World) -> N
 # --- states
 
 
-def test_time_is_told_of_each_step(world: World) -> None:
+def test_each_step_of_the_timers_is_published(world: World) -> None:
     world.listen()
     form = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
     sid = world.api.conversation(**form)
@@ -500,26 +500,26 @@ def test_a_state_set_over_rest_has_the_reason_api(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wake", "told"),
+    ("wake", "expected"),
     [
         (lambda world, sid: world.text(A, P, B), "onMessageAdded"),
         (lambda world, sid: world.enabled.say(sid), "onMessageAdded"),
         (lambda world, sid: world.enabled.add(sid, address=C), "onParticipantAdded"),
     ],
 )
-def test_what_wakes_a_conversation_is_told_before_that_it_is_awake(
-    world: World, wake: Callable[[World, str], object], told: str
+def test_what_reactivates_a_conversation_is_published_before_its_state(
+    world: World, wake: Callable[[World, str], object], expected: str
 ) -> None:
     world.listen()
     sid = group_of(world)
     world.api.post(f"/Conversations/{sid}", {"State": "inactive"})
     wake(world, sid)
     first, then = world.relay()
-    assert (first.type, then.type) == (told, "onConversationStateUpdated")
+    assert (first.type, then.type) == (expected, "onConversationStateUpdated")
     assert (then["StateFrom"], then["StateTo"], then["Reason"]) == ("inactive", "active", "EVENT")
 
 
-def test_a_conversation_made_with_participants_tells_of_them_when_it_is_active(world: World) -> None:
+def test_conversation_with_participants_publishes_them_once_active(world: World) -> None:
     world.listen()
     assert world.enabled.post("/ConversationWithParticipants", people(A, B)).status == 202
     first, *members, last = (call for call in world.relay() if call.type != "onUserAdded")
@@ -530,7 +530,7 @@ def test_a_conversation_made_with_participants_tells_of_them_when_it_is_active(w
 # --- receipts
 
 
-def test_delivery_is_told_once_for_each_receipt_and_status_and_without_the_header(world: World) -> None:
+def test_delivery_is_published_once_for_each_receipt_and_status(world: World) -> None:
     sid = group_of(world)
     world.listen()
     message = world.api.say(sid).body
@@ -573,7 +573,7 @@ def test_delivery_is_told_once_for_each_receipt_and_status_and_without_the_heade
         assert set(call.callback.parameters) == {*expected, "Status", "ErrorCode"}
 
 
-def test_a_masked_members_text_fails_visibly_for_who_is_in_anothers_pair_and_claims_it_once_free(world: World) -> None:
+def test_masked_text_fails_for_a_member_of_another_pair_until_it_is_free(world: World) -> None:
     first, second = world.api.group(A), world.api.group(A)
     native = world.api.get(f"/Conversations/{second}/Participants").body["participants"][-1]["sid"]
     for masked, proxy in ((C, Q), (D, T)):
@@ -596,14 +596,14 @@ def test_a_masked_members_text_fails_visibly_for_who_is_in_anothers_pair_and_cla
 
 
 def sends_of(world: World, recorded: RecordResult) -> list[tuple[str, list[str]]]:
-    """From which number a recorded text goes on, and to whom."""
+    """The number from which a recorded text is sent on, and its recipients."""
     assert recorded.outcome is RecordOutcome.RECORDED
     found = messages.fetch(world.table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return [(send.sender, list(send.natives)) for send in found.message.sends]
 
 
-def test_a_status_that_is_shown_the_same_is_told_once(world: World) -> None:
+def test_status_that_is_shown_the_same_is_published_once(world: World) -> None:
     sid = group_of(world)
     world.listen()
     message = world.api.say(sid).body
@@ -612,10 +612,10 @@ def test_a_status_that_is_shown_the_same_is_told_once(world: World) -> None:
     assert [call["Status"] for call in world.relay()] == ["sent", "delivered"]
 
 
-# --- whom it names
+# --- the identities that it names
 
 
-def test_those_who_leave_hear_of_it_live_and_nobody_else_is_named(world: World, place: Place) -> None:
+def test_members_who_leave_receive_it_live_and_no_other_is_named(world: World, place: Place) -> None:
     world.connect("ann")
     for act in ("add a handset", "make a user", "hand a number over to a user", "remove a participant", "remove it"):
         ACTS[act][0](world.api, place)
@@ -631,12 +631,12 @@ def test_those_who_leave_hear_of_it_live_and_nobody_else_is_named(world: World, 
     assert len({name for _, name in world.pushed}) == 5
 
 
-def test_the_end_of_a_conversation_of_many_is_told_to_all_and_to_webhooks_once(world: World) -> None:
+def test_end_of_a_large_conversation_is_published_to_all_once(world: World) -> None:
     world.connect("ann")
     world.listen()
     sid = world.api.conversation()
-    everybody = [f"{number}-" + "\N{GRINNING FACE}" * 250 for number in range(420)]
-    for number, identity in enumerate(everybody):
+    identities = [f"{number}-" + "\N{GRINNING FACE}" * 250 for number in range(420)]
+    for number, identity in enumerate(identities):
         member = {"sid": f"MB{number:032x}", "conversation_sid": sid, "identity": identity, "created": NOW}
         world.table.write(put("member", keys.participant(sid, member["sid"]), member))
     world.relay()
@@ -644,7 +644,7 @@ def test_the_end_of_a_conversation_of_many_is_told_to_all_and_to_webhooks_once(w
     assert world.enabled.delete(f"/Conversations/{sid}").status == 204
     assert types(world.relay()) == ["onConversationRemoved"]
     named = [identity for push, _ in world.pushed for identity in push.identities]
-    assert named == everybody
+    assert named == identities
     assert {event.type for push, _ in world.pushed for event in push.events} == {"onConversationRemoved"}
     assert max(len(encode(push)) for push, _ in world.pushed) < 256 * 1024
 
@@ -694,7 +694,7 @@ def test_a_webhook_is_called_in_its_own_way_for_what_it_asks(world: World) -> No
 # --- a conversation's own webhooks
 
 
-def test_a_conversations_own_webhooks_hear_of_it_beside_the_configured_one(world: World) -> None:
+def test_conversation_webhooks_receive_events_beside_the_configured_one(world: World) -> None:
     sid, other = group_of(world), world.api.conversation()
     world.listen("onMessageAdded")
     world.hook(sid, "onMessageAdded", url=OWN)
@@ -726,7 +726,7 @@ def test_a_removed_webhook_is_called_no_more_and_a_changed_one_as_it_is(world: W
     assert [call.url for call in world.relay()] == ["https://moved.example/"]
 
 
-def test_a_removed_conversations_own_webhooks_still_hear_of_that(world: World) -> None:
+def test_webhooks_of_a_removed_conversation_still_receive_the_removal(world: World) -> None:
     sid = group_of(world)
     world.hook(sid, "onConversationRemoved", url=OWN)
     world.hook(sid, "onMessageAdded", url=HOOK)
@@ -739,7 +739,7 @@ def test_a_removed_conversations_own_webhooks_still_hear_of_that(world: World) -
 
 
 def fill(world: World, sid: str, count: int) -> None:
-    """Make a conversation one of so many messages, without telling of them."""
+    """Make a conversation one of so many messages, without publishing them."""
     for index in range(count):
         said = Message(f"IM{index:010x}{'0' * 22}", sid, index, world.clock(), world.clock(), "agent", f"text {index}")
         for write in messages.message_writes(said, world.clock()):
@@ -753,18 +753,18 @@ def indexes(calls: list[Call], url: str = OWN) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "expected"),
     [(-1, [0, 1, 2, 3, 4]), (0, [1, 2, 3, 4]), (2, [3, 4]), (4, []), (5, []), (999_999_999, [])],
 )
-def test_a_new_webhook_is_told_of_the_messages_behind_an_index(world: World, after: int, told: list[int]) -> None:
+def test_new_webhook_receives_the_messages_behind_an_index(world: World, after: int, expected: list[int]) -> None:
     sid = group_of(world)
     fill(world, sid, 5)
     world.listen()
     world.hook(sid, url=OWN, replay_after=after)
     calls = world.relay()
     assert {call.type for call in calls} <= {"onMessageAdded"}
-    assert indexes(calls) == told
-    assert len(calls) == len(told)
+    assert indexes(calls) == expected
+    assert len(calls) == len(expected)
 
 
 def test_two_hundred_and_fifty_messages_are_replayed_in_order(world: World) -> None:
@@ -798,7 +798,7 @@ def test_a_replay_of_what_a_webhook_does_not_ask_for_is_empty(world: World) -> N
     assert [(call.url, call.index) for call in world.relay()] == [("https://words.example/", 3)]
 
 
-def test_a_replayed_text_is_told_as_it_was_but_for_what_it_is_now(world: World) -> None:
+def test_replayed_text_is_published_as_it_is_now(world: World) -> None:
     sid = group_of(world)
     world.text(A, P, B, body="first")
     world.text(A, P, B, body="second")
@@ -814,7 +814,7 @@ def test_a_replayed_text_is_told_as_it_was_but_for_what_it_is_now(world: World) 
 
 
 @pytest.mark.parametrize("after", [-1, 2])
-def test_no_message_is_lost_or_told_twice_while_a_webhook_is_made(world: World, after: int) -> None:
+def test_no_message_is_lost_or_published_twice_while_a_webhook_is_made(world: World, after: int) -> None:
     sid = group_of(world)
     fill(world, sid, 4)
     racing = Racing(world.table, 2, "webhook", lambda: world.text(A, P, B))
@@ -826,7 +826,7 @@ def test_no_message_is_lost_or_told_twice_while_a_webhook_is_made(world: World, 
     assert indexes(world.relay()) == [*range(after + 1, 7)]
 
 
-def test_a_message_that_loses_to_a_new_webhook_is_told_to_it_once(world: World) -> None:
+def test_message_that_loses_to_a_new_webhook_reaches_it_once(world: World) -> None:
     sid = group_of(world)
     fill(world, sid, 2)
     racing = Racing(world.table, 1, "message", lambda: world.hook(sid, url=OWN, replay_after=0))
@@ -835,7 +835,7 @@ def test_a_message_that_loses_to_a_new_webhook_is_told_to_it_once(world: World) 
     assert indexes(world.relay()) == [1, 2]
 
 
-def test_a_message_that_is_told_late_is_not_told_to_a_webhook_made_since(world: World) -> None:
+def test_message_published_late_does_not_reach_a_webhook_made_since(world: World) -> None:
     sid = group_of(world)
     world.enabled.say(sid)
     world.hook(sid, "onMessageAdded", url=OWN)
@@ -861,7 +861,7 @@ def test_a_repeated_relay_queues_the_same_calls_with_the_same_tokens(world: Worl
         assert call == once[call.callback.token]
 
 
-def test_what_happens_at_one_moment_is_told_in_its_order(world: World) -> None:
+def test_events_of_one_moment_are_published_in_order(world: World) -> None:
     world.listen()
     sid = world.enabled.conversation()
     for _ in range(4):
@@ -880,7 +880,7 @@ def test_what_happens_at_one_moment_is_told_in_its_order(world: World) -> None:
 # --- limits
 
 
-def test_the_largest_group_is_made_and_told_in_one_transaction(world: World) -> None:
+def test_largest_group_is_made_and_published_in_one_transaction(world: World) -> None:
     largest = 45
     members: list[dict[str, Any]] = []
     for number in range(largest):

@@ -1,4 +1,4 @@
-"""docs/webhooks.md: its examples are what is really told, one for each event, and its code does what it says."""
+"""docs/webhooks.md: its examples are real requests, one for each event, and its code does what it says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def world(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[World]:
 
 
 def story(world: World) -> dict[str, list[Parameters]]:
-    """A group's texts with everything that can become of them; by event what was asked and told, as it went out."""
+    """A group's texts with everything that can become of them; the parameters of each request by event."""
     pre = [("PreWebhookUrl", HOOK), ("PostWebhookUrl", HOOK)]
     world.api.post("/Configuration/Webhooks", [*pre, *(("Filters", event) for event in EVENTS)])
     found: dict[str, list[Parameters]] = {}
@@ -43,8 +43,8 @@ def story(world: World) -> dict[str, list[Parameters]]:
         world.asked.clear()
         for call in world.relay():
             request = delivery.build_request(call.callback, 0, TOKEN)
-            told = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-            found.setdefault(call.type, []).append(told)
+            sent = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            found.setdefault(call.type, []).append(sent)
 
     sid = world.text(A, P, B, body="Is 12 Elm Street still for sale?", media=1, id="carrier-1").conversation_sid
     collect()
@@ -104,13 +104,13 @@ def written(shown: list[Parameters]) -> str:
     return "\n".join(f"```text\n{block}```" for block in blocks)
 
 
-def test_every_event_has_an_example_that_is_what_is_told(world: World) -> None:
-    told, shown = story(world), examples(PAGE)
+def test_every_event_has_an_example_of_a_real_request(world: World) -> None:
+    sent, shown = story(world), examples(PAGE)
     assert list(shown) == list(EVENTS)
     for event in EVENTS:
-        real = [plain(parameters) for parameters in told[event]]
+        real = [plain(parameters) for parameters in sent[event]]
         for example in shown[event]:
-            assert plain(example) in real, f"{event} is told as\n{written(told[event])}"
+            assert plain(example) in real, f"{event} is sent as\n{written(sent[event])}"
 
 
 def test_the_signature_is_checked_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Who is told of an event: the configuration in force and a conversation's own webhooks, each of what it asked for."""
+"""Which webhooks receive an event: the configuration in force and the conversation's own, each what it selects."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_service_without_one_has_the_accounts(own: WebhookConfiguration) -> No
 # --- the configuration in force
 
 
-def test_the_configuration_is_told_what_it_asks_for() -> None:
+def test_configuration_receives_the_events_it_selects() -> None:
     assert [*select_endpoints(added(), ACCOUNT, [])] == [Endpoint("service", URL, WebhookMethod.POST)]
     assert [*select_endpoints(UPDATED, ACCOUNT, [])] == []
 
@@ -73,7 +73,7 @@ def test_the_configuration_is_told_what_it_asks_for() -> None:
         replace(ACCOUNT, filters=("onMessageAdd",)),
     ],
 )
-def test_a_configuration_that_does_not_ask_is_not_told(silent: WebhookConfiguration) -> None:
+def test_configuration_without_the_event_receives_nothing(silent: WebhookConfiguration) -> None:
     assert [*select_endpoints(added(), silent, [])] == []
 
 
@@ -86,23 +86,23 @@ def test_it_is_called_in_the_configured_way() -> None:
 
 
 @pytest.mark.parametrize("type", POST_EVENTS)
-def test_a_webhook_hears_exactly_its_filters(type: str) -> None:
+def test_webhook_matches_exactly_its_filters(type: str) -> None:
     event = Event(type, {"Index": "0"})
     assert matches(replace(HOOK, filters=(type,)), event)
     assert not matches(replace(HOOK, filters=tuple(name for name in POST_EVENTS if name != type)), event)
 
 
 @pytest.mark.parametrize("body", ["stop it", "please STOP IT!", "unstop items", "Am Ende der STRASSE"])
-def test_a_trigger_hears_its_keywords_anywhere_and_in_any_case(body: str) -> None:
+def test_trigger_matches_keywords_anywhere_and_in_any_case(body: str) -> None:
     assert matches(TRIGGER, added(body))
 
 
 @pytest.mark.parametrize("body", ["stop", "stop  it", "", None])
-def test_a_trigger_hears_nothing_else(body: str | None) -> None:
+def test_trigger_matches_nothing_else(body: str | None) -> None:
     assert not matches(TRIGGER, added(body))
 
 
-def test_a_trigger_hears_new_messages_only() -> None:
+def test_trigger_matches_new_messages_only() -> None:
     assert not matches(TRIGGER, UPDATED)
     assert not matches(replace(TRIGGER, filters=("onMessageUpdated",)), UPDATED)
 
@@ -120,13 +120,13 @@ def test_every_webhook_is_called_though_two_have_one_url() -> None:
 
 
 @pytest.mark.parametrize(("index", "is_told"), [(3, False), (4, False), (5, True)])
-def test_messages_from_before_a_webhook_are_not_told_to_it(index: int, is_told: bool) -> None:
+def test_messages_from_before_a_webhook_do_not_reach_it(index: int, is_told: bool) -> None:
     late = [replace(HOOK, since=4), replace(TRIGGER, since=4)]
     assert [endpoint.name for endpoint in select_endpoints(added("stop it", index), NOTHING, late)] == (
         ["WH1", "WH2"] if is_told else []
     )
 
 
-def test_what_becomes_of_earlier_messages_is_told() -> None:
+def test_changes_of_earlier_messages_are_published() -> None:
     late = replace(HOOK, since=4, filters=("onMessageUpdated",))
     assert [endpoint.name for endpoint in select_endpoints(UPDATED, NOTHING, [late])] == ["WH1"]

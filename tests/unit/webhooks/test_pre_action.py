@@ -28,7 +28,7 @@ MESSAGE = Event("onMessageAdd", {"ConversationSid": "CH1", "MessageSid": "IM1", 
 
 @dataclass
 class Receiver:
-    """A server that answers what it is told to; what it was asked."""
+    """A server that gives prepared answers; it remembers its requests."""
 
     answer: Reply | RequestError = field(default_factory=lambda: replied(""))
     asked: list[HttpRequest] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Receiver:
         return self.answer
 
     @property
-    def told(self) -> dict[str, str]:
+    def form(self) -> dict[str, str]:
         """The parameters of the only call."""
         [request] = self.asked
         return dict(parse_qsl(request.body.decode() if request.method == "POST" else urlsplit(request.url).query))
@@ -51,14 +51,14 @@ def replied(body: str | bytes, status: int = 200, *, complete: bool = True) -> R
     return Reply(status, body if isinstance(body, bytes) else body.encode(), complete=complete)
 
 
-def desk(receiver: Receiver) -> pre_action.PreActionWebhook:
+def build_webhook(receiver: Receiver) -> pre_action.PreActionWebhook:
     return pre_action.PreActionWebhook("AC1", lambda: "token", receiver)
 
 
 def ask(
     receiver: Receiver, event: Event = MESSAGE, cause: Cause = ANN, hook: WebhookConfiguration = ALL
 ) -> PreActionDecision:
-    return desk(receiver).consult(hook, event, cause)
+    return build_webhook(receiver).consult(hook, event, cause)
 
 
 @pytest.fixture
@@ -82,18 +82,18 @@ def counted() -> Callable[[], list[str]]:
         (ALL, Cause(Source.API, notify_webhooks=False)),
     ],
 )
-def test_nobody_is_asked_who_did_not_ask_for_it(hook: WebhookConfiguration, cause: Cause) -> None:
+def test_webhook_without_a_subscription_is_not_consulted(hook: WebhookConfiguration, cause: Cause) -> None:
     receiver = Receiver(replied("", 403))
     assert ask(receiver, cause=cause, hook=hook) == PROCEED
-    assert desk(receiver).consult_all(hook, [MESSAGE], cause) == [PROCEED]
+    assert build_webhook(receiver).consult_all(hook, [MESSAGE], cause) == [PROCEED]
     assert receiver.asked == []
 
 
 @pytest.mark.parametrize("cause", [ANN, BY_TEXT, Cause(Source.API)])
-def test_people_texts_and_requests_that_want_it_are_asked_about(cause: Cause) -> None:
+def test_users_texts_and_requests_with_the_header_are_consulted_about(cause: Cause) -> None:
     receiver = Receiver()
     assert ask(receiver, cause=cause) == PROCEED
-    assert receiver.told["Source"] == cause.source
+    assert receiver.form["Source"] == cause.source
 
 
 # --- what is asked
@@ -104,7 +104,7 @@ def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
     ask(receiver)
     [request] = receiver.asked
     assert (request.method, request.url) == ("POST", URL)
-    assert receiver.told == {
+    assert receiver.form == {
         "AccountSid": "AC1",
         "EventType": "onMessageAdd",
         "Source": "SDK",
@@ -114,7 +114,7 @@ def test_a_call_is_the_signed_form_that_twilio_sends() -> None:
         "ConversationSid": "CH1",
         "Body": "hé & +1",
     }
-    assert RequestValidator("token").validate(request.url, receiver.told, request.headers["X-Twilio-Signature"])
+    assert RequestValidator("token").validate(request.url, receiver.form, request.headers["X-Twilio-Signature"])
     assert request.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
 
 
@@ -125,7 +125,7 @@ def test_by_get_the_parameters_are_in_the_signed_url() -> None:
     assert (request.method, request.body) == ("GET", b"")
     assert request.url.startswith(f"{URL}&")
     assert parse_qs(urlsplit(request.url).query)["tenant"] == ["1"]
-    assert receiver.told["Body"] == "hé & +1"
+    assert receiver.form["Body"] == "hé & +1"
     assert RequestValidator("token").validate(request.url, {}, request.headers["X-Twilio-Signature"])
 
 
@@ -145,7 +145,7 @@ def test_what_is_not_there_yet_has_no_name(event: str, unknown: set[str]) -> Non
     names = ("ConversationSid", "MessageSid", "ParticipantSid", "UserSid", "Index", "DateCreated", "DateUpdated")
     receiver = Receiver()
     ask(receiver, Event(event, dict.fromkeys(names, "1")))
-    assert set(names) - set(receiver.told) == unknown
+    assert set(names) - set(receiver.form) == unknown
 
 
 # --- what is answered
@@ -252,7 +252,7 @@ def test_several_are_asked_about_and_answered_in_order() -> None:
 
 def test_for_one_request_each_event_is_asked_about_once() -> None:
     receiver = Receiver(replied('{"body": "changed"}'))
-    once = pre_action.memoize(desk(receiver).consult)
+    once = pre_action.memoize(build_webhook(receiver).consult)
     assert {once(ALL, MESSAGE, ANN).changes["body"] for _ in range(3)} == {"changed"}
     assert len(receiver.asked) == 1
     receiver.answer = replied("", 500)
