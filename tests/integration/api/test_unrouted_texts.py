@@ -16,7 +16,7 @@ from partyline.carriers.transport import no_transport
 from partyline.domain import sids
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import Conflict
-from partyline.inbound import recorder, webhook_handler
+from partyline.inbound import recorder, unrouted_inbox, webhook_handler
 from partyline.inbound.recorder import RecordResult
 from partyline.storage import messages, opt_outs, unrouted
 from partyline.storage.table import Table, Write
@@ -173,10 +173,10 @@ def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
         "message": {"id": "id-9", "owner": P, "direction": "in", "from": A, "to": [P, B], "text": "now I can"},
     }
     raw = json.dumps([event])
-    mended = recorder.store_malformed(
+    mended = unrouted_inbox.store_malformed(
         api.context.table, "bandwidth", MalformedWebhook("no field", raw), api.context.clock()
     )
-    broken = recorder.store_malformed(
+    broken = unrouted_inbox.store_malformed(
         api.context.table, "bandwidth", MalformedWebhook("no JSON", "{"), api.context.clock()
     )
     assert api.post(f"/UnroutedTexts/{broken.sid}").body["reason"] == "malformed"
@@ -237,7 +237,7 @@ def test_a_report_that_could_not_be_read_finds_its_text_by_our_tag_still(api: Ap
     assert found
     (send,) = found.message.sends
     raw = urlencode({"MessageSid": "SM" + "1" * 32, "MessageStatus": "delivered", "To": A, "From": P})
-    mended = recorder.store_malformed(
+    mended = unrouted_inbox.store_malformed(
         api.context.table,
         "twilio",
         MalformedWebhook("no field", raw),

@@ -70,7 +70,7 @@ def answering(app: ModuleType, status: int) -> list[tuple[str, dict[str, str], d
     pre_webhook = replace(app.PRE_WEBHOOK, request=send)
     consult = pre_webhook.consult_all if app.__name__.startswith("activation") else pre_webhook.consult
     if "WEBHOOKS" in vars(app):
-        vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, recorder=replace(app.WEBHOOKS.recorder, ask=consult))
+        vars(app)["WEBHOOKS"] = replace(app.WEBHOOKS, recorder=replace(app.WEBHOOKS.recorder, consult=consult))
     elif "ACTIVATOR" in vars(app):
         vars(app)["ACTIVATOR"] = replace(app.ACTIVATOR, consult_all=consult)
     else:

@@ -25,9 +25,9 @@ from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, WebhookTarget
 from partyline.errors import Conflict
-from partyline.inbound import recorder
+from partyline.inbound import recorder, unrouted_inbox
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.storage import conversations, lines, memberships, messages, queries, services
+from partyline.storage import conversations, copies, lines, memberships, messages, queries, services
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
@@ -145,7 +145,7 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
 
 def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
     for _ in range(2):
-        recorder.store_malformed(own, "bandwidth", MalformedWebhook("not JSON", "{oops"), NOW)
+        unrouted_inbox.store_malformed(own, "bandwidth", MalformedWebhook("not JSON", "{oops"), NOW)
     ((_, kept),) = queries.unrouted(own, Window(10)).entries
     assert (kept.reason, kept.raw) == (UnroutedReason.MALFORMED, "{oops")
 
@@ -198,7 +198,7 @@ def test_a_count_of_copies_ends_some_time_after_it_was_begun(own: Table, client:
     for days in (0, 1):
         record(own, text(A, P, Q, body="ok", line=P), NOW + timedelta(days=days))
     (counter,) = [item for item in client.scan(TableName="partyline")["Items"] if item["SK"]["S"].startswith("K#")]
-    assert counter["ttl"]["N"] == str(int((NOW + messages.COPIES_LIFE).timestamp()))
+    assert counter["ttl"]["N"] == str(int((NOW + copies.COPIES_LIFE).timestamp()))
 
 
 @pytest.mark.parametrize("first", [P, Q])

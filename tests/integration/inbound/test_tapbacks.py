@@ -153,7 +153,7 @@ def test_what_is_said_meanwhile_counts(own: Table, client: Any, said: str, index
 def test_only_a_tapback_costs_more_and_by_one_query(
     own: Table, client: Any, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[str]
 ) -> None:
-    monkeypatch.setattr(recorder, "_RECENT", 3)
+    monkeypatch.setattr(recorder, "_RECENT_ITEMS", 3)
     for number in range(5):
         record(own, f"hello {number}")
     asked: list[str] = []
@@ -163,7 +163,7 @@ def test_only_a_tapback_costs_more_and_by_one_query(
 
 
 def test_it_is_not_looked_back_for_ever(own: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "_RECENT", 3)
+    monkeypatch.setattr(recorder, "_RECENT_ITEMS", 3)
     for body in ("one", "two", "three", "four"):
         record(own, body)
     assert marked(own, record(own, "Liked “two”"))["tapback"]["index"] == 1

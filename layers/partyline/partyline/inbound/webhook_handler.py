@@ -27,7 +27,7 @@ from partyline.domain import normalization
 from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import WebhookRefused
-from partyline.inbound import recorder
+from partyline.inbound import unrouted_inbox
 from partyline.inbound.recorder import InboundRecorder, RecordOutcome, RecordResult
 from partyline.media import text_part
 from partyline.observability import count, logger
@@ -71,7 +71,7 @@ class WebhookHandler:
             malformed = result if isinstance(result, MalformedWebhook) else malformed
         if malformed:
             # The whole webhook is stored once, however many of its parts cannot be read.
-            stored = recorder.store_malformed(self.table, carrier.name, malformed, now, request.tag)
+            stored = unrouted_inbox.store_malformed(self.table, carrier.name, malformed, now, request.tag)
             logger.error("webhook.malformed", carrier=carrier.name, reason=malformed.reason, unrouted_sid=stored.sid)
             count("WebhookMalformed")
 

@@ -1,4 +1,4 @@
-"""The formats that carriers take and phones send: what their files are called, and what they begin with."""
+"""The file formats that carriers accept and phones send: their suffixes, and the bytes that they begin with."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ EXTENSIONS = {
     "text/tab-separated-values": "tsv",
     PLAIN: "txt",
 }
-# Other names of the same types, as phones and carriers write them.
+# Other names of the same types that phones and carriers use.
 ALIASES = {
     "application/vcard": "text/vcard",
     "application/x-zip-compressed": ZIP,
@@ -141,20 +141,20 @@ BEGINNINGS = (
     (b"\0asm", EXECUTABLE),
     (b"dex\n", EXECUTABLE),
     (b"L\0\0\0\1\x14\2\0", EXECUTABLE),  # a shortcut of Windows
-    (b"ITSF", EXECUTABLE),  # its help, which runs scripts
-    (b"Cr24", EXECUTABLE),  # what extends a browser
+    (b"ITSF", EXECUTABLE),  # a help file of Windows, which runs scripts
+    (b"Cr24", EXECUTABLE),  # an extension of a browser
     (b"!<arch>\n", EXECUTABLE),
     (b"\xed\xab\xee\xdb", EXECUTABLE),
     (b"#!", EXECUTABLE),
 )
-# By what the name of a file ends in.
+# Types by suffix.
 TYPES = {suffix: kind for kind, suffix in reversed(EXTENSIONS.items())}
 
-# The same, where it is not the very first bytes that tell, or not alone.
+# Types whose mark is not at the very beginning, or is longer than a fixed beginning.
 PATTERNS = tuple(
     (re.compile(pattern, re.DOTALL), kind)
     for pattern, kind in (
-        (rb"MZ.{0,61}\0", EXECUTABLE),  # its header holds a place within the file, whose size has zeros in it
+        (rb"MZ.{0,61}\0", EXECUTABLE),  # its header contains a 32-bit offset within the file, which has zero bytes
         (rb"BM.{4}\0{4}", "image/bmp"),  # two letters alone may begin a sentence
         (rb"RIFF.{4}WEBP", "image/webp"),
         (rb"RIFF.{4}WAVE", "audio/wav"),
@@ -167,7 +167,7 @@ PATTERNS = tuple(
         (rb".{257}ustar", "application/x-tar"),
     )
 )
-# The brand of an ISO base media file, in its first box.
+# The brands of ISO base media files, in the first box.
 BRANDS = (
     (re.compile(rb"hei[cxms]|hev[cxms]"), "image/heic"),
     (re.compile(rb"mif1|msf1"), "image/heif"),
@@ -177,7 +177,7 @@ BRANDS = (
     (re.compile(rb"3g2."), "video/3gpp2"),
     (re.compile(rb"3g[eps]."), "video/3gpp"),
 )
-# By what is in them: archives that are documents, and those that a machine would run.
+# Types of archives by the names in them: documents, and archives that a machine runs.
 IN_ARCHIVES = (
     (re.compile(r"meta-inf/manifest\.mf|androidmanifest\.xml|classes\.dex|.*/vbaproject\.bin"), EXECUTABLE),
     (re.compile(r"word/.*"), f"{OFFICE}.wordprocessingml.document"),
@@ -185,9 +185,9 @@ IN_ARCHIVES = (
     (re.compile(r"ppt/.*"), f"{OFFICE}.presentationml.presentation"),
     (re.compile(r"pass\.json"), "application/vnd.apple.pkpass"),
 )
-# Some have their type as their first file, which is stored as it is.
+# Some archives contain their type as the first file, uncompressed.
 STATED = re.compile(rb"mimetype(application/[a-z0-9.+-]{1,60})")
-# Older office documents are all in one container: which of them, the bytes do not tell early.
+# Older office documents share one container; its first bytes do not tell them apart.
 COMPOUNDS = frozenset(
     {
         "application/msword",
@@ -204,5 +204,5 @@ TEXTS = (
     (re.compile(r"<(!doctype html|html|head|body|script|iframe|img|a\s|div|style|title|table|h1)"), "text/html"),
     (re.compile(r"^<(\?xml|!)"), "application/xml"),
 )
-# Texts that nothing in them tells from each other.
+# Texts that cannot be told apart by their content.
 ALIKE = frozenset({PLAIN, "text/csv", "text/markdown", "text/tab-separated-values", "application/json"})

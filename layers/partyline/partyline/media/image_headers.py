@@ -1,28 +1,28 @@
-"""What an image says of itself, read without decoding it: its size in pixels, and what decoding it would cost.
+"""Read the headers of an image without decoding it: its size in pixels, and what decoding it would cost.
 
-A file is walked from block to block, once and forwards. Its work grows with the file at most, and ends early where a
-file has more blocks than any real one.
+A file is walked from block to block, once and forwards. The work is at most proportional to the file, and ends early in
+a file that has more blocks than any real one.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# More than any camera or program writes. A file can hold millions of blocks that say nothing.
+# More blocks than any camera or program writes. A file can contain millions of empty ones.
 _MAX_BLOCKS = 20_000
-# A GIF's data come in blocks of at most 255 bytes; this many hold more than is ever kept of a file.
+# The data of a GIF comes in blocks of at most 255 bytes; this many hold more than is ever stored of a file.
 _MAX_SUB_BLOCKS = 200_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Where what its first chunk says begins, behind a length and a name.
+# Where the data of the first chunk begins, behind its length and its name.
 _FIRST_CHUNK = len(_PNG) + 8
-# In a JPEG's compressed data: the next byte that is neither a stuffed one, nor a restart, nor filling.
+# In the compressed data of a JPEG: the next marker that is neither a stuffed byte, nor a restart, nor padding.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
-# Frames that decoders take: baseline, extended, progressive. The others are arithmetic or lossless.
+# Frames that decoders support: baseline, extended, progressive. The others are arithmetic or lossless.
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _OTHER_FRAMES = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _PROGRESSIVE = 0xC2
@@ -30,13 +30,16 @@ _EXIF = b"Exif\0\0"
 
 
 class UnreadableImage(ValueError):
-    """No image of a known form, or one that no real program would have written."""
+    """The file is no image of a known format, or none that a real program would have written."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """An image by its headers. `buffered` is how many bytes a decoder holds of it besides its pixels; `scans` are the
-    passes over the whole image that a JPEG asks for; `exif` is the size of the camera's notes in bytes."""
+    """An image by its headers.
+
+    `buffered` is how many bytes a decoder holds besides the pixels. `scans` is how many passes over the whole image a
+    JPEG takes. `exif` is the size of the camera's metadata in bytes.
+    """
 
     kind: str
     width: int
@@ -48,12 +51,12 @@ class ImageHeader:
 
     @property
     def pixels(self) -> int:
-        """The number of its pixels."""
+        """How many pixels it has."""
         return self.width * self.height
 
 
 def read_header(content: bytes) -> ImageHeader:
-    """The header of an image. Raises Unreadable."""
+    """Read the header of an image. Raises UnreadableImage."""
     try:
         header = _read(content)
     except (struct.error, IndexError):
@@ -65,38 +68,40 @@ def read_header(content: bytes) -> ImageHeader:
 
 def _read(content: bytes) -> ImageHeader:
     if content.startswith(b"\xff\xd8\xff"):
-        return _jpeg(content)
+        return _read_jpeg(content)
     if content.startswith(_PNG):
-        return _png(content)
+        return _read_png(content)
     if content.startswith((b"GIF87a", b"GIF89a")):
-        return _gif(content)
+        return _read_gif(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return _webp(content)
+        return _read_webp(content)
     raise UnreadableImage("it is no image that is known")
 
 
-def _jpeg(content: bytes) -> ImageHeader:
-    frame: tuple[int, int, int, int] | None = None
-    scans = exif = 0
-    for marker, start, end in _segments(content):
-        if marker in _FRAMES and frame is None:
-            frame = (marker, *_frame(content, start))
-        elif marker in _FRAMES or marker in _OTHER_FRAMES:
-            raise UnreadableImage("its frame is of no known kind, or there are several")
-        elif marker == _APP1 and content.startswith(_EXIF, start):
-            exif += end - start
-        elif marker == _SOS:
-            scans += 1
-    if frame is None or not scans:
-        raise UnreadableImage("it has no frame, or nothing in it")
-    kind, width, height, coefficients = frame
-    # Where the whole image is gone over several times, all of it is held.
+def _read_jpeg(content: bytes) -> ImageHeader:
+    segments = list(_segments(content))
+    kind, start = _find_frame(segments)
+    width, height, coefficients = _read_frame(content, start)
+    scans = sum(marker == _SOS for marker, _, _ in segments)
+    # A decoder that goes over the whole image several times holds all of it.
     buffered = coefficients if kind == _PROGRESSIVE or scans > 1 else 0
+    exif = sum(end - start for marker, start, end in segments if marker == _APP1 and content.startswith(_EXIF, start))
     return ImageHeader("jpeg", width, height, scans=scans, buffered=buffered, exif=exif)
 
 
+def _find_frame(segments: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
+    """Return the marker and the start of the only frame of a JPEG with at least one scan."""
+    markers = {marker for marker, _, _ in segments}
+    frames = [(marker, start) for marker, start, _ in segments if marker in _FRAMES]
+    if len(frames) > 1 or _OTHER_FRAMES & markers:
+        raise UnreadableImage("its frame is of no known kind, or there are several")
+    if not frames or _SOS not in markers:
+        raise UnreadableImage("it has no frame, or nothing in it")
+    return frames[0]
+
+
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker of each segment, and where what it says begins and ends."""
+    """Yield the marker of each segment, and where its data begins and ends."""
     found, blocks = _MARKER.search(content, 2), 0
     while found and found[1][0] != _EOI:
         blocks += 1
@@ -111,8 +116,8 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
         found = _MARKER.search(content, end)
 
 
-def _frame(content: bytes, start: int) -> tuple[int, int, int]:
-    """Width, height and the bytes of all coefficients: two for each, in whole blocks of eight by eight."""
+def _read_frame(content: bytes, start: int) -> tuple[int, int, int]:
+    """Return width, height and the bytes of all coefficients: two bytes each, in whole blocks of eight by eight."""
     height, width, components = struct.unpack_from(">HHB", content, start + 1)
     sampling = [content[start + 7 + 3 * number] for number in range(components)]
     across, down = [one >> 4 for one in sampling], [one & 15 for one in sampling]
@@ -122,14 +127,14 @@ def _frame(content: bytes, start: int) -> tuple[int, int, int]:
     return width, height, mcus * sum(a * d for a, d in zip(across, down, strict=True)) * 64 * 2
 
 
-def _png(content: bytes) -> ImageHeader:
+def _read_png(content: bytes) -> ImageHeader:
     (length, kind, width, height) = struct.unpack_from(">I4sII", content, len(_PNG))
     if kind != b"IHDR" or length != 13:
         raise UnreadableImage("it does not begin with its header")
     is_animated, exif = False, 0
     for name, start, size in _chunks(content, len(_PNG), ">I4s", tail=4):
         if name == b"IHDR" and start != _FIRST_CHUNK:
-            # Decoders go by the last one.
+            # Decoders use the last one.
             raise UnreadableImage("it has several headers")
         if name == b"acTL":
             is_animated |= struct.unpack_from(">I", content, start)[0] > 1
@@ -140,7 +145,7 @@ def _png(content: bytes) -> ImageHeader:
     return ImageHeader("png", width, height, is_animated, exif=exif)
 
 
-def _webp(content: bytes) -> ImageHeader:
+def _read_webp(content: bytes) -> ImageHeader:
     width = height = exif = 0
     is_animated = False
     for name, start, size in _chunks(content, 12, "<4sI"):
@@ -163,8 +168,11 @@ def _webp(content: bytes) -> ImageHeader:
 
 
 def _chunks(content: bytes, position: int, form: str, tail: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Name, beginning and size of each chunk, whose headers have this form, in whichever order; `tail` bytes follow
-    each. WebP's are of even size."""
+    """Yield name, start and size of each chunk.
+
+    `form` is the struct of a chunk's header: its name and its size, in either order. `tail` bytes follow each chunk;
+    without a tail a chunk is padded to an even size, as in WebP.
+    """
     head, blocks = struct.calcsize(form), 0
     while position + head <= len(content):
         blocks += 1
@@ -176,9 +184,9 @@ def _chunks(content: bytes, position: int, form: str, tail: int = 0) -> Iterator
         position += head + size + (tail or size % 2)
 
 
-def _gif(content: bytes) -> ImageHeader:
+def _read_gif(content: bytes) -> ImageHeader:
     width, height, flags = struct.unpack_from("<HHB", content, 6)
-    position, frames, blocks = 13 + _colours(flags), 0, 0
+    position, frames, blocks = 13 + _colour_table_size(flags), 0, 0
     while position < len(content) and content[position] != 0x3B and frames <= 1:
         blocks += 1
         if blocks > _MAX_BLOCKS:
@@ -187,22 +195,22 @@ def _gif(content: bytes) -> ImageHeader:
             left, top, across, down, flags = struct.unpack_from("<HHHHB", content, position + 1)
             width, height = max(width, left + across), max(height, top + down)
             frames += 1
-            position = _after_sub_blocks(content, position + 11 + _colours(flags))
+            position = _skip_sub_blocks(content, position + 11 + _colour_table_size(flags))
         elif content[position] == 0x21:
-            position = _after_sub_blocks(content, position + 2)
+            position = _skip_sub_blocks(content, position + 2)
         else:
-            # Filling, as decoders take it.
+            # Decoders skip such bytes as padding.
             raise UnreadableImage("a block is of no known kind")
     return ImageHeader("gif", width, height, is_animated=frames > 1)
 
 
-def _colours(flags: int) -> int:
-    """The bytes of a table of colours."""
+def _colour_table_size(flags: int) -> int:
+    """Return the size of a colour table in bytes."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _after_sub_blocks(content: bytes, position: int) -> int:
-    """Where what follows some data begins. Raises IndexError where they do not end."""
+def _skip_sub_blocks(content: bytes, position: int) -> int:
+    """Return where the sub-blocks end. Raises IndexError when they do not."""
     for _ in range(_MAX_SUB_BLOCKS):
         size = content[position]
         position += size + 1

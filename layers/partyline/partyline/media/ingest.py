@@ -26,6 +26,7 @@ from partyline.errors import MediaRefused, MediaUnavailable
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.media import bucket, download, file_types, filenames, images, text_part
 from partyline.media.bucket import Bucket
+from partyline.media.text_part import CompleteText
 from partyline.storage import conversations, messages
 from partyline.storage import media as media_storage
 from partyline.storage.table import Table
@@ -64,20 +65,6 @@ class IngestResult:
     reason: str = ""
     delay: float = 0.0
     unanswered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CompletedText:
-    """A message whose body came from one of its files.
-
-    `unanswered` is set when the words were a keyword whose answer is withheld (opt_outs.is_answer_allowed).
-    """
-
-    unanswered: bool
-
-
-# Makes the words of a text part the body of its message; None when the message is gone or the part was finished before.
-CompleteText = Callable[[MediaReference, str, datetime], CompletedText | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether the files of a message fit a carrier, and how small its images have to be made."""
+"""Decide whether the files of a message fit a carrier, and how small its images have to be scaled. Pure."""
 
 from __future__ import annotations
 
@@ -9,59 +9,67 @@ from partyline.carriers.limits import KB, Limits
 from partyline.domain.attachments import Media
 from partyline.media.images import SCALABLE
 
-# What an image needs at the least, in bytes, so that one still recognises what is on it.
+# The smallest size to which an image is scaled, in bytes: below it, its content cannot be recognised.
 _SMALLEST = 32 * KB
 
 
 @dataclass(frozen=True, slots=True)
 class LimitViolation:
-    """Why the files do not fit: `media` is the one that is too large, None when there are too many; `limit` is a number
-    of bytes, or of files."""
+    """Why the files do not fit.
+
+    `media` is the file that is too large, None when there are too many files; `limit` is in bytes, or in files.
+    """
 
     limit: int
     media: Media | None = None
 
 
 def first_violation(limits: Limits, media: Sequence[Media], *, group: bool) -> LimitViolation | None:
-    """The first thing that a carrier could not carry, also with all images made smaller; None when it fits."""
-    most = limits.group_media if group else limits.media
-    if len(media) > most:
-        return LimitViolation(most)
+    """Return the first limit that the files exceed even with all images scaled; None when they fit."""
+    max_files = limits.group_media if group else limits.media
+    if len(media) > max_files:
+        return LimitViolation(max_files)
     room = limits.media_bytes
-    for one in media:
-        size = one.size or 0
-        room -= min(size, _SMALLEST) if _is_scalable(one) else size
+    for file in media:
+        room -= min(_size(file), _SMALLEST) if _is_scalable(file) else _size(file)
         if room < 0:
-            return LimitViolation(limits.media_bytes, one)
+            return LimitViolation(limits.media_bytes, file)
     return None
 
 
 def select_fitting(limits: Limits, media: Sequence[Media], *, group: bool) -> list[Media]:
-    """As many of the files as fit, in their order: what came in by one carrier may be too much for another."""
-    kept: list[Media] = []
-    for one in media:
-        if first_violation(limits, [*kept, one], group=group) is None:
-            kept.append(one)
-    return kept
+    """Return as many of the files as fit, in order.
+
+    Files that one carrier delivered may be too large for another carrier.
+    """
+    fitting: list[Media] = []
+    for file in media:
+        if first_violation(limits, [*fitting, file], group=group) is None:
+            fitting.append(file)
+    return fitting
 
 
 def plan_image_sizes(limits: Limits, media: Sequence[Media]) -> Mapping[str, int]:
-    """How many bytes each image that is too large may have, by SID: those that are small enough stay as they are and
-    leave their room to the others."""
-    images = sorted((one for one in media if _is_scalable(one)), key=lambda one: one.size or 0)
-    others = sum(one.size or 0 for one in media if not _is_scalable(one))
-    room = min(limits.image_bytes, limits.media_bytes - others)
-    scaled: dict[str, int] = {}
+    """Return how many bytes each image that is too large may have, by SID.
+
+    Smaller images stay as they are and leave their room to the others.
+    """
+    images = sorted((file for file in media if _is_scalable(file)), key=_size)
+    fixed = sum(_size(file) for file in media if not _is_scalable(file))
+    room = min(limits.image_bytes, limits.media_bytes - fixed)
+    max_bytes: dict[str, int] = {}
     for number, image in enumerate(images):
         share = max(room, 0) // (len(images) - number)
-        if (image.size or 0) > share:
-            scaled[image.sid] = share
-            room -= share
-        else:
-            room -= image.size or 0
-    return scaled
+        if _size(image) > share:
+            max_bytes[image.sid] = share
+        room -= min(_size(image), share)
+    return max_bytes
 
 
-def _is_scalable(one: Media) -> bool:
-    """Whether an image can be made smaller, as far as is known."""
-    return one.content_type in SCALABLE and one.scalable is not False
+def _size(file: Media) -> int:
+    return file.size or 0
+
+
+def _is_scalable(file: Media) -> bool:
+    """Whether an image can be scaled, as far as is known."""
+    return file.content_type in SCALABLE and file.scalable is not False

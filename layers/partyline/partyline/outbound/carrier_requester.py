@@ -25,7 +25,7 @@ from partyline.outbound.rate_limiter import RateLimiter
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.outbound.send_job import CannotSend, CarrierRequest
 from partyline.outbound.send_settlement import SendSettlement
-from partyline.storage import memberships, messages, sends
+from partyline.storage import copies, memberships, sends
 from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
@@ -175,8 +175,8 @@ class CarrierRequester:
             if claim.refused:
                 memberships.claim_alias_thread(self.table, job.message.conversation_sid, thread, self.clock())
             if (thread, fingerprint) not in counted and not threads.is_pair(thread):
-                copies = messages.count_own(text.sender, thread, fingerprint, self.clock())
-                sends.count_copies(self.table, request.reference.send, copies, (thread, fingerprint))
+                counts = copies.build_own_write(text.sender, thread, fingerprint, self.clock())
+                sends.count_copies(self.table, request.reference.send, counts, (thread, fingerprint))
         except Exception:
             # The carrier was not asked: a busy table must not cost the text.
             sends.record_waiting(self.table, request.reference, self.clock())

@@ -1,7 +1,9 @@
-"""What was answered to keywords lately: one item for each (address, line), so that two programs do not answer each
-other for ever."""
+"""The recent answers to keywords: one item for each (address, line), so that two programs do not answer each other for
+ever."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from partyline.domain.opt_outs import ANSWERS_PERIOD, Keyword, KeywordAnswer
 from partyline.serialization import format_time, parse_time
@@ -9,21 +11,34 @@ from partyline.storage import keys
 from partyline.storage.table import NEW, Condition, Item, Write, put
 
 
-def list_answers(item: Item | None) -> tuple[KeywordAnswer, ...]:
-    """The answers that an item holds, oldest first."""
-    stored = item["given"] if item else []
-    return tuple(KeywordAnswer(Keyword(one["keyword"]), parse_time(one["at"])) for one in stored)
+@dataclass(frozen=True, slots=True)
+class AnswerHistory:
+    """The answers of one line to one address, oldest first. `version` is None while none is stored."""
+
+    answers: tuple[KeywordAnswer, ...] = ()
+    version: int | None = None
 
 
-def count_write(address: str, line: str, before: Item | None, answered: KeywordAnswer) -> Write:
-    """Count one more answer; what is older than the period is forgotten. It holds while nothing was answered since
-    `before` was read. Label: keyword_answers."""
-    version = before["version"] if before else 0
-    same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
-    recent = [one for one in list_answers(before) if one.at > answered.at - ANSWERS_PERIOD]
+def decode_history(item: Item | None) -> AnswerHistory:
+    """Decode the item of a history; None is one that is not stored."""
+    if item is None:
+        return AnswerHistory()
+    answers = tuple(KeywordAnswer(Keyword(one["keyword"]), parse_time(one["at"])) for one in item["given"])
+    return AnswerHistory(answers, item["version"])
+
+
+def build_count_write(address: str, line: str, history: AnswerHistory, answer: KeywordAnswer) -> Write:
+    """Store one more answer and drop those older than the period.
+
+    Holds while nothing was answered since the history was read. Label: keyword_answers.
+    """
+    unchanged = NEW
+    if history.version is not None:
+        unchanged = Condition("#version = :version", {"#version": "version"}, {":version": history.version})
+    recent = [one for one in history.answers if one.at > answer.at - ANSWERS_PERIOD]
     item = {
-        "given": [{"keyword": one.keyword.value, "at": format_time(one.at)} for one in (*recent, answered)],
-        "version": version + 1,
-        "ttl": int((answered.at + ANSWERS_PERIOD).timestamp()),
+        "given": [{"keyword": one.keyword.value, "at": format_time(one.at)} for one in (*recent, answer)],
+        "version": (history.version or 0) + 1,
+        "ttl": int((answer.at + ANSWERS_PERIOD).timestamp()),
     }
-    return put("keyword_answers", keys.keyword_answers(address, line), item, same)
+    return put("keyword_answers", keys.keyword_answers(address, line), item, unchanged)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from partyline.domain import events, sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
@@ -15,11 +15,8 @@ from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, conversation_items, event_outbox, keys, receipts
+from partyline.storage import codec, conversation_items, copies, event_outbox, keys, receipts
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
-
-# How long copies of a text are counted: carriers repeat a webhook for a day, and the table deletes a little later.
-COPIES_LIFE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         *(receipts.creation_write(receipt) for receipt in receipts.build_queued(message)),
         *(
             # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
-            count_own(send.sender, send.thread, send.counted, now)
+            copies.build_own_write(send.sender, send.thread, send.counted, now)
             for send in message.sends
             if send.counted
         ),
@@ -98,48 +95,6 @@ def _append(conversation: Conversation, message: Message, now: datetime) -> list
         sets |= awakened
     key = keys.conversation(conversation.sid)
     return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entered]
-
-
-def copies_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
-    """Where the copies of one content of one sender in one thread are counted."""
-    return _copies_of(thread, sender, threads.fingerprint(body or "", media_count))
-
-
-def _copies_of(thread: str, sender: str, fingerprint: str) -> keys.Key:
-    return keys.copies(threads.digest(thread), sender, fingerprint)
-
-
-def seen_in(item: Item | None) -> threads.Copies:
-    """The copies of a counter's item."""
-    counts = item.items() if item else ()
-    return threads.Copies({name.removeprefix(_SEEN): count for name, count in counts if name.startswith(_SEEN)})
-
-
-def count_copy(key: keys.Key, before: Item | None, receivers: Iterable[str], now: datetime) -> Write:
-    """Count one more copy at an own number, or at one of several. Label: copies, when another copy was counted
-    meanwhile."""
-    version = before["version"] if before else None
-    same = Condition("#version = :version", {"#version": "version"}, {":version": version}) if before else NEW
-    return change("copies", key, {}, same, adds=_one_more(receivers), defaults=_until(now))
-
-
-_SEEN = "seen:"
-
-
-def count_own(sender: str, thread: str, fingerprint: str, now: datetime) -> Write:
-    """Count our own text into a thread, which may be a smaller one than its send's, as the sending number's copy."""
-    key = _copies_of(thread, sender, fingerprint)
-    return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_until(now))
-
-
-def _one_more(receivers: Iterable[str]) -> dict[str, int]:
-    return {f"{_SEEN}{threads.build_key(receivers)}": 1, "version": 1}
-
-
-def _until(now: datetime) -> dict[str, int]:
-    """A counter goes some time after it was begun, however much it is used: a copy that never came must not swallow
-    the same words for ever."""
-    return {"ttl": int((now + COPIES_LIFE).timestamp())}
 
 
 # --- reading

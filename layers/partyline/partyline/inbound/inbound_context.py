@@ -1,0 +1,80 @@
+"""Read everything that decides what becomes of an inbound text, in one round trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from partyline.carriers.base import InboundText
+from partyline.domain import opt_outs, routing, threads
+from partyline.domain.routing import Arrival
+from partyline.domain.unrouted import UnroutedText
+from partyline.storage import inbound_records
+from partyline.storage.inbound_records import InboundLookup, InboundRecords
+from partyline.storage.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class InboundContext:
+    """A text, how it arrived, and what the table knows about it.
+
+    `unrouted_text` is the stored text when it is recorded again; None for a text that has just come.
+    """
+
+    text: InboundText
+    arrival: Arrival
+    records: InboundRecords
+    now: datetime
+    unrouted_text: UnroutedText | None = None
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the text was stored with the unrouted texts before."""
+        return self.unrouted_text is not None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a conversation can have a roster of this size."""
+        return fits_conversation(self.arrival)
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether only two parties are in the thread."""
+        return threads.is_pair(self.arrival.thread)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundReader:
+    """Reads the context of texts. With `service_sid` it also reads the settings of the account and of this Service."""
+
+    table: Table
+    service_sid: str | None = None
+
+    def read(
+        self, text: InboundText, arrival: Arrival, now: datetime, unrouted_text: UnroutedText | None = None
+    ) -> InboundContext:
+        """Read the context of a text, and settle which of the numbers in its roster are ours."""
+        # Of a roster that is too large, only the numbers that the carrier names as ours are looked up.
+        numbers = arrival.roster if fits_conversation(arrival) else arrival.receivers
+        records = inbound_records.fetch_records(
+            self.table,
+            InboundLookup(
+                carrier=text.carrier,
+                carrier_message_id=text.id,
+                thread=arrival.thread,
+                sender=arrival.sender,
+                body=text.text,
+                media_count=len(text.media),
+                numbers=numbers,
+                may_be_keyword=text.answered is not None or opt_outs.is_possible_keyword(text.text),
+                service_sid=self.service_sid,
+            ),
+        )
+        # A line that is no longer registered may still be a number of its conversation.
+        own_numbers = {*records.lines, *(records.owner.own_numbers if records.owner else ())}
+        return InboundContext(text, arrival.among(own_numbers), records, now, unrouted_text)
+
+
+def fits_conversation(arrival: Arrival) -> bool:
+    """Whether a conversation can have a roster of this size."""
+    return len(arrival.roster) <= routing.MAX_ROSTER

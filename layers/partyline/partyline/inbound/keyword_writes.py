@@ -1,0 +1,50 @@
+"""Write the effect of a keyword: opt-out states with their audit trail, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from partyline.domain.opt_outs import Keyword, KeywordAnswer, OptOut, OptOutChannel
+from partyline.inbound.inbound_context import InboundContext
+from partyline.inbound.keywords import KeywordEffect
+from partyline.storage import keyword_answers, messages, opt_outs
+from partyline.storage.keyword_answers import AnswerHistory
+from partyline.storage.table import Write
+
+
+def build_early_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
+    """Build what is written before the text is recorded. Repeats change nothing."""
+    return _build_changes(context, effect, effect.early_changes)
+
+
+def build_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
+    """Build what is written in the transaction that records the text.
+
+    Holds while no other request has changed what the numbers know of the sender, nor answered.
+    """
+    changes = _build_changes(context, effect, effect.changes)
+    if effect.reply is None or effect.keyword is None:
+        return changes
+    number, sender = effect.reply.line.address, context.arrival.sender
+    history = context.records.answers.get(number, AnswerHistory())
+    answer = KeywordAnswer(effect.keyword, context.now)
+    return [
+        *changes,
+        *messages.message_writes(effect.reply.message, context.now),
+        keyword_answers.build_count_write(sender, number, history, answer),
+    ]
+
+
+def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapping[str, OptOut | None]) -> list[Write]:
+    writes: list[Write] = []
+    for number, before in changes.items():
+        writes += opt_outs.build_writes(
+            before,
+            address=context.arrival.sender,
+            line=number,
+            opted_out=effect.keyword is Keyword.STOP,
+            channel=OptOutChannel.CARRIER if context.text.answered else OptOutChannel.TEXT,
+            source=f"{context.text.carrier}/{context.text.id}",
+            now=context.now,
+        )
+    return writes

@@ -1,0 +1,71 @@
+"""Count the copies of a text: how many of them each own number has received, by thread, sender and content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from partyline.domain import threads
+from partyline.storage import keys
+from partyline.storage.table import NEW, Condition, Item, Write, change
+
+# How long copies are counted: carriers repeat a webhook for a day, and the table deletes a little later.
+COPIES_LIFE = timedelta(days=2)
+# The prefix of the attributes that hold the counts.
+_SEEN = "seen:"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyCounter:
+    """A counter as it was read. `version` is None while it is not stored."""
+
+    key: keys.Key
+    copies: threads.Copies
+    version: int | None
+
+
+def counter_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
+    """Return the key of the counter of one content of one sender in one thread."""
+    return _fingerprint_key(thread, sender, threads.fingerprint(body or "", media_count))
+
+
+def decode_counter(key: keys.Key, item: Item | None) -> CopyCounter:
+    """Decode the item at the key of a counter; None is one that is not stored."""
+    attributes = item or {}
+    seen = {name.removeprefix(_SEEN): count for name, count in attributes.items() if name.startswith(_SEEN)}
+    return CopyCounter(key, threads.Copies(seen), attributes.get("version"))
+
+
+def build_count_write(counter: CopyCounter, receivers: Iterable[str], now: datetime) -> Write:
+    """Count one more copy at one own number, or at one of several.
+
+    Holds while no other copy was counted since the counter was read. Label: copies.
+    """
+    unchanged = NEW
+    if counter.version is not None:
+        unchanged = Condition("#version = :version", {"#version": "version"}, {":version": counter.version})
+    return change("copies", counter.key, {}, unchanged, adds=_one_more(receivers), defaults=_expiry(now))
+
+
+def build_own_write(sender: str, thread: str, fingerprint: str, now: datetime) -> Write:
+    """Count our own text as the copy of the number that sends it.
+
+    The thread may be a smaller one than that of the send. Label: own_copies.
+    """
+    key = _fingerprint_key(thread, sender, fingerprint)
+    return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_expiry(now))
+
+
+def _fingerprint_key(thread: str, sender: str, fingerprint: str) -> keys.Key:
+    return keys.copies(threads.digest(thread), sender, fingerprint)
+
+
+def _one_more(receivers: Iterable[str]) -> dict[str, int]:
+    return {f"{_SEEN}{threads.build_key(receivers)}": 1, "version": 1}
+
+
+def _expiry(now: datetime) -> dict[str, int]:
+    """A counter expires a fixed time after its first copy: a copy that never came must not swallow the same words for
+    ever."""
+    return {"ttl": int((now + COPIES_LIFE).timestamp())}

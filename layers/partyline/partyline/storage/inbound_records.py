@@ -1,0 +1,237 @@
+"""What the table knows about one inbound text, read in one round trip, and the writes that only such a text makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from partyline.domain import sids, threads
+from partyline.domain.lines import Line
+from partyline.domain.messages import Message
+from partyline.domain.opt_outs import OptOut
+from partyline.domain.receipts import ReceiptStatus, rank
+from partyline.domain.services import Configuration, Service
+from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, select_configuration
+from partyline.storage import codec, copies, keys, keyword_answers, receipts
+from partyline.storage.copies import CopyCounter
+from partyline.storage.keyword_answers import AnswerHistory
+from partyline.storage.messages import MessageWithReceipts
+from partyline.storage.table import NEW, Condition, Item, Table, Write, change, check, delete, put
+
+# Far longer than any carrier repeats a webhook (Bandwidth: 24 hours). Twilio's signature carries no time, so this is
+# also how long a replayed webhook is recognised.
+RECEIVED_LIFE = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundLookup:
+    """What to read about one text.
+
+    `numbers` are the addresses that may be ours. `may_be_keyword` adds what these numbers know of the sender.
+    `service_sid` adds the settings of the account and of this Service.
+    """
+
+    carrier: str
+    carrier_message_id: str
+    thread: str
+    sender: str
+    body: str
+    media_count: int
+    numbers: tuple[str, ...]
+    may_be_keyword: bool
+    service_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadOwner:
+    """The open conversation that owns a thread.
+
+    `service_sid` is None for a thread that was claimed before threads named their Service. `own_numbers` are the
+    conversation's own numbers in the thread, registered or not.
+    """
+
+    conversation_sid: str
+    service_sid: str | None
+    own_numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecords:
+    """A Service, None when it does not exist, and its own webhook settings."""
+
+    service: Service | None = None
+    webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecords:
+    """The settings of the account, None while it has none, its webhook settings, and one of its Services."""
+
+    configuration: Configuration | None = None
+    webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
+    service: ServiceRecords = field(default_factory=ServiceRecords)
+
+    def webhooks_in_force(self, service: ServiceRecords) -> WebhookConfiguration:
+        """Return the webhooks that are in force in a Service."""
+        return select_configuration(self.webhooks, service.webhooks)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRecords:
+    """What the table knows about one text.
+
+    `lines` are the registered lines among the numbers that were read. `opt_outs` and `answers` are by number: what it
+    knows of the sender, and what it has answered to the sender.
+    """
+
+    is_received: bool
+    owner: ThreadOwner | None
+    counter: CopyCounter
+    lines: Mapping[str, Line]
+    opt_outs: Mapping[str, OptOut]
+    answers: Mapping[str, AnswerHistory]
+    account: AccountRecords
+
+
+def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
+    """Read what the table knows about one text, in one round trip."""
+    received = keys.received(lookup.carrier, lookup.carrier_message_id)
+    thread = keys.thread(threads.digest(lookup.thread))
+    counter = copies.counter_key(lookup.thread, lookup.sender, lookup.body, lookup.media_count)
+    line_keys = {number: keys.line(number) for number in lookup.numbers}
+    asked = [number for number in lookup.numbers if number != lookup.sender] if lookup.may_be_keyword else []
+    opt_out_keys = {number: keys.opt_out(lookup.sender, number) for number in asked}
+    answer_keys = {number: keys.keyword_answers(lookup.sender, number) for number in asked}
+    found = table.get_all(
+        [
+            *(received, thread, counter),
+            *_account_keys(lookup.service_sid),
+            *(*opt_out_keys.values(), *answer_keys.values(), *line_keys.values()),
+        ]
+    )
+    answers = _select(found, answer_keys)
+    return InboundRecords(
+        is_received=received in found,
+        owner=_decode_owner(found.get(thread)),
+        counter=copies.decode_counter(counter, found.get(counter)),
+        lines=_decode_lines(_select(found, line_keys)),
+        opt_outs=_decode_opt_outs(_select(found, opt_out_keys)),
+        answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
+        account=_decode_account(found, lookup.service_sid),
+    )
+
+
+def fetch_services(table: Table, service_sids: Collection[str]) -> dict[str, ServiceRecords]:
+    """Read Services by SID, in one round trip."""
+    found = table.get_all(key for sid in service_sids for key in _service_keys(sid))
+    return {sid: _decode_service(found, sid) for sid in service_sids}
+
+
+def fetch_service_webhooks(table: Table, service_sid: str) -> ServiceRecords:
+    """Read the webhook settings of a Service without the Service itself."""
+    item = table.get(keys.service_webhooks(service_sid))
+    return ServiceRecords(webhooks=codec.decode(WebhookConfiguration, item or {}))
+
+
+def fetch_recent_messages(table: Table, conversation_sid: str, *, max_items: int) -> list[Message]:
+    """Read the last messages of a conversation, newest first, in one round trip.
+
+    `max_items` counts messages and the receipts between them.
+    """
+    page = table.query(keys.messages(conversation_sid), begins=sids.MESSAGE, forward=False, limit=max_items)
+    return [codec.decode(Message, item) for item in page.items if "#" not in item["SK"]]
+
+
+def build_received_write(carrier: str, carrier_message_id: str, now: datetime) -> Write:
+    """Note a copy of a text as received. Label: received, when it was received before."""
+    expiry = {"ttl": int((now + RECEIVED_LIFE).timestamp())}
+    return put("received", keys.received(carrier, carrier_message_id), expiry, NEW)
+
+
+def build_unowned_check(thread: str) -> Write:
+    """Require that no conversation owns a thread. Label: thread."""
+    return check("thread", keys.thread(threads.digest(thread)), NEW)
+
+
+def build_webhook_write(webhook: ScopedWebhook) -> Write:
+    """Store a webhook of a conversation that is created in the same transaction."""
+    return put("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), codec.encode(webhook), NEW)
+
+
+def build_completion_write(before: Message, after: Message) -> Write:
+    """Store a message whose body came from one of its files, unless its body or files have changed. Label: message."""
+    encoded = codec.encode(after)
+    unchanged = Condition(
+        "#media = :media AND " + ("#body = :body" if before.body else "attribute_not_exists(#body)"),
+        {"#media": "media", "#body": "body"},
+        {":media": codec.encode(before)["media"], **({":body": before.body} if before.body else {})},
+    )
+    sets = {name: encoded[name] for name in ("body", "media", "sends", "attributes", "updated")}
+    return change("message", keys.message(before.conversation_sid, before.sid), sets, unchanged)
+
+
+def build_withdrawal_writes(delivered: MessageWithReceipts) -> list[Write]:
+    """Remove the receipts of a message, and so its planned sends; nothing once one of them has left.
+
+    Sends wait for the files of their message. The receipts of members that were out of reach go as well.
+    Label: receipt, when a send has left meanwhile.
+    """
+    planned = {receipt.sid for receipt in receipts.build_queued(delivered.message)}
+    if any(one.status is not ReceiptStatus.QUEUED for one in delivered.receipts if one.sid in planned):
+        return []
+    queued = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
+    return [
+        delete(
+            "receipt",
+            keys.receipt(one.conversation_sid, one.message_sid, one.sid),
+            queued if one.sid in planned else None,
+        )
+        for one in delivered.receipts
+    ]
+
+
+def _account_keys(service_sid: str | None) -> Iterable[keys.Key]:
+    if service_sid is None:
+        return ()
+    return (keys.configuration(), keys.account_webhooks(), *_service_keys(service_sid))
+
+
+def _service_keys(sid: str) -> tuple[keys.Key, keys.Key]:
+    return keys.service(sid), keys.service_webhooks(sid)
+
+
+def _decode_owner(item: Item | None) -> ThreadOwner | None:
+    if item is None:
+        return None
+    return ThreadOwner(item["conversation_sid"], item.get("service_sid"), frozenset(item.get("own", ())))
+
+
+def _select(found: Mapping[keys.Key, Item], by_number: Mapping[str, keys.Key]) -> dict[str, Item]:
+    """Return the items that were found, by number."""
+    return {number: found[key] for number, key in by_number.items() if key in found}
+
+
+def _decode_lines(items: Mapping[str, Item]) -> dict[str, Line]:
+    return {number: codec.decode(Line, item) for number, item in items.items()}
+
+
+def _decode_opt_outs(items: Mapping[str, Item]) -> dict[str, OptOut]:
+    return {number: codec.decode(OptOut, item) for number, item in items.items()}
+
+
+def _decode_account(found: Mapping[keys.Key, Item], service_sid: str | None) -> AccountRecords:
+    if service_sid is None:
+        return AccountRecords()
+    settings = found.get(keys.configuration())
+    return AccountRecords(
+        configuration=codec.decode(Configuration, settings) if settings else None,
+        webhooks=codec.decode(WebhookConfiguration, found.get(keys.account_webhooks(), {})),
+        service=_decode_service(found, service_sid),
+    )
+
+
+def _decode_service(found: Mapping[keys.Key, Item], sid: str) -> ServiceRecords:
+    item = found.get(keys.service(sid))
+    webhooks = codec.decode(WebhookConfiguration, found.get(keys.service_webhooks(sid), {}))
+    return ServiceRecords(codec.decode(Service, item) if item else None, webhooks)
