@@ -185,7 +185,7 @@ def test_the_carrier_that_was_asked_is_looked_up_though_the_line_has_moved(scene
     assert set(one.receipts().values()) == {(DELIVERED, 0)}
 
 
-def test_a_claim_of_an_earlier_version_is_asked_about_at_the_lines_carrier(scene: Make) -> None:
+def test_claim_without_a_carrier_is_looked_up_at_the_lines_carrier(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     sets = {"carrier": "", "refused": {}}

@@ -1,4 +1,4 @@
-"""Make one request to a carrier: claim it, ask the carrier, settle what comes of it. At most once, whatever crashes.
+"""Make one request to a carrier, at most once: claim it, ask, settle the answer.
 
 The claim is written before the carrier is asked. What follows depends on the carrier:
 
@@ -41,7 +41,10 @@ _MAX_BACKOFF = 300.0
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The outcome of one request. `claim` says how the text was cut first, and whether this attempt asked (SENDING)."""
+    """The outcome of one request.
+
+    `claim` says how the text was cut first, and whether this attempt asked (SENDING).
+    """
 
     attempt: SendAttempt
     claim: Claim
@@ -57,9 +60,10 @@ class CarrierRequester:
     rate_limiter: RateLimiter
 
     def settle_proven(self, request: CarrierRequest) -> SendAttempt | None:
-        """Settle a waiting request that a report proves to be accepted: the carrier had refused it for now, wrongly.
+        """Settle a waiting request that a report proves to be accepted.
 
-        Returns None where a request is still to be made: no report came, or this is the first of several parts.
+        The carrier had answered that it did not accept it, and was wrong. Returns None where a request is still to be
+        made: no report came, or this is the first of several parts.
         """
         reported_id = request.reported_id
         claim = sends.find(self.table, request.reference) if reported_id else None
@@ -72,13 +76,17 @@ class CarrierRequester:
         return None if has_more else SendAttempt(NextStep.DONE, SendState.SENT)
 
     def split(self, reference: SendReference) -> bool:
-        """Record that each member gets a request of their own. False when all got one, or may have got one."""
+        """Record that each member gets a request of their own.
+
+        False when all got one, or may have got one.
+        """
         return sends.record_split(self.table, reference, self.clock()).state is SendState.SPLIT
 
     def make(self, request: CarrierRequest) -> RequestResult:
-        """Claim a request, ask the carrier and settle it; or settle what an earlier attempt has left.
+        """Claim a request, ask the carrier and settle the answer.
 
-        The carrier is not asked when too little time is left, or when the request is refused without it.
+        A request that an earlier attempt has made is settled by what that recorded. The carrier is not asked when too
+        little time is left, or when the request is refused without it.
         """
         if deadline.seconds_left() < REQUEST_SECONDS:
             # The function could end before the answer, and the fate of the request would be unknown.
@@ -98,7 +106,7 @@ class CarrierRequester:
         return self._ask(carrier, request, claim)
 
     def _resume(self, request: CarrierRequest, claim: Claim) -> SendAttempt:
-        """Go on where an earlier attempt ended: it may have crashed between recording the answer and settling it."""
+        """Settle what an earlier attempt has recorded: it may have crashed before it did."""
         match claim.state:
             case SendState.SENT | SendState.REFUSED:
                 self.settlement.finish(request, claim)
@@ -128,7 +136,7 @@ class CarrierRequester:
         return SendAttempt(NextStep.RECONCILE, SendState.UNKNOWN, reason=reason)
 
     def _settle_unsent(self, request: CarrierRequest, claim: Claim, error: SendError) -> SendAttempt:
-        """Record a request that the carrier certainly did not accept: to be repeated, or refused for good."""
+        """Repeat or refuse a request that the carrier certainly did not accept."""
         # Recipients that the carrier names fail with their own codes, the others with the code of the request.
         named = error.recipients if isinstance(error, Refused) else {}
         refused = {addresses.canonicalize(recipient): error_code for recipient, error_code in named.items()}
@@ -146,7 +154,7 @@ class CarrierRequester:
         return SendAttempt(NextStep.DONE, SendState.REFUSED, reason=str(error))
 
     def _adjust_rate(self, request: CarrierRequest, error: SendError | None = None) -> float:
-        """Adjust the rate limiter to the carrier's answer; return how many seconds the line pauses."""
+        """Adjust the rate limiter to an answer; return how many seconds the line pauses."""
         turn = request.job.turn
         if turn is None:
             return 0.0
@@ -191,5 +199,5 @@ def _may_retry(request: CarrierRequest, claim: Claim, error: SendError) -> bool:
 
 
 def _backoff(attempt: int) -> float:
-    """Return the seconds until the next attempt: doubling, with jitter that spreads the lines, up to _MAX_BACKOFF."""
+    """Return the seconds until the next attempt: doubling to a limit, with jitter."""
     return min(2.0**attempt, _MAX_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, not secrecy)

@@ -1,4 +1,4 @@
-"""Apply the delivery reports of carriers to receipts: at least once, each receipt forward only.
+"""Apply delivery reports to receipts: at least once, each receipt forward only.
 
 A report finds its receipt by our tag, if the carrier returns it, or by the carrier's message id. A report that arrives
 before its send is recorded is stored beside that id, and applied when the send is recorded.
@@ -61,7 +61,7 @@ def move_receipt(
     carrier: str,
     carrier_message_id: str,
 ) -> bool:
-    """Move a recipient's receipt to the status that a carrier reports; return whether it moved.
+    """Move a receipt to the status that a carrier reports; return whether it moved.
 
     An opt-out that the carrier knows of is recorded first, so that a repeat after a crash records it too. Once the
     receipt has moved it is not recorded again, since the recipient may have opted in meanwhile.
@@ -72,7 +72,7 @@ def move_receipt(
 
 
 def _record_opt_out(table: Table, reference: SendReference, reported: ReportedStatus, now: datetime) -> None:
-    """Record an opt-out that the carrier knows of, unless the receipt has moved so far already."""
+    """Record an opt-out that the carrier knows of, unless the receipt has moved."""
     delivered = messages.fetch(table, reference.conversation_sid, reference.message_sid)
     send = delivered.message.send(reference) if delivered else None
     if delivered is None or send is None or send.confirms_opt_out:

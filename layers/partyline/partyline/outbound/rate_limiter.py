@@ -68,7 +68,10 @@ class RateLimiter:
     rate: Callable[[str], str | None]
 
     def take_turn(self, reference: SendReference, line: Line, recipients: int) -> Turn:
-        """Return the turn of a send; reserve one if it has none. Raises Conflict when the table is too busy."""
+        """Return the turn of a send; reserve one if it has none.
+
+        Raises Conflict when the table is too busy.
+        """
         now = self._now()
         known = rate_limits.load(self.table, reference, line.address, line.carrier)
         paused = max(self._pause_left(pace, now) for pace in (known.line, known.account))
@@ -86,7 +89,7 @@ class RateLimiter:
                 rate_limits.reset(self.table, pace.scope)
 
     def record_throttled(self, reference: SendReference, known: PaceSnapshot, retry_after: float | None) -> float:
-        """Record that the carrier throttled the line; return how many seconds the line pauses.
+        """Record that the line was throttled; return how many seconds it pauses.
 
         `retry_after` is the pause that the carrier asked for, in seconds.
         """
@@ -109,7 +112,10 @@ class RateLimiter:
         return seconds
 
     def _pause_left(self, pace: Pace, now: int) -> float:
-        """Return how many seconds a pause still lasts. After its end one send probes, and the others wait for that."""
+        """Return how many seconds a pause still lasts.
+
+        After its end one send probes, and the others wait for that.
+        """
         if not pace.until:
             return 0.0
         if pace.until > now:
@@ -124,7 +130,9 @@ class RateLimiter:
     def _reserve_turn(
         self, reference: SendReference, line: Line, recipients: int, known: PaceSnapshot, now: int
     ) -> int:
-        """Return when a send may be made: the later of its turns at the line and at the account; now without rates.
+        """Return when a send may be made, in milliseconds; reserve its turns if needed.
+
+        It is the later of its turns at the line and at the account, and now where neither has a rate.
 
         A turn that was reserved before a pause is void, since all of these would come at once after it. So is a turn of
         another rate. New turns are reserved first come, first served.
@@ -150,7 +158,7 @@ class RateLimiter:
 
 
 def _waited(known: PaceSnapshot, now: int) -> float:
-    """Return for how many seconds a send has waited while its line or its account sent nothing."""
+    """Return for how many seconds a send was blocked by its line or its account."""
     began = [pace.since for pace in (known.line, known.account) if pace.until]
     first_blocked = known.turn.first_blocked
     return (now - max(first_blocked, min(began))) / 1000 if began and first_blocked else 0.0

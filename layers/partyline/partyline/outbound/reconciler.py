@@ -63,7 +63,7 @@ class Reconciler:
         return sum(counted) if len(counted) == len(failed) else None
 
     def _list_requests(self, job: SendJob) -> list[CarrierRequest]:
-        """List the requests of a send: to all or to each member, and for each part of a long text."""
+        """List the requests of a send: to all or to each member, for each part."""
         whole = job.request()
         claim = sends.find(self.table, whole.reference)
         claims: dict[str | None, Claim | None] = {None: claim}
@@ -75,7 +75,10 @@ class Reconciler:
         ]
 
     def _settle(self, request: CarrierRequest, *, last: bool) -> int | None:
-        """Settle one request, as `reconcile` does all. Raises Conflict when a report arrives at the same moment."""
+        """Settle one request, as `reconcile` does all.
+
+        Raises Conflict when a report arrives at the same moment.
+        """
         claim = sends.find(self.table, request.reference)
         if claim is None or claim.state in (SendState.WAITING, SendState.SENDING):
             # It is still to be made, or is being made: the attempt that makes it settles it.
@@ -100,8 +103,8 @@ class Reconciler:
     def _restore(self, request: CarrierRequest, claim: Claim) -> CarrierRequest:
         """Return a request as it was made, with the receipts of now.
 
-        A claim made before version 0.1.0 does not name the carrier that was asked. Then the carrier and the recipients
-        that are left out are those of now.
+        A claim names no carrier when none could be asked. Then the carrier and the recipients that are left out are
+        those of now.
         """
         request = self.loader.reload(request)
         if not claim.carrier:
@@ -110,12 +113,12 @@ class Reconciler:
         return replace(request, job=replace(request.job, carrier=carrier, opted_out=frozenset(claim.refused)))
 
     def _finish(self, request: CarrierRequest, ended: Claim) -> None:
-        """Finish a request whose end was recorded by a late answer, or by a run that crashed."""
+        """Finish a request whose end a late answer or a crashed run has recorded."""
         if any(rank(receipt.status) < rank(ReceiptStatus.FAILED) for receipt in request.receipts):
             self.settlement.finish(request, ended)
 
     def _fail(self, request: CarrierRequest, claim: Claim) -> int:
-        """Fail a request whose fate stays unknown, and the receipts of members that were left out of it."""
+        """Fail a request whose fate stays unknown, with its left-out members."""
         failed = {
             receipt.address: claim.refused.get(receipt.address, error_codes.UNKNOWN)
             for receipt in request.receipts
@@ -125,7 +128,7 @@ class Reconciler:
         return len(failed.keys() - request.job.opted_out)
 
     def _accept(self, request: CarrierRequest, claim: Claim, found: FoundMessage) -> None:
-        """Settle a request that its carrier turns out to have accepted, with the reports that come with it."""
+        """Settle a request that its carrier turns out to have accepted."""
         reports = [
             ReportedStatus(addresses.canonicalize(report.recipient), report.status, report.error_code or 0)
             for report in found.reports
@@ -134,7 +137,7 @@ class Reconciler:
 
 
 def _find_at_carrier(request: CarrierRequest) -> FoundMessage | None:
-    """Ask the carrier for a text; fall back on a report that proves that it has it. Raises SendError."""
+    """Ask the carrier for a text, or find it by a report. Raises SendError."""
     carrier = request.job.carrier
     found = None if isinstance(carrier, CannotSend) else carrier.find(request.text, request.reported_id or "")
     return found or _find_by_report(request)

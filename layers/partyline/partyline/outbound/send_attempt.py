@@ -31,7 +31,7 @@ class SendAttempt:
 
     @property
     def urgency(self) -> tuple[int, float]:
-        """The order in which several requests of one send determine what follows: the lowest wins."""
+        """The rank among the attempts of one send: the lowest decides what follows."""
         return _URGENCY[self.step], self.delay
 
 

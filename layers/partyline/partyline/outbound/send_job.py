@@ -1,4 +1,4 @@
-"""Everything that is known of a send before its carrier is asked, and the requests that it takes."""
+"""A send as it is known before its carrier is asked, and its requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CallbackUrl = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class CannotSend:
-    """Why no carrier can be asked: a reason for the log, and Twilio's error code for the receipts."""
+    """Why no carrier can be asked: the log's reason, and Twilio's code for receipts."""
 
     reason: str
     error_code: int = error_codes.SENDER_NOT_OURS
@@ -38,11 +38,11 @@ class CannotSend:
 
 @dataclass(frozen=True, slots=True)
 class SendJob:
-    """A send with all that is needed to ask its carrier, so that only the request can fail once it is claimed.
+    """A send with all that is needed to ask its carrier.
 
-    `reference` is that of the whole send. `receipts` are the message's, as they were when the job was loaded.
-    `opted_out` are the addresses to leave out. `own_numbers` are the carrier's other lines of ours. `turn` is set once
-    the rate limiter has given one.
+    Once the send is claimed only the request itself can fail. `reference` is that of the whole send. `receipts` are the
+    message's, as they were when the job was loaded. `opted_out` are the addresses to leave out. `own_numbers` are the
+    carrier's other lines of ours. `turn` is set once the rate limiter has given one.
     """
 
     reference: SendReference
@@ -90,7 +90,7 @@ class SendJob:
         return self if isinstance(self.carrier, CannotSend) else replace(self, carrier=obstacle)
 
     def plan_cuts(self) -> tuple[int, ...]:
-        """Return where the text is cut into parts that the carrier takes now; empty for a text that it takes whole."""
+        """Return where the text is cut into parts; empty when the carrier takes it whole."""
         if isinstance(self.carrier, CannotSend):
             return ()
         is_plain = len(self.recipients) == 1 and not self.is_one_by_one
@@ -109,7 +109,7 @@ class SendJob:
 
 @dataclass(frozen=True, slots=True)
 class CarrierRequest:
-    """One request to a carrier: a whole text or one part of it, to all recipients or to one member.
+    """One request to a carrier: a text or one part, to all recipients or one member.
 
     `cuts` are where the text is cut; `reference` says which part this is. The media goes with the first part.
     """
@@ -137,7 +137,7 @@ class CarrierRequest:
 
     @property
     def reported_id(self) -> str | None:
-        """The carrier's message id, if a delivery report has brought one: it proves that the carrier accepted this."""
+        """The carrier's message id from a delivery report, which proves acceptance."""
         return next((one.carrier_message_id for one in self.receipts if one.carrier_message_id), None)
 
     @property
@@ -160,16 +160,19 @@ class CarrierRequest:
         return self.job.requests(cuts, self.member)[self.reference.send.part - 1]
 
     def build_claim(self) -> Claim:
-        """Build what is recorded before the carrier is asked: its name, and the recipients that are left out."""
+        """Build the claim: the carrier's name, and the recipients that are left out."""
         left_out = dict.fromkeys(sorted(self.job.opted_out & {*self.natives}), error_codes.OPTED_OUT)
         return Claim(SendState.SENDING, carrier=self._carrier_name, refused=left_out, cuts=self.cuts)
 
     def with_carrier_name(self, claim: Claim) -> Claim:
-        """Return a claim that names its carrier. One made before version 0.1.0 may not: it was the line's."""
+        """Return a claim that names its carrier.
+
+        One made when no carrier could be asked names none, and gets the one of this job.
+        """
         return replace(claim, carrier=claim.carrier or self._carrier_name)
 
     def find_refusal(self, claim: Claim) -> Refused | None:
-        """Return why a claimed request is refused without asking its carrier; None when the carrier is to be asked."""
+        """Return why a claimed request is refused without asking; None to ask."""
         if len(claim.refused) == len(self.natives):
             return Refused("all recipients have opted out", error_code=error_codes.OPTED_OUT)
         text = self.text
@@ -181,7 +184,7 @@ class CarrierRequest:
         return None
 
     def find_new_opt_outs(self, refused: Mapping[str, int]) -> tuple[str, ...]:
-        """Return the addresses that a carrier refused for an opt-out that we did not know of."""
+        """Return the addresses refused for an opt-out that only the carrier knew of."""
         if self.job.send.confirms_opt_out:
             return ()
         return tuple(
@@ -197,7 +200,10 @@ class CarrierRequest:
 
 @dataclass(frozen=True, slots=True)
 class SendLoader:
-    """Load sends from the table. `find_carrier` raises LookupError for a carrier that is not set up."""
+    """Load sends from the table.
+
+    `find_carrier` raises LookupError for a carrier that is not set up.
+    """
 
     table: Table
     find_carrier: FindCarrier

@@ -33,9 +33,9 @@ class SendSettlement:
     def accept(
         self, request: CarrierRequest, claim: Claim, accepted: Accepted, reports: Iterable[ReportedStatus] = ()
     ) -> None:
-        """Record that a carrier accepted a request, so that its reports find the receipts; then finish it.
+        """Record that a carrier accepted a request, and finish it.
 
-        `reports` are statuses that the carrier has given already.
+        From now on its delivery reports find the receipts. `reports` are statuses that the carrier has given already.
         """
         refused = {addresses.canonicalize(one): error_code for one, error_code in accepted.refused.items()}
         names = {addresses.canonicalize(name): recipient for name, recipient in accepted.names.items()}
@@ -51,7 +51,10 @@ class SendSettlement:
         self.finish(request, sent)
 
     def refuse(self, request: CarrierRequest, claim: Claim, error_code: int, refused: Mapping[str, int]) -> None:
-        """Record that a request was refused for good, with the codes of the recipients named in it; then finish it."""
+        """Record that a request was refused for good, and finish it.
+
+        `error_code` is that of the request, `refused` has those of the recipients that the carrier named.
+        """
         ended = Claim(
             SendState.REFUSED,
             error_code=error_code,
@@ -81,13 +84,13 @@ class SendSettlement:
             )
 
     def _fail_receipts(self, reference: SendReference, recipients: Mapping[str, int]) -> None:
-        """Fail the receipts of recipients, each with Twilio's error code, unless they are further already."""
+        """Fail receipts, each with Twilio's error code, unless they are further already."""
         for recipient, error_code in recipients.items():
             failed = ReportedStatus(recipient, ReceiptStatus.FAILED, error_code)
             receipts.move(self.table, reference, failed, self.clock())
 
     def _advance_receipts(self, request: CarrierRequest, ended: Claim) -> None:
-        """Move the receipts of an accepted request to `sent`, and on to what was reported before it was recorded."""
+        """Move the receipts of an accepted request to `sent`, and apply early reports."""
         early = receipts.list_early_reports(self.table, ended.carrier, ended.carrier_message_id)
         for reported in (
             *(ReportedStatus(address, ReceiptStatus.SENT) for address in request.natives),

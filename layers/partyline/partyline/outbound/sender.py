@@ -1,4 +1,4 @@
-"""Send recorded messages: at most once into each thread, whatever crashes or times out.
+"""Send recorded messages, at most once into each thread.
 
 A message is sent into each of its threads by a send of its own. A send waits for its turn
 (partyline.outbound.rate_limiter), and for its files. Then it becomes one or more requests
@@ -61,7 +61,9 @@ class Sender:
     clock: Callable[[], datetime]
 
     def deliver(self, reference: SendReference) -> SendAttempt:
-        """Send one text, unless it was or may have been sent. Each of its requests leaves at most once.
+        """Send one text, unless it was or may have been sent.
+
+        Each of its requests leaves at most once.
 
         Raises only what the table and the attachments raise. What a carrier refuses is recorded in the receipts.
         """
@@ -92,7 +94,7 @@ class Sender:
         return build_retry("its turn has not come", delay=turn.wait, paced=True)
 
     def _attach_files(self, job: SendJob) -> SendJob | SendAttempt:
-        """Return the job with its files, or without those that are overdue; or the attempt that waits for them."""
+        """Return the job with its files; or the attempt that waits for them."""
         if isinstance(job.carrier, CannotSend) or not job.message.media:
             return job
         age = self.clock() - job.message.created
@@ -120,7 +122,7 @@ class Sender:
         return min(attempts, key=lambda attempt: attempt.urgency)
 
     def _send_parts(self, job: SendJob, member: str | None = None) -> SendAttempt:
-        """Make the request for a text, or one for each of its parts: none follows one that is refused or waits."""
+        """Make one request for each part: none follows a part that is refused or waits."""
         first = self.requester.make(job.requests(job.plan_cuts(), member)[0])
         if first.claim.state is SendState.SPLIT:
             # Some members may have it by the line's earlier carrier, and a text to all would reach them twice.

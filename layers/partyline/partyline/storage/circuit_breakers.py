@@ -1,4 +1,4 @@
-"""Circuit breakers for the servers that webhooks call, so that a slow or dead one delays no other.
+"""Circuit breakers: a slow or dead server that webhooks call delays no other.
 
 A receiver is a server: scheme, host and port. All receivers share one function with a limited number of concurrent
 calls, and one that does not answer must not use them up. A receiver whose breaker is closed has no item and costs one
@@ -46,7 +46,10 @@ _LIFE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Permission to call a receiver now. `slot` is the slot taken for it; None when the breaker is closed."""
+    """Permission to call a receiver now.
+
+    `slot` is the slot taken for it; None when the breaker is closed.
+    """
 
     receiver: str
     began: int
@@ -70,7 +73,10 @@ def parse_receiver(url: str) -> str:
 
 
 def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
-    """Ask for permission to call a receiver. Each Permit ends in `record_success` or `record_failure`."""
+    """Ask for permission to call a receiver.
+
+    Each Permit ends in `record_success` or `record_failure`.
+    """
     at = _to_milliseconds(now)
     item = table.get(keys.receiver(receiver))
     # Each further round means that another call took the slot, so there are at most HALF_OPEN_SLOTS of them.
@@ -95,7 +101,10 @@ def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
 
 
 def record_success(table: Table, permit: Permit, now: datetime) -> None:
-    """Record an answer, whatever its status. Writes nothing when the breaker is closed and the answer was fast."""
+    """Record an answer, whatever its status.
+
+    Writes nothing when the breaker is closed and the answer was fast.
+    """
     key = keys.receiver(permit.receiver)
     is_fast = _to_milliseconds(now) - permit.began <= _milliseconds(SLOW_ANSWER)
     if not is_fast:
@@ -111,7 +120,7 @@ def record_success(table: Table, permit: Permit, now: datetime) -> None:
 
 
 def record_failure(table: Table, permit: Permit, now: datetime) -> None:
-    """Record that no answer came: too late, no connection, or an address that is not allowed."""
+    """Record that no answer came: too late, no connection, or a forbidden address."""
     key = keys.receiver(permit.receiver)
     item = table.write(change("receiver", key, {**_release(permit, now), "fast": 0}, adds={"failures": 1}))
     if item["failures"] < FAILURES_TO_OPEN:
@@ -140,7 +149,7 @@ def _release(permit: Permit, now: datetime) -> Item:
 
 
 def _can_close(at: int) -> Condition:
-    """Require enough fast answers in a row, and no slot in use: deleting the item would lose it."""
+    """Require enough fast answers in a row, and no slot in use: deleting would lose it."""
     slots = {f"#{name}": name for name in map(_slot_name, range(HALF_OPEN_SLOTS))}
     unused = (f"(attribute_not_exists({name}) OR {name} <= :at)" for name in slots)
     return Condition(
@@ -151,7 +160,7 @@ def _can_close(at: int) -> Condition:
 
 
 def _slot_is_free(slot: str, item: Item, at: int) -> Condition:
-    """Require that a slot is still free and that no failure was recorded since the item was read."""
+    """Require a free slot, and no failure since the item was read."""
     return Condition(
         "#failures <= :failures AND (attribute_not_exists(#slot) OR #slot <= :at)",
         {"#failures": "failures", "#slot": slot},

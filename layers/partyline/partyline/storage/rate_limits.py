@@ -54,7 +54,7 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class PaceSnapshot:
-    """What was known before a send: of its line, of its carrier's account, and of its own turn."""
+    """What is known before a send of its line, its carrier's account and its turn."""
 
     line: Pace
     account: Pace
@@ -106,7 +106,7 @@ def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused
 
 
 def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:
-    """Store the turn of a send in place of the one taken `before`; return the turn that counts."""
+    """Store a send's turn in place of the one taken `before`; return the valid one."""
     values = {":before": before}
     same = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
     turn = {"at": at, "taken": now, "rates": rates, "ttl": _ttl(now)}
@@ -124,7 +124,10 @@ def mark_first_blocked(table: Table, reference: SendReference, now: int) -> None
 
 
 def claim_probe(table: Table, before: Pace, until: int) -> bool:
-    """Claim the probe after a pause; False when another send has it. The others wait `until` then."""
+    """Claim the probe after a pause; False when another send has it.
+
+    The others wait `until` then.
+    """
     unclaimed = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
     return table.written(change("pace", keys.pace(before.scope), {"until": until}, unclaimed))
 

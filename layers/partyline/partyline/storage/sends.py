@@ -1,4 +1,4 @@
-"""Claims of sends: one item for each (message, thread), so that each is handed to its carrier at most once.
+"""Claims of sends, by which each is handed to its carrier at most once.
 
 Where the carrier takes one request a member, there is one item more for each (message, thread, member); and for a text
 in parts one for each part behind the first. The item is claimed before the carrier is asked. An attempt that finds it
@@ -72,10 +72,10 @@ def record_split(table: Table, reference: SendReference, now: datetime) -> Claim
 
 
 def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) -> Claim:
-    """Claim a request before asking the carrier: for one attempt at a time, never after one whose end is unknown.
+    """Claim a request for one attempt, before the carrier is asked.
 
-    The carrier that is `asked` and the recipients that are left out are recorded: when no answer comes, the reconciler
-    asks about exactly this request.
+    A request whose outcome is unknown is never claimed again. The carrier that is `asked` and the recipients that are
+    left out are recorded: when no answer comes, the reconciler asks about exactly this request.
     """
     # The client repeats a write whose answer was lost. The token tells that repeat from another attempt.
     token = secrets.token_hex(8)
@@ -124,7 +124,10 @@ def _reference_attributes(reference: SendReference) -> dict[str, object]:
 
 
 def _read_earlier_claim(item: Item) -> Claim:
-    """Return the claim of an earlier attempt. One in state SENDING is of a crashed attempt: its outcome is unknown."""
+    """Return the claim of an earlier attempt.
+
+    One in state SENDING is of a crashed attempt: its outcome is unknown.
+    """
     found = _decode(item)
     return replace(found, state=SendState.UNKNOWN) if found.state is SendState.SENDING else found
 
@@ -161,9 +164,10 @@ def record_accepted(
     now: datetime,
     reports: Iterable[ReportedStatus] = (),
 ) -> None:
-    """Record that a carrier accepted a request: its message id, its names of recipients, and those it does not reach.
+    """Record that a carrier accepted a request, and under which message id.
 
-    `reports` are stored beside that id as the early reports are: settling the request applies both.
+    The recipients that it does not reach and its names of the others are recorded too. `reports` are stored beside that
+    id as early reports are: settling the request applies both.
     """
     sets = {
         "state": SendState.SENT.value,
@@ -207,16 +211,16 @@ def record_waiting(table: Table, request: RequestReference, now: datetime) -> No
 
 
 def record_unknown(table: Table, request: RequestReference, now: datetime) -> None:
-    """Record that it is unknown whether a carrier accepted a request, unless it is known by now."""
+    """Record that the outcome of a request is unknown, unless it is known by now."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": format_time(now)}
     table.written(change("send", _key(request), sets, sending))
 
 
 def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], now: datetime) -> None:
-    """Fail recipients of a request whose fate is unknown, each with Twilio's code: all of them or none.
+    """Fail the recipients of a request of unknown fate: all of them or none.
 
-    Raises Conflict when the fate is known by now; labels: send, receipt.
+    `failed` has Twilio's code of each. Raises Conflict when the fate is known by now; labels: send, receipt.
     """
     is_unknown = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
     writes = [receipts.failing_write(request.send, address, error_code, now) for address, error_code in failed.items()]
@@ -225,9 +229,10 @@ def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], 
 
 
 def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
-    """Count the copies that our other numbers receive of a claimed send that leaves otherwise than it was recorded.
+    """Count the copies of a claimed send that leaves otherwise than it was recorded.
 
-    They are counted once for the same (thread, fingerprint), however often the send is claimed.
+    These are the copies that our other numbers receive. They are counted once for the same (thread, fingerprint),
+    however often the send is claimed.
     """
     named = "#".join(counted)
     uncounted = Condition(

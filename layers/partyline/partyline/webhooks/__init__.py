@@ -1,1 +1,1 @@
-"""Webhooks of the account: pre-action requests before an event, deliveries after it, signed as Twilio signs them."""
+"""Webhooks of the account: consulted before events, called after them."""

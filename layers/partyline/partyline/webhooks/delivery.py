@@ -1,4 +1,4 @@
-"""Call webhooks: at least once, for one day, in the order of each URL and conversation.
+"""Call webhooks: at least once, for a day, in order for each URL and conversation.
 
 The queue keeps the order. A message group (`message_group`) is a URL with the conversation or user that the event is
 about, and a group gives out no message while an earlier one waits. A failed call is repeated with backoff until a day
@@ -104,7 +104,7 @@ class WebhookCaller:
         return self._postpone(sent_at, _retry(received, str(response.status)))
 
     def _postpone(self, sent_at: datetime, result: DeliveryResult) -> DeliveryResult:
-        """Return a result whose delay ends with the message's day at the latest, or GIVEN_UP after that day."""
+        """Return a result delayed to the end of the message's day at most, or GIVEN_UP."""
         left = (sent_at + PATIENCE - self.clock()).total_seconds()
         if left <= 0:
             return DeliveryResult(DeliveryOutcome.GIVEN_UP, reason=result.reason)
@@ -123,7 +123,7 @@ def decode(body: str) -> Callback:
 
 
 def message_group(url: str, subject: str) -> str:
-    """Return the message group of one URL and one subject, the SID of a conversation or a user."""
+    """Return the message group of a URL and a subject (conversation or user SID)."""
     return hashlib.sha256(f"{url} {subject}".encode()).hexdigest()
 
 
@@ -151,7 +151,7 @@ def _retry(received: int, reason: str) -> DeliveryResult:
 
 
 def _backoff(received: int) -> float:
-    """Return the seconds until a call is repeated: doubling from 2 seconds to 15 minutes, with jitter."""
+    """Return the seconds until the next call: 2 seconds to 15 minutes, with jitter."""
     longest = min(_FIRST_BACKOFF * 2.0 ** min(received - 1, 16), _MAX_BACKOFF)
     return random.uniform(0.75, 1.0) * longest  # noqa: S311  (jitter, not secrecy)
 

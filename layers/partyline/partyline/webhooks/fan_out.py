@@ -1,4 +1,4 @@
-"""Publish events: to each webhook that is configured for them, and to live connections.
+"""Publish events to the webhooks that are configured for them and to live clients.
 
 Delivery: at least once, in the order of each conversation. A repeated call carries the token of the first.
 
@@ -64,7 +64,7 @@ class FanOut:
         return self._enqueue_callbacks(batch, published, in_force.webhooks, name)
 
     def publish_receipt(self, receipt: Receipt) -> int:
-        """Publish the new status of a receipt, once for each status; return the number of calls."""
+        """Publish a receipt's new status, once for each; return the number of calls."""
         conversation = conversations.fetch(self.table, receipt.conversation_sid)
         if conversation is None:
             return 0
@@ -100,7 +100,7 @@ class FanOut:
     # --- replay to a new webhook
 
     def _replay(self, batch: EventBatch, webhook_sid: str) -> int:
-        """Queue the earlier messages that a new webhook asks for; return the number of calls.
+        """Queue earlier messages for a new webhook; return the number of calls.
 
         These are the messages after its `ReplayAfter` up to its creation, of these the newest MAX_REPLAYED.
         """
@@ -122,7 +122,7 @@ class FanOut:
         return calls
 
     def _read_messages(self, roster: Roster, after: int, last: int) -> Iterator[Event]:
-        """Yield onMessageAdded for the messages with an index above `after`, up to `last`, as they are now."""
+        """Yield onMessageAdded for the messages with an index above `after` up to `last`."""
         has_more = True
         while has_more:
             page = messages.page(self.table, roster.conversation.sid, size=_PAGE, after=after)

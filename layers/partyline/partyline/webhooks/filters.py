@@ -21,7 +21,10 @@ from partyline.domain.webhook_configuration import (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL to call, and how. `name` is the webhook's SID or "service": two webhooks may have the same URL."""
+    """A URL to call, and how.
+
+    `name` is the webhook's SID or "service": two webhooks may have the same URL.
+    """
 
     name: str
     url: str
@@ -31,7 +34,7 @@ class Endpoint:
 def select_endpoints(
     event: Event, configuration: WebhookConfiguration, scoped: Iterable[ScopedWebhook]
 ) -> Iterator[Endpoint]:
-    """Yield the endpoints of a post-action event: the configuration's, then those of `scoped` webhooks."""
+    """Yield the endpoints of a post-action event: configuration first, then `scoped`."""
     if configuration.post_url and subscribes_to(configuration, event.type):
         yield Endpoint("service", configuration.post_url, configuration.method or WebhookMethod.POST)
     for webhook in scoped:
@@ -55,5 +58,8 @@ def matches(webhook: ScopedWebhook, event: Event) -> bool:
 
 
 def _is_after_creation(webhook: ScopedWebhook, event: Event) -> bool:
-    """Return whether an event is newer than a webhook. Earlier messages reach the webhook by its replay only."""
+    """Return whether an event is newer than a webhook.
+
+    Earlier messages reach the webhook by its replay only.
+    """
     return event.type != "onMessageAdded" or int(event.parameters["Index"]) > webhook.since

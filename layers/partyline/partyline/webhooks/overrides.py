@@ -20,7 +20,10 @@ MAX_ATTRIBUTES = 4 * 1024
 
 
 def apply_to_message(message: Message, decision: PreActionDecision) -> Message:
-    """Return a message with the body and attributes of a decision. The author never changes: the carrier names it."""
+    """Return a message with the body and attributes of a decision.
+
+    The author never changes: the carrier names it.
+    """
     body, attributes = decision.changes.get("body"), decision.changes.get("attributes")
     if body is not None and _accept("onMessageAdd", "body", valid=len(body.encode()) <= MAX_INBOUND_BODY):
         message = replace(message, body=body or None)
@@ -30,7 +33,7 @@ def apply_to_message(message: Message, decision: PreActionDecision) -> Message:
 
 
 def read_friendly_name(decision: PreActionDecision) -> str | None:
-    """Return the friendly name that a decision gives to a new conversation, if it gives a valid one."""
+    """Return the valid friendly name that a decision gives to a new conversation."""
     name = decision.changes.get("friendly_name") or None
     return name if name and _accept("onConversationAdd", "friendly_name", valid=len(name) <= MAX_NAME) else None
 

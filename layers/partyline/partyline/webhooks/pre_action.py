@@ -1,4 +1,4 @@
-"""Consult the pre-action webhook, which can accept, change or reject an event before it happens.
+"""Consult the pre-action webhook, which accepts, changes or rejects an event.
 
 One request of at most five seconds; none is repeated. The webhook fails open, since a customer's server must not stop
 other texts: only a status of 400 and above rejects. Without a readable answer the event happens unchanged,
@@ -67,14 +67,19 @@ ConsultAll = Callable[[WebhookConfiguration, Sequence[Event], Cause], Sequence[P
 
 @dataclass(frozen=True, slots=True)
 class PreActionWebhook:
-    """Consult the pre-action webhook. `request` makes the HTTP request, `auth_token` signs it."""
+    """Consult the pre-action webhook.
+
+    `request` makes the HTTP request, `auth_token` signs it.
+    """
 
     account_sid: str
     auth_token: Callable[[], str]
     request: SendRequest
 
     def consult(self, configuration: WebhookConfiguration, event: Event, cause: Cause) -> PreActionDecision:
-        """Consult the webhook in force about one event, if it subscribes to it. Takes up to five seconds.
+        """Consult the webhook in force about one event, if it subscribes to it.
+
+        Takes up to five seconds.
 
         Raises only what the secrets raise.
         """
@@ -85,7 +90,7 @@ class PreActionWebhook:
     def consult_all(
         self, configuration: WebhookConfiguration, about: Sequence[Event], cause: Cause
     ) -> list[PreActionDecision]:
-        """Consult about several events of one type in parallel; return the decisions in their order.
+        """Consult about events of one type in parallel; return the decisions in order.
 
         Takes up to five seconds for each sixteen events. Raises only what the secrets raise.
         """
@@ -96,7 +101,7 @@ class PreActionWebhook:
         return [_decide(event, answer) for event, answer in zip(about, answers, strict=True)]
 
     def _request(self, configuration: WebhookConfiguration, event: Event, cause: Cause) -> HttpResponse | RequestError:
-        """Make the request; return an error instead of raising it, so that parallel requests all end."""
+        """Make the request; return errors, so that parallel requests all end."""
         common = events.with_common_parameters(event, self.account_sid, cause)
         unknown = _NOT_YET_KNOWN.get(event.type, ())
         parameters = {name: value for name, value in common.items() if name not in unknown}
@@ -110,7 +115,7 @@ class PreActionWebhook:
 
 
 def memoize(consult: Consult) -> Consult:
-    """Wrap `consult` for one API request: it asks once for each event type, however often the request is retried."""
+    """Wrap `consult` for one API request: retries of it do not consult again."""
     decisions: dict[str, PreActionDecision] = {}
 
     def consult_once(configuration: WebhookConfiguration, event: Event, cause: Cause) -> PreActionDecision:
@@ -126,7 +131,10 @@ def _is_subscribed(configuration: WebhookConfiguration, event: Event, cause: Cau
 
 
 def _decide(event: Event, answer: HttpResponse | RequestError) -> PreActionDecision:
-    """Read the decision out of an answer. Everything but a plain acceptance is logged and counted."""
+    """Read the decision out of an answer.
+
+    Everything but a plain acceptance is logged and counted.
+    """
     count("PreWebhookAsked")
     if isinstance(answer, RequestError):
         return _fail_open(event, str(answer))
@@ -171,7 +179,9 @@ def _conversation(event: Event) -> str | None:
 
 
 def _parse_changes(event_type: str, answer: HttpResponse) -> dict[str, str]:
-    """Parse the changes of an answer. Members that are null or cannot be changed are ignored.
+    """Parse the changes of an answer.
+
+    Members that are null or cannot be changed are ignored.
 
     Raises ValueError, TypeError or RecursionError for a body that cannot be read.
     """
