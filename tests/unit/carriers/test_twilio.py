@@ -30,6 +30,7 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
 from partyline.http_client import HttpRequest, HttpResponse
 from tests.support.pictures import jpeg
+from tests.support.seeded import json_values
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SETTINGS = TwilioSettings("AC00000000000000000000000000000000", "12345")
@@ -99,10 +100,7 @@ VECTORS = [
     ),
 ]
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
+JSON = json_values()
 NAMES = st.sampled_from(
     [
         "MessageSid",
