@@ -33,10 +33,6 @@ LONG_FUNCTIONS = {
 }
 REPEATED_CLASS_NAMES: set[str] = set()
 COMPLEX_FUNCTIONS: set[str] = {
-    "layers/partyline/partyline/api/app.py:_dispatch",
-    "layers/partyline/partyline/api/authorization.py:find_known_users",
-    "layers/partyline/partyline/api/resources/participants.py:read_horizon",
-    "layers/partyline/partyline/auth/scope.py:resolve_scope",
     "layers/partyline/partyline/carriers/gateway_event.py:parse_event",
     "layers/partyline/partyline/carriers/send_outcome.py:to_send_error",
     "layers/partyline/partyline/carriers/telnyx.py:_read_errors",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,9 @@ from partyline.api import authorization, router, routes
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, ApiResponse, Call
 from partyline.api.error_responses import build_error_response
+from partyline.api.request import Request
 from partyline.auth import scope as scopes
-from partyline.auth.scope import VERSION
+from partyline.auth.scope import VERSION, CallingUser
 from partyline.auth.tokens import Token, authenticate
 from partyline.errors import ApiError, Conflict, RuleViolation, TableThrottled
 from partyline.observability import logger
@@ -26,7 +27,7 @@ _SAFE_METHODS = ("GET", "HEAD")
 
 
 def handle_request(event: Mapping[str, Any], context: ApiContext) -> dict[str, Any]:
-    """Answer one request. Never raises: what is refused or goes wrong is answered in Twilio's form."""
+    """Answer one request. Never raises: refusals and failures are answered in Twilio's form."""
     try:
         answer = _dispatch(event, context)
     except ApiError as refused:
@@ -49,7 +50,7 @@ def handle_request(event: Mapping[str, Any], context: ApiContext) -> dict[str, A
 
 
 def _check_write_quota(context: ApiContext, method: str, token: Token, now: datetime) -> None:
-    """Count what an identity changes. Raises ApiError 20429 when it is too much."""
+    """Count a change that a user makes. Raises ApiError 20429 beyond the quota."""
     if method not in _SAFE_METHODS and quotas.exceeds_write_quota(
         context.table, token.service_sid, token.identity, now
     ):
@@ -64,28 +65,44 @@ def _encode_body(body: Mapping[str, Any] | str | None) -> str:
 
 
 def _dispatch(event: Mapping[str, Any], context: ApiContext) -> ApiResponse:
+    """Authenticate a request, find its handler and run it. Raises ApiError."""
     caller = authenticate(event, context)
     request = http_request.parse_request(event, context.public_url)
-    version, *segments = request.segments
-    if version != VERSION:
-        raise refusals.not_found(request.path)
-    service_sid = segments[1] if len(segments) > 2 and segments[0] == "Services" else None
-    table = routes.SERVICE if service_sid else routes.ACCOUNT
-    found = router.match_route(table, request, segments[2:] if service_sid else segments)
+    service_sid, segments = _split_path(request)
+    found = router.match_route(routes.SERVICE if service_sid else routes.ACCOUNT, request, segments)
     now = context.clock()
     scope = scopes.resolve_scope(context, now, service_sid)
     if scope is None:
         raise refusals.not_found(request.resource)
     call = Call(context, request, scope, found.ids, now, pre_action.memoize(context.ask), key_sid=caller.key_sid)
     if caller.token is not None:
-        if not found.users:
-            raise refusals.account_only()
-        call = replace(call, user=scopes.resolve_user(context, now, scope, caller.token))
-        # Of a token that is good: one that was revoked must not use up what the identity may do.
-        _check_write_quota(context, request.method, caller.token, now)
+        call = replace(call, user=_admit_user(call, caller.token, found))
     try:
         return found.handler(call)
     except RuleViolation as violation:
         raise authorization.redact_error(call, to_refusal(violation)) from violation
     except ApiError as refused:
         raise authorization.redact_error(call, refused) from refused
+
+
+def _split_path(request: Request) -> tuple[str | None, Sequence[str]]:
+    """Split a path into the Service that it names, if any, and the segments below. Raises ApiError 20404."""
+    version, *segments = request.segments
+    if version != VERSION:
+        raise refusals.not_found(request.path)
+    if len(segments) > 2 and segments[0] == "Services":
+        return segments[1], segments[2:]
+    return None, segments
+
+
+def _admit_user(call: Call, token: Token, found: router.RouteMatch) -> CallingUser:
+    """Return the user of an access token, when it may call the handler.
+
+    Raises ApiError 20104, 20403, 20429, 50107.
+    """
+    if not found.users:
+        raise refusals.account_only()
+    user = scopes.resolve_user(call.context, call.now, call.scope, token)
+    # Counted for valid tokens only: a revoked one must not use up the identity's quota.
+    _check_write_quota(call.context, call.request.method, token, call.now)
+    return user

@@ -1,12 +1,12 @@
-"""What a chat identity may see and do. The account itself may do everything, so for it nothing here asks the table.
+"""What a user may see and do. The account may do everything, so for it nothing here reads the table.
 
-A person sees the conversations they take part in, and all of their Service when their role permits it. What is not
-visible is not found (20404); what is visible and not permitted is refused (50107).
+A user sees the conversations that they take part in, and every one of their Service when their role permits it. What is
+not visible is not found (20404); what is visible and not permitted is refused (50107).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from partyline import refusals
 from partyline.api.context import Call
@@ -29,14 +29,16 @@ def can_see(call: Call, members: Collection[Participant]) -> bool:
 
 
 def find_membership(call: Call, members: Collection[Participant]) -> Participant | None:
-    """The member that the calling person is."""
+    """Return the member that the calling user is, if any."""
     user = call.user
     return next((member for member in members if user and member.identity == user.identity), None)
 
 
 def redact_error(call: Call, refused: ApiError) -> ApiError:
-    """A refusal as the caller may hear it: a person is not told which conversation has a name or a set of people when
-    they cannot see it."""
+    """Remove from a refusal the conversation that the calling user cannot see.
+
+    A unique name or a set of people that is taken names the conversation that has it.
+    """
     owner = (refused.details or {}).get("conversation_sid")
     if call.user is None or owner is None:
         return refused
@@ -48,13 +50,15 @@ def redact_error(call: Call, refused: ApiError) -> ApiError:
     return ApiError(refused.code, refused.status, message, details)
 
 
-def require_conversation_permission(call: Call, roster: Roster, *wanted: Permission) -> None:
-    """Refuse a person whom neither their role in the Service nor the one in this conversation permits all that is
-    wanted. Raises ApiError 50107."""
+def require_conversation_permission(call: Call, roster: Roster, *needed: Permission) -> None:
+    """Refuse a user whose roles in the Service and in this conversation do not permit all of it.
+
+    Raises ApiError 50107.
+    """
     if call.user is None:
         return
     member = find_membership(call, roster.participants)
-    missing = set(wanted) - call.user.permissions
+    missing = set(needed) - call.user.permissions
     if missing and member:
         missing -= _conversation_permissions(call, member)
     if missing:
@@ -62,34 +66,38 @@ def require_conversation_permission(call: Call, roster: Roster, *wanted: Permiss
 
 
 def deny_users(call: Call, form: Parameters, *names: str) -> None:
-    """Refuse a person who sends what is the account's alone to set. Raises ApiError 50107."""
+    """Refuse a user that sends parameters which only the account may set. Raises ApiError 50107."""
     if call.user is not None and any(name in form.values for name in names):
         raise refusals.account_only()
 
 
-def require_service_permission(call: Call, *wanted: Permission) -> None:
-    """Refuse a person whose role in the Service does not permit all that is wanted. Raises ApiError 50107."""
+def require_service_permission(call: Call, *needed: Permission) -> None:
+    """Refuse a user whose role in the Service does not permit all of it. Raises ApiError 50107."""
     if call.user is not None:
-        missing = set(wanted) - call.user.permissions
+        missing = set(needed) - call.user.permissions
         if missing:
             raise refusals.not_permitted(sorted(missing))
 
 
-def require_creator_permission(call: Call, *wanted: Permission) -> None:
-    """Refuse a person who may not make conversations, or whom the role of creators does not permit what is wanted.
-    Raises ApiError 50107."""
+def require_creator_permission(call: Call, *needed: Permission) -> None:
+    """Refuse a user that may not create conversations, or not do all of it as a conversation's creator.
+
+    Raises ApiError 50107.
+    """
     require_service_permission(call, Permission.CREATE_CONVERSATION)
     if call.user is None:
         return
     granted = roles.fetch_permissions(call.table, call.scope.service_sid, None, call.scope.service.creator_role_sid)
-    missing = set(wanted) - granted - call.user.permissions
+    missing = set(needed) - granted - call.user.permissions
     if missing:
         raise refusals.not_permitted(sorted(missing))
 
 
 def require_self(call: Call, identity: str, *otherwise: Permission) -> None:
-    """Refuse a person who is not this identity, unless their role in the Service permits all of `otherwise`, which is
-    something. Raises ApiError 50107."""
+    """Refuse a user with another identity, unless their role in the Service permits all of `otherwise`.
+
+    With nothing in `otherwise`, no role permits it. Raises ApiError 50107.
+    """
     if call.user is None or call.user.identity == identity:
         return
     missing = set(otherwise) - call.user.permissions
@@ -98,22 +106,30 @@ def require_self(call: Call, identity: str, *otherwise: Permission) -> None:
 
 
 def find_known_users(call: Call, *identities: str | None) -> frozenset[str]:
-    """Those of some identities, and the calling person, who are users, where a person brings them in: they have to be
-    users still when that is written. The account makes them anew. Raises ApiError 20403 for another one whose user was
-    deleted."""
+    """Return which of some identities, and of the caller, are users, where a user brings them in.
+
+    They must still be users when that is written. The account makes users of identities, so for it the set is empty.
+    Raises ApiError 20403 for another identity whose user was deleted.
+    """
     if call.user is None:
         return frozenset()
     own = call.user.identity
-    others = {one for one in identities if one and one != own}
-    found = users.fetch_with_revocations(call.table, call.scope.service_sid, others) if others else {}
+    others = {identity for identity in identities if identity and identity != own}
+    return frozenset({own, *_existing_users(call, others)})
+
+
+def _existing_users(call: Call, identities: Collection[str]) -> Iterator[str]:
+    """Yield the identities that are users. Raises ApiError 20403 for one whose user was deleted."""
+    found = users.fetch_with_revocations(call.table, call.scope.service_sid, identities) if identities else {}
     for identity, (user, revocation) in found.items():
-        if user is None and revocation and revocation.barred:
+        if user:
+            yield identity
+        elif revocation and revocation.barred:
             raise refusals.identity_barred(identity)
-    return frozenset({own, *(identity for identity, (user, _) in found.items() if user)})
 
 
 def _conversation_permissions(call: Call, member: Participant) -> frozenset[Permission]:
-    """What a member's role in its conversation permits; without one, the Service's own for members."""
+    """Return what a member's role in its conversation permits; without one, the Service's role for members."""
     return roles.fetch_permissions(
         call.table, call.scope.service_sid, member.role_sid, call.scope.service.member_role_sid
     )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
 from partyline import refusals
 
 # Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
@@ -94,15 +96,16 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     # The one resource that takes files.
     uploads = method == "POST" and segments[-1] == "Media"
     body = _decode_body(event, MAX_UPLOAD if uploads else MAX_BODY)
-    content_type = _find_header(event, "content-type")
+    headers = APIGatewayProxyEvent(dict(event)).headers
+    content_type = str(headers.get("content-type", ""))
     return Request(
         method=method,
         segments=segments,
         query=_parse_query(event),
         form=_parse_form(body, content_type) if method == "POST" and not uploads else Parameters(),
         base_url=base_url,
-        upload=Upload(body, content_type, _find_header(event, "content-disposition")) if uploads else None,
-        webhooks_enabled=_find_header(event, "x-twilio-webhook-enabled").strip().lower() == "true",
+        upload=Upload(body, content_type, str(headers.get("content-disposition", ""))) if uploads else None,
+        webhooks_enabled=str(headers.get("x-twilio-webhook-enabled", "")).strip().lower() == "true",
     )
 
 
@@ -140,11 +143,6 @@ def _check_text(*given: str) -> None:
         "".join(given).encode()
     except UnicodeEncodeError:
         raise refusals.invalid_parameter("path or query", "it is not UTF-8") from None
-
-
-def _find_header(event: Mapping[str, Any], name: str) -> str:
-    headers = event.get("headers") or {}
-    return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
 def _decode_body(event: Mapping[str, Any], limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""In which Service a request is, and what a chat identity may do in all of it."""
+"""The Service of a request, and what the calling user may do in all of it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ VERSION = "v1"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The Service that a path is about, the account's settings, and the path that leads there.
+    """The Service of a path, the account's settings, and the path of the Service.
 
-    `named`: the path names the Service, so bodies name it too.
+    `named` says that the path names the Service: then answers name it too.
     """
 
     service: Service
@@ -37,28 +37,23 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class CallingUser:
-    """A chat identity that calls with an access token. `permissions` are those of its role in the whole Service."""
+    """The user that an access token speaks for. `permissions` are those of its role in the Service."""
 
     identity: str
     permissions: frozenset[Permission]
 
 
 def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
-    """The Service that a path names, or the account's default one for None; None when there is no such Service.
+    """Return the scope of a path that names a Service, or that of the default Service; None for an unknown one.
 
-    The account's settings and its first Service are made when the first request finds none.
+    The first request of a deployment makes the account's settings and its first Service. Costs one read, and a second
+    one where the account's default Service is not its first.
     """
     if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
-        # No Service has it, and a key of the table cannot be of any length.
+        # Not read: a key of the table cannot be of any length.
         return None
     first = sids.default_service(keyring.account_sid)
-    configuration, service = services.fetch_with_configuration(keyring.table, service_sid or first)
-    if configuration is None:
-        # Several first requests may come at once.
-        retry.STANDARD.run(lambda: services.create_account(keyring.table, first, now))
-        configuration, service = services.fetch_with_configuration(keyring.table, service_sid or first)
-    if configuration is None:
-        raise refusals.failed()
+    configuration, service = _fetch_or_create(keyring, first, service_sid or first, now)
     if service_sid is None and configuration.default_service_sid != first:
         service = services.fetch(keyring.table, configuration.default_service_sid)
     if service is None:
@@ -68,9 +63,24 @@ def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> S
     return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
 
 
+def _fetch_or_create(keyring: Keyring, first: str, sid: str, now: datetime) -> tuple[Configuration, Service | None]:
+    """Fetch the account's settings and a Service, and make the settings where there are none."""
+    configuration, service = services.fetch_with_configuration(keyring.table, sid)
+    if configuration is None:
+        # Several first requests may come at once.
+        retry.STANDARD.run(lambda: services.create_account(keyring.table, first, now))
+        configuration, service = services.fetch_with_configuration(keyring.table, sid)
+    if configuration is None:
+        raise refusals.failed()
+    return configuration, service
+
+
 def resolve_user(keyring: Keyring, now: datetime, scope: Scope, token: Token) -> CallingUser:
-    """Who an access token speaks for; the first one of an identity makes it a user. Raises ApiError 20104 when it was
-    revoked, 20403 in another Service than the token's, and for an identity whose user was deleted."""
+    """Return the user of an access token. The first token of an identity makes it a user.
+
+    Raises ApiError 20104 for a revoked token, 20403 in another Service than the token's and for an identity whose user
+    was deleted.
+    """
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
     known = users.fetch_with_revocations(keyring.table, scope.service_sid, [token.identity])

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from jwt.types import Options
 
 from partyline import refusals
@@ -90,8 +91,7 @@ class AccountKeyring(Keyring, Protocol):
 def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
     """The caller of a request. Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to
     20107 and 20157."""
-    headers = event.get("headers") or {}
-    given = next((str(value) for name, value in headers.items() if name.lower() == "authorization"), "")
+    given = str(APIGatewayProxyEvent(dict(event)).headers.get("authorization", ""))
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() == "bearer":
         return Caller(token=read_token(credentials.strip(), keyring))

@@ -261,20 +261,30 @@ def _apply_settings(form: Parameters, before: Participant, conversation: Convers
 def read_horizon(
     form: Parameters, before: Participant, conversation: Conversation, now: datetime
 ) -> tuple[int | None, str | None]:
-    """How far a participant has read, and when, after a form; an empty LastReadMessageIndex (or "null") says that it
-    has read nothing. Raises ApiError 20001, 50421."""
-    given, read = form.get("LastReadMessageIndex"), form.get("LastReadTimestamp")
+    """Return the index that a participant has read to, and when, after a form.
+
+    An empty LastReadMessageIndex, or "null", says that nothing was read. Raises ApiError 20001, 50421.
+    """
+    given = form.get("LastReadMessageIndex")
     if given in _REMOVED:
         return None, None
     if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
         raise refusals.read_index_invalid()
-    moment = forms.parse_moment(read) if read else None
-    if read and moment is None:
+    moment = _read_moment(form)
+    if given is None:
+        return before.last_read_message_index, moment or before.last_read_timestamp
+    return int(given), moment or serializers.format_timestamp(now)
+
+
+def _read_moment(form: Parameters) -> str | None:
+    """Read LastReadTimestamp. Raises ApiError 20001."""
+    given = form.get("LastReadTimestamp")
+    if not given:
+        return None
+    moment = forms.parse_moment(given)
+    if moment is None:
         raise refusals.invalid_parameter("LastReadTimestamp", "it is not an ISO 8601 date")
-    if given is not None and moment is None:
-        moment = now
-    index = before.last_read_message_index if given is None else int(given)
-    return index, serializers.format_timestamp(moment) if moment else before.last_read_timestamp
+    return serializers.format_timestamp(moment)
 
 
 def _apply_binding(form: Parameters, before: Participant, now: datetime) -> Participant:
