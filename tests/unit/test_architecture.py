@@ -33,10 +33,6 @@ LONG_FUNCTIONS = {
 }
 REPEATED_CLASS_NAMES: set[str] = set()
 COMPLEX_FUNCTIONS: set[str] = {
-    "layers/partyline/partyline/carriers/gateway_event.py:parse_event",
-    "layers/partyline/partyline/carriers/send_outcome.py:to_send_error",
-    "layers/partyline/partyline/carriers/telnyx.py:_read_errors",
-    "layers/partyline/partyline/carriers/telnyx.py:Telnyx.find",
     "layers/partyline/partyline/domain/bylines.py:build_byline",
     "layers/partyline/partyline/domain/join_rules.py:_check_combination",
     "layers/partyline/partyline/domain/join_rules.py:check_unique",

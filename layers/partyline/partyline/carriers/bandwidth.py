@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -39,7 +39,9 @@ from partyline.carriers.base import (
     MediaAccess,
     OutboundText,
     Transport,
+    Urls,
     WebhookRequest,
+    choose_url,
 )
 from partyline.carriers.limits import KB, MB, Limits
 from partyline.domain.receipts import ReceiptStatus
@@ -116,9 +118,32 @@ class Bandwidth:
     # Media: 3.5 MB a file, and 500 KB together are what Bandwidth recommends; text: the API's own limit.
     limits = Limits(recipients=10, text=2048, media=10, group_media=10, media_bytes=int(3.5 * MB), image_bytes=500 * KB)
 
+    required_secrets: tuple[str, ...] = (
+        "bandwidth_account_id",
+        "bandwidth_application_id",
+        "bandwidth_username",
+        "bandwidth_password",
+        "bandwidth_webhook_token",
+    )
+
     def __init__(self, settings: BandwidthSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+
+    @classmethod
+    def from_secrets(cls, secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Bandwidth:
+        """Build the carrier from a deployment's secrets and base URLs."""
+        settings = BandwidthSettings(
+            account_id=secrets["bandwidth_account_id"],
+            application_id=secrets["bandwidth_application_id"],
+            username=secrets["bandwidth_username"],
+            password=secrets["bandwidth_password"],
+            webhook_token=secrets["bandwidth_webhook_token"],
+            webhook_username=secrets.get("bandwidth_webhook_username", ""),
+            webhook_password=secrets.get("bandwidth_webhook_password", ""),
+            url=choose_url(urls, "bandwidth_url", URL),
+        )
+        return cls(settings, transport)
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:  # noqa: ARG002 - nothing here is dated
         """Check the token in the path, then Basic when this deployment has credentials for it.

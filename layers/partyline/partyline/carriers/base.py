@@ -197,6 +197,15 @@ class FoundMessage:
     reports: tuple[DeliveryReport, ...] = ()
 
 
+# Base URLs that are other than usual, by name: "bandwidth_url" and so on.
+Urls = Mapping[str, str]
+
+
+def choose_url(urls: Urls, name: str, usual: str) -> str:
+    """Return a base URL without a slash at its end: a deployment's own, or the usual one."""
+    return (urls.get(name) or usual).rstrip("/")
+
+
 # Sends one request, once. Raises Unavailable when no connection was made, Ambiguous when the request left unanswered.
 Transport = Callable[[HttpRequest], HttpResponse]
 

@@ -1,4 +1,4 @@
-"""From a carrier's HTTP answer to the outcome of a send.
+"""Turn a carrier's HTTP answer to a send into its outcome.
 
 | answer                           | outcome     | why                                                         |
 |----------------------------------|-------------|-------------------------------------------------------------|
@@ -26,7 +26,7 @@ from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailab
 from partyline.http_client import HttpResponse
 
 # Of all 5xx these alone say by themselves that the text was not taken. After any other the carrier may have it, so a
-# second request could text everybody twice.
+# second request could send the text twice.
 _NOT_BEGUN = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE})
 
 # A longer wait is no throttle but a misread header (a date or a Unix time, for example).
@@ -35,9 +35,14 @@ _LONGEST_WAIT = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class CarrierError:
-    """What an error answer says: the carrier's code, Twilio's code for what holds for the whole request, Twilio's code
-    of each recipient that is named, and whether the carrier promises that after a 5xx of this kind it did not take the
-    text."""
+    """What an error answer says.
+
+    carrier_code  the carrier's own code
+    error_code    Twilio's code for what holds for the whole request
+    recipients    Twilio's code of each recipient that the answer names
+    queue_full    whether a later try can help, although the status is not 429
+    not_taken     whether the carrier promises that it did not take the text when it answers so with a 5xx
+    """
 
     carrier_code: str | None = None
     error_code: int | None = None
@@ -47,8 +52,10 @@ class CarrierError:
 
 
 def check_recipients(text: OutboundText, most: int) -> None:
-    """Refuse, before any request, a text without recipients (Twilio's 21604) or with too many (Twilio's 21653), the
-    others that it names included."""
+    """Refuse a text without recipients (Twilio's 21604) or with too many (Twilio's 21653) before any request is made.
+
+    Members whom the request only names count too. Raises Refused.
+    """
     if not text.recipients:
         raise Refused("no recipient", error_code=error_codes.NO_RECIPIENT)
     if len(text.recipients) + len(text.others) > most:
@@ -56,7 +63,7 @@ def check_recipients(text: OutboundText, most: int) -> None:
 
 
 def named_in(prose: str, recipients: tuple[str, ...]) -> tuple[str, ...]:
-    """The recipients whose number stands in a carrier's words. Whole numbers are compared, not beginnings of them."""
+    """Return the recipients whose number stands in a carrier's prose. Whole numbers are compared, not prefixes."""
     numbers = set(re.findall(r"\+?\w+", prose))
     return tuple(one for one in recipients if one in numbers)
 
@@ -91,20 +98,25 @@ def first_id(candidates: Iterable[object]) -> str:
     raise Ambiguous("the text was accepted with an answer that cannot be read")
 
 
-def to_send_error(response: HttpResponse, complaint: CarrierError) -> SendError:
-    """The error for an answer that is not 2xx. Its text holds the status and the carrier's code, no content."""
-    status, carrier_code = response.status, complaint.carrier_code
-    told = f"HTTP {status}" + (f", code {carrier_code}" if carrier_code else "")
-    if status == HTTPStatus.TOO_MANY_REQUESTS or complaint.queue_full:
-        error_code = complaint.error_code or error_codes.QUEUE_OVERFLOW
-        return Throttled(told, error_code=error_code, carrier_code=carrier_code, retry_after=_retry_after(response))
-    error_code = complaint.error_code or error_codes.UNKNOWN
-    broke_off = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if status in _NOT_BEGUN or (broke_off and complaint.not_taken):
-        return Unavailable(told, error_code=error_code, carrier_code=carrier_code)
-    if broke_off or status == HTTPStatus.REQUEST_TIMEOUT:
-        return Ambiguous(told, error_code=error_code, carrier_code=carrier_code)
-    return Refused(told, error_code=error_code, carrier_code=carrier_code, recipients=complaint.recipients)
+def to_send_error(response: HttpResponse, error: CarrierError) -> SendError:
+    """Make the error for an answer that is not 2xx, by the table above. Its text has the status and the carrier's code,
+    and no content."""
+    status, carrier_code = response.status, error.carrier_code
+    message = f"HTTP {status}" + (f", code {carrier_code}" if carrier_code else "")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or error.queue_full:
+        error_code = error.error_code or error_codes.QUEUE_OVERFLOW
+        return Throttled(message, error_code=error_code, carrier_code=carrier_code, retry_after=_retry_after(response))
+    error_code = error.error_code or error_codes.UNKNOWN
+    if _is_not_taken(status, error):
+        return Unavailable(message, error_code=error_code, carrier_code=carrier_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Ambiguous(message, error_code=error_code, carrier_code=carrier_code)
+    return Refused(message, error_code=error_code, carrier_code=carrier_code, recipients=error.recipients)
+
+
+def _is_not_taken(status: int, error: CarrierError) -> bool:
+    """Whether the carrier says that it broke off before it took the text."""
+    return status in _NOT_BEGUN or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and error.not_taken)
 
 
 def _retry_after(response: HttpResponse) -> float | None:

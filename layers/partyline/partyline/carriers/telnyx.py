@@ -33,7 +33,9 @@ from partyline.carriers.base import (
     MediaAccess,
     OutboundText,
     Transport,
+    Urls,
     WebhookRequest,
+    choose_url,
 )
 from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.telnyx_payloads import (
@@ -124,9 +126,24 @@ class Telnyx:
         recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB, segments=10
     )
 
+    required_secrets: tuple[str, ...] = (
+        "telnyx_api_key",
+        "telnyx_public_key",
+    )
+
     def __init__(self, settings: TelnyxSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+
+    @classmethod
+    def from_secrets(cls, secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Telnyx:
+        """Build the carrier from a deployment's secrets and base URLs."""
+        settings = TelnyxSettings(
+            api_key=secrets["telnyx_api_key"],
+            public_key=secrets["telnyx_public_key"],
+            url=choose_url(urls, "telnyx_url", URL),
+        )
+        return cls(settings, transport)
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:
         """Check the signature over the raw body, then its time.
@@ -168,21 +185,26 @@ class Telnyx:
         return MediaAccess(f"Bearer {self._settings.api_key}", self._settings.url, ("telnyx.com",), at_once=False)
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
-        """A text whose id a report has told, and its state for each recipient: GET /messages/group/{id}; for only one
-        GET /messages/{id}. Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say."""
+        """Ask for a text whose id a report has brought: GET /messages/group/{id}, or /messages/{id} for one recipient.
+
+        Raises Unavailable, Ambiguous, Throttled or Refused when Telnyx does not say.
+        """
         if not carrier_message_id:
             return None
-        what = f"group/{quote(carrier_message_id, safe='')}" if len(text.recipients) > 1 else quote(carrier_message_id)
-        headers = {"Authorization": f"Bearer {self._settings.api_key}"}
-        response = self._transport(HttpRequest("GET", f"{self._settings.url}/messages/{what}", headers, b""))
+        response = self._transport(self._build_find_request(text, carrier_message_id))
         if not send_outcome.succeeded(response):
             raise send_outcome.to_send_error(response, _read_error(response, text))
         data = send_outcome.load_answer(response).get("data")
         messages = schemas.only_objects(data if isinstance(data, list) else [data])
         readers = (reader for one in messages for reader in _report_readers(schemas.read(TelnyxMessage, one), text.tag))
-        found = (schemas.attempt(reader, "") for reader in readers)
-        reports = tuple(replace(event, id=carrier_message_id) for event in found if isinstance(event, DeliveryReport))
+        reports = tuple(replace(report, id=carrier_message_id) for report in _select_reports(readers))
         return FoundMessage(Accepted(carrier_message_id), reports) if reports else None
+
+    def _build_find_request(self, text: OutboundText, carrier_message_id: str) -> HttpRequest:
+        is_group = len(text.recipients) > 1
+        path = f"group/{quote(carrier_message_id, safe='')}" if is_group else quote(carrier_message_id)
+        headers = {"Authorization": f"Bearer {self._settings.api_key}"}
+        return HttpRequest("GET", f"{self._settings.url}/messages/{path}", headers)
 
 
 def _split_events(tag: str | None, document: object) -> Iterable[schemas.Reader]:
@@ -285,18 +307,26 @@ def _read_errors(holder: TelnyxErrors, addresses: _AddressLists) -> _Errors:
     """
     by_address: dict[str, str] = {}
     shared: list[str] = []
-    for error in holder.errors:
-        if not error.code:
-            continue
-        named = _POINTER.fullmatch(error.source.pointer)
-        address = _address_at(addresses.get(named[1], ()), named[2]) if named else None
+    for code, pointer in ((error.code, error.source.pointer) for error in holder.errors if error.code):
+        address, is_of_one = _resolve_pointer(pointer, addresses)
         if address:
             # Of several codes the first counts; but a block has to be known.
-            by_address[address] = error.code if error.code == _BLOCKED else by_address.get(address, error.code)
-        elif not (named and named[2]):
-            shared.append(error.code)
-    has_pointers = any(error.source.pointer for error in holder.errors)
-    return _Errors(by_address, next((code for code in shared if code != _BLOCKED or not has_pointers), None))
+            by_address[address] = code if code == _BLOCKED else by_address.get(address, code)
+        elif not is_of_one:
+            shared.append(code)
+    return _Errors(by_address, _first_shared(shared, has_pointers=any(one.source.pointer for one in holder.errors)))
+
+
+def _first_shared(codes: Iterable[str], *, has_pointers: bool) -> str | None:
+    return next((code for code in codes if code != _BLOCKED or not has_pointers), None)
+
+
+def _resolve_pointer(pointer: str, addresses: _AddressLists) -> tuple[str | None, bool]:
+    """Return the address that a pointer names, if it does, and whether it points at one entry of a list at all."""
+    named = _POINTER.fullmatch(pointer)
+    if not named:
+        return None, False
+    return _address_at(addresses.get(named[1], ()), named[2]), bool(named[2])
 
 
 def _address_at(addresses: Sequence[str | None], index: str | None) -> str | None:
@@ -334,9 +364,14 @@ def _data(response: HttpResponse) -> schemas.JsonObject:
 
 def _find_failed(sent: TelnyxMessage) -> dict[str, int]:
     """Return the recipients whose status in an answer is a failure already, with Twilio's code of each."""
-    found = (schemas.attempt(reader, "") for reader in _report_readers(sent, tag=None))
-    reports = (event for event in found if isinstance(event, DeliveryReport) and event.status in _FAILURES)
-    return {report.recipient: report.error_code or error_codes.UNKNOWN for report in reports}
+    reports = _select_reports(_report_readers(sent, tag=None))
+    return {one.recipient: one.error_code or error_codes.UNKNOWN for one in reports if one.status in _FAILURES}
+
+
+def _select_reports(readers: Iterable[schemas.Reader]) -> list[DeliveryReport]:
+    """Read the entries of an answer, without those that cannot be read."""
+    events = [schemas.attempt(reader, "") for reader in readers]
+    return [event for event in events if isinstance(event, DeliveryReport)]
 
 
 def _read_error(response: HttpResponse, text: OutboundText) -> send_outcome.CarrierError:

@@ -31,7 +31,9 @@ from partyline.carriers.base import (
     MediaAccess,
     OutboundText,
     Transport,
+    Urls,
     WebhookRequest,
+    choose_url,
 )
 from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.twilio_payloads import ConversationDelivery, InboundForm, StatusCallback, TwilioMessageForm
@@ -111,6 +113,11 @@ class Twilio:
         image_bytes=600 * KB,
     )
 
+    required_secrets: tuple[str, ...] = (
+        "twilio_account_sid",
+        "twilio_auth_token",
+    )
+
     def __init__(self, settings: TwilioSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
@@ -122,6 +129,20 @@ class Twilio:
             settings.media_url,
             transport,
         )
+
+    @classmethod
+    def from_secrets(cls, secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Twilio:
+        """Build the carrier from a deployment's secrets and base URLs."""
+        settings = TwilioSettings(
+            account_sid=secrets["twilio_account_sid"],
+            auth_token=secrets["twilio_auth_token"],
+            answers_keywords=secrets.get("twilio_answers_keywords", "yes").lower() != "no",
+            messaging_service_sid=secrets.get("twilio_messaging_service_sid", ""),
+            url=choose_url(urls, "twilio_url", URL),
+            conversations_url=choose_url(urls, "twilio_conversations_url", twilio_groups.URL),
+            media_url=choose_url(urls, "twilio_media_url", twilio_groups.MEDIA_URL),
+        )
+        return cls(settings, transport)
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:  # noqa: ARG002 - nothing here is dated
         """Check X-Twilio-Signature as Twilio's security page describes; a repeat is stopped by the message's id.

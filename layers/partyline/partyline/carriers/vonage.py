@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,7 +33,9 @@ from partyline.carriers.base import (
     MediaAccess,
     OutboundText,
     Transport,
+    Urls,
     WebhookRequest,
+    choose_url,
 )
 from partyline.carriers.limits import KB, Limits
 from partyline.carriers.vonage_payloads import (
@@ -120,9 +122,27 @@ class Vonage:
         one_by_one=True,
     )
 
+    required_secrets: tuple[str, ...] = (
+        "vonage_api_key",
+        "vonage_api_secret",
+        "vonage_signature_secret",
+    )
+
     def __init__(self, settings: VonageSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+
+    @classmethod
+    def from_secrets(cls, secrets: Mapping[str, str], urls: Urls, transport: Transport) -> Vonage:
+        """Build the carrier from a deployment's secrets and base URLs."""
+        settings = VonageSettings(
+            api_key=secrets["vonage_api_key"],
+            api_secret=secrets["vonage_api_secret"],
+            signature_secret=secrets["vonage_signature_secret"],
+            answers_keywords=secrets.get("vonage_answers_keywords", "no").lower() == "yes",
+            url=choose_url(urls, "vonage_url", URL),
+        )
+        return cls(settings, transport)
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:
         """Check the token's signature, the hash of the body in it, and its time.
