@@ -63,9 +63,8 @@ class Sender:
     def deliver(self, reference: SendReference) -> SendAttempt:
         """Send one text, unless it was or may have been sent.
 
-        Each of its requests leaves at most once.
-
-        Raises only what the table and the attachments raise. What a carrier refuses is recorded in the receipts.
+        Each of its requests leaves at most once. Raises only what the table and the attachments raise: what a carrier
+        refuses is recorded in the receipts.
         """
         job = self.loader.load(reference)
         if job is None:
@@ -90,7 +89,7 @@ class Sender:
         if not turn.wait:
             return replace(job, turn=turn)
         if turn.is_out_of_patience:
-            return job.without_carrier(_give_up(turn))
+            return job.without_carrier(_build_obstacle(turn))
         return build_retry("its turn has not come", delay=turn.wait, paced=True)
 
     def _attach_files(self, job: SendJob) -> SendJob | SendAttempt:
@@ -144,8 +143,8 @@ class Sender:
         return min(reversed(attempts), key=lambda attempt: attempt.urgency)
 
 
-def _give_up(turn: Turn) -> CannotSend:
-    """Return why a send is refused after nothing has been sent for too long."""
+def _build_obstacle(turn: Turn) -> CannotSend:
+    """Build the reason why a send is refused after nothing was sent for too long."""
     if turn.known.line.until:
         return CannotSend("the line's carrier takes no more", error_codes.QUEUE_OVERFLOW)
     return CannotSend("the carrier does not answer", error_codes.UNKNOWN)
