@@ -8,10 +8,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.lifecycle import activation
 from partyline.lifecycle.activation import ActivationOutcome, Activator
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, consume
+from partyline.queues.queue_messages import ActivationRequest
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
 ACTIVATOR = Activator(bootstrap.build_table(), PRE_WEBHOOK.consult_all, bootstrap.now)
@@ -32,7 +33,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _activate(record: SQSRecord) -> None:
-    sid = activation.decode(record.body)
+    sid = queue_messages.decode(ActivationRequest, record.body).conversation_sid
     outcome = ACTIVATOR.activate(sid)
     logger.info("activation.run", conversation_sid=sid, outcome=outcome.value)
     count(METRICS[outcome])

@@ -9,11 +9,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
+from partyline.queues.queue_messages import Callback
 from partyline.settings import auth_token, variable
 from partyline.storage.circuit_breakers import parse_receiver
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback, DeliveryOutcome
+from partyline.webhooks.delivery import DeliveryOutcome
 
 SQS = bootstrap.build_sqs()
 CALLER = delivery.WebhookCaller(
@@ -37,7 +39,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _call(record: SQSRecord) -> Retry | None:
-    callback = delivery.decode(record.body)
+    callback = queue_messages.decode(Callback, record.body)
     delivered = CALLER.call(callback, received=receive_count(record), sent_at=sent_at(record))
     _log(callback, delivered, receive_count(record))
     if delivered.outcome in {DeliveryOutcome.RETRIED, DeliveryOutcome.HELD}:

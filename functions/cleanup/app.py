@@ -10,10 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.lifecycle import cleanup
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, consume
+from partyline.queues.queue_messages import Removed
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
@@ -34,7 +35,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _clean(cleaner: Cleaner, record: SQSRecord) -> None:
-    removed = cleanup.decode(record.body)
+    removed = queue_messages.decode(Removed, record.body)
     done = cleaner.clean_up(removed)
     logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
     count("CleanupDone" if done else "CleanupContinued")

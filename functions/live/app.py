@@ -9,9 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
+from partyline.queues.queue_messages import Push
 from partyline.realtime import publisher
-from partyline.realtime.publisher import Publisher, Push, Pushed
+from partyline.realtime.publisher import Publisher, Pushed
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
@@ -30,7 +32,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _push(record: SQSRecord) -> Retry | None:
-    push = publisher.decode(record.body)
+    push = queue_messages.decode_live(record.body)
     if isinstance(push, Push) and publisher.is_expired(sent_at(record), bootstrap.now()):
         logger.warning("live.dropped", subject=push.subject)
         count("LiveDropped")

@@ -8,10 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
+from partyline.domain.attachments import MediaReference
 from partyline.inbound import completion
 from partyline.media import ingest
 from partyline.media.ingest import IngestOutcome
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count
 from partyline.settings import variable
 
@@ -37,7 +39,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _ingest(record: SQSRecord) -> Retry | None:
-    reference = ingest.decode(record.body)
+    reference = queue_messages.decode(MediaReference, record.body)
     collected = INGEST.ingest(reference, receive_count(record))
     count(f"Media{collected.outcome.capitalize()}")
     logger.info(

@@ -13,6 +13,7 @@ from partyline import bootstrap
 from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import build_transport
 from partyline.deadline import track_deadline
+from partyline.domain.sends import SendReference
 from partyline.media.outbound_files import OutboundFiles
 from partyline.observability import count, logger, metrics
 from partyline.outbound.carrier_requester import CarrierRequester
@@ -22,9 +23,9 @@ from partyline.outbound.send_attempt import NextStep
 from partyline.outbound.send_job import SendLoader
 from partyline.outbound.send_settlement import SendSettlement
 from partyline.outbound.sender import Sender
+from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, is_fifo, receive_count
 from partyline.settings import variable
-from partyline.stream import relay
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
@@ -71,7 +72,7 @@ def _handle(record: SQSRecord) -> Retry | None:
 
 
 def _deliver(record: SQSRecord) -> Retry | None:
-    reference = relay.decode(record.body)
+    reference = queue_messages.decode(SendReference, record.body)
     attempt = build_sender().deliver(reference)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
@@ -82,7 +83,7 @@ def _deliver(record: SQSRecord) -> Retry | None:
 
 def _reconcile(record: SQSRecord) -> Retry | None:
     """Give up a send that the carrier did not accept. One with no answer yet is delivered again minutes later."""
-    reference = relay.decode(record.body)
+    reference = queue_messages.decode(SendReference, record.body)
     failed = build_reconciler().reconcile(reference, last=receive_count(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)
     count("ReceiptsGivenUp", failed or 0)

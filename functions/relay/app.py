@@ -1,4 +1,4 @@
-"""The table's stream: what must happen after a change. At least once, in the order of each partition."""
+"""Relay the table's stream to the queues: at least once, in the order of each partition."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from typing import Any
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.domain.attachments import MediaReference
-from partyline.lifecycle import activation, cleanup
-from partyline.lifecycle.cleanup import Removed, RemovedKind
-from partyline.media import ingest
 from partyline.observability import logger, metrics
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import ActivationRequest, Callback, Cut, Push, Removed, RemovedKind
 from partyline.queues.queue_sender import QueueMessage
-from partyline.realtime import publisher as live
-from partyline.realtime.publisher import Cut, Push
+from partyline.realtime import publisher
 from partyline.settings import variable
-from partyline.stream import relay as stream_relay
+from partyline.stream.relay import StreamRelay
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback
 from partyline.webhooks.fan_out import FanOut
 
 TABLE = bootstrap.build_table()
@@ -31,64 +28,66 @@ CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
-    """Relay a batch of stream records; the first that fails, and what is behind it, comes again."""
+    """Relay a batch of stream records. The first that fails is delivered again, with all records after it."""
     return CONSUMER.consume(event, relay)
 
 
 def relay(record: Mapping[str, Any]) -> Relayed:
-    """What one stream record asks for."""
+    """Build the queue messages that one stream record requires."""
     messages: list[QueueMessage] = []
     calls: list[int] = []
     fan_out = FanOut(
         TABLE,
         account_sid=variable("ACCOUNT_SID"),
         enqueue_callback=lambda subject, callback: messages.append(_call(subject, callback)),
-        enqueue_push=lambda pushed, name: messages.append(_push(pushed, name)),
+        enqueue_push=lambda push, name: messages.append(_push(push, name)),
     )
-    desk = stream_relay.StreamRelay(
-        enqueue=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
-        collect=lambda reference: messages.append(_collect(reference)),
+    stream_relay = StreamRelay(
+        enqueue_send=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
+        fetch_media=lambda reference: messages.append(_fetch(reference)),
         activate=lambda sid: messages.append(_activate(sid)),
-        tell=lambda happening, name: calls.append(fan_out.publish(happening, name)),
-        tell_delivery=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
-        clean=lambda removed: messages.extend(_clean(removed)),
+        publish=lambda batch, name: calls.append(fan_out.publish(batch, name)),
+        publish_receipt=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
+        clean_up=lambda removed: messages.extend(_clean(removed)),
     )
-    return Relayed(stream_relay.relay_record(desk, record), tuple(messages), sum(calls))
+    return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))
 
 
 def _send(group: str, deduplication_id: str, body: str) -> QueueMessage:
-    """A send in its conversation's turn."""
+    """Queue a send, in its conversation's turn."""
     return QueueMessage(variable("OUTBOUND_QUEUE_URL"), body, group, deduplication_id)
 
 
-def _collect(reference: MediaReference) -> QueueMessage:
-    """A file to be fetched from the carrier that brought it."""
-    return QueueMessage(variable("MEDIA_QUEUE_URL"), ingest.encode(reference))
+def _fetch(reference: MediaReference) -> QueueMessage:
+    """Queue the download of a file from its carrier."""
+    return QueueMessage(variable("MEDIA_QUEUE_URL"), queue_messages.encode(reference))
 
 
 def _activate(sid: str) -> QueueMessage:
-    """A new conversation to be activated."""
-    return QueueMessage(variable("ACTIVATION_QUEUE_URL"), activation.encode(sid))
+    """Queue the activation of a new conversation."""
+    return QueueMessage(variable("ACTIVATION_QUEUE_URL"), queue_messages.encode(ActivationRequest(sid)))
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:
-    """A call to a webhook in the turn of its URL and subject."""
+    """Queue a call of a webhook, in the turn of its URL and subject."""
     group = delivery.message_group(callback.url, subject)
-    return QueueMessage(variable("CALLBACKS_QUEUE_URL"), delivery.encode(callback), group, callback.token)
+    return QueueMessage(variable("CALLBACKS_QUEUE_URL"), queue_messages.encode(callback), group, callback.token)
 
 
-def _push(pushed: Push | Cut, name: str) -> QueueMessage:
-    """What live connections are told, in the turn of its subject."""
+def _push(message: Push | Cut, name: str) -> QueueMessage:
+    """Queue a message for live connections, in the turn of its subject."""
     deduplication_id = hashlib.sha256(name.encode()).hexdigest()
-    return QueueMessage(variable("LIVE_QUEUE_URL"), live.encode(pushed), pushed.subject, deduplication_id)
+    return QueueMessage(variable("LIVE_QUEUE_URL"), publisher.encode(message), message.subject, deduplication_id)
 
 
 def _clean(removed: Removed) -> list[QueueMessage]:
-    """What was removed to be cleaned up, and live connections that end with it to be cut. Of a Service and a user the
-    indexes tell what is left, so these wait until requests under way have ended and the indexes show what they wrote;
-    and a conversation's webhooks have still to be found by what happened before it was removed."""
+    """Queue the clean-up of what was removed, and the closing of its live connections.
+
+    The clean-up waits until requests under way have ended and the indexes show what they wrote: what a Service or a
+    user leaves behind is found by them. A conversation's webhooks are needed for the events before its removal, too.
+    """
     delay = int(variable("CLEANUP_SECONDS"))
-    cleaning = QueueMessage(variable("CLEANUP_QUEUE_URL"), cleanup.encode(removed), delay=delay)
+    cleaning = QueueMessage(variable("CLEANUP_QUEUE_URL"), queue_messages.encode(removed), delay=delay)
     if removed.kind is RemovedKind.USER:
         cut = Cut(removed.service_sid, removed.sid, removed.identity)
         return [cleaning, _push(cut, f"{removed.sid}/{removed.at}")]

@@ -8,9 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.lifecycle import activation
 from partyline.lifecycle.expiry import TimerRunner
 from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import ActivationRequest
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
@@ -23,7 +24,9 @@ def activate(sid: str) -> None:
     """Queue the activation of a conversation that is stuck in the state initializing."""
     logger.warning("activation.stuck", conversation_sid=sid)
     count("ActivationStuck")
-    SQS.send_message(QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=activation.encode(sid))
+    SQS.send_message(
+        QueueUrl=variable("ACTIVATION_QUEUE_URL"), MessageBody=queue_messages.encode(ActivationRequest(sid))
+    )
 
 
 @metrics.log_metrics

@@ -22,15 +22,13 @@ from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordResult
 from partyline.lifecycle import activation, expiry
-from partyline.lifecycle.cleanup import Removed
 from partyline.outbound import delivery_reports
-from partyline.realtime.publisher import Push
+from partyline.queues.queue_messages import Callback, Push, Removed
 from partyline.storage import connections, lines, messages
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
-from partyline.webhooks.delivery import Callback
 from partyline.webhooks.fan_out import FanOut
 from partyline.webhooks.pre_action import ConsultAll
 from tests.support.api_harness import (
@@ -164,17 +162,17 @@ class World:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
         before = len(self._calls)
         desk = stream_relay.StreamRelay(
-            enqueue=lambda group, deduplication_id, body: None,
-            collect=lambda reference: None,
+            enqueue_send=lambda group, deduplication_id, body: None,
+            fetch_media=lambda reference: None,
             activate=self._activate,
-            tell=lambda happening, name: _ignore(self.fan_out.publish(happening, name)),
-            tell_delivery=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
-            clean=self.cleaned.append,
+            publish=lambda happening, name: _ignore(self.fan_out.publish(happening, name)),
+            publish_receipt=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
+            clean_up=self.cleaned.append,
         )
         while records := self.news():
             for record in records:
                 for _ in range(times):
-                    stream_relay.relay_record(desk, record)
+                    desk.relay(record)
         return self._calls[before:]
 
     @property

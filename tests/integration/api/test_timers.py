@@ -19,7 +19,7 @@ from partyline.errors import Conflict
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
-from partyline.lifecycle.cleanup import Removed, RemovedKind
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
 from partyline.storage.table import Table, from_dynamo
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody

@@ -13,6 +13,7 @@ from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.lifecycle import cleanup
+from partyline.queues import queue_messages
 from partyline.storage import conversations
 from partyline.storage import webhooks as store
 from partyline.storage.table import Table
@@ -377,7 +378,7 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
     made = hook(api, api.conversation())
     api.delete(f"/Conversations/{made['conversation_sid']}")
     assert api.get(f"/Conversations/{made['conversation_sid']}/Webhooks").error[:2] == (404, 20404)
-    removed = cleanup.Removed(cleanup.RemovedKind.CONVERSATION, made["conversation_sid"])
+    removed = queue_messages.Removed(queue_messages.RemovedKind.CONVERSATION, made["conversation_sid"])
     assert cleanup.Cleaner(table, Files(), api.context.clock, lambda: True).clean_up(removed)
     assert store.fetch(table, made["conversation_sid"], made["sid"]) is None
 

@@ -16,8 +16,9 @@ import pytest
 from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.errors import Conflict
+from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import publisher
-from partyline.realtime.publisher import Cut, Publisher, Push
+from partyline.realtime.publisher import Publisher
 from partyline.storage import connections
 from partyline.storage.connections import MAX_PER_IDENTITY
 from partyline.storage.keys import Key

@@ -19,6 +19,7 @@ from partyline.domain.attachments import MediaReference, MediaState
 from partyline.http_client import HttpResponse
 from partyline.inbound import recorder
 from partyline.media import ingest, links
+from partyline.queues import queue_messages
 from partyline.storage import messages
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import SECRETS, Context, event, granted
@@ -43,7 +44,7 @@ def took(table: Table, text: InboundText) -> MediaReference:
 
 def queued(reference: MediaReference, app: ModuleType) -> dict[str, Any]:
     sample = event("media/picture")
-    sample["Records"][0]["body"] = app.ingest.encode(reference)
+    sample["Records"][0]["body"] = queue_messages.encode(reference)
     return sample
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from partyline.domain.sends import SendState
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.outbound.reconciler import Reconciler
 from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.outbound.sender import Sender
-from partyline.realtime.publisher import Cut, Push, decode
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Callback, Cut, Push, Removed, RemovedKind
 from partyline.storage import connections, keys, webhooks
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
@@ -60,7 +60,7 @@ def test_the_relay_queues_a_call_for_each_webhook_in_the_turn_of_its_url_and_con
     for _ in range(2):
         relay.handler(sample, Context())
     (queued,) = waiting(relay.variable("CALLBACKS_QUEUE_URL"))
-    callback = delivery.decode(queued["Body"])
+    callback = queue_messages.decode(Callback, queued["Body"])
     assert (callback.url, callback.parameters["ConversationSid"]) == ("https://hooks.example.com/", subject)
     assert queued["Attributes"]["MessageGroupId"] == delivery.message_group(callback.url, subject)
     assert queued["Attributes"]["MessageDeduplicationId"] == callback.token
@@ -77,7 +77,7 @@ def test_the_relay_queues_what_happened_once_for_those_who_listen_live(function:
     for _ in range(2):
         relay.handler(sample, Context())
     (queued,) = waiting(relay.variable("LIVE_QUEUE_URL"))
-    told = decode(queued["Body"])
+    told = queue_messages.decode_live(queued["Body"])
     assert isinstance(told, Push)
     assert (told.subject, [one.type for one in told.events]) == (image["subject"]["S"], ["onMessageAdded"])
     assert queued["Attributes"]["MessageGroupId"] == told.subject
@@ -89,14 +89,14 @@ def test_the_relay_answers_for_the_first_record_that_fails_and_does_what_is_befo
 ) -> None:
     """W5."""
     relay = function("relay")
-    real, failing = relay.stream_relay.relay_record, {"2"}
+    real, failing = relay.StreamRelay.relay, {"2"}
 
     def flaky(desk: Any, record: dict[str, Any]) -> str:
         if record["dynamodb"]["SequenceNumber"] in failing:
             raise RuntimeError("not now")
         return str(real(desk, record))
 
-    monkeypatch.setattr(relay.stream_relay, "relay_record", flaky)
+    monkeypatch.setattr(relay.StreamRelay, "relay", flaky)
     (record,) = event("relay/message-recorded")["Records"]
     batch = [copy.deepcopy(record) for _ in range(3)]
     for number, one in enumerate(batch, start=1):
@@ -125,7 +125,9 @@ def test_the_relay_cuts_off_who_was_connected_as_a_removed_user(function: Load) 
     (queued,) = waiting(relay.variable("LIVE_QUEUE_URL"))
     (cleaned,) = waiting(relay.variable("CLEANUP_QUEUE_URL"))
     removed = json.loads(cleaned["Body"])
-    assert decode(queued["Body"]) == Cut(removed["service_sid"], removed["sid"], removed["identity"])
+    assert queue_messages.decode_live(queued["Body"]) == Cut(
+        removed["service_sid"], removed["sid"], removed["identity"]
+    )
 
 
 @pytest.mark.parametrize("kind", RemovedKind)

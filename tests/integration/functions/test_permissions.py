@@ -15,14 +15,14 @@ import pytest
 
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundText
-from partyline.domain import threads
+from partyline.domain import membership, threads
 from partyline.domain.events import BY_TEXT
 from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
-from partyline.lifecycle.cleanup import Removed, RemovedKind
 from partyline.outbound import delivery_reports
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, event_outbox, keys, memberships, messages, opt_outs
 from partyline.storage.table import Table, change, from_dynamo
 from partyline.webhooks import fan_out
@@ -194,7 +194,7 @@ def test_sending(
     line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
     out = partial(opt_outs.build_writes, None, line=line, opted_out=True, channel=OptOutChannel.API, source="", now=NOW)
     table.transact(out(address=ben))
-    monkeypatch.setattr(conversations, "_MAX_SMALLER", 1)
+    monkeypatch.setattr(membership, "MAX_ALIAS_THREADS", 1)
     memberships.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
     called.clear()
     outbound = Outbound(

@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 from partyline.domain.conversations import Conversation, ConversationState
-from partyline.lifecycle import activation
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import ActivationRequest
 from partyline.storage import connections, conversations, memberships, schedule
 from partyline.storage.connections import Connection
 from partyline.storage.schedule import ScheduleKind
@@ -60,9 +61,10 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
     assert called == granted("timers")
     ended = conversations.fetch(table, SID)
     assert ended and ended.state is ConversationState.CLOSED
-    assert [activation.decode(message["Body"]) for message in waiting(timers.variable("ACTIVATION_QUEUE_URL"))] == [
-        stuck.sid
-    ]
+    assert [
+        queue_messages.decode(ActivationRequest, message["Body"]).conversation_sid
+        for message in waiting(timers.variable("ACTIVATION_QUEUE_URL"))
+    ] == [stuck.sid]
     assert wire.ended == ["abc="]
 
 

@@ -22,6 +22,8 @@ from partyline.errors import Conflict, RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse
 from partyline.lifecycle import activation, expiry
 from partyline.lifecycle.activation import ActivationOutcome
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import ActivationRequest
 from partyline.storage import conversations, event_outbox, keys, memberships, schedule, services, webhooks
 from partyline.storage.table import Table, Write, from_dynamo
 from partyline.stream import relay as stream_relay
@@ -85,7 +87,7 @@ class World:
         item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
         unused: Callable[..., Any] = partial(pytest.fail, "not for this")
         desk = stream_relay.StreamRelay(unused, unused, self.queue.append, unused, unused, unused)
-        assert stream_relay.relay_record(desk, {"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
+        assert desk.relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:
         desk = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
@@ -94,7 +96,8 @@ class World:
     def work(self) -> list[ActivationOutcome]:
         """Take everything out of the queue."""
         taken, self.queue = self.queue, []
-        return [self.activate(activation.decode(activation.encode(sid))) for sid in taken]
+        requests = [queue_messages.encode(ActivationRequest(sid)) for sid in taken]
+        return [self.activate(queue_messages.decode(ActivationRequest, one).conversation_sid) for one in requests]
 
     def told(self, sid: str) -> list[Event]:
         """What is told of a conversation, in order."""
@@ -350,4 +353,4 @@ def test_one_that_is_never_finished_is_queued_again_and_again(world: World) -> N
 
 
 def test_the_body_of_the_queues_message_names_the_conversation() -> None:
-    assert json.loads(activation.encode("CH1")) == {"conversation_sid": "CH1"}
+    assert json.loads(queue_messages.encode(ActivationRequest("CH1"))) == {"conversation_sid": "CH1"}

@@ -21,7 +21,8 @@ from partyline.domain.services import User, build_service
 from partyline.domain.unrouted import UnroutedReason
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookTarget
 from partyline.lifecycle import cleanup
-from partyline.lifecycle.cleanup import Removed, RemovedKind
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import (
     codec,
     conversations,
@@ -128,7 +129,7 @@ class Relay:
         """Tell it of an item that was removed, as the table had it."""
         desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append)
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
-        return stream_relay.relay_record(desk, {"eventName": "REMOVE", "dynamodb": image})
+        return desk.relay({"eventName": "REMOVE", "dynamodb": image})
 
 
 def test_conversations_services_and_users_are_queued_when_they_are_removed_and_nothing_else_is(
@@ -151,7 +152,7 @@ def test_conversations_services_and_users_are_queued_when_they_are_removed_and_n
     "removed", [Removed(RemovedKind.CONVERSATION, "CH1"), Removed(RemovedKind.USER, "US1", "IS1", "añn\n#")]
 )
 def test_what_was_removed_comes_out_of_the_queue_as_it_went_in(removed: Removed) -> None:
-    assert cleanup.decode(cleanup.encode(removed)) == removed
+    assert queue_messages.decode(Removed, queue_messages.encode(removed)) == removed
 
 
 # --- conversations
@@ -385,7 +386,7 @@ def test_the_stream_tells_when_something_was_removed(account: Table, client: Any
     desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}
-    stream_relay.relay_record(desk, {"eventName": "REMOVE", "dynamodb": {**change, **moment}})
+    desk.relay({"eventName": "REMOVE", "dynamodb": {**change, **moment}})
     assert relay.queued == [Removed(RemovedKind.SERVICE, SECOND, at=1795348800.0)]
 
 

@@ -23,10 +23,11 @@ from partyline.domain.receipts import Receipt, ReceiptStatus, summarize_delivery
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, Conflict, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
-from partyline.lifecycle.cleanup import Removed
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.send_attempt import NextStep, SendAttempt
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Removed
 from partyline.storage import conversations, lines, memberships, messages, opt_outs, receipts
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
@@ -568,9 +569,9 @@ def desk_of(
         queue,
         collect,
         activate=(activate if activate is not None else []).append,
-        tell=lambda happening, name: None,
-        tell_delivery=(delivered if delivered is not None else []).append,
-        clean=clean,
+        publish=lambda happening, name: None,
+        publish_receipt=(delivered if delivered is not None else []).append,
+        clean_up=clean,
     )
 
 
@@ -578,12 +579,12 @@ def test_recorded_message_is_queued_for_each_send_in_its_group(scene: Make, clie
     one = scene()
     queue = Queue()
     desk = desk_of(queue)
-    done = [stream_relay.relay_record(desk, record) for record in stream_records(client)]
+    done = [desk.relay(record) for record in stream_records(client)]
     assert done.count("message") == 1
     ((group, deduplication_id, body),) = queue.bodies
     assert group == one.message.conversation_sid
     assert len(deduplication_id) <= 128
-    assert stream_relay.decode(body) == one.reference
+    assert queue_messages.decode(SendReference, body) == one.reference
 
 
 def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
@@ -592,7 +593,7 @@ def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None
     desk = desk_of(queue)
     for record in stream_records(client):
         unmoved = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}
-        assert stream_relay.relay_record(desk, {**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
+        assert desk.relay({**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
     assert queue.bodies == []
 
 
@@ -604,7 +605,7 @@ def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: Ma
     after = record["dynamodb"]["NewImage"]
     for status in ("queued", "delivered"):
         moved = {**record["dynamodb"], "OldImage": after, "NewImage": {**after, "status": {"S": status}}}
-        stream_relay.relay_record(desk, {**record, "eventName": "MODIFY", "dynamodb": moved})
+        desk.relay({**record, "eventName": "MODIFY", "dynamodb": moved})
     assert [receipt.status for receipt in delivered] == [DELIVERED]
 
 
@@ -614,7 +615,7 @@ def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table:
     memberships.create(table, waiting, [], NOW)
     activated: list[str] = []
     for record in stream_records(client):
-        stream_relay.relay_record(desk_of(Queue(), activate=activated), record)
+        desk_of(Queue(), activate=activated).relay(record)
     assert activated == [sid]
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.events import Event
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import publisher
-from partyline.realtime.publisher import LIFE, MAX_TRIES, Cut, Publisher, Push, Pushed
+from partyline.realtime.publisher import LIFE, MAX_TRIES, Publisher, Pushed
 from partyline.storage import connections
 from tests.integration.realtime.conftest import House
 from tests.support.api_harness import ACCOUNT
@@ -34,7 +36,7 @@ def told(subject: str, *identities: str, service: str = SERVICE, kind: str = "on
 
 
 def tell(house: House, what: Push | Cut, received: int = 1) -> Pushed:
-    return Publisher(house.sessions.live).publish(publisher.decode(publisher.encode(what)), received=received)
+    return Publisher(house.sessions.live).publish(queue_messages.decode_live(publisher.encode(what)), received=received)
 
 
 def hearing(house: House) -> set[str]:
@@ -254,9 +256,9 @@ def test_one_that_takes_nothing_has_it_tried_again_and_is_then_closed(house: Hou
 def test_a_push_survives_the_queue() -> None:
     what = Push(SERVICE, "CH1", (Event("a", {"Body": "é\x00"}), Event("b", {})), ("ann", "ben"))
 
-    assert publisher.decode(publisher.encode(what)) == what
-    assert publisher.decode(publisher.encode(Cut(SERVICE, "US1", "ann"))) == Cut(SERVICE, "US1", "ann")
-    assert publisher.decode(publisher.encode(Cut(SERVICE, SERVICE))) == Cut(SERVICE, SERVICE)
+    assert queue_messages.decode_live(publisher.encode(what)) == what
+    assert queue_messages.decode_live(publisher.encode(Cut(SERVICE, "US1", "ann"))) == Cut(SERVICE, "US1", "ann")
+    assert queue_messages.decode_live(publisher.encode(Cut(SERVICE, SERVICE))) == Cut(SERVICE, SERVICE)
 
 
 def test_what_no_queue_would_take_is_told_without_its_long_values() -> None:
@@ -265,7 +267,7 @@ def test_what_no_queue_would_take_is_told_without_its_long_values() -> None:
     body = publisher.encode(Push(SERVICE, "CH1", events))
 
     assert len(body.encode()) < 256 * 1024
-    shorter = publisher.decode(body)
+    shorter = queue_messages.decode_live(body)
     assert isinstance(shorter, Push)
     assert [event.parameters for event in shorter.events] == [
         {"Index": str(index), "Omitted": "Body"} for index in range(20)

@@ -10,9 +10,10 @@ import pytest
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import RequestError
 from partyline.http_client import HttpRequest, HttpResponse
+from partyline.queues.queue_messages import Callback
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback, DeliveryResult
+from partyline.webhooks.delivery import DeliveryResult
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 

@@ -12,9 +12,11 @@ from twilio.request_validator import RequestValidator
 
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
 from partyline.storage.circuit_breakers import Rejected
-from partyline.webhooks.delivery import PATIENCE, Callback, DeliveryOutcome, decode, encode, message_group
+from partyline.webhooks.delivery import PATIENCE, DeliveryOutcome, message_group
 from tests.integration.webhooks.conftest import TOKEN, World, callback
 
 VALIDATOR = RequestValidator(TOKEN)
@@ -58,7 +60,8 @@ def test_a_get_has_its_parameters_behind_those_of_the_url(world: World, configur
 
 
 def test_a_callback_survives_the_queue() -> None:
-    assert decode(encode(callback(method=WebhookMethod.GET))) == callback(method=WebhookMethod.GET)
+    encoded = queue_messages.encode(callback(method=WebhookMethod.GET))
+    assert queue_messages.decode(Callback, encoded) == callback(method=WebhookMethod.GET)
 
 
 def test_the_order_is_kept_for_each_url_and_conversation() -> None:

@@ -15,7 +15,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.realtime.publisher import encode
+from partyline.realtime import publisher
 from partyline.storage import conversations, keys, messages
 from partyline.storage.table import Table, Write, change, put
 from partyline.webhooks import fan_out
@@ -646,7 +646,7 @@ def test_end_of_a_large_conversation_is_published_to_all_once(world: World) -> N
     named = [identity for push, _ in world.pushed for identity in push.identities]
     assert named == identities
     assert {event.type for push, _ in world.pushed for event in push.events} == {"onConversationRemoved"}
-    assert max(len(encode(push)) for push, _ in world.pushed) < 256 * 1024
+    assert max(len(publisher.encode(push)) for push, _ in world.pushed) < 256 * 1024
 
 
 # --- whose webhooks

@@ -12,6 +12,7 @@ import pytest
 
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import EVENTS, WebhookMethod
+from partyline.queues import queue_messages
 from partyline.webhooks import delivery, signatures
 from tests.integration.conftest import NAME
 from tests.support.api_harness import TOKEN, A, B, C, Clock, P, T
@@ -120,7 +121,9 @@ def test_the_signature_is_checked_as_the_page_says(monkeypatch: pytest.MonkeyPat
     exec(code, there)
     url = "https://app.example.com/hooks?team=7"
     for method in WebhookMethod:
-        callback = delivery.Callback(url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token")
+        callback = queue_messages.Callback(
+            url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token"
+        )
         request = delivery.build_request(callback, 0, TOKEN)
         form, signature = dict(parse_qsl(request.body.decode())), request.headers[signatures.HEADER]
         assert there["is_from_partyline"](request.url, form, signature)

@@ -8,7 +8,6 @@ again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,16 +31,6 @@ class ActivationOutcome(StrEnum):
     ACTIVATED = "activated"
     FAILED = "failed"  # the webhook rejected a participant: the conversation is closed, and its addresses are free
     REPEATED = "repeated"  # the conversation was not initializing any more
-
-
-def encode(sid: str) -> str:
-    """Build the body of a queue message for a conversation."""
-    return json.dumps({"conversation_sid": sid})
-
-
-def decode(body: str) -> str:
-    """Read the conversation's SID from the body of a queue message."""
-    return str(json.loads(body)["conversation_sid"])
 
 
 @dataclass(frozen=True, slots=True)

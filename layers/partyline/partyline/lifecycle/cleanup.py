@@ -6,17 +6,16 @@ changes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TypeVar
 
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, keys, memberships, queries, retry, services, users
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
@@ -27,41 +26,6 @@ Entry = TypeVar("Entry")
 _STEP = 100
 # How far the clocks of two functions may differ.
 _MARGIN = timedelta(seconds=5)
-
-
-class RemovedKind(StrEnum):
-    """What leaves something behind when it is removed."""
-
-    CONVERSATION = "conversation"
-    SERVICE = "service"
-    USER = "user"
-    MEDIA = "media"
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What was removed.
-
-    `service_sid` and `identity` are a user's: its memberships are found by them. `at` is when, in Unix time; 0 is not
-    known, and long ago.
-    """
-
-    kind: RemovedKind
-    sid: str
-    service_sid: str = ""
-    identity: str = ""
-    at: float = 0.0
-
-
-def encode(removed: Removed) -> str:
-    """Build the body of a queue message."""
-    return json.dumps(asdict(removed))
-
-
-def decode(body: str) -> Removed:
-    """Read the body of a queue message."""
-    fields = json.loads(body)
-    return Removed(**{**fields, "kind": RemovedKind(fields["kind"])})
 
 
 @dataclass(frozen=True, slots=True)

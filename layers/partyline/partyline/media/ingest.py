@@ -9,9 +9,8 @@ why.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -74,16 +73,6 @@ class _PendingFile:
     reference: MediaReference
     media: Media
     message: Message
-
-
-def encode(reference: MediaReference) -> str:
-    """Encode a file reference as the body of a queue message."""
-    return json.dumps(asdict(reference))
-
-
-def decode(body: str) -> MediaReference:
-    """Decode the body of a queue message."""
-    return MediaReference(**json.loads(body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ and supervisors, as far as their connections are authorized then (realtime.audie
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from partyline.domain import sids
-from partyline.domain.events import Event
+from partyline.queues import queue_messages
+from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import audience, protocol
 from partyline.realtime.gateway import LiveConnections, PostResult
 from partyline.storage import connections, conversations
@@ -24,28 +23,6 @@ LIFE = timedelta(minutes=5)
 MAX_TRIES = 3
 # A queue's message can hold 256 KB.
 _MAX_BODY = 240 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """Events of one conversation or user; `subject` is its SID.
-
-    `identities` receive them besides the members.
-    """
-
-    service_sid: str
-    subject: str
-    events: tuple[Event, ...]
-    identities: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Connections to close, since a user or a Service was removed; `subject` is its SID, `identity` the user's."""
-
-    service_sid: str
-    subject: str
-    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +40,11 @@ class Pushed:
 
 def encode(message: Push | Cut) -> str:
     """Build the body of a queue message. Long values of events are left out when it would be too large."""
-    if isinstance(message, Cut):
-        return json.dumps({"kind": "cut", **asdict(message)})
-    body = json.dumps({"kind": "push", **asdict(message)})
-    if len(body) <= _MAX_BODY:
+    body = queue_messages.encode_live(message)
+    if isinstance(message, Cut) or len(body) <= _MAX_BODY:
         return body
     shorter = tuple(protocol.shorten_event(event) for event in message.events)
-    return json.dumps({"kind": "push", **asdict(replace(message, events=shorter))})
-
-
-def decode(body: str) -> Push | Cut:
-    """Read the body of a queue message."""
-    fields: dict[str, Any] = json.loads(body)
-    if fields.pop("kind") == "cut":
-        return Cut(**fields)
-    events = tuple(Event(**event) for event in fields["events"])
-    return Push(fields["service_sid"], fields["subject"], events, tuple(fields["identities"]))
+    return queue_messages.encode_live(replace(message, events=shorter))
 
 
 def is_expired(sent_at: datetime, now: datetime) -> bool:

@@ -12,10 +12,9 @@ servers also answer during a deployment), no answer within TIMEOUT, no connectio
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urldefrag, urlencode
@@ -23,6 +22,7 @@ from urllib.parse import urldefrag, urlencode
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import RequestError
 from partyline.http_client import HttpRequest, SendRequest
+from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
 from partyline.storage.circuit_breakers import Rejected
 from partyline.storage.table import Table
@@ -35,20 +35,6 @@ PATIENCE = timedelta(days=1)
 
 _FIRST_BACKOFF = 2.0
 _MAX_BACKOFF = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """One event for one webhook.
-
-    `url` and `method` are as configured, `parameters` are the event's. `token` is the same in every repetition: a
-    receiver recognizes an event that it already has by it.
-    """
-
-    url: str
-    method: WebhookMethod
-    parameters: dict[str, str]
-    token: str
 
 
 class DeliveryOutcome(StrEnum):
@@ -109,17 +95,6 @@ class WebhookCaller:
         if left <= 0:
             return DeliveryResult(DeliveryOutcome.GIVEN_UP, reason=result.reason)
         return replace(result, delay=min(result.delay, left))
-
-
-def encode(callback: Callback) -> str:
-    """Encode a callback as the body of a queue message."""
-    return json.dumps(asdict(callback))
-
-
-def decode(body: str) -> Callback:
-    """Decode the body of a queue message."""
-    fields = json.loads(body)
-    return Callback(**{**fields, "method": WebhookMethod(fields["method"])})
 
 
 def message_group(url: str, subject: str) -> str:

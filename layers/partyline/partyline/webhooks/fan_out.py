@@ -18,12 +18,11 @@ from partyline.domain.membership import Roster
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration
-from partyline.realtime.publisher import Push
+from partyline.queues.queue_messages import Callback, Push
 from partyline.storage import connections, conversations, messages, queries, webhooks
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from partyline.webhooks import filters
-from partyline.webhooks.delivery import Callback
 from partyline.webhooks.filters import Endpoint
 
 # The most earlier messages that are replayed to a new webhook, and how many are read at a time. A longer replay would

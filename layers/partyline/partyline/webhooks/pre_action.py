@@ -21,8 +21,8 @@ from partyline.domain.webhook_configuration import WebhookConfiguration, Webhook
 from partyline.errors import RequestError
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.observability import count, logger
+from partyline.queues.queue_messages import Callback
 from partyline.webhooks import delivery
-from partyline.webhooks.delivery import Callback
 
 # Bytes of an answer: several times the longest body with the longest attributes.
 MAX_ANSWER = 64 * 1024
