@@ -107,7 +107,7 @@ def webhook() -> Iterator[tuple[str, list[tuple[str, dict[str, str], bytes]]]]:
             thread.join()
 
 
-def test_an_event_reaches_its_webhook_signed_with_the_accounts_token(callbacks: ModuleType) -> None:
+def test_event_reaches_its_webhook_signed_with_the_auth_token(callbacks: ModuleType) -> None:
     with webhook() as (url, calls):
         queued = {**json.loads(event(SAMPLE)["Records"][0]["body"]), "url": url}
         assert callbacks.handler(of_today(body=json.dumps(queued)), Context()) == {"batchItemFailures": []}
@@ -137,7 +137,7 @@ def test_event_that_failed_stays_in_the_queue_for_its_delay(
     assert received(callbacks.variable("CALLBACKS_DEAD_LETTERS_URL")) == []
 
 
-def test_an_event_that_was_given_up_is_a_dead_letter_of_its_group_once(
+def test_event_that_was_given_up_is_one_dead_letter_of_its_group(
     callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(callbacks, monkeypatch, 500)
@@ -189,7 +189,7 @@ def test_log_and_metrics_hold_the_outcome_and_no_secrets(
     assert json.loads(capsys.readouterr().out)["CallbackGivenUp"] == [1.0]
 
 
-def test_it_may_do_to_the_table_what_it_does(
+def test_function_has_the_permissions_that_it_uses(
     callbacks: ModuleType, monkeypatch: pytest.MonkeyPatch, client: Any
 ) -> None:
     actions: set[str] = set()

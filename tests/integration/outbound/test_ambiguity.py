@@ -289,7 +289,7 @@ def test_crash_at_any_write_sends_nothing_twice_and_ends_visibly(
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_carrier_that_is_never_reached_ends_in_failed_receipts(begin: Make, carrier: str) -> None:
+def test_carrier_that_is_never_reached_ends_in_failed_receipts(begin: Make, carrier: str) -> None:
     one = begin(carrier)
 
     def down(_: HttpRequest) -> HttpResponse:

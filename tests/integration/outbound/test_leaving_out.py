@@ -76,7 +76,7 @@ def arrive(
     return recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(inbound, NOW)
 
 
-def test_who_has_opted_out_of_the_line_gets_nothing_and_the_others_do(scene: Make) -> None:
+def test_opted_out_recipient_gets_nothing_and_the_others_do(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -108,7 +108,7 @@ def test_stop_with_a_picture_in_an_alias_thread_stays_in_the_conversation(scene:
     assert known and known.opted_out
 
 
-def test_who_opts_in_again_is_written_to_again(scene: Make) -> None:
+def test_recipient_who_opts_in_again_gets_texts_again(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     opt_out(one.table, ben)
@@ -236,7 +236,7 @@ def test_conversation_keeps_a_limited_number_of_alias_threads(table: Table) -> N
         assert len(owned(one)) <= 5
 
 
-def test_a_table_that_is_busy_before_the_carrier_is_asked_costs_no_text(scene: Make) -> None:
+def test_busy_table_before_the_request_costs_no_text(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     opt_out(one.table, group(one)[1])
 
@@ -276,7 +276,7 @@ def test_partial_acceptance_records_the_opt_outs_it_names(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("tag", [True, False])
-def test_so_does_a_report(scene: Make, tag: bool) -> None:
+def test_report_records_the_opt_out_that_it_names(scene: Make, tag: bool) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     one.deliver()
@@ -297,7 +297,7 @@ def is_out(one: Scene, address: str) -> bool:
     return bool(found and found.opted_out)
 
 
-def test_only_who_is_pointed_at_in_a_report_has_opted_out(scene: Make) -> None:
+def test_only_the_recipient_of_a_report_has_opted_out(scene: Make) -> None:
     """C1."""
     one = scene(Accepted("c-1"))
     ann, ben, _ = group(one)
@@ -313,7 +313,7 @@ def test_only_who_is_pointed_at_in_a_report_has_opted_out(scene: Make) -> None:
     assert (is_out(one, ann), is_out(one, ben)) == (False, True)
 
 
-def test_only_who_is_pointed_at_in_a_refusal_has_opted_out(scene: Make) -> None:
+def test_only_recipients_named_in_a_refusal_have_opted_out(scene: Make) -> None:
     """C1, in the answer to a request: the text goes on to the other recipients, and each receipt has its own reason."""
     one = scene()
     ann, ben, cat = group(one)
@@ -443,7 +443,7 @@ def test_line_moved_between_two_kinds_of_carriers_sends_nothing_twice(scene: Mak
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21606), cat: (FAILED, 21606)}
 
 
-def test_nor_the_other_way_round(scene: Make) -> None:
+def test_line_moved_to_a_one_by_one_carrier_sends_nothing_again(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
@@ -455,7 +455,7 @@ def test_nor_the_other_way_round(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_reports_under_the_carriers_own_names_find_their_recipients(scene: Make, early: bool) -> None:
+def test_reports_by_the_carriers_names_find_their_recipients(scene: Make, early: bool) -> None:
     one = scene()
     ann, ben, cat = group(one)
     names = {f"MB{number}": address for number, address in enumerate([ann, ben, cat])}

@@ -91,7 +91,7 @@ def accepting() -> Iterator[Accepted]:
 # --- what leaves
 
 
-def test_a_long_text_leaves_in_parts_in_order_each_under_a_tag_of_its_own(scene: Make) -> None:
+def test_long_text_is_sent_in_parts_in_order_each_with_its_tag(scene: Make) -> None:
     one = scene(*accepting())
     ann, ben = natives(one)
     assert one.deliver().state is SendState.SENT
@@ -110,7 +110,7 @@ def test_a_long_text_leaves_in_parts_in_order_each_under_a_tag_of_its_own(scene:
     assert len(one.carrier.asked) == 2
 
 
-def test_a_text_of_just_the_limit_leaves_whole_under_the_tag_of_ever(table: Table) -> None:
+def test_text_of_exactly_the_limit_is_sent_whole_with_its_plain_tag(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"), body="x" * 2048)
     one.deliver()
     assert [(text.text, text.tag) for text in one.carrier.asked] == [("x" * 2048, one.reference.tag)]
@@ -145,7 +145,7 @@ def test_the_files_go_with_the_first_part(scene: Make) -> None:
     assert [text.media for text in one.carrier.asked] == [(picture,), ()]
 
 
-def test_a_name_stands_before_the_first_part_only_and_counts_for_its_length() -> None:
+def test_byline_precedes_the_first_part_only_and_counts_for_its_length() -> None:
     send = Send("", P, {Q: "MB2"}, byline="Ann")
     words = send.words("x" * 1400)
     assert long_texts.split_parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
@@ -178,7 +178,7 @@ def test_our_other_number_knows_each_part_for_ours(scene: Make) -> None:
 
 
 @pytest.mark.parametrize(("carrier", "length"), [("vonage", 1400), ("twilio", 1700), ("bandwidth", 2300)])
-def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Table, carrier: str, length: int) -> None:
+def test_long_text_of_a_masked_member_reaches_the_other_in_parts(table: Table, carrier: str, length: int) -> None:
     blank = Conversation(sids.new(sids.CONVERSATION), "IS1", NOW, NOW)
     member = Participant("", blank.sid, NOW, NOW)
     masked = [
@@ -204,7 +204,7 @@ def test_a_long_text_of_a_masked_member_goes_on_to_the_other_in_parts(table: Tab
     assert one.receipts() == {B: (SENT, 0)}
 
 
-def test_who_has_opted_out_gets_no_part_and_the_others_all(table: Table) -> None:
+def test_opted_out_recipient_gets_no_part_and_the_others_all(table: Table) -> None:
     one = make_scene(table, *accepting(), body=BODY, clients=3)
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -213,7 +213,7 @@ def test_who_has_opted_out_gets_no_part_and_the_others_all(table: Table) -> None
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_who_opts_out_between_two_parts_gets_no_other(table: Table) -> None:
+def test_recipient_who_opts_out_between_two_parts_gets_no_other(table: Table) -> None:
     one = make_scene(table, body=BODY, clients=3)
     ann, ben, cat = group(one)
     one.carrier.answers = iter([Accepted("c-1"), Throttled("later"), Accepted("c-2")])
@@ -229,7 +229,7 @@ def test_who_opts_out_between_two_parts_gets_no_other(table: Table) -> None:
 
 
 @pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
-def test_a_part_that_was_not_taken_is_asked_again_and_none_overtakes_it(table: Table, error: Exception) -> None:
+def test_part_that_was_not_accepted_is_repeated_before_the_next(table: Table, error: Exception) -> None:
     one = make_scene(table, Accepted("c-1"), error, *(Accepted(f"c-{n}") for n in (2, 3)), body=THREE)
     first = one.deliver()
     assert (first.step, first.state) == (NextStep.RETRY, SendState.WAITING)
@@ -248,7 +248,7 @@ def test_nothing_follows_a_part_that_is_refused(table: Table) -> None:
     assert set(one.receipts().values()) == {(FAILED, 30007)}
 
 
-def test_a_part_without_an_answer_is_never_sent_again_and_the_others_go_on(table: Table) -> None:
+def test_part_without_an_answer_is_never_sent_again_others_are(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"), Ambiguous("?"), Accepted("c-3"), body=THREE)
     assert one.deliver().step is NextStep.RECONCILE
     assert one.deliver().step is NextStep.RECONCILE
@@ -259,7 +259,7 @@ def test_a_part_without_an_answer_is_never_sent_again_and_the_others_go_on(table
     assert one.give_up() == 0
 
 
-def test_a_report_of_a_part_settles_it_and_proves_nothing_of_another(table: Table) -> None:
+def test_report_of_a_part_settles_it_and_proves_nothing_of_another(table: Table) -> None:
     one = make_scene(table, Ambiguous("?"), Accepted("c-2"), Ambiguous("?"), body=THREE)
     ann, _ = natives(one)
     one.deliver()
@@ -303,7 +303,7 @@ def test_cuts_stay_though_the_line_moves_between_two_parts(scene: Make) -> None:
     assert said(one) == [FIRST, SECOND, SECOND]
 
 
-def test_it_is_cut_anew_while_nothing_of_it_has_left(scene: Make) -> None:
+def test_text_is_cut_anew_while_no_part_was_sent(scene: Make) -> None:
     one = scene(Throttled("later"), *accepting())
     one.deliver()
     one.carrier.limits = replace(LIMITS["twilio"], one_by_one=False)
@@ -324,9 +324,7 @@ def test_a_line_that_is_gone_between_two_parts_fails_the_text(scene: Make) -> No
 @pytest.mark.parametrize(
     ("one_by_one", "writes"), [*((False, number) for number in range(11)), *((True, number) for number in range(18))]
 )
-def test_a_crash_at_any_write_sends_no_part_twice_and_leaves_none_out(
-    table: Table, writes: int, one_by_one: bool
-) -> None:
+def test_crash_at_any_write_sends_no_part_twice_and_skips_none(table: Table, writes: int, one_by_one: bool) -> None:
     one = make_scene(table, *accepting(), body=BODY)
     one.carrier.limits = replace(one.carrier.limits, one_by_one=one_by_one)
     with contextlib.suppress(Crash):
@@ -410,7 +408,7 @@ def test_a_text_of_many_parts_goes_on_in_the_next_attempt(table: Table) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_each_member_gets_all_parts_where_each_is_asked_for_alone(scene: Make) -> None:
+def test_each_member_gets_all_parts_of_a_one_by_one_carrier(scene: Make) -> None:
     one = scene(Accepted("v-1"), Throttled("later"), Accepted("v-2"), Accepted("v-3"), Accepted("v-4"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -507,9 +505,7 @@ def test_a_receipt_has_the_carriers_id_of_the_first_part(scene: Make) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_reports_of_parts_in_any_order_before_and_after_the_record_end_the_same(
-    table: Table, data: st.DataObject
-) -> None:
+def test_reports_of_parts_in_any_order_end_the_same(table: Table, data: st.DataObject) -> None:
     one = make_scene(table, body=BODY)
     ann, _ = natives(one)
     ends = data.draw(st.tuples(*[st.sampled_from([DELIVERED, FAILED])] * 2))
@@ -536,7 +532,7 @@ def test_reports_of_parts_in_any_order_before_and_after_the_record_end_the_same(
     assert one.receipts()[ann][0] is (FAILED if FAILED in ends else DELIVERED)
 
 
-def test_two_reports_of_different_parts_at_the_same_moment_both_count(scene: Make) -> None:
+def test_concurrent_reports_of_two_parts_both_count(scene: Make) -> None:
     one = scene(*accepting())
     ann, _ = natives(one)
     one.deliver()

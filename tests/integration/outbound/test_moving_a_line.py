@@ -78,7 +78,7 @@ def test_send_that_the_old_carrier_may_have_is_not_sent_by_the_new_one(table: Ta
 
 
 @pytest.mark.parametrize("carrier", ["bandwidth", "telnyx"])
-def test_texts_through_either_webhook_are_recorded_once_in_the_same_conversation(table: Table, carrier: str) -> None:
+def test_texts_through_either_webhook_are_recorded_once(table: Table, carrier: str) -> None:
     one = make_scene(table, Accepted("old-1"))
     move(table, P)
     ann, ben = natives(one)

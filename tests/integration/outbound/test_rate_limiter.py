@@ -67,7 +67,7 @@ def test_text_without_a_request_says_nothing_of_the_carrier(table: Table) -> Non
         (Refused("no"), SendState.REFUSED),
     ],
 )
-def test_what_came_of_a_send_is_recorded_though_its_pace_cannot_be(
+def test_outcome_is_recorded_though_the_rate_limit_cannot_be(
     table: Table, monkeypatch: pytest.MonkeyPatch, answer: Any, state: SendState
 ) -> None:
     one = make_scene(table, Throttled("full"), answer)
@@ -84,7 +84,7 @@ def test_what_came_of_a_send_is_recorded_though_its_pace_cannot_be(
     assert left and left.state is state
 
 
-def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(table: Table) -> None:
+def test_line_rate_counts_texts_a_second_by_recipient(table: Table) -> None:
     scenes = several(table, 4, *[Accepted(f"c-{number}") for number in range(4)], rate="1.5")
     # Two clients and our other number: three recipients, two seconds.
     first, *later = [one.deliver() for one in scenes]
@@ -102,7 +102,7 @@ def test_a_line_with_a_rate_sends_that_many_texts_a_second_counted_by_recipient(
     assert len(scenes[0].carrier.asked) == 2
 
 
-def test_an_account_with_a_rate_paces_all_its_lines_and_the_later_turn_counts(table: Table) -> None:
+def test_account_rate_paces_all_lines_and_the_later_turn_counts(table: Table) -> None:
     one, other = several(table, 2, Accepted("c-1"), Accepted("c-2"), rate="100")
     one.rate = other.rate = "0.5"
     assert one.deliver().state is SendState.SENT
@@ -170,7 +170,7 @@ def test_throttled_line_is_paused_for_all_its_conversations(table: Table) -> Non
 
 
 @pytest.mark.usefixtures("quick")
-def test_while_one_tries_the_others_wait(table: Table) -> None:
+def test_while_one_send_probes_the_others_wait(table: Table) -> None:
     def trying(text: Any) -> Accepted:
         assert other.deliver().paced
         return Accepted("c-1")
@@ -196,7 +196,7 @@ def test_line_that_stays_full_pauses_longer_and_fails_texts_after_hours(table: T
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_text_that_never_gets_to_try_fails_after_as_long(table: Table) -> None:
+def test_text_that_is_never_attempted_fails_after_the_patience(table: Table) -> None:
     one, other = several(table, 2, *[Throttled("full", retry_after=1800)] * 100)
     states = []
     for minutes in range(0, 241, 10):
@@ -213,7 +213,7 @@ def test_a_text_that_never_gets_to_try_fails_after_as_long(table: Table) -> None
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_text_of_unknown_fate_is_looked_up_after_a_long_wait_not_refused(table: Table) -> None:
+def test_text_of_unknown_fate_is_looked_up_after_a_long_wait(table: Table) -> None:
     one, other = several(table, 2, Crash(), *[Throttled("full", retry_after=1800)] * 100)
     with pytest.raises(Crash):
         one.deliver()
@@ -364,7 +364,7 @@ def test_failures_that_are_not_in_a_row_pause_nothing(table: Table) -> None:
         assert not one.deliver().paced
 
 
-def test_a_text_to_nobody_takes_no_turn_and_says_nothing_of_the_carrier(table: Table) -> None:
+def test_text_without_recipients_takes_no_turn(table: Table) -> None:
     one, other = several(table, 2, *[Unavailable("down")] * 4, clients=1)
     for _ in range(4):
         other.deliver()

@@ -66,7 +66,7 @@ def test_carrier_is_asked_for_the_id_that_a_report_brought(scene: Make) -> None:
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
 
 
-def test_it_is_asked_also_when_no_report_has_come(scene: Make) -> None:
+def test_carrier_is_asked_also_when_no_report_has_come(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -77,7 +77,7 @@ def test_it_is_asked_also_when_no_report_has_come(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("known", [ReceiptStatus.UNKNOWN, DELIVERED, FAILED])
-def test_one_recipient_that_it_knows_proves_that_it_took_the_text(scene: Make, known: ReceiptStatus) -> None:
+def test_one_known_recipient_proves_that_the_carrier_has_the_text(scene: Make, known: ReceiptStatus) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -121,7 +121,7 @@ def test_reconciliation_without_time_left_goes_on_in_the_next(scene: Make, monke
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_a_text_that_reports_have_settled_is_not_asked_for(scene: Make) -> None:
+def test_text_that_reports_have_settled_is_not_looked_up(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     for native in natives(one):
@@ -148,7 +148,7 @@ def test_reports_of_a_text_that_was_found_find_it_too(scene: Make) -> None:
 # --- what was asked for, whatever has changed since
 
 
-def test_who_was_left_out_is_not_said_to_have_the_text(scene: Make) -> None:
+def test_left_out_recipient_is_not_marked_sent(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -171,7 +171,7 @@ def test_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_up(scene: Mak
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (DELIVERED, 0)}
 
 
-def test_the_carrier_that_was_asked_is_looked_up_though_the_line_has_moved(scene: Make) -> None:
+def test_carrier_of_the_claim_is_looked_up_after_the_line_moved(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -216,7 +216,7 @@ def test_each_member_of_unknown_fate_is_reconciled_alone(scene: Make) -> None:
     assert len(one.carrier.asked) == 2
 
 
-def test_a_member_who_still_waits_for_their_turn_is_not_given_up(scene: Make) -> None:
+def test_member_whose_turn_has_not_come_is_not_given_up(scene: Make) -> None:
     one = scene(Ambiguous("no answer"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -372,7 +372,7 @@ def test_reconciliation_that_crashes_at_any_write_is_repeated(
             return
 
 
-def test_a_send_that_is_to_be_made_again_is_not_given_up(scene: Make) -> None:
+def test_send_that_is_to_be_repeated_is_not_given_up(scene: Make) -> None:
     """M1: another attempt thought this one had died, and its late answer was: not now."""
     one = scene(Unavailable("down"), Accepted("c-1"))
     one.deliver()
@@ -393,7 +393,7 @@ def test_reconciliation_of_a_refused_send_marks_no_receipt_sent(scene: Make) -> 
     assert set(one.receipts().values()) == {(FAILED, 30007)}
 
 
-def test_an_answer_that_comes_while_another_attempt_gives_up_on_it_stands(scene: Make) -> None:
+def test_answer_that_comes_while_another_attempt_gives_up_stands(scene: Make) -> None:
     """M1: what is recorded of a send is not forgotten when another attempt takes it for unknown."""
     one = scene(Refused("no", error_code=30007))
     one.deliver()

@@ -59,7 +59,7 @@ def scene(table: Table) -> Make:
     return partial(make_scene, table)
 
 
-def test_a_message_starts_with_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
+def test_message_has_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
     one = scene()
     assert one.receipts() == dict.fromkeys(natives(one), (QUEUED, 0))
 
@@ -98,7 +98,7 @@ def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
-def test_what_was_certainly_not_taken_is_asked_again_later(scene: Make, error: Exception) -> None:
+def test_request_that_was_certainly_not_accepted_is_repeated(scene: Make, error: Exception) -> None:
     one = scene(error, error, Accepted("c-1"))
     first = one.deliver()
     one.now += timedelta(seconds=first.delay + 1)
@@ -116,7 +116,7 @@ def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
     assert one.deliver().delay == pytest.approx(90)
 
 
-def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) -> None:
+def test_carrier_that_never_recovers_ends_in_failed_receipts(scene: Make) -> None:
     one = scene(*[Unavailable("down")] * MAX_ATTEMPTS)
     attempts = []
     for _ in range(MAX_ATTEMPTS):
@@ -127,7 +127,7 @@ def test_a_carrier_that_never_comes_back_ends_in_failed_receipts(scene: Make) ->
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED)
 
 
-def test_a_refused_text_fails_visibly_and_is_not_tried_again(scene: Make) -> None:
+def test_refused_text_fails_visibly_and_is_not_repeated(scene: Make) -> None:
     one = scene(Refused("no", error_code=30007))
     assert one.deliver().step is NextStep.DONE
     assert set(one.receipts().values()) == {(FAILED, 30007)}
@@ -152,7 +152,7 @@ def test_refusal_fails_named_recipients_for_their_reason_and_the_others(scene: M
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 30008)}
 
 
-def test_each_who_is_named_in_a_refusal_fails_for_their_own_reason(scene: Make) -> None:
+def test_each_recipient_named_in_a_refusal_fails_for_its_reason(scene: Make) -> None:
     """C1."""
     one = scene(clients=3)
     ann, ben, cat = group(one)
@@ -189,7 +189,7 @@ def test_group_with_a_member_without_a_number_makes_no_request(table: Table, str
     assert one.carrier.asked == []
 
 
-def test_who_has_no_number_and_has_opted_out_is_left_out_as_any(table: Table) -> None:
+def test_opted_out_recipient_without_a_number_is_left_out(table: Table) -> None:
     one = make_scene(table, Accepted("c-1"), addresses=(A, "alice@example.com"))
     opt_out(table, "alice@example.com")
     one.deliver()
@@ -210,7 +210,7 @@ def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
 # --- ambiguity: never a second text, never silence
 
 
-def test_no_answer_is_never_asked_again_and_ends_visibly_failed(scene: Make) -> None:
+def test_request_without_an_answer_is_never_repeated_and_ends_failed(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     assert one.deliver().step is NextStep.RECONCILE
     assert [one.deliver().step for _ in range(3)] == [NextStep.RECONCILE] * 3
@@ -221,7 +221,7 @@ def test_no_answer_is_never_asked_again_and_ends_visibly_failed(scene: Make) -> 
     assert len(one.carrier.asked) == 1
 
 
-def test_a_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -> None:
+def test_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -243,7 +243,7 @@ def test_report_that_proves_acceptance_stops_the_second_request(scene: Make) -> 
     assert one.report(ben, DELIVERED, id="c-1", tag=False) is ReportOutcome.MOVED
 
 
-def test_so_it_does_where_a_line_can_send_no_more(scene: Make) -> None:
+def test_report_proves_acceptance_also_when_the_line_is_gone(scene: Make) -> None:
     one = scene(Throttled("full"))
     ann, ben = natives(one)
     one.deliver()
@@ -265,7 +265,7 @@ def test_report_of_one_member_proves_nothing_of_another_members_request(scene: M
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_a_crash_at_any_write_never_sends_twice_and_never_ends_in_silence(scene: Make, writes: int) -> None:
+def test_crash_at_any_write_never_sends_twice_and_ends_visibly(scene: Make, writes: int) -> None:
     one = scene(Accepted("c-1"), Accepted("c-2"))
     dying = replace(one, table=Dying(one.table, writes))
     with contextlib.suppress(Crash):
@@ -302,7 +302,7 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
 
 
 @pytest.mark.parametrize("writes", range(5))
-def test_a_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
+def test_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
     one = scene()
     ann, _ = natives(one)
     one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})] * 2)
@@ -347,7 +347,7 @@ def test_crash_after_the_record_never_loses_an_opt_out_of_the_answer(scene: Make
             return
 
 
-def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
+def test_recipient_who_opts_in_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
     """M1: an opt-out of an answer is recorded once, and a repeat finds the receipts failed."""
     one = scene()
     ann, _ = natives(one)
@@ -359,7 +359,7 @@ def test_who_wants_texts_again_meanwhile_is_not_opted_out_by_a_repeat(scene: Mak
     assert found and not found.opted_out
 
 
-def test_a_read_that_fails_before_the_carrier_is_asked_costs_nothing(scene: Make) -> None:
+def test_failed_read_before_the_request_costs_nothing(scene: Make) -> None:
     one = scene(Accepted("c-1"))
 
     class Throttled(Table):
@@ -391,7 +391,7 @@ def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: Make) -> N
     assert len(one.carrier.asked) == 1
 
 
-def test_what_is_said_is_sent_though_it_is_edited_before_it_leaves(scene: Make) -> None:
+def test_recorded_words_are_sent_though_the_message_is_edited(scene: Make) -> None:
     one = scene(Accepted("c-1"), body="at one")
     edited = replace(one.message, body="at two", edited_from=one.message.said)
     one.edit(one.message, edited)
@@ -413,7 +413,7 @@ def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> 
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30006)}
 
 
-def test_a_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> None:
+def test_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()
@@ -447,7 +447,7 @@ def test_early_report_without_tag_is_applied_once_its_send_is_recorded(scene: Ma
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
 
 
-def test_a_report_that_comes_while_its_send_is_being_recorded_is_not_lost(scene: Make) -> None:
+def test_report_during_the_record_of_its_send_is_not_lost(scene: Make) -> None:
     """The send is recorded between the report's two looks at the table."""
     one = scene(Accepted("c-1"))
     ann, _ = natives(one)
@@ -464,7 +464,7 @@ def test_a_report_that_comes_while_its_send_is_being_recorded_is_not_lost(scene:
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 
-def test_a_report_of_another_own_number_or_a_stranger_moves_nothing(scene: Make) -> None:
+def test_report_of_our_other_number_or_a_stranger_moves_nothing(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     assert one.report(Q, DELIVERED) is ReportOutcome.UNCHANGED
@@ -474,7 +474,7 @@ def test_a_report_of_another_own_number_or_a_stranger_moves_nothing(scene: Make)
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_reports_in_any_order_before_and_after_the_record_end_the_same(scene: Make, data: st.DataObject) -> None:
+def test_reports_in_any_order_end_the_same(scene: Make, data: st.DataObject) -> None:
     """GIVEN reports of one recipient, with one final status among them WHEN they come in any order around the record
     THEN the receipt ends at that status."""
     one = scene()
@@ -609,7 +609,7 @@ def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: Ma
     assert [receipt.status for receipt in delivered] == [DELIVERED]
 
 
-def test_a_conversation_that_is_initializing_is_queued_for_its_activation(table: Table, client: Any) -> None:
+def test_initializing_conversation_is_queued_for_its_activation(table: Table, client: Any) -> None:
     sid = sids.new(sids.CONVERSATION)
     waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
     memberships.create(table, waiting, [], NOW)
@@ -657,13 +657,13 @@ def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: Make)
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_an_early_report_that_meets_other_writes_is_kept_all_the_same(scene: Make) -> None:
+def test_early_report_that_meets_other_writes_is_stored(scene: Make) -> None:
     one = scene()
     ann, _ = natives(one)
     assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
 
 
-def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
+def test_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
     one = scene(Accepted("c-1"))
     roster = conversations.load(table, one.message.conversation_sid)
     assert roster
@@ -675,7 +675,7 @@ def test_the_echo_of_an_imported_message_with_an_old_date_is_no_message(table: T
     )
 
 
-def test_our_own_text_at_a_member_that_became_a_line_later_is_no_message(scene: Make) -> None:
+def test_copy_of_our_text_at_a_member_that_became_a_line_is_no_message(scene: Make) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()

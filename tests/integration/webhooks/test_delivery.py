@@ -79,7 +79,7 @@ def test_any_2xx_is_success(world: World) -> None:
         assert world.deliver(callback()).outcome is DeliveryOutcome.DELIVERED
 
 
-def test_everything_else_is_tried_again(world: World) -> None:
+def test_every_other_result_is_retried(world: World) -> None:
     behaviours: list[int | RequestError] = [301, 307, 400, 403, 404, 410, 429, 500, 503, *NO_ANSWERS]
     for number, behaviour in enumerate(behaviours):
         world.behaviour[f"{number}.example.com"] = behaviour
@@ -90,7 +90,7 @@ def test_everything_else_is_tried_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("received", "least", "most"), [(1, 1.5, 2), (2, 3, 4), (5, 24, 32), (10, 675, 900), (1000, 675, 900)]
 )
-def test_it_is_tried_again_after_a_growing_while(world: World, received: int, least: float, most: float) -> None:
+def test_failing_call_is_repeated_with_growing_delay(world: World, received: int, least: float, most: float) -> None:
     world.behaviour["crm.example.com"] = 500
     delays = {world.deliver(callback(), received=received).delay for _ in range(20)}
     assert all(least <= delay <= most for delay in delays)
@@ -113,7 +113,7 @@ def run(world: World, one: Callback, sent_at: datetime) -> list[tuple[timedelta,
 
 
 @pytest.mark.parametrize("behaviour", [500, RequestTimedOut("late")])
-def test_it_is_tried_for_a_day_and_then_given_up(world: World, behaviour: int | RequestError) -> None:
+def test_failing_call_is_repeated_for_a_day_and_then_given_up(world: World, behaviour: int | RequestError) -> None:
     world.behaviour["crm.example.com"] = behaviour
     came = run(world, callback(), world.now)
     assert [outcome for _, outcome in came].count(DeliveryOutcome.GIVEN_UP) == 1
@@ -131,7 +131,7 @@ def test_a_receiver_that_comes_back_gets_what_it_missed(world: World) -> None:
     assert [outcome for _, outcome in run(world, callback(), begun)][-1] is DeliveryOutcome.DELIVERED
 
 
-def test_what_is_moved_back_from_the_dead_letters_has_another_day(world: World) -> None:
+def test_message_moved_back_from_the_dead_letters_has_another_day(world: World) -> None:
     world.behaviour["crm.example.com"] = 500
     assert run(world, callback(), world.now)[-1][1] is DeliveryOutcome.GIVEN_UP
     again = run(world, callback(), world.now)
@@ -139,7 +139,7 @@ def test_what_is_moved_back_from_the_dead_letters_has_another_day(world: World) 
     assert again[-1][0] >= PATIENCE
 
 
-def test_what_waited_for_its_turn_all_day_is_tried_once(world: World) -> None:
+def test_message_that_waited_for_its_turn_all_day_is_tried_once(world: World) -> None:
     assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is DeliveryOutcome.DELIVERED
     world.behaviour["crm.example.com"] = 500
     assert world.deliver(callback(), sent_at=world.now - 2 * PATIENCE).outcome is DeliveryOutcome.GIVEN_UP

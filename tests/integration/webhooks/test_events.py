@@ -208,7 +208,7 @@ REFUSED: list[Callable[[Api, Place], Reply]] = [
 ]
 
 
-def test_what_is_refused_did_not_happen(world: World, place: Place) -> None:
+def test_refused_request_publishes_nothing(world: World, place: Place) -> None:
     world.listen()
     world.connect("ann")
     # Without ann it is the conversation of the agent, A and B.
@@ -682,7 +682,7 @@ def test_nothing_of_one_service_goes_to_anothers_webhooks(world: World, place: P
     )
 
 
-def test_a_webhook_is_called_in_its_own_way_for_what_it_asks(world: World) -> None:
+def test_webhook_is_called_by_its_method_for_its_events(world: World) -> None:
     world.listen("onConversationUpdated", "onMessageAdded", method="GET")
     sid = group_of(world)
     world.enabled.say(sid)
@@ -704,7 +704,7 @@ def test_conversation_webhooks_receive_events_beside_the_configured_one(world: W
     assert [(call.url, call.type) for call in world.relay()] == [(HOOK, "onMessageAdded"), (OWN, "onMessageAdded")]
 
 
-def test_five_webhooks_are_called_also_when_their_url_is_the_same(world: World) -> None:
+def test_five_webhooks_with_the_same_url_are_all_called(world: World) -> None:
     sid = group_of(world)
     for _ in range(3):
         world.hook(sid, "onMessageAdded", url=OWN)
@@ -717,7 +717,7 @@ def test_five_webhooks_are_called_also_when_their_url_is_the_same(world: World) 
     assert len({json.dumps(call.callback.parameters) for call in calls}) == 1
 
 
-def test_a_removed_webhook_is_called_no_more_and_a_changed_one_as_it_is(world: World) -> None:
+def test_removed_webhook_is_not_called_and_a_changed_one_as_it_is(world: World) -> None:
     sid = group_of(world)
     gone, moved = (world.hook(sid, "onMessageAdded", url=OWN) for _ in range(2))
     world.api.delete(f"/Conversations/{sid}/Webhooks/{gone}")
@@ -788,7 +788,7 @@ def test_no_more_is_replayed_than_the_relay_has_time_for(world: World, monkeypat
     assert (indexes(calls), indexes(calls, HOOK)) == ([2, 3, 4], [4])
 
 
-def test_a_replay_of_what_a_webhook_does_not_ask_for_is_empty(world: World) -> None:
+def test_replay_of_events_that_do_not_match_is_empty(world: World) -> None:
     sid = group_of(world)
     fill(world, sid, 5)
     world.hook(sid, "onParticipantAdded", url=OWN, replay_after=-1)
@@ -846,7 +846,7 @@ def test_message_published_late_does_not_reach_a_webhook_made_since(world: World
 # --- tokens and order
 
 
-def test_a_repeated_relay_queues_the_same_calls_with_the_same_tokens(world: World, place: Place) -> None:
+def test_repeated_relay_queues_the_same_calls_with_the_same_tokens(world: World, place: Place) -> None:
     world.listen()
     world.hook(place.conversation, url=OWN)
     for act in ("name it", "add an identity", "write", "edit"):

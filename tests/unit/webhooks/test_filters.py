@@ -77,7 +77,7 @@ def test_configuration_without_the_event_receives_nothing(silent: WebhookConfigu
     assert [*select_endpoints(added(), silent, [])] == []
 
 
-def test_it_is_called_in_the_configured_way() -> None:
+def test_configuration_is_called_by_its_method() -> None:
     [endpoint] = select_endpoints(added(), replace(ACCOUNT, method=WebhookMethod.GET), [])
     assert endpoint.method is WebhookMethod.GET
 

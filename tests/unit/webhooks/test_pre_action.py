@@ -141,7 +141,7 @@ def test_by_get_the_parameters_are_in_the_signed_url() -> None:
         ("onUserUpdate", set()),
     ],
 )
-def test_what_is_not_there_yet_has_no_name(event: str, unknown: set[str]) -> None:
+def test_new_resources_have_no_sid_yet(event: str, unknown: set[str]) -> None:
     names = ("ConversationSid", "MessageSid", "ParticipantSid", "UserSid", "Index", "DateCreated", "DateUpdated")
     receiver = Receiver()
     ask(receiver, Event(event, dict.fromkeys(names, "1")))
@@ -166,7 +166,7 @@ UNREADABLE: list[str | bytes] = [
 
 @pytest.mark.parametrize("event", PRE_EVENTS)
 @pytest.mark.parametrize("body", CONSENTS)
-def test_an_answer_that_says_nothing_lets_it_happen(event: str, body: str, counted: Callable[[], list[str]]) -> None:
+def test_empty_answer_lets_the_event_proceed(event: str, body: str, counted: Callable[[], list[str]]) -> None:
     assert ask(Receiver(replied(body)), Event(event, {})) == PROCEED
     assert ask(Receiver(replied(body, 204)), Event(event, {})) == PROCEED
     assert counted() == []
@@ -192,7 +192,7 @@ def test_an_answer_changes_what_its_event_allows(event: str, changes: dict[str, 
     assert ask(Receiver(replied(json.dumps(given))), Event(event, {})) == PreActionDecision(changes=changes)
 
 
-def test_what_is_said_empty_is_said() -> None:
+def test_empty_text_of_an_answer_is_a_change() -> None:
     assert ask(Receiver(replied('{"body": ""}'))) == PreActionDecision(changes={"body": ""})
 
 
@@ -215,7 +215,7 @@ def test_an_error_rejects(event: str, status: int, counted: Callable[[], list[st
         replied("", 199),
     ],
 )
-def test_without_an_answer_it_happens_as_it_is(
+def test_without_an_answer_the_event_proceeds_unchanged(
     event: str, nothing: Reply | RequestError, counted: Callable[[], list[str]]
 ) -> None:
     assert ask(Receiver(nothing), Event(event, {})) == PROCEED
@@ -238,7 +238,7 @@ def test_an_answer_that_cannot_be_read_changes_nothing(
 # --- several, and once
 
 
-def test_several_are_asked_about_and_answered_in_order() -> None:
+def test_several_events_are_decided_in_order() -> None:
     joining = [Event("onParticipantAdd", {"Identity": str(number)}) for number in range(40)]
 
     def send(request: HttpRequest, *, timeout: float, max_body: int) -> Reply:
@@ -250,7 +250,7 @@ def test_several_are_asked_about_and_answered_in_order() -> None:
     assert pre_action.PreActionWebhook("AC1", lambda: "token", send).consult_all(ALL, [], ANN) == []
 
 
-def test_for_one_request_each_event_is_asked_about_once() -> None:
+def test_memoized_consultation_asks_once_for_each_event() -> None:
     receiver = Receiver(replied('{"body": "changed"}'))
     once = pre_action.memoize(build_webhook(receiver).consult)
     assert {once(ALL, MESSAGE, ANN).changes["body"] for _ in range(3)} == {"changed"}
