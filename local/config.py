@@ -109,7 +109,7 @@ def from_json(data: object) -> Config:
     if not isinstance(lines, list):
         raise BadConfig("lines is a list of [number, carrier]")
     for port in ("front_port", "carrier_port"):
-        if isinstance(whole[port], bool) or not isinstance(whole[port], int) or not 0 <= whole[port] <= _LAST_PORT:
+        if not _is_port(whole[port]):
             raise BadConfig(f"{port} is a number from 0 to {_LAST_PORT}")
     for url in ("upstream", "public_url"):
         if not str(whole[url]).startswith(("http://", "https://")):
@@ -135,6 +135,10 @@ def from_json(data: object) -> Config:
         settings=settings,
         cors_origins=_cors_origins(whole.get("cors_origins", [])),
     )
+
+
+def _is_port(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LAST_PORT
 
 
 def _object(name: str, data: object, kind: type[Any]) -> dict[str, Any]:

@@ -228,8 +228,8 @@ def _recipient_errors(sender: object, recipients: list[str] | None) -> list[tupl
 
 def _content_errors(body: dict[str, Any]) -> list[tuple[str, str]]:
     errors = []
-    text, media, tag = body.get("text"), body.get("media"), body.get("tag")
-    if not (text is None or isinstance(text, str)) or len(text or "") > MAX_TEXT:
+    text, media = body.get("text"), body.get("media")
+    if not _is_string(text, MAX_TEXT):
         errors.append(("text", f"must be a string of at most {MAX_TEXT} characters"))
     if media is not None and text_list(media) is None:
         errors.append(("media", "must be an array of addresses"))
@@ -237,9 +237,14 @@ def _content_errors(body: dict[str, Any]) -> list[tuple[str, str]]:
         errors.append(("media", f"must not have more than {MAX_MEDIA} addresses"))
     if not text and not media:
         errors.append(("text", "must not be empty when there is no media"))
-    if tag is not None and (not isinstance(tag, str) or len(tag) > MAX_TAG):
+    if not _is_string(body.get("tag"), MAX_TAG):
         errors.append(("tag", f"must be a string of at most {MAX_TAG} characters"))
     return errors
+
+
+def _is_string(value: object, most: int) -> bool:
+    """Whether a value is absent, or a string of at most so many characters."""
+    return value is None or (isinstance(value, str) and len(value) <= most)
 
 
 def _problem(status: int, kind: str, description: str) -> Answer:

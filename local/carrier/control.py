@@ -79,7 +79,7 @@ class _Control:
 
     async def write(self, request: web.Request) -> web.Response:
         handset = self._handset(request)
-        to, text, media, subject = _written(await _json_object(request))
+        to, text, media, subject = _read_text(await _json_object(request))
         try:
             sent = self._simulation.text(handset, to, text, media, subject)
         except BadText as error:
@@ -196,8 +196,20 @@ class _Control:
         return number
 
 
-def _written(body: dict[str, Any]) -> tuple[list[str], str, list[str], str]:
-    to, text, media, subject = body.get("to"), body.get("text"), body.get("media"), body.get("subject") or ""
+def _read_text(body: dict[str, Any]) -> tuple[list[str], str, list[str], str]:
+    """Read the recipients, the words, the media and the subject of a text that a handset sends."""
+    to, text, subject = _read_recipients(body.get("to")), body.get("text"), body.get("subject") or ""
+    if not (text is None or isinstance(text, str)):
+        raise _bad_request("text is a string")
+    if not isinstance(subject, str):
+        raise _bad_request("subject is a string")
+    media = _read_media(body.get("media"))
+    if not (text or media or subject):
+        raise _bad_request("a text needs text or media")
+    return to, text or "", media, subject
+
+
+def _read_recipients(to: object) -> list[str]:
     if not isinstance(to, list) or not to:
         raise _bad_request("to is a list of phone numbers")
     for number in to:
@@ -205,18 +217,19 @@ def _written(body: dict[str, Any]) -> tuple[list[str], str, list[str], str]:
             raise _bad_request(
                 f"to: {number!r} is not a phone number: write it as +12065550150, or a short code as 12345"
             )
-    if not (text is None or isinstance(text, str)):
-        raise _bad_request("text is a string")
-    if not isinstance(subject, str):
-        raise _bad_request("subject is a string")
-    media = [] if media is None else media
-    if not isinstance(media, list) or not all(
-        isinstance(url, str) and url.startswith(("http://", "https://")) for url in media
-    ):
+    return to
+
+
+def _read_media(media: object) -> list[str]:
+    if media is None:
+        return []
+    if not isinstance(media, list) or not all(map(_is_http_address, media)):
         raise _bad_request("media is a list of http addresses")
-    if not text and not media and not subject:
-        raise _bad_request("a text needs text or media")
-    return to, text or "", media, subject
+    return media
+
+
+def _is_http_address(url: object) -> bool:
+    return isinstance(url, str) and url.startswith(("http://", "https://"))
 
 
 async def _json_object(request: web.Request) -> dict[str, Any]:

@@ -90,18 +90,26 @@ def changed(settings: Settings, changes: object) -> Settings:
 def _checked(name: str, value: object) -> object:
     default = getattr(Settings(), name)
     if name == "drop_copies":
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise BadSetting("drop_copies is a list of own numbers")
-        return tuple(value)
+        return _checked_copies(value)
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise BadSetting(f"{name} is true or false")
         return value
     if isinstance(default, int):
-        low, high = _AT_LEAST.get(name, 0), _AT_MOST.get(name, _LONGEST_MS)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise BadSetting(f"{name} is a whole number from {low} to {high}")
-        return value
+        return _checked_number(name, value)
     if value not in _CHOICES[name]:
         raise BadSetting(f"{name} is one of {', '.join(_CHOICES[name])}")
+    return value
+
+
+def _checked_copies(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadSetting("drop_copies is a list of own numbers")
+    return tuple(value)
+
+
+def _checked_number(name: str, value: object) -> int:
+    low, high = _AT_LEAST.get(name, 0), _AT_MOST.get(name, _LONGEST_MS)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadSetting(f"{name} is a whole number from {low} to {high}")
     return value

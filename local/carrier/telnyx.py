@@ -68,34 +68,12 @@ class Telnyx:
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
         """Understand `POST /messages` (one recipient) or `POST /messages/group_mms` (several)."""
         self.authorise(call)
-        try:
-            body = json.loads(call.body)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise Refused(_error(400, "10015", "Bad Request", "The request body is not a JSON object."))
-        sender, recipients = body.get("from"), text_list(body.get("to"))
-        if sender is None or body.get("to") is None:
-            missing = "from" if sender is None else "to"
-            raise Refused(
-                _error(422, "10004", "Missing required parameter", f"'{missing}' is required.", f"/{missing}")
-            )
-        if not isinstance(sender, str) or lines.get(sender) != self.name:
-            detail = "The 'from' address should be a number that belongs to the sending messaging profile."
-            raise Refused(_error(400, "40305", "Invalid 'from' address", detail, "/from"))
+        body = _read_object(call.body)
         group = call.operation == GROUP_MMS
-        media = text_list(body.get("media_urls") or [])
+        sender = self._read_sender(body, lines)
+        recipients = text_list(body.get("to"))
         self._check_recipients(sender, recipients, group=group)
-        if media is None or len(media) > MAX_MEDIA:
-            raise Refused(
-                _error(400, "40317", "Invalid MMS content", f"At most {MAX_MEDIA} media_urls.", "/media_urls")
-            )
-        text = body.get("text") or ""
-        if not isinstance(text, str) or not (text or media):
-            detail = "A message has a 'text', 'media_urls', or both."
-            raise Refused(_error(400, "40304", "Invalid combination of message content arguments", detail, "/text"))
-        if not group and not media and segments(text) > MAX_PARTS:
-            raise Refused(_error(400, "40302", "Message too large", f"At most {MAX_PARTS} parts.", "/text"))
+        text, media = _read_content(body, group=group)
         tags = text_list(body.get("tags") or [])
         return Send(
             carrier=self.name,
@@ -104,10 +82,22 @@ class Telnyx:
             recipients=tuple(recipients or ()),
             text=text,
             at=self.clock(),
-            media=tuple(media),
+            media=media,
             tag=tags[0] if tags and not group else None,
             callback_url=body.get("webhook_url") or None,
         )
+
+    def _read_sender(self, body: Mapping[str, Any], lines: Mapping[str, str]) -> str:
+        sender = body.get("from")
+        if sender is None or body.get("to") is None:
+            missing = "from" if sender is None else "to"
+            raise Refused(
+                _error(422, "10004", "Missing required parameter", f"'{missing}' is required.", f"/{missing}")
+            )
+        if not isinstance(sender, str) or lines.get(sender) != self.name:
+            detail = "The 'from' address should be a number that belongs to the sending messaging profile."
+            raise Refused(_error(400, "40305", "Invalid 'from' address", detail, "/from"))
+        return sender
 
     def _check_recipients(self, sender: str, recipients: list[str] | None, *, group: bool) -> None:
         def refuse(detail: str, pointer: str = "/to") -> Refused:
@@ -200,23 +190,34 @@ class Telnyx:
     ) -> Sequence[Webhook]:
         """message.sent per recipient that it left for, then message.finalized per recipient, or one for all of them; at
         last the clicks on what was delivered."""
-        sent, finalized, clicks = [], [], []
-        statuses: dict[str, str] = {}
-        for number, outcome in fates.items():
-            if outcome is Fate.UNREPORTED:
-                continue
-            if outcome is not Fate.OPTED_OUT:
-                sent.append(self._report(send, number, "message.sent", "sent", None))
-            status = _STATUSES[outcome]
-            if send.is_group and status == "delivered" and lines.get(number) != self.name:
-                status = settings.telnyx_group_status
-            statuses[number] = status
-            finalized.append(self._report(send, number, "message.finalized", status, _FAILURES.get(outcome)))
-            if settings.telnyx_clicks and outcome is Fate.DELIVERED:
-                clicks += [self._click(send, number, link) for link in re.findall(r"https?://\S+", send.text)]
+        reported = {number: outcome for number, outcome in fates.items() if outcome is not Fate.UNREPORTED}
+        statuses = {number: _STATUSES[outcome] for number, outcome in reported.items()}
+        if send.is_group:
+            others = self._list_elsewhere(_list_delivered(reported), lines)
+            statuses |= dict.fromkeys(others, settings.telnyx_group_status)
+        sent = [
+            self._report(send, number, "message.sent", "sent", None)
+            for number, outcome in reported.items()
+            if outcome is not Fate.OPTED_OUT
+        ]
+        finalized = self._finalized(send, reported, statuses)
         if settings.telnyx_group_reports == "all" and len(statuses) > 1:
             finalized = [self._whole_report(send, statuses, fates)]
-        return [*sent, *finalized, *clicks]
+        return [*sent, *finalized, *(self._clicks(send, reported) if settings.telnyx_clicks else ())]
+
+    def _list_elsewhere(self, numbers: Sequence[str], lines: Mapping[str, str]) -> list[str]:
+        return [number for number in numbers if lines.get(number) != self.name]
+
+    def _finalized(self, send: Send, fates: Mapping[str, Fate], statuses: Mapping[str, str]) -> list[Webhook]:
+        return [
+            self._report(send, number, "message.finalized", statuses[number], _FAILURES.get(outcome))
+            for number, outcome in fates.items()
+        ]
+
+    def _clicks(self, send: Send, fates: Mapping[str, Fate]) -> list[Webhook]:
+        """Each recipient that has the text opens every link in it."""
+        links = re.findall(r"https?://\S+", send.text)
+        return [self._click(send, number, link) for number in _list_delivered(fates) for link in links]
 
     def _click(self, send: Send, recipient: str, link: str) -> Webhook:
         """A recipient opened a link that Telnyx has shortened: no event of a message, and without an id of its own."""
@@ -318,6 +319,40 @@ class Telnyx:
 
     def _uuid(self) -> str:
         return str(UUID(hex=self.new_id()))
+
+
+def _list_delivered(fates: Mapping[str, Fate]) -> list[str]:
+    return [number for number, outcome in fates.items() if outcome is Fate.DELIVERED]
+
+
+def _read_object(content: bytes) -> dict[str, Any]:
+    """Read a request's body. Raises Refused."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refused(_error(400, "10015", "Bad Request", "The request body is not a JSON object."))
+    return body
+
+
+def _read_content(body: Mapping[str, Any], *, group: bool) -> tuple[str, tuple[str, ...]]:
+    """Read the text and the addresses of the files. Raises Refused."""
+    media = text_list(body.get("media_urls") or [])
+    if media is None or len(media) > MAX_MEDIA:
+        raise Refused(_error(400, "40317", "Invalid MMS content", f"At most {MAX_MEDIA} media_urls.", "/media_urls"))
+    return _read_words(body, is_plain=not group and not media, is_required=not media), tuple(media)
+
+
+def _read_words(body: Mapping[str, Any], *, is_plain: bool, is_required: bool) -> str:
+    """Read the words; only a plain text has a limit of parts. Raises Refused."""
+    text = body.get("text") or ""
+    if not isinstance(text, str) or (is_required and not text):
+        detail = "A message has a 'text', 'media_urls', or both."
+        raise Refused(_error(400, "40304", "Invalid combination of message content arguments", detail, "/text"))
+    if is_plain and segments(text) > MAX_PARTS:
+        raise Refused(_error(400, "40302", "Message too large", f"At most {MAX_PARTS} parts.", "/text"))
+    return text
 
 
 def _party(number: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Se
 from local.carrier.segments import segments
 from local.carrier.settings import Settings
 from local.carrier.special import Fate
-from local.carrier.twilio_groups import Groups, tag_of
+from local.carrier.twilio_groups import Groups, Room, tag_of
 from local.config import TwilioAccount
 
 MAX_BODY = 1600
@@ -228,25 +228,31 @@ class Twilio:
             code = _GROUP_CODES.get(fate)
             last = "failed" if fate is Fate.OPTED_OUT else "undelivered" if code else "delivered"
             room.receipts.setdefault(participant, {})[send.id] = last
-            for status in ("sent", last) if fate is not Fate.OPTED_OUT else (last,):
-                form = self._told("onDeliveryUpdated", room.sid, send.id)
-                form |= {"ParticipantSid": participant, "Status": status, "ChannelMessageSid": "SM" + self.new_id()}
-                if status == last and code:
-                    form["ErrorCode"] = code
-                reports.append(
-                    Webhook(
-                        self.name,
-                        "report",
-                        self._webhook_url,
-                        send.id,
-                        send.sender,
-                        form,
-                        recipient=number,
-                        status=status,
-                        code=form.get("ErrorCode"),
-                    )
-                )
+            if fate is not Fate.OPTED_OUT:
+                reports.append(self._group_report(room, send, number, "sent", None))
+            reports.append(self._group_report(room, send, number, last, code))
         return reports
+
+    def _group_report(self, room: Room, send: Send, number: str, status: str, code: str | None) -> Webhook:
+        """A delivery update of one member of a group."""
+        form = self._told("onDeliveryUpdated", room.sid, send.id)
+        form |= {
+            "ParticipantSid": room.natives[number],
+            "Status": status,
+            "ChannelMessageSid": "SM" + self.new_id(),
+            **({"ErrorCode": code} if code else {}),
+        }
+        return Webhook(
+            self.name,
+            "report",
+            self._webhook_url,
+            send.id,
+            send.sender,
+            form,
+            recipient=number,
+            status=status,
+            code=code,
+        )
 
     @property
     def _webhook_url(self) -> str:

@@ -86,12 +86,18 @@ class Groups:
             case "GET", ["Conversations", name, "Messages"]:
                 answer = Answer(200, {"messages": self.room(name).messages[::-1]})
             case "GET", ["Conversations", name, "Messages", sid, "Receipts"]:
-                told = self.room(name).receipts
-                receipts = [{"participant_sid": one, "status": told[one][sid]} for one in told if sid in told[one]]
-                answer = Answer(200, {"delivery_receipts": receipts})
+                answer = self._receipts(self.room(name), sid)
             case _:
                 answer = error(404, 20404, f"The requested resource /{path} was not found")
         return answer
+
+    def _receipts(self, room: Room, message_sid: str) -> Answer:
+        receipts = [
+            {"participant_sid": participant, "status": statuses[message_sid]}
+            for participant, statuses in room.receipts.items()
+            if message_sid in statuses
+        ]
+        return Answer(200, {"delivery_receipts": receipts})
 
     def _upload(self, call: Call) -> Answer:
         sid, content_type = "ME" + self._new_id(), call.headers.get("content-type", "application/octet-stream")
@@ -99,16 +105,7 @@ class Groups:
         return Answer(201, {"sid": sid, "size": len(call.body), "content_type": content_type})
 
     def _create(self, form: Mapping[str, Sequence[str]], lines: Mapping[str, str]) -> Answer:
-        own: dict[str, str] = {}
-        natives: dict[str, str] = {}
-        for given in form.get("Participant", []):
-            binding = json.loads(given)["messaging_binding"]
-            address, projected = binding.get("address"), binding.get("projected_address")
-            if projected and lines.get(projected) != "twilio":
-                raise Refused(error(400, 50439, "Account is not authorized to use the projected address"))
-            if address and (lines.get(address) == "twilio" or not is_number(address)):
-                raise Refused(error(400, 50407, "Invalid messaging binding address"))
-            (own if projected else natives)[projected or address] = "MB" + self._new_id()
+        own, natives = self._read_participants(form, lines)
         if not own or len(own) + len(natives) < 3:
             raise Refused(error(400, 50435, "Group MMS activation failed"))
         if len(own) + len(natives) > MAX_MEMBERS:
@@ -121,6 +118,22 @@ class Groups:
         self._check_name(room.unique_name)
         self.rooms[room.sid] = room
         return Answer(202, _shown(room))
+
+    def _read_participants(
+        self, form: Mapping[str, Sequence[str]], lines: Mapping[str, str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Give each participant a SID: own numbers and handsets. Raises Refused."""
+        own: dict[str, str] = {}
+        natives: dict[str, str] = {}
+        for given in form.get("Participant", []):
+            binding = json.loads(given)["messaging_binding"]
+            address, projected = binding.get("address"), binding.get("projected_address")
+            if projected and lines.get(projected) != "twilio":
+                raise Refused(error(400, 50439, "Account is not authorized to use the projected address"))
+            if address and (lines.get(address) == "twilio" or not is_number(address)):
+                raise Refused(error(400, 50407, "Invalid messaging binding address"))
+            (own if projected else natives)[projected or address] = "MB" + self._new_id()
+        return own, natives
 
     def _rename(self, room: Room, form: Mapping[str, Sequence[str]]) -> Answer:
         if room.state == "closed":

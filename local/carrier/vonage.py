@@ -57,27 +57,14 @@ class Vonage:
         """Understand `POST /v1/messages`."""
         if not same(call.headers.get("authorization", ""), basic(self.account.api_key, self.account.api_secret)):
             raise Refused(_problem(401, "unauthorized", "You did not provide correct credentials."))
-        try:
-            body = json.loads(call.body)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise Refused(_problem(422, "1020", "The body is not JSON."))
-        sender, to, named = body.get("from"), body.get("to"), text_list((body.get("mms") or {}).get("participants", []))
-        content = _content(body)
-        checks = (
-            (lines.get(f"+{sender}") != self.name, "1120", "Invalid sender"),
-            (not isinstance(to, str) or not is_number(f"+{to}"), "1170", "Invalid or missing recipient"),
-            (named is None or to in named or sender in named, "1020", "mms.participants are the others"),
-            (bool(named) and body.get("channel") != "mms", "1020", "Groups are MMS"),
-            (content is not None and bool(content[1]) and body.get("channel") != "mms", "1020", "Files are MMS"),
-        )
-        for wrong, code, detail in checks:
-            if wrong:
-                raise Refused(_problem(422, code, detail))
-        if content is None:
-            raise Refused(_problem(422, "1020", "Invalid content"))
-        text, files = content
+        body = _read_object(call.body)
+        sender, to = body.get("from"), body.get("to")
+        if lines.get(f"+{sender}") != self.name:
+            raise Refused(_problem(422, "1120", "Invalid sender"))
+        if not isinstance(to, str) or not is_number(f"+{to}"):
+            raise Refused(_problem(422, "1170", "Invalid or missing recipient"))
+        named = _read_participants(body)
+        text, files = _read_content(body)
         return Send(
             carrier=self.name,
             id=self._uuid(),
@@ -87,7 +74,7 @@ class Vonage:
             at=self.clock(),
             media=files,
             callback_url=body.get("webhook_url"),
-            named=tuple(f"+{one}" for one in named or ()),
+            named=tuple(f"+{one}" for one in named),
         )
 
     def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
@@ -190,18 +177,49 @@ def _kind(url: str) -> str:
     return family if family in _FILES else "file"
 
 
-def _content(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
-    """The text and the files of a request; None when they are not what the API takes."""
-    kind, said = body.get("message_type"), body.get(str(body.get("message_type")))
+def _read_object(content: bytes) -> dict[str, Any]:
+    """Read a request's body. Raises Refused."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refused(_problem(422, "1020", "The body is not JSON."))
+    return body
+
+
+def _read_participants(body: Mapping[str, Any]) -> list[str]:
+    """Read the other recipients of a group text. Raises Refused."""
+    named = text_list((body.get("mms") or {}).get("participants", []))
+    if named is None or body.get("to") in named or body.get("from") in named:
+        raise Refused(_problem(422, "1020", "mms.participants are the others"))
+    if named and body.get("channel") != "mms":
+        raise Refused(_problem(422, "1020", "Groups are MMS"))
+    return named
+
+
+def _read_content(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Read the text and the files of a request. Raises Refused."""
+    kind = str(body.get("message_type"))
+    content = body.get(kind)
     if kind == "text":
-        return (said, ()) if isinstance(said, str) and 0 < len(said) <= MAX_TEXT else None
-    files = (
-        [{"type": kind, **said}] if kind in _FILES and isinstance(said, dict) else said if kind == "content" else None
-    )
-    if not isinstance(files, list) or not files or not all(map(_is_file, files)):
-        return None
+        if not isinstance(content, str) or not 0 < len(content) <= MAX_TEXT:
+            raise Refused(_problem(422, "1020", "Invalid content"))
+        return content, ()
+    files = _list_files(kind, content)
+    if not files or not all(map(_is_file, files)):
+        raise Refused(_problem(422, "1020", "Invalid content"))
+    if body.get("channel") != "mms":
+        raise Refused(_problem(422, "1020", "Files are MMS"))
     captions = [file["caption"] for file in files if file.get("caption")]
     return "\n".join(captions), tuple(file["url"] for file in files)
+
+
+def _list_files(kind: str, content: object) -> list[Any]:
+    """List the files of a request: one, named by its type, or several as `content`. Empty when there are none."""
+    if kind in _FILES and isinstance(content, dict):
+        return [{"type": kind, **content}]
+    return content if kind == "content" and isinstance(content, list) else []
 
 
 def _is_file(file: object) -> bool:

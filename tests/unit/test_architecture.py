@@ -29,7 +29,6 @@ LARGE_MODULES = {
 }
 LONG_FUNCTIONS = {
     "layers/partyline/partyline/storage/table.py:query",
-    "local/carrier/telnyx.py:read",
 }
 REPEATED_CLASS_NAMES: set[str] = set()
 COMPLEX_FUNCTIONS: set[str] = {
@@ -42,17 +41,6 @@ COMPLEX_FUNCTIONS: set[str] = {
     "layers/partyline/partyline/domain/threads.py:_overfull",
     "layers/partyline/partyline/storage/lines.py:fetch_for_sends",
     "layers/partyline/partyline/stream/stream_consumer.py:StreamConsumer.consume",
-    "local/carrier/bandwidth.py:_content_errors",
-    "local/carrier/control.py:_written",
-    "local/carrier/settings.py:_checked",
-    "local/carrier/telnyx.py:Telnyx.read",
-    "local/carrier/telnyx.py:Telnyx.reports",
-    "local/carrier/twilio.py:Twilio._group_reports",
-    "local/carrier/twilio_groups.py:Groups.answer",
-    "local/carrier/twilio_groups.py:Groups._create",
-    "local/carrier/vonage.py:_content",
-    "local/carrier/vonage.py:Vonage.read",
-    "local/config.py:from_json",
 }
 
 
