@@ -1,4 +1,4 @@
-"""What every handler gets and gives: a call in, an answer out."""
+"""What every handler gets and returns: a call, and a response."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from partyline.webhooks.pre_action import Consult
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """What the API works with. The secrets are asked for each request, so that a changed one is soon in use.
+    """What the API works with.
 
-    `key_root` is what the secrets of API keys are derived from and links to files are signed with, `ask` asks
-    pre-action webhooks, `bucket` has the files.
+    The secrets are read for each request, so that a changed one is soon in use. API keys' secrets are derived from
+    `key_root`, and links to files are signed with it; `ask` calls pre-action webhooks; `bucket` has the files.
     """
 
     table: Table
@@ -37,10 +37,10 @@ class ApiContext:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated request with the names that its path holds, and one moment for all that it does.
+    """One authenticated request, with the names that its path holds and one moment for all that it does.
 
     `user` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
-    manages no API keys. `ask` asks the pre-action webhook, about each event once.
+    manages no API keys. `ask` calls the pre-action webhook, once for each event.
     """
 
     context: ApiContext
@@ -54,22 +54,22 @@ class Call:
 
     @property
     def cause(self) -> Cause:
-        """Who makes happen what this request does. What a person does is always told to webhooks."""
+        """Return who causes the changes of this request; webhooks always hear of what a user does."""
         if self.user:
             return Cause(Source.SDK, self.user.identity)
         return Cause(Source.API, notify_webhooks=self.request.webhooks_enabled)
 
     @property
     def table(self) -> Table:
-        """Where everything is."""
+        """Return the table."""
         return self.context.table
 
     def url(self, *segments: str) -> str:
-        """The absolute URL of a resource of this Service."""
+        """Build the absolute URL of a resource of this Service."""
         return self._url(self.scope.path, segments)
 
     def account_url(self, *segments: str) -> str:
-        """The absolute URL of a resource of the account, whatever the Service."""
+        """Build the absolute URL of a resource of the account, whatever the Service."""
         return self._url(f"/{VERSION}", segments)
 
     def _url(self, root: str, segments: tuple[str, ...]) -> str:
@@ -79,7 +79,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """A response: a JSON body, a text whose type is in `headers`, or none."""
+    """A response: a JSON body, a text whose type is in `headers`, or no body."""
 
     status: int
     body: Mapping[str, Any] | str | None = None

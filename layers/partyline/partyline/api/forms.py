@@ -1,10 +1,13 @@
-"""Typed reading of parameters. Every function returns None for one that is not given, and refuses one that is wrong."""
+"""Typed reading of single parameters, for forms that are not models (see form_model).
+
+Every function returns None for a parameter that is not given, and refuses one that is wrong.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar, overload
@@ -20,13 +23,12 @@ MAX_CONVERSATION_ATTRIBUTES, MAX_ATTRIBUTES = 16 * 1024, 4 * 1024
 
 # A plus that was not encoded has become a blank on its way.
 _LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def read_text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None:
-    """A text of limited length; it may be empty. Raises ApiError 20001."""
+    """Read a text of limited length, which may be empty. Raises ApiError 20001."""
     value = given.get(name)
     if value is not None and len(value) > limit:
         raise refusals.invalid_parameter(name, f"it is longer than {limit} characters")
@@ -34,7 +36,7 @@ def read_text(given: Parameters, name: str, limit: int = MAX_NAME) -> str | None
 
 
 def apply_change(given: str | None, before: str | None) -> str | None:
-    """A text as a form leaves it: the one before when it is not given, none when it is empty."""
+    """Return a text after a form: unchanged when it is not given, None when it is empty."""
     return before if given is None else given or None
 
 
@@ -47,8 +49,10 @@ def read_friendly_name(given: Parameters, limit: int, *, required: Literal[False
 
 
 def read_friendly_name(given: Parameters, limit: int, *, required: bool) -> str | None:
-    """FriendlyName, where it has refusals of its own; it may be empty unless it is required. Raises ApiError 50000,
-    50003."""
+    """Read FriendlyName where it has codes of its own.
+
+    It may be empty unless it is required. Raises ApiError 50000, 50003.
+    """
     name = given.get("FriendlyName")
     if required and not name:
         raise refusals.friendly_name_missing()
@@ -58,15 +62,17 @@ def read_friendly_name(given: Parameters, limit: int, *, required: bool) -> str 
 
 
 def restore_plus(value: str) -> str:
-    """An address as the caller meant it: ` 12065550100` is what is left of `+12065550100` in a form or query."""
+    """Restore the plus of an address: ` 12065550100` is what an unencoded `+12065550100` becomes."""
     return _LOST_PLUS.sub("+", value)
 
 
 def read_choice(
     given: Parameters, name: str, kind: type[Choice], refusal: Callable[[Sequence[str]], ApiError] | None = None
 ) -> Choice | None:
-    """One of an enumeration's values, in upper or lower case. Raises ApiError 20001, or what `refusal` makes of the
-    values that there are."""
+    """Read a value of an enumeration, in upper or lower case.
+
+    Raises ApiError 20001, or what `refusal` makes of the values.
+    """
     value = given.get(name)
     if value is None:
         return None
@@ -78,16 +84,8 @@ def read_choice(
         raise refusals.invalid_parameter(name, f"use {', '.join(kind)}") from None
 
 
-def read_decimal(given: Parameters, name: str) -> str | None:
-    """A decimal number that is not negative, as it was written; it may be empty. Raises ApiError 20001."""
-    value = given.get(name)
-    if value and not _DECIMAL.fullmatch(value):
-        raise refusals.invalid_parameter(name, "it is not a decimal number of at most nine digits before the point")
-    return value
-
-
 def read_integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
-    """A whole number of at most nine digits. Raises ApiError 20001."""
+    """Read a whole number of at most nine digits. Raises ApiError 20001."""
     value = given.get(name)
     if value is None:
         return None
@@ -97,7 +95,7 @@ def read_integer(given: Parameters, name: str, minimum: int = 0) -> int | None:
 
 
 def read_sid(given: Parameters, name: str, prefix: str) -> str | None:
-    """A SID of one kind; an empty one is None. Raises ApiError 20001."""
+    """Read a SID of one kind; an empty one is None. Raises ApiError 20001."""
     value = given.get(name)
     if not value:
         return None
@@ -107,7 +105,7 @@ def read_sid(given: Parameters, name: str, prefix: str) -> str | None:
 
 
 def read_boolean(given: Parameters, name: str) -> bool | None:
-    """True or false, in upper or lower case. Raises ApiError 20001."""
+    """Read true or false, in upper or lower case. Raises ApiError 20001."""
     value = given.get(name)
     if value is None:
         return None
@@ -117,8 +115,10 @@ def read_boolean(given: Parameters, name: str) -> bool | None:
 
 
 def read_timer(given: Parameters, name: str, minimum: int, before: int | None) -> int | None:
-    """A timer in seconds, from an ISO 8601 duration; PT0S is none, and one that is not given stays as it was. Raises
-    ApiError 50375, 50376, 50379, 50380."""
+    """Read a timer, an ISO 8601 duration, in seconds.
+
+    PT0S is None; a timer that is not given stays as it was. Raises ApiError 50375, 50376, 50379, 50380.
+    """
     value = given.get(name)
     if value is None:
         return before
@@ -131,7 +131,7 @@ def read_timer(given: Parameters, name: str, minimum: int, before: int | None) -
 
 
 def read_attributes(given: Parameters, limit: int) -> str | None:
-    """A JSON text of limited size, kept as it was written. Raises ApiError 50303, 50304."""
+    """Read a JSON text of limited size, as it was written. Raises ApiError 50303, 50304."""
     value = given.get("Attributes")
     if value is None:
         return None
@@ -145,8 +145,10 @@ def read_attributes(given: Parameters, limit: int) -> str | None:
 
 
 def parse_json(value: str) -> Any:
-    """What a JSON text says. Raises ValueError, also for what other readers refuse: NaN, unpaired surrogates, nesting
-    without end."""
+    """Parse a JSON text.
+
+    Raises ValueError, also for what other parsers refuse: NaN, unpaired surrogates, endless nesting.
+    """
     try:
         parsed = json.loads(value, parse_constant=_refuse_constant)
         json.dumps(parsed, ensure_ascii=False).encode()
@@ -160,12 +162,12 @@ def _refuse_constant(name: str) -> Any:
 
 
 def read_date_created(given: Parameters) -> datetime | None:
-    """DateCreated, for history that is imported. Raises ApiError 50308."""
+    """Read DateCreated, which imports of old messages set. Raises ApiError 50308."""
     return _read_date(given, "DateCreated", refusals.date_created_invalid)
 
 
 def read_date_updated(given: Parameters) -> datetime | None:
-    """DateUpdated. Raises ApiError 50309."""
+    """Read DateUpdated. Raises ApiError 50309."""
     return _read_date(given, "DateUpdated", refusals.date_updated_invalid)
 
 
@@ -180,16 +182,9 @@ def _read_date(given: Parameters, name: str, refusal: Callable[[], ApiError]) ->
 
 
 def parse_moment(value: str) -> datetime | None:
-    """A date or a time in ISO 8601, UTC unless it says otherwise; None for anything else."""
+    """Parse a date or time in ISO 8601, UTC by default; None for anything else."""
     try:
         parsed = datetime.fromisoformat(value.strip())
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def refuse_unsupported(given: Parameters, names: Iterable[str], reason: str) -> None:
-    """Refuse parameters that would otherwise be ignored without a word. Raises ApiError 20001."""
-    for name in names:
-        if given.get(name):
-            raise refusals.invalid_parameter(name, reason)

@@ -1,4 +1,4 @@
-"""Finding what a path names, and whether it may be changed."""
+"""Find what a path names, and check that it may be changed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from partyline.storage import conversations, roles, users
 
 
 def find_conversation(call: Call) -> Conversation:
-    """The conversation that the path names by SID or unique name. Raises ApiError 20404, also when the caller may not
-    see it."""
+    """Find the conversation that the path names by SID or unique name.
+
+    Raises ApiError 20404, also when the caller may not see it.
+    """
     if not authorization.can_see_all(call):
         return load_roster(call).conversation
     found = conversations.fetch(call.table, _find_sid(call))
@@ -29,17 +31,17 @@ def find_conversation(call: Call) -> Conversation:
     return _apply_timers(call, found)
 
 
-def find_permitted_conversation(call: Call, *wanted: Permission) -> Conversation:
-    """The same, when the caller may do all that is wanted in it. Raises ApiError 20404, 50107."""
+def find_permitted_conversation(call: Call, *needed: Permission) -> Conversation:
+    """Find the conversation of the path, if the caller has these permissions in it. Raises ApiError 20404, 50107."""
     if call.user is None:
         return find_conversation(call)
     found = load_roster(call)
-    authorization.require_conversation_permission(call, found, *wanted)
+    authorization.require_conversation_permission(call, found, *needed)
     return found.conversation
 
 
 def load_roster(call: Call) -> Roster:
-    """The conversation with everybody in it. Raises ApiError 20404."""
+    """Load the conversation of the path with all its members. Raises ApiError 20404."""
     found = conversations.load(call.table, _find_sid(call))
     if found is None or found.conversation.service_sid != call.scope.service_sid:
         raise not_found(call)
@@ -49,7 +51,7 @@ def load_roster(call: Call) -> Roster:
 
 
 def _apply_timers(call: Call, found: Conversation) -> Conversation:
-    """The conversation with what time has made of it written down, should that not have been done yet."""
+    """Store what timers that are due have made of a conversation, if that was not done yet."""
     settled = (
         conversations.apply_due_timers(call.table, found, call.now) if timers.next_change(found, call.now) else found
     )
@@ -71,7 +73,7 @@ def _find_sid(call: Call) -> str:
 
 
 def find_participant(call: Call, found: Roster) -> Participant:
-    """The participant that the path names by SID or identity. Raises ApiError 20404."""
+    """Find the participant that the path names by SID or identity. Raises ApiError 20404."""
     name = call.ids["participant"]
     for member in found.participants:
         if name in (member.sid, member.identity):
@@ -80,8 +82,10 @@ def find_participant(call: Call, found: Roster) -> Participant:
 
 
 def find_role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
-    """The role that a parameter names, of this Service and of this kind; None when it is not given. Raises ApiError
-    20001, 50100."""
+    """Check the role that a parameter names: it must be of this Service and of this type.
+
+    Returns None when it is not given. Raises ApiError 20001, 50100.
+    """
     sid = forms.read_sid(given, name, sids.ROLE)
     if sid is None:
         return None
@@ -92,7 +96,7 @@ def find_role(call: Call, given: Parameters, name: str, kind: RoleType) -> str |
 
 
 def find_user(call: Call) -> User:
-    """The user that the path names by SID or identity. Raises ApiError 20404."""
+    """Find the user that the path names by SID or identity. Raises ApiError 20404."""
     name = call.ids["user"]
     if sids.matches(sids.USER, name):
         found = users.fetch(call.table, name)
@@ -106,7 +110,7 @@ def find_user(call: Call) -> User:
 
 
 def require_changeable(found: Conversation) -> Conversation:
-    """The conversation, when it may be changed. Raises ApiError 50377 closed, 50386 initializing."""
+    """Refuse to change a conversation that is closed (50377) or initializing (50386)."""
     if found.state is ConversationState.CLOSED:
         raise refusals.closed()
     if found.state is ConversationState.INITIALIZING:
@@ -115,5 +119,5 @@ def require_changeable(found: Conversation) -> Conversation:
 
 
 def not_found(call: Call) -> ApiError:
-    """What is said of a resource that is not there; its path without the version, as Twilio says it."""
+    """Build the refusal of a resource that does not exist. It names the path as Twilio does."""
     return refusals.not_found(call.request.resource)

@@ -1,8 +1,8 @@
-"""Lists, a page at a time: Twilio's envelope, and page tokens that only the list that gave them out takes back.
+"""Lists, a page at a time: Twilio's envelope, and page tokens that only their own list accepts.
 
-A token says behind (or before) which entry a page begins, so pages hold still while entries are added, and reading one
-costs the same however far down the list it is. It carries a code over the list's path and filters: one that was made
-up, altered, or given out by another list is refused.
+A token names the entry after (or before) which a page begins. So pages stay the same while entries are added, and
+reading one costs the same however far down the list it is. A token carries a code over the list's path and filters: one
+that is made up, altered or of another list is refused.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ Listed = TypeVar("Listed")
 
 @dataclass(frozen=True, slots=True)
 class PagePart:
-    """Entries in the list's order, each with its key. `more`: the list goes on in the direction of reading. `ends` are
-    the keys of the first and the last that were read, where not all of them are entries."""
+    """Entries in the list's order, each with its key.
+
+    `more` says that the list goes on in the direction of reading. `ends` are the keys of the first and the last item
+    that were read, where some of these are not entries.
+    """
 
     entries: Sequence[Entry]
     more: bool = False
@@ -45,16 +48,17 @@ class PagePart:
 
 
 def to_page_part(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> PagePart:
-    """A page of the store as it is answered."""
+    """Turn a page of the storage into what is answered."""
     return PagePart([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
 
 
 def build_list_response(
     call: Call, name: str, read: Callable[[Window], PagePart], maximum: int = MAX_PAGE_SIZE
 ) -> ApiResponse:
-    """A page of a list as an answer. `name` is the list's key in it; `read` reads the part that a window shows.
+    """Build the answer of a list.
 
-    A PageSize beyond the maximum is lowered to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
+    `name` is the list's key in it; `read` reads the part that a window shows. A PageSize beyond the maximum is lowered
+    to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
     """
     wanted = min(forms.read_integer(call.request.query, "PageSize", minimum=1) or DEFAULT_PAGE_SIZE, maximum)
     number = forms.read_integer(call.request.query, "Page") or 0
@@ -76,7 +80,7 @@ def build_list_response(
 
 
 def _limit_bytes(part: PagePart, window: Window) -> PagePart:
-    """As many of the entries, in the direction of reading, as an answer holds."""
+    """Keep as many entries, in the direction of reading, as an answer holds."""
     room = MAX_ANSWER_BYTES
     kept: list[Entry] = []
     for entry in reversed(part.entries) if window.backward else part.entries:
@@ -88,12 +92,12 @@ def _limit_bytes(part: PagePart, window: Window) -> PagePart:
 
 
 def encoded_size(body: str) -> int:
-    """The bytes of a body in a function's answer: it is a text of JSON there, whatever it holds itself."""
+    """Return the bytes that a body has in a function's answer, where it is a JSON text."""
     return len(json.dumps(body))
 
 
 def slice_entries(entries: Sequence[Entry], window: Window) -> PagePart:
-    """The part of a whole list, in the order of its keys, that a window shows."""
+    """Return the part of a whole list, in the order of its keys, that a window shows."""
     if window.backward:
         wanted = [entry for entry in entries if entry[0] < (window.after or "")]
         return PagePart(wanted[-window.size :], len(wanted) > window.size)
@@ -102,7 +106,7 @@ def slice_entries(entries: Sequence[Entry], window: Window) -> PagePart:
 
 
 def _neighbour_tokens(call: Call, window: Window, part: PagePart) -> tuple[str | None, str | None]:
-    """The tokens of the pages before and after."""
+    """Build the tokens of the pages before and after."""
     ends = part.ends or ((part.entries[0][0], part.entries[-1][0]) if part.entries else None)
     if ends is None:
         return None, None
@@ -136,7 +140,7 @@ def _build_token(call: Call, key: str, *, backward: bool) -> str:
 
 
 def _parse_token(call: Call, size: int, token: str) -> Window:
-    """The window that a token of this list opens. Raises ApiError 20001."""
+    """Return the window that a token of this list opens. Raises ApiError 20001."""
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[_CODE_SIZE:].decode()
     except (binascii.Error, ValueError):

@@ -1,8 +1,8 @@
-"""What a request is about to do is asked of the pre-action webhook first.
+"""The pre-action webhook is consulted before a request changes anything.
 
-Handlers ask after everything that can be said against a request by itself, and before they write: with an answer that
-refuses, nothing has changed. The header that has post webhooks told governs this too, so that a receiver which acts
-over REST does not ask itself.
+Handlers consult it after every check that the request can fail by itself, and before they write: an answer that rejects
+leaves everything unchanged. The header that enables post-action webhooks governs this too, so that a receiver which
+calls the API does not call itself.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from partyline.storage import webhooks
 
 
 def consult(call: Call, event: Event) -> Parameters:
-    """Ask about what is going to happen; what the webhook changes of it, as the parameters by which a caller would have
-    said so. Their values are still to be checked as a caller's are.
+    """Consult the pre-action webhook about an event, and return what it changes.
 
-    Asked once for each request, however often it is tried. Costs one round trip, and nothing where webhooks are not
-    told. Raises ApiError 50056.
+    The changes are the parameters by which a caller would have made them; their values are checked as a caller's are.
+    Called once for each request, however often that is tried. Costs one round trip, and nothing where webhooks are not
+    enabled. Raises ApiError 50056.
     """
     if not call.cause.notify_webhooks:
         return Parameters()
@@ -32,5 +32,5 @@ def consult(call: Call, event: Event) -> Parameters:
 
 
 def _parameter_name(name: str) -> str:
-    """The parameter of a field: friendly_name is set by FriendlyName."""
+    """Return the parameter of a field: FriendlyName for friendly_name."""
     return "".join(part.capitalize() for part in name.split("_"))

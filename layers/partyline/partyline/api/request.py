@@ -1,4 +1,4 @@
-"""A request as the API sees it: method, decoded path, query and form, read from an API Gateway REST proxy event."""
+"""A request as the API sees it, read from an event of an API Gateway REST proxy."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of a query or a form: each name with all its values, in the order they were given."""
+    """The parameters of a query or a form: each name with all its values, in the order given."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Parameters:
-        """From names and values, repeated or not."""
+        """Build parameters from names and values, repeated or not."""
         values: dict[str, tuple[str, ...]] = {}
         for name, value in pairs:
             values[name] = (*values.get(name, ()), value)
         return cls(values)
 
     def get(self, name: str) -> str | None:
-        """The value of a parameter, the last one if it is repeated; None when it is not given."""
+        """Return the value of a parameter, the last one if it is repeated; None when it is not given."""
         return self.values[name][-1] if name in self.values else None
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Every value of a repeatable parameter."""
+        """Return every value of a repeatable parameter."""
         return self.values.get(name, ())
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Names and values, repeated names together."""
+        """Return names and values, repeated names together."""
         return [(name, value) for name, values in self.values.items() for value in values]
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A body that is a file, or a form with files, and what its headers say of it."""
+    """A body that is a file, or a form with files, with its headers."""
 
     content: bytes
     content_type: str
@@ -59,9 +59,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An authenticated request. `segments` is its path, each part decoded: `+` is a plus there, never a space.
-    `upload` is a body that is no form of parameters. `webhooks_enabled` is whether webhooks are to hear of what it does
-    (X-Twilio-Webhook-Enabled).
+    """An authenticated request.
+
+    `segments` is its path, each part decoded: `+` is a plus there, never a space. `upload` is a body that is not a form
+    of parameters. `webhooks_enabled` says whether webhooks hear of it (X-Twilio-Webhook-Enabled).
     """
 
     method: str
@@ -74,20 +75,20 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, encoded."""
+        """Return the path, encoded."""
         return "".join(f"/{quote(segment, safe='+')}" for segment in self.segments)
 
     @property
     def resource(self) -> str:
-        """The path without the version, as Twilio names it where it was not found."""
+        """Return the path without the version, as Twilio names one that was not found."""
         return "/" + self.path.lstrip("/").partition("/")[2]
 
 
 def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
-    """The request of an event. `public_url` is the base URL of clients; '' means API Gateway's own.
+    """Parse the request of an event.
 
-    Raises ApiError 20001 (400, or 413 for a body beyond MAX_BODY, of a file MAX_UPLOAD), 20404 for a path that is no
-    text.
+    `public_url` is the base URL of clients; empty, it is API Gateway's own. Raises ApiError 20001 (400; 413 for a body
+    beyond MAX_BODY, or a file beyond MAX_UPLOAD), and 20404 for a path that is not UTF-8.
     """
     method = str(event["httpMethod"]).upper()
     base_url = public_url or _gateway_url(event)
@@ -110,7 +111,7 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
 
 
 def _gateway_url(event: Mapping[str, Any]) -> str:
-    """The gateway's URL with the stage, or a custom domain's base path, that is not part of the event's path."""
+    """Return the gateway's URL, with the stage or base path that the event's path leaves out."""
     context = event["requestContext"]
     return f"https://{context['domainName']}{str(context['path']).removesuffix(str(event['path']))}"
 
@@ -128,7 +129,7 @@ def _parse_path(path: str, base_url: str) -> tuple[str, ...]:
 
 
 def _parse_query(event: Mapping[str, Any]) -> Parameters:
-    """The query; the gateway has decoded it."""
+    """Read the query, which the gateway has decoded."""
     return Parameters(_raw_query(event))
 
 
@@ -138,7 +139,7 @@ def _raw_query(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _check_text(*given: str) -> None:
-    """Refuse half a surrogate pair: JSON can hold one, and so can an event; nothing that is stored or sent can."""
+    """Refuse half a surrogate pair: events can hold one, and it can be neither stored nor sent."""
     try:
         "".join(given).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The resources as JSON.
+"""Twilio's resources as JSON.
 
 Every member that Twilio documents is there, null when it has no value. Times are to the second: Twilio's SDK for Python
 reads nothing finer.
@@ -27,7 +27,7 @@ _STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SE
 
 
 def format_timestamp(moment: datetime) -> str:
-    """A time as 2026-01-31T12:00:00Z."""
+    """Format a time as 2026-01-31T12:00:00Z."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
@@ -36,7 +36,7 @@ def _format_optional_timestamp(moment: datetime | None) -> str | None:
 
 
 def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
-    """A conversation with links to what is under it, as time has made it by now."""
+    """Build a conversation with links to what is beneath it. Timers that are due have taken effect."""
     shown = timers.apply_due(shown, call.now)
     url = call.url("Conversations", shown.sid)
     return {
@@ -58,22 +58,22 @@ def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) ->
 
 
 def messaging_service_or_default(call: Call, named: str | None) -> str:
-    """A messaging service; the account's first one where none is named."""
+    """Return a messaging service's SID; the account's first one where none is named."""
     return named or sids.default_messaging_service(call.context.account_sid)
 
 
 def build_timers(shown: Conversation) -> Json:
-    """A conversation's timers, as the moments when they are due."""
+    """Build a conversation's timers, as the moments when they are due."""
     return {name: format_timestamp(moment) for name, moment in timers.due_dates(shown).items()}
 
 
 def _service_member(call: Call) -> Json:
-    """What bodies beneath a Service that the path names have besides."""
+    """Build the member that answers beneath a named Service have in addition."""
     return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
 
 
 def build_participant(call: Call, shown: Participant) -> Json:
-    """A participant. An identity without a role of its own has the one that its Service gives to members."""
+    """Build a participant. An identity without a role has its Service's role for members."""
     return {
         **_service_member(call),
         "sid": shown.sid,
@@ -92,7 +92,7 @@ def build_participant(call: Call, shown: Participant) -> Json:
 
 
 def _build_binding(shown: Participant) -> Json | None:
-    """Only the keys that are set; null for a participant in an app only."""
+    """Build the addresses that are set; null for a participant without one."""
     given = {
         "address": shown.address,
         "proxy_address": shown.proxy_address,
@@ -103,7 +103,7 @@ def _build_binding(shown: Participant) -> Json | None:
 
 
 def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
-    """A message with how far its delivery has got."""
+    """Build a message with the state of its delivery."""
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
     return {
@@ -128,7 +128,7 @@ def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
 
 
 def build_channel_metadata(call: Call, shown: Message) -> Json:
-    """By which way a message came or goes."""
+    """Build how a message came or goes: by text or by an app."""
     by_phone = shown.carrier_message_id is not None or bool(shown.sends)
     return {
         "account_sid": call.context.account_sid,
@@ -142,7 +142,7 @@ def build_channel_metadata(call: Call, shown: Message) -> Json:
 
 
 def build_stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
-    """A file, in the form of Twilio's media service; `link` needs no credentials and ends soon."""
+    """Build a file, in the form of Twilio's media service. `link` needs no credentials and expires soon."""
     url = call.url("Media", shown.sid)
     return {
         "sid": shown.sid,
@@ -166,7 +166,7 @@ def build_stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
 
 
 def _build_media(shown: Media) -> Json:
-    """As at Twilio, and whether it is here: `pending`, `ready` or `failed`, and why."""
+    """Build a file of a message: Twilio's members, and whether it is here (`state`), or why not (`error`)."""
     return {
         "sid": shown.sid,
         "size": shown.size,
@@ -178,7 +178,7 @@ def _build_media(shown: Media) -> Json:
 
 
 def build_receipt(call: Call, shown: Receipt) -> Json:
-    """A delivery receipt."""
+    """Build a delivery receipt."""
     return {
         **_service_member(call),
         "sid": shown.sid,

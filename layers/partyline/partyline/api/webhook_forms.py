@@ -11,13 +11,15 @@ from partyline.domain.webhook_configuration import WebhookMethod, parse_event_na
 
 
 def read_method(given: Parameters, name: str) -> WebhookMethod | None:
-    """How a webhook is called; None when it is not said. Raises ApiError 50055."""
+    """Read how a webhook is called; None when it is not given. Raises ApiError 50055."""
     return forms.read_choice(given, name, WebhookMethod, lambda _: refusals.webhook_method_invalid(name))
 
 
 def read_events(given: Parameters, name: str, among: Sequence[str]) -> tuple[str, ...] | None:
-    """The events that a repeatable parameter names, once each; empty when it is given without a value, None when it is
-    not given. Raises ApiError 50365."""
+    """Read the events that a repeatable parameter names, once each.
+
+    Empty when it is given without a value, None when it is not given. Raises ApiError 50365.
+    """
     if name not in given.values:
         return None
     found: dict[str, None] = {}

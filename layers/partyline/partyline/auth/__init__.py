@@ -1,1 +1,1 @@
-"""Who calls, and what they may do."""
+"""Authentication of callers, and the Service and user that a request acts for."""

@@ -1,10 +1,10 @@
-"""Who calls the API: the account by its auth token, the account by an API key, or a chat identity by an access token.
+"""Authentication: the account by its auth token or by an API key, or a user by an access token.
 
 HTTP Basic carries the first two (`AC...` or `SK...` and its secret), `Authorization: Bearer` the third. An access token
 is Twilio's: a JWT (HS256) that the holder of an API key signs with the key's secret, for one identity in one Service.
 
-The secret of an API key is derived from the deployment's key root and the key's SID, so that no table holds it: a key
-is good as long as its item is there.
+The secret of an API key is derived from the deployment's key root and the key's SID, so that no table holds it. A key
+is valid as long as its item exists.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ _LAST_MOMENT = 253_402_300_800
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What an access token says: one identity in one Service, the API key that signed it, and when it was made and ends
-    (Unix seconds); made at 0 is not known."""
+    """An access token: one identity in one Service, signed with an API key.
+
+    `issued` and `expires` are in Unix seconds; `issued` 0 is unknown.
+    """
 
     identity: str
     service_sid: str
@@ -54,14 +56,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. `token` is a chat identity's; `key_sid` is the API key that the account used instead of its token."""
+    """The caller. `token` is a user's; `key_sid` is the API key that the account used instead of its token."""
 
     token: Token | None = None
     key_sid: str | None = None
 
 
 class Keyring(Protocol):
-    """What an access token is checked with; the API's Desk is one."""
+    """What access tokens are checked with; ApiContext is one."""
 
     @property
     def table(self) -> Table:
@@ -69,28 +71,30 @@ class Keyring(Protocol):
 
     @property
     def account_sid(self) -> str:
-        """Whose tokens these are."""
+        """Return the account that the tokens are of."""
 
     @property
     def key_root(self) -> Callable[[], str]:
-        """What the secrets of API keys are derived from."""
+        """Return the secret from which those of API keys are derived."""
 
     @property
     def clock(self) -> Callable[[], datetime]:
-        """What time it is."""
+        """Return the clock."""
 
 
 class AccountKeyring(Keyring, Protocol):
-    """A keyring that also holds the account's own auth token."""
+    """A keyring that also has the account's own auth token."""
 
     @property
     def auth_token(self) -> Callable[[], str]:
-        """The account's auth token."""
+        """Return the account's auth token."""
 
 
 def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
-    """The caller of a request. Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to
-    20107 and 20157."""
+    """Authenticate the caller of a request.
+
+    Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to 20107 and 20157.
+    """
     given = str(APIGatewayProxyEvent(dict(event)).headers.get("authorization", ""))
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() == "bearer":
@@ -107,13 +111,13 @@ def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
 
 
 def key_secret(root: str, sid: str) -> str:
-    """The secret of an API key: 43 letters, digits, hyphens and underscores."""
+    """Derive the secret of an API key: 43 letters, digits, hyphens and underscores."""
     digest = hmac.new(root.encode(), b"api-key\n" + sid.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _authenticate_key(sid: str, secret: bytes, keyring: Keyring) -> str:
-    """The key's SID. The table is asked only after the secret was right."""
+    """Check the secret of an API key, and return its SID. The table is read only for a right secret."""
     root = keyring.key_root()
     if not (
         root and hmac.compare_digest(secret, key_secret(root, sid).encode()) and api_keys.fetch(keyring.table, sid)
@@ -134,7 +138,7 @@ def _parse_basic(encoded: str) -> tuple[bytes, bytes]:
 
 
 def read_token(encoded: str, keyring: Keyring) -> Token:
-    """What a good token says. Raises ApiError 20101 to 20107 and 20157."""
+    """Check an access token and return what it says. Raises ApiError 20101 to 20107 and 20157."""
     header, claims = _parse_unverified(encoded)
     if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
         raise refusals.token_header_invalid()
@@ -159,7 +163,7 @@ _SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_ia
 
 
 def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims, of which nothing is known to be true yet."""
+    """Return header and claims, of which nothing is proven yet."""
     try:
         header = jwt.get_unverified_header(encoded)
         claims = jwt.decode(encoded, options={"verify_signature": False})
@@ -169,7 +173,7 @@ def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
-    """When the token ends."""
+    """Check when a token is valid, and return when it ends."""
     expires, begins = _parse_time(claims.get("exp")), _parse_time(claims.get("nbf", 0))
     if expires is None or begins is None:
         raise refusals.token_invalid()
@@ -185,7 +189,7 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
 
 
 def _issued_at(claims: Mapping[str, Any]) -> int:
-    """When the token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
+    """Return when a token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
     moment = _parse_time(claims.get("iat"))
     if moment is not None:
         return int(moment)
@@ -195,13 +199,13 @@ def _issued_at(claims: Mapping[str, Any]) -> int:
 
 
 def _parse_time(value: Any) -> float | None:
-    """A moment in Unix time; None for anything else, such as NaN, which JSON in Python can hold and never is over."""
+    """Return a time in Unix seconds; None for anything else, such as NaN, which never expires."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and 0 <= value < _LAST_MOMENT else None
 
 
 def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
-    """Identity and Service of a token's chat grant. Raises ApiError 20106."""
+    """Return identity and Service of a token's chat grant. Raises ApiError 20106."""
     grants = claims.get("grants")
     chat = grants.get("chat") if isinstance(grants, dict) else None
     identity = grants.get("identity") if isinstance(grants, dict) else None
@@ -218,7 +222,7 @@ def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be stored: JSON can hold half a surrogate pair."""
+    """Whether a value can be stored: JSON can hold half a surrogate pair."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The uploads that a message is to have, and whether every carrier that it goes by takes them."""
+"""The uploads of a message: find them, and check that every carrier of its sends takes them."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def _check_upload(call: Call, sid: str, upload: StoredMedia | None) -> StoredMed
 
 
 def check_media(media: Sequence[Media], line: str, carrier: str, limits: Limits, *, group: bool) -> None:
-    """Refuse what a line's carrier could not carry, also with images made smaller, and files of an unknown type, which
-    no handset opens. Raises ApiError 21623, 50511, 50512."""
+    """Refuse files that a line's carrier cannot carry, even with images made smaller, or of an unknown type.
+
+    No handset opens a file of an unknown type. Raises ApiError 21623, 50511, 50512.
+    """
     _check_types(media)
     wrong = first_violation(limits, media, group=group)
     if wrong is None:

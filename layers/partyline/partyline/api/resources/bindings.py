@@ -1,6 +1,6 @@
-"""Bindings: on which devices the users of a Service want to be told. Register, fetch, list, delete.
+"""Bindings: the devices on which users want push notifications. Register, fetch, list, delete.
 
-Kept for clients, without effect: nothing here pushes. Twilio's API registers none; its SDKs for apps do.
+They are stored for clients, without effect: nothing here pushes. Twilio's API registers none; its SDKs for apps do.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _MAX_ENDPOINT = 2048
 
 @route.post("Bindings")
 def create(call: Call) -> ApiResponse:
-    """POST /Services/{service}/Bindings: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeated; all
-    without one). A device has one binding: registered again, its earlier one is replaced. Raises ApiError 20001, 50203,
-    50206, 50207."""
+    """Register a device: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeatable; default: all).
+
+    A device has one binding, the last one registered. Raises ApiError 20001, 50203, 50206, 50207.
+    """
     form = call.request.form
     identity, endpoint = forms.read_text(form, "Identity"), forms.read_text(form, "Endpoint", _MAX_ENDPOINT)
     if not identity:
@@ -72,14 +73,16 @@ def _read_message_types(form: Parameters) -> tuple[PushMessage, ...]:
 
 @route.get("Bindings/{binding}")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Services/{service}/Bindings/{sid}."""
+    """Fetch a binding."""
     return ApiResponse(200, _build_body(call, _find_binding(call)))
 
 
 @route.get("Bindings")
 def list_page(call: Call) -> ApiResponse:
-    """GET /Services/{service}/Bindings: newest first, by Identity and by BindingType (both repeatable). A page by type
-    may hold fewer than its size, also none, when others of its window are of other types. Raises ApiError 20001."""
+    """List the bindings, newest first, by Identity and by BindingType (both repeatable).
+
+    A page by type may hold fewer entries than its size, or none. Raises ApiError 20001.
+    """
     query = call.request.query
     kinds = _read_types(query)
     identities = _read_identities(query)
@@ -100,7 +103,7 @@ def _read_types(query: Parameters) -> set[str]:
 
 
 def _read_identities(query: Parameters) -> set[str] | None:
-    """The identities of the filter; None without one."""
+    """Read the identities of the filter; None without one."""
     if "Identity" not in query.values:
         return None
     given = set(query.all("Identity"))
@@ -112,7 +115,7 @@ def _read_identities(query: Parameters) -> set[str] | None:
 
 @route.delete("Bindings/{binding}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Services/{service}/Bindings/{sid}."""
+    """Delete a binding."""
     if not store.unbind(call.table, _find_binding(call).sid):
         raise lookups.not_found(call)
     return ApiResponse(204)

@@ -1,5 +1,4 @@
-"""The account's settings: which Service is meant by paths without one, and what new conversations start with. Fetch,
-update."""
+"""The account's settings: its default Service, and what new conversations start with. Fetch, update."""
 
 from __future__ import annotations
 
@@ -18,13 +17,13 @@ route = Router(Level.ACCOUNT)
 
 @route.get("Configuration")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Configuration."""
+    """Fetch the settings."""
     return ApiResponse(200, _build_body(call, call.scope.configuration))
 
 
 @route.post("Configuration")
 def update(call: Call) -> ApiResponse:
-    """POST /Configuration: what the form names changes. An empty DefaultMessagingServiceSid is none, and PT0S no timer.
+    """Change what the form names. An empty DefaultMessagingServiceSid and the timer PT0S mean none.
 
     Raises ApiError 20001, 50050, 50375, 50376, 50379, 50380.
     """

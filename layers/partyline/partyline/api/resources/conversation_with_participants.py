@@ -1,4 +1,4 @@
-"""A conversation and its participants in one request: checked first, made in one transaction, all or nothing."""
+"""A conversation and its participants in one request: checked first, then made in one transaction."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _MEMBERS = {
 
 
 class IfExists(StrEnum):
-    """What to do when there is an open conversation with exactly these people: refuse, as Twilio does, or answer it."""
+    """What to do with an open conversation of exactly these members: refuse, as Twilio does, or fetch it."""
 
     REFUSE = "refuse"
     FETCH = "fetch"
@@ -55,13 +55,14 @@ class IfExists(StrEnum):
 
 @route.post("ConversationWithParticipants", users=True)
 def create(call: Call) -> ApiResponse:
-    """POST /ConversationWithParticipants: answered `initializing`; it becomes active, or inactive where State says
-    so, a moment later, or closed when the pre-action webhook rejects one of its participants
-    (partyline.lifecycle.activation).
+    """Create a conversation with its participants; the answer's state is `initializing`.
 
-    `IfExists=fetch` (ours) answers the open conversation with exactly these people instead, with 200, where there is
-    one. A refusal names the participant that it is about in its details, counted from 1. Raises ApiError as the
-    creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
+    A moment later it becomes active, or inactive where State says so, or closed when the pre-action webhook rejects one
+    of its participants (partyline.lifecycle.activation).
+
+    `IfExists=fetch` (ours) answers the open conversation with exactly these members, with 200, where there is one. A
+    refusal names the participant in its details, counted from 1. Raises ApiError as the creation of a conversation and
+    of a participant, and 50424, 50425, 50426, 50435.
     """
     authorization.require_creator_permission(call)
     if_exists = forms.read_choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
@@ -88,8 +89,10 @@ def create(call: Call) -> ApiResponse:
 def _fetch_or_create(
     call: Call, conversation: Conversation, members: Sequence[Participant], known: frozenset[str]
 ) -> ApiResponse:
-    """The open conversation that owns one of these members' threads, else a new one. Raises Conflict when another
-    request makes or closes it meanwhile."""
+    """Fetch the open conversation that owns one of these members' threads, or create one.
+
+    Raises Conflict when another request creates or closes it meanwhile.
+    """
     there = _find_owner(call, members)
     if there:
         return ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
@@ -104,7 +107,7 @@ def _fetch_or_create(
 
 
 def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
-    """The conversation of this Service, visible to the caller, that has a thread of these members."""
+    """Find the conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
         owner = store.find_open_owner(call.table, thread, call.now)
         roster = store.load(call.table, owner.sid) if owner else None
@@ -118,7 +121,7 @@ def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | No
 def _parse_members(
     call: Call, conversation: Conversation, texts: Sequence[str]
 ) -> tuple[list[Participant], frozenset[str]]:
-    """The members that the texts describe, and which of their identities are users, where a person makes it."""
+    """Parse the members, and find which of their identities are users, where a user creates it."""
     wanted = []
     for position, text in enumerate(texts, 1):
         with _with_position(position):
@@ -145,7 +148,7 @@ def _parse_members(
 
 
 def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
-    """A person adds others as the role of creators permits. Raises ApiError 50107."""
+    """Refuse a user that may not add such a participant as a creator. Raises ApiError 50107."""
     if call.user is not None and binding != ParticipantBinding(identity=call.user.identity):
         by_phone = not binding.identity
         wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
@@ -153,7 +156,7 @@ def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
-    """The members with the calling person among them, who has the role of creators."""
+    """Add the calling user to the members, with the role of creators."""
     creators = conversations.build_creator(call, conversation)
     if not creators:
         return members
@@ -167,7 +170,7 @@ def _with_creator(call: Call, conversation: Conversation, members: list[Particip
 
 
 def _check_pairs(members: Sequence[Participant]) -> None:
-    """Refuse a pair that is given twice (50425): no conversation has it yet, so none can be named."""
+    """Refuse a pair that is given twice (50425). No conversation has it, so none can be named."""
     pairs = [(member.address, member.proxy_address) for member in members]
     for position, (address, proxy) in enumerate(pairs, 1):
         if address and proxy and (address, proxy) in pairs[: position - 1]:
@@ -176,7 +179,7 @@ def _check_pairs(members: Sequence[Participant]) -> None:
 
 
 def _parse_participant(position: int, text: str) -> Parameters:
-    """One participant's JSON as the parameters of its own resource. Raises ApiError 50424."""
+    """Parse one participant's JSON into the parameters of its own resource. Raises ApiError 50424."""
     try:
         given = forms.parse_json(text)
     except ValueError:
@@ -203,7 +206,7 @@ def _iterate_texts(position: int, given: Mapping[str, Any], names: Mapping[str, 
 
 @contextmanager
 def _with_position(position: int) -> Iterator[None]:
-    """Say in a refusal which participant it is about."""
+    """Name in a refusal the participant that it is about."""
     try:
         with as_refusals():
             yield
@@ -215,7 +218,10 @@ def _with_position(position: int) -> Iterator[None]:
 
 @contextmanager
 def _with_position_of(members: Sequence[Participant]) -> Iterator[None]:
-    """The same for a rule about all of them together: the last that has the address or identity that was refused."""
+    """Name the participant in a refusal that is about all members together.
+
+    It is the last one that has the address or the identity of the refusal.
+    """
     try:
         with as_refusals():
             yield
@@ -233,5 +239,5 @@ def _with_position_of(members: Sequence[Participant]) -> Iterator[None]:
 
 
 def _format_optional(address: str | None) -> str | None:
-    """An address as a refusal shows it."""
+    """Format an address as a refusal shows it."""
     return format_address(address) if address else None

@@ -32,7 +32,7 @@ _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 
 @route.post("Conversations", users=True)
 def create(call: Call) -> ApiResponse:
-    """POST /Conversations. A chat identity that makes one takes part in it, with the role of creators.
+    """Create a conversation. A user that creates one is its member, with the role of creators.
 
     Raises ApiError 20001, 50056, 50107, 50303, 50304, 50308, 50309, 50341, 50353, 50374 to 50376, 50378 to 50380,
     50384, 50390, 50420.
@@ -47,7 +47,7 @@ def create(call: Call) -> ApiResponse:
 
 
 def build_conversation(call: Call) -> Conversation:
-    """The conversation that a form describes; nothing is stored."""
+    """Build the conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
     authorization.deny_users(call, form, *_SETTINGS)
     state = _read_state(form)
@@ -69,14 +69,14 @@ def build_conversation(call: Call) -> Conversation:
 
 
 def apply_pre_webhook(call: Call, event: str, wanted: Conversation) -> Conversation:
-    """A conversation as the pre-action webhook lets it become. Raises ApiError 20001, 50056."""
+    """Apply to a conversation what the pre-action webhook changes. Raises ApiError 20001, 50056."""
     changes = pre_webhook.consult(call, events.conversation_event(event, wanted))
     name = forms.read_text(changes, "FriendlyName")
     return replace(wanted, friendly_name=forms.apply_change(name, wanted.friendly_name))
 
 
 def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
-    """The member that the calling person is in a conversation that they make; nobody for the account."""
+    """Build the member that the calling user is in a conversation that they create; none for the account."""
     if call.user is None:
         return []
     role = call.scope.service.creator_role_sid
@@ -89,13 +89,13 @@ def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
 
 @route.get("Conversations/{conversation}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET /Conversations/{sid or unique name}."""
+    """Fetch a conversation by its SID or unique name."""
     return ApiResponse(200, serializers.build_conversation(call, lookups.find_conversation(call), LINKS))
 
 
 @route.post("Conversations/{conversation}", users=True)
 def update(call: Call) -> ApiResponse:
-    """POST /Conversations/{sid or unique name}. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
+    """Change what the form names. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
     form = call.request.form
     authorization.deny_users(call, form, *_SETTINGS)
     before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
@@ -111,7 +111,7 @@ def update(call: Call) -> ApiResponse:
 
 
 def _required_permissions(form: Parameters) -> list[Permission]:
-    """What somebody must be permitted who sends this form."""
+    """Return the permissions that a user needs to send this form."""
     name = any(given in form.values for given in _NAMES)
     return [
         *([Permission.EDIT_CONVERSATION_NAME] if name else []),
@@ -121,8 +121,10 @@ def _required_permissions(form: Parameters) -> list[Permission]:
 
 @route.delete("Conversations/{conversation}", users=True)
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Conversations/{sid or unique name}. Tried again when the conversation changes meanwhile, as a new one
-    does that becomes active."""
+    """Delete a conversation.
+
+    Tried again when the conversation changes meanwhile, as a new one does when it becomes active.
+    """
     retry.STANDARD.run(lambda: _delete(call))
     return ApiResponse(204)
 
@@ -136,10 +138,10 @@ def _delete(call: Call) -> None:
 
 @route.get("Conversations", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET /Conversations: newest first, by State and by date of creation; or, with one Address for each of its people,
-    the open conversation with exactly these. A person who does not see all has their own, by when they joined.
+    """List the conversations, newest first, by State and by date of creation.
 
-    Raises ApiError 20001, 50396.
+    With one Address for each of its members, the open conversation with exactly these. A user that does not see all
+    conversations gets their own, by when they joined. Raises ApiError 20001, 50396.
     """
     query = call.request.query
     state = forms.read_choice(query, "State", ConversationState)
@@ -170,8 +172,10 @@ def list_page(call: Call) -> ApiResponse:
 def _list_own(
     call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
 ) -> PagePart:
-    """The conversations that the calling person takes part in. A page may hold fewer than its size, also none, when
-    others of its window do not fit the filters."""
+    """List the conversations that the calling user takes part in.
+
+    A page may hold fewer entries than its size, or none, when others of its window do not fit the filters.
+    """
     identity = call.user.identity if call.user else ""
     page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity)
     entries = [
@@ -200,7 +204,7 @@ def _is_visible(call: Call, found: Conversation) -> bool:
 
 
 def _apply_form(before: Conversation, form: Parameters) -> Conversation:
-    """A conversation with everything changed that a form names, but for its state."""
+    """Apply what a form names to a conversation, except the state."""
     if any(form.get(name) for name in _EMAIL):
         raise refusals.email_not_supported()
     unique_name = forms.read_text(form, "UniqueName")
@@ -234,7 +238,7 @@ def _read_state(form: Parameters) -> ConversationState | None:
 
 
 def _read_day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:
-    """A date of a filter. As the last one it stands for the whole of the day, or second, that it names."""
+    """Read a date of a filter. The last one stands for the whole day, or second, that it names."""
     given = query.get(name)
     if not given:
         return None

@@ -1,7 +1,6 @@
 """Push credentials: create, fetch, list, update, delete.
 
-Kept for clients, without effect: nothing here pushes, and so the certificate, key or secret that comes along is not
-stored.
+They are stored for clients, without effect: nothing here pushes, so the certificate, key or secret is not stored.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ route = Router(Level.ACCOUNT)
 
 @route.post("Credentials")
 def create(call: Call) -> ApiResponse:
-    """POST /Credentials: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
+    """Create a credential: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
     form = call.request.form
     kind = forms.read_choice(form, "Type", PushType)
     if kind is None:
@@ -43,13 +42,13 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Credentials/{credential}")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Credentials/{sid}."""
+    """Fetch a credential."""
     return ApiResponse(200, _build_body(call, _find_credential(call)))
 
 
 @route.get("Credentials")
 def list_page(call: Call) -> ApiResponse:
-    """GET /Credentials, in the order of their making."""
+    """List the credentials, in the order of their creation."""
 
     def read(window: Window) -> pagination.PagePart:
         return pagination.to_page_part(
@@ -61,7 +60,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Credentials/{credential}")
 def update(call: Call) -> ApiResponse:
-    """POST /Credentials/{sid}: what the form names changes, the rest stays. Raises ApiError 20001."""
+    """Change what the form names. Raises ApiError 20001."""
     before, form = _find_credential(call), call.request.form
     name, sandbox = forms.read_text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.read_boolean(form, "Sandbox")
     after = replace(
@@ -79,7 +78,7 @@ def update(call: Call) -> ApiResponse:
 
 @route.delete("Credentials/{credential}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Credentials/{sid}. Bindings that name it stay."""
+    """Delete a credential. Bindings that name it stay."""
     if not store.remove_credential(call.table, _find_credential(call).sid):
         raise lookups.not_found(call)
     return ApiResponse(204)

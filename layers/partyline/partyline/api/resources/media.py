@@ -1,7 +1,7 @@
 """Media: upload, fetch, delete. The paths and shapes of Twilio's media service, which its SDKs do not have.
 
-An upload is attached to a message by its SID, once; one that is not is gone after a day. A file is of its Service:
-before it is attached only who uploaded it, and the account, may see it; then who may see its message.
+An upload is attached to a message by its SID, once; one that is not attached is deleted after a day. A file belongs to
+its Service. Until it is attached only its uploader and the account may see it, then everyone that may see its message.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _MAX_FILENAME = 100
 
 @route.post("Media", users=True)
 def create(call: Call) -> ApiResponse:
-    """POST /Media: the body is the file, or a multipart form with one. Its name is the query's Filename, or what
-    Content-Disposition says; it ends as the file's type does. Raises ApiError 20001, 50107, 50310, 50510 to 50512."""
+    """Upload a file: the body is the file, or a multipart form with one.
+
+    Its name is the query's Filename, or that of Content-Disposition; the name's extension is that of the file's type.
+    Raises ApiError 20001, 50107, 50310, 50510 to 50512.
+    """
     body, declared, name = _read_file(call.request.upload or Upload(b"", ""))
     name = forms.read_text(call.request.query, "Filename", _MAX_FILENAME) or name
     if not body:
@@ -53,20 +56,20 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Media/{media}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET /Media/{sid}, with a link that is good for LINK_LIFE."""
+    """Fetch a file's description, with a link that is valid for LINK_LIFE."""
     media = _find_visible(call)
     return ApiResponse(200, serializers.build_stored_media(call, media, _build_link(call, media)))
 
 
 @route.get("Media/{media}/Content", users=True)
 def content(call: Call) -> ApiResponse:
-    """GET /Media/{sid}/Content: a redirect to the same link."""
+    """Redirect to the file, by the same link."""
     return ApiResponse(307, None, {"Location": _build_link(call, _find_visible(call))})
 
 
 @route.delete("Media/{media}", users=True)
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Media/{sid}, while it is attached to nothing; then its message is deleted. Raises ApiError 50508."""
+    """Delete a file that is not attached. Raises ApiError 50508 for one that is: its message is deleted instead."""
     media = _find_visible(call)
     if media.message_sid or not store.remove_unattached(call.table, media.sid):
         raise refusals.media_sent(media.sid)
@@ -74,7 +77,7 @@ def delete(call: Call) -> ApiResponse:
 
 
 def _find_visible(call: Call) -> StoredMedia:
-    """The file that the path names. Raises ApiError 20404, also when the caller may not see it."""
+    """Find the file that the path names. Raises ApiError 20404, also when the caller may not see it."""
     sid = call.ids["media"]
     found = store.fetch_many(call.table, [sid]).get(sid) if sids.matches(sids.MEDIA, sid) else None
     if found is None or found.service_sid != call.scope.service_sid or not _can_see(call, found):
@@ -90,7 +93,7 @@ def _can_see(call: Call, media: StoredMedia) -> bool:
 
 
 def _read_author(call: Call) -> str | None:
-    """Who uploads; the account may say for whom. Raises ApiError 50107."""
+    """Return the uploader; the account may name one. Raises ApiError 50107."""
     named = forms.read_text(call.request.query, "Author") or None
     if call.user is None:
         return named
@@ -106,8 +109,10 @@ def _build_link(call: Call, media: StoredMedia) -> str:
 
 
 def _read_file(upload: Upload) -> tuple[bytes, str, str]:
-    """The file of a body, its declared type and its name: of a form with several parts the first that has a name, or
-    the first. Raises ApiError 20001."""
+    """Return the file of a body, its declared type and its name.
+
+    Of a form with several parts it is the first that has a name, or the first. Raises ApiError 20001.
+    """
     if upload.content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         return upload.content, upload.content_type, multipart.parse_filename(upload.disposition) or ""
     try:

@@ -85,11 +85,11 @@ class MessageForm(MessageChanges):
 
 @route.post("Conversations/{conversation}/Messages", users=True)
 def create(call: Call) -> ApiResponse:
-    """POST /Conversations/{conversation}/Messages: recorded when it is answered, sent a moment later.
+    """Create a message. It is recorded when the request is answered, and sent a moment later.
 
-    Raises ApiError 21610 (everybody has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310, 50377,
-    50386, 50407, 50413, 50416 and 50438 (with whose the thread is), 50439, 50503, 50504, 50507, 50508, 50510 to 50513,
-    50526.
+    Raises ApiError 21610 (every recipient has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310,
+    50377, 50386, 50407, 50413, 50416 and 50438 (another conversation has the thread), 50439, 50503, 50504, 50507,
+    50508, 50510 to 50513, 50526.
     """
     message = retry.CONTENDED.run(lambda: _record(call))
     return ApiResponse(
@@ -98,7 +98,7 @@ def create(call: Call) -> ApiResponse:
 
 
 def _record(call: Call) -> Message:
-    """Make the message the next one of its conversation. Raises Conflict when another request came first."""
+    """Record the next message of its conversation. Raises Conflict when another request came first."""
     roster = lookups.load_roster(call)
     message = plan_message(call, roster)
     changes = pre_webhook.consult(call, events.message_event("onMessageAdd", message, roster.conversation))
@@ -121,8 +121,10 @@ def _record(call: Call) -> Message:
 
 
 def plan_message(call: Call, roster: Roster) -> Message:
-    """The message that a request asks for, with what is sent of it; nothing is recorded. Raises ApiError as `create`,
-    but what others do meanwhile or a pre-action webhook says."""
+    """Plan the message that a request asks for, with its sends; nothing is recorded.
+
+    Raises ApiError as `create`, except what other requests or a pre-action webhook cause.
+    """
     authorization.deny_users(call, call.request.form, *_DATES)
     authorization.require_conversation_permission(call, roster, Permission.SEND_MESSAGE)
     lookups.require_changeable(roster.conversation)
@@ -143,8 +145,11 @@ def _participant_of(message: Message, roster: Roster) -> Participant | None:
 
 
 def _with_sends(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
-    """A draft as a message of its author, with what is sent of it: into every thread that is the conversation's or is
-    claimed for it. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439, 50513."""
+    """Complete a draft with its author and its sends, into every thread of the conversation.
+
+    Threads that the conversation will claim are among these. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439,
+    50513.
+    """
     routing.check_author(author, draft.author, roster.participants)
     _check_thread_free(call, roster)
     sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
@@ -212,7 +217,7 @@ def _check_body(body: str, participants: Sequence[Participant], *, required: boo
 
 
 def _check_thread_free(call: Call, roster: Roster) -> None:
-    """Refuse to write where the text would show up in another conversation's thread (50416 a pair, 50438)."""
+    """Refuse a text that would show up in another conversation's thread (50416 for a pair, 50438)."""
     thread = group_of(roster.participants).thread
     if thread is None or _owns_thread(roster):
         return
@@ -222,7 +227,7 @@ def _check_thread_free(call: Call, roster: Roster) -> None:
 
 
 def _owns_thread(roster: Roster) -> bool:
-    """Whether the thread of the group is the conversation's own, if there is one."""
+    """Whether the conversation owns the thread of its group, if it has one."""
     thread = group_of(roster.participants).thread
     return thread is None or thread in roster.conversation.threads
 
@@ -257,20 +262,19 @@ def _check_carrier(send: Send, line: Line, uploads: Sequence[Media]) -> None:
 
 @route.get("Conversations/{conversation}/Messages/{message}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET .../Messages/{sid}."""
+    """Fetch a message."""
     return ApiResponse(200, serializers.build_message(call, find_message(call, lookups.find_conversation(call))))
 
 
 @route.get("Conversations/{conversation}/Messages/{message}/ChannelMetadata", users=True)
 def channel_metadata(call: Call) -> ApiResponse:
-    """GET .../Messages/{sid}/ChannelMetadata: by which way it came or goes, `sms` or `chat`, and the carrier's own id
-    of a text that came in."""
+    """Fetch how a message came or goes (`sms` or `chat`), and the carrier's id of an inbound text."""
     message = find_message(call, lookups.find_conversation(call)).message
     return ApiResponse(200, serializers.build_channel_metadata(call, message))
 
 
 def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
-    """The message that the path names. Raises ApiError 20404."""
+    """Find the message that the path names. Raises ApiError 20404."""
     sid = call.ids["message"]
     found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.MESSAGE, sid) else None
     if found is None:
@@ -280,7 +284,7 @@ def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
 
 @route.get("Conversations/{conversation}/Messages", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET .../Messages, by index. Order is asc (default) or desc."""
+    """List the messages by index. Order is asc (default) or desc."""
     conversation = lookups.find_conversation(call)
     ascending = forms.read_choice(call.request.query, "Order", Order) is not Order.DESCENDING
 
@@ -300,7 +304,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Conversations/{conversation}/Messages/{message}", users=True)
 def update(call: Call) -> ApiResponse:
-    """POST .../Messages/{sid}. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
+    """Change a message. What was sent is not sent again. Raises ApiError as `create`, and 50500."""
     authorization.deny_users(call, call.request.form, "Author", *_DATES)
     conversation, delivered = _find_to_change(call, _edit_permissions)
     before, form = delivered.message, MessageChanges.parse(call.request.form)
@@ -328,7 +332,7 @@ def update(call: Call) -> ApiResponse:
 
 @route.delete("Conversations/{conversation}/Messages/{message}", users=True)
 def delete(call: Call) -> ApiResponse:
-    """DELETE .../Messages/{sid}. Nobody's handset forgets it. Raises ApiError 50056, 50107, 50377, 50386."""
+    """Delete a message here; handsets keep theirs. Raises ApiError 50056, 50107, 50377, 50386."""
     conversation, delivered = _find_to_change(call, _delete_permissions)
     pre_webhook.consult(call, events.message_event("onMessageRemove", delivered.message, conversation))
     if not store.remove(call.table, conversation, delivered, call.now, cause=call.cause):
@@ -339,8 +343,10 @@ def delete(call: Call) -> ApiResponse:
 def _find_to_change(
     call: Call, wanted: Callable[[Parameters, bool], list[Permission]]
 ) -> tuple[Conversation, MessageWithReceipts]:
-    """The conversation and the message that the path names, when it may be changed: a person's own and others' are
-    permitted apart. Raises ApiError 20404, 50107, 50377, 50386."""
+    """Find the conversation and the message of the path, if the caller may change it.
+
+    A user's own messages and those of others have different permissions. Raises ApiError 20404, 50107, 50377, 50386.
+    """
     roster = lookups.load_roster(call) if call.user else None
     conversation = roster.conversation if roster else lookups.find_conversation(call)
     delivered = find_message(call, conversation)
@@ -351,8 +357,10 @@ def _find_to_change(
 
 
 def _is_own(call: Call, roster: Roster, message: Message) -> bool:
-    """Whether the calling person wrote a message. An identity may look like a number that wrote it: who it was, where
-    they are still there, says more than the name."""
+    """Whether the calling user wrote a message.
+
+    An identity may look like the number that wrote it: the writing participant, where it still exists, decides.
+    """
     if call.user is None or message.author != call.user.identity:
         return False
     writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)

@@ -1,6 +1,6 @@
 """What a Service's push notifications would say: fetch, update.
 
-Kept for clients, without effect: nothing here pushes.
+Stored for clients, without effect: nothing here pushes.
 """
 
 from __future__ import annotations
@@ -43,21 +43,20 @@ _SOUNDS = {
 
 @route.get("Configuration/Notifications")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Services/{service}/Configuration/Notifications."""
+    """Fetch the settings."""
     return ApiResponse(200, _build_body(call, store.notifications(call.table, call.scope.service_sid)))
 
 
 @route.post("Configuration/Notifications")
 def update(call: Call) -> ApiResponse:
-    """POST /Services/{service}/Configuration/Notifications: what the form names changes, and an empty text is none.
-    Raises ApiError 20001."""
+    """Change what the form names. An empty text is none. Raises ApiError 20001."""
     before = store.notifications(call.table, call.scope.service_sid)
     after = replace(before, **_parse_form(call.request.form))
     return ApiResponse(200, _build_body(call, store.configure(call.table, call.scope.service_sid, before, after)))
 
 
 def _parse_form(form: Parameters) -> dict[str, Any]:
-    """The settings that a form names."""
+    """Return the settings that a form names."""
     return {
         **{field: forms.read_boolean(form, name) for name, field in _SWITCHES.items() if name in form.values},
         **{field: _read_text(form, name, _MAX_TEMPLATE) for name, field in _TEMPLATES.items() if name in form.values},

@@ -1,4 +1,4 @@
-"""The conversations that an identity, or an address, takes part in: a list."""
+"""The conversations of an identity or of an address: list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ route = Router()
 
 @route.get("ParticipantConversations", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET /ParticipantConversations by Identity or by Address (in any notation), by when they joined, newest first.
+    """List conversations by Identity or by Address (in any notation), the one joined last first.
 
     Raises ApiError 20001, 50107, 50207, 50451.
     """
@@ -38,8 +38,10 @@ def list_page(call: Call) -> ApiResponse:
 
 
 def _read_filter(call: Call) -> tuple[str | None, str | None]:
-    """The identity or the canonical address that is asked for; a person asks for themselves, unless their role shows
-    them all."""
+    """Read the identity or the canonical address of the filter.
+
+    A user may name their own only, unless their role shows them every conversation.
+    """
     identity, address = call.request.query.get("Identity"), call.request.query.get("Address")
     if identity and address:
         raise refusals.one_identifier_at_a_time()
@@ -80,7 +82,7 @@ def _build_body(call: Call, found: Participation) -> Json:
 
 
 def _build_binding(participant: Participant) -> Json | None:
-    """Every key, null or not; null for a participant in an app only. `name` and `level` are e-mail's."""
+    """Build the addresses, null or not; null for a participant without one. `name` and `level` are e-mail's."""
     if not participant.is_bound:
         return None
     return {

@@ -49,16 +49,16 @@ _REMOVED = ("", "null")
 
 @route.post("Conversations/{conversation}/Participants", users=True)
 def create(call: Call) -> ApiResponse:
-    """POST /Conversations/{conversation}/Participants.
+    """Add a participant.
 
-    Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413,
-    50416 to 50419, 50433 to 50439.
+    Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413, 50416
+    to 50419, 50433 to 50439.
     """
     return ApiResponse(201, serializers.build_participant(call, _retry_on_member_conflict(lambda: _add_member(call))))
 
 
 def _retry_on_member_conflict(attempt: Callable[[], Changed]) -> Changed:
-    """Change members, reading anew as long as another request is faster: several are often added at once."""
+    """Change members, and try anew after a conflict: several are often added at once."""
     try:
         return retry.CONTENDED.run(attempt)
     except Conflict as conflict:
@@ -84,8 +84,10 @@ def _add_member(call: Call) -> Participant:
 
 
 def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> frozenset[str]:
-    """A person joins by themselves, or adds others, as their role permits; the identities that are users. Raises
-    ApiError 20403, 50107."""
+    """Refuse a user that may not join, or not add such a participant; find the identities that are users.
+
+    Raises ApiError 20403, 50107.
+    """
     if call.user is not None and binding == ParticipantBinding(identity=call.user.identity):
         authorization.require_conversation_permission(call, roster, Permission.JOIN_CONVERSATION)
     else:
@@ -96,14 +98,14 @@ def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> f
 
 
 def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:
-    """The role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
+    """Find the role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
     role = lookups.find_role(call, form, "RoleSid", RoleType.CONVERSATION)
     return role if binding.identity else None
 
 
 @route.get("Conversations/{conversation}/Participants/{participant}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET .../Participants/{sid or identity}."""
+    """Fetch a participant by its SID or identity."""
     return ApiResponse(
         200, serializers.build_participant(call, lookups.find_participant(call, lookups.load_roster(call)))
     )
@@ -111,7 +113,7 @@ def fetch(call: Call) -> ApiResponse:
 
 @route.get("Conversations/{conversation}/Participants", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET .../Participants, in the order of joining."""
+    """List the participants, in the order of joining."""
     conversation = lookups.find_conversation(call)
 
     def read(window: Window) -> pagination.PagePart:
@@ -123,7 +125,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Conversations/{conversation}/Participants/{participant}", users=True)
 def update(call: Call) -> ApiResponse:
-    """POST .../Participants/{sid or identity}: what the form names changes, the rest stays.
+    """Change what the form names of a participant.
 
     An identity is attached to a projected address, replaced (handed over) or, when it is empty, detached. Raises
     ApiError as `create`, and 50421, 50440 to 50444.
@@ -169,7 +171,10 @@ def _change_member(call: Call) -> Participant:
 
 
 def _check_together(call: Call, roster: Roster, members: Sequence[Participant], own: Mapping[str, Line]) -> None:
-    """Refuse members that cannot be together. A group that a text has made may be larger than any: it may not grow."""
+    """Refuse members that cannot be together.
+
+    A group that an inbound text has made may exceed every limit; it may not grow.
+    """
     before, after = group_of(roster.participants), group_of(members)
     grows = not {*after.natives, *after.projected} <= {*before.natives, *before.projected}
     check_members(members, group_limit=call.context.group_limit if grows else len(members))
@@ -178,8 +183,11 @@ def _check_together(call: Call, roster: Roster, members: Sequence[Participant], 
 
 
 def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
-    """A person moves their own read horizon; attributes are as their role permits, the rest is the account's. Raises
-    ApiError 50107."""
+    """Refuse changes that are not the calling user's to make.
+
+    Users change their own read horizon, and attributes as their role permits; the rest is the account's. Raises
+    ApiError 50107.
+    """
     if call.user is None:
         return
     authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY, "Identity", _PROXY, _PROJECTED)
@@ -194,8 +202,7 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
 
 @route.delete("Conversations/{conversation}/Participants/{participant}", users=True)
 def delete(call: Call) -> ApiResponse:
-    """DELETE .../Participants/{sid or identity}: its messages stay. Raises ApiError 50056, 50377, 50386, 50419,
-    50438."""
+    """Remove a participant; its messages stay. Raises ApiError 50056, 50377, 50386, 50419, 50438."""
     _retry_on_member_conflict(lambda: _remove_member(call))
     return ApiResponse(204)
 
@@ -213,7 +220,7 @@ def _remove_member(call: Call) -> None:
 
 
 def parse_form(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:
-    """The participant that parameters describe; whether it may join is not checked yet."""
+    """Build the participant that parameters describe. Whether it may join is not checked yet."""
     binding = ParticipantBinding(
         identity=form.get("Identity"),
         address=_read_address(form, _ADDRESS),
@@ -236,7 +243,7 @@ def parse_form(form: Parameters, conversation_sid: str, now: datetime) -> tuple[
 
 
 def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
-    """The lines among some canonical addresses."""
+    """Fetch the lines among some canonical addresses."""
     return lines.fetch(call.table, filter(addresses.is_number, numbers))
 
 
@@ -246,7 +253,7 @@ def _read_address(form: Parameters, name: str) -> str | None:
 
 
 def _apply_settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
-    """The participant with everything changed that no thread depends on."""
+    """Apply what no thread depends on: attributes, read horizon, dates."""
     index, read = read_horizon(form, before, conversation, now)
     return replace(
         before,
@@ -288,7 +295,7 @@ def _read_moment(form: Parameters) -> str | None:
 
 
 def _apply_binding(form: Parameters, before: Participant, now: datetime) -> Participant:
-    """The participant with its addresses and identity changed. Raises ApiError 50440 to 50444."""
+    """Apply changes of addresses and identity. Raises ApiError 50440 to 50444."""
     after = before
     projected, proxy, identity = _read_address(form, _PROJECTED), _read_address(form, _PROXY), form.get("Identity")
     if projected is not None:

@@ -12,7 +12,7 @@ route = Router()
 
 @route.get("Conversations/{conversation}/Messages/{message}/Receipts", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET .../Messages/{message}/Receipts: one for each person by phone who was sent the message."""
+    """List the receipts of a message: one for each participant by phone that it was sent to."""
     found = messages.find_message(call, lookups.find_conversation(call)).receipts
     entries = sorted((receipt.sid, serializers.build_receipt(call, receipt)) for receipt in found)
     return pagination.build_list_response(
@@ -25,7 +25,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.get("Conversations/{conversation}/Messages/{message}/Receipts/{receipt}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET .../Messages/{message}/Receipts/{sid}."""
+    """Fetch a receipt."""
     for receipt in messages.find_message(call, lookups.find_conversation(call)).receipts:
         if receipt.sid == call.ids["receipt"]:
             return ApiResponse(200, serializers.build_receipt(call, receipt))

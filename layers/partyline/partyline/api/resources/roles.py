@@ -22,7 +22,7 @@ route = Router()
 
 @route.post("Roles")
 def create(call: Call) -> ApiResponse:
-    """POST /Roles. Raises ApiError 50000, 50003, 50104, 50105."""
+    """Create a role. Raises ApiError 50000, 50003, 50104, 50105."""
     form = call.request.form
     kind = _read_type(form)
     role = Role(
@@ -40,13 +40,13 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Roles/{role}")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Roles/{sid}."""
+    """Fetch a role."""
     return ApiResponse(200, _build_body(call, _find_role(call)))
 
 
 @route.get("Roles")
 def list_page(call: Call) -> ApiResponse:
-    """GET /Roles, by SID."""
+    """List the roles, by SID."""
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.roles(call.table, call.scope.service_sid, window)
@@ -57,7 +57,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Roles/{role}")
 def update(call: Call) -> ApiResponse:
-    """POST /Roles/{sid}: the permissions are those that the form names, and no others. Raises ApiError 50104."""
+    """Replace a role's permissions by those of the form. Raises ApiError 50104."""
     role = _find_role(call)
     permissions = _read_permissions(call.request.form, role.type)
     if not store.update_permissions(call.table, role, permissions, call.now):
@@ -67,7 +67,7 @@ def update(call: Call) -> ApiResponse:
 
 @route.delete("Roles/{role}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Roles/{sid}. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
+    """Delete a role. Raises ApiError 20409 for one that is in use, or is a default of the Service."""
     if not store.remove(call.table, _find_role(call)):
         raise lookups.not_found(call)
     return ApiResponse(204)
@@ -90,7 +90,7 @@ def _read_type(form: Parameters) -> RoleType:
 
 
 def _read_permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
-    """What a form wants a role of this type to permit, each once, in the order it was given."""
+    """Read the permissions of a role of this type, each once, in the order given."""
     grantable = {permission.lower(): permission.value for permission in sorted(GRANTABLE[kind])}
     given = form.all("Permission")
     if not given:

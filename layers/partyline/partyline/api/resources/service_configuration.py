@@ -1,6 +1,8 @@
-"""A Service's settings: fetch, update. They are the roles of whoever has none of their own, the timers that its new
-conversations start with (ours; Twilio's are the account's only), and whether it shows who is reachable, which is kept
-without effect."""
+"""A Service's settings: fetch, update.
+
+They are the roles of users and members without one of their own, the timers that its new conversations start with
+(ours; Twilio's are the account's only), and whether it shows who is reachable, which is stored without effect.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ route = Router(Level.SERVICE)
 
 
 class _DefaultRole(NamedTuple):
-    """A default role: its field of a Service, the type it must be of, and what is said when there is none such."""
+    """A default role: its field of a Service, its type, and the refusal where there is no such role."""
 
     field: str
     type: RoleType
@@ -45,16 +47,15 @@ _DEFAULTS = {
 
 @route.get("Configuration")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Services/{service}/Configuration."""
+    """Fetch the settings."""
     return ApiResponse(200, _build_body(call, call.scope.service))
 
 
 @route.post("Configuration")
 def update(call: Call) -> ApiResponse:
-    """POST /Services/{service}/Configuration: what the form names changes.
+    """Change what the form names. An empty timer is the account's, and PT0S none.
 
-    A timer that is empty is the account's, and PT0S none. Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376,
-    50379, 50380.
+    Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376, 50379, 50380.
     """
     before, form = call.scope.service, call.request.form
     reachability = forms.read_boolean(form, "ReachabilityEnabled")
@@ -79,7 +80,7 @@ def update(call: Call) -> ApiResponse:
 
 
 def _find_roles(call: Call) -> dict[str, Any]:
-    """The default roles that the form names, by their field of a Service."""
+    """Find the default roles that the form names, by their field of a Service."""
     given = {name: sid for name in _DEFAULTS if (sid := forms.read_sid(call.request.form, name, sids.ROLE))}
     found = roles.fetch_many(call.table, call.scope.service_sid, given.values())
     for name, sid in given.items():

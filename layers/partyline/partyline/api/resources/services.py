@@ -1,4 +1,4 @@
-"""Conversation Services: create, fetch, list, delete. Their settings are `service_configuration`'s."""
+"""Conversation Services: create, fetch, list, delete. For their settings see `service_configuration`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LINKS = {
 
 @route.post("Services")
 def create(call: Call) -> ApiResponse:
-    """POST /Services, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
+    """Create a Service, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
     name = forms.read_friendly_name(call.request.form, forms.MAX_NAME, required=True)
     service, roles = build_service(name, call.now, sid=sids.new(sids.SERVICE))
     store.create(call.table, service, roles)
@@ -37,13 +37,13 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Services/{service}")
 def fetch(call: Call) -> ApiResponse:
-    """GET /Services/{sid}."""
+    """Fetch a Service."""
     return ApiResponse(200, _build_body(call, _find_service(call)))
 
 
 @route.get("Services")
 def list_page(call: Call) -> ApiResponse:
-    """GET /Services, in the order of their making."""
+    """List the Services, in the order of their creation."""
 
     def read(window: Window) -> pagination.PagePart:
         return pagination.to_page_part(queries.services(call.table, window), lambda service: _build_body(call, service))
@@ -53,8 +53,10 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.delete("Services/{service}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Services/{sid}: what is in it is out of reach at once, and is deleted by and by. Raises ApiError 20409
-    for the account's default Service."""
+    """Delete a Service. Its resources are out of reach at once, and are deleted asynchronously.
+
+    Raises ApiError 20409 for the account's default Service.
+    """
     if not store.remove(call.table, _find_service(call).sid):
         raise lookups.not_found(call)
     return ApiResponse(204)

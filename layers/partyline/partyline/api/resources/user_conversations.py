@@ -1,4 +1,4 @@
-"""A user's conversations: list, fetch, how far they have read and what they are notified of, leave."""
+"""A user's conversations: list, fetch, read horizon and notification level, leave."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ route = Router()
 
 @route.get("Users/{user}/Conversations", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """GET /Users/{user}/Conversations, by when they joined, newest first. Messages are counted as unread once a read
-    horizon is set."""
+    """List a user's conversations, the one joined last first.
+
+    Messages are counted as unread once a read horizon is set.
+    """
     user = _find_user(call)
 
     def read(window: Window) -> PagePart:
@@ -38,15 +40,17 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.get("Users/{user}/Conversations/{conversation}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET /Users/{user}/Conversations/{conversation}."""
+    """Fetch a user's conversation."""
     user = _find_user(call)
     return ApiResponse(200, _build_body(call, user, _find_participation(call, user, lookups.load_roster(call))))
 
 
 @route.post("Users/{user}/Conversations/{conversation}", users=True)
 def update(call: Call) -> ApiResponse:
-    """POST /Users/{user}/Conversations/{conversation}: NotificationLevel, LastReadMessageIndex, LastReadTimestamp; a
-    person's own only. Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421."""
+    """Change NotificationLevel, LastReadMessageIndex, LastReadTimestamp. A user changes their own only.
+
+    Raises ApiError 20001, 50056, 50107, 50210, 50377, 50386, 50421.
+    """
     user = _find_user(call)
     authorization.require_self(call, user.identity)
     return ApiResponse(200, _build_body(call, user, retry.STANDARD.run(lambda: _change_member(call, user))))
@@ -76,22 +80,21 @@ def _change_member(call: Call, user: User) -> Participation:
 
 @route.delete("Users/{user}/Conversations/{conversation}", users=True)
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Users/{user}/Conversations/{conversation}: the user leaves it. Raises ApiError as the deletion of a
-    participant."""
+    """Remove the user from a conversation. Raises ApiError as the deletion of a participant."""
     user = _find_user(call)
     member = _find_participation(call, user, lookups.load_roster(call)).participant
     return participants.delete(replace(call, ids={**call.ids, "participant": member.sid}))
 
 
 def _find_user(call: Call) -> User:
-    """The user that the path names, when the caller may see its conversations. Raises ApiError 20404, 50107."""
+    """Find the user of the path, if the caller may see its conversations. Raises ApiError 20404, 50107."""
     user = lookups.find_user(call)
     authorization.require_self(call, user.identity, Permission.VIEW_ANY_CONVERSATION)
     return user
 
 
 def _find_participation(call: Call, user: User, roster: Roster) -> Participation:
-    """The user as a participant. Raises ApiError 20404."""
+    """Find the user among the members. Raises ApiError 20404."""
     for member in roster.participants:
         if member.identity == user.identity:
             return Participation(member, roster.conversation)
@@ -99,7 +102,7 @@ def _find_participation(call: Call, user: User, roster: Roster) -> Participation
 
 
 def _build_body(call: Call, user: User, found: Participation) -> Json:
-    """The conversation as it is for the user; dates and attributes are the conversation's."""
+    """Build the conversation as the user sees it. Dates and attributes are the conversation's."""
     conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     horizon = participant.last_read_message_index
     return {

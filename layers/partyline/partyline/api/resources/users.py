@@ -22,7 +22,7 @@ route = Router()
 
 @route.post("Users")
 def create(call: Call) -> ApiResponse:
-    """POST /Users. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
+    """Create a user. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
     identity, service_sid = identities.check_identity(call.request.form.get("Identity") or ""), call.scope.service_sid
     blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
     user = _apply_form(call, blank)
@@ -33,13 +33,13 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Users/{user}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """GET /Users/{sid or identity}."""
+    """Fetch a user by its SID or identity."""
     return ApiResponse(200, _build_body(call, lookups.find_user(call)))
 
 
 @route.get("Users")
 def list_page(call: Call) -> ApiResponse:
-    """GET /Users, newest first."""
+    """List the users, newest first."""
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.users(call.table, call.scope.service_sid, window)
@@ -50,8 +50,7 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Users/{user}", users=True)
 def update(call: Call) -> ApiResponse:
-    """POST /Users/{sid or identity}: what the form names changes, the rest stays. Raises ApiError 20001, 50003, 50056,
-    50100, 50107, 50303, 50304."""
+    """Change what the form names. Raises ApiError 20001, 50003, 50056, 50100, 50107, 50303, 50304."""
     before = lookups.find_user(call)
     _check_permitted(call, before)
     after = _apply_form(call, replace(before, updated=call.now))
@@ -63,8 +62,10 @@ def update(call: Call) -> ApiResponse:
 
 @route.delete("Users/{user}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE /Users/{sid or identity}: the identity leaves its conversations a moment later. Its access tokens are
-    refused until the account makes it anew, as a user or as a participant."""
+    """Delete a user. Its identity leaves its conversations a moment later.
+
+    Its access tokens are refused until the account creates it anew, as a user or as a participant.
+    """
     if not store.remove(call.table, lookups.find_user(call), call.now):
         raise lookups.not_found(call)
     return ApiResponse(204)
@@ -82,8 +83,11 @@ def revoke_tokens(call: Call) -> ApiResponse:
 
 
 def _check_permitted(call: Call, user: User) -> None:
-    """A person changes names and attributes, their own or others', as their role permits; roles are the account's.
-    Raises ApiError 50107."""
+    """Refuse changes that are not the calling user's to make.
+
+    Users change names and attributes, their own or others', as their role permits; roles are the account's. Raises
+    ApiError 50107.
+    """
     if call.user is None:
         return
     if "RoleSid" in call.request.form.values:
@@ -95,7 +99,7 @@ def _check_permitted(call: Call, user: User) -> None:
 
 
 def _apply_form(call: Call, before: User) -> User:
-    """A user with everything changed that the form names."""
+    """Apply what a form names to a user."""
     form = call.request.form
     name = forms.read_friendly_name(form, forms.MAX_NAME, required=False)
     return replace(
@@ -109,7 +113,7 @@ def _apply_form(call: Call, before: User) -> User:
 
 
 def _build_body(call: Call, user: User) -> Json:
-    """A user. Nobody is ever online: apps ask and are not connected."""
+    """Build a user. None is shown as online: apps poll and are not connected."""
     reachable = False if call.scope.service.reachability_enabled else None
     url = call.url("Users", user.sid)
     return {

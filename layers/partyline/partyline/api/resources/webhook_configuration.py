@@ -1,5 +1,7 @@
-"""The webhooks of the account and of a Service: one URL that is asked before something happens and one that is told
-after, with the events that they are for. Fetch, update."""
+"""The webhooks of the account and of a Service: fetch, update.
+
+One URL is called before an event and can reject it, one after it; each has the events that it hears.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ service_route = Router(Level.SERVICE)
 
 
 class _WebhookTargetKind(StrEnum):
-    """What the account's webhooks go to; Flex is Twilio's own, is kept and means nothing here."""
+    """What the account's webhooks go to. `flex` is Twilio's own: stored, without effect."""
 
     WEBHOOK = "webhook"
     FLEX = "flex"
@@ -31,14 +33,16 @@ class _WebhookTargetKind(StrEnum):
 
 @account_route.get("Configuration/Webhooks")
 def fetch_of_account(call: Call) -> ApiResponse:
-    """GET /Configuration/Webhooks."""
+    """Fetch the account's webhooks."""
     return ApiResponse(200, _build_account_body(call, store.configuration(call.table, keys.account_webhooks())))
 
 
 @account_route.post("Configuration/Webhooks")
 def update_of_account(call: Call) -> ApiResponse:
-    """POST /Configuration/Webhooks: what the form names changes, and what it names without a value is removed. Raises
-    ApiError 20001, 50055, 50077, 50078, 50365."""
+    """Change what the form names. A parameter without a value removes the setting.
+
+    Raises ApiError 20001, 50055, 50077, 50078, 50365.
+    """
     form, key = call.request.form, keys.account_webhooks()
     before = store.configuration(call.table, key)
     after = replace(
@@ -49,13 +53,13 @@ def update_of_account(call: Call) -> ApiResponse:
 
 @service_route.get("Configuration/Webhooks")
 def fetch_of_service(call: Call) -> ApiResponse:
-    """GET /Services/{service}/Configuration/Webhooks."""
+    """Fetch a Service's webhooks."""
     return ApiResponse(200, _build_service_body(call, store.configuration(call.table, _service_key(call))))
 
 
 @service_route.post("Configuration/Webhooks")
 def update_of_service(call: Call) -> ApiResponse:
-    """POST /Services/{service}/Configuration/Webhooks, as of the account."""
+    """Change a Service's webhooks, as those of the account."""
     before = store.configuration(call.table, _service_key(call))
     after = _apply_form(before, call.request.form)
     return ApiResponse(200, _build_service_body(call, store.configure(call.table, _service_key(call), before, after)))
@@ -66,7 +70,7 @@ def _service_key(call: Call) -> keys.Key:
 
 
 def _build_account_body(call: Call, shown: WebhookConfiguration) -> Json:
-    """The method and the target have a value even when nothing was ever set."""
+    """Build the account's settings: method and target have a value even when nothing was ever set."""
     return {
         **_build_body(call, shown),
         "method": (shown.method or WebhookMethod.POST).upper(),
@@ -105,7 +109,7 @@ def _apply_form(before: WebhookConfiguration, form: Parameters) -> WebhookConfig
 
 
 def _read_url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
-    """The URL as a form leaves it; an empty one is none."""
+    """Return the URL after a form; an empty one is none."""
     given = form.get(name)
     problem = find_url_problem(given) if given else None
     if problem:

@@ -1,7 +1,7 @@
-"""Webhooks of one conversation: create, fetch, list, update, delete. They are told what has happened in it.
+"""Webhooks of one conversation: create, fetch, list, update, delete. They hear of the events in it.
 
 A target uses what it needs: `webhook` a URL, a method and events (Filters), `trigger` a URL, a method and keywords
-(Triggers), `studio` a flow of Twilio's Studio, which is kept and starts nothing. What another target would use is
+(Triggers), `studio` a flow of Twilio's Studio, which is stored and starts nothing. What another target would use is
 ignored.
 """
 
@@ -39,7 +39,7 @@ _TRIGGERS, _FLOW, _REPLAY = "Configuration.Triggers", "Configuration.FlowSid", "
 
 @route.post("Conversations/{conversation}/Webhooks")
 def create(call: Call) -> ApiResponse:
-    """POST .../Webhooks. Raises ApiError 20001, 50055, 50361, 50362, 50364 to 50372, 50377, 50386."""
+    """Create a webhook. Raises ApiError 20001, 50055, 50361, 50362, 50364 to 50372, 50377, 50386."""
 
     def attempt() -> ScopedWebhook:
         conversation = lookups.require_changeable(lookups.find_conversation(call))
@@ -52,13 +52,13 @@ def create(call: Call) -> ApiResponse:
 
 @route.get("Conversations/{conversation}/Webhooks/{webhook}")
 def fetch(call: Call) -> ApiResponse:
-    """GET .../Webhooks/{sid}."""
+    """Fetch a webhook."""
     return ApiResponse(200, _build_body(call, _find_webhook(call, lookups.find_conversation(call))))
 
 
 @route.get("Conversations/{conversation}/Webhooks")
 def list_page(call: Call) -> ApiResponse:
-    """GET .../Webhooks, in the order of their making; all fit on one page."""
+    """List the webhooks, in the order of their creation; all fit on one page."""
     conversation = lookups.find_conversation(call)
 
     def read(window: Window) -> pagination.PagePart:
@@ -70,8 +70,10 @@ def list_page(call: Call) -> ApiResponse:
 
 @route.post("Conversations/{conversation}/Webhooks/{webhook}")
 def update(call: Call) -> ApiResponse:
-    """POST .../Webhooks/{sid}: what the form names changes, the rest stays. The target stays, and ReplayAfter is of a
-    new webhook only. Raises ApiError as `create`."""
+    """Change what the form names. The target stays, and ReplayAfter belongs to a new webhook only.
+
+    Raises ApiError as `create`.
+    """
     before = _find_webhook(call, lookups.require_changeable(lookups.find_conversation(call)))
     after = replace(_apply_form(before, call.request.form), updated=call.now)
     changed = store.update(call.table, before, after)
@@ -82,7 +84,7 @@ def update(call: Call) -> ApiResponse:
 
 @route.delete("Conversations/{conversation}/Webhooks/{webhook}")
 def delete(call: Call) -> ApiResponse:
-    """DELETE .../Webhooks/{sid}, of a closed conversation too."""
+    """Delete a webhook, of a closed conversation too."""
     if not store.remove(call.table, _find_webhook(call, lookups.find_conversation(call))):
         raise lookups.not_found(call)
     return ApiResponse(204)
@@ -111,7 +113,7 @@ def _build_body(call: Call, shown: ScopedWebhook) -> Json:
 
 
 def _build_configuration(shown: ScopedWebhook) -> Json:
-    """What the target uses. Twilio shows keywords as `filters`; they are here under their own name too."""
+    """Build what the target uses. Twilio shows keywords as `filters`; here they have their own name too."""
     called = {"url": shown.url, "method": shown.method.upper()}
     match shown.target:
         case WebhookTarget.WEBHOOK:
@@ -141,7 +143,7 @@ def _read_target(form: Parameters) -> WebhookTarget:
 
 
 def _apply_form(before: ScopedWebhook, form: Parameters) -> ScopedWebhook:
-    """A webhook with everything changed that its target uses and a form names; complete, or refused."""
+    """Apply what the target uses and a form names; the result is complete, or refused."""
     if before.target is WebhookTarget.STUDIO:
         return replace(before, flow_sid=_read_flow(form, before.flow_sid))
     method = webhook_forms.read_method(form, _METHOD) or before.method
