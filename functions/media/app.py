@@ -23,7 +23,7 @@ INGEST = ingest.MediaIngest(
     TABLE,
     bootstrap.build_bucket(),
     carrier=bootstrap.build_carrier,
-    ask=bootstrap.build_public_http().send,
+    send=bootstrap.build_public_http().send,
     clock=bootstrap.now,
     complete=completion.TextCompleter(TABLE).complete,
 )
@@ -40,14 +40,14 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
 
 def _ingest(record: SQSRecord) -> Retry | None:
     reference = queue_messages.decode(MediaReference, record.body)
-    collected = INGEST.ingest(reference, receive_count(record))
-    count(f"Media{collected.outcome.capitalize()}")
+    result = INGEST.ingest(reference, receive_count(record))
+    count(f"Media{result.outcome.capitalize()}")
     logger.info(
-        f"media.{collected.outcome}",
+        f"media.{result.outcome}",
         media_sid=reference.media_sid,
         message_sid=reference.message_sid,
-        reason=collected.reason,
+        reason=result.reason,
     )
-    if collected.unanswered:
+    if result.unanswered:
         count("KeywordUnanswered")
-    return Retry(collected.delay) if collected.outcome is IngestOutcome.WAITING else None
+    return Retry(result.delay) if result.outcome is IngestOutcome.WAITING else None

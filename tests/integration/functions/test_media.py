@@ -59,7 +59,7 @@ def test_a_file_is_fetched_and_kept(
     called.clear()
     answers = [HttpResponse(503, b""), HttpResponse(200, b"GIF89a")]
     desk: ingest.MediaIngest = app.INGEST
-    monkeypatch.setattr(app, "INGEST", replace(desk, ask=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
+    monkeypatch.setattr(app, "INGEST", replace(desk, send=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
     record = queued(reference, app)
     hidden: list[int] = []
     monkeypatch.setattr(app.SQS, "change_message_visibility", lambda **given: hidden.append(given["VisibilityTimeout"]))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypedDict, Unpack, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -39,18 +39,21 @@ def desk(table: Table) -> Table:
     return table
 
 
+class Fields(TypedDict, total=False):
+    """What differs from a plain text of A to P."""
+
+    sender: str
+    line: str
+    answered: Keyword | None
+    media: tuple[InboundMedia, ...]
+
+
 def arrive(
-    table: Table,
-    text: str,
-    *others: str,
-    id: str,
-    sender: str = A,
-    line: str = P,
-    answered: Keyword | None = None,
-    media: tuple[InboundMedia, ...] = (),
-    at: datetime = NOW,
+    table: Table, text: str, *others: str, id: str, at: datetime = NOW, **fields: Unpack[Fields]
 ) -> RecordResult:
-    inbound = InboundText("bandwidth", id, line, sender, (line, *others), text, media, answered=answered)
+    line = fields.setdefault("line", P)
+    plain = InboundText("bandwidth", id, line, A, (line, *others), text)
+    inbound = replace(plain, **fields)
     return recorder.InboundRecorder(table, "IS1", asking_nobody).record(inbound, at)
 
 
@@ -464,6 +467,12 @@ def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
     arrive(desk, "STOP", id="3")
     arrive(desk, "HELP", id="4")
     assert len(replies(desk)) == 3
+
+
+def test_help_is_answered_in_a_roster_too_large_for_a_conversation(desk: Table) -> None:
+    recorded = arrive(desk, "HELP", *(f"+1206555{number:04}" for number in range(1000, 1090)), id="1")
+    assert (recorded.outcome, recorded.reason) == (RecordOutcome.UNROUTED, UnroutedReason.ROSTER_TOO_LARGE)
+    assert len(replies(desk)) == 1
 
 
 @pytest.mark.parametrize("word", list(Keyword))

@@ -1,1 +1,1 @@
-"""From the carriers to us: webhooks are authenticated, understood and recorded."""
+"""Receive webhooks from carriers: authenticate and parse them, and record what they bring."""

@@ -4,9 +4,9 @@ STOP opts its sender out of every own number in the thread, since each of them c
 in again. So the effect does not depend on which number's copy comes first.
 
 One answer goes 1:1 to the sender, from the number that received this copy, or from another number of the thread when
-that one answers nothing. STOP is answered once: not to a sender who had opted out before, and not where the carrier or
-the network answers. HELP is not answered to a sender who has opted out. A sender gets no more answers than
-opt_outs.is_answer_allowed; a keyword takes effect all the same.
+that one answers nothing. There is no answer when the carrier or the network gives one, to STOP after an earlier STOP,
+to START without a STOP, and to HELP after STOP. A sender gets no more answers than opt_outs.is_answer_allowed allows; a
+keyword takes effect all the same.
 """
 
 from __future__ import annotations

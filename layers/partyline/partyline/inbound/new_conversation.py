@@ -55,10 +55,10 @@ def choose_home(
 
 
 def build_roster(context: InboundContext, home: ConversationHome) -> Roster:
-    """Build a new conversation with everybody in the thread.
+    """Build a new conversation with a member for each address of the thread.
 
     In a pair, the other party becomes a masked member behind our number. In a group, each of our numbers becomes a
-    projected member, which an identity can take over later, and everybody else a native member.
+    projected member, which an identity can take over later, and each other address a native member.
     """
     arrival, lines = context.arrival, context.records.lines
     conversation = replace(_build_conversation(home, context.now), threads=frozenset({arrival.thread}))

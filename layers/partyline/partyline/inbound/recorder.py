@@ -11,7 +11,7 @@ Cost in round trips to the table:
     3   one that makes its conversation in another Service than the account's first
     3   a text into a known thread: the context, the conversation, the transaction
     +1  a tapback: the messages that it may be about
-    +2  a conversation that waits for its pair of numbers: who owns the pair, and the claim once it is free
+    +2  a conversation that waits for its pair of numbers: the owner of the pair, and the claim once it is free
 
 The pre-action webhook, where there is one, is asked before a text is recorded and may take five seconds. By then the
 carrier may have repeated the text. Then the webhook is asked about both, and the first one that is recorded counts.

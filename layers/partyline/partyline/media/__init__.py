@@ -1,1 +1,1 @@
-"""Pictures and files of messages: fetched from carriers, uploaded, kept, scaled to fit, and linked to for carriers."""
+"""Store the files of messages: ingest, upload and scale them, and link to them for carriers."""

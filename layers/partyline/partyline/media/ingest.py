@@ -79,14 +79,14 @@ class _PendingFile:
 class MediaIngest:
     """Fetches the files of inbound texts.
 
-    `carrier` finds a carrier by name and raises LookupError for one that is not configured. `ask` makes the HTTP
+    `carrier` finds a carrier by name and raises LookupError for one that is not configured. `send` makes the HTTP
     requests. `complete` makes the words of a text part the body of its message (inbound.completion).
     """
 
     table: Table
     bucket: Bucket
     carrier: Callable[[str], Carrier]
-    ask: SendRequest
+    send: SendRequest
     clock: Callable[[], datetime]
     complete: CompleteText
 
@@ -143,7 +143,7 @@ class MediaIngest:
         except LookupError as error:
             # The carrier's credentials may be configured again.
             raise MediaUnavailable(str(error)) from error
-        return download.download_file(self.ask, carrier.media_access(), media.url, media.sha256)
+        return download.download_file(self.send, carrier.media_access(), media.url, media.sha256)
 
     def _complete(self, reference: MediaReference, words: str) -> IngestResult:
         completed = self.complete(reference, words, self.clock())
