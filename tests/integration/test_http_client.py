@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -409,6 +409,53 @@ def test_a_certificate_is_checked_for_the_name_and_not_for_the_address(
     client = HttpClient(LOCAL, resolve=to_loopback, tls=trusting)
     answer = ask(f"https://hooks.example.com:{port}/", client)
     assert (answer.status, answer.body, asked) == (200, b"ok", ["hooks.example.com"])
+
+
+def test_a_body_that_drips_over_tls_is_cut_off_at_the_deadline(certificate: tuple[Path, Path]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with suppress(OSError), context.wrap_socket(connection, server_side=True) as wrapped:
+                received(wrapped)
+                dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x")(wrapped)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        client = HttpClient(LOCAL, resolve=to_loopback, tls=trusting)
+        url = f"https://hooks.example.com:{listener.getsockname()[1]}/"
+        answer = ask(url, client, timeout=1, max_body=1_000_000)
+        thread.join()
+    assert (answer.status, answer.complete) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("handle", "sent"), [(answering(), True), (answering(b"SSH-2.0-nonsense\r\n"), True), (silent, True)]
+)
+def test_an_error_after_the_request_says_that_it_may_have_left(handle: Handler, sent: bool) -> None:
+    with server(handle) as running, pytest.raises(RequestError) as raised:
+        ask(running.url, timeout=HASTY if handle is silent else 10)
+    assert raised.value.sent is sent
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://127.0.0.1/", "http://10.0.0.1/", "http://a..b/"])
+def test_an_error_before_the_request_says_that_nothing_left(url: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        ask(url)
+    assert raised.value.sent is False
+
+
+def test_trusted_servers_may_be_anywhere_and_have_a_time_of_their_own_for_connecting() -> None:
+    trusting = HttpClient(Policy(public_only=False, connect_timeout=10))
+    with server(answering(OK)) as running:
+        assert ask(running.url, trusting, timeout=HASTY).body == b"ok"
+    hasty = HttpClient(Policy(public_only=False, connect_timeout=HASTY), tls=ssl.create_default_context())
+    with server(silent) as running, pytest.raises(RequestTimedOut) as raised:
+        ask(named("127.0.0.1", running, scheme="https"), hasty)
+    assert raised.value.sent is False
 
 
 def test_a_certificate_of_another_name_has_failed(

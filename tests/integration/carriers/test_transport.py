@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -189,6 +190,21 @@ def test_a_request_that_left_without_a_whole_answer_is_ambiguous(handle: Handler
     send_once = HASTY if handle is silent else TRANSPORT
     with server(handle) as (host, seen), pytest.raises(Ambiguous):
         send_once(request(f"http://{host}/"))
+    assert len(seen) == 1
+
+
+def test_an_answer_that_drips_is_ambiguous_at_the_deadline() -> None:
+    """Each part comes in time, the whole does not."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"x")
+                time.sleep(0.02)
+
+    with server(drip) as (host, seen), pytest.raises(Ambiguous, match="broke off"):
+        HASTY(request(f"http://{host}/"))
     assert len(seen) == 1
 
 

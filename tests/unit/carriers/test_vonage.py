@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import jwt
@@ -29,17 +30,14 @@ from partyline.carriers.vonage import Vonage, VonageSettings
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable, WebhookRefused
-from partyline.http_client import HttpRequest, HttpResponse
+from partyline.http_client import HttpResponse
+from tests.support.carrier_contract import RecordingTransport, no_request, send_error
 from tests.support.pictures import jpeg
 
 A, B, C, OWN = "+12065550101", "+12065550102", "+12065550103", "+12065550100"
 SECRET = "s" * 64
 SETTINGS = VonageSettings("abcd1234", "secret", SECRET)
 NOW = 1_700_000_000
-
-
-def no_request(request: HttpRequest) -> HttpResponse:
-    raise AssertionError(f"unexpected request: {request.method} {request.url}")
 
 
 def webhook(body: bytes, authorization: str | None = None, tag: str = "") -> WebhookRequest:
@@ -488,14 +486,9 @@ VCARD, PDF = attached("ann.vcf", "text/vcard"), attached("plan.pdf", "applicatio
 )
 def test_a_text_is_one_request_for_one_member(text: OutboundText, body: dict[str, Any]) -> None:
     """C15: also with several files."""
-    requests: list[HttpRequest] = []
-
-    def transport(request: HttpRequest) -> HttpResponse:
-        requests.append(request)
-        return HttpResponse(202, b'{"message_uuid": "u-9", "workflow_id": "w"}')
-
+    transport = RecordingTransport(HttpResponse(202, b'{"message_uuid": "u-9", "workflow_id": "w"}'))
     assert Vonage(SETTINGS, transport).send(text) == Accepted("u-9")
-    (request,) = requests
+    (request,) = transport.requests
     assert (request.method, request.url) == ("POST", "https://api.nexmo.com/v1/messages")
     assert request.headers == {
         "Authorization": "Basic YWJjZDEyMzQ6c2VjcmV0",
@@ -527,12 +520,13 @@ def fault(code: str, detail: str = "") -> bytes:
 def test_answers(
     given_status: int, body: bytes, kind: type[SendError], error_code: int, recipients: dict[str, int] | None
 ) -> None:
-    with pytest.raises(SendError) as raised:
-        Vonage(SETTINGS, lambda _: HttpResponse(given_status, body)).send(OutboundText(OWN, (A,), "Hey", others=(B,)))
-    assert type(raised.value) is kind
-    assert raised.value.error_code == error_code
-    if isinstance(raised.value, Refused):
-        assert raised.value.recipients == recipients
+    raised = send_error(
+        partial(Vonage, SETTINGS), OutboundText(OWN, (A,), "Hey", others=(B,)), HttpResponse(given_status, body)
+    )
+    assert type(raised) is kind
+    assert raised.error_code == error_code
+    if isinstance(raised, Refused):
+        assert raised.recipients == recipients
 
 
 @pytest.mark.parametrize(("recipients", "others", "code"), [((), (), 21604), (("a",), tuple("bcdefghij"), 21653)])
