@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 from local import loopback
 from local.stack import Stack
 from tests.support import browser as browsers
-from tests.support.stack_world import World, new_number, until
+from tests.support.stack_world import PATIENCE, World, new_number, until
 
 browsers.require()
+
+PATIENCE_MS = PATIENCE * 1000
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +53,27 @@ def test_phones_page_shows_a_text_that_is_typed_on_a_phone(page: Page, stack: St
     phone.get_by_placeholder("Text message").press("Enter")
 
     expect(phone.locator(".bubble.mine", has_text=said)).to_be_visible()
+    expect(phone.locator(".bubble.mine", has_text=said).locator(".status")).to_have_text(
+        "delivered", timeout=PATIENCE_MS
+    )
     expect(other.get_by_role("list", name="Threads")).to_contain_text(said)
+    agent = page.get_by_label("Agent", exact=True)
+    row = agent.get_by_role("list", name="Conversations").get_by_role("button").filter(has_text=said)
+    expect(row).to_be_visible(timeout=PATIENCE_MS)
+    row.click()
+    expect(agent.locator(".bubble", has_text=said)).to_be_visible(timeout=PATIENCE_MS)
     owner = until(lambda: world.owner("+12065550150", "+12065550151", "+12065550100"))
     assert owner is not None
     assert said in [body for _, _, body in until(lambda: world.messages(owner))]
+
+
+@pytest.mark.parametrize("typed", ["555", "12345", "206-555", "Ann"])
+def test_phones_page_adds_no_phone_for_what_is_no_number(page: Page, stack: Stack, typed: str) -> None:
+    page.goto(stack.url)
+    page.get_by_label("Number of a phone to add").fill(typed)
+    page.get_by_role("button", name="Add phone").click()
+    expect(page.get_by_role("alert").filter(has_text=typed)).to_contain_text("is no phone number")
+    expect(page.locator(".phone")).to_have_count(3)
 
 
 # --- a stranger's page

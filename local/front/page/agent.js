@@ -29,6 +29,8 @@ export class Agent {
     this.conversations = [];
     this.chosen = null;
     this.members = new Map();
+    // The last message of a conversation, by its SID.
+    this.latest = new Map();
     // Of which conversations members are being read for the list.
     this.awaited = new Set();
     this.receipts = new Map();
@@ -66,7 +68,11 @@ export class Agent {
       this.typing(event);
       return;
     }
-    if (type === "onMessageAdded") this.stopped(conversation, parameters.Author);
+    if (type === "onMessageAdded") {
+      this.stopped(conversation, parameters.Author);
+      const known = this.members.get(conversation);
+      if (known) known.at = 0;
+    }
     if (type === "onConversationStateUpdated") {
       for (const one of [this.current, ...this.conversations])
         if (one?.sid === conversation) one.state = parameters.StateTo;
@@ -123,7 +129,7 @@ export class Agent {
       this.conversations = conversations;
       this.known = true;
       for (const one of conversations.slice(0, NAMED))
-        if (this.isStale(one) && !this.awaited.has(one.sid)) this.readNames(one);
+        if (this.isStale(one) && !this.awaited.has(one.sid)) this.readSummary(one);
     } else {
       const [{ messages }, conversation] = await Promise.all([
         net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=50`),
@@ -139,11 +145,15 @@ export class Agent {
     if (sid === this.chosen) this.update();
   }
 
-  // Beside the list, which need not wait for who is in what. What fails is asked for again by the next reading.
-  async readNames(conversation) {
-    this.awaited.add(conversation.sid);
-    await this.readMembers(conversation.sid, conversation.date_updated).catch(() => null);
-    this.awaited.delete(conversation.sid);
+  // Read what a row of the list shows. The list does not wait for it, and a failure is repeated by the next reading.
+  async readSummary({ sid, date_updated: updated }) {
+    this.awaited.add(sid);
+    const latest = net.api(`Conversations/${sid}/Messages?Order=desc&PageSize=1`);
+    await Promise.all([
+      this.readMembers(sid, updated),
+      latest.then(({ messages }) => this.latest.set(sid, messages[0])),
+    ]).catch(() => null);
+    this.awaited.delete(sid);
     this.update();
   }
 
@@ -172,7 +182,7 @@ export class Agent {
   }
 
   title(conversation) {
-    const name = conversation.friendly_name || conversation.unique_name;
+    const name = nameOf(conversation);
     const members = this.participants(conversation.sid).map(short);
     return name
       ? [name]
@@ -182,6 +192,8 @@ export class Agent {
   }
 
   about(conversation) {
+    const latest = this.latest.get(conversation.sid);
+    if (latest) return `${pretty(latest.author ?? "")}: ${latest.body || "attachment"}`;
     const members = this.members.get(conversation.sid)?.participants;
     if (!members) return "";
     return members.length === 1 ? "1 participant" : `${members.length} participants`;
@@ -229,7 +241,7 @@ export class Agent {
     this.current = conversation;
     /** @type {any[]} */
     this.messages = [];
-    const heading = el("h3", { title: conversation.sid }, this.title(conversation));
+    const heading = el("h3", { title: conversation.sid }, nameOf(conversation) ?? "Conversation");
     const members = el("ul", { class: "members", "aria-label": "Participants" });
     const messages = log("Messages");
     messages.fill([el("li", { class: "empty" }, "Reading…")]);
@@ -254,7 +266,7 @@ export class Agent {
       ]);
       if (now === drawn) return;
       drawn = now;
-      fill(heading, this.title(conversation));
+      fill(heading, nameOf(conversation) ?? "Conversation");
       fill(
         members,
         participants.map((one) => el("li", {}, member(one))),
@@ -374,6 +386,8 @@ function typists(those) {
   const who = those.map(({ identity }) => identity).join(", ");
   return who && `${who} ${those.length === 1 ? "is" : "are"} typing…`;
 }
+
+const nameOf = (conversation) => conversation.friendly_name || conversation.unique_name || null;
 
 function tapbackOf(message) {
   try {

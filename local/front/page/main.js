@@ -3,7 +3,7 @@
 import { Agent } from "./agent.js";
 import { el, fill } from "./dom.js";
 import * as net from "./net.js";
-import { carrierOf, lineNumbers, note, parse, pretty, setLines, specialNumbers } from "./numbers.js";
+import { carrierOf, lineNumbers, note, parsePhone, pretty, setLines, specialNumbers } from "./numbers.js";
 import { Phone } from "./phone.js";
 
 const KEPT = "partyline-phones";
@@ -21,7 +21,8 @@ const agent = new Agent();
 function remembered() {
   try {
     const numbers = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    if (Array.isArray(numbers) && numbers.length) return numbers.filter((number) => parse(String(number)) === number);
+    if (Array.isArray(numbers) && numbers.length)
+      return numbers.filter((number) => parsePhone(String(number)) === number);
   } catch {
     // Nothing usable is remembered.
   }
@@ -154,7 +155,7 @@ async function readLines() {
 byId("add").addEventListener("submit", async (event) => {
   event.preventDefault();
   const field = byId("add-number");
-  const number = parse(field.value);
+  const number = parsePhone(field.value);
   const known = phones.find((phone) => phone.number === number);
   if (!number) return tell(`“${field.value}” is no phone number: write it as +12065550150.`);
   if (carrierOf(number)) return tell(`${pretty(number)} is one of our own numbers. The agent answers it.`);

@@ -28,7 +28,13 @@ export function pretty(number) {
   return parts ? `${parts[1]}-${parts[2]}-${parts[3]}` : number;
 }
 
-// A number as somebody types it, in E.164 form; null when it is none.
+// The number of a handset as it is typed, in E.164 form; null for anything else, a short code included.
+export function parsePhone(typed) {
+  const number = parse(typed);
+  return number?.startsWith("+") ? number : null;
+}
+
+// A number as it is typed, in E.164 form or a short code; null for anything else.
 export function parse(typed) {
   const digits = typed.replace(/[\s().-]/g, "");
   if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits;

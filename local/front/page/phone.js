@@ -4,12 +4,13 @@ import { attachment, composer, el, fill, log } from "./dom.js";
 import * as net from "./net.js";
 import { carrierOf, clock, hue, lineNumbers, note, parse, pretty } from "./numbers.js";
 
+// What became of a text at one of our numbers, in words, with a colour.
 const ARRIVALS = {
-  held: ["held back", "waiting"],
-  underway: ["on its way", "waiting"],
-  delivered: ["taken", "good"],
+  held: ["waiting", "waiting"],
+  underway: ["sending", "waiting"],
+  delivered: ["delivered", "good"],
   dropped: ["dropped", "bad"],
-  lost: ["not taken", "bad"],
+  lost: ["not delivered", "bad"],
 };
 
 export class Phone {
@@ -177,7 +178,7 @@ export class Phone {
     return el(
       "li",
       { class: `bubble ${mine ? "mine" : "theirs"}` },
-      el("span", { class: `author ${hue(message.from)}` }, pretty(message.from)),
+      mine ? null : el("span", { class: `author ${hue(message.from)}` }, pretty(message.from)),
       el("span", { class: "said" }, media, [message.subject, message.text].filter(Boolean).join("\n")),
       el("span", { class: "under" }, el("time", {}, clock(message.at)), mine ? arrivals(message, others) : null),
     );
@@ -198,7 +199,13 @@ export class Phone {
       "aria-label": "Add a recipient's number",
       autocomplete: "off",
     });
+    const hint = el(
+      "p",
+      { class: "hint", role: "status" },
+      "None of these is a number of Partyline, so Partyline will not get this text.",
+    );
     const draw = () => {
+      hint.hidden = !chosen.size || [...chosen].some(carrierOf);
       fill(
         picked,
         [...chosen].map((number) =>
@@ -278,7 +285,7 @@ export class Phone {
         ),
         el("h3", {}, "New text"),
       ),
-      el("div", { class: "to" }, picked, entry, offered),
+      el("div", { class: "to" }, picked, entry, hint, offered),
       box,
     );
     draw();
@@ -304,13 +311,12 @@ export function chip(number) {
   return el("span", { class: "chip still" }, pretty(number), tag(number));
 }
 
-// What became of a text at each of our own numbers in it.
+// What became of a text at each of our own numbers in it. One alone needs no number.
 function arrivals(message, others) {
-  return others
-    .filter((number) => message.arrivals[number])
-    .map((number) => {
-      const [word, mood] = ARRIVALS[message.arrivals[number]];
-      const title = `${pretty(number)} at ${carrierOf(number) ?? "its carrier"}: ${word}`;
-      return el("span", { class: `status ${mood}`, title }, `${number.slice(-4)} ${word}`);
-    });
+  const ours = others.filter((number) => message.arrivals[number]);
+  return ours.map((number) => {
+    const [word, mood] = ARRIVALS[message.arrivals[number]];
+    const title = `${pretty(number)} at ${carrierOf(number) ?? "its carrier"}: ${word}`;
+    return el("span", { class: `status ${mood}`, title }, ours.length > 1 ? `${word} to ${number.slice(-4)}` : word);
+  });
 }
