@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -123,6 +124,7 @@ def variables_read(app: Path) -> set[str]:
     return found
 
 
+@functools.cache
 def reads_by_function(module: str) -> dict[str, tuple[set[str], set[str]]]:
     """For each function of a module: the variables that it reads, and the names that it uses."""
     tree = ast.parse((ROOT / "layers" / "partyline" / "partyline" / f"{module}.py").read_text())

@@ -292,7 +292,7 @@ def test_a_process_that_does_not_end_well_is_ended(
     """A1: no decoder can take more time than it is given, nor take us along."""
     (tmp_path / "program.py").write_text(program)
     monkeypatch.setattr(image_scaler, "__file__", str(tmp_path / "program.py"))
-    monkeypatch.setattr(images, "SECONDS", 2 if reason == "time" else 60)
+    monkeypatch.setattr(images, "SECONDS", 1 if reason == "time" else 60)
     with pytest.raises(ImageUnscalable, match=reason) as error:
         images.scale_image(written(noise(50), "PNG"), 60_000)
     assert error.value.broken
