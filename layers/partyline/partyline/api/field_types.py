@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from partyline import refusals
 from partyline.api import forms
-from partyline.api.form_model import invalid, none_if_empty, refused
+from partyline.api.form_model import CLEARABLE, invalid, refused
 from partyline.domain import sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
@@ -157,8 +157,11 @@ Decimal = Annotated[
     str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})
 ]
 Url = Annotated[str, AfterValidator(_check_url), Field(json_schema_extra={"format": "uri"})]
+InactiveTimer = Annotated[int | None, duration("Timers.Inactive", timers.MIN_INACTIVE), CLEARABLE]
+ClosedTimer = Annotated[int | None, duration("Timers.Closed", timers.MIN_CLOSED), CLEARABLE]
+DefaultInactiveTimer = Annotated[int | None, duration("DefaultInactiveTimer", timers.MIN_INACTIVE), CLEARABLE]
+DefaultClosedTimer = Annotated[int | None, duration("DefaultClosedTimer", timers.MIN_CLOSED), CLEARABLE]
 Attributes = Annotated[str, json_text(forms.MAX_ATTRIBUTES)]
 ConversationAttributes = Annotated[str, json_text(forms.MAX_CONVERSATION_ATTRIBUTES)]
 DateCreated = Annotated[datetime, date(refusals.date_created_invalid)]
 DateUpdated = Annotated[datetime, date(refusals.date_updated_invalid)]
-Ignored = Annotated[Any, BeforeValidator(none_if_empty)]

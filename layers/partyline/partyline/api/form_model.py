@@ -29,7 +29,8 @@ from partyline.errors import ApiError
 _Value = TypeVar("_Value")
 _REFUSED: Final = "refused"
 _INVALID: Final = "invalid_parameter"
-_CLEARABLE: Final = "clearable"
+# In the metadata of a field: None is a value that the field can be changed to.
+CLEARABLE: Final = "clearable"
 
 # Where pydantic's own check says enough, its error in the API's words.
 _TEXTS = {"string_too_long": "it is longer than {max_length} characters"}
@@ -41,7 +42,7 @@ def none_if_empty(value: Any) -> Any:
 
 
 # A field that an empty parameter clears.
-Clearable = Annotated[_Value | None, BeforeValidator(none_if_empty), _CLEARABLE]
+Clearable = Annotated[_Value | None, BeforeValidator(none_if_empty), CLEARABLE]
 
 
 def invalid(problem: str) -> PydanticCustomError:
@@ -83,7 +84,7 @@ class Form(BaseModel):
             name: value
             for name in fields
             if name in self.model_fields_set
-            and ((value := getattr(self, name)) is not None or _CLEARABLE in fields[name].metadata)
+            and ((value := getattr(self, name)) is not None or CLEARABLE in fields[name].metadata)
         }
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
-from partyline.api import forms, serializers
+from pydantic import BeforeValidator, Field
+
+from partyline.api import serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import DefaultClosedTimer, DefaultInactiveTimer, sid_of
+from partyline.api.form_model import Clearable, Form, none_if_empty
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
@@ -13,6 +18,17 @@ from partyline.domain.services import Configuration
 from partyline.storage import services as store
 
 route = Router(Level.ACCOUNT)
+
+
+class ConfigurationForm(Form):
+    """What can be changed of the account's settings."""
+
+    default_messaging_service_sid: Annotated[Clearable[str], sid_of(sids.MESSAGING_SERVICE)] = None
+    default_service_sid: Annotated[str | None, BeforeValidator(none_if_empty), sid_of(sids.SERVICE)] = Field(
+        None, alias="DefaultChatServiceSid"
+    )
+    default_inactive_timer: DefaultInactiveTimer = None
+    default_closed_timer: DefaultClosedTimer = None
 
 
 @route.get("Configuration")
@@ -27,17 +43,8 @@ def update(call: Call) -> ApiResponse:
 
     Raises ApiError 20001, 50050, 50375, 50376, 50379, 50380.
     """
-    form, before = call.request.form, call.scope.configuration
-    messaging = forms.read_sid(form, "DefaultMessagingServiceSid", sids.MESSAGING_SERVICE)
-    is_given = "DefaultMessagingServiceSid" in form.values
-    inactive, closed = before.default_inactive_timer, before.default_closed_timer
-    after = replace(
-        before,
-        default_service_sid=forms.read_sid(form, "DefaultChatServiceSid", sids.SERVICE) or before.default_service_sid,
-        default_messaging_service_sid=messaging if is_given else before.default_messaging_service_sid,
-        default_inactive_timer=forms.read_timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, inactive),
-        default_closed_timer=forms.read_timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, closed),
-    )
+    before = call.scope.configuration
+    after = replace(before, **ConfigurationForm.parse(call.request.form).changes())
     store.configure(call.table, before, after)
     return ApiResponse(200, _build_body(call, after))
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import (
+    ClosedTimer,
+    ConversationAttributes,
+    DateCreated,
+    DateUpdated,
+    InactiveTimer,
+    Name,
+)
+from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.router import Router
@@ -30,6 +42,63 @@ _SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIM
 _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 
 
+def _check_state(value: str) -> ConversationState:
+    if not value:
+        raise refused(refusals.state_empty())
+    if value.lower() not in (ConversationState.ACTIVE, ConversationState.INACTIVE, ConversationState.CLOSED):
+        raise refused(refusals.state_invalid(value))
+    return ConversationState(value.lower())
+
+
+def _check_new_state(value: ConversationState) -> ConversationState:
+    if value is ConversationState.CLOSED:
+        raise refused(refusals.created_closed())
+    return value
+
+
+def _check_email(value: str | None) -> None:
+    if value:
+        raise refused(refusals.email_not_supported())
+
+
+def _check_unique_name(value: str | None) -> str | None:
+    if value and sids.matches(sids.CONVERSATION, value):
+        raise refused(refusals.unique_name_like_sid())
+    return value
+
+
+def _check_messaging_service(value: str | None) -> str | None:
+    if value and not sids.matches(sids.MESSAGING_SERVICE, value):
+        raise refused(refusals.messaging_service_invalid())
+    return value
+
+
+_State = Annotated[ConversationState, BeforeValidator(_check_state)]
+_Email = Annotated[str | None, AfterValidator(_check_email)]
+
+
+class ConversationForm(Form):
+    """What can be changed of a conversation."""
+
+    state: _State | None = None
+    email_address: _Email = Field(None, alias="Bindings.Email.Address")
+    email_name: _Email = Field(None, alias="Bindings.Email.Name")
+    unique_name: Annotated[Clearable[Name], AfterValidator(_check_unique_name)] = None
+    messaging_service_sid: Annotated[Clearable[str], AfterValidator(_check_messaging_service)] = None
+    friendly_name: Clearable[Name] = None
+    attributes: ConversationAttributes | None = None
+    created: DateCreated | None = Field(None, alias="DateCreated")
+    updated: DateUpdated | None = Field(None, alias="DateUpdated")
+    inactive_after: InactiveTimer = Field(None, alias="Timers.Inactive")
+    closed_after: ClosedTimer = Field(None, alias="Timers.Closed")
+
+
+class NewConversationForm(ConversationForm):
+    """A new conversation."""
+
+    state: Annotated[_State, AfterValidator(_check_new_state)] = ConversationState.ACTIVE
+
+
 @route.post("Conversations", users=True)
 def create(call: Call) -> ApiResponse:
     """Create a conversation. A user that creates one is its member, with the role of creators.
@@ -50,9 +119,7 @@ def build_conversation(call: Call) -> Conversation:
     """Build the conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
     authorization.deny_users(call, form, *_SETTINGS)
-    state = _read_state(form)
-    if state is ConversationState.CLOSED:
-        raise refusals.created_closed()
+    changes = NewConversationForm.parse(form).changes()
     begun = default_timers(configuration, call.scope.service)
     blank = Conversation(
         sids.new(sids.CONVERSATION),
@@ -65,7 +132,7 @@ def build_conversation(call: Call) -> Conversation:
         closed_after=begun.closed,
         created_by=call.user.identity if call.user else SYSTEM,
     )
-    return replace(_apply_form(blank, form), state=state or ConversationState.ACTIVE)
+    return replace(blank, **changes)
 
 
 def apply_pre_webhook(call: Call, event: str, wanted: Conversation) -> Conversation:
@@ -101,7 +168,7 @@ def update(call: Call) -> ApiResponse:
     before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
     if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
-    after = replace(_apply_form(replace(before, updated=call.now), form), state=_read_state(form) or before.state)
+    after = replace(before, **{"updated": call.now, **ConversationForm.parse(form).changes()})
     if any(name in form.values for name in ("State", *_TIMERS)):
         # Timers run from what was set last.
         after = replace(after, active_at=call.now)
@@ -201,40 +268,6 @@ def _is_visible(call: Call, found: Conversation) -> bool:
         return True
     roster = store.load(call.table, found.sid)
     return roster is not None and authorization.can_see(call, roster.participants)
-
-
-def _apply_form(before: Conversation, form: Parameters) -> Conversation:
-    """Apply what a form names to a conversation, except the state."""
-    if any(form.get(name) for name in _EMAIL):
-        raise refusals.email_not_supported()
-    unique_name = forms.read_text(form, "UniqueName")
-    if unique_name and sids.matches(sids.CONVERSATION, unique_name):
-        raise refusals.unique_name_like_sid()
-    service = form.get("MessagingServiceSid")
-    if service and not sids.matches(sids.MESSAGING_SERVICE, service):
-        raise refusals.messaging_service_invalid()
-    return replace(
-        before,
-        friendly_name=forms.apply_change(forms.read_text(form, "FriendlyName"), before.friendly_name),
-        unique_name=forms.apply_change(unique_name, before.unique_name),
-        messaging_service_sid=forms.apply_change(service, before.messaging_service_sid),
-        attributes=forms.read_attributes(form, forms.MAX_CONVERSATION_ATTRIBUTES) or before.attributes,
-        created=forms.read_date_created(form) or before.created,
-        updated=forms.read_date_updated(form) or before.updated,
-        inactive_after=forms.read_timer(form, "Timers.Inactive", timers.MIN_INACTIVE, before.inactive_after),
-        closed_after=forms.read_timer(form, "Timers.Closed", timers.MIN_CLOSED, before.closed_after),
-    )
-
-
-def _read_state(form: Parameters) -> ConversationState | None:
-    given = form.get("State")
-    if given is None:
-        return None
-    if not given:
-        raise refusals.state_empty()
-    if given.lower() not in (ConversationState.ACTIVE, ConversationState.INACTIVE, ConversationState.CLOSED):
-        raise refusals.state_invalid(given)
-    return ConversationState(given.lower())
 
 
 def _read_day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:

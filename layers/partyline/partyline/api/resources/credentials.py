@@ -6,10 +6,13 @@ They are stored for clients, without effect: nothing here pushes, so the certifi
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Boolean, ShortName, choose
+from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -21,20 +24,30 @@ from partyline.storage.queries import Window
 route = Router(Level.ACCOUNT)
 
 
+_Type = Annotated[PushType, choose(PushType)]
+
+
+class CredentialForm(Form):
+    """What can be changed of a credential."""
+
+    type: _Type | None = None
+    friendly_name: Clearable[ShortName] = None
+    sandbox: Boolean | None = None
+
+
 @route.post("Credentials")
 def create(call: Call) -> ApiResponse:
     """Create a credential: Type (apn, gcm or fcm), FriendlyName, Sandbox. Raises ApiError 20001."""
-    form = call.request.form
-    kind = forms.read_choice(form, "Type", PushType)
-    if kind is None:
+    form = CredentialForm.parse(call.request.form)
+    if form.type is None:
         raise refusals.invalid_parameter("Type", f"give {', '.join(PushType)}")
     credential = Credential(
         sid=sids.new(sids.CREDENTIAL),
         created=call.now,
         updated=call.now,
-        type=kind,
-        friendly_name=forms.read_text(form, "FriendlyName", forms.MAX_SHORT_NAME) or None,
-        sandbox=forms.read_boolean(form, "Sandbox") or False,
+        type=form.type,
+        friendly_name=form.friendly_name,
+        sandbox=form.sandbox or False,
     )
     store.create_credential(call.table, credential)
     return ApiResponse(201, _build_body(call, credential))
@@ -61,15 +74,8 @@ def list_page(call: Call) -> ApiResponse:
 @route.post("Credentials/{credential}")
 def update(call: Call) -> ApiResponse:
     """Change what the form names. Raises ApiError 20001."""
-    before, form = _find_credential(call), call.request.form
-    name, sandbox = forms.read_text(form, "FriendlyName", forms.MAX_SHORT_NAME), forms.read_boolean(form, "Sandbox")
-    after = replace(
-        before,
-        type=forms.read_choice(form, "Type", PushType) or before.type,
-        friendly_name=forms.apply_change(name, before.friendly_name),
-        sandbox=before.sandbox if sandbox is None else sandbox,
-        updated=call.now,
-    )
+    before, form = _find_credential(call), CredentialForm.parse(call.request.form)
+    after = replace(before, **form.changes(), updated=call.now)
     changed = store.update_credential(call.table, before, after)
     if changed is None:
         raise lookups.not_found(call)
