@@ -75,11 +75,9 @@ def tag(one: Scene, part: int, parts: int = 2) -> str:
     return f"{one.reference.tag}-{part}of{parts}"
 
 
-def report(
-    one: Scene, part: int, address: str, status: ReceiptStatus, *, id: str = "", code: int = 0, parts: int = 2
-) -> ReportOutcome:
-    """What a carrier reports of a part: under our tag, or else under its own id."""
-    named = None if id else tag(one, part, parts)
+def report(one: Scene, part: int, address: str, status: ReceiptStatus, *, id: str = "", code: int = 0) -> ReportOutcome:
+    """What a carrier reports of a part of two: under our tag, or else under its own id."""
+    named = None if id else tag(one, part)
     delivered = DeliveryReport("bandwidth", id or f"c-{part}", address, status, code, None, named)
     return delivery_reports.apply_report(one.table, delivered, NOW)
 
@@ -263,7 +261,8 @@ def test_report_of_a_part_settles_it_and_proves_nothing_of_another(table: Table)
     one = make_scene(table, Ambiguous("?"), Accepted("c-2"), Ambiguous("?"), body=THREE)
     ann, _ = natives(one)
     one.deliver()
-    assert report(one, 1, ann, DELIVERED, parts=3) is ReportOutcome.MOVED
+    first_of_three = DeliveryReport("bandwidth", "c-1", ann, DELIVERED, 0, None, tag(one, 1, 3))
+    assert delivery_reports.apply_report(one.table, first_of_three, NOW) is ReportOutcome.MOVED
     one.carrier.found = None
     assert one.give_up() == 2
     assert set(one.receipts().values()) == {(FAILED, 30008)}
