@@ -31,17 +31,7 @@ LONG_FUNCTIONS = {
     "layers/partyline/partyline/storage/table.py:query",
 }
 REPEATED_CLASS_NAMES: set[str] = set()
-COMPLEX_FUNCTIONS: set[str] = {
-    "layers/partyline/partyline/domain/bylines.py:build_byline",
-    "layers/partyline/partyline/domain/join_rules.py:_check_combination",
-    "layers/partyline/partyline/domain/join_rules.py:check_unique",
-    "layers/partyline/partyline/domain/join_rules.py:ParticipantBinding.canonical",
-    "layers/partyline/partyline/domain/routing.py:plan_sends",
-    "layers/partyline/partyline/domain/routing.py:find_unreached",
-    "layers/partyline/partyline/domain/threads.py:_overfull",
-    "layers/partyline/partyline/storage/lines.py:fetch_for_sends",
-    "layers/partyline/partyline/stream/stream_consumer.py:StreamConsumer.consume",
-}
+COMPLEX_FUNCTIONS: set[str] = set()
 
 
 # Every module that runs: the layer, the functions and what runs them here.

@@ -23,19 +23,26 @@ MAX_NAME = 30
 def build_byline(
     author: Participant | None, sender: str, recipients: Collection[str], participants: Iterable[Participant]
 ) -> str:
-    """The name that a text of this author begins with when it goes from a number to some handsets; '' for none."""
+    """Build the name that a text of this author begins with when a number sends it to some handsets; '' for none.
+
+    No name is needed where the number stands for this author alone: it has no owner of its own, and no other handset
+    writes through it.
+    """
     if author is None or not author.address:
         return ""
-    everybody = list(participants)
-    owners = (member for member in everybody if member.projected_address == sender)
-    writers = {member.address for member in everybody if member.address and member.address not in recipients}
-    if next(owners, None) is None and writers <= {author.address}:
+    members = list(participants)
+    has_owner = any(member.projected_address == sender for member in members)
+    if not has_owner and _handsets(members) - set(recipients) <= {author.address}:
         return ""
-    return _name(author) or _place(author.address, everybody)
+    return _name(author) or _place(author.address, members)
+
+
+def _handsets(participants: Iterable[Participant]) -> set[str]:
+    return {member.address for member in participants if member.address}
 
 
 def _name(author: Participant) -> str:
-    """The name that the account gave a participant, on one line; never their number."""
+    """Return the name that the account gave a participant, on one line; never the participant's number."""
     try:
         attributes = json.loads(author.attributes)
     except ValueError:

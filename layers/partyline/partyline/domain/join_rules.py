@@ -44,14 +44,14 @@ class ParticipantBinding:
             raise RuleViolation("address_empty")
         if self.proxy_address is not None and not self.proxy_address.strip():
             raise RuleViolation("proxy_empty")
-        for given in (self.address, self.proxy_address, self.projected_address):
-            if given and len(given) > MAX_ADDRESS:
+        for given in self.numbers():
+            if len(given) > MAX_ADDRESS:
                 raise RuleViolation("address_too_long", given=given, limit=MAX_ADDRESS)
         return ParticipantBinding(
             identity=identities.check_identity(self.identity) if self.identity else None,
-            address=addresses.canonicalize(self.address) if self.address else None,
-            proxy_address=addresses.canonicalize(self.proxy_address) if self.proxy_address else None,
-            projected_address=addresses.canonicalize(self.projected_address) if self.projected_address else None,
+            address=_canonicalize(self.address),
+            proxy_address=_canonicalize(self.proxy_address),
+            projected_address=_canonicalize(self.projected_address),
         )
 
     def numbers(self) -> tuple[str, ...]:
@@ -59,11 +59,21 @@ class ParticipantBinding:
         return tuple(given for given in (self.address, self.proxy_address, self.projected_address) if given)
 
 
+def _canonicalize(address: str | None) -> str | None:
+    return addresses.canonicalize(address) if address else None
+
+
 def check_binding(binding: ParticipantBinding, own: Collection[str]) -> None:
     """Refuse a combination that is no kind of participant.
 
     `binding` is canonical, `own` are the lines among its numbers. Raises RuleViolation.
     """
+    if not binding.identity and not binding.numbers():
+        raise RuleViolation(
+            "invalid_parameter",
+            name="Identity",
+            problem="give Identity, MessagingBinding.Address or MessagingBinding.ProjectedAddress",
+        )
     _check_combination(binding)
     if binding.address:
         _check_address(binding.address, own)
@@ -74,12 +84,6 @@ def check_binding(binding: ParticipantBinding, own: Collection[str]) -> None:
 
 
 def _check_combination(binding: ParticipantBinding) -> None:
-    if not binding.identity and not binding.numbers():
-        raise RuleViolation(
-            "invalid_parameter",
-            name="Identity",
-            problem="give Identity, MessagingBinding.Address or MessagingBinding.ProjectedAddress",
-        )
     if binding.address and binding.projected_address:
         raise RuleViolation(
             "address_invalid",
@@ -167,19 +171,22 @@ def check_unique(members: Sequence[Participant]) -> None:
     repeated = _repeated(member.identity for member in members)
     if repeated:
         raise RuleViolation("participant_exists", identity=repeated)
+    masked = [member for member in members if member.kind is ParticipantKind.MASKED]
     repeated = _repeated(
         member.projected_address or member.address for member in members if member.kind is not ParticipantKind.MASKED
     )
     if repeated:
         raise RuleViolation("group_participant_exists", address=repeated)
+    _check_masked(masked, members)
+
+
+def _check_masked(masked: Sequence[Participant], members: Sequence[Participant]) -> None:
     natives = group_of(members).natives
-    for member in members:
-        if member.kind is ParticipantKind.MASKED and member.address in natives:
+    for member in masked:
+        if member.address in natives:
             # The handset would get each text twice.
             raise RuleViolation("group_participant_exists", address=member.address)
-    pairs = Counter(
-        (member.address, member.proxy_address) for member in members if member.kind is ParticipantKind.MASKED
-    )
+    pairs = Counter((member.address, member.proxy_address) for member in masked)
     for (address, _), count in pairs.items():
         if count > 1:
             raise RuleViolation("pair_taken", owner=members[0].conversation_sid, address=address)

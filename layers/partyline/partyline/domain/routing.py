@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from partyline.domain import addresses, bylines, threads
@@ -117,29 +117,47 @@ def plan_sends(
     author: Participant | None,
     arrived_on: str | None = None,
 ) -> tuple[Send, ...]:
-    """The sends of a message: one into every thread that is `owned`, or planned for as if it were, except the one it
-    arrived on, whose handsets have it already, and the masked threads of the author, behind whatever proxy."""
-    wanted = set(owned) - {arrived_on}
-    sends: list[Send] = []
+    """Plan the sends of a message: one into every thread that is `owned`, or planned for as if it were.
+
+    There is none into the thread that the message arrived on, whose handsets have it already, and none into the masked
+    threads of its author, behind any proxy.
+    """
+    targets = set(owned) - {arrived_on}
+    # The handsets of an alias thread are the group's.
+    arrived_in_group = arrived_on in alias_threads([arrived_on] if arrived_on else [], participants)
+    group = None if arrived_in_group else _plan_group_send(participants, targets, author)
+    masked = _plan_masked_sends(participants, targets, author)
+    return (group, *masked) if group else tuple(masked)
+
+
+def _plan_group_send(
+    participants: Sequence[Participant], targets: Collection[str], author: Participant | None
+) -> Send | None:
     group = group_of(participants)
-    # A smaller thread of the group's is the group to those in it.
-    is_in_group = arrived_on in alias_threads([arrived_on] if arrived_on else [], participants)
-    if group.thread in wanted and not is_in_group:
-        sender = _group_sender(author, tuple(group.projected))
-        natives = {address: native.sid for address, native in group.natives.items()}
-        others = tuple(sorted(number for number in group.projected if number != sender))
-        byline = bylines.build_byline(author, sender, natives, participants)
-        sends.append(Send(group.thread or "", sender, natives, others, byline=byline))
-    for thread, masked in sorted(masked_threads(participants).items()):
-        is_author = author is not None and masked.address == author.address
-        if thread in wanted and thread != group.thread and not is_author and masked.address and masked.proxy_address:
-            byline = bylines.build_byline(author, masked.proxy_address, {masked.address}, participants)
-            sends.append(Send(thread, masked.proxy_address, {masked.address: masked.sid}, byline=byline))
-    return tuple(sends)
+    if group.thread is None or group.thread not in targets:
+        return None
+    sender = _group_sender(author, tuple(group.projected))
+    natives = {address: native.sid for address, native in group.natives.items()}
+    others = tuple(sorted(number for number in group.projected if number != sender))
+    byline = bylines.build_byline(author, sender, natives, participants)
+    return Send(group.thread, sender, natives, others, byline=byline)
+
+
+def _plan_masked_sends(
+    participants: Sequence[Participant], targets: Collection[str], author: Participant | None
+) -> Iterator[Send]:
+    group_thread = group_of(participants).thread
+    for thread, member in sorted(masked_threads(participants).items()):
+        is_author = author is not None and member.address == author.address
+        if thread not in targets or thread == group_thread or is_author:
+            continue
+        if member.address and member.proxy_address:
+            byline = bylines.build_byline(author, member.proxy_address, {member.address}, participants)
+            yield Send(thread, member.proxy_address, {member.address: member.sid}, byline=byline)
 
 
 def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
-    """From: the author's own number. Someone who has none (a masked member) speaks through the first of the group's."""
+    """Return the author's own number; for an author without one (a masked member) the first of the group's."""
     return author.projected_address if author and author.projected_address else min(projected)
 
 
@@ -149,26 +167,32 @@ def find_unreached(
     author: Participant | None,
     arrived_on: str | None = None,
 ) -> tuple[Unreached, ...]:
-    """The handsets of a recorded message that get it neither by one of its sends nor by the thread it arrived on.
+    """Find the handsets that get a recorded message neither by one of its sends nor by the thread it arrived on.
 
-    That is every native while the group has no number of ours, or a thread that belongs to another conversation, and a
-    native who is left out of the smaller thread that a text arrived on. The author is none of them, behind whatever
-    proxy.
+    That is every native while the group has no own number, or a thread that belongs to another conversation; and a
+    native who is left out of the alias thread that a text arrived on. The author is none of them, behind any proxy.
     """
     served = {sid for send in sends for sid in send.natives.values()}
     has_it = {author.address if author else None, *threads.members_of(arrived_on or "")}
     group = group_of(participants)
     shared = group.thread or threads.build_key(group.natives)
     return tuple(
-        Unreached(threads.build_key([member.address, member.proxy_address]) if member.proxy_address else shared, member)
+        Unreached(_thread_of(member, shared), member)
         for member in participants
         if member.address and member.sid not in served and member.address not in has_it
     )
 
 
+def _thread_of(member: Participant, shared: str) -> str:
+    """Return the thread that a handset is in: its own pair's, or the one that it shares."""
+    return threads.build_key([member.address or "", member.proxy_address]) if member.proxy_address else shared
+
+
 def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
-    """Refuse an author who cannot be shown to the natives: they see the number that wrote (50513). Without any own
-    number among the members, no author can."""
+    """Refuse an author without an own number in a group: its handsets see the number that a text is sent from.
+
+    Raises RuleViolation author_not_in_group.
+    """
     group = group_of(participants)
     if group.natives and not (author and author.projected_address):
         raise RuleViolation("author_not_in_group", author=name, has_number=bool(group.projected))

@@ -77,24 +77,38 @@ class Copies:
 
 
 def _overfull(sets: Mapping[frozenset[str], int], most: int) -> frozenset[str]:
-    """Numbers to which more copies came than they can have seen when each saw `most`; none where all copies find a
-    number of their set. By augmenting paths, so that it takes no longer than a power of how many sets there are."""
+    """Return the numbers to which more copies came than they can have seen when each saw `most`.
+
+    There are none where each copy finds a number of its set. Copies are placed along augmenting paths, so the time is
+    polynomial in the number of sets.
+    """
     held: dict[str, Counter[frozenset[str]]] = {number: Counter() for lines in sets for number in lines}
     for lines, count in sets.items():
         left = count
         while left:
-            # Each number, with the copies that may go there and the number that they would be moved from.
-            reached: dict[str, tuple[frozenset[str], str]] = dict.fromkeys(sorted(lines), (lines, ""))
-            waiting = deque(reached)
-            while waiting and held[waiting[0]].total() >= most:
-                place = waiting.popleft()
-                found = {other: moved for moved in +held[place] for other in sorted(moved) if other not in reached}
-                reached |= {other: (moved, place) for other, moved in found.items()}
-                waiting += found
-            if not waiting:
+            reached, free = _find_path(held, lines, most)
+            if free is None:
                 return frozenset(reached)
-            left -= _shift(held, reached, waiting[0], min(left, most - held[waiting[0]].total()))
+            left -= _shift(held, reached, free, min(left, most - held[free].total()))
     return frozenset()
+
+
+def _find_path(
+    held: Mapping[str, Counter[frozenset[str]]], lines: frozenset[str], most: int
+) -> tuple[dict[str, tuple[frozenset[str], str]], str | None]:
+    """Search a number that has room for one more copy, directly or by moving other copies.
+
+    Returns each number reached, with the copies that may go there and the number that these would be moved from, and
+    the number with room; None when there is none.
+    """
+    reached: dict[str, tuple[frozenset[str], str]] = dict.fromkeys(sorted(lines), (lines, ""))
+    waiting = deque(reached)
+    while waiting and held[waiting[0]].total() >= most:
+        place = waiting.popleft()
+        found = {other: moved for moved in +held[place] for other in sorted(moved) if other not in reached}
+        reached |= {other: (moved, place) for other, moved in found.items()}
+        waiting += found
+    return reached, waiting[0] if waiting else None
 
 
 def _shift(

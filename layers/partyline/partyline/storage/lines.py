@@ -9,6 +9,7 @@ from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, keys, retry
+from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
 
 
@@ -68,14 +69,22 @@ class SendingLines:
 
 
 def fetch_for_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
-    """What is known of the numbers and the recipients of some sends, in one round trip."""
-    several = list(sends)
-    numbers = {keys.line(number) for send in several for number in (send.sender, *send.others)}
-    pairs = {keys.opt_out(native, send.sender) for send in several for native in send.natives}
+    """Read the lines and the opt-outs that some sends are about, in one round trip."""
+    numbers, pairs = _keys_of_sends(sends)
     found = table.get_all([*numbers, *pairs])
     known = [codec.decode(Line, item) for key, item in found.items() if key in numbers]
     out = [item for key, item in found.items() if key in pairs and item["opted_out"]]
     return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
+
+
+def _keys_of_sends(sends: Iterable[Send]) -> tuple[set[Key], set[Key]]:
+    """Return the keys of the lines of some sends, and of the opt-outs between these and the recipients."""
+    numbers: set[Key] = set()
+    pairs: set[Key] = set()
+    for send in sends:
+        numbers.update(keys.line(number) for number in (send.sender, *send.others))
+        pairs.update(keys.opt_out(native, send.sender) for native in send.natives)
+    return numbers, pairs
 
 
 def find_by_configuration(table: Table, sid: str) -> Line | None:

@@ -56,18 +56,11 @@ class StreamConsumer:
     _failing: dict[str, float] = field(default_factory=dict)
 
     def consume(self, event: Mapping[str, Any], relay: Relay) -> Answer:
-        """Relay a batch of records."""
+        """Relay a batch of records; the answer names the first that failed."""
         records: list[Record] = [record for record in event["Records"] if _position(record) not in self._done]
-        relayed = self._relay_all(records, relay)
-        numbered = [(number, message) for number, one in relayed.items() for message in one.messages]
-        unsent = {numbered[at][0] for at in send_all(self.sqs, [message for _, message in numbered])}
-        done = {number: one for number, one in relayed.items() if number not in unsent}
+        done = self._send(self._relay_all(records, relay))
         for number, one in done.items():
-            logger.info("outbox.relayed", event_id=records[number].get("eventID"), done=one.name)
-            count(f"Outbox{one.name.capitalize()}")
-            self._failing.pop(_position(records[number]), None)
-            if one.calls:
-                count("CallbackQueued", one.calls)
+            self._report(records[number], one)
         failed = [number for number in range(len(records)) if number not in done]
         if not failed:
             self._done.difference_update(_position(record) for record in event["Records"])
@@ -75,6 +68,19 @@ class StreamConsumer:
         count("OutboxFailed", len(failed))
         self._done.update(_position(records[number]) for number in done)
         return {"batchItemFailures": [{"itemIdentifier": _position(records[failed[0]])}]}
+
+    def _send(self, relayed: Mapping[int, Relayed]) -> dict[int, Relayed]:
+        """Send the messages of all records together; return the records of which all were sent."""
+        numbered = [(number, message) for number, one in relayed.items() for message in one.messages]
+        unsent = {numbered[at][0] for at in send_all(self.sqs, [message for _, message in numbered])}
+        return {number: one for number, one in relayed.items() if number not in unsent}
+
+    def _report(self, record: Record, relayed: Relayed) -> None:
+        logger.info("outbox.relayed", event_id=record.get("eventID"), done=relayed.name)
+        count(f"Outbox{relayed.name.capitalize()}")
+        self._failing.pop(_position(record), None)
+        if relayed.calls:
+            count("CallbackQueued", relayed.calls)
 
     def _relay_all(self, records: Sequence[Record], relay: Relay) -> dict[int, Relayed]:
         """What each record asks for that can be relayed, in their order."""
