@@ -1,4 +1,4 @@
-"""The way in from a bare interpreter: make the environments, then go on inside the one for development."""
+"""Start from a bare interpreter: make the environments, then continue in the one for development."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     """Become `python -m local.run` in the development environment."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        # First what takes no time: nobody wants to wait for the environments to be told.
+        # Check the options first: the environments take a while.
         front_port()
         cors_origins()
         home = ensure("dev")

@@ -1,11 +1,11 @@
 """Which requests the servers on this machine answer: those of programs, and those of their own pages.
 
 A browser that runs here also runs the pages of strangers, and reaches every port of loopback for them. Three headers
-tell such a request from a program's, and no page can forge them:
+distinguish such a request from a program's, and no page can forge them:
 
 * `Host`: the name that the browser resolved. A foreign name that points here (DNS rebinding) is not ours.
 * `Origin`: the page that asks. A browser sends it with everything except plain GET and HEAD requests.
-* `Sec-Fetch-Site`: how the page stands to us. It tells a plain GET, as of an image, of another page.
+* `Sec-Fetch-Site`: the relation of the page to us. It marks a plain GET, such as an image, of another page.
 
 It imports nothing beyond the standard library: the emulator's environment has nothing else of ours.
 """

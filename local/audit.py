@@ -2,8 +2,8 @@
 
     python -m local.audit
 
-One that is found is a failure. A machine without a way to a source (no network, a package index of its own) is told so,
-and nothing fails: what was not asked is not known.
+A vulnerability is a failure. Where no source can be reached (no network, a package index of its own), a message says
+so and nothing fails.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Answer:
 
 
 def audit(ask: Ask, files: Sequence[Path] = FILES) -> Answer | None:
-    """What the first source that knows anything says of the pinned packages; None where none does."""
+    """Return the answer of the first source that knows any of the pinned packages; None where none does."""
     for source in SOURCES:
-        told = (ask(source, files) or {}).get("dependencies", [])
-        audited = [one for one in told if "skip_reason" not in one]
+        reported = (ask(source, files) or {}).get("dependencies", [])
+        audited = [one for one in reported if "skip_reason" not in one]
         if audited:
             names = {one["name"] for one in audited}
-            unknown = sorted({one["name"] for one in told} - names)
+            unknown = sorted({one["name"] for one in reported} - names)
             packages = {(one["name"], one["version"]) for one in audited}
             return Answer(len(packages), tuple(dict.fromkeys(_found(audited))), tuple(unknown))
     return None
@@ -90,7 +90,7 @@ def ask_source(source: str, files: Sequence[Path]) -> Report | None:
 
 
 def main(ask: Ask = ask_source) -> int:
-    """Say what is known. Its exit code is 1 for a vulnerability."""
+    """Print the vulnerabilities. The exit status is 1 when there is one."""
     answer = audit(ask)
     if answer is None:
         print("audit: no advisory source can be reached from here; the locks were NOT audited")

@@ -1,4 +1,4 @@
-"""What the local process is told when it starts: ports, addresses, accounts. Plain data, read from one JSON file."""
+"""The configuration of the local process: ports, addresses, accounts. Plain data, read from one JSON file."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def architecture() -> str:
 
 
 def build(log: Path) -> Path:
-    """The built template. A build is kept by what went into it, so nothing is built twice."""
+    """Build the template and return its path. Builds are cached by their inputs."""
     with exclusive("builds.lock"):
         target = _BUILDS / _fingerprint()
         if not (target / "template.yaml").is_file():

@@ -91,12 +91,12 @@ class Emulator:
         """Whether it has not ended."""
         return self._program.running()
 
-    def last_words(self) -> str:
+    def read_log_tail(self) -> str:
         """The end of its log."""
-        return self._program.last_words()
+        return self._program.read_log_tail()
 
     def stop(self) -> None:
-        """Stop it and the functions' processes. Nothing is kept, so it need not be asked for long."""
+        """Stop it and the functions' processes. It has no state to save, so the grace is short."""
         self._program.stop(grace=0.2)
 
     def _wait(self, seconds: float = 60) -> None:
@@ -107,12 +107,12 @@ class Emulator:
             if loopback.request(f"{self.endpoint}/_ministack/health", seconds=2)[0] == HTTPStatus.OK:
                 return
             time.sleep(0.05)
-        raise ProgramError(f"the emulator did not start:\n{self.last_words()}")
+        raise ProgramError(f"the emulator did not start:\n{self.read_log_tail()}")
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """The environment for tools that are to speak to an emulator, whatever this process's own says of AWS."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    """Return the environment of a tool that uses an emulator, without this process's own AWS variables."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
     ours = {"AWS_ENDPOINT_URL": endpoint, "NO_PROXY": loopback.HOST, "SAM_CLI_TELEMETRY": "0", "PATH": path}
-    return {**kept, **CREDENTIALS, **ours}
+    return {**inherited, **CREDENTIALS, **ours}

@@ -30,7 +30,7 @@ UV_LOCK = ROOT / "local" / "uv.lock"
 
 
 class SetupError(Exception):
-    """The environment cannot be made; the message says why, to a person."""
+    """An environment cannot be made. The message explains why, to the person at the terminal."""
 
 
 def ensure(name: str) -> Path:
@@ -43,17 +43,17 @@ def ensure(name: str) -> Path:
 def once(name: str, lock: Path, packages: int, proof: str, install: Callable[[Path], None]) -> Path:
     """The directory `name` under .partyline/, made by `install` when it is missing or its lock file has changed.
 
-    `packages` is how many there are, for a person who waits; `proof` is a path inside that must exist.
+    `packages` is the number of packages, to print; `proof` is a path inside that must exist.
     """
-    home, wanted = STATE / name, _fingerprint(lock)
+    home, fingerprint = STATE / name, _fingerprint(lock)
     with exclusive(f"{name}.lock"):
         ready = home / ".ready"
-        if ready.is_file() and ready.read_text() == wanted and (home / proof).exists():
+        if ready.is_file() and ready.read_text() == fingerprint and (home / proof).exists():
             return home
         print(f"partyline: installing the {name} environment ({packages} packages, once) ...", flush=True)
         shutil.rmtree(home, ignore_errors=True)
         install(home)
-        ready.write_text(wanted)
+        ready.write_text(fingerprint)
     return home
 
 
@@ -117,7 +117,7 @@ def exclusive(name: str) -> Iterator[None]:
 
 
 def _fingerprint(lock: Path) -> str:
-    """Whatever makes an installed environment another one: the locked packages, the Python, the place."""
+    """Return a digest of what an installed environment depends on: the locked packages, the Python, the place."""
     python = f"{sys.implementation.name} {sys.version_info[:2]} {platform.platform()} {ROOT}"
     return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
 
@@ -133,7 +133,7 @@ def run(command: list[str], problem: str) -> str:
 
 
 def _tail(output: str, lines: int = 20) -> str:
-    """The end of what a program said, without pip's warnings, which can be one a package."""
+    """Return the last lines of an output, without pip's warnings, which can be one a package."""
     return "\n".join([line for line in output.splitlines() if not line.startswith("WARNING:")][-lines:])
 
 

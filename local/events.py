@@ -62,7 +62,7 @@ class Function:
                     return json.loads(answer.read())
             except OSError:
                 if not self._program.running() or time.monotonic() > end:
-                    raise ProgramError(f"{self.name} does not run:\n{self._program.last_words()}") from None
+                    raise ProgramError(f"{self.name} does not run:\n{self._program.read_log_tail()}") from None
                 time.sleep(0.05)
 
 

@@ -37,7 +37,7 @@ def is_free(port: int) -> bool:
 def request(
     url: str, form: Mapping[str, str] | None = None, user: tuple[str, str] | None = None, seconds: float = 60
 ) -> tuple[int, str]:
-    """Get a page, or post a form. Returns status and body; status 0 when nobody answered."""
+    """Get a page, or post a form. Returns status and body; status 0 without an answer."""
     asked = urllib.request.Request(url, data=urllib.parse.urlencode(form).encode() if form is not None else None)
     if user is not None:
         asked.add_header("Authorization", "Basic " + base64.b64encode(":".join(user).encode()).decode())

@@ -13,7 +13,7 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ProgramError(Exception):
-    """A program failed; the message ends with the last of what it said."""
+    """A program failed; the message ends with the last lines of its output."""
 
 
 class Program:
@@ -23,7 +23,7 @@ class Program:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        # A signal between the fork and the assignment would leave a program that nobody knows of.
+        # A signal between the fork and the assignment would leave a program that is never stopped.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
         try:
             with log.open("wb") as output:
@@ -52,7 +52,7 @@ class Program:
             self.stop(grace=1)
             raise
         if status != 0:
-            raise ProgramError(f"{self.name} failed (status {status}):\n{self.last_words()}")
+            raise ProgramError(f"{self.name} failed (status {status}):\n{self.read_log_tail()}")
 
     def stop(self, grace: float = 5) -> None:
         """Stop it and everything it started."""
@@ -65,8 +65,8 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def last_words(self, lines: int = 30) -> str:
-        """The end of what it said."""
+    def read_log_tail(self, lines: int = 30) -> str:
+        """Return the last lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 

@@ -1,4 +1,4 @@
-"""`make run`: the whole of Partyline on this machine, until it is told to stop."""
+"""`make run`: the whole of Partyline on this machine, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main() -> int:
         from local.stack import Stack  # noqa: PLC0415
 
         port = front_port()
-        with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), tell=_tell) as stack:
+        with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), report=_report) as stack:
             content = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
             try:
                 _write_env(content)
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def front_port() -> int:
-    """The port that was asked for. Raises SetupError when it is none, or in use."""
+    """Return the port of the variable PORT. Raises SetupError when it is not a port, or in use."""
     value = os.environ.get("PORT") or "8080"
     if not value.isdecimal() or not 0 < int(value) <= _LARGEST_PORT:
         raise SetupError(f"PORT={value} is not a port: give a number from 1 to {_LARGEST_PORT}")
@@ -94,7 +94,7 @@ def front_port() -> int:
 
 
 def cors_origins() -> tuple[str, ...]:
-    """The origins whose pages may use the API. Raises SetupError when one is none."""
+    """Return the origins whose pages may use the API. Raises SetupError for one that is not an origin."""
     try:
         return admission.parse_origins(os.environ.get("CORS_ORIGINS", ""))
     except admission.BadOrigin as error:
@@ -106,7 +106,7 @@ def _write_env(content: str) -> None:
     _ENV.write_text(content)
 
 
-def _tell(step: str) -> None:
+def _report(step: str) -> None:
     _say(f"partyline: {step}")
 
 
@@ -115,7 +115,7 @@ def _say(text: str) -> None:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    # The first ending is enough: a second one must not disturb the tidying up.
+    # The first ending is enough: a second one must not interrupt the clean-up.
     _ignore_endings()
     raise KeyboardInterrupt
 

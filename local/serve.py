@@ -54,7 +54,7 @@ async def start(config: Config) -> Running:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(
             aiohttp.ClientSession(
-                # A connection for each request: a kept one can be closed by the other side just as it is used again.
+                # A connection for each request: the other side may close a persistent one just as it is used again.
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -74,7 +74,7 @@ async def start(config: Config) -> Running:
         )
         carrier_url = await _listen(stack, carriers, config.carrier_port)
         front_url = await _listen(stack, door, config.front_port)
-        # Last in, first out: whoever listens to what happens is let go before the servers wait for their connections.
+        # Last in, first out: the listeners' connections end before the servers wait for them.
         stack.push_async_callback(simulation.close)
         stack.push_async_callback(live.close)
         return Running(front_url, carrier_url, simulation, stack.pop_all())

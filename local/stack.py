@@ -71,7 +71,7 @@ class Accounts:
     vonage_signature_secret: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def as_secret(self) -> dict[str, str]:
-        """What the deployed functions are told: the content of the secret of carriers."""
+        """Return the content of the carriers' secret, which the deployed functions read."""
         key = SigningKey(bytes.fromhex(self.telnyx_signing_seed)).verify_key
         return {
             "bandwidth_account_id": "5500001",
@@ -91,10 +91,10 @@ class Accounts:
         }
 
     def as_settings(self) -> dict[str, dict[str, str]]:
-        """What the simulated carriers are told: their side of the same accounts."""
-        told = self.as_secret()
+        """Return the simulated carriers' side of the same accounts."""
+        secret = self.as_secret()
         bandwidth, vonage = (
-            {name.removeprefix(carrier): told[name] for name in told if name.startswith(carrier)}
+            {name.removeprefix(carrier): secret[name] for name in secret if name.startswith(carrier)}
             for carrier in ("bandwidth_", "vonage_")
         )
         return {
@@ -111,7 +111,7 @@ class Stack:
 
     `name` is the directory under .partyline/ that holds its files and logs. `port` is the front's, 0 for any free one.
     `parameters` are the template's; `settings` are the simulated carriers' (local/carrier/settings.py). Pages of
-    `cors_origins` may use the API. `tell` is called with each step, for a person who waits.
+    `cors_origins` may use the API. `report` is called with each step, to show progress.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Stack:
         parameters: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
         cors_origins: Sequence[str] = (),
-        tell: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = STATE / name
         self.accounts = Accounts()
@@ -137,7 +137,7 @@ class Stack:
         self._parameters = {**PARAMETERS, **(parameters or {})}
         self._settings = dict(settings or {})
         self._cors_origins = list(cors_origins)
-        self._tell = tell
+        self._report = report
         self._running = contextlib.ExitStack()
         self._watched: list[Emulator | Program] = []
         self.emulator: Emulator
@@ -206,7 +206,7 @@ class Stack:
         """Raise ProgramError when something that should run has ended."""
         for program in self._watched:
             if not program.running():
-                raise ProgramError(f"something stopped by itself:\n{program.last_words()}")
+                raise ProgramError(f"something stopped by itself:\n{program.read_log_tail()}")
 
     def _start(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -224,9 +224,9 @@ class Stack:
 
     def _step(self, what: str, work: Callable[[], T]) -> T:
         began = time.monotonic()
-        self._tell(f"{what} ...")
+        self._report(f"{what} ...")
         result = work()
-        self._tell(f"{what} took {time.monotonic() - began:.1f} s")
+        self._report(f"{what} took {time.monotonic() - began:.1f} s")
         return result
 
     def _deploy(self, template: Any) -> Deployment:
@@ -277,14 +277,14 @@ class Stack:
             env=environment(self.emulator.endpoint),
             log=self.directory / "serve.log",
         )
-        # As the emulator it keeps nothing.
+        # It has no state to save, like the emulator.
         self._running.callback(program.stop, grace=1)
         self._watched.append(program)
         end = time.monotonic() + 30
         while loopback.request(self.url, seconds=5)[0] != HTTPStatus.OK:
             self.check()
             if time.monotonic() > end:
-                raise ProgramError(f"the front did not answer:\n{program.last_words()}")
+                raise ProgramError(f"the front did not answer:\n{program.read_log_tail()}")
             time.sleep(0.05)
 
     def _seed(self) -> None:
@@ -299,7 +299,7 @@ class Stack:
             status, body = loopback.request(f"{self.url}/v1/Lines", form=form, user=user)
             if status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
                 raise ProgramError(
-                    f"the API refused the line {address} with status {status}: {body}\n{self.emulator.last_words()}"
+                    f"the API refused the line {address} with status {status}: {body}\n{self.emulator.read_log_tail()}"
                 )
 
     def _forget(self, keep: int) -> None:
@@ -311,7 +311,7 @@ class Stack:
 
     def _clean(self) -> None:
         """Remove what could be large or secret; the logs stay. It is thousands of files, which some disks take ten
-        seconds for: a process of its own does that, for which nobody waits."""
+        seconds for: a process of its own does that in the background."""
         self._config.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             (self.directory / "emulator").rename(STATE / f"ended-{time.time_ns()}")

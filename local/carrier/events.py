@@ -1,4 +1,4 @@
-"""What happens, as it happens, for whoever listens."""
+"""The network's events, published to every listener as they occur."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Events:
         self._listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Hand an event to everybody who listens now."""
+        """Publish an event to every present listener."""
         for listener in list(self._listeners):
             if listener.qsize() >= _MOST_BEHIND:
                 self._dismiss(listener)
@@ -25,7 +25,7 @@ class Events:
                 listener.put_nowait(event)
 
     async def listen(self, quiet_seconds: float) -> AsyncIterator[dict[str, Any] | None]:
-        """Events from now on; None whenever nothing has happened for a while. Ends when the events do."""
+        """Iterate over events from now on; None after a while without one. Ends when the events do."""
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
@@ -42,7 +42,7 @@ class Events:
             self._listeners.discard(queue)
 
     def close(self) -> None:
-        """Tell every listener that nothing will come any more."""
+        """End every listener's iteration."""
         for listener in list(self._listeners):
             self._dismiss(listener)
 

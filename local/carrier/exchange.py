@@ -90,8 +90,8 @@ class Exchange:
             if refusal is not None:
                 return Outcome(refusal)
         self.sends.append(send)
-        everybody = (*send.recipients, *send.named)
-        text = Text(self._new_id(), send.sender, everybody, send.text, send.media, send.at)
+        members = (*send.recipients, *send.named)
+        text = Text(self._new_id(), send.sender, members, send.text, send.media, send.at)
         kept_from = frozenset(number for number, fate in fates.items() if fate is special.Fate.OPTED_OUT)
         kept_from |= frozenset(send.named)
         arrivals = self._arrivals(text, kept_from)

@@ -54,11 +54,11 @@ def is_number(value: object) -> bool:
 
 
 def roster(sender: str, recipients: Iterable[str]) -> tuple[str, ...]:
-    """Recipients without repeats and without the sender. Raises BadText when nobody is left."""
-    kept = tuple(number for number in dict.fromkeys(recipients) if number != sender)
-    if not kept:
+    """Recipients without repeats and without the sender. Raises BadText when none is left."""
+    remaining = tuple(number for number in dict.fromkeys(recipients) if number != sender)
+    if not remaining:
         raise BadText("a text needs at least one recipient besides its sender")
-    return kept
+    return remaining
 
 
 class Network:

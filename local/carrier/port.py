@@ -50,7 +50,7 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Send:
     """A send request that a carrier took. `callback_url` is where it asked for reports, None for the carrier's own;
-    `named` are those in the thread whom it does not reach."""
+    `named` are the members of the thread that it does not reach."""
 
     carrier: str
     id: str
@@ -65,13 +65,13 @@ class Send:
 
     @property
     def is_group(self) -> bool:
-        """Whether it went to several recipients at once."""
+        """Return whether one request went to several recipients."""
         return len(self.recipients) > 1
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Something that a carrier tells us. `payload` is JSON data or form fields, equal in every repeat.
+    """A webhook's content. `payload` is JSON data or form fields, equal in every repeat.
 
     `line` is the own number concerned and `text_id` the network's id of the text. A report also has its recipient, the
     carrier's word for the status and the carrier's error code.
@@ -117,7 +117,7 @@ class Carrier(Protocol):
         """Understand a send request. Raises Refused."""
 
     def refuse_opted_out(self, send: Send, fates: Mapping[str, Fate], settings: Settings, /) -> Answer | None:
-        """The answer to a send to an opted-out number; None when it is taken all the same, and a report tells."""
+        """Return the answer to a send to an opted-out number; None when the opt-out is reported later."""
 
     def accepted(self, send: Send) -> Answer:
         """The answer to a send that was taken."""
@@ -134,7 +134,7 @@ class Carrier(Protocol):
     def reports(
         self, send: Send, fates: Mapping[str, Fate], lines: Mapping[str, str], settings: Settings, /
     ) -> Sequence[Webhook]:
-        """What is told of a send afterwards, in order."""
+        """Return the reports of a send, in order."""
 
     def seal(self, webhook: Webhook, attempt: int, now: datetime, /) -> Delivery:
         """One attempt at a webhook, signed."""

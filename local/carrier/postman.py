@@ -44,7 +44,7 @@ class Letter:
 
 
 class Postman:
-    """Takes webhooks and sees to them in the background. `on_change` hears of every change of state."""
+    """Delivers webhooks in the background. `on_change` is called for every change of state."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class Settings:
     telnyx_group_reports "each" or "all": a last report for each recipient, or one for all, whose errors point at them
     telnyx_group_blocks  "reported" or "refused": a group text of which one has opted out is taken, or refused with an
                          error for each who cannot be reached
-    telnyx_clicks        Telnyx tells of a click on each link that it delivered
+    telnyx_clicks        Telnyx reports a click on each link that it delivered
     """
 
     repeat: int = 0

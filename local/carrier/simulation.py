@@ -1,4 +1,4 @@
-"""The whole simulated network, for the HTTP handlers: texts and send requests in, webhooks delivered, events told."""
+"""The whole simulated network, for the HTTP handlers: texts and send requests in, webhooks and events out."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Simulation:
         self.events.publish({"type": "reset"})
 
     async def close(self) -> None:
-        """Stop delivering and telling."""
+        """Stop delivering webhooks and publishing events."""
         self.events.close()
         await self._postman.forget()
 

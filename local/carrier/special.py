@@ -43,7 +43,7 @@ def fate(recipient: str) -> Fate:
 
 
 def is_unreachable(number: str) -> bool:
-    """Whether no text reaches this number, whoever wrote it."""
+    """Return whether no text reaches this number, from any sender."""
     return fate(number) in (Fate.UNREACHABLE, Fate.LANDLINE)
 
 

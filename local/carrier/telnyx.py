@@ -129,7 +129,7 @@ class Telnyx:
         return _error(409, "40300", "Blocked due to STOP message", detail, "/to/0/phone_number")
 
     def accepted(self, send: Send) -> Answer:
-        """200 with the message, queued to everybody."""
+        """Answer 200 with the message, queued to all recipients."""
         data = self._message(send, dict.fromkeys(send.recipients, "queued"))
         return Answer(200, {"data": {**data, "wait_seconds": 0.5}})
 
@@ -152,7 +152,7 @@ class Telnyx:
         return _error(404, "10005", "Resource not found", "The requested resource or URL could not be found.")
 
     def arrival(self, text: Text, line: str, settings: Settings) -> Webhook:
-        """A message.received event for one own number: it alone in `to`, and in a group everybody in `cc`."""
+        """A message.received event for one own number: it alone in `to`, and in a group all members in `cc`."""
         cc: list[Any] = list(text.recipients) if text.is_group else []
         if settings.telnyx_cc == "objects":
             cc = [{**_party(number), "status": "webhook_delivered" if number == line else "delivered"} for number in cc]
@@ -231,7 +231,7 @@ class Telnyx:
         return Webhook(self.name, "report", self._profile_url, send.id, send.sender, click, recipient=recipient)
 
     def _whole_report(self, send: Send, statuses: Mapping[str, str], fates: Mapping[str, Fate]) -> Webhook:
-        """One message.finalized with everybody in `to`; its errors point at those who did not get it."""
+        """One message.finalized with all recipients in `to`; its errors point at those that did not get it."""
         now = self.clock()
         payload = self._message(send, statuses)
         payload["errors"] = _errors({number: fates[number] for number in statuses})

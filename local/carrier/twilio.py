@@ -78,10 +78,10 @@ class Twilio:
         )
 
     def _read_group(self, call: Call) -> Send:
-        room, author, text, kept = self.groups.message(call)
+        room, author, text, stored = self.groups.message(call)
         others = sorted(room.numbers - {author})
-        media = tuple(self.groups.uploads[one["sid"]] for one in kept["media"])
-        return Send(self.name, kept["sid"], author, tuple(others), text, self.clock(), media, tag=tag_of(kept))
+        media = tuple(self.groups.uploads[one["sid"]] for one in stored["media"])
+        return Send(self.name, stored["sid"], author, tuple(others), text, self.clock(), media, tag=tag_of(stored))
 
     def _problem(
         self, to: Sequence[str], sender: str, text: str, media: Sequence[str], lines: Mapping[str, str]
@@ -207,7 +207,7 @@ class Twilio:
         ]
 
     def twins(self, text: Text) -> Sequence[Webhook]:
-        """A group text that came to one of our numbers, once more, as its conversation tells it: without a roster."""
+        """A group text that came to one of our numbers, repeated by its conversation, without a roster."""
         room = self.groups.of(frozenset((text.sender, *text.recipients)))
         if room is None:
             return []

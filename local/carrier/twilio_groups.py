@@ -35,7 +35,7 @@ class Room:
 
     @property
     def numbers(self) -> frozenset[str]:
-        """Everybody in it."""
+        """Return all its participants."""
         return frozenset((*self.own, *self.natives))
 
 
@@ -158,7 +158,7 @@ class Groups:
         )
 
     def message(self, call: Call) -> tuple[Room, str, str, dict[str, Any]]:
-        """A new message: its conversation, its author's number, its text and what is kept of it. Raises Refused."""
+        """A new message: its conversation, its author's number, its text and the stored message. Raises Refused."""
         room = self.room(call.args["name"])
         form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
         author, text = form.get("Author", [""])[0], form.get("Body", [""])[0]
@@ -178,9 +178,15 @@ class Groups:
         if not self.uploads.keys() >= {*files}:
             raise Refused(error(400, 50507, "Media not found"))
         attributes, media = form.get("Attributes", ["{}"])[0], [{"sid": sid} for sid in files]
-        kept = {"sid": "IM" + self._new_id(), "author": author, "body": text, "attributes": attributes, "media": media}
-        room.messages.append(kept)
-        return room, author, text, kept
+        stored = {
+            "sid": "IM" + self._new_id(),
+            "author": author,
+            "body": text,
+            "attributes": attributes,
+            "media": media,
+        }
+        room.messages.append(stored)
+        return room, author, text, stored
 
 
 def tag_of(message: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Vonage's Messages API: one recipient a request, who is told of the others; its inbound and status webhooks."""
+"""Vonage's Messages API: one recipient a request, which names the others; its inbound and status webhooks."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Vonage:
         )
 
     def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
-        """Nothing: it is taken, and a status tells."""
+        """Return None: Vonage accepts the send, and a status webhook reports the opt-out."""
         return None
 
     def accepted(self, send: Send) -> Answer:

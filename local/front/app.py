@@ -19,7 +19,7 @@ from local.front.proxy import Proxy
 
 MAX_BODY = 12 * 1024 * 1024
 _PAGE = Path(__file__).parent / "page"
-# The page is the first user of the client that everybody gets.
+# The page uses the published client.
 _LIVE_CLIENT = ROOT / "clients" / "javascript" / "live.js"
 # What is passed through has its own authentication. Pages of listed origins may ask for what an app in a browser uses.
 _FOR_APPS = ("v1", "v2", "live", "media")

@@ -1,4 +1,4 @@
-"""Requests of pages of other origins that may ask: what a browser must be told so that such a page sees the answer."""
+"""CORS: the headers by which a browser lets a page of an allowed origin read an answer."""
 
 from __future__ import annotations
 

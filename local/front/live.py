@@ -15,7 +15,7 @@ from yarl import URL
 from local.carrier.port import basic
 from local.config import ApiCredentials
 
-# As whom the page listens, with the role that sees every conversation.
+# The identity of the page, with the role that sees every conversation.
 IDENTITY = "phones-page"
 _ROLE = "service admin"
 # Seconds.
@@ -42,10 +42,10 @@ class LiveProxy:
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """Pass a connection through until either side ends it. A refusal is passed on with its status."""
         target = URL(f"{self._upstream}?{request.rel_url.raw_query_string}", encoded=True)
-        kept = {name: request.headers[name] for name in ("Authorization",) if name in request.headers}
+        headers = {name: request.headers[name] for name in ("Authorization",) if name in request.headers}
         try:
             upstream = await self._session.ws_connect(
-                target, headers=kept, max_msg_size=_MAX_FRAME, timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSING)
+                target, headers=headers, max_msg_size=_MAX_FRAME, timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSING)
             )
         except aiohttp.WSServerHandshakeError as refused:
             return web.Response(status=refused.status)

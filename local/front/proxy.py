@@ -84,8 +84,8 @@ class Proxy:
 
 
 async def _response(answer: aiohttp.ClientResponse) -> web.Response:
-    kept = _passed(answer.headers.items(), dropped=("content-length",))
-    return web.Response(status=answer.status, reason=answer.reason, headers=kept, body=await answer.read())
+    headers = _passed(answer.headers.items(), dropped=("content-length",))
+    return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=await answer.read())
 
 
 def _raw_target(request: web.Request) -> str:
