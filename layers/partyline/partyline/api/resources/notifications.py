@@ -6,11 +6,13 @@ Stored for clients, without effect: nothing here pushes.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated
 
-from partyline.api import forms
+from pydantic import Field
+
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import Boolean, Name
+from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain.push_settings import Notifications
@@ -18,27 +20,26 @@ from partyline.storage import push_settings as store
 
 route = Router(Level.SERVICE)
 
-_MAX_TEMPLATE = 1024
-# Parameters and the settings that they are.
-_SWITCHES = {
-    "LogEnabled": "log_enabled",
-    "AddedToConversation.Enabled": "added_to_conversation_enabled",
-    "NewMessage.Enabled": "new_message_enabled",
-    "NewMessage.BadgeCountEnabled": "new_message_badge_count_enabled",
-    "NewMessage.WithMedia.Enabled": "new_message_with_media_enabled",
-    "RemovedFromConversation.Enabled": "removed_from_conversation_enabled",
-}
-_TEMPLATES = {
-    "AddedToConversation.Template": "added_to_conversation_template",
-    "NewMessage.Template": "new_message_template",
-    "NewMessage.WithMedia.Template": "new_message_with_media_template",
-    "RemovedFromConversation.Template": "removed_from_conversation_template",
-}
-_SOUNDS = {
-    "AddedToConversation.Sound": "added_to_conversation_sound",
-    "NewMessage.Sound": "new_message_sound",
-    "RemovedFromConversation.Sound": "removed_from_conversation_sound",
-}
+_Template = Clearable[Annotated[str, Field(max_length=1024)]]
+_Sound = Clearable[Name]
+
+
+class NotificationsForm(Form):
+    """The settings of push notifications. An empty text is none."""
+
+    log_enabled: Boolean | None = None
+    added_to_conversation_enabled: Boolean | None = Field(None, alias="AddedToConversation.Enabled")
+    new_message_enabled: Boolean | None = Field(None, alias="NewMessage.Enabled")
+    new_message_badge_count_enabled: Boolean | None = Field(None, alias="NewMessage.BadgeCountEnabled")
+    new_message_with_media_enabled: Boolean | None = Field(None, alias="NewMessage.WithMedia.Enabled")
+    removed_from_conversation_enabled: Boolean | None = Field(None, alias="RemovedFromConversation.Enabled")
+    added_to_conversation_template: _Template = Field(None, alias="AddedToConversation.Template")
+    new_message_template: _Template = Field(None, alias="NewMessage.Template")
+    new_message_with_media_template: _Template = Field(None, alias="NewMessage.WithMedia.Template")
+    removed_from_conversation_template: _Template = Field(None, alias="RemovedFromConversation.Template")
+    added_to_conversation_sound: _Sound = Field(None, alias="AddedToConversation.Sound")
+    new_message_sound: _Sound = Field(None, alias="NewMessage.Sound")
+    removed_from_conversation_sound: _Sound = Field(None, alias="RemovedFromConversation.Sound")
 
 
 @route.get("Configuration/Notifications")
@@ -51,21 +52,8 @@ def fetch(call: Call) -> ApiResponse:
 def update(call: Call) -> ApiResponse:
     """Change what the form names. An empty text is none. Raises ApiError 20001."""
     before = store.notifications(call.table, call.scope.service_sid)
-    after = replace(before, **_parse_form(call.request.form))
+    after = replace(before, **NotificationsForm.parse(call.request.form).changes())
     return ApiResponse(200, _build_body(call, store.configure(call.table, call.scope.service_sid, before, after)))
-
-
-def _parse_form(form: Parameters) -> dict[str, Any]:
-    """Return the settings that a form names."""
-    return {
-        **{field: forms.read_boolean(form, name) for name, field in _SWITCHES.items() if name in form.values},
-        **{field: _read_text(form, name, _MAX_TEMPLATE) for name, field in _TEMPLATES.items() if name in form.values},
-        **{field: _read_text(form, name, forms.MAX_NAME) for name, field in _SOUNDS.items() if name in form.values},
-    }
-
-
-def _read_text(form: Parameters, name: str, limit: int) -> str | None:
-    return forms.read_text(form, name, limit) or None
 
 
 def _build_body(call: Call, shown: Notifications) -> Json:

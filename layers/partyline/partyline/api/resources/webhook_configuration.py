@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import forms, webhook_forms
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import choose, event_names, webhook_method
+from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, find_url_problem
@@ -31,6 +34,36 @@ class _WebhookTargetKind(StrEnum):
     FLEX = "flex"
 
 
+def _url(refusal: Callable[[str], ApiError]) -> AfterValidator:
+    """Accept an HTTP URL. `refusal` makes the code of the setting of a problem."""
+
+    def check(value: str | None) -> str | None:
+        problem = find_url_problem(value) if value else None
+        if problem:
+            raise refused(refusal(problem))
+        return value
+
+    return AfterValidator(check)
+
+
+_Filters = Annotated[tuple[str, ...], event_names("Filters", EVENTS)]
+
+
+class ServiceWebhooksForm(Form):
+    """The webhooks of a Service. A parameter without a value removes the setting."""
+
+    filters: _Filters | None = None
+    pre_url: Annotated[Clearable[str], _url(refusals.pre_webhook_url_invalid)] = Field(None, alias="PreWebhookUrl")
+    post_url: Annotated[Clearable[str], _url(refusals.post_webhook_url_invalid)] = Field(None, alias="PostWebhookUrl")
+    method: Annotated[WebhookMethod, webhook_method("Method")] | None = None
+
+
+class AccountWebhooksForm(ServiceWebhooksForm):
+    """The webhooks of the account."""
+
+    target: Annotated[_WebhookTargetKind, choose(_WebhookTargetKind)] | None = None
+
+
 @account_route.get("Configuration/Webhooks")
 def fetch_of_account(call: Call) -> ApiResponse:
     """Fetch the account's webhooks."""
@@ -43,11 +76,9 @@ def update_of_account(call: Call) -> ApiResponse:
 
     Raises ApiError 20001, 50055, 50077, 50078, 50365.
     """
-    form, key = call.request.form, keys.account_webhooks()
+    key, form = keys.account_webhooks(), AccountWebhooksForm.parse(call.request.form)
     before = store.configuration(call.table, key)
-    after = replace(
-        _apply_form(before, form), target=forms.read_choice(form, "Target", _WebhookTargetKind) or before.target
-    )
+    after = replace(before, **form.changes())
     return ApiResponse(200, _build_account_body(call, store.configure(call.table, key, before, after)))
 
 
@@ -61,7 +92,7 @@ def fetch_of_service(call: Call) -> ApiResponse:
 def update_of_service(call: Call) -> ApiResponse:
     """Change a Service's webhooks, as those of the account."""
     before = store.configuration(call.table, _service_key(call))
-    after = _apply_form(before, call.request.form)
+    after = replace(before, **ServiceWebhooksForm.parse(call.request.form).changes())
     return ApiResponse(200, _build_service_body(call, store.configure(call.table, _service_key(call), before, after)))
 
 
@@ -95,23 +126,3 @@ def _build_body(call: Call, shown: WebhookConfiguration) -> Json:
         "post_webhook_url": shown.post_url,
         "filters": None if shown.filters is None else list(shown.filters),
     }
-
-
-def _apply_form(before: WebhookConfiguration, form: Parameters) -> WebhookConfiguration:
-    filters = webhook_forms.read_events(form, "Filters", EVENTS)
-    return replace(
-        before,
-        pre_url=_read_url(form, "PreWebhookUrl", before.pre_url, refusals.pre_webhook_url_invalid),
-        post_url=_read_url(form, "PostWebhookUrl", before.post_url, refusals.post_webhook_url_invalid),
-        method=webhook_forms.read_method(form, "Method") or before.method,
-        filters=before.filters if filters is None else filters,
-    )
-
-
-def _read_url(form: Parameters, name: str, before: str | None, invalid: Callable[[str], ApiError]) -> str | None:
-    """Return the URL after a form; an empty one is none."""
-    given = form.get(name)
-    problem = find_url_problem(given) if given else None
-    if problem:
-        raise invalid(problem)
-    return forms.apply_change(given, before)
