@@ -1,1 +1,1 @@
-"""The carriers: one module each behind the port in carriers.port."""
+"""Carriers: each translates its own protocol into the events and texts of carriers.base."""

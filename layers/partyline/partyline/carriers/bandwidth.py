@@ -60,7 +60,7 @@ _STATUSES = {
 }
 # Rich-messaging answers to buttons that we never send.
 _USELESS = frozenset({"requested-location-response", "suggestion-response"})
-# How "delivered" reads on accounts without delivery receipts for MMS: nobody knows more than that it left.
+# The description of "delivered" on accounts without delivery receipts for MMS: the text left, and no more is known.
 _ONLY_HANDED_OVER = "message delivered to carrier"
 _QUEUE_FULL = "max-message-queue-size-exceeded"
 
@@ -111,7 +111,7 @@ class BandwidthSettings:
 
 
 class Bandwidth:
-    """Bandwidth behind the carrier port."""
+    """Bandwidth as a carrier."""
 
     name = NAME
     # "10 participants" is not said to include the sender; the API refuses what is too much, so the wider reading holds.
@@ -160,14 +160,14 @@ class Bandwidth:
                 raise WebhookRefused(401, "wrong credentials" if given else "no credentials", CHALLENGE)
 
     def parse(self, request: WebhookRequest) -> list[Event]:
-        """One event for each element of the array; a single object counts as an array of one. Never raises."""
+        """Parse one event for each element of the array. A single object counts as an array of one. Never raises."""
         return schemas.parse_events(request.body, _split_events)
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message for any number of recipients; `tag` comes back in every report.
 
         Raises Refused without a request for no recipient (21604) and for more than ten (21653), and else any
-        SendError, by the table in answers.
+        SendError, by the table in send_outcome.
         """
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
@@ -176,11 +176,11 @@ class Bandwidth:
         raise send_outcome.to_send_error(response, _read_error(response, text))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:  # noqa: ARG002 - Carrier's
-        """None: Bandwidth cannot be asked by tag. Its reports bring the tag back, and settle what they can."""
+        """Return None: Bandwidth cannot be asked by tag. Its reports bring the tag back."""
         return None
 
     def media_access(self) -> MediaAccess:
-        """Basic, as for its API, with every request. It keeps a file for 48 hours."""
+        """Return Basic credentials, as for its API, for every request. Bandwidth keeps a file for 48 hours."""
         settings = self._settings
         header = webhook_auth.basic_header(settings.username, settings.password)
         return MediaAccess(header, settings.url, ("bandwidth.com",))

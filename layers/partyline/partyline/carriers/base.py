@@ -1,7 +1,7 @@
-"""What every carrier looks like from inside: the events it reports and the texts it is asked to send.
+"""Define the interface of a carrier: the events that it reports and the texts that it is asked to send.
 
-A carrier module turns its own protocol into these and back, and decides nothing else. The core says "this thread, from
-this number, this content"; how many requests that takes is the carrier's business.
+A carrier's module translates between its protocol and these types, and decides nothing else. The core asks it to send a
+content from a number into a thread; the carrier knows how many requests that takes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ TAG_PARAMETER = "send"
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A webhook as it reached us. `headers` have lower-case names; `url` is the public URL that the carrier called,
-    with its query string; `path` is what follows the carrier's own part (Bandwidth's token)."""
+    """A webhook as it reached us.
+
+    `url` is the public URL that the carrier called, with its query string. `path` is what follows the carrier's name in
+    it (Bandwidth's token). `headers` have lower-case names.
+    """
 
     url: str
     path: str
@@ -34,14 +37,17 @@ class WebhookRequest:
 
     @property
     def tag(self) -> str | None:
-        """Our own tag, as the callback URL that we gave to the carrier brings it back."""
+        """Our own tag, which the callback URL that we gave to the carrier brings back."""
         return self.query.get(TAG_PARAMETER) or None
 
 
 @dataclass(frozen=True, slots=True)
 class InboundMedia:
-    """A picture or file beside a text, still at the carrier. `url` is '' where the carrier named none, so that the file
-    cannot be had; `sha256` is what the carrier says of its content."""
+    """A file of a text, still at the carrier.
+
+    `url` is '' where the carrier named none: the file cannot be fetched. `sha256` is the digest of its content, where
+    the carrier gives one.
+    """
 
     url: str
     content_type: str | None = None
@@ -50,8 +56,12 @@ class InboundMedia:
 
 @dataclass(frozen=True, slots=True)
 class MediaAccess:
-    """How a carrier is asked for the media of texts: the header that it wants, which goes to its own API (`url`) and,
-    over TLS, to its `domains` with all hosts beneath, and to nobody else; `at_once`, or only where it was asked for."""
+    """How the media of a carrier's texts are fetched.
+
+    authorization  the header that the carrier requires. It goes to the carrier's own API (`url`) and, over TLS, to the
+                   hosts of its `domains`, and to no other server
+    at_once        whether it goes with the first request; else only after an answer of 401 or 403
+    """
 
     authorization: str = field(repr=False)
     url: str
@@ -61,12 +71,12 @@ class MediaAccess:
     def covers(self, url: str) -> bool:
         """Whether a URL is the carrier's own."""
         try:
-            wanted, own = (_origin(one) for one in (url, self.url))
+            asked, own = (_origin(one) for one in (url, self.url))
         except ValueError:
             return False
-        scheme, host, port = wanted
-        theirs = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
-        return wanted == own or (scheme == "https" and port == _HTTPS and theirs)
+        scheme, host, port = asked
+        is_in_domains = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
+        return asked == own or (scheme == "https" and port == _HTTPS and is_in_domains)
 
 
 _HTTPS = 443
@@ -79,15 +89,15 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 @dataclass(frozen=True, slots=True)
 class InboundText:
-    """One copy of a text, as one own number received it. Addresses are as the carrier wrote them.
+    """One copy of a text, as one number of ours received it. Addresses are as the carrier wrote them.
 
-    `recipients` are everybody but the sender, our own number included; `line` is the own number of this copy, '' where
-    the carrier does not say which of the recipients that is; `other_lines` are the own numbers that it names beside
-    that one, so that the copy may have come to any of them; `received_at` is when the carrier got it, by its own clock,
-    where it says so; `id` is
-    the carrier's id of this copy, equal in every repeat of its webhook. `answered` is the keyword that the carrier took
-    the text for and has answered itself, so that we must not. `only_subject` says that the text is the subject of
-    an MMS without words, which one of its files may have.
+    id            the carrier's id of this copy, equal in every repeat of its webhook
+    line          our number of this copy; '' where the carrier does not say which of the recipients it is
+    recipients    all members but the sender, our own number included
+    other_lines   numbers of ours that the carrier names beside `line`: the copy may have come to any of them
+    received_at   when the carrier got the text, by its own clock, where it says so
+    answered      the keyword that the carrier took the text for and has answered itself, so that we must not
+    only_subject  the text is the subject of an MMS without words, which one of its files may have
     """
 
     carrier: str
@@ -106,11 +116,11 @@ class InboundText:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What a carrier says of one text to one recipient.
+    """What became of one text at one recipient.
 
     `recipient` is as the carrier wrote it: an address, or the carrier's own name for it (Accepted.names). `error_code`
-    is Twilio's, `carrier_code` the carrier's own. `tag` is what we sent along to recognise our request even when its
-    answer was lost.
+    is Twilio's, `carrier_code` the carrier's own. `tag` is the one that we sent along: it identifies our request even
+    when the answer was lost.
     """
 
     carrier: str
@@ -124,14 +134,15 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class IgnoredEvent:
-    """An event that asks for nothing (a type that is documented and of no use here)."""
+    """An event of a documented type that needs no action."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedWebhook:
-    """An authentic webhook, or a part of one, that cannot be understood: kept as it came, alarmed on, answered 2xx."""
+    """An authentic webhook, or a part of one, that cannot be read. It is stored as it came, raises an alarm, and is
+    answered 2xx."""
 
     reason: str
     raw: str
@@ -142,8 +153,11 @@ Event = InboundText | DeliveryReport | IgnoredEvent | MalformedWebhook
 
 @dataclass(frozen=True, slots=True)
 class OutboundMedia:
-    """A picture or file to be sent. `url` needs no credentials and outlives the carrier's queue; `size` is in bytes;
-    `read` gets the bytes, for a carrier that wants them rather than the URL."""
+    """A file to be sent.
+
+    `url` needs no credentials and works for longer than the carrier queues a text. `size` is in bytes. `read` returns
+    the content, for a carrier that takes the bytes instead of a URL.
+    """
 
     url: str
     content_type: str
@@ -154,13 +168,13 @@ class OutboundMedia:
 
 @dataclass(frozen=True, slots=True)
 class OutboundText:
-    """One text into one thread, as one request.
+    """One text into one thread, as one request. Addresses are canonical.
 
-    `recipients` are whom this request is to reach, canonical: one is a plain SMS or MMS, several are one group text.
-    `others` are members of the thread whom it does not reach, or who get a request of their own: a carrier that takes
-    one request a member names them. `own` are those of both that are our own numbers at the same carrier. `tag` comes
-    back in every report of the carriers that can carry it. `callback_url` is where reports go when the carrier takes an
-    address with each text.
+    recipients    the addresses that the request reaches: one for a plain SMS or MMS, several for one group text
+    others        the other members of the thread; a carrier with one request for each member names them
+    own           those of both that are our own numbers at the same carrier
+    tag           comes back in every report of the carriers that can carry it
+    callback_url  where reports go, for a carrier that takes a URL with each text
     """
 
     sender: str
@@ -180,9 +194,12 @@ class OutboundText:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The carrier took the text. `id` is what its reports will carry; `refused` maps recipients that it already said
-    it will not reach to the Twilio error code of the reason; `names` maps the carrier's own names of recipients, where
-    its reports have those instead of addresses, to the recipients."""
+    """The carrier accepted the text.
+
+    id       the id that its reports will have
+    refused  the recipients that the answer already says it will not reach, with Twilio's code of the reason
+    names    the recipients by the carrier's own names of them, where its reports have those instead of addresses
+    """
 
     id: str
     refused: Mapping[str, int] = field(default_factory=dict)
@@ -191,7 +208,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class FoundMessage:
-    """A text that the carrier turned out to have: what its answer would have said, and what has become of it since."""
+    """A text that the carrier has: what its answer would have said, and the reports so far."""
 
     accepted: Accepted
     reports: tuple[DeliveryReport, ...] = ()
@@ -211,24 +228,29 @@ Transport = Callable[[HttpRequest], HttpResponse]
 
 
 class Carrier(Protocol):
-    """A carrier: its webhooks in, its send API out."""
+    """A carrier: it parses its webhooks, and sends through its API."""
 
     name: str
     limits: Limits
 
     def authenticate(self, request: WebhookRequest, now: float) -> None:
-        """Return when the carrier sent this request; raise WebhookRefused otherwise. `now` is in Unix seconds."""
+        """Check that the carrier sent this request. `now` is in Unix seconds. Raises WebhookRefused."""
 
     def parse(self, request: WebhookRequest) -> list[Event]:
-        """The events of an authentic request, in its order. Never raises: what it cannot read is Malformed."""
+        """Parse the events of an authentic request, in its order. Never raises: see MalformedWebhook."""
 
     def send(self, text: OutboundText) -> Accepted:
-        """Ask the carrier once. Raises SendError. At most one request that texts anybody leaves, and none is repeated;
-        what reaches nobody (making a group, uploading a picture) may come before it."""
+        """Send a text, at most once.
+
+        At most one request that sends a message is made, and none is repeated. Requests that send none (making a group,
+        uploading a file) may come before it. Raises SendError.
+        """
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
-        """A text that was asked for and not answered, by our tag or by the id that a report told ('' for none); None
-        when the carrier does not know it, or cannot be asked. Sends nothing. Raises SendError."""
+        """Find a text whose send was not answered, by our tag or by the id that a report had ('' for none).
+
+        Returns None when the carrier does not know the text, or cannot be asked. Sends nothing. Raises SendError.
+        """
 
     def media_access(self) -> MediaAccess:
-        """How the media of its texts are fetched."""
+        """Return how the media of its texts are fetched."""

@@ -1,4 +1,4 @@
-"""What a carrier can carry: plain figures, so that a caller is told before anything is sent."""
+"""Hold the limits of a carrier as plain figures, so that a text is checked before anything is sent."""
 
 from __future__ import annotations
 

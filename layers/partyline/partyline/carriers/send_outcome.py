@@ -54,7 +54,7 @@ class CarrierError:
 def check_recipients(text: OutboundText, most: int) -> None:
     """Refuse a text without recipients (Twilio's 21604) or with too many (Twilio's 21653) before any request is made.
 
-    Members whom the request only names count too. Raises Refused.
+    Members that the request only names count too. Raises Refused.
     """
     if not text.recipients:
         raise Refused("no recipient", error_code=error_codes.NO_RECIPIENT)

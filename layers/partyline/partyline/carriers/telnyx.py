@@ -117,11 +117,11 @@ class TelnyxSettings:
 
 
 class Telnyx:
-    """Telnyx behind the carrier port."""
+    """Telnyx as a carrier."""
 
     name = NAME
     # Media: 10 URLs, under 1 MB together; 600 KB pass every network. A plain text has ten segments at the most: 1530
-    # characters, or 670 with one that is not plain ASCII; of MMS no limit is told.
+    # characters, or 670 with one that is not plain ASCII; Telnyx names no limit for MMS.
     limits = Limits(
         recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB, segments=10
     )
@@ -164,14 +164,14 @@ class Telnyx:
             raise WebhookRefused(403, "signed too long ago, or in the future")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
-        """One inbound text, or one report for each recipient that the event names. Never raises."""
+        """Parse one inbound text, or one report for each recipient that the event names. Never raises."""
         return schemas.parse_events(request.body, partial(_split_events, request.tag))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST a group MMS for several recipients, a plain message for one.
 
         Recipients whose status in the answer is a failure already are in `refused`. Raises Refused without a request
-        for no recipient (21604) and for more than eight (21653), and else any SendError, by the table in answers.
+        for no recipient (21604) and for more than eight (21653), and else any SendError, by the table in send_outcome.
         """
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
@@ -181,7 +181,10 @@ class Telnyx:
         return Accepted(send_outcome.first_id([sent.group_message_id, sent.id]), _find_failed(sent))
 
     def media_access(self) -> MediaAccess:
-        """The API key where it is asked for: one page of Telnyx's says that it is, others that its URLs are signed."""
+        """Return the API key for servers that require it.
+
+        One page of Telnyx's says that they do, others that its URLs are signed.
+        """
         return MediaAccess(f"Bearer {self._settings.api_key}", self._settings.url, ("telnyx.com",), at_once=False)
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
@@ -345,15 +348,15 @@ def _request(settings: TelnyxSettings, text: OutboundText) -> HttpRequest:
         "media_urls": list(text.media_urls),
         "webhook_url": text.callback_url,
     }
-    wanted = {name: value for name, value in body.items() if value}
+    given = {name: value for name, value in body.items() if value}
     if text.callback_url:
         # Without this the reports go to the profile's URL, which knows nothing of our tag.
-        wanted["use_profile_webhooks"] = False
+        given["use_profile_webhooks"] = False
     return HttpRequest(
         "POST",
         f"{settings.url}/messages/group_mms" if group else f"{settings.url}/messages",
         {"Authorization": f"Bearer {settings.api_key}", "Content-Type": "application/json"},
-        json.dumps(wanted).encode(),
+        json.dumps(given).encode(),
     )
 
 

@@ -100,7 +100,7 @@ class TwilioSettings:
 
 
 class Twilio:
-    """Twilio behind the carrier port."""
+    """Twilio as a carrier."""
 
     name = NAME
     # Ten people in all; a message in a conversation takes one picture through the API.
@@ -151,11 +151,13 @@ class Twilio:
         """
         token = self._settings.auth_token
         given = request.headers.get("x-twilio-signature", "")
-        if not token or not any(webhook_auth.secrets_match(given, sign(token, *one)) for one in _signed(request)):
+        if not token or not any(
+            webhook_auth.secrets_match(given, sign(token, *one)) for one in _signed_candidates(request)
+        ):
             raise WebhookRefused(403, "wrong signature")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
-        """The one inbound text or report of a form. Never raises."""
+        """Parse the one inbound text or report of a form. Never raises."""
         parameters = build_form(request.body)
         reader = partial(_read_event, parameters, request.tag, answers_keywords=self._settings.answers_keywords)
         return [schemas.attempt(reader, schemas.decode_raw(request.body))]
@@ -164,7 +166,7 @@ class Twilio:
         """POST one message to the only recipient; to several, into the conversation of their thread.
 
         Raises Refused without a request for no recipient (21604) and for more than nine (21653), and else any
-        SendError, by the table in answers.
+        SendError, by the table in send_outcome.
         """
         send_outcome.check_recipients(text, self.limits.recipients)
         if len(text.recipients) > 1:
@@ -179,14 +181,16 @@ class Twilio:
         return Accepted(send_outcome.first_id([answer.get("sid")]), refused)
 
     def media_access(self) -> MediaAccess:
-        """Basic, as for its API. The answer redirects to a host that wants none."""
+        """Return Basic credentials, as for its API. The answer redirects to a host that requires none."""
         settings = self._settings
         header = webhook_auth.basic_header(settings.account_sid, settings.auth_token)
         return MediaAccess(header, settings.url, ("twilio.com",))
 
     def find(self, text: OutboundText, carrier_message_id: str) -> FoundMessage | None:
-        """A text whose id a report has told, with its state: GET .../Messages/{sid}.json; a group text by our tag, in
-        the conversation of its thread. Raises SendError."""
+        """Find a text whose id a report had, with its state: GET .../Messages/{sid}.json.
+
+        A group text is found by our tag, in the conversation of its thread. Raises SendError.
+        """
         if len(text.recipients) > 1:
             return self._groups.find(text)
         if not carrier_message_id:
@@ -209,19 +213,22 @@ class Twilio:
 
 
 def build_form(body: bytes) -> Pairs:
-    """The parameters of a form in their order, empty ones included (they are signed too), values untrimmed."""
+    """Parse the parameters of a form, in their order. Empty ones are included: they are signed too."""
     return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def sign(token: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """Twilio's signature: HMAC-SHA1 over the URL and each distinct name and value, sorted, without separators."""
+    """Sign as Twilio does: HMAC-SHA1 over the URL and each distinct name and value, sorted, without separators."""
     signed = url + "".join(name + value for name, value in sorted(set(parameters)))
     digest = hmac.new(token.encode(), signed.encode("utf-8", "backslashreplace"), hashlib.sha1).digest()
     return base64.b64encode(digest).decode("ascii")
 
 
-def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
-    """What Twilio may have signed: the URL with and without its port, and the form unless the URL holds its hash."""
+def _signed_candidates(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
+    """Yield what Twilio may have signed: the URL with and without its port, and the form.
+
+    A URL that has the hash of the body was signed without the form.
+    """
     parameters = build_form(request.body)
     try:
         parts = urlsplit(request.url)
@@ -236,8 +243,8 @@ def _signed(request: WebhookRequest) -> Iterator[tuple[str, Pairs]]:
     host = parts.netloc if port is None else parts.netloc.removesuffix(f":{port}")
     default = 443 if parts.scheme == "https" else 80
     # Replaced in the text, because taking a URL apart and together again can change what was signed.
-    for place in dict.fromkeys((parts.netloc, host, f"{host}:{port or default}")):
-        yield request.url.replace(f"//{parts.netloc}", f"//{place}", 1), parameters
+    for netloc in dict.fromkeys((parts.netloc, host, f"{host}:{port or default}")):
+        yield request.url.replace(f"//{parts.netloc}", f"//{netloc}", 1), parameters
 
 
 def _read_event(parameters: Pairs, tag: str | None, *, answers_keywords: bool) -> Event:
@@ -327,7 +334,10 @@ def _media_urls(parameters: Pairs, num_media: str) -> Pairs:
 
 
 def _numbered(parameters: Pairs, name: str) -> Pairs:
-    """Values of name, name0, name1, ... by number, with their numbers; gaps and repeats are allowed, empty ones not."""
+    """Return the values of name, name0, name1, ... in order of their numbers, with these.
+
+    Gaps and repeats are allowed. Empty values are left out.
+    """
     found = [
         (matched[1], value)
         for parameter, value in parameters

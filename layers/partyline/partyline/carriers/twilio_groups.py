@@ -1,12 +1,12 @@
-"""Group texts at Twilio: its Conversations API, the only way it has to send one.
+"""Send group texts at Twilio through its Conversations API, the only way it has.
 
-Each thread has one conversation there, found by a unique name that follows from the thread, so nothing has to be
-remembered here. It is made when the first text goes into the thread, and reused ever after; other members are another
-thread, with another conversation. Making it texts nobody. A conversation that Twilio already has of these numbers
-(50438 names it) is taken over.
+Each thread has one conversation there. Its unique name follows from the thread, so nothing is stored here. It is made
+when the first text goes into the thread, and reused from then on; other members are another thread, with another
+conversation. Making it sends no message. A conversation that Twilio already has of these numbers (error 50438 names it)
+is taken over.
 
-A text is a message there, written by our own number. Reports name participants by Twilio's SIDs of them, so each text
-begins with reading who is who. Source: Twilio, Conversations API v1, "Group Texting".
+A text is a message there, whose author is our own number. Reports name participants by Twilio's SIDs, so each send
+begins with a list of the participants. Source: Twilio, Conversations API v1, "Group Texting".
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 
 _NAME_TAKEN, _CLOSED, _INITIALIZING, _SET_TAKEN = 50353, 50377, 50386, 50438
 _TOO_FAST = 20429
-# Where our tag is kept, in a message's attributes.
+# The member of a message's attributes that has our tag.
 _TAG = "partyline"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -65,59 +65,65 @@ class Groups:
     transport: Transport
 
     def send(self, text: OutboundText) -> Accepted:
-        """Write one message into the thread's conversation. Raises NotReady while that is being made, and else any
-        SendError, by the table in answers."""
-        place, names = self._open(text)
+        """Write one message into the thread's conversation.
+
+        Raises NotReady while the conversation is being made, and else any SendError, by the table in send_outcome.
+        """
+        path, names = self._open(text)
         missing = {*text.recipients} - text.own - {*names.values()}
         if missing:
-            if place == _place(text):
-                self._mend(place)
+            if path == _conversation_path(text):
+                self._delete_incomplete(path)
             raise NotReady("the group is being made")
-        media = [("MediaSid", self._upload(place, one)) for one in text.media]
+        media = [("MediaSid", self._upload(path, one)) for one in text.media]
         form = [
             ("Author", text.sender),
             ("Body", text.text),
             ("Attributes", json.dumps({_TAG: text.tag})),
             *media,
         ]
-        response = self._ask("POST", f"{place}/Messages", form)
+        response = self._request_message("POST", f"{path}/Messages", form)
         if send_outcome.succeeded(response):
             return Accepted(send_outcome.first_id([send_outcome.load_answer(response).get("sid")]), names=names)
         code = _code(response)
         if code == _CLOSED:
             # It keeps its name for ever: the record is ours, so it may go.
-            self._prepare("DELETE", place)
+            self._request_safely("DELETE", path)
             raise NotReady("the group was closed and is made anew")
         if code == _INITIALIZING or response.status == HTTPStatus.NOT_FOUND:
             raise NotReady("the group is being made")
-        raise _error(response, text)
+        raise _read_error(response, text)
 
     def find(self, text: OutboundText) -> FoundMessage | None:
-        """The message with our tag and what became of it, if it is among the last hundred of its conversation. Raises
-        SendError."""
-        place, names = self._open(text)
-        listed = self._ask("GET", f"{place}/Messages?Order=desc&PageSize=100")
+        """Find the message with our tag among the last hundred of its conversation, with its receipts.
+
+        Raises SendError.
+        """
+        path, names = self._open(text)
+        listed = self._request_message("GET", f"{path}/Messages?Order=desc&PageSize=100")
         found = next((one for one in _entries(listed, "messages") if _tag(one) == text.tag), None)
         if found is None or not isinstance(found.get("sid"), str):
             return None
         sid = str(found["sid"])
-        asked = self._ask("GET", f"{place}/Messages/{quote(sid)}/Receipts?PageSize=50")
+        asked = self._request_message("GET", f"{path}/Messages/{quote(sid)}/Receipts?PageSize=50")
         receipts = _entries(asked, "delivery_receipts")
-        told = (_receipt(one, sid, names, text.tag) for one in receipts)
-        return FoundMessage(Accepted(sid, names=names), tuple(report for report in told if report))
+        reports = (_read_receipt(one, sid, names, text.tag) for one in receipts)
+        return FoundMessage(Accepted(sid, names=names), tuple(report for report in reports if report))
 
     def _open(self, text: OutboundText) -> tuple[str, dict[str, str]]:
-        """The path of the thread's conversation, and its recipients by Twilio's names. Nobody is texted by this, so
-        whatever goes wrong is Unavailable at the worst."""
-        place = _place(text)
-        listed = self._prepare("GET", f"{place}/Participants?PageSize=100")
+        """Return the path of the thread's conversation, and its recipients by Twilio's names.
+
+        No message is sent by this, so an error is Unavailable at the worst.
+        """
+        path = _conversation_path(text)
+        listed = self._request_safely("GET", f"{path}/Participants?PageSize=100")
         if listed.status == HTTPStatus.NOT_FOUND:
-            place = self._make(text)
-            listed = self._prepare("GET", f"{place}/Participants?PageSize=100")
-        return place, self._names(listed)
+            path = self._make(text)
+            listed = self._request_safely("GET", f"{path}/Participants?PageSize=100")
+        return path, self._names(listed)
 
     def _names(self, response: HttpResponse) -> dict[str, str]:
-        """The addresses in a list of participants, by their SIDs. Raises SendError when it is none."""
+        """Read the addresses in a list of participants, by their SIDs. Raises SendError when it is no list."""
         names: dict[str, str] = {}
         for one in _entries(response, "participants"):
             binding = one.get("messaging_binding")
@@ -127,7 +133,7 @@ class Groups:
         return names
 
     def _make(self, text: OutboundText) -> str:
-        """Make the thread's conversation, or find the one that Twilio has of these numbers; its path."""
+        """Make the thread's conversation, or find the one that Twilio has of these numbers. Returns its path."""
         ours = text.own | {text.sender}
         members = [
             {"messaging_binding": {"projected_address" if one in ours else "address": one}}
@@ -138,7 +144,7 @@ class Groups:
             ("MessagingServiceSid", self.messaging_service_sid),
             *(("Participant", json.dumps(member)) for member in members),
         ]
-        response = self._prepare("POST", "ConversationWithParticipants", form)
+        response = self._request_safely("POST", "ConversationWithParticipants", form)
         if send_outcome.succeeded(response):
             raise NotReady("the group is being made")
         code = _code(response)
@@ -147,41 +153,43 @@ class Groups:
             return self._take_over(owner[0], text)
         if code == _NAME_TAKEN:
             raise NotReady("the group was made at the same moment")
-        raise _error(response, text)
+        raise _read_error(response, text)
 
     def _take_over(self, sid: str, text: OutboundText) -> str:
-        """Give a conversation our name, unless it has one of somebody else's."""
-        place = f"Conversations/{sid}"
-        known = self._prepare("GET", place)
+        """Give a conversation our name, unless it has another one. Returns its path."""
+        path = f"Conversations/{sid}"
+        known = self._request_safely("GET", path)
         if send_outcome.succeeded(known) and not send_outcome.load_answer(known).get("unique_name"):
-            self._prepare("POST", place, [("UniqueName", _name(text))])
-        return place
+            self._request_safely("POST", path, [("UniqueName", _name(text))])
+        return path
 
-    def _mend(self, place: str) -> None:
-        """Remove a conversation of ours that has lost members; one that is being made has them in a moment."""
-        known = self._prepare("GET", place)
+    def _delete_incomplete(self, path: str) -> None:
+        """Delete a conversation of ours that has lost members. One that is being made has them in a moment."""
+        known = self._request_safely("GET", path)
         if send_outcome.load_answer(known).get("state") in ("active", "inactive", "closed"):
-            self._prepare("DELETE", place)
+            self._request_safely("DELETE", path)
 
-    def _upload(self, place: str, media: OutboundMedia) -> str:
-        """Hand a picture to Twilio; its SID there."""
-        known = self._prepare("GET", place)
+    def _upload(self, path: str, media: OutboundMedia) -> str:
+        """Upload a picture to Twilio. Returns its SID there."""
+        known = self._request_safely("GET", path)
         if not send_outcome.succeeded(known):
-            raise _error(known)
+            raise _read_error(known)
         service = str(send_outcome.load_answer(known).get("chat_service_sid"))
         url = f"{self.media_url}/v1/Services/{quote(service, safe='')}/Media"
         headers = {**self._headers(), "Content-Type": media.content_type}
-        response = self._safely(HttpRequest("POST", url, headers, media.read()))
+        response = self._send_safely(HttpRequest("POST", url, headers, media.read()))
         sid = send_outcome.load_answer(response).get("sid")
-        if not send_outcome.succeeded(response) or not isinstance(sid, str):
-            raise _error(response) if not send_outcome.succeeded(response) else Unavailable("the upload has no SID")
+        if not send_outcome.succeeded(response):
+            raise _read_error(response)
+        if not isinstance(sid, str):
+            raise Unavailable("the upload has no SID")
         return sid
 
-    def _prepare(self, method: str, path: str, form: Iterable[tuple[str, str]] = ()) -> HttpResponse:
-        """A request that texts nobody: one without an answer may simply be made again."""
-        return self._safely(self._request(method, path, form))
+    def _request_safely(self, method: str, path: str, form: Iterable[tuple[str, str]] = ()) -> HttpResponse:
+        """Make a request that sends no message. One without an answer may be made again."""
+        return self._send_safely(self._build_request(method, path, form))
 
-    def _safely(self, request: HttpRequest) -> HttpResponse:
+    def _send_safely(self, request: HttpRequest) -> HttpResponse:
         try:
             response = self.transport(request)
         except Ambiguous as error:
@@ -190,10 +198,10 @@ class Groups:
             raise Unavailable(f"HTTP {response.status} while the group was looked for")
         return response
 
-    def _ask(self, method: str, path: str, form: Iterable[tuple[str, str]] = ()) -> HttpResponse:
-        return self.transport(self._request(method, path, form))
+    def _request_message(self, method: str, path: str, form: Iterable[tuple[str, str]] = ()) -> HttpResponse:
+        return self.transport(self._build_request(method, path, form))
 
-    def _request(self, method: str, path: str, form: Iterable[tuple[str, str]]) -> HttpRequest:
+    def _build_request(self, method: str, path: str, form: Iterable[tuple[str, str]]) -> HttpRequest:
         body = urlencode([pair for pair in form if pair[1]], errors="replace").encode("ascii")
         headers = {**self._headers(), **({"Content-Type": _FORM, "X-Twilio-Webhook-Enabled": "true"} if body else {})}
         return HttpRequest(method, f"{self.url}/v1/{path}", headers, body)
@@ -203,18 +211,18 @@ class Groups:
 
 
 def _name(text: OutboundText) -> str:
-    """The unique name of a thread's conversation."""
+    """Return the unique name of a thread's conversation."""
     return f"partyline-{threads.digest(threads.build_key([text.sender, *text.recipients]))}"
 
 
-def _place(text: OutboundText) -> str:
+def _conversation_path(text: OutboundText) -> str:
     return f"Conversations/{_name(text)}"
 
 
 def _entries(response: HttpResponse, name: str) -> Sequence[schemas.JsonObject]:
-    """The entries of a list. Raises SendError when the answer is none."""
+    """Return the entries of a list. Raises SendError when the answer is an error."""
     if not send_outcome.succeeded(response):
-        raise _error(response)
+        raise _read_error(response)
     return schemas.only_objects(send_outcome.load_answer(response).get(name))
 
 
@@ -227,7 +235,7 @@ def _tag(message: schemas.JsonObject) -> str | None:
     return tag if isinstance(tag, str) else None
 
 
-def _receipt(receipt: schemas.JsonObject, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
+def _read_receipt(receipt: schemas.JsonObject, sid: str, names: Mapping[str, str], tag: str) -> DeliveryReport | None:
     recipient, status = names.get(str(receipt.get("participant_sid"))), STATUSES.get(str(receipt.get("status")))
     if recipient is None or status is None:
         return None
@@ -245,15 +253,15 @@ def parse_error_code(written: str | None) -> int | None:
     return int(written) if written and re.fullmatch("[0-9]{5}", written) else None
 
 
-def _error(response: HttpResponse, text: OutboundText | None = None) -> SendError:
-    """The error of an answer. A recipient of the text whose number stands in its message fails for it."""
+def _read_error(response: HttpResponse, text: OutboundText | None = None) -> SendError:
+    """Make the error of an answer. A recipient whose number stands in its message gets its code."""
     code = _code(response)
     message = str(send_outcome.load_answer(response).get("message"))
     recipients = dict.fromkeys(send_outcome.named_in(message, text.recipients), code) if code and text else {}
-    complaint = send_outcome.CarrierError(
+    error = send_outcome.CarrierError(
         carrier_code=str(code) if code else None,
         error_code=error_codes.QUEUE_OVERFLOW if code == _TOO_FAST else None if recipients else code,
         recipients=recipients,
         queue_full=code == _TOO_FAST,
     )
-    return send_outcome.to_send_error(response, complaint)
+    return send_outcome.to_send_error(response, error)

@@ -107,11 +107,11 @@ class VonageSettings:
 
 
 class Vonage:
-    """Vonage behind the carrier port."""
+    """Vonage as a carrier."""
 
     name = NAME
-    # Vonage names no limit for the members of a group: the narrowest of the others' is kept. Text: 1000 characters. Nor
-    # does it name one for the files of a message: ten are what the others take, and 600 KB pass every network.
+    # Text: 1000 characters. Vonage names no limit for the members of a group: the lowest of the other carriers is used.
+    # Nor does it name one for the files of a message: ten are what the others take, and 600 KB pass every network.
     limits = Limits(
         recipients=9,
         text=1000,
@@ -167,14 +167,14 @@ class Vonage:
             raise WebhookRefused(403, "signed too long ago, or in the future")
 
     def parse(self, request: WebhookRequest) -> list[Event]:
-        """The one inbound text or status of a webhook. Never raises."""
+        """Parse the one inbound text or status of a webhook. Never raises."""
         return schemas.parse_events(request.body, partial(_split_events, request.tag, self._settings))
 
     def send(self, text: OutboundText) -> Accepted:
         """POST one message to the only recipient, as MMS with the names of the others where there are any.
 
         Raises Refused without a request for no recipient (21604) and for more than nine people besides the sender
-        (21653), and else any SendError, by the table in answers.
+        (21653), and else any SendError, by the table in send_outcome.
         """
         send_outcome.check_recipients(text, self.limits.recipients)
         response = self._transport(_request(self._settings, text))
@@ -183,7 +183,7 @@ class Vonage:
         raise send_outcome.to_send_error(response, _read_error(response, text))
 
     def media_access(self) -> MediaAccess:
-        """Basic, as for its API."""
+        """Return Basic credentials, as for its API."""
         settings = self._settings
         header = webhook_auth.basic_header(settings.api_key, settings.api_secret)
         return MediaAccess(header, settings.url, ("nexmo.com", "vonage.com"))
@@ -193,7 +193,7 @@ class Vonage:
         text: OutboundText,  # noqa: ARG002 - the port's
         carrier_message_id: str,  # noqa: ARG002 - the port's
     ) -> FoundMessage | None:
-        """None: the Messages API cannot be asked. Its statuses bring our tag back, and settle what they can."""
+        """Return None: the Messages API cannot be asked. Its statuses bring our tag back."""
         return None
 
 
@@ -297,7 +297,7 @@ def _request(settings: VonageSettings, text: OutboundText) -> HttpRequest:
 
 
 def _content(text: OutboundText) -> dict[str, object]:
-    """What is said: a text, one file, or several with the text below the first."""
+    """Build the content of a message: a text, one file, or several with the text as the caption of the first."""
     if not text.media:
         return {"message_type": "text", "text": text.text}
     captions = [{"caption": text.text} if text.text else {}, *({} for _ in text.media[1:])]
@@ -312,7 +312,7 @@ def _content(text: OutboundText) -> dict[str, object]:
 
 
 def _kind(content_type: str) -> str:
-    """Vonage's word for files of a type."""
+    """Return Vonage's word for files of a type."""
     if content_type == "text/vcard":
         return "vcard"
     family = content_type.partition("/")[0]

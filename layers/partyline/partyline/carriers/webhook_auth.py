@@ -1,4 +1,4 @@
-"""Secrets in HTTP: compared in constant time, HTTP Basic (RFC 7617), and the age of what is signed."""
+"""Check the secrets of webhooks: in constant time, HTTP Basic (RFC 7617), and the age of a signature."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def secrets_match(given: str, expected: str) -> bool:
 
 
 def basic_header(username: str, password: str) -> str:
-    """Value of an Authorization header."""
+    """Build the value of an Authorization header."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 
@@ -27,8 +27,10 @@ def basic_matches(header: str, username: str, password: str) -> bool:
 
 
 def is_recent(moment: object, now: float, tolerance: float) -> bool:
-    """Whether a signed moment is within a tolerance of now, both ways; all three are in Unix seconds.
-    Anything but a number is not, and neither are NaN, infinity and whole numbers that no float holds."""
+    """Whether a signed time is within a tolerance of now, both ways. All three are in Unix seconds.
+
+    Anything but a number is not, and neither are NaN, infinity and whole numbers that no float holds.
+    """
     if isinstance(moment, bool) or not isinstance(moment, int | float):
         return False
     # Compared, not subtracted: that works for integers of any size, and is false for NaN.
