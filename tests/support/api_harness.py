@@ -20,8 +20,9 @@ from partyline.domain.events import Cause, Event
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.storage import conversations, memberships
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
-from partyline.storage.table import Item, Page, Table, Write
+from partyline.storage.table import Page, Table, Write
 from partyline.webhooks import pre_action
 from tests.support.our_openapi import check_answer
 

@@ -22,7 +22,8 @@ from partyline.domain.webhook_configuration import PRE_EVENTS
 from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
 from partyline.storage import messages
-from partyline.storage.table import Table, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table
 from partyline.webhooks import pre_action
 from tests.support.api_harness import ACCOUNT, TOKEN, A, Api, B, C, Counting, P, Q, Racing, Reply
 from tests.support.people import SERVICE, acting, another_service

@@ -21,7 +21,8 @@ from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
-from partyline.storage.table import Table, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
 from tests.support.files import Files
 

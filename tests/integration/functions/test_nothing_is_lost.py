@@ -27,7 +27,8 @@ from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
 from partyline.storage import lines
-from partyline.storage.table import Table, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table
 from tests.integration.functions.conftest import SECRETS, Context, event
 from tests.support.carrier_payloads import bandwidth, telnyx, twilio, vonage
 from tests.support.carrier_payloads.contents import Contents, Payload

@@ -24,7 +24,8 @@ from partyline.lifecycle import cleanup
 from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, event_outbox, keys, memberships, messages, opt_outs
-from partyline.storage.table import Table, change, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table, change
 from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files

@@ -25,7 +25,8 @@ from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.outbound.sender import AttachmentSource
 from partyline.storage import codec, lines, messages, opt_outs, unrouted
-from partyline.storage.table import Table, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
 from tests.support.scene import NOW, A, B, FakeCarrier, Outbound, P, Q
 

@@ -28,8 +28,9 @@ from partyline.inbound import completion, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
 from partyline.storage import codec, lines, memberships, messages, opt_outs, queries
+from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.queries import Window
-from partyline.storage.table import Table, from_dynamo
+from partyline.storage.table import Table
 from tests.support.api_harness import asking_nobody
 from tests.support.files import Files
 from tests.support.scene import Crash, Dying

@@ -25,7 +25,8 @@ from partyline.lifecycle.activation import ActivationOutcome
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ActivationRequest
 from partyline.storage import conversations, event_outbox, keys, memberships, schedule, services, webhooks
-from partyline.storage.table import Table, Write, from_dynamo
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table, Write
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
 

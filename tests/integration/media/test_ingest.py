@@ -27,7 +27,8 @@ from partyline.media.outbound_files import OutboundFiles
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import codec, conversations, keys, messages
 from partyline.storage import media as store
-from partyline.storage.table import Table, from_dynamo, put
+from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.table import Table, put
 from tests.support.api_harness import asking_nobody
 from tests.support.files import Files
 from tests.support.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene

@@ -24,7 +24,8 @@ from partyline.outbound.carrier_requester import MAX_ATTEMPTS
 from partyline.outbound.rate_limiter import FAILURES_TO_PAUSE
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import keys, lines, rate_limits, sends
-from partyline.storage.table import Item, Table, Write, from_dynamo
+from partyline.storage.attribute_values import Item, from_dynamo
+from partyline.storage.table import Table, Write
 from tests.support.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
 
 

@@ -13,8 +13,9 @@ from partyline.api.context import ApiContext
 from partyline.auth.tokens import Caller, authenticate
 from partyline.errors import ApiError
 from partyline.media.bucket import Bucket
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
-from partyline.storage.table import Item, Table
+from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PreActionDecision
 
 

@@ -15,9 +15,10 @@ from partyline.domain import sids
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Service, User
 from partyline.storage import codec, connections, keys, roles
+from partyline.storage.attribute_values import Item
 from partyline.storage.connections import Connection
 from partyline.storage.keys import Key
-from partyline.storage.table import Item, Table
+from partyline.storage.table import Table
 from partyline.storage.users import read_revocation
 
 

@@ -27,7 +27,8 @@ from urllib.parse import urlsplit
 
 from partyline.errors import Conflict
 from partyline.storage import keys
-from partyline.storage.table import EXISTS, Condition, Item, Table, change, delete
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import EXISTS, Condition, Table, change, delete
 
 # In a row: failures that open a breaker, and fast answers that close it.
 FAILURES_TO_OPEN = 3

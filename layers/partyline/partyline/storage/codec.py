@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from partyline import serialization
 from partyline.domain.receipts import Receipt, rank
+from partyline.storage.attribute_values import Item
 
-Item = dict[str, Any]
 Kind = TypeVar("Kind")
 
 

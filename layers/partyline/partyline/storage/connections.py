@@ -14,9 +14,10 @@ from typing import Any
 
 from partyline.domain.identities import is_too_long
 from partyline.storage import keys, quotas, retry, schedule
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
-from partyline.storage.table import NEW, Condition, Item, Table, Write, change, delete, put
+from partyline.storage.table import NEW, Condition, Table, Write, change, delete, put
 
 # How many an identity can have at a time.
 MAX_PER_IDENTITY = 20

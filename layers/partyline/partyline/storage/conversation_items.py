@@ -16,8 +16,9 @@ from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, schedule, users
+from partyline.storage.attribute_values import Item
 from partyline.storage.schedule import ScheduleKind
-from partyline.storage.table import EXISTS, NEW, Condition, Item, Write, change, delete, diff_items, put
+from partyline.storage.table import EXISTS, NEW, Condition, Write, change, delete, diff_items, put
 
 # Labels of writes, by which a Conflict names what stood in the way.
 THREAD, NAME, CONVERSATION = "thread:", "unique_name", "conversation"

@@ -18,6 +18,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, event_outbox, keys, retry
+from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import (
     CONVERSATION,
     NAME,
@@ -29,7 +30,7 @@ from partyline.storage.conversation_items import (
     revision_matches,
     with_timer_entry,
 )
-from partyline.storage.table import Condition, Item, Table, Write, change, delete
+from partyline.storage.table import Condition, Table, Write, change, delete
 
 # The size of the identities in one event batch, in bytes: an item holds 400 KB, and a queue's message 256.
 _MAX_IDENTITIES = 150_000

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from partyline.domain import threads
 from partyline.storage import keys
-from partyline.storage.table import NEW, Condition, Item, Write, change
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import NEW, Condition, Write, change
 
 # How long copies are counted: carriers repeat a webhook for a day, and the table deletes a little later.
 COPIES_LIFE = timedelta(days=2)

@@ -10,7 +10,8 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.events import Cause, Event, EventBatch
 from partyline.serialization import format_time
 from partyline.storage import codec, keys
-from partyline.storage.table import Item, Write, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import Write, put
 
 # The stream has carried it on within a moment, and holds it for a day.
 LIFE = timedelta(days=1)

@@ -14,10 +14,11 @@ from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, select_configuration
 from partyline.storage import codec, copies, keys, keyword_answers, receipts
+from partyline.storage.attribute_values import Item
 from partyline.storage.copies import CopyCounter
 from partyline.storage.keyword_answers import AnswerHistory
 from partyline.storage.messages import MessageWithReceipts
-from partyline.storage.table import NEW, Condition, Item, Table, Write, change, check, delete, put
+from partyline.storage.table import NEW, Condition, Table, Write, change, check, delete, put
 
 # Far longer than any carrier repeats a webhook (Bandwidth: 24 hours). Twilio's signature carries no time, so this is
 # also how long a replayed webhook is recognised.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from partyline.domain.opt_outs import ANSWERS_PERIOD, Keyword, KeywordAnswer
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys
-from partyline.storage.table import NEW, Condition, Item, Write, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import NEW, Condition, Write, put
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, keys, retry
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
-from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
 
 def register(table: Table, line: Line) -> None:

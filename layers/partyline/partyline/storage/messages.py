@@ -16,7 +16,8 @@ from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
 from partyline.storage import codec, conversation_items, copies, event_outbox, keys, receipts
-from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, Write, change, delete, diff_items, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
 from partyline.storage import codec, keys
-from partyline.storage.table import Item, Table
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import Table
 
 Entry = TypeVar("Entry")
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from partyline.errors import Conflict
 from partyline.storage import keys, retry
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
-from partyline.storage.table import Condition, Item, Table, change
+from partyline.storage.table import Condition, Table, change
 
 # The length of a window.
 SECONDS = 10

@@ -12,7 +12,8 @@ from datetime import timedelta
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
 from partyline.storage import keys, retry
-from partyline.storage.table import Condition, Item, Table, change
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import Condition, Table, change
 
 # Longer than any pause, and than any queue of turns that is worth keeping.
 _LIFE = timedelta(days=14)

@@ -14,7 +14,8 @@ from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
-from partyline.storage.table import NEW, Condition, Item, Table, Write, change, check, diff_items, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import NEW, Condition, Table, Write, change, check, diff_items, put
 
 # Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
 EARLY_REPORT_LIFE = timedelta(days=7)

@@ -10,7 +10,8 @@ from partyline.domain.services import Role
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry
-from partyline.storage.table import EXISTS, NEW, Condition, Item, Table, change, check, delete, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import EXISTS, NEW, Condition, Table, change, check, delete, put
 
 _STEP = 25
 _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_role_sid <> :role"

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys
-from partyline.storage.table import Item, Table, Write, delete, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import Table, Write, delete, put
 
 
 class ScheduleKind(StrEnum):

@@ -17,9 +17,10 @@ from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
 from partyline.serialization import format_time
 from partyline.storage import keys, receipts, retry
+from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.receipts import ReportedStatus
-from partyline.storage.table import Condition, Item, Table, Write, change, check, put
+from partyline.storage.table import Condition, Table, Write, change, check, put
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys
-from partyline.storage.table import EXISTS, NEW, Item, Table, Write, change, check, delete, diff_items, put
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, diff_items, put
 
 # No access token lives longer, so a revocation without a deletion ends too.
 _TOKEN_LIFE = timedelta(days=2)

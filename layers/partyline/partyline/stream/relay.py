@@ -18,7 +18,7 @@ from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import codec, event_outbox, users
-from partyline.storage.table import Item, from_dynamo
+from partyline.storage.attribute_values import Item, from_dynamo
 
 # Puts a body into a FIFO queue: message group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
