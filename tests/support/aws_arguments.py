@@ -44,24 +44,30 @@ def commands(code: str) -> Iterator[list[str]]:
 
 
 def _words(text: str) -> list[str]:
-    """The words of one command: up to what ends it, outside quotes and substitutions."""
-    depth, quote, end = 0, "", len(text)
+    """The words of the command that a text begins with."""
+    command = text[: _end_of_command(text)]
+    return [word for word in shlex.split(command, comments=True) if not re.match(r"^\d?[<>]", word)]
+
+
+def _end_of_command(text: str) -> int:
+    """Where a command ends: at what separates commands, or closes a substitution around it, outside quotes."""
+    depth, quote = 0, ""
     for position, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"" and depth == 0:
-            quote = character
-        elif text.startswith("$(", position):
-            depth += 1
-        elif character == ")":
-            if depth == 0:
-                end = position
-                break
-            depth -= 1
-        elif depth == 0 and (character in "|;\n" or text.startswith("&&", position)):
-            end = position
-            break
-    return [word for word in shlex.split(text[:end], comments=True) if not re.match(r"^\d?[<>]", word)]
+        if quote or (character in "'\"" and depth == 0):
+            quote = _next_quote(quote, character)
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+            if depth < 0:
+                return position
+        elif depth == 0 and re.match(r"[|;\n]|&&", text[position : position + 2]):
+            return position
+    return len(text)
+
+
+def _next_quote(quote: str, character: str) -> str:
+    if not quote:
+        return character
+    return "" if character == quote else quote
 
 
 def problems(words: list[str]) -> list[str]:
@@ -83,19 +89,19 @@ def problems(words: list[str]) -> list[str]:
 
 
 def _of_options(model: OperationModel, options: list[str], words: list[str]) -> Iterator[str]:
-    shape = model.input_shape
-    members = shape.members if shape else {}
-    allowed = {f"--{xform_name(name, '-')}": name for name in members}
-    flags = {f"--no-{xform_name(name, '-')}" for name, one in members.items() if one.type_name == "boolean"}
-    for option in options:
-        if option not in allowed and option not in flags and option not in _GLOBAL:
-            yield f"{model.name} has no {option}"
-    given = {allowed[option] for option in options if option in allowed}
-    for name in shape.required_members if shape else ():
-        if name not in given:
-            yield f"{model.name} needs --{xform_name(name, '-')}"
+    known = _known_options(model)
+    required = model.input_shape.required_members if model.input_shape else []
+    needed = [f"--{xform_name(name, '-')}" for name in required]
+    yield from (f"{model.name} has no {option}" for option in options if option not in known)
+    yield from (f"{model.name} needs {option}" for option in needed if option not in options)
     if (words[1], words[2]) in _OUTFILE and words[-1].startswith("--"):
         yield f"{model.name} needs a file for its answer"
+
+
+def _known_options(model: OperationModel) -> set[str]:
+    members = model.input_shape.members if model.input_shape else {}
+    flags = {f"--no-{xform_name(name, '-')}" for name, one in members.items() if one.type_name == "boolean"}
+    return {f"--{xform_name(name, '-')}" for name in members} | flags | _GLOBAL
 
 
 def _by_cli_name(names: list[str]) -> dict[str, str]:
