@@ -60,20 +60,20 @@ def build_list_response(
     `name` is the list's key in it; `read` reads the part that a window shows. A PageSize beyond the maximum is lowered
     to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
     """
-    wanted = min(forms.read_integer(call.request.query, "PageSize", minimum=1) or DEFAULT_PAGE_SIZE, maximum)
+    size = min(forms.read_integer(call.request.query, "PageSize", minimum=1) or DEFAULT_PAGE_SIZE, maximum)
     number = forms.read_integer(call.request.query, "Page") or 0
     token = call.request.query.get("PageToken")
-    window = _parse_token(call, wanted, token) if token else Window(wanted)
+    window = _parse_token(call, size, token) if token else Window(size)
     part = _limit_bytes(read(window), window)
     before, after = _neighbour_tokens(call, window, part)
-    url = _build_url(call, wanted, number, token)
+    url = _build_url(call, size, number, token)
     meta = {
         "page": number,
-        "page_size": wanted,
-        "first_page_url": _build_url(call, wanted, 0, None),
-        "previous_page_url": _build_url(call, wanted, max(number - 1, 0), before) if before else None,
+        "page_size": size,
+        "first_page_url": _build_url(call, size, 0, None),
+        "previous_page_url": _build_url(call, size, max(number - 1, 0), before) if before else None,
         "url": url,
-        "next_page_url": _build_url(call, wanted, number + 1, after) if after else None,
+        "next_page_url": _build_url(call, size, number + 1, after) if after else None,
         "key": name,
     }
     return ApiResponse(200, {name: [entry for _, entry in part.entries], "meta": meta})
@@ -82,12 +82,12 @@ def build_list_response(
 def _limit_bytes(part: PagePart, window: Window) -> PagePart:
     """Keep as many entries, in the direction of reading, as an answer holds."""
     room = MAX_ANSWER_BYTES
-    kept: list[Entry] = []
+    fitting: list[Entry] = []
     for entry in reversed(part.entries) if window.backward else part.entries:
         room -= encoded_size(json.dumps(entry[1], ensure_ascii=False))
-        if room < 0 and kept:
-            return PagePart(kept[::-1] if window.backward else kept, more=True)
-        kept.append(entry)
+        if room < 0 and fitting:
+            return PagePart(fitting[::-1] if window.backward else fitting, more=True)
+        fitting.append(entry)
     return part
 
 
@@ -99,10 +99,10 @@ def encoded_size(body: str) -> int:
 def slice_entries(entries: Sequence[Entry], window: Window) -> PagePart:
     """Return the part of a whole list, in the order of its keys, that a window shows."""
     if window.backward:
-        wanted = [entry for entry in entries if entry[0] < (window.after or "")]
-        return PagePart(wanted[-window.size :], len(wanted) > window.size)
-    wanted = [entry for entry in entries if entry[0] > (window.after or "")]
-    return PagePart(wanted[: window.size], len(wanted) > window.size)
+        shown = [entry for entry in entries if entry[0] < (window.after or "")]
+        return PagePart(shown[-window.size :], len(shown) > window.size)
+    shown = [entry for entry in entries if entry[0] > (window.after or "")]
+    return PagePart(shown[: window.size], len(shown) > window.size)
 
 
 def _neighbour_tokens(call: Call, window: Window, part: PagePart) -> tuple[str | None, str | None]:

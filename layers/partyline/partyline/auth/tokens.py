@@ -34,7 +34,7 @@ from partyline.storage.table import Table
 MAX_TOKEN_LIFE = timedelta(hours=24)
 _ALGORITHM = "HS256"
 _CONTENT_TYPE = "twilio-fpa;v=1"
-# How Twilio's SDKs end the name of a token: with the second in which it was made.
+# Twilio's SDKs end the name of a token with the second of its creation.
 _ISSUED_IN_NAME = re.compile(r"-([0-9]{1,11})$")
 # The end of the year 9999 in Unix time.
 _LAST_MOMENT = 253_402_300_800
@@ -182,7 +182,7 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
         raise refusals.token_expired()
     if begins > moment:
         raise refusals.token_too_early()
-    # From when it was made, where it says so: what was revoked must have ended before the revocation is forgotten.
+    # Counted from its creation, where it says so: a revoked token must end before its revocation expires.
     if expires - min(_issued_at(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
     return expires

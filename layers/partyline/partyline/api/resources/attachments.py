@@ -22,14 +22,14 @@ def find_uploads(call: Call, named: Sequence[str]) -> tuple[Media, ...]:
 
     Raises ApiError 21623, 50507 (also for another user's upload, which a user does not find), 50508, 50510.
     """
-    wanted = [sid for sid in dict.fromkeys(named) if sid]
-    for sid in wanted:
+    uploads = [sid for sid in dict.fromkeys(named) if sid]
+    for sid in uploads:
         if not sids.matches(sids.MEDIA, sid):
             raise refusals.media_sid_invalid(sid)
-    if len(wanted) > MAX_MEDIA:
+    if len(uploads) > MAX_MEDIA:
         raise refusals.too_many_media(MAX_MEDIA)
-    found = store.fetch_many(call.table, wanted) if wanted else {}
-    return tuple(_check_upload(call, sid, found.get(sid)).attached for sid in wanted)
+    found = store.fetch_many(call.table, uploads) if uploads else {}
+    return tuple(_check_upload(call, sid, found.get(sid)).attached for sid in uploads)
 
 
 def _check_upload(call: Call, sid: str, upload: StoredMedia | None) -> StoredMedia:

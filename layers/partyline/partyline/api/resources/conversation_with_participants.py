@@ -80,9 +80,9 @@ def create(call: Call) -> ApiResponse:
         notify_webhooks=call.cause.notify_webhooks,
     )
     if if_exists is IfExists.REFUSE:
-        wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
-        made = memberships.create(call.table, wanted, members, call.now, cause=call.cause, known=known)
-        return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
+        conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
+        created = memberships.create(call.table, conversation, members, call.now, cause=call.cause, known=known)
+        return ApiResponse(202, serializers.build_conversation(call, created, _LINKS))
     return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
 
 
@@ -96,14 +96,16 @@ def _fetch_or_create(
     there = _find_owner(call, members)
     if there:
         return ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
-    wanted = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
+    conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
     try:
-        made = memberships.create_as_only_owner(call.table, wanted, members, call.now, cause=call.cause, known=known)
+        created = memberships.create_as_only_owner(
+            call.table, conversation, members, call.now, cause=call.cause, known=known
+        )
     except RuleViolation as violation:
         if violation.rule == "thread_taken" and _find_owner(call, members):
             raise Conflict({}) from violation
         raise
-    return ApiResponse(202, serializers.build_conversation(call, made, _LINKS))
+    return ApiResponse(202, serializers.build_conversation(call, created, _LINKS))
 
 
 def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
@@ -122,22 +124,22 @@ def _parse_members(
     call: Call, conversation: Conversation, texts: Sequence[str]
 ) -> tuple[list[Participant], frozenset[str]]:
     """Parse the members, and find which of their identities are users, where a user creates it."""
-    wanted = []
+    described = []
     for position, text in enumerate(texts, 1):
         with _with_position(position):
             given = _parse_participant(position, text)
             binding, member = parse_form(given, conversation.sid, call.now)
             authorization.deny_users(call, given, *ACCOUNT_ONLY)
             _check_permitted(call, binding)
-            wanted.append((binding, replace(member, role_sid=find_role_of(call, given, binding))))
-    known = authorization.find_known_users(call, *(binding.identity for binding, _ in wanted))
-    own = own_lines(call, [number for binding, _ in wanted for number in binding.numbers()])
-    for position, (binding, _) in enumerate(wanted, 1):
+            described.append((binding, replace(member, role_sid=find_role_of(call, given, binding))))
+    known = authorization.find_known_users(call, *(binding.identity for binding, _ in described))
+    own = own_lines(call, [number for binding, _ in described for number in binding.numbers()])
+    for position, (binding, _) in enumerate(described, 1):
         with _with_position(position):
             join_rules.check_binding(binding, own)
-    # In the order that was given, though they be made in one millisecond.
-    in_order = sids.new_many(sids.PARTICIPANT, len(wanted))
-    members = [replace(member, sid=sid) for (_, member), sid in zip(wanted, in_order, strict=True)]
+    # SIDs in the order given, though all are of one millisecond.
+    in_order = sids.new_many(sids.PARTICIPANT, len(described))
+    members = [replace(member, sid=sid) for (_, member), sid in zip(described, in_order, strict=True)]
     members = _with_creator(call, conversation, members)
     _check_pairs(members)
     with _with_position_of(members):
@@ -151,8 +153,8 @@ def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
     """Refuse a user that may not add such a participant as a creator. Raises ApiError 50107."""
     if call.user is not None and binding != ParticipantBinding(identity=call.user.identity):
         by_phone = not binding.identity
-        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_creator_permission(call, wanted)
+        permission = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        authorization.require_creator_permission(call, permission)
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:

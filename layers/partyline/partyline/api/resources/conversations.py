@@ -109,10 +109,10 @@ def create(call: Call) -> ApiResponse:
     authorization.require_service_permission(call, Permission.CREATE_CONVERSATION)
     conversation = apply_pre_webhook(call, "onConversationAdd", build_conversation(call))
     known = authorization.find_known_users(call)
-    made = memberships.create(
+    created = memberships.create(
         call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, known=known
     )
-    return ApiResponse(201, serializers.build_conversation(call, made, LINKS))
+    return ApiResponse(201, serializers.build_conversation(call, created, LINKS))
 
 
 def build_conversation(call: Call) -> Conversation:
@@ -135,11 +135,11 @@ def build_conversation(call: Call) -> Conversation:
     return replace(blank, **changes)
 
 
-def apply_pre_webhook(call: Call, event: str, wanted: Conversation) -> Conversation:
+def apply_pre_webhook(call: Call, event: str, conversation: Conversation) -> Conversation:
     """Apply to a conversation what the pre-action webhook changes. Raises ApiError 20001, 50056."""
-    changes = pre_webhook.consult(call, events.conversation_event(event, wanted))
+    changes = pre_webhook.consult(call, events.conversation_event(event, conversation))
     name = forms.read_text(changes, "FriendlyName")
-    return replace(wanted, friendly_name=forms.apply_change(name, wanted.friendly_name))
+    return replace(conversation, friendly_name=forms.apply_change(name, conversation.friendly_name))
 
 
 def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
@@ -199,8 +199,8 @@ def delete(call: Call) -> ApiResponse:
 def _delete(call: Call) -> None:
     conversation = lookups.find_permitted_conversation(call, Permission.DELETE_CONVERSATION)
     pre_webhook.consult(call, events.conversation_event("onConversationRemove", conversation))
-    told = store.removal_events(call.table, conversation, call.now, call.cause)
-    store.remove(call.table, conversation, batches=told)
+    batches = store.removal_events(call.table, conversation, call.now, call.cause)
+    store.remove(call.table, conversation, batches=batches)
 
 
 @route.get("Conversations", users=True)
@@ -215,11 +215,11 @@ def list_page(call: Call) -> ApiResponse:
     start, end = _read_day(query, "StartDate"), _read_day(query, "EndDate", last=True)
     if start and end and end < start:
         raise refusals.dates_reversed()
-    people = query.all("Address")
+    members = query.all("Address")
 
     def read(window: Window) -> PagePart:
-        if people:
-            return _find_by_people(call, people)
+        if members:
+            return _find_by_members(call, members)
         if state:
             # In the list of its new state is only what has been written down.
             expiry.apply_overdue_timers(call.table, call.now)
@@ -255,8 +255,8 @@ def _list_own(
     return PagePart(entries, page.more, page.ends)
 
 
-def _find_by_people(call: Call, people: tuple[str, ...]) -> PagePart:
-    thread = threads.build_key(addresses.canonicalize(forms.restore_plus(address)) for address in people)
+def _find_by_members(call: Call, members: tuple[str, ...]) -> PagePart:
+    thread = threads.build_key(addresses.canonicalize(forms.restore_plus(address)) for address in members)
     found = store.find_open_owner(call.table, thread, call.now)
     if found is None or found.service_sid != call.scope.service_sid or not _is_visible(call, found):
         return PagePart([])

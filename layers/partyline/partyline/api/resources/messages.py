@@ -131,7 +131,7 @@ def plan_message(call: Call, roster: Roster) -> Message:
     draft = _parse_form(call, roster)
     if draft.media:
         authorization.require_conversation_permission(call, roster, Permission.SEND_MEDIA_MESSAGE)
-    # A person is who they are; only the account names an author.
+    # A user is always the author; only the account names one.
     author = (
         authorization.find_membership(call, roster.participants)
         if call.user
@@ -322,7 +322,7 @@ def update(call: Call) -> ApiResponse:
     changes = pre_webhook.consult(call, events.message_event("onMessageUpdate", after, conversation))
     after = _apply_overrides(after, MessageChanges.parse(changes), ())
     if after.body != before.body and before.sends:
-        # What was said is what is sent, also when it has not left yet.
+        # Sends keep the text as it was first, also those that have not left yet.
         after = replace(after, edited_from=before.said)
     retry.CONTENDED.run(
         lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
@@ -341,7 +341,7 @@ def delete(call: Call) -> ApiResponse:
 
 
 def _find_to_change(
-    call: Call, wanted: Callable[[Parameters, bool], list[Permission]]
+    call: Call, permissions_for: Callable[[Parameters, bool], list[Permission]]
 ) -> tuple[Conversation, MessageWithReceipts]:
     """Find the conversation and the message of the path, if the caller may change it.
 
@@ -352,7 +352,7 @@ def _find_to_change(
     delivered = find_message(call, conversation)
     if roster:
         is_own = _is_own(call, roster, delivered.message)
-        authorization.require_conversation_permission(call, roster, *wanted(call.request.form, is_own))
+        authorization.require_conversation_permission(call, roster, *permissions_for(call.request.form, is_own))
     return lookups.require_changeable(conversation), delivered
 
 

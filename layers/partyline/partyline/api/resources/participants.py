@@ -92,8 +92,8 @@ def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> f
         authorization.require_conversation_permission(call, roster, Permission.JOIN_CONVERSATION)
     else:
         by_phone = not binding.identity
-        wanted = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_conversation_permission(call, roster, wanted)
+        permission = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
+        authorization.require_conversation_permission(call, roster, permission)
     return authorization.find_known_users(call, binding.identity)
 
 
@@ -154,16 +154,16 @@ def _change_member(call: Call) -> Participant:
         return after
     members = roster.with_member(after)
     if replace(_binding_of(after), identity=before.identity) == _binding_of(before):
-        # A number is given to somebody else. The group may be one that nobody could make: a text has.
+        # Another identity takes over a number. The group may exceed the limits, if an inbound text has made it.
         check_unique(members)
         pre_webhook.consult(call, changed)
         memberships.change_members(call.table, roster, members, call.now, cause=call.cause)
         return after
     new = set(_binding_of(after).numbers()) - set(_binding_of(before).numbers())
     # What it has already was ours when it got it, and the line may be gone by now.
-    kept = {number for number in (before.proxy_address, before.projected_address) if number}
+    unchanged = {number for number in (before.proxy_address, before.projected_address) if number}
     own = own_lines(call, [*new, *group_of(roster.participants).projected])
-    check_binding(_binding_of(after), {*own, *kept})
+    check_binding(_binding_of(after), {*own, *unchanged})
     _check_together(call, roster, members, own)
     pre_webhook.consult(call, changed)
     memberships.change_members(call.table, roster, members, call.now, cause=call.cause)

@@ -75,8 +75,8 @@ def delete(call: Call) -> ApiResponse:
 
 def _find_role(call: Call) -> Role:
     sid = call.ids["role"]
-    wanted = [sid] if sids.matches(sids.ROLE, sid) else []
-    found = store.fetch_many(call.table, call.scope.service_sid, wanted)
+    named = [sid] if sids.matches(sids.ROLE, sid) else []
+    found = store.fetch_many(call.table, call.scope.service_sid, named)
     if sid not in found:
         raise lookups.not_found(call)
     return found[sid]
