@@ -17,7 +17,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import OptOutChannel
+from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
@@ -258,7 +258,5 @@ def group(scene: Scene) -> list[str]:
 def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True) -> None:
     before = opt_outs.fetch_many(table, address, line)
     table.transact(
-        opt_outs.build_writes(
-            before, address=address, line=line, opted_out=opted_out, channel=OptOutChannel.API, source="", now=NOW
-        )
+        opt_outs.build_writes(before, OptOutEvent(address, line, opted_out, channel=OptOutChannel.API, at=NOW))
     )

@@ -13,7 +13,7 @@ from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.attachments import StoredMedia
 from partyline.domain.lines import AutoCreation, Line
-from partyline.domain.opt_outs import OptOutChannel
+from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.inbound import recorder
 from partyline.storage import lines, media, opt_outs
 from partyline.storage.table import Table
@@ -215,9 +215,8 @@ def test_a_plain_text_is_priced_by_segment_and_recipient_and_nothing_is_recorded
 def test_a_group_text_is_priced_by_recipient_and_who_has_opted_out_costs_nothing(more: Api, table: Table) -> None:
     priced(more, V, "", "0.02")
     sid = more.group(A, B, FREE[:-1] + "9", own=V)
-    optout = opt_outs.build_writes(
-        None, address=A, line=V, opted_out=True, channel=OptOutChannel.API, source="", now=more.context.clock()
-    )
+    event = OptOutEvent(A, V, opted_out=True, channel=OptOutChannel.API, at=more.context.clock())
+    optout = opt_outs.build_writes(None, event)
     table.transact(optout)
     shown = preview(more, sid, ("Author", "agent"), ("Body", "hi 😀"))
     (send,) = shown["sends"]
@@ -250,9 +249,8 @@ def test_a_group_of_which_one_is_left_is_priced_as_the_text_that_it_is(more: Api
     for own, carriers_kind in ((P, "sms"), (V, "group_mms")):
         priced(more, own, "0.004", "0.02")
         sid = more.group(A, B, own=own)
-        left_out = opt_outs.build_writes(
-            None, address=B, line=own, opted_out=True, channel=OptOutChannel.API, source="", now=more.context.clock()
-        )
+        event = OptOutEvent(B, own, opted_out=True, channel=OptOutChannel.API, at=more.context.clock())
+        left_out = opt_outs.build_writes(None, event)
         table.transact(left_out)
         shown = preview(more, sid, ("Author", "agent"), ("Body", "x" * 161))
         (send,) = shown["sends"]

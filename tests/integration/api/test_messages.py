@@ -11,7 +11,7 @@ import pytest
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import sids, threads
 from partyline.domain.messages import Message
-from partyline.domain.opt_outs import OptOutChannel
+from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send, SendReference
 from partyline.errors import Conflict
@@ -432,9 +432,7 @@ def test_channel_metadata_say_by_which_way_a_message_goes(api: Api) -> None:
 
 def opt_out(table: Table, address: str, line: str = P) -> None:
     table.transact(
-        opt_outs.build_writes(
-            None, address=address, line=line, opted_out=True, channel=OptOutChannel.API, source="", now=Clock()()
-        )
+        opt_outs.build_writes(None, OptOutEvent(address, line, opted_out=True, channel=OptOutChannel.API, at=Clock()()))
     )
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import partial
 from types import ModuleType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -17,7 +16,7 @@ from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundText
 from partyline.domain import membership, threads
 from partyline.domain.events import BY_TEXT
-from partyline.domain.opt_outs import OptOutChannel
+from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.lifecycle import cleanup
@@ -193,8 +192,8 @@ def test_sending(
 ) -> None:
     send = reference(table, group)
     line, ann, ben = "+12065550100", "+12065550150", "+12065550151"
-    out = partial(opt_outs.build_writes, None, line=line, opted_out=True, channel=OptOutChannel.API, source="", now=NOW)
-    table.transact(out(address=ben))
+    out = OptOutEvent(ben, line, opted_out=True, channel=OptOutChannel.API, at=NOW)
+    table.transact(opt_outs.build_writes(None, out))
     monkeypatch.setattr(membership, "MAX_ALIAS_THREADS", 1)
     memberships.claim_alias_thread(table, group[1], threads.build_key([line, ben]), NOW)
     called.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from partyline.domain.opt_outs import Keyword, KeywordAnswer, OptOut, OptOutChannel
+from partyline.domain.opt_outs import Keyword, KeywordAnswer, OptOut, OptOutChannel, OptOutEvent
 from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import KeywordEffect
 from partyline.storage import keyword_answers, messages, opt_outs
@@ -38,13 +38,13 @@ def build_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
 def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapping[str, OptOut | None]) -> list[Write]:
     writes: list[Write] = []
     for number, before in changes.items():
-        writes += opt_outs.build_writes(
-            before,
-            address=context.arrival.sender,
-            line=number,
+        event = OptOutEvent(
+            context.arrival.sender,
+            number,
             opted_out=effect.keyword is Keyword.STOP,
             channel=OptOutChannel.CARRIER if context.text.answered else OptOutChannel.TEXT,
+            at=context.now,
             source=f"{context.text.carrier}/{context.text.id}",
-            now=context.now,
         )
+        writes += opt_outs.build_writes(before, event)
     return writes

@@ -32,49 +32,42 @@ def fetch_by_sid(table: Table, sid: str) -> OptOut | None:
     return fetch_many(table, pointer["address"], pointer["line"]) if pointer else None
 
 
-def build_writes(
-    before: OptOut | None,
-    *,
-    address: str,
-    line: str,
-    opted_out: bool,
-    channel: OptOutChannel,
-    source: str,
-    now: datetime,
-    reason: str = "",
-) -> list[Write]:
-    """The writes of what somebody said, and of its entry in the audit trail. They hold while nobody has said anything
-    since `before` was read, the same neither: who said it may matter. Labels: opt_out, opt_out_event,
-    opt_out_pointer."""
-    current = build_state(before, address=address, line=line, opted_out=opted_out, channel=channel, now=now)
-    event = OptOutEvent(address, line, opted_out, channel, now, source, reason)
-    same = _unchanged(before) if before else NEW
-    # Two events of one moment are two.
-    key = keys.opt_out_event(address, line, format_time(now), secrets.token_hex(4))
+def build_writes(before: OptOut | None, event: OptOutEvent) -> list[Write]:
+    """Build the writes of a new state, and of its entry in the audit trail.
+
+    They hold as long as nothing was stored since `before` was read, not even the same state: its channel may matter.
+    Labels: opt_out, opt_out_event, opt_out_pointer.
+    """
+    current = build_state(before, event)
+    at = format_time(event.at)
+    # Random digits: two events of one moment have two keys.
+    event_key = keys.opt_out_event(event.address, event.line, at, secrets.token_hex(4))
     item = {
         **codec.encode(current),
-        "GSI1PK": keys.sharded(keys.opt_outs(opted_out=opted_out), current.sid),
+        "GSI1PK": keys.sharded(keys.opt_outs(opted_out=event.opted_out), current.sid),
         "GSI1SK": keys.dated(format_time(current.since), current.sid),
-        "GSI2PK": keys.opt_outs(opted_out=opted_out, line=line),
+        "GSI2PK": keys.opt_outs(opted_out=event.opted_out, line=event.line),
         "GSI2SK": keys.dated(format_time(current.since), current.sid),
     }
-    pointer = put("opt_out_pointer", keys.opt_out_pointer(current.sid), {"address": address, "line": line})
+    pointer = {"address": event.address, "line": event.line}
     return [
-        put("opt_out", keys.opt_out(address, line), item, same),
-        put("opt_out_event", key, codec.encode(event)),
-        *([] if before else [pointer]),
+        put("opt_out", keys.opt_out(event.address, event.line), item, _unchanged(before) if before else NEW),
+        put("opt_out_event", event_key, codec.encode(event)),
+        *([] if before else [put("opt_out_pointer", keys.opt_out_pointer(current.sid), pointer)]),
     ]
 
 
-def build_state(
-    before: OptOut | None, *, address: str, line: str, opted_out: bool, channel: OptOutChannel, now: datetime
-) -> OptOut:
-    """What holds once something was said. What was said before keeps its date when it is said again, and its way, but
-    that what somebody says themselves counts more than what was entered for them."""
-    said = OptOut(sids.opt_out(address, line), address, line, opted_out, channel, since=now, updated=now)
-    if before is None or before.opted_out is not opted_out:
-        return said
-    return replace(before, channel=channel if before.channel is OptOutChannel.API else before.channel, updated=now)
+def build_state(before: OptOut | None, event: OptOutEvent) -> OptOut:
+    """Build the state after an event.
+
+    A repeated state keeps its date. It keeps its channel too, except that the recipient's own words replace what was
+    entered through the API.
+    """
+    if before is None or before.opted_out is not event.opted_out:
+        sid = sids.opt_out(event.address, event.line)
+        return OptOut(sid, event.address, event.line, event.opted_out, event.channel, since=event.at, updated=event.at)
+    channel = event.channel if before.channel is OptOutChannel.API else before.channel
+    return replace(before, channel=channel, updated=event.at)
 
 
 def _unchanged(before: OptOut) -> Condition:
@@ -98,10 +91,7 @@ def record_carrier_opt_out(
         before = fetch_many(table, address, line)
         if before is None or not before.opted_out:
             source = f"{reference.conversation_sid}/{reference.message_sid}"
-            table.transact(
-                build_writes(
-                    before, address=address, line=line, opted_out=True, channel=channel, source=source, now=now
-                )
-            )
+            event = OptOutEvent(address, line, opted_out=True, channel=channel, at=now, source=source)
+            table.transact(build_writes(before, event))
 
     retry.STANDARD.run(attempt)

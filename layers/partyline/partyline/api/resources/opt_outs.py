@@ -187,28 +187,17 @@ def _record_state(call: Call, address: str, line: str, state: OptOutState, reaso
 
     Raises ApiError 20001 without a reason for a recipient who opted out by themselves.
     """
+    source = call.key_sid or call.context.account_sid
     opted_out = state is OptOutState.OPTED_OUT
+    event = OptOutEvent(address, line, opted_out, OptOutChannel.API, call.now, source, reason)
 
     def attempt() -> tuple[OptOut | None, OptOut]:
         before = store.fetch_many(call.table, address, line)
         by_recipient = before is not None and before.opted_out and before.channel is not OptOutChannel.API
         if by_recipient and not opted_out and not reason:
             raise refusals.invalid_parameter("Reason", "they opted out themselves: say how they agreed to texts again")
-        call.table.transact(
-            store.build_writes(
-                before,
-                address=address,
-                line=line,
-                opted_out=opted_out,
-                channel=OptOutChannel.API,
-                source=call.key_sid or call.context.account_sid,
-                reason=reason,
-                now=call.now,
-            )
-        )
-        return before, store.build_state(
-            before, address=address, line=line, opted_out=opted_out, channel=OptOutChannel.API, now=call.now
-        )
+        call.table.transact(store.build_writes(before, event))
+        return before, store.build_state(before, event)
 
     return retry.STANDARD.run(attempt)
 
