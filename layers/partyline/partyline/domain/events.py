@@ -1,8 +1,8 @@
-"""What happens, as it is told: Twilio's events with Twilio's parameters, for webhooks and for live connections alike.
+"""Events: Twilio's, with Twilio's parameters, for webhooks and for live connections alike. Pure.
 
-An event is written down in the transaction that makes it happen, as part of a Happening, so that nothing is told that
-did not happen and nothing that happened is not told. Parameters are texts by Twilio's names; those that have no value
-are left out. `AccountSid`, `EventType`, `Source` and `ClientIdentity` are added where events go out (`told`).
+The events of a change are stored in the transaction that makes it, as one EventBatch: so an event is published if and
+only if its change was made. Parameters are texts under Twilio's names; those without a value are left out. The common
+ones (`AccountSid`, `EventType`, `Source`, `ClientIdentity`) are added when an event is published.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Parameters = dict[str, str]
 
 
 class Source(StrEnum):
-    """From where something happened."""
+    """Where a change came from."""
 
     API = "API"  # the account, over REST
     SDK = "SDK"  # a chat identity
@@ -57,7 +57,7 @@ class Cause:
     reason: Reason = Reason.API
 
 
-# What follows from something else, which was told already or is not to be.
+# A change that follows from another one: webhooks are called for that one, or for none.
 QUIETLY = Cause(Source.SYSTEM, notify_webhooks=False)
 BY_TEXT = Cause(Source.SMS, reason=Reason.EVENT)
 BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
@@ -73,11 +73,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """What one transaction makes happen, in order.
+    """The events of one transaction, in order.
 
-    `subject` is the SID of the conversation, or of the user, that it is about. `identities` hear of it besides those
-    who are members when it is told, and `webhooks` are the conversation's own when it takes them with it. `replay` is
-    the SID of a new webhook that is told of earlier messages.
+    `subject` is the SID of the conversation or of the user that they are about. `identities` receive them besides the
+    members at the time of publishing. `webhooks` are those of a conversation that was removed with them. `replay` is
+    the SID of a new webhook that is called for earlier messages.
     """
 
     service_sid: str
@@ -91,7 +91,7 @@ class EventBatch:
 
 
 def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Parameters:
-    """An event with the parameters that every event has, and the messaging service where none is named."""
+    """Add the parameters that every event has, and the messaging service where none is named."""
     has_service = event.type.startswith(("onConversation", "onMessage"))
     common = {
         "AccountSid": account_sid,
@@ -104,7 +104,7 @@ def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Para
 
 
 def with_default_role(event: Event, service: Service) -> Event:
-    """An event with the role that a Service gives to those who have none of their own."""
+    """Add the role that a Service gives to a user or a member without one."""
     if "RoleSid" in event.parameters or "Identity" not in event.parameters:
         return event
     of_user = event.type.startswith("onUser")
@@ -128,7 +128,7 @@ def conversation_removed_event(shown: Conversation, now: datetime) -> Event:
 def state_updated_event(
     before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None
 ) -> Event:
-    """What a change of state is told as. Beyond Twilio: `ErrorCode`, where something went wrong."""
+    """Build the event of a change of state. `ErrorCode`, for a state that an error caused, goes beyond Twilio."""
     return Event(
         "onConversationStateUpdated",
         _given(

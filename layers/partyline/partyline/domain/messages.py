@@ -18,8 +18,10 @@ MAX_INBOUND_BODY = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How an inbound text came, for while a file of it may hold its words: the own number that received this copy, or
-    several of which one did, who wrote, and everybody in it."""
+    """How an inbound text came, stored while a file may still hold its words.
+
+    `receivers` has the own number that received this copy, or several of which one did; `roster` has all addresses.
+    """
 
     receivers: tuple[str, ...]
     sender: str

@@ -1,6 +1,6 @@
-"""By what push notifications would be sent, to which devices and with which words. Plain data.
+"""Settings of push notifications: credentials, devices and texts. Plain data.
 
-Kept for clients, without effect: nothing here pushes.
+They are stored for clients and have no effect: nothing is pushed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BindingType(StrEnum):
 
 
 class PushMessage(StrEnum):
-    """What a device can be told."""
+    """What a device can be notified of."""
 
     NEW_MESSAGE = "new_message"
     ADDED_TO_CONVERSATION = "added_to_conversation"
@@ -64,7 +64,7 @@ class PushBinding:
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """Of what a Service's devices are told, with which text and sound. None is what was never said."""
+    """What the devices of a Service are notified of, with which text and sound. None was never set."""
 
     log_enabled: bool = False
     added_to_conversation_enabled: bool = False

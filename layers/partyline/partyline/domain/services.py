@@ -1,4 +1,4 @@
-"""Who there is beside conversations: Services, their roles and users, and the account's API keys. Plain data."""
+"""Services with their roles and users, and the account's settings and API keys. Plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told what happens: webhooks of the account, of a Service and of one conversation. Plain data and its rules."""
+"""Webhooks of the account, of a Service and of one conversation: their settings and the rules of these. Pure."""
 
 from __future__ import annotations
 
@@ -67,8 +67,11 @@ EVENTS = (*PRE_EVENTS, *POST_EVENTS)
 
 @dataclass(frozen=True, slots=True)
 class ScopedWebhook:
-    """A webhook of one conversation. `replay_after` is the index behind which its messages are told again at first; up
-    to `since`, the index of the newest when it was made, they are told in no other way."""
+    """A webhook of one conversation.
+
+    It is called at first for the messages after the index `replay_after`, up to `since`: the index of the newest
+    message when the webhook was made.
+    """
 
     sid: str
     conversation_sid: str

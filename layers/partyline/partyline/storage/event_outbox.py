@@ -1,4 +1,4 @@
-"""What happened, written down in the transaction that made it happen, for the stream to carry on."""
+"""The outbox of events: each batch is stored in the transaction that makes its change, and the stream relays it."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Write, put
 
-# The stream has carried it on within a moment, and holds it for a day.
+# The stream relays a batch within a moment, and holds it for a day.
 LIFE = timedelta(days=1)
 
 
-def build_writes(*happenings: EventBatch) -> list[Write]:
-    """One item for each happening in which there is something to tell."""
-    return [_put(happening) for happening in happenings if happening.events or happening.replay]
+def build_writes(*batches: EventBatch) -> list[Write]:
+    """Build one write for each batch that has events, or a webhook to call for earlier messages."""
+    return [_put(batch) for batch in batches if batch.events or batch.replay]
 
 
 def build_conversation_writes(
-    conversation: Conversation, by: Cause, now: datetime, told: Iterable[Event], identities: tuple[str, ...] = ()
+    conversation: Conversation,
+    cause: Cause,
+    now: datetime,
+    added: Iterable[Event],
+    identities: tuple[str, ...] = (),
 ) -> list[Write]:
-    """The same for events of one conversation."""
-    return build_writes(EventBatch(conversation.service_sid, conversation.sid, by, now, tuple(told), identities))
+    """Build the writes for events of one conversation."""
+    return build_writes(EventBatch(conversation.service_sid, conversation.sid, cause, now, tuple(added), identities))
 
 
-def _put(happening: EventBatch) -> Write:
-    key = keys.happening(happening.subject, format_time(happening.at), secrets.token_hex(4))
-    ttl = int((happening.at + LIFE).timestamp())
-    return put("happening", key, {**codec.encode(happening), "outbox": "happening", "ttl": ttl})
+def _put(batch: EventBatch) -> Write:
+    key = keys.happening(batch.subject, format_time(batch.at), secrets.token_hex(4))
+    ttl = int((batch.at + LIFE).timestamp())
+    return put("happening", key, {**codec.encode(batch), "outbox": "happening", "ttl": ttl})
 
 
 def decode(item: Item) -> EventBatch:
