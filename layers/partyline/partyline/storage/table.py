@@ -168,7 +168,7 @@ class Table:
         retry_throttled(read)
         return found
 
-    def query(
+    def query(  # noqa: PLR0913  (the parameters of DynamoDB's Query, by name)
         self,
         pk: str,
         *,
