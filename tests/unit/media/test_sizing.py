@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partyline.carriers.limits import Limits
@@ -65,6 +65,7 @@ def test_an_image_that_cannot_be_made_smaller_has_its_room_like_any_file() -> No
     assert plan_image_sizes(LIMITS, [moving, media("image/png", 9_000_000, "b")]) == {"b": 300_000}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(min_value=1, max_value=5_000_000), max_size=10),
     st.integers(min_value=0, max_value=900_000),
