@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import settings
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
@@ -19,6 +20,10 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+# A deadline of an example would judge the machine: a busy one is slow.
+settings.register_profile("partyline", deadline=None)
+settings.load_profile("partyline")
 
 # Each session reads the services' descriptions from disk again, which takes longer than most tests.
 _load = JSONFileLoader().load_file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
@@ -298,9 +299,9 @@ def test_a_process_that_does_not_end_well_is_ended(
     assert error.value.broken
 
 
-def ran(content: bytes, *limits: int) -> int:
+def ran(content: bytes, *limits: int, env: dict[str, str] | None = None) -> int:
     command = [sys.executable, image_scaler.__file__, *map(str, limits)]
-    return subprocess.run(command, input=content, stdout=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(command, input=content, stdout=subprocess.DEVNULL, check=False, env=env).returncode
 
 
 def test_the_process_is_bound_in_memory_and_in_what_it_writes() -> None:
@@ -308,6 +309,14 @@ def test_the_process_is_bound_in_memory_and_in_what_it_writes() -> None:
     content = written(Image.new("RGBA", (4000, 4000)), "PNG")
     assert ran(content, 60_000, 60, 384) == 0
     assert ran(content, 60_000, 60, 100) == image_scaler.UNSCALABLE
+
+
+def test_it_writes_no_bytecode_that_its_own_limit_would_cut(tmp_path: Path) -> None:
+    """A module of Pillow is larger than a small image: its bytecode was cut, and could not be loaded ever after."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env = {**inherited, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    assert ran(written(noise(50), "PNG"), 60_000, 60, 384, env=env) == 0
+    assert [path.name for path in tmp_path.rglob("*.pyc") if "PIL" in path.parts] == []
 
 
 def test_it_is_given_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

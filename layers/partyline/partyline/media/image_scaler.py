@@ -83,6 +83,8 @@ def _shrink(image: Image.Image, max_bytes: int) -> bytes | None:
 
 def _limit_process(max_bytes: int, seconds: int, megabytes: int) -> None:
     """Limit this process. Its parent ends it in time; these limits hold even when the parent is gone."""
+    # The limit on files would cut the bytecode of Pillow, and no later program could import it.
+    sys.dont_write_bytecode = True
     for kind, limit in (
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, megabytes * _MB),
