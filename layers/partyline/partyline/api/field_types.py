@@ -59,6 +59,19 @@ def sid_of(prefix: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def name_of_at_most(limit: int, *, is_required: bool = False) -> AfterValidator:
+    """Accept FriendlyName where it has codes of its own. Refuses with 50000, 50003."""
+
+    def check(value: str | None) -> str | None:
+        if is_required and not value:
+            raise refused(refusals.friendly_name_missing())
+        if value and len(value) > limit:
+            raise refused(refusals.friendly_name_too_long(limit))
+        return value
+
+    return AfterValidator(check)
+
+
 def duration(parameter: str, minimum: int) -> BeforeValidator:
     """Accept a timer as an ISO 8601 duration, in seconds; PT0S is None. Refuses with 50375, 50376, 50379, 50380."""
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from partyline import refusals
 from partyline.api import authorization, forms
 from partyline.api.context import Call
-from partyline.api.request import Parameters
 from partyline.domain import sids, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.membership import Roster
@@ -81,14 +80,15 @@ def find_participant(call: Call, found: Roster) -> Participant:
     raise not_found(call)
 
 
-def find_role(call: Call, given: Parameters, name: str, kind: RoleType) -> str | None:
-    """Check the role that a parameter names: it must be of this Service and of this type.
+def find_role(call: Call, sid: str | None, kind: RoleType) -> str | None:
+    """Check the role that RoleSid names: it must be of this Service and of this type.
 
-    Returns None when it is not given. Raises ApiError 20001, 50100.
+    Returns None when it is not given, or empty. Raises ApiError 20001, 50100.
     """
-    sid = forms.read_sid(given, name, sids.ROLE)
-    if sid is None:
+    if not sid:
         return None
+    if not sids.matches(sids.ROLE, sid):
+        raise refusals.invalid_parameter("RoleSid", f"it is not {sids.ROLE} and 32 hexadecimal digits")
     found = roles.fetch_many(call.table, call.scope.service_sid, [sid]).get(sid)
     if found is None or found.type is not kind:
         raise refusals.role_not_found(sid, kind)

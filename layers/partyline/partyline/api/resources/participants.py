@@ -99,7 +99,7 @@ def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> f
 
 def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:
     """Find the role that a new participant is given; only identities have one. Raises ApiError 20001, 50100."""
-    role = lookups.find_role(call, form, "RoleSid", RoleType.CONVERSATION)
+    role = lookups.find_role(call, form.get("RoleSid"), RoleType.CONVERSATION)
     return role if binding.identity else None
 
 
@@ -140,7 +140,7 @@ def _change_member(call: Call) -> Participant:
     lookups.require_changeable(roster.conversation)
     before = lookups.find_participant(call, roster)
     _check_changing(call, roster, before)
-    role = lookups.find_role(call, call.request.form, "RoleSid", RoleType.CONVERSATION)
+    role = lookups.find_role(call, call.request.form.get("RoleSid"), RoleType.CONVERSATION)
     after = _apply_settings(call.request.form, before, roster.conversation, call.now)
     after = _apply_binding(call.request.form, after, call.now)
     if "RoleSid" in call.request.form.values:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Attributes, name_of_at_most
+from partyline.api.form_model import Clearable, Form
 from partyline.api.operations import Operation
 from partyline.api.router import Router
 from partyline.api.serializers import Json
@@ -20,14 +25,39 @@ from partyline.storage.queries import Window
 route = Router()
 
 
+class UserIdentity(Form):
+    """The identity of a new user. Its check raises a RuleViolation, which pydantic lets through."""
+
+    identity: Annotated[str, AfterValidator(identities.check_identity)]
+
+
+class UserForm(Form):
+    """What can be changed of a user."""
+
+    friendly_name: Annotated[Clearable[str], name_of_at_most(forms.MAX_NAME)] = None
+    attributes: Attributes | None = None
+    # Whether there is such a role is checked last: see lookups.find_role.
+    role_sid: Clearable[str] = None
+
+
+class NewUserForm(UserForm, UserIdentity):
+    """A new user. The identity is checked first: pydantic takes the fields of the last base first."""
+
+
 @route.post("Users")
 def create(call: Call) -> ApiResponse:
     """Create a user. Raises ApiError 20001, 50003, 50100, 50201, 50203, 50204, 50206, 50207, 50303, 50304."""
-    identity, service_sid = identities.check_identity(call.request.form.get("Identity") or ""), call.scope.service_sid
-    blank = User(sids.user(service_sid, identity), service_sid, identity, call.now, call.now)
-    user = _apply_form(call, blank)
+    form, service_sid = NewUserForm.parse(call.request.form), call.scope.service_sid
+    lookups.find_role(call, form.role_sid, RoleType.SERVICE)
+    user = User(
+        sid=sids.user(service_sid, form.identity),
+        service_sid=service_sid,
+        created=call.now,
+        updated=call.now,
+        **form.changes(),
+    )
     if not store.create(call.table, user, cause=call.cause):
-        raise refusals.user_exists(identity, user.sid)
+        raise refusals.user_exists(user.identity, user.sid)
     return ApiResponse(201, _build_body(call, user))
 
 
@@ -53,7 +83,9 @@ def update(call: Call) -> ApiResponse:
     """Change what the form names. Raises ApiError 20001, 50003, 50056, 50100, 50107, 50303, 50304."""
     before = lookups.find_user(call)
     _check_permitted(call, before)
-    after = _apply_form(call, replace(before, updated=call.now))
+    form = UserForm.parse(call.request.form)
+    lookups.find_role(call, form.role_sid, RoleType.SERVICE)
+    after = replace(before, **form.changes(), updated=call.now)
     pre_webhook.consult(call, events.user_event("onUserUpdate", after))
     if not store.update(call.table, before, after, call.now, cause=call.cause):
         raise lookups.not_found(call)
@@ -95,20 +127,6 @@ def _check_permitted(call: Call, user: User) -> None:
     is_own = user.identity == call.user.identity
     authorization.require_service_permission(
         call, Permission.EDIT_OWN_USER_INFO if is_own else Permission.EDIT_ANY_USER_INFO
-    )
-
-
-def _apply_form(call: Call, before: User) -> User:
-    """Apply what a form names to a user."""
-    form = call.request.form
-    name = forms.read_friendly_name(form, forms.MAX_NAME, required=False)
-    return replace(
-        before,
-        friendly_name=forms.apply_change(name, before.friendly_name),
-        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
-        role_sid=lookups.find_role(call, form, "RoleSid", RoleType.SERVICE)
-        if "RoleSid" in form.values
-        else before.role_sid,
     )
 
 
