@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
 
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import choose, name_of_at_most
+from partyline.api.form_model import Form
 from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -20,19 +25,31 @@ from partyline.storage.queries import Window
 route = Router()
 
 
+class RoleForm(Form):
+    """What can be changed of a role. Its type says which permissions it can have: see _check_permissions."""
+
+    permissions: tuple[str, ...] = Field((), alias="Permission")
+
+
+class NewRoleForm(RoleForm):
+    """A new role."""
+
+    type: Annotated[RoleType, choose(RoleType, refusals.role_type_invalid)]
+    friendly_name: Annotated[str, name_of_at_most(forms.MAX_SHORT_NAME, is_required=True)]
+
+
 @route.post("Roles")
 def create(call: Call) -> ApiResponse:
     """Create a role. Raises ApiError 50000, 50003, 50104, 50105."""
-    form = call.request.form
-    kind = _read_type(form)
+    form = NewRoleForm.parse(call.request.form)
     role = Role(
         sid=sids.new(sids.ROLE),
         service_sid=call.scope.service_sid,
         created=call.now,
         updated=call.now,
-        friendly_name=forms.read_friendly_name(form, forms.MAX_SHORT_NAME, required=True),
-        type=kind,
-        permissions=_read_permissions(form, kind),
+        friendly_name=form.friendly_name,
+        type=form.type,
+        permissions=_check_permissions(form.permissions, form.type),
     )
     store.create(call.table, role)
     return ApiResponse(201, _build_body(call, role))
@@ -59,7 +76,7 @@ def list_page(call: Call) -> ApiResponse:
 def update(call: Call) -> ApiResponse:
     """Replace a role's permissions by those of the form. Raises ApiError 50104."""
     role = _find_role(call)
-    permissions = _read_permissions(call.request.form, role.type)
+    permissions = _check_permissions(RoleForm.parse(call.request.form).permissions, role.type)
     if not store.update_permissions(call.table, role, permissions, call.now):
         raise lookups.not_found(call)
     return ApiResponse(200, _build_body(call, replace(role, permissions=permissions, updated=call.now)))
@@ -82,17 +99,12 @@ def _find_role(call: Call) -> Role:
     return found[sid]
 
 
-def _read_type(form: Parameters) -> RoleType:
-    kind = forms.read_choice(form, "Type", RoleType, refusals.role_type_invalid)
-    if kind is None:
-        raise refusals.role_type_invalid(list(RoleType))
-    return kind
+def _check_permissions(given: Sequence[str], kind: RoleType) -> tuple[str, ...]:
+    """Return the permissions of a role of this type, each once, in the order given.
 
-
-def _read_permissions(form: Parameters, kind: RoleType) -> tuple[str, ...]:
-    """Read the permissions of a role of this type, each once, in the order given."""
+    Raises ApiError 50104.
+    """
     grantable = {permission.lower(): permission.value for permission in sorted(GRANTABLE[kind])}
-    given = form.all("Permission")
     if not given:
         raise refusals.permission_missing()
     for name in given:
