@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import name_of_at_most
+from partyline.api.form_model import Form
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -26,11 +30,17 @@ _LINKS = {
 }
 
 
+class NewServiceForm(Form):
+    """A new Service."""
+
+    friendly_name: Annotated[str, name_of_at_most(forms.MAX_NAME, is_required=True)]
+
+
 @route.post("Services")
 def create(call: Call) -> ApiResponse:
     """Create a Service, with the roles that every Service starts with. Raises ApiError 50000, 50003."""
-    name = forms.read_friendly_name(call.request.form, forms.MAX_NAME, required=True)
-    service, roles = build_service(name, call.now, sid=sids.new(sids.SERVICE))
+    form = NewServiceForm.parse(call.request.form)
+    service, roles = build_service(form.friendly_name, call.now, sid=sids.new(sids.SERVICE))
     store.create(call.table, service, roles)
     return ApiResponse(201, _build_body(call, service))
 
