@@ -131,9 +131,9 @@ class OutboundFiles:
         try:
             content = images.scale_image(original, max_bytes)
         except ImageUnscalable as error:
-            media_storage.end_scaling(self.table, media.sid, made=False)
+            media_storage.end_scaling(self.table, media.sid, is_scaled=False)
             logger.warning("image.unscalable", media_sid=media.sid, reason=error.reason)
             count("ImageBroken" if error.broken else "ImageUnscalable")
             return None
-        media_storage.end_scaling(self.table, media.sid, made=True)
+        media_storage.end_scaling(self.table, media.sid, is_scaled=True)
         return content

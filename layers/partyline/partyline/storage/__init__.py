@@ -1,1 +1,1 @@
-"""DynamoDB: the keys, the items and the transactions. docs/table.md is their chart."""
+"""DynamoDB: the keys, the items and the transactions. docs/table.md lists them."""

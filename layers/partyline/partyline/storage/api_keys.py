@@ -1,4 +1,4 @@
-"""API keys: that they are there, and their names. Their secrets are derived, not stored."""
+"""API keys: which ones exist, and their names. Their secrets are derived, not stored."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def create(table: Table, key: ApiKey) -> None:
 
 
 def fetch(table: Table, sid: str) -> ApiKey | None:
-    """One key; None when it was never made, or was revoked."""
+    """Read a key; return None when it does not exist or was revoked."""
     item = table.get(keys.api_key(sid))
     return codec.decode(ApiKey, item) if item else None
 
 
 def update(table: Table, key: ApiKey) -> bool:
-    """Store a key's changed name; False when it is gone."""
+    """Store a key's changed name; return False when the key is gone."""
     item = codec.encode(key)
     sets = {name: item.get(name) for name in ("friendly_name", "updated")}
     return table.written(change("key", keys.api_key(key.sid), sets, EXISTS))
 
 
 def remove(table: Table, sid: str) -> bool:
-    """Revoke a key, at once; False when it is gone already."""
+    """Revoke a key at once; return False when it is gone already."""
     return table.written(delete("key", keys.api_key(sid), EXISTS))

@@ -1,4 +1,7 @@
-"""Convert items to DynamoDB's attribute values and back, as requests, answers and stream records have them."""
+"""Convert items to DynamoDB's attribute values and back.
+
+Requests, responses and stream records have attribute values.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ Item = dict[str, Any]
 
 
 class _WholeNumbers(TypeDeserializer):
-    """Reads each number as an int: every number that is stored is whole."""
+    """Reads each number as an int: every stored number is whole."""
 
     def _deserialize_n(self, value: str) -> int:
         # A number may be written with an exponent.

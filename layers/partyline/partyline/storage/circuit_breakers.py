@@ -30,7 +30,7 @@ from partyline.storage import keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, Condition, Table, change, delete
 
-# In a row: failures that open a breaker, and fast answers that close it.
+# How many failures in a row open a breaker, and how many fast answers in a row close it.
 FAILURES_TO_OPEN = 3
 FAST_ANSWERS_TO_CLOSE = 3
 HALF_OPEN_SLOTS = 4
@@ -129,7 +129,7 @@ def record_failure(table: Table, permit: Permit, now: datetime) -> None:
     periods = item.get("rests", 0)
     open_period = min(FIRST_OPEN_PERIOD * 2 ** min(periods, 16), MAX_OPEN_PERIOD)
     until = _to_milliseconds(now) + _milliseconds(open_period)
-    # Of the calls that were under way together only one opens the breaker: the others began before it was open.
+    # Only one of the calls that were under way together opens the breaker: the others began before it was open.
     began_later = Condition(
         "attribute_not_exists(#until) OR #until <= :began", {"#until": "until"}, {":began": permit.began}
     )
@@ -144,7 +144,7 @@ _RESET = {"failures": 0, "rests": None, "until": None}
 
 
 def _release(permit: Permit, now: datetime) -> Item:
-    """Return what the end of any call sets: its slot is free, and the item lives on."""
+    """Return what the end of any call sets: it frees the slot and renews the lifetime of the item."""
     ttl = {"ttl": int((now + _LIFE).timestamp())}
     return {**ttl, permit.slot: None} if permit.slot else dict(ttl)
 

@@ -1,4 +1,4 @@
-"""Encode the domain's data as items of the table, and decode it. Keys are not part of it."""
+"""Encode the domain's data as attributes of items, and decode it. Keys are added elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def encode(value: object) -> Item:
 
 
 def decode(kind: type[Kind], item: Mapping[str, Any]) -> Kind:
-    """Decode an item, also one with attributes besides, or one of an earlier version."""
+    """Decode an item. It may have further attributes, or be of an earlier version."""
     return serialization.load(kind, item)
 
 

@@ -20,7 +20,7 @@ from partyline.storage.attribute_values import Item
 from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import EXISTS, NEW, Condition, Write, change, delete, diff_items, put
 
-# Labels of writes, by which a Conflict names what stood in the way.
+# Labels of writes. A Conflict names the failed writes by them.
 THREAD, NAME, CONVERSATION = "thread:", "unique_name", "conversation"
 
 
@@ -47,8 +47,8 @@ def with_timer_entry(
 ) -> tuple[Conversation, list[Write]]:
     """Return a changed conversation with the time of its next check, and the write of the schedule's entry for it.
 
-    An entry that is due earlier stays, and the check then moves it: so activity, which only moves the timers, costs no
-    write.
+    An entry that is due earlier stays, and its check schedules the next one. So activity, which only moves the timers,
+    costs no write.
     """
     next_check, scheduled = timers.next_check(after, now), before.due_at if before else None
     if next_check is not None and scheduled is not None and now < scheduled <= next_check:
@@ -58,7 +58,7 @@ def with_timer_entry(
 
 
 def reactivation_update(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
-    """Return what a message changes of an inactive conversation, and the entry for its timers."""
+    """Return what a message changes in an inactive conversation, and the write of the entry for its timers."""
     active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
     scheduled, entries = with_timer_entry(conversation, active, now)
     item = conversation_item(scheduled)
@@ -66,12 +66,12 @@ def reactivation_update(conversation: Conversation, now: datetime) -> tuple[Item
 
 
 def revision_matches(conversation: Conversation) -> Condition:
-    """Build the condition that nothing but new messages has changed a conversation since it was read."""
+    """Require that only new messages have changed a conversation since it was read."""
     return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
 
 
 def no_new_message(conversation: Conversation) -> Condition:
-    """Build the condition that a conversation is unchanged and has no new message either."""
+    """Require that a conversation is unchanged and has no new message."""
     return Condition(
         "#index = :before AND #revision = :revision",
         {"#index": "last_index", "#revision": "revision"},
@@ -83,7 +83,7 @@ def no_new_message(conversation: Conversation) -> Condition:
 
 
 def claim_thread(thread: str, owner: Conversation, members: Iterable[Participant]) -> Write:
-    """Build the write that makes a thread a conversation's, if it is free."""
+    """Build the write that claims a thread for a conversation. It holds while the thread is free."""
     numbers = {number for member in members for number in (member.proxy_address, member.projected_address) if number}
     own = sorted(numbers & set(threads.members_of(thread)))
     item = {"conversation_sid": owner.sid, "service_sid": owner.service_sid, "key": thread, "own": own}
@@ -91,13 +91,13 @@ def claim_thread(thread: str, owner: Conversation, members: Iterable[Participant
 
 
 def release_thread(thread: str, owner: str) -> Write:
-    """Build the write that makes a thread free."""
-    mine = Condition("conversation_sid = :owner", values={":owner": owner})
-    return delete("released", keys.thread(threads.digest(thread)), mine)
+    """Build the write that releases a thread. It holds while `owner` owns the thread."""
+    is_owner = Condition("conversation_sid = :owner", values={":owner": owner})
+    return delete("released", keys.thread(threads.digest(thread)), is_owner)
 
 
 def taken_threads(conflict: Conflict) -> dict[str, str]:
-    """Return the threads that a Conflict names as another conversation's, each with the SID of its owner."""
+    """Return the threads of a Conflict that another conversation owns, each with the SID of its owner."""
     return {
         label.removeprefix(THREAD): item["conversation_sid"]
         for label, item in conflict.failed.items()
@@ -106,13 +106,13 @@ def taken_threads(conflict: Conflict) -> dict[str, str]:
 
 
 def claim_name(conversation: Conversation, name: str) -> Write:
-    """Build the write that gives a conversation its unique name, if it is free."""
+    """Build the write that gives a conversation its unique name. It holds while the name is free."""
     item = {"conversation_sid": conversation.sid, "name": name}
     return put(NAME, keys.unique_name(conversation.service_sid, name), item, NEW)
 
 
 def check_name_free(conflict: Conflict) -> None:
-    """Raise RuleViolation unique_name_exists when that is what stood in the way of a write."""
+    """Raise RuleViolation unique_name_exists when a Conflict says that the name is taken."""
     if NAME in conflict.failed:
         owner = conflict.failed[NAME]
         raise RuleViolation("unique_name_exists", name=owner.get("name", ""), owner=owner.get("conversation_sid"))
@@ -129,13 +129,13 @@ def put_member(conversation: Conversation, member: Participant) -> Write:
 def change_member(
     conversation: Conversation, before: Participant, after: Participant, condition: Condition = EXISTS
 ) -> Write:
-    """Build the write of what differs, so that another request's change of other attributes stays."""
+    """Build the write of what differs. Concurrent changes of other attributes stay."""
     sets = diff_items(_member_item(conversation, before), _member_item(conversation, after))
     return change("member", keys.participant(conversation.sid, before.sid), sets, condition)
 
 
 def member_matches(member: Participant) -> Condition:
-    """Build the condition that a member is there and still has its identity."""
+    """Require that a member exists and still has its identity."""
     names = {"#identity": "identity"}
     if member.identity is None:
         return Condition("attribute_exists(PK) AND attribute_not_exists(#identity)", names)

@@ -1,6 +1,6 @@
 """Read conversations, and write changes of their fields and states: one transaction for each change.
 
-Changes of members are in partyline.storage.memberships.
+partyline.storage.memberships writes changes of members.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from partyline.storage.conversation_items import (
 )
 from partyline.storage.table import Condition, Table, Write, change, delete
 
-# The size of the identities in one event batch, in bytes: an item holds 400 KB, and a queue's message 256.
+# The most bytes of identities in one event batch: an item holds 400 KB, a queue's message 256 KB.
 _MAX_IDENTITIES = 150_000
-# What an update sets. What messages change is left out: an update and a message that is recorded meanwhile both hold.
+# What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
 _SET_BY_UPDATE = (
     *("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid", "inactive_after", "closed_after"),
     *("created", "updated", "threads", "revision", "due_at", "GSI1SK", "GSI2PK", "GSI2SK"),
@@ -63,19 +63,22 @@ def fetch(table: Table, sid: str) -> Conversation | None:
 
 
 def find_by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
-    """Find the SID of the conversation with a unique name."""
+    """Find the conversation with a unique name; return its SID."""
     item = table.get(keys.unique_name(service_sid, name))
     return item["conversation_sid"] if item else None
 
 
 def find_owner(table: Table, thread: str) -> str | None:
-    """Find the SID of the open conversation that owns a thread."""
+    """Find the open conversation that owns a thread; return its SID."""
     item = table.get(keys.thread(threads.digest(thread)))
     return item["conversation_sid"] if item else None
 
 
 def find_open_owner(table: Table, thread: str, now: datetime) -> Conversation | None:
-    """Find the open conversation that owns a thread; None when its timers have ended it, written down or not."""
+    """Find the open conversation that owns a thread.
+
+    Returns None when its timers have closed it, also when that is not stored yet.
+    """
     owner = find_owner(table, thread)
     found = fetch(table, owner) if owner else None
     return found if found and timers.apply_due(found, now).is_open else None
@@ -86,7 +89,10 @@ def find_open_owner(table: Table, thread: str, now: datetime) -> Conversation | 
 
 @dataclass(frozen=True, slots=True)
 class _Announcement:
-    """The events of a change: `first` come before its own, and its state event has the `error_code`."""
+    """What to publish with a change.
+
+    The events in `first` come before those of the change. Its state event has the `error_code`.
+    """
 
     cause: Cause
     first: tuple[Event, ...] = ()
@@ -158,23 +164,23 @@ def _rename_writes(before: Conversation, after: Conversation) -> list[Write]:
 
 
 def apply_due_timers(table: Table, conversation: Conversation, now: datetime) -> Conversation | None:
-    """Write down each change of state that a conversation's timers have made, with its event.
+    """Store each change of state that a conversation's timers have made, with its event.
 
-    Returns the conversation as it is then, None when it is gone. Repeats change nothing. Raises Conflict when other
-    requests change it each time.
+    Returns the changed conversation, None when it is gone. Repeats change nothing. Raises Conflict when other requests
+    win every race.
     """
-    known: Conversation | None = conversation
+    current: Conversation | None = conversation
 
     def attempt() -> Conversation | None:
-        nonlocal known
-        while known is not None and (after := timers.next_change(known, now)) is not None:
+        nonlocal current
+        while current is not None and (after := timers.next_change(current, now)) is not None:
             try:
-                # A new message would have started the timers anew.
-                known = _update(table, known, after, now, _Announcement(BY_TIMER), no_new_message(known))
+                # A new message would have restarted the timers.
+                current = _update(table, current, after, now, _Announcement(BY_TIMER), no_new_message(current))
             except Conflict:
-                known = fetch(table, conversation.sid)
+                current = fetch(table, conversation.sid)
                 raise
-        return known
+        return current
 
     return retry.STANDARD.run(attempt)
 
@@ -182,8 +188,8 @@ def apply_due_timers(table: Table, conversation: Conversation, now: datetime) ->
 def reschedule_timer(table: Table, conversation: Conversation, now: datetime) -> None:
     """Schedule a conversation's next check, after a check.
 
-    It counts as a change, so that a request which read the old time does not write it again. Raises Conflict when
-    another request was faster.
+    This increments the revision, so that a request that read the old time does not store it again. Raises Conflict when
+    another request changed the conversation first.
     """
     scheduled, entries = with_timer_entry(None, conversation, now)
     if entries or conversation.due_at:
@@ -198,7 +204,7 @@ def reschedule_timer(table: Table, conversation: Conversation, now: datetime) ->
 def activate(table: Table, roster: Roster, now: datetime) -> None:
     """Move an initializing conversation to its initial state, and announce its members.
 
-    Other states change nothing. Raises Conflict when another request or a text changed it since it was read.
+    Changes nothing in other states. Raises Conflict when another request or a text changed it since it was read.
     """
     before = roster.conversation
     if before.state is ConversationState.INITIALIZING:
@@ -224,10 +230,11 @@ def fail_activation(table: Table, conversation: Conversation, now: datetime, *, 
 def remove(
     table: Table, conversation: Conversation, condition: Condition | None = None, *, batches: Iterable[EventBatch] = ()
 ) -> None:
-    """Delete a conversation and release its threads and name, in one transaction, unless it has changed.
+    """Delete a conversation and release its threads and name, in one transaction.
 
-    Another `condition` may take the place of that one. The conversation's items are out of reach at once and are
-    deleted asynchronously (partyline.lifecycle.cleanup). Raises Conflict when the condition does not hold.
+    `condition` defaults to: the conversation is unchanged since it was read. The conversation's items are out of reach
+    at once and are deleted asynchronously (partyline.lifecycle.cleanup). Raises Conflict when the condition does not
+    hold.
     """
     writes = [
         delete(CONVERSATION, keys.conversation(conversation.sid), condition or revision_matches(conversation)),
@@ -240,9 +247,10 @@ def remove(
 
 
 def removal_events(table: Table, conversation: Conversation, now: datetime, cause: Cause) -> list[EventBatch]:
-    """Build the event batches of a removal, with their receivers: afterwards these can be found no longer.
+    """Build the event batches of a removal.
 
-    There is more than one batch only where an item cannot hold all identities; webhooks are called for the first.
+    They include their recipients, which cannot be found after the removal. There is more than one batch only when an
+    item cannot hold all identities; webhooks are called for the first.
     """
     identities, webhooks = [], []
     for item in table.query_all(keys.conversation(conversation.sid).pk):
@@ -260,11 +268,11 @@ def removal_events(table: Table, conversation: Conversation, now: datetime, caus
 
 
 def _split_identities(identities: Iterable[str]) -> list[tuple[str, ...]]:
-    """Split identities into parts of at most _MAX_IDENTITIES bytes; there is at least one part."""
+    """Split identities into one or more parts of at most _MAX_IDENTITIES bytes."""
     parts: list[list[str]] = [[]]
     size = 0
     for identity in identities:
-        # A queue's message escapes what is not ASCII.
+        # A queue's message escapes characters outside ASCII.
         length = len(json.dumps(identity))
         if size + length > _MAX_IDENTITIES:
             parts.append([])

@@ -1,4 +1,4 @@
-"""Count the copies of a text: how many of them each own number has received, by thread, sender and content."""
+"""Count how many copies of a text each own number has received, by thread, sender and content."""
 
 from __future__ import annotations
 
@@ -32,41 +32,43 @@ def counter_key(thread: str, sender: str, body: str | None, media_count: int) ->
 
 
 def decode_counter(key: keys.Key, item: Item | None) -> CopyCounter:
-    """Decode the item at the key of a counter; None is one that is not stored."""
+    """Decode the item at the key of a counter; None stands for a counter that is not stored."""
     attributes = item or {}
     seen = {name.removeprefix(_SEEN): count for name, count in attributes.items() if name.startswith(_SEEN)}
     return CopyCounter(key, threads.Copies(seen), attributes.get("version"))
 
 
 def build_count_write(counter: CopyCounter, receivers: Iterable[str], now: datetime) -> Write:
-    """Count one more copy at one own number, or at one of several.
+    """Build the write that counts one more copy at one own number, or at one of several.
 
-    Holds while no other copy was counted since the counter was read. Label: copies.
+    It holds while no other copy was counted since the counter was read. Label: copies.
     """
     unchanged = NEW
     if counter.version is not None:
         unchanged = Condition("#version = :version", {"#version": "version"}, {":version": counter.version})
-    return change("copies", counter.key, {}, unchanged, adds=_one_more(receivers), defaults=_expiry(now))
+    return change("copies", counter.key, {}, unchanged, adds=_increments(receivers), defaults=_expiry(now))
 
 
 def build_own_write(sender: str, thread: str, fingerprint: str, now: datetime) -> Write:
-    """Count our own text as the copy of the number that sends it.
+    """Build the write that counts our own text as the copy of the number that sends it.
 
-    The thread may be a smaller one than that of the send. Label: own_copies.
+    The thread may have fewer members than that of the send. Label: own_copies.
     """
     key = _fingerprint_key(thread, sender, fingerprint)
-    return change("own_copies", key, {}, adds=_one_more([sender]), defaults=_expiry(now))
+    return change("own_copies", key, {}, adds=_increments([sender]), defaults=_expiry(now))
 
 
 def _fingerprint_key(thread: str, sender: str, fingerprint: str) -> keys.Key:
     return keys.copies(threads.digest(thread), sender, fingerprint)
 
 
-def _one_more(receivers: Iterable[str]) -> dict[str, int]:
+def _increments(receivers: Iterable[str]) -> dict[str, int]:
     return {f"{_SEEN}{threads.build_key(receivers)}": 1, "version": 1}
 
 
 def _expiry(now: datetime) -> dict[str, int]:
-    """A counter expires a fixed time after its first copy: a copy that never came must not swallow the same words for
-    ever."""
+    """Return the expiry of a counter: a fixed time after its first copy.
+
+    So a copy that never arrives does not suppress the same text forever.
+    """
     return {"ttl": int((now + COPIES_LIFE).timestamp())}

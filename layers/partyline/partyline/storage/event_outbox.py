@@ -13,12 +13,12 @@ from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Write, put
 
-# The stream relays a batch within a moment, and holds it for a day.
+# The stream relays a batch within a second, and holds it for a day.
 LIFE = timedelta(days=1)
 
 
 def build_writes(*batches: EventBatch) -> list[Write]:
-    """Build one write for each batch that has events, or a webhook to call for earlier messages."""
+    """Build one write for each batch that has events or a webhook to call for earlier messages."""
     return [_put(batch) for batch in batches if batch.events or batch.replay]
 
 

@@ -1,4 +1,4 @@
-"""What the table knows about one inbound text, read in one round trip, and the writes that only such a text makes."""
+"""What the table holds about one inbound text, read in one round trip, and the writes that only such a text makes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ RECEIVED_LIFE = timedelta(days=60)
 class InboundLookup:
     """What to read about one text.
 
-    `numbers` are the addresses that may be ours. `may_be_keyword` adds what these numbers know of the sender.
+    `numbers` are the addresses that may be ours. `may_be_keyword` adds the sender's opt-outs from these numbers and
+    their recent answers to the sender.
     `service_sid` adds the settings of the account and of this Service.
     """
 
@@ -80,10 +81,10 @@ class AccountRecords:
 
 @dataclass(frozen=True, slots=True)
 class InboundRecords:
-    """What the table knows about one text.
+    """What the table holds about one text.
 
-    `lines` are the registered lines among the numbers that were read. `opt_outs` and `answers` are by number: what it
-    knows of the sender, and what it has answered to the sender.
+    `lines` are the registered lines among the numbers that were read. `opt_outs` and `answers` are by number: the
+    sender's opt-out from it, and its answers to the sender.
     """
 
     is_received: bool
@@ -96,14 +97,14 @@ class InboundRecords:
 
 
 def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
-    """Read what the table knows about one text, in one round trip."""
+    """Read what the table holds about one text, in one round trip."""
     received = keys.received(lookup.carrier, lookup.carrier_message_id)
     thread = keys.thread(threads.digest(lookup.thread))
     counter = copies.counter_key(lookup.thread, lookup.sender, lookup.body, lookup.media_count)
     line_keys = {number: keys.line(number) for number in lookup.numbers}
-    asked = [number for number in lookup.numbers if number != lookup.sender] if lookup.may_be_keyword else []
-    opt_out_keys = {number: keys.opt_out(lookup.sender, number) for number in asked}
-    answer_keys = {number: keys.keyword_answers(lookup.sender, number) for number in asked}
+    lines_to_read = [number for number in lookup.numbers if number != lookup.sender] if lookup.may_be_keyword else []
+    opt_out_keys = {number: keys.opt_out(lookup.sender, number) for number in lines_to_read}
+    answer_keys = {number: keys.keyword_answers(lookup.sender, number) for number in lines_to_read}
     found = table.get_all(
         [
             *(received, thread, counter),
@@ -145,23 +146,26 @@ def fetch_recent_messages(table: Table, conversation_sid: str, *, max_items: int
 
 
 def build_received_write(carrier: str, carrier_message_id: str, now: datetime) -> Write:
-    """Note a copy of a text as received. Label: received, when it was received before."""
+    """Build the write that records a copy of a text as received. Label: received, when it was received before."""
     expiry = {"ttl": int((now + RECEIVED_LIFE).timestamp())}
     return put("received", keys.received(carrier, carrier_message_id), expiry, NEW)
 
 
 def build_unowned_check(thread: str) -> Write:
-    """Require that no conversation owns a thread. Label: thread."""
+    """Build the check that no conversation owns a thread. Label: thread."""
     return check("thread", keys.thread(threads.digest(thread)), NEW)
 
 
 def build_webhook_write(webhook: ScopedWebhook) -> Write:
-    """Store a webhook of a conversation that is created in the same transaction."""
+    """Build the write of a webhook of a conversation that is created in the same transaction."""
     return put("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), codec.encode(webhook), NEW)
 
 
 def build_completion_write(before: Message, after: Message) -> Write:
-    """Store a message whose body came from one of its files, unless its body or files have changed. Label: message."""
+    """Build the write of a message whose body came from one of its files.
+
+    It holds while the body and the files have not changed. Label: message.
+    """
     encoded = codec.encode(after)
     unchanged = Condition(
         "#media = :media AND " + ("#body = :body" if before.body else "attribute_not_exists(#body)"),
@@ -173,10 +177,10 @@ def build_completion_write(before: Message, after: Message) -> Write:
 
 
 def build_withdrawal_writes(delivered: MessageWithReceipts) -> list[Write]:
-    """Remove the receipts of a message, and so its planned sends; nothing once one of them has left.
+    """Build the writes that remove the receipts of a message, and so its planned sends.
 
-    Sends wait for the files of their message. The receipts of members that were out of reach go as well.
-    Label: receipt, when a send has left meanwhile.
+    There are none once a send has left. Sends wait for the files of their message. The receipts of members that cannot
+    be reached are removed as well. Label: receipt, when a send has left meanwhile.
     """
     planned = {receipt.sid for receipt in receipts.build_queued(delivered.message)}
     if any(one.status is not ReceiptStatus.QUEUED for one in delivered.receipts if one.sid in planned):
@@ -209,7 +213,7 @@ def _decode_owner(item: Item | None) -> ThreadOwner | None:
 
 
 def _select(found: Mapping[keys.Key, Item], by_number: Mapping[str, keys.Key]) -> dict[str, Item]:
-    """Return the items that were found, by number."""
+    """Return the items that exist, by number."""
     return {number: found[key] for number, key in by_number.items() if key in found}
 
 

@@ -1,4 +1,4 @@
-"""Every key of the table is built here, and nowhere else. docs/table.md is the chart.
+"""Build every key of the table. docs/table.md lists them.
 
 An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 those in one state.
 """
@@ -19,7 +19,7 @@ class Key(NamedTuple):
     sk: str
 
     def attributes(self) -> dict[str, str]:
-        """The key as the table's attributes."""
+        """Return the key as the table's attributes."""
         return {"PK": self.pk, "SK": self.sk}
 
 
@@ -39,7 +39,7 @@ def unique_name(service_sid: str, name: str) -> Key:
 
 
 def messages(conversation_sid: str) -> str:
-    """The partition of a conversation's messages and receipts."""
+    """Return the partition of a conversation's messages and receipts."""
     return f"M#{conversation_sid}"
 
 
@@ -48,7 +48,10 @@ def message(conversation_sid: str, sid: str) -> Key:
 
 
 def receipt(conversation_sid: str, message_sid: str, sid: str) -> Key:
-    """A receipt stands right behind its message, so that one query reads a page of messages with their delivery."""
+    """Return the key of a receipt.
+
+    It sorts right behind its message, so that one query reads a page of messages with their receipts.
+    """
     return Key(messages(conversation_sid), f"{message_sid}#{sid}")
 
 
@@ -73,24 +76,26 @@ def received(carrier: str, carrier_message_id: str) -> Key:
 
 
 def send(reference: SendReference, member: str = "") -> Key:
-    """A send, or what of it goes to one member by a request of its own; of a long text one part, the first of which
-    stands where a whole one does."""
+    """Return the key of a send, or of its request for one `member`.
+
+    Each part of a long text has a key. The first part has the key that a text in one part has.
+    """
     part = f"~{reference.part}" if reference.part > 1 else ""
     return Key(f"S#{reference.message_sid}", reference.thread + (f"#{member}" if member else "") + part)
 
 
 def turn(reference: SendReference) -> Key:
-    """When a send may go, where its line or its account has a rate."""
+    """Return the key of the turn of a send: when it may be made, if its line or account has a rate."""
     return Key(f"S#{reference.message_sid}", f"{reference.thread}~turn")
 
 
 def pace(scope: str) -> Key:
-    """How fast a line, or a carrier's account, may send."""
+    """Return the key of the rate limit of a line or of a carrier's account."""
     return Key(f"PACE#{scope}", "PACE")
 
 
 def sent(carrier: str, carrier_message_id: str) -> Key:
-    """From a carrier's message id to the message that it carries; reports that came too early wait beside it."""
+    """Return the key that leads from a carrier's message id to its send. Early reports wait in the same partition."""
     return Key(f"R#{carrier}#{carrier_message_id}", "R")
 
 
@@ -113,12 +118,12 @@ OPT_OUTS = "L#"
 
 
 def opt_out_pointer(sid: str) -> Key:
-    """From the SID of an opt-out to its address and line."""
+    """Return the key that leads from the SID of an opt-out to its address and line."""
     return Key(f"OO#{sid}", "OO")
 
 
 def opt_out_event(address: str, line: str, at: str, token: str) -> Key:
-    """What was said, behind what holds: by line and time."""
+    """Return the key of an entry of the audit trail of opt-outs, by line and time."""
     return Key(f"O#{address}", f"{opt_out_events(line)}{at}#{token}")
 
 
@@ -127,7 +132,7 @@ def opt_out_events(line: str) -> str:
 
 
 def keyword_answers(address: str, line: str) -> Key:
-    """What a line has answered to the keywords of an address lately."""
+    """Return the key of a line's recent answers to the keywords of an address."""
     return Key(f"O#{address}", f"R#{line}")
 
 
@@ -139,7 +144,7 @@ WEBHOOKS = "W#"
 
 
 def removed_message(conversation_sid: str, index: int) -> Key:
-    """What is left of a deleted message: that there was one, for counts of what is unread."""
+    """Return the key of the trace of a deleted message. Counts of unread messages need it."""
     return Key(messages(conversation_sid), f"{REMOVED}{index:010x}")
 
 
@@ -148,18 +153,21 @@ REMOVED = "X#"
 
 
 def happening(subject: str, at: str, token: str) -> Key:
-    """What happened in a conversation, among its messages, so that the stream keeps one order; or to a user."""
+    """Return the key of an event batch of a conversation or of a user.
+
+    That of a conversation is in the partition of its messages, so that the stream has both in order.
+    """
     pk = messages(subject) if subject.startswith(sids.CONVERSATION) else user(subject).pk
     return Key(pk, f"E#{at}#{token}")
 
 
 def due(number: int, at: str = "", kind: str = "", sid: str = "") -> Key:
-    """Something to look at when its time has come: in one of SHARDS partitions, by time."""
+    """Return the key of an entry of the schedule: in one of SHARDS partitions, by time."""
     return Key(f"DUE#{number}", f"{at}#{kind}#{sid}")
 
 
 def configuration() -> Key:
-    """The account's settings."""
+    """Return the key of the account's settings."""
     return Key("ACCOUNT", "CONFIGURATION")
 
 
@@ -184,12 +192,12 @@ def role(service_sid: str, sid: str) -> Key:
 
 
 def user(sid: str) -> Key:
-    """A user's SID follows from its Service and identity (sids.user), so either finds it."""
+    """Return the key of a user. Its SID is derived from its Service and identity (sids.user)."""
     return Key(f"US#{sid}", "US")
 
 
 def revocation(user_sid: str) -> Key:
-    """Which access tokens of a user's identity are not taken any more; it outlives the user."""
+    """Return the key of the revocation of a user's access tokens. It outlives the user."""
     return Key(user(user_sid).pk, "REVOKED")
 
 
@@ -206,27 +214,27 @@ def binding(sid: str) -> Key:
 
 
 def address_configuration(sid: str) -> Key:
-    """From the SID of an address configuration to the line that it is of."""
+    """Return the key that leads from the SID of an address configuration to its line."""
     return Key(f"IG#{sid}", "IG")
 
 
 def receiver(server: str) -> Key:
-    """How a server that webhooks call is doing."""
+    """Return the key of the circuit breaker of a server that webhooks call."""
     return Key(f"H#{hashlib.sha256(server.encode()).hexdigest()}", "H")
 
 
 def live(service_sid: str) -> str:
-    """The partition of a Service's live connections."""
+    """Return the partition of a Service's live connections."""
     return f"LV#{service_sid}"
 
 
 def listener(service_sid: str, identity: str) -> Key:
-    """The live connections of one identity."""
+    """Return the key of the live connections of one identity."""
     return Key(live(service_sid), f"{LISTENERS}{identity}")
 
 
 def supervisor(service_sid: str, identity: str) -> Key:
-    """The same of one who hears of every conversation."""
+    """Return the key of the live connections of an identity that can see every conversation."""
     return Key(live(service_sid), f"{SUPERVISORS}{identity}")
 
 
@@ -234,24 +242,24 @@ LISTENERS, SUPERVISORS = "I#", "S#"
 
 
 def connection(sid: str) -> Key:
-    """A live connection by API Gateway's id of it."""
+    """Return the key of a live connection, by API Gateway's id."""
     return Key(f"LC#{sid}", "LC")
 
 
 def quota(service_sid: str, identity: str) -> Key:
-    """What an identity has asked for lately."""
+    """Return the key of the request counters of an identity."""
     return Key(f"QU#{service_sid}#{identity}", "QU")
 
 
 # --- GSI1 and GSI2
 
 
-# Lists are spread over this many partitions, so that none is hot. Stored items are found by it: it never changes.
+# Lists are spread over this many partitions, so that none is hot. It never changes: stored keys depend on it.
 SHARDS = 4
 
 
 def shard_of(sid: str) -> int:
-    """The shard of a list that an item is in."""
+    """Return the shard of a list that an item is in."""
     return int.from_bytes(hashlib.sha256(sid.encode()).digest()[:4], "big") % SHARDS
 
 
@@ -267,12 +275,12 @@ UNROUTED_LIST = "UL"
 
 
 def shard(list_name: str, number: int) -> str:
-    """The partition of one shard of a list."""
+    """Return the partition of one shard of a list."""
     return f"{list_name}#{number}"
 
 
 def sharded(list_name: str, sid: str) -> str:
-    """The partition of a list that an item is in."""
+    """Return the partition of a list that an item is in."""
     return shard(list_name, shard_of(sid))
 
 
@@ -285,7 +293,7 @@ def by_identity(service_sid: str, identity: str) -> str:
 
 
 def opt_outs(*, opted_out: bool, line: str = "") -> str:
-    """GSI1: those in one state; GSI2: those of a line."""
+    """Return the partition of the opt-outs in one state (GSI1), or of those of one line (GSI2)."""
     return f"OL#{'out' if opted_out else 'in'}" + (f"#{line}" if line else "")
 
 
@@ -306,15 +314,15 @@ def binding_list(service_sid: str) -> str:
 
 
 def bindings_of(service_sid: str, identity: str) -> str:
-    """GSI2: the bindings of one identity."""
+    """Return the partition of the bindings of one identity (GSI2)."""
     return f"BI#{service_sid}#{identity}"
 
 
 def by_role(role_sid: str) -> str:
-    """GSI2: the users and participants that were given a role of their own."""
+    """Return the partition of the users and participants that have a role of their own (GSI2)."""
     return f"RO#{role_sid}"
 
 
 def dated(created: str, sid: str) -> str:
-    """The sort key of a list by date: time, then SID."""
+    """Return the sort key of a list by date: time, then SID."""
     return f"{created}#{sid}"

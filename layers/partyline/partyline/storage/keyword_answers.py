@@ -1,5 +1,7 @@
-"""The recent answers to keywords: one item for each (address, line), so that two programs do not answer each other for
-ever."""
+"""The recent answers to keywords: one item for each (address, line).
+
+They keep two programs from answering each other forever.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ class AnswerHistory:
 
 
 def decode_history(item: Item | None) -> AnswerHistory:
-    """Decode the item of a history; None is one that is not stored."""
+    """Decode the item of a history; None stands for a history that is not stored."""
     if item is None:
         return AnswerHistory()
     answers = tuple(KeywordAnswer(Keyword(one["keyword"]), parse_time(one["at"])) for one in item["given"])
@@ -29,9 +31,9 @@ def decode_history(item: Item | None) -> AnswerHistory:
 
 
 def build_count_write(address: str, line: str, history: AnswerHistory, answer: KeywordAnswer) -> Write:
-    """Store one more answer and drop those older than the period.
+    """Build the write that adds an answer and drops those older than the period.
 
-    Holds while nothing was answered since the history was read. Label: keyword_answers.
+    It holds while nothing was answered since the history was read. Label: keyword_answers.
     """
     unchanged = NEW
     if history.version is not None:

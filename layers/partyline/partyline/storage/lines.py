@@ -1,4 +1,7 @@
-"""Our own numbers. A line's address configuration is a part of its item, found from its SID by an item beside it."""
+"""Lines: our own numbers.
+
+A line's address configuration is part of its item. A pointer leads from the configuration's SID to the line.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,26 @@ from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change
 
 
 def register(table: Table, line: Line) -> None:
-    """Store a new line. Raises RuleViolation line_exists when its number is registered already."""
+    """Store a new line.
+
+    Raises RuleViolation line_exists when its number is registered already.
+    """
     if not table.written(put("line", keys.line(line.address), _item(line), NEW)):
         raise RuleViolation("line_exists", address=line.address)
 
 
 def update(table: Table, before: Line, after: Line) -> bool:
-    """Store what differs between two states of a line, so that concurrent changes of different settings all hold; False
-    when it is gone. Raises Conflict when its address configuration was changed since it was read, and is to be changed.
+    """Store what differs between two states of a line; return False when the line is gone.
+
+    Concurrent changes of different settings all hold. Raises Conflict when both this change and another one since the
+    line was read are of the address configuration.
     """
     sets = diff_items(_item(before), _item(after))
     if not sets:
         return True
-    same = EXISTS if before.configuration == after.configuration else _configured(before.configuration)
-    writes = [change("line", keys.line(before.address), sets, same), *_pointing(before, after.configuration)]
+    is_same = before.configuration == after.configuration
+    condition = EXISTS if is_same else _configuration_matches(before.configuration)
+    writes = [change("line", keys.line(before.address), sets, condition), *_pointer_writes(before, after.configuration)]
     try:
         retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
@@ -39,43 +48,46 @@ def update(table: Table, before: Line, after: Line) -> bool:
 
 
 def remove(table: Table, address: str) -> None:
-    """Forget a line with its address configuration. Conversations keep its number; texts to it are kept among the
-    unrouted."""
+    """Delete a line with its address configuration.
+
+    Conversations keep its number. Texts to it become unrouted texts.
+    """
 
     def attempt() -> None:
         line = fetch(table, [address]).get(address)
         if line:
-            gone = delete("line", keys.line(address), _configured(line.configuration))
-            table.transact([gone, *_pointing(line, None)])
+            deletion = delete("line", keys.line(address), _configuration_matches(line.configuration))
+            table.transact([deletion, *_pointer_writes(line, None)])
 
     retry.STANDARD.run(attempt)
 
 
 def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
-    """The lines among some addresses, in one round trip."""
+    """Read the lines among some addresses, in one round trip."""
     found = table.get_all(keys.line(address) for address in addresses)
     return {item["address"]: codec.decode(Line, item) for item in found.values()}
 
 
 @dataclass(frozen=True, slots=True)
 class SendingLines:
-    """The lines that sends go by, among all own numbers of theirs, and who has opted out of which: (address, line)."""
+    """The registered lines among the own numbers of some sends, and the opt-outs: pairs of address and line."""
 
     lines: Mapping[str, Line]
     opted_out: frozenset[tuple[str, str]]
 
     def out_of(self, send: Send) -> frozenset[str]:
-        """The recipients of a send who have opted out of its number."""
+        """Return the recipients of a send that have opted out of its number."""
         return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
 
 
 def fetch_for_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
-    """Read the lines and the opt-outs that some sends are about, in one round trip."""
+    """Read the lines and the opt-outs of some sends, in one round trip."""
     numbers, pairs = _keys_of_sends(sends)
     found = table.get_all([*numbers, *pairs])
-    known = [codec.decode(Line, item) for key, item in found.items() if key in numbers]
-    out = [item for key, item in found.items() if key in pairs and item["opted_out"]]
-    return SendingLines({line.address: line for line in known}, frozenset((one["address"], one["line"]) for one in out))
+    registered = [codec.decode(Line, item) for key, item in found.items() if key in numbers]
+    opt_outs = [item for key, item in found.items() if key in pairs and item["opted_out"]]
+    opted_out = frozenset((item["address"], item["line"]) for item in opt_outs)
+    return SendingLines({line.address: line for line in registered}, opted_out)
 
 
 def _keys_of_sends(sends: Iterable[Send]) -> tuple[set[Key], set[Key]]:
@@ -89,30 +101,30 @@ def _keys_of_sends(sends: Iterable[Send]) -> tuple[set[Key], set[Key]]:
 
 
 def find_by_configuration(table: Table, sid: str) -> Line | None:
-    """The line with an address configuration, by the configuration's SID."""
+    """Find the line with an address configuration, by the configuration's SID."""
     pointer = table.get(keys.address_configuration(sid))
     line = fetch(table, [pointer["address"]]).get(pointer["address"]) if pointer else None
     return line if line and line.configuration and line.configuration.sid == sid else None
 
 
 def _item(line: Line) -> Item:
-    """A line with its places in the lists of lines and of address configurations."""
+    """Build a line's item, with its places in the lists of lines and of address configurations."""
     item = {**codec.encode(line), "GSI1PK": keys.LINE_LIST, "GSI1SK": line.address}
     if line.configuration:
         item |= {"GSI2PK": keys.ADDRESS_CONFIGURATION_LIST, "GSI2SK": line.address}
     return item
 
 
-def _configured(configuration: AddressConfiguration | None) -> Condition:
-    """That a line is there with exactly this address configuration."""
+def _configuration_matches(configuration: AddressConfiguration | None) -> Condition:
+    """Require that a line exists and has exactly this address configuration."""
     names = {"#configuration": "configuration"}
     if configuration is None:
         return Condition("attribute_exists(PK) AND attribute_not_exists(#configuration)", names)
     return Condition("#configuration = :configuration", names, {":configuration": codec.encode(configuration)})
 
 
-def _pointing(before: Line, after: AddressConfiguration | None) -> list[Write]:
-    """The writes that keep the way from a configuration's SID to its line."""
+def _pointer_writes(before: Line, after: AddressConfiguration | None) -> list[Write]:
+    """Build the writes of the pointer from a configuration's SID to its line."""
     old = before.configuration
     if (old.sid if old else None) == (after.sid if after else None):
         return []

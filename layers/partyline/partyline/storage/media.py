@@ -1,4 +1,4 @@
-"""Files: uploaded ones until they are attached, and all that messages have. Their content is in media.storage."""
+"""The records of files: uploads, and the files of messages. Their content is in the bucket."""
 
 from __future__ import annotations
 
@@ -15,67 +15,74 @@ from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, messages, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
 
-# An upload that is attached to nothing is deleted after this, or a little later.
+# An upload that no message has is deleted after this time, or a little later.
 UNATTACHED_LIFE = timedelta(days=1)
-# Why a file that is ready did not reach every handset: it is too much for their carrier, and could not be made smaller.
+# The error of a file that is ready but did not reach every recipient: their carrier takes only smaller ones.
 LEFT_OUT = "left_out"
-# How many attempts to make an image smaller may end without a word: a deployment can end one, and an image all.
+# How many attempts to scale an image may end unrecorded. A deployment can end one; a bad image ends each.
 MAX_SCALINGS = 2
 _FREE = Condition("attribute_exists(PK) AND attribute_not_exists(message_sid)")
 
 
 def upload(table: Table, media: StoredMedia) -> None:
-    """Note an upload, before its content is kept: what fails in between is deleted with it."""
+    """Store the record of an upload, before its content is stored.
+
+    The record expires unless a message takes the upload. So a failure in between leaves nothing behind.
+    """
     ttl = int((media.created + UNATTACHED_LIFE).timestamp())
     table.write(put("media", keys.media(media.sid), {**codec.encode(media), "ttl": ttl}, NEW))
 
 
 def fetch_many(table: Table, sids: Iterable[str]) -> dict[str, StoredMedia]:
-    """The files that exist of these SIDs: one round trip."""
+    """Read the files that exist among some SIDs, in one round trip."""
     found = table.get_all(keys.media(sid) for sid in sids)
     return {item["sid"]: codec.decode(StoredMedia, item) for item in found.values()}
 
 
 def attaching_writes(message: Message) -> list[Write]:
-    """Give a new message its uploads. Label: media, when one is gone or another message's."""
-    mine = {"conversation_sid": message.conversation_sid, "message_sid": message.sid, "ttl": None}
+    """Build the writes that attach its uploads to a new message.
+
+    Label: media, when an upload is gone or is attached to another message.
+    """
+    attached = {"conversation_sid": message.conversation_sid, "message_sid": message.sid, "ttl": None}
     return [
-        change("media", keys.media(part.sid), {**mine, "updated": format_time(message.created)}, _FREE)
+        change("media", keys.media(part.sid), {**attached, "updated": format_time(message.created)}, _FREE)
         for part in message.media
         if part.state is MediaState.READY
     ]
 
 
 def remove_unattached(table: Table, sid: str) -> bool:
-    """Delete an upload; False when it is gone, or a message's."""
+    """Delete an upload; return False when it is gone, or attached to a message."""
     return table.written(delete("media", keys.media(sid), _FREE))
 
 
 @dataclass(frozen=True, slots=True)
 class FinishOutcome:
-    """What a file has become; `media` is None where it is none of its message's any more."""
+    """The file after it is finished; `media` is None when it was removed from its message."""
 
     media: Media | None
 
 
 def finish(
-    table: Table, conversation: Conversation, reference: MediaReference, settled: Media | None, now: datetime
+    table: Table, conversation: Conversation, reference: MediaReference, result: Media | None, now: datetime
 ) -> FinishOutcome | None:
-    """Write down what became of a file of a text that came in: ready, failed, or None for what is no content and goes.
-    The last thing that a message has does not go, since that would leave a message of nothing: it has failed.
+    """Store the result of a file of an inbound text: ready, failed, or None to remove it from its message.
 
-    Told as an update of the message. Exactly once; None when the message is gone, or it was settled before.
+    The last content of a message is not removed: it becomes failed. Publishes an update of the message, exactly once.
+    Returns None when the message is gone, or the file was finished before.
     """
 
-    def become(part: Media) -> Media | None:
-        return settled if part.sid == reference.media_sid and part.state is MediaState.PENDING else part
+    def change_part(part: Media) -> Media | None:
+        return result if part.sid == reference.media_sid and part.state is MediaState.PENDING else part
 
-    def stored(after: Message) -> list[Write]:
-        if settled is None or settled.state is not MediaState.READY:
+    def build_record_writes(after: Message) -> list[Write]:
+        if result is None or result.state is not MediaState.READY:
             return []
-        return [put("media", keys.media(settled.sid), codec.encode(_stored(settled, conversation, after)), NEW)]
+        record = _build_stored_media(result, conversation, after)
+        return [put("media", keys.media(result.sid), codec.encode(record), NEW)]
 
-    after = _amend(table, conversation, reference.message_sid, become, now, stored)
+    after = _amend(table, conversation, reference.message_sid, change_part, now, build_record_writes)
     return (
         FinishOutcome(next((part for part in after.media if part.sid == reference.media_sid), None)) if after else None
     )
@@ -84,47 +91,51 @@ def finish(
 def remove_from_message(
     table: Table, conversation: Conversation, message_sid: str, sids: Collection[str], now: datetime
 ) -> bool:
-    """Note on a message which of its files some handsets do not get. Told as an update of it; False when that was noted
-    before, or the message is gone."""
+    """Record on a message which of its files do not reach every recipient.
 
-    def become(part: Media) -> Media:
+    Publishes an update of the message. Returns False when that was recorded before, or the message is gone.
+    """
+
+    def change_part(part: Media) -> Media:
         return replace(part, error=part.error or LEFT_OUT) if part.sid in sids else part
 
-    return _amend(table, conversation, message_sid, become, now) is not None
+    return _amend(table, conversation, message_sid, change_part, now) is not None
 
 
 def _amend(
     table: Table,
     conversation: Conversation,
     message_sid: str,
-    become: Callable[[Media], Media | None],
+    change_part: Callable[[Media], Media | None],
     now: datetime,
-    beside: Callable[[Message], list[Write]] = lambda _: [],
+    build_more_writes: Callable[[Message], list[Write]] = lambda _: [],
 ) -> Message | None:
-    """Change the files of a message, with the writes that go `beside` it: what it is then, None when there is nothing
-    to change."""
+    """Change the files of a message, with more writes in the same transaction.
+
+    Returns the changed message, None when there is nothing to change.
+    """
 
     def attempt() -> Message | None:
         delivered = messages.fetch(table, conversation.sid, message_sid)
         before = delivered.message if delivered else None
         if before is None:
             return None
-        media = tuple(part for part in map(become, before.media) if part)
+        media = tuple(part for part in map(change_part, before.media) if part)
         if not (media or before.body):
             media = tuple(replace(part, state=MediaState.FAILED, error="empty") for part in before.media)
         if media == before.media:
             return None
         after = replace(before, media=media, updated=now)
-        was, becomes = (codec.encode(message)["media"] for message in (before, after))
-        unchanged = Condition("#media = :before", {"#media": "media"}, {":before": was})
-        sets = {"media": becomes, "updated": format_time(now)}
+        old_media, new_media = (codec.encode(message)["media"] for message in (before, after))
+        unchanged = Condition("#media = :before", {"#media": "media"}, {":before": old_media})
+        sets = {"media": new_media, "updated": format_time(now)}
         table.transact(
             [
                 change("message", keys.message(conversation.sid, message_sid), sets, unchanged),
                 *event_outbox.build_conversation_writes(
                     conversation, BY_TEXT, now, [events.message_event("onMessageUpdated", after, conversation)]
                 ),
-                *beside(after),
+                *build_more_writes(after),
             ]
         )
         return after
@@ -133,33 +144,37 @@ def _amend(
 
 
 def begin_scaling(table: Table, sid: str) -> bool:
-    """Note that an image is about to be made smaller, so that one that ends its function is not tried for ever. False
-    where that has happened before, where it is known to be of no use, and where the file is gone."""
+    """Record that an attempt to scale an image begins.
+
+    So an image that crashes its function is not tried forever. Returns False when too many attempts have ended
+    unrecorded, when an earlier one showed that scaling is of no use, and when the file is gone.
+    """
     may_try = Condition(
-        "attribute_exists(PK) AND (attribute_not_exists(#n) OR #n < :most)"
+        "attribute_exists(PK) AND (attribute_not_exists(#n) OR #n < :max)"
         " AND (attribute_not_exists(#scalable) OR #scalable <> :no)",
         {"#n": "scalings", "#scalable": "scalable"},
-        {":most": MAX_SCALINGS, ":no": False},
+        {":max": MAX_SCALINGS, ":no": False},
     )
     return table.written(change("media", keys.media(sid), {}, may_try, adds={"scalings": 1}))
 
 
-def end_scaling(table: Table, sid: str, *, made: bool) -> None:
-    """Note that such an attempt has come to an end: another one is of use only where it made the image smaller."""
-    table.written(change("media", keys.media(sid), {"scalings": None, **({} if made else {"scalable": False})}, EXISTS))
+def end_scaling(table: Table, sid: str, *, is_scaled: bool) -> None:
+    """Record that an attempt to scale an image has ended. One that did not make it smaller is the last."""
+    sets = {"scalings": None, **({} if is_scaled else {"scalable": False})}
+    table.written(change("media", keys.media(sid), sets, EXISTS))
 
 
-def _stored(settled: Media, conversation: Conversation, message: Message) -> StoredMedia:
+def _build_stored_media(media: Media, conversation: Conversation, message: Message) -> StoredMedia:
     return StoredMedia(
-        sid=settled.sid,
+        sid=media.sid,
         service_sid=conversation.service_sid,
         created=message.created,
         updated=message.updated,
-        content_type=settled.content_type or "",
-        size=settled.size or 0,
-        filename=settled.filename,
+        content_type=media.content_type or "",
+        size=media.size or 0,
+        filename=media.filename,
         author=message.author,
         conversation_sid=conversation.sid,
         message_sid=message.sid,
-        scalable=settled.scalable,
+        scalable=media.scalable,
     )

@@ -1,6 +1,6 @@
-"""Write conversations with their members: every change claims and releases threads in the transaction that makes it.
+"""Write conversations with their members. Each change claims and releases threads in its own transaction.
 
-What a change means is decided by partyline.domain.membership.
+partyline.domain.membership decides what a change means.
 """
 
 from __future__ import annotations
@@ -36,27 +36,29 @@ from partyline.storage.table import NEW, Table, Write, change, delete, put
 
 Result = TypeVar("Result")
 
-# What a change of members sets of its conversation.
+# What a change of members sets in its conversation.
 _SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at", "GSI2PK")
 
 
 @dataclass(frozen=True, slots=True)
 class _Creation:
-    """A new conversation with its members, to be written with the threads that it can claim."""
+    """A new conversation with its members, to be stored with the threads that it can claim."""
 
     conversation: Conversation
     participants: Sequence[Participant]
     now: datetime
     cause: Cause
-    known: Collection[str]
+    existing_users: Collection[str]
 
     def write(self, table: Table, owned: frozenset[str]) -> Conversation:
         """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
-        made = replace(self.conversation, threads=owned)
-        added = membership.creation_events(made, self.participants)
-        writes = creation_writes(made, self.participants, self.now, cause=self.cause, known=self.known)
-        table.transact([*writes, *event_outbox.build_conversation_writes(made, self.cause, self.now, added)])
-        return made
+        created = replace(self.conversation, threads=owned)
+        added = membership.creation_events(created, self.participants)
+        writes = creation_writes(
+            created, self.participants, self.now, cause=self.cause, existing_users=self.existing_users
+        )
+        table.transact([*writes, *event_outbox.build_conversation_writes(created, self.cause, self.now, added)])
+        return created
 
 
 def create(
@@ -66,16 +68,16 @@ def create(
     now: datetime,
     *,
     cause: Cause = QUIETLY,
-    known: Collection[str] = (),
+    existing_users: Collection[str] = (),
 ) -> Conversation:
     """Store a new conversation with its members and claim its threads, all or nothing.
 
-    `known` are identities that must still be users. Returns the conversation with the threads that it owns: a pair's
-    thread may be another conversation's.
+    `existing_users` are identities that must still be users. Returns the conversation with the threads that it owns:
+    another conversation may own a pair's thread.
 
     Raises RuleViolation unique_name_exists, thread_taken.
     """
-    creation = _Creation(conversation, participants, now, cause, known)
+    creation = _Creation(conversation, participants, now, cause, existing_users)
     return _claim(table, membership.plan_claims(participants), now, partial(creation.write, table))
 
 
@@ -86,10 +88,10 @@ def create_as_only_owner(
     now: datetime,
     *,
     cause: Cause = QUIETLY,
-    known: Collection[str] = (),
+    existing_users: Collection[str] = (),
 ) -> Conversation:
-    """Store a new conversation as `create`, but only when each of its threads is free, a pair's too."""
-    creation = _Creation(conversation, participants, now, cause, known)
+    """Store a new conversation as `create`, but only when all its threads are free, also those of pairs."""
+    creation = _Creation(conversation, participants, now, cause, existing_users)
     claims = dict.fromkeys(membership.plan_claims(participants), True)
     return _claim(table, claims, now, partial(creation.write, table))
 
@@ -100,7 +102,7 @@ def creation_writes(
     now: datetime,
     *,
     cause: Cause = QUIETLY,
-    known: Collection[str] = (),
+    existing_users: Collection[str] = (),
 ) -> list[Write]:
     """Build the writes of a new conversation, its members and the threads that it names."""
     scheduled, entries = with_timer_entry(None, conversation, now)
@@ -108,7 +110,7 @@ def creation_writes(
         put(CONVERSATION, keys.conversation(conversation.sid), conversation_item(scheduled), NEW),
         *entries,
         *(put_member(conversation, member) for member in participants),
-        *users.joining_writes(conversation.service_sid, participants, now, cause, known),
+        *users.joining_writes(conversation.service_sid, participants, now, cause, existing_users),
         *(claim_thread(thread, conversation, participants) for thread in sorted(conversation.threads)),
         *([claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
     ]
@@ -121,15 +123,15 @@ def change_members(
     now: datetime,
     *,
     cause: Cause = QUIETLY,
-    known: Collection[str] = (),
+    existing_users: Collection[str] = (),
 ) -> Roster:
     """Store a changed set of members, and claim and release threads, in one transaction.
 
-    A pair that another conversation owns is not claimed, and the change still succeeds: a group is often built member
-    by member with a client who has a 1:1 conversation already. The same holds when a group only gets smaller.
+    The change succeeds without the thread of a pair that another conversation owns: a group is often built member by
+    member with a client who has a 1:1 conversation already. The same holds when a group only gets smaller.
 
     Raises RuleViolation thread_taken, and Conflict when another request changed the conversation since `roster` was
-    read, or an identity in `known` is a user no longer.
+    read, or an identity in `existing_users` is no longer a user.
     """
     planned = membership.plan_change(roster, members)
 
@@ -143,7 +145,7 @@ def change_members(
                     after, cause, now, planned.build_events(after, now), planned.gone_identities
                 ),
                 *_member_writes(planned),
-                *users.joining_writes(after.service_sid, planned.new_identities, now, cause, known),
+                *users.joining_writes(after.service_sid, planned.new_identities, now, cause, existing_users),
                 *_thread_writes(roster.conversation, after, members),
             ]
         )
@@ -183,9 +185,9 @@ def touch_member(
     *,
     cause: Cause = QUIETLY,
 ) -> None:
-    """Store changes of a member that no thread depends on: attributes, role, read horizon, dates.
+    """Store changes of a member that affect no thread: attributes, role, read horizon, dates.
 
-    Raises RuleViolation participant_not_found when the member is gone, and Conflict when another has its place.
+    Raises RuleViolation participant_not_found when the member is gone, and Conflict when its identity has changed.
     """
     if before == after:
         return
@@ -199,11 +201,11 @@ def touch_member(
         raise RuleViolation("participant_not_found") from conflict
 
 
-# --- threads that were another conversation's
+# --- threads that another conversation owned before
 
 
 def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
-    """Claim each thread that another conversation owned when the members changed, if it is free by now.
+    """Claim each thread that another conversation owned when the members changed, and that is free now.
 
     Raises Conflict as `change_members`.
     """
@@ -213,10 +215,10 @@ def claim_threads(table: Table, roster: Roster, now: datetime) -> Roster:
 
 
 def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bool:
-    """Claim the thread of a conversation's group without some of its members, if it is free.
+    """Claim the thread of a conversation's group without some of its members, if the thread is free.
 
-    Returns whether the conversation owns it. It is released with the group's own. Raises Conflict when other requests
-    are faster each time.
+    Returns whether the conversation owns it. It is released with the thread of the group. Raises Conflict when other
+    requests win every race.
     """
 
     def attempt() -> bool:
@@ -224,7 +226,7 @@ def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bo
         if roster is None or thread in roster.conversation.threads:
             return roster is not None
         if not membership.can_claim_alias(roster, thread):
-            # It was closed, or its members have changed.
+            # The conversation was closed, or its members have changed.
             return False
         owner = conversations.find_owner(table, thread)
         if owner is not None and not _close_if_due(table, owner, now):
@@ -254,10 +256,10 @@ def _alias_writes(roster: Roster, thread: str) -> list[Write]:
 def _claim(
     table: Table, claims: Mapping[str, bool], now: datetime, attempt: Callable[[frozenset[str]], Result]
 ) -> Result:
-    """Make an attempt that claims threads; `claims` says of each whether it must be free.
+    """Make an attempt that claims threads; `claims` has for each whether it must be free.
 
-    The attempt is repeated without those threads that are another conversation's and need not be free. A thread of a
-    conversation that has reached the end of its timers is free: that conversation is closed first.
+    The attempt is repeated without the threads that another conversation owns and that need not be free. A conversation
+    whose timers have ended it is closed first, which frees its threads.
     """
     skipped: frozenset[str] = frozenset()
 
@@ -287,7 +289,7 @@ def _check_free(taken: Mapping[str, str]) -> None:
 
 
 def _close_if_due(table: Table, sid: str, now: datetime) -> bool:
-    """Close a conversation whose timers have ended it; return whether that was so.
+    """Close a conversation if its timers have ended it; return whether they have.
 
     Raises Conflict as `conversations.apply_due_timers`.
     """

@@ -1,4 +1,4 @@
-"""Messages, each with its receipts behind it in one partition, in the order of their index."""
+"""Messages in the order of their index, each with its receipts behind it: one partition for each conversation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MessageWithReceipts:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """Some messages in order; `more` when the list goes on behind the last."""
+    """Some messages in order. `more` is whether there are further ones."""
 
     messages: list[MessageWithReceipts]
     more: bool
@@ -42,29 +42,31 @@ class MessagePage:
 def recording_writes(
     roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY, failed: Sequence[Receipt] = ()
 ) -> list[Write]:
-    """The writes that make a message the next one of its conversation, and tell of it. `failed` are the receipts of
-    those whom it cannot reach from the first.
+    """Build the writes that add a message to its conversation and publish it.
 
-    Its index is assigned here: they hold only while `conversation` has got no other message and no other change, so
-    indexes are dense, and the sends planned for its members are right. Labels: conversation, message.
+    `failed` are the receipts of the recipients that it can never reach.
+
+    The writes hold only while the conversation has no other message and no other change. So indexes are dense, and the
+    sends that were planned for its members are right. Labels: conversation, message.
     """
     conversation = roster.conversation
-    told = [events.message_added_event(message, conversation, roster.participants)]
+    published = [events.message_added_event(message, conversation, roster.participants)]
     if conversation.state is ConversationState.INACTIVE:
-        awake = replace(conversation, state=ConversationState.ACTIVE, updated=now)
-        told.append(events.state_updated_event(conversation, awake, Reason.EVENT))
-    told += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
+        active = replace(conversation, state=ConversationState.ACTIVE, updated=now)
+        published.append(events.state_updated_event(conversation, active, Reason.EVENT))
+    published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
         *_append(conversation, message, now),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
-        *event_outbox.build_conversation_writes(conversation, cause, now, told),
+        *event_outbox.build_conversation_writes(conversation, cause, now, published),
     ]
 
 
 def message_writes(message: Message, now: datetime) -> list[Write]:
-    """The message, its receipts and the copies of it that our own numbers will see from now on."""
-    message = replace(message, sends=tuple(replace(send, counted=_counted(message, send)) for send in message.sends))
+    """Build the writes of a message, its receipts, and the counts of the copies that our own numbers will receive."""
+    sends = tuple(replace(send, counted=_copy_fingerprint(message, send)) for send in message.sends)
+    message = replace(message, sends=sends)
     item = codec.encode(message)
     if message.sends or message.pending:
         item["outbox"] = "message"
@@ -72,7 +74,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
         put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
         *(receipts.creation_write(receipt) for receipt in receipts.build_queued(message)),
         *(
-            # The carrier brings our own group text back to our other numbers: to those of now, and of a moment later.
+            # The carrier delivers our own group text to our other numbers too, also to those added right after it.
             copies.build_own_write(send.sender, send.thread, send.counted, now)
             for send in message.sends
             if send.counted
@@ -80,8 +82,8 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
     ]
 
 
-def _counted(message: Message, send: Send) -> str:
-    """The fingerprint under which copies of a send are counted; '' for those of a pair, which nobody else sees."""
+def _copy_fingerprint(message: Message, send: Send) -> str:
+    """Return the fingerprint under which copies of a send are counted; '' for a pair, whose texts have no copies."""
     if threads.is_pair(send.thread):
         return ""
     return threads.fingerprint(send.words(message.said), len(message.media))
@@ -89,30 +91,30 @@ def _counted(message: Message, send: Send) -> str:
 
 def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
     sets: dict[str, object] = {"last_index": message.index, "active_at": format_time(now)}
-    entered: list[Write] = []
+    entries: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
-        # A new message wakes an inactive conversation.
-        awakened, entered = conversation_items.reactivation_update(conversation, now)
-        sets |= awakened
+        # A new message reactivates an inactive conversation.
+        reactivated, entries = conversation_items.reactivation_update(conversation, now)
+        sets |= reactivated
     key = keys.conversation(conversation.sid)
-    return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entered]
+    return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entries]
 
 
 # --- reading
 
 
 def fetch(table: Table, conversation_sid: str, sid: str) -> MessageWithReceipts | None:
-    """One message with its receipts."""
-    found = _grouped(table.query(keys.messages(conversation_sid), begins=sid).items)
+    """Read a message with its receipts; return None when it does not exist."""
+    found = _group_receipts(table.query(keys.messages(conversation_sid), begins=sid).items)
     return found[0] if found else None
 
 
 def page(
     table: Table, conversation_sid: str, *, size: int, forward: bool = True, after: int | None = None
 ) -> MessagePage:
-    """At most `size` messages in the order of their index, from behind the one at index `after`.
+    """Read at most `size` messages in the order of their index, from behind the one at index `after`.
 
-    Reads in proportion to the page: its messages and their receipts, and the beginning of the next.
+    Cost: in proportion to the page. It reads the page's messages, their receipts and the beginning of the next page.
     """
     # "g" sorts behind every hexadecimal digit.
     low, high = sids.MESSAGE, sids.MESSAGE + "g"
@@ -131,23 +133,23 @@ def page(
         )
         read += part.items
         start = part.last_key
-        found = _grouped(read)
+        found = _group_receipts(read)
         if start is None:
             break
     found.sort(key=lambda delivered: delivered.message.index, reverse=not forward)
     return MessagePage(found[:size], len(found) > size)
 
 
-def _grouped(read: Sequence[Item]) -> list[MessageWithReceipts]:
-    """Messages with their receipts, from items in any order; receipts whose message was not read yet are left out."""
+def _group_receipts(items: Sequence[Item]) -> list[MessageWithReceipts]:
+    """Group receipts by message, from items in any order. Receipts without their message are left out."""
     by_message: dict[str, list[Receipt]] = {}
-    heads: dict[str, Message] = {}
-    for item in read:
+    by_sid: dict[str, Message] = {}
+    for item in items:
         if "#" in item["SK"]:
             by_message.setdefault(item["message_sid"], []).append(codec.decode(Receipt, item))
         else:
-            heads[item["SK"]] = codec.decode(Message, item)
-    return [MessageWithReceipts(message, tuple(by_message.get(sid, ()))) for sid, message in heads.items()]
+            by_sid[item["SK"]] = codec.decode(Message, item)
+    return [MessageWithReceipts(message, tuple(by_message.get(sid, ()))) for sid, message in by_sid.items()]
 
 
 # --- changing
@@ -156,15 +158,18 @@ def _grouped(read: Sequence[Item]) -> list[MessageWithReceipts]:
 def update(
     table: Table, conversation: Conversation, before: Message, after: Message, now: datetime, *, cause: Cause = QUIETLY
 ) -> None:
-    """Store what was changed of a message; other changes made meanwhile stay, and what was sent is not sent again.
-    Raises RuleViolation message_not_found when it is gone, and Conflict while another request is writing it."""
+    """Store what differs between two states of a message. It is not sent again.
+
+    Concurrent changes of other attributes stay. Raises RuleViolation message_not_found when the message is gone, and
+    Conflict while another request is writing it.
+    """
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
-    told = events.message_event("onMessageUpdated", after, conversation)
+    updated = events.message_event("onMessageUpdated", after, conversation)
     changed = change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS)
     try:
-        table.transact([changed, *event_outbox.build_conversation_writes(conversation, cause, now, [told])])
+        table.transact([changed, *event_outbox.build_conversation_writes(conversation, cause, now, [updated])])
     except Conflict as conflict:
         if not conflict.failed:
             raise
@@ -172,27 +177,31 @@ def update(
 
 
 def handing_over_write(message: Message) -> Write:
-    """Note of a carrier's text that it is kept elsewhere from now on. Label: message, when it is gone, or noted
-    already."""
-    held = Condition("#id = :id", {"#id": "carrier_message_id"}, {":id": message.carrier_message_id})
+    """Build the write that removes the carrier's id from a message, since another item has the text from now on.
+
+    Label: message, when the message is gone, or has the id no longer.
+    """
+    has_id = Condition("#id = :id", {"#id": "carrier_message_id"}, {":id": message.carrier_message_id})
     key = keys.message(message.conversation_sid, message.sid)
-    return change("message", key, {"carrier_message_id": None}, held)
+    return change("message", key, {"carrier_message_id": None}, has_id)
 
 
 def remove(
     table: Table, conversation: Conversation, delivered: MessageWithReceipts, now: datetime, *, cause: Cause = QUIETLY
 ) -> bool:
-    """Delete a message with its receipts and files; False when it is gone already. Its index is not given out again,
-    and is remembered for counts of what is unread."""
+    """Delete a message with its receipts and files; return False when it is gone already.
+
+    Its index is not assigned again. A trace of it stays for counts of unread messages.
+    """
     return table.written(*removal_writes(conversation, delivered, now, cause=cause))
 
 
 def removal_writes(
     conversation: Conversation, delivered: MessageWithReceipts, now: datetime, *, cause: Cause = QUIETLY
 ) -> list[Write]:
-    """The writes of that. Label: message, when it is gone."""
+    """Build the writes that delete a message. Label: message, when it is gone."""
     message = delivered.message
-    told = events.message_event("onMessageRemoved", message, conversation, DateRemoved=events.format_timestamp(now))
+    removed = events.message_event("onMessageRemoved", message, conversation, DateRemoved=events.format_timestamp(now))
     return [
         delete("message", keys.message(message.conversation_sid, message.sid), EXISTS),
         put("removed", keys.removed_message(message.conversation_sid, message.index), {}),
@@ -202,13 +211,15 @@ def removal_writes(
             for receipt in delivered.receipts
         ),
         *(delete("media", keys.media(part.sid)) for part in message.media),
-        *event_outbox.build_conversation_writes(conversation, cause, now, [told]),
+        *event_outbox.build_conversation_writes(conversation, cause, now, [removed]),
     ]
 
 
 def unread(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
-    """How many messages a conversation has behind a read horizon; None without one. Reads nothing unless some were
-    deleted, and then the traces of those behind the horizon."""
+    """Count the messages of a conversation behind a read horizon; return None without a horizon.
+
+    Cost: nothing is read unless messages were deleted. Then the traces of those behind the horizon are counted.
+    """
     if horizon is None:
         return None
     behind = max(conversation.last_index - horizon, 0)

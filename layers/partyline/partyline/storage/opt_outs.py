@@ -1,4 +1,4 @@
-"""Opt-outs: one item for each (address, line), and behind it everything that was ever said about it."""
+"""Opt-outs: one item for the state of each (address, line), and behind it the audit trail of its changes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from partyline.storage.table import NEW, Condition, Table, Write, put
 
 
 def fetch_many(table: Table, address: str, line: str) -> OptOut | None:
-    """What is known of one address and one line."""
+    """Read the state of one address and one line; return None when there is none."""
     item = table.get(keys.opt_out(address, line))
     return codec.decode(OptOut, item) if item else None
 
 
 def list_for_address(table: Table, address: str) -> list[OptOut]:
-    """What is known of one address, by line."""
-    known = table.query_all(keys.opt_out(address, "").pk, begins=keys.OPT_OUTS)
-    return [codec.decode(OptOut, item) for item in known]
+    """List the states of one address, by line."""
+    items = table.query_all(keys.opt_out(address, "").pk, begins=keys.OPT_OUTS)
+    return [codec.decode(OptOut, item) for item in items]
 
 
 def fetch_by_sid(table: Table, sid: str) -> OptOut | None:
-    """The same by its SID."""
+    """Read a state by its SID; return None when there is none."""
     pointer = table.get(keys.opt_out_pointer(sid))
     return fetch_many(table, pointer["address"], pointer["line"]) if pointer else None
 
@@ -35,12 +35,12 @@ def fetch_by_sid(table: Table, sid: str) -> OptOut | None:
 def build_writes(before: OptOut | None, event: OptOutEvent) -> list[Write]:
     """Build the writes of a new state, and of its entry in the audit trail.
 
-    They hold as long as nothing was stored since `before` was read, not even the same state: its channel may matter.
+    They hold while nothing was stored since `before` was read, not even the same state with another channel.
     Labels: opt_out, opt_out_event, opt_out_pointer.
     """
     current = build_state(before, event)
     at = format_time(event.at)
-    # Random digits: two events of one moment have two keys.
+    # Random digits, so that two events at the same time have two keys.
     event_key = keys.opt_out_event(event.address, event.line, at, secrets.token_hex(4))
     item = {
         **codec.encode(current),
@@ -60,7 +60,7 @@ def build_writes(before: OptOut | None, event: OptOutEvent) -> list[Write]:
 def build_state(before: OptOut | None, event: OptOutEvent) -> OptOut:
     """Build the state after an event.
 
-    A repeated state keeps its date. It keeps its channel too, except that the recipient's own words replace what was
+    A repeated state keeps its date. It also keeps its channel, except that the recipient's own words replace what was
     entered through the API.
     """
     if before is None or before.opted_out is not event.opted_out:
@@ -71,21 +71,22 @@ def build_state(before: OptOut | None, event: OptOutEvent) -> OptOut:
 
 
 def _unchanged(before: OptOut) -> Condition:
+    """Require that nothing was stored since `before` was read."""
     item = codec.encode(before)
     return Condition(
         "#opted_out = :opted_out AND #how = :how AND #updated = :updated",
-        {f"#{name}": name for name in _SAID},
-        {f":{name}": item[name] for name in _SAID},
+        {f"#{name}": name for name in _COMPARED},
+        {f":{name}": item[name] for name in _COMPARED},
     )
 
 
-_SAID = ("opted_out", "how", "updated")
+_COMPARED = ("opted_out", "how", "updated")
 
 
 def record_carrier_opt_out(
     table: Table, address: str, line: str, channel: OptOutChannel, reference: SendReference, now: datetime
 ) -> None:
-    """Note that somebody has opted out of a line, as a carrier tells by refusing a message. Repeats change nothing."""
+    """Record an opt-out that a carrier reports by refusing a message. Repeats change nothing."""
 
     def attempt() -> None:
         before = fetch_many(table, address, line)

@@ -1,4 +1,4 @@
-"""What a person takes part in: participants by identity or address, each with its conversation."""
+"""Participations: the participants of an identity or an address, each with its conversation."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ class Participation:
 def list_for(
     table: Table, service_sid: str, window: Window, *, identity: str | None = None, address: str | None = None
 ) -> ListPage[Participation]:
-    """A page of what an identity, or a canonical address, takes part in, newest first: one query, and a batch for each
-    hundred of participants and conversations.
+    """Read a page of the participations of an identity or a canonical address, newest first.
 
-    The index, which is a moment behind, says only where to look: each participant and conversation is as it is now. So
-    a page holds fewer than its size when the person has just left a conversation of it, or it was just deleted.
+    Cost: one query, and one batch for each hundred participants and conversations.
+
+    The query gives only the keys, since the index is eventually consistent. The batches read the current items. So a
+    page is shorter when the person has just left a conversation, or a conversation was just deleted.
     """
     page = queries.participations(table, service_sid, window, identity=identity, address=address)
-    places = [(key, _places(listed)) for key, listed in page.entries]
-    found = table.get_all(place for _, both in places for place in both)
+    entry_keys = [(key, _item_keys(listed)) for key, listed in page.entries]
+    found = table.get_all(item_key for _, both in entry_keys for item_key in both)
     entries = []
-    for key, (member, conversation) in places:
+    for key, (member, conversation) in entry_keys:
         if member not in found or conversation not in found:
             continue
         participant = codec.decode(Participant, found[member])
@@ -42,6 +43,6 @@ def list_for(
     return ListPage(entries, page.more, page.ends)
 
 
-def _places(listed: Participant) -> tuple[Key, Key]:
-    """Where a participant and its conversation are."""
+def _item_keys(listed: Participant) -> tuple[Key, Key]:
+    """Return the keys of a participant and its conversation."""
     return keys.participant(listed.conversation_sid, listed.sid), keys.conversation(listed.conversation_sid)

@@ -21,13 +21,13 @@ def create_credential(table: Table, credential: Credential) -> None:
 
 
 def credential(table: Table, sid: str) -> Credential | None:
-    """One credential."""
+    """Read a credential; return None when it does not exist."""
     item = table.get(keys.credential(sid))
     return codec.decode(Credential, item) if item else None
 
 
 def update_credential(table: Table, before: Credential, after: Credential) -> Credential | None:
-    """Store what differs; the credential as it is then, None when it is gone."""
+    """Store what differs; return the stored credential, None when it is gone."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     try:
         write = change("credential", keys.credential(before.sid), sets, EXISTS)
@@ -39,7 +39,7 @@ def update_credential(table: Table, before: Credential, after: Credential) -> Cr
 
 
 def remove_credential(table: Table, sid: str) -> bool:
-    """Delete a credential; False when it is gone already. Bindings go on naming it."""
+    """Delete a credential; return False when it is gone already. Bindings keep its SID."""
     return table.written(delete("credential", keys.credential(sid), EXISTS))
 
 
@@ -47,7 +47,7 @@ def remove_credential(table: Table, sid: str) -> bool:
 
 
 def bind(table: Table, binding: PushBinding) -> None:
-    """Store a binding, in the place of an earlier one of the same device."""
+    """Store a binding. It replaces an earlier one of the same device."""
     dated = keys.dated(format_time(binding.created), binding.sid)
     listed = {
         "GSI1PK": keys.binding_list(binding.service_sid),
@@ -59,13 +59,13 @@ def bind(table: Table, binding: PushBinding) -> None:
 
 
 def binding(table: Table, sid: str) -> PushBinding | None:
-    """One binding."""
+    """Read a binding; return None when it does not exist."""
     item = table.get(keys.binding(sid))
     return codec.decode(PushBinding, item) if item else None
 
 
 def unbind(table: Table, sid: str) -> bool:
-    """Delete a binding; False when it is gone already."""
+    """Delete a binding; return False when it is gone already."""
     return table.written(delete("binding", keys.binding(sid), EXISTS))
 
 
@@ -73,12 +73,12 @@ def unbind(table: Table, sid: str) -> bool:
 
 
 def notifications(table: Table, service_sid: str) -> Notifications:
-    """A Service's notification settings."""
+    """Read a Service's notification settings."""
     return codec.decode(Notifications, table.get(keys.service_notifications(service_sid)) or {})
 
 
 def configure(table: Table, service_sid: str, before: Notifications, after: Notifications) -> Notifications:
-    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    """Store what differs; return the stored settings. Concurrent changes of different settings all hold."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     write = change("notifications", keys.service_notifications(service_sid), sets)
     return codec.decode(Notifications, table.write(write)) if sets else after

@@ -1,7 +1,7 @@
-"""Lists by a sort key, a window at a time: a page costs in proportion to itself, however long the list is.
+"""Lists by a sort key, a window at a time. The cost of a page does not depend on the length of the list.
 
-Long lists are spread over shards, read side by side and merged. A window lies behind the entry with a sort key, or,
-going backward, right before it; it is in the list's order either way.
+Long lists are spread over shards, which are read one by one and merged. A window lies behind the entry with a sort key,
+or, going backward, right before it. Its entries are in the list's order either way.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ _FIRST, _LAST = " ", "~"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a list that is asked for: at most `size` entries behind the one with the sort key `after`, or before
-    it; from the list's beginning without one."""
+    """The part of a list to read.
+
+    It has at most `size` entries behind the one with the sort key `after`, or before it when `backward`. Without
+    `after` it starts at the list's beginning.
+    """
 
     size: int
     after: str | None = None
@@ -44,8 +47,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[Entry]):
-    """Some entries in the list's order, each with its sort key, and whether the list goes on in the direction of
-    reading. `ends` are the sort keys of the first and the last that were read, shown or not."""
+    """Some entries in the list's order, each with its sort key.
+
+    `more` is whether the list continues in the direction of reading. `ends` are the sort keys of the first and the last
+    entry that were read, also of those that a caller has left out.
+    """
 
     entries: list[tuple[str, Entry]]
     more: bool
@@ -64,12 +70,12 @@ def conversations(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> ListPage[Conversation]:
-    """A Service's conversations by date of creation."""
+    """List a Service's conversations by date of creation."""
     name = keys.state_list(service_sid, state) if state else keys.conversation_list(service_sid)
     low = format_time(start) if start else _FIRST
-    # The whole of the last moment counts.
+    # All entries of the last moment are included.
     high = format_time(end) + _LAST if end else _LAST
-    return _sharded(
+    return _read_sharded(
         table,
         _View(name, "GSI2" if state else "GSI1", window, (low, high)),
         Conversation,
@@ -77,70 +83,72 @@ def conversations(
 
 
 def unrouted(table: Table, window: Window) -> ListPage[UnroutedText]:
-    """The unrouted texts."""
-    return _sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), UnroutedText)
+    """List the unrouted texts by date of creation."""
+    return _read_sharded(table, _View(keys.UNROUTED_LIST, "GSI1", window), UnroutedText)
 
 
 def opt_outs(table: Table, window: Window, *, opted_out: bool, line: str | None = None) -> ListPage[OptOut]:
-    """The opt-outs, or opt-ins, of all lines or of one, by since when they are."""
+    """List the opt-outs, or opt-ins, of all lines or of one, by when they began."""
     if line is not None:
-        return _whole(
+        return _read_list(
             table,
             _View(keys.opt_outs(opted_out=opted_out, line=line), "GSI2", window),
             OptOut,
         )
-    return _sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), OptOut)
+    return _read_sharded(table, _View(keys.opt_outs(opted_out=opted_out), "GSI1", window), OptOut)
 
 
 def opt_out_events(table: Table, window: Window, address: str, line: str) -> ListPage[OptOutEvent]:
-    """What was said of an address and a line, the latest first."""
+    """List the audit trail of an address and a line, newest first."""
     within, begins = keys.opt_out(address, line).pk, keys.opt_out_events(line)
     view = _View(within, None, window, (begins, begins + _LAST))
-    return _whole(table, view, OptOutEvent)
+    return _read_list(table, view, OptOutEvent)
 
 
 def users(table: Table, service_sid: str, window: Window) -> ListPage[User]:
-    """A Service's users by date of creation."""
-    return _sharded(table, _View(keys.user_list(service_sid), "GSI1", window), User)
+    """List a Service's users by date of creation."""
+    return _read_sharded(table, _View(keys.user_list(service_sid), "GSI1", window), User)
 
 
 def participations(
     table: Table, service_sid: str, window: Window, *, identity: str | None = None, address: str | None = None
 ) -> ListPage[Participant]:
-    """What an identity, or a canonical address, takes part in, by when it joined. Of a conversation that was just
-    deleted a participant may still be there."""
+    """List the participants of an identity or a canonical address, by when they joined.
+
+    A participant of a conversation that was just deleted may still be among them.
+    """
     person = (
         keys.by_identity(service_sid, identity) if identity is not None else keys.by_address(service_sid, address or "")
     )
-    return _whole(table, _View(person, "GSI1", window), Participant)
+    return _read_list(table, _View(person, "GSI1", window), Participant)
 
 
 def bindings(
     table: Table, service_sid: str, window: Window, *, identities: Collection[str] | None = None
 ) -> ListPage[PushBinding]:
-    """A Service's bindings by date of creation, of some identities or of all: one query for each identity."""
+    """List a Service's bindings by date of creation, of all identities or of some: one query for each of these."""
     if identities is None:
-        return _whole(table, _View(keys.binding_list(service_sid), "GSI1", window), PushBinding)
-    of_each = [keys.bindings_of(service_sid, identity) for identity in identities]
-    return _merged(table, _View("", "GSI2", window), of_each, PushBinding)
+        return _read_list(table, _View(keys.binding_list(service_sid), "GSI1", window), PushBinding)
+    partitions = [keys.bindings_of(service_sid, identity) for identity in identities]
+    return _read_merged(table, _View("", "GSI2", window), partitions, PushBinding)
 
 
-# --- in ascending order; few, and so in one partition each
+# --- in ascending order: short lists, each in one partition
 
 
 def services(table: Table, window: Window) -> ListPage[Service]:
-    """The account's Services by date of creation."""
-    return _whole(table, _View(keys.SERVICE_LIST, "GSI1", window, descending=False), Service)
+    """List the account's Services by date of creation."""
+    return _read_list(table, _View(keys.SERVICE_LIST, "GSI1", window, descending=False), Service)
 
 
 def api_keys(table: Table, window: Window) -> ListPage[ApiKey]:
-    """The account's API keys by date of creation."""
-    return _whole(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), ApiKey)
+    """List the account's API keys by date of creation."""
+    return _read_list(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), ApiKey)
 
 
 def credentials(table: Table, window: Window) -> ListPage[Credential]:
-    """The account's push credentials by date of creation."""
-    return _whole(
+    """List the account's push credentials by date of creation."""
+    return _read_list(
         table,
         _View(keys.CREDENTIAL_LIST, "GSI1", window, descending=False),
         Credential,
@@ -148,13 +156,13 @@ def credentials(table: Table, window: Window) -> ListPage[Credential]:
 
 
 def lines(table: Table, window: Window) -> ListPage[Line]:
-    """The lines by number."""
-    return _whole(table, _View(keys.LINE_LIST, "GSI1", window, descending=False), Line)
+    """List the lines by number."""
+    return _read_list(table, _View(keys.LINE_LIST, "GSI1", window, descending=False), Line)
 
 
 def address_configurations(table: Table, window: Window) -> ListPage[Line]:
-    """The lines that have an address configuration, by number."""
-    return _whole(
+    """List the lines that have an address configuration, by number."""
+    return _read_list(
         table,
         _View(keys.ADDRESS_CONFIGURATION_LIST, "GSI2", window, descending=False),
         Line,
@@ -162,26 +170,29 @@ def address_configurations(table: Table, window: Window) -> ListPage[Line]:
 
 
 def participants(table: Table, conversation_sid: str, window: Window) -> ListPage[Participant]:
-    """A conversation's participants, in the order of joining."""
+    """List a conversation's participants in the order of joining."""
     within = keys.conversation(conversation_sid).pk
-    return _whole(table, _View.of_items(within, keys.PARTICIPANTS, window), Participant)
+    return _read_list(table, _View.of_items(within, keys.PARTICIPANTS, window), Participant)
 
 
 def webhooks(table: Table, conversation_sid: str, window: Window) -> ListPage[ScopedWebhook]:
-    """A conversation's webhooks, in the order of their making."""
+    """List a conversation's webhooks in the order of creation."""
     within = keys.conversation(conversation_sid).pk
-    return _whole(table, _View.of_items(within, keys.WEBHOOKS, window), ScopedWebhook)
+    return _read_list(table, _View.of_items(within, keys.WEBHOOKS, window), ScopedWebhook)
 
 
 def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
-    """A Service's roles by SID."""
+    """List a Service's roles by SID."""
     within = keys.service(service_sid).pk
-    return _whole(table, _View.of_items(within, sids.ROLE, window), Role)
+    return _read_list(table, _View.of_items(within, sids.ROLE, window), Role)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A window on a list: of which index (none: of the items of one partition), and between which sort keys."""
+    """A window on a list: its name, its index, and the lowest and highest sort key.
+
+    Without an index, the list is the items of the partition `name`.
+    """
 
     name: str
     index: str | None
@@ -191,7 +202,7 @@ class _View:
 
     @classmethod
     def of_items(cls, partition: str, begins: str, window: Window) -> _View:
-        """The items of one partition whose sort key begins so."""
+        """Build the view of the items of one partition whose sort key has a prefix."""
         return cls(partition, None, window, (begins, begins + _LAST), descending=False)
 
     @property
@@ -204,22 +215,22 @@ class _View:
         return f"{self.index or ''}SK"
 
 
-def _sharded(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
-    return _merged(table, view, [keys.shard(view.name, number) for number in range(keys.SHARDS)], kind)
+def _read_sharded(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
+    return _read_merged(table, view, [keys.shard(view.name, number) for number in range(keys.SHARDS)], kind)
 
 
-def _merged(table: Table, view: _View, partitions: Iterable[str], kind: type[Entry]) -> ListPage[Entry]:
-    parts = [_read(table, view, partition) for partition in partitions]
+def _read_merged(table: Table, view: _View, partitions: Iterable[str], kind: type[Entry]) -> ListPage[Entry]:
+    parts = [_read_partition(table, view, partition) for partition in partitions]
     merged = heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)
-    return _page(list(merged), view, kind)
+    return _build_page(list(merged), view, kind)
 
 
-def _whole(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
-    return _page(_read(table, view, view.name), view, kind)
+def _read_list(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:
+    return _build_page(_read_partition(table, view, view.name), view, kind)
 
 
-def _read(table: Table, view: _View, partition: str) -> list[Item]:
-    """The entries of one partition that may be on the page, and one more, in the direction of reading."""
+def _read_partition(table: Table, view: _View, partition: str) -> list[Item]:
+    """Read the entries of one partition that may be on the page, and one more, in the direction of reading."""
     low, high = view.bounds
     after = view.window.after
     if after is not None:
@@ -228,8 +239,8 @@ def _read(table: Table, view: _View, partition: str) -> list[Item]:
         return []
     found: list[Item] = []
     start: Item | None = None
-    # Two more than the page: one tells that the list goes on, and the entry at the sort key itself is left out. A part
-    # of a query ends at a megabyte, which is a few entries when they are large.
+    # Two more than the page: one shows that the list continues, and the entry at the sort key `after` is left out. One
+    # query returns at most a megabyte, which is a few entries when they are large.
     while len(found) < view.window.size + 2:
         part = table.query(
             partition,
@@ -246,7 +257,7 @@ def _read(table: Table, view: _View, partition: str) -> list[Item]:
     return [item for item in found if item[view.sort_key] != after]
 
 
-def _page(found: list[Item], view: _View, kind: type[Entry]) -> ListPage[Entry]:
+def _build_page(found: list[Item], view: _View, kind: type[Entry]) -> ListPage[Entry]:
     size = view.window.size
     shown = [(str(item[view.sort_key]), codec.decode(kind, item)) for item in found[:size]]
     if view.window.backward:

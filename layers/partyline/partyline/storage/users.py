@@ -1,9 +1,11 @@
-"""Users: the identities of a Service. One that joins a conversation is made a user by the transaction that adds it.
+"""Users: the identities of a Service. The transaction that adds an identity to a conversation also makes it a user.
 
-A user that is deleted leaves a revocation: access tokens of its identity are refused until the account makes it anew,
-and those from before for good.
+The deletion of a user leaves a revocation: access tokens of its identity are refused until the account creates the user
+again, and older tokens forever.
 
-A new user's item holds who made it: that it is new shows in the stream only, and there it is told."""
+A new user's item has the cause of its creation, because only the stream shows that a user is new: the relay publishes
+the event.
+"""
 
 from __future__ import annotations
 
@@ -20,73 +22,76 @@ from partyline.storage import codec, event_outbox, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, diff_items, put
 
-# No access token lives longer, so a revocation without a deletion ends too.
+# No access token lives longer, so a revocation without a deletion can expire.
 _TOKEN_LIFE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """The access tokens of an identity that were made up to `at` (Unix seconds) are refused. `barred` is whether all
-    are while there is no such user, since it was deleted."""
+    """Which access tokens of an identity are refused.
+
+    Those made up to `at` (Unix seconds) are. When `barred`, the user was deleted: all are, until there is a user again.
+    """
 
     at: int
     barred: bool = False
 
 
 def fetch(table: Table, sid: str) -> User | None:
-    """One user by SID."""
+    """Read a user by SID; return None when it does not exist."""
     item = table.get(keys.user(sid))
     return codec.decode(User, item) if item else None
 
 
 def fetch_by_identity(table: Table, service_sid: str, identity: str) -> User | None:
-    """One user by identity."""
+    """Read a user by identity; return None when it does not exist."""
     return fetch(table, sids.user(service_sid, identity))
 
 
 def fetch_with_revocations(
     table: Table, service_sid: str, identities: Iterable[str]
 ) -> dict[str, tuple[User | None, Revocation | None]]:
-    """The users and the revocations of some identities: one batch for each fifty."""
-    known = {identity: sids.user(service_sid, identity) for identity in identities}
-    wanted = [key for sid in known.values() for key in (keys.user(sid), keys.revocation(sid))]
-    found = table.get_all(wanted)
+    """Read the users and the revocations of some identities: one batch for each fifty."""
+    user_sids = {identity: sids.user(service_sid, identity) for identity in identities}
+    found = table.get_all(key for sid in user_sids.values() for key in (keys.user(sid), keys.revocation(sid)))
 
-    def of(sid: str) -> tuple[User | None, Revocation | None]:
+    def decode_pair(sid: str) -> tuple[User | None, Revocation | None]:
         user, revocation = found.get(keys.user(sid)), found.get(keys.revocation(sid))
         return codec.decode(User, user) if user else None, read_revocation(revocation) if revocation else None
 
-    return {identity: of(sid) for identity, sid in known.items()}
+    return {identity: decode_pair(sid) for identity, sid in user_sids.items()}
 
 
 def read_revocation(item: Item) -> Revocation:
-    """The revocation of an item."""
+    """Decode the item of a revocation."""
     return Revocation(int(item["at"]), bool(item.get("barred")))
 
 
 def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
-    """Store a new user; False when there is one of this identity already."""
+    """Store a new user; return False when its identity is a user already."""
     return table.written(put("user", keys.user(user.sid), _new_item(user, cause), NEW))
 
 
 def update(table: Table, before: User, after: User, now: datetime, *, cause: Cause = QUIETLY) -> bool:
-    """Store what was changed of a user; other changes made meanwhile stay. False when it is gone."""
-    sets = diff_items(_with_role(before), _with_role(after))
-    told = EventBatch(after.service_sid, after.sid, cause, now, (events.user_event("onUserUpdated", after),))
+    """Store what differs; return False when the user is gone. Concurrent changes of other attributes stay."""
+    sets = diff_items(_encode_with_role(before), _encode_with_role(after))
+    batch = EventBatch(after.service_sid, after.sid, cause, now, (events.user_event("onUserUpdated", after),))
     changed = change("user", keys.user(before.sid), sets, EXISTS)
-    return not sets or table.written(changed, *event_outbox.build_writes(told))
+    return not sets or table.written(changed, *event_outbox.build_writes(batch))
 
 
 def to_added_batch(item: Item) -> EventBatch:
-    """What a user that is new in the stream is told as."""
+    """Build the event batch of a user that is new in the stream."""
     user = codec.decode(User, item)
-    told = events.user_event("onUserAdded", user)
-    return EventBatch(user.service_sid, user.sid, codec.decode(Cause, item["cause"]), user.created, (told,))
+    added = events.user_event("onUserAdded", user)
+    return EventBatch(user.service_sid, user.sid, codec.decode(Cause, item["cause"]), user.created, (added,))
 
 
 def remove(table: Table, user: User, now: datetime) -> bool:
-    """Delete a user and bar its identity; False when it is gone already. What the identity takes part in it leaves by
-    and by (partyline.lifecycle.cleanup)."""
+    """Delete a user and bar its identity; return False when the user is gone already.
+
+    The identity's participants are removed asynchronously (partyline.lifecycle.cleanup).
+    """
     barred = {"at": int(now.timestamp()), "barred": True}
     return table.written(
         delete("user", keys.user(user.sid), EXISTS),
@@ -95,11 +100,11 @@ def remove(table: Table, user: User, now: datetime) -> bool:
 
 
 def revoke_tokens(table: Table, user: User, now: datetime) -> bool:
-    """Refuse the access tokens that a user has now; False when it is gone."""
-    until = {"at": int(now.timestamp()), "ttl": int((now + _TOKEN_LIFE).timestamp())}
+    """Refuse the access tokens that a user has now; return False when the user is gone."""
+    revocation = {"at": int(now.timestamp()), "ttl": int((now + _TOKEN_LIFE).timestamp())}
     return table.written(
         check("user", keys.user(user.sid), EXISTS),
-        put("revocation", keys.revocation(user.sid), until),
+        put("revocation", keys.revocation(user.sid), revocation),
     )
 
 
@@ -108,25 +113,28 @@ def joining_writes(
     members: Iterable[Participant],
     now: datetime,
     cause: Cause = QUIETLY,
-    known: Collection[str] = (),
+    existing_users: Collection[str] = (),
 ) -> list[Write]:
-    """The writes that make users of the identities among some members, as far as they are none yet. Those that are
-    `known` as users have to be: they do not become it again when the account deletes them at the same moment."""
+    """Build the writes that create a user for each identity of some members that is not one yet.
+
+    For identities in `existing_users` they require a user instead: one that the account deletes at the same time is not
+    created again.
+    """
     identities = sorted({member.identity for member in members if member.identity})
     return [
         check("user", keys.user(sids.user(service_sid, identity)), EXISTS)
-        if identity in known
-        else _ensuring(service_sid, identity, now, cause)
+        if identity in existing_users
+        else _ensure_write(service_sid, identity, now, cause)
         for identity in identities
     ]
 
 
 def ensure_user(table: Table, service_sid: str, identity: str, now: datetime, *, cause: Cause = QUIETLY) -> None:
-    """Make a user of an identity, unless it is one."""
-    table.written(_ensuring(service_sid, identity, now, cause))
+    """Create a user for an identity, unless there is one."""
+    table.written(_ensure_write(service_sid, identity, now, cause))
 
 
-def _ensuring(service_sid: str, identity: str, now: datetime, cause: Cause) -> Write:
+def _ensure_write(service_sid: str, identity: str, now: datetime, cause: Cause) -> Write:
     user = User(sids.user(service_sid, identity), service_sid, identity, now, now)
     return change("user", keys.user(user.sid), {}, defaults=_new_item(user, cause))
 
@@ -135,18 +143,18 @@ def _new_item(user: User, cause: Cause) -> Item:
     return {**codec.encode(user), **list_index_keys(user), "outbox": "user", "cause": codec.encode(cause)}
 
 
-def _with_role(user: User) -> Item:
-    """A user with its place among those of its own role."""
+def _encode_with_role(user: User) -> Item:
+    """Encode a user with its place among the holders of its own role."""
     return {**codec.encode(user), **role_index_key(user.role_sid, user.sid)}
 
 
 def role_index_key(role_sid: str | None, sid: str) -> Item:
-    """The index key by which the holders of a role are found."""
+    """Return the index key by which the holders of a role are found; empty without a role."""
     return {"GSI2PK": keys.by_role(role_sid), "GSI2SK": sid} if role_sid else {}
 
 
 def list_index_keys(user: User) -> Item:
-    """A user's place in the list of its Service, and among those of its own role."""
+    """Return a user's places in the list of its Service and among the holders of its own role."""
     return {
         **role_index_key(user.role_sid, user.sid),
         "GSI1PK": keys.sharded(keys.user_list(user.service_sid), user.sid),

@@ -81,7 +81,9 @@ def create(call: Call) -> ApiResponse:
     )
     if if_exists is IfExists.REFUSE:
         conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
-        created = memberships.create(call.table, conversation, members, call.now, cause=call.cause, known=known)
+        created = memberships.create(
+            call.table, conversation, members, call.now, cause=call.cause, existing_users=known
+        )
         return ApiResponse(202, serializers.build_conversation(call, created, _LINKS))
     return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
 
@@ -99,7 +101,7 @@ def _fetch_or_create(
     conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
     try:
         created = memberships.create_as_only_owner(
-            call.table, conversation, members, call.now, cause=call.cause, known=known
+            call.table, conversation, members, call.now, cause=call.cause, existing_users=known
         )
     except RuleViolation as violation:
         if violation.rule == "thread_taken" and _find_owner(call, members):

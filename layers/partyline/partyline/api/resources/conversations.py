@@ -110,7 +110,7 @@ def create(call: Call) -> ApiResponse:
     conversation = apply_pre_webhook(call, "onConversationAdd", build_conversation(call))
     known = authorization.find_known_users(call)
     created = memberships.create(
-        call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, known=known
+        call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, existing_users=known
     )
     return ApiResponse(201, serializers.build_conversation(call, created, LINKS))
 

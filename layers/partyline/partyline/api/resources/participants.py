@@ -79,7 +79,7 @@ def _add_member(call: Call) -> Participant:
     members = roster.with_member(member)
     _check_together(call, roster, members, own)
     pre_webhook.consult(call, events.participant_event("onParticipantAdd", member, conversation))
-    memberships.change_members(call.table, roster, members, call.now, cause=call.cause, known=known)
+    memberships.change_members(call.table, roster, members, call.now, cause=call.cause, existing_users=known)
     return member
 
 
