@@ -74,16 +74,21 @@ def name_of_at_most(limit: int, *, is_required: bool = False) -> AfterValidator:
 
 def duration(parameter: str, minimum: int) -> BeforeValidator:
     """Accept a timer as an ISO 8601 duration, in seconds; PT0S is None. Refuses with 50375, 50376, 50379, 50380."""
+    return BeforeValidator(lambda value: _parse_timer(parameter, minimum, value) or None)
 
-    def check(value: str) -> int | None:
-        seconds = timers.parse_duration(value)
-        if seconds is None:
-            raise refused(refusals.timer_invalid(parameter))
-        if 0 < seconds < minimum:
-            raise refused(refusals.timer_too_short(parameter, minimum))
-        return seconds or None
 
-    return BeforeValidator(check)
+def optional_duration(parameter: str, minimum: int) -> BeforeValidator:
+    """Accept a timer as `duration` does, but PT0S is 0 seconds, and an empty parameter is None."""
+    return BeforeValidator(lambda value: _parse_timer(parameter, minimum, value) if value else None)
+
+
+def _parse_timer(parameter: str, minimum: int, value: str) -> int:
+    seconds = timers.parse_duration(value)
+    if seconds is None:
+        raise refused(refusals.timer_invalid(parameter))
+    if 0 < seconds < minimum:
+        raise refused(refusals.timer_too_short(parameter, minimum))
+    return seconds
 
 
 def json_text(limit: int) -> AfterValidator:

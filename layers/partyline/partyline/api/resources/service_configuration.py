@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field
 
 from partyline import refusals
-from partyline.api import forms, lookups
+from partyline.api import lookups
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import Boolean, optional_duration, sid_of
+from partyline.api.form_model import CLEARABLE, Form, none_if_empty
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import sids, timers
@@ -26,22 +29,36 @@ from partyline.storage import services as store
 route = Router(Level.SERVICE)
 
 
-class _DefaultRole(NamedTuple):
-    """A default role: its field of a Service, its type, and the refusal where there is no such role."""
+_RoleSid = Annotated[str | None, BeforeValidator(none_if_empty), sid_of(sids.ROLE)]
 
-    field: str
+
+class ServiceConfigurationForm(Form):
+    """What can be changed of a Service's settings. An empty role changes nothing."""
+
+    reachability_enabled: Boolean | None = None
+    default_inactive_timer: Annotated[
+        int | None, optional_duration("DefaultInactiveTimer", timers.MIN_INACTIVE), CLEARABLE
+    ] = None
+    default_closed_timer: Annotated[
+        int | None, optional_duration("DefaultClosedTimer", timers.MIN_CLOSED), CLEARABLE
+    ] = None
+    creator_role_sid: _RoleSid = Field(None, alias="DefaultConversationCreatorRoleSid")
+    member_role_sid: _RoleSid = Field(None, alias="DefaultConversationRoleSid")
+    user_role_sid: _RoleSid = Field(None, alias="DefaultChatServiceRoleSid")
+
+
+class _DefaultRole(NamedTuple):
+    """A default role: its type, and the refusal where there is no such role."""
+
     type: RoleType
     missing: Callable[[str], ApiError]
 
 
+# By the field of the form, and of a Service.
 _DEFAULTS = {
-    "DefaultConversationCreatorRoleSid": _DefaultRole(
-        "creator_role_sid", RoleType.CONVERSATION, refusals.creator_role_not_found
-    ),
-    "DefaultConversationRoleSid": _DefaultRole(
-        "member_role_sid", RoleType.CONVERSATION, refusals.member_role_not_found
-    ),
-    "DefaultChatServiceRoleSid": _DefaultRole("user_role_sid", RoleType.SERVICE, refusals.user_role_not_found),
+    "creator_role_sid": _DefaultRole(RoleType.CONVERSATION, refusals.creator_role_not_found),
+    "member_role_sid": _DefaultRole(RoleType.CONVERSATION, refusals.member_role_not_found),
+    "user_role_sid": _DefaultRole(RoleType.SERVICE, refusals.user_role_not_found),
 }
 
 
@@ -57,21 +74,12 @@ def update(call: Call) -> ApiResponse:
 
     Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376, 50379, 50380.
     """
-    before, form = call.scope.service, call.request.form
-    reachability = forms.read_boolean(form, "ReachabilityEnabled")
-    inactive = _read_timer(form, "DefaultInactiveTimer", timers.MIN_INACTIVE, before.default_inactive_timer)
-    closed = _read_timer(form, "DefaultClosedTimer", timers.MIN_CLOSED, before.default_closed_timer)
+    before, form = call.scope.service, ServiceConfigurationForm.parse(call.request.form)
+    after = replace(before, **form.changes(), updated=call.now)
 
     def attempt() -> Service:
         # A role that was deleted meanwhile is missed by the next attempt.
-        after = replace(
-            before,
-            **_find_roles(call),
-            reachability_enabled=before.reachability_enabled if reachability is None else reachability,
-            default_inactive_timer=inactive,
-            default_closed_timer=closed,
-            updated=call.now,
-        )
+        _check_roles(call, form)
         if not store.update(call.table, before, after):
             raise lookups.not_found(call)
         return after
@@ -79,20 +87,13 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, retry.STANDARD.run(attempt)))
 
 
-def _find_roles(call: Call) -> dict[str, Any]:
-    """Find the default roles that the form names, by their field of a Service."""
-    given = {name: sid for name in _DEFAULTS if (sid := forms.read_sid(call.request.form, name, sids.ROLE))}
+def _check_roles(call: Call, form: ServiceConfigurationForm) -> None:
+    """Check that the default roles that a form names are there. Raises ApiError 50102, 50106, 50109."""
+    given = {field: sid for field in _DEFAULTS if (sid := getattr(form, field))}
     found = roles.fetch_many(call.table, call.scope.service_sid, given.values())
-    for name, sid in given.items():
-        if sid not in found or found[sid].type is not _DEFAULTS[name].type:
-            raise _DEFAULTS[name].missing(sid)
-    return {_DEFAULTS[name].field: sid for name, sid in given.items()}
-
-
-def _read_timer(form: Parameters, name: str, minimum: int, before: int | None) -> int | None:
-    if form.get(name) == "":
-        return None
-    return forms.read_timer(form, name, minimum, before) or (before if name not in form.values else 0)
+    for field, sid in given.items():
+        if sid not in found or found[sid].type is not _DEFAULTS[field].type:
+            raise _DEFAULTS[field].missing(sid)
 
 
 def _format_timer(seconds: int | None) -> str | None:
