@@ -314,13 +314,13 @@ def test_words_that_are_like_them_are_none_in_any_language(text: str) -> None:
 def test_a_text_of_quotes_is_looked_at_in_few_places(marks: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """C9: whatever the text is."""
     looked: list[str] = []
-    formed = tapbacks._formed
+    match_form = tapbacks._match_form
 
     def counted(forms: Any, before: str, behind: str, **about: Any) -> Tapback | None:
         looked.append(before)
-        return formed(forms, before, behind, **about)
+        return match_form(forms, before, behind, **about)
 
-    monkeypatch.setattr(tapbacks, "_formed", counted)
+    monkeypatch.setattr(tapbacks, "_match_form", counted)
     assert tapbacks.parse_tapback(f"{marks[0]}x" * 500 + f"x{marks[1]}" * 500) is None
     assert len(looked) < 50
 

@@ -1,1 +1,1 @@
-"""What Partyline is about, as plain data and pure rules: no AWS, no HTTP, no carrier."""
+"""Domain types as plain data, and pure rules: no AWS, no HTTP, no carrier."""

@@ -1,6 +1,6 @@
-"""Canonical addresses: one text for one party, whatever notation a carrier or a caller used.
+"""Canonical addresses: one text for each party, independent of the notation of carriers and callers. Pure.
 
-A canonical address is a string that says its own kind:
+The kind of a canonical address follows from its form:
 
     +14155551212        phone, E.164
     97167               short code, its digits
@@ -8,9 +8,9 @@ A canonical address is a string that says its own kind:
     alpha:AMAZON        alphanumeric sender, as written
     opaque:110000011909 anything else, as written (readable, not answerable)
 
-No two kinds can produce the same string and no canonical address contains a comma, so a thread's key can join them.
-The form must never change for an address already stored: it depends on lengths that have been stable for decades
-(`is_possible`), never on which ranges happen to be assigned (`is_valid`), which differs between library versions.
+No two kinds can produce the same string, and no canonical address contains a comma, so a thread's key can join them.
+The canonical form of a stored address must never change. So it depends on the lengths of numbers, which have been
+stable for decades (`is_possible`), and not on the assigned ranges (`is_valid`), which differ between library versions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFAULT_REGION = "US"
 
 
 class AddressKind(StrEnum):
-    """What an address is."""
+    """The kind of an address."""
 
     PHONE = "phone"
     SHORT_CODE = "short_code"
@@ -36,7 +36,7 @@ class AddressKind(StrEnum):
 
 _ALPHA = "alpha:"
 _OPAQUE = "opaque:"
-# MM4 gateways append the kind of address to it.
+# MM4 gateways append this suffix.
 _MM4_SUFFIX = re.compile(r"/TYPE=PLMN$", re.IGNORECASE)
 _SCHEME = re.compile(r"^(tel|sms):", re.IGNORECASE)
 _URI_PARAMETER = re.compile(r";(phone-context|ext|isub)=", re.IGNORECASE)
@@ -48,7 +48,10 @@ _TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 
 
 def canonicalize(raw: str, region: str = DEFAULT_REGION) -> str:
-    """The canonical form of an address in any notation. `region` (ISO 3166) is where a national number is dialled."""
+    """Convert an address in any notation to its canonical form.
+
+    `region` (ISO 3166) is where a national number is dialled.
+    """
     text = _MM4_SUFFIX.sub("", raw.strip())
     if "@" in text:
         return _escape(text.lower())
@@ -61,7 +64,7 @@ def canonicalize(raw: str, region: str = DEFAULT_REGION) -> str:
 
 
 def kind_of(address: str) -> AddressKind:
-    """The kind of a canonical address."""
+    """Return the kind of a canonical address."""
     if "@" in address:
         return AddressKind.EMAIL
     if address.startswith(_ALPHA):
@@ -74,7 +77,7 @@ def kind_of(address: str) -> AddressKind:
 
 
 def format_address(address: str) -> str:
-    """A canonical address as people write it: without the mark of its kind."""
+    """Format a canonical address as people write it, without the prefix of its kind."""
     for mark in (_ALPHA, _OPAQUE):
         if address.startswith(mark):
             return unquote(address.removeprefix(mark))
@@ -82,7 +85,7 @@ def format_address(address: str) -> str:
 
 
 def region_of(address: str) -> str:
-    """The region (ISO 3166) in which an own number reads national notations; the default when it is no phone."""
+    """Return the region (ISO 3166) of an own number's national notations; the default for other kinds."""
     if kind_of(address) is not AddressKind.PHONE:
         return DEFAULT_REGION
     code = phonenumbers.parse(address).country_code
@@ -90,34 +93,37 @@ def region_of(address: str) -> str:
 
 
 def is_number(address: str) -> bool:
-    """Whether a canonical address is a phone or a short code: what a line can be, and what a text can be sent to."""
+    """Whether a canonical address is a phone or a short code.
+
+    Only these can be lines, and only these can receive texts.
+    """
     return kind_of(address) in (AddressKind.PHONE, AddressKind.SHORT_CODE)
 
 
 def is_nanp(address: str) -> bool:
-    """Whether a canonical address is a +1 phone: group MMS exists between these only."""
+    """Whether a canonical address is a +1 phone. Only these can take part in group MMS."""
     return kind_of(address) is AddressKind.PHONE and address.startswith("+1") and len(address) == len("+12065550100")
 
 
 def is_toll_free(address: str) -> bool:
-    """Whether a canonical address is a +1 number that whom it calls pays for: 800, 833, 844, 855, 866, 877, 888."""
+    """Whether a canonical address is a toll-free +1 number: 800, 833, 844, 855, 866, 877, 888."""
     return is_nanp(address) and address[2:5] in _TOLL_FREE
 
 
 def mask(address: str) -> str:
-    """An address for a log line: its last two characters, the rest hidden."""
+    """Mask an address for a log line: only its last two characters stay."""
     return "*" * max(len(address) - 2, 0) + address[-2:] if len(address) > 4 else "****"
 
 
 def _phone(text: str, region: str) -> str | None:
-    """E.164, or None when the text is not exactly one complete phone number."""
+    """Convert a text to E.164; None when it is not exactly one complete phone number."""
     if _PREFIXED_SHORT_CODE.match(text):
         return None
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    # An extension means that two numbers were swallowed into one, or that texts cannot reach it.
+    # An extension means that the text has two numbers, or that texts cannot reach the number.
     if number.extension:
         return None
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
@@ -128,9 +134,11 @@ def _phone(text: str, region: str) -> str | None:
 
 
 def _keeps_digits(dialled: str, formatted: str, *, international: bool) -> bool:
-    """Whether E.164 names the party that was dialled. The parser may eat a leading 1 and make another party of the rest
-    (`110000011909`), and no +1 area code begins with 0 or 1 (`1410200504`): such senders are malformed and stay as
-    they came."""
+    """Whether the E.164 form is still the party that was dialled.
+
+    The parser may drop a leading 1, and the rest is then another party (`110000011909`). No +1 area code begins with 0
+    or 1 (`1410200504`). Such senders are malformed and stay opaque.
+    """
     digits = formatted.removeprefix("+")
     if not international and digits.startswith(("10", "11")):
         return False
@@ -138,5 +146,5 @@ def _keeps_digits(dialled: str, formatted: str, *, international: bool) -> bool:
 
 
 def _escape(text: str) -> str:
-    """The text without the comma that separates addresses in a key, nor control characters; reversible."""
+    """Escape the comma, which separates addresses in a key, and control characters; reversible."""
     return quote(text, safe="".join(chr(c) for c in range(0x20, 0x7F) if chr(c) not in ",%"))

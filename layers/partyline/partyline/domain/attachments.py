@@ -8,10 +8,10 @@ from enum import StrEnum
 
 
 class MediaState(StrEnum):
-    """Where a picture or file is.
+    """The state of a picture or file.
 
     pending -> ready    it is in our own storage
-            -> failed   it could not be had: gone at the carrier, too large, of no known type
+            -> failed   it could not be fetched: gone at the carrier, too large, or of no known type
     """
 
     PENDING = "pending"
@@ -21,9 +21,14 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or file of a message. `url` is where the `carrier` that brought it keeps it, and `sha256` what it says
-    of it; '' and None for one that was uploaded here. `size` is in bytes, known when it is ready; `error` is why it
-    failed, in a word. `scalable` is whether an image can be made smaller, None where nobody has looked."""
+    """A picture or file of a message.
+
+    - `url`, `sha256`: its URL at the `carrier` that delivered it, and its hash according to the carrier. '' and None
+      for an uploaded file.
+    - `size`: in bytes, known when it is ready.
+    - `error`: the reason of a failure, in one word.
+    - `scalable`: whether an image can be made smaller; None when this was not checked.
+    """
 
     sid: str
     url: str
@@ -39,9 +44,12 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class StoredMedia:
-    """A file in our own storage. Until it is attached to a message it has no `message_sid`; then it stays as long as
-    its message does. `author` is the identity that uploaded it, or who wrote the message it came with; `scalable` is as
-    for Media."""
+    """A file in our own storage.
+
+    - `message_sid`: None until the file is attached to a message. Then it is deleted with the message.
+    - `author`: the identity that uploaded it, or the author of the message that it arrived with.
+    - `scalable`: as in Media.
+    """
 
     sid: str
     service_sid: str
@@ -57,7 +65,7 @@ class StoredMedia:
 
     @property
     def attached(self) -> Media:
-        """What a message has of it."""
+        """The entry of this file in a message."""
         return Media(
             self.sid, "", self.content_type, self.size, self.filename, MediaState.READY, scalable=self.scalable
         )
@@ -65,7 +73,7 @@ class StoredMedia:
 
 @dataclass(frozen=True, slots=True)
 class MediaReference:
-    """Which file of which message."""
+    """The name of a file of a message."""
 
     conversation_sid: str
     message_sid: str

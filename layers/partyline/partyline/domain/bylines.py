@@ -1,13 +1,13 @@
-"""Bylines: who wrote a text, for people whom its number does not tell. Pure.
+"""Bylines: the author's name at the beginning of a text whose number does not identify the author. Pure.
 
-In a group everybody sees the number that wrote. A text that is relayed comes from another number: a masked member's
-from the proxy of whom it goes to, or into a group from one of our own. Where more than one person may have written it,
-it begins with its author's name:
+In a group thread each member sees the number of the author. A relayed text comes from another number. A masked member
+receives it from its proxy, and a group receives a masked member's text from one of our own numbers. When more than one
+person may have written such a text, it begins with the author's name:
 
     Ann: On my way      the participant's attributes have {"name": "Ann"}
-    #2: On my way       they have none: the second of the handsets to have joined
+    #2: On my way       the attributes have no name: the handset was the second to join
 
-Only what handsets write is marked. What carries no name comes from the house: our own people and programs.
+Only texts of handsets have a byline. A text without one comes from the account: from its people and programs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ MAX_NAME = 30
 def build_byline(
     author: Participant | None, sender: str, recipients: Collection[str], participants: Iterable[Participant]
 ) -> str:
-    """Build the name that a text of this author begins with when a number sends it to some handsets; '' for none.
+    """Build the byline of a text that `sender` relays to `recipients`; '' when it needs none.
 
-    No name is needed where the number stands for this author alone: it has no owner of its own, and no other handset
+    It needs none when the number stands for this author alone: no participant owns the number, and no other handset
     writes through it.
     """
     if author is None or not author.address:
@@ -42,7 +42,7 @@ def _handsets(participants: Iterable[Participant]) -> set[str]:
 
 
 def _name(author: Participant) -> str:
-    """Return the name that the account gave a participant, on one line; never the participant's number."""
+    """Return the name in a participant's attributes, on one line; never the participant's number."""
     try:
         attributes = json.loads(author.attributes)
     except ValueError:

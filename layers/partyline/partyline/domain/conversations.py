@@ -14,11 +14,11 @@ from partyline.domain.participants import SYSTEM, Participant, ParticipantKind
 class ConversationState(StrEnum):
     """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
 
-    initializing -> active      its activation, once it is stored; until then it cannot be changed
-    initializing -> inactive    the same, where it was made inactive and no message has come meanwhile
-    initializing -> closed      a participant was refused
-    active <-> inactive         a caller; a timer; a new message or a new member makes it active again
-    active, inactive -> closed  a caller or a timer; for good, and its threads are released
+    initializing -> active      by its activation, after it is stored; it cannot be changed before
+    initializing -> inactive    the same, when it was created inactive and has no message yet
+    initializing -> closed      when a participant was refused
+    active <-> inactive         by a caller or a timer; a new message or a new member makes it active again
+    active, inactive -> closed  by a caller or a timer; final, and its threads are released
     """
 
     INITIALIZING = "initializing"
@@ -33,9 +33,10 @@ class Conversation:
 
     - `threads`: the keys of the threads that it owns now.
     - `last_index`: the index of its newest message, -1 without one; `removed` counts the messages that were deleted.
-    - `revision`: counts every change but new and deleted messages, so that a message planned for one set of members is
-      never recorded for another.
-    - `active_at`: its last activity, from which the timers run: `inactive_after` and `closed_after`, in seconds.
+    - `revision`: counts every change except new and deleted messages, so that a message planned for one set of members
+      is never recorded for another.
+    - `active_at`: its last activity, from which the timers run.
+    - `inactive_after`, `closed_after`: its timers, in seconds.
     - `due_at`: when the next check of its timers is scheduled.
     - `notify_webhooks`: whether webhooks are called for its activation; `initial_state`: its state after that.
     - `created_by`: an identity, or SYSTEM.
@@ -64,27 +65,27 @@ class Conversation:
 
     @property
     def is_open(self) -> bool:
-        """Every state but closed."""
+        """Whether its state is any other than closed."""
         return self.state is not ConversationState.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The part of a conversation's members that shares one thread: natives and projected numbers."""
+    """The members that share the group thread of a conversation: natives and projected numbers, by address."""
 
     natives: dict[str, Participant] = field(default_factory=dict)
     projected: dict[str, Participant] = field(default_factory=dict)
 
     @property
     def thread(self) -> str | None:
-        """The key, or None while nobody is on one of the two sides."""
+        """The key of the group thread; None without natives or without projected numbers."""
         if not (self.natives and self.projected):
             return None
         return threads.build_key([*self.natives, *self.projected])
 
 
 def group_of(participants: Iterable[Participant]) -> Group:
-    """The members by address that share the group thread."""
+    """Collect the members that share the group thread."""
     group = Group()
     for participant in participants:
         if participant.kind is ParticipantKind.NATIVE and participant.address:
@@ -95,7 +96,7 @@ def group_of(participants: Iterable[Participant]) -> Group:
 
 
 def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant]:
-    """The 1:1 threads of the masked members, by key."""
+    """Return the masked members by the key of their 1:1 thread."""
     return {
         threads.build_key([member.address, member.proxy_address]): member
         for member in participants
@@ -104,16 +105,18 @@ def masked_threads(participants: Iterable[Participant]) -> dict[str, Participant
 
 
 def alias_threads(owned: Iterable[str], participants: Iterable[Participant]) -> frozenset[str]:
-    """Which of the owned threads are the group without some of its members: what handsets show after a text that left
-    out those who had opted out."""
-    everybody = list(participants)
-    group = group_of(everybody).thread
+    """Find the alias threads in `owned`: threads that are the group without some of its members.
+
+    Handsets show such a thread after a text that left out opted-out members.
+    """
+    members = list(participants)
+    group = group_of(members).thread
     whole = set(threads.members_of(group or ""))
-    return frozenset(one for one in owned if set(threads.members_of(one)) < whole) - masked_threads(everybody).keys()
+    return frozenset(one for one in owned if set(threads.members_of(one)) < whole) - masked_threads(members).keys()
 
 
 def threads_of(participants: Iterable[Participant]) -> frozenset[str]:
-    """The keys of all threads that a conversation with these participants wants to own."""
-    everybody = list(participants)
-    group = group_of(everybody).thread
-    return frozenset({*masked_threads(everybody), *([group] if group else [])})
+    """Return the keys of all threads that a conversation with these participants needs."""
+    members = list(participants)
+    group = group_of(members).thread
+    return frozenset({*masked_threads(members), *([group] if group else [])})

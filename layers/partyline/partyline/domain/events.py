@@ -1,8 +1,8 @@
-"""Events: Twilio's, with Twilio's parameters, for webhooks and for live connections alike. Pure.
+"""Events: Twilio's events and their parameters, for webhooks and live connections. Pure.
 
-The events of a change are stored in the transaction that makes it, as one EventBatch: so an event is published if and
-only if its change was made. Parameters are texts under Twilio's names; those without a value are left out. The common
-ones (`AccountSid`, `EventType`, `Source`, `ClientIdentity`) are added when an event is published.
+The transaction of a change also stores its events, as one EventBatch. So an event is published if and only if its
+change was stored. Parameters are texts under Twilio's names; a parameter without a value is left out. The common
+parameters (`AccountSid`, `EventType`, `Source`, `ClientIdentity`) are added when an event is published.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Parameters = dict[str, str]
 
 
 class Source(StrEnum):
-    """Where a change came from."""
+    """The source of a change."""
 
     API = "API"  # the account, over REST
     SDK = "SDK"  # a chat identity
-    SMS = "SMS"  # a text or a report that a carrier brought
-    SYSTEM = "SYSTEM"  # a timer, or what follows from something else
+    SMS = "SMS"  # a text or a report of a carrier
+    SYSTEM = "SYSTEM"  # a timer, or a consequence of another change
 
 
 class Reason(StrEnum):
-    """Why a conversation's state changed."""
+    """The reason for a change of a conversation's state."""
 
     API = "API"
     TIMER = "TIMER"
@@ -47,8 +47,8 @@ class Reason(StrEnum):
 class Cause:
     """The origin of a change, and whether webhooks are called for it.
 
-    For what the account does over REST they are called when the request asks for it (`X-Twilio-Webhook-Enabled`), for
-    everything else always. Live connections get every event.
+    A change by the account over REST calls webhooks only when the request asks for it (`X-Twilio-Webhook-Enabled`).
+    Every other change calls them. Live connections get every event.
     """
 
     source: Source
@@ -57,7 +57,7 @@ class Cause:
     reason: Reason = Reason.API
 
 
-# A change that follows from another one: webhooks are called for that one, or for none.
+# A consequence of another change, whose own webhooks are called, if any.
 QUIETLY = Cause(Source.SYSTEM, notify_webhooks=False)
 BY_TEXT = Cause(Source.SMS, reason=Reason.EVENT)
 BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
@@ -75,9 +75,10 @@ class Event:
 class EventBatch:
     """The events of one transaction, in order.
 
-    `subject` is the SID of the conversation or of the user that they are about. `identities` receive them besides the
-    members at the time of publishing. `webhooks` are those of a conversation that was removed with them. `replay` is
-    the SID of a new webhook that is called for earlier messages.
+    - `subject`: the SID of the conversation or of the user that they are about.
+    - `identities`: identities that receive them besides the members at the time of publishing.
+    - `webhooks`: the webhooks of a removed conversation, which are removed with it.
+    - `replay`: the SID of a new webhook that is called for earlier messages.
     """
 
     service_sid: str
@@ -91,7 +92,7 @@ class EventBatch:
 
 
 def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Parameters:
-    """Add the parameters that every event has, and the messaging service where none is named."""
+    """Add the common parameters, and the default messaging service when the event has none."""
     has_service = event.type.startswith(("onConversation", "onMessage"))
     common = {
         "AccountSid": account_sid,
@@ -100,11 +101,11 @@ def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Para
         "ClientIdentity": cause.identity,
         "MessagingServiceSid": sids.default_messaging_service(account_sid) if has_service else None,
     }
-    return {**_given(common), **event.parameters}
+    return {**_without_none(common), **event.parameters}
 
 
 def with_default_role(event: Event, service: Service) -> Event:
-    """Add the role that a Service gives to a user or a member without one."""
+    """Add the Service's default role to the event of a user or member without a role."""
     if "RoleSid" in event.parameters or "Identity" not in event.parameters:
         return event
     of_user = event.type.startswith("onUser")
@@ -115,14 +116,17 @@ def with_default_role(event: Event, service: Service) -> Event:
 # --- conversations
 
 
-def conversation_event(type: str, shown: Conversation, **more: str | None) -> Event:
-    """onConversationAdd, Added, Update, Updated, Remove, Removed. An addition that a text makes brings more: the
-    addresses (`binding_of_text`), and before it is made the body."""
-    return Event(type, {**_conversation(shown), **_given(more)})
+def conversation_event(type: str, conversation: Conversation, **more: str | None) -> Event:
+    """Build onConversationAdd, Added, Update, Updated, Remove or Removed.
+
+    A conversation created by a text has more parameters: its addresses (`text_binding_parameters`), and in
+    onConversationAdd its content (`text_parameters`).
+    """
+    return Event(type, {**_conversation(conversation), **_without_none(more)})
 
 
-def conversation_removed_event(shown: Conversation, now: datetime) -> Event:
-    return Event("onConversationRemoved", {**_conversation(shown), "DateRemoved": format_timestamp(now)})
+def conversation_removed_event(conversation: Conversation, now: datetime) -> Event:
+    return Event("onConversationRemoved", {**_conversation(conversation), "DateRemoved": format_timestamp(now)})
 
 
 def state_updated_event(
@@ -131,7 +135,7 @@ def state_updated_event(
     """Build the event of a change of state. `ErrorCode`, for a state that an error caused, goes beyond Twilio."""
     return Event(
         "onConversationStateUpdated",
-        _given(
+        _without_none(
             {
                 "ConversationSid": after.sid,
                 "ChatServiceSid": after.service_sid,
@@ -149,7 +153,7 @@ def state_updated_event(
 def conversation_changed_events(
     before: Conversation, after: Conversation, reason: Reason, error_code: int | None = None
 ) -> Iterator[Event]:
-    """What a change of a conversation is told as: its state apart from everything else."""
+    """Build the events of a change of a conversation; a change of its state has its own event."""
     if replace(before, state=after.state, active_at=after.active_at, updated=after.updated) != after:
         yield conversation_event("onConversationUpdated", after)
     if before.state is not after.state:
@@ -157,34 +161,36 @@ def conversation_changed_events(
 
 
 def text_binding_parameters(sender: str, recipients: Iterable[str], line: str) -> Parameters:
-    """The addresses of a text that makes a conversation. A group's receivers, our own number among them, are one value,
-    separated by comma and blank."""
-    receivers = list(recipients)
-    if len(receivers) > 1:
+    """Build the address parameters of a text that creates a conversation.
+
+    The recipients of a group text, our own number among them, are one value, separated by comma and blank.
+    """
+    addresses = list(recipients)
+    if len(addresses) > 1:
         return {
-            "MessagingBinding.Address": ", ".join(format_address(address) for address in receivers),
+            "MessagingBinding.Address": ", ".join(format_address(address) for address in addresses),
             "MessagingBinding.AuthorAddress": format_address(sender),
         }
     return {"MessagingBinding.Address": format_address(sender), "MessagingBinding.ProxyAddress": format_address(line)}
 
 
-def text_parameters(shown: Message) -> Parameters:
-    """The text that would make a conversation, as it is asked about."""
-    return _given({"MessageBody": shown.body, "Media": _media(shown.media)})
+def text_parameters(message: Message) -> Parameters:
+    """Build the content parameters of onConversationAdd, for a text that would create a conversation."""
+    return _without_none({"MessageBody": message.body, "Media": _media(message.media)})
 
 
-def _conversation(shown: Conversation) -> Parameters:
-    return _given(
+def _conversation(conversation: Conversation) -> Parameters:
+    return _without_none(
         {
-            "ConversationSid": shown.sid,
-            "ChatServiceSid": shown.service_sid,
-            "MessagingServiceSid": shown.messaging_service_sid,
-            "FriendlyName": shown.friendly_name,
-            "UniqueName": shown.unique_name,
-            "Attributes": shown.attributes,
-            "State": shown.state.value,
-            "DateCreated": format_timestamp(shown.created),
-            "DateUpdated": format_timestamp(shown.updated),
+            "ConversationSid": conversation.sid,
+            "ChatServiceSid": conversation.service_sid,
+            "MessagingServiceSid": conversation.messaging_service_sid,
+            "FriendlyName": conversation.friendly_name,
+            "UniqueName": conversation.unique_name,
+            "Attributes": conversation.attributes,
+            "State": conversation.state.value,
+            "DateCreated": format_timestamp(conversation.created),
+            "DateUpdated": format_timestamp(conversation.updated),
         }
     )
 
@@ -192,83 +198,88 @@ def _conversation(shown: Conversation) -> Parameters:
 # --- participants
 
 
-def participant_event(type: str, shown: Participant, of: Conversation, **more: str | None) -> Event:
-    """onParticipantAdd, Added, Update, Updated, Remove, Removed."""
+def participant_event(type: str, participant: Participant, conversation: Conversation, **more: str | None) -> Event:
+    """Build onParticipantAdd, Added, Update, Updated, Remove or Removed."""
     binding = {
-        "MessagingBinding.Address": shown.address,
-        "MessagingBinding.ProxyAddress": shown.proxy_address,
-        "MessagingBinding.ProjectedAddress": shown.projected_address,
+        "MessagingBinding.Address": participant.address,
+        "MessagingBinding.ProxyAddress": participant.proxy_address,
+        "MessagingBinding.ProjectedAddress": participant.projected_address,
     }
-    horizon = shown.last_read_message_index
+    horizon = participant.last_read_message_index
     parameters = {
-        "ConversationSid": of.sid,
-        "ChatServiceSid": of.service_sid,
-        "ParticipantSid": shown.sid,
-        "Identity": shown.identity,
-        "RoleSid": shown.role_sid,
-        "Attributes": shown.attributes,
+        "ConversationSid": conversation.sid,
+        "ChatServiceSid": conversation.service_sid,
+        "ParticipantSid": participant.sid,
+        "Identity": participant.identity,
+        "RoleSid": participant.role_sid,
+        "Attributes": participant.attributes,
         **{name: format_address(address) for name, address in binding.items() if address},
-        "MessagingBinding.Type": "SMS" if shown.is_bound else "CHAT",
-        "DateCreated": format_timestamp(shown.created),
-        "DateUpdated": format_timestamp(shown.updated),
+        "MessagingBinding.Type": "SMS" if participant.is_bound else "CHAT",
+        "DateCreated": format_timestamp(participant.created),
+        "DateUpdated": format_timestamp(participant.updated),
         "LastReadMessageIndex": None if horizon is None else str(horizon),
         **more,
     }
-    return Event(type, _given(parameters))
+    return Event(type, _without_none(parameters))
 
 
 def membership_events(
-    of: Conversation, before: Sequence[Participant], after: Sequence[Participant], now: datetime
+    conversation: Conversation, before: Sequence[Participant], after: Sequence[Participant], now: datetime
 ) -> Iterator[Event]:
-    """What a change of members is told as: who left, who came, who changed."""
-    were = {member.sid: member for member in before}
-    are = {member.sid: member for member in after}
-    for sid, member in were.items():
-        if sid not in are:
-            yield participant_event("onParticipantRemoved", member, of, DateRemoved=format_timestamp(now))
-    for sid, member in are.items():
-        if sid not in were:
-            yield participant_event("onParticipantAdded", member, of)
-    for sid, member in are.items():
-        if sid in were and were[sid] != member:
-            yield participant_event("onParticipantUpdated", member, of)
+    """Build the events of a change of members: removed, added, updated."""
+    known = {member.sid: member for member in before}
+    members = {member.sid: member for member in after}
+    for sid, member in known.items():
+        if sid not in members:
+            yield participant_event("onParticipantRemoved", member, conversation, DateRemoved=format_timestamp(now))
+    for sid, member in members.items():
+        if sid not in known:
+            yield participant_event("onParticipantAdded", member, conversation)
+    for sid, member in members.items():
+        if sid in known and known[sid] != member:
+            yield participant_event("onParticipantUpdated", member, conversation)
 
 
 def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
-    """The identities among some members, each once."""
-    return tuple(dict.fromkeys(member.identity for some in members for member in some if member.identity))
+    """Collect the identities of some members, each once."""
+    return tuple(dict.fromkeys(member.identity for group in members for member in group if member.identity))
 
 
 # --- messages
 
 
-def message_event(type: str, shown: Message, of: Conversation, **more: str | None) -> Event:
-    """onMessageAdd, Update, Updated, Remove, Removed. Beyond Twilio: `DateReceivedByCarrier`, when a carrier got a text
-    that it brought."""
+def message_event(type: str, message: Message, conversation: Conversation, **more: str | None) -> Event:
+    """Build onMessageAdd, Update, Updated, Remove or Removed.
+
+    Beyond Twilio: `DateReceivedByCarrier`, when the carrier received an inbound text.
+    """
     parameters = {
-        "ConversationSid": of.sid,
-        "ChatServiceSid": of.service_sid,
-        "MessagingServiceSid": of.messaging_service_sid,
-        "MessageSid": shown.sid,
-        "Index": str(shown.index),
-        "Author": shown.author,
-        "ParticipantSid": shown.participant_sid,
-        "Body": shown.body,
-        "Attributes": shown.attributes,
-        "Media": _media(shown.media),
-        "DateCreated": format_timestamp(shown.created),
-        "DateUpdated": format_timestamp(shown.updated),
-        "DateReceivedByCarrier": format_timestamp(shown.received_at) if shown.received_at else None,
+        "ConversationSid": conversation.sid,
+        "ChatServiceSid": conversation.service_sid,
+        "MessagingServiceSid": conversation.messaging_service_sid,
+        "MessageSid": message.sid,
+        "Index": str(message.index),
+        "Author": message.author,
+        "ParticipantSid": message.participant_sid,
+        "Body": message.body,
+        "Attributes": message.attributes,
+        "Media": _media(message.media),
+        "DateCreated": format_timestamp(message.created),
+        "DateUpdated": format_timestamp(message.updated),
+        "DateReceivedByCarrier": format_timestamp(message.received_at) if message.received_at else None,
         **more,
     }
-    return Event(type, _given(parameters))
+    return Event(type, _without_none(parameters))
 
 
-def message_added_event(shown: Message, of: Conversation, members: Iterable[Participant]) -> Event:
-    """The event onMessageAdded. Beyond Twilio: `Roster`, everybody who takes part by phone, as JSON, and
-    `CarrierMessageId`, the carrier's own id of a text that came in."""
+def message_added_event(message: Message, conversation: Conversation, members: Iterable[Participant]) -> Event:
+    """Build onMessageAdded.
+
+    Beyond Twilio: `Roster`, the members with a messaging binding, as JSON, and `CarrierMessageId`, the carrier's own id
+    of an inbound text.
+    """
     return message_event(
-        "onMessageAdded", shown, of, Roster=_roster(members), CarrierMessageId=shown.carrier_message_id
+        "onMessageAdded", message, conversation, Roster=_roster(members), CarrierMessageId=message.carrier_message_id
     )
 
 
@@ -277,13 +288,13 @@ def _roster(members: Iterable[Participant]) -> str:
     roster = []
     for member in members:
         if member.is_bound:
-            shown = {name: format_address(value) for name in addresses if (value := getattr(member, name))}
-            roster.append(_given({"participant_sid": member.sid, "identity": member.identity, **shown}))
+            formatted = {name: format_address(value) for name in addresses if (value := getattr(member, name))}
+            roster.append(_without_none({"participant_sid": member.sid, "identity": member.identity, **formatted}))
     return json.dumps(roster, ensure_ascii=False, separators=(",", ":"))
 
 
 def _media(media: Iterable[Media]) -> str | None:
-    """Pascal case here, as at Twilio; REST has snake case."""
+    """Build the JSON of media. Its names are in Pascal case, as at Twilio; REST has snake case."""
     parts = [
         {"Sid": part.sid, "ContentType": part.content_type, "Filename": part.filename, "Size": part.size}
         for part in media
@@ -294,51 +305,54 @@ def _media(media: Iterable[Media]) -> str | None:
 # --- receipts and users
 
 
-def delivery_updated_event(shown: Receipt, of: Conversation) -> Event:
-    """onDeliveryUpdated: once for each receipt and status."""
+def delivery_updated_event(receipt: Receipt, conversation: Conversation) -> Event:
+    """Build onDeliveryUpdated, which is published once for each receipt and status."""
     parameters = {
-        "ConversationSid": shown.conversation_sid,
-        "ChatServiceSid": of.service_sid,
-        "MessageSid": shown.message_sid,
-        "DeliveryReceiptSid": shown.sid,
-        "ChannelMessageSid": shown.channel_message_sid,
-        "ParticipantSid": shown.participant_sid,
-        "Status": reported_status(shown).value,
-        "ErrorCode": str(shown.error_code),
-        "DateCreated": format_timestamp(shown.created),
-        "DateUpdated": format_timestamp(shown.updated),
+        "ConversationSid": receipt.conversation_sid,
+        "ChatServiceSid": conversation.service_sid,
+        "MessageSid": receipt.message_sid,
+        "DeliveryReceiptSid": receipt.sid,
+        "ChannelMessageSid": receipt.channel_message_sid,
+        "ParticipantSid": receipt.participant_sid,
+        "Status": reported_status(receipt).value,
+        "ErrorCode": str(receipt.error_code),
+        "DateCreated": format_timestamp(receipt.created),
+        "DateUpdated": format_timestamp(receipt.updated),
     }
-    return Event("onDeliveryUpdated", _given(parameters))
+    return Event("onDeliveryUpdated", _without_none(parameters))
 
 
-def reported_status(shown: Receipt) -> ReceiptStatus:
-    """The status of a receipt as it is told. A carrier that cannot tell has at least sent it."""
-    return ReceiptStatus.SENT if shown.status is ReceiptStatus.UNKNOWN else shown.status
+def reported_status(receipt: Receipt) -> ReceiptStatus:
+    """Return the status of a receipt as published: `unknown` is published as `sent`."""
+    return ReceiptStatus.SENT if receipt.status is ReceiptStatus.UNKNOWN else receipt.status
 
 
-def user_event(type: str, shown: User) -> Event:
-    """onUserAdded, Update, Updated. Nobody is ever online or notifiable: Partyline sends no push."""
+def user_event(type: str, user: User) -> Event:
+    """Build onUserAdded, Update or Updated.
+
+    No user is ever online or notifiable, since Partyline sends no push notifications.
+    """
     parameters = {
-        "ChatServiceSid": shown.service_sid,
-        "UserSid": shown.sid,
-        "Identity": shown.identity,
-        "RoleSid": shown.role_sid,
-        "FriendlyName": shown.friendly_name,
-        "Attributes": shown.attributes,
-        "DateCreated": format_timestamp(shown.created),
-        "DateUpdated": format_timestamp(shown.updated),
+        "ChatServiceSid": user.service_sid,
+        "UserSid": user.sid,
+        "Identity": user.identity,
+        "RoleSid": user.role_sid,
+        "FriendlyName": user.friendly_name,
+        "Attributes": user.attributes,
+        "DateCreated": format_timestamp(user.created),
+        "DateUpdated": format_timestamp(user.updated),
     }
     reachable = {"isOnline": "false", "isNotifiable": "false"} if type == "onUserUpdated" else {}
-    return Event(type, {**_given(parameters), **reachable})
+    return Event(type, {**_without_none(parameters), **reachable})
 
 
 # ---
 
 
 def format_timestamp(moment: datetime) -> str:
-    """A time as events have it, with milliseconds: 2026-01-31T12:00:00.000Z."""
+    """Format a time for events, with milliseconds: 2026-01-31T12:00:00.000Z."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _given(parameters: Mapping[str, str | None]) -> Parameters:
+def _without_none(parameters: Mapping[str, str | None]) -> Parameters:
     return {name: value for name, value in parameters.items() if value is not None}

@@ -8,17 +8,17 @@ from partyline.domain import sids
 from partyline.domain.participants import SYSTEM
 from partyline.errors import RuleViolation
 
-# In bytes of UTF-8: an identity is part of keys of the table, which are counted in bytes.
+# In bytes of UTF-8: an identity is part of table keys, whose limit is in bytes.
 MAX_IDENTITY = 256
-# These end lines or change the direction of the text around them: an identity would not be shown as what it is.
+# These end lines or change the direction of the text around them, so the identity would be displayed as another one.
 _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def check_identity(identity: str) -> str:
-    """Return an identity that can be one: visible, not too long, not reserved, and not like a user's SID.
+    """Return the identity if it is valid: visible, not too long, not reserved, and not like a user's SID.
 
-    A user's SID names users in paths. Raises RuleViolation.
+    Paths name users by identity or by SID. Raises RuleViolation.
     """
     if not identity:
         raise RuleViolation("identity_missing")
@@ -36,10 +36,10 @@ def check_identity(identity: str) -> str:
 
 
 def is_visible(identity: str) -> bool:
-    """Whether an identity is shown as what it is: without control characters, and without such for direction."""
+    """Whether an identity has no control characters and no characters that change the text direction."""
     return not any(letter in _BIDIRECTIONAL or unicodedata.category(letter) in _INVISIBLE for letter in identity)
 
 
 def is_too_long(identity: str) -> bool:
-    """Whether an identity is longer than a key of the table can hold."""
+    """Whether an identity is too long for a table key."""
     return len(identity.encode("utf-8", "surrogatepass")) > MAX_IDENTITY

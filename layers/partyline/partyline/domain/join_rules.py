@@ -1,7 +1,7 @@
-"""Rules of who may join a conversation, and as what. Pure.
+"""Join rules: which participants a conversation accepts, and with which bindings. Pure.
 
-They hold for one member that is added or changed, and for a new conversation: first each binding by itself, then the
-members as they would be together. A rule that is broken raises RuleViolation, which names it.
+The rules apply to a member that is added or changed, and to a new conversation. First each binding is checked alone,
+then the members after the change are checked together. A broken rule raises RuleViolation with the name of the rule.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GROUP_REGIONS = ("US", "CA")
 
 @dataclass(frozen=True, slots=True)
 class ParticipantBinding:
-    """The identity and addresses that a caller gives a participant, as the caller wrote them; None is not given."""
+    """The identity and addresses of a participant as the caller wrote them; None when absent."""
 
     identity: str | None = None
     address: str | None = None
@@ -38,15 +38,15 @@ class ParticipantBinding:
     def canonical(self) -> ParticipantBinding:
         """Return the binding with canonical addresses.
 
-        Raises RuleViolation for an identity that cannot be one, and for an address that is empty or too long.
+        Raises RuleViolation for an invalid identity, and for an address that is empty or too long.
         """
         if self.address is not None and not self.address.strip():
             raise RuleViolation("address_empty")
         if self.proxy_address is not None and not self.proxy_address.strip():
             raise RuleViolation("proxy_empty")
-        for given in self.numbers():
-            if len(given) > MAX_ADDRESS:
-                raise RuleViolation("address_too_long", given=given, limit=MAX_ADDRESS)
+        for number in self.numbers():
+            if len(number) > MAX_ADDRESS:
+                raise RuleViolation("address_too_long", given=number, limit=MAX_ADDRESS)
         return ParticipantBinding(
             identity=identities.check_identity(self.identity) if self.identity else None,
             address=_canonicalize(self.address),
@@ -56,7 +56,7 @@ class ParticipantBinding:
 
     def numbers(self) -> tuple[str, ...]:
         """Return every address of the binding; the caller looks up which of them are lines."""
-        return tuple(given for given in (self.address, self.proxy_address, self.projected_address) if given)
+        return tuple(number for number in (self.address, self.proxy_address, self.projected_address) if number)
 
 
 def _canonicalize(address: str | None) -> str | None:
@@ -64,7 +64,7 @@ def _canonicalize(address: str | None) -> str | None:
 
 
 def check_binding(binding: ParticipantBinding, own: Collection[str]) -> None:
-    """Refuse a combination that is no kind of participant.
+    """Refuse a combination of fields that is no valid participant.
 
     `binding` is canonical, `own` are the lines among its numbers. Raises RuleViolation.
     """
@@ -121,7 +121,7 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
     thread = group.thread
     if len(group.natives) + len(group.projected) > group_limit:
         raise RuleViolation("group_over_limit", limit=group_limit)
-    # Beyond a pair the carriers' rules for group MMS hold.
+    # A thread of more than two parties is group MMS, which has rules of the carriers.
     if thread is None or is_pair(thread):
         return
     for address in group.natives:
@@ -135,11 +135,11 @@ def check_members(members: Sequence[Participant], *, group_limit: int) -> None:
             )
 
 
-def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], most: Mapping[str, int]) -> None:
-    """Refuse a group to which one of its own numbers could not send: any of them may be the sender.
+def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], max_others: Mapping[str, int]) -> None:
+    """Refuse a group with an own number that cannot send to it, since any own number may be the sender.
 
-    Without this check the first text would fail. `lines` are the lines among its numbers, `most` the number of others
-    that a carrier takes in a group, by carrier.
+    Without this check the first text would fail. `lines` are the lines among its numbers. `max_others` is how many
+    other members a carrier accepts in a group at most, by carrier.
 
     Raises RuleViolation address_invalid for a number that sends no group MMS (toll-free, a short code, abroad), and
     group_over_carriers_limit.
@@ -151,9 +151,13 @@ def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], most:
         _check_sender(address)
         line = lines.get(address)
         others = len(group.natives) + len(group.projected) - 1
-        if line and others > most[line.carrier]:
+        if line and others > max_others[line.carrier]:
             raise RuleViolation(
-                "group_over_carriers_limit", line=address, carrier=line.carrier, limit=most[line.carrier], others=others
+                "group_over_carriers_limit",
+                line=address,
+                carrier=line.carrier,
+                limit=max_others[line.carrier],
+                others=others,
             )
 
 
@@ -167,12 +171,12 @@ def _check_sender(address: str) -> None:
 
 
 def check_unique(members: Sequence[Participant]) -> None:
-    """Refuse members of which two have the same identity, address or pair. Raises RuleViolation."""
-    repeated = _repeated(member.identity for member in members)
+    """Refuse two members with the same identity, address or pair. Raises RuleViolation."""
+    repeated = _find_repeated(member.identity for member in members)
     if repeated:
         raise RuleViolation("participant_exists", identity=repeated)
     masked = [member for member in members if member.kind is ParticipantKind.MASKED]
-    repeated = _repeated(
+    repeated = _find_repeated(
         member.projected_address or member.address for member in members if member.kind is not ParticipantKind.MASKED
     )
     if repeated:
@@ -192,13 +196,13 @@ def _check_masked(masked: Sequence[Participant], members: Sequence[Participant])
             raise RuleViolation("pair_taken", owner=members[0].conversation_sid, address=address)
 
 
-def _repeated(values: Iterable[str | None]) -> str | None:
+def _find_repeated(values: Iterable[str | None]) -> str | None:
     counts = Counter(value for value in values if value)
     return next((value for value, count in counts.items() if count > 1), None)
 
 
 def check_reachable(address: str, *, group: bool) -> None:
-    """Refuse a native or masked member whose address no text can reach: a text may have brought such a one.
+    """Refuse a native or masked member that no text can reach; an inbound text may have added one.
 
     Raises RuleViolation address_invalid.
     """
@@ -211,7 +215,10 @@ def check_reachable(address: str, *, group: bool) -> None:
 
 
 def _check_group_address(address: str) -> None:
-    """Refuse a number outside of the US and Canada for a new member; those that a text brought are tried."""
+    """Refuse a new member with a number outside of the US and Canada.
+
+    Members that an inbound text added are not checked here: a send to them is tried.
+    """
     check_reachable(address, group=True)
     region = phonenumbers.region_code_for_number(phonenumbers.parse(address))
     if region not in (*GROUP_REGIONS, None):
@@ -235,7 +242,9 @@ def check_chat_joins(binding: ParticipantBinding, members: Sequence[Participant]
 def check_complete(members: Sequence[Participant]) -> None:
     """Refuse a new conversation that has handsets and no own number, and so no thread.
 
-    A conversation that is built member by member may be such a set for a time. Raises RuleViolation group_invalid.
+    A conversation to which members are added one by one may be incomplete for a time.
+
+    Raises RuleViolation group_invalid.
     """
     group = group_of(members)
     if group.natives and not group.projected:

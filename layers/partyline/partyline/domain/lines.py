@@ -1,4 +1,4 @@
-"""Lines: our own numbers, and what they do with texts of no conversation. Pure."""
+"""Lines: our own numbers, and how they handle texts without a conversation. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ class AutoCreationType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddressConfiguration:
-    """Twilio's view of a line's autocreation: where its conversations are made, and what they are given.
+    """Twilio's view of a line's autocreation: the Service and the webhook of the conversations that it creates.
 
-    Whether it is on is the line's `auto_creation` alone; `groups_only` is what the configuration itself was told of
-    groups, None before it was kept. `service_sid` None is the account's default Service.
+    - `service_sid`: None is the account's default Service.
+    - `groups_only`: the value that the caller set for groups; None for items from before this field was stored.
+
+    Only the line's `auto_creation` decides whether autocreation is on.
     """
 
     sid: str
@@ -52,10 +54,13 @@ class AddressConfiguration:
 class Line:
     """One of our own numbers.
 
-    `language` (ISO 639-1) is that of its keywords and replies; `replies` are its own texts, by keyword, instead of the
-    language's; `answers_keywords` is whether it replies at all. `rate` is how many texts a second it may send, None for
-    as many as come. `sms_price` and `mms_price` are what a segment and a group text to one recipient cost. All three
-    are decimal numbers as text.
+    - `language`: the language of its keywords and replies (ISO 639-1).
+    - `replies`: its own reply by keyword, instead of the language's.
+    - `answers_keywords`: whether it replies to keywords at all.
+    - `rate`: how many texts a second it may send; None is no limit.
+    - `sms_price`, `mms_price`: the price of a segment, and of a group text to one recipient.
+
+    Rate and prices are decimal numbers as text.
     """
 
     sid: str

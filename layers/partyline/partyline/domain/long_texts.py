@@ -1,7 +1,7 @@
-"""Long texts in parts: where a text is cut so that its carrier takes each part. Pure.
+"""Long texts: the cuts that split a text into parts which its carrier accepts. Pure.
 
-Phones turn long texts into MMS, so people write texts that no carrier takes back in one request. A part ends before a
-blank, and no word is cut that fits into a part; a longer one is cut between two characters as one sees them.
+Phones send long texts as MMS, so people write texts that are too long for one request to a carrier. A part ends before
+a blank. A word is cut only when it does not fit into a part of its own, and then between two visible characters.
 """
 
 from __future__ import annotations
@@ -12,41 +12,42 @@ from collections.abc import Callable
 Fits = Callable[[str], bool]
 
 _JOINER = "\u200d"
-# Far more than any character as one sees it is made of.
+# In code points: no visible character has nearly as many.
 _LONGEST = 64
 
 
-def find_cuts(words: str, fits: Fits, most: int) -> tuple[int, ...]:
-    """The places where a text is cut: the end of each part but the last. Empty for a text that fits whole; a text that
-    only trailing blanks make too long has its own end as the one cut.
+def find_cuts(words: str, fits: Fits, max_length: int) -> tuple[int, ...]:
+    """Find the cuts of a text: the end of each part except the last.
 
-    `fits` says whether a text fits; what begins with a text that does not fit does not fit either, and neither does a
-    text of more than `most` characters.
+    Empty for a text that fits as a whole. A text that is too long only by trailing blanks has one cut, at its end.
+
+    `fits` is whether a carrier accepts a text as one part. A text that begins with an unfit text must be unfit too, and
+    so must a text of more than `max_length` characters.
     """
     if fits(words):
         return ()
-    found: list[int] = []
+    cuts: list[int] = []
     start, end = 0, len(words.rstrip())
-    # What is too long in any case is not copied to be looked at.
-    while end - start > most or not fits(words[start:end]):
-        start = _end(words, start, fits, most)
-        found.append(start)
-    return tuple(found) or (len(words),)
+    # The length is compared first, since a slice copies the text.
+    while end - start > max_length or not fits(words[start:end]):
+        start = _find_end(words, start, fits, max_length)
+        cuts.append(start)
+    return tuple(cuts) or (len(words),)
 
 
 def split_parts(words: str, cuts: tuple[int, ...]) -> tuple[str, ...]:
-    """The parts of a text that is cut there, without the blanks at the cuts, and none that is nothing but blanks."""
+    """Split a text at its cuts. Blanks at the cuts are removed, and so are parts of blanks only."""
     if not cuts:
         return (words,)
     pieces = (words[start:end].rstrip() for start, end in zip((0, *cuts), (*cuts, len(words)), strict=True))
     return tuple(piece for piece in pieces if piece) or ("",)
 
 
-def _end(words: str, start: int, fits: Fits, most: int) -> int:
-    """Where the part that begins there ends, with the blanks behind it."""
-    longest = _longest(words, start, fits, most)
+def _find_end(words: str, start: int, fits: Fits, max_length: int) -> int:
+    """Find the end of the part that begins at `start`, with the blanks behind it."""
+    longest = _find_longest(words, start, fits, max_length)
     blank = next((place for place in range(longest, start, -1) if _ends_word(words, place)), None)
-    if blank is not None and fits(_word(words, _behind_blanks(words, blank), most)):
+    if blank is not None and fits(_word(words, _behind_blanks(words, blank), max_length)):
         return _behind_blanks(words, blank)
     return _behind_blanks(words, _between_characters(words, start, longest))
 
@@ -57,17 +58,17 @@ def _behind_blanks(words: str, place: int) -> int:
     return place
 
 
-def _word(words: str, start: int, most: int) -> str:
-    """The word that begins there, or what is enough of it to be too much."""
+def _word(words: str, start: int, max_length: int) -> str:
+    """Return the word that begins at `start`, or so much of it that it cannot fit."""
     end = start
-    while end < len(words) and end <= start + most and not words[end].isspace():
+    while end < len(words) and end <= start + max_length and not words[end].isspace():
         end += 1
     return words[start:end]
 
 
-def _longest(words: str, start: int, fits: Fits, most: int) -> int:
-    """Where the longest beginning that fits ends. One character always fits."""
-    low, high = start + 1, min(start + most, len(words))
+def _find_longest(words: str, start: int, fits: Fits, max_length: int) -> int:
+    """Find the end of the longest text from `start` that fits. One character always fits."""
+    low, high = start + 1, min(start + max_length, len(words))
     while low < high:
         middle = (low + high + 1) // 2
         if fits(words[start:middle]):
@@ -82,7 +83,7 @@ def _ends_word(words: str, place: int) -> bool:
 
 
 def _between_characters(words: str, start: int, end: int) -> int:
-    """The last place up to `end` that does not part what is seen as one character."""
+    """Return the last position up to `end` that is not within a visible character."""
     places = range(end, max(start, end - _LONGEST), -1)
     return next((place for place in places if not _is_within(words, place)), end)
 
@@ -92,7 +93,7 @@ def _is_within(words: str, place: int) -> bool:
         return False
     after = words[place]
     is_mark = unicodedata.category(after).startswith("M") or _is_skin_tone(after)
-    return is_mark or _JOINER in (after, words[place - 1]) or _parts_flag(words, place)
+    return is_mark or _JOINER in (after, words[place - 1]) or _is_within_flag(words, place)
 
 
 def _is_skin_tone(character: str) -> bool:
@@ -103,8 +104,8 @@ def _is_flag_letter(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
-def _parts_flag(words: str, place: int) -> bool:
-    """Whether it is between the two letters of a flag: an odd number of them stands before it."""
+def _is_within_flag(words: str, place: int) -> bool:
+    """Whether a position is between the two letters of a flag: an odd number of letters precedes it."""
     if not _is_flag_letter(words[place]):
         return False
     first = place

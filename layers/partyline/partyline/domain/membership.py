@@ -1,6 +1,6 @@
-"""Decide what the members of a conversation mean for it: its threads, its state and its events. Pure.
+"""Membership: what a change of members does to a conversation's threads, state and events. Pure.
 
-A change of members is decided here as a whole and then written by partyline.storage.memberships in one transaction.
+A change is decided here as a whole. Then partyline.storage.memberships writes it in one transaction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from partyline.domain.conversations import (
 from partyline.domain.events import Cause, Event, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
 
-# A conversation is closed in one transaction, with all its threads. Handsets show the newest of its alias threads.
+# Closing a conversation releases all its threads in one transaction, whose size is limited. Handsets show the newest
+# alias thread.
 MAX_ALIAS_THREADS = 4
 
 
@@ -45,10 +46,9 @@ class Roster:
 def plan_claims(participants: Iterable[Participant], before: Iterable[Participant] = ()) -> dict[str, bool]:
     """Return the threads that these members need, each with whether it must be free.
 
-    `before` are the members until now.
-
-    A pair of one native and one own number is claimed only when it is free. So is the rest of a group that nobody has
-    joined: a member can always leave (decision 0034). Other sets of three and more, and masked pairs, must be free.
+    `before` are the members before the change. Masked pairs, and sets of three and more, must be free: the change fails
+    when another conversation owns one. Two kinds of thread are left unclaimed instead: a pair of one native and one own
+    number, and a group that only lost members, since a member can always leave (decision 0034).
     """
     members = list(participants)
     masked = masked_threads(members)
@@ -59,14 +59,14 @@ def plan_claims(participants: Iterable[Participant], before: Iterable[Participan
     }
 
 
-def creation_events(made: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:
-    """Build the events of a new conversation; `more` are parameters of the text that made it.
+def creation_events(created: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:
+    """Build the events of a new conversation; `more` are parameters of the text that created it.
 
-    The members of one that is initializing have their events when it becomes active.
+    An initializing conversation has no events for its members: these follow with its activation.
     """
-    members = () if made.state is ConversationState.INITIALIZING else participants
-    added = (events.participant_event("onParticipantAdded", member, made) for member in members)
-    return [events.conversation_event("onConversationAdded", made, **more), *added]
+    members = () if created.state is ConversationState.INITIALIZING else participants
+    added = (events.participant_event("onParticipantAdded", member, created) for member in members)
+    return [events.conversation_event("onConversationAdded", created, **more), *added]
 
 
 # --- a change of members
@@ -76,8 +76,9 @@ def creation_events(made: Conversation, participants: Iterable[Participant], **m
 class MembershipChange:
     """A change of a conversation's members, decided and not yet written.
 
-    `claims` are the threads that the new members need, each with whether it must be free; `aliases` are the alias
-    threads that the conversation keeps.
+    - `members`: the members after the change.
+    - `claims`: the threads that these members need, each with whether it must be free.
+    - `aliases`: the alias threads that the conversation keeps.
     """
 
     roster: Roster
@@ -93,26 +94,26 @@ class MembershipChange:
 
     @property
     def left(self) -> list[Participant]:
-        """The members that are in the conversation no longer."""
+        """The members that leave."""
         staying = _by_sid(self.members)
         return [member for member in self.roster.participants if member.sid not in staying]
 
     @property
     def changed(self) -> list[tuple[Participant, Participant]]:
-        """The members that stay and are different afterwards: before, after."""
+        """The members that stay and change, as pairs (before, after)."""
         known = _by_sid(self.roster.participants)
         pairs = ((known.get(member.sid), member) for member in self.members)
         return [(before, after) for before, after in pairs if before is not None and before != after]
 
     @property
     def new_identities(self) -> list[Participant]:
-        """The members that bring an identity which was not in the conversation."""
+        """The members with an identity that is new to the conversation."""
         known = {member.identity for member in self.roster.participants}
         return [member for member in self.members if member.identity not in known]
 
     @property
     def gone_identities(self) -> tuple[str, ...]:
-        """The identities that a member has no longer."""
+        """The identities that a member had before and no longer has."""
         renamed = [before for before, after in self.changed if before.identity != after.identity]
         return events.identities_of([*self.left, *renamed])
 
@@ -122,7 +123,7 @@ class MembershipChange:
         return self.roster.conversation.state is ConversationState.INACTIVE and bool(self.joined)
 
     def apply(self, claimed: frozenset[str], now: datetime) -> Conversation:
-        """Return the conversation as it is after the change, with the threads that it could claim."""
+        """Return the conversation after the change; `claimed` are the threads that it could claim."""
         conversation = self.roster.conversation
         return replace(
             conversation,
@@ -146,7 +147,7 @@ def _by_sid(members: Iterable[Participant]) -> dict[str, Participant]:
 
 
 def plan_change(roster: Roster, members: Sequence[Participant]) -> MembershipChange:
-    """Decide what a changed set of members means: a closed conversation claims nothing."""
+    """Plan a change of members. A closed conversation claims no threads."""
     conversation = roster.conversation
     is_same_group = group_of(members).thread == group_of(roster.participants).thread
     return MembershipChange(
@@ -161,13 +162,13 @@ def plan_change(roster: Roster, members: Sequence[Participant]) -> MembershipCha
 
 
 def can_claim_alias(roster: Roster, thread: str) -> bool:
-    """Whether a thread is the conversation's group without some of its members, and the group is the conversation's."""
+    """Whether a conversation may claim an alias thread: it owns its group thread, and the thread is part of it."""
     group = group_of(roster.participants).thread
     return group in roster.conversation.threads and bool(alias_threads([thread], roster.participants))
 
 
 def plan_alias_release(roster: Roster) -> frozenset[str]:
-    """Return the alias threads to release before one more is claimed: all, once there are MAX_ALIAS_THREADS."""
+    """Return the alias threads to release before another is claimed: all of them at MAX_ALIAS_THREADS."""
     aliases = alias_threads(roster.conversation.threads, roster.participants)
     return aliases if len(aliases) >= MAX_ALIAS_THREADS else frozenset()
 
@@ -176,9 +177,9 @@ def plan_alias_release(roster: Roster) -> frozenset[str]:
 
 
 def activate(roster: Roster, now: datetime) -> tuple[Conversation, list[Event]]:
-    """Return an initializing conversation as it is when it is activated, with the events of its members.
+    """Activate an initializing conversation; return it with the events of its members.
 
-    One that has got a text meanwhile is active, whatever state it was made in.
+    It becomes active when it has a message, else its initial state applies.
     """
     before = roster.conversation
     state = before.initial_state if before.last_index < 0 else ConversationState.ACTIVE
@@ -187,7 +188,7 @@ def activate(roster: Roster, now: datetime) -> tuple[Conversation, list[Event]]:
 
 
 def activation_cause(conversation: Conversation) -> Cause:
-    """Return the cause that made an initializing conversation."""
+    """Return the cause of an initializing conversation."""
     made_by_user = conversation.created_by != SYSTEM
     return Cause(
         Source.SDK if made_by_user else Source.API,

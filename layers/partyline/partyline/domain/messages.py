@@ -18,9 +18,10 @@ MAX_INBOUND_BODY = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How an inbound text came, stored while a file may still hold its words.
+    """The addresses of an inbound text, stored while one of its files may still contain its words.
 
-    `receivers` has the own number that received this copy, or several of which one did; `roster` has all addresses.
+    - `receivers`: the own number that received this copy, or several of which one did.
+    - `roster`: all addresses of the text.
     """
 
     receivers: tuple[str, ...]
@@ -30,10 +31,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a conversation. `sends` is what it becomes on the wire, fixed when it was recorded;
-    `carrier_message_id` is the carrier's id of an inbound one, `received_at` when the carrier got it, by its own clock,
-    and `edited_from` what was recorded of an edited one. `origin` is that of an inbound one without words and with
-    files."""
+    """A message of a conversation.
+
+    - `sends`: the texts that it becomes on the wire, fixed when it was recorded.
+    - `carrier_message_id`: the carrier's id of an inbound message.
+    - `received_at`: when the carrier received an inbound message, by the carrier's clock.
+    - `edited_from`: the recorded text of a message that was edited later.
+    - `origin`: set for an inbound message that has files and no words.
+    """
 
     sid: str
     conversation_sid: str
@@ -53,18 +58,18 @@ class Message:
 
     @property
     def said(self) -> str | None:
-        """The text as it was recorded: what is sent, though the message be edited before it leaves."""
+        """The recorded text. It is what is sent, even when the message is edited first."""
         return self.body if self.edited_from is None else self.edited_from
 
     def reference(self, send: Send) -> SendReference:
-        """The name of one of its sends."""
+        """Return the reference of one of its sends."""
         return SendReference(self.conversation_sid, self.sid, threads.digest(send.thread))
 
     @property
     def pending(self) -> tuple[Media, ...]:
-        """Its files that are still at the carrier."""
+        """The files that are still at the carrier."""
         return tuple(part for part in self.media if part.state is MediaState.PENDING)
 
     def send(self, reference: SendReference) -> Send | None:
-        """The send of that name, or the one that it names a part of."""
+        """Find the send of a reference, or of the part that it names; None when there is none."""
         return next((send for send in self.sends if self.reference(send) == reference.whole), None)

@@ -1,13 +1,13 @@
-"""Notation: what phones and carriers change of a text on its way, without meaning to say anything else. Pure."""
+"""Normalization: removes differences that phones and carriers add to a text in transit. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# What they put between the characters one sees. U+200D is none of these: it joins emoji.
+# Invisible characters that they insert. U+200D is none of these: it joins emoji.
 UNSEEN = {ord(mark): None for mark in "\u200b\u200c\u2060\ufeff"}
-# Quotes that a carrier makes straight, dots that it spells out, how an emoji is to be drawn, and the place of a picture
-# among the words.
+# Curly quotes that a carrier makes straight, ellipses that it spells out, variation selectors of emoji, and the
+# placeholder of a picture among the words.
 _NOTATION: dict[int, str | None] = {
     **UNSEEN,
     **dict.fromkeys(map(ord, "\ufe0e\ufe0f\ufffc")),
@@ -18,6 +18,9 @@ _NOTATION: dict[int, str | None] = {
 
 
 def normalize(text: str) -> str:
-    """A text without notation that phones and carriers change: how its characters are composed, blanks and line ends,
-    marks that nobody sees, curly quotes; an ellipsis becomes three dots. What reads differently stays different."""
+    """Normalize the notation of a text that phones and carriers change.
+
+    It covers the composition of characters, blanks and line ends, invisible characters, curly quotes and ellipses.
+    Texts that read differently stay different.
+    """
     return " ".join(unicodedata.normalize("NFC", text.translate(_NOTATION)).split())

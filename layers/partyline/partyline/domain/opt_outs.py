@@ -1,11 +1,11 @@
-"""Opt-outs: what a keyword asks for, and what is answered. Pure.
+"""Opt-outs: keywords, their effects and their replies. Pure.
 
-A keyword is a whole text: in any case, with any punctuation, blanks and pictograms around it. A sentence that holds the
-word is none; an opt-out in other words is for people to enter (docs/opt-outs.md).
+A keyword is a whole text: in any case, with any punctuation, blanks and pictograms around it. A sentence that contains
+the word is no keyword; people enter an opt-out in other words (docs/opt-outs.md).
 
 Sources: FCC, 47 CFR 64.1200(a)(10), which names STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE, and (a)(12),
-one confirmation that says nothing else; CTIA, Messaging Principles and Best Practices (2023), 5.1.3, which adds
-STOPALL, HELP, and what the answers contain.
+one confirmation without other content; CTIA, Messaging Principles and Best Practices (2023), 5.1.3, which adds
+STOPALL, HELP, and the required content of replies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Keyword(StrEnum):
-    """What a text of one keyword asks of the line that it is sent to."""
+    """The request of a keyword to the line that it is sent to."""
 
     STOP = "stop"
     START = "start"
@@ -35,8 +35,8 @@ class Keyword(StrEnum):
 class OptOutChannel(StrEnum):
     """The channel by which an opt-out or an opt-in came."""
 
-    TEXT = "text"  # a keyword that was for us to answer
-    CARRIER = "carrier"  # the carrier took a keyword, or refused a text since it knows of one
+    TEXT = "text"  # a keyword that we answer
+    CARRIER = "carrier"  # the carrier handled a keyword, or refused a text because of an earlier one
     API = "api"
 
 
@@ -44,7 +44,7 @@ class OptOutChannel(StrEnum):
 class OptOut:
     """Whether an address has opted out of texts from a line.
 
-    `since` is when that became so, `updated` when it was last said.
+    `since` is when the value last changed, `updated` when it was last confirmed.
     """
 
     sid: str
@@ -60,8 +60,8 @@ class OptOut:
 class OptOutEvent:
     """One entry of the audit trail of opt-outs.
 
-    `source` is the carrier with its id of the text, a message of ours that the carrier refused, or the API's caller;
-    `reason` is the caller's own words.
+    - `source`: the carrier with its id of the text, a message of ours that the carrier refused, or the API's caller.
+    - `reason`: the words of the API's caller.
     """
 
     address: str
@@ -75,29 +75,34 @@ class OptOutEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeywordAnswer:
-    """An answer to a keyword, and when it was given."""
+    """A reply to a keyword, and when it was sent."""
 
     keyword: Keyword
     at: datetime
 
 
-# How many keywords of one address a line answers in this time.
+# A line answers at most so many keywords of one address in this period.
 MAX_ANSWERS = 3
 ANSWERS_PERIOD = timedelta(hours=1)
 
 
-def is_answer_allowed(keyword: Keyword, given: Iterable[KeywordAnswer], now: datetime) -> bool:
-    """Whether a keyword is answered, after the answers that were given before. A program at the other end that answers
-    each text with a keyword gets MAX_ANSWERS in each period, as a person would; and the confirmation of an opt-out,
-    which is due, where none is among them."""
-    recent = [one.keyword for one in given if one.at > now - ANSWERS_PERIOD]
+def is_answer_allowed(keyword: Keyword, earlier: Iterable[KeywordAnswer], now: datetime) -> bool:
+    """Whether a keyword is answered after these earlier answers.
+
+    An address gets at most MAX_ANSWERS in each period. This ends a loop with a program that replies to each text with a
+    keyword. The confirmation of an opt-out is mandatory: it is sent in any case when no recent answer is one.
+    """
+    recent = [one.keyword for one in earlier if one.at > now - ANSWERS_PERIOD]
     return len(recent) < MAX_ANSWERS or (keyword is Keyword.STOP and Keyword.STOP not in recent)
 
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """The keywords of a language, bare (see _bare), and its answers. `{name}` is what the line is called, with what
-    leads to it; each answer fits one segment of the GSM alphabet with a name of 30 characters."""
+    """The keywords of a language, normalized by _bare, and its replies.
+
+    `{name}` is the name of the line in the format of `naming`. Each reply fits one segment of the GSM alphabet with a
+    name of 30 characters.
+    """
 
     keywords: Mapping[str, Keyword]
     answers: Mapping[Keyword, str]
@@ -109,7 +114,7 @@ def _words(stop: str, start: str, help_: str) -> dict[str, Keyword]:
     return {word.strip(): keyword for words, keyword in groups for word in words.split(",")}
 
 
-# English is understood by every line.
+# Every line understands English.
 ENGLISH = "en"
 _LANGUAGES: Mapping[str, _Language] = MappingProxyType(
     {
@@ -152,44 +157,47 @@ _LANGUAGES: Mapping[str, _Language] = MappingProxyType(
     }
 )
 LANGUAGES = tuple(_LANGUAGES)
-# In characters: no keyword is half as long, whatever stands around it.
+# In characters. No keyword is half as long, which leaves room for punctuation around it.
 _LONGEST = 64
-# A name that is longer would make two segments of an answer.
+# A longer name would make a reply two segments long.
 _LONGEST_NAME = 30
 
 
 def parse_keyword(text: str, language: str = ENGLISH) -> Keyword | None:
-    """The keyword that a text is, in English or the language of its line; None when it is anything else."""
+    """Parse a text as a keyword in English or the language of its line; None when it is not one."""
     bare = _bare(text)
     return _LANGUAGES[language].keywords.get(bare) or _LANGUAGES[ENGLISH].keywords.get(bare)
 
 
 def is_possible_keyword(text: str) -> bool:
-    """Whether a text is a keyword in any language, for while its line is not known yet."""
+    """Whether a text is a keyword in any language; used while the line is not known yet."""
     bare = _bare(text)
     return any(bare in language.keywords for language in _LANGUAGES.values())
 
 
 def reply_for(line: Line, keyword: Keyword) -> str | None:
-    """What a line answers to a keyword: its own text, or else that of its language; None when it does not answer."""
+    """Return a line's reply to a keyword: its own, or else its language's; None when it does not reply."""
     if not line.answers_keywords:
         return None
     language = _LANGUAGES[line.language]
     name = (line.friendly_name or "").strip()
-    called = language.naming.format(name=name) if 0 < len(name) <= _LONGEST_NAME else ""
-    # The language's own texts are formatted, a line's own never.
-    return line.replies.get(keyword.value) or language.answers[keyword].format(name=called)
+    prefix = language.naming.format(name=name) if 0 < len(name) <= _LONGEST_NAME else ""
+    # Only the language's replies are templates; a line's own reply is sent as it is.
+    return line.replies.get(keyword.value) or language.answers[keyword].format(name=prefix)
 
 
 def is_answered_by_network(line: str, keyword: Keyword) -> bool:
-    """Whether the network answers a keyword for a line, whatever its carrier: STOP and START to toll-free numbers."""
+    """Whether the network answers a keyword for a line of any carrier: STOP and START to toll-free numbers."""
     return keyword is not Keyword.HELP and addresses.is_toll_free(line)
 
 
 def _bare(text: str) -> str:
-    """The words of a short text in lower case, without accents, punctuation and pictograms; '' of any other."""
+    """Return the words of a short text in lower case, without accents, punctuation and pictograms.
+
+    '' for a text that is too long to be a keyword.
+    """
     if len(text) > _LONGEST:
         return ""
     letters = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).casefold()
-    kept = (one if one.isalnum() else " " if one.isspace() else "" for one in letters)
-    return " ".join("".join(kept).split())
+    plain = (one if one.isalnum() else " " if one.isspace() else "" for one in letters)
+    return " ".join("".join(plain).split())

@@ -1,4 +1,4 @@
-"""Participants: who is in a conversation, and by what they are reached. Pure."""
+"""Participants: the members of a conversation, and the addresses that they are reached at. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from partyline.domain import addresses
 
 
 class ParticipantKind(StrEnum):
-    """What a participant is, by which of its fields are set."""
+    """The kind of a participant, which follows from the fields that are set."""
 
     NATIVE = "native"  # address: a handset in a group thread
     PROJECTED = "projected"  # projected address, no identity: an own number that stands for itself
@@ -19,12 +19,12 @@ class ParticipantKind(StrEnum):
     MASKED = "masked"  # address + proxy address: a handset that sees the proxy only
 
 
-# The account itself, as an author and as who made a conversation.
+# The account itself, as the author of a message and as the creator of a conversation.
 SYSTEM = "system"
 
 
 class NotificationLevel(StrEnum):
-    """Whether an app should make a noise for a conversation; kept for it, without effect here."""
+    """Whether an app should notify its user of a conversation; stored for the app, without effect here."""
 
     DEFAULT = "default"
     MUTED = "muted"
@@ -32,7 +32,10 @@ class NotificationLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A member of a conversation. `identified` is when it got its identity, whatever dates a caller gave it."""
+    """A member of a conversation.
+
+    `identified` is when it got its identity, by our clock; a caller can set `created` and `updated`.
+    """
 
     sid: str
     conversation_sid: str
@@ -51,7 +54,7 @@ class Participant:
 
     @property
     def kind(self) -> ParticipantKind:
-        """See ParticipantKind; the combination was validated when the participant was made."""
+        """The kind. The combination of fields was validated when the participant was created."""
         if self.projected_address:
             return ParticipantKind.AGENT if self.identity else ParticipantKind.PROJECTED
         if self.address:
@@ -60,10 +63,10 @@ class Participant:
 
     @property
     def author(self) -> str:
-        """What a message of this participant shows as its author."""
+        """The author that a message of this participant has."""
         return self.identity or addresses.format_address(self.address or self.projected_address or "")
 
     @property
     def is_bound(self) -> bool:
-        """Whether it takes part by phone: everybody but a chat-only participant has a messaging binding."""
+        """Whether it has a messaging binding: all but chat-only participants do."""
         return self.kind is not ParticipantKind.CHAT

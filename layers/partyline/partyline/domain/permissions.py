@@ -1,9 +1,9 @@
-"""What a role may permit, and the roles that every Service starts with. Pure.
+"""Permissions of roles, and the roles that every Service starts with. Pure.
 
-A role of the type `service` permits in the whole Service, and so in every conversation of it; one of the type
-`conversation` in the conversation that its holder takes part in. What either permits is permitted. The names are
-Twilio's (its Role resource, and four more that its API takes), but for `viewAnyConversation`: at Twilio nothing says
-who sees a conversation without taking part in it.
+A role of the type `service` applies to the whole Service, and so to each of its conversations. A role of the type
+`conversation` applies to the conversation that its holder is a member of. An action is permitted when either role
+permits it. The names are Twilio's (its Role resource, and four more that its API takes). Only `viewAnyConversation` is
+our own: Twilio has no permission to see a conversation without being a member of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class RoleType(StrEnum):
-    """Where a role holds."""
+    """The scope of a role."""
 
     CONVERSATION = "conversation"
     SERVICE = "service"

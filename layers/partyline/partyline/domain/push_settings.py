@@ -1,6 +1,6 @@
 """Settings of push notifications: credentials, devices and texts. Plain data.
 
-They are stored for clients and have no effect: nothing is pushed.
+They are stored for clients and have no effect: Partyline sends no push notifications.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class PushType(StrEnum):
-    """Whose push service a credential is for."""
+    """The push service of a credential."""
 
     APN = "apn"
     GCM = "gcm"
@@ -19,7 +19,7 @@ class PushType(StrEnum):
 
 
 class BindingType(StrEnum):
-    """By what a device is reached: a push service, or Twilio's own connection to its SDKs."""
+    """The channel to a device: a push service, or Twilio's own connection to its SDKs."""
 
     APN = "apn"
     GCM = "gcm"
@@ -28,7 +28,7 @@ class BindingType(StrEnum):
 
 
 class PushMessage(StrEnum):
-    """What a device can be notified of."""
+    """The events that a device can be notified of."""
 
     NEW_MESSAGE = "new_message"
     ADDED_TO_CONVERSATION = "added_to_conversation"
@@ -37,7 +37,7 @@ class PushMessage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """That the account has a credential of a push service. The credential itself is not kept: nothing uses it."""
+    """The record of a push service credential. The secret itself is not stored: nothing uses it."""
 
     sid: str
     created: datetime
@@ -49,7 +49,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class PushBinding:
-    """A device (`endpoint`) that an identity of a Service wants to be told on."""
+    """A device (`endpoint`) on which an identity of a Service is notified."""
 
     sid: str
     service_sid: str
@@ -64,7 +64,7 @@ class PushBinding:
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """What the devices of a Service are notified of, with which text and sound. None was never set."""
+    """The notification settings of a Service, with their texts and sounds; None was never set."""
 
     log_enabled: bool = False
     added_to_conversation_enabled: bool = False

@@ -1,4 +1,4 @@
-"""Receipts: how far a message has got to each native recipient, and what they come to together. Pure."""
+"""Receipts: the delivery status of a message for each native recipient, and their summary. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from partyline.domain.sends import SendReference
 
 
 class ReceiptStatus(StrEnum):
-    """What is known of a text to one native recipient.
+    """The delivery status of a text to one native recipient.
 
-    `queued` is still inside; `unknown` is final for the carrier but no failure (Bandwidth 9902, Telnyx `unknown`).
+    `queued` means that the carrier does not have it yet. `unknown` is final for the carrier but no failure
+    (Bandwidth 9902, Telnyx `unknown`).
     """
 
     QUEUED = "queued"
@@ -24,7 +25,7 @@ class ReceiptStatus(StrEnum):
     FAILED = "failed"
 
 
-# A receipt moves only to a higher rank, so the first final status wins and only `unknown` may still be settled.
+# A receipt moves only to a higher rank: the first final status wins, and only `unknown` may still change.
 _RANKS = {
     ReceiptStatus.QUEUED: 0,
     ReceiptStatus.SENT: 1,
@@ -36,8 +37,11 @@ _RANKS = {
 
 
 def rank(status: ReceiptStatus) -> int:
-    """Order of a status. A report is applied only when its rank is higher than the receipt's: late, repeated and
-    contradicting ones change nothing."""
+    """Return the rank of a status.
+
+    A report is applied only when its rank is higher than that of the receipt. So late, repeated and contradicting
+    reports change nothing.
+    """
     return _RANKS[status]
 
 
@@ -45,8 +49,12 @@ FAILURES = frozenset({ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED})
 
 
 def combine_statuses(parts: Collection[ReceiptStatus], number: int) -> ReceiptStatus:
-    """What the parts of one text come to, of which there are so many: failed once one of them has, else as far as the
-    last of them has got. Parts that nothing is known of are queued. It moves forward only, as they do."""
+    """Combine the statuses of the parts of one text.
+
+    `parts` are the statuses that are known, `number` is how many parts the text has. The result is a failure once one
+    part has failed, else the lowest status. A part without a known status is queued. The result only moves forward, as
+    the parts do.
+    """
     failed = [status for status in parts if status in FAILURES]
     if failed:
         return failed[0]
@@ -54,7 +62,7 @@ def combine_statuses(parts: Collection[ReceiptStatus], number: int) -> ReceiptSt
 
 
 class DeliveryShare(StrEnum):
-    """How many of a message's receipts have reached a status."""
+    """The share of a message's receipts that have reached a status."""
 
     NONE = "none"
     SOME = "some"
@@ -62,7 +70,9 @@ class DeliveryShare(StrEnum):
 
 
 def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
-    """A message's `delivery`: counts are cumulative (delivered was also sent); None without native recipients.
+    """Summarize the receipts of a message as its `delivery`; None without native recipients.
+
+    Shares are cumulative: what is delivered was also sent.
 
     Shape: {"total": int, "sent"|"delivered"|"read"|"failed"|"undelivered": "none"|"some"|"all"}.
     """
@@ -87,7 +97,7 @@ def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str
 
 @dataclass(frozen=True, slots=True)
 class PartReceipt:
-    """How far one part of a long text has got, by its number from 1."""
+    """The status of one part of a long text, by its number from 1."""
 
     number: int
     status: ReceiptStatus
@@ -96,9 +106,12 @@ class PartReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known of one message to one native recipient. `carrier_message_id` is the carrier's own, as soon as it
-    is known. A text that goes in parts has one receipt: `parts` are those of which something is known, `status` is what
-    they come to together (states.together), and the carrier's id is that of the first."""
+    """The delivery of one message to one native recipient.
+
+    `carrier_message_id` is the carrier's own id, as soon as it is known. A text that is sent in parts has one receipt:
+    `parts` are those with a known status, `status` combines them (combine_statuses), and the carrier's id is that of
+    the first part.
+    """
 
     sid: str
     message_sid: str
@@ -114,7 +127,7 @@ class Receipt:
     parts: tuple[PartReceipt, ...] = ()
 
     def of(self, reference: SendReference) -> Receipt:
-        """How far one part has got; the receipt itself for a text that goes whole."""
+        """Return the receipt of one part; the receipt itself for a text that is not split."""
         if reference.parts == 1:
             return self
         part = self.part(reference.part)
@@ -123,11 +136,11 @@ class Receipt:
         return replace(self, status=status, carrier_message_id=part.carrier_message_id, parts=())
 
     def part(self, number: int) -> PartReceipt:
-        """What is known of one part."""
+        """Return the status of one part; queued while nothing is known."""
         return next((one for one in self.parts if one.number == number), PartReceipt(number, ReceiptStatus.QUEUED))
 
     def with_part(self, reference: SendReference, part: PartReceipt, error_code: int) -> Receipt:
-        """The receipt once a part has got further."""
+        """Return the receipt with a new status of one part."""
         others = (one for one in self.parts if one.number != part.number)
         parts = tuple(sorted((*others, part), key=lambda one: one.number))
         status = combine_statuses([one.status for one in parts], reference.parts)

@@ -1,4 +1,4 @@
-"""Where a text goes. Inbound: whose thread it is and who wrote it. Outbound: which sends a message becomes. Pure."""
+"""Routing: the line and author of an inbound text, and the sends of an outbound message. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from partyline.domain.sends import Send
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import RuleViolation
 
-# A roster beyond this cannot be recorded in one transaction (nor answered on any carrier).
+# A larger roster cannot be recorded in one transaction, and no carrier could send a reply to it.
 MAX_ROSTER = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An inbound text in canonical terms: who wrote, everybody in it, and the own number that received this copy:
-    one of its `receivers`, where the carrier names several. `receivers` is empty while it is unknown which is ours."""
+    """The canonical addresses of an inbound text.
+
+    - `receivers`: the own number that received this copy, or several of which one did. Empty while it is not known
+      which of the recipients is ours.
+    - `roster`: the sender and all recipients, sorted.
+    """
 
     receivers: tuple[str, ...]
     sender: str
@@ -28,42 +32,45 @@ class Arrival:
 
     @property
     def line(self) -> str:
-        """The first of the receivers; '' for none."""
+        """The first receiver; '' when there is none."""
         return self.receivers[0] if self.receivers else ""
 
     def among(self, own: Collection[str]) -> Arrival:
-        """The arrival with its receivers settled by `own`, the lines in its roster: the numbers that the carrier names,
-        registered or not, lines first; where it names none, the lines among the recipients."""
+        """Return the arrival with its receivers, given the lines in its roster.
+
+        Receivers are the numbers that the carrier names, registered or not, lines first. When it names none, they are
+        the lines among the recipients.
+        """
         named = self.receivers or [one for one in self.recipients if one in own]
         return replace(self, receivers=tuple(sorted(named, key=lambda one: (one not in own, one))))
 
     @property
     def thread(self) -> str:
-        """The key of the set of people in it."""
+        """The key of its thread."""
         return threads.build_key(self.roster)
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody but the sender."""
+        """All members except the sender."""
         return tuple(member for member in self.roster if member != self.sender)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A handset that a message does not get to: the participant, and the thread that it would have come by."""
+    """A participant that a message does not reach, with the thread that it is missing from."""
 
     thread: str
     participant: Participant
 
 
 def build_arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arrival:
-    """The roster of a text, from the addresses that a carrier wrote: the sender, every recipient, and the own numbers
-    that it says received it, each once.
+    """Build an arrival from the addresses of a carrier's webhook.
 
-    Carriers write them in every notation, list the sender among the recipients or leave our own number out; none of it
-    changes the set.
+    `lines` are the own numbers that received the text according to the carrier. The roster has the sender, each
+    recipient and each of the lines once. It does not depend on the notation that the carrier uses, on whether the
+    carrier lists the sender as a recipient, or on whether it leaves out our own number.
     """
-    # An empty entry of a carrier's list is nobody.
+    # A carrier's list may have empty entries.
     written = [recipient for recipient in recipients if recipient.strip(" ,")]
     own = tuple(dict.fromkeys(addresses.canonicalize(line) for line in lines if line))
     region = addresses.region_of(own[0] if own else addresses.canonicalize(written[0]) if written else "")
@@ -72,36 +79,35 @@ def build_arrival(sender: str, recipients: Iterable[str], *lines: str) -> Arriva
     return Arrival(own, author, tuple(sorted({*own, author, *others})))
 
 
-def find_line(arrived: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
-    """The line that makes the conversation of a text whose thread nobody owns, or why none is made. `lines` are the own
-    numbers among its roster.
+def find_line(arrival: Arrival, lines: Mapping[str, Line]) -> Line | UnroutedReason:
+    """Find the line that creates a conversation for a text in an unowned thread, or the reason why none is created.
 
-    Any of the own numbers may allow it, and the lowest of those that do decides what the conversation is like, so that
-    the answer does not depend on which copy comes first: that of a number which is not registered may be the first,
-    and is enough. A text from one of our own numbers is an echo, or another system's; it never starts a conversation.
+    `lines` are the lines in the roster of the text. Each of them may allow a new conversation, and the lowest one that
+    allows it decides its settings. So the result is the same for each copy, also for one at an unregistered number. A
+    text from one of our own numbers is an echo or comes from another system; it never starts a conversation.
     """
-    if not lines.keys() - {arrived.sender}:
+    if not lines.keys() - {arrival.sender}:
         return UnroutedReason.UNKNOWN_LINE
-    if arrived.sender in lines:
+    if arrival.sender in lines:
         return UnroutedReason.OWN_SENDER
-    is_group = not threads.is_pair(arrived.thread)
+    is_group = not threads.is_pair(arrival.thread)
     allowed = (AutoCreation.ALL, AutoCreation.GROUPS) if is_group else (AutoCreation.ALL,)
     allowing = [line for line in lines.values() if line.auto_creation in allowed]
     return min(allowing, key=lambda line: line.address, default=UnroutedReason.AUTO_CREATION_OFF)
 
 
 def find_author(sender: str, thread: str, participants: Iterable[Participant]) -> Participant | None:
-    """The member who wrote from an address into a thread; None when the conversation no longer has them."""
-    everybody = list(participants)
-    masked = masked_threads(everybody).get(thread)
+    """Find the member that wrote from an address into a thread; None when it is no longer a member."""
+    members = list(participants)
+    masked = masked_threads(members).get(thread)
     if masked and masked.address == sender:
         return masked
-    group = group_of(everybody)
+    group = group_of(members)
     return group.natives.get(sender) or group.projected.get(sender)
 
 
 def find_writer(name: str, participants: Iterable[Participant]) -> Participant | None:
-    """The member that an API caller names as Author: by identity, own number or address."""
+    """Find the member that an API caller names as Author, by identity, own number or address."""
     address = addresses.canonicalize(name)
     for participant in participants:
         if name == participant.identity:
@@ -117,13 +123,14 @@ def plan_sends(
     author: Participant | None,
     arrived_on: str | None = None,
 ) -> tuple[Send, ...]:
-    """Plan the sends of a message: one into every thread that is `owned`, or planned for as if it were.
+    """Plan the sends of a message: one into each thread in `owned`.
 
-    There is none into the thread that the message arrived on, whose handsets have it already, and none into the masked
-    threads of its author, behind any proxy.
+    `owned` are threads of these members, whether the conversation owns them already or not.
+    The thread that the message arrived on gets none, since its handsets have the message. The masked threads of its
+    author get none either, behind any proxy.
     """
     targets = set(owned) - {arrived_on}
-    # The handsets of an alias thread are the group's.
+    # The handsets of an alias thread are handsets of the group.
     arrived_in_group = arrived_on in alias_threads([arrived_on] if arrived_on else [], participants)
     group = None if arrived_in_group else _plan_group_send(participants, targets, author)
     masked = _plan_masked_sends(participants, targets, author)
@@ -157,7 +164,7 @@ def _plan_masked_sends(
 
 
 def _group_sender(author: Participant | None, projected: Sequence[str]) -> str:
-    """Return the author's own number; for an author without one (a masked member) the first of the group's."""
+    """Return the author's own number, or the group's first own number for an author without one."""
     return author.projected_address if author and author.projected_address else min(projected)
 
 
@@ -167,29 +174,29 @@ def find_unreached(
     author: Participant | None,
     arrived_on: str | None = None,
 ) -> tuple[Unreached, ...]:
-    """Find the handsets that get a recorded message neither by one of its sends nor by the thread it arrived on.
+    """Find the handsets that get a message neither by one of its sends nor by the thread that it arrived on.
 
-    That is every native while the group has no own number, or a thread that belongs to another conversation; and a
-    native who is left out of the alias thread that a text arrived on. The author is none of them, behind any proxy.
+    These are all natives when the group has no own number or its thread belongs to another conversation. A native that
+    is missing from the alias thread of an inbound text is another case. The author is never included, behind any proxy.
     """
     served = {sid for send in sends for sid in send.natives.values()}
-    has_it = {author.address if author else None, *threads.members_of(arrived_on or "")}
+    already_reached = {author.address if author else None, *threads.members_of(arrived_on or "")}
     group = group_of(participants)
     shared = group.thread or threads.build_key(group.natives)
     return tuple(
         Unreached(_thread_of(member, shared), member)
         for member in participants
-        if member.address and member.sid not in served and member.address not in has_it
+        if member.address and member.sid not in served and member.address not in already_reached
     )
 
 
 def _thread_of(member: Participant, shared: str) -> str:
-    """Return the thread that a handset is in: its own pair's, or the one that it shares."""
+    """Return the thread of a handset: its own pair, or the thread of the group."""
     return threads.build_key([member.address or "", member.proxy_address]) if member.proxy_address else shared
 
 
 def check_author(author: Participant | None, name: str, participants: Sequence[Participant]) -> None:
-    """Refuse an author without an own number in a group: its handsets see the number that a text is sent from.
+    """Refuse an author without an own number in a group, whose handsets see the sending number.
 
     Raises RuleViolation author_not_in_group.
     """

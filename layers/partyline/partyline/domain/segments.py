@@ -1,8 +1,8 @@
-"""How many segments a plain text is, by which carriers count and charge it.
+"""Segments: the units in which carriers count and charge plain texts. Pure.
 
-A text whose characters are all in the alphabet of GSM 03.38 has 160 in one segment and 153 in each of several; those of
-its extension table count twice. Any other character makes it UCS-2: 70 and 67, in units of 16 bits. No segment parts
-what belongs together: an escaped character, or the two halves of an emoji. Source: 3GPP TS 23.038, 23.040.
+A text in the alphabet of GSM 03.38 fits 160 characters into one segment, or 153 into each of several. Characters of its
+extension table count twice. Any other character makes the text UCS-2: 70 and 67 units of 16 bits. A segment never
+splits an escaped character or the two halves of an emoji. Source: 3GPP TS 23.038, 23.040.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
-    """A text's encoding, its length in units of that (septets, or 16 bits) and its number of segments."""
+    """The encoding of a text, its length in units (septets, or 16 bits) and its number of segments."""
 
     encoding: Encoding
     units: int
@@ -37,7 +37,7 @@ class Segmented:
 
 
 def count_segments(text: str) -> Segmented:
-    """The segments of a plain text; an empty one has none."""
+    """Count the segments of a plain text; an empty text has none."""
     if _BASIC.union(_EXTENSION).issuperset(text):
         widths = [2 if character in _EXTENSION else 1 for character in text]
         return Segmented(Encoding.GSM_7, sum(widths), _segments(widths, 160, 153))
@@ -46,8 +46,10 @@ def count_segments(text: str) -> Segmented:
 
 
 def max_segments(text: str) -> int:
-    """The most segments that any carrier makes of a plain text: some write only letters that are plain ASCII as
-    GSM 03.38, and all else as UCS-2."""
+    """Count the segments of a plain text at the carrier that needs most.
+
+    Some carriers use GSM 03.38 only for texts in ASCII, and UCS-2 for all others.
+    """
     if _PLAIN.issuperset(text):
         return count_segments(text).segments
     return _segments([2 if ord(character) > _LAST_IN_ONE_UNIT else 1 for character in text], 70, 67)

@@ -1,4 +1,4 @@
-"""Sends: what a message becomes on the wire, one for each thread. Pure."""
+"""Sends: the texts that a message becomes on the wire, one for each thread. Pure."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from enum import StrEnum
 
 
 class SendState(StrEnum):
-    """One carrier request: the text of one message into one thread, or to one member of it.
+    """The state of one carrier request: the text of one message into one thread, or to one member of it.
 
-    (none) -> sending -> sent       the carrier took it
-                      -> refused    it said no, or went on saying "not now"
-                      -> waiting    it certainly did not take it; -> sending again later
-                      -> unknown    no answer: never asked again
-           -> split                 its carrier takes one request a member, and each has a state of its own
+    (none) -> sending -> sent       the carrier accepted it
+                      -> refused    the carrier rejected it, or answered "not now" until the last retry
+                      -> waiting    the carrier certainly did not accept it; -> sending again later
+                      -> unknown    no answer came; the request is never repeated
+           -> split                 the carrier takes one request a member, and each has its own state
 
-    `sending` found by a later attempt means that an earlier one died between asking and recording: it becomes
-    `unknown` too. From `unknown` it moves on when its fate is learned after all: by a late answer, or by the second
-    look.
+    A later attempt may find `sending`. Then an earlier attempt ended after its request and before its result was
+    recorded, and the state becomes `unknown`. A late answer or the reconciler can still move it on from `unknown`.
     """
 
     SENDING = "sending"
@@ -31,11 +30,12 @@ class SendState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One text that a message becomes: into one thread, from one own number, to all other members of the thread.
+    """One text of a message: into one thread, from one own number, to all other members of the thread.
 
-    - `natives`: the SID of the participant of each native recipient; `others`: our own other numbers in the thread.
-    - `confirms_opt_out`: it is the one text that is sent to a recipient who has just opted out.
-    - `byline`: the author's name, for recipients to whom the number does not tell it (partyline.domain.bylines).
+    - `natives`: the participant's SID by the address of each native recipient.
+    - `others`: our other own numbers in the thread.
+    - `confirms_opt_out`: the text confirms an opt-out, and may be sent to a recipient that has just opted out.
+    - `byline`: the author's name, where the sending number does not identify the author (partyline.domain.bylines).
     - `counted`: the fingerprint of the copy that was expected when the message was recorded. The text that is sent may
       be another one (partyline.outbound.sender).
     """
@@ -48,23 +48,28 @@ class Send:
     byline: str = ""
     counted: str = field(default="", compare=False)
 
-    def words(self, said: str | None) -> str:
-        """What handsets show of what was said. Of a long text, which is sent in parts, the first has the name."""
-        return f"{self.byline}: {said or ''}".rstrip() if self.byline else said or ""
+    def words(self, recorded: str | None) -> str:
+        """Build the text that handsets show: the byline, if any, and the recorded text.
+
+        Only the first part of a long text has the byline.
+        """
+        return f"{self.byline}: {recorded or ''}".rstrip() if self.byline else recorded or ""
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody that the carrier is asked to reach, sorted, once each."""
+        """The addresses that the carrier is asked to reach, sorted, each once."""
         return tuple(sorted({*self.natives, *self.others}))
 
 
 @dataclass(frozen=True, slots=True)
 class SendReference:
-    """Which send: of which message, into which thread (its digest); or which part of one that is too long for its
-    carrier, from 1, of how many.
+    """The name of a send, or of one part of a send that is too long for its carrier.
 
-    Its tag goes along with the request, and a carrier's reports bring it back: so they find their receipts even when
-    the carrier's answer, and with it the carrier's own id, was lost.
+    - `thread`: the digest of the thread.
+    - `part`, `parts`: the number of the part, from 1, and how many there are.
+
+    Its tag goes along with the request, and the carrier's reports contain it. So a report finds its receipt even when
+    the carrier's answer was lost, and with it the carrier's own id.
     """
 
     conversation_sid: str
@@ -75,7 +80,7 @@ class SendReference:
 
     @property
     def whole(self) -> SendReference:
-        """The send that this is a part of."""
+        """The reference of the send that this is a part of."""
         return SendReference(self.conversation_sid, self.message_sid, self.thread)
 
     @property
@@ -86,7 +91,7 @@ class SendReference:
 
     @classmethod
     def from_tag(cls, tag: str | None) -> SendReference | None:
-        """The send that a tag names; None when the tag is not one of ours."""
+        """Parse a tag; None when the tag is not one of ours."""
         match = re.fullmatch(
             r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})(?:-([1-9][0-9]{0,3})of([1-9][0-9]{0,3}))?", tag or ""
         )
@@ -98,7 +103,7 @@ class SendReference:
 
 @dataclass(frozen=True, slots=True)
 class RequestReference:
-    """Which request to a carrier: of which send, or which part of it, and to which member.
+    """The name of a request to a carrier: a send, or a part of it, and a member.
 
     `member` is None for a request to all recipients. A carrier that takes one request a member gets one for each.
     """

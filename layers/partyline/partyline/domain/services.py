@@ -12,7 +12,7 @@ from partyline.domain.permissions import RoleType
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The account's settings: which Service paths without one mean, and what new conversations start with.
+    """The account's settings: the default Service of paths that name none, and defaults of new conversations.
 
     Timers are durations in seconds.
     """
@@ -25,9 +25,13 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Conversation Service: what is in one is not seen through another. Three of its roles are given to whoever has
-    none of their own: creators of conversations, members of conversations, users. New conversations start with its
-    timers (0: without one), or, where it has none set, with the account's."""
+    """A Conversation Service; its resources are not visible through another Service.
+
+    - `creator_role_sid`, `member_role_sid`, `user_role_sid`: the roles of creators of conversations, members of
+      conversations and users that have no role of their own.
+    - `default_inactive_timer`, `default_closed_timer`: timers of new conversations, in seconds. 0 is no timer, None is
+      the account's default.
+    """
 
     sid: str
     friendly_name: str
@@ -43,7 +47,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What an identity may do: in a whole Service, or in the conversation that it takes part in with this role."""
+    """A set of permissions: in a whole Service, or in a conversation that the holder is a member of."""
 
     sid: str
     service_sid: str
@@ -56,7 +60,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An identity of a Service. Without a role of its own it has the one that the Service gives to users."""
+    """An identity of a Service. Without its own role, it has the Service's default role for users."""
 
     sid: str
     service_sid: str
@@ -70,7 +74,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A second way in, with a secret of its own that is derived and never stored (partyline.auth.tokens)."""
+    """An API key of the account. Its secret is derived and never stored (partyline.auth.tokens)."""
 
     sid: str
     created: datetime
@@ -79,14 +83,14 @@ class ApiKey:
 
 
 class Timers(NamedTuple):
-    """After how many seconds a conversation becomes inactive and closed; None is never."""
+    """The seconds after which a conversation becomes inactive and closed; None is never."""
 
     inactive: int | None
     closed: int | None
 
 
 def default_timers(configuration: Configuration, service: Service | None) -> Timers:
-    """The timers that a Service's new conversations start with."""
+    """Return the timers of a Service's new conversations."""
     inactive = service.default_inactive_timer if service else None
     closed = service.default_closed_timer if service else None
     return Timers(
@@ -96,10 +100,10 @@ def default_timers(configuration: Configuration, service: Service | None) -> Tim
 
 
 def build_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
-    """A Service with the roles that every Service starts with."""
+    """Build a Service and its default roles."""
     roles = {
-        name: Role(sids.derive(sids.ROLE, sid, name), sid, now, now, name, kind, granted)
-        for name, (kind, granted) in permissions.DEFAULT_ROLES.items()
+        name: Role(sids.derive(sids.ROLE, sid, name), sid, now, now, name, kind, permitted)
+        for name, (kind, permitted) in permissions.DEFAULT_ROLES.items()
     }
     service = Service(
         sid=sid,

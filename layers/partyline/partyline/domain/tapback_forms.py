@@ -1,11 +1,11 @@
-"""How phones write reactions as texts, by language. Pure data.
+"""The texts that phones write for reactions, by language. Pure data.
 
-`{it}` is the place of the quoted words or of what a picture is called, at the end where nothing is said; `{emoji}` that
-of an emoji. Forms are separated by `|`. Spanish is written in two ways, by where the phone is from (`Le gusta` and
-`Le gustó`); French in three, by its version.
+In a form, `{it}` is the place of the quoted words or of the name of a picture, and `{emoji}` is the place of an emoji.
+A form without `{it}` has it at the end. Forms are separated by `|`. Spanish has two variants, by the region of the
+phone (`Le gusta` and `Le gustó`), and French has three, by the version of the phone's system.
 
-Sources: texts that were seen in public bug reports and exports; and, for what was seen in part (Portuguese, what is
-taken back in American Spanish), the same words in the other forms.
+Sources: texts from public bug reports and exports. Some forms were not found there (some Portuguese ones, and removed
+reactions in American Spanish); they use the words of the other forms.
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TapbackLanguage:
-    """The forms of one language, by the kind of the reaction and of what it is about (tapbacks.Kind, MediaKind).
-    `quotes` are the pairs of marks that it quotes with; every language may have them straight."""
+    """The forms of one language.
+
+    - `quotes`: its pairs of quotation marks; straight quotes are valid in every language.
+    - `added`, `removed`: forms by the kind of the reaction (tapbacks.TapbackKind).
+    - `emoji_added`, `emoji_removed`: forms of a reaction with any emoji.
+    - `media`: names of a file by its kind (tapbacks.MediaKind).
+    """
 
     quotes: tuple[str, ...]
     added: Mapping[str, str]
@@ -28,7 +33,7 @@ class TapbackLanguage:
 
 
 def _small(forms: str) -> str:
-    """Forms that some versions begin with a small letter."""
+    """Add to each form a variant with a small first letter, which some versions write."""
     each = [form.strip() for form in forms.split("|")]
     return " | ".join([*each, *(form[0].lower() + form[1:] for form in each)])
 

@@ -1,9 +1,9 @@
-"""Tapbacks: reactions to a message, which reach a phone number as texts about it. Pure.
+"""Tapbacks: reactions to a message, which a phone number receives as texts. Pure.
 
-They have no protocol of their own. What is read here is what phones write: iPhones in the languages of tapback_forms
-(`Liked “...”`, `Le gustó “...”`, `Reacted 🎉 to “...”`, `Loved an image`), and Google Messages, which marks its texts
-with invisible blanks, in any language. Carriers may make quotes straight and those blanks plain. A person can type
-the same words; they are then read the same way, which changes nothing of the text.
+Tapbacks have no protocol. This module parses the texts that phones write. iPhones write them in the languages of
+tapback_forms (`Liked “...”`, `Le gustó “...”`, `Reacted 🎉 to “...”`, `Loved an image`). Google Messages marks its
+texts with invisible blanks, in any language. Carriers may replace curly quotes with straight ones and those blanks with
+plain ones. A person can type the same words; they are parsed the same way, and the text stays as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from partyline.domain.tapback_forms import LANGUAGES, TapbackLanguage
 
 
 class TapbackKind(StrEnum):
-    """What somebody says with it."""
+    """The kind of a reaction."""
 
     LIKE = "like"
     DISLIKE = "dislike"
@@ -29,12 +29,15 @@ class TapbackKind(StrEnum):
     LAUGH = "laugh"
     EMPHASIS = "emphasis"
     QUESTION = "question"
-    EMOJI = "emoji"  # that of the tapback
+    EMOJI = "emoji"  # the emoji of the tapback
     STICKER = "sticker"
 
 
 class MediaKind(StrEnum):
-    """What it is about, where no words are quoted: the first half of its content type, or anything."""
+    """The kind of file that a tapback without quoted words is about.
+
+    It is the first half of the content type; ATTACHMENT is any file.
+    """
 
     IMAGE = "image"
     VIDEO = "video"
@@ -44,8 +47,13 @@ class MediaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tapback:
-    """A reaction, or with `removed` one that is taken back. `emoji` is that of Kind.EMOJI. It is about a message with
-    the words `quoted`, which may end in an ellipsis where they were cut, or else with `media`."""
+    """A reaction to a message.
+
+    - `removed`: whether the reaction is removed rather than added.
+    - `emoji`: set for TapbackKind.EMOJI.
+    - `quoted`: the words of the message; they end in an ellipsis when the phone cut them.
+    - `media`: the kind of the message's file, when no words are quoted.
+    """
 
     kind: TapbackKind
     removed: bool = False
@@ -55,38 +63,41 @@ class Tapback:
 
 
 def parse_tapback(text: str) -> Tapback | None:
-    """The tapback that a text is; None when it is anything else."""
-    return _marked(text) or _quoting(text) or _about_media(text)
+    """Parse a text as a tapback; None when it is not one."""
+    return _parse_google(text) or _parse_quote(text) or _parse_media(text)
 
 
 def find_target(tapback: Tapback, recent: Iterable[Message]) -> Message | None:
-    """The one of these messages that a tapback is about: None when none or several could be meant.
+    """Find the message that a tapback is about; None when no message or more than one matches.
 
-    Anybody's message counts, that of who reacts too: phones let people react to their own. Words are compared as they
-    were sent, whatever was edited since.
+    Messages of every author are candidates, since phones allow a reaction to an own message. Words are compared with
+    the text that was sent, also when the message was edited since.
     """
-    meant: list[Message] = []
+    candidates: list[Message] = []
     if tapback.quoted is not None:
-        wanted = normalization.normalize(tapback.quoted)
-        meant = [
+        quoted = normalization.normalize(tapback.quoted)
+        candidates = [
             message
             for message in recent
-            if any(_quotes(wanted, normalization.normalize(one)) for one in _shown(message))
+            if any(_matches_quote(quoted, normalization.normalize(text)) for text in _displayed_texts(message))
         ]
     elif tapback.media is not None:
-        meant = [message for message in recent if _has(message, tapback.media)]
-    return meant[0] if len(meant) == 1 else None
+        candidates = [message for message in recent if _has_media(message, tapback.media)]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def to_attributes(tapback: Tapback, message: Message | None) -> str:
-    """The attributes of a message that is a tapback, as JSON, with the message it is about where that is known:
-    {"tapback": {"kind", "removed", "emoji"?, "message_sid"?, "index"?}}."""
-    shown: dict[str, object] = {"kind": tapback.kind.value, "removed": tapback.removed}
+    """Build the attributes of a message that is a tapback, as JSON.
+
+    `message` is the one that it is about, when known. Shape:
+    {"tapback": {"kind", "removed", "emoji"?, "message_sid"?, "index"?}}.
+    """
+    fields: dict[str, object] = {"kind": tapback.kind.value, "removed": tapback.removed}
     if tapback.emoji:
-        shown["emoji"] = tapback.emoji
+        fields["emoji"] = tapback.emoji
     if message:
-        shown |= {"message_sid": message.sid, "index": message.index}
-    return json.dumps({"tapback": shown}, ensure_ascii=False)
+        fields |= {"message_sid": message.sid, "index": message.index}
+    return json.dumps({"tapback": fields}, ensure_ascii=False)
 
 
 # --- forms
@@ -96,9 +107,9 @@ _AROUND = " \t\r\n\u00a0\u202f" + _MARKS
 _STRAIGHT = '""'
 # French has blanks within its quotes.
 _BLANKS_IN_QUOTES = " \u00a0\u202f"
-# In characters. What stands around a quote is some words, and no form has more.
+# In characters. The words around a quote are never longer in any form.
 _LONGEST = 64
-# A form may have quotes of its own beside those of what it is about.
+# A form may have quotes of its own beside those around the quoted words.
 _MOST_QUOTES = 3
 
 # One emoji, in the notation of Unicode Technical Standard 51: a flag, a keycap, or pictures joined by U+200D.
@@ -109,8 +120,9 @@ _PICTURE = (
 _EMOJI = f"[\U0001f1e6-\U0001f1ff]{{2}}|[#*0-9]\ufe0f?\u20e3|{_PICTURE}(?:\u200d{_PICTURE}){{0,8}}"
 _ONE_EMOJI = re.compile(_EMOJI)
 
-# Google Messages: U+200A around all and around the quote, U+200B around an emoji, U+200C around one that is removed.
-_GOOGLES = re.compile(
+# Google Messages puts U+200A around the text and around the quote, U+200B around an added emoji and U+200C around a
+# removed one.
+_GOOGLE_FORM = re.compile(
     "\u200a[^\u200a-\u200c]{0,64}([\u200b\u200c])([^\u200a-\u200c]+)\\1[^\u200a-\u200c]{0,64}"
     "\u200a(.+)\u200a[^\u200a-\u200c]{0,64}\u200a",
     re.DOTALL,
@@ -121,13 +133,13 @@ _EMOJI_PLACE, _PLACE = "{emoji}", "{it}"
 
 
 def _words(text: str) -> str:
-    """The words around a quote, without what languages and carriers change of blanks and marks."""
+    """Normalize the words around a quote: blanks and marks differ by language and carrier."""
     plain = " ".join(unicodedata.normalize("NFC", text.translate(_SAME_MARKS)).split())
     return plain.replace(' "', '"').replace('" ', '"')
 
 
 def _around(forms: str) -> Iterator[tuple[str, str]]:
-    """What stands before and behind `{it}` in each of some forms."""
+    """Yield the words before and behind `{it}` of each form."""
     for form in forms.split("|"):
         before, _, behind = (form if _PLACE in form else f"{form} {_PLACE}").partition(_PLACE)
         yield _words(before), _words(behind)
@@ -135,8 +147,11 @@ def _around(forms: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
-    """What reactions look like in some languages, by the words before and behind what they are about: their kind and
-    whether they are taken back; with a place for an emoji among the words, whether they are taken back."""
+    """The forms of some languages, by the words before and behind the quoted words or the name of a file.
+
+    - `worded`: the kind of the reaction, and whether it is removed.
+    - `with_emoji`: forms with a place for an emoji; whether the reaction is removed.
+    """
 
     worded: Mapping[tuple[str, str], tuple[TapbackKind, bool]]
     with_emoji: Mapping[tuple[str, str], bool]
@@ -162,65 +177,65 @@ def _forms_of(languages: Iterable[TapbackLanguage]) -> _Forms:
 
 
 _ALL_FORMS = _forms_of(LANGUAGES.values())
-# By the marks that what it is about is quoted with.
+# The forms by the quotation marks that they use.
 _BY_QUOTES = {
     quotes: _forms_of(language for language in LANGUAGES.values() if quotes in (*language.quotes, _STRAIGHT))
     for quotes in dict.fromkeys(
         (*LANGUAGES["en"].quotes, _STRAIGHT, *(q for one in LANGUAGES.values() for q in one.quotes))
     )
 }
-# A sentence may begin with them.
+# The kind of a file by its name, which may begin a sentence.
 _MEDIA = {
-    shown: MediaKind(kind)
+    name: MediaKind(kind)
     for language in LANGUAGES.values()
     for kind, names in language.media.items()
     for words in map(_words, names.split("|"))
-    for shown in (words, words[0].upper() + words[1:])
+    for name in (words, words[0].upper() + words[1:])
 }
 
 
-def _marked(text: str) -> Tapback | None:
-    match = _GOOGLES.fullmatch(text)
+def _parse_google(text: str) -> Tapback | None:
+    match = _GOOGLE_FORM.fullmatch(text)
     if match is None or not _ONE_EMOJI.fullmatch(match[2]):
         return None
     return Tapback(TapbackKind.EMOJI, removed=match[1] == "\u200c", emoji=match[2], quoted=match[3])
 
 
-def _quoting(text: str) -> Tapback | None:
+def _parse_quote(text: str) -> Tapback | None:
     outer = text.strip(_AROUND)
     for quotes, forms in _BY_QUOTES.items():
         around = _MARKS + (_BLANKS_IN_QUOTES if quotes == "«»" else "")
-        for start, end in _quotes_in(outer, quotes):
+        for start, end in _quote_bounds(outer, quotes):
             quoted = outer[start + 1 : end].strip(around)
-            if quoted.strip() and (tapback := _formed(forms, outer[:start], outer[end + 1 :], quoted=quoted)):
+            if quoted.strip() and (tapback := _match_form(forms, outer[:start], outer[end + 1 :], quoted=quoted)):
                 return tapback
     return None
 
 
-def _quotes_in(outer: str, quotes: str) -> Iterator[tuple[int, int]]:
-    """Where what is quoted may begin and end, the longest first."""
+def _quote_bounds(outer: str, quotes: str) -> Iterator[tuple[int, int]]:
+    """Yield the positions of the first and last mark of each possible quote."""
     head, tail = outer[: _LONGEST + 1], max(len(outer) - _LONGEST - 1, 0)
     starts = [place for place, letter in enumerate(head) if letter == quotes[0]][:_MOST_QUOTES]
     ends = [place for place in range(len(outer) - 1, tail - 1, -1) if outer[place] == quotes[1]][:_MOST_QUOTES]
     return ((start, end) for start in starts for end in ends if start < end)
 
 
-def _about_media(text: str) -> Tapback | None:
+def _parse_media(text: str) -> Tapback | None:
     outer = _words(text.strip(_AROUND)) if len(text) <= 3 * _LONGEST else ""
     for words, media in _MEDIA.items():
         before, found, behind = outer.partition(words)
         # Whole words: an apostrophe joins the one before in French.
         if found and (before or " ").endswith((" ", "'")) and (behind or " ").startswith((" ", ".")):
             head = before.removesuffix("d'") + "de" if before.endswith(" d'") else before
-            if tapback := _formed(_ALL_FORMS, head, behind, media=media):
+            if tapback := _match_form(_ALL_FORMS, head, behind, media=media):
                 return tapback
     return None
 
 
-def _formed(
+def _match_form(
     forms: _Forms, before: str, behind: str, *, quoted: str | None = None, media: MediaKind | None = None
 ) -> Tapback | None:
-    """A tapback by the words before and behind what it is about."""
+    """Build the tapback whose form has these words before and behind; None when no form matches."""
     if len(before) > _LONGEST or len(behind) > _LONGEST:
         return None
     head, tail = _words(before), _words(behind)
@@ -236,29 +251,29 @@ def _formed(
     return Tapback(TapbackKind.EMOJI, removed=taken_back, emoji=emoji[0], quoted=quoted, media=media)
 
 
-# --- what is meant
+# --- the message that a tapback is about
 
-# In characters. Phones cut what is long; a short quote that ends in an ellipsis was written so.
+# In characters. Phones cut long quotes only; a short quote that ends in an ellipsis was typed that way.
 _SHORTEST_CUT = 16
 _ELLIPSIS = "..."
 
 
-def _shown(message: Message) -> set[str]:
-    """What handsets show of a message: some with its author's name before it."""
+def _displayed_texts(message: Message) -> set[str]:
+    """Return the texts that handsets show for a message: with and without its byline."""
     return {message.said or "", *(send.words(message.said) for send in message.sends)}
 
 
-def _quotes(wanted: str, said: str) -> bool:
-    if not wanted or not said:
+def _matches_quote(quoted: str, text: str) -> bool:
+    if not quoted or not text:
         return False
-    cut = wanted.removesuffix(_ELLIPSIS).rstrip()
-    was_cut = wanted.endswith(_ELLIPSIS) and len(cut) >= _SHORTEST_CUT
-    return said == wanted or (was_cut and said.startswith(cut))
+    cut = quoted.removesuffix(_ELLIPSIS).rstrip()
+    was_cut = quoted.endswith(_ELLIPSIS) and len(cut) >= _SHORTEST_CUT
+    return text == quoted or (was_cut and text.startswith(cut))
 
 
-def _has(message: Message, wanted: MediaKind) -> bool:
-    """Whether a message has media that may be of a kind. A carrier that says no content type may have brought any."""
-    if wanted is MediaKind.ATTACHMENT:
+def _has_media(message: Message, kind: MediaKind) -> bool:
+    """Whether a message has media that may be of a kind. Media without a content type may be of any kind."""
+    if kind is MediaKind.ATTACHMENT:
         return bool(message.media)
-    kinds = ((media.content_type or "").partition("/")[0].lower() for media in message.media)
-    return any(kind in ("", wanted.value) for kind in kinds)
+    types = ((media.content_type or "").partition("/")[0].lower() for media in message.media)
+    return any(type_ in ("", kind.value) for type_ in types)

@@ -1,4 +1,4 @@
-"""A conversation's timers: ISO 8601 durations, when they are due, and what they make of it. Pure."""
+"""Timers of conversations: their ISO 8601 durations, their due times and their effects. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from partyline.domain.conversations import Conversation, ConversationState
 
 MIN_INACTIVE, MIN_CLOSED = 60, 600
-# No timer is longer: a hundred years.
+# The longest timer: a hundred years.
 MAX = 100 * 365 * 24 * 3600
-# A conversation that is initializing for longer is stuck.
+# A conversation that stays initializing for longer is stuck.
 ACTIVATION = timedelta(minutes=2)
-# A calendar's year and month have no fixed length; as a duration they have these many days.
+# Years and months have no fixed length in a calendar. In a duration they have so many days.
 _DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
 _DURATION = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
@@ -23,7 +23,7 @@ _DURATION = re.compile(
 
 
 def parse_duration(duration: str) -> int | None:
-    """A duration such as PT1M or P1DT2H in seconds; None for anything else, and beyond MAX."""
+    """Parse a duration such as PT1M or P1DT2H to seconds; None when it is invalid or longer than MAX."""
     match = _DURATION.fullmatch(duration.strip().upper())
     if match is None:
         return None
@@ -34,7 +34,7 @@ def parse_duration(duration: str) -> int | None:
 
 
 def format_duration(seconds: int) -> str:
-    """Seconds as a duration, in the largest units that divide them: 600 is PT10M."""
+    """Format seconds as a duration in the largest units: 600 is PT10M."""
     days, rest = divmod(seconds, 24 * 3600)
     hours, rest = divmod(rest, 3600)
     minutes, left = divmod(rest, 60)
@@ -44,38 +44,42 @@ def format_duration(seconds: int) -> str:
 
 
 def due_dates(conversation: Conversation) -> dict[str, datetime]:
-    """When a conversation becomes inactive and closed, if nothing happens in it: {"date_inactive", "date_closed"}, only
-    those that are set."""
-    return {_SHOWN[state]: moment for state, moment in _ahead(conversation).items()}
+    """Return when a conversation becomes inactive and closed if it has no activity.
+
+    Shape: {"date_inactive", "date_closed"}, without the timers that are not set.
+    """
+    return {_FIELDS[state]: moment for state, moment in _ahead(conversation).items()}
 
 
 def apply_due(conversation: Conversation, now: datetime) -> Conversation:
-    """A conversation as time has made it, whether anybody has written that down yet or not."""
-    while (then := next_change(conversation, now)) is not None:
-        conversation = then
+    """Apply all due changes of state to a conversation, whether they are stored yet or not."""
+    while (changed := next_change(conversation, now)) is not None:
+        conversation = changed
     return conversation
 
 
 def next_change(conversation: Conversation, now: datetime) -> Conversation | None:
-    """A conversation after the next change of state that is due by now; None when none is."""
+    """Apply the next change of state that is due by now; None when no change is due."""
     ahead = _ahead(conversation)
     if conversation.state is ConversationState.INITIALIZING or not ahead:
         return None
-    # Closing, where both are due at once.
+    # When both are due at once, the conversation is closed.
     state, moment = min(ahead.items(), key=lambda entry: (entry[1], entry[0] is not ConversationState.CLOSED))
     return replace(conversation, state=state, updated=moment) if moment <= now else None
 
 
 def next_check(conversation: Conversation, now: datetime) -> datetime | None:
-    """When to look at a conversation again: at its next timer, or, while it is initializing, when that has taken too
-    long. None when time does nothing to it."""
+    """Return when to check a conversation again; None when it has no timer.
+
+    That is when its next timer is due, or, while it is initializing, when that takes too long.
+    """
     if conversation.state is ConversationState.INITIALIZING:
         return now + ACTIVATION
     return min(_ahead(conversation).values(), default=None)
 
 
 def _ahead(conversation: Conversation) -> dict[ConversationState, datetime]:
-    """The states that time will bring, from the conversation's last activity."""
+    """Return when each timer is due, by the state that it brings, counted from the last activity."""
     if not conversation.is_open:
         return {}
     after = {ConversationState.CLOSED: conversation.closed_after}
@@ -85,4 +89,4 @@ def _ahead(conversation: Conversation) -> dict[ConversationState, datetime]:
     return {state: since + timedelta(seconds=wait) for state, wait in after.items() if wait}
 
 
-_SHOWN = {ConversationState.INACTIVE: "date_inactive", ConversationState.CLOSED: "date_closed"}
+_FIELDS = {ConversationState.INACTIVE: "date_inactive", ConversationState.CLOSED: "date_closed"}

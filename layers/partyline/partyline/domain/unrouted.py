@@ -1,4 +1,4 @@
-"""Unrouted texts: authentic texts and webhooks that no conversation took. Pure."""
+"""Unrouted texts: authenticated texts and webhooks that belong to no conversation. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ class UnroutedReason(StrEnum):
     ROSTER_TOO_LARGE = "roster_too_large"
     SERVICE_REMOVED = "service_removed"
     REJECTED = "rejected"
-    KEYWORD = "keyword"  # STOP, START or HELP: it has had its effect, and starts no conversation
+    KEYWORD = "keyword"  # STOP, START or HELP: it has taken effect, and starts no conversation
     MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
 class UnroutedText:
-    """A text, or an unreadable webhook, that no conversation took: kept so that nothing is ever lost. `raw` is such a
-    webhook's body, and `tag` what its URL brought back of ours. `answered` is the keyword that its carrier took it for,
-    `received_at` when that got it, `only_subject` whether its words may be in a file (carriers.port.InboundText)."""
+    """A text or an unreadable webhook that belongs to no conversation, stored so that no text is lost.
+
+    - `raw`, `tag`: the body of an unreadable webhook, and our tag from its URL.
+    - `answered`: the keyword that the carrier has handled itself.
+    - `received_at`: when the carrier received it.
+    - `only_subject`: whether its words may be in a file (carriers.base.InboundText).
+    """
 
     sid: str
     carrier: str

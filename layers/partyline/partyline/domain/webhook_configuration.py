@@ -1,4 +1,4 @@
-"""Webhooks of the account, of a Service and of one conversation: their settings and the rules of these. Pure."""
+"""Webhooks of the account, of a Service and of one conversation: their settings and rules. Pure."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ class WebhookMethod(StrEnum):
 
 
 class WebhookTarget(StrEnum):
-    """What a conversation's webhook is: called for events, called for keywords, or a flow of Twilio's Studio, which is
-    kept and calls nothing."""
+    """The type of a conversation's webhook.
+
+    WEBHOOK is called for events, TRIGGER for keywords. STUDIO is a flow of Twilio's Studio, which is stored and never
+    called.
+    """
 
     WEBHOOK = "webhook"
     TRIGGER = "trigger"
     STUDIO = "studio"
 
 
-# Before something happens: the receiver may change or refuse it.
+# Published before a change: the receiver may modify or refuse it.
 PRE_EVENTS = (
     "onMessageAdd",
     "onMessageUpdate",
@@ -46,7 +49,7 @@ PRE_EVENTS = (
     "onParticipantRemove",
     "onUserUpdate",
 )
-# After it has happened.
+# Published after a change.
 POST_EVENTS = (
     "onMessageAdded",
     "onMessageUpdated",
@@ -69,8 +72,8 @@ EVENTS = (*PRE_EVENTS, *POST_EVENTS)
 class ScopedWebhook:
     """A webhook of one conversation.
 
-    It is called at first for the messages after the index `replay_after`, up to `since`: the index of the newest
-    message when the webhook was made.
+    It is first called for the earlier messages after the index `replay_after`, up to `since`. `since` is the index of
+    the newest message when the webhook was created.
     """
 
     sid: str
@@ -89,8 +92,10 @@ class ScopedWebhook:
 
 @dataclass(frozen=True, slots=True)
 class WebhookConfiguration:
-    """The webhooks of the account or of a Service: one before and one after, for the events in `filters`. None is what
-    was never configured."""
+    """The webhooks of the account or of a Service: one before and one after a change.
+
+    They are called for the events in `filters`. None is a field that was never configured.
+    """
 
     pre_url: str | None = None
     post_url: str | None = None
@@ -100,34 +105,34 @@ class WebhookConfiguration:
 
 
 def select_configuration(of_account: WebhookConfiguration, of_service: WebhookConfiguration) -> WebhookConfiguration:
-    """The configuration in force in a Service: its own, if it has one at all, else the account's."""
+    """Return the configuration in force in a Service: its own if it has a URL, else the account's."""
     return of_service if of_service.pre_url or of_service.post_url else of_account
 
 
 def subscribes_to(configuration: WebhookConfiguration, event_type: str) -> bool:
-    """Whether a configuration asks for an event."""
+    """Whether a configuration subscribes to an event."""
     return event_type in (configuration.filters or ())
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is an absolute http or https URL as it goes over the wire: ASCII without blanks, with a host."""
+    """Whether a text is an absolute http or https URL with a host, in ASCII without blanks."""
     if not _VISIBLE.fullmatch(text):
         return False
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        # Brackets that hold no address, a port that is no number.
+        # Invalid brackets of an IPv6 address, or a port that is no number.
         return False
 
 
 def find_url_problem(text: str) -> str | None:
-    """What is wrong with the URL of a webhook; None when nothing is."""
+    """Describe the problem of a webhook's URL; None when it is valid."""
     if len(text) > MAX_URL:
         return f"it is longer than {MAX_URL} characters"
     return None if is_url(text) else "it is not an absolute http or https URL"
 
 
 def parse_event_name(text: str, among: Iterable[str]) -> str | None:
-    """The event of that name, in upper or lower case; None when there is none."""
+    """Find an event by its name in any case; None when there is none."""
     return next((name for name in among if name.lower() == text.lower()), None)
