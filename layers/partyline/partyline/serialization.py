@@ -2,11 +2,11 @@
 
 Stored values outlive a deployment, so the plain form is a contract:
 
-- a time is text in UTC with microseconds, also where these are 0: such texts sort as their times do;
+- a time is text in UTC, always with microseconds: such texts sort as their times do;
 - an enum is its value, a tuple is a list, a set of texts is a sorted list;
 - an attribute that was renamed in the code keeps its first name there (STORED_NAMES).
 
-Reading takes what an earlier version wrote: unknown names are ignored, and missing ones take the field's default.
+Reading accepts what an earlier version wrote: unknown names are ignored, and missing ones get the field's default.
 pydantic reads by the annotations of the dataclasses (decision 0049).
 """
 
@@ -22,7 +22,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 Kind = TypeVar("Kind")
 
-# The stored name of each attribute whose name in the code is another one. No stored class uses both names.
+# The stored name of each attribute that has another name in the code. No stored class uses both names.
 STORED_NAMES: Final = {
     "notify_webhooks": "told",
     "initial_state": "begins",
@@ -40,7 +40,7 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Parse the text of a time, as `format_time` makes it."""
+    """Parse the text of a time that `format_time` has made."""
     return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
 
 
@@ -69,11 +69,11 @@ def _plain(value: Any, *, without_none: bool) -> Any:
 
 
 def load(kind: type[Kind], plain: object) -> Kind:
-    """Build a dataclass of plain values.
+    """Build a dataclass from plain values.
 
-    Raises ValueError where a value is not what the field's annotation says, or a field without a default is missing.
+    Raises ValueError when a value does not match its field's annotation, or a field without a default is missing.
     """
-    # mypy asks whether instances can be hashed; the class can.
+    # mypy checks whether instances are hashable. The cache needs only a hashable class.
     value: Kind = _adapter(kind).validate_python(plain)  # type: ignore[arg-type]
     return value
 
@@ -83,6 +83,6 @@ _CONFIG = ConfigDict(alias_generator=lambda name: STORED_NAMES.get(name, name))
 
 @functools.cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """Build the adapter of a class, once and when it is first needed: this takes a few milliseconds."""
-    # Dataclasses of the standard library take the configuration of what they are in, but none of their own.
+    """Build the adapter of a class, once and on first use, since this takes a few milliseconds."""
+    # pydantic accepts a configuration for a standard dataclass only from what contains it, here Optional.
     return TypeAdapter(Optional[kind], config=_CONFIG)  # noqa: UP045  (a type that is a value)

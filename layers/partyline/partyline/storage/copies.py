@@ -14,7 +14,7 @@ from partyline.storage.table import NEW, Condition, Write, change
 # How long copies are counted: carriers repeat a webhook for a day, and the table deletes a little later.
 COPIES_LIFE = timedelta(days=2)
 # The prefix of the attributes that hold the counts.
-_SEEN = "seen:"
+_COUNT = "seen:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def counter_key(thread: str, sender: str, body: str | None, media_count: int) ->
 def decode_counter(key: keys.Key, item: Item | None) -> CopyCounter:
     """Decode the item at the key of a counter; None stands for a counter that is not stored."""
     attributes = item or {}
-    seen = {name.removeprefix(_SEEN): count for name, count in attributes.items() if name.startswith(_SEEN)}
-    return CopyCounter(key, threads.Copies(seen), attributes.get("version"))
+    counts = {name.removeprefix(_COUNT): count for name, count in attributes.items() if name.startswith(_COUNT)}
+    return CopyCounter(key, threads.Copies(counts), attributes.get("version"))
 
 
 def build_count_write(counter: CopyCounter, receivers: Iterable[str], now: datetime) -> Write:
@@ -63,7 +63,7 @@ def _fingerprint_key(thread: str, sender: str, fingerprint: str) -> keys.Key:
 
 
 def _increments(receivers: Iterable[str]) -> dict[str, int]:
-    return {f"{_SEEN}{threads.build_key(receivers)}": 1, "version": 1}
+    return {f"{_COUNT}{threads.build_key(receivers)}": 1, "version": 1}
 
 
 def _expiry(now: datetime) -> dict[str, int]:

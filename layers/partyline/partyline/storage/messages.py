@@ -46,7 +46,7 @@ def recording_writes(
 
     `failed` are the receipts of the recipients that it can never reach.
 
-    The writes hold only while the conversation has no other message and no other change. So indexes are dense, and the
+    The writes hold only while the conversation has no new message and no other change. So indexes are dense, and the
     sends that were planned for its members are right. Labels: conversation, message.
     """
     conversation = roster.conversation

@@ -1,7 +1,7 @@
 """Rate limits of lines and of carriers' accounts: turns reserved ahead, and pauses.
 
-Times are milliseconds since 1970. There is one item for each line and account that has a rate or was paused, and none
-for the others. The turn of a send is stored beside the send, so that it takes no other when it comes back for it.
+Times are milliseconds since 1970. Only a line or an account that has a rate or was paused has an item. The turn of a
+send is stored beside the send, so that a repeated attempt uses the same turn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from partyline.storage import keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Condition, Table, change
 
-# Longer than any pause, and than any queue of turns that is worth keeping.
+# Longer than any pause or useful queue of turns.
 _LIFE = timedelta(days=14)
 
 
@@ -43,7 +43,7 @@ class Pace:
 class StoredTurn:
     """The turn of a send.
 
-    `at` is when the send may be made, `taken` when the turn was reserved (0 for none) and `rates` at which rates.
+    `at` is when the send may be made, `taken` when the turn was reserved (0 for none), and `rates` the rates then.
     `first_blocked` is when a pause first blocked the send (0 for never).
     """
 
@@ -55,7 +55,7 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class PaceSnapshot:
-    """What is known before a send of its line, its carrier's account and its turn."""
+    """The state before a send of its line, its carrier's account and its turn."""
 
     line: Pace
     account: Pace
@@ -73,7 +73,7 @@ def account_scope(carrier: str) -> str:
 
 
 def load(table: Table, reference: SendReference, line: str, carrier: str) -> PaceSnapshot:
-    """Load all that decides when a send may be made: one round trip."""
+    """Load what decides when a send may be made: one round trip."""
     scopes = [line_scope(line), account_scope(carrier)]
     turn = keys.turn(reference)
     found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
@@ -84,22 +84,22 @@ def load(table: Table, reference: SendReference, line: str, carrier: str) -> Pac
 def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused: int = 0) -> int:
     """Reserve the next turn for `interval`; return when it is.
 
-    Turns follow each other without gaps while there are any of this rate that were reserved since `paused`. Otherwise
-    the next one is now. Raises Conflict when it lost every race.
+    The turn follows the last reserved turn without a gap, if that one is ahead, has this rate and was reserved after
+    `paused`. Otherwise the turn is now. Raises Conflict when other sends win every race.
     """
     key = keys.pace(scope)
     names = {"#next": "next", "#rate": "rate", "#taken": "taken"}
     values = {":now": now, ":rate": rate, ":paused": paused}
-    ahead = Condition("#next > :now AND #rate = :rate AND #taken > :paused", names, values)
+    is_ahead = Condition("#next > :now AND #rate = :rate AND #taken > :paused", names, values)
     others = "attribute_not_exists(#rate) OR #next <= :now OR #rate <> :rate OR #taken <= :paused"
-    idle = Condition(others, names, values)
+    is_idle = Condition(others, names, values)
     taken = {"rate": rate, "taken": now, "ttl": _ttl(now)}
 
     def attempt() -> int:
         try:
-            item = table.write(change("pace", key, taken, ahead, adds={"next": interval}))
+            item = table.write(change("pace", key, taken, is_ahead, adds={"next": interval}))
         except Conflict:
-            item = table.write(change("pace", key, {**taken, "next": now + interval}, idle))
+            item = table.write(change("pace", key, {**taken, "next": now + interval}, is_idle))
         at: int = item["next"] - interval
         return at
 
@@ -107,12 +107,12 @@ def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused
 
 
 def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:
-    """Store a send's turn in place of the one taken `before`; return the valid one."""
+    """Store a send's turn in place of the one taken `before`; return when the valid turn is."""
     values = {":before": before}
-    same = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
+    is_unchanged = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
     turn = {"at": at, "taken": now, "rates": rates, "ttl": _ttl(now)}
     try:
-        table.write(change("turn", keys.turn(reference), turn, same))
+        table.write(change("turn", keys.turn(reference), turn, is_unchanged))
     except Conflict as conflict:
         stored: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
         return stored
@@ -125,16 +125,16 @@ def mark_first_blocked(table: Table, reference: SendReference, now: int) -> None
 
 
 def claim_probe(table: Table, before: Pace, until: int) -> bool:
-    """Claim the probe after a pause; False when another send has it.
+    """Claim the probe after a pause; return False when another send has it.
 
-    The others wait `until` then.
+    The other sends then wait `until`.
     """
     unclaimed = Condition("#until = :before", {"#until": "until"}, {":before": before.until})
     return table.written(change("pace", keys.pace(before.scope), {"until": until}, unclaimed))
 
 
 def count_failure(table: Table, scope: str, now: int) -> int:
-    """Count one more failure; return how many that makes in a row."""
+    """Count a failure; return how many there are in a row."""
     counted = change("pace", keys.pace(scope), {"ttl": _ttl(now)}, adds={"failures": 1}, defaults={"since": now})
     item = table.write(counted)
     failures: int = item["failures"]
@@ -147,7 +147,7 @@ def pause(table: Table, scope: str, until: int, now: int) -> None:
 
 
 def reset(table: Table, scope: str) -> None:
-    """Forget pauses and failures, after a request was answered."""
+    """Delete pauses and failures, after a request was answered."""
     table.write(change("pace", keys.pace(scope), {"until": None, "failures": None, "since": None}))
 
 

@@ -1,4 +1,7 @@
-"""Receipts: one item for each native recipient, moved forward only; reports that come before their send wait."""
+"""Receipts: one item for each native recipient, which only moves forward.
+
+A report that arrives before its send is recorded is stored until then.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ from partyline.storage import codec, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, Write, change, check, diff_items, put
 
-# Carriers repeat and delay reports for days at the most; a report of somebody else's text goes after this.
+# Carriers repeat and delay reports for a few days at most. Reports of texts that Partyline did not send expire too.
 EARLY_REPORT_LIFE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedStatus:
-    """What a carrier said of one recipient of one of its messages. `error_code` is Twilio's, 0 for none."""
+    """What a carrier reported of one recipient of a message. `error_code` is Twilio's, 0 for none."""
 
     recipient: str
     status: ReceiptStatus
@@ -31,7 +34,7 @@ class ReportedStatus:
 
 
 def build_queued(message: Message) -> tuple[Receipt, ...]:
-    """The receipts that a new message starts with: one for each native recipient of its sends."""
+    """Build the first receipts of a message: one for each native recipient of its sends."""
     return tuple(
         _receipt(message, send.thread, address, participant_sid)
         for send in message.sends
@@ -40,7 +43,7 @@ def build_queued(message: Message) -> tuple[Receipt, ...]:
 
 
 def build_failed(message: Message, unreached: Iterable[Unreached], error_code: int) -> tuple[Receipt, ...]:
-    """The receipts of the handsets that a new message does not get to, with Twilio's code of the reason."""
+    """Build the receipts of the recipients that a new message cannot reach, with Twilio's code of the reason."""
     return tuple(
         replace(
             _receipt(message, one.thread, one.participant.address, one.participant.sid),
@@ -65,7 +68,7 @@ def _receipt(message: Message, thread: str, address: str, participant_sid: str) 
 
 
 def creation_write(receipt: Receipt) -> Write:
-    """Store a new receipt."""
+    """Build the write of a new receipt."""
     key = keys.receipt(receipt.conversation_sid, receipt.message_sid, receipt.sid)
     return put("receipt", key, codec.encode_receipt(receipt))
 
@@ -79,18 +82,21 @@ def move(
     carrier: str = "",
     carrier_message_id: str = "",
 ) -> bool:
-    """Move one recipient's receipt forward; False when it has got as far already, or the recipient has none (another
-    of our own numbers). The carrier and its id of the text are given when they are known."""
+    """Move one recipient's receipt forward.
+
+    Returns False when it is as far already, or when the recipient has none (another of our own numbers). The carrier
+    and its message id are recorded when they are known.
+    """
     if reference.parts > 1:
         return _move_part(table, reference, reported, now, carrier, carrier_message_id)
-    sets = _reached(reported, now)
+    sets = _status_attributes(reported, now)
     if carrier_message_id:
         sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
         sets["carrier_message_id"] = carrier_message_id
     forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
     key = _key(reference, reported.recipient)
     try:
-        # Another write that is under way on it says nothing about how far the receipt has got.
+        # A concurrent write of the receipt does not show how far it is.
         retry.STANDARD.run(
             lambda: table.write(change("receipt", key, sets, forward)),
             can_retry=retry.is_race,
@@ -103,10 +109,10 @@ def move(
 
 
 def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
-    """Fail a receipt that is still `queued`. Label: receipt, when it is not."""
-    untouched = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
-    failed = _reached(ReportedStatus(recipient, ReceiptStatus.FAILED, error_code), now)
-    return change("receipt", _key(reference, recipient), failed, untouched)
+    """Build the write that fails a receipt that is still `queued`. Label: receipt, when it is not."""
+    is_queued = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
+    failed = _status_attributes(ReportedStatus(recipient, ReceiptStatus.FAILED, error_code), now)
+    return change("receipt", _key(reference, recipient), failed, is_queued)
 
 
 def _key(reference: SendReference, recipient: str) -> keys.Key:
@@ -114,7 +120,7 @@ def _key(reference: SendReference, recipient: str) -> keys.Key:
     return keys.receipt(reference.conversation_sid, reference.message_sid, sid)
 
 
-def _reached(reported: ReportedStatus, now: datetime) -> dict[str, object]:
+def _status_attributes(reported: ReportedStatus, now: datetime) -> dict[str, object]:
     return {
         "status": reported.status.value,
         "rank": rank(reported.status),
@@ -131,8 +137,7 @@ def _move_part(
     carrier: str,
     carrier_message_id: str,
 ) -> bool:
-    """Move one part of a long text forward, and the recipient's receipt to what its parts come to; whether the part
-    moved."""
+    """Move one part of a long text forward, and the recipient's receipt with it; return whether the part moved."""
     key = _key(reference, reported.recipient)
 
     def attempt() -> bool:
@@ -140,23 +145,23 @@ def _move_part(
         if item is None:
             return False
         before = codec.decode(Receipt, item)
-        known = before.part(reference.part)
-        if rank(reported.status) <= rank(known.status):
+        previous = before.part(reference.part)
+        if rank(reported.status) <= rank(previous.status):
             return False
-        part = PartReceipt(reference.part, reported.status, carrier_message_id or known.carrier_message_id)
+        part = PartReceipt(reference.part, reported.status, carrier_message_id or previous.carrier_message_id)
         after = replace(before.with_part(reference, part, reported.error_code), updated=now)
         if carrier_message_id and reference.part == 1:
             channel_message_sid = sids.channel_message(carrier, carrier_message_id, reported.recipient)
             after = replace(after, channel_message_sid=channel_message_sid, carrier_message_id=carrier_message_id)
         sets = diff_items(codec.encode_receipt(before), codec.encode_receipt(after))
-        table.write(change("receipt", key, sets, _as_it_was(item)))
+        table.write(change("receipt", key, sets, _is_unchanged(item)))
         return True
 
     return retry.CONTENDED.run(attempt)
 
 
-def _as_it_was(item: Item) -> Condition:
-    """That neither the receipt nor a part of it has moved since it was read."""
+def _is_unchanged(item: Item) -> Condition:
+    """Require that neither the receipt nor a part of it has moved since it was read."""
     names = {"#rank": "rank", "#parts": "parts"}
     if "parts" not in item:
         return Condition("#rank = :rank AND attribute_not_exists(#parts)", names, {":rank": item["rank"]})
@@ -166,14 +171,14 @@ def _as_it_was(item: Item) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class SentText:
-    """What a carrier's id stands for: a send, and the recipients by the names that the carrier has for them."""
+    """What a carrier's message id stands for: a send, and its recipients by the carrier's names for them."""
 
     reference: SendReference
     names: Mapping[str, str]
 
 
 def find_sent(table: Table, carrier: str, carrier_message_id: str) -> SentText | None:
-    """The send that a carrier's id stands for."""
+    """Find the send that a carrier's message id stands for."""
     item = table.get(keys.sent(carrier, carrier_message_id))
     if item is None:
         return None
@@ -184,7 +189,10 @@ def find_sent(table: Table, carrier: str, carrier_message_id: str) -> SentText |
 def store_early_report(
     table: Table, carrier: str, carrier_message_id: str, reported: ReportedStatus, now: datetime
 ) -> bool:
-    """Keep a report whose send is not recorded yet; False when it is recorded by now, and the report can be applied."""
+    """Store a report whose send is not recorded yet.
+
+    Returns False when the send is recorded by now, so that the report can be applied.
+    """
     unrecorded = check("sent", keys.sent(carrier, carrier_message_id), NEW)
     try:
         table.transact([unrecorded, early_report_write(carrier, carrier_message_id, reported, now)])
@@ -196,7 +204,7 @@ def store_early_report(
 
 
 def early_report_write(carrier: str, carrier_message_id: str, reported: ReportedStatus, now: datetime) -> Write:
-    """Have a report wait beside the carrier's id until the send is settled."""
+    """Build the write of a report that waits beside the carrier's message id until the send is settled."""
     key = keys.early_report(carrier, carrier_message_id, reported.recipient, reported.status)
     item = {
         "recipient": reported.recipient,
@@ -208,9 +216,9 @@ def early_report_write(carrier: str, carrier_message_id: str, reported: Reported
 
 
 def list_early_reports(table: Table, carrier: str, carrier_message_id: str) -> list[ReportedStatus]:
-    """The reports that came before their send was recorded, or that were recorded with it; weakest first."""
-    kept = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
+    """List the reports that arrived before their send was recorded, or were recorded with it; weakest first."""
+    items = table.query_all(keys.sent(carrier, carrier_message_id).pk, begins=keys.EARLY_REPORTS)
     reports = [
-        ReportedStatus(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in kept
+        ReportedStatus(item["recipient"], ReceiptStatus(item["status"]), item.get("error_code", 0)) for item in items
     ]
     return sorted(reports, key=lambda reported: rank(reported.status))

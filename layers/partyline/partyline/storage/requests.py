@@ -1,4 +1,4 @@
-"""Make requests to DynamoDB: repeat those that it throttles, and raise the failures of a transaction by name."""
+"""Make requests to DynamoDB: repeat throttled ones, and raise the failures of a transaction by label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _THROTTLES = frozenset(
         *("RequestLimitExceeded", "RequestThrottled"),
     }
 )
-# The same among the reasons of a cancelled transaction.
+# The same codes among the reasons of a cancelled transaction.
 _THROTTLE_REASONS = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
 
 
@@ -45,14 +45,14 @@ def send(request: Callable[..., Any], **parameters: Any) -> Any:
 
 
 def send_with_retries(request: Callable[..., Any], **parameters: Any) -> Any:
-    """Make a request, again while it is throttled. Raises TableThrottled."""
+    """Make a request, and repeat it while it is throttled. Raises TableThrottled."""
     return retry_throttled(lambda: send(request, **parameters))
 
 
 def retry_throttled(attempt: Callable[[], Result]) -> Result:
     """Repeat an attempt that raises RequestThrottled, for as long as the invocation has time.
 
-    Raises TableThrottled in the end.
+    Raises TableThrottled when the last attempt is throttled too.
     """
     tries = 0
 
@@ -70,9 +70,9 @@ def retry_throttled(attempt: Callable[[], Result]) -> Result:
 
 
 def raise_transaction_error(labels: Sequence[str], error: ClientError) -> NoReturn:
-    """Raise what kept a transaction from being written; `labels` name its writes, in their order.
+    """Raise the reason why a transaction was not written; `labels` name its writes, in their order.
 
-    Raises Conflict for a condition that did not hold, and before others; Conflict with nothing in `failed` for a race;
+    Raises, in this order: Conflict for a condition that did not hold; Conflict with nothing in `failed` for a race;
     RequestThrottled; or the error itself.
     """
     reasons: Any = error.response.get("CancellationReasons", [])

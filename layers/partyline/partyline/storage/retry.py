@@ -15,24 +15,24 @@ Result = TypeVar("Result")
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether a write was not made: the next attempt reads anew and may succeed."""
+    """Return whether a write was not made. An attempt that reads again may succeed."""
     return isinstance(error, Conflict)
 
 
 def is_race(error: Exception) -> bool:
-    """Whether another transaction was writing the same items: the same write may succeed without reading anew."""
+    """Return whether another transaction was writing the same items. The same write may then succeed."""
     return isinstance(error, Conflict) and not error.failed
 
 
 @dataclass(slots=True)
 class RetryPolicy:
-    """Repeat an attempt with pauses that double and have jitter, so that many writers of one item spread out.
+    """How to repeat an attempt: with jittered pauses that double, so that many writers of one item spread out.
 
-    `tries` counts all attempts. Pauses are in seconds: the longest that the first one can be, the longest that any can
-    be, and the share of a pause that is no jitter. With `reserve`, a pause is taken only when the invocation has that
-    many seconds left after it.
+    `tries` counts all attempts. Pauses are in seconds: `first_pause` limits the first one and `longest_pause` each of
+    them. `fixed_share` is the share of a pause without jitter. With `reserve`, a pause is made only when the invocation
+    has that many seconds left after it.
 
-    `sleep` and `uniform` are attributes so that a test can replace them.
+    `sleep` and `uniform` are attributes, so that a test can replace them.
     """
 
     tries: int
@@ -46,7 +46,7 @@ class RetryPolicy:
     def run(self, attempt: Callable[[], Result], *, can_retry: Callable[[Exception], bool] = is_conflict) -> Result:
         """Return what the first attempt that succeeds returns.
 
-        Raises the error of the last attempt, and at once one that `can_retry` denies.
+        Raises the error of the last attempt. Raises an error that `can_retry` denies at once.
         """
         for number in range(self.tries - 1):
             longest = min(self.first_pause * 2**number, self.longest_pause)
@@ -63,7 +63,7 @@ class RetryPolicy:
         return self.reserve is None or deadline.seconds_left() >= pause + self.reserve
 
 
-# A change that reads anew in each attempt, or a transaction that meets another one.
+# A change that reads again in each attempt, or a transaction that conflicts with another one.
 STANDARD = RetryPolicy(tries=8, first_pause=0.02, longest_pause=0.4)
 # The same where many requests write one conversation at once: of fifty, the last needs about a dozen attempts.
 CONTENDED = RetryPolicy(tries=16, first_pause=0.02, longest_pause=0.4)

@@ -18,32 +18,37 @@ _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_r
 
 
 def fetch_many(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]:
-    """Those of some roles that are there, by SID, in one round trip."""
+    """Read the roles that exist among some SIDs, in one round trip."""
     found = table.get_all(keys.role(service_sid, sid) for sid in sids)
     return {item["sid"]: codec.decode(Role, item) for item in found.values()}
 
 
 def fetch_permissions(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
-    """What a role of one's own permits, or the one that stands in where there is none. A role that is gone permits
-    nothing: it may have been given to permit less."""
-    wanted = own or default
-    found = fetch_many(table, service_sid, [wanted])
-    permitted = found[wanted].permissions if wanted in found else ()
+    """Read the permissions of a user's or participant's own role, or of the default role.
+
+    A deleted role permits nothing: it may have permitted less than the default.
+    """
+    sid = own or default
+    found = fetch_many(table, service_sid, [sid])
+    permitted = found[sid].permissions if sid in found else ()
     return frozenset(Permission(name) for name in permitted)
 
 
-def _holder(table: Table, role: Role) -> Item | None:
-    """A user or a participant that has a role of its own; None when there is none. What the index finds is read anew,
-    since the index may be late, and a conversation that was removed leaves its participants behind for a moment."""
+def _find_holder(table: Table, role: Role) -> Item | None:
+    """Find a user or a participant that has a role as its own; return its item, None when there is none.
+
+    What the index finds is read from the table, since the index is eventually consistent. The participants of a removed
+    conversation, which are deleted asynchronously, do not count.
+    """
     after: Item | None = None
     while True:
         page = table.query(keys.by_role(role.sid), index="GSI2", limit=_STEP, after=after)
-        places = [keys.Key(item["PK"], item["SK"]) for item in page.items]
+        item_keys = [keys.Key(item["PK"], item["SK"]) for item in page.items]
         parents = {item["PK"]: keys.conversation(item["conversation_sid"]) for item in page.items if _is_member(item)}
-        found = table.get_all([*places, *parents.values()])
-        for place in places:
-            item = found.get(place, {})
-            if item.get("role_sid") == role.sid and (place.pk not in parents or parents[place.pk] in found):
+        found = table.get_all([*item_keys, *parents.values()])
+        for item_key in item_keys:
+            item = found.get(item_key, {})
+            if item.get("role_sid") == role.sid and (item_key.pk not in parents or parents[item_key.pk] in found):
                 return item
         after = page.last_key
         if after is None:
@@ -51,7 +56,7 @@ def _holder(table: Table, role: Role) -> Item | None:
 
 
 def _is_member(item: Item) -> bool:
-    """Whether an item is a participant; a user is in no conversation."""
+    """Return whether an item is a participant. A user's item has no conversation."""
     return "conversation_sid" in item
 
 
@@ -61,7 +66,7 @@ def create(table: Table, role: Role) -> None:
 
 
 def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:
-    """Store what a role permits from now on; False when it is gone."""
+    """Store the permissions of a role; return False when the role is gone."""
     sets = {"permissions": list(permissions), "updated": format_time(now)}
     return table.written(change("role", keys.role(role.service_sid, role.sid), sets, EXISTS))
 
@@ -71,7 +76,7 @@ def remove(table: Table, role: Role) -> bool:
 
     Raises RuleViolation role_in_use, role_is_default.
     """
-    holder = _holder(table, role)
+    holder = _find_holder(table, role)
     if holder:
         raise RuleViolation(
             "role_in_use", sid=role.sid, holder=holder["sid"], conversation_sid=holder.get("conversation_sid")

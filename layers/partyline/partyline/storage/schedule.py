@@ -1,7 +1,7 @@
-"""What is to be looked at when its time has come. Asking costs by what is due, whatever else waits.
+"""The schedule: what to check at which time. The cost of listing what is due does not depend on the other entries.
 
-An entry says only where to look; whether there is something to do is found there. So one that is out of date does no
-harm, and what moved on meanwhile is entered anew.
+An entry only names what to check. The check reads whether there is something to do. So an outdated entry does no harm,
+and a check whose time has moved gets another entry.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from partyline.storage.table import Table, Write, delete, put
 
 
 class ScheduleKind(StrEnum):
-    """What is looked at."""
+    """The kind of what is checked."""
 
     CONVERSATION = "conversation"
     CONNECTION = "connection"
@@ -26,7 +26,7 @@ class ScheduleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScheduledEntry:
-    """An entry."""
+    """An entry of the schedule: check something at a time."""
 
     kind: ScheduleKind
     sid: str
@@ -34,7 +34,7 @@ class ScheduledEntry:
 
 
 def build_entry(kind: ScheduleKind, sid: str, at: datetime) -> Write:
-    """Enter something to be looked at."""
+    """Build the write of an entry."""
     return put(
         "due",
         _key(ScheduledEntry(kind, sid, at)),
@@ -43,13 +43,13 @@ def build_entry(kind: ScheduleKind, sid: str, at: datetime) -> Write:
 
 
 def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
-    """Everything whose time has come, oldest first in each shard."""
+    """Yield every entry that is due, oldest first in each shard."""
     for number in range(keys.SHARDS):
-        within = keys.due(number)
+        partition = keys.due(number).pk
         after: Item | None = None
         while True:
             # "$" sorts behind the "#" that ends a time.
-            page = table.query(within.pk, between=("0", format_time(now) + "$"), after=after)
+            page = table.query(partition, between=("0", format_time(now) + "$"), after=after)
             for item in page.items:
                 yield ScheduledEntry(ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]))
             after = page.last_key
@@ -57,11 +57,11 @@ def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
                 break
 
 
-def delete_entry(table: Table, looked_at: ScheduledEntry) -> None:
-    """Strike an entry."""
-    table.written(delete("due", _key(looked_at)))
+def delete_entry(table: Table, entry: ScheduledEntry) -> None:
+    """Delete an entry."""
+    table.written(delete("due", _key(entry)))
 
 
-def _key(looked_at: ScheduledEntry) -> keys.Key:
-    number = keys.shard_of(looked_at.sid)
-    return keys.due(number, format_time(looked_at.at), looked_at.kind.value, looked_at.sid)
+def _key(entry: ScheduledEntry) -> keys.Key:
+    number = keys.shard_of(entry.sid)
+    return keys.due(number, format_time(entry.at), entry.kind.value, entry.sid)

@@ -1,9 +1,8 @@
-"""Claims of sends, by which each is handed to its carrier at most once.
+"""Claims of sends. They make sure that each text is handed to its carrier at most once.
 
-Where the carrier takes one request a member, there is one item more for each (message, thread, member); and for a text
-in parts one for each part behind the first. The item is claimed before the carrier is asked. An attempt that finds it
-claimed by an earlier one cannot know whether the carrier accepted the text, and must not ask again. SendState draws
-the states.
+A send has one item. It has one more for each member when the carrier needs a request for each, and one for each part of
+a long text behind the first. The item is claimed before the carrier is asked. An attempt that finds it claimed by an
+earlier one cannot know whether the carrier accepted the text, and must not ask again. SendState draws the states.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ class Claim:
     - `refused`: recipients that do not get the text, each with Twilio's code: those left out from the start, and those
       that the carrier has named. `error_code`: the code of a whole request that was refused.
     - `names`: the carrier's names of recipients.
-    - `opted_out`: those of `refused` whose opt-out only the carrier knew of.
-    - `counted`: (thread, fingerprint) of the copies that were counted for a text that leaves otherwise than recorded.
+    - `opted_out`: those of `refused` whose opt-out only the carrier had recorded.
+    - `counted`: (thread, fingerprint) of the copies that were counted for a text that was sent otherwise than planned.
     - `cuts`: where a long text is cut into parts (partyline.domain.long_texts). They are fixed when the first part is
-      claimed, whichever carrier sends the others.
+      claimed, even if another carrier sends the others.
     """
 
     state: SendState
@@ -55,7 +54,7 @@ class Claim:
 def record_split(table: Table, reference: SendReference, now: datetime) -> Claim:
     """Record that each member gets a request of their own.
 
-    Returns a claim in state SPLIT; or, when an attempt to send it as one came before, the state in which that left it.
+    Returns a claim in state SPLIT. If an earlier attempt asked for the send in one request, returns the claim of that.
     """
     unsent = Condition(
         "attribute_not_exists(PK) OR #is IN (:waiting, :split)",
@@ -72,20 +71,20 @@ def record_split(table: Table, reference: SendReference, now: datetime) -> Claim
     return Claim(SendState.SPLIT)
 
 
-def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) -> Claim:
+def claim(table: Table, request: RequestReference, planned: Claim, now: datetime) -> Claim:
     """Claim a request for one attempt, before the carrier is asked.
 
-    A request whose outcome is unknown is never claimed again. The carrier that is `asked` and the recipients that are
-    left out are recorded: when no answer comes, the reconciler asks about exactly this request.
+    A request whose outcome is unknown is never claimed again. The carrier and the left-out recipients of `planned` are
+    recorded: when no answer comes, the reconciler asks about exactly this request.
     """
-    # The client repeats a write whose answer was lost. The token tells that repeat from another attempt.
+    # The client repeats a write whose answer was lost. The token distinguishes that repeat from another attempt.
     token = secrets.token_hex(8)
     sets = {
         "state": SendState.SENDING.value,
         **_reference_attributes(request.send),
-        "carrier": asked.carrier,
-        "refused": dict(asked.refused),
-        "cuts": list(asked.cuts) or None,
+        "carrier": planned.carrier,
+        "refused": dict(planned.refused),
+        "cuts": list(planned.cuts) or None,
         "updated": format_time(now),
         "token": token,
     }
@@ -101,7 +100,7 @@ def claim(table: Table, request: RequestReference, asked: Claim, now: datetime) 
         if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
             return _read_earlier_claim(found)
         claimed = found
-    return replace(asked, attempt=claimed["attempts"], counted=_counted(claimed))
+    return replace(planned, attempt=claimed["attempts"], counted=_counted(claimed))
 
 
 def find(table: Table, request: RequestReference) -> Claim | None:
@@ -127,7 +126,7 @@ def _reference_attributes(reference: SendReference) -> dict[str, object]:
 def _read_earlier_claim(item: Item) -> Claim:
     """Return the claim of an earlier attempt.
 
-    One in state SENDING is of a crashed attempt: its outcome is unknown.
+    A claim in state SENDING is that of a crashed attempt, so its outcome is unknown.
     """
     found = _decode(item)
     return replace(found, state=SendState.UNKNOWN) if found.state is SendState.SENDING else found
@@ -148,9 +147,9 @@ def _decode(item: Item) -> Claim:
 
 
 def _counted(item: Item) -> tuple[str, str] | None:
-    """Return what was counted.
+    """Return the (thread, fingerprint) of the copies that were counted.
 
-    Version 0.1.0 recorded the thread alone. Then it is counted once more, which affects no later text.
+    Version 0.1.0 recorded only the thread. Its copies are counted once more, which affects no later text.
     """
     if "counted" not in item:
         return None
@@ -167,8 +166,8 @@ def record_accepted(
 ) -> None:
     """Record that a carrier accepted a request, and under which message id.
 
-    The recipients that it does not reach and its names of the others are recorded too. `reports` are stored beside that
-    id as early reports are: settling the request applies both.
+    The recipients that it does not reach and its names of the others are recorded too. `reports` are stored as early
+    reports beside that id. The settlement of the request applies both.
     """
     sets = {
         "state": SendState.SENT.value,
@@ -189,7 +188,7 @@ def record_accepted(
             for reported in unique.values()
         ),
     ]
-    # A report that reads the pointer at this moment must not cost the record of what the carrier accepted.
+    # A concurrent report that reads the pointer must not prevent the record of what the carrier accepted.
     retry.CONTENDED.run(lambda: table.transact(writes))
 
 
@@ -206,22 +205,22 @@ def record_refused(table: Table, request: RequestReference, ended: Claim, now: d
 
 
 def record_waiting(table: Table, request: RequestReference, now: datetime) -> None:
-    """Record that a carrier certainly did not accept a request, and will be asked again."""
+    """Record that a carrier did not accept a request, and will be asked again."""
     sets = {"state": SendState.WAITING.value, "updated": format_time(now)}
     table.write(change("send", _key(request), sets))
 
 
 def record_unknown(table: Table, request: RequestReference, now: datetime) -> None:
-    """Record that the outcome of a request is unknown, unless it is known by now."""
+    """Record that the outcome of a request is unknown, unless it was recorded meanwhile."""
     sending = Condition("#is = :sending", {"#is": "state"}, {":sending": SendState.SENDING.value})
     sets = {"state": SendState.UNKNOWN.value, "updated": format_time(now)}
     table.written(change("send", _key(request), sets, sending))
 
 
 def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], now: datetime) -> None:
-    """Fail the recipients of a request of unknown fate: all of them or none.
+    """Fail the recipients of a request whose outcome is unknown: all of them or none.
 
-    `failed` has Twilio's code of each. Raises Conflict when the fate is known by now; labels: send, receipt.
+    `failed` has Twilio's code of each. Raises Conflict when the outcome was recorded meanwhile; labels: send, receipt.
     """
     is_unknown = Condition("#is = :unknown", {"#is": "state"}, {":unknown": SendState.UNKNOWN.value})
     writes = [receipts.failing_write(request.send, address, error_code, now) for address, error_code in failed.items()]
@@ -230,16 +229,16 @@ def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], 
 
 
 def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
-    """Count the copies of a claimed send that leaves otherwise than it was recorded.
+    """Count the copies of a claimed send that is sent otherwise than planned.
 
-    These are the copies that our other numbers receive. They are counted once for the same (thread, fingerprint),
-    however often the send is claimed.
+    These are the copies that our other numbers receive. They are counted once for each (thread, fingerprint), also when
+    the send is claimed again.
     """
-    named = "#".join(counted)
+    encoded = "#".join(counted)
     uncounted = Condition(
-        "attribute_not_exists(#counted) OR #counted <> :counted", {"#counted": "counted"}, {":counted": named}
+        "attribute_not_exists(#counted) OR #counted <> :counted", {"#counted": "counted"}, {":counted": encoded}
     )
-    claimed = change("send", keys.send(reference), {"counted": named}, uncounted)
+    claimed = change("send", keys.send(reference), {"counted": encoded}, uncounted)
     try:
         retry.CONTENDED.run(lambda: table.transact([claimed, copies]), can_retry=retry.is_race)
     except Conflict as conflict:

@@ -14,7 +14,10 @@ _DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
 
 
 def fetch_with_configuration(table: Table, sid: str) -> tuple[Configuration | None, Service | None]:
-    """The account's settings and one of its Services, in one round trip. Both None: nothing was ever set up."""
+    """Read the account's settings and one of its Services, in one round trip.
+
+    Both are None when the account was never set up.
+    """
     found = table.get_all([keys.configuration(), keys.service(sid)])
     configuration, service = found.get(keys.configuration()), found.get(keys.service(sid))
     return (
@@ -24,19 +27,19 @@ def fetch_with_configuration(table: Table, sid: str) -> tuple[Configuration | No
 
 
 def fetch(table: Table, sid: str) -> Service | None:
-    """One Service."""
+    """Read a Service; return None when it does not exist."""
     item = table.get(keys.service(sid))
     return codec.decode(Service, item) if item else None
 
 
 def create_account(table: Table, sid: str, now: datetime) -> None:
-    """Make the account's settings and its first Service. Repeats change nothing."""
+    """Create the account's settings and its first Service. Repeats change nothing."""
     service, roles = build_service("Default Conversations Service", now, sid=sid)
     writes = [put("configuration", keys.configuration(), codec.encode(Configuration(sid)), NEW)]
     try:
         table.transact([*writes, *_creation_writes(service, roles)])
     except Conflict as conflict:
-        # Another request was first, or is about to be: then the caller reads what it made, or tries again.
+        # Another request has created them, or is creating them: the caller reads them, or tries again.
         if not conflict.failed:
             raise
 
@@ -56,16 +59,18 @@ def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
 
 
 def update(table: Table, before: Service, after: Service) -> bool:
-    """Store a Service's changed settings; False when it is gone. Raises Conflict when a role that becomes a default is
-    gone, or another request is writing the same items."""
+    """Store a Service's changed settings; return False when the Service is gone.
+
+    Raises Conflict when a role that becomes a default is gone, or another request is writing the same items.
+    """
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return True
-    # Each role once: a transaction names no item twice.
-    adopted = dict.fromkeys(sets[name] for name in _DEFAULT_ROLES if name in sets)
+    # Each role once: a transaction must not have an item twice.
+    new_defaults = dict.fromkeys(sets[name] for name in _DEFAULT_ROLES if name in sets)
     writes = [
         change("service", keys.service(after.sid), sets, EXISTS),
-        *(check("role", keys.role(after.sid, sid), EXISTS) for sid in adopted),
+        *(check("role", keys.role(after.sid, sid), EXISTS) for sid in new_defaults),
     ]
     try:
         table.transact(writes)
@@ -77,10 +82,13 @@ def update(table: Table, before: Service, after: Service) -> bool:
 
 
 def remove(table: Table, sid: str) -> bool:
-    """Delete a Service, False when it is gone already: what is in it is out of reach at once and is deleted by and by
-    (partyline.lifecycle.cleanup). Raises RuleViolation service_is_default for the account's default one."""
-    another = Condition("default_service_sid <> :sid", values={":sid": sid})
-    writes = [check("default", keys.configuration(), another), delete("service", keys.service(sid), EXISTS)]
+    """Delete a Service; return False when it is gone already.
+
+    Its contents are out of reach at once and are deleted asynchronously (partyline.lifecycle.cleanup). Raises
+    RuleViolation service_is_default for the account's default Service.
+    """
+    is_not_default = Condition("default_service_sid <> :sid", values={":sid": sid})
+    writes = [check("default", keys.configuration(), is_not_default), delete("service", keys.service(sid), EXISTS)]
     try:
         retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
@@ -93,8 +101,11 @@ def remove(table: Table, sid: str) -> bool:
 
 
 def configure(table: Table, before: Configuration, after: Configuration) -> None:
-    """Store what differs of the account's settings, so that concurrent changes of different ones all hold. Raises
-    RuleViolation service_not_found when the new default Service is not there."""
+    """Store what differs between two states of the account's settings.
+
+    Concurrent changes of different settings all hold. Raises RuleViolation service_not_found when the new default
+    Service does not exist.
+    """
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return

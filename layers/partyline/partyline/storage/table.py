@@ -1,4 +1,7 @@
-"""Read and write items of the DynamoDB table: plain items in and out, writes with labels, failures by name."""
+"""Read and write items of the DynamoDB table.
+
+Items are plain values. Each write has a label, which names it in a Conflict.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ MAX_TRANSACTION = 100
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition expression of DynamoDB, with the names (`#`) and values (`:`) that it mentions."""
+    """A condition expression of DynamoDB, with its names (`#`) and values (`:`)."""
 
     expression: str
     names: Mapping[str, str] = field(default_factory=dict)
@@ -55,18 +58,18 @@ class Write:
 
 def put(label: str, key: Key, item: Mapping[str, Any], condition: Condition | None = None) -> Write:
     """Build the write that stores a whole item. Attributes that are None are left out."""
-    whole = {**key.attributes(), **{name: value for name, value in item.items() if value is not None}}
-    return Write(label, "Put", {"Item": to_dynamo(whole), **_conditioned(condition)})
+    attributes = {**key.attributes(), **{name: value for name, value in item.items() if value is not None}}
+    return Write(label, "Put", {"Item": to_dynamo(attributes), **_condition_parameters(condition)})
 
 
 def delete(label: str, key: Key, condition: Condition | None = None) -> Write:
     """Build the write that removes an item."""
-    return Write(label, "Delete", {"Key": to_dynamo(key.attributes()), **_conditioned(condition)})
+    return Write(label, "Delete", {"Key": to_dynamo(key.attributes()), **_condition_parameters(condition)})
 
 
 def check(label: str, key: Key, condition: Condition) -> Write:
-    """Build the part of a transaction that writes nothing and has a condition."""
-    return Write(label, "ConditionCheck", {"Key": to_dynamo(key.attributes()), **_conditioned(condition)})
+    """Build the part of a transaction that checks a condition and writes nothing."""
+    return Write(label, "ConditionCheck", {"Key": to_dynamo(key.attributes()), **_condition_parameters(condition)})
 
 
 def change(
@@ -97,15 +100,15 @@ def change(
         clauses["SET"].append(f"#d{number} = if_not_exists(#d{number}, :d{number})")
     expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
     parameters = {"Key": to_dynamo(key.attributes()), "UpdateExpression": expression}
-    return Write(label, "Update", {**parameters, **_conditioned(condition, names, values)})
+    return Write(label, "Update", {**parameters, **_condition_parameters(condition, names, values)})
 
 
 def diff_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to set so that one item becomes the other: what differs, None for what is gone."""
+    """Return the attributes to set so that one item becomes the other. None removes an attribute."""
     return {name: after.get(name) for name in {**before, **after} if before.get(name) != after.get(name)}
 
 
-def _conditioned(
+def _condition_parameters(
     condition: Condition | None, names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     all_names = {**(names or {}), **(condition.names if condition else {})}
@@ -123,7 +126,7 @@ def _conditioned(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a query: its items, and the key after which the next page begins, None at the end."""
+    """A page of a query: its items, and the key after which the next page begins (None at the end)."""
 
     items: list[Item]
     last_key: Item | None
@@ -144,7 +147,7 @@ class Table:
         return from_dynamo(found["Item"]) if "Item" in found else None
 
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Read the items that exist of many keys: one round trip for each hundred."""
+        """Read the items that exist among many keys: one round trip for each hundred."""
         distinct = list(dict.fromkeys(keys))
         found: dict[Key, Item] = {}
         for start in range(0, len(distinct), MAX_BATCH_GET):
@@ -154,7 +157,7 @@ class Table:
         return found
 
     def _read_batch(self, rest: list[Any]) -> list[Item]:
-        """Read the items of at most a hundred keys, and again those that the table leaves unprocessed."""
+        """Read the items of at most a hundred keys. Repeats the keys that DynamoDB leaves unprocessed."""
         found: list[Item] = []
 
         def read() -> None:
@@ -179,7 +182,7 @@ class Table:
         limit: int | None = None,
         after: Item | None = None,
     ) -> Page:
-        """Read a page of one partition, by sort key: those that begin with a text, or lie between two."""
+        """Read a page of one partition: all items, or those whose sort key has a prefix or lies between two."""
         parameters: dict[str, Any] = {
             "TableName": self._name,
             **_key_condition(index or "", pk, begins, between),
@@ -227,9 +230,9 @@ class Table:
 
     def delete_all(self, keys: Iterable[Key]) -> None:
         """Remove many items, without conditions, in batches."""
-        waiting: list[Any] = [{"DeleteRequest": {"Key": to_dynamo(key.attributes())}} for key in keys]
-        for start in range(0, len(waiting), MAX_BATCH_WRITE):
-            self._write_batch(waiting[start : start + MAX_BATCH_WRITE])
+        deletions: list[Any] = [{"DeleteRequest": {"Key": to_dynamo(key.attributes())}} for key in keys]
+        for start in range(0, len(deletions), MAX_BATCH_WRITE):
+            self._write_batch(deletions[start : start + MAX_BATCH_WRITE])
 
     def _write_batch(self, rest: list[Any]) -> None:
         def write() -> None:
@@ -243,7 +246,7 @@ class Table:
     def written(self, *writes: Write) -> bool:
         """Make all writes or none; return whether their conditions held.
 
-        It is repeated while another request is writing the same items. Raises Conflict when that is so each time.
+        Repeats while another request is writing the same items. Raises Conflict when that is so each time.
         """
 
         def attempt() -> None:
@@ -283,8 +286,8 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Make all writes or none.
 
-        Raises Conflict, with the labels whose conditions did not hold, when nothing was written, and
-        TransactionUnsettled when it is unknown whether it was.
+        Raises Conflict with the labels of the failed conditions when nothing was written, and TransactionUnsettled when
+        it is unknown whether the writes were made.
         """
         operations: list[Any] = [{write.operation: {"TableName": self._name, **write.parameters}} for write in writes]
         token, unsettled = str(uuid.uuid4()), False
@@ -295,7 +298,7 @@ class Table:
                 self._client.transact_write_items(TransactItems=operations, ClientRequestToken=token)
             except ClientError as error:
                 if error_code(error) == "TransactionInProgressException":
-                    # With the same token DynamoDB repeats its answer, and writes nothing twice.
+                    # With the same token, DynamoDB repeats its answer and writes nothing twice.
                     unsettled = True
                     raise RequestThrottled from error
                 if error_code(error) == "TransactionCanceledException":
@@ -321,9 +324,9 @@ class Table:
             self.transact(writes[start : start + MAX_TRANSACTION])
 
     def _has_all(self, writes: Sequence[Write]) -> bool:
-        """Whether a transaction was written: every item that it puts is there, and one at least as it was put.
+        """Return whether a transaction was written: all items that it puts exist, and at least one is unchanged.
 
-        The others may have changed since. For a transaction that puts nothing the answer is no.
+        The others may have changed since. Returns False for a transaction that puts nothing.
         """
         put_items = [from_dynamo(write.parameters["Item"]) for write in writes if write.operation == "Put"]
         found = self.get_all(Key(item["PK"], item["SK"]) for item in put_items)
@@ -331,7 +334,7 @@ class Table:
 
 
 def _key_condition(index: str, pk: str, begins: str, between: tuple[str, str] | None) -> dict[str, Any]:
-    """Build the parameters of a query that select items by their keys in the table, or in an index."""
+    """Build the parameters of a query that select items by their keys in the table or an index."""
     names, values = {"#pk": f"{index}PK"}, {":pk": pk}
     expression = "#pk = :pk"
     if between:

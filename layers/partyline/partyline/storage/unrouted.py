@@ -1,4 +1,4 @@
-"""The inbox of texts that no conversation took."""
+"""Unrouted texts: inbound texts that are in no conversation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from partyline.storage.table import EXISTS, Table, Write, change, delete, put
 
 
 def put_write(text: UnroutedText) -> Write:
-    """Store an unrouted text, listed by date."""
+    """Build the write of an unrouted text, listed by date."""
     item = {
         **codec.encode(text),
         "GSI1PK": keys.sharded(keys.UNROUTED_LIST, text.sid),
@@ -19,21 +19,21 @@ def put_write(text: UnroutedText) -> Write:
 
 
 def delete_write(text: UnroutedText) -> Write:
-    """Take an unrouted text out of the inbox. Label: unrouted, when somebody else was faster."""
+    """Build the write that deletes an unrouted text. Label: unrouted, when it is gone already."""
     return delete("unrouted", keys.unrouted(text.sid), EXISTS)
 
 
 def remove(table: Table, sid: str) -> bool:
-    """Forget an unrouted text; False when it is gone already."""
+    """Delete an unrouted text; return False when it is gone already."""
     return table.written(delete("unrouted", keys.unrouted(sid), EXISTS))
 
 
 def update_reason(table: Table, text: UnroutedText, reason: UnroutedReason) -> None:
-    """Note why a text is still unrouted, unless it was taken meanwhile."""
+    """Store why a text is still unrouted, unless it was deleted meanwhile."""
     table.written(change("unrouted", keys.unrouted(text.sid), {"reason": reason.value}, EXISTS))
 
 
 def fetch(table: Table, sid: str) -> UnroutedText | None:
-    """One unrouted text."""
+    """Read an unrouted text; return None when it does not exist."""
     item = table.get(keys.unrouted(sid))
     return codec.decode(UnroutedText, item) if item else None

@@ -30,7 +30,8 @@ _TOKEN_LIFE = timedelta(days=2)
 class Revocation:
     """Which access tokens of an identity are refused.
 
-    Those made up to `at` (Unix seconds) are. When `barred`, the user was deleted: all are, until there is a user again.
+    Tokens made up to `at` (Unix seconds) are. `barred` means that the user was deleted: then all tokens are refused
+    until there is a user again.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""Webhooks: those of one conversation, and the settings of the account's and of a Service's."""
+"""Webhooks: those of a conversation, and the settings of those of the account and of a Service."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_ite
 def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
     """Store a new webhook of a conversation, and the request to call it for earlier messages if it asks for that.
 
-    Raises RuleViolation too_many_webhooks, and Conflict when another request changed the conversation since it was
-    read, or a message came: the webhooks are counted, and the earlier messages known, for one state of it.
+    Raises RuleViolation too_many_webhooks, and Conflict when the conversation was changed or has a new message since it
+    was read: the count of webhooks and the earlier messages are those of one state.
     """
-    whole = keys.conversation(conversation.sid)
-    if len(table.query(whole.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
+    parent = keys.conversation(conversation.sid)
+    if len(table.query(parent.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
         raise RuleViolation("too_many_webhooks", limit=MAX_PER_CONVERSATION)
     table.transact(
         [
-            change("conversation", whole, {}, no_new_message(conversation), adds={"revision": 1}),
+            change("conversation", parent, {}, no_new_message(conversation), adds={"revision": 1}),
             put("webhook", keys.webhook(conversation.sid, webhook.sid), codec.encode(webhook), NEW),
-            *event_outbox.build_writes(*_replay(conversation, webhook)),
+            *event_outbox.build_writes(*_build_replay_batches(conversation, webhook)),
         ]
     )
 
 
-def _replay(conversation: Conversation, webhook: ScopedWebhook) -> list[EventBatch]:
+def _build_replay_batches(conversation: Conversation, webhook: ScopedWebhook) -> list[EventBatch]:
     if webhook.replay_after is None:
         return []
     return [EventBatch(conversation.service_sid, conversation.sid, QUIETLY, webhook.created, replay=webhook.sid)]
 
 
 def fetch(table: Table, conversation_sid: str, sid: str) -> ScopedWebhook | None:
-    """One webhook of a conversation."""
+    """Read a webhook of a conversation; return None when it does not exist."""
     item = table.get(keys.webhook(conversation_sid, sid))
     return codec.decode(ScopedWebhook, item) if item else None
 
 
 def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedWebhook | None:
-    """Store what differs; the webhook as it is then, None when it is gone."""
+    """Store what differs; return the stored webhook, None when it is gone."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     key = keys.webhook(before.conversation_sid, before.sid)
     try:
@@ -65,7 +65,7 @@ def update(table: Table, before: ScopedWebhook, after: ScopedWebhook) -> ScopedW
 
 
 def remove(table: Table, webhook: ScopedWebhook) -> bool:
-    """Delete a webhook of a conversation; False when it is gone already."""
+    """Delete a webhook of a conversation; return False when it is gone already."""
     return table.written(delete("webhook", keys.webhook(webhook.conversation_sid, webhook.sid), EXISTS))
 
 
@@ -74,17 +74,17 @@ def remove(table: Table, webhook: ScopedWebhook) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What holds in a Service: the webhooks, and the Service itself, None when it is gone."""
+    """The webhooks in force in a Service, and the Service itself (None when it is gone)."""
 
     webhooks: WebhookConfiguration
     service: Service | None
 
 
 def fetch_in_force(table: Table, service_sid: str) -> InForce:
-    """What holds in a Service, in one round trip."""
-    account, own, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
-    found = table.get_all([account, own, service])
-    configured = [codec.decode(WebhookConfiguration, found.get(key, {})) for key in (account, own)]
+    """Read the webhooks in force in a Service, and the Service, in one round trip."""
+    account, webhooks, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
+    found = table.get_all([account, webhooks, service])
+    configured = [codec.decode(WebhookConfiguration, found.get(key, {})) for key in (account, webhooks)]
     return InForce(
         select_configuration(*configured), codec.decode(Service, found[service]) if service in found else None
     )
@@ -94,13 +94,13 @@ def fetch_in_force(table: Table, service_sid: str) -> InForce:
 
 
 def configuration(table: Table, key: Key) -> WebhookConfiguration:
-    """The settings at a key; all None when they were never set."""
+    """Read the settings at a key. All are None when they were never set."""
     return codec.decode(WebhookConfiguration, table.get(key) or {})
 
 
 def configure(
     table: Table, key: Key, before: WebhookConfiguration, after: WebhookConfiguration
 ) -> WebhookConfiguration:
-    """Store what differs, so that concurrent changes of different settings all hold; the settings as they are then."""
+    """Store what differs; return the stored settings. Concurrent changes of different settings all hold."""
     sets = diff_items(codec.encode(before), codec.encode(after))
     return codec.decode(WebhookConfiguration, table.write(change("webhooks", key, sets))) if sets else after
