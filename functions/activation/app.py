@@ -1,4 +1,7 @@
-"""The activation queue: activate conversations that were created with their participants. At least once for each."""
+"""The activation queue: activate conversations that were created with their participants.
+
+Delivery: at least once for each conversation.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ METRICS = {
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
-    """Activate each conversation of a batch. One that fails is delivered again."""
+    """Activate each conversation of a batch. A record that fails is delivered again."""
     return consume(event, _activate)
 
 

@@ -34,7 +34,7 @@ METRICS = {
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
-    """Call the webhook of each record. One to be called again stays in the queue."""
+    """Call the webhook of each record. A call to be repeated stays in the queue."""
     return consume(event, _call, hide=build_hide(SQS, variable("CALLBACKS_QUEUE_URL")))
 
 

@@ -1,4 +1,7 @@
-"""The clean-up queue: delete what a removed conversation, Service, user or file has left behind. At least once."""
+"""The clean-up queue: delete what a removed conversation, Service, user or file has left behind.
+
+Delivery: at least once for each removal.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from partyline.settings import variable
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
 BUCKET = bootstrap.build_bucket()
-# Milliseconds at the end of a run in which no step is begun.
+# No step begins in the last milliseconds of a run.
 RESERVE = 10_000
 
 

@@ -1,4 +1,4 @@
-"""The WebSocket API: connections open with an access token, send frames, and end."""
+"""The WebSocket API: open connections by access token, answer their frames, and close them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SESSIONS = Sessions(LIVE, variable("ACCOUNT_SID"), bootstrap.read_key_root)
 @track_deadline
 @event_source(data_class=APIGatewayWebSocketEvent)
 def handler(event: APIGatewayWebSocketEvent, context: LambdaContext) -> dict[str, Any]:
-    """Handle an event of one connection. A frame is answered by frames, not by this response."""
+    """Handle an event of one connection. Frames answer a frame, not this response."""
     match event["requestContext"]["eventType"]:
         case "CONNECT":
             return {"statusCode": _connect(event)}
@@ -54,7 +54,7 @@ def _connect(event: APIGatewayWebSocketEvent) -> int:
 
 def _receive(event: APIGatewayWebSocketEvent) -> None:
     connection = event["requestContext"]["connectionId"]
-    # Binary frames arrive encoded. The protocol has none.
+    # Only binary frames arrive encoded, and the protocol has none.
     frame = "" if event.get("isBase64Encoded") else event.body or ""
     refused = SESSIONS.handle_frame(connection, frame)
     count("LiveFrame")

@@ -30,7 +30,7 @@ API = ApiContext(
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request."""
+    """Answer a request."""
     try:
         return handle_request(event, API)
     finally:

@@ -1,4 +1,4 @@
-"""POST /carriers/{carrier}: texts and delivery reports. The answer is 2xx once they are stored, and not before."""
+"""POST /carriers/{carrier}: texts and delivery reports. The response is 2xx only after they are stored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WEBHOOKS = WebhookHandler(
     InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), PRE_WEBHOOK.consult),
     complete=partial(text_part.fetch_words, PUBLIC_HTTP.send),
 )
-# Twilio takes this for "no reply". The other carriers do not read it.
+# To Twilio this means "no reply". The other carriers do not read it.
 ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
 
 
@@ -34,7 +34,7 @@ ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": 
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Handle one webhook of a carrier."""
+    """Handle a webhook of a carrier."""
     name = gateway_event.carrier_of(event)
     count("WebhookReceived")
     try:

@@ -1,4 +1,4 @@
-"""GET /media/...: a file for the holder of a signed link, until the link expires."""
+"""GET /media/...: serve a file to the holder of a signed link, until the link expires."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clo
 @logger.inject_lambda_context(clear_state=True)
 @event_source(data_class=APIGatewayProxyEvent)
 def handler(event: APIGatewayProxyEvent, context: LambdaContext) -> dict[str, Any]:
-    """Answer one request."""
+    """Answer a request."""
     return LINKS.serve(event.http_method, event.path_parameters.get("proxy", ""))

@@ -18,7 +18,7 @@ from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
 PUBLISHER = Publisher(bootstrap.build_live_connections())
-# Seconds until a push is repeated that a connection did not accept.
+# Seconds until a push that a connection did not accept is repeated.
 BACKOFF = 2
 
 
@@ -27,7 +27,7 @@ BACKOFF = 2
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
-    """Push the events of a batch. One to be pushed again stays in the queue."""
+    """Push the events of a batch. A push to be repeated stays in the queue."""
     return consume(event, _push, hide=build_hide(SQS, variable("LIVE_QUEUE_URL")))
 
 

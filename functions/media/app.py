@@ -34,7 +34,7 @@ INGEST = ingest.MediaIngest(
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
-    """Copy the file of each record. One that its carrier does not have yet stays in the queue."""
+    """Copy the file of each record. A record whose file the carrier does not have yet stays in the queue."""
     return consume(event, _ingest, hide=build_hide(SQS, variable("MEDIA_QUEUE_URL")))
 
 

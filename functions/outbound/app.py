@@ -1,6 +1,6 @@
-"""The outbound queue: one text to a carrier at a time, in the order of each conversation.
+"""The outbound queue: hand one text at a time to a carrier, in the order of each conversation.
 
-The reconcile queue: ask the carriers for the sends that they may or may not have accepted.
+The reconcile queue: ask the carriers for the outcome of the sends that they may or may not have accepted.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ TABLE = bootstrap.build_table()
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
-# How often a carrier is asked for the outcome of a text, minutes apart. The queue delivers more often.
+# How often a carrier is asked for the outcome of a text, minutes apart. The queue would deliver it more often.
 MAX_LOOKS = 4
 
 
 def build_loader() -> SendLoader:
-    """Build the loader with the carriers of the secret as it is now."""
+    """Build the loader from the current carrier secrets."""
     return SendLoader(
         TABLE,
         find_carrier=lambda name: bootstrap.build_carrier(name, HTTP),
@@ -46,7 +46,7 @@ def build_loader() -> SendLoader:
 
 
 def build_sender() -> Sender:
-    """Build the sender from the secrets of now."""
+    """Build the sender from the current carrier secrets."""
     secrets = bootstrap.read_carrier_secrets()
     rate_limiter = RateLimiter(TABLE, bootstrap.now, rate=lambda name: registry.account_rate(name, secrets))
     requester = CarrierRequester(TABLE, bootstrap.now, SETTLEMENT, rate_limiter)
@@ -54,7 +54,7 @@ def build_sender() -> Sender:
 
 
 def build_reconciler() -> Reconciler:
-    """Build the reconciler from the secrets of now."""
+    """Build the reconciler from the current carrier secrets."""
     return Reconciler(TABLE, bootstrap.now, build_loader(), SETTLEMENT)
 
 
@@ -63,7 +63,7 @@ def build_reconciler() -> Reconciler:
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
-    """Deliver or reconcile each record. One to be tried again stays in its queue."""
+    """Deliver or reconcile each record. A record to be tried again stays in its queue."""
     return consume(event, _handle, hide=build_hide(SQS, variable("OUTBOUND_QUEUE_URL")))
 
 
@@ -82,7 +82,7 @@ def _deliver(record: SQSRecord) -> Retry | None:
 
 
 def _reconcile(record: SQSRecord) -> Retry | None:
-    """Give up a send that the carrier did not accept. One with no answer yet is delivered again minutes later."""
+    """Give up a send that the carrier did not accept. A record without an answer is delivered again minutes later."""
     reference = queue_messages.decode(SendReference, record.body)
     failed = build_reconciler().reconcile(reference, last=receive_count(record) >= MAX_LOOKS)
     logger.info("send.reconciled", tag=reference.tag, failed=failed)

@@ -1,4 +1,7 @@
-"""Relay the table's stream to the queues: at least once, in the order of each partition."""
+"""Relay the table's stream to the queues.
+
+Delivery: at least once, in the order of each partition.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
-    """Relay a batch of stream records. The first that fails is delivered again, with all records after it."""
+    """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
     return CONSUMER.consume(event, relay)
 
 
@@ -54,7 +57,7 @@ def relay(record: Mapping[str, Any]) -> Relayed:
 
 
 def _send(group: str, deduplication_id: str, body: str) -> QueueMessage:
-    """Queue a send, in its conversation's turn."""
+    """Queue a send, in the order of its conversation."""
     return QueueMessage(variable("OUTBOUND_QUEUE_URL"), body, group, deduplication_id)
 
 
@@ -69,13 +72,13 @@ def _activate(sid: str) -> QueueMessage:
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:
-    """Queue a call of a webhook, in the turn of its URL and subject."""
+    """Queue a call of a webhook, in the order of its URL and subject."""
     group = delivery.message_group(callback.url, subject)
     return QueueMessage(variable("CALLBACKS_QUEUE_URL"), queue_messages.encode(callback), group, callback.token)
 
 
 def _push(message: Push | Cut, name: str) -> QueueMessage:
-    """Queue a message for live connections, in the turn of its subject."""
+    """Queue a message for live connections, in the order of its subject."""
     deduplication_id = hashlib.sha256(name.encode()).hexdigest()
     return QueueMessage(variable("LIVE_QUEUE_URL"), publisher.encode(message), message.subject, deduplication_id)
 
@@ -83,14 +86,15 @@ def _push(message: Push | Cut, name: str) -> QueueMessage:
 def _clean(removed: Removed) -> list[QueueMessage]:
     """Queue the clean-up of what was removed, and the closing of its live connections.
 
-    The clean-up waits until requests under way have ended and the indexes show what they wrote: what a Service or a
-    user leaves behind is found by them. A conversation's webhooks are needed for the events before its removal, too.
+    The clean-up waits until requests under way have ended and the indexes have what they wrote, since it finds the
+    items of a Service or a user by index. It also waits because events before a removal still need the webhooks of
+    their conversation.
     """
     delay = int(variable("CLEANUP_SECONDS"))
-    cleaning = QueueMessage(variable("CLEANUP_QUEUE_URL"), queue_messages.encode(removed), delay=delay)
+    clean_up = QueueMessage(variable("CLEANUP_QUEUE_URL"), queue_messages.encode(removed), delay=delay)
     if removed.kind is RemovedKind.USER:
         cut = Cut(removed.service_sid, removed.sid, removed.identity)
-        return [cleaning, _push(cut, f"{removed.sid}/{removed.at}")]
+        return [clean_up, _push(cut, f"{removed.sid}/{removed.at}")]
     if removed.kind is RemovedKind.SERVICE:
-        return [cleaning, _push(Cut(removed.sid, removed.sid), removed.sid)]
-    return [cleaning]
+        return [clean_up, _push(Cut(removed.sid, removed.sid), removed.sid)]
+    return [clean_up]

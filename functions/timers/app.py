@@ -1,4 +1,7 @@
-"""Once a minute: run the timers that are due. At least once for each entry; a repeat changes nothing."""
+"""Run the timers that are due, once a minute.
+
+Delivery: at least once for each entry. A repeat changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
 LIVE = bootstrap.build_live_connections()
-# Milliseconds at the end of a run in which nothing is begun.
+# Nothing begins in the last milliseconds of a run.
 RESERVE = 5_000
 
 
@@ -33,8 +36,8 @@ def activate(sid: str) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Run every timer that is due. What there is no time for waits for the next minute."""
+    """Run every timer that is due. Timers for which there is no time wait for the next minute."""
     has_time = bootstrap.build_time_check(context, RESERVE)
-    looked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, has_time).run()
-    logger.info("timers.watched", looked=looked, done=done)
-    count("DueLookedAt", looked)
+    checked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, has_time).run()
+    logger.info("timers.watched", looked=checked, done=done)
+    count("DueLookedAt", checked)
