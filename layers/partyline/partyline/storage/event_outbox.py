@@ -13,7 +13,7 @@ from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Write, put
 
-# The stream relays a batch within a second, and holds it for a day.
+# The stream relays a batch at once, and retains it for a day.
 LIFE = timedelta(days=1)
 
 

@@ -17,7 +17,7 @@ from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change
 
 # An upload that no message has is deleted after this time, or a little later.
 UNATTACHED_LIFE = timedelta(days=1)
-# The error of a file that is ready but did not reach every recipient: their carrier takes only smaller ones.
+# The error of a ready file that did not reach every recipient: it is too large for their carrier, and cannot be scaled.
 LEFT_OUT = "left_out"
 # How many attempts to scale an image may end unrecorded. A deployment can end one; a bad image ends each.
 MAX_SCALINGS = 2

@@ -1,4 +1,4 @@
-"""Webhooks: those of a conversation, and the settings of those of the account and of a Service."""
+"""The webhooks of a conversation, and the webhook settings of the account and of a Service."""
 
 from __future__ import annotations
 
