@@ -5,9 +5,16 @@ They are stored for clients, without effect: nothing here pushes. Twilio's API r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
 from partyline import refusals
 from partyline.api import forms, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import choose, sid_of
+from partyline.api.form_model import Clearable, Form, invalid, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.router import Level, Router
@@ -25,47 +32,71 @@ _MAX_IDENTITIES = 20
 _MAX_ENDPOINT = 2048
 
 
+def _check_not_empty(value: str) -> str:
+    if not value:
+        raise invalid("it is empty")
+    return value
+
+
+def _check_given(value: str | None) -> str:
+    if value is None:
+        # Pydantic does not say by which name a default would be given.
+        raise refused(refusals.invalid_parameter("BindingType", f"give {', '.join(BindingType)}"))
+    return value
+
+
+class BindingForm(Form):
+    """A device. Whether there is its credential is checked before the types of messages, which stay as given here."""
+
+    identity: Annotated[str, AfterValidator(_check_not_empty), AfterValidator(identities.check_identity)]
+    endpoint: Annotated[str, AfterValidator(_check_not_empty)]
+    type: Annotated[BindingType, choose(BindingType), BeforeValidator(_check_given)] = Field(
+        None, alias="BindingType", validate_default=True
+    )
+    credential_sid: Annotated[Clearable[str], sid_of(sids.CREDENTIAL)] = None
+    message_types: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_lengths(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Check how long the texts are before anything else."""
+        for name, limit in (("Identity", forms.MAX_NAME), ("Endpoint", _MAX_ENDPOINT)):
+            if len(values[name]) > limit:
+                raise refused(refusals.invalid_parameter(name, f"it is longer than {limit} characters"))
+        return values
+
+
 @route.post("Bindings")
 def create(call: Call) -> ApiResponse:
     """Register a device: Identity, BindingType, Endpoint, CredentialSid, MessageTypes (repeatable; default: all).
 
     A device has one binding, the last one registered. Raises ApiError 20001, 50203, 50206, 50207.
     """
-    form = call.request.form
-    identity, endpoint = forms.read_text(form, "Identity"), forms.read_text(form, "Endpoint", _MAX_ENDPOINT)
-    if not identity:
-        raise refusals.invalid_parameter("Identity", "it is empty")
-    identities.check_identity(identity)
-    if not endpoint:
-        raise refusals.invalid_parameter("Endpoint", "it is empty")
-    kind = forms.read_choice(form, "BindingType", BindingType)
-    if kind is None:
-        raise refusals.invalid_parameter("BindingType", f"give {', '.join(BindingType)}")
+    form = BindingForm.parse(call.request.form)
+    _check_credential(call, form.credential_sid)
     service_sid = call.scope.service_sid
     binding = PushBinding(
-        sid=sids.derive(sids.BINDING, service_sid, kind, endpoint),
+        sid=sids.derive(sids.BINDING, service_sid, form.type, form.endpoint),
         service_sid=service_sid,
         created=call.now,
         updated=call.now,
-        identity=identity,
-        type=kind,
-        endpoint=endpoint,
-        credential_sid=_read_credential(call),
-        message_types=_read_message_types(form),
+        identity=form.identity,
+        type=form.type,
+        endpoint=form.endpoint,
+        credential_sid=form.credential_sid,
+        message_types=_check_message_types(form.message_types),
     )
     store.bind(call.table, binding)
     return ApiResponse(201, _build_body(call, binding))
 
 
-def _read_credential(call: Call) -> str | None:
-    sid = forms.read_sid(call.request.form, "CredentialSid", sids.CREDENTIAL)
+def _check_credential(call: Call, sid: str | None) -> None:
     if sid and store.credential(call.table, sid) is None:
         raise refusals.invalid_parameter("CredentialSid", "there is no such credential")
-    return sid
 
 
-def _read_message_types(form: Parameters) -> tuple[PushMessage, ...]:
-    given = {value.lower() for value in form.all("MessageTypes")}
+def _check_message_types(values: Sequence[str]) -> tuple[PushMessage, ...]:
+    given = {value.lower() for value in values}
     if not given <= set(PushMessage):
         raise refusals.invalid_parameter("MessageTypes", f"use {', '.join(PushMessage)}")
     return tuple(kind for kind in PushMessage if kind in given) or tuple(PushMessage)
