@@ -1,4 +1,4 @@
-"""The Service of a request, and what the calling user may do in all of it."""
+"""The Service of a request, and the calling user with its permissions in that Service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
 from partyline.storage import retry, roles, services, users
 
-# What every path of the API begins with.
+# The first part of every path of the API.
 VERSION = "v1"
 
 
@@ -21,7 +21,7 @@ VERSION = "v1"
 class Scope:
     """The Service of a path, the account's settings, and the path of the Service.
 
-    `named` says that the path names the Service: then answers name it too.
+    `named` is whether the path names the Service; then responses name it too.
     """
 
     service: Service
@@ -37,20 +37,21 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class CallingUser:
-    """The user that an access token speaks for. `permissions` are those of its role in the Service."""
+    """The user of an access token. `permissions` are those of its role in the Service."""
 
     identity: str
     permissions: frozenset[Permission]
 
 
 def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
-    """Return the scope of a path that names a Service, or that of the default Service; None for an unknown one.
+    """Resolve the scope of a path: the Service that it names, or the default one; None if it is unknown.
 
-    The first request of a deployment makes the account's settings and its first Service. Costs one read, and a second
-    one where the account's default Service is not its first.
+    The first request of a deployment creates the account's settings and its first Service.
+
+    Cost: one read, and a second one when the account's default Service is not its first.
     """
     if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
-        # Not read: a key of the table cannot be of any length.
+        # The table is not read: a key of it has a limited length.
         return None
     first = sids.default_service(keyring.account_sid)
     configuration, service = _fetch_or_create(keyring, first, service_sid or first, now)
@@ -64,10 +65,10 @@ def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> S
 
 
 def _fetch_or_create(keyring: Keyring, first: str, sid: str, now: datetime) -> tuple[Configuration, Service | None]:
-    """Fetch the account's settings and a Service, and make the settings where there are none."""
+    """Fetch the account's settings and a Service; create the settings when there are none."""
     configuration, service = services.fetch_with_configuration(keyring.table, sid)
     if configuration is None:
-        # Several first requests may come at once.
+        # Several first requests may arrive at once.
         retry.STANDARD.run(lambda: services.create_account(keyring.table, first, now))
         configuration, service = services.fetch_with_configuration(keyring.table, sid)
     if configuration is None:
@@ -76,10 +77,10 @@ def _fetch_or_create(keyring: Keyring, first: str, sid: str, now: datetime) -> t
 
 
 def resolve_user(keyring: Keyring, now: datetime, scope: Scope, token: Token) -> CallingUser:
-    """Return the user of an access token. The first token of an identity makes it a user.
+    """Resolve the user of an access token. The first token of an identity creates its user.
 
-    Raises ApiError 20104 for a revoked token, 20403 in another Service than the token's and for an identity whose user
-    was deleted.
+    Raises ApiError 20104 for a revoked token. Raises 20403 when the token is for another Service, or when the user of
+    the identity was deleted.
     """
     if token.service_sid != scope.service_sid:
         raise refusals.forbidden("the access token is for another Service")
@@ -93,7 +94,7 @@ def resolve_user(keyring: Keyring, now: datetime, scope: Scope, token: Token) ->
         users.ensure_user(
             keyring.table, scope.service_sid, token.identity, now, cause=Cause(Source.SDK, token.identity)
         )
-    own = user.role_sid if user else None
+    role_sid = user.role_sid if user else None
     return CallingUser(
-        token.identity, roles.fetch_permissions(keyring.table, scope.service_sid, own, scope.service.user_role_sid)
+        token.identity, roles.fetch_permissions(keyring.table, scope.service_sid, role_sid, scope.service.user_role_sid)
     )

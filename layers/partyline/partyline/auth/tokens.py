@@ -1,9 +1,10 @@
-"""Authentication: the account by its auth token or by an API key, or a user by an access token.
+"""Authenticates the account by its auth token or an API key, and a user by an access token.
 
 HTTP Basic carries the first two (`AC...` or `SK...` and its secret), `Authorization: Bearer` the third. An access token
-is Twilio's: a JWT (HS256) that the holder of an API key signs with the key's secret, for one identity in one Service.
+has Twilio's format: a JWT (HS256) for one identity in one Service. The holder of an API key signs it with the secret of
+the key.
 
-The secret of an API key is derived from the deployment's key root and the key's SID, so that no table holds it. A key
+The secret of an API key is derived from the deployment's key root and the key's SID, so that no table stores it. A key
 is valid as long as its item exists.
 """
 
@@ -56,26 +57,29 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The caller. `token` is a user's; `key_sid` is the API key that the account used instead of its token."""
+    """The caller: a user with its `token`, or the account.
+
+    `key_sid` is the API key that the account used instead of its auth token.
+    """
 
     token: Token | None = None
     key_sid: str | None = None
 
 
 class Keyring(Protocol):
-    """What access tokens are checked with; ApiContext is one."""
+    """The dependencies of authentication by API keys and access tokens; ApiContext is one."""
 
     @property
     def table(self) -> Table:
-        """Where API keys are."""
+        """Return the table with the API keys."""
 
     @property
     def account_sid(self) -> str:
-        """Return the account that the tokens are of."""
+        """Return the SID of the account that the tokens belong to."""
 
     @property
     def key_root(self) -> Callable[[], str]:
-        """Return the secret from which those of API keys are derived."""
+        """Return the function that reads the root secret of all API keys."""
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -87,25 +91,25 @@ class AccountKeyring(Keyring, Protocol):
 
     @property
     def auth_token(self) -> Callable[[], str]:
-        """Return the account's auth token."""
+        """Return the function that reads the account's auth token."""
 
 
 def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
     """Authenticate the caller of a request.
 
-    Raises ApiError 20003, which does not say what was wrong, and for access tokens 20101 to 20107 and 20157.
+    Raises ApiError 20003, without a reason, and for access tokens 20101 to 20107 and 20157.
     """
-    given = str(APIGatewayProxyEvent(dict(event)).headers.get("authorization", ""))
-    scheme, _, credentials = given.partition(" ")
+    header = str(APIGatewayProxyEvent(dict(event)).headers.get("authorization", ""))
+    scheme, _, credentials = header.partition(" ")
     if scheme.lower() == "bearer":
         return Caller(token=read_token(credentials.strip(), keyring))
     user, password = _parse_basic(credentials) if scheme.lower() == "basic" else (b"", b"")
     if sids.matches(sids.API_KEY, user.decode(errors="replace")):
         return Caller(key_sid=_authenticate_key(user.decode(), password, keyring))
     expected = keyring.auth_token()
-    # Both are always compared, so that the time taken says nothing of either.
-    right = hmac.compare_digest(user, keyring.account_sid.encode()) & hmac.compare_digest(password, expected.encode())
-    if not (right and expected):
+    # Both are always compared, so that the response time reveals nothing about either.
+    matches = hmac.compare_digest(user, keyring.account_sid.encode()) & hmac.compare_digest(password, expected.encode())
+    if not (matches and expected):
         raise refusals.unauthenticated()
     return Caller()
 
@@ -117,7 +121,7 @@ def key_secret(root: str, sid: str) -> str:
 
 
 def _authenticate_key(sid: str, secret: bytes, keyring: Keyring) -> str:
-    """Check the secret of an API key, and return its SID. The table is read only for a right secret."""
+    """Check the secret of an API key and return its SID. The table is read only for a correct secret."""
     root = keyring.key_root()
     if not (
         root and hmac.compare_digest(secret, key_secret(root, sid).encode()) and api_keys.fetch(keyring.table, sid)
@@ -138,7 +142,7 @@ def _parse_basic(encoded: str) -> tuple[bytes, bytes]:
 
 
 def read_token(encoded: str, keyring: Keyring) -> Token:
-    """Check an access token and return what it says. Raises ApiError 20101 to 20107 and 20157."""
+    """Check an access token and return it. Raises ApiError 20101 to 20107 and 20157."""
     header, claims = _parse_unverified(encoded)
     if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
         raise refusals.token_header_invalid()
@@ -158,12 +162,12 @@ def read_token(encoded: str, keyring: Keyring) -> Token:
     return Token(identity, service_sid, issuer, int(expires), _issued_at(claims))
 
 
-# Times are judged by our own clock.
+# _check_times checks the times, with our own clock and Twilio's error codes.
 _SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
 
 
 def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return header and claims, of which nothing is proven yet."""
+    """Parse the header and claims of a token without any check of its signature."""
     try:
         header = jwt.get_unverified_header(encoded)
         claims = jwt.decode(encoded, options={"verify_signature": False})
@@ -173,7 +177,7 @@ def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
-    """Check when a token is valid, and return when it ends."""
+    """Check the validity period of a token, and return its end in Unix seconds."""
     expires, begins = _parse_time(claims.get("exp")), _parse_time(claims.get("nbf", 0))
     if expires is None or begins is None:
         raise refusals.token_invalid()
@@ -182,14 +186,17 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
         raise refusals.token_expired()
     if begins > moment:
         raise refusals.token_too_early()
-    # Counted from its creation, where it says so: a revoked token must end before its revocation expires.
+    # The life begins with the creation, if the token has it: a revoked token must end before its revocation expires.
     if expires - min(_issued_at(claims) or moment, moment) > MAX_TOKEN_LIFE.total_seconds():
         raise refusals.token_lives_too_long()
     return expires
 
 
 def _issued_at(claims: Mapping[str, Any]) -> int:
-    """Return when a token was made: `iat`, or what Twilio's SDKs put behind the key in `jti`."""
+    """Return when a token was created, by `iat` or by the end of `jti`; 0 when unknown.
+
+    Twilio's SDKs put the time behind the key in `jti`.
+    """
     moment = _parse_time(claims.get("iat"))
     if moment is not None:
         return int(moment)
@@ -199,13 +206,13 @@ def _issued_at(claims: Mapping[str, Any]) -> int:
 
 
 def _parse_time(value: Any) -> float | None:
-    """Return a time in Unix seconds; None for anything else, such as NaN, which never expires."""
+    """Parse a time in Unix seconds; None for any other value, such as NaN, which would never expire."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and 0 <= value < _LAST_MOMENT else None
 
 
 def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
-    """Return identity and Service of a token's chat grant. Raises ApiError 20106."""
+    """Parse the identity and the Service of a token's chat grant. Raises ApiError 20106."""
     grants = claims.get("grants")
     chat = grants.get("chat") if isinstance(grants, dict) else None
     identity = grants.get("identity") if isinstance(grants, dict) else None
@@ -222,7 +229,7 @@ def _parse_grant(claims: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether a value can be stored: JSON can hold half a surrogate pair."""
+    """Whether a value can be stored: JSON can contain half a surrogate pair."""
     try:
         value.encode()
     except UnicodeEncodeError:

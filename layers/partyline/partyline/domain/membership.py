@@ -162,7 +162,7 @@ def plan_change(roster: Roster, members: Sequence[Participant]) -> MembershipCha
 
 
 def can_claim_alias(roster: Roster, thread: str) -> bool:
-    """Whether a conversation may claim an alias thread: it owns its group thread, and the thread is part of it."""
+    """Whether a conversation may claim an alias thread: it owns the group thread that the alias is a subset of."""
     group = group_of(roster.participants).thread
     return group in roster.conversation.threads and bool(alias_threads([thread], roster.participants))
 

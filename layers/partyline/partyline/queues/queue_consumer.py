@@ -1,9 +1,9 @@
-"""The one consumer of every SQS queue: each record of a batch is answered for alone.
+"""The consumer of every SQS queue: each record of a batch succeeds or fails alone.
 
-A handler takes one record and returns None when the record is done. A record that raises fails alone: it stays in its
-queue, comes again after the queue's visibility time-out, and ends in the dead-letter queue when it fails too often. A
-handler that wants a record again later returns a Retry, which is no failure. In a FIFO queue nothing of a message group
-is handled after the first record of the group that stays; other groups go on (decision 0032).
+Delivery is at least once. A handler takes one record and returns None when the record is done. A record whose handler
+raises stays in its queue. It comes again after the queue's visibility time-out, and moves to the dead-letter queue when
+it fails too often. A handler returns a Retry to get a record again later; that is no failure. In a FIFO queue, no
+record of a message group is handled after the first one that stays; other groups go on (decision 0032).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BatchResponse = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A record is to be given out again: after `delay` seconds, or after its queue's visibility time-out."""
+    """Deliver a record again: after `delay` seconds, or after its queue's visibility time-out."""
 
     delay: float | None = None
 
@@ -39,21 +39,23 @@ Hide = Callable[[str, int], None]
 
 
 class _StaysInQueue(PartylineError):
-    """Tells the processor that a record is not to be deleted, for a reason that is known."""
+    """Raised for a Retry, so that the processor does not delete the record."""
 
 
 def consume(event: Mapping[str, Any], handle: Handler, *, hide: Hide | None = None) -> BatchResponse:
-    """Hand each record of a batch to the handler; Lambda's partial batch response names those that stay. Without `hide`
-    every record that stays waits for its queue's visibility time-out."""
+    """Handle each record of a batch; return Lambda's partial batch response with the records that stay.
+
+    Without `hide` each record that stays waits for its queue's visibility time-out.
+    """
     records: list[dict[str, Any]] = event["Records"]
-    processor = _processor(records)
-    with processor(records, lambda record: _take(record, handle, hide)):
+    processor = _build_processor(records)
+    with processor(records, lambda record: _handle(record, handle, hide)):
         processor.process()
     return dict(processor.response())
 
 
 def build_hide(sqs: SQSClient, queue_url: str) -> Hide:
-    """How messages of one queue are hidden."""
+    """Build the function that hides messages of one queue."""
 
     def hide(receipt_handle: str, seconds: int) -> None:
         sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
@@ -61,7 +63,7 @@ def build_hide(sqs: SQSClient, queue_url: str) -> Hide:
     return hide
 
 
-def _take(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
+def _handle(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
     try:
         retry = handle(record)
         if hide is not None and retry is not None and retry.delay is not None:
@@ -80,22 +82,22 @@ def _take(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
 
 
 def receive_count(record: SQSRecord) -> int:
-    """How often the queue has given a record out, this time included."""
+    """Return how often the queue has delivered a record, this time included."""
     return int(record.attributes.approximate_receive_count)
 
 
 def sent_at(record: SQSRecord) -> datetime:
-    """When a record was put into its queue."""
+    """Return when a record was put into its queue."""
     return datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
 
 
 def is_fifo(record: SQSRecord) -> bool:
-    """Whether a record comes from a FIFO queue; the names of these end so."""
+    """Whether a record comes from a FIFO queue, whose name always ends in .fifo."""
     return record.event_source_arn.endswith(".fifo")
 
 
-def _processor(records: list[dict[str, Any]]) -> BatchProcessor:
-    """A processor for one batch. It is made anew for each: what it remembers of groups belongs to one batch."""
+def _build_processor(records: list[dict[str, Any]]) -> BatchProcessor:
+    """Build the processor of one batch. Each batch needs a new one, since a processor keeps the state of groups."""
     fifo = any(is_fifo(SQSRecord(record)) for record in records)
     processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
     # A batch of one that stays in its queue is no failure of the function.

@@ -1,14 +1,14 @@
-"""The messages of the queues, and their bodies: JSON that outlives a deployment.
+"""The messages of the queues, and their JSON bodies, which outlive a deployment.
 
     outbound      SendReference      a send to make
     media         MediaReference     a file to fetch from its carrier
     activation    ActivationRequest  a conversation to activate
     callbacks     Callback           a webhook to call
     live          Push, Cut          events for live connections, connections to close
-    cleanup       Removed            what was removed, and has left something behind
+    cleanup       Removed            a removed resource, whose remains are to be deleted
 
-A body has every field. Reading takes the body of an earlier version: unknown names are ignored, and missing ones take
-the field's default. Reading raises ValueError for anything else.
+A body has every field. Bodies of an earlier version can be decoded: unknown names are ignored, and a missing name takes
+the default of its field. Decoding raises ValueError for any other body.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ class ActivationRequest:
 class Callback:
     """One event for one webhook.
 
-    `url` and `method` are as configured, `parameters` are the event's. `token` is the same in every repetition: a
-    receiver recognizes an event that it already has by it.
+    - `url`, `method`: as configured.
+    - `parameters`: the parameters of the event.
+    - `token`: the same in every repetition, so that the receiver can recognize a repeated event.
     """
 
     url: str
@@ -70,7 +71,7 @@ class Cut:
 
 
 class RemovedKind(StrEnum):
-    """What leaves something behind when it is removed."""
+    """The kinds of resources whose remains are deleted after they are removed."""
 
     CONVERSATION = "conversation"
     SERVICE = "service"
@@ -80,10 +81,10 @@ class RemovedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed.
+    """A removed resource.
 
-    `service_sid` and `identity` are a user's: its memberships are found by them. `at` is when, in Unix time; 0 is not
-    known, and long ago.
+    - `service_sid`, `identity`: set for a user, to find its memberships.
+    - `at`: when it was removed, in Unix time; 0 is unknown, and is treated as long ago.
     """
 
     kind: RemovedKind
@@ -94,17 +95,17 @@ class Removed:
 
 
 def encode(message: Any) -> str:
-    """Encode a message whose body has its fields: all but a send, a push and a cut."""
+    """Encode a message whose body has exactly its fields: any but a send, a push or a cut."""
     return json.dumps(dump(message))
 
 
 def decode(kind: type[Message], body: str) -> Message:
-    """Decode a message of a queue that has one kind of them."""
+    """Decode a message of a queue with one kind of message."""
     return load(kind, json.loads(body))
 
 
 def encode_send(send: SendReference) -> str:
-    """Encode a send. A send of several parts is one message: its parts are not in the body."""
+    """Encode a send. A send in several parts is one message, and its body has no parts."""
     whole = {"conversation_sid": send.conversation_sid, "message_sid": send.message_sid, "thread": send.thread}
     return json.dumps(whole)
 

@@ -1,4 +1,4 @@
-"""Putting many messages into SQS queues: in batches, in the order of each group, and each answered for alone."""
+"""Sends many messages to SQS queues: in batches, in the order of each group, with a result for each message."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 # SQS' own limits for one batch: messages, and bytes of all of them.
 MAX_BATCH = 10
 MAX_BATCH_BYTES = 1024 * 1024
-# How many batches are on their way at a time.
+# How many batches are sent at a time.
 AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """One message for a queue: in the turn of its group where the queue is FIFO, or after `delay` seconds."""
+    """One message for a queue: in the order of its `group` in a FIFO queue, or after `delay` seconds."""
 
     queue_url: str
     body: str
@@ -32,39 +32,39 @@ class QueueMessage:
     delay: int | None = None
 
 
-# A position in what is to be sent, and the message there.
+# A message, with its position in the sequence to send.
 _Numbered = tuple[int, QueueMessage]
 
 
 def send_all(sqs: SQSClient, messages: Sequence[QueueMessage]) -> set[int]:
-    """Send messages; the positions of those that were not, or may not have been, sent.
+    """Send messages; return the positions of those that were not sent, or may not have been.
 
-    A message of a group is sent when the one before it has been, never beside it and never after it failed: a batch
-    may be taken in part. So a batch has one message of a group, and many groups go side by side.
+    SQS may accept a batch in part. So a message of a group is sent only after the one before it has been sent, and
+    never after that one failed. A batch has at most one message of each group, and many groups are sent side by side.
     """
     failed: set[int] = set()
-    turns = _turns(messages)
+    sequences = _split_sequences(messages)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        while turns:
-            heads = [turn[0] for turn in turns]
+        while sequences:
+            heads = [sequence[0] for sequence in sequences]
             for unsent in pool.map(lambda batch: _send(sqs, batch), list(_batches(heads))):
                 failed |= unsent
-            failed.update(number for turn in turns if turn[0][0] in failed for number, _ in turn)
-            turns = [turn[1:] for turn in turns if len(turn) > 1 and turn[0][0] not in failed]
+            failed.update(number for sequence in sequences if sequence[0][0] in failed for number, _ in sequence)
+            sequences = [sequence[1:] for sequence in sequences if len(sequence) > 1 and sequence[0][0] not in failed]
     return failed
 
 
-def _turns(messages: Sequence[QueueMessage]) -> list[list[_Numbered]]:
-    """What has to be sent one after the other: each group's messages, and each that has no group by itself."""
-    turns: dict[tuple[str, str | int], list[_Numbered]] = {}
+def _split_sequences(messages: Sequence[QueueMessage]) -> list[list[_Numbered]]:
+    """Split messages into sequences that are sent in order: one for each group, and one for each other message."""
+    sequences: dict[tuple[str, str | int], list[_Numbered]] = {}
     for number, message in enumerate(messages):
         name = number if message.group is None else message.group
-        turns.setdefault((message.queue_url, name), []).append((number, message))
-    return list(turns.values())
+        sequences.setdefault((message.queue_url, name), []).append((number, message))
+    return list(sequences.values())
 
 
 def _batches(messages: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
-    """Messages of one queue each, within SQS' limits."""
+    """Split messages into batches of one queue each, within SQS' limits."""
     queues: dict[str, list[_Numbered]] = {}
     for one in messages:
         queues.setdefault(one[1].queue_url, []).append(one)
@@ -82,13 +82,13 @@ def _batches(messages: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
 
 
 def _send(sqs: SQSClient, batch: Sequence[_Numbered]) -> set[int]:
-    """Send one batch; the positions of those that were not sent."""
+    """Send one batch; return the positions of the messages that were not sent."""
     url = batch[0][1].queue_url
     entries: list[Any] = [_entry(*one) for one in batch]
     try:
         answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
     except (ClientError, BotoCoreError) as error:
-        logger.error("queue.not_sent", queue=url.rpartition("/")[2], reason=_why(error), messages=len(batch))
+        logger.error("queue.not_sent", queue=url.rpartition("/")[2], reason=_error_name(error), messages=len(batch))
         return {number for number, _ in batch}
     refused = answer.get("Failed", [])
     for entry in refused:
@@ -107,6 +107,6 @@ def _entry(number: int, message: QueueMessage) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-def _why(error: ClientError | BotoCoreError) -> str:
-    """The name of an error. Its text may hold more than a log should."""
+def _error_name(error: ClientError | BotoCoreError) -> str:
+    """Return the name of an error. Its text may contain more than a log should."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -1,8 +1,8 @@
-"""The errors that the API answers, by name: one function a refusal, with Twilio's code, HTTP status, text and details.
+"""The errors that the API returns: one function for each, with Twilio's code, HTTP status, text and details.
 
-Status and text of a code are data (`dictionary`); the functions add `details`, which say what is wrong in this request.
-They take canonical addresses and show them as people write them. Codes 20001, 20404 and 20409 have no fixed text: they
-stand for every refusal that has no code of its own.
+Status and text of a code are data (`dictionary`). The functions add `details`, which describe the problem of the
+request. They take canonical addresses and format them as people write them. Codes 20001, 20404 and 20409 have no fixed
+text: they are used for each refusal that has no code of its own.
 
     access        authentication, access tokens, permissions, quotas
     account       lines, Services, roles, users

@@ -1,4 +1,4 @@
-"""What the caller may not do: authentication, access tokens, permissions."""
+"""Refusals of the caller's access: authentication, access tokens, permissions, quotas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals about what the account has: lines, Services, roles, users."""
+"""Refusals about the resources of the account: lines, Services, roles, users."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def role_is_default(sid: str) -> ApiError:
 
 
 def role_in_use(sid: str, holder: str, conversation_sid: str | None) -> ApiError:
-    """`holder` is a user's SID, or with `conversation_sid` a participant's."""
+    """Refuse to delete a role that a user or participant has.
+
+    `holder` is the SID of a user, or of a participant when `conversation_sid` is set.
+    """
     return refuse(
         20409,
         f"Role {sid} is in use: give its holder another one first",

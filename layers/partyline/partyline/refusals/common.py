@@ -1,4 +1,4 @@
-"""Refusals that any resource can give: paths, methods, parameters, load."""
+"""Refusals of every resource: paths, methods, parameters, load."""
 
 from __future__ import annotations
 

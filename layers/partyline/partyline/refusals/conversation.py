@@ -5,7 +5,7 @@ from __future__ import annotations
 from partyline.errors import ApiError
 from partyline.refusals.dictionary import refuse, shorten
 
-# By parameter: Twilio's name of the timer, its code for a value that is no duration, its code for one too short.
+# By parameter: Twilio's name of the timer, its code for an invalid duration, its code for a duration that is too short.
 _TO_INACTIVE, _TO_CLOSED = ("TimeToInactive", 50379, 50375), ("TimeToClosed", 50380, 50376)
 _TIMERS = {
     "Timers.Inactive": _TO_INACTIVE,

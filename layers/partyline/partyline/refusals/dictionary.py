@@ -1,7 +1,7 @@
-"""Twilio's error dictionary, as far as this API uses it: HTTP status and text by code.
+"""The part of Twilio's error dictionary that this API uses: HTTP status and text by code.
 
-Texts are those of the dictionary, without its final full stop, or what the live service answers where that is known:
-client programs parse them. A code without a text stands for several refusals, and each of these has its own text.
+Client programs parse the texts. A text is that of the dictionary without its final full stop, or the text of the live
+service where that is known. A code without a text is used for several refusals, and each of these has its own text.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARG
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 
-# How many characters of a value of any length are repeated in `details`.
-_SHOWN = 50
+# The longest value that is repeated in `details`, in characters. A longer one is cut.
+_MAX_LENGTH = 50
 
 
 class DictionaryEntry(NamedTuple):
@@ -143,9 +143,9 @@ DICTIONARY: Mapping[int, DictionaryEntry] = {
 
 
 def refuse(code: int, text: str | None = None, *, status: int | None = None, **details: Any) -> ApiError:
-    """Build the error of a code. `text` and `status` are given where the dictionary's do not apply.
+    """Build the error of a code; `text` and `status` override those of the dictionary.
 
-    `details` say what is wrong in this request: `reason`, and the parameter, address or resource at fault. A detail
+    `details` describe the problem of the request: `reason`, and the parameter, address or resource at fault. A detail
     that is None is left out.
     """
     entry = DICTIONARY[code]
@@ -153,6 +153,6 @@ def refuse(code: int, text: str | None = None, *, status: int | None = None, **d
     return ApiError(code, status or entry.status, text or entry.text, present)
 
 
-def shorten(given: str) -> str:
-    """Shorten a value that may be of any length to what identifies it."""
-    return given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
+def shorten(value: str) -> str:
+    """Cut a long value to the beginning that identifies it."""
+    return value if len(value) <= _MAX_LENGTH else f"{value[:_MAX_LENGTH]}..."

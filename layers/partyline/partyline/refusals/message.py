@@ -57,8 +57,8 @@ def media_empty() -> ApiError:
 
 
 def too_many_media(limit: int, line: str | None = None, carrier: str | None = None) -> ApiError:
-    of = f": {carrier}, which line {line} is of, takes no more in this thread" if line else ""
-    return refuse(21623, limit=limit, line=line, carrier=carrier, reason=f"at most {limit}{of}")
+    suffix = f": {carrier}, which line {line} is of, takes no more in this thread" if line else ""
+    return refuse(21623, limit=limit, line=line, carrier=carrier, reason=f"at most {limit}{suffix}")
 
 
 def media_over_limit(sid: str, filename: str | None, size: int, limit: int, line: str, carrier: str) -> ApiError:

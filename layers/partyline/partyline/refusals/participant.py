@@ -106,7 +106,7 @@ def group_taken(owner: str) -> ApiError:
 
 
 def thread_taken(thread: str, owner: str) -> ApiError:
-    """Refuse a set of people that another conversation has: 50416 for a pair, 50438 for a group."""
+    """Refuse a thread that another conversation owns: 50416 for a pair, 50438 for a group."""
     return pair_taken(owner) if is_pair(thread) else group_taken(owner)
 
 

@@ -1,7 +1,7 @@
-"""The refusal that the API answers for each rule of the domain and of the storage.
+"""Maps each rule violation of domain and storage to the refusal that the API returns.
 
-A RuleViolation is named as its refusal, and its details are the refusal's arguments: so domain and storage need not
-know Twilio's codes.
+A RuleViolation has the name of its refusal, and its details are the arguments of the refusal. So domain and storage do
+not depend on Twilio's codes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def to_refusal(violation: RuleViolation) -> ApiError:
 
 @contextmanager
 def as_refusals() -> Iterator[None]:
-    """Raise the refusal of a rule that is broken within.
+    """Raise the refusal of a rule that is broken within the block.
 
     Raises ApiError.
     """

@@ -1,1 +1,1 @@
-"""What follows a change of the table, read off its stream."""
+"""The table's stream: its consumer, and the relay of each change to the queues."""

@@ -1,7 +1,7 @@
-"""Relay each change of the table to what must follow it: sends, downloads, webhooks, clean-up.
+"""Relays changes of the table to the queues: sends, downloads, webhooks and clean-up.
 
-At least once, in the order of each partition of the table, and so of each conversation's messages. A change and what
-follows cannot drift apart: what is not in the table is not in its stream. A repeat changes nothing.
+Delivery is at least once, in the order of each partition of the table, and so of each conversation's messages. A change
+and its follow-up cannot diverge, since the stream has exactly the changes of the table. A repeat has no effect.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import codec, event_outbox, users
 from partyline.storage.attribute_values import Item, from_dynamo
 
-# Puts a body into a FIFO queue: message group, deduplication id, body.
+# Sends a body to a FIFO queue: message group, deduplication id, body.
 Enqueue = Callable[[str, str, str], None]
 
-# The result for a record that nothing follows.
+# The result for a record without follow-up.
 NOTHING = "nothing"
-# The sort keys of the items that leave something behind when they are removed.
+# The kinds of removed resources whose remains are cleaned up, by the sort key of the item.
 _REMOVED_KINDS = {
     "C": RemovedKind.CONVERSATION,
     "IS": RemovedKind.SERVICE,
@@ -38,8 +38,9 @@ _REMOVED_KINDS = {
 class StreamRelay:
     """Relays stream records to queues.
 
-    `publish` takes an event batch and the name of its item, by which repeats are recognized; `publish_receipt` a
-    receipt whose status has changed. `activate` takes the SID of a conversation.
+    - `activate`: takes the SID of a conversation.
+    - `publish`: takes an event batch and the name of its item, by which repeats are recognized.
+    - `publish_receipt`: takes a receipt whose status has changed.
     """
 
     enqueue_send: Enqueue
@@ -50,12 +51,12 @@ class StreamRelay:
     clean_up: Callable[[Removed], None]
 
     def relay(self, record: Mapping[str, Any]) -> str:
-        """Relay one stream record; return the name of what followed it.
+        """Relay one stream record; return the name of its follow-up.
 
-        - A new message: each of its sends, in its conversation's turn, and each file that is still at its carrier.
-        - A new conversation that is initializing: its activation.
-        - A new event batch, a new user, a receipt with another status: its events.
-        - A removed conversation, Service, user or file: the clean-up of what it has left behind.
+        - A new message: each of its sends, in the order of its conversation, and each file still at its carrier.
+        - A new initializing conversation: its activation.
+        - A new event batch, a new user, a receipt with a new status: its events.
+        - A removed conversation, Service, user or file: the clean-up of its remains.
         """
         change = record["dynamodb"]
         match record["eventName"]:
@@ -78,7 +79,7 @@ class StreamRelay:
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
             case "user":
-                # A user that was removed and is made again has the same key.
+                # A user that is removed and created again has the same key.
                 self.publish(users.to_added_batch(item), f"{item['PK']}/{item['created']}")
             case _:
                 return NOTHING
@@ -93,7 +94,7 @@ class StreamRelay:
             self.fetch_media(MediaReference(message.conversation_sid, message.sid, part.sid))
 
     def _relay_change(self, before: Item, after: Item) -> str:
-        # Of all items only receipts have a rank.
+        # Only receipts have a rank.
         if "rank" not in after:
             return NOTHING
         receipt = codec.decode(Receipt, after)
@@ -104,7 +105,7 @@ class StreamRelay:
 
 
 def _parse_removed(item: Item, at: float) -> Removed | None:
-    """Return what was removed, at a Unix time; None for an item that leaves nothing behind."""
+    """Build the clean-up message of an item removed at a Unix time; None when it needs no clean-up."""
     kind = _REMOVED_KINDS.get(item["SK"])
     if kind is RemovedKind.USER:
         return Removed(kind, item["sid"], item["service_sid"], item["identity"], at)

@@ -1,9 +1,9 @@
 """The consumer of the table's stream: partitions side by side, each in its order.
 
-What the records of a batch ask for is sent together. Lambda's partial batch response names the first record that was
-not done, and all from there on comes again. What was done behind it is remembered as long as this process lives, and
-not done twice. A record that has failed for an hour by its own fault is set aside, whole, so that it does not hold up
-all others of its shard until the stream forgets them (decision 0032).
+The messages of all records of a batch are sent together. Lambda's partial batch response names the first record that
+failed, and Lambda delivers that record and all later ones again. Later records that were done are remembered for the
+life of this process, and are not relayed twice. A record that fails for an hour through its own fault is moved to the
+failures queue. Otherwise it would block its shard until the stream drops the records (decision 0032).
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 Answer = dict[str, Any]
-# How many partitions are worked at a time.
+# How many partitions are relayed at a time.
 AT_ONCE = 8
-# Seconds that a record may hold up its shard by its own fault.
+# How many seconds a record may block its shard through its own fault.
 PATIENCE = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """What a record asks for: the name of it, the messages, and how many of these are calls of webhooks."""
+    """The follow-up of a record: its name, its messages, and how many of these are calls of webhooks."""
 
     name: str
     messages: tuple[QueueMessage, ...] = ()
@@ -46,17 +46,22 @@ Relay = Callable[[Record], Relayed]
 
 @dataclass(frozen=True, slots=True)
 class StreamConsumer:
-    """The queues, and the URL of the one for records that cannot be relayed. `clock` is in Unix time."""
+    """Consumes batches of stream records.
+
+    - `failures_url`: returns the URL of the queue for records that cannot be relayed.
+    - `clock`: returns the Unix time.
+    """
 
     sqs: SQSClient
     failures_url: Callable[[], str]
     clock: Callable[[], float] = time.time
-    # Positions of what was done behind a record that failed, and of what failed by its own fault, with since when.
+    # `_done`: positions of records that were done behind a failed one. `_failing`: the time of the first failure of
+    # records that fail through their own fault, by position.
     _done: set[str] = field(default_factory=set)
     _failing: dict[str, float] = field(default_factory=dict)
 
     def consume(self, event: Mapping[str, Any], relay: Relay) -> Answer:
-        """Relay a batch of records; the answer names the first that failed."""
+        """Relay a batch of records; return the partial batch response with the first that failed."""
         records: list[Record] = [record for record in event["Records"] if _position(record) not in self._done]
         done = self._send(self._relay_all(records, relay))
         for number, one in done.items():
@@ -70,7 +75,7 @@ class StreamConsumer:
         return {"batchItemFailures": [{"itemIdentifier": _position(records[failed[0]])}]}
 
     def _send(self, relayed: Mapping[int, Relayed]) -> dict[int, Relayed]:
-        """Send the messages of all records together; return the records of which all were sent."""
+        """Send the messages of all records together; return the records whose messages were all sent."""
         numbered = [(number, message) for number, one in relayed.items() for message in one.messages]
         unsent = {numbered[at][0] for at in send_all(self.sqs, [message for _, message in numbered])}
         return {number: one for number, one in relayed.items() if number not in unsent}
@@ -83,25 +88,25 @@ class StreamConsumer:
             count("CallbackQueued", relayed.calls)
 
     def _relay_all(self, records: Sequence[Record], relay: Relay) -> dict[int, Relayed]:
-        """What each record asks for that can be relayed, in their order."""
+        """Build the follow-up of each record that can be relayed, in their order."""
         partitions: dict[str, list[int]] = {}
         for number, record in enumerate(records):
             partitions.setdefault(record["dynamodb"]["Keys"]["PK"]["S"], []).append(number)
 
-        def work(numbers: list[int]) -> dict[int, Relayed]:
+        def relay_partition(numbers: list[int]) -> dict[int, Relayed]:
             return self._relay_partition({number: records[number] for number in numbers}, relay)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(work, partitions.values()))
-        return dict(sorted(one for part in found for one in part.items()))
+            results = list(pool.map(relay_partition, partitions.values()))
+        return dict(sorted(one for result in results for one in result.items()))
 
     def _relay_partition(self, records: Mapping[int, Record], relay: Relay) -> dict[int, Relayed]:
-        """The records of one partition, up to the first that fails."""
+        """Build the follow-up of the records of one partition, up to the first that fails."""
         relayed: dict[int, Relayed] = {}
         for number, record in records.items():
             try:
                 relayed[number] = relay(record)
-            except Exception as error:  # noqa: BLE001  (one partition's failure is no other's; it is answered for)
+            except Exception as error:  # noqa: BLE001  (one failed partition must not stop the others; it is logged and retried)
                 logger.exception("outbox.record_failed", event_id=record.get("eventID"), position=_position(record))
                 if not self._is_hopeless(record, error):
                     break
@@ -110,7 +115,10 @@ class StreamConsumer:
         return relayed
 
     def _is_hopeless(self, record: Record, error: Exception) -> bool:
-        """Whether a record has failed for long, and by its own fault. AWS is waited for."""
+        """Whether a record has failed for long through its own fault.
+
+        Errors of AWS and of Partyline's own tree are only retried.
+        """
         if isinstance(error, ClientError | BotoCoreError | PartylineError):
             return False
         now = self.clock()
