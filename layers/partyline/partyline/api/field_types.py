@@ -17,6 +17,8 @@ from partyline.domain import sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
 
+# SDKs leave out what is null, so a text says that a value is to be removed.
+REMOVED = ("", "null")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 

@@ -64,8 +64,11 @@ class Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_pascal, defer_build=True)
 
     @classmethod
-    def parse(cls, given: Parameters) -> Self:
-        """Read the parameters. Raises the ApiError of the first field that is wrong."""
+    def parse(cls, given: Parameters, **context: Any) -> Self:
+        """Read the parameters. Raises the ApiError of the first field that is wrong.
+
+        `context` is what validators need to know besides the parameter (ValidationInfo).
+        """
         values: dict[str, Any] = {}
         for parameter, is_repeated, is_required in _parameters_of(cls):
             if parameter in given.values:
@@ -73,7 +76,7 @@ class Form(BaseModel):
             elif is_required:
                 values[parameter] = ""
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values, context=context)
         except ValidationError as error:
             raise _to_refusal(error) from None
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import choose
 from partyline.api.pagination import PagePart
+from partyline.api.read_horizon import ReadHorizonForm
 from partyline.api.resources import participants
 from partyline.api.router import Router
 from partyline.api.serializers import Json
@@ -21,6 +24,14 @@ from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
 
 route = Router()
+
+
+class UserConversationForm(ReadHorizonForm):
+    """What a user changes of a conversation of their own."""
+
+    notification_level: (
+        Annotated[NotificationLevel, choose(NotificationLevel, refusals.notification_level_invalid)] | None
+    ) = None
 
 
 @route.get("Users/{user}/Conversations", users=True)
@@ -64,15 +75,8 @@ def _change_member(call: Call, user: User) -> Participation:
     if "NotificationLevel" in form.values:
         authorization.require_conversation_permission(call, roster, Permission.EDIT_NOTIFICATION_LEVEL)
     lookups.require_changeable(conversation)
-    index, moment = participants.read_horizon(form, before, conversation, call.now)
-    level = forms.read_choice(form, "NotificationLevel", NotificationLevel, refusals.notification_level_invalid)
-    after = replace(
-        before,
-        last_read_message_index=index,
-        last_read_timestamp=moment,
-        notification_level=level or before.notification_level,
-        updated=call.now,
-    )
+    changes = UserConversationForm.parse(form, last_index=conversation.last_index).changes_at(call.now)
+    after = replace(before, **changes, updated=call.now)
     pre_webhook.consult(call, events.participant_event("onParticipantUpdate", after, conversation))
     memberships.touch_member(call.table, conversation, before, after, call.now, cause=call.cause)
     return replace(found, participant=after)
