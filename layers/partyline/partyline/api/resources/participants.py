@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import REMOVED, Address, Attributes, DateCreated, DateUpdated
+from partyline.api.form_model import Form
+from partyline.api.read_horizon import ReadHorizonForm
 from partyline.api.request import Parameters
 from partyline.api.router import Router
 from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import addresses, events, sids
-from partyline.domain.conversations import Conversation, group_of
+from partyline.domain.conversations import group_of
 from partyline.domain.join_rules import (
     ParticipantBinding,
     check_binding,
@@ -36,15 +40,34 @@ route = Router()
 
 Changed = TypeVar("Changed")
 
-_ADDRESS, _PROXY, _PROJECTED = (
-    "MessagingBinding.Address",
-    "MessagingBinding.ProxyAddress",
-    "MessagingBinding.ProjectedAddress",
-)
+_ADDRESSES = ("MessagingBinding.ProxyAddress", "MessagingBinding.ProjectedAddress")
 # What is the account's alone to set.
 ACCOUNT_ONLY = ("RoleSid", "DateCreated", "DateUpdated")
-# SDKs leave out what is null, so a text says that an address is to be removed.
-_REMOVED = ("", "null")
+
+
+class ParticipantBindingForm(Form):
+    """Who a participant is, as the caller wrote it: what may be combined is checked by ParticipantBinding and after."""
+
+    identity: str | None = None
+    address: Address | None = Field(None, alias="MessagingBinding.Address")
+    proxy_address: Address | None = Field(None, alias="MessagingBinding.ProxyAddress")
+    projected_address: Address | None = Field(None, alias="MessagingBinding.ProjectedAddress")
+
+
+class NewParticipantForm(Form):
+    """What is set of a new participant."""
+
+    created: DateCreated | None = Field(None, alias="DateCreated")
+    updated: DateUpdated | None = Field(None, alias="DateUpdated")
+    attributes: Attributes | None = None
+
+
+class ParticipantForm(ReadHorizonForm):
+    """What can be changed of a participant and no thread depends on."""
+
+    attributes: Attributes | None = None
+    created: DateCreated | None = Field(None, alias="DateCreated")
+    updated: DateUpdated | None = Field(None, alias="DateUpdated")
 
 
 @route.post("Conversations/{conversation}/Participants", users=True)
@@ -141,8 +164,9 @@ def _change_member(call: Call) -> Participant:
     before = lookups.find_participant(call, roster)
     _check_changing(call, roster, before)
     role = lookups.find_role(call, call.request.form.get("RoleSid"), RoleType.CONVERSATION)
-    after = _apply_settings(call.request.form, before, roster.conversation, call.now)
-    after = _apply_binding(call.request.form, after, call.now)
+    form = ParticipantForm.parse(call.request.form, last_index=roster.conversation.last_index)
+    after = replace(before, **{"updated": call.now, **form.changes_at(call.now)})
+    after = _apply_binding(ParticipantBindingForm.parse(call.request.form), after, call.now)
     if "RoleSid" in call.request.form.values:
         after = replace(after, role_sid=role)
     if not after.identity:
@@ -190,7 +214,7 @@ def _check_changing(call: Call, roster: Roster, member: Participant) -> None:
     """
     if call.user is None:
         return
-    authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY, "Identity", _PROXY, _PROJECTED)
+    authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY, "Identity", *_ADDRESSES)
     given = set(call.request.form.values)
     is_own = member.identity == call.user.identity
     if not is_own:
@@ -221,23 +245,17 @@ def _remove_member(call: Call) -> None:
 
 def parse_form(form: Parameters, conversation_sid: str, now: datetime) -> tuple[ParticipantBinding, Participant]:
     """Build the participant that parameters describe. Whether it may join is not checked yet."""
-    binding = ParticipantBinding(
-        identity=form.get("Identity"),
-        address=_read_address(form, _ADDRESS),
-        proxy_address=_read_address(form, _PROXY),
-        projected_address=_read_address(form, _PROJECTED),
-    ).canonical()
+    binding = ParticipantBinding(**ParticipantBindingForm.parse(form).changes()).canonical()
+    settings: dict[str, Any] = {"created": now, "updated": now, **NewParticipantForm.parse(form).changes()}
     member = Participant(
         sid=sids.new(sids.PARTICIPANT),
         conversation_sid=conversation_sid,
-        created=forms.read_date_created(form) or now,
-        updated=forms.read_date_updated(form) or now,
         identified=now if binding.identity else None,
         identity=binding.identity,
         address=binding.address,
         proxy_address=binding.proxy_address,
         projected_address=binding.projected_address,
-        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or "{}",
+        **settings,
     )
     return binding, member
 
@@ -247,68 +265,20 @@ def own_lines(call: Call, numbers: Iterable[str]) -> dict[str, Line]:
     return lines.fetch(call.table, filter(addresses.is_number, numbers))
 
 
-def _read_address(form: Parameters, name: str) -> str | None:
-    given = form.get(name)
-    return None if given is None else forms.restore_plus(given)
-
-
-def _apply_settings(form: Parameters, before: Participant, conversation: Conversation, now: datetime) -> Participant:
-    """Apply what no thread depends on: attributes, read horizon, dates."""
-    index, read = read_horizon(form, before, conversation, now)
-    return replace(
-        before,
-        attributes=forms.read_attributes(form, forms.MAX_ATTRIBUTES) or before.attributes,
-        last_read_message_index=index,
-        last_read_timestamp=read,
-        created=forms.read_date_created(form) or before.created,
-        updated=forms.read_date_updated(form) or now,
-    )
-
-
-def read_horizon(
-    form: Parameters, before: Participant, conversation: Conversation, now: datetime
-) -> tuple[int | None, str | None]:
-    """Return the index that a participant has read to, and when, after a form.
-
-    An empty LastReadMessageIndex, or "null", says that nothing was read. Raises ApiError 20001, 50421.
-    """
-    given = form.get("LastReadMessageIndex")
-    if given in _REMOVED:
-        return None, None
-    if given is not None and not (re.fullmatch("[0-9]{1,10}", given) and int(given) <= conversation.last_index):
-        raise refusals.read_index_invalid()
-    moment = _read_moment(form)
-    if given is None:
-        return before.last_read_message_index, moment or before.last_read_timestamp
-    return int(given), moment or serializers.format_timestamp(now)
-
-
-def _read_moment(form: Parameters) -> str | None:
-    """Read LastReadTimestamp. Raises ApiError 20001."""
-    given = form.get("LastReadTimestamp")
-    if not given:
-        return None
-    moment = forms.parse_moment(given)
-    if moment is None:
-        raise refusals.invalid_parameter("LastReadTimestamp", "it is not an ISO 8601 date")
-    return serializers.format_timestamp(moment)
-
-
-def _apply_binding(form: Parameters, before: Participant, now: datetime) -> Participant:
+def _apply_binding(form: ParticipantBindingForm, before: Participant, now: datetime) -> Participant:
     """Apply changes of addresses and identity. Raises ApiError 50440 to 50444."""
     after = before
-    projected, proxy, identity = _read_address(form, _PROJECTED), _read_address(form, _PROXY), form.get("Identity")
-    if projected is not None:
-        after = _apply_projected(after, projected)
-    if proxy is not None:
-        after = _apply_proxy(after, proxy)
-    if identity is not None and identity != (after.identity or ""):
+    if form.projected_address is not None:
+        after = _apply_projected(after, form.projected_address)
+    if form.proxy_address is not None:
+        after = _apply_proxy(after, form.proxy_address)
+    if form.identity is not None and form.identity != (after.identity or ""):
         if not after.projected_address:
             raise refusals.identity_not_added()
         # Somebody else: what they may do and have read is not what the one before did.
         after = replace(
             after,
-            identity=ParticipantBinding(identity=identity).canonical().identity,
+            identity=ParticipantBinding(identity=form.identity).canonical().identity,
             identified=now,
             role_sid=None,
             last_read_message_index=None,
@@ -319,7 +289,7 @@ def _apply_binding(form: Parameters, before: Participant, now: datetime) -> Part
 
 
 def _apply_projected(member: Participant, given: str) -> Participant:
-    if given in _REMOVED:
+    if given in REMOVED:
         if not member.projected_address:
             raise refusals.projected_not_removed("the participant has none")
         if not member.identity:
@@ -331,7 +301,7 @@ def _apply_projected(member: Participant, given: str) -> Participant:
 
 
 def _apply_proxy(member: Participant, given: str) -> Participant:
-    if given in _REMOVED:
+    if given in REMOVED:
         if not member.proxy_address:
             raise refusals.proxy_not_removed()
         return replace(member, proxy_address=None)
