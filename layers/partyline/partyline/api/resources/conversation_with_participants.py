@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from partyline import refusals
 from partyline.api import authorization, forms, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import choose
+from partyline.api.form_model import Form
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
@@ -53,6 +57,13 @@ class IfExists(StrEnum):
     FETCH = "fetch"
 
 
+class ConversationWithParticipantsForm(Form):
+    """What such a conversation has besides the parameters of a conversation; each participant is a JSON text."""
+
+    if_exists: Annotated[IfExists, choose(IfExists)] = IfExists.REFUSE
+    participants: tuple[str, ...] = Field((), alias="Participant")
+
+
 @route.post("ConversationWithParticipants", users=True)
 def create(call: Call) -> ApiResponse:
     """Create a conversation with its participants; the answer's state is `initializing`.
@@ -65,21 +76,20 @@ def create(call: Call) -> ApiResponse:
     of a participant, and 50424, 50425, 50426, 50435.
     """
     authorization.require_creator_permission(call)
-    if_exists = forms.read_choice(call.request.form, "IfExists", IfExists) or IfExists.REFUSE
-    texts = call.request.form.all("Participant")
-    if not texts:
+    form = ConversationWithParticipantsForm.parse(call.request.form)
+    if not form.participants:
         raise refusals.invalid_parameter("Participant", "give at least one")
-    if len(texts) > call.context.group_limit:
+    if len(form.participants) > call.context.group_limit:
         raise refusals.too_many_participants(call.context.group_limit)
     conversation = conversations.build_conversation(call)
-    members, known = _parse_members(call, conversation, texts)
+    members, known = _parse_members(call, conversation, form.participants)
     conversation = replace(
         conversation,
         state=ConversationState.INITIALIZING,
         initial_state=conversation.state,
         notify_webhooks=call.cause.notify_webhooks,
     )
-    if if_exists is IfExists.REFUSE:
+    if form.if_exists is IfExists.REFUSE:
         conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
         created = memberships.create(
             call.table, conversation, members, call.now, cause=call.cause, existing_users=known
