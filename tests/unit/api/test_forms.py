@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from partyline.api import forms, serializers
+from partyline.api.field_types import json_text
+from partyline.api.form_model import Form
 from partyline.api.request import Parameters
 from partyline.domain.conversations import ConversationState
 from partyline.errors import ApiError
 from partyline.serialization import format_time, parse_time
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
+
+
+class Described(Form):
+    attributes: Annotated[str, json_text(100)]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +81,8 @@ def test_a_plus_that_became_a_blank_is_restored(given_text: str, meant: str) -> 
 
 @given(st.text())
 def test_any_text_as_attributes_is_kept_or_refused(text: str) -> None:
-    given_text = Parameters({"Attributes": (text,)})
     try:
-        outcome: str | int | None = forms.read_attributes(given_text, 100)
+        outcome: str | int = Described.parse(Parameters({"Attributes": (text,)})).attributes
     except ApiError as refused:
         outcome = refused.code
     assert outcome in {text, 50303, 50304}
@@ -84,13 +90,13 @@ def test_any_text_as_attributes_is_kept_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{}", " [1]", '"x"', "null", "-1.5e300", '{"a": "\\u00e9\\ud83d\\ude00"}'])
 def test_every_json_value_may_be_attributes(text: str) -> None:
-    assert forms.read_attributes(Parameters({"Attributes": (text,)}), 100) == text
+    assert Described.parse(Parameters({"Attributes": (text,)})).attributes == text
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a':1}", "NaN", "Infinity", "[" * 90, '"\\ud800"', "{} {}"])
 def test_what_is_no_json_is_refused_as_attributes(text: str) -> None:
     with pytest.raises(ApiError) as refused:
-        forms.read_attributes(Parameters({"Attributes": (text,)}), 100)
+        Described.parse(Parameters({"Attributes": (text,)}))
     assert refused.value.code == 50304
 
 
