@@ -15,6 +15,22 @@ from partyline.carriers.base import Accepted, Carrier, Event, OutboundText, Tran
 from partyline.errors import SendError
 from partyline.http_client import HttpRequest, HttpResponse
 
+# Made-up credentials of every carrier.
+SECRETS = {
+    "bandwidth_account_id": "5500001",
+    "bandwidth_application_id": "93de2206",
+    "bandwidth_username": "api",
+    "bandwidth_password": "secret",
+    "bandwidth_webhook_token": "t0ken",
+    "telnyx_api_key": "KEY123",
+    "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "twilio_account_sid": "AC0",
+    "twilio_auth_token": "12345",
+    "vonage_api_key": "abcd",
+    "vonage_api_secret": "v0nage",
+    "vonage_signature_secret": "s1gned",
+}
+
 OWN, A, B, C = "+12065550100", "+12065550101", "+12065550102", "+12065550103"
 
 # Makes the carrier with a transport.

@@ -43,6 +43,8 @@ QUEUED, SENT, DELIVERED, FAILED = (
     ReceiptStatus.DELIVERED,
     ReceiptStatus.FAILED,
 )
+# How a test makes its scene, with what is particular to it.
+MakeScene = Callable[..., "Scene"]
 Answer = Accepted | Exception | Callable[[OutboundText], Accepted]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,6 +40,7 @@ from tests.support.scene import (
     SENT,
     Crash,
     Dying,
+    MakeScene,
     P,
     Q,
     Scene,
@@ -49,11 +49,9 @@ from tests.support.scene import (
     opt_out,
 )
 
-Make = Callable[..., Scene]
-
 
 @pytest.fixture
-def scene(table: Table) -> Make:
+def scene(table: Table) -> MakeScene:
     return partial(make_scene, table, clients=3)
 
 
@@ -76,7 +74,7 @@ def arrive(
     return recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(inbound, NOW)
 
 
-def test_opted_out_recipient_gets_nothing_and_the_others_do(scene: Make) -> None:
+def test_opted_out_recipient_gets_nothing_and_the_others_do(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -85,7 +83,7 @@ def test_opted_out_recipient_gets_nothing_and_the_others_do(scene: Make) -> None
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_an_opt_out_of_another_line_is_none_of_this_one(scene: Make) -> None:
+def test_an_opt_out_of_another_line_is_none_of_this_one(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     opt_out(one.table, ben, Q)
@@ -93,7 +91,7 @@ def test_an_opt_out_of_another_line_is_none_of_this_one(scene: Make) -> None:
     assert one.receipts()[ben] == (SENT, 0)
 
 
-def test_stop_with_a_picture_in_an_alias_thread_stays_in_the_conversation(scene: Make) -> None:
+def test_stop_with_a_picture_in_an_alias_thread_stays_in_the_conversation(scene: MakeScene) -> None:
     """C4."""
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
@@ -108,7 +106,7 @@ def test_stop_with_a_picture_in_an_alias_thread_stays_in_the_conversation(scene:
     assert known and known.opted_out
 
 
-def test_recipient_who_opts_in_again_gets_texts_again(scene: Make) -> None:
+def test_recipient_who_opts_in_again_gets_texts_again(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     opt_out(one.table, ben)
@@ -117,7 +115,7 @@ def test_recipient_who_opts_in_again_gets_texts_again(scene: Make) -> None:
     assert one.receipts()[ben] == (SENT, 0)
 
 
-def test_text_to_recipients_who_all_opted_out_is_never_sent(scene: Make) -> None:
+def test_text_to_recipients_who_all_opted_out_is_never_sent(scene: MakeScene) -> None:
     one = scene()
     for native in group(one):
         opt_out(one.table, native)
@@ -126,7 +124,7 @@ def test_text_to_recipients_who_all_opted_out_is_never_sent(scene: Make) -> None
     assert one.carrier.asked == []
 
 
-def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: Make) -> None:
+def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: MakeScene) -> None:
     one = scene(Unavailable("down"), Accepted("c-1"))
     _, ben, _ = group(one)
     assert one.deliver().step is NextStep.RETRY
@@ -136,7 +134,7 @@ def test_an_opt_out_while_the_carrier_is_down_still_counts(scene: Make) -> None:
     assert one.receipts()[ben] == (FAILED, 21610)
 
 
-def test_opt_out_after_acceptance_leaves_the_receipt_sent(scene: Make) -> None:
+def test_opt_out_after_acceptance_leaves_the_receipt_sent(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     opt_out(one.table, group(one)[1])
@@ -144,7 +142,7 @@ def test_opt_out_after_acceptance_leaves_the_receipt_sent(scene: Make) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_answers_to_an_alias_thread_are_recorded_once_and_not_sent_on(scene: Make) -> None:
+def test_answers_to_an_alias_thread_are_recorded_once_and_not_sent_on(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -157,7 +155,7 @@ def test_answers_to_an_alias_thread_are_recorded_once_and_not_sent_on(scene: Mak
     assert found and found.message.sends == ()
 
 
-def test_copy_of_our_text_from_an_alias_thread_is_no_message(scene: Make) -> None:
+def test_copy_of_our_text_from_an_alias_thread_is_no_message(scene: MakeScene) -> None:
     one = scene(Unavailable("down"), Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -167,7 +165,7 @@ def test_copy_of_our_text_from_an_alias_thread_is_no_message(scene: Make) -> Non
     assert arrive(one, "in-1", Q, P, ann, cat, Q, text="hello").outcome is not RecordOutcome.COPIED
 
 
-def test_alias_thread_of_another_conversation_stays_its_own(scene: Make) -> None:
+def test_alias_thread_of_another_conversation_stays_its_own(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     blank = Participant("", sids.new(sids.CONVERSATION), NOW, NOW)
@@ -183,7 +181,7 @@ def test_alias_thread_of_another_conversation_stays_its_own(scene: Make) -> None
     assert arrive(one, "in-1", P, ann, P, cat, Q).conversation_sid == other.sid
 
 
-def test_alias_thread_is_released_with_the_groups_own(scene: Make) -> None:
+def test_alias_thread_is_released_with_the_groups_own(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -195,7 +193,7 @@ def test_alias_thread_is_released_with_the_groups_own(scene: Make) -> None:
     assert conversations.find_owner(one.table, threads.build_key([ann, cat, P, Q])) is None
 
 
-def test_alias_thread_stays_while_the_group_does(scene: Make) -> None:
+def test_alias_thread_stays_while_the_group_does(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     smaller = threads.build_key([ann, cat, P, Q])
@@ -212,7 +210,7 @@ def test_alias_thread_stays_while_the_group_does(scene: Make) -> None:
     assert conversations.find_owner(one.table, smaller) is None
 
 
-def test_group_that_becomes_its_alias_thread_keeps_it(scene: Make) -> None:
+def test_group_that_becomes_its_alias_thread_keeps_it(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben, cat = group(one)
     smaller = threads.build_key([ann, cat, P, Q])
@@ -236,7 +234,7 @@ def test_conversation_keeps_a_limited_number_of_alias_threads(table: Table) -> N
         assert len(owned(one)) <= 5
 
 
-def test_busy_table_before_the_request_costs_no_text(scene: Make) -> None:
+def test_busy_table_before_the_request_costs_no_text(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     opt_out(one.table, group(one)[1])
 
@@ -256,7 +254,7 @@ def test_busy_table_before_the_request_costs_no_text(scene: Make) -> None:
 # --- what a carrier knows
 
 
-def test_carrier_that_refuses_all_because_of_one_is_asked_without_that_one(scene: Make) -> None:
+def test_carrier_that_refuses_all_because_of_one_is_asked_without_that_one(scene: MakeScene) -> None:
     one = scene()
     ann, ben, cat = group(one)
     one.carrier.answers = iter([Refused("stop", recipients={ben: 21610}), Accepted("c-1")])
@@ -266,7 +264,7 @@ def test_carrier_that_refuses_all_because_of_one_is_asked_without_that_one(scene
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_partial_acceptance_records_the_opt_outs_it_names(scene: Make) -> None:
+def test_partial_acceptance_records_the_opt_outs_it_names(scene: MakeScene) -> None:
     one = scene()
     _, ben, _ = group(one)
     one.carrier.answers = iter([Accepted("c-1", {ben: 21610})])
@@ -276,7 +274,7 @@ def test_partial_acceptance_records_the_opt_outs_it_names(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("tag", [True, False])
-def test_report_records_the_opt_out_that_it_names(scene: Make, tag: bool) -> None:
+def test_report_records_the_opt_out_that_it_names(scene: MakeScene, tag: bool) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     one.deliver()
@@ -297,7 +295,7 @@ def is_out(one: Scene, address: str) -> bool:
     return bool(found and found.opted_out)
 
 
-def test_only_the_recipient_of_a_report_has_opted_out(scene: Make) -> None:
+def test_only_the_recipient_of_a_report_has_opted_out(scene: MakeScene) -> None:
     """C1."""
     one = scene(Accepted("c-1"))
     ann, ben, _ = group(one)
@@ -313,7 +311,7 @@ def test_only_the_recipient_of_a_report_has_opted_out(scene: Make) -> None:
     assert (is_out(one, ann), is_out(one, ben)) == (False, True)
 
 
-def test_only_recipients_named_in_a_refusal_have_opted_out(scene: Make) -> None:
+def test_only_recipients_named_in_a_refusal_have_opted_out(scene: MakeScene) -> None:
     """C1, in the answer to a request: the text goes on to the other recipients, and each receipt has its own reason."""
     one = scene()
     ann, ben, cat = group(one)
@@ -337,7 +335,7 @@ def test_only_recipients_named_in_a_refusal_have_opted_out(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("writes", range(2))
-def test_report_that_crashes_records_the_opt_out_when_repeated(scene: Make, writes: int) -> None:
+def test_report_that_crashes_records_the_opt_out_when_repeated(scene: MakeScene, writes: int) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     one.deliver()
@@ -349,7 +347,7 @@ def test_report_that_crashes_records_the_opt_out_when_repeated(scene: Make, writ
     assert one.receipts()[ben] == (FAILED, 21610)
 
 
-def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: Make) -> None:
+def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     _, ben, _ = group(one)
     one.deliver()
@@ -360,7 +358,7 @@ def test_a_late_repeat_of_a_report_does_not_undo_an_opt_in(scene: Make) -> None:
     assert found and not found.opted_out
 
 
-def test_report_before_the_record_of_its_send_records_the_opt_out_too(scene: Make) -> None:
+def test_report_before_the_record_of_its_send_records_the_opt_out_too(scene: MakeScene) -> None:
     one = scene()
     ann, ben, cat = group(one)
 
@@ -375,7 +373,7 @@ def test_report_before_the_record_of_its_send_records_the_opt_out_too(scene: Mak
     assert found and found.opted_out
 
 
-def test_opted_out_and_unreachable_recipients_have_different_codes(scene: Make) -> None:
+def test_opted_out_and_unreachable_recipients_have_different_codes(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, _, _ = group(one)
     one.deliver()
@@ -386,7 +384,7 @@ def test_opted_out_and_unreachable_recipients_have_different_codes(scene: Make) 
 # --- a request a member
 
 
-def test_one_by_one_carrier_gets_a_request_a_member_that_names_the_others(scene: Make) -> None:
+def test_one_by_one_carrier_gets_a_request_a_member_that_names_the_others(scene: MakeScene) -> None:
     one = scene(*[Accepted(f"v-{number}") for number in range(3)])
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -401,7 +399,7 @@ def test_one_by_one_carrier_gets_a_request_a_member_that_names_the_others(scene:
     assert len(one.carrier.asked) == 3
 
 
-def test_each_member_is_tried_again_and_fails_alone(scene: Make) -> None:
+def test_each_member_is_tried_again_and_fails_alone(scene: MakeScene) -> None:
     one = scene(Accepted("v-1"), Unavailable("down"), Refused("no", error_code=30006), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -411,7 +409,7 @@ def test_each_member_is_tried_again_and_fails_alone(scene: Make) -> None:
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0), cat: (FAILED, 30006)}
 
 
-def test_opted_out_member_gets_no_request_but_is_still_named(scene: Make) -> None:
+def test_opted_out_member_gets_no_request_but_is_still_named(scene: MakeScene) -> None:
     one = scene(Accepted("v-1"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -422,7 +420,7 @@ def test_opted_out_member_gets_no_request_but_is_still_named(scene: Make) -> Non
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_reports_find_the_members_request(scene: Make) -> None:
+def test_reports_find_the_members_request(scene: MakeScene) -> None:
     one = scene(*[Accepted(f"v-{number}") for number in range(3)])
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben, cat = group(one)
@@ -431,7 +429,7 @@ def test_reports_find_the_members_request(scene: Make) -> None:
     assert one.receipts() == {ann: (SENT, 0), ben: (DELIVERED, 0), cat: (SENT, 0)}
 
 
-def test_line_moved_between_two_kinds_of_carriers_sends_nothing_twice(scene: Make) -> None:
+def test_line_moved_between_two_kinds_of_carriers_sends_nothing_twice(scene: MakeScene) -> None:
     one = scene(Accepted("v-1"), Unavailable("down"), Unavailable("down"))
     usual = one.carrier.limits
     one.carrier.limits = replace(usual, one_by_one=True)
@@ -443,7 +441,7 @@ def test_line_moved_between_two_kinds_of_carriers_sends_nothing_twice(scene: Mak
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21606), cat: (FAILED, 21606)}
 
 
-def test_line_moved_to_a_one_by_one_carrier_sends_nothing_again(scene: Make) -> None:
+def test_line_moved_to_a_one_by_one_carrier_sends_nothing_again(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
@@ -455,7 +453,7 @@ def test_line_moved_to_a_one_by_one_carrier_sends_nothing_again(scene: Make) -> 
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_reports_by_the_carriers_names_find_their_recipients(scene: Make, early: bool) -> None:
+def test_reports_by_the_carriers_names_find_their_recipients(scene: MakeScene, early: bool) -> None:
     one = scene()
     ann, ben, cat = group(one)
     names = {f"MB{number}": address for number, address in enumerate([ann, ben, cat])}

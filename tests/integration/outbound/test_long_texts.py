@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -46,6 +46,7 @@ from tests.support.scene import (
     Crash,
     Dying,
     FakeCarrier,
+    MakeScene,
     P,
     Q,
     Scene,
@@ -55,7 +56,6 @@ from tests.support.scene import (
     opt_out,
 )
 
-Make = Callable[..., Scene]
 # Of 2300 characters Bandwidth takes 2048 at once, and a blank is two characters before that.
 FIRST, SECOND = "a" * 2046, "b" * 253
 BODY = f"{FIRST} {SECOND}"
@@ -63,7 +63,7 @@ THREE = f"{'a' * 2000} {'b' * 2000} {'c' * 300}"
 
 
 @pytest.fixture
-def scene(table: Table) -> Make:
+def scene(table: Table) -> MakeScene:
     return partial(make_scene, table, body=BODY)
 
 
@@ -89,7 +89,7 @@ def accepting() -> Iterator[Accepted]:
 # --- what leaves
 
 
-def test_long_text_is_sent_in_parts_in_order_each_with_its_tag(scene: Make) -> None:
+def test_long_text_is_sent_in_parts_in_order_each_with_its_tag(scene: MakeScene) -> None:
     one = scene(*accepting())
     ann, ben = natives(one)
     assert one.deliver().state is SendState.SENT
@@ -134,7 +134,7 @@ def test_a_carriers_own_limit_decides(table: Table, carrier: str, length: int, p
     assert "".join(said(one)) == "x" * length
 
 
-def test_the_files_go_with_the_first_part(scene: Make) -> None:
+def test_the_files_go_with_the_first_part(scene: MakeScene) -> None:
     one = scene(*accepting())
     picture = OutboundMedia("https://example.com/1.jpg", "image/jpeg", 1, "1.jpg", lambda: b"x")
     one.media = (picture,)
@@ -149,7 +149,7 @@ def test_byline_precedes_the_first_part_only_and_counts_for_its_length() -> None
     assert long_texts.split_parts(words, LIMITS["vonage"].cuts(words, plain=True)) == ("Ann: " + "x" * 995, "x" * 405)
 
 
-def test_each_part_to_each_recipient_counts_for_the_rate(scene: Make) -> None:
+def test_each_part_to_each_recipient_counts_for_the_rate(scene: MakeScene) -> None:
     one = scene(*accepting())
     one.rate = "1"
     line = lines.fetch(one.table, [P])[P]
@@ -160,7 +160,7 @@ def test_each_part_to_each_recipient_counts_for_the_rate(scene: Make) -> None:
     assert item and item["next"] - int(NOW.timestamp() * 1000) == 6000
 
 
-def test_our_other_number_knows_each_part_for_ours(scene: Make) -> None:
+def test_our_other_number_knows_each_part_for_ours(scene: MakeScene) -> None:
     one = scene(Throttled("later"), *accepting())
     ann, ben = natives(one)
     for _ in range(2):
@@ -282,7 +282,7 @@ def test_the_carrier_is_asked_what_became_of_each_part(table: Table) -> None:
 
 
 @pytest.mark.parametrize("part", [1, 2])
-def test_report_that_proves_a_part_accepted_stops_its_second_request(scene: Make, part: int) -> None:
+def test_report_that_proves_a_part_accepted_stops_its_second_request(scene: MakeScene, part: int) -> None:
     one = scene(*[Accepted("c-1")] * (part - 1), Unavailable("HTTP 503"), Accepted("c-2"))
     ann, ben = natives(one)
     assert one.deliver().step is NextStep.RETRY
@@ -293,7 +293,7 @@ def test_report_that_proves_a_part_accepted_stops_its_second_request(scene: Make
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
 
 
-def test_cuts_stay_though_the_line_moves_between_two_parts(scene: Make) -> None:
+def test_cuts_stay_though_the_line_moves_between_two_parts(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"), Throttled("later"), Accepted("c-2"))
     one.deliver()
     one.carrier.limits = replace(LIMITS["vonage"], one_by_one=False)
@@ -302,7 +302,7 @@ def test_cuts_stay_though_the_line_moves_between_two_parts(scene: Make) -> None:
     assert said(one) == [FIRST, SECOND, SECOND]
 
 
-def test_text_is_cut_anew_while_no_part_was_sent(scene: Make) -> None:
+def test_text_is_cut_anew_while_no_part_was_sent(scene: MakeScene) -> None:
     one = scene(Throttled("later"), *accepting())
     one.deliver()
     one.carrier.limits = replace(LIMITS["twilio"], one_by_one=False)
@@ -311,7 +311,7 @@ def test_text_is_cut_anew_while_no_part_was_sent(scene: Make) -> None:
     assert said(one)[1:] == ["a" * 1600, f"{'a' * 446} {SECOND}"]
 
 
-def test_a_line_that_is_gone_between_two_parts_fails_the_text(scene: Make) -> None:
+def test_a_line_that_is_gone_between_two_parts_fails_the_text(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"), Throttled("later"))
     one.deliver()
     lines.remove(one.table, P)
@@ -370,7 +370,7 @@ def test_a_crash_at_any_request_sends_no_part_twice(table: Table, request_number
 
 
 @pytest.mark.parametrize("first", ["one", "each"])
-def test_line_moved_between_parts_to_the_other_kind_fails_the_text(scene: Make, first: str) -> None:
+def test_line_moved_between_parts_to_the_other_kind_fails_the_text(scene: MakeScene, first: str) -> None:
     one = scene(
         *([Accepted("c-1"), Throttled("later")] if first == "one" else [Accepted("c-1"), Throttled("later")] * 2)
     )
@@ -384,7 +384,7 @@ def test_line_moved_between_parts_to_the_other_kind_fails_the_text(scene: Make, 
     assert {status for status, _ in one.receipts().values()} == {FAILED}
 
 
-def test_split_send_back_at_its_first_carrier_sends_no_further_part(scene: Make) -> None:
+def test_split_send_back_at_its_first_carrier_sends_no_further_part(scene: MakeScene) -> None:
     """The first attempt recorded where it is cut, and then each member got each part."""
     one = scene(Throttled("later"), *accepting())
     one.deliver()
@@ -407,7 +407,7 @@ def test_a_text_of_many_parts_goes_on_in_the_next_attempt(table: Table) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_each_member_gets_all_parts_of_a_one_by_one_carrier(scene: Make) -> None:
+def test_each_member_gets_all_parts_of_a_one_by_one_carrier(scene: MakeScene) -> None:
     one = scene(Accepted("v-1"), Throttled("later"), Accepted("v-2"), Accepted("v-3"), Accepted("v-4"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -478,7 +478,7 @@ def test_no_request_is_begun_that_may_not_end_in_time(
 )
 @pytest.mark.parametrize("tagged", [True, False])
 def test_the_receipt_is_what_the_reports_of_all_parts_come_to(
-    scene: Make, reports: list[tuple[int, ReceiptStatus]], expected: tuple[ReceiptStatus, int], tagged: bool
+    scene: MakeScene, reports: list[tuple[int, ReceiptStatus]], expected: tuple[ReceiptStatus, int], tagged: bool
 ) -> None:
     one = scene(*accepting())
     ann, ben = natives(one)
@@ -489,7 +489,7 @@ def test_the_receipt_is_what_the_reports_of_all_parts_come_to(
     assert one.receipts() == {ann: expected, ben: (SENT, 0)}
 
 
-def test_a_receipt_has_the_carriers_id_of_the_first_part(scene: Make) -> None:
+def test_a_receipt_has_the_carriers_id_of_the_first_part(scene: MakeScene) -> None:
     one = scene(*accepting())
     ann, _ = natives(one)
     one.deliver()
@@ -531,7 +531,7 @@ def test_reports_of_parts_in_any_order_end_the_same(table: Table, data: st.DataO
     assert one.receipts()[ann][0] is (FAILED if FAILED in ends else DELIVERED)
 
 
-def test_concurrent_reports_of_two_parts_both_count(scene: Make) -> None:
+def test_concurrent_reports_of_two_parts_both_count(scene: MakeScene) -> None:
     one = scene(*accepting())
     ann, _ = natives(one)
     one.deliver()
@@ -551,7 +551,7 @@ def test_concurrent_reports_of_two_parts_both_count(scene: Make) -> None:
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 
-def test_a_report_of_a_whole_text_of_an_earlier_version_still_finds_it(scene: Make) -> None:
+def test_a_report_of_a_whole_text_of_an_earlier_version_still_finds_it(scene: MakeScene) -> None:
     one = scene(*accepting())
     ann, _ = natives(one)
     assert one.report(ann, DELIVERED) is ReportOutcome.MOVED

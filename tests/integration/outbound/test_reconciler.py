@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from types import MappingProxyType
 
 import pytest
@@ -21,7 +20,7 @@ from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import keys, lines, opt_outs, receipts, sends
 from partyline.storage.receipts import ReportedStatus
-from partyline.storage.table import Table, change
+from partyline.storage.table import change
 from tests.support.scene import (
     DELIVERED,
     FAILED,
@@ -31,20 +30,13 @@ from tests.support.scene import (
     Crash,
     Dying,
     FakeCarrier,
+    MakeScene,
     P,
     Scene,
     group,
-    make_scene,
     natives,
     opt_out,
 )
-
-Make = Callable[..., Scene]
-
-
-@pytest.fixture
-def scene(table: Table) -> Make:
-    return partial(make_scene, table)
 
 
 def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = MappingProxyType({})) -> FoundMessage:
@@ -55,7 +47,7 @@ def says(statuses: Mapping[str, ReceiptStatus], names: Mapping[str, str] = Mappi
     return FoundMessage(Accepted("c-9", names=names), tuple(reports))
 
 
-def test_carrier_is_asked_for_the_id_that_a_report_brought(scene: Make) -> None:
+def test_carrier_is_asked_for_the_id_that_a_report_brought(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -66,7 +58,7 @@ def test_carrier_is_asked_for_the_id_that_a_report_brought(scene: Make) -> None:
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
 
 
-def test_carrier_is_asked_also_when_no_report_has_come(scene: Make) -> None:
+def test_carrier_is_asked_also_when_no_report_has_come(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -77,7 +69,7 @@ def test_carrier_is_asked_also_when_no_report_has_come(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("known", [ReceiptStatus.UNKNOWN, DELIVERED, FAILED])
-def test_one_known_recipient_proves_that_the_carrier_has_the_text(scene: Make, known: ReceiptStatus) -> None:
+def test_one_known_recipient_proves_that_the_carrier_has_the_text(scene: MakeScene, known: ReceiptStatus) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -86,7 +78,7 @@ def test_one_known_recipient_proves_that_the_carrier_has_the_text(scene: Make, k
     assert (one.receipts()[ann][0], one.receipts()[ben]) == (known, (SENT, 0))
 
 
-def test_carrier_that_is_down_is_asked_again_until_the_last_run(scene: Make) -> None:
+def test_carrier_that_is_down_is_asked_again_until_the_last_run(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     one.carrier.found = Unavailable("down")
@@ -96,7 +88,9 @@ def test_carrier_that_is_down_is_asked_again_until_the_last_run(scene: Make) -> 
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_reconciliation_without_time_left_goes_on_in_the_next(scene: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reconciliation_without_time_left_goes_on_in_the_next(
+    scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GIVEN a carrier of one request a member, which takes ten seconds to say that it knows each text
     WHEN the function has a minute
     THEN no request is begun that may not end in it, and the next look asks about the others."""
@@ -121,7 +115,7 @@ def test_reconciliation_without_time_left_goes_on_in_the_next(scene: Make, monke
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_text_that_reports_have_settled_is_not_looked_up(scene: Make) -> None:
+def test_text_that_reports_have_settled_is_not_looked_up(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     for native in natives(one):
@@ -130,7 +124,7 @@ def test_text_that_reports_have_settled_is_not_looked_up(scene: Make) -> None:
     assert one.carrier.looked_for == []
 
 
-def test_reports_of_a_text_that_was_found_find_it_too(scene: Make) -> None:
+def test_reports_of_a_text_that_was_found_find_it_too(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     one.deliver()
@@ -148,7 +142,7 @@ def test_reports_of_a_text_that_was_found_find_it_too(scene: Make) -> None:
 # --- what was asked for, whatever has changed since
 
 
-def test_left_out_recipient_is_not_marked_sent(scene: Make) -> None:
+def test_left_out_recipient_is_not_marked_sent(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -158,7 +152,7 @@ def test_left_out_recipient_is_not_marked_sent(scene: Make) -> None:
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 21610), cat: (SENT, 0)}
 
 
-def test_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_up(scene: Make) -> None:
+def test_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_up(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"), clients=3)
     ann, ben, cat = group(one)
     opt_out(one.table, ben)
@@ -171,7 +165,7 @@ def test_stop_or_start_meanwhile_changes_nothing_of_what_is_looked_up(scene: Mak
     assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 21610), cat: (DELIVERED, 0)}
 
 
-def test_carrier_of_the_claim_is_looked_up_after_the_line_moved(scene: Make) -> None:
+def test_carrier_of_the_claim_is_looked_up_after_the_line_moved(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -185,7 +179,7 @@ def test_carrier_of_the_claim_is_looked_up_after_the_line_moved(scene: Make) -> 
     assert set(one.receipts().values()) == {(DELIVERED, 0)}
 
 
-def test_claim_without_a_carrier_is_looked_up_at_the_lines_carrier(scene: Make) -> None:
+def test_claim_without_a_carrier_is_looked_up_at_the_lines_carrier(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     one.deliver()
     sets = {"carrier": "", "refused": {}}
@@ -204,7 +198,7 @@ def test_claim_without_a_carrier_is_looked_up_at_the_lines_carrier(scene: Make) 
 # --- a request a member
 
 
-def test_each_member_of_unknown_fate_is_reconciled_alone(scene: Make) -> None:
+def test_each_member_of_unknown_fate_is_reconciled_alone(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -216,7 +210,7 @@ def test_each_member_of_unknown_fate_is_reconciled_alone(scene: Make) -> None:
     assert len(one.carrier.asked) == 2
 
 
-def test_member_whose_turn_has_not_come_is_not_given_up(scene: Make) -> None:
+def test_member_whose_turn_has_not_come_is_not_given_up(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -227,7 +221,7 @@ def test_member_whose_turn_has_not_come_is_not_given_up(scene: Make) -> None:
     assert one.receipts() == {ann: (FAILED, 30008), ben: (SENT, 0)}
 
 
-def test_crash_between_two_members_sends_nothing_twice(scene: Make) -> None:
+def test_crash_between_two_members_sends_nothing_twice(scene: MakeScene) -> None:
     def dies(_: object) -> Accepted:
         raise Crash
 
@@ -245,7 +239,7 @@ def test_crash_between_two_members_sends_nothing_twice(scene: Make) -> None:
 # --- a look that dies
 
 
-def test_reconciliation_that_crashes_while_failing_marks_none_sent(scene: Make) -> None:
+def test_reconciliation_that_crashes_while_failing_marks_none_sent(scene: MakeScene) -> None:
     """M1."""
     one = scene(Ambiguous("no answer"), clients=3)
     one.deliver()
@@ -255,7 +249,7 @@ def test_reconciliation_that_crashes_while_failing_marks_none_sent(scene: Make) 
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: Make) -> None:
+def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: MakeScene) -> None:
     """M1: its look failed one receipt after the other, and a receipt that it failed proves nothing."""
     one = scene(Ambiguous("no answer"))
     one.deliver()
@@ -264,7 +258,7 @@ def test_what_an_earlier_version_left_half_given_up_ends_as_it_began(scene: Make
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_reconciliation_that_crashes_before_early_reports_is_repeated(scene: Make) -> None:
+def test_reconciliation_that_crashes_before_early_reports_is_repeated(scene: MakeScene) -> None:
     """M3."""
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
@@ -353,7 +347,7 @@ def each_gets_one_that_the_carrier_has(one: Scene) -> None:
     ],
 )
 def test_reconciliation_that_crashes_at_any_write_is_repeated(
-    scene: Make, begin: Callable[[Scene], None], end: list[tuple[ReceiptStatus, int]]
+    scene: MakeScene, begin: Callable[[Scene], None], end: list[tuple[ReceiptStatus, int]]
 ) -> None:
     """M1, M3."""
     for writes in itertools.count():
@@ -372,7 +366,7 @@ def test_reconciliation_that_crashes_at_any_write_is_repeated(
             return
 
 
-def test_send_that_is_to_be_repeated_is_not_given_up(scene: Make) -> None:
+def test_send_that_is_to_be_repeated_is_not_given_up(scene: MakeScene) -> None:
     """M1: another attempt thought this one had died, and its late answer was: not now."""
     one = scene(Unavailable("down"), Accepted("c-1"))
     one.deliver()
@@ -383,7 +377,7 @@ def test_send_that_is_to_be_repeated_is_not_given_up(scene: Make) -> None:
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_reconciliation_of_a_refused_send_marks_no_receipt_sent(scene: Make) -> None:
+def test_reconciliation_of_a_refused_send_marks_no_receipt_sent(scene: MakeScene) -> None:
     """M1: the attempt that was refused died while it failed the receipts."""
     one = scene(Refused("no", error_code=30007))
     with pytest.raises(Crash):
@@ -393,7 +387,7 @@ def test_reconciliation_of_a_refused_send_marks_no_receipt_sent(scene: Make) -> 
     assert set(one.receipts().values()) == {(FAILED, 30007)}
 
 
-def test_answer_that_comes_while_another_attempt_gives_up_stands(scene: Make) -> None:
+def test_answer_that_comes_while_another_attempt_gives_up_stands(scene: MakeScene) -> None:
     """M1: what is recorded of a send is not forgotten when another attempt takes it for unknown."""
     one = scene(Refused("no", error_code=30007))
     one.deliver()

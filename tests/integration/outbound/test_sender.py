@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -42,29 +40,22 @@ from tests.support.scene import (
     A,
     Crash,
     Dying,
+    MakeScene,
     P,
     Q,
-    Scene,
     group,
     make_scene,
     natives,
     opt_out,
 )
 
-Make = Callable[..., Scene]
 
-
-@pytest.fixture
-def scene(table: Table) -> Make:
-    return partial(make_scene, table)
-
-
-def test_message_has_a_queued_receipt_for_each_native_recipient(scene: Make) -> None:
+def test_message_has_a_queued_receipt_for_each_native_recipient(scene: MakeScene) -> None:
     one = scene()
     assert one.receipts() == dict.fromkeys(natives(one), (QUEUED, 0))
 
 
-def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
+def test_the_carrier_is_asked_once_for_the_whole_group(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.SENT)
@@ -81,7 +72,7 @@ def test_the_carrier_is_asked_once_for_the_whole_group(scene: Make) -> None:
     assert one.receipts() == {ann: (SENT, 0), ben: (SENT, 0)}
 
 
-def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: Make) -> None:
+def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
@@ -91,14 +82,14 @@ def test_each_receipt_gets_a_carrier_message_sid_of_its_own(scene: Make) -> None
     assert len(set(channel_sids)) == 2
 
 
-def test_a_queue_that_delivers_twice_sends_once(scene: Make) -> None:
+def test_a_queue_that_delivers_twice_sends_once(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     assert [one.deliver().step for _ in range(4)] == [NextStep.DONE] * 4
     assert len(one.carrier.asked) == 1
 
 
 @pytest.mark.parametrize("error", [Throttled("slow down"), Unavailable("down")])
-def test_request_that_was_certainly_not_accepted_is_repeated(scene: Make, error: Exception) -> None:
+def test_request_that_was_certainly_not_accepted_is_repeated(scene: MakeScene, error: Exception) -> None:
     one = scene(error, error, Accepted("c-1"))
     first = one.deliver()
     one.now += timedelta(seconds=first.delay + 1)
@@ -111,12 +102,12 @@ def test_request_that_was_certainly_not_accepted_is_repeated(scene: Make, error:
     assert len(one.carrier.asked) == 3
 
 
-def test_a_carrier_says_how_long_to_wait(scene: Make) -> None:
+def test_a_carrier_says_how_long_to_wait(scene: MakeScene) -> None:
     one = scene(Throttled("slow down", retry_after=90))
     assert one.deliver().delay == pytest.approx(90)
 
 
-def test_carrier_that_never_recovers_ends_in_failed_receipts(scene: Make) -> None:
+def test_carrier_that_never_recovers_ends_in_failed_receipts(scene: MakeScene) -> None:
     one = scene(*[Unavailable("down")] * MAX_ATTEMPTS)
     attempts = []
     for _ in range(MAX_ATTEMPTS):
@@ -127,7 +118,7 @@ def test_carrier_that_never_recovers_ends_in_failed_receipts(scene: Make) -> Non
     assert one.deliver() == SendAttempt(NextStep.DONE, SendState.REFUSED)
 
 
-def test_refused_text_fails_visibly_and_is_not_repeated(scene: Make) -> None:
+def test_refused_text_fails_visibly_and_is_not_repeated(scene: MakeScene) -> None:
     one = scene(Refused("no", error_code=30007))
     assert one.deliver().step is NextStep.DONE
     assert set(one.receipts().values()) == {(FAILED, 30007)}
@@ -135,7 +126,7 @@ def test_refused_text_fails_visibly_and_is_not_repeated(scene: Make) -> None:
     assert len(one.carrier.asked) == 1
 
 
-def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> None:
+def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: MakeScene) -> None:
     one = scene()
     ann, ben = natives(one)
     one.carrier.answers = iter([Accepted("c-1", {ann: 21610})])
@@ -143,7 +134,7 @@ def test_recipients_that_the_carrier_refuses_at_once_fail_alone(scene: Make) -> 
     assert one.receipts() == {ann: (FAILED, 21610), ben: (SENT, 0)}
 
 
-def test_refusal_fails_named_recipients_for_their_reason_and_the_others(scene: Make) -> None:
+def test_refusal_fails_named_recipients_for_their_reason_and_the_others(scene: MakeScene) -> None:
     one = scene()
     ann, ben = natives(one)
     one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})])
@@ -152,7 +143,7 @@ def test_refusal_fails_named_recipients_for_their_reason_and_the_others(scene: M
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 30008)}
 
 
-def test_each_recipient_named_in_a_refusal_fails_for_its_reason(scene: Make) -> None:
+def test_each_recipient_named_in_a_refusal_fails_for_its_reason(scene: MakeScene) -> None:
     """C1."""
     one = scene(clients=3)
     ann, ben, cat = group(one)
@@ -161,7 +152,7 @@ def test_each_recipient_named_in_a_refusal_fails_for_its_reason(scene: Make) -> 
     assert one.receipts() == {ann: (FAILED, 30006), ben: (FAILED, 21211), cat: (FAILED, 21606)}
 
 
-def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
+def test_a_line_that_is_gone_is_a_refusal(scene: MakeScene) -> None:
     one = scene()
     lines.remove(one.table, P)
     assert one.deliver().state is SendState.REFUSED
@@ -169,7 +160,7 @@ def test_a_line_that_is_gone_is_a_refusal(scene: Make) -> None:
     assert one.carrier.asked == []
 
 
-def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: Make) -> None:
+def test_a_carrier_that_is_not_set_up_is_a_refusal(scene: MakeScene) -> None:
     one = scene()
 
     def unknown(name: str) -> Any:
@@ -196,7 +187,7 @@ def test_opted_out_recipient_without_a_number_is_left_out(table: Table) -> None:
     assert one.receipts() == {A: (SENT, 0), "alice@example.com": (FAILED, 21610)}
 
 
-def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
+def test_a_message_deleted_before_it_left_is_not_sent(scene: MakeScene) -> None:
     one = scene()
     found = messages.fetch(one.table, one.message.conversation_sid, one.message.sid)
     roster = conversations.load(one.table, one.message.conversation_sid)
@@ -210,7 +201,7 @@ def test_a_message_deleted_before_it_left_is_not_sent(scene: Make) -> None:
 # --- ambiguity: never a second text, never silence
 
 
-def test_request_without_an_answer_is_never_repeated_and_ends_failed(scene: Make) -> None:
+def test_request_without_an_answer_is_never_repeated_and_ends_failed(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     assert one.deliver().step is NextStep.RECONCILE
     assert [one.deliver().step for _ in range(3)] == [NextStep.RECONCILE] * 3
@@ -221,7 +212,7 @@ def test_request_without_an_answer_is_never_repeated_and_ends_failed(scene: Make
     assert len(one.carrier.asked) == 1
 
 
-def test_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -> None:
+def test_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: MakeScene) -> None:
     one = scene(Ambiguous("no answer"))
     ann, ben = natives(one)
     one.deliver()
@@ -231,7 +222,7 @@ def test_report_with_our_tag_settles_a_send_whose_answer_was_lost(scene: Make) -
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
-def test_report_that_proves_acceptance_stops_the_second_request(scene: Make) -> None:
+def test_report_that_proves_acceptance_stops_the_second_request(scene: MakeScene) -> None:
     one = scene(Unavailable("HTTP 503"))
     ann, ben = natives(one)
     assert one.deliver().step is NextStep.RETRY
@@ -243,7 +234,7 @@ def test_report_that_proves_acceptance_stops_the_second_request(scene: Make) -> 
     assert one.report(ben, DELIVERED, id="c-1", tag=False) is ReportOutcome.MOVED
 
 
-def test_report_proves_acceptance_also_when_the_line_is_gone(scene: Make) -> None:
+def test_report_proves_acceptance_also_when_the_line_is_gone(scene: MakeScene) -> None:
     one = scene(Throttled("full"))
     ann, ben = natives(one)
     one.deliver()
@@ -253,7 +244,7 @@ def test_report_proves_acceptance_also_when_the_line_is_gone(scene: Make) -> Non
     assert one.receipts() == {ann: (FAILED, 30003), ben: (SENT, 0)}
 
 
-def test_report_of_one_member_proves_nothing_of_another_members_request(scene: Make) -> None:
+def test_report_of_one_member_proves_nothing_of_another_members_request(scene: MakeScene) -> None:
     one = scene(Unavailable("down"), Unavailable("down"), Accepted("v-2"))
     one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
     ann, ben = natives(one)
@@ -265,7 +256,7 @@ def test_report_of_one_member_proves_nothing_of_another_members_request(scene: M
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_crash_at_any_write_never_sends_twice_and_ends_visibly(scene: Make, writes: int) -> None:
+def test_crash_at_any_write_never_sends_twice_and_ends_visibly(scene: MakeScene, writes: int) -> None:
     one = scene(Accepted("c-1"), Accepted("c-2"))
     dying = replace(one, table=Dying(one.table, writes))
     with contextlib.suppress(Crash):
@@ -277,7 +268,7 @@ def test_crash_at_any_write_never_sends_twice_and_ends_visibly(scene: Make, writ
     assert set(one.receipts().values()) in ({(SENT, 0)}, {(FAILED, 30008)})
 
 
-def test_crash_between_answer_and_record_never_sends_twice(scene: Make) -> None:
+def test_crash_between_answer_and_record_never_sends_twice(scene: MakeScene) -> None:
     def taken_and_dead(text: OutboundText) -> Accepted:
         raise Crash
 
@@ -289,7 +280,7 @@ def test_crash_between_answer_and_record_never_sends_twice(scene: Make) -> None:
 
 
 @pytest.mark.parametrize("writes", range(4))
-def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writes: int) -> None:
+def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: MakeScene, writes: int) -> None:
     one = scene(Refused("no", error_code=30007))
     with contextlib.suppress(Crash):
         replace(one, table=Dying(one.table, writes)).deliver()
@@ -302,7 +293,7 @@ def test_a_crash_while_a_refusal_is_recorded_still_ends_failed(scene: Make, writ
 
 
 @pytest.mark.parametrize("writes", range(5))
-def test_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, writes: int) -> None:
+def test_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: MakeScene, writes: int) -> None:
     one = scene()
     ann, _ = natives(one)
     one.carrier.answers = iter([Refused("landline", recipients={ann: 30006})] * 2)
@@ -314,7 +305,7 @@ def test_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: Make, wr
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_crash_never_loses_recipients_the_carrier_does_not_reach(scene: Make, writes: int) -> None:
+def test_crash_never_loses_recipients_the_carrier_does_not_reach(scene: MakeScene, writes: int) -> None:
     one = scene()
     ann, ben = natives(one)
     one.carrier.answers = iter([Accepted("c-1", {ann: 21610})] * 2)
@@ -329,7 +320,7 @@ def test_crash_never_loses_recipients_the_carrier_does_not_reach(scene: Make, wr
 
 
 @pytest.mark.parametrize("answer", ["accepted", "refused"])
-def test_crash_after_the_record_never_loses_an_opt_out_of_the_answer(scene: Make, answer: str) -> None:
+def test_crash_after_the_record_never_loses_an_opt_out_of_the_answer(scene: MakeScene, answer: str) -> None:
     """M1."""
     for writes in itertools.count():
         one = scene()
@@ -347,7 +338,7 @@ def test_crash_after_the_record_never_loses_an_opt_out_of_the_answer(scene: Make
             return
 
 
-def test_recipient_who_opts_in_meanwhile_is_not_opted_out_by_a_repeat(scene: Make) -> None:
+def test_recipient_who_opts_in_meanwhile_is_not_opted_out_by_a_repeat(scene: MakeScene) -> None:
     """M1: an opt-out of an answer is recorded once, and a repeat finds the receipts failed."""
     one = scene()
     ann, _ = natives(one)
@@ -359,7 +350,7 @@ def test_recipient_who_opts_in_meanwhile_is_not_opted_out_by_a_repeat(scene: Mak
     assert found and not found.opted_out
 
 
-def test_failed_read_before_the_request_costs_nothing(scene: Make) -> None:
+def test_failed_read_before_the_request_costs_nothing(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
 
     class Throttled(Table):
@@ -374,7 +365,7 @@ def test_failed_read_before_the_request_costs_nothing(scene: Make) -> None:
     assert one.deliver().state is SendState.SENT
 
 
-def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: Make) -> None:
+def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
 
     class Repeating(Table):
@@ -391,7 +382,7 @@ def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: Make) -> N
     assert len(one.carrier.asked) == 1
 
 
-def test_recorded_words_are_sent_though_the_message_is_edited(scene: Make) -> None:
+def test_recorded_words_are_sent_though_the_message_is_edited(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"), body="at one")
     edited = replace(one.message, body="at two", edited_from=one.message.said)
     one.edit(one.message, edited)
@@ -404,7 +395,7 @@ def test_recorded_words_are_sent_though_the_message_is_edited(scene: Make) -> No
 
 
 @pytest.mark.parametrize("tag", [True, False])
-def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> None:
+def test_a_report_moves_the_receipt_of_its_recipient(scene: MakeScene, tag: bool) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()
@@ -413,7 +404,7 @@ def test_a_report_moves_the_receipt_of_its_recipient(scene: Make, tag: bool) -> 
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30006)}
 
 
-def test_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> None:
+def test_late_repeated_or_contradicting_report_changes_nothing(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()
@@ -423,7 +414,7 @@ def test_late_repeated_or_contradicting_report_changes_nothing(scene: Make) -> N
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
-def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
+def test_unknown_is_no_failure_and_may_still_be_settled(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, _ = natives(one)
     one.deliver()
@@ -432,7 +423,7 @@ def test_unknown_is_no_failure_and_may_still_be_settled(scene: Make) -> None:
     assert one.report(ann, DELIVERED) is ReportOutcome.MOVED
 
 
-def test_early_report_without_tag_is_applied_once_its_send_is_recorded(scene: Make) -> None:
+def test_early_report_without_tag_is_applied_once_its_send_is_recorded(scene: MakeScene) -> None:
     one = scene()
     ann, ben = natives(one)
 
@@ -447,7 +438,7 @@ def test_early_report_without_tag_is_applied_once_its_send_is_recorded(scene: Ma
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (FAILED, 30003)}
 
 
-def test_report_during_the_record_of_its_send_is_not_lost(scene: Make) -> None:
+def test_report_during_the_record_of_its_send_is_not_lost(scene: MakeScene) -> None:
     """The send is recorded between the report's two looks at the table."""
     one = scene(Accepted("c-1"))
     ann, _ = natives(one)
@@ -464,7 +455,7 @@ def test_report_during_the_record_of_its_send_is_not_lost(scene: Make) -> None:
     assert one.receipts()[ann] == (DELIVERED, 0)
 
 
-def test_report_of_our_other_number_or_a_stranger_moves_nothing(scene: Make) -> None:
+def test_report_of_our_other_number_or_a_stranger_moves_nothing(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     assert one.report(Q, DELIVERED) is ReportOutcome.UNCHANGED
@@ -474,7 +465,7 @@ def test_report_of_our_other_number_or_a_stranger_moves_nothing(scene: Make) -> 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_reports_in_any_order_end_the_same(scene: Make, data: st.DataObject) -> None:
+def test_reports_in_any_order_end_the_same(scene: MakeScene, data: st.DataObject) -> None:
     """GIVEN reports of one recipient, with one final status among them WHEN they come in any order around the record
     THEN the receipt ends at that status."""
     one = scene()
@@ -497,7 +488,7 @@ def test_reports_in_any_order_end_the_same(scene: Make, data: st.DataObject) -> 
     assert one.receipts()[ann][0] is final
 
 
-def test_delivery_aggregates_the_receipts(scene: Make) -> None:
+def test_delivery_aggregates_the_receipts(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     one.report(natives(one)[0], DELIVERED)
@@ -516,7 +507,7 @@ def test_delivery_aggregates_the_receipts(scene: Make) -> None:
 # --- echoes
 
 
-def test_copy_of_our_group_text_at_our_other_number_is_no_message(scene: Make) -> None:
+def test_copy_of_our_group_text_at_our_other_number_is_no_message(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     one.deliver()
     ann, ben = natives(one)
@@ -575,7 +566,7 @@ def desk_of(
     )
 
 
-def test_recorded_message_is_queued_for_each_send_in_its_group(scene: Make, client: Any) -> None:
+def test_recorded_message_is_queued_for_each_send_in_its_group(scene: MakeScene, client: Any) -> None:
     one = scene()
     queue = Queue()
     desk = desk_of(queue)
@@ -587,7 +578,7 @@ def test_recorded_message_is_queued_for_each_send_in_its_group(scene: Make, clie
     assert queue_messages.decode(SendReference, body) == one.reference
 
 
-def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None:
+def test_a_changed_message_is_not_queued_again(scene: MakeScene, client: Any) -> None:
     scene()
     queue = Queue()
     desk = desk_of(queue)
@@ -597,7 +588,7 @@ def test_a_changed_message_is_not_queued_again(scene: Make, client: Any) -> None
     assert queue.bodies == []
 
 
-def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: Make, client: Any) -> None:
+def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: MakeScene, client: Any) -> None:
     scene(Accepted("c-1"))
     delivered: list[Receipt] = []
     desk = desk_of(Queue(), delivered=delivered)
@@ -651,19 +642,19 @@ class Busy(Table):
         super().transact(writes)
 
 
-def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: Make) -> None:
+def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     assert replace(one, table=Busy(one.table, 3)).deliver().state is SendState.SENT
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
-def test_early_report_that_meets_other_writes_is_stored(scene: Make) -> None:
+def test_early_report_that_meets_other_writes_is_stored(scene: MakeScene) -> None:
     one = scene()
     ann, _ = natives(one)
     assert replace(one, table=Busy(one.table, 3)).report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
 
 
-def test_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: Make) -> None:
+def test_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table, scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     roster = conversations.load(table, one.message.conversation_sid)
     assert roster
@@ -675,7 +666,7 @@ def test_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table
     )
 
 
-def test_copy_of_our_text_at_a_member_that_became_a_line_is_no_message(scene: Make) -> None:
+def test_copy_of_our_text_at_a_member_that_became_a_line_is_no_message(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
     one.deliver()
@@ -687,7 +678,7 @@ def test_copy_of_our_text_at_a_member_that_became_a_line_is_no_message(scene: Ma
     )
 
 
-def test_changes_of_one_message_by_two_callers_both_hold(scene: Make) -> None:
+def test_changes_of_one_message_by_two_callers_both_hold(scene: MakeScene) -> None:
     one = scene()
     one.edit(one.message, replace(one.message, attributes="[1]"))
     one.edit(one.message, replace(one.message, body="changed"))
@@ -696,7 +687,7 @@ def test_changes_of_one_message_by_two_callers_both_hold(scene: Make) -> None:
     assert (found.message.body, found.message.attributes) == ("changed", "[1]")
 
 
-def test_changes_of_one_member_by_two_callers_both_hold(scene: Make) -> None:
+def test_changes_of_one_member_by_two_callers_both_hold(scene: MakeScene) -> None:
     one = scene()
     roster = conversations.load(one.table, one.message.conversation_sid)
     assert roster

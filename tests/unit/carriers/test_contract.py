@@ -17,23 +17,9 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
 from partyline.http_client import HttpRequest, HttpResponse
 from tests.support import carrier_contract
-from tests.support.carrier_contract import OWN, A, B, Contract, SendSample, WebhookSample, no_request
+from tests.support.carrier_contract import OWN, SECRETS, A, B, Contract, SendSample, WebhookSample, no_request
 from tests.support.seeded import json_values
 
-SECRETS = {
-    "bandwidth_account_id": "5500001",
-    "bandwidth_application_id": "93de2206",
-    "bandwidth_username": "api",
-    "bandwidth_password": "secret",
-    "bandwidth_webhook_token": "t0ken",
-    "telnyx_api_key": "KEY123",
-    "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    "twilio_account_sid": "AC0",
-    "twilio_auth_token": "12345",
-    "vonage_api_key": "abcd",
-    "vonage_api_secret": "v0nage",
-    "vonage_signature_secret": "s1gned",
-}
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TO_ONE = OutboundText(OWN, (A,), "Hello", tag="IM1:0")
 CROWD = tuple(f"+1206555{number:04}" for number in range(20))

@@ -22,7 +22,7 @@ from partyline.domain import long_texts
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.http_client import HttpRequest, HttpResponse
-from tests.unit.carriers.test_registry import SECRETS
+from tests.support.carrier_contract import SECRETS
 
 P, A, B = "+12065550100", "+12065550150", "+12065550151"
 WHOLE = SendReference("CH" + "a" * 32, "IM" + "b" * 32, "c" * 64)

@@ -10,21 +10,7 @@ from partyline.carriers.base import (
 from partyline.carriers.registry import CARRIERS, build_carrier
 from partyline.errors import SendError, WebhookRefused
 from partyline.http_client import HttpRequest, HttpResponse
-
-SECRETS = {
-    "bandwidth_account_id": "5500001",
-    "bandwidth_application_id": "93de2206",
-    "bandwidth_username": "api",
-    "bandwidth_password": "secret",
-    "bandwidth_webhook_token": "t0ken",
-    "telnyx_api_key": "KEY123",
-    "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    "twilio_account_sid": "AC0",
-    "twilio_auth_token": "12345",
-    "vonage_api_key": "abcd",
-    "vonage_api_secret": "v0nage",
-    "vonage_signature_secret": "s1gned",
-}
+from tests.support.carrier_contract import SECRETS
 
 
 def never(request: HttpRequest) -> HttpResponse:

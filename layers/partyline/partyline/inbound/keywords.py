@@ -169,7 +169,7 @@ def _find_answering_line(context: InboundContext, keyword: Keyword, known: _Know
 
 
 def _is_answer_due(keyword: Keyword, number: str, known: _Known) -> bool:
-    """Whether a keyword tells something new: its answer confirms that."""
+    """Whether a keyword changes what holds for a number: its answer confirms the change."""
     match keyword:
         case Keyword.STOP:
             return not all(_is_out(state) for state in known.values())
