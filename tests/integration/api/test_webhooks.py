@@ -186,6 +186,21 @@ def test_a_wrong_webhook_is_refused_and_none_is_made(api: Api, form: Pairs, erro
     assert all_of(api, conversation) == []
 
 
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"Target": "flex", "Configuration.Method": "put"}, 50364),
+        ({"Target": "webhook", "Configuration.Method": "put", "Configuration.ReplayAfter": "x"}, 50055),
+        ({"Target": "webhook", "Configuration.Filters": "x", "Configuration.ReplayAfter": "x"}, 50369),
+        ({"Target": "webhook", "Configuration.Url": URL, "Configuration.ReplayAfter": "x"}, 50370),
+        ({"Target": "trigger", "Configuration.Url": URL, "Configuration.ReplayAfter": "x"}, 50371),
+        ({"Target": "studio", "Configuration.Method": "put", "Configuration.ReplayAfter": "x"}, 50367),
+    ],
+)
+def test_new_webhook_with_two_errors_is_refused_for_the_first(api: Api, form: dict[str, str], code: int) -> None:
+    assert api.post(f"/Conversations/{api.conversation()}/Webhooks", form).error[1] == code
+
+
 # A conversation's webhooks are told what has happened: none is asked before.
 @pytest.mark.parametrize("event", ["onMessageSent", "onMessageAdd", "onUserUpdate", "x" * 10_000])
 def test_an_event_that_a_conversation_does_not_tell_is_refused(api: Api, event: str) -> None:

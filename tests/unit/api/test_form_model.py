@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import pytest
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from partyline.api.field_types import Attributes, Boolean, Name, whole_number
 from partyline.api.form_model import Clearable, Form
@@ -82,3 +82,12 @@ def test_first_field_that_is_wrong_is_refused() -> None:
 def test_required_parameter_that_is_absent_is_refused_as_an_empty_one() -> None:
     text = "Invalid parameter Number: it is not a whole number of at least 0"
     assert refused(Place) == refused(Place, Number="") == (20001, text)
+
+
+class Tagged(Form):
+    tags: Annotated[tuple[str, ...], AfterValidator(lambda tags: tags or ("none",))]
+
+
+def test_required_repeatable_parameter_that_is_absent_is_checked_as_an_empty_tuple() -> None:
+    assert Tagged.parse(Parameters()).tags == ("none",)
+    assert Tagged.parse(given(Tags=("a", ""))).tags == ("a", "")

@@ -74,7 +74,7 @@ class Form(BaseModel):
             if parameter in given.values:
                 values[parameter] = given.values[parameter] if is_repeated else given.values[parameter][-1]
             elif is_required:
-                values[parameter] = ""
+                values[parameter] = () if is_repeated else ""
         try:
             return cls.model_validate(values, context=context)
         except ValidationError as error:

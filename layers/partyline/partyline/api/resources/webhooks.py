@@ -7,12 +7,18 @@ ignored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_pascal
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers, webhook_forms
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.request import Parameters
+from partyline.api.field_types import choose, event_names, webhook_method, whole_number
+from partyline.api.form_model import Form, invalid, refused
 from partyline.api.router import Router
 from partyline.api.serializers import Json
 from partyline.domain import sids
@@ -24,6 +30,7 @@ from partyline.domain.webhook_configuration import (
     MAX_URL,
     POST_EVENTS,
     ScopedWebhook,
+    WebhookMethod,
     WebhookTarget,
     find_url_problem,
 )
@@ -33,8 +40,124 @@ from partyline.storage.queries import Window
 
 route = Router()
 
-_URL, _METHOD, _FILTERS = "Configuration.Url", "Configuration.Method", "Configuration.Filters"
-_TRIGGERS, _FLOW, _REPLAY = "Configuration.Triggers", "Configuration.FlowSid", "Configuration.ReplayAfter"
+
+def _check_target(value: str) -> str:
+    if not value:
+        raise refused(refusals.webhook_target_missing())
+    return value
+
+
+def _check_url(value: str) -> str:
+    if not value:
+        raise refused(refusals.webhook_url_missing())
+    if len(value) > MAX_URL:
+        raise refused(refusals.webhook_url_too_long(MAX_URL))
+    problem = find_url_problem(value)
+    if problem:
+        raise invalid(problem)
+    return value
+
+
+def _check_filters(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise refused(refusals.webhook_filter_missing())
+    return value
+
+
+def _check_triggers(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise refused(refusals.trigger_missing())
+    if len(value) > MAX_TRIGGERS:
+        raise refused(refusals.too_many_triggers(MAX_TRIGGERS))
+    if not all(0 < len(keyword) <= MAX_TRIGGER for keyword in value):
+        raise refused(refusals.trigger_invalid(MAX_TRIGGER))
+    return value
+
+
+def _check_flow(value: str) -> str:
+    if not sids.matches(sids.STUDIO_FLOW, value):
+        raise refused(refusals.flow_invalid())
+    return value
+
+
+_Target = Annotated[
+    WebhookTarget, choose(WebhookTarget, refusals.webhook_target_invalid), BeforeValidator(_check_target)
+]
+_Method = Annotated[WebhookMethod, webhook_method("Configuration.Method")]
+_Url = Annotated[str, AfterValidator(_check_url)]
+_Filters = Annotated[tuple[str, ...], event_names("Configuration.Filters", POST_EVENTS), AfterValidator(_check_filters)]
+_Triggers = Annotated[tuple[str, ...], AfterValidator(_check_triggers)]
+_Flow = Annotated[str, AfterValidator(_check_flow)]
+_ReplayAfter = Annotated[int, whole_number(minimum=-1)]
+
+
+class WebhookTargetForm(Form):
+    """The target of a new webhook: it says which form has the rest."""
+
+    target: _Target
+
+
+class _ConfigurationForm(Form):
+    """What a target uses: `url` is the parameter Configuration.Url."""
+
+    model_config = ConfigDict(alias_generator=lambda name: f"Configuration.{to_pascal(name)}")
+
+
+class EventWebhookForm(_ConfigurationForm):
+    """What can be changed of a webhook that is called for events."""
+
+    method: _Method | None = None
+    url: _Url | None = None
+    filters: _Filters | None = None
+
+
+class NewEventWebhookForm(EventWebhookForm):
+    """A new webhook that is called for events."""
+
+    url: _Url
+    filters: _Filters
+    replay_after: _ReplayAfter | None = None
+
+
+class TriggerWebhookForm(_ConfigurationForm):
+    """What can be changed of a webhook that is called for keywords."""
+
+    method: _Method | None = None
+    url: _Url | None = None
+    triggers: _Triggers | None = None
+
+
+class NewTriggerWebhookForm(TriggerWebhookForm):
+    """A new webhook that is called for keywords."""
+
+    url: _Url
+    triggers: _Triggers
+    replay_after: _ReplayAfter | None = None
+
+
+class StudioWebhookForm(_ConfigurationForm):
+    """What can be changed of a flow of Studio."""
+
+    flow_sid: _Flow | None = None
+
+
+class NewStudioWebhookForm(StudioWebhookForm):
+    """A new flow of Studio."""
+
+    flow_sid: _Flow
+    replay_after: _ReplayAfter | None = None
+
+
+_NEW_FORMS: Final[Mapping[WebhookTarget, type[Form]]] = {
+    WebhookTarget.WEBHOOK: NewEventWebhookForm,
+    WebhookTarget.TRIGGER: NewTriggerWebhookForm,
+    WebhookTarget.STUDIO: NewStudioWebhookForm,
+}
+_FORMS: Final[Mapping[WebhookTarget, type[Form]]] = {
+    WebhookTarget.WEBHOOK: EventWebhookForm,
+    WebhookTarget.TRIGGER: TriggerWebhookForm,
+    WebhookTarget.STUDIO: StudioWebhookForm,
+}
 
 
 @route.post("Conversations/{conversation}/Webhooks")
@@ -43,11 +166,20 @@ def create(call: Call) -> ApiResponse:
 
     def attempt() -> ScopedWebhook:
         conversation = lookups.require_changeable(lookups.find_conversation(call))
-        webhook = _parse_new(call, conversation)
+        webhook = _build_webhook(call, conversation)
         store.create(call.table, conversation, webhook)
         return webhook
 
     return ApiResponse(201, _build_body(call, retry.CONTENDED.run(attempt)))
+
+
+def _build_webhook(call: Call, conversation: Conversation) -> ScopedWebhook:
+    """Build the webhook that a form describes; nothing is stored."""
+    target = WebhookTargetForm.parse(call.request.form).target
+    changes = _NEW_FORMS[target].parse(call.request.form).changes()
+    sid = sids.new(sids.WEBHOOK)
+    blank = ScopedWebhook(sid, conversation.sid, call.now, call.now, target, since=conversation.last_index)
+    return replace(blank, **changes)
 
 
 @route.get("Conversations/{conversation}/Webhooks/{webhook}")
@@ -75,7 +207,8 @@ def update(call: Call) -> ApiResponse:
     Raises ApiError as `create`.
     """
     before = _find_webhook(call, lookups.require_changeable(lookups.find_conversation(call)))
-    after = replace(_apply_form(before, call.request.form), updated=call.now)
+    changes = _FORMS[before.target].parse(call.request.form).changes()
+    after = replace(before, updated=call.now, **changes)
     changed = store.update(call.table, before, after)
     if changed is None:
         raise lookups.not_found(call)
@@ -122,66 +255,3 @@ def _build_configuration(shown: ScopedWebhook) -> Json:
             return {**called, "filters": list(shown.triggers), "triggers": list(shown.triggers)}
         case WebhookTarget.STUDIO:
             return {"flow_sid": shown.flow_sid}
-
-
-# --- what a form says
-
-
-def _parse_new(call: Call, conversation: Conversation) -> ScopedWebhook:
-    form = call.request.form
-    sid = sids.new(sids.WEBHOOK)
-    blank = ScopedWebhook(sid, conversation.sid, call.now, call.now, _read_target(form), since=conversation.last_index)
-    return replace(_apply_form(blank, form), replay_after=forms.read_integer(form, _REPLAY, minimum=-1))
-
-
-def _read_target(form: Parameters) -> WebhookTarget:
-    given = form.get("Target")
-    target = forms.read_choice(form, "Target", WebhookTarget, refusals.webhook_target_invalid) if given else None
-    if target is None:
-        raise refusals.webhook_target_missing()
-    return target
-
-
-def _apply_form(before: ScopedWebhook, form: Parameters) -> ScopedWebhook:
-    """Apply what the target uses and a form names; the result is complete, or refused."""
-    if before.target is WebhookTarget.STUDIO:
-        return replace(before, flow_sid=_read_flow(form, before.flow_sid))
-    method = webhook_forms.read_method(form, _METHOD) or before.method
-    called = replace(before, url=_read_url(form, before.url), method=method)
-    if before.target is WebhookTarget.TRIGGER:
-        return replace(called, triggers=_read_triggers(form, before.triggers))
-    filters = webhook_forms.read_events(form, _FILTERS, POST_EVENTS)
-    filters = before.filters if filters is None else filters
-    if not filters:
-        raise refusals.webhook_filter_missing()
-    return replace(called, filters=filters)
-
-
-def _read_flow(form: Parameters, before: str | None) -> str:
-    given = form.get(_FLOW) if _FLOW in form.values else before
-    if not given or not sids.matches(sids.STUDIO_FLOW, given):
-        raise refusals.flow_invalid()
-    return given
-
-
-def _read_url(form: Parameters, before: str | None) -> str:
-    given = form.get(_URL) if _URL in form.values else before
-    if not given:
-        raise refusals.webhook_url_missing()
-    if len(given) > MAX_URL:
-        raise refusals.webhook_url_too_long(MAX_URL)
-    problem = find_url_problem(given)
-    if problem:
-        raise refusals.invalid_parameter(_URL, problem)
-    return given
-
-
-def _read_triggers(form: Parameters, before: tuple[str, ...]) -> tuple[str, ...]:
-    given = form.all(_TRIGGERS) or before
-    if not given:
-        raise refusals.trigger_missing()
-    if len(given) > MAX_TRIGGERS:
-        raise refusals.too_many_triggers(MAX_TRIGGERS)
-    if not all(0 < len(keyword) <= MAX_TRIGGER for keyword in given):
-        raise refusals.trigger_invalid(MAX_TRIGGER)
-    return given
