@@ -1,12 +1,12 @@
 """Make HTTP requests: one client, and a policy that says which servers it may ask.
 
-Two kinds of server are asked. The carriers' APIs are trusted. A URL that a customer gives, or that came with a text, is
+There are two kinds of server. The carriers' APIs are trusted. A URL that a customer gives, or that came with a text, is
 not: its name is resolved once, every address found is checked, and the connection goes to an address that was checked.
 A name that resolves to another address a moment later changes nothing (DNS rebinding), and neither does the way in
 which a URL writes an address (`2130706433`, `0x7f.1`, `[::ffff:127.0.0.1]`).
 
 Both kinds have in common: each request has a connection of its own and is sent at most once. A function that was frozen
-between two requests would find its old connection dead only after writing to it, and could not tell whether the server
+between two requests would find its old connection dead only after writing to it, and would not know whether the server
 has the request. Redirects are not followed, proxies of the environment are not used, certificates are verified, and
 every step ends at a deadline.
 """

@@ -28,6 +28,7 @@ STORED_NAMES: Final = {
     "initial_state": "begins",
     "confirms_opt_out": "confirms",
     "channel": "how",
+    "keyword_handled_by_carrier": "answered",
 }
 
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"

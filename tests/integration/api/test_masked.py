@@ -32,7 +32,7 @@ def leaving(table: Table, conversation: str, message: str) -> set[Leaving]:
     found = messages.fetch(table, conversation, message)
     assert found
     said = found.message
-    return {(send.sender, send.recipients, send.words(said.said)) for send in said.sends}
+    return {(send.sender, send.recipients, send.words(said.recorded_body)) for send in said.sends}
 
 
 def by_text(table: Table, recorded: RecordResult) -> set[Leaving]:

@@ -22,7 +22,7 @@ def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
 
 
 def stop(table: Table, clock: Clock, address: str = A, id: str = "1", answered: Keyword | None = None) -> None:
-    inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", answered=answered)
+    inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", keyword_handled_by_carrier=answered)
     recorder.InboundRecorder(table, SERVICE, asking_nobody).record(inbound, clock())
 
 

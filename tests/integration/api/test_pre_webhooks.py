@@ -259,7 +259,7 @@ def test_a_changed_message_is_what_is_stored_answered_told_and_sent(scene: Scene
     found = messages.fetch(table, scene.conversation, made["sid"])
     assert found
     sends: tuple[Send, ...] = found.message.sends
-    assert [(send.sender, found.message.said) for send in sends] == [(Q, "polite")]
+    assert [(send.sender, found.message.recorded_body) for send in sends] == [(Q, "polite")]
     [after] = [one for one in told(table, "onMessageAdded") if one["MessageSid"] == made["sid"]]
     assert (after["Body"], after["Author"], after["ParticipantSid"]) == ("polite", "bob", bob)
 

@@ -45,7 +45,7 @@ class Fields(TypedDict, total=False):
 
     sender: str
     line: str
-    answered: Keyword | None
+    keyword_handled_by_carrier: Keyword | None
     media: tuple[InboundMedia, ...]
 
 
@@ -130,7 +130,7 @@ def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_w
 def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Table) -> None:
     """C4. What the carrier took it for is kept with the text."""
     later = "+12065550199"
-    arrive(desk, "no more", id="1", line=later, answered=Keyword.STOP, media=(PICTURE,))
+    arrive(desk, "no more", id="1", line=later, keyword_handled_by_carrier=Keyword.STOP, media=(PICTURE,))
     lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
     kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
     assert kept
@@ -260,7 +260,16 @@ def arrive_twice(
 ) -> list[RecordOutcome]:
     """A text of A's to a group with P and Q: the copy of one of the two comes first. What became of both."""
     return [
-        arrive(table, text, B, P, Q, id=f"{text} at {line}", line=line, answered=(answered or {}).get(line)).outcome
+        arrive(
+            table,
+            text,
+            B,
+            P,
+            Q,
+            id=f"{text} at {line}",
+            line=line,
+            keyword_handled_by_carrier=(answered or {}).get(line),
+        ).outcome
         for line in sorted((P, Q), key=lambda line: line != first)
     ]
 
@@ -288,7 +297,10 @@ def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Tab
 def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
     arrive(desk, "STOP", B, Q, id="1")
     arrive(desk, "START", B, Q, id="2")
-    assert arrive(desk, "STOP", B, P, id="3", line=Q, answered=Keyword.STOP).outcome is RecordOutcome.COPIED
+    assert (
+        arrive(desk, "STOP", B, P, id="3", line=Q, keyword_handled_by_carrier=Keyword.STOP).outcome
+        is RecordOutcome.COPIED
+    )
     assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
 
 
@@ -315,7 +327,7 @@ def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(desk: Table
     for address in numbers:
         lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
     arrive(desk, "no more", B, *numbers, id="1", line=numbers[0])
-    copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], answered=Keyword.STOP)
+    copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], keyword_handled_by_carrier=Keyword.STOP)
     assert copy.outcome is RecordOutcome.COPIED
     assert {state(desk, A, line) for line in numbers} == {True}
 
@@ -426,9 +438,10 @@ def test_answers_are_counted_for_each_address_and_line(desk: Table) -> None:
 def test_what_is_not_answered_anyway_counts_for_nothing(desk: Table) -> None:
     """C14."""
     assert say(desk, "START", "START", "STOP", "STOP", "HELP", "HELP") == [False] * 6
-    assert [arrive(desk, "HELP", id=f"by-{number}", answered=Keyword.HELP).unanswered for number in range(4)] == (
-        [False] * 4
-    )
+    assert [
+        arrive(desk, "HELP", id=f"by-{number}", keyword_handled_by_carrier=Keyword.HELP).unanswered
+        for number in range(4)
+    ] == ([False] * 4)
     assert len(replies(desk)) == 1
 
 
@@ -480,8 +493,8 @@ def test_help_is_answered_in_a_roster_too_large_for_a_conversation(desk: Table) 
 def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: Keyword) -> None:
     if word is Keyword.START:
         # It would not be answered either where it is no news.
-        arrive(desk, "SAIR", id="0", answered=Keyword.STOP)
-    arrive(desk, "ALTO", id="1", answered=word)
+        arrive(desk, "SAIR", id="0", keyword_handled_by_carrier=Keyword.STOP)
+    arrive(desk, "ALTO", id="1", keyword_handled_by_carrier=word)
     assert replies(desk) == []
     assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
     found = opt_outs.fetch_many(desk, A, P)

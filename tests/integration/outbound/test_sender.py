@@ -384,9 +384,9 @@ def test_claim_written_twice_after_a_lost_answer_is_still_ours(scene: MakeScene)
 
 def test_recorded_words_are_sent_though_the_message_is_edited(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"), body="at one")
-    edited = replace(one.message, body="at two", edited_from=one.message.said)
+    edited = replace(one.message, body="at two", edited_from=one.message.recorded_body)
     one.edit(one.message, edited)
-    one.edit(edited, replace(edited, body="at three", edited_from=edited.said))
+    one.edit(edited, replace(edited, body="at three", edited_from=edited.recorded_body))
     one.deliver()
     assert one.carrier.asked[0].text == "at one"
 

@@ -766,7 +766,7 @@ def test_settings_do_not_show_their_secret() -> None:
 def test_what_the_profile_has_answered_itself_is_told(kind: str | None, answered: Keyword | None) -> None:
     (text,) = parse(received(autoresponse_type=kind))
     assert isinstance(text, InboundText)
-    assert text.answered is answered
+    assert text.keyword_handled_by_carrier is answered
 
 
 @pytest.mark.parametrize(

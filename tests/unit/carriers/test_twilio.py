@@ -511,18 +511,18 @@ def test_settings_do_not_show_their_secret() -> None:
 )
 def test_what_twilio_has_answered_itself_is_told(changes: dict[str, str], answered: Keyword | None) -> None:
     (text,) = parse(received(**changes))
-    assert text.answered is answered
+    assert text.keyword_handled_by_carrier is answered
 
 
 def test_an_account_may_leave_keywords_to_us() -> None:
     carrier = Twilio(TwilioSettings("AC0", "12345", answers_keywords=False), no_request)
     (text,) = carrier.parse(webhook(urlencode(received(Body="STOP")).encode()))
     assert isinstance(text, InboundText)
-    assert text.answered is None
+    assert text.keyword_handled_by_carrier is None
     # Unless Twilio says itself that it has answered.
     (text,) = carrier.parse(webhook(urlencode(received(Body="STOP", OptOutType="STOP")).encode()))
     assert isinstance(text, InboundText)
-    assert text.answered is Keyword.STOP
+    assert text.keyword_handled_by_carrier is Keyword.STOP
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
 def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered: Keyword | None) -> None:
     (text,) = parse(received(text=body), settings=replace(SETTINGS, answers_keywords=on))
     assert isinstance(text, InboundText)
-    assert text.answered is answered
+    assert text.keyword_handled_by_carrier is answered
 
 
 @pytest.mark.parametrize(

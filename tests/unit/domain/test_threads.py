@@ -118,7 +118,7 @@ def deliver(copies: Sequence[tuple[str | tuple[str, ...], str]]) -> int:
         if carrier_id in received:
             continue
         received.add(carrier_id)
-        after = seen.at(*([line] if isinstance(line, str) else line))
+        after = seen.with_copy_at(*([line] if isinstance(line, str) else line))
         messages += after.logical() > seen.logical()
         seen = after
     return messages
@@ -160,7 +160,7 @@ def test_echoes_of_our_own_sends_are_never_messages(lines: int, sent: int, data:
         choices = ["send"] * bool(to_send) + [line for line in OWN[1:lines] if pending[line]]
         choice = data.draw(st.sampled_from(choices))
         if choice == "send":
-            seen = seen.at(OWN[0])
+            seen = seen.with_copy_at(OWN[0])
             to_send -= 1
             pending.update(OWN[1:lines])
             continue
@@ -170,7 +170,7 @@ def test_echoes_of_our_own_sends_are_never_messages(lines: int, sent: int, data:
             if carrier_id in received:
                 continue
             received.add(carrier_id)
-            after = seen.at(choice)
+            after = seen.with_copy_at(choice)
             messages += after.logical() > seen.logical()
             seen = after
     assert messages == 0
@@ -219,7 +219,7 @@ def test_echoes_that_name_all_our_other_numbers_are_never_messages(lines: int, s
     """C8. GIVEN texts of our own WHEN a carrier brings them back, naming all our other numbers THEN nothing is new."""
     seen = Copies({"sender": sent})
     for _ in range(data.draw(st.integers(0, sent * lines))):
-        seen = seen.at(*OWN[:lines])
+        seen = seen.with_copy_at(*OWN[:lines])
     assert seen.logical() == sent
 
 

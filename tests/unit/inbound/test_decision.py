@@ -56,11 +56,20 @@ def text(
     *others: str,
     sender: str = A,
     line: str = P,
-    answered: Keyword | None = None,
+    keyword_handled_by_carrier: Keyword | None = None,
     media: int = 0,
 ) -> InboundText:
     files = tuple(InboundMedia(f"https://carrier.example/{number}") for number in range(media))
-    return InboundText("bandwidth", "id-1", line, sender, (P, *others), body, files, answered=answered)
+    return InboundText(
+        "bandwidth",
+        "id-1",
+        line,
+        sender,
+        (P, *others),
+        body,
+        files,
+        keyword_handled_by_carrier=keyword_handled_by_carrier,
+    )
 
 
 def context(
@@ -181,7 +190,7 @@ def test_copies_are_counted_once_for_each_own_number(given: InboundContext, coun
         (context(text("alto"), line(P)), None),
         (context(text("alto"), line(P, language="es")), Keyword.STOP),
         (context(text("alto", Q), line(P), line(Q, language="es")), Keyword.STOP),
-        (context(text("hello", answered=Keyword.START), line(P)), Keyword.START),
+        (context(text("hello", keyword_handled_by_carrier=Keyword.START), line(P)), Keyword.START),
         (context(text("STOP")), None),  # none of its numbers is a line
         (context(text("STOP", Q, sender=P), line(P), line(Q)), None),  # one of our own numbers wrote it
     ],
@@ -220,7 +229,9 @@ def test_plan_keyword_changes_what_the_occasion_allows(
 
 
 def test_plan_keyword_obeys_a_copy_whose_carrier_alone_took_it_for_stop() -> None:
-    given = context(text("leave me alone", Q, B, answered=Keyword.STOP), line(P), line(Q), opt_outs=IN)
+    given = context(
+        text("leave me alone", Q, B, keyword_handled_by_carrier=Keyword.STOP), line(P), line(Q), opt_outs=IN
+    )
     assert plan_keyword(given, KeywordOccasion.COPY) == KeywordEffect(Keyword.STOP, early_changes=IN)
 
 
@@ -247,7 +258,7 @@ def test_plan_keyword_answers_what_is_new(word: str, opt_outs: dict[str, OptOut]
 @pytest.mark.parametrize(
     "given",
     [
-        context(text("STOP", answered=Keyword.STOP), line(P)),  # the carrier answered
+        context(text("STOP", keyword_handled_by_carrier=Keyword.STOP), line(P)),  # the carrier answered
         context(text("STOP", TOLL_FREE, B), line(P), line(TOLL_FREE)),  # the network answers
         context(text("STOP", sender="BANK"), line(P)),  # a name: nothing can be sent there
     ],

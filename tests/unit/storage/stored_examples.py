@@ -201,7 +201,7 @@ EXAMPLES: dict[str, object] = {
         media=(Media("ME1", "https://carrier/1"),),
         raw="{}",
         tag="CH1",
-        answered="stop",
+        keyword_handled_by_carrier="stop",
         received_at=T3,
         only_subject=True,
     ),

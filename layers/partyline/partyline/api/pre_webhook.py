@@ -28,7 +28,7 @@ def consult(call: Call, event: Event) -> Parameters:
     answer = call.ask(force.webhooks, events.with_default_role(event, call.scope.service), call.cause)
     if answer.rejected:
         raise refusals.pre_webhook_rejected(event.type)
-    return Parameters.of((_parameter_name(name), value) for name, value in answer.changes.items())
+    return Parameters.from_pairs((_parameter_name(name), value) for name, value in answer.changes.items())
 
 
 def _parameter_name(name: str) -> str:

@@ -28,7 +28,7 @@ class Parameters:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]]) -> Parameters:
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]]) -> Parameters:
         """Build parameters from names and values, repeated or not."""
         values: dict[str, tuple[str, ...]] = {}
         for name, value in pairs:
@@ -168,4 +168,4 @@ def _parse_form(body: bytes, content_type: str) -> Parameters:
         raise refusals.invalid_parameter("body", "it is not UTF-8") from None
     except ValueError:
         raise refusals.invalid_parameter("body", f"it has more than {_MAX_FIELDS} parameters") from None
-    return Parameters.of(pairs)
+    return Parameters.from_pairs(pairs)

@@ -22,7 +22,7 @@ from partyline.storage.messages import MessageWithReceipts
 
 Json = dict[str, Any]
 
-# What Twilio's enumeration has no word for: still inside is null, and a carrier that cannot tell has at least sent it.
+# Statuses that Twilio's enumeration has no word for. A text without a known outcome was at least sent.
 _STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
 
 

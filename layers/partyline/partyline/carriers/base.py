@@ -96,8 +96,9 @@ class InboundText:
     recipients    all members but the sender, our own number included
     other_lines   numbers of ours that the carrier names beside `line`: the copy may have come to any of them
     received_at   when the carrier got the text, by its own clock, where it says so
-    answered      the keyword that the carrier took the text for and has answered itself, so that we must not
     only_subject  the text is the subject of an MMS without words, which one of its files may have
+
+    `keyword_handled_by_carrier` is the keyword that the carrier took the text for and has answered: we do not.
     """
 
     carrier: str
@@ -108,7 +109,7 @@ class InboundText:
     text: str
     media: tuple[InboundMedia, ...] = ()
     roster_missing: bool = False
-    answered: Keyword | None = None
+    keyword_handled_by_carrier: Keyword | None = None
     other_lines: tuple[str, ...] = ()
     received_at: datetime | None = None
     only_subject: bool = False

@@ -1,4 +1,4 @@
-"""Tell the files of an MMS from its other parts: its layout, and its text and subject once more."""
+"""Separate the files of an MMS from its other parts: its layout, and its text and subject once more."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def read_answer(model: type[schemas.Model], response: HttpResponse) -> schemas.M
 def first_id(candidates: Iterable[object]) -> str:
     """Return the first id that is one.
 
-    Raises Ambiguous when there is none: the carrier accepted the text, but its reports cannot be told from others.
+    Raises Ambiguous when there is none: the carrier accepted the text, but its reports cannot be recognised.
     """
     for candidate in candidates:
         if isinstance(candidate, str) and candidate:

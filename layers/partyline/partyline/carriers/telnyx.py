@@ -80,7 +80,7 @@ _QUEUE_FULL = "40318"
 _BLOCKED = "40300"
 # Where an error points: at one of a list of addresses, or at the list. In a webhook the document is the whole event.
 _POINTER = re.compile(r"#?(?:/data(?:/payload)?)?/(to|cc)(?:/([0-9]{1,3})(?:/.*)?)?")
-# What the messaging profile took a text for, and has answered.
+# The keyword that the messaging profile took a text for, and has answered, by Telnyx's word.
 _KEYWORDS = {
     **dict.fromkeys(("STOP", "OPT_OUT"), Keyword.STOP),
     **dict.fromkeys(("START", "OPT_IN"), Keyword.START),
@@ -244,7 +244,7 @@ def _read_inbound(data: WebhookData) -> InboundText:
         recipients=(*(receiver.phone_number for receiver in payload.to), *payload.cc),
         text=mms_parts.add_subject(payload.subject, payload.text),
         media=mms_parts.select_files(media, payload.text),
-        answered=_KEYWORDS.get(payload.autoresponse_type.upper()),
+        keyword_handled_by_carrier=_KEYWORDS.get(payload.autoresponse_type.upper()),
         other_lines=receivers[1:],
         received_at=payload.received_at or data.occurred_at,
         only_subject=mms_parts.has_only_subject(payload.subject, payload.text),

@@ -1,11 +1,11 @@
 """Twilio, Programmable Messaging.
 
 Webhooks: a form, signed with HMAC-SHA1 over the public URL and the form's parameters. One URL serves inbound texts
-and status callbacks; MessageStatus tells them apart.
+and status callbacks; MessageStatus distinguishes them.
 
 Group texts: received, with the other members in OtherRecipients0, OtherRecipients1, ... (observed, not documented).
-Sending takes one To only, so they are sent through Twilio's own Conversations (twilio_groups). Of what those tell,
-reports are read, one for each participant; their onMessageAdded is the twin of a text that came here with its roster.
+Sending takes one To only, so they are sent through Twilio's own Conversations (twilio_groups). Of the webhooks of these
+only the reports are read, one for each participant. Their onMessageAdded repeats a text that came here with its roster.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def _read_inbound(parameters: Pairs, fields: Mapping[str, str], *, answers_keywo
         text=form.body,
         media=mms_parts.select_files(media, form.body),
         # A text-only MMS is what a group text looks like, so without others its roster may have been lost.
-        answered=_handled_keyword(form, answers_keywords=answers_keywords),
+        keyword_handled_by_carrier=_handled_keyword(form, answers_keywords=answers_keywords),
         roster_missing=form.sid.startswith("MM") and not others and form.num_media in ("", "0"),
     )
 

@@ -1,7 +1,7 @@
 """Vonage, Messages API v1.
 
 Webhooks: JSON, with a JWT in Authorization that is signed by the account's signature secret (HS256) and holds the hash
-of the body. One URL serves inbound texts and statuses; `status` tells them apart. Numbers come and go without a plus.
+of the body. One URL serves inbound texts and statuses; `status` distinguishes them. Numbers have no plus.
 
 Group texts: MMS only, one request for each member, which names the others in `mms.participants`; each is charged and
 has an id of its own. How an inbound one names the others is not documented: it is read where outbound ones have it.
@@ -218,7 +218,7 @@ def _read_inbound(document: object, *, answers_keywords: bool) -> InboundText:
         recipients=(line, *map(_to_address, message.mms.participants)),
         text=text,
         media=mms_parts.select_files(files, text),
-        answered=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
+        keyword_handled_by_carrier=_KEYWORDS.get(text.strip().upper()) if answers_keywords else None,
         received_at=message.timestamp,
     )
 

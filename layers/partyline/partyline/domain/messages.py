@@ -57,7 +57,7 @@ class Message:
     origin: Origin | None = None
 
     @property
-    def said(self) -> str | None:
+    def recorded_body(self) -> str | None:
         """The recorded text. It is what is sent, even when the message is edited first."""
         return self.body if self.edited_from is None else self.edited_from
 

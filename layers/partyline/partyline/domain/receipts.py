@@ -126,7 +126,7 @@ class Receipt:
     carrier_message_id: str | None = None
     parts: tuple[PartReceipt, ...] = ()
 
-    def of(self, reference: SendReference) -> Receipt:
+    def for_part(self, reference: SendReference) -> Receipt:
         """Return the receipt of one part; the receipt itself for a text that is not split."""
         if reference.parts == 1:
             return self

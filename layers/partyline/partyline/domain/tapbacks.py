@@ -260,7 +260,7 @@ _ELLIPSIS = "..."
 
 def _displayed_texts(message: Message) -> set[str]:
     """Return the texts that handsets show for a message: with and without its byline."""
-    return {message.said or "", *(send.words(message.said) for send in message.sends)}
+    return {message.recorded_body or "", *(send.words(message.recorded_body) for send in message.sends)}
 
 
 def _matches_quote(quoted: str, text: str) -> bool:

@@ -77,7 +77,7 @@ class Copies:
             fewest = math.ceil(sum(count for lines, count in sets.items() if lines <= full) / len(full))
         return fewest
 
-    def at(self, *lines: str) -> Copies:
+    def with_copy_at(self, *lines: str) -> Copies:
         """Return the copies with one more at an own number, or at one of several.
 
         The copy is a new message when `logical` grows.

@@ -27,7 +27,7 @@ class UnroutedText:
     """A text or an unreadable webhook that belongs to no conversation, stored so that no text is lost.
 
     - `raw`, `tag`: the body of an unreadable webhook, and our tag from its URL.
-    - `answered`: the keyword that the carrier has handled itself.
+    - `keyword_handled_by_carrier`: the keyword that the carrier has handled itself.
     - `received_at`: when the carrier received it.
     - `only_subject`: whether its words may be in a file (carriers.base.InboundText).
     """
@@ -44,6 +44,6 @@ class UnroutedText:
     media: tuple[Media, ...] = ()
     raw: str = ""
     tag: str | None = None
-    answered: str | None = None
+    keyword_handled_by_carrier: str | None = None
     received_at: datetime | None = None
     only_subject: bool = False

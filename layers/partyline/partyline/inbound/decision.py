@@ -84,7 +84,7 @@ def is_copy(context: InboundContext) -> bool:
     if not counts_as_copy(context):
         return False
     before = context.records.counter.copies
-    return before.at(*context.arrival.receivers).logical() == before.logical()
+    return before.with_copy_at(*context.arrival.receivers).logical() == before.logical()
 
 
 def _occasion(context: InboundContext, occasion: KeywordOccasion) -> KeywordOccasion:

@@ -66,7 +66,7 @@ class InboundReader:
                 body=text.text,
                 media_count=len(text.media),
                 numbers=numbers,
-                may_be_keyword=text.answered is not None or opt_outs.is_possible_keyword(text.text),
+                may_be_keyword=text.keyword_handled_by_carrier is not None or opt_outs.is_possible_keyword(text.text),
                 service_sid=self.service_sid,
             ),
         )

@@ -42,7 +42,7 @@ def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapp
             context.arrival.sender,
             number,
             opted_out=effect.keyword is Keyword.STOP,
-            channel=OptOutChannel.CARRIER if context.text.answered else OptOutChannel.TEXT,
+            channel=OptOutChannel.CARRIER if context.text.keyword_handled_by_carrier else OptOutChannel.TEXT,
             at=context.now,
             source=f"{context.text.carrier}/{context.text.id}",
         )

@@ -95,7 +95,7 @@ def detect_keyword(context: InboundContext) -> Keyword | None:
     lines = context.records.lines
     if context.arrival.sender in lines or not lines:
         return None
-    return context.text.answered or _recognise(context)
+    return context.text.keyword_handled_by_carrier or _recognise(context)
 
 
 def to_attributes(keyword: Keyword) -> str:
@@ -156,7 +156,7 @@ def _find_changes_of_copy(context: InboundContext, known: _Known) -> _Known:
 
 def _find_answering_line(context: InboundContext, keyword: Keyword, known: _Known) -> tuple[Line, str] | None:
     """Return the line that answers a keyword, and its words; None when no answer is due."""
-    if context.text.answered or not addresses.is_number(context.arrival.sender):
+    if context.text.keyword_handled_by_carrier or not addresses.is_number(context.arrival.sender):
         return None
     lines = context.records.lines.values()
     if any(opt_outs.is_answered_by_network(line.address, keyword) for line in lines):

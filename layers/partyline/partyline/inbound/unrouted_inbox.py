@@ -32,7 +32,7 @@ def build_unrouted_text(context: InboundContext, reason: UnroutedReason) -> Unro
         recipients=arrival.recipients,
         body=text.text,
         media=message_builder.build_media(text),
-        answered=text.answered.value if text.answered else None,
+        keyword_handled_by_carrier=text.keyword_handled_by_carrier.value if text.keyword_handled_by_carrier else None,
         only_subject=text.only_subject,
     )
 
@@ -49,7 +49,9 @@ def to_inbound_text(unrouted_text: UnroutedText) -> InboundText:
         media=tuple(InboundMedia(media.url, media.content_type, media.sha256) for media in unrouted_text.media),
         # Without a carrier's time, the time at which it came: closer than the time of a replay.
         received_at=unrouted_text.received_at or unrouted_text.created,
-        answered=Keyword(unrouted_text.answered) if unrouted_text.answered else None,
+        keyword_handled_by_carrier=Keyword(unrouted_text.keyword_handled_by_carrier)
+        if unrouted_text.keyword_handled_by_carrier
+        else None,
         only_subject=unrouted_text.only_subject,
     )
 

@@ -162,7 +162,9 @@ def _is_blank(text: InboundText) -> bool:
 
     A keyword that the carrier has recognised is content without a word.
     """
-    return not (normalization.normalize(text.text) or any(file.url for file in text.media) or text.answered)
+    return not (
+        normalization.normalize(text.text) or any(file.url for file in text.media) or text.keyword_handled_by_carrier
+    )
 
 
 def _is_unstorable(error: ValueError | ClientError) -> bool:

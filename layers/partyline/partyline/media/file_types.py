@@ -1,4 +1,4 @@
-"""Detect the type of a file by its bytes; its declared type and its name count only where the bytes do not tell.
+"""Detect the type of a file by its bytes; its declared type and name count only where the bytes are inconclusive.
 
 The formats are those that carriers accept and phones send. Files that a browser runs (HTML, SVG, scripts) and files
 that a machine runs are recognised so that they can be refused.
@@ -21,7 +21,7 @@ DANGEROUS = frozenset({"text/html", "image/svg+xml", "application/xml", formats.
 _CONTROLS = frozenset(range(32)) - {*b"\t\n\f\r\x1b"}
 # Markup is recognised within this many characters; browsers look no further.
 _HEAD = 1024
-# Declared types that are trusted where the bytes tell none: pictures, sound, films and documents of any kind.
+# Declared types that are trusted where the bytes are inconclusive: pictures, sound, films and documents of any kind.
 _TRUSTED = re.compile(r"(image|audio|video|font|model)/[a-z0-9][a-z0-9.+-]{0,60}|application/vnd\.[a-z0-9.+-]{1,60}")
 # A stream may begin with any bytes. Any other file of a known type begins as that type does, or is not of that type.
 _STREAMS = ("audio/", "video/")
@@ -31,8 +31,8 @@ _UNTRUSTED = re.compile(r"xml|html|script|flash|macro|java|android|package|insta
 def detect_type(content: bytes, declared: str | None = None, name: str = "") -> str:
     """Return the type of a file by its bytes, BINARY where nothing is known.
 
-    The `declared` type and the suffix of `name` decide between types that look alike, and where the bytes tell nothing,
-    unless the type is one that is run.
+    The `declared` type and the suffix of `name` decide between types that look alike, and where the bytes are
+    inconclusive, unless the type is one that is run.
     """
     hint = _find_hint(declared, name)
     kind = _detect_binary(content, hint)
@@ -72,13 +72,13 @@ def _find_hint(declared: str | None, name: str) -> str:
 
 
 def _trust_hint(hint: str) -> str:
-    """Return the hint for a file whose bytes tell nothing, where it may be right."""
+    """Return the hint for a file whose bytes are inconclusive, where it may be right."""
     may_be_right = hint.startswith(_STREAMS) or hint not in formats.EXTENSIONS
     return hint if may_be_right and _TRUSTED.fullmatch(hint) and not _UNTRUSTED.search(hint) else BINARY
 
 
 def _detect_binary(content: bytes, hint: str) -> str | None:
-    """Return the type of a file that is no text; None where its beginning does not tell."""
+    """Return the type of a file that is no text; None where its beginning is inconclusive."""
     begins = next((kind for beginning, kind in formats.BEGINNINGS if content.startswith(beginning)), None)
     matches = begins or next((kind for pattern, kind in formats.PATTERNS if pattern.match(content)), None)
     detect = next((detect for place, mark, detect in _CONTAINERS if content.startswith(mark, place)), None)

@@ -187,7 +187,7 @@ IN_ARCHIVES = (
 )
 # Some archives contain their type as the first file, uncompressed.
 STATED = re.compile(rb"mimetype(application/[a-z0-9.+-]{1,60})")
-# Older office documents share one container; its first bytes do not tell them apart.
+# Older office documents share one container; its first bytes do not distinguish them.
 COMPOUNDS = frozenset(
     {
         "application/msword",
@@ -204,5 +204,5 @@ TEXTS = (
     (re.compile(r"<(!doctype html|html|head|body|script|iframe|img|a\s|div|style|title|table|h1)"), "text/html"),
     (re.compile(r"^<(\?xml|!)"), "application/xml"),
 )
-# Texts that cannot be told apart by their content.
+# Texts that cannot be distinguished by their content.
 ALIKE = frozenset({PLAIN, "text/csv", "text/markdown", "text/tab-separated-values", "application/json"})

@@ -60,7 +60,7 @@ class SendJob:
     @property
     def words(self) -> str:
         """The whole text, as handsets show it."""
-        return self.send.words(self.message.said)
+        return self.send.words(self.message.recorded_body)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class CarrierRequest:
         """The receipts that depend on this request, each with the status of its part."""
         part = self.reference.send
         own = {sids.receipt(self.job.message.sid, part.thread, address) for address in self.natives}
-        return [receipt.of(part) for receipt in self.job.receipts if receipt.sid in own]
+        return [receipt.for_part(part) for receipt in self.job.receipts if receipt.sid in own]
 
     @property
     def reported_id(self) -> str | None:
@@ -230,7 +230,7 @@ class SendLoader:
             line=line,
             callback_url=self.callback_url,
             own_numbers=own_numbers - {send.sender},
-            opted_out=frozenset() if send.confirms_opt_out else known.out_of(send),
+            opted_out=frozenset() if send.confirms_opt_out else known.opted_out_of(send),
         )
 
     def find(self, carrier: str) -> Carrier | CannotSend:

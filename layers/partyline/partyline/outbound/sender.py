@@ -105,7 +105,7 @@ class Sender:
             if age < MEDIA_PATIENCE:
                 return build_retry("media is on its way", delay=min(max(age.total_seconds(), 2.0), 60.0))
             media = pending.ready
-        if not media and not job.message.said:
+        if not media and not job.message.recorded_body:
             return job.without_carrier(CannotSend("its media cannot be sent", error_codes.MEDIA_URL))
         return replace(job, media=media)
 

@@ -108,7 +108,10 @@ class Sessions:
             return None
 
     def _ignore_frame(self, connection: Connection, frames: int) -> ApiError:
-        """Ignore a frame beyond the quota. The client is told once in a window, and disconnected if it goes on."""
+        """Ignore a frame beyond the quota.
+
+        The client gets one error a window, and is disconnected when it continues.
+        """
         refused = refusals.quota_spent(quotas.MAX_FRAMES, quotas.SECONDS)
         if frames > _FLOOD:
             self.live.close(connection)

@@ -34,7 +34,7 @@ def build_conversation_writes(
 
 
 def _put(batch: EventBatch) -> Write:
-    key = keys.happening(batch.subject, format_time(batch.at), secrets.token_hex(4))
+    key = keys.event_batch(batch.subject, format_time(batch.at), secrets.token_hex(4))
     ttl = int((batch.at + LIFE).timestamp())
     return put("happening", key, {**codec.encode(batch), "outbox": "happening", "ttl": ttl})
 

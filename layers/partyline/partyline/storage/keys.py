@@ -152,7 +152,7 @@ def removed_message(conversation_sid: str, index: int) -> Key:
 REMOVED = "X#"
 
 
-def happening(subject: str, at: str, token: str) -> Key:
+def event_batch(subject: str, at: str, token: str) -> Key:
     """Return the key of an event batch of a conversation or of a user.
 
     That of a conversation is in the partition of its messages, so that the stream has both in order.

@@ -75,7 +75,7 @@ class SendingLines:
     lines: Mapping[str, Line]
     opted_out: frozenset[tuple[str, str]]
 
-    def out_of(self, send: Send) -> frozenset[str]:
+    def opted_out_of(self, send: Send) -> frozenset[str]:
         """Return the recipients of a send that have opted out of its number."""
         return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
 

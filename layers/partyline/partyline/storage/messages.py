@@ -86,7 +86,7 @@ def _copy_fingerprint(message: Message, send: Send) -> str:
     """Return the fingerprint under which copies of a send are counted; '' for a pair, whose texts have no copies."""
     if threads.is_pair(send.thread):
         return ""
-    return threads.fingerprint(send.words(message.said), len(message.media))
+    return threads.fingerprint(send.words(message.recorded_body), len(message.media))
 
 
 def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:

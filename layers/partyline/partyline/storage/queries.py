@@ -172,19 +172,19 @@ def address_configurations(table: Table, window: Window) -> ListPage[Line]:
 def participants(table: Table, conversation_sid: str, window: Window) -> ListPage[Participant]:
     """List a conversation's participants in the order of joining."""
     within = keys.conversation(conversation_sid).pk
-    return _read_list(table, _View.of_items(within, keys.PARTICIPANTS, window), Participant)
+    return _read_list(table, _View.for_items(within, keys.PARTICIPANTS, window), Participant)
 
 
 def webhooks(table: Table, conversation_sid: str, window: Window) -> ListPage[ScopedWebhook]:
     """List a conversation's webhooks in the order of creation."""
     within = keys.conversation(conversation_sid).pk
-    return _read_list(table, _View.of_items(within, keys.WEBHOOKS, window), ScopedWebhook)
+    return _read_list(table, _View.for_items(within, keys.WEBHOOKS, window), ScopedWebhook)
 
 
 def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
     """List a Service's roles by SID."""
     within = keys.service(service_sid).pk
-    return _read_list(table, _View.of_items(within, sids.ROLE, window), Role)
+    return _read_list(table, _View.for_items(within, sids.ROLE, window), Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class _View:
     descending: bool = True
 
     @classmethod
-    def of_items(cls, partition: str, begins: str, window: Window) -> _View:
+    def for_items(cls, partition: str, begins: str, window: Window) -> _View:
         """Build the view of the items of one partition whose sort key has a prefix."""
         return cls(partition, None, window, (begins, begins + _LAST), descending=False)
 

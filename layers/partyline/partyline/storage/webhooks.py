@@ -23,7 +23,7 @@ from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_ite
 
 
 def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> None:
-    """Store a new webhook of a conversation, and the request to call it for earlier messages if it asks for that.
+    """Store a new webhook of a conversation, and the request to call it for earlier messages if it has one.
 
     Raises RuleViolation too_many_webhooks, and Conflict when the conversation was changed or has a new message since it
     was read: the count of webhooks and the earlier messages are those of one state.

@@ -1,7 +1,7 @@
 """Apply the changes of a pre-action webhook to a text that a carrier delivered.
 
-The limits are those of the REST API. A carrier cannot be told of an invalid change, so the change is dropped: a warning
-is logged and `PreWebhookUnreadable` is counted.
+The limits are those of the REST API. A carrier has no use for an error about an invalid change, so the change is
+dropped: a warning is logged and `PreWebhookUnreadable` is counted.
 """
 
 from __future__ import annotations

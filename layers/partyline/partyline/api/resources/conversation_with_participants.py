@@ -205,7 +205,9 @@ def _parse_participant(position: int, text: str) -> Parameters:
         raise refusals.participant_json_invalid(position, "messaging_binding is not a JSON object")
     if isinstance(given.get("attributes"), dict):
         given["attributes"] = json.dumps(given["attributes"])
-    return Parameters.of([*_iterate_texts(position, binding, _BINDING), *_iterate_texts(position, given, _MEMBERS)])
+    return Parameters.from_pairs(
+        [*_iterate_texts(position, binding, _BINDING), *_iterate_texts(position, given, _MEMBERS)]
+    )
 
 
 def _iterate_texts(position: int, given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -78,7 +78,7 @@ def export(call: Call) -> ApiResponse:
 
 
 def _iterate_lines(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
-    """Places and lines, read as far as they are wanted."""
+    """Iterate over positions and lines. Items are read as the iterator advances."""
     index: int | None = None
     if after is None or sids.matches(sids.PARTICIPANT, after):
         yield from _iterate_participants(call, conversation, after)

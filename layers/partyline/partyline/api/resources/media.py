@@ -19,7 +19,7 @@ from partyline.storage import media as store
 
 route = Router()
 
-# How long a link is good that is given to who may see a file, in seconds.
+# How long a link to a file is valid, in seconds.
 LINK_LIFE = 300
 _MAX_FILENAME = 100
 

@@ -113,7 +113,7 @@ def _record(call: Call) -> Message:
         message = _with_sends(call, roster, amended, author)
     roster = memberships.claim_threads(call.table, roster, call.now)
     if not _owns_thread(roster):
-        # Somebody else was faster.
+        # Another conversation has claimed the thread meanwhile.
         raise Conflict({})
     recording = store.recording_writes(roster, message, call.now, cause=call.cause)
     call.table.transact([*recording, *media.attaching_writes(message)])
@@ -239,7 +239,7 @@ def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Seq
     50511, 50512.
     """
     known = lines.fetch_for_sends(call.table, sends)
-    if sends and all(len(known.out_of(send)) == len(send.natives) for send in sends):
+    if sends and all(len(known.opted_out_of(send)) == len(send.natives) for send in sends):
         raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
     masked = masked_threads(roster.participants)
     for send in sends:
@@ -323,7 +323,7 @@ def update(call: Call) -> ApiResponse:
     after = _apply_overrides(after, MessageChanges.parse(changes), ())
     if after.body != before.body and before.sends:
         # Sends keep the text as it was first, also those that have not left yet.
-        after = replace(after, edited_from=before.said)
+        after = replace(after, edited_from=before.recorded_body)
     retry.CONTENDED.run(
         lambda: store.update(call.table, conversation, before, after, call.now, cause=call.cause),
     )

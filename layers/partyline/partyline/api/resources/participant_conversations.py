@@ -29,7 +29,7 @@ def list_page(call: Call) -> ApiResponse:
 
     def read(window: Window) -> PagePart:
         if address is not None and not addresses.is_number(address):
-            # Nobody takes part by another kind of address, and some are longer than a key of the table can be.
+            # No participant has another kind of address, and some are longer than a key of the table can be.
             return PagePart([])
         page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity, address=address)
         return pagination.to_page_part(page, lambda found: _build_body(call, found))

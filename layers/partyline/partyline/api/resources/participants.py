@@ -46,7 +46,7 @@ ACCOUNT_ONLY = ("RoleSid", "DateCreated", "DateUpdated")
 
 
 class ParticipantBindingForm(Form):
-    """Who a participant is, as the caller wrote it: what may be combined is checked by ParticipantBinding and after."""
+    """The identity or addresses of a participant, as the caller wrote them. ParticipantBinding checks combinations."""
 
     identity: str | None = None
     address: Address | None = Field(None, alias="MessagingBinding.Address")
@@ -275,7 +275,7 @@ def _apply_binding(form: ParticipantBindingForm, before: Participant, now: datet
     if form.identity is not None and form.identity != (after.identity or ""):
         if not after.projected_address:
             raise refusals.identity_not_added()
-        # Somebody else: what they may do and have read is not what the one before did.
+        # This is another user: the role and the read horizon of the previous one do not apply.
         after = replace(
             after,
             identity=ParticipantBinding(identity=form.identity).canonical().identity,

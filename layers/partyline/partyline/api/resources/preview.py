@@ -83,7 +83,7 @@ def preview(call: Call) -> ApiResponse:
     except ApiError as refused:
         problems.append(_build_problem(refused))
     if message:
-        sends, text, has_media = message.sends, message.said, bool(message.media)
+        sends, text, has_media = message.sends, message.recorded_body, bool(message.media)
     else:
         form = call.request.form
         author = routing.find_writer(form.get("Author") or "", roster.participants)
@@ -91,7 +91,7 @@ def preview(call: Call) -> ApiResponse:
         text, has_media = form.get("Body"), bool(form.all("MediaSid"))
     known = lines.fetch_for_sends(call.table, sends)
     shown = [
-        _Texts(send, known.lines.get(send.sender), sorted(known.out_of(send)), text or "", has_media).to_body()
+        _Texts(send, known.lines.get(send.sender), sorted(known.opted_out_of(send)), text or "", has_media).to_body()
         for send in sends
     ]
     body = PreviewBody(
