@@ -294,6 +294,7 @@ class Stack:
                 "Carrier": carrier,
                 "AutoCreation": "groups",
                 "FriendlyName": f"{carrier.title()} {address[-4:]}",
+                "Users": "*",
             }
             user = (self.account_sid, self.auth_token)
             status, body = loopback.request(f"{self.url}/v1/Lines", form=form, user=user)

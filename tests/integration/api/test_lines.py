@@ -39,6 +39,8 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "rate": None,
         "sms_price": None,
         "mms_price": None,
+        "users": [],
+        "label": None,
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "url": f"{BASE}/v1/Lines/{NEW}",

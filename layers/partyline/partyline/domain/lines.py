@@ -1,4 +1,8 @@
-"""Lines: our own numbers, and how they handle texts without a conversation. Pure."""
+"""Lines: our own numbers, who may use them, and how they handle texts without a conversation. Pure.
+
+The account may use every line. The users of a line are `<Service>/<identity>`, `<Service>/*` for everyone of a Service,
+and `*` for everyone. Callers may leave out the account's default Service.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from partyline.domain import sids
 from partyline.domain.webhook_configuration import WebhookMethod
+
+EVERYONE = "*"
+# A line is read with every text that it sends, so its item must stay small.
+MAX_USERS = 100
 
 
 class AutoCreation(StrEnum):
@@ -54,6 +63,8 @@ class AddressConfiguration:
 class Line:
     """One of our own numbers.
 
+    - `users`: who may use it besides the account. None for a line from before this field was stored: everyone.
+    - `friendly_name`: the name that replies to keywords give; `label`: its name among its users.
     - `language`: the language of its keywords and replies (ISO 639-1).
     - `replies`: its own reply by keyword, instead of the language's.
     - `answers_keywords`: whether it replies to keywords at all.
@@ -77,3 +88,28 @@ class Line:
     rate: str | None = None
     sms_price: str | None = None
     mms_price: str | None = None
+    users: tuple[str, ...] | None = None
+    label: str | None = None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Its users, `*` where they were never set."""
+        return (EVERYONE,) if self.users is None else self.users
+
+
+def may_use(line: Line, service_sid: str, identity: str) -> bool:
+    """Whether an identity of a Service may use a line: write as it, and bring it into conversations."""
+    keys = {EVERYONE, f"{service_sid}/{EVERYONE}", f"{service_sid}/{identity}"}
+    return not keys.isdisjoint(line.allowed)
+
+
+def resolve_user(given: str, default_service_sid: str) -> str:
+    """Return the stored form of a user of a line as a caller writes it."""
+    names_service = "/" in given and sids.matches(sids.SERVICE, given.partition("/")[0])
+    return given if given == EVERYONE or names_service else f"{default_service_sid}/{given}"
+
+
+def format_user(user: str, default_service_sid: str) -> str:
+    """Format a stored user as callers write it: without the default Service, where that is read as the same user."""
+    short = user.removeprefix(f"{default_service_sid}/")
+    return short if resolve_user(short, default_service_sid) == user else user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from partyline.domain.addresses import format_address
 from partyline.errors import ApiError
 from partyline.refusals.dictionary import refuse
 
@@ -68,6 +69,10 @@ def not_permitted(missing: Sequence[str]) -> ApiError:
 
 def account_only() -> ApiError:
     return refuse(50107, reason="this takes the account's own credentials")
+
+
+def line_not_permitted(line: str) -> ApiError:
+    return refuse(50107, reason=f"you are not among the users of line {line}", line=format_address(line))
 
 
 def too_many_connections(limit: int) -> ApiError:

@@ -149,6 +149,7 @@ def _parse_members(
     for position, (binding, _) in enumerate(described, 1):
         with _with_position(position):
             join_rules.check_binding(binding, own)
+            authorization.require_usable_lines(call, binding, own)
     # SIDs in the order given, though all are of one millisecond.
     in_order = sids.new_many(sids.PARTICIPANT, len(described))
     members = [replace(member, sid=sid) for (_, member), sid in zip(described, in_order, strict=True)]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal as Number
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
+from partyline import refusals
 from partyline.api import forms, lookups, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, Boolean, Decimal, Name, choose
@@ -17,11 +18,12 @@ from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
 from partyline.carriers.registry import CARRIERS
-from partyline.domain import addresses, sids
-from partyline.domain.lines import AutoCreation, Line
+from partyline.domain import addresses, identities, sids
+from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
 from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
+from partyline.errors import RuleViolation
 from partyline.storage import lines as store
-from partyline.storage import queries
+from partyline.storage import queries, services
 from partyline.storage.queries import Window
 
 route = Router(Level.ACCOUNT)
@@ -76,6 +78,27 @@ def _is_legible(text: str) -> bool:
     return "Cc" not in kinds and any(kind[0] in "LNPS" for kind in kinds)
 
 
+def _parse_users(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Read the users of a line, once each; only empty parameters are none."""
+    default = (info.context or {})["default_service_sid"]
+    users = tuple(dict.fromkeys(resolve_user(value, default) for value in values if value))
+    if len(users) > MAX_USERS:
+        raise invalid(f"a line has at most {MAX_USERS}; use * for everyone")
+    for user in users:
+        _check_user(user)
+    return users
+
+
+def _check_user(user: str) -> None:
+    identity = user.partition("/")[2]
+    if EVERYONE in (user, identity):
+        return
+    try:
+        identities.check_identity(identity)
+    except RuleViolation:
+        raise invalid("each is *, an identity, or a Service's SID, a slash, and * or an identity") from None
+
+
 _Carrier = Annotated[str, AfterValidator(_check_carrier), Field(json_schema_extra={"enum": [*CARRIERS]})]
 _Language = Annotated[
     str | None,
@@ -83,6 +106,7 @@ _Language = Annotated[
     AfterValidator(_check_language),
     WithJsonSchema({"type": "string", "enum": [*LANGUAGES]}),
 ]
+_Users = Annotated[tuple[str, ...], AfterValidator(_parse_users)]
 _Replies = Annotated[
     dict[str, str],
     BeforeValidator(_parse_replies),
@@ -122,6 +146,13 @@ class LineForm(Form):
     )
     sms_price: Clearable[Decimal] = Field(None, description="The price of one segment of an SMS. Empty: none.")
     mms_price: Clearable[Decimal] = Field(None, description="The price of an MMS to one recipient. Empty: none.")
+    users: _Users | None = Field(
+        None,
+        description="Who may use the line besides the account; may be repeated. An identity of the default Service, "
+        "`IS.../identity` of another, `IS.../*` for everyone of a Service, `*` for everyone. Empty, and for a new line "
+        "the default: no user. It replaces all earlier ones.",
+    )
+    label: Clearable[Name] = Field(None, description="The name of the line among its users. Empty: none.")
 
 
 class NewLineForm(LineForm, LineNumber):
@@ -146,6 +177,8 @@ class LineBody(ResponseModel):
     rate: str | None = Field(description="Texts a second, a decimal number.")
     sms_price: str | None
     mms_price: str | None
+    users: tuple[str, ...] = Field(description="Who may use the line besides the account; `*` is everyone.")
+    label: str | None
     date_created: Timestamp
     date_updated: Timestamp
     url: str
@@ -154,8 +187,10 @@ class LineBody(ResponseModel):
 @route.post("Lines", docs=Operation(form=NewLineForm, answers={201: LineBody}, refusals=(20001, 20409)))
 def create(call: Call) -> ApiResponse:
     """Register a line."""
-    form = NewLineForm.parse(call.request.form)
-    line = Line(sid=sids.new(sids.LINE), created=call.now, updated=call.now, **form.changes())
+    form = NewLineForm.parse(call.request.form, default_service_sid=_default_service(call))
+    _check_services(call, form)
+    settings = {"users": (), **form.changes()}
+    line = Line(sid=sids.new(sids.LINE), created=call.now, updated=call.now, **settings)
     store.register(call.table, line)
     return ApiResponse(201, _build_body(call, line))
 
@@ -179,7 +214,9 @@ def list_page(call: Call) -> ApiResponse:
 @route.post("Lines/{line}", docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001,)))
 def update(call: Call) -> ApiResponse:
     """Change what the form names of a line."""
-    before, form = _find_line(call), LineForm.parse(call.request.form)
+    before = _find_line(call)
+    form = LineForm.parse(call.request.form, default_service_sid=_default_service(call))
+    _check_services(call, form)
     after = replace(before, **form.changes(), updated=call.now)
     if not store.update(call.table, before, after):
         raise lookups.not_found(call)
@@ -194,6 +231,18 @@ def delete(call: Call) -> ApiResponse:
     """
     store.remove(call.table, _find_line(call).address)
     return ApiResponse(204)
+
+
+def _default_service(call: Call) -> str:
+    return call.scope.configuration.default_service_sid
+
+
+def _check_services(call: Call, form: LineForm) -> None:
+    """Refuse users of a Service that does not exist. Raises ApiError 20001."""
+    named = {user.partition("/")[0] for user in form.users or ()} - {EVERYONE, _default_service(call)}
+    for sid in sorted(named):
+        if services.fetch(call.table, sid) is None:
+            raise refusals.invalid_parameter("Users", f"there is no Service {sid}")
 
 
 def _find_line(call: Call) -> Line:
@@ -220,6 +269,8 @@ def _build_body(call: Call, line: Line) -> dict[str, Any]:
         rate=line.rate,
         sms_price=line.sms_price,
         mms_price=line.mms_price,
+        users=tuple(format_user(user, _default_service(call)) for user in line.allowed),
+        label=line.label,
         date_created=line.created,
         date_updated=line.updated,
         url=call.account_url("Lines", line.address),

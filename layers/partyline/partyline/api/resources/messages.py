@@ -235,10 +235,11 @@ def _owns_thread(roster: Roster) -> bool:
 def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Sequence[Media]) -> None:
     """Refuse what the carriers of the sending numbers cannot do, and a message that reaches no recipient.
 
-    Raises ApiError 21610, 21623, 21653, 50407 (an address that came with a text and cannot be texted), 50413, 50439,
-    50511, 50512.
+    Raises ApiError 21610, 21623, 21653, 50107 (a line that the caller may not use), 50407 (an address that came with a
+    text and cannot be texted), 50413, 50439, 50511, 50512.
     """
     known = lines.fetch_for_sends(call.table, sends)
+    authorization.require_sending_lines(call, sends, known.lines)
     if sends and all(len(known.opted_out_of(send)) == len(send.natives) for send in sends):
         raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
     masked = masked_threads(roster.participants)

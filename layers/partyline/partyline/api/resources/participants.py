@@ -98,6 +98,9 @@ def _add_member(call: Call) -> Participant:
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
     check_binding(binding, own)
+    authorization.require_usable_lines(call, binding, own)
+    if member.kind is ParticipantKind.NATIVE:
+        authorization.require_usable_group(call, group_of(roster.participants).projected, own)
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     _check_together(call, roster, members, own)

@@ -1,0 +1,238 @@
+"""Who may use a line: people bring into conversations, and write from, only lines whose users name them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from partyline.domain import sids
+from partyline.domain.lines import Line
+from partyline.storage import keys, lines
+from partyline.storage.table import Table
+from partyline.webhooks.pre_action import PreActionDecision
+from tests.support import people
+from tests.support.api_harness import A, Api, B, C, Clock, P, Q, Reply, T
+from tests.support.people import SERVICE, administrator, another_service
+
+As = Callable[..., Api]
+NEW = "+12065550199"
+
+
+@pytest.fixture
+def acting(api: Api) -> As:
+    """The API as a chat identity calls it."""
+    return partial(people.acting, api)
+
+
+def allow(api: Api, line: str, *users: str) -> Reply:
+    """Set the users of a line."""
+    return api.post(f"/Lines/{line}", [("Users", user) for user in users] or {"Users": ""})
+
+
+def with_participants(who: Api, *members: Mapping[str, object]) -> Reply:
+    return who.post("/ConversationWithParticipants", [("Participant", json.dumps(one)) for one in members])
+
+
+def not_permitted(reply: Reply, line: str) -> bool:
+    reason = f"User not authorized for command: you are not among the users of line {line}"
+    return reply.error == (403, 50107, reason) and reply.body["details"]["line"] == line
+
+
+# --- the setting
+
+
+def test_a_new_line_has_no_user_and_one_from_before_has_everyone(api: Api, table: Table, clock: Clock) -> None:
+    assert api.made("/Lines", {"Address": NEW, "Carrier": "telnyx"})["users"] == []
+    assert "users" not in (table.get(keys.line(P)) or {})
+    assert api.get(f"/Lines/{P}").body["users"] == ["*"]
+    # A change of something else does not set them.
+    api.post(f"/Lines/{P}", {"FriendlyName": "Front desk"})
+    assert "users" not in (table.get(keys.line(P)) or {})
+
+
+def test_users_and_label_are_set_replaced_and_cleared(api: Api, table: Table) -> None:
+    other = another_service(api)
+    given = ["ann", f"{SERVICE}/ann", f"{other}/ann", f"{other}/*", "ann/home"]
+    made = api.made(
+        "/Lines", [("Address", NEW), ("Carrier", "telnyx"), ("Label", "Sales"), *(("Users", user) for user in given)]
+    )
+    assert made["users"] == ["ann", f"{other}/ann", f"{other}/*", "ann/home"]
+    assert made["label"] == "Sales"
+    stored = lines.fetch(table, [NEW])[NEW]
+    assert stored.users == (f"{SERVICE}/ann", f"{other}/ann", f"{other}/*", f"{SERVICE}/ann/home")
+    assert allow(api, NEW, "ben").body["users"] == ["ben"]
+    assert api.post(f"/Lines/{NEW}", {"Label": ""}).body["label"] is None
+    assert api.get(f"/Lines/{NEW}").body["users"] == ["ben"]
+    assert allow(api, NEW).body["users"] == []
+    assert allow(api, NEW, "", "*").body["users"] == ["*"]
+
+
+def test_a_user_keeps_its_service_when_another_one_becomes_the_default(api: Api) -> None:
+    other = another_service(api)
+    allow(api, P, "ann", f"{other}/ben")
+    api.post("/Configuration", {"DefaultChatServiceSid": other})
+    assert api.get(f"/Lines/{P}").body["users"] == [f"{SERVICE}/ann", "ben"]
+
+
+@pytest.mark.parametrize(
+    "users",
+    [
+        ["system"],
+        ["ann", "US" + "0" * 32],
+        ["a\nb"],
+        ["x" * 257],
+        [f"IS{'0' * 32}/"],
+        [f"IS{'0' * 32}/ann"],
+        [f"user {number}" for number in range(101)],
+    ],
+)
+def test_users_that_cannot_be_are_refused(api: Api, users: list[str]) -> None:
+    reply = allow(api, P, *users)
+    assert reply.error[:2] == (400, 20001)
+    assert reply.body["details"] == {"parameter": "Users"}
+    assert api.get(f"/Lines/{P}").body["users"] == ["*"]
+
+
+def test_a_hundred_users_fit(api: Api) -> None:
+    assert len(allow(api, P, *(f"user {number}" for number in range(100))).body["users"]) == 100
+
+
+# --- adding
+
+
+def test_a_person_adds_a_line_only_if_it_is_theirs(api: Api, acting: As) -> None:
+    allow(api, P, "ann")
+    allow(api, Q)
+    ann, ben = acting("ann"), acting("ben")
+    conversation = ann.conversation()
+    unknown = ann.add(conversation, projected="+12065550188").error
+    assert ann.add(conversation, projected=Q).error == unknown == (400, 50439, unknown[2])
+    unknown = ann.add(conversation, address=A, proxy="+12065550188").error
+    assert ann.add(conversation, address=A, proxy=Q).error == unknown == (400, 50413, unknown[2])
+    assert ann.add(conversation, identity="ben", projected=Q).error[1] == 50439
+    assert ann.add(conversation, address=A, proxy=P).status == 201
+    assert ann.add(conversation, projected=P).status == 201
+    bens = ben.conversation()
+    assert ben.add(bens, projected=P).error[1] == 50439
+    assert len(ben.get(f"/Conversations/{bens}/Participants").body["participants"]) == 1
+    # The account may always.
+    assert api.add(bens, projected=Q).status == 201
+
+
+def test_an_administrator_is_no_exception(api: Api) -> None:
+    allow(api, P, "ann")
+    boss = administrator(api)
+    assert boss.add(boss.conversation(), projected=P).error[1] == 50439
+
+
+def test_a_person_makes_a_group_or_a_masked_pair_only_on_a_line_of_theirs(api: Api, acting: As) -> None:
+    allow(api, P, "ann")
+    ann, ben = acting("ann"), acting("ben")
+
+    def group(who: str) -> list[dict[str, object]]:
+        return [
+            {"identity": who, "messaging_binding": {"projected_address": P}},
+            {"messaging_binding": {"address": A}},
+            {"messaging_binding": {"address": B}},
+        ]
+
+    masked = {"messaging_binding": {"address": C, "proxy_address": P}}
+    refused = with_participants(ben, *group("ben"))
+    assert refused.error[:2] == (400, 50439)
+    assert refused.body["details"]["participant"] == 1
+    assert with_participants(ben, masked).error[:2] == (400, 50413)
+    assert api.get("/Conversations").body["conversations"] == []
+    assert with_participants(ann, *group("ann")).status == 202
+    assert with_participants(ann, masked).status == 202
+
+
+def test_a_person_adds_a_handset_to_a_group_only_if_a_line_of_it_is_theirs(api: Api, acting: As) -> None:
+    conversation = acting("ann").conversation()
+    assert api.add(conversation, projected=P).status == 201
+    allow(api, P)
+    assert not_permitted(acting("ann").add(conversation, address=A), P)
+    allow(api, P, "ann")
+    assert acting("ann").add(conversation, address=A).status == 201
+
+
+def test_another_services_person_of_the_same_name_is_somebody_else(api: Api, acting: As) -> None:
+    other = another_service(api)
+    allow(api, P, "ann")
+    theirs = acting("ann", other)
+    made = theirs.post(f"/Services/{other}/Conversations").body["sid"]
+    path = f"/Services/{other}/Conversations/{made}/Participants"
+    assert theirs.post(path, {"MessagingBinding.ProjectedAddress": P}).error[1] == 50439
+    allow(api, P, f"{other}/ann")
+    assert theirs.post(path, {"MessagingBinding.ProjectedAddress": P}).status == 201
+
+
+# --- writing
+
+
+def test_a_person_whose_line_was_taken_away_writes_no_more(api: Api, acting: As) -> None:
+    conversation = api.group(A, own=Q)
+    api.member(conversation, identity="ann", projected=P)
+    ann = acting("ann")
+    assert ann.say(conversation, author="ann").status == 201
+    allow(api, P, "ben")
+    assert not_permitted(ann.say(conversation, author="ann"), P)
+    assert len(api.get(f"/Conversations/{conversation}/Messages").body["messages"]) == 1
+    # The account may always, also as her; and she still reads.
+    assert api.say(conversation, author="ann").status == 201
+    assert ann.get(f"/Conversations/{conversation}/Messages").status == 200
+    allow(api, P, "ben", "ann")
+    assert ann.say(conversation, author="ann").status == 201
+
+
+def test_a_person_writes_to_masked_members_only_through_a_line_of_theirs(api: Api, acting: As) -> None:
+    conversation = api.conversation()
+    api.member(conversation, identity="ann")
+    api.member(conversation, address=A, proxy=P)
+    api.member(conversation, address=B, proxy=T)
+    allow(api, P, "ann")
+    allow(api, T)
+    ann = acting("ann")
+    assert not_permitted(ann.say(conversation, author="ann"), T)
+    allow(api, T, "ann")
+    assert ann.say(conversation, author="ann").status == 201
+
+
+def test_a_refused_person_learns_nothing_of_opt_outs(api: Api, acting: As) -> None:
+    conversation = api.conversation()
+    api.member(conversation, identity="ann")
+    api.member(conversation, address=A, proxy=P)
+    api.made("/OptOuts", {"Line": P, "Address": A, "Reason": "asked"})
+    allow(api, P)
+    assert not_permitted(acting("ann").say(conversation, author="ann"), P)
+
+
+def test_chat_alone_needs_no_line(api: Api, acting: As) -> None:
+    for line in (P, Q, T):
+        allow(api, line)
+    conversation = acting("ann").conversation()
+    assert acting("ann").say(conversation, author="ann").status == 201
+
+
+def test_a_pre_action_webhook_gives_a_person_no_line(api: Api, acting: As) -> None:
+    conversation = api.group(A, own=Q)
+    api.member(conversation, identity="ann", projected=P)
+    allow(api, Q)
+
+    def as_the_other(*_: object) -> PreActionDecision:
+        return PreActionDecision(changes={"author": Q})
+
+    ann = acting("ann")
+    overridden = replace(ann, context=replace(ann.context, ask=as_the_other))
+    assert not_permitted(overridden.say(conversation, author="ann"), Q)
+    allow(api, Q, "ann")
+    assert overridden.say(conversation, author="ann").body["author"] == "agent"
+
+
+def test_a_line_from_before_is_everyones(api: Api, table: Table, clock: Clock, acting: As) -> None:
+    lines.register(table, Line(sids.new(sids.LINE), NEW, "bandwidth", clock(), clock()))
+    ann = acting("ann")
+    assert ann.add(ann.conversation(), projected=NEW).status == 201
