@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from local.carrier import telnyx, twilio
-from local.carrier.pictures import Behaviour
-from local.carrier.port import Answer, Call
+from local.carrier.base import Answer, Call
+from local.carrier.hosted_files import Behaviour
 from local.carrier.simulation import Simulation
 
 _PART = 65_536
@@ -26,15 +26,17 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
 
     async def hosted(request: web.Request) -> web.StreamResponse:
         carrier, sid, name = (request.match_info[part] for part in ("carrier", "id", "name"))
-        if not simulation.pictures.is_permitted(carrier, request.headers.get("Authorization", "")):
+        if not simulation.hosted_files.is_permitted(carrier, request.headers.get("Authorization", "")):
             return web.Response(status=401)
         if carrier == "twilio":
-            return web.Response(status=307, headers={"Location": simulation.pictures.cdn(sid, name)})
-        return await _picture(simulation, request)
+            return web.Response(status=307, headers={"Location": simulation.hosted_files.cdn_url(sid, name)})
+        return await _file_response(simulation, request)
 
     async def cdn(request: web.Request) -> web.StreamResponse:
         # As S3 does with a request that is signed in two ways.
-        return web.Response(status=400) if "Authorization" in request.headers else await _picture(simulation, request)
+        if "Authorization" in request.headers:
+            return web.Response(status=400)
+        return await _file_response(simulation, request)
 
     async def twilio_group(request: web.Request) -> web.Response:
         call = await _call(request, "groups")
@@ -68,17 +70,17 @@ def _send(simulation: Simulation, carrier: str, operation: str) -> Handler:
     return handle
 
 
-async def _picture(simulation: Simulation, request: web.Request) -> web.StreamResponse:
-    status, picture = simulation.pictures.ask(request.match_info["id"])
-    if picture is None:
+async def _file_response(simulation: Simulation, request: web.Request) -> web.StreamResponse:
+    status, file = simulation.hosted_files.fetch(request.match_info["id"])
+    if file is None:
         return web.Response(status=status)
-    if picture.behaviour is not Behaviour.ENDLESS:
-        return web.Response(body=picture.content, content_type=picture.content_type)
-    response = web.StreamResponse(headers={"Content-Type": picture.content_type})
+    if file.behaviour is not Behaviour.ENDLESS:
+        return web.Response(body=file.content, content_type=file.content_type)
+    response = web.StreamResponse(headers={"Content-Type": file.content_type})
     await response.prepare(request)
     try:
         while True:
-            await response.write(picture.content or bytes(_PART))
+            await response.write(file.content or bytes(_PART))
     except ConnectionError:
         return response
 

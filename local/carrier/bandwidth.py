@@ -8,25 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from local.carrier.base import Answer, Call, Clock, NewId, Refused, Send, SignedRequest, Webhook
 from local.carrier.network import Text, is_number
-from local.carrier.port import (
-    Answer,
-    Call,
-    Clock,
-    Delivery,
-    NewId,
-    Refused,
-    Send,
-    Webhook,
-    basic,
-    compact,
-    repeated,
-    same,
-    text_list,
-)
 from local.carrier.segments import segments
 from local.carrier.settings import Settings
-from local.carrier.special import Fate
+from local.carrier.special_numbers import Outcome
+from local.carrier.wire_values import basic_header, find_repeated, parse_text_list, secrets_match, to_compact_json
 from local.config import BandwidthAccount
 
 MAX_RECIPIENTS = 10
@@ -36,9 +23,9 @@ MAX_MEDIA = 10
 
 _NOT_E164 = "'{}' must be replaced with a valid E164 formatted telephone number"
 _FAILURES = {
-    Fate.UNREACHABLE: (4702, "destination-subscriber-unavailable"),
-    Fate.LANDLINE: (4700, "invalid-service-type"),
-    Fate.OPTED_OUT: (4775, "destination-rejected-due-to-user-opt-out"),
+    Outcome.UNREACHABLE: (4702, "destination-subscriber-unavailable"),
+    Outcome.LANDLINE: (4700, "invalid-service-type"),
+    Outcome.OPTED_OUT: (4775, "destination-rejected-due-to-user-opt-out"),
 }
 
 
@@ -59,11 +46,13 @@ class Bandwidth:
         """Credentials for a callback that was answered 401 with WWW-Authenticate."""
         if not self.account.webhook_username:
             return None
-        return basic(self.account.webhook_username, self.account.webhook_password)
+        return basic_header(self.account.webhook_username, self.account.webhook_password)
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
         """Understand `POST /users/{accountId}/messages`."""
-        if not same(call.headers.get("authorization", ""), basic(self.account.username, self.account.password)):
+        if not secrets_match(
+            call.headers.get("authorization", ""), basic_header(self.account.username, self.account.password)
+        ):
             raise Refused(_problem(401, "unauthorized", "Authentication Failed"))
         if call.args["account"] != self.account.account_id:
             raise Refused(_problem(403, "forbidden", "Access Denied"))
@@ -84,10 +73,10 @@ class Bandwidth:
             carrier=self.name,
             id=self._message_id(),
             sender=body["from"],
-            recipients=tuple(text_list(body["to"]) or ()),
+            recipients=tuple(parse_text_list(body["to"]) or ()),
             text=body.get("text") or "",
             at=self.clock(),
-            media=tuple(text_list(body.get("media")) or ()),
+            media=tuple(parse_text_list(body.get("media")) or ()),
             tag=body.get("tag"),
         )
 
@@ -100,9 +89,9 @@ class Bandwidth:
             errors.append(("from", _NOT_E164.format(sender or "")))
         elif lines.get(str(sender)) != self.name:
             errors.append(("from", f"'{sender}' is not a telephone number of this account"))
-        return errors + _recipient_errors(sender, text_list(body.get("to"))) + _content_errors(body)
+        return errors + _recipient_errors(sender, parse_text_list(body.get("to"))) + _content_errors(body)
 
-    def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
+    def refuse_opted_out(self, _send: Send, _outcomes: Mapping[str, Outcome], _settings: Settings) -> Answer | None:
         """Nothing: Bandwidth takes it, and the carrier behind it rejects it later."""
         return None
 
@@ -163,13 +152,17 @@ class Bandwidth:
         return Webhook(self.name, "text", self._url, message["id"], line, [event], text_id=text.id)
 
     def reports(
-        self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
+        self, send: Send, outcomes: Mapping[str, Outcome], _lines: Mapping[str, str], _settings: Settings
     ) -> Sequence[Webhook]:
         """One message-delivered or message-failed event per recipient."""
-        return [self._report(send, number, fate) for number, fate in fates.items() if fate is not Fate.UNREPORTED]
+        return [
+            self._report(send, number, outcome)
+            for number, outcome in outcomes.items()
+            if outcome is not Outcome.UNREPORTED
+        ]
 
-    def _report(self, send: Send, recipient: str, fate: Fate) -> Webhook:
-        code, description = _FAILURES.get(fate, (None, "ok"))
+    def _report(self, send: Send, recipient: str, outcome: Outcome) -> Webhook:
+        code, description = _FAILURES.get(outcome, (None, "ok"))
         status = "message-delivered" if code is None else "message-failed"
         now = self.clock()
         event: dict[str, Any] = {"type": status, "time": _time(now), "description": description, "to": recipient}
@@ -201,10 +194,10 @@ class Bandwidth:
             code=error,
         )
 
-    def seal(self, webhook: Webhook, _attempt: int, _now: datetime) -> Delivery:
+    def sign(self, webhook: Webhook, _attempt: int, _now: datetime) -> SignedRequest:
         """The same bytes in every attempt, first without credentials."""
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "BandwidthAPI/v2"}
-        return Delivery(webhook.url, headers, compact(webhook.payload))
+        return SignedRequest(webhook.url, headers, to_compact_json(webhook.payload))
 
     @property
     def _url(self) -> str:
@@ -218,7 +211,7 @@ def _recipient_errors(sender: object, recipients: list[str] | None) -> list[tupl
     if not recipients:
         return [("to", f"must have between 1 and {MAX_RECIPIENTS} telephone numbers")]
     errors = [("to", _NOT_E164.format(number)) for number in recipients if not is_number(number)]
-    errors += [("to", f"'{number}' is given more than once") for number in repeated(recipients)]
+    errors += [("to", f"'{number}' is given more than once") for number in find_repeated(recipients)]
     if len(recipients) > MAX_RECIPIENTS:
         errors.append(("to", f"must not have more than {MAX_RECIPIENTS} telephone numbers"))
     if sender in recipients:
@@ -231,7 +224,7 @@ def _content_errors(body: dict[str, Any]) -> list[tuple[str, str]]:
     text, media = body.get("text"), body.get("media")
     if not _is_string(text, MAX_TEXT):
         errors.append(("text", f"must be a string of at most {MAX_TEXT} characters"))
-    if media is not None and text_list(media) is None:
+    if media is not None and parse_text_list(media) is None:
         errors.append(("media", "must be an array of addresses"))
     elif len(media or ()) > MAX_MEDIA:
         errors.append(("media", f"must not have more than {MAX_MEDIA} addresses"))

@@ -1,21 +1,21 @@
-"""The simulation's own HTTP: phones, lines, settings, history, events.
+"""Serve the simulation's own HTTP API: handsets, lines, settings, history, events.
 
 GET    /lines                        our own numbers and their carriers
 POST   /lines                        {"number", "carrier"}: one more
 GET    /handsets                     every handset seen so far
-GET    /handsets/{number}/messages   what it sent and received, oldest first
+GET    /handsets/{number}/messages   the texts that it sent and received, oldest first
 POST   /handsets/{number}/messages   {"to": [...], "text", "media": [...], "subject"}: it sends a text
-POST   /handsets/{number}/media      a file as it is, with its Content-Type: {"url"} to be named in `media`; with
-                                     ?as=gone, flaky, endless or unnamed its carrier does not give it as it should
+POST   /handsets/{number}/media      the bytes of a file, with its Content-Type: {"url"} to be named in `media`; with
+                                     ?as=gone, flaky, endless or unnamed the carrier's host of it has that fault
 GET    /files/{id}/{name}            such a file, for the page
 GET    /handsets/{number}/threads    the same texts by the set of the others, the latest thread first; a sent text
                                      also has the state of its webhook at each own number
 GET    /network                      settings and counts
 POST   /network                      change settings (settings.Settings), all of them or none
 DELETE /network                      forget texts, sends and webhooks, back to the first settings; lines stay
-GET    /network/sends                every send request that a carrier took
+GET    /network/sends                every send request that a carrier accepted
 GET    /network/webhooks             every webhook: payload, state, attempts, answers
-GET    /events                       what happens, as server-sent events
+GET    /events                       texts and webhooks as they occur, as server-sent events
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any
 
 from aiohttp import web
 
+from local.carrier.hosted_files import Behaviour, HostedFile
 from local.carrier.network import BadText, Text, is_number
-from local.carrier.pictures import Behaviour, Picture
 from local.carrier.settings import BadSetting
 from local.carrier.simulation import Simulation
 
@@ -92,16 +92,16 @@ class _Control:
             behaviour = Behaviour(request.query.get("as", Behaviour.GOOD))
         except ValueError:
             raise _bad_request(f"as is one of {', '.join(Behaviour)}") from None
-        picture = Picture(await request.read(), request.content_type, behaviour)
-        return web.json_response({"url": self._simulation.pictures.keep(picture)}, status=201)
+        file = HostedFile(await request.read(), request.content_type, behaviour)
+        return web.json_response({"url": self._simulation.hosted_files.add(file)}, status=201)
 
     async def file(self, request: web.Request) -> web.Response:
-        picture = self._simulation.pictures.get(request.match_info["id"])
-        if picture is None or not picture.content_type.startswith("image/"):
+        file = self._simulation.hosted_files.get(request.match_info["id"])
+        if file is None or not file.content_type.startswith("image/"):
             raise web.HTTPNotFound
         return web.Response(
-            body=picture.content,
-            content_type=picture.content_type,
+            body=file.content,
+            content_type=file.content_type,
             headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
         )
 
@@ -158,20 +158,20 @@ class _Control:
         return web.json_response(
             [
                 {
-                    "carrier": letter.webhook.carrier,
-                    "kind": letter.webhook.kind,
-                    "id": letter.webhook.id,
-                    "line": letter.webhook.line,
-                    "url": letter.webhook.url,
-                    "recipient": letter.webhook.recipient,
-                    "status": letter.webhook.status,
-                    "code": letter.webhook.code,
-                    "payload": letter.webhook.payload,
-                    "state": letter.state.value,
-                    "attempts": letter.attempts,
-                    "answers": letter.answers,
+                    "carrier": queued.webhook.carrier,
+                    "kind": queued.webhook.kind,
+                    "id": queued.webhook.id,
+                    "line": queued.webhook.line,
+                    "url": queued.webhook.url,
+                    "recipient": queued.webhook.recipient,
+                    "status": queued.webhook.status,
+                    "code": queued.webhook.code,
+                    "payload": queued.webhook.payload,
+                    "state": queued.state.value,
+                    "attempts": queued.attempts,
+                    "answers": queued.answers,
                 }
-                for letter in self._simulation.letters
+                for queued in self._simulation.webhooks
             ]
         )
 

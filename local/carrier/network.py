@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.carrier import special
+from local.carrier import special_numbers
 
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
 
@@ -68,18 +68,23 @@ class Network:
         self.lines = dict(lines)
         self._texts: defaultdict[str, list[Text]] = defaultdict(list)
 
-    def carry(self, text: Text, kept_from: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """Hand a text to every handset that gets it, all but those that its carrier keeps it from; return the lines
-        that it reaches."""
+    def carry(self, text: Text, withheld_from: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """Deliver a text to every handset that it reaches, without those that its carrier withholds it from.
+
+        Returns the lines that it reaches.
+        """
         if text.sender not in self.lines:
             self._texts[text.sender].append(text)
         reached = []
         for number in text.recipients:
-            if number in kept_from:
+            if number in withheld_from:
                 continue
             if number in self.lines:
                 reached.append(number)
-            elif not (special.is_unreachable(number) or (text.sender in self.lines and special.blocks_lines(number))):
+            elif not (
+                special_numbers.is_unreachable(number)
+                or (text.sender in self.lines and special_numbers.blocks_lines(number))
+            ):
                 self._texts[number].append(text)
         return tuple(reached)
 

@@ -1,4 +1,4 @@
-"""How unruly the carriers are right now: plain data, changed over HTTP."""
+"""Define the faults of the carriers and of the network: plain data, changed over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be turned. The defaults are carriers on a good day.
+    """All settings. The defaults are carriers without faults.
 
     repeat               every webhook is delivered this many more times, all at once
     reorder              webhooks of one line leave in any order and side by side

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from nacl.signing import SigningKey
 
+from local.carrier.base import Answer, Call, Clock, NewId, Refused, Send, SignedRequest, Webhook
 from local.carrier.keywords import keyword
 from local.carrier.media import content_type
 from local.carrier.network import Text, is_number
-from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Send, Webhook, compact, same, text_list
 from local.carrier.segments import segments
 from local.carrier.settings import Settings
-from local.carrier.special import Fate, fate
+from local.carrier.special_numbers import Outcome, outcome_at
+from local.carrier.wire_values import parse_text_list, secrets_match, to_compact_json
 from local.config import TelnyxAccount
 
 MAX_GROUP = 8
@@ -32,16 +33,24 @@ _PROFILE = "40019000-0000-4000-8000-000000000000"
 _DOCS = "https://developers.telnyx.com/docs/overview/errors/"
 
 _STATUSES = {
-    Fate.DELIVERED: "delivered",
-    Fate.UNREACHABLE: "delivery_failed",
-    Fate.LANDLINE: "delivery_failed",
-    Fate.OPTED_OUT: "sending_failed",
-    Fate.UNREPORTED: "sent",
+    Outcome.DELIVERED: "delivered",
+    Outcome.UNREACHABLE: "delivery_failed",
+    Outcome.LANDLINE: "delivery_failed",
+    Outcome.OPTED_OUT: "sending_failed",
+    Outcome.UNREPORTED: "sent",
 }
 _FAILURES = {
-    Fate.UNREACHABLE: ("40008", "Undeliverable", "The recipient's carrier could not deliver the message."),
-    Fate.LANDLINE: ("40001", "Not routable", "The destination number is a landline or cannot be reached by text."),
-    Fate.OPTED_OUT: ("40300", "Blocked due to STOP message", "The recipient has opted out of this messaging profile."),
+    Outcome.UNREACHABLE: ("40008", "Undeliverable", "The recipient's carrier could not deliver the message."),
+    Outcome.LANDLINE: (
+        "40001",
+        "Not routable",
+        "The destination number is a landline or cannot be reached by text.",
+    ),
+    Outcome.OPTED_OUT: (
+        "40300",
+        "Blocked due to STOP message",
+        "The recipient has opted out of this messaging profile.",
+    ),
 }
 
 
@@ -60,7 +69,7 @@ class Telnyx:
 
     def authorise(self, call: Call) -> None:
         """Check the API key. Raises Refused."""
-        if not same(call.headers.get("authorization", ""), f"Bearer {self.account.api_key}"):
+        if not secrets_match(call.headers.get("authorization", ""), f"Bearer {self.account.api_key}"):
             raise Refused(
                 _error(401, "10009", "Authentication failed", "Could not find any usable credentials in the request.")
             )
@@ -71,10 +80,10 @@ class Telnyx:
         body = _read_object(call.body)
         group = call.operation == GROUP_MMS
         sender = self._read_sender(body, lines)
-        recipients = text_list(body.get("to"))
+        recipients = parse_text_list(body.get("to"))
         self._check_recipients(sender, recipients, group=group)
         text, media = _read_content(body, group=group)
-        tags = text_list(body.get("tags") or [])
+        tags = parse_text_list(body.get("tags") or [])
         return Send(
             carrier=self.name,
             id=self._uuid(),
@@ -117,11 +126,11 @@ class Telnyx:
             if number == sender:
                 raise refuse(f"Source and destination cannot be the same number: {number}", f"/to/{place}")
 
-    def refuse_opted_out(self, send: Send, fates: Mapping[str, Fate], settings: Settings) -> Answer | None:
+    def refuse_opted_out(self, send: Send, outcomes: Mapping[str, Outcome], settings: Settings) -> Answer | None:
         """A block rule of the profile refuses a single recipient; inside a group the report says it, or each who cannot
         be reached has an error of their own."""
         if send.is_group:
-            errors = _errors(fates) if settings.telnyx_group_blocks == "refused" else []
+            errors = _errors(outcomes) if settings.telnyx_group_blocks == "refused" else []
             return Answer(400, {"errors": errors}) if errors else None
         detail = (
             f"Messages cannot be sent from '{send.sender}' to '{send.recipients[0]}' due to an existing block rule."
@@ -138,7 +147,9 @@ class Telnyx:
         self.authorise(call)
         for send in sends:
             if send.id == call.args["id"] and send.is_group:
-                return Answer(200, {"data": [self._message(send, {to: _STATUSES[fate(to)]}) for to in send.recipients]})
+                return Answer(
+                    200, {"data": [self._message(send, {to: _STATUSES[outcome_at(to)]}) for to in send.recipients]}
+                )
         return self.not_found("")
 
     def throttled(self) -> Answer:
@@ -186,11 +197,11 @@ class Telnyx:
         return Webhook(self.name, "text", self._profile_url, str(payload["id"]), line, event, text_id=text.id)
 
     def reports(
-        self, send: Send, fates: Mapping[str, Fate], lines: Mapping[str, str], settings: Settings
+        self, send: Send, outcomes: Mapping[str, Outcome], lines: Mapping[str, str], settings: Settings
     ) -> Sequence[Webhook]:
         """message.sent per recipient that it left for, then message.finalized per recipient, or one for all of them; at
         last the clicks on what was delivered."""
-        reported = {number: outcome for number, outcome in fates.items() if outcome is not Fate.UNREPORTED}
+        reported = {number: outcome for number, outcome in outcomes.items() if outcome is not Outcome.UNREPORTED}
         statuses = {number: _STATUSES[outcome] for number, outcome in reported.items()}
         if send.is_group:
             others = self._list_elsewhere(_list_delivered(reported), lines)
@@ -198,26 +209,26 @@ class Telnyx:
         sent = [
             self._report(send, number, "message.sent", "sent", None)
             for number, outcome in reported.items()
-            if outcome is not Fate.OPTED_OUT
+            if outcome is not Outcome.OPTED_OUT
         ]
         finalized = self._finalized(send, reported, statuses)
         if settings.telnyx_group_reports == "all" and len(statuses) > 1:
-            finalized = [self._whole_report(send, statuses, fates)]
+            finalized = [self._whole_report(send, statuses, outcomes)]
         return [*sent, *finalized, *(self._clicks(send, reported) if settings.telnyx_clicks else ())]
 
     def _list_elsewhere(self, numbers: Sequence[str], lines: Mapping[str, str]) -> list[str]:
         return [number for number in numbers if lines.get(number) != self.name]
 
-    def _finalized(self, send: Send, fates: Mapping[str, Fate], statuses: Mapping[str, str]) -> list[Webhook]:
+    def _finalized(self, send: Send, outcomes: Mapping[str, Outcome], statuses: Mapping[str, str]) -> list[Webhook]:
         return [
             self._report(send, number, "message.finalized", statuses[number], _FAILURES.get(outcome))
-            for number, outcome in fates.items()
+            for number, outcome in outcomes.items()
         ]
 
-    def _clicks(self, send: Send, fates: Mapping[str, Fate]) -> list[Webhook]:
+    def _clicks(self, send: Send, outcomes: Mapping[str, Outcome]) -> list[Webhook]:
         """Each recipient that has the text opens every link in it."""
         links = re.findall(r"https?://\S+", send.text)
-        return [self._click(send, number, link) for number in _list_delivered(fates) for link in links]
+        return [self._click(send, number, link) for number in _list_delivered(outcomes) for link in links]
 
     def _click(self, send: Send, recipient: str, link: str) -> Webhook:
         """A recipient opened a link that Telnyx has shortened: no event of a message, and without an id of its own."""
@@ -230,11 +241,11 @@ class Telnyx:
         }
         return Webhook(self.name, "report", self._profile_url, send.id, send.sender, click, recipient=recipient)
 
-    def _whole_report(self, send: Send, statuses: Mapping[str, str], fates: Mapping[str, Fate]) -> Webhook:
+    def _whole_report(self, send: Send, statuses: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> Webhook:
         """One message.finalized with all recipients in `to`; its errors point at those that did not get it."""
         now = self.clock()
         payload = self._message(send, statuses)
-        payload["errors"] = _errors({number: fates[number] for number in statuses})
+        payload["errors"] = _errors({number: outcomes[number] for number in statuses})
         payload["sent_at"] = payload["completed_at"] = _time(now)
         event = self._event("message.finalized", payload, now)
         return Webhook(self.name, "report", send.callback_url or self._profile_url, send.id, send.sender, event)
@@ -298,10 +309,10 @@ class Telnyx:
             "record_type": "event",
         }
 
-    def seal(self, webhook: Webhook, attempt: int, now: datetime) -> Delivery:
+    def sign(self, webhook: Webhook, attempt: int, now: datetime) -> SignedRequest:
         """An attempt, counted in `meta` and signed for its own second."""
         meta = {"meta": {"attempt": attempt, "delivered_to": webhook.url}} if "event_type" in webhook.payload else {}
-        body = compact({"data": webhook.payload, **meta})
+        body = to_compact_json({"data": webhook.payload, **meta})
         timestamp = str(int(now.timestamp()))
         key = SigningKey(bytes.fromhex(self.account.signing_seed))
         signature = key.sign(f"{timestamp}|".encode() + body).signature
@@ -311,7 +322,7 @@ class Telnyx:
             "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
             "telnyx-timestamp": timestamp,
         }
-        return Delivery(webhook.url, headers, body)
+        return SignedRequest(webhook.url, headers, body)
 
     @property
     def _profile_url(self) -> str:
@@ -321,8 +332,8 @@ class Telnyx:
         return str(UUID(hex=self.new_id()))
 
 
-def _list_delivered(fates: Mapping[str, Fate]) -> list[str]:
-    return [number for number, outcome in fates.items() if outcome is Fate.DELIVERED]
+def _list_delivered(outcomes: Mapping[str, Outcome]) -> list[str]:
+    return [number for number, outcome in outcomes.items() if outcome is Outcome.DELIVERED]
 
 
 def _read_object(content: bytes) -> dict[str, Any]:
@@ -338,7 +349,7 @@ def _read_object(content: bytes) -> dict[str, Any]:
 
 def _read_content(body: Mapping[str, Any], *, group: bool) -> tuple[str, tuple[str, ...]]:
     """Read the text and the addresses of the files. Raises Refused."""
-    media = text_list(body.get("media_urls") or [])
+    media = parse_text_list(body.get("media_urls") or [])
     if media is None or len(media) > MAX_MEDIA:
         raise Refused(_error(400, "40317", "Invalid MMS content", f"At most {MAX_MEDIA} media_urls.", "/media_urls"))
     return _read_words(body, is_plain=not group and not media, is_required=not media), tuple(media)
@@ -371,9 +382,9 @@ def _pointing(problem: dict[str, Any], place: int) -> dict[str, Any]:
     return {**problem, "source": {"pointer": f"/to/{place}/phone_number"}}
 
 
-def _errors(fates: Mapping[str, Fate]) -> list[dict[str, Any]]:
+def _errors(outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     """An error for each who cannot be reached, the last first: the order says nothing, the pointers do."""
-    failed = [(place, _FAILURES[fate]) for place, fate in enumerate(fates.values()) if fate in _FAILURES]
+    failed = [(place, _FAILURES[outcome]) for place, outcome in enumerate(outcomes.values()) if outcome in _FAILURES]
     return [_pointing(_problem(*failure), place) for place, failure in reversed(failed)]
 
 

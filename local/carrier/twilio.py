@@ -13,13 +13,14 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from local.carrier.base import Answer, Call, Clock, NewId, Refused, Send, SignedRequest, Webhook
 from local.carrier.media import content_type
 from local.carrier.network import Text, is_number
-from local.carrier.port import Answer, Call, Clock, Delivery, NewId, Refused, Send, Webhook, basic, same
 from local.carrier.segments import segments
 from local.carrier.settings import Settings
-from local.carrier.special import Fate
-from local.carrier.twilio_groups import Groups, Room, tag_of
+from local.carrier.special_numbers import Outcome
+from local.carrier.twilio_groups import GroupConversation, Groups, tag_of
+from local.carrier.wire_values import basic_header, secrets_match
 from local.config import TwilioAccount
 
 MAX_BODY = 1600
@@ -29,8 +30,12 @@ _AUTHENTICATE = 20003
 
 # A new message in a conversation; what else there is of conversations is read and changed beside (twilio_groups).
 GROUP_MESSAGE = "group message"
-_GROUP_CODES = {Fate.UNREACHABLE: "30003", Fate.LANDLINE: "30006", Fate.OPTED_OUT: "21610"}
-_ERROR_CODES = {Fate.UNREACHABLE: "30003", Fate.LANDLINE: "30006"}
+_GROUP_CODES = {
+    Outcome.UNREACHABLE: "30003",
+    Outcome.LANDLINE: "30006",
+    Outcome.OPTED_OUT: "21610",
+}
+_ERROR_CODES = {Outcome.UNREACHABLE: "30003", Outcome.LANDLINE: "30006"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,12 @@ class Twilio:
 
     def authorise(self, call: Call) -> None:
         """Raises Refused for any credentials but the account's."""
-        expected = basic(self.account.account_sid, self.account.auth_token)
-        if not same(call.headers.get("authorization", ""), expected):
+        expected = basic_header(self.account.account_sid, self.account.auth_token)
+        if not secrets_match(call.headers.get("authorization", ""), expected):
             raise Refused(_error(401, _AUTHENTICATE, "Authenticate"))
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand `POST /2010-04-01/Accounts/{AC}/Messages.json` and `POST /v1/Conversations/{CH}/Messages`."""
+        """Parse `POST /2010-04-01/Accounts/{AC}/Messages.json` and `POST /v1/Conversations/{CH}/Messages`."""
         self.authorise(call)
         if call.operation == GROUP_MESSAGE:
             return self._read_group(call)
@@ -78,8 +83,8 @@ class Twilio:
         )
 
     def _read_group(self, call: Call) -> Send:
-        room, author, text, stored = self.groups.message(call)
-        others = sorted(room.numbers - {author})
+        conversation, author, text, stored = self.groups.message(call)
+        others = sorted(conversation.numbers - {author})
         media = tuple(self.groups.uploads[one["sid"]] for one in stored["media"])
         return Send(self.name, stored["sid"], author, tuple(others), text, self.clock(), media, tag=tag_of(stored))
 
@@ -104,7 +109,7 @@ class Twilio:
         )
         return next((_error(400, code, message) for wrong, code, message in checks if wrong), None)
 
-    def refuse_opted_out(self, send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
+    def refuse_opted_out(self, send: Send, _outcomes: Mapping[str, Outcome], _settings: Settings) -> Answer | None:
         """400: the recipient has unsubscribed from this number. Inside a group the report says it."""
         if send.is_group:
             return None
@@ -182,62 +187,68 @@ class Twilio:
         return Webhook(carrier=self.name, kind="text", url=url, id=sid, line=line, payload=form, text_id=text.id)
 
     def reports(
-        self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
+        self, send: Send, outcomes: Mapping[str, Outcome], _lines: Mapping[str, str], _settings: Settings
     ) -> Sequence[Webhook]:
-        """Status callbacks, if the request asked for them: sent, then delivered or undelivered. Of a group text what
-        its conversation tells, under the SIDs of its participants."""
+        """Build the status callbacks, if the request asked for them: sent, then delivered or undelivered.
+
+        For a group text these are its conversation's events, under the SIDs of its participants.
+        """
         if send.is_group:
-            return self._group_reports(send, fates)
+            return self._group_reports(send, outcomes)
         if send.callback_url is None:
             return []
         return [
             report
-            for number, fate in fates.items()
-            if fate is not Fate.UNREPORTED
+            for number, outcome in outcomes.items()
+            if outcome is not Outcome.UNREPORTED
             for report in (
                 self._report(send, send.callback_url, number, "sent", None),
                 self._report(
                     send,
                     send.callback_url,
                     number,
-                    "undelivered" if fate in _ERROR_CODES else "delivered",
-                    _ERROR_CODES.get(fate),
+                    "undelivered" if outcome in _ERROR_CODES else "delivered",
+                    _ERROR_CODES.get(outcome),
                 ),
             )
         ]
 
-    def twins(self, text: Text) -> Sequence[Webhook]:
-        """A group text that came to one of our numbers, repeated by its conversation, without a roster."""
-        room = self.groups.of(frozenset((text.sender, *text.recipients)))
-        if room is None:
+    def conversation_events(self, text: Text) -> Sequence[Webhook]:
+        """Build the event by which a conversation repeats an inbound group text, without a roster."""
+        conversation = self.groups.find(frozenset((text.sender, *text.recipients)))
+        if conversation is None:
             return []
-        form = self._told("onMessageAdded", room.sid, "IM" + self.new_id())
+        form = self._event("onMessageAdded", conversation.sid, "IM" + self.new_id())
         form |= {"Author": text.sender, "Body": text.body, "Source": "SMS"}
-        line = min(room.own)
+        line = min(conversation.own)
         return [
             Webhook(self.name, "report", self._webhook_url, form["MessageSid"], line, form, status="onMessageAdded")
         ]
 
-    def _group_reports(self, send: Send, fates: Mapping[str, Fate]) -> Sequence[Webhook]:
-        room = next(one for one in self.groups.rooms.values() if any(m["sid"] == send.id for m in one.messages))
+    def _group_reports(self, send: Send, outcomes: Mapping[str, Outcome]) -> Sequence[Webhook]:
+        conversation = next(
+            one for one in self.groups.conversations.values() if any(m["sid"] == send.id for m in one.messages)
+        )
         reports = []
-        for number, participant in room.natives.items():
-            fate = fates[number]
-            if fate is Fate.UNREPORTED:
+        for number, participant in conversation.natives.items():
+            outcome = outcomes[number]
+            if outcome is Outcome.UNREPORTED:
                 continue
-            code = _GROUP_CODES.get(fate)
-            last = "failed" if fate is Fate.OPTED_OUT else "undelivered" if code else "delivered"
-            room.receipts.setdefault(participant, {})[send.id] = last
-            if fate is not Fate.OPTED_OUT:
-                reports.append(self._group_report(room, send, number, "sent", None))
-            reports.append(self._group_report(room, send, number, last, code))
+            code = _GROUP_CODES.get(outcome)
+            last = "failed" if outcome is Outcome.OPTED_OUT else "undelivered" if code else "delivered"
+            conversation.receipts.setdefault(participant, {})[send.id] = last
+            if outcome is not Outcome.OPTED_OUT:
+                reports.append(self._group_report(conversation, send, number, "sent", None))
+            reports.append(self._group_report(conversation, send, number, last, code))
         return reports
 
-    def _group_report(self, room: Room, send: Send, number: str, status: str, code: str | None) -> Webhook:
+    def _group_report(
+        self, conversation: GroupConversation, send: Send, number: str, status: str, code: str | None
+    ) -> Webhook:
         """A delivery update of one member of a group."""
-        form = self._told("onDeliveryUpdated", room.sid, send.id)
+        form = self._event("onDeliveryUpdated", conversation.sid, send.id)
         form |= {
-            "ParticipantSid": room.natives[number],
+            "ParticipantSid": conversation.natives[number],
             "Status": status,
             "ChannelMessageSid": "SM" + self.new_id(),
             **({"ErrorCode": code} if code else {}),
@@ -258,7 +269,7 @@ class Twilio:
     def _webhook_url(self) -> str:
         return f"{self.public_url}/carriers/twilio"
 
-    def _told(self, event: str, conversation: str, message: str) -> dict[str, str]:
+    def _event(self, event: str, conversation: str, message: str) -> dict[str, str]:
         return {
             "AccountSid": self.account.account_sid,
             "ConversationSid": conversation,
@@ -291,7 +302,7 @@ class Twilio:
             code=code,
         )
 
-    def seal(self, webhook: Webhook, _attempt: int, _now: datetime) -> Delivery:
+    def sign(self, webhook: Webhook, _attempt: int, _now: datetime) -> SignedRequest:
         """The same form, signature and idempotency token in every attempt."""
         fields: dict[str, str] = webhook.payload
         signed = webhook.url + "".join(name + fields[name] for name in sorted(fields))
@@ -303,7 +314,7 @@ class Twilio:
             "I-Twilio-Idempotency-Token": token,
             "X-Twilio-Signature": base64.b64encode(signature).decode(),
         }
-        return Delivery(webhook.url, headers, urlencode(fields).encode())
+        return SignedRequest(webhook.url, headers, urlencode(fields).encode())
 
     def _sid(self, prefix: str) -> str:
         return prefix + self.new_id()

@@ -11,32 +11,20 @@ from typing import Any
 
 import jwt
 
+from local.carrier.base import Answer, Call, Clock, NewId, Refused, Send, SignedRequest, Webhook
 from local.carrier.media import content_type
 from local.carrier.network import Text, is_number
-from local.carrier.port import (
-    Answer,
-    Call,
-    Clock,
-    Delivery,
-    NewId,
-    Refused,
-    Send,
-    Webhook,
-    basic,
-    compact,
-    same,
-    text_list,
-)
 from local.carrier.settings import Settings
-from local.carrier.special import Fate
+from local.carrier.special_numbers import Outcome
+from local.carrier.wire_values import basic_header, parse_text_list, secrets_match, to_compact_json
 from local.config import VonageAccount
 
 MAX_TEXT, MAX_CAPTION = 1000, 2000
 _FILES = ("image", "audio", "video", "vcard", "file")
 _FAILURES = {
-    Fate.UNREACHABLE: ("undeliverable", "1260", "Destination unreachable"),
-    Fate.LANDLINE: ("rejected", "1250", "Unroutable"),
-    Fate.OPTED_OUT: ("rejected", "1240", "The number has opted out"),
+    Outcome.UNREACHABLE: ("undeliverable", "1260", "Destination unreachable"),
+    Outcome.LANDLINE: ("rejected", "1250", "Unroutable"),
+    Outcome.OPTED_OUT: ("rejected", "1240", "The number has opted out"),
 }
 
 
@@ -55,7 +43,9 @@ class Vonage:
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
         """Understand `POST /v1/messages`."""
-        if not same(call.headers.get("authorization", ""), basic(self.account.api_key, self.account.api_secret)):
+        if not secrets_match(
+            call.headers.get("authorization", ""), basic_header(self.account.api_key, self.account.api_secret)
+        ):
             raise Refused(_problem(401, "unauthorized", "You did not provide correct credentials."))
         body = _read_object(call.body)
         sender, to = body.get("from"), body.get("to")
@@ -74,10 +64,10 @@ class Vonage:
             at=self.clock(),
             media=files,
             callback_url=body.get("webhook_url"),
-            named=tuple(f"+{one}" for one in named),
+            unreached=tuple(f"+{one}" for one in named),
         )
 
-    def refuse_opted_out(self, _send: Send, _fates: Mapping[str, Fate], _settings: Settings) -> Answer | None:
+    def refuse_opted_out(self, _send: Send, _outcomes: Mapping[str, Outcome], _settings: Settings) -> Answer | None:
         """Return None: Vonage accepts the send, and a status webhook reports the opt-out."""
         return None
 
@@ -118,13 +108,13 @@ class Vonage:
         return Webhook(self.name, "text", url, message["message_uuid"], line, message, text_id=text.id)
 
     def reports(
-        self, send: Send, fates: Mapping[str, Fate], _lines: Mapping[str, str], _settings: Settings
+        self, send: Send, outcomes: Mapping[str, Outcome], _lines: Mapping[str, str], _settings: Settings
     ) -> Sequence[Webhook]:
         """Submitted, and then what became of it, to the URL that the request gave."""
-        (fate,) = fates.values()
-        if fate is Fate.UNREPORTED or send.callback_url is None:
+        (outcome,) = outcomes.values()
+        if outcome is Outcome.UNREPORTED or send.callback_url is None:
             return []
-        status, code, detail = _FAILURES.get(fate, ("delivered", None, ""))
+        status, code, detail = _FAILURES.get(outcome, ("delivered", None, ""))
         error = {"error": {"error": {"type": f"{_PAGE}#{status}", "title": code, "detail": detail}}} if code else {}
         return [self._report(send, "submitted", None, {}), self._report(send, status, code, error)]
 
@@ -151,9 +141,9 @@ class Vonage:
             code=code,
         )
 
-    def seal(self, webhook: Webhook, _attempt: int, now: datetime) -> Delivery:
+    def sign(self, webhook: Webhook, _attempt: int, now: datetime) -> SignedRequest:
         """A new token for each attempt."""
-        body = compact(webhook.payload)
+        body = to_compact_json(webhook.payload)
         claims = {
             "iat": int(now.timestamp()),
             "jti": self._uuid(),
@@ -163,7 +153,7 @@ class Vonage:
         }
         token = jwt.encode(claims, self.account.signature_secret, "HS256")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        return Delivery(webhook.url, headers, body)
+        return SignedRequest(webhook.url, headers, body)
 
     def _uuid(self) -> str:
         digits = self.new_id()
@@ -190,7 +180,7 @@ def _read_object(content: bytes) -> dict[str, Any]:
 
 def _read_participants(body: Mapping[str, Any]) -> list[str]:
     """Read the other recipients of a group text. Raises Refused."""
-    named = text_list((body.get("mms") or {}).get("participants", []))
+    named = parse_text_list((body.get("mms") or {}).get("participants", []))
     if named is None or body.get("to") in named or body.get("from") in named:
         raise Refused(_problem(422, "1020", "mms.participants are the others"))
     if named and body.get("channel") != "mms":

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from local import admission, middleware
-from local.carrier.port import basic
+from local.carrier.wire_values import basic_header
 from local.config import ApiCredentials
 from local.environments import ROOT
 from local.front import cors
@@ -50,7 +50,7 @@ def app(
 
     async def agent(request: web.Request) -> web.StreamResponse:
         target = URL(request.raw_path, encoded=True).raw_path_qs.removeprefix("/agent")
-        return await proxy.ask(request, target, {"Authorization": basic(api.account_sid, api.auth_token)})
+        return await proxy.ask(request, target, {"Authorization": basic_header(api.account_sid, api.auth_token)})
 
     front = web.Application(client_max_size=MAX_BODY, middlewares=[_admit(cors_origins), _no_stale_files])
     front.router.add_routes(

@@ -12,7 +12,7 @@ import jwt
 from aiohttp import WSCloseCode, web
 from yarl import URL
 
-from local.carrier.port import basic
+from local.carrier.wire_values import basic_header
 from local.config import ApiCredentials
 
 # The identity of the page, with the role that sees every conversation.
@@ -122,7 +122,7 @@ class Tokens:
             # The session leaves what is compressed as it is.
             headers={
                 "Accept-Encoding": "identity",
-                "Authorization": basic(self._api.account_sid, self._api.auth_token),
+                "Authorization": basic_header(self._api.account_sid, self._api.auth_token),
             },
             timeout=_TIMEOUT,
         ) as answer:

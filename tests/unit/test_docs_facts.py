@@ -9,7 +9,7 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 import partyline
-from local.carrier import special
+from local.carrier import special_numbers
 from local.stack import LINES
 from partyline.carriers.limits import KB, MB
 from partyline.carriers.registry import LIMITS
@@ -89,7 +89,9 @@ def test_the_local_stack_has_the_lines_that_its_page_lists() -> None:
 def test_the_local_stack_has_the_special_handsets_that_its_page_lists() -> None:
     text = (ROOT / "docs" / "local-stack.md").read_text()
     listed = re.findall(r"^\| `(\+\d+)` \| (?!Bandwidth|Telnyx|Twilio|Vonage)", text, re.MULTILINE)
-    known = [value for name, value in vars(special).items() if name.isupper() and re.fullmatch(r"\+\d+", str(value))]
+    known = [
+        value for name, value in vars(special_numbers).items() if name.isupper() and re.fullmatch(r"\+\d+", str(value))
+    ]
 
     assert listed == known
 

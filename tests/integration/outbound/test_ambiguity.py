@@ -20,13 +20,13 @@ import pytest
 
 from local.carrier import telnyx, twilio
 from local.carrier.bandwidth import Bandwidth
-from local.carrier.exchange import Exchange
+from local.carrier.base import Answer, Call, Webhook
+from local.carrier.base import Carrier as Simulated
+from local.carrier.base import Refused as SimulatedRefusal
+from local.carrier.hosted_files import HostedFiles
 from local.carrier.network import Network
-from local.carrier.pictures import Pictures
-from local.carrier.port import Answer, Call, Webhook
-from local.carrier.port import Carrier as Simulated
-from local.carrier.port import Refused as SimulatedRefusal
 from local.carrier.telnyx import Telnyx
+from local.carrier.text_router import TextRouter
 from local.carrier.twilio import Twilio
 from local.carrier.twilio_groups import Groups
 from local.carrier.vonage import Vonage
@@ -110,7 +110,7 @@ class Wires:
         }
         config = Config(0, 8081, "", "", BASE, (), *accounts)
         self.lines = {P: carrier, Q: carrier}
-        self.exchange = Exchange(Network(self.lines), carriers, Pictures(config, new_id), lambda: NOW, new_id)
+        self.router = TextRouter(Network(self.lines), carriers, HostedFiles(config, new_id), lambda: NOW, new_id)
         self.reports: list[Webhook] = []
         self.went_wrong = False
         self._mishap, self._at, self._asked = mishap, at, 0
@@ -148,20 +148,20 @@ class Wires:
             if match := re.fullmatch(pattern, asked):
                 return self._send(carrier, Call(operation, match.groupdict(), headers, request.body))
         if match := re.fullmatch("GET /telnyx/messages/group/(?P<id>.+)", asked):
-            return self.telnyx.group(Call("group", match.groupdict(), headers, b""), self.exchange.sends)
+            return self.telnyx.group(Call("group", match.groupdict(), headers, b""), self.router.sends)
         if match := re.fullmatch("([A-Z]+) /twilio/v1/(.+)", asked):
             return self.groups.answer(match[1], match[2], Call("groups", {}, headers, request.body), self.lines)
         raise AssertionError(asked)
 
     def _send(self, carrier: str, call: Call) -> Answer:
-        outcome = self.exchange.send(carrier, call)
-        if outcome.carried:
-            self.reports += [webhook for webhook in outcome.carried.webhooks if webhook.kind == "report"]
+        outcome = self.router.send(carrier, call)
+        if outcome.routed:
+            self.reports += [webhook for webhook in outcome.routed.webhooks if webhook.kind == "report"]
         return outcome.answer
 
     def texts_to(self, handset: str) -> int:
         """How many texts of ours a handset shows."""
-        return sum(handset in send.recipients for send in self.exchange.sends)
+        return sum(handset in send.recipients for send in self.router.sends)
 
 
 @dataclass
@@ -199,7 +199,7 @@ class Sending:
     def hear(self) -> None:
         """Every report that the carrier has made, twice."""
         for webhook in [*self.network.reports, *self.network.reports]:
-            sealed = self.network.exchange.carriers[webhook.carrier].seal(webhook, 1, NOW)
+            sealed = self.network.router.carriers[webhook.carrier].sign(webhook, 1, NOW)
             parts = urlsplit(sealed.url)
             query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
             for event in self.carrier.parse(WebhookRequest(sealed.url, "", {}, query, sealed.body)):

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from local.carrier.bandwidth import Bandwidth
-from local.carrier.exchange import Exchange
+from local.carrier.base import Carrier
+from local.carrier.hosted_files import HostedFiles
 from local.carrier.network import Network
-from local.carrier.pictures import Pictures
-from local.carrier.port import Carrier
 from local.carrier.telnyx import Telnyx
+from local.carrier.text_router import TextRouter
 from local.carrier.twilio import Twilio
 from local.carrier.twilio_groups import Groups
 from local.carrier.vonage import Vonage
@@ -38,15 +38,15 @@ VONAGE = VonageAccount("abcd1234", "secret", "signature-secret")
 
 
 @pytest.fixture
-def exchange() -> Exchange:
+def router() -> TextRouter:
     numbers = itertools.count(1)
     stamps: tuple[Callable[[], datetime], Callable[[], str]] = (lambda: NOW, lambda: f"{next(numbers):04x}" + "0" * 28)
     config = Config(0, 8081, "", "", PUBLIC_URL, (), BANDWIDTH, TELNYX, TWILIO, VONAGE)
-    pictures = Pictures(config, stamps[1])
+    hosted_files = HostedFiles(config, stamps[1])
     carriers: dict[str, Carrier] = {
         "bandwidth": Bandwidth(BANDWIDTH, PUBLIC_URL, *stamps),
         "telnyx": Telnyx(TELNYX, PUBLIC_URL, *stamps),
-        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1], pictures.keep)),
+        "twilio": Twilio(TWILIO, PUBLIC_URL, *stamps, Groups(stamps[1], hosted_files.add)),
         "vonage": Vonage(VONAGE, PUBLIC_URL, *stamps),
     }
-    return Exchange(Network(LINES), carriers, pictures, *stamps)
+    return TextRouter(Network(LINES), carriers, hosted_files, *stamps)

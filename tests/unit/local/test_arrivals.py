@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 from local.carrier import keywords
-from local.carrier.exchange import Exchange
-from local.carrier.port import Webhook
+from local.carrier.base import Webhook
 from local.carrier.settings import Settings
+from local.carrier.text_router import TextRouter
 from partyline.carriers.base import InboundText, WebhookRequest
 from partyline.carriers.registry import build_reader
 
@@ -16,12 +16,12 @@ ANN, BOB = "+12065550150", "+12065550151"
 PICTURE = "https://example.com/cat.jpg?size=1"
 
 
-def arrivals(exchange: Exchange, *to: str, text: str = "hello", media: tuple[str, ...] = ()) -> tuple[Webhook, ...]:
-    return exchange.text(ANN, list(to), text, list(media)).webhooks
+def arrivals(router: TextRouter, *to: str, text: str = "hello", media: tuple[str, ...] = ()) -> tuple[Webhook, ...]:
+    return router.text(ANN, list(to), text, list(media)).webhooks
 
 
-def test_bandwidth_gives_each_own_number_its_own_event_with_the_whole_roster(exchange: Exchange) -> None:
-    first, second = arrivals(exchange, "+12065550100", BOB, "+12065550101")
+def test_bandwidth_gives_each_own_number_its_own_event_with_the_whole_roster(router: TextRouter) -> None:
+    first, second = arrivals(router, "+12065550100", BOB, "+12065550101")
     assert first.url == second.url == "http://127.0.0.1:8080/carriers/bandwidth/path-token"
     assert first.payload == [
         {
@@ -48,15 +48,15 @@ def test_bandwidth_gives_each_own_number_its_own_event_with_the_whole_roster(exc
     assert event["message"]["id"] != first.payload[0]["message"]["id"]
 
 
-def test_bandwidth_names_media_only_when_there_is_some(exchange: Exchange) -> None:
-    (webhook,) = arrivals(exchange, "+12065550100", media=(PICTURE,))
+def test_bandwidth_names_media_only_when_there_is_some(router: TextRouter) -> None:
+    (webhook,) = arrivals(router, "+12065550100", media=(PICTURE,))
     assert webhook.payload[0]["message"]["media"] == [PICTURE]
-    (webhook,) = arrivals(exchange, "+12065550100")
+    (webhook,) = arrivals(router, "+12065550100")
     assert "media" not in webhook.payload[0]["message"]
 
 
-def test_telnyx_puts_its_own_number_in_to_and_everybody_but_the_sender_in_cc(exchange: Exchange) -> None:
-    first, second = arrivals(exchange, "+12065550110", BOB, "+12065550111", text="ünï", media=(PICTURE,))
+def test_telnyx_puts_its_own_number_in_to_and_everybody_but_the_sender_in_cc(router: TextRouter) -> None:
+    first, second = arrivals(router, "+12065550110", BOB, "+12065550111", text="ünï", media=(PICTURE,))
     assert first.url == "http://127.0.0.1:8080/carriers/telnyx"
     assert first.payload == {
         "event_type": "message.received",
@@ -103,23 +103,23 @@ def test_telnyx_puts_its_own_number_in_to_and_everybody_but_the_sender_in_cc(exc
     assert second.payload["id"] != first.payload["id"]
 
 
-def test_telnyx_alone_has_no_cc(exchange: Exchange) -> None:
-    (webhook,) = arrivals(exchange, "+12065550110")
+def test_telnyx_alone_has_no_cc(router: TextRouter) -> None:
+    (webhook,) = arrivals(router, "+12065550110")
     assert webhook.payload["payload"]["cc"] == []
     assert webhook.payload["payload"]["type"] == "SMS"
 
 
-def test_telnyx_can_write_cc_as_objects(exchange: Exchange) -> None:
-    exchange.settings = replace(Settings(), telnyx_cc="objects")
-    (webhook,) = arrivals(exchange, "+12065550110", BOB)
+def test_telnyx_can_write_cc_as_objects(router: TextRouter) -> None:
+    router.settings = replace(Settings(), telnyx_cc="objects")
+    (webhook,) = arrivals(router, "+12065550110", BOB)
     assert [(to["phone_number"], to["status"]) for to in webhook.payload["payload"]["cc"]] == [
         ("+12065550110", "webhook_delivered"),
         (BOB, "delivered"),
     ]
 
 
-def test_twilio_numbers_the_others(exchange: Exchange) -> None:
-    first, second = arrivals(exchange, BOB, "+12065550120", "+12065550121", media=(PICTURE, "http://x/y"))
+def test_twilio_numbers_the_others(router: TextRouter) -> None:
+    first, second = arrivals(router, BOB, "+12065550120", "+12065550121", media=(PICTURE, "http://x/y"))
     assert first.url == "http://127.0.0.1:8080/carriers/twilio"
     sid = "MM00020000000000000000000000000000"
     assert first.payload == {
@@ -154,17 +154,17 @@ def test_twilio_numbers_the_others(exchange: Exchange) -> None:
     assert second.payload["MessageSid"] != sid
 
 
-def test_twilio_plain_text_has_an_sm_sid_and_no_others(exchange: Exchange) -> None:
-    (webhook,) = arrivals(exchange, "+12065550120", text="a" * 161)
+def test_twilio_plain_text_has_an_sm_sid_and_no_others(router: TextRouter) -> None:
+    (webhook,) = arrivals(router, "+12065550120", text="a" * 161)
     assert webhook.payload["MessageSid"].startswith("SM")
     assert webhook.payload["NumSegments"] == "2"
     assert "OtherRecipients0" not in webhook.payload
 
 
-def test_vonage_brings_each_file_under_its_type_and_the_others_beside_the_first(exchange: Exchange) -> None:
+def test_vonage_brings_each_file_under_its_type_and_the_others_beside_the_first(router: TextRouter) -> None:
     """C2."""
     files = (PICTURE, "https://example.com/ann.vcf", "https://example.com/0.txt")
-    (webhook,) = arrivals(exchange, BOB, "+12065550130", media=files)
+    (webhook,) = arrivals(router, BOB, "+12065550130", media=files)
     assert webhook.payload == {
         "channel": "mms",
         "message_uuid": "00020000-0000-0000-0000-000000000000",
@@ -181,14 +181,14 @@ def test_vonage_brings_each_file_under_its_type_and_the_others_beside_the_first(
     assert (event.text, [part.url for part in event.media]) == ("hello", [PICTURE, files[1]])
 
 
-def test_vonage_alone_with_one_file_has_neither_others_nor_a_caption(exchange: Exchange) -> None:
-    (webhook,) = arrivals(exchange, "+12065550130", text="", media=("https://example.com/note.mp3",))
+def test_vonage_alone_with_one_file_has_neither_others_nor_a_caption(router: TextRouter) -> None:
+    (webhook,) = arrivals(router, "+12065550130", text="", media=("https://example.com/note.mp3",))
     assert webhook.payload["audio"] == {"url": "https://example.com/note.mp3"}
     assert not {"content", "mms", "text"} & {*webhook.payload}
 
 
-def test_own_numbers_of_several_carriers_each_hear_from_their_own(exchange: Exchange) -> None:
-    webhooks = arrivals(exchange, "+12065550100", "+12065550110", "+12065550120", BOB)
+def test_own_numbers_of_several_carriers_each_hear_from_their_own(router: TextRouter) -> None:
+    webhooks = arrivals(router, "+12065550100", "+12065550110", "+12065550120", BOB)
     assert [(webhook.carrier, webhook.line, webhook.kind) for webhook in webhooks] == [
         ("bandwidth", "+12065550100", "text"),
         ("telnyx", "+12065550110", "text"),
@@ -198,10 +198,10 @@ def test_own_numbers_of_several_carriers_each_hear_from_their_own(exchange: Exch
     assert len({webhook.text_id for webhook in webhooks}) == 1
 
 
-def test_a_carrier_that_looks_after_keywords_confirms_stop_once(exchange: Exchange) -> None:
+def test_a_carrier_that_looks_after_keywords_confirms_stop_once(router: TextRouter) -> None:
     def answers(word: str, *lines: str) -> list[tuple[str, str]]:
-        carried = exchange.answers(exchange.text(ANN, list(lines), word, []).text)
-        return [(answer.text.sender, answer.text.body) for answer in carried]
+        routed = router.answers(router.text(ANN, list(lines), word, []).text)
+        return [(answer.text.sender, answer.text.body) for answer in routed]
 
     for line in ("+12065550110", "+12065550120"):
         assert answers("Stop", line) == [(line, keywords.ANSWERS["STOP"])]
@@ -211,24 +211,24 @@ def test_a_carrier_that_looks_after_keywords_confirms_stop_once(exchange: Exchan
     assert answers("STOP", "+12065550100") == []
 
 
-def test_telnyx_has_a_field_for_the_subject_of_an_mms(exchange: Exchange) -> None:
+def test_telnyx_has_a_field_for_the_subject_of_an_mms(router: TextRouter) -> None:
     """C5."""
-    (webhook,) = exchange.text(ANN, ["+12065550110"], "", [], "Friday").webhooks
+    (webhook,) = router.text(ANN, ["+12065550110"], "", [], "Friday").webhooks
     payload = webhook.payload["payload"]
     assert (payload["subject"], payload["text"], payload["type"]) == ("Friday", "", "MMS")
 
 
-def test_an_mms_can_bring_its_layout_and_its_words_in_parts(exchange: Exchange) -> None:
+def test_an_mms_can_bring_its_layout_and_its_words_in_parts(router: TextRouter) -> None:
     """C4, C6."""
-    exchange.settings = replace(exchange.settings, mms_words="part")
-    (webhook,) = arrivals(exchange, "+12065550100", BOB, media=(PICTURE,))
+    router.settings = replace(router.settings, mms_words="part")
+    (webhook,) = arrivals(router, "+12065550100", BOB, media=(PICTURE,))
     message = webhook.payload[0]["message"]
     assert (message["text"], [url.rpartition(".")[2] for url in message["media"][:2]]) == ("", ["smil", "txt"])
     assert message["media"][2:] == [PICTURE]
-    exchange.settings = replace(exchange.settings, mms_words="both")
-    (webhook,) = arrivals(exchange, "+12065550110", BOB)
+    router.settings = replace(router.settings, mms_words="both")
+    (webhook,) = arrivals(router, "+12065550110", BOB)
     payload = webhook.payload["payload"]
     assert payload["text"] == "hello"
     assert [part["content_type"] for part in payload["media"]][1:] == ["text/plain"]
-    (webhook,) = arrivals(exchange, "+12065550110")
+    (webhook,) = arrivals(router, "+12065550110")
     assert webhook.payload["payload"]["media"] == []

@@ -1,19 +1,15 @@
-"""What every simulated carrier looks like from inside: requests to its API, and the webhooks it fires."""
+"""Define the interface of a simulated carrier: requests to its API, and the webhooks that it sends."""
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from local.carrier.network import Text
 from local.carrier.settings import Settings
-from local.carrier.special import Fate
+from local.carrier.special_numbers import Outcome
 
 Clock = Callable[[], datetime]
 # 32 fresh hexadecimal digits.
@@ -40,7 +36,7 @@ class Answer:
 
 
 class Refused(Exception):
-    """A request that a carrier does not take; `answer` says why, in its own shape."""
+    """A carrier rejects a request; `answer` is its error response."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(str(answer.status))
@@ -49,8 +45,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A send request that a carrier took. `callback_url` is where it asked for reports, None for the carrier's own;
-    `named` are the members of the thread that it does not reach."""
+    """A send request that a carrier accepted.
+
+    `callback_url` is where it asked for reports, None for the carrier's own. `unreached` are the members of the thread
+    that the request does not reach.
+    """
 
     carrier: str
     id: str
@@ -61,7 +60,7 @@ class Send:
     media: tuple[str, ...] = ()
     tag: str | None = None
     callback_url: str | None = None
-    named: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
 
     @property
     def is_group(self) -> bool:
@@ -90,8 +89,8 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One attempt at a webhook, ready for the wire."""
+class SignedRequest:
+    """One attempt at a webhook, signed and ready to be sent."""
 
     url: str
     headers: Mapping[str, str]
@@ -99,7 +98,7 @@ class Delivery:
 
 
 class Carrier(Protocol):
-    """One carrier's side of the wire."""
+    """The API and the webhooks of one carrier."""
 
     @property
     def name(self) -> str:
@@ -114,56 +113,27 @@ class Carrier(Protocol):
         """Whether a 401 without WWW-Authenticate loses a webhook for good."""
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand a send request. Raises Refused."""
+        """Parse a send request. Raises Refused."""
 
-    def refuse_opted_out(self, send: Send, fates: Mapping[str, Fate], settings: Settings, /) -> Answer | None:
+    def refuse_opted_out(self, send: Send, outcomes: Mapping[str, Outcome], settings: Settings, /) -> Answer | None:
         """Return the answer to a send to an opted-out number; None when the opt-out is reported later."""
 
     def accepted(self, send: Send) -> Answer:
-        """The answer to a send that was taken."""
+        """Return the answer to a send that was accepted."""
 
     def throttled(self) -> Answer:
-        """The answer to a send that came too fast."""
+        """Return the answer to a send that came too fast."""
 
     def not_found(self, path: str, /) -> Answer:
-        """The answer to a path that is not there."""
+        """Return the answer to an unknown path."""
 
     def arrival(self, text: Text, line: str, settings: Settings, /) -> Webhook:
-        """One own number's copy of a text."""
+        """Build the webhook of the copy of a text at one own number."""
 
     def reports(
-        self, send: Send, fates: Mapping[str, Fate], lines: Mapping[str, str], settings: Settings, /
+        self, send: Send, outcomes: Mapping[str, Outcome], lines: Mapping[str, str], settings: Settings, /
     ) -> Sequence[Webhook]:
         """Return the reports of a send, in order."""
 
-    def seal(self, webhook: Webhook, attempt: int, now: datetime, /) -> Delivery:
-        """One attempt at a webhook, signed."""
-
-
-def basic(user: str, password: str) -> str:
-    """An Authorization header for HTTP Basic."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def same(given: str, expected: str) -> bool:
-    """Whether two secrets are equal."""
-    return hmac.compare_digest(given.encode(), expected.encode())
-
-
-def compact(value: object) -> bytes:
-    """JSON without needless space, as carriers send it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def text_list(value: object) -> list[str] | None:
-    """A list of strings, or one string as a list of one; None for anything else."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return list(value)
-    return None
-
-
-def repeated(values: Iterable[str]) -> list[str]:
-    """The values that occur more than once, in order."""
-    return [value for value, times in Counter(values).items() if times > 1]
+    def sign(self, webhook: Webhook, attempt: int, now: datetime, /) -> SignedRequest:
+        """Sign one attempt at a webhook."""
