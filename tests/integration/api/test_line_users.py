@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from partyline.api.resources import lines as resource
 from partyline.domain import sids
 from partyline.domain.lines import Line
-from partyline.storage import keys, lines
+from partyline.storage import keys, lines, queries
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PreActionDecision
 from tests.support import people
@@ -236,3 +240,114 @@ def test_a_line_from_before_is_everyones(api: Api, table: Table, clock: Clock, a
     lines.register(table, Line(sids.new(sids.LINE), NEW, "bandwidth", clock(), clock()))
     ann = acting("ann")
     assert ann.add(ann.conversation(), projected=NEW).status == 201
+
+
+# --- reading
+
+
+def numbers(page: Reply) -> list[str]:
+    return [line["address"] for line in page.body["lines"]]
+
+
+def test_a_person_reads_the_lines_that_are_theirs(api: Api, acting: As) -> None:
+    allow(api, P, "ann", "ben")
+    allow(api, Q, "ben")
+    allow(api, T)
+    api.delete("/Lines/+12065550120")
+    ann, ben = acting("ann"), acting("ben")
+    assert numbers(ann.get("/Lines")) == [P]
+    assert numbers(ben.get("/Lines")) == [P, Q]
+    assert numbers(acting("eve").get("/Lines")) == []
+    assert ann.get(f"/Lines/{P}").body == ann.get("/Lines").body["lines"][0]
+    for line in (Q, T, NEW):
+        assert ann.get(f"/Lines/{line}").error == (404, 20404, f"The requested resource /Lines/{line} was not found")
+    for refused in (ann.post(f"/Lines/{P}", {"Label": "x"}), ann.delete(f"/Lines/{P}"), ann.post("/Lines")):
+        assert refused.error[:2] == (403, 50107)
+
+
+def test_a_person_sees_of_a_line_neither_its_users_nor_its_prices(api: Api, acting: As) -> None:
+    api.post(f"/Lines/{P}", {"SmsPrice": "0.01", "MmsPrice": "0.02", "Label": "Sales"})
+    allow(api, P, "ann", "ben", "boss")
+    whole = api.get(f"/Lines/{P}").body
+    seen = acting("ann").get(f"/Lines/{P}").body
+    hidden = {"users": None, "sms_price": None, "mms_price": None}
+    assert seen == {**whole, **hidden}
+    # Who sees every conversation sees what it costs.
+    assert administrator(api).get(f"/Lines/{P}").body == {**whole, "users": None}
+    assert (whole["users"], whole["sms_price"], seen["label"]) == (["ann", "ben", "boss"], "0.01", "Sales")
+
+
+def test_people_read_the_lines_of_their_own_service(api: Api, acting: As) -> None:
+    other = another_service(api)
+    allow(api, P, "ann")
+    allow(api, Q, f"{other}/ann")
+    allow(api, T, f"{other}/*")
+    here, there = acting("ann"), acting("ann", other)
+    assert P in numbers(here.get("/Lines"))
+    assert {Q, T}.isdisjoint(numbers(here.get("/Lines")))
+    assert numbers(here.get(f"/Services/{SERVICE}/Lines")) == numbers(here.get("/Lines"))
+    listed = there.get(f"/Services/{other}/Lines")
+    assert set(numbers(listed)) >= {Q, T}
+    assert P not in numbers(listed)
+    assert there.follow(listed.body["lines"][0]["url"]).body == listed.body["lines"][0]
+    assert there.get(f"/Services/{other}/Lines/{P}").status == 404
+    assert there.get("/Lines").error[:2] == (403, 20403)
+
+
+@pytest.mark.parametrize(
+    ("number", "carrier", "others", "problem"),
+    [
+        ("+12065550198", "bandwidth", 9, None),
+        ("+12065550197", "telnyx", 8, None),
+        ("+18885550197", "telnyx", None, "toll-free numbers send no group MMS; give a long code of yours"),
+        ("+442071838750", "vonage", None, "only +1 long codes send group MMS"),
+    ],
+)
+def test_a_line_says_whether_it_can_send_to_groups(
+    api: Api, number: str, carrier: str, others: int | None, problem: str | None
+) -> None:
+    made = api.made("/Lines", {"Address": number, "Carrier": carrier})
+    assert (made["group_messaging"], made["group_messaging_problem"]) == (problem is None, problem)
+    assert made["max_group_recipients"] == others
+    group = [{"messaging_binding": {"address": f"+1206555{end}"}} for end in range(2000, 2000 + (others or 2))]
+    made_with = with_participants(api, {"messaging_binding": {"projected_address": number}}, *group)
+    assert made_with.status == (202 if problem is None else 400)
+    if problem:
+        assert made_with.body["details"]["reason"] == problem
+
+
+@given(
+    theirs=st.lists(st.booleans(), max_size=12),
+    size=st.integers(1, 5),
+    at_once=st.integers(5, 8),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_persons_lines_page_to_the_end_and_back(
+    api: Api, table: Table, theirs: list[bool], size: int, at_once: int
+) -> None:
+    for line in [line for line, _ in _lines_of(table)]:
+        lines.remove(table, line)
+    expected = []
+    for number, is_theirs in enumerate(theirs):
+        address = f"+1206555{1000 + number}"
+        users = (f"{SERVICE}/ann",) if is_theirs else (f"{SERVICE}/ben",)
+        lines.register(table, Line(sids.new(sids.LINE), address, "telnyx", Clock()(), Clock()(), users=users))
+        expected += [address] if is_theirs else []
+    ann = people.acting(api, "ann")
+    with patch.object(resource, "_READ_AT_ONCE", at_once):
+        page = ann.get("/Lines", {"PageSize": str(size)})
+        forward = [numbers(page)]
+        while page.body["meta"]["next_page_url"]:
+            page = ann.follow(page.body["meta"]["next_page_url"])
+            forward.append(numbers(page))
+        backward = [numbers(page)]
+        while page.body["meta"]["previous_page_url"]:
+            page = ann.follow(page.body["meta"]["previous_page_url"])
+            backward.append(numbers(page))
+    assert [line for one in forward for line in one] == expected
+    assert [line for one in reversed(backward) for line in one] == expected
+    assert all(len(one) <= size for one in [*forward, *backward])
+
+
+def _lines_of(table: Table) -> list[tuple[str, Line]]:
+    return queries.lines(table, queries.Window(100)).entries

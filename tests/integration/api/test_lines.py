@@ -41,6 +41,9 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "mms_price": None,
         "users": [],
         "label": None,
+        "group_messaging": True,
+        "group_messaging_problem": None,
+        "max_group_recipients": 8,
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "url": f"{BASE}/v1/Lines/{NEW}",
@@ -54,6 +57,7 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "auto_creation": "all",
         "carrier": "bandwidth",
         "friendly_name": None,
+        "max_group_recipients": 9,
         "date_updated": "2026-11-22T13:00:00Z",
     }
     assert api.get(f"/Lines/{NEW}").body == changed

@@ -43,6 +43,11 @@ def can_use_line(call: Call, line: Line) -> bool:
     return call.user is None or may_use(line, call.scope.service_sid, call.user.identity)
 
 
+def can_see_prices(call: Call) -> bool:
+    """Whether the caller sees the prices of lines, and what texts cost: those who see every conversation do."""
+    return can_see_all(call)
+
+
 def require_usable_lines(call: Call, binding: ParticipantBinding, own: Mapping[str, Line]) -> None:
     """Refuse a user that brings in a line which they may not use: to them it is none.
 

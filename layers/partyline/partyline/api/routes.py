@@ -46,6 +46,7 @@ ROUTERS = (
     credentials.route,
     export.route,
     lines.route,
+    lines.service_route,
     media.route,
     messages.route,
     notifications.route,

@@ -162,12 +162,18 @@ def check_lines(members: Sequence[Participant], lines: Mapping[str, Line], max_o
 
 
 def _check_sender(address: str) -> None:
+    problem = find_sender_problem(address)
+    if problem:
+        raise RuleViolation("address_invalid", address=address, problem=problem)
+
+
+def find_sender_problem(address: str) -> str | None:
+    """Find why an own number sends no group MMS; None if it does."""
     if addresses.is_toll_free(address):
-        raise RuleViolation(
-            "address_invalid", address=address, problem="toll-free numbers send no group MMS; give a long code of yours"
-        )
+        return "toll-free numbers send no group MMS; give a long code of yours"
     if not addresses.is_nanp(address):
-        raise RuleViolation("address_invalid", address=address, problem="only +1 long codes send group MMS")
+        return "only +1 long codes send group MMS"
+    return None
 
 
 def check_unique(members: Sequence[Participant]) -> None:

@@ -1,4 +1,7 @@
-"""Lines, our own numbers: register, fetch, list, update, forget. Twilio has no such resource."""
+"""Lines, our own numbers: register, fetch, list, update, forget. Twilio has no such resource.
+
+Users read the lines that they may use, in their Service.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,29 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination
+from partyline.api import authorization, forms, lookups, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, Boolean, Decimal, Name, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
 from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
-from partyline.carriers.registry import CARRIERS
+from partyline.carriers.registry import CARRIERS, MOST_IN_GROUP
 from partyline.domain import addresses, identities, sids
+from partyline.domain.join_rules import find_sender_problem
 from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
 from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
 from partyline.errors import RuleViolation
 from partyline.storage import lines as store
 from partyline.storage import queries, services
-from partyline.storage.queries import Window
+from partyline.storage.queries import ListPage, Window
 
 route = Router(Level.ACCOUNT)
+service_route = Router(Level.SERVICE)
 
 MAX_REPLY = 640
+# How many lines are read for a page of a user's. More than a page has: most may be other users'.
+_READ_AT_ONCE = 500
 
 
 def _check_number(value: str) -> str:
@@ -175,10 +182,15 @@ class LineBody(ResponseModel):
     replies: dict[str, str]
     answers_keywords: bool
     rate: str | None = Field(description="Texts a second, a decimal number.")
-    sms_price: str | None
-    mms_price: str | None
-    users: tuple[str, ...] = Field(description="Who may use the line besides the account; `*` is everyone.")
+    sms_price: str | None = Field(description="Null also for users that do not see every conversation.")
+    mms_price: str | None = Field(description="Null also for users that do not see every conversation.")
+    users: tuple[str, ...] | None = Field(
+        description="Who may use the line besides the account; `*` is everyone. Null for users."
+    )
     label: str | None
+    group_messaging: bool = Field(description="Whether the line can send group texts.")
+    group_messaging_problem: str | None = Field(description="Why it cannot.")
+    max_group_recipients: int | None = Field(description="How many others a group from it has at most.")
     date_created: Timestamp
     date_updated: Timestamp
     url: str
@@ -195,20 +207,39 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, line))
 
 
-@route.get("Lines/{line}", docs=Operation(answers={200: LineBody}))
+@route.get("Lines/{line}", users=True, docs=Operation(answers={200: LineBody}))
+@service_route.get("Lines/{line}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """Fetch a line by its number."""
+    """Fetch a line by its number.
+
+    A user fetches lines that they may use.
+    """
     return ApiResponse(200, _build_body(call, _find_line(call)))
 
 
-@route.get("Lines", docs=Operation(list_of=("lines", LineBody)))
+@route.get("Lines", users=True, docs=Operation(list_of=("lines", LineBody)))
+@service_route.get("Lines", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """List the lines, by number."""
+    """List the lines, by number.
+
+    A user gets those that they may use. A page may then have fewer entries than its size though the list goes on.
+    """
 
     def read(window: Window) -> pagination.PagePart:
-        return pagination.to_page_part(queries.lines(call.table, window), lambda line: _build_body(call, line))
+        page = queries.lines(call.table, window) if call.user is None else _read_usable(call, window)
+        return pagination.to_page_part(page, lambda line: _build_body(call, line))
 
     return pagination.build_list_response(call, "lines", read)
+
+
+def _read_usable(call: Call, window: Window) -> ListPage[Line]:
+    """Read the part of the list of lines that a window shows of those that the calling user may use."""
+    page = queries.lines(call.table, replace(window, size=_READ_AT_ONCE))
+    usable = [(number, line) for number, line in page.entries if authorization.can_use_line(call, line)]
+    if len(usable) <= window.size:
+        return replace(page, entries=usable)
+    shown = usable[-window.size :] if window.backward else usable[: window.size]
+    return ListPage(shown, more=True, ends=(shown[0][0], shown[-1][0]))
 
 
 @route.post("Lines/{line}", docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001,)))
@@ -246,16 +277,19 @@ def _check_services(call: Call, form: LineForm) -> None:
 
 
 def _find_line(call: Call) -> Line:
-    """Find the line that the path names. Raises ApiError 20404."""
+    """Find the line that the path names. Raises ApiError 20404, also for a line that the calling user may not use."""
     address = addresses.canonicalize(forms.restore_plus(call.ids["line"]))
     is_number = addresses.is_number(address)
     line = store.fetch(call.table, [address]).get(address) if is_number else None
-    if line is None:
+    if line is None or not authorization.can_use_line(call, line):
         raise lookups.not_found(call)
     return line
 
 
 def _build_body(call: Call, line: Line) -> dict[str, Any]:
+    """Build a line as the caller may see it: users do not see each other, and prices as they see conversations."""
+    users = tuple(format_user(user, _default_service(call)) for user in line.allowed)
+    has_prices, problem = authorization.can_see_prices(call), find_sender_problem(line.address)
     return LineBody(
         sid=line.sid,
         account_sid=call.context.account_sid,
@@ -267,11 +301,14 @@ def _build_body(call: Call, line: Line) -> dict[str, Any]:
         replies=line.replies,
         answers_keywords=line.answers_keywords,
         rate=line.rate,
-        sms_price=line.sms_price,
-        mms_price=line.mms_price,
-        users=tuple(format_user(user, _default_service(call)) for user in line.allowed),
+        sms_price=line.sms_price if has_prices else None,
+        mms_price=line.mms_price if has_prices else None,
+        users=None if call.user else users,
         label=line.label,
+        group_messaging=problem is None,
+        group_messaging_problem=problem,
+        max_group_recipients=None if problem else min(MOST_IN_GROUP[line.carrier], call.context.group_limit - 1),
         date_created=line.created,
         date_updated=line.updated,
-        url=call.account_url("Lines", line.address),
+        url=call.url("Lines", line.address),
     ).to_json()
