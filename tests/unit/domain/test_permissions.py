@@ -24,7 +24,11 @@ def test_what_only_holds_in_a_whole_service_is_no_conversations() -> None:
     assert frozenset(Permission) - GRANTABLE[RoleType.CONVERSATION] == {
         Permission.CREATE_CONVERSATION,
         Permission.JOIN_CONVERSATION,
+        Permission.MANAGE_CONTACTS,
+        Permission.SET_CONVERSATION_STATE,
         Permission.VIEW_ANY_CONVERSATION,
+        Permission.VIEW_ASSIGNED_CONVERSATIONS,
+        Permission.WRITE_AS_LINE,
     }
 
 

@@ -2,8 +2,8 @@
 
 A role of the type `service` applies to the whole Service, and so to each of its conversations. A role of the type
 `conversation` applies to the conversation that its holder is a member of. An action is permitted when either role
-permits it. The names are Twilio's (its Role resource, and four more that its API takes). Only `viewAnyConversation` is
-our own: Twilio has no permission to see a conversation without being a member of it.
+permits it. The names are Twilio's (its Role resource, and four more that its API takes), except five of our own, which
+Twilio has no use for: there, who is no member of a conversation neither sees it nor writes in it.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ class Permission(StrEnum):
     EDIT_OWN_USER_INFO = "editOwnUserInfo"
     JOIN_CONVERSATION = "joinConversation"
     LEAVE_CONVERSATION = "leaveConversation"
+    MANAGE_CONTACTS = "manageContacts"
     REMOVE_PARTICIPANT = "removeParticipant"
     SEND_MEDIA_MESSAGE = "sendMediaMessage"
     SEND_MESSAGE = "sendMessage"
+    SET_CONVERSATION_STATE = "setConversationState"
     VIEW_ANY_CONVERSATION = "viewAnyConversation"
+    VIEW_ASSIGNED_CONVERSATIONS = "viewAssignedConversations"
+    WRITE_AS_LINE = "writeAsLine"
 
 
 _CONVERSATION_ONLY = frozenset(
@@ -56,7 +60,15 @@ _CONVERSATION_ONLY = frozenset(
     }
 )
 _SERVICE_ONLY = frozenset(
-    {Permission.CREATE_CONVERSATION, Permission.JOIN_CONVERSATION, Permission.VIEW_ANY_CONVERSATION}
+    {
+        Permission.CREATE_CONVERSATION,
+        Permission.JOIN_CONVERSATION,
+        Permission.MANAGE_CONTACTS,
+        Permission.SET_CONVERSATION_STATE,
+        Permission.VIEW_ANY_CONVERSATION,
+        Permission.VIEW_ASSIGNED_CONVERSATIONS,
+        Permission.WRITE_AS_LINE,
+    }
 )
 # Which permissions a role of each type can hold.
 GRANTABLE = {
