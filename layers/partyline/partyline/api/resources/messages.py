@@ -17,20 +17,16 @@ from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments
+from partyline.api.resources.sending_checks import check_lines, owns_thread, require_free_thread
 from partyline.api.router import Router
-from partyline.carriers.registry import CARRIERS
 from partyline.domain import events, routing, sids
-from partyline.domain.attachments import Media
-from partyline.domain.conversations import Conversation, group_of, masked_threads, threads_of
-from partyline.domain.join_rules import check_reachable
-from partyline.domain.lines import Line
+from partyline.domain.conversations import Conversation, threads_of
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
-from partyline.domain.sends import Send
 from partyline.errors import Conflict
-from partyline.storage import conversations, lines, media, memberships, receipts, retry
+from partyline.storage import media, memberships, receipts, retry
 from partyline.storage import messages as store
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.queries import Window
@@ -112,7 +108,7 @@ def _record(call: Call) -> Message:
         )
         message = _with_sends(call, roster, amended, author)
     roster = memberships.claim_threads(call.table, roster, call.now)
-    if not _owns_thread(roster):
+    if not owns_thread(roster):
         # Another conversation has claimed the thread meanwhile.
         raise Conflict({})
     recording = store.recording_writes(roster, message, call.now, cause=call.cause)
@@ -151,9 +147,9 @@ def _with_sends(call: Call, roster: Roster, draft: Message, author: Participant 
     50513.
     """
     routing.check_author(author, draft.author, roster.participants)
-    _check_thread_free(call, roster)
+    require_free_thread(call, roster)
     sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
-    _check_lines(call, roster, sends, draft.media)
+    check_lines(call, roster, sends, draft.media)
     return replace(
         draft,
         author=author.author if author else draft.author,
@@ -214,51 +210,6 @@ def _check_body(body: str, participants: Sequence[Participant], *, required: boo
     if len(body.encode()) > MAX_BODY:
         raise refusals.body_too_long(MAX_BODY, "bytes")
     return body
-
-
-def _check_thread_free(call: Call, roster: Roster) -> None:
-    """Refuse a text that would show up in another conversation's thread (50416 for a pair, 50438)."""
-    thread = group_of(roster.participants).thread
-    if thread is None or _owns_thread(roster):
-        return
-    owner = conversations.find_open_owner(call.table, thread, call.now)
-    if owner is not None and owner.sid != roster.conversation.sid:
-        raise refusals.thread_taken(thread, owner.sid)
-
-
-def _owns_thread(roster: Roster) -> bool:
-    """Whether the conversation owns the thread of its group, if it has one."""
-    thread = group_of(roster.participants).thread
-    return thread is None or thread in roster.conversation.threads
-
-
-def _check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Sequence[Media]) -> None:
-    """Refuse what the carriers of the sending numbers cannot do, and a message that reaches no recipient.
-
-    Raises ApiError 21610, 21623, 21653, 50107 (a line that the caller may not use), 50407 (an address that came with a
-    text and cannot be texted), 50413, 50439, 50511, 50512.
-    """
-    known = lines.fetch_for_sends(call.table, sends)
-    authorization.require_sending_lines(call, sends, known.lines)
-    if sends and all(len(known.opted_out_of(send)) == len(send.natives) for send in sends):
-        raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
-    masked = masked_threads(roster.participants)
-    for send in sends:
-        line = known.lines.get(send.sender)
-        if line is None:
-            not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
-            raise not_ours(send.sender)
-        _check_carrier(send, line, uploads)
-
-
-def _check_carrier(send: Send, line: Line, uploads: Sequence[Media]) -> None:
-    """Refuse what the carrier of one line cannot do. Raises ApiError 21623, 21653, 50407, 50511, 50512."""
-    is_group, limits = len(send.recipients) > 1, CARRIERS[line.carrier].limits
-    for native in send.natives:
-        check_reachable(native, group=is_group)
-    if len(send.recipients) > limits.recipients:
-        raise refusals.line_over_recipients(line.address, line.carrier, limits.recipients, len(send.recipients))
-    attachments.check_media(uploads, line.address, line.carrier, limits, group=is_group)
 
 
 @route.get("Conversations/{conversation}/Messages/{message}", users=True)
