@@ -1,7 +1,7 @@
-"""The contract that every carrier keeps, as a harness: a carrier supplies samples, and the rules are the same for all.
+"""Check the contract that every carrier keeps: a carrier supplies samples, and the rules are the same for all.
 
-`tests/unit/carriers/test_contract.py` has the samples of each carrier and runs the rules. What is a carrier's own stays
-in its test module, which uses the transports and checks here too.
+`tests/support/carrier_samples.py` has the samples, `tests/unit/carriers/test_contract.py` runs the rules. What is
+particular to one carrier stays in its own test module, which uses the transports and checks here too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECRETS = {
     "twilio_auth_token": "12345",
     "vonage_api_key": "abcd",
     "vonage_api_secret": "v0nage",
-    "vonage_signature_secret": "s1gned",
+    "vonage_signature_secret": "s1gned" * 8,
 }
 
 OWN, A, B, C = "+12065550100", "+12065550101", "+12065550102", "+12065550103"

@@ -21,7 +21,6 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 import yaml
-from nacl.signing import SigningKey
 
 from partyline.api import forms, multipart, pagination
 from partyline.api import request as http_request
@@ -34,6 +33,7 @@ from partyline.domain import addresses, identities, normalization, opt_outs, seg
 from partyline.media import file_types, filenames, image_headers, links, text_part
 from partyline.observability import MaskingFormatter
 from partyline.realtime import protocol
+from tests.support.carrier_contract import SECRETS
 from tests.support.costs import cost, excess
 
 ROOT = Path(__file__).parents[2]
@@ -55,20 +55,6 @@ class Case:
 
 CARRIERS, API, MEDIA, LIVE = "/carriers", "/v1", "/media", "live"
 
-SECRETS = {
-    "bandwidth_account_id": "1",
-    "bandwidth_application_id": "a",
-    "bandwidth_username": "u",
-    "bandwidth_password": "p",
-    "bandwidth_webhook_token": "t",
-    "telnyx_api_key": "k",
-    "telnyx_public_key": base64.b64encode(bytes(SigningKey(bytes(32)).verify_key)).decode(),
-    "twilio_account_sid": "AC1",
-    "twilio_auth_token": "t",
-    "vonage_api_key": "k",
-    "vonage_api_secret": "s",
-    "vonage_signature_secret": "s" * 64,
-}
 BUILT = {name: registry.build_carrier(name, SECRETS, no_transport) for name in registry.CARRIERS}
 HEADERS = {
     "telnyx-timestamp": "1",
@@ -80,7 +66,7 @@ HEADERS = {
 
 def webhook(body: bytes, *, url: str = "https://x.example/carriers/c", **headers: str) -> WebhookRequest:
     given = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
-    return WebhookRequest(url=url, path="t", headers=given, query={}, body=body)
+    return WebhookRequest(url=url, path=SECRETS["bandwidth_webhook_token"], headers=given, query={}, body=body)
 
 
 def proves(name: str) -> Callable[[WebhookRequest], object]:

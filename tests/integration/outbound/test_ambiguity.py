@@ -1,7 +1,7 @@
-"""A send on each carrier, as its own module asks for it, with everything that can go wrong at every request and every
-write: no recipient ever gets a text twice, and every receipt comes to an end that does not claim too much.
+"""Send on each carrier by its own module, with each fault at every request and every write.
 
-The carriers are the simulated ones, without the sockets.
+No recipient ever gets a text twice, and every receipt ends in a status that is not better than the truth. The carriers
+are the simulated ones, without the sockets.
 """
 
 from __future__ import annotations
@@ -19,18 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.carrier import telnyx, twilio
-from local.carrier.bandwidth import Bandwidth
 from local.carrier.base import Answer, Call, Webhook
-from local.carrier.base import Carrier as Simulated
 from local.carrier.base import Refused as SimulatedRefusal
-from local.carrier.hosted_files import HostedFiles
-from local.carrier.network import Network
-from local.carrier.telnyx import Telnyx
-from local.carrier.text_router import TextRouter
-from local.carrier.twilio import Twilio
-from local.carrier.twilio_groups import Groups
-from local.carrier.vonage import Vonage
-from local.config import BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 from partyline.carriers import registry
 from partyline.carriers.base import (
     Carrier,
@@ -43,25 +33,12 @@ from partyline.outbound import delivery_reports
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage.table import Table
 from tests.support.scene import DELIVERED, FAILED, NOW, SENT, Crash, Dying, Outbound, P, Q, Scene, make_scene, natives
+from tests.support.simulated_carriers import SECRETS, build_simulated_carriers
 
 CARRIERS = sorted(registry.CARRIERS)
 BASE = "http://carrier.example"
-SECRETS = {
-    "bandwidth_account_id": "5500",
-    "bandwidth_application_id": "app-1",
-    "bandwidth_username": "user",
-    "bandwidth_password": "secret",
-    "bandwidth_webhook_token": "path-token",
-    "telnyx_api_key": "KEY123",
-    "telnyx_public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    "twilio_account_sid": "AC" + "0" * 32,
-    "twilio_auth_token": "12345",
-    "vonage_api_key": "abcd1234",
-    "vonage_api_secret": "secret",
-    "vonage_signature_secret": "s" * 32,
-}
 URLS = {f"{name}_url": f"{BASE}/{name}" for name in CARRIERS} | {"twilio_conversations_url": f"{BASE}/twilio"}
-# Requests that send a text: method and path, carrier, and what the simulated one calls it.
+# Requests that send a text: method and path, carrier, and the operation's name at the simulated one.
 SENDS = (
     ("POST /bandwidth/users/(?P<account>[^/]+)/messages", "bandwidth", "messages"),
     ("POST /telnyx/messages", "telnyx", telnyx.MESSAGES),
@@ -73,8 +50,8 @@ SENDS = (
 ATTEMPTS = 12
 
 
-class Mishap(StrEnum):
-    """What goes wrong with one request."""
+class Fault(StrEnum):
+    """A fault of one request."""
 
     NO_CONNECTION = "no connection"
     LOST_REQUEST = "the request is lost"
@@ -83,84 +60,65 @@ class Mishap(StrEnum):
     CRASH_AFTER = "a crash after the request"
 
 
-class Wires:
+class SimulatedNetwork:
     """The four simulated carriers as one transport, which fails once: at the request of a number, counted from 0."""
 
-    def __init__(self, carrier: str, mishap: Mishap | None = None, at: int = 0) -> None:
+    def __init__(self, carrier: str, fault: Fault | None = None, at: int = 0) -> None:
         numbers = itertools.count(1)
 
-        def new_id() -> str:
-            return f"{next(numbers):032x}"
-
-        accounts = (
-            BandwidthAccount("5500", "app-1", "user", "secret", "path-token", "hook", "hook-secret"),
-            TelnyxAccount("KEY123", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
-            TwilioAccount(SECRETS["twilio_account_sid"], "12345"),
-            VonageAccount("abcd1234", "secret", "s" * 32),
-        )
-        with_clock = (BASE, lambda: NOW, new_id)
-        self.groups = Groups(new_id, lambda _: "")
-        self.telnyx = Telnyx(accounts[1], *with_clock)
-        self.twilio = Twilio(accounts[2], *with_clock, self.groups)
-        carriers: dict[str, Simulated] = {
-            "bandwidth": Bandwidth(accounts[0], *with_clock),
-            "telnyx": self.telnyx,
-            "twilio": self.twilio,
-            "vonage": Vonage(accounts[3], *with_clock),
-        }
-        config = Config(0, 8081, "", "", BASE, (), *accounts)
         self.lines = {P: carrier, Q: carrier}
-        self.router = TextRouter(Network(self.lines), carriers, HostedFiles(config, new_id), lambda: NOW, new_id)
+        simulated = build_simulated_carriers(self.lines, BASE, lambda: NOW, lambda: f"{next(numbers):032x}")
+        self.router, self.telnyx, self.groups = simulated.router, simulated.telnyx, simulated.groups
         self.reports: list[Webhook] = []
-        self.went_wrong = False
-        self._mishap, self._at, self._asked = mishap, at, 0
+        self.has_failed = False
+        self._fault, self._at, self._requests = fault, at, 0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked, self._asked = self._asked, self._asked + 1
-        mishap = self._mishap if asked == self._at else None
-        self.went_wrong |= mishap is not None
-        match mishap:
-            case Mishap.NO_CONNECTION:
+        position, self._requests = self._requests, self._requests + 1
+        fault = self._fault if position == self._at else None
+        self.has_failed |= fault is not None
+        match fault:
+            case Fault.NO_CONNECTION:
                 raise Unavailable("refused")
-            case Mishap.LOST_REQUEST:
+            case Fault.LOST_REQUEST:
                 raise Ambiguous("no answer")
-            case Mishap.CRASH_BEFORE:
+            case Fault.CRASH_BEFORE:
                 raise Crash
         response = self._answer(request)
-        if mishap is Mishap.LOST_ANSWER:
+        if fault is Fault.LOST_ANSWER:
             raise Ambiguous("no answer")
-        if mishap is Mishap.CRASH_AFTER:
+        if fault is Fault.CRASH_AFTER:
             raise Crash
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         try:
-            given = self._routed(request)
+            answer = self._dispatch(request)
         except SimulatedRefusal as refused:
-            given = refused.answer
-        body = b"" if given.body is None else json.dumps(given.body).encode()
-        return HttpResponse(given.status, body, {name.lower(): value for name, value in given.headers.items()})
+            answer = refused.answer
+        body = b"" if answer.body is None else json.dumps(answer.body).encode()
+        return HttpResponse(answer.status, body, {name.lower(): value for name, value in answer.headers.items()})
 
-    def _routed(self, request: HttpRequest) -> Answer:
-        asked = f"{request.method} {urlsplit(request.url).path}"
+    def _dispatch(self, request: HttpRequest) -> Answer:
+        target = f"{request.method} {urlsplit(request.url).path}"
         headers = {name.lower(): value for name, value in request.headers.items()}
         for pattern, carrier, operation in SENDS:
-            if match := re.fullmatch(pattern, asked):
+            if match := re.fullmatch(pattern, target):
                 return self._send(carrier, Call(operation, match.groupdict(), headers, request.body))
-        if match := re.fullmatch("GET /telnyx/messages/group/(?P<id>.+)", asked):
+        if match := re.fullmatch("GET /telnyx/messages/group/(?P<id>.+)", target):
             return self.telnyx.group(Call("group", match.groupdict(), headers, b""), self.router.sends)
-        if match := re.fullmatch("([A-Z]+) /twilio/v1/(.+)", asked):
+        if match := re.fullmatch("([A-Z]+) /twilio/v1/(.+)", target):
             return self.groups.answer(match[1], match[2], Call("groups", {}, headers, request.body), self.lines)
-        raise AssertionError(asked)
+        raise AssertionError(target)
 
     def _send(self, carrier: str, call: Call) -> Answer:
-        outcome = self.router.send(carrier, call)
-        if outcome.routed:
-            self.reports += [webhook for webhook in outcome.routed.webhooks if webhook.kind == "report"]
-        return outcome.answer
+        result = self.router.send(carrier, call)
+        if result.routed:
+            self.reports += [webhook for webhook in result.routed.webhooks if webhook.kind == "report"]
+        return result.answer
 
     def texts_to(self, handset: str) -> int:
-        """How many texts of ours a handset shows."""
+        """Count our texts on a handset."""
         return sum(handset in send.recipients for send in self.router.sends)
 
 
@@ -169,7 +127,7 @@ class Sending:
     """One group text of an agent to two handsets and a colleague's number, and the queues that carry it."""
 
     scene: Scene
-    network: Wires
+    network: SimulatedNetwork
     carrier: Carrier = field(init=False)
 
     def __post_init__(self) -> None:
@@ -180,29 +138,29 @@ class Sending:
         return replace(self.scene.outbound(), find_carrier=lambda _: self.carrier, table=table or self.scene.table)
 
     def attempt(self, table: Table | None = None) -> NextStep:
-        """What the outbound queue does: a function that dies leaves the send in it."""
+        """Attempt the send as the outbound queue does: a function that dies leaves the send in it."""
         with contextlib.suppress(Crash):
             return self.outbound(table).sender.deliver(self.scene.reference).step
         return NextStep.RETRY
 
     def finish(self, table: Table | None = None) -> None:
-        """Attempt until nothing is to be tried again, then look back where that is wanted."""
+        """Attempt until no retry is due, then reconcile where the last attempt requires it."""
         steps = [self.attempt(table)]
         while steps[-1] is NextStep.RETRY and len(steps) < ATTEMPTS:
             steps.append(self.attempt())
         assert steps[-1] is not NextStep.RETRY, steps
-        # Whatever the queue repeats after that sends nothing.
+        # A repeated delivery of the queue message sends nothing.
         self.attempt()
         if steps[-1] is NextStep.RECONCILE:
             self.outbound().reconciler.reconcile(self.scene.reference, last=True)
 
-    def hear(self) -> None:
-        """Every report that the carrier has made, twice."""
+    def apply_reports(self) -> None:
+        """Apply every report that the carrier has sent, twice."""
         for webhook in [*self.network.reports, *self.network.reports]:
-            sealed = self.network.router.carriers[webhook.carrier].sign(webhook, 1, NOW)
-            parts = urlsplit(sealed.url)
+            signed = self.network.router.carriers[webhook.carrier].sign(webhook, 1, NOW)
+            parts = urlsplit(signed.url)
             query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
-            for event in self.carrier.parse(WebhookRequest(sealed.url, "", {}, query, sealed.body)):
+            for event in self.carrier.parse(WebhookRequest(signed.url, "", {}, query, signed.body)):
                 assert isinstance(event, DeliveryReport), event
                 delivery_reports.apply_report(self.scene.table, event, NOW)
 
@@ -211,7 +169,7 @@ class Sending:
         for native, (status, error_code) in self.scene.receipts().items():
             texts = self.network.texts_to(native)
             assert texts <= 1
-            # Of a text that was taken it may be said too early that it failed. That holds then.
+            # A text that was accepted may be reported as failed too early. The first final status stays.
             assert status in (SENT, DELIVERED, FAILED)
             assert texts or (status, error_code) == (FAILED, 30008)
 
@@ -221,68 +179,68 @@ Make = Callable[..., Sending]
 
 @pytest.fixture
 def begin(table: Table) -> Make:
-    def make(carrier: str, mishap: Mishap | None = None, at: int = 0) -> Sending:
-        return Sending(make_scene(table, carrier=carrier), Wires(carrier, mishap, at))
+    def make(carrier: str, fault: Fault | None = None, at: int = 0) -> Sending:
+        return Sending(make_scene(table, carrier=carrier), SimulatedNetwork(carrier, fault, at))
 
     return make
 
 
-def every(begin: Make, carrier: str, mishap: Mishap) -> Iterator[Sending]:
-    """A send for each request that one makes, with the mishap there; none is left out, however many there are."""
+def every(begin: Make, carrier: str, fault: Fault) -> Iterator[Sending]:
+    """Iterate over sends with the fault at each of their requests, one after another."""
     for at in itertools.count():
-        yield (one := begin(carrier, mishap, at))
-        if not one.network.went_wrong:
+        yield (one := begin(carrier, fault, at))
+        if not one.network.has_failed:
             assert at > 0
             return
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_without_mishap_each_recipient_gets_one_text(begin: Make, carrier: str) -> None:
+def test_without_fault_each_recipient_gets_one_text(begin: Make, carrier: str) -> None:
     one = begin(carrier)
     one.finish()
-    one.hear()
+    one.apply_reports()
     assert [one.network.texts_to(native) for native in natives(one.scene)] == [1, 1]
     assert set(one.scene.receipts().values()) == {(DELIVERED, 0)}
 
 
-@pytest.mark.parametrize("mishap", Mishap)
+@pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_mishap_at_any_request_sends_nothing_twice_and_ends_visibly(begin: Make, carrier: str, mishap: Mishap) -> None:
-    for one in every(begin, carrier, mishap):
+def test_fault_at_any_request_sends_nothing_twice_and_ends_visibly(begin: Make, carrier: str, fault: Fault) -> None:
+    for one in every(begin, carrier, fault):
         one.finish()
         one.check()
-        one.hear()
+        one.apply_reports()
         one.check()
 
 
-@pytest.mark.parametrize("mishap", [Mishap.LOST_ANSWER, Mishap.CRASH_AFTER])
+@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.CRASH_AFTER])
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_reports_before_reconciliation_settle_a_text_whose_answer_was_lost(
-    begin: Make, carrier: str, mishap: Mishap
+    begin: Make, carrier: str, fault: Fault
 ) -> None:
-    for one in every(begin, carrier, mishap):
+    for one in every(begin, carrier, fault):
         while one.attempt() is NextStep.RETRY:
-            one.hear()
-        one.hear()
+            one.apply_reports()
+        one.apply_reports()
         one.outbound().reconciler.reconcile(one.scene.reference, last=True)
         one.check()
         texted = [one.network.texts_to(native) for native in natives(one.scene)]
         # A function that crashes while it creates a group at Twilio has sent nothing, which cannot be known.
-        assert texted == [1, 1] or (carrier, mishap) == ("twilio", Mishap.CRASH_AFTER)
+        assert texted == [1, 1] or (carrier, fault) == ("twilio", Fault.CRASH_AFTER)
         assert all(status is DELIVERED for status, _ in one.scene.receipts().values()) is (texted == [1, 1])
 
 
-@pytest.mark.parametrize("mishap", [None, Mishap.LOST_ANSWER])
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER])
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_crash_at_any_write_sends_nothing_twice_and_ends_visibly(
-    begin: Make, carrier: str, mishap: Mishap | None
+    begin: Make, carrier: str, fault: Fault | None
 ) -> None:
     for writes in itertools.count():
-        one = begin(carrier, mishap)
+        one = begin(carrier, fault)
         dying = Dying(one.scene.table, writes)
         one.finish(dying)
         one.check()
-        one.hear()
+        one.apply_reports()
         one.check()
         if not dying.died:
             return
