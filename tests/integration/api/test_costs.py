@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from partyline.api.context import ApiContext
 from partyline.api.resources import export
 from partyline.domain import sids
+from partyline.domain.contacts import Contact, ContactAction, ContactNumber, describe_change
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.messages import Message
@@ -29,6 +30,7 @@ from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedW
 from partyline.storage import (
     api_keys,
     codec,
+    contacts,
     keys,
     lines,
     memberships,
@@ -48,9 +50,9 @@ SERVICE = sids.default_service(ACCOUNT)
 # One conversation has many members, the other an agent and a handset; both have many messages.
 CONVERSATION, PAIR = sids.derive(sids.CONVERSATION, "the one"), sids.derive(sids.CONVERSATION, "the pair")
 # The first ones of their kind.
-WEBHOOK, BINDING, CREDENTIAL, KEY, ADDRESS = (
+WEBHOOK, BINDING, CREDENTIAL, KEY, ADDRESS, CONTACT = (
     sids.derive(kind, "0")
-    for kind in (sids.WEBHOOK, sids.BINDING, sids.CREDENTIAL, sids.API_KEY, sids.ADDRESS_CONFIGURATION)
+    for kind in (sids.WEBHOOK, sids.BINDING, sids.CREDENTIAL, sids.API_KEY, sids.ADDRESS_CONFIGURATION, sids.CONTACT)
 )
 # Bytes of what is left of a deleted message: its keys.
 _TRACE = 100
@@ -177,6 +179,7 @@ def fill_account(table: Filling, count: int, moment: datetime) -> None:
     """One more Service, role, line with its address configuration, API key and credential, and a binding of each of
     two identities."""
     name = str(count)
+    fill_contact(table, count, moment)
     service, _ = build_service("Sales", moment, sid=sids.new(sids.SERVICE))
     services.create(table, service, [])
     roles.create(
@@ -191,6 +194,21 @@ def fill_account(table: Filling, count: int, moment: datetime) -> None:
     for identity, sid in (("agent", sids.derive(sids.BINDING, name)), ("other", sids.new(sids.BINDING))):
         push_settings.bind(
             table, PushBinding(sid, SERVICE, moment, moment, identity, BindingType.FCM, f"device of {sid}")
+        )
+
+
+def fill_contact(table: Filling, count: int, moment: datetime) -> None:
+    """One more contact of the same owner, whose name has a word in common with all others."""
+    number = ContactNumber(f"+1206557{count:04}", primary=True)
+    made = Contact(
+        sids.derive(sids.CONTACT, str(count)), SERVICE, f"Bob {count:04} Miller", moment, moment, (number,), "agent"
+    )
+    created = describe_change(None, made, ContactAction.CREATED, ACCOUNT)
+    table.transact(contacts.build_writes(None, made, created))
+    if count:
+        first = sids.derive(sids.CONTACT, "0")
+        table.write(
+            put("change", keys.contact_change(first, count + 1), codec.encode(replace(created, contact_sid=first)))
         )
 
 
@@ -250,6 +268,8 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
         (f"/Credentials/{CREDENTIAL}", []),
         (f"/Keys/{KEY}", []),
         (f"/Configuration/Addresses/{ADDRESS}", []),
+        (f"/Contacts/{CONTACT}", []),
+        ("/Contacts", [("Number", "+12065570000")]),
     ],
 )
 def test_finding_one_costs_the_same_however_many_there_are(
@@ -283,6 +303,12 @@ def test_finding_one_costs_the_same_however_many_there_are(
         ("/Credentials", []),
         ("/Keys", []),
         ("/Configuration/Addresses", []),
+        ("/Contacts", []),
+        ("/Contacts", [("Owner", "agent")]),
+        ("/Contacts", [("Q", "mill")]),
+        ("/Contacts", [("Q", "bob mill")]),
+        ("/Contacts", [("Q", "mill"), ("Owner", "agent")]),
+        (f"/Contacts/{CONTACT}/History", []),
     ],
 )
 def test_a_page_costs_the_same_however_long_the_list_is(

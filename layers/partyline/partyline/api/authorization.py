@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from partyline import refusals
 from partyline.api.context import Call
 from partyline.api.request import Parameters
+from partyline.domain.contacts import Contact
 from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.lines import Line, may_use
 from partyline.domain.membership import Roster
@@ -104,6 +105,16 @@ def require_conversation_permission(call: Call, roster: Roster, *needed: Permiss
         missing -= _conversation_permissions(call, member)
     if missing:
         raise refusals.not_permitted(sorted(missing))
+
+
+def can_manage_contacts(call: Call) -> bool:
+    """Whether the caller sees and changes all contacts of the Service; others see those that they own."""
+    return call.user is None or Permission.MANAGE_CONTACTS in call.user.permissions
+
+
+def can_see_contact(call: Call, contact: Contact) -> bool:
+    """Whether a contact is visible to the caller."""
+    return can_manage_contacts(call) or (call.user is not None and contact.owner == call.user.identity)
 
 
 def deny_users(call: Call, form: Parameters, *names: str) -> None:

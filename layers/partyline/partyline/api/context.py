@@ -60,6 +60,11 @@ class Call:
         return Cause(Source.API, notify_webhooks=self.request.webhooks_enabled)
 
     @property
+    def caller(self) -> str:
+        """Return who calls, as records of changes name them: an identity, an API key or the account."""
+        return self.user.identity if self.user else self.key_sid or self.context.account_sid
+
+    @property
     def table(self) -> Table:
         """Return the table."""
         return self.context.table

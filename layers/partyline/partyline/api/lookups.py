@@ -118,6 +118,6 @@ def require_changeable(found: Conversation) -> Conversation:
     return found
 
 
-def not_found(call: Call) -> ApiError:
+def not_found(call: Call, *, merged_into: str | None = None) -> ApiError:
     """Build the refusal of a resource that does not exist. It names the path as Twilio does."""
-    return refusals.not_found(call.request.resource)
+    return refusals.not_found(call.request.resource, merged_into)

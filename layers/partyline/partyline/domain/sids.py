@@ -19,7 +19,7 @@ CREDENTIAL, BINDING = "CR", "BS"
 # Resources of Twilio, which are only referred to here.
 MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
-LINE, UNROUTED, OPT_OUT = "LN", "UT", "OO"
+LINE, UNROUTED, OPT_OUT, CONTACT = "LN", "UT", "OO", "CT"
 
 _INDEX_DIGITS = 10
 

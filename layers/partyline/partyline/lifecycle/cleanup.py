@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from partyline.domain.participants import Participant
@@ -16,7 +17,7 @@ from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import conversations, keys, memberships, queries, retry, services, users
+from partyline.storage import contacts, conversations, keys, memberships, queries, retry, services, users
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
@@ -66,7 +67,7 @@ class Cleaner:
         yield
 
     def _clean_service(self, removed: Removed) -> Iterator[None]:
-        """Delete its conversations, users and bindings, then its roles and settings.
+        """Delete its conversations, users, bindings and contacts, then its roles and settings.
 
         Each conversation is cleaned up by itself afterwards.
         """
@@ -81,6 +82,10 @@ class Cleaner:
         for binding in _list_entries(lambda window: queries.bindings(table, sid, window)):
             table.delete_all([keys.binding(binding.sid)])
             yield
+        for read in (queries.contacts, queries.deleted_contacts):
+            for contact in _list_entries(partial(read, table, sid)):
+                contacts.remove(table, contact)
+                yield
         yield from self._clean_partition(keys.service(sid).pk)
 
     def _clean_user(self, removed: Removed) -> Iterator[None]:

@@ -5,7 +5,7 @@ request. They take canonical addresses and format them as people write them. Cod
 text: they are used for each refusal that has no code of its own.
 
     access        authentication, access tokens, permissions, quotas
-    account       lines, Services, roles, users
+    account       lines, Services, roles, users, contacts
     common        paths, methods, parameters, load
     conversation  names, state, timers
     message       text, author, media, recipients
@@ -35,6 +35,8 @@ from partyline.refusals.access import (
 )
 from partyline.refusals.account import (
     address_configuration_exists,
+    contact_changed,
+    contact_number_taken,
     creator_role_not_found,
     identity_like_sid,
     identity_missing,
@@ -171,6 +173,8 @@ __all__ = [
     "bound_over_limit",
     "busy",
     "closed",
+    "contact_changed",
+    "contact_number_taken",
     "content_not_supported",
     "conversation_changed",
     "created_closed",

@@ -1,4 +1,4 @@
-"""Refusals about the resources of the account: lines, Services, roles, users."""
+"""Refusals about the resources of the account: lines, Services, roles, users, contacts."""
 
 from __future__ import annotations
 
@@ -107,3 +107,22 @@ def notification_level_invalid(levels: Sequence[str]) -> ApiError:
 
 def one_identifier_at_a_time() -> ApiError:
     return refuse(50451)
+
+
+def contact_number_taken(number: str, contact_sid: str) -> ApiError:
+    return refuse(
+        20409,
+        f"Number {format_address(number)} belongs to Contact {contact_sid}",
+        number=format_address(number),
+        contact_sid=contact_sid,
+    )
+
+
+def contact_changed(sid: str, version: int) -> ApiError:
+    return refuse(
+        20409,
+        f"Contact {sid} was changed meanwhile: it has version {version} now",
+        parameter="Version",
+        contact_sid=sid,
+        version=version,
+    )

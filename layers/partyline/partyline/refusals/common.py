@@ -10,8 +10,8 @@ from partyline.refusals.dictionary import TOO_LARGE, refuse
 _NO_DATE = "it is not an ISO 8601 date"
 
 
-def not_found(path: str) -> ApiError:
-    return refuse(20404, f"The requested resource {path} was not found")
+def not_found(path: str, merged_into: str | None = None) -> ApiError:
+    return refuse(20404, f"The requested resource {path} was not found", merged_into=merged_into)
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:

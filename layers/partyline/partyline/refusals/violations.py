@@ -16,7 +16,8 @@ _REFUSALS: Mapping[str, Callable[..., ApiError]] = {
     refusal.__name__: refusal
     for refusal in (
         *(refusals.address_empty, refusals.address_invalid, refusals.address_is_proxy, refusals.address_too_long),
-        *(refusals.author_not_in_group, refusals.bound_over_limit, refusals.conversation_changed),
+        *(refusals.author_not_in_group, refusals.bound_over_limit, refusals.contact_number_taken),
+        *(refusals.conversation_changed,),
         *(refusals.group_invalid, refusals.group_over_carriers_limit, refusals.group_over_limit),
         *(refusals.group_participant_exists, refusals.identity_like_sid, refusals.identity_missing),
         *(refusals.identity_not_acceptable, refusals.identity_reserved, refusals.identity_too_long),

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from partyline.domain import sids
+from partyline.domain.contacts import Contact, ContactChange
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
 from partyline.domain.opt_outs import OptOut, OptOutEvent
@@ -28,8 +29,8 @@ from partyline.storage.table import Table
 
 Entry = TypeVar("Entry")
 
-# Sort before and after every sort key.
-_FIRST, _LAST = " ", "~"
+# Sort before and after every sort key; and after every text, where sort keys have letters of any language.
+_FIRST, _LAST, _LAST_LETTER = " ", "~", "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,57 @@ def bindings(
     return _read_merged(table, _View("", "GSI2", window), partitions, PushBinding)
 
 
+def contact_changes(table: Table, window: Window, sid: str) -> ListPage[ContactChange]:
+    """List the history of a contact, newest first."""
+    begins = keys.CONTACT_CHANGES
+    view = _View(keys.contact(sid).pk, None, window, (begins, begins + _LAST))
+    return _read_list(table, view, ContactChange)
+
+
+# --- contacts, by name
+
+
+def contacts(table: Table, service_sid: str, window: Window, *, owner: str | None = None) -> ListPage[Contact]:
+    """List the living contacts of a Service, or those of one owner, by name."""
+    bounds = (_FIRST, _LAST_LETTER)
+    if owner is not None:
+        name = keys.contacts_of(service_sid, owner)
+        return _read_list(table, _View(name, "GSI2", window, bounds, descending=False), Contact)
+    return _read_sharded(
+        table, _View(keys.contact_list(service_sid), "GSI1", window, bounds, descending=False), Contact
+    )
+
+
+def deleted_contacts(table: Table, service_sid: str, window: Window) -> ListPage[Contact]:
+    """List the tombstones of a Service's contacts, by name."""
+    view = _View(keys.deleted_contact_list(service_sid), "GSI1", window, (_FIRST, _LAST_LETTER), descending=False)
+    return _read_sharded(table, view, Contact)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTerm:
+    """A term by which a contact is found, and all terms of that contact."""
+
+    contact_sid: str
+    term: str
+    terms: tuple[str, ...]
+
+
+def contact_terms(
+    table: Table, service_sid: str, window: Window, prefixes: Collection[str], *, owner: str | None = None
+) -> ListPage[ContactTerm]:
+    """List the terms with one of some prefixes, in order: of all contacts of a Service, or of one owner's."""
+    partitions = (
+        [keys.contact_terms(service_sid, owner)]
+        if owner is not None
+        else [keys.shard(keys.contact_terms(service_sid), number) for number in range(keys.SHARDS)]
+    )
+    index = "GSI2" if owner is not None else None
+    views = [_View("", index, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
+    parts = [_read_partition(table, view, partition) for view in views for partition in partitions]
+    return _build_page(_merge(parts, views[0]), views[0], ContactTerm)
+
+
 # --- in ascending order: short lists, each in one partition
 
 
@@ -220,9 +272,12 @@ def _read_sharded(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entr
 
 
 def _read_merged(table: Table, view: _View, partitions: Iterable[str], kind: type[Entry]) -> ListPage[Entry]:
-    parts = [_read_partition(table, view, partition) for partition in partitions]
-    merged = heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)
-    return _build_page(list(merged), view, kind)
+    return _build_page(_merge([_read_partition(table, view, one) for one in partitions], view), view, kind)
+
+
+def _merge(parts: Iterable[list[Item]], view: _View) -> list[Item]:
+    """Merge what was read of several partitions, in the direction of reading."""
+    return [*heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)]
 
 
 def _read_list(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:

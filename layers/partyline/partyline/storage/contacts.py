@@ -1,0 +1,201 @@
+"""Contacts, the claims of their numbers, the terms by which they are found, and their history.
+
+A number belongs to at most one living contact of a Service: its claim is an item that only one contact can own. It also
+holds what is needed of the contact wherever the number occurs, so that one read answers whose number it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from partyline.domain import contact_search
+from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
+from partyline.errors import Conflict, RuleViolation
+from partyline.storage import codec, keys
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import NEW, Condition, Table, Write, delete, put
+
+# Labels of writes. A Conflict names the failed writes by them.
+CONTACT, NUMBER = "contact", "number:"
+# Contacts that were merged into each other one after the other are followed so far.
+_MAX_MERGES = 5
+
+
+def fetch(table: Table, sid: str) -> Contact | None:
+    """Read a contact by SID, also a tombstone; return None when there was none."""
+    item = table.get(keys.contact(sid))
+    return codec.decode(Contact, item) if item else None
+
+
+def fetch_many(table: Table, contact_sids: Iterable[str]) -> dict[str, Contact]:
+    """Read some contacts by SID, also tombstones: one round trip for each hundred."""
+    found = table.get_all(keys.contact(sid) for sid in contact_sids)
+    return {item["sid"]: codec.decode(Contact, item) for item in found.values()}
+
+
+def fetch_holders(table: Table, service_sid: str, numbers: Iterable[str]) -> dict[str, NumberHolder]:
+    """Read whose some canonical numbers are, in one round trip for each hundred; numbers of no contact are left out."""
+    found = table.get_all(keys.contact_number(service_sid, number) for number in numbers)
+    return {item["number"]: codec.decode(NumberHolder, item) for item in found.values()}
+
+
+def fetch_current(table: Table, snapshots: Iterable[ContactSnapshot]) -> dict[str, Contact]:
+    """Read the contacts of some snapshots as they are now, by the SID of the snapshot.
+
+    A merged contact is the one that has its numbers now. Costs one round trip, and one more where there are such.
+    """
+    found = fetch_many(table, {snapshot.sid for snapshot in snapshots})
+    for _ in range(_MAX_MERGES):
+        moved = {sid: contact.merged_into for sid, contact in found.items() if contact.merged_into}
+        if not moved:
+            break
+        survivors = fetch_many(table, set(moved.values()))
+        found |= {sid: survivors[target] for sid, target in moved.items() if target in survivors}
+    return found
+
+
+def save(
+    table: Table, before: Contact | None, after: Contact, change: ContactChange, *, beside: Sequence[Write] = ()
+) -> None:
+    """Store a new or changed contact with its entry in the history, and with the writes `beside` it, all or nothing.
+
+    Raises RuleViolation contact_number_taken, and Conflict when another request changed the contact since `before` was
+    read.
+    """
+    _transact(table, [*build_writes(before, after, change), *beside])
+
+
+def save_merge(
+    table: Table,
+    before: tuple[Contact, Contact],
+    after: tuple[Contact, Contact],
+    changes: tuple[ContactChange, ContactChange],
+) -> None:
+    """Store both contacts of a merge, the survivor first. Raises Conflict as `save`."""
+    held = {number: contact.sid for contact in before for number in contact.addresses}
+    _transact(
+        table,
+        [
+            *(write for one in zip(before, after, changes, strict=True) for write in _own_writes(*one)),
+            *_claim_writes(held, after[0]),
+        ],
+    )
+
+
+def _transact(table: Table, writes: Sequence[Write]) -> None:
+    try:
+        table.transact(writes)
+    except Conflict as conflict:
+        for label, holder in conflict.failed.items():
+            if label.startswith(NUMBER) and CONTACT not in conflict.failed:
+                raise RuleViolation(
+                    "contact_number_taken",
+                    number=label.removeprefix(NUMBER),
+                    contact_sid=holder.get("contact_sid", ""),
+                ) from conflict
+        raise
+
+
+def build_writes(before: Contact | None, after: Contact, change: ContactChange) -> list[Write]:
+    """Build the writes of a new or changed contact. They hold while nobody has changed it since `before` was read.
+
+    Labels: contact, contact_change, contact_term, and `number:` with the number for each claim.
+    """
+    held = dict.fromkeys(before.addresses, before.sid) if before else {}
+    unchanged = before is not None and [*hold_numbers(before)] == [*hold_numbers(after)]
+    return [*_own_writes(before, after, change), *([] if unchanged else _claim_writes(held, after))]
+
+
+def _own_writes(before: Contact | None, after: Contact, change: ContactChange) -> list[Write]:
+    """Build the writes of everything but the numbers."""
+    return [
+        put(CONTACT, keys.contact(after.sid), _contact_item(after), _unchanged(before) if before else NEW),
+        put("contact_change", keys.contact_change(after.sid, change.version), codec.encode(change)),
+        *_term_writes(before, after),
+    ]
+
+
+def _unchanged(before: Contact) -> Condition:
+    return Condition("#version = :version", {"#version": "version"}, {":version": before.version})
+
+
+def _contact_item(contact: Contact) -> Item:
+    """Build a contact's item, with its places in the lists of its Service and of its owner, both by name."""
+    by_name = f"{contact_search.sort_name(contact.friendly_name)}#{contact.sid}"
+    list_name = keys.deleted_contact_list if contact.deleted else keys.contact_list
+    item = {
+        **codec.encode(contact),
+        "GSI1PK": keys.sharded(list_name(contact.service_sid), contact.sid),
+        "GSI1SK": by_name,
+    }
+    if contact.owner:
+        item |= {"GSI2PK": keys.contacts_of(contact.service_sid, contact.owner), "GSI2SK": by_name}
+    return item
+
+
+def _claim_writes(held: Mapping[str, str], after: Contact) -> list[Write]:
+    """Build the writes that claim the numbers of a contact, and release the others among those that are `held`.
+
+    `held` has the contact that a number is claimed for, by number.
+    """
+    claimed = {holder.number: holder for holder in hold_numbers(after)}
+    return [
+        *(
+            put(
+                NUMBER + number,
+                keys.contact_number(after.service_sid, number),
+                codec.encode(holder),
+                _is_held_by(held[number]) if number in held else NEW,
+            )
+            for number, holder in claimed.items()
+        ),
+        *(
+            delete("released", keys.contact_number(after.service_sid, number), _is_held_by(sid))
+            for number, sid in held.items()
+            if number not in claimed
+        ),
+    ]
+
+
+def _is_held_by(contact_sid: str) -> Condition:
+    return Condition("#contact = :contact", {"#contact": "contact_sid"}, {":contact": contact_sid})
+
+
+def _term_writes(before: Contact | None, after: Contact) -> list[Write]:
+    """Build the writes of the terms by which a contact is found; each has all of them, and the owner's partition."""
+    old, new = (_list_living_terms(before), _list_living_terms(after))
+    if old == new and before and before.owner == after.owner:
+        return []
+    item: Item = {"contact_sid": after.sid, "terms": list(new)}
+    if after.owner:
+        item["GSI2PK"] = keys.contact_terms(after.service_sid, after.owner)
+    return [
+        *(
+            put(
+                "contact_term",
+                keys.contact_term(after.service_sid, term, after.sid),
+                {**item, "term": term, **({"GSI2SK": f"{term}#{after.sid}"} if after.owner else {})},
+            )
+            for term in new
+        ),
+        *(
+            delete("contact_term", keys.contact_term(after.service_sid, term, after.sid))
+            for term in old
+            if term not in new
+        ),
+    ]
+
+
+def _list_living_terms(contact: Contact | None) -> tuple[str, ...]:
+    return contact_search.list_terms(contact) if contact and not contact.deleted else ()
+
+
+def remove(table: Table, contact: Contact) -> None:
+    """Remove a contact of a removed Service with everything that is stored of it."""
+    terms = (keys.contact_term(contact.service_sid, term, contact.sid) for term in _list_living_terms(contact))
+    numbers = (keys.contact_number(contact.service_sid, number) for number in contact.addresses)
+    table.delete_all([*terms, *numbers])
+    # The contact itself last, since a run that ends in between finds it again.
+    history = table.query_all(keys.contact(contact.sid).pk, begins=keys.CONTACT_CHANGES)
+    table.delete_all(keys.Key(item["PK"], item["SK"]) for item in history)
+    table.delete_all([keys.contact(contact.sid)])
