@@ -1,6 +1,8 @@
 """The activation queue: activate conversations that were created with their participants.
 
 Delivery: at least once for each conversation.
+
+The work is in `partyline.lifecycle.activation`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The callbacks queue: deliver one event to one webhook at a time, in the order of each URL's conversation."""
+"""The callbacks queue: deliver one event to one webhook at a time, in the order of each URL's conversation.
+
+The work is in `partyline.webhooks.delivery`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The clean-up queue: delete what a removed conversation, Service, user or file has left behind.
 
 Delivery: at least once for each removal.
+
+The work is in `partyline.lifecycle.cleanup`.
 """
 
 from __future__ import annotations

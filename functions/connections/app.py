@@ -1,4 +1,7 @@
-"""The WebSocket API: open connections by access token, answer their frames, and close them."""
+"""The WebSocket API: open connections by access token, answer their frames, and close them.
+
+The work is in `partyline.realtime`, as that of functions/live, which pushes the events to these connections.
+"""
 
 from __future__ import annotations
 

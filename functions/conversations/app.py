@@ -1,4 +1,7 @@
-"""/v1 and /v2: Twilio's Conversations API, and Partyline's own resources beside it."""
+"""/v1 and /v2: Twilio's Conversations API, and Partyline's own resources beside it.
+
+The work is in `partyline.api`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""POST /carriers/{carrier}: texts and delivery reports. The response is 2xx only after they are stored."""
+"""POST /carriers/{carrier}: texts and delivery reports. The response is 2xx only after they are stored.
+
+The work is in `partyline.inbound`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""GET /media/...: serve a file to the holder of a signed link, until the link expires."""
+"""GET /media/...: serve a file to the holder of a signed link, until the link expires.
+
+The work is in `partyline.media.link_endpoint`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The live queue: push events to WebSocket connections in the order of each conversation, and close connections."""
+"""The live queue: push events to WebSocket connections in the order of each conversation, and close connections.
+
+The work is in `partyline.realtime`, as that of functions/connections, which opens these connections.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The media queue: copy one file of an inbound text from its carrier into the stack's bucket."""
+"""The media queue: copy one file of an inbound text from its carrier into the stack's bucket.
+
+The work is in `partyline.media.ingest`. Uploads are in functions/conversations, links to files in functions/links.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.domain.attachments import MediaReference
-from partyline.inbound import completion
+from partyline.inbound import late_text_part
 from partyline.media import ingest
 from partyline.media.ingest import IngestOutcome
 from partyline.observability import count, logger, metrics
@@ -25,7 +28,7 @@ INGEST = ingest.MediaIngest(
     carrier=bootstrap.build_carrier,
     send=bootstrap.build_public_http().send,
     clock=bootstrap.now,
-    complete=completion.TextCompleter(TABLE).complete,
+    complete=late_text_part.TextCompleter(TABLE).complete,
 )
 
 

@@ -1,6 +1,8 @@
 """The outbound queue: hand one text at a time to a carrier, in the order of each conversation.
 
 The reconcile queue: ask the carriers for the outcome of the sends that they may or may not have accepted.
+
+The work is in `partyline.outbound`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Relay the table's stream to the queues.
 
 Delivery: at least once, in the order of each partition.
+
+The work is in `partyline.stream`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Run the timers that are due, once a minute.
 
 Delivery: at least once for each entry. A repeat changes nothing.
+
+The work is in `partyline.lifecycle.expiry`.
 """
 
 from __future__ import annotations

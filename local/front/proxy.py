@@ -1,4 +1,4 @@
-"""Passes requests through to the deployed API, unchanged."""
+"""Pass requests through to the deployed API, unchanged."""
 
 from __future__ import annotations
 

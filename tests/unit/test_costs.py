@@ -30,6 +30,7 @@ from partyline.carriers import bandwidth, gateway_event, mms_parts, registry, sc
 from partyline.carriers.base import WebhookRequest
 from partyline.carriers.transport import no_transport
 from partyline.domain import addresses, identities, normalization, opt_outs, segments, tapbacks, threads, timers
+from partyline.domain.copies import hash_content
 from partyline.media import file_types, filenames, image_headers, links, text_part
 from partyline.observability import MaskingFormatter
 from partyline.realtime import protocol
@@ -228,7 +229,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "tapback": tapbacks.parse_tapback,
     "segments": segments.count_segments,
     "notation": normalization.normalize,
-    "fingerprint": lambda text: threads.fingerprint(text, 1),
+    "fingerprint": lambda text: hash_content(text, 1),
     "address": addresses.canonicalize,
     "subject": lambda text: mms_parts.add_subject(text, text),
 }

@@ -13,7 +13,7 @@ from partyline.domain import sids
 from partyline.domain.attachments import Media, MediaReference, MediaState
 from partyline.domain.participants import Participant
 from partyline.errors import Unavailable
-from partyline.inbound import completion, recorder
+from partyline.inbound import late_text_part, recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import conversations, keys, lines, memberships, messages
@@ -112,7 +112,7 @@ def test_words_that_come_late_and_go_on_to_a_group_come_back_as_no_message(table
         one.media = attached(part)
         one.carrier.answers = iter([Unavailable("down"), Accepted("c-1")])
         assert one.deliver().step is NextStep.RETRY
-    assert completion.TextCompleter(table).complete(reference, "I am here", NOW)
+    assert late_text_part.TextCompleter(table).complete(reference, "I am here", NOW)
     one.media = ()
     one.deliver()
     left = one.carrier.asked[-1]

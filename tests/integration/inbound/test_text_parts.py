@@ -24,7 +24,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse
-from partyline.inbound import completion, recorder, webhook_handler
+from partyline.inbound import late_text_part, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
 from partyline.storage import codec, lines, memberships, messages, opt_outs, queries
@@ -147,7 +147,7 @@ class Inbox:
             registry.build_reader,
             self.ask,
             lambda: self.now,
-            completion.TextCompleter(self.table).complete,
+            late_text_part.TextCompleter(self.table).complete,
         )
         return [
             desk.ingest(MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
@@ -275,7 +275,7 @@ def test_keywords_that_come_later_are_answered_no_more_often_than_others(table: 
         one.arrive("", PART, id=f"id-{number}")
     one.files = {PART: b"HELP"}
     desk = ingest.MediaIngest(
-        table, one.kept, registry.build_reader, one.ask, lambda: NOW, completion.TextCompleter(table).complete
+        table, one.kept, registry.build_reader, one.ask, lambda: NOW, late_text_part.TextCompleter(table).complete
     )
     collected = [
         desk.ingest(MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)

@@ -20,7 +20,8 @@ from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished, RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse
-from partyline.inbound import completion, recorder
+from partyline.inbound import recorder
+from partyline.inbound.late_text_part import TextCompleter
 from partyline.media import bucket, images, ingest
 from partyline.media.ingest import IngestOutcome, IngestResult
 from partyline.media.outbound_files import OutboundFiles
@@ -77,7 +78,12 @@ class Inbox:
             return FakeCarrier(iter(()))
 
         desk = ingest.MediaIngest(
-            self.table, self.files, carrier, self.ask, lambda: self.now, completion.TextCompleter(self.table).complete
+            self.table,
+            self.files,
+            carrier,
+            self.ask,
+            lambda: self.now,
+            TextCompleter(self.table).complete,
         )
         return desk.ingest(self.reference(number), attempt)
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partyline.carriers.base import InboundMedia, InboundText
-from partyline.domain import routing, sids, threads
+from partyline.domain import routing, sids
+from partyline.domain.copies import Copies
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.opt_outs import MAX_ANSWERS, Keyword, KeywordAnswer, OptOut, OptOutChannel
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
@@ -87,7 +88,7 @@ def context(
     records = InboundRecords(
         is_received=False,
         owner=owner,
-        counter=CopyCounter(key, threads.Copies(seen or {}), 1 if seen else None),
+        counter=CopyCounter(key, Copies(seen or {}), 1 if seen else None),
         lines=registered,
         opt_outs=opt_outs or {},
         answers=answers or {},

@@ -1,1 +1,1 @@
-"""Twilio's Conversations v1 on the wire: forms in, JSON out."""
+"""Twilio's Conversations v1 and our own resources (docs/our-resources.md) on the wire: forms in, JSON out."""

@@ -1,8 +1,8 @@
-"""What a user may see and do. The account may do everything, so for it nothing here reads the table.
+"""Authorization: what a user may see and do. For the account, which may do everything, nothing here reads the table.
 
 A user sees the conversations that they take part in, and every one of their Service when their role permits it. What is
-not visible is not found (20404); what is visible and not permitted is refused (50107). A line that they may not use is
-no line where they bring it into a conversation (50413, 50439), and refused where a text would be sent from it (50107).
+not visible is not found (20404); what is visible and not permitted is refused (50107). A text from a line that they may
+not use is refused (50107). Who may join a conversation, and whom and which line they may add, is in `joining`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from partyline import refusals
 from partyline.api.context import Call
 from partyline.api.request import Parameters
 from partyline.domain.contacts import Contact
-from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.lines import Line, may_use
 from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.sends import Send
-from partyline.errors import ApiError, RuleViolation
+from partyline.errors import ApiError
 from partyline.storage import conversations, roles, users
 
 
@@ -47,25 +46,6 @@ def can_use_line(call: Call, line: Line) -> bool:
 def can_see_prices(call: Call) -> bool:
     """Whether the caller sees the prices of lines, and what texts cost: those who see every conversation do."""
     return can_see_all(call)
-
-
-def require_usable_lines(call: Call, binding: ParticipantBinding, own: Mapping[str, Line]) -> None:
-    """Refuse a user that brings in a line which they may not use: to them it is none.
-
-    `own` are the lines among the binding's numbers. Raises RuleViolation proxy_not_ours and projected_not_ours.
-    """
-    proxy, projected = binding.proxy_address, binding.projected_address
-    if proxy and not can_use_line(call, own[proxy]):
-        raise RuleViolation("proxy_not_ours", address=proxy)
-    if projected and not can_use_line(call, own[projected]):
-        raise RuleViolation("projected_not_ours", address=projected)
-
-
-def require_usable_group(call: Call, numbers: Collection[str], own: Mapping[str, Line]) -> None:
-    """Refuse a user that adds a handset to a group none of whose lines they may use. Raises ApiError 50107."""
-    registered = [own[number] for number in sorted(numbers) if number in own]
-    if registered and not any(can_use_line(call, line) for line in registered):
-        raise refusals.line_not_permitted(registered[0].address)
 
 
 def require_sending_lines(call: Call, sends: Iterable[Send], lines: Mapping[str, Line]) -> None:

@@ -1,4 +1,4 @@
-"""What every handler gets and returns: a call, and a response."""
+"""The input and output of every handler: a call, and a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a handler: its form, its query, its answers and its refusals.
+"""Describe a handler for the OpenAPI document: its form, its query, its answers and its refusals.
 
 Our own resources have one; for Twilio's resources its own document holds. `local.openapi` writes the document.
 """

@@ -1,4 +1,4 @@
-"""The pre-action webhook is consulted before a request changes anything.
+"""Consult the pre-action webhook before a request changes anything.
 
 Handlers consult it after every check that the request can fail by itself, and before they write: an answer that rejects
 leaves everything unchanged. The header that enables post-action webhooks governs this too, so that a receiver which

@@ -1,4 +1,4 @@
-"""How far a participant has read: the parameters that change it, of participants and of a user's conversations."""
+"""Read horizons, how far a participant has read: the parameters that change them, of participants and of users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request as the API sees it, read from an event of an API Gateway REST proxy."""
+"""The request that the API works with, read from an event of an API Gateway REST proxy."""
 
 from __future__ import annotations
 

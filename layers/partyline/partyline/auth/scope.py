@@ -1,4 +1,8 @@
-"""The Service of a request, and the calling user with its permissions in that Service."""
+"""The Service of a request, and the calling user with its permissions in that Service.
+
+Here an access token ends early: its user was removed, or all tokens of its identity were revoked after it was issued.
+Its expiry and the revocation of the API key that signed it are in `tokens`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authenticates the account by its auth token or an API key, and a user by an access token.
+"""Authenticate the account by its auth token or an API key, and a user by an access token.
 
 HTTP Basic carries the first two (`AC...` or `SK...` and its secret), `Authorization: Bearer` the third. An access token
 has Twilio's format: a JWT (HS256) for one identity in one Service. The holder of an API key signs it with the secret of

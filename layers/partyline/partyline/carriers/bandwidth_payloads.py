@@ -1,4 +1,4 @@
-"""What Bandwidth sends to our callback URL, and answers to a send: Messaging API v2.
+"""The payloads of Bandwidth: callbacks, and answers to a send. Messaging API v2.
 
 Source: https://dev.bandwidth.com/docs/messaging/webhooks, and the OpenAPI document of Messaging v2.
 

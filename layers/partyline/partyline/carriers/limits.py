@@ -1,4 +1,4 @@
-"""Hold the limits of a carrier as plain figures, so that a text is checked before anything is sent."""
+"""The shape of a carrier's limits, by which a text is checked before it is sent. The figures are in its own module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Telnyx sends to our webhook URL, and answers to a send: API v2.
+"""The payloads of Telnyx: webhooks, and answers to a send. API v2.
 
 Source: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks, Telnyx' guide to group MMS, and the
 types of its SDKs. The documentation writes addresses both as strings and as objects.

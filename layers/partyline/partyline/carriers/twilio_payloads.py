@@ -1,4 +1,4 @@
-"""What Twilio sends to our webhook URL: forms.
+"""The payloads of Twilio: webhooks, which are forms.
 
 Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (inbound texts),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (status callbacks) and

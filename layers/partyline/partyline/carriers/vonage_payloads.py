@@ -1,4 +1,4 @@
-"""What Vonage sends to our webhook URL, and answers to a request that is refused: Messages API v1.
+"""The payloads of Vonage: webhooks, and answers to a refused request. Messages API v1.
 
 Source: https://developer.vonage.com/en/api/messages (inbound message, message status), its guide to MMS group
 messaging, the types of its SDKs, and the errors in https://developer.vonage.com/api-errors/messages.

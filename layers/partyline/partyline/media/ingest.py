@@ -80,7 +80,7 @@ class MediaIngest:
     """Fetches the files of inbound texts.
 
     `carrier` finds a carrier by name and raises LookupError for one that is not configured. `send` makes the HTTP
-    requests. `complete` makes the words of a text part the body of its message (inbound.completion).
+    requests. `complete` makes the words of a text part the body of its message (inbound.late_text_part).
     """
 
     table: Table

@@ -1,1 +1,1 @@
-"""Sending: hand recorded messages to carriers, and follow what becomes of them."""
+"""Send texts: hand recorded messages to carriers, and follow what becomes of them."""

@@ -19,6 +19,7 @@ from datetime import datetime
 from partyline import deadline
 from partyline.carriers.base import Accepted, Carrier
 from partyline.domain import addresses, threads
+from partyline.domain.copies import hash_content
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.outbound.rate_limiter import RateLimiter
@@ -177,7 +178,7 @@ class CarrierRequester:
         """
         job, text = request.job, request.text
         thread = threads.build_key([job.send.sender, *text.recipients]) if claim.refused else job.send.thread
-        fingerprint = threads.fingerprint(text.text, len(text.media))
+        fingerprint = hash_content(text.text, len(text.media))
         counted = {(job.send.thread, job.recorded_fingerprint), claim.counted}
         try:
             if claim.refused:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from partyline.carriers import error_codes
 from partyline.carriers.base import Carrier, OutboundMedia, OutboundText
-from partyline.domain import addresses, long_texts, sids, threads
+from partyline.domain import addresses, long_texts, sids
+from partyline.domain.copies import hash_content
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
@@ -83,7 +84,7 @@ class SendJob:
 
         A send recorded by version 0.1.0 has none: its text is assumed to be what it is now.
         """
-        return self.send.counted or threads.fingerprint(self.words, len(self.message.media))
+        return self.send.counted or hash_content(self.words, len(self.message.media))
 
     def without_carrier(self, obstacle: CannotSend) -> SendJob:
         """Return the job with an obstacle instead of a carrier. An earlier obstacle stays."""

@@ -1,1 +1,1 @@
-"""SQS queues: sending to them and consuming them."""
+"""Send messages to SQS queues, and consume them."""

@@ -1,4 +1,4 @@
-"""Sends many messages to SQS queues: in batches, in the order of each group, with a result for each message."""
+"""Send many messages to SQS queues: in batches, in the order of each group, with a result for each message."""
 
 from __future__ import annotations
 

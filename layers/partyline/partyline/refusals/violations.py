@@ -1,4 +1,4 @@
-"""Maps each rule violation of domain and storage to the refusal that the API returns.
+"""Map each rule violation of domain and storage to the refusal that the API returns.
 
 A RuleViolation has the name of its refusal, and its details are the arguments of the refusal. So domain and storage do
 not depend on Twilio's codes.

@@ -1,4 +1,4 @@
-"""Count how many copies of a text each own number has received, by thread, sender and content."""
+"""Store how many copies of a text each own number has received. `domain.copies` says which messages they make."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import threads
+from partyline.domain.copies import Copies, hash_content
 from partyline.storage import keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Write, change
@@ -22,20 +23,20 @@ class CopyCounter:
     """A counter as it was read. `version` is None while it is not stored."""
 
     key: keys.Key
-    copies: threads.Copies
+    copies: Copies
     version: int | None
 
 
 def counter_key(thread: str, sender: str, body: str | None, media_count: int) -> keys.Key:
     """Return the key of the counter of one content of one sender in one thread."""
-    return _fingerprint_key(thread, sender, threads.fingerprint(body or "", media_count))
+    return _fingerprint_key(thread, sender, hash_content(body or "", media_count))
 
 
 def decode_counter(key: keys.Key, item: Item | None) -> CopyCounter:
     """Decode the item at the key of a counter; None stands for a counter that is not stored."""
     attributes = item or {}
     counts = {name.removeprefix(_COUNT): count for name, count in attributes.items() if name.startswith(_COUNT)}
-    return CopyCounter(key, threads.Copies(counts), attributes.get("version"))
+    return CopyCounter(key, Copies(counts), attributes.get("version"))
 
 
 def build_count_write(counter: CopyCounter, receivers: Iterable[str], now: datetime) -> Write:

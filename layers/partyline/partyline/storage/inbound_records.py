@@ -1,4 +1,4 @@
-"""What the table holds about one inbound text, read in one round trip, and the writes that only such a text makes."""
+"""The records of one inbound text, read in one round trip, and the writes that only such a text makes."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from partyline.domain import events, sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.copies import hash_content
 from partyline.domain.events import QUIETLY, Cause, Reason
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
@@ -86,7 +87,7 @@ def _copy_fingerprint(message: Message, send: Send) -> str:
     """Return the fingerprint under which copies of a send are counted; '' for a pair, whose texts have no copies."""
     if threads.is_pair(send.thread):
         return ""
-    return threads.fingerprint(send.words(message.recorded_body), len(message.media))
+    return hash_content(send.words(message.recorded_body), len(message.media))
 
 
 def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:

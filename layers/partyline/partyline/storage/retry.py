@@ -1,4 +1,4 @@
-"""When to repeat an attempt at the table, how often, and how long to wait in between."""
+"""Repeat attempts at the table: when, how often, and after which wait."""
 
 from __future__ import annotations
 

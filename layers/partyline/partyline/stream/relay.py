@@ -1,4 +1,4 @@
-"""Relays changes of the table to the queues: sends, downloads, webhooks and clean-up.
+"""Relay changes of the table to the queues: sends, downloads, webhooks and clean-up.
 
 Delivery is at least once, in the order of each partition of the table, and so of each conversation's messages. A change
 and its follow-up cannot diverge, since the stream has exactly the changes of the table. A repeat has no effect.

@@ -1,1 +1,1 @@
-"""Webhooks of the account: consulted before events, called after them."""
+"""Call the webhooks of customers' servers: before an event (pre-action) and after it. Carriers' are in `inbound`."""

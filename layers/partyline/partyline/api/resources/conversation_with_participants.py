@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, forms, serializers
+from partyline.api import authorization, forms, joining, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
 from partyline.api.form_model import Form
@@ -24,9 +24,7 @@ from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import join_rules, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
-from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
-from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, Conflict, RuleViolation
 from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
@@ -142,14 +140,14 @@ def _parse_members(
             given = _parse_participant(position, text)
             binding, member = parse_form(given, conversation.sid, call.now)
             authorization.deny_users(call, given, *ACCOUNT_ONLY)
-            _check_permitted(call, binding)
+            joining.require_addition_by_creator(call, binding)
             described.append((binding, replace(member, role_sid=find_role_of(call, given, binding))))
     known = authorization.find_known_users(call, *(binding.identity for binding, _ in described))
     own = own_lines(call, [number for binding, _ in described for number in binding.numbers()])
     for position, (binding, _) in enumerate(described, 1):
         with _with_position(position):
             join_rules.check_binding(binding, own)
-            authorization.require_usable_lines(call, binding, own)
+            joining.require_usable_lines(call, binding, own)
     # SIDs in the order given, though all are of one millisecond.
     in_order = sids.new_many(sids.PARTICIPANT, len(described))
     members = [replace(member, sid=sid) for (_, member), sid in zip(described, in_order, strict=True)]
@@ -160,14 +158,6 @@ def _parse_members(
         join_rules.check_lines(members, own, MOST_IN_GROUP)
         join_rules.check_complete(members)
     return members, known
-
-
-def _check_permitted(call: Call, binding: ParticipantBinding) -> None:
-    """Refuse a user that may not add such a participant as a creator. Raises ApiError 50107."""
-    if call.user is not None and binding != ParticipantBinding(identity=call.user.identity):
-        by_phone = not binding.identity
-        permission = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_creator_permission(call, permission)
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:

@@ -1,4 +1,4 @@
-"""What a Service's push notifications would say: fetch, update.
+"""The texts of a Service's push notifications: fetch, update.
 
 Stored for clients, without effect: nothing here pushes.
 """

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, joining, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import REMOVED, Address, Attributes, DateCreated, DateUpdated
 from partyline.api.form_model import Form
@@ -93,34 +93,20 @@ def _add_member(call: Call) -> Participant:
     conversation = lookups.require_changeable(roster.conversation)
     binding, member = parse_form(call.request.form, conversation.sid, call.now)
     authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY)
-    known = _check_joining(call, roster, binding)
+    known = joining.require_addition(call, roster, binding)
     member = replace(member, role_sid=find_role_of(call, call.request.form, binding))
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
     check_binding(binding, own)
-    authorization.require_usable_lines(call, binding, own)
+    joining.require_usable_lines(call, binding, own)
     if member.kind is ParticipantKind.NATIVE:
-        authorization.require_usable_group(call, group_of(roster.participants).projected, own)
+        joining.require_usable_group(call, group_of(roster.participants).projected, own)
     check_chat_joins(binding, roster.participants)
     members = roster.with_member(member)
     _check_together(call, roster, members, own)
     pre_webhook.consult(call, events.participant_event("onParticipantAdd", member, conversation))
     memberships.change_members(call.table, roster, members, call.now, cause=call.cause, existing_users=known)
     return member
-
-
-def _check_joining(call: Call, roster: Roster, binding: ParticipantBinding) -> frozenset[str]:
-    """Refuse a user that may not join, or not add such a participant; find the identities that are users.
-
-    Raises ApiError 20403, 50107.
-    """
-    if call.user is not None and binding == ParticipantBinding(identity=call.user.identity):
-        authorization.require_conversation_permission(call, roster, Permission.JOIN_CONVERSATION)
-    else:
-        by_phone = not binding.identity
-        permission = Permission.ADD_NON_CHAT_PARTICIPANT if by_phone else Permission.ADD_PARTICIPANT
-        authorization.require_conversation_permission(call, roster, permission)
-    return authorization.find_known_users(call, binding.identity)
 
 
 def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> str | None:

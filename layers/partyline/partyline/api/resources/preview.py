@@ -1,4 +1,4 @@
-"""What a message would become on the wire, and what that costs. Nothing is recorded. Twilio has no such resource."""
+"""Preview a message: what it becomes on the wire, and its cost. Nothing is recorded. Twilio has no such resource."""
 
 from __future__ import annotations
 
