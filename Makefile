@@ -39,10 +39,10 @@ dev: python
 run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.
 	@exec $(PYTHON) -m local
 
-IN_PROCESS := tests/unit tests/integration tests/conformance
+IN_PROCESS := tests/unit tests/project tests/integration tests/conformance
 PARALLEL := --numprocesses=auto --maxprocesses=4
 
-test: dev ## Every test: unit, integration, end to end. ARGS are pytest's.
+test: dev ## Every test: unit, project, integration, end to end. ARGS are pytest's.
 	$(BIN)/python -m local.test_runs $(ARGS)
 
 # Apart from `test`: measuring doubles the time of what it measures.
@@ -50,7 +50,7 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 	@mkdir -p $(STATE)
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS) $(IN_PROCESS)
 
-unit: dev ## The fast tests only.
+unit: dev ## The fast tests only: one package after the other, without the table.
 	$(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.

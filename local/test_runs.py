@@ -20,7 +20,7 @@ from types import FrameType
 from local.environments import ROOT, STATE
 
 END_TO_END = ("tests/e2e",)
-IN_PROCESS = ("tests/unit", "tests/integration", "tests/conformance")
+IN_PROCESS = ("tests/unit", "tests/project", "tests/integration", "tests/conformance")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
 # pytest's exit status when no test was selected.

@@ -1,7 +1,7 @@
 """The code of the README and of docs/, run as it stands against the running stack.
 
 Blocks of one page and one language are one program, in the order of the page. What a page marks as `needs: ...` is not
-run, and is checked by tests/unit/test_docs_code.py.
+run, and is checked by tests/project/test_docs_code.py.
 """
 
 from __future__ import annotations
