@@ -110,21 +110,26 @@ _BEYOND = (
 
 
 def problems(resource: Resource, body: Mapping[str, Any], base: str) -> Iterator[str]:
-    """How an answer is not what the contract says of the resource. `base` is what every URL begins with."""
-    named = {field.name: field for field in resource.fields}
-    for name in set(body) - set(named):
+    """Iterate over the differences of an answer from the contract. `base` is the prefix of every URL."""
+    fields = {field.name: field for field in resource.fields}
+    for name in set(body) - set(fields):
         if not f"{resource.name}.{name}".endswith(_BEYOND):
             yield f"{name} is not in the contract"
-    for name, field in named.items():
-        if name not in body:
-            yield f"{name} is missing"
-        elif body[name] is None:
-            if not (field.nullable or f"{resource.name}.{name}".endswith(_NULL_TOO)):
-                yield f"{name} is null"
-        elif not _fits(field, body[name], base):
-            yield f"{name} is {body[name]!r}"
-    if "links" in named and set(body.get("links") or {}) != set(resource.links):
+    for field in fields.values():
+        yield from _field_problems(resource, field, body, base)
+    if "links" in fields and set(body.get("links") or {}) != set(resource.links):
         yield f"links are {sorted(body.get('links') or {})}, not {list(resource.links)}"
+
+
+def _field_problems(resource: Resource, field: Value, body: Mapping[str, Any], base: str) -> Iterator[str]:
+    name = field.name
+    if name not in body:
+        yield f"{name} is missing"
+    elif body[name] is None:
+        if not (field.nullable or f"{resource.name}.{name}".endswith(_NULL_TOO)):
+            yield f"{name} is null"
+    elif not _fits(field, body[name], base):
+        yield f"{name} is {body[name]!r}"
 
 
 def _fits(field: Value, value: Any, base: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,42 +79,49 @@ def compiled(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def patterns() -> Iterator[Any]:
-    methods = used(ast.parse(path.read_text()) for path in sources())
+    methods = methods_of_constants(ast.parse(path.read_text()) for path in sources())
     for path in sources():
         name, (literal, _) = name_of(path), uses(path)
         for how, pattern, flags in [*literal, *(("fullmatch", made, 0) for made in MADE.get(name, []))]:
             yield pytest.param(how, re.compile(pattern, flags), id=f"{name}: {pattern!r}")
-        if LAYER not in path.parents or "re.compile" not in path.read_text():
-            continue
-        module = importlib.import_module("partyline." + name.replace("/", "."))
-        for constant, value in vars(module).items():
-            known = methods.get(constant)
-            how = "match" if known and known <= _ANCHORED else "search"
-            for one in compiled(value):
-                yield pytest.param(how, one, id=f"{name}: {constant} {one.pattern!r:.60}")
+        if LAYER in path.parents and "re.compile" in path.read_text():
+            yield from constant_patterns(name, methods)
 
 
-def used(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
-    """By the name of a constant, the methods that are called on it or, where it is a table, on what is in it."""
+def constant_patterns(name: str, methods: Mapping[str, set[str]]) -> Iterator[Any]:
+    """Iterate over the patterns in the constants of a module of the layer."""
+    module = importlib.import_module("partyline." + name.replace("/", "."))
+    for constant, value in vars(module).items():
+        known = methods.get(constant)
+        how = "match" if known and known <= _ANCHORED else "search"
+        for one in compiled(value):
+            yield pytest.param(how, one, id=f"{name}: {constant} {one.pattern!r:.60}")
+
+
+def methods_of_constants(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
+    """Return the methods that are called on each constant or, where it is a table, on its members."""
     found: dict[str, set[str]] = {}
     for node in (node for tree in trees for node in ast.walk(tree)):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if constant_of(owner):
                 found.setdefault(constant_of(owner), set()).add(method)
-            case ast.GeneratorExp() | ast.SetComp() | ast.ListComp() | ast.DictComp() | ast.For():
-                loops = [node] if isinstance(node, ast.For) else node.generators
-                for loop in loops:
-                    items = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
-                    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-                    methods = {
-                        call.attr
-                        for call in calls
-                        if isinstance(call, ast.Attribute)
-                        and isinstance(call.value, ast.Name)
-                        and call.value.id in items
-                    }
-                    found.setdefault(constant_of(loop.iter), set()).update(methods)
+            case ast.For():
+                found.setdefault(constant_of(node.iter), set()).update(methods_in_loop(node.target, node))
+            case ast.GeneratorExp() | ast.SetComp() | ast.ListComp() | ast.DictComp():
+                for loop in node.generators:
+                    found.setdefault(constant_of(loop.iter), set()).update(methods_in_loop(loop.target, node))
     return found
+
+
+def methods_in_loop(target: ast.expr, loop: ast.AST) -> set[str]:
+    """Return the methods that are called in a loop on the names of its target."""
+    items = {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
+    calls = [one.func for one in ast.walk(loop) if isinstance(one, ast.Call)]
+    return {
+        call.attr
+        for call in calls
+        if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name) and call.value.id in items
+    }
 
 
 def constant_of(node: ast.expr) -> str:

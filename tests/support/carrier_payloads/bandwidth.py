@@ -10,6 +10,7 @@ from tests.support.carrier_payloads.contents import (
     Contents,
     Payload,
     new_file,
+    new_members,
     new_number,
     new_text,
     new_text_part,
@@ -30,8 +31,7 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
 
 
 def _received(draw: st.DrawFn, contents: Contents, line: str) -> dict[str, Any]:
-    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
-    contents.addresses |= {sender, *others}
+    sender, others = new_members(draw, contents)
     message: dict[str, Any] = {
         "id": new_token("id"),
         "time": "2026-11-22T11:59:16Z",

@@ -1,7 +1,7 @@
-"""What a webhook says, told apart from how it says it: for a test that nothing of it is lost.
+"""Describe the content of a webhook apart from its format, for a test that none of it is lost.
 
-The models beside this page are written from the carriers' documentation (its address stands in each), apart from the
-code that reads them. Each draws a payload with any of its optional fields there or not, and lists what is in it.
+The models beside this module are written from the carriers' documentation (each has its address), apart from the code
+that reads them. Each draws a payload with any of its optional fields present or absent, and lists its content.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from hypothesis import strategies as st
 
 _NUMBERS = itertools.count(3_104_000_000)
 _TOKENS = itertools.count()
-# Words that carriers, phones and people put around what is said.
+# Text that carriers, phones and people put around words.
 _AROUND = ("{}", "  {} ", "{}\n{}", "Ünï {} 😀", "“{}” — {}", "{} +1 & = % {}", "\u202e{}", "{}\x00{}")
 _STOP = ("STOP", "stop", " Stop. ", "UNSUBSCRIBE")
 
 
 @dataclass
 class Contents:
-    """What one webhook says. `words` and `ids` are unique, `files` are URLs, `addresses` are E.164; `opted_out` are the
-    senders who ask for no more texts. `text_parts` are the files that hold the words of a message without a text, by
-    URL: their bytes, and the words."""
+    """The content of one webhook.
+
+    `words` and `ids` are unique, `files` are URLs, `addresses` are E.164. `opted_out` are the senders who ask for no
+    more texts. `text_parts` are the files that hold the words of a message without a text, by URL: their bytes, and the
+    words.
+    """
 
     words: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
@@ -36,7 +39,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Payload:
-    """An authentic webhook: its body as the carrier writes it (JSON data, or the pairs of a form), and what it says."""
+    """An authentic webhook: its body as the carrier writes it (JSON data, or the pairs of a form), and its content."""
 
     body: Any
     contents: Contents
@@ -47,8 +50,15 @@ def new_number() -> str:
     return f"+1{next(_NUMBERS)}"
 
 
+def new_members(draw: st.DrawFn, contents: Contents) -> tuple[str, list[str]]:
+    """Draw the sender of a text and up to three other members."""
+    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
+    contents.addresses |= {sender, *others}
+    return sender, others
+
+
 def new_token(kind: str = "word") -> str:
-    """A text that stands nowhere else."""
+    """A text that occurs nowhere else."""
     return f"{kind}x{next(_TOKENS):07d}x"
 
 
@@ -93,5 +103,5 @@ def new_text(draw: st.DrawFn, contents: Contents, sender: str) -> str | None:
 
 
 def optional(draw: st.DrawFn, fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Any choice of fields that say nothing to people."""
+    """Any choice of fields without content."""
     return {name: value for name, value in fields if draw(st.booleans())}

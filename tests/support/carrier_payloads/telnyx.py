@@ -11,6 +11,7 @@ from tests.support.carrier_payloads.contents import (
     Contents,
     Payload,
     new_file,
+    new_members,
     new_number,
     new_text,
     new_text_part,
@@ -43,8 +44,7 @@ _ABOUT: list[tuple[str, Any]] = [
 def texts(draw: st.DrawFn, line: str) -> Payload:
     """One `message.received`."""
     contents = Contents()
-    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
-    contents.addresses |= {sender, *others}
+    sender, others = new_members(draw, contents)
     payload: dict[str, Any] = {
         "direction": "inbound",
         "id": new_token("id"),
@@ -53,11 +53,7 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
         "to": [{"phone_number": line, **optional(draw, [("status", "webhook_delivered"), ("carrier", "Telnyx")])}],
         **optional(draw, _ABOUT),
     }
-    if draw(st.booleans()) or others:
-        named = [*others, *draw(st.sampled_from(([], [line])))]
-        payload["cc"] = [draw(st.sampled_from((one, {"phone_number": one, "carrier": ""}))) for one in named]
-    elif draw(st.booleans()):
-        payload["cc"] = None
+    payload |= _cc(draw, others, line)
     if draw(st.integers(0, 3)):
         payload["text"] = new_text(draw, contents, sender)
     if draw(st.booleans()):
@@ -67,16 +63,28 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
         if payload["autoresponse_type"]:
             contents.opted_out.add(sender)
     if draw(st.booleans()):
-        payload["media"] = [_file(draw, contents) for _ in range(draw(st.integers(0, 4)))]
-        if not payload.get("text") and draw(st.booleans()):
-            part = {"url": new_text_part(draw, contents, _MEDIA), "content_type": "text/plain; charset=utf-8"}
-            payload["media"].append(part)
+        payload["media"] = _media(draw, contents, has_text=bool(payload.get("text")))
     event = {"event_type": "message.received", "id": new_token("event"), "record_type": "event", "payload": payload}
     return Payload({"data": event, **optional(draw, [("meta", {"attempt": 1})])}, contents)
 
 
+def _cc(draw: st.DrawFn, others: list[str], line: str) -> dict[str, Any]:
+    """Draw the field of the other members, which may contain our own number too."""
+    if draw(st.booleans()) or others:
+        members = [*others, *draw(st.sampled_from(([], [line])))]
+        return {"cc": [draw(st.sampled_from((one, {"phone_number": one, "carrier": ""}))) for one in members]}
+    return {"cc": None} if draw(st.booleans()) else {}
+
+
+def _media(draw: st.DrawFn, contents: Contents, *, has_text: bool) -> list[dict[str, Any]]:
+    media = [_file(draw, contents) for _ in range(draw(st.integers(0, 4)))]
+    if not has_text and draw(st.booleans()):
+        media.append({"url": new_text_part(draw, contents, _MEDIA), "content_type": "text/plain; charset=utf-8"})
+    return media
+
+
 def _add_subject(draw: st.DrawFn, contents: Contents, payload: dict[str, Any]) -> None:
-    """What an iPhone's subject field holds. It counts with the text: a keyword beside a subject is none."""
+    """Add the content of an iPhone's subject field. It counts with the text: a keyword beside a subject is none."""
     payload["subject"] = draw(st.sampled_from((None, "", "No Subject", "words", "words", "words")))
     if payload["subject"] == "words":
         payload["subject"] = new_words(draw, contents)
@@ -86,7 +94,7 @@ def _add_subject(draw: st.DrawFn, contents: Contents, payload: dict[str, Any]) -
 def _file(draw: st.DrawFn, contents: Contents) -> dict[str, Any]:
     about = [("content_type", "image/png"), ("sha256", None), ("hash_sha256", None), ("size", 100)]
     if draw(st.integers(0, 19)) == 19:
-        # A file that Telnyx could not keep.
+        # A file that Telnyx could not store.
         return optional(draw, [("url", None), *about])
     return {"url": new_file(draw, contents, _MEDIA), **optional(draw, about)}
 

@@ -9,6 +9,7 @@ from tests.support.carrier_payloads.contents import (
     Contents,
     Payload,
     new_file,
+    new_members,
     new_number,
     new_text,
     new_text_part,
@@ -33,21 +34,11 @@ _STATUSES = ("queued", "sending", "sent", "delivered", "undelivered", "failed", 
 def texts(draw: st.DrawFn, line: str) -> Payload:
     """One message that came in, as the pairs of a form."""
     contents = Contents()
-    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
-    contents.addresses |= {sender, *others}
+    sender, others = new_members(draw, contents)
     text = new_text(draw, contents, sender)
     form = [("MessageSid", new_token("MM")), ("From", sender), ("To", line)]
     form += [] if text is None and draw(st.booleans()) else [("Body", text or "")]
-    files = [new_file(draw, contents, _MEDIA) for _ in range(draw(st.integers(0, 3)))]
-    kinds = [draw(st.sampled_from(("", "image/jpeg"))) for _ in files]
-    if not text and draw(st.booleans()):
-        files.append(new_text_part(draw, contents, _MEDIA))
-        kinds.append("text/plain")
-    form.append(("NumMedia", str(len(files))))
-    for number, (url, kind) in enumerate(zip(files, kinds, strict=True)):
-        form.append((f"MediaUrl{number}", url))
-        if kind:
-            form.append((f"MediaContentType{number}", kind))
+    form += _media(draw, contents, has_text=bool(text))
     gap = draw(st.integers(0, 1))
     form += [(f"OtherRecipients{number + (gap if number else 0)}", other) for number, other in enumerate(others)]
     if draw(st.integers(0, 3)) == 0:
@@ -55,6 +46,18 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
         contents.opted_out.add(sender)
     form += list(optional(draw, _ABOUT).items())
     return Payload(draw(st.permutations(form)), contents)
+
+
+def _media(draw: st.DrawFn, contents: Contents, *, has_text: bool) -> list[tuple[str, str]]:
+    """Draw the numbered parameters of the files, and their number."""
+    files = [new_file(draw, contents, _MEDIA) for _ in range(draw(st.integers(0, 3)))]
+    kinds = [draw(st.sampled_from(("", "image/jpeg"))) for _ in files]
+    if not has_text and draw(st.booleans()):
+        files.append(new_text_part(draw, contents, _MEDIA))
+        kinds.append("text/plain")
+    urls = [(f"MediaUrl{number}", url) for number, url in enumerate(files)]
+    types = [(f"MediaContentType{number}", kind) for number, kind in enumerate(kinds) if kind]
+    return [("NumMedia", str(len(files))), *urls, *types]
 
 
 @st.composite

@@ -11,6 +11,7 @@ from tests.support.carrier_payloads.contents import (
     Contents,
     Payload,
     new_file,
+    new_members,
     new_number,
     new_text,
     new_token,
@@ -27,8 +28,7 @@ _STATUSES = ("submitted", "delivered", "read", "undeliverable", "rejected")
 def texts(draw: st.DrawFn, line: str) -> Payload:
     """One message that came in."""
     contents = Contents()
-    sender, others = new_number(), [new_number() for _ in range(draw(st.integers(0, 3)))]
-    contents.addresses |= {sender, *others}
+    sender, others = new_members(draw, contents)
     message: dict[str, Any] = {
         "message_uuid": new_token("id"),
         "to": line.removeprefix("+"),
@@ -43,17 +43,23 @@ def texts(draw: st.DrawFn, line: str) -> Payload:
     if text is not None:
         message["text"] = text
         message |= optional(draw, [("sms", {"num_messages": "1", "keyword": text.split(" ")[0].upper()})])
-    if kind in _KINDS:
-        message[kind] = _file(draw, contents, captioned=not text)
-    elif kind == "content":
-        files = [_file(draw, contents, captioned=not text) for _ in range(draw(st.integers(1, 3)))]
-        message["content"] = [{"type": draw(st.sampled_from(_KINDS)), **file} for file in files]
-        # Of several files the first may stand in its own place as well.
-        if draw(st.booleans()):
-            message[message["content"][0]["type"]] = {"url": files[0]["url"]}
+    message |= _media(draw, contents, kind, captioned=not text)
     if draw(st.booleans()):
         message["message_type"] = draw(st.sampled_from((kind, "image"))) if kind == "content" else kind
     return Payload(message, contents)
+
+
+def _media(draw: st.DrawFn, contents: Contents, kind: str, *, captioned: bool) -> dict[str, Any]:
+    """Draw the fields that hold the files of a message of a kind."""
+    if kind in _KINDS:
+        return {kind: _file(draw, contents, captioned=captioned)}
+    if kind != "content":
+        return {}
+    files = [_file(draw, contents, captioned=captioned) for _ in range(draw(st.integers(1, 3)))]
+    content = [{"type": draw(st.sampled_from(_KINDS)), **file} for file in files]
+    # The first of several files may be in the field of its own kind as well.
+    first = {content[0]["type"]: {"url": files[0]["url"]}} if draw(st.booleans()) else {}
+    return {"content": content, **first}
 
 
 def _file(draw: st.DrawFn, contents: Contents, *, captioned: bool) -> dict[str, Any]:
