@@ -18,7 +18,8 @@ class Operation:
 
     `answers` has the model of each successful status, None for an answer without a body. `list_of` is a page of a list
     instead: its key in the answer, and the model of an entry. `refusals` are the codes of its own; those that any
-    request can get (authentication, unknown path, load) are not repeated.
+    request can get (authentication, unknown path, load) are not repeated. `idempotent` is whether the handler takes an
+    Idempotency-Key.
     """
 
     form: type[Form] | None = None
@@ -26,4 +27,5 @@ class Operation:
     answers: Mapping[int, type[ResponseModel] | None] = field(default_factory=dict)
     list_of: tuple[str, type[ResponseModel]] | None = None
     refusals: tuple[int, ...] = ()
+    idempotent: bool = False
     content_type: str = "application/json"

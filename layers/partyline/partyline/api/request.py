@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from partyline import refusals
+from partyline.domain import idempotency_keys
 
 # Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
 MAX_BODY = 256 * 1024
@@ -62,7 +63,8 @@ class Request:
     """An authenticated request.
 
     `segments` is its path, each part decoded: `+` is a plus there, never a space. `upload` is a body that is not a form
-    of parameters. `webhooks_enabled` says whether webhooks hear of it (X-Twilio-Webhook-Enabled).
+    of parameters. `webhooks_enabled` says whether webhooks hear of it (X-Twilio-Webhook-Enabled). `idempotency_key` is
+    the header Idempotency-Key as it was sent.
     """
 
     method: str
@@ -72,6 +74,7 @@ class Request:
     base_url: str
     upload: Upload | None = None
     webhooks_enabled: bool = False
+    idempotency_key: str | None = None
 
     @property
     def path(self) -> str:
@@ -107,6 +110,7 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
         base_url=base_url,
         upload=Upload(body, content_type, str(headers.get("content-disposition", ""))) if uploads else None,
         webhooks_enabled=str(headers.get("x-twilio-webhook-enabled", "")).strip().lower() == "true",
+        idempotency_key=headers.get(idempotency_keys.HEADER.lower()),
     )
 
 

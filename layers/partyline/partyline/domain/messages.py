@@ -38,6 +38,7 @@ class Message:
     - `received_at`: when the carrier received an inbound message, by the carrier's clock.
     - `edited_from`: the recorded text of a message that was edited later.
     - `origin`: set for an inbound message that has files and no words.
+    - `request_digest`: names the request that created it, if that had an Idempotency-Key.
     """
 
     sid: str
@@ -55,6 +56,7 @@ class Message:
     received_at: datetime | None = None
     edited_from: str | None = None
     origin: Origin | None = None
+    request_digest: str | None = None
 
     @property
     def recorded_body(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from partyline.errors import ApiError
-from partyline.refusals.dictionary import TOO_LARGE, refuse
+from partyline.refusals.dictionary import TOO_LARGE, UNPROCESSABLE, refuse
 
 _NO_DATE = "it is not an ISO 8601 date"
 
@@ -42,6 +42,24 @@ def busy() -> ApiError:
 
 def too_many_requests() -> ApiError:
     return refuse(20429, reason="the table takes no more at the moment: try again")
+
+
+def idempotency_key_reused() -> ApiError:
+    return refuse(
+        20001,
+        "Invalid parameter Idempotency-Key: another request had it, with other parameters",
+        status=UNPROCESSABLE,
+        parameter="Idempotency-Key",
+    )
+
+
+def request_under_way(pause: int) -> ApiError:
+    return refuse(
+        20409,
+        "A request with this Idempotency-Key is under way: try again",
+        parameter="Idempotency-Key",
+        retry_after=pause,
+    )
 
 
 def friendly_name_missing() -> ApiError:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from partyline.errors import ApiError
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
-TOO_MANY_REQUESTS = 429
+UNPROCESSABLE, TOO_MANY_REQUESTS = 422, 429
 SERVER_ERROR = 500
 
 # The longest value that is repeated in `details`, in characters. A longer one is cut.

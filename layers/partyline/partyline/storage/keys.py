@@ -274,6 +274,14 @@ def quota(service_sid: str, identity: str) -> Key:
     return Key(f"QU#{service_sid}#{identity}", "QU")
 
 
+def request(digest: str, conversation_sid: str | None = None) -> Key:
+    """Return the key of a request with an Idempotency-Key.
+
+    One beneath a conversation is in the partition of its messages, so that it is deleted with the conversation.
+    """
+    return Key(messages(conversation_sid), f"I#{digest}") if conversation_sid else Key(f"IK#{digest}", "IK")
+
+
 # --- GSI1 and GSI2
 
 

@@ -17,7 +17,7 @@ from partyline.domain.events import QUIETLY, Cause
 from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import conversations, event_outbox, keys, retry, users
+from partyline.storage import conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage.conversation_items import (
     CONVERSATION,
     change_member,
@@ -41,23 +41,43 @@ _SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_
 
 
 @dataclass(frozen=True, slots=True)
-class _Creation:
-    """A new conversation with its members, to be stored with the threads that it can claim."""
+class NewConversation:
+    """A new conversation with its members, to be stored with the threads that it can claim.
+
+    - `existing_users`: identities that must still be users.
+    - `only_owner`: whether all its threads must be free, also those of pairs.
+    - `also`: further writes of the same transaction.
+    """
 
     conversation: Conversation
     participants: Sequence[Participant]
     now: datetime
-    cause: Cause
-    existing_users: Collection[str]
+    cause: Cause = QUIETLY
+    existing_users: Collection[str] = ()
+    only_owner: bool = False
+    also: Sequence[Write] = ()
 
-    def write(self, table: Table, owned: frozenset[str]) -> Conversation:
+    def store(self, table: Table) -> Conversation:
+        """Store the conversation with its members and claim its threads, all or nothing.
+
+        Returns the conversation with the threads that it owns: another conversation may own a pair's thread.
+
+        Raises RuleViolation unique_name_exists, thread_taken, and Conflict when a condition of `also` does not hold.
+        """
+        claims = membership.plan_claims(self.participants)
+        if self.only_owner:
+            claims = dict.fromkeys(claims, True)
+        return _claim(table, claims, self.now, partial(self._store_as_owner, table))
+
+    def _store_as_owner(self, table: Table, owned: frozenset[str]) -> Conversation:
         """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
         created = replace(self.conversation, threads=owned)
         added = membership.creation_events(created, self.participants)
         writes = creation_writes(
             created, self.participants, self.now, cause=self.cause, existing_users=self.existing_users
         )
-        table.transact([*writes, *event_outbox.build_conversation_writes(created, self.cause, self.now, added)])
+        announced = event_outbox.build_conversation_writes(created, self.cause, self.now, added)
+        table.transact([*writes, *announced, *self.also])
         return created
 
 
@@ -70,30 +90,8 @@ def create(
     cause: Cause = QUIETLY,
     existing_users: Collection[str] = (),
 ) -> Conversation:
-    """Store a new conversation with its members and claim its threads, all or nothing.
-
-    `existing_users` are identities that must still be users. Returns the conversation with the threads that it owns:
-    another conversation may own a pair's thread.
-
-    Raises RuleViolation unique_name_exists, thread_taken.
-    """
-    creation = _Creation(conversation, participants, now, cause, existing_users)
-    return _claim(table, membership.plan_claims(participants), now, partial(creation.write, table))
-
-
-def create_as_only_owner(
-    table: Table,
-    conversation: Conversation,
-    participants: Sequence[Participant],
-    now: datetime,
-    *,
-    cause: Cause = QUIETLY,
-    existing_users: Collection[str] = (),
-) -> Conversation:
-    """Store a new conversation as `create`, but only when all its threads are free, also those of pairs."""
-    creation = _Creation(conversation, participants, now, cause, existing_users)
-    claims = dict.fromkeys(membership.plan_claims(participants), True)
-    return _claim(table, claims, now, partial(creation.write, table))
+    """Store a new conversation as `NewConversation.store` does."""
+    return NewConversation(conversation, participants, now, cause, existing_users).store(table)
 
 
 def creation_writes(
@@ -269,7 +267,7 @@ def _claim(
             try:
                 return attempt(frozenset(claims) - skipped)
             except Conflict as conflict:
-                if CONVERSATION in conflict.failed:
+                if CONVERSATION in conflict.failed or idempotency.LABEL in conflict.failed:
                     raise
                 check_name_free(conflict)
                 taken = taken_threads(conflict)

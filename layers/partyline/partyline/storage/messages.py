@@ -16,7 +16,7 @@ from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, conversation_items, copies, event_outbox, keys, receipts
+from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
@@ -192,8 +192,12 @@ def remove(
 ) -> bool:
     """Delete a message with its receipts and files; return False when it is gone already.
 
-    Its index is not assigned again. A trace of it stays for counts of unread messages.
+    Its index is not assigned again. A trace of it stays for counts of unread messages. The answer of the request that
+    created it loses its body.
     """
+    message = delivered.message
+    if message.request_digest:
+        idempotency.forget_body(table, message.conversation_sid, message.request_digest, message.sid)
     return table.written(*removal_writes(conversation, delivered, now, cause=cause))
 
 

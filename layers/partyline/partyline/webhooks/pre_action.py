@@ -83,7 +83,7 @@ class PreActionWebhook:
 
         Raises only what the secrets raise.
         """
-        if not _is_subscribed(configuration, event, cause):
+        if not is_subscribed(configuration, event, cause):
             return PROCEED
         return _decide(event, self._request(configuration, event, cause))
 
@@ -94,7 +94,7 @@ class PreActionWebhook:
 
         Takes up to five seconds for each sixteen events. Raises only what the secrets raise.
         """
-        if not (about and _is_subscribed(configuration, about[0], cause)):
+        if not (about and is_subscribed(configuration, about[0], cause)):
             return [PROCEED for _ in about]
         with ThreadPoolExecutor(_PARALLEL) as pool:
             answers = list(pool.map(lambda event: self._request(configuration, event, cause), about))
@@ -126,7 +126,8 @@ def memoize(consult: Consult) -> Consult:
     return consult_once
 
 
-def _is_subscribed(configuration: WebhookConfiguration, event: Event, cause: Cause) -> bool:
+def is_subscribed(configuration: WebhookConfiguration, event: Event, cause: Cause) -> bool:
+    """Return whether the webhook is called about an event."""
     return cause.notify_webhooks and configuration.pre_url is not None and subscribes_to(configuration, event.type)
 
 

@@ -16,6 +16,7 @@ from partyline.api import authorization, forms, joining, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
 from partyline.api.form_model import Form
+from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
@@ -28,7 +29,9 @@ from partyline.domain.participants import Participant
 from partyline.errors import ApiError, Conflict, RuleViolation
 from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
-from partyline.storage import memberships, retry
+from partyline.storage import idempotency as idempotent_requests
+from partyline.storage import retry
+from partyline.storage.memberships import NewConversation
 
 route = Router()
 
@@ -74,6 +77,11 @@ def create(call: Call) -> ApiResponse:
     of a participant, and 50424, 50425, 50426, 50435.
     """
     authorization.require_creator_permission(call)
+    return answer_once(call, _create)
+
+
+def _create(once: IdempotentRequest) -> ApiResponse:
+    call = once.call
     form = ConversationWithParticipantsForm.parse(call.request.form)
     if not form.participants:
         raise refusals.invalid_parameter("Participant", "give at least one")
@@ -87,35 +95,38 @@ def create(call: Call) -> ApiResponse:
         initial_state=conversation.state,
         notify_webhooks=call.cause.notify_webhooks,
     )
+    new = NewConversation(conversation, members, call.now, call.cause, known)
     if form.if_exists is IfExists.REFUSE:
-        conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
-        created = memberships.create(
-            call.table, conversation, members, call.now, cause=call.cause, existing_users=known
-        )
-        return ApiResponse(202, serializers.build_conversation(call, created, _LINKS))
-    return retry.STANDARD.run(lambda: _fetch_or_create(call, conversation, members, known))
+        return _store(once, new)
+    return retry.STANDARD.run(lambda: _fetch_or_create(once, new), can_retry=idempotent_requests.can_retry)
 
 
-def _fetch_or_create(
-    call: Call, conversation: Conversation, members: Sequence[Participant], known: frozenset[str]
-) -> ApiResponse:
+def _store(once: IdempotentRequest, new: NewConversation) -> ApiResponse:
+    """Consult the pre-action webhook and store the conversation, with the answer of a repeat."""
+    call = once.call
+    conversation = conversations.apply_pre_webhook(call, "onConversationAdd", new.conversation)
+    answer = ApiResponse(202, serializers.build_conversation(call, conversation, _LINKS))
+    replace(new, conversation=conversation, also=once.writes(answer, conversation.sid)).store(call.table)
+    return answer
+
+
+def _fetch_or_create(once: IdempotentRequest, new: NewConversation) -> ApiResponse:
     """Fetch the open conversation that owns one of these members' threads, or create one.
 
     Raises Conflict when another request creates or closes it meanwhile.
     """
-    there = _find_owner(call, members)
+    call = once.call
+    there = _find_owner(call, new.participants)
     if there:
-        return ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
-    conversation = conversations.apply_pre_webhook(call, "onConversationAdd", conversation)
+        answer = ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
+        once.store(answer, there.sid)
+        return answer
     try:
-        created = memberships.create_as_only_owner(
-            call.table, conversation, members, call.now, cause=call.cause, existing_users=known
-        )
+        return _store(once, replace(new, only_owner=True))
     except RuleViolation as violation:
-        if violation.rule == "thread_taken" and _find_owner(call, members):
+        if violation.rule == "thread_taken" and _find_owner(call, new.participants):
             raise Conflict({}) from violation
         raise
-    return ApiResponse(202, serializers.build_conversation(call, created, _LINKS))
 
 
 def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:

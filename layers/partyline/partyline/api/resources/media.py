@@ -9,6 +9,7 @@ from __future__ import annotations
 from partyline import refusals
 from partyline.api import authorization, forms, lookups, multipart, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.request import Upload
 from partyline.api.router import Router
 from partyline.domain import sids
@@ -32,6 +33,13 @@ def create(call: Call) -> ApiResponse:
     Raises ApiError 20001, 50107, 50310, 50510 to 50512.
     """
     body, declared, name = _read_file(call.request.upload or Upload(b"", ""))
+    file = (body, declared, name)
+    return answer_once(call, lambda once: _store(once, body, declared, name), file=file)
+
+
+def _store(once: IdempotentRequest, body: bytes, declared: str, name: str) -> ApiResponse:
+    """Store a file: its record, and its content in the bucket."""
+    call = once.call
     name = forms.read_text(call.request.query, "Filename", _MAX_FILENAME) or name
     if not body:
         raise refusals.media_empty()
@@ -49,9 +57,12 @@ def create(call: Call) -> ApiResponse:
         author=_read_author(call),
         scalable=images.is_scalable(body) if kind in images.SCALABLE else None,
     )
+    once.claim()
     store.upload(call.table, media)
     call.context.bucket.put(bucket.original_key(media.sid, kind), body, kind, media.filename)
-    return ApiResponse(201, serializers.build_stored_media(call, media, _build_link(call, media)))
+    answer = ApiResponse(201, serializers.build_stored_media(call, media, _build_link(call, media)))
+    once.store(answer, media.sid)
+    return answer
 
 
 @route.get("Media/{media}", users=True)

@@ -14,6 +14,7 @@ from partyline.api import authorization, forms, lookups, pagination, pre_webhook
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Attributes, DateCreated, DateUpdated, Name
 from partyline.api.form_model import Clearable, Form, refused
+from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments
@@ -26,6 +27,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import Conflict
+from partyline.storage import idempotency as idempotent_requests
 from partyline.storage import media, memberships, receipts, retry
 from partyline.storage import messages as store
 from partyline.storage.messages import MessageWithReceipts
@@ -87,15 +89,16 @@ def create(call: Call) -> ApiResponse:
     50377, 50386, 50407, 50413, 50416 and 50438 (another conversation has the thread), 50439, 50503, 50504, 50507,
     50508, 50510 to 50513, 50526.
     """
-    message = retry.CONTENDED.run(lambda: _record(call))
-    return ApiResponse(
-        201, serializers.build_message(call, MessageWithReceipts(message, receipts.build_queued(message)))
+    return answer_once(
+        call, lambda once: retry.CONTENDED.run(lambda: _record(once), can_retry=idempotent_requests.can_retry)
     )
 
 
-def _record(call: Call) -> Message:
+def _record(once: IdempotentRequest) -> ApiResponse:
     """Record the next message of its conversation. Raises Conflict when another request came first."""
+    call = once.call
     roster = lookups.load_roster(call)
+    once.place_beneath(roster.conversation.sid)
     message = plan_message(call, roster)
     changes = pre_webhook.consult(call, events.message_event("onMessageAdd", message, roster.conversation))
     if changes.values:
@@ -111,9 +114,12 @@ def _record(call: Call) -> Message:
     if not owns_thread(roster):
         # Another conversation has claimed the thread meanwhile.
         raise Conflict({})
+    message = replace(message, request_digest=once.digest)
+    built = serializers.build_message(call, MessageWithReceipts(message, receipts.build_queued(message)))
+    answer = ApiResponse(201, built)
     recording = store.recording_writes(roster, message, call.now, cause=call.cause)
-    call.table.transact([*recording, *media.attaching_writes(message)])
-    return message
+    call.table.transact([*recording, *media.attaching_writes(message), *once.writes(answer, message.sid)])
+    return answer
 
 
 def plan_message(call: Call, roster: Roster) -> Message:
@@ -122,11 +128,9 @@ def plan_message(call: Call, roster: Roster) -> Message:
     Raises ApiError as `create`, except what other requests or a pre-action webhook cause.
     """
     authorization.deny_users(call, call.request.form, *_DATES)
-    authorization.require_conversation_permission(call, roster, Permission.SEND_MESSAGE)
+    authorization.require_conversation_permission(call, roster, *_send_permissions(call.request.form))
     lookups.require_changeable(roster.conversation)
     draft = _parse_form(call, roster)
-    if draft.media:
-        authorization.require_conversation_permission(call, roster, Permission.SEND_MEDIA_MESSAGE)
     # A user is always the author; only the account names one.
     author = (
         authorization.find_membership(call, roster.participants)
@@ -134,6 +138,12 @@ def plan_message(call: Call, roster: Roster) -> Message:
         else routing.find_writer(draft.author, roster.participants)
     )
     return _with_sends(call, roster, draft, author)
+
+
+def _send_permissions(form: Parameters) -> list[Permission]:
+    """Return what the sending of a form takes. It does not depend on files, which a repeat finds attached."""
+    has_files = any(form.all("MediaSid"))
+    return [Permission.SEND_MESSAGE, *([Permission.SEND_MEDIA_MESSAGE] if has_files else [])]
 
 
 def _participant_of(message: Message, roster: Roster) -> Participant | None:
