@@ -220,7 +220,7 @@ class Api:
         handsets = [
             Participant(sid, group.sid, now, now, address=native) for sid, native in zip(others, natives, strict=True)
         ]
-        return memberships.create(self.context.table, group, [agent, *handsets], now).sid
+        return memberships.NewConversation(group, [agent, *handsets], now).store(self.context.table).sid
 
     def say(self, conversation: str, body: str = "hello", author: str = "agent", **form: str) -> Reply:
         return self.post(f"/Conversations/{conversation}/Messages", {"Author": author, "Body": body, **form})

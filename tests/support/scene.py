@@ -230,7 +230,7 @@ def written(
         for address in addresses or [f"+1206555{next(CLIENTS) + 1000}" for _ in range(clients)]
     ]
     members = [agent, other, *natives]
-    conversation = memberships.create(table, Conversation(sid, "IS1", NOW, NOW), members, NOW)
+    conversation = memberships.NewConversation(Conversation(sid, "IS1", NOW, NOW), members, NOW).store(table)
     message = Message(
         sid=sids.message(0),
         conversation_sid=sid,

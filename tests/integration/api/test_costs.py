@@ -144,7 +144,7 @@ def fill(table: Filling, number: int, clock: Clock) -> None:
     ]
     for sid, name, people in ((CONVERSATION, "the one", members), (PAIR, "the pair", pair(PAIR, now))):
         made = Conversation(sid, SERVICE, now, now, unique_name=name, last_index=number - 1, active_at=now)
-        table.transact(memberships.creation_writes(made, people, now))
+        table.transact(memberships.NewConversation(made, people, now).build_writes())
     for count in range(MAX_PER_CONVERSATION):
         webhook = ScopedWebhook(sids.derive(sids.WEBHOOK, str(count)), CONVERSATION, now, now, WebhookTarget.STUDIO)
         table.write(put("webhook", keys.webhook(CONVERSATION, webhook.sid), codec.encode(webhook)))
@@ -168,7 +168,7 @@ def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
     conversation = Conversation(
         sid, SERVICE, moment, moment, unique_name=f"one {count:04}", last_index=2, active_at=moment, removed=1
     )
-    table.transact(memberships.creation_writes(conversation, pair(sid, moment), moment))
+    table.transact(memberships.NewConversation(conversation, pair(sid, moment), moment).build_writes())
     table.write(put("removed", keys.removed_message(sid, 1), {}))
     for where in (CONVERSATION, PAIR):
         message = Message(sids.message(count), where, count, moment, moment, "agent", "hello")

@@ -246,7 +246,7 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
 ) -> None:
     model = Model()
     blank = Conversation(sids.new(sids.CONVERSATION), SERVICE, clock(), clock())
-    memberships.create(table, blank, [], clock())
+    memberships.NewConversation(blank, [], clock()).store(table)
     for step, number in steps:
         stored = conversations.fetch(table, blank.sid)
         assert stored

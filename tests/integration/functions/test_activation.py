@@ -47,7 +47,7 @@ def made(table: Table, number: int) -> dict[str, Any]:
     addresses = (f"+1206555{number}1", f"+1206555{number}2")
     people = [Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, address=address) for address in addresses]
     own = Participant(sids.new(sids.PARTICIPANT), sid, NOW, NOW, projected_address="+12065550100")
-    memberships.create(table, conversation, [*people, own], NOW, cause=Cause(Source.API))
+    memberships.NewConversation(conversation, [*people, own], NOW, cause=Cause(Source.API)).store(table)
     sample = event("activation/conversation")
     sample["Records"][0]["body"] = json.dumps({"conversation_sid": sid})
     return sample

@@ -47,7 +47,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
     busy = replace(asleep, sid="CH" + "2" * 32, closed_after=None, inactive_after=60)
     stuck = replace(asleep, sid="CH" + "3" * 32, state=ConversationState.INITIALIZING)
     for made in (asleep, busy, stuck):
-        memberships.create(table, made, [], LONG_AGO)
+        memberships.NewConversation(made, [], LONG_AGO).store(table)
     # Something happens in this one all the time, so its timer is entered anew.
     moved = replace(busy, active_at=datetime.now(UTC) + timedelta(days=1))
     found = conversations.fetch(table, busy.sid)
@@ -71,7 +71,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
 def test_a_run_that_has_no_time_left_leaves_everything_to_the_next(function: Load, table: Table) -> None:
     timers = function("timers")
     asleep = Conversation(SID, "IS1", LONG_AGO, LONG_AGO, inactive_after=60, active_at=LONG_AGO)
-    memberships.create(table, asleep, [], LONG_AGO)
+    memberships.NewConversation(asleep, [], LONG_AGO).store(table)
     timers.handler(event("timers/minute"), Context(milliseconds=timers.RESERVE))
     found = conversations.fetch(table, SID)
     assert found and found.state is ConversationState.ACTIVE

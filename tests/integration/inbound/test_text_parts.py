@@ -398,7 +398,7 @@ def test_a_keyword_that_comes_later_is_taken_back_though_some_were_out_of_reach_
         replace(member, sid=sids.new(sids.PARTICIPANT), address=address, proxy_address=proxy)
         for address, proxy in ((A, first), (B, second), ("+12065550152", None))
     ]
-    memberships.create(table, blank, members, NOW)
+    memberships.NewConversation(blank, members, NOW).store(table)
     one.arrive("", PART, to=(first,))
     one.files = {PART: b"STOP"}
     assert one.collect() == [IngestOutcome.READ]
@@ -420,7 +420,7 @@ def test_a_keyword_that_comes_later_is_not_said_to_people_behind_other_threads(
         Participant(sids.new(sids.PARTICIPANT), blank.sid, NOW, NOW, address=address, proxy_address=proxy)
         for address, proxy in ((A, first), (B, second))
     ]
-    memberships.create(table, blank, masked, NOW)
+    memberships.NewConversation(blank, masked, NOW).store(table)
     one.arrive("", PART, to=(first,))
     one.files = {PART: words}
     assert one.collect() == [IngestOutcome.READ]

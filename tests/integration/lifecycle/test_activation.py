@@ -137,7 +137,9 @@ def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: in
     members = [
         Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
     ]
-    memberships.create(world.table, conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told))
+    memberships.NewConversation(conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told)).store(
+        world.table
+    )
     return conversation.sid
 
 

@@ -78,7 +78,7 @@ def conversation(table: Table, *members: dict[str, Any], service: str = FIRST, *
         Participant(sid, made.sid, NOW, NOW, **member)
         for sid, member in zip(sids.new_many(sids.PARTICIPANT, len(members)), members, strict=True)
     ]
-    return memberships.create(table, made, people, NOW)
+    return memberships.NewConversation(made, people, NOW).store(table)
 
 
 def group(table: Table, *natives: str, service: str = FIRST, **fields: Any) -> Conversation:

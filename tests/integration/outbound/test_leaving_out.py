@@ -173,7 +173,9 @@ def test_alias_thread_of_another_conversation_stays_its_own(scene: MakeScene) ->
         *(replace(blank, sid=sids.new(sids.PARTICIPANT), address=address) for address in (ann, cat)),
         *(replace(blank, sid=sids.new(sids.PARTICIPANT), projected_address=number) for number in (P, Q)),
     ]
-    other = memberships.create(one.table, Conversation(blank.conversation_sid, "IS1", NOW, NOW), members, NOW)
+    other = memberships.NewConversation(Conversation(blank.conversation_sid, "IS1", NOW, NOW), members, NOW).store(
+        one.table
+    )
     opt_out(one.table, ben)
     one.deliver()
     assert one.receipts()[ann] == (SENT, 0)

@@ -185,7 +185,7 @@ def test_long_text_of_a_masked_member_reaches_the_other_in_parts(table: Table, c
     ]
     for line in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), line, carrier, NOW, NOW))
-    memberships.create(table, blank, masked, NOW)
+    memberships.NewConversation(blank, masked, NOW).store(table)
     limits = LIMITS[carrier]
     first = "a" * (limits.text - 10)
     second = "b" * (length - len(first) - 1)

@@ -603,7 +603,7 @@ def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: Ma
 def test_initializing_conversation_is_queued_for_its_activation(table: Table, client: Any) -> None:
     sid = sids.new(sids.CONVERSATION)
     waiting = Conversation(sid, "IS1", NOW, NOW, state=ConversationState.INITIALIZING)
-    memberships.create(table, waiting, [], NOW)
+    memberships.NewConversation(waiting, [], NOW).store(table)
     activated: list[str] = []
     for record in stream_records(client):
         desk_of(Queue(), activate=activated).relay(record)

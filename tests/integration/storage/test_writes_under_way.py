@@ -55,7 +55,7 @@ pytestmark = pytest.mark.usefixtures("instant_retries")
 def conversation(table: Table, *members: dict[str, Any], **fields: Any) -> Conversation:
     made = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, **fields)
     people = [Participant(sids.new(sids.PARTICIPANT), made.sid, NOW, NOW, **member) for member in members]
-    return memberships.create(table, made, people, NOW)
+    return memberships.NewConversation(made, people, NOW).store(table)
 
 
 def message(table: Table, owner: Conversation) -> Message:

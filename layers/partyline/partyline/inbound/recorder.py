@@ -63,6 +63,7 @@ from partyline.storage import (
     unrouted,
 )
 from partyline.storage.inbound_records import ThreadOwner
+from partyline.storage.memberships import NewConversation
 from partyline.storage.table import Table, Write
 from partyline.webhooks import overrides, pre_action
 from partyline.webhooks.pre_action import Consult
@@ -256,7 +257,7 @@ class _Recording:
             [
                 *once,
                 *([inbound_records.build_webhook_write(webhook)] if webhook else []),
-                *memberships.creation_writes(conversation, roster.participants, context.now),
+                *NewConversation(conversation, roster.participants, context.now).build_writes(),
                 *messages.message_writes(message, context.now),
                 *event_outbox.build_writes(batch),
             ]

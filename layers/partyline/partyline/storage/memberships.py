@@ -73,45 +73,23 @@ class NewConversation:
         """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
         created = replace(self.conversation, threads=owned)
         added = membership.creation_events(created, self.participants)
-        writes = creation_writes(
-            created, self.participants, self.now, cause=self.cause, existing_users=self.existing_users
-        )
+        writes = replace(self, conversation=created).build_writes()
         announced = event_outbox.build_conversation_writes(created, self.cause, self.now, added)
         table.transact([*writes, *announced, *self.also])
         return created
 
-
-def create(
-    table: Table,
-    conversation: Conversation,
-    participants: Sequence[Participant],
-    now: datetime,
-    *,
-    cause: Cause = QUIETLY,
-    existing_users: Collection[str] = (),
-) -> Conversation:
-    """Store a new conversation as `NewConversation.store` does."""
-    return NewConversation(conversation, participants, now, cause, existing_users).store(table)
-
-
-def creation_writes(
-    conversation: Conversation,
-    participants: Sequence[Participant],
-    now: datetime,
-    *,
-    cause: Cause = QUIETLY,
-    existing_users: Collection[str] = (),
-) -> list[Write]:
-    """Build the writes of a new conversation, its members and the threads that it names."""
-    scheduled, entries = with_timer_entry(None, conversation, now)
-    return [
-        put(CONVERSATION, keys.conversation(conversation.sid), conversation_item(scheduled), NEW),
-        *entries,
-        *(put_member(conversation, member) for member in participants),
-        *users.joining_writes(conversation.service_sid, participants, now, cause, existing_users),
-        *(claim_thread(thread, conversation, participants) for thread in sorted(conversation.threads)),
-        *([claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
-    ]
+    def build_writes(self) -> list[Write]:
+        """Build the writes of the conversation, its members and the threads that it names."""
+        conversation, members = self.conversation, self.participants
+        scheduled, entries = with_timer_entry(None, conversation, self.now)
+        return [
+            put(CONVERSATION, keys.conversation(conversation.sid), conversation_item(scheduled), NEW),
+            *entries,
+            *(put_member(conversation, member) for member in members),
+            *users.joining_writes(conversation.service_sid, members, self.now, self.cause, self.existing_users),
+            *(claim_thread(thread, conversation, members) for thread in sorted(conversation.threads)),
+            *([claim_name(conversation, conversation.unique_name)] if conversation.unique_name else []),
+        ]
 
 
 def change_members(

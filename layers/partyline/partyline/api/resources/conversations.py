@@ -30,7 +30,8 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
-from partyline.storage import memberships, participations, queries, retry
+from partyline.storage import participations, queries, retry
+from partyline.storage.memberships import NewConversation
 from partyline.storage.queries import Window
 
 route = Router()
@@ -109,10 +110,8 @@ def create(call: Call) -> ApiResponse:
     authorization.require_service_permission(call, Permission.CREATE_CONVERSATION)
     conversation = apply_pre_webhook(call, "onConversationAdd", build_conversation(call))
     known = authorization.find_known_users(call)
-    created = memberships.create(
-        call.table, conversation, build_creator(call, conversation), call.now, cause=call.cause, existing_users=known
-    )
-    return ApiResponse(201, serializers.build_conversation(call, created, LINKS))
+    new = NewConversation(conversation, build_creator(call, conversation), call.now, call.cause, known)
+    return ApiResponse(201, serializers.build_conversation(call, new.store(call.table), LINKS))
 
 
 def build_conversation(call: Call) -> Conversation:
