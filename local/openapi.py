@@ -20,7 +20,7 @@ from partyline.api import routes
 from partyline.api.context import Handler
 from partyline.api.form_model import Form
 from partyline.api.operations import Operation
-from partyline.api.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from partyline.api.pagination import PageQuery
 from partyline.api.response_model import ResponseModel
 from partyline.api.router import Route
 from partyline.refusals.dictionary import DICTIONARY
@@ -70,20 +70,6 @@ _META = {
         "key": {"type": "string", "description": "The member that holds the entries."},
     },
 }
-_PAGING: list[dict[str, Any]] = [
-    {
-        "name": "PageSize",
-        "in": "query",
-        "description": "How many entries a page has.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE},
-    },
-    {
-        "name": "PageToken",
-        "in": "query",
-        "description": "The token of a page, from the URLs in `meta`.",
-        "schema": {"type": "string"},
-    },
-]
 _TAGS = {
     "": "Version",
     "Configuration": "Address Configurations",
@@ -164,7 +150,7 @@ def _models() -> tuple[set[type[Form]], set[type[ResponseModel]]]:
     read = [model for operation in operations for model in (operation.form, operation.query)]
     written = [model for operation in operations for model in operation.answers.values()]
     entries = {operation.list_of[1] for operation in operations if operation.list_of}
-    return set(filter(None, read)), {*filter(None, written), *entries}
+    return {*filter(None, read), PageQuery}, {*filter(None, written), *entries}
 
 
 def _by_name(models: Iterable[type[Model]]) -> list[type[Model]]:
@@ -204,7 +190,8 @@ def _build_operation(path: str, handler: Handler, operation: Operation, schemas:
     text = " ".join(description.split("Raises")[0].split())
     if text:
         built["description"] = text
-    parameters = [*_query_parameters(operation.query, schemas), *(_PAGING if operation.list_of else [])]
+    queries = (operation.query, PageQuery if operation.list_of else None)
+    parameters = [parameter for query in queries if query for parameter in _query_parameters(query, schemas)]
     if parameters:
         built["parameters"] = parameters
     if operation.form:
@@ -216,9 +203,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _query_parameters(query: type[Form] | None, schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if query is None:
-        return []
+def _query_parameters(query: type[Form], schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,

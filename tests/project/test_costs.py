@@ -22,7 +22,7 @@ import jwt
 import pytest
 import yaml
 
-from partyline.api import forms, multipart, pagination
+from partyline.api import multipart, pagination, parsing
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, Call
 from partyline.auth import tokens
@@ -387,7 +387,7 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"attributes of {what}", forms.parse_json, make)
+        Case(API, f"attributes of {what}", parsing.parse_json, make)
         for what, make in {
             "members": lambda n: json.dumps({f"m{i}": i for i in range(n)}),
             "a member again and again": lambda n: "{" + ",".join(['"a":1'] * n) + "}",
@@ -406,7 +406,7 @@ CASES = [
         )
         for what, make in {"letters": lambda n: "A" * n, "rubbish": lambda n: "+/=\u00e9" * n}.items()
     ),
-    Case(API, "a time", forms.parse_moment, lambda n: "2026-11-27T" + "0" * n),
+    Case(API, "a time", parsing.parse_moment, lambda n: "2026-11-27T" + "0" * n),
     Case(API, "a duration", timers.parse_duration, lambda n: "P" + "1Y" * n),
     Case(API, "an identity", identities.check_identity, lambda n: "\u202ea" * n),
     *(
@@ -576,5 +576,5 @@ def test_what_is_not_quadratic_is_not_found(work: Callable[[str], object]) -> No
 
 def test_the_same_work_costs_the_same() -> None:
     with contextlib.suppress(ValueError):
-        cost(lambda: forms.parse_json('{"a": [1, 2]}'))
-    assert len({cost(lambda: forms.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1
+        cost(lambda: parsing.parse_json('{"a": [1, 2]}'))
+    assert len({cost(lambda: parsing.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1

@@ -11,11 +11,15 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import forms
+from partyline.api import parsing
 from partyline.api.form_model import CLEARABLE, invalid, refused
 from partyline.domain import sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
+
+# The longest name of most things, and of roles, API keys and push credentials.
+MAX_NAME, MAX_SHORT_NAME = 256, 64
+MAX_CONVERSATION_ATTRIBUTES, MAX_ATTRIBUTES = 16 * 1024, 4 * 1024
 
 # SDKs leave out what is null, so a text says that a value is to be removed.
 REMOVED = ("", "null")
@@ -100,7 +104,7 @@ def json_text(limit: int) -> AfterValidator:
         if len(value.encode()) > limit:
             raise refused(refusals.attributes_too_long(limit))
         try:
-            forms.parse_json(value)
+            parsing.parse_json(value)
         except ValueError:
             raise refused(refusals.attributes_invalid()) from None
         return value
@@ -112,7 +116,7 @@ def date(refusal: Callable[[], ApiError]) -> BeforeValidator:
     """Accept a date or time in ISO 8601."""
 
     def check(value: str) -> datetime:
-        moment = forms.parse_moment(value)
+        moment = parsing.parse_moment(value)
         if moment is None:
             raise refused(refusal())
         return moment
@@ -169,9 +173,9 @@ def _check_url(value: str | None) -> str | None:
     return value
 
 
-Name = Annotated[str, Field(max_length=forms.MAX_NAME)]
-ShortName = Annotated[str, Field(max_length=forms.MAX_SHORT_NAME)]
-Address = Annotated[str, AfterValidator(forms.restore_plus)]
+Name = Annotated[str, Field(max_length=MAX_NAME)]
+ShortName = Annotated[str, Field(max_length=MAX_SHORT_NAME)]
+Address = Annotated[str, AfterValidator(parsing.restore_plus)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 Decimal = Annotated[
     str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})
@@ -181,7 +185,7 @@ InactiveTimer = Annotated[int | None, duration("Timers.Inactive", timers.MIN_INA
 ClosedTimer = Annotated[int | None, duration("Timers.Closed", timers.MIN_CLOSED), CLEARABLE]
 DefaultInactiveTimer = Annotated[int | None, duration("DefaultInactiveTimer", timers.MIN_INACTIVE), CLEARABLE]
 DefaultClosedTimer = Annotated[int | None, duration("DefaultClosedTimer", timers.MIN_CLOSED), CLEARABLE]
-Attributes = Annotated[str, json_text(forms.MAX_ATTRIBUTES)]
-ConversationAttributes = Annotated[str, json_text(forms.MAX_CONVERSATION_ATTRIBUTES)]
+Attributes = Annotated[str, json_text(MAX_ATTRIBUTES)]
+ConversationAttributes = Annotated[str, json_text(MAX_CONVERSATION_ATTRIBUTES)]
 DateCreated = Annotated[datetime, date(refusals.date_created_invalid)]
 DateUpdated = Annotated[datetime, date(refusals.date_updated_invalid)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import refusals
-from partyline.api import authorization, forms
+from partyline.api import authorization
 from partyline.api.context import Call
+from partyline.api.field_types import MAX_NAME
 from partyline.domain import sids, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.membership import Roster
@@ -64,7 +65,7 @@ def _find_sid(call: Call) -> str:
     if sids.matches(sids.CONVERSATION, name):
         return name
     # No name is longer, and a key of the table cannot be of any length.
-    known = len(name) <= forms.MAX_NAME
+    known = len(name) <= MAX_NAME
     sid = conversations.find_by_unique_name(call.table, call.scope.service_sid, name) if known else None
     if sid is None:
         raise not_found(call)
@@ -101,9 +102,7 @@ def find_user(call: Call) -> User:
     if sids.matches(sids.USER, name):
         found = users.fetch(call.table, name)
     else:
-        found = (
-            users.fetch_by_identity(call.table, call.scope.service_sid, name) if len(name) <= forms.MAX_NAME else None
-        )
+        found = users.fetch_by_identity(call.table, call.scope.service_sid, name) if len(name) <= MAX_NAME else None
     if found is None or found.service_sid != call.scope.service_sid:
         raise not_found(call)
     return found

@@ -14,24 +14,43 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
+from pydantic import Field
+
 from partyline import refusals
-from partyline.api import forms
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import whole_number
+from partyline.api.form_model import Clearable, Form
 from partyline.storage.queries import ListPage, Window
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE, SMALL_MAX_PAGE_SIZE = 100, 50
 # Bytes of entries in an answer; Lambda takes 6 MB. A page of very large entries is shorter than was asked for.
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
-_PAGING_PARAMETERS = ("PageSize", "Page", "PageToken")
 _CODE_SIZE = 16
 _AFTER, _BEFORE = "a", "b"
 
 Entry = tuple[str, Mapping[str, Any]]
 Listed = TypeVar("Listed")
+
+
+class PageQuery(Form):
+    """Which page of a list is shown, and how large it is."""
+
+    page_size: Annotated[int, whole_number(minimum=1)] = Field(
+        DEFAULT_PAGE_SIZE,
+        description="How many entries a page has.",
+        json_schema_extra={"minimum": 1, "maximum": MAX_PAGE_SIZE},
+    )
+    page: Annotated[int, whole_number()] = Field(
+        0, description="The number of the page, as `meta` shows it. PageToken says where it begins."
+    )
+    page_token: Clearable[str] = Field(None, description="The token of a page, from the URLs in `meta`.")
+
+
+_PAGING_PARAMETERS = frozenset({"PageSize", "Page", "PageToken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +79,8 @@ def build_list_response(
     `name` is the list's key in it; `read` reads the part that a window shows. A PageSize beyond the maximum is lowered
     to it: SDKs send a caller's `limit` as PageSize. Raises ApiError 20001.
     """
-    size = min(forms.read_integer(call.request.query, "PageSize", minimum=1) or DEFAULT_PAGE_SIZE, maximum)
-    number = forms.read_integer(call.request.query, "Page") or 0
-    token = call.request.query.get("PageToken")
+    query = PageQuery.parse(call.request.query)
+    size, number, token = min(query.page_size, maximum), query.page, query.page_token
     window = _parse_token(call, size, token) if token else Window(size)
     part = _limit_bytes(read(window), window)
     before, after = _neighbour_tokens(call, window, part)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
 from partyline import refusals
-from partyline.api import forms, serializers
+from partyline.api import parsing, serializers
 from partyline.api.field_types import REMOVED
 from partyline.api.form_model import CLEARABLE, Form, invalid, refused
 
@@ -27,7 +27,7 @@ def _check_index(value: str, info: ValidationInfo) -> int | None:
 def _check_time(value: str) -> str | None:
     if not value:
         return None
-    moment = forms.parse_moment(value)
+    moment = parsing.parse_moment(value)
     if moment is None:
         raise invalid("it is not an ISO 8601 date")
     return serializers.format_timestamp(moment)

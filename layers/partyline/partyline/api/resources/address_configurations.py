@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination
+from partyline.api import lookups, pagination, parsing
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import (
     Address,
@@ -253,7 +253,7 @@ def _find_configured_line(call: Call) -> Line:
     """Find the line whose configuration the path names. Raises ApiError 20404."""
     name = call.ids["address"]
     is_sid = sids.matches(sids.ADDRESS_CONFIGURATION, name)
-    line = store.find_by_configuration(call.table, name) if is_sid else _find_line(call, forms.restore_plus(name))
+    line = store.find_by_configuration(call.table, name) if is_sid else _find_line(call, parsing.restore_plus(name))
     if line is None or line.configuration is None:
         raise lookups.not_found(call)
     return line

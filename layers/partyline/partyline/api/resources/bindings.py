@@ -11,12 +11,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import choose, sid_of
+from partyline.api.field_types import MAX_NAME, choose, sid_of
 from partyline.api.form_model import Clearable, Form, invalid, refused
 from partyline.api.pagination import PagePart
-from partyline.api.request import Parameters
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
 from partyline.domain import identities, sids
@@ -45,6 +44,14 @@ def _check_given(value: str | None) -> str:
     return value
 
 
+def _check_identities(value: tuple[str, ...]) -> tuple[str, ...]:
+    given = dict.fromkeys(value)
+    if len(given) > _MAX_IDENTITIES:
+        raise invalid(f"give at most {_MAX_IDENTITIES}")
+    # No identity is longer, and a key of the table cannot be of any length.
+    return tuple(identity for identity in given if len(identity) <= MAX_NAME)
+
+
 class BindingForm(Form):
     """A device. Whether there is its credential is checked before the types of messages, which stay as given here."""
 
@@ -60,10 +67,17 @@ class BindingForm(Form):
     @classmethod
     def _check_lengths(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Check how long the texts are before anything else."""
-        for name, limit in (("Identity", forms.MAX_NAME), ("Endpoint", _MAX_ENDPOINT)):
+        for name, limit in (("Identity", MAX_NAME), ("Endpoint", _MAX_ENDPOINT)):
             if len(values[name]) > limit:
                 raise refused(refusals.invalid_parameter(name, f"it is longer than {limit} characters"))
         return values
+
+
+class BindingQuery(Form):
+    """Which bindings a list shows. `identities` is None where the list is not filtered by them."""
+
+    types: tuple[Annotated[BindingType, choose(BindingType)], ...] = Field((), alias="BindingType")
+    identities: Annotated[tuple[str, ...], AfterValidator(_check_identities)] | None = Field(None, alias="Identity")
 
 
 @route.post("Bindings")
@@ -114,34 +128,18 @@ def list_page(call: Call) -> ApiResponse:
 
     A page by type may hold fewer entries than its size, or none. Raises ApiError 20001.
     """
-    query = call.request.query
-    kinds = _read_types(query)
-    identities = _read_identities(query)
+    query = BindingQuery.parse(call.request.query)
 
     def read(window: Window) -> PagePart:
-        page = queries.bindings(call.table, call.scope.service_sid, window, identities=identities)
-        entries = [(key, _build_body(call, found)) for key, found in page.entries if not kinds or found.type in kinds]
+        page = queries.bindings(call.table, call.scope.service_sid, window, identities=query.identities)
+        entries = [
+            (key, _build_body(call, found))
+            for key, found in page.entries
+            if not query.types or found.type in query.types
+        ]
         return PagePart(entries, page.more, page.ends)
 
     return pagination.build_list_response(call, "bindings", read)
-
-
-def _read_types(query: Parameters) -> set[str]:
-    given = {value.lower() for value in query.all("BindingType")}
-    if not given <= set(BindingType):
-        raise refusals.invalid_parameter("BindingType", f"use {', '.join(BindingType)}")
-    return given
-
-
-def _read_identities(query: Parameters) -> set[str] | None:
-    """Read the identities of the filter; None without one."""
-    if "Identity" not in query.values:
-        return None
-    given = set(query.all("Identity"))
-    if len(given) > _MAX_IDENTITIES:
-        raise refusals.invalid_parameter("Identity", f"give at most {_MAX_IDENTITIES}")
-    # No identity is longer, and a key of the table cannot be of any length.
-    return {identity for identity in given if len(identity) <= forms.MAX_NAME}
 
 
 @route.delete("Bindings/{binding}")

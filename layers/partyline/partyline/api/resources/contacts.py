@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import authorization, contact_lists, forms, lookups, pagination
+from partyline.api import authorization, contact_lists, lookups, pagination, parsing
 from partyline.api.contact_lists import ContactSelection
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, Attributes, Boolean, Name, sid_of, whole_number
@@ -53,7 +53,7 @@ def _check_owner(value: str | None) -> str | None:
 def _parse_numbers(values: tuple[str, ...]) -> tuple[ContactNumber, ...]:
     value = values[-1]
     try:
-        given = forms.parse_json(value) if value else []
+        given = parsing.parse_json(value) if value else []
     except ValueError:
         given = None
     if not isinstance(given, list):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, forms, joining, serializers
+from partyline.api import authorization, joining, parsing, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
 from partyline.api.form_model import Form
@@ -197,7 +197,7 @@ def _check_pairs(members: Sequence[Participant]) -> None:
 def _parse_participant(position: int, text: str) -> Parameters:
     """Parse one participant's JSON into the parameters of its own resource. Raises ApiError 50424."""
     try:
-        given = forms.parse_json(text)
+        given = parsing.parse_json(text)
     except ValueError:
         raise refusals.participant_json_invalid(position, "it is not JSON") from None
     if not isinstance(given, dict):

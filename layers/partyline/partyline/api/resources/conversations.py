@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, lookups, pagination, parsing, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import (
+    Address,
     ClosedTimer,
     ConversationAttributes,
     DateCreated,
     DateUpdated,
     InactiveTimer,
     Name,
+    choose,
 )
-from partyline.api.form_model import Clearable, Form, refused
+from partyline.api.form_model import Clearable, Form, invalid, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.router import Router
@@ -74,6 +76,23 @@ def _check_messaging_service(value: str | None) -> str | None:
     return value
 
 
+def _check_start(value: str) -> datetime | None:
+    if not value:
+        return None
+    moment = parsing.parse_moment(value)
+    if moment is None:
+        raise invalid("it is not an ISO 8601 date")
+    return moment
+
+
+def _check_end(value: str) -> datetime | None:
+    """Accept a date or time, which stands for the whole day, or second, that it names."""
+    moment = _check_start(value)
+    if moment and len(value.strip()) == len("2026-01-31"):
+        return datetime.combine(moment, time.max, moment.tzinfo)
+    return moment.replace(microsecond=999_999) if moment and not moment.microsecond else moment
+
+
 _State = Annotated[ConversationState, BeforeValidator(_check_state)]
 _Email = Annotated[str | None, AfterValidator(_check_email)]
 
@@ -98,6 +117,35 @@ class NewConversationForm(ConversationForm):
     """A new conversation."""
 
     state: Annotated[_State, AfterValidator(_check_new_state)] = ConversationState.ACTIVE
+
+
+class PreWebhookChanges(Form):
+    """What a pre-action webhook can change of a conversation."""
+
+    friendly_name: Clearable[Name] = None
+
+
+class ConversationQuery(Form):
+    """Which conversations a list shows. `start` and `end` are of the creation, both inclusive."""
+
+    state: Annotated[ConversationState, choose(ConversationState)] | None = None
+    start: Annotated[datetime | None, BeforeValidator(_check_start)] = Field(None, alias="StartDate")
+    end: Annotated[datetime | None, BeforeValidator(_check_end)] = Field(None, alias="EndDate")
+    members: tuple[Address, ...] = Field((), alias="Address")
+
+    @model_validator(mode="after")
+    def _check_dates(self) -> Self:
+        if self.start and self.end and self.end < self.start:
+            raise refused(refusals.dates_reversed())
+        return self
+
+    def matches(self, found: Conversation, now: datetime) -> bool:
+        """Whether a conversation is in the state and of the time that are asked for."""
+        return (
+            self.state in (None, timers.apply_due(found, now).state)
+            and (self.start is None or found.created >= self.start)
+            and (self.end is None or found.created <= self.end)
+        )
 
 
 @route.post("Conversations", users=True)
@@ -137,8 +185,7 @@ def build_conversation(call: Call) -> Conversation:
 def apply_pre_webhook(call: Call, event: str, conversation: Conversation) -> Conversation:
     """Apply to a conversation what the pre-action webhook changes. Raises ApiError 20001, 50056."""
     changes = pre_webhook.consult(call, events.conversation_event(event, conversation))
-    name = forms.read_text(changes, "FriendlyName")
-    return replace(conversation, friendly_name=forms.apply_change(name, conversation.friendly_name))
+    return replace(conversation, **PreWebhookChanges.parse(changes).changes())
 
 
 def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
@@ -209,35 +256,31 @@ def list_page(call: Call) -> ApiResponse:
     With one Address for each of its members, the open conversation with exactly these. A user that does not see all
     conversations gets their own, by when they joined. Raises ApiError 20001, 50396.
     """
-    query = call.request.query
-    state = forms.read_choice(query, "State", ConversationState)
-    start, end = _read_day(query, "StartDate"), _read_day(query, "EndDate", last=True)
-    if start and end and end < start:
-        raise refusals.dates_reversed()
-    members = query.all("Address")
+    query = ConversationQuery.parse(call.request.query)
 
     def read(window: Window) -> PagePart:
-        if members:
-            return _find_by_members(call, members)
-        if state:
+        if query.members:
+            return _find_by_members(call, query.members)
+        if query.state:
             # In the list of its new state is only what has been written down.
             expiry.apply_overdue_timers(call.table, call.now)
-        if not authorization.can_see_all(call):
-            return _list_own(call, window, state, start, end)
-        page = queries.conversations(call.table, call.scope.service_sid, window, state=state, start=start, end=end)
-        entries = [
-            (key, found) for key, found in page.entries if state in (None, timers.apply_due(found, call.now).state)
-        ]
-        return pagination.to_page_part(
-            replace(page, entries=entries), lambda found: serializers.build_conversation(call, found, LINKS)
-        )
+        return _list_all(call, window, query) if authorization.can_see_all(call) else _list_own(call, window, query)
 
     return pagination.build_list_response(call, "conversations", read)
 
 
-def _list_own(
-    call: Call, window: Window, state: ConversationState | None, start: datetime | None, end: datetime | None
-) -> PagePart:
+def _list_all(call: Call, window: Window, query: ConversationQuery) -> PagePart:
+    """List the conversations of the Service."""
+    page = queries.conversations(
+        call.table, call.scope.service_sid, window, state=query.state, start=query.start, end=query.end
+    )
+    entries = [(key, found) for key, found in page.entries if query.matches(found, call.now)]
+    return pagination.to_page_part(
+        replace(page, entries=entries), lambda found: serializers.build_conversation(call, found, LINKS)
+    )
+
+
+def _list_own(call: Call, window: Window, query: ConversationQuery) -> PagePart:
     """List the conversations that the calling user takes part in.
 
     A page may hold fewer entries than its size, or none, when others of its window do not fit the filters.
@@ -247,15 +290,13 @@ def _list_own(
     entries = [
         (key, serializers.build_conversation(call, found.conversation, LINKS))
         for key, found in page.entries
-        if state in (None, timers.apply_due(found.conversation, call.now).state)
-        and (start is None or found.conversation.created >= start)
-        and (end is None or found.conversation.created <= end)
+        if query.matches(found.conversation, call.now)
     ]
     return PagePart(entries, page.more, page.ends)
 
 
 def _find_by_members(call: Call, members: tuple[str, ...]) -> PagePart:
-    thread = threads.build_key(addresses.canonicalize(forms.restore_plus(address)) for address in members)
+    thread = threads.build_key(addresses.canonicalize(address) for address in members)
     found = store.find_open_owner(call.table, thread, call.now)
     if found is None or found.service_sid != call.scope.service_sid or not _is_visible(call, found):
         return PagePart([])
@@ -267,16 +308,3 @@ def _is_visible(call: Call, found: Conversation) -> bool:
         return True
     roster = store.load(call.table, found.sid)
     return roster is not None and authorization.can_see(call, roster.participants)
-
-
-def _read_day(query: Parameters, name: str, *, last: bool = False) -> datetime | None:
-    """Read a date of a filter. The last one stands for the whole day, or second, that it names."""
-    given = query.get(name)
-    if not given:
-        return None
-    moment = forms.parse_moment(given)
-    if moment is None:
-        raise refusals.invalid_parameter(name, "it is not an ISO 8601 date")
-    if last and len(given.strip()) == len("2026-01-31"):
-        return datetime.combine(moment, time.max, moment.tzinfo)
-    return moment.replace(microsecond=999_999) if last and not moment.microsecond else moment

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination
+from partyline.api import authorization, lookups, pagination, parsing
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, Boolean, Decimal, Name, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
@@ -65,7 +65,7 @@ def _check_rate(value: str | None) -> str | None:
 
 def _parse_replies(value: str) -> dict[str, str]:
     try:
-        replies = forms.parse_json(value) if value else {}
+        replies = parsing.parse_json(value) if value else {}
     except ValueError:
         replies = None
     if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
@@ -278,7 +278,7 @@ def _check_services(call: Call, form: LineForm) -> None:
 
 def _find_line(call: Call) -> Line:
     """Find the line that the path names. Raises ApiError 20404, also for a line that the calling user may not use."""
-    address = addresses.canonicalize(forms.restore_plus(call.ids["line"]))
+    address = addresses.canonicalize(parsing.restore_plus(call.ids["line"]))
     is_number = addresses.is_number(address)
     line = store.fetch(call.table, [address]).get(address) if is_number else None
     if line is None or not authorization.can_use_line(call, line):

@@ -6,9 +6,15 @@ its Service. Until it is attached only its uploader and the account may see it, 
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, multipart, serializers
+from partyline.api import authorization, lookups, multipart, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Name
+from partyline.api.form_model import Clearable, Form
 from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.request import Upload
 from partyline.api.router import Router
@@ -23,6 +29,18 @@ route = Router()
 # How long a link to a file is valid, in seconds.
 LINK_LIFE = 300
 _MAX_FILENAME = 100
+
+
+class FilenameQuery(Form):
+    """The name of an upload, which is checked before the file."""
+
+    filename: Annotated[str, Field(max_length=_MAX_FILENAME)] = ""
+
+
+class UploaderQuery(Form):
+    """The uploader whom the account names, which is checked after the file."""
+
+    author: Clearable[Name] = None
 
 
 @route.post("Media", users=True)
@@ -40,7 +58,7 @@ def create(call: Call) -> ApiResponse:
 def _store(once: IdempotentRequest, body: bytes, declared: str, name: str) -> ApiResponse:
     """Store a file: its record, and its content in the bucket."""
     call = once.call
-    name = forms.read_text(call.request.query, "Filename", _MAX_FILENAME) or name
+    name = FilenameQuery.parse(call.request.query).filename or name
     if not body:
         raise refusals.media_empty()
     kind = file_types.detect_type(body, declared, name)
@@ -105,7 +123,7 @@ def _can_see(call: Call, media: StoredMedia) -> bool:
 
 def _read_author(call: Call) -> str | None:
     """Return the uploader; the account may name one. Raises ApiError 50107."""
-    named = forms.read_text(call.request.query, "Author") or None
+    named = UploaderQuery.parse(call.request.query).author
     if call.user is None:
         return named
     if named and named != call.user.identity:

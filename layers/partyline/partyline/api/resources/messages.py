@@ -10,9 +10,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, lookups, pagination, parsing, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Attributes, DateCreated, DateUpdated, Name
+from partyline.api.field_types import MAX_NAME, Attributes, DateCreated, DateUpdated, Name, choose
 from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.pagination import PagePart
@@ -48,9 +48,9 @@ class Order(StrEnum):
 
 
 def _check_author(value: str | None) -> str | None:
-    if value and len(value) > forms.MAX_NAME:
-        raise refused(refusals.author_too_long(forms.MAX_NAME))
-    return forms.restore_plus(value) if value else None
+    if value and len(value) > MAX_NAME:
+        raise refused(refusals.author_too_long(MAX_NAME))
+    return parsing.restore_plus(value) if value else None
 
 
 def _check_content_sid(value: str | None) -> str | None:
@@ -79,6 +79,12 @@ class MessageForm(MessageChanges):
     content_sid: Annotated[str | None, AfterValidator(_check_content_sid)] = Field(
         None, description="Not supported: send Body."
     )
+
+
+class MessageQuery(Form):
+    """In which order a list shows the messages."""
+
+    order: Annotated[Order, choose(Order)] = Order.ASCENDING
 
 
 @route.post("Conversations/{conversation}/Messages", users=True)
@@ -248,7 +254,7 @@ def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
 def list_page(call: Call) -> ApiResponse:
     """List the messages by index. Order is asc (default) or desc."""
     conversation = lookups.find_conversation(call)
-    ascending = forms.read_choice(call.request.query, "Order", Order) is not Order.DESCENDING
+    ascending = MessageQuery.parse(call.request.query).order is Order.ASCENDING
 
     def read(window: Window) -> PagePart:
         page = store.page(

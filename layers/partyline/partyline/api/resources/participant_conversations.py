@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import model_validator
+
 from partyline import refusals
-from partyline.api import authorization, forms, pagination, serializers
+from partyline.api import authorization, pagination, serializers
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Address
+from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.pagination import PagePart
 from partyline.api.router import Router
 from partyline.api.serializers import Json
@@ -17,6 +23,21 @@ from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
 
 route = Router()
+
+
+class ParticipantConversationQuery(Form):
+    """Whose conversations a list shows: those of an identity, or of an address in any notation."""
+
+    identity: Clearable[str] = None
+    address: Clearable[Address] = None
+
+    @model_validator(mode="after")
+    def _check_one_given(self) -> Self:
+        if self.identity and self.address:
+            raise refused(refusals.one_identifier_at_a_time())
+        if not (self.identity or self.address):
+            raise refused(refusals.invalid_parameter("Identity", "give Identity or Address"))
+        return self
 
 
 @route.get("ParticipantConversations", users=True)
@@ -42,17 +63,13 @@ def _read_filter(call: Call) -> tuple[str | None, str | None]:
 
     A user may name their own only, unless their role shows them every conversation.
     """
-    identity, address = call.request.query.get("Identity"), call.request.query.get("Address")
-    if identity and address:
-        raise refusals.one_identifier_at_a_time()
-    if identity:
-        identities.check_identity(identity)
-        authorization.require_self(call, identity, Permission.VIEW_ANY_CONVERSATION)
-        return identity, None
-    if address:
+    query = ParticipantConversationQuery.parse(call.request.query)
+    if query.identity:
+        identities.check_identity(query.identity)
+        authorization.require_self(call, query.identity, Permission.VIEW_ANY_CONVERSATION)
+    else:
         authorization.require_service_permission(call, Permission.VIEW_ANY_CONVERSATION)
-        return None, addresses.canonicalize(forms.restore_plus(address))
-    raise refusals.invalid_parameter("Identity", "give Identity or Address")
+    return query.identity, addresses.canonicalize(query.address) if query.address else None
 
 
 def _build_body(call: Call, found: Participation) -> Json:

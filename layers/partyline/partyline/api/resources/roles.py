@@ -9,9 +9,9 @@ from typing import Annotated
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import forms, lookups, pagination, serializers
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import choose, name_of_at_most
+from partyline.api.field_types import MAX_SHORT_NAME, choose, name_of_at_most
 from partyline.api.form_model import Form
 from partyline.api.router import Router
 from partyline.api.serializers import Json
@@ -35,7 +35,7 @@ class NewRoleForm(RoleForm):
     """A new role."""
 
     type: Annotated[RoleType, choose(RoleType, refusals.role_type_invalid)]
-    friendly_name: Annotated[str, name_of_at_most(forms.MAX_SHORT_NAME, is_required=True)]
+    friendly_name: Annotated[str, name_of_at_most(MAX_SHORT_NAME, is_required=True)]
 
 
 @route.post("Roles")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from partyline.api import forms, lookups, pagination, serializers
+from partyline.api import lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import name_of_at_most
+from partyline.api.field_types import MAX_NAME, name_of_at_most
 from partyline.api.form_model import Form
 from partyline.api.router import Level, Router
 from partyline.api.serializers import Json
@@ -33,7 +33,7 @@ _LINKS = {
 class NewServiceForm(Form):
     """A new Service."""
 
-    friendly_name: Annotated[str, name_of_at_most(forms.MAX_NAME, is_required=True)]
+    friendly_name: Annotated[str, name_of_at_most(MAX_NAME, is_required=True)]
 
 
 @route.post("Services")

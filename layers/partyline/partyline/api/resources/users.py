@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from partyline import refusals
-from partyline.api import authorization, forms, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Attributes, name_of_at_most
+from partyline.api.field_types import MAX_NAME, Attributes, name_of_at_most
 from partyline.api.form_model import Clearable, Form
 from partyline.api.operations import Operation
 from partyline.api.router import Router
@@ -34,7 +34,7 @@ class UserIdentity(Form):
 class UserForm(Form):
     """What can be changed of a user."""
 
-    friendly_name: Annotated[Clearable[str], name_of_at_most(forms.MAX_NAME)] = None
+    friendly_name: Annotated[Clearable[str], name_of_at_most(MAX_NAME)] = None
     attributes: Attributes | None = None
     # Whether there is such a role is checked last: see lookups.find_role.
     role_sid: Clearable[str] = None

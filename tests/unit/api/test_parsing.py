@@ -1,4 +1,4 @@
-"""Typed reading of parameters."""
+"""Single values of parameters, and the filters of lists."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.api import forms, serializers
+from partyline.api import parsing, serializers
 from partyline.api.field_types import json_text
 from partyline.api.form_model import Form
+from partyline.api.pagination import PageQuery
 from partyline.api.request import Parameters
+from partyline.api.resources.conversations import ConversationQuery
 from partyline.domain.conversations import ConversationState
 from partyline.errors import ApiError
 from partyline.serialization import format_time, parse_time
@@ -42,12 +44,12 @@ class Described(Form):
     ],
 )
 def test_a_moment_is_iso_8601_or_nothing(text: str, moment: datetime | None) -> None:
-    assert forms.parse_moment(text) == moment
+    assert parsing.parse_moment(text) == moment
 
 
 @given(st.text())
 def test_any_text_is_a_moment_that_can_be_stored_and_shown_or_nothing(text: str) -> None:
-    moment = forms.parse_moment(text)
+    moment = parsing.parse_moment(text)
     if moment:
         assert parse_time(format_time(moment)) == moment
 
@@ -76,7 +78,7 @@ def test_times_are_shown_as_twilios_sdk_reads_them(moment: datetime) -> None:
     ],
 )
 def test_a_plus_that_became_a_blank_is_restored(given_text: str, meant: str) -> None:
-    assert forms.restore_plus(given_text) == meant
+    assert parsing.restore_plus(given_text) == meant
 
 
 @given(st.text())
@@ -101,15 +103,49 @@ def test_what_is_no_json_is_refused_as_attributes(text: str) -> None:
 
 
 def test_a_choice_is_read_in_any_case() -> None:
-    assert forms.read_choice(Parameters({"State": ("CloSed",)}), "State", ConversationState) is ConversationState.CLOSED
-    assert forms.read_choice(Parameters(), "State", ConversationState) is None
+    assert ConversationQuery.parse(Parameters({"State": ("CloSed",)})).state is ConversationState.CLOSED
+    assert ConversationQuery.parse(Parameters()).state is None
 
 
 @given(st.text())
 def test_any_text_is_a_number_or_refused(text: str) -> None:
     try:
-        number = forms.read_integer(Parameters({"Page": (text,)}), "Page")
+        number = PageQuery.parse(Parameters({"Page": (text,)})).page
     except ApiError as refused:
         number = refused.code
-    assert number is not None
     assert 0 <= number < 10**9
+
+
+@pytest.mark.parametrize("name", ["PageSize", "Page"])
+def test_page_without_a_value_is_refused_as_no_number(name: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        PageQuery.parse(Parameters({name: ("",)}))
+    assert (refused.value.code, refused.value.message.split(":")[0]) == (20001, f"Invalid parameter {name}")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "moment"),
+    [
+        ("", "2026-01-31", "2026-01-31T23:59:59.999999+00:00"),
+        ("", " 2026-01-31 ", "2026-01-31T23:59:59.999999+00:00"),
+        ("", "2026-01-31T10:11:12Z", "2026-01-31T10:11:12.999999+00:00"),
+        ("2026-01-31", "2026-01-31T10:11:12.5Z", "2026-01-31T10:11:12.500000+00:00"),
+    ],
+)
+def test_end_of_a_filter_is_the_end_of_the_day_or_second_it_names(start: str, end: str, moment: str) -> None:
+    query = ConversationQuery.parse(Parameters({"StartDate": (start,), "EndDate": (end,)}))
+    assert query.end == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "parameter"),
+    [
+        ({"State": "x", "StartDate": "x"}, 20001, "State"),
+        ({"StartDate": "x", "EndDate": "x"}, 20001, "StartDate"),
+        ({"StartDate": "2026-02-01", "EndDate": "2026-01-31"}, 50396, "EndDate"),
+    ],
+)
+def test_wrong_filters_are_refused_for_the_first_of_them(values: dict[str, str], code: int, parameter: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        ConversationQuery.parse(Parameters({name: (value,) for name, value in values.items()}))
+    assert (refused.value.code, (refused.value.details or {})["parameter"]) == (code, parameter)

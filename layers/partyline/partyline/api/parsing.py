@@ -1,0 +1,42 @@
+"""Parse single values of parameters: addresses, JSON, dates."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+# A plus that was not encoded has become a blank on its way.
+_LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
+
+
+def restore_plus(value: str) -> str:
+    """Restore the plus of an address: ` 12065550100` is what an unencoded `+12065550100` becomes."""
+    return _LOST_PLUS.sub("+", value)
+
+
+def parse_json(value: str) -> Any:
+    """Parse a JSON text.
+
+    Raises ValueError, also for what other parsers refuse: NaN, unpaired surrogates, endless nesting.
+    """
+    try:
+        parsed = json.loads(value, parse_constant=_refuse_constant)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return parsed
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse_moment(value: str) -> datetime | None:
+    """Parse a date or time in ISO 8601, UTC by default; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
