@@ -48,6 +48,7 @@ def test_a_new_message_has_every_documented_member(api: Api) -> None:
         "media": None,
         "attributes": '{"a":1}',
         "participant_sid": member,
+        "written_by": None,
         "content_sid": None,
         "date_created": "2020-01-01T00:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",

@@ -117,6 +117,7 @@ def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
         "media": [_build_media(part) for part in shown.media] or None,
         "attributes": shown.attributes,
         "participant_sid": shown.participant_sid,
+        "written_by": shown.written_by,
         "content_sid": None,
         "date_created": format_timestamp(shown.created),
         "date_updated": format_timestamp(shown.updated),

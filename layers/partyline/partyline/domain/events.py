@@ -251,7 +251,8 @@ def identities_of(*members: Iterable[Participant]) -> tuple[str, ...]:
 def message_event(type: str, message: Message, conversation: Conversation, **more: str | None) -> Event:
     """Build onMessageAdd, Update, Updated, Remove or Removed.
 
-    Beyond Twilio: `DateReceivedByCarrier`, when the carrier received an inbound text.
+    Beyond Twilio: `DateReceivedByCarrier`, when the carrier received an inbound text, and `WrittenBy`, the identity
+    that wrote as a line.
     """
     parameters = {
         "ConversationSid": conversation.sid,
@@ -267,6 +268,7 @@ def message_event(type: str, message: Message, conversation: Conversation, **mor
         "DateCreated": format_timestamp(message.created),
         "DateUpdated": format_timestamp(message.updated),
         "DateReceivedByCarrier": format_timestamp(message.received_at) if message.received_at else None,
+        "WrittenBy": message.written_by,
         **more,
     }
     return Event(type, _without_none(parameters))

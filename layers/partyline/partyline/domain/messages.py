@@ -39,6 +39,7 @@ class Message:
     - `edited_from`: the recorded text of a message that was edited later.
     - `origin`: set for an inbound message that has files and no words.
     - `request_digest`: names the request that created it, if that had an Idempotency-Key.
+    - `written_by`: the identity that wrote it under another name, that of a line.
     """
 
     sid: str
@@ -57,6 +58,7 @@ class Message:
     edited_from: str | None = None
     origin: Origin | None = None
     request_digest: str | None = None
+    written_by: str | None = None
 
     @property
     def recorded_body(self) -> str | None:

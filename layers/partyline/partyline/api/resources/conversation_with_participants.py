@@ -26,6 +26,7 @@ from partyline.domain import join_rules, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
 from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, Conflict, RuleViolation
 from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
@@ -172,9 +173,13 @@ def _parse_members(
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:
-    """Add the calling user to the members, with the role of creators."""
+    """Add the calling user to the members, with the role of creators.
+
+    A user who writes as a line of the conversation, and sees it anyway, stays outside: in a group, a member without a
+    number of their own would be refused.
+    """
     creators = conversations.build_creator(call, conversation)
-    if not creators:
+    if not creators or _writes_as_line(call, members):
         return members
     [creator] = creators
     if all(member.identity != creator.identity for member in members):
@@ -183,6 +188,15 @@ def _with_creator(call: Call, conversation: Conversation, members: list[Particip
         replace(member, role_sid=creator.role_sid) if member.identity == creator.identity else member
         for member in members
     ]
+
+
+def _writes_as_line(call: Call, members: Sequence[Participant]) -> bool:
+    """Whether the calling user, no member, sees a conversation and writes in it as one of its own numbers."""
+    if call.user is None or Permission.WRITE_AS_LINE not in call.user.permissions:
+        return False
+    is_member = authorization.find_membership(call, members) is not None
+    has_line = any(member.projected_address or member.proxy_address for member in members)
+    return has_line and not is_member and authorization.can_see(call, members)
 
 
 def _check_pairs(members: Sequence[Participant]) -> None:

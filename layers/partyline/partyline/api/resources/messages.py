@@ -17,7 +17,7 @@ from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
-from partyline.api.resources import attachments
+from partyline.api.resources import attachments, authors
 from partyline.api.resources.sending_checks import check_lines, owns_thread, require_free_thread
 from partyline.api.router import Router
 from partyline.domain import events, routing, sids
@@ -66,7 +66,9 @@ class MessageChanges(Form):
     date_created: DateCreated | None = Field(None, description="For history that is imported. Account only.")
     date_updated: DateUpdated | None = Field(None, description="For history that is imported. Account only.")
     author: Annotated[Clearable[str], AfterValidator(_check_author)] = Field(
-        None, description="Who writes: an identity, or the number of a participant. A user writes as themselves."
+        None,
+        description="Who writes: an identity, or the number of a participant. A user writes as themselves or, with "
+        "`writeAsLine`, as a number of the conversation that they may use.",
     )
     attributes: Attributes | None = Field(None, description="A JSON text of your own.")
     body: str | None = Field(None, description=f"The text. Where it goes to a phone, at most {MAX_TEXT} characters.")
@@ -110,12 +112,9 @@ def _record(once: IdempotentRequest) -> ApiResponse:
     if changes.values:
         overrides = MessageChanges.parse(changes)
         amended = _apply_overrides(message, overrides, roster.participants)
-        author = (
-            routing.find_writer(amended.author, roster.participants)
-            if overrides.author
-            else _participant_of(message, roster)
-        )
-        message = _with_sends(call, roster, amended, author)
+        if overrides.author:
+            amended = authors.find_named_author(call, roster, amended.author).sign(amended)
+        message = _with_sends(call, roster, amended)
     roster = memberships.claim_threads(call.table, roster, call.now)
     if not owns_thread(roster):
         # Another conversation has claimed the thread meanwhile.
@@ -134,16 +133,11 @@ def plan_message(call: Call, roster: Roster) -> Message:
     Raises ApiError as `create`, except what other requests or a pre-action webhook cause.
     """
     authorization.deny_users(call, call.request.form, *_DATES)
-    authorization.require_conversation_permission(call, roster, *_send_permissions(call.request.form))
+    number = authors.find_own_number(call, roster)
+    if number is None:
+        authorization.require_conversation_permission(call, roster, *_send_permissions(call.request.form))
     lookups.require_changeable(roster.conversation)
-    draft = _parse_form(call, roster)
-    # A user is always the author; only the account names one.
-    author = (
-        authorization.find_membership(call, roster.participants)
-        if call.user
-        else routing.find_writer(draft.author, roster.participants)
-    )
-    return _with_sends(call, roster, draft, author)
+    return _with_sends(call, roster, _parse_form(call, roster, number))
 
 
 def _send_permissions(form: Parameters) -> list[Permission]:
@@ -156,22 +150,18 @@ def _participant_of(message: Message, roster: Roster) -> Participant | None:
     return next((member for member in roster.participants if member.sid == message.participant_sid), None)
 
 
-def _with_sends(call: Call, roster: Roster, draft: Message, author: Participant | None) -> Message:
-    """Complete a draft with its author and its sends, into every thread of the conversation.
+def _with_sends(call: Call, roster: Roster, draft: Message) -> Message:
+    """Complete a draft with its sends, into every thread of the conversation.
 
-    Threads that the conversation will claim are among these. Raises ApiError 21653, 50407, 50413, 50416, 50438, 50439,
-    50513.
+    Threads that the conversation will claim are among these. Raises ApiError 21653, 50107, 50407, 50413, 50416, 50438,
+    50439, 50513.
     """
+    author = _participant_of(draft, roster)
     routing.check_author(author, draft.author, roster.participants)
     require_free_thread(call, roster)
     sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
     check_lines(call, roster, sends, draft.media)
-    return replace(
-        draft,
-        author=author.author if author else draft.author,
-        participant_sid=author.sid if author else None,
-        sends=sends,
-    )
+    return replace(draft, sends=sends)
 
 
 def _apply_overrides(message: Message, changes: MessageChanges, participants: Sequence[Participant]) -> Message:
@@ -190,31 +180,24 @@ def _apply_overrides(message: Message, changes: MessageChanges, participants: Se
     )
 
 
-def _parse_form(call: Call, roster: Roster) -> Message:
-    """Build the message that a form describes, without its sends."""
+def _parse_form(call: Call, roster: Roster, number: str | None) -> Message:
+    """Build the message that a form describes, without its sends; `number` is the line that a user writes as."""
     form = MessageForm.parse(call.request.form)
     uploads = attachments.find_uploads(call, form.media_sid)
+    author = authors.find_author(call, roster, form.author, number)
     index = roster.conversation.last_index + 1
-    return Message(
+    draft = Message(
         sid=sids.message(index),
         conversation_sid=roster.conversation.sid,
         index=index,
         created=form.date_created or call.now,
         updated=form.date_updated or call.now,
-        author=_author_of(call, form) or SYSTEM,
+        author=SYSTEM,
         body=_check_body(form.body or "", roster.participants, required=not uploads) or None,
         media=uploads,
         attributes=form.attributes or "{}",
     )
-
-
-def _author_of(call: Call, form: MessageChanges) -> str | None:
-    """Return the author that a form names; a user writes as themselves. Raises ApiError 50107."""
-    if call.user is None:
-        return form.author
-    if form.author and form.author != call.user.identity:
-        raise refusals.account_only()
-    return call.user.identity
+    return author.sign(draft)
 
 
 def _check_body(body: str, participants: Sequence[Participant], *, required: bool = True) -> str:
@@ -318,21 +301,10 @@ def _find_to_change(
     roster = lookups.load_roster(call) if call.user else None
     conversation = roster.conversation if roster else lookups.find_conversation(call)
     delivered = find_message(call, conversation)
-    if roster:
-        is_own = _is_own(call, roster, delivered.message)
+    if roster and not authors.wrote_as_line(call, delivered.message):
+        is_own = authors.is_own(call, roster, delivered.message)
         authorization.require_conversation_permission(call, roster, *permissions_for(call.request.form, is_own))
     return lookups.require_changeable(conversation), delivered
-
-
-def _is_own(call: Call, roster: Roster, message: Message) -> bool:
-    """Whether the calling user wrote a message.
-
-    An identity may look like the number that wrote it: the writing participant, where it still exists, decides.
-    """
-    if call.user is None or message.author != call.user.identity:
-        return False
-    writer = next((member for member in roster.participants if member.sid == message.participant_sid), None)
-    return writer is None or writer.identity == call.user.identity
 
 
 def _edit_permissions(form: Parameters, is_own: bool) -> list[Permission]:  # noqa: FBT001  (called with it by position, once)
