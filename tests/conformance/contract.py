@@ -107,6 +107,7 @@ _BEYOND = (
     "service_configuration.default_closed_timer",
     "message.date_received_by_carrier",
     "message.written_by",
+    "participant.contact",
 )
 
 

@@ -201,6 +201,18 @@ def test_whose_some_numbers_are_is_one_read(api: Api, table: Table) -> None:
     assert {(one.friendly_name, one.owner, one.do_not_disturb) for one in found.values()} == {("Rob", "ben", False)}
 
 
+def test_a_repeat_with_the_same_key_is_the_same_contact(api: Api) -> None:
+    once = replace(api, headers={"Idempotency-Key": "k1"})
+    form = {"FriendlyName": "Bob", "Numbers": numbers(A)}
+    made = once.post("/Contacts", form)
+    again = once.post("/Contacts", form)
+    assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (201, made.body, "true")
+    assert once.post("/Contacts", {"FriendlyName": "Kay"}).status == 422
+    assert names(api.get("/Contacts")) == ["Bob"]
+    # Another request with the number is refused still.
+    assert replace(api, headers={"Idempotency-Key": "k2"}).post("/Contacts", form).error[:2] == (409, 20409)
+
+
 # --- deleting and merging
 
 

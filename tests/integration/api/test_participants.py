@@ -44,6 +44,7 @@ def test_a_new_participant_has_every_documented_member(api: Api) -> None:
         "identity": "ann",
         "attributes": '{"x":1}',
         "messaging_binding": None,
+        "contact": None,
         "role_sid": given,
         "date_created": "2020-01-01T00:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",

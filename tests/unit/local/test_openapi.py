@@ -84,4 +84,4 @@ def test_access_tokens_are_named_where_users_may_call() -> None:
         {"account": []},
         {"user": []},
     ]
-    assert "security" not in DOCUMENT["paths"]["/v1/Lines"]["get"]
+    assert "security" not in DOCUMENT["paths"]["/v1/OptOuts"]["get"]

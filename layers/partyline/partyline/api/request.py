@@ -44,6 +44,10 @@ class Parameters:
         """Return every value of a repeatable parameter."""
         return self.values.get(name, ())
 
+    def with_value(self, name: str, value: str) -> Parameters:
+        """Return the parameters with one value of a name."""
+        return Parameters({**self.values, name: (value,)})
+
     def pairs(self) -> list[tuple[str, str]]:
         """Return names and values, repeated names together."""
         return [(name, value) for name, values in self.values.items() for value in values]

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from partyline.api.context import Call
-from partyline.domain import receipts, sids, timers
+from partyline.domain import contacts, receipts, sids, timers
 from partyline.domain.addresses import format_address
 from partyline.domain.attachments import Media, StoredMedia
+from partyline.domain.contacts import Contact
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
@@ -72,8 +73,11 @@ def _service_member(call: Call) -> Json:
     return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
 
 
-def build_participant(call: Call, shown: Participant) -> Json:
-    """Build a participant. An identity without a role has its Service's role for members."""
+def build_participant(call: Call, shown: Participant, contact: Contact | None = None) -> Json:
+    """Build a participant. An identity without a role has its Service's role for members.
+
+    `contact` is the contact as which it was added, as it is now.
+    """
     return {
         **_service_member(call),
         "sid": shown.sid,
@@ -82,12 +86,27 @@ def build_participant(call: Call, shown: Participant) -> Json:
         "identity": shown.identity,
         "attributes": shown.attributes,
         "messaging_binding": _build_binding(shown),
+        "contact": _build_member_contact(shown, contact),
         "role_sid": shown.role_sid or (call.scope.service.member_role_sid if shown.identity else None),
         "date_created": format_timestamp(shown.created),
         "date_updated": format_timestamp(shown.updated),
         "last_read_message_index": shown.last_read_message_index,
         "last_read_timestamp": shown.last_read_timestamp,
         "url": call.url("Conversations", shown.conversation_sid, "Participants", shown.sid),
+    }
+
+
+def _build_member_contact(shown: Participant, contact: Contact | None) -> Json | None:
+    """Build the contact of a participant (ours): what has become of it since the participant was added."""
+    if shown.contact is None:
+        return None
+    found = contacts.describe_member(shown.contact, shown.address, contact)
+    return {
+        "sid": found.sid,
+        "name": found.name,
+        "name_when_added": found.name_when_added,
+        "state": found.state.value,
+        "number_is_current": found.number_is_current,
     }
 
 

@@ -97,6 +97,48 @@ class ContactSnapshot:
     name: str
 
 
+class MemberContactState(StrEnum):
+    """What has become of the contact of a participant since it was added."""
+
+    CURRENT = "current"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberContact:
+    """The contact of a participant as it is now.
+
+    - `sid`: the contact, after a merge the one that has its numbers now. `name`: its name now, or the last one.
+    - `number_is_current`: whether the participant's number is still one of the contact's.
+    """
+
+    sid: str
+    name: str
+    name_when_added: str
+    state: MemberContactState
+    number_is_current: bool
+
+
+def describe_member(snapshot: ContactSnapshot, address: str | None, current: Contact | None) -> MemberContact:
+    """Compare the contact as which a participant was added with the contact as it is now.
+
+    It is updated when its name or a number has changed, also by a merge.
+    """
+    if current is None or current.deleted:
+        return MemberContact(
+            snapshot.sid, snapshot.name, snapshot.name, MemberContactState.DELETED, number_is_current=False
+        )
+    is_updated = current.sid != snapshot.sid or current.revised > snapshot.version
+    return MemberContact(
+        sid=current.sid,
+        name=current.friendly_name,
+        name_when_added=snapshot.name,
+        state=MemberContactState.UPDATED if is_updated else MemberContactState.CURRENT,
+        number_is_current=address in current.addresses,
+    )
+
+
 class ContactAction(StrEnum):
     """What a change has made of a contact."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain import addresses
+from partyline.domain.contacts import ContactSnapshot
 
 
 class ParticipantKind(StrEnum):
@@ -34,7 +35,8 @@ class NotificationLevel(StrEnum):
 class Participant:
     """A member of a conversation.
 
-    `identified` is when it got its identity, by our clock; a caller can set `created` and `updated`.
+    `identified` is when it got its identity, by our clock; a caller can set `created` and `updated`. `contact` is the
+    contact as which it was added.
     """
 
     sid: str
@@ -51,6 +53,7 @@ class Participant:
     last_read_message_index: int | None = None
     last_read_timestamp: str | None = None
     notification_level: NotificationLevel = NotificationLevel.DEFAULT
+    contact: ContactSnapshot | None = None
 
     @property
     def kind(self) -> ParticipantKind:

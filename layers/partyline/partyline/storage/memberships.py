@@ -213,16 +213,38 @@ def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bo
     return retry.STANDARD.run(attempt)
 
 
-def _alias_writes(roster: Roster, thread: str) -> list[Write]:
-    conversation, released = roster.conversation, membership.plan_alias_release(roster)
-    owned = replace(
-        conversation, threads=conversation.threads - released | {thread}, revision=conversation.revision + 1
-    )
+def release_aliases(table: Table, sid: str, wanted: Collection[str]) -> None:
+    """Release those of some threads that a conversation owns as aliases, for a conversation of exactly these members.
+
+    The threads of its own members stay. Raises Conflict when other requests win every race.
+    """
+
+    def attempt() -> None:
+        roster = conversations.load(table, sid)
+        if roster is None:
+            return
+        released = (roster.conversation.threads - threads_of(roster.participants)) & frozenset(wanted)
+        if released:
+            table.transact(_set_threads(roster.conversation, roster.conversation.threads - released))
+
+    retry.STANDARD.run(attempt)
+
+
+def _set_threads(conversation: Conversation, threads: frozenset[str]) -> list[Write]:
+    """Build the writes of a conversation that releases threads, and of these."""
+    owned = replace(conversation, threads=threads, revision=conversation.revision + 1)
     sets = {name: value for name, value in conversation_item(owned).items() if name in ("threads", "revision")}
     return [
         change(CONVERSATION, keys.conversation(conversation.sid), sets, revision_matches(conversation)),
+        *(release_thread(one, conversation.sid) for one in sorted(conversation.threads - threads)),
+    ]
+
+
+def _alias_writes(roster: Roster, thread: str) -> list[Write]:
+    conversation, released = roster.conversation, membership.plan_alias_release(roster)
+    return [
+        *_set_threads(conversation, conversation.threads - released | {thread}),
         claim_thread(thread, conversation, roster.participants),
-        *(release_thread(one, conversation.sid) for one in sorted(released)),
     ]
 
 

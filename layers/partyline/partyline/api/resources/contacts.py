@@ -9,22 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, contact_lists, lookups, pagination, parsing
+from partyline.api import authorization, contact_lists, lookups, pagination
+from partyline.api.contact_forms import (
+    ContactForm,
+    ContactListQuery,
+    ContactMergeForm,
+    ContactUpdateForm,
+    NewContactForm,
+)
 from partyline.api.contact_lists import ContactSelection
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Address, Attributes, Boolean, Name, sid_of, whole_number
-from partyline.api.form_model import Clearable, Form, invalid
+from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Router
-from partyline.domain import contacts, identities, sids
-from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, Contact, ContactAction, ContactChange, ContactNumber
+from partyline.domain import contacts, sids
+from partyline.domain.contacts import Contact, ContactAction, ContactChange
 from partyline.domain.permissions import Permission
 from partyline.storage import contacts as store
 from partyline.storage import queries, retry
@@ -32,111 +38,8 @@ from partyline.storage.queries import Window
 
 route = Router()
 
-MAX_REASON = 256
 # What only a person who manages contacts may set: who sees a conversation depends on it.
 _MANAGERS_ONLY = ("Numbers", "Owner")
-
-
-def _check_name(value: str) -> str:
-    name = value.strip()
-    if not name or not identities.is_visible(name):
-        raise invalid("it is a name of visible characters")
-    return name
-
-
-def _check_owner(value: str | None) -> str | None:
-    if value is not None and (identities.is_too_long(value) or not identities.is_visible(value)):
-        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
-    return value
-
-
-def _parse_numbers(values: tuple[str, ...]) -> tuple[ContactNumber, ...]:
-    value = values[-1]
-    try:
-        given = parsing.parse_json(value) if value else []
-    except ValueError:
-        given = None
-    if not isinstance(given, list):
-        raise invalid("it is a JSON array of numbers")
-    return contacts.check_numbers([_parse_number(one) for one in given])
-
-
-def _parse_number(given: object) -> ContactNumber:
-    if isinstance(given, str):
-        return ContactNumber(given)
-    if not isinstance(given, dict) or not isinstance(given.get("number"), str):
-        raise invalid('each entry is an object with a "number"')
-    label, primary = given.get("label") or "", given.get("primary") or False
-    if not isinstance(label, str) or len(label) > MAX_LABEL or not identities.is_visible(label):
-        raise invalid(f'each "label" is a text of at most {MAX_LABEL} visible characters')
-    if not isinstance(primary, bool):
-        raise invalid('each "primary" is true or false')
-    return ContactNumber(given["number"], label.strip(), primary)
-
-
-_FriendlyName = Annotated[Name, AfterValidator(_check_name)]
-_Owner = Annotated[Clearable[str], AfterValidator(_check_owner)]
-_Reason = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(str.strip)]
-_Numbers = Annotated[
-    tuple[ContactNumber, ...],
-    BeforeValidator(_parse_numbers),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "examples": ['[{"number": "+12065550150", "label": "mobile", "primary": true}]'],
-        }
-    ),
-]
-_Version = Annotated[int, whole_number(1)]
-
-
-class ContactForm(Form):
-    """What is set of a contact. A parameter that is not given changes nothing."""
-
-    friendly_name: _FriendlyName | None = Field(None, description="The contact's name.")
-    numbers: _Numbers | None = Field(
-        None,
-        description=f"A JSON array of at most {MAX_NUMBERS} numbers, each with `number`, `label` and `primary`. It "
-        "replaces all earlier ones. The first is primary unless another one is.",
-    )
-    owner: _Owner = Field(None, description="The identity that the contact is assigned to. Empty: none.")
-    do_not_disturb: Boolean | None = Field(None, description="Whether the contact is to get no texts from any line.")
-    do_not_disturb_reason: _Reason | None = Field(None, description="Why not, in your own words.")
-    attributes: Attributes | None = Field(None, description="A JSON text of your own.")
-
-
-class NewContactForm(ContactForm):
-    """A new contact."""
-
-    friendly_name: _FriendlyName = Field(description="The contact's name.", examples=["Bob Miller"])
-
-
-class ContactUpdateForm(ContactForm):
-    """What is changed of a contact."""
-
-    version: _Version | None = Field(
-        None, description="The version that the change is made to; refused when the contact has another one."
-    )
-
-
-class ContactMergeForm(Form):
-    """The contact whose numbers another one gets."""
-
-    contact_sid: Annotated[str, sid_of(sids.CONTACT)] = Field(description="The contact that ends. Required.")
-
-
-class ContactListQuery(Form):
-    """Which contacts a list shows."""
-
-    q: Clearable[Name] = Field(
-        None,
-        alias="Q",
-        description="Beginnings of words of the name, in any order; or the end of a number, of three digits or more. "
-        "The list is by the word or number that was found.",
-    )
-    number: Clearable[Address] = Field(None, description="The contact with this number, if any.")
-    owner: _Owner = Field(None, description="The contacts of this identity only.")
 
 
 class ContactNumberBody(ResponseModel):
@@ -203,17 +106,28 @@ class ContactChangeBody(ResponseModel):
 @route.post(
     "Contacts",
     users=True,
-    docs=Operation(form=NewContactForm, answers={201: ContactBody}, refusals=(20001, 20409, 50107, 50303, 50304)),
+    docs=Operation(
+        form=NewContactForm,
+        answers={201: ContactBody},
+        refusals=(20001, 20409, 50107, 50303, 50304),
+        idempotent=True,
+    ),
 )
 def create(call: Call) -> ApiResponse:
     """Create a contact. A number that another contact of the Service has is refused, and names that contact."""
     authorization.require_service_permission(call, Permission.MANAGE_CONTACTS)
+    return answer_once(call, _create)
+
+
+def _create(once: IdempotentRequest) -> ApiResponse:
+    call = once.call
     form = NewContactForm.parse(call.request.form)
     blank = Contact(sids.new(sids.CONTACT), call.scope.service_sid, form.friendly_name, call.now, call.now)
     contact = replace(blank, **_read_changes(call, form, blank))
     change = contacts.describe_change(None, contact, ContactAction.CREATED, call.caller)
-    store.save(call.table, None, contact, change)
-    return ApiResponse(201, build_body(call, contact))
+    answer = ApiResponse(201, build_body(call, contact))
+    store.save(call.table, None, contact, change, beside=once.writes(answer, contact.sid))
+    return answer
 
 
 @route.get("Contacts/{contact}", users=True, docs=Operation(answers={200: ContactBody}))

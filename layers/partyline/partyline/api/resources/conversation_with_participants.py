@@ -12,11 +12,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, joining, parsing, serializers
+from partyline.api import authorization, contact_members, joining, parsing, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
-from partyline.api.form_model import Form
 from partyline.api.idempotency import IdempotentRequest, answer_once
+from partyline.api.participant_copies import (
+    CopiedParticipants,
+    ParticipantCopyForm,
+    copy_participants,
+    release_aliases,
+)
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
@@ -25,6 +30,7 @@ from partyline.carriers.registry import MOST_IN_GROUP
 from partyline.domain import join_rules, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
+from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, Conflict, RuleViolation
@@ -45,6 +51,7 @@ _BINDING = {
 }
 _MEMBERS = {
     "identity": "Identity",
+    "contact_sid": "ContactSid",
     "attributes": "Attributes",
     "role_sid": "RoleSid",
     "date_created": "DateCreated",
@@ -59,7 +66,7 @@ class IfExists(StrEnum):
     FETCH = "fetch"
 
 
-class ConversationWithParticipantsForm(Form):
+class ConversationWithParticipantsForm(ParticipantCopyForm):
     """What such a conversation has besides the parameters of a conversation; each participant is a JSON text."""
 
     if_exists: Annotated[IfExists, choose(IfExists)] = IfExists.REFUSE
@@ -73,9 +80,11 @@ def create(call: Call) -> ApiResponse:
     A moment later it becomes active, or inactive where State says so, or closed when the pre-action webhook rejects one
     of its participants (partyline.lifecycle.activation).
 
-    `IfExists=fetch` (ours) answers the open conversation with exactly these members, with 200, where there is one. A
-    refusal names the participant in its details, counted from 1. Raises ApiError as the creation of a conversation and
-    of a participant, and 50424, 50425, 50426, 50435.
+    `IfExists=fetch` (ours) answers the open conversation with exactly these members, with 200, where there is one.
+    `From` (ours) copies the participants of another conversation, but those that `Without` names. A refusal names the
+    participant in its details, counted from 1, the copied ones first.
+
+    Raises ApiError as the creation of a conversation and of a participant, and 50424, 50425, 50426, 50435.
     """
     authorization.require_creator_permission(call)
     return answer_once(call, _create)
@@ -84,12 +93,11 @@ def create(call: Call) -> ApiResponse:
 def _create(once: IdempotentRequest) -> ApiResponse:
     call = once.call
     form = ConversationWithParticipantsForm.parse(call.request.form)
-    if not form.participants:
-        raise refusals.invalid_parameter("Participant", "give at least one")
-    if len(form.participants) > call.context.group_limit:
-        raise refusals.too_many_participants(call.context.group_limit)
     conversation = conversations.build_conversation(call)
-    members, known = _parse_members(call, conversation, form.participants)
+    copied = copy_participants(call, form, conversation.sid)
+    _check_number(call, len(form.participants) + len(copied.described))
+    members, known = _parse_members(call, conversation, copied, form.participants)
+    release_aliases(call, copied, members)
     conversation = replace(
         conversation,
         state=ConversationState.INITIALIZING,
@@ -100,6 +108,13 @@ def _create(once: IdempotentRequest) -> ApiResponse:
     if form.if_exists is IfExists.REFUSE:
         return _store(once, new)
     return retry.STANDARD.run(lambda: _fetch_or_create(once, new), can_retry=idempotent_requests.can_retry)
+
+
+def _check_number(call: Call, participants: int) -> None:
+    if not participants:
+        raise refusals.invalid_parameter("Participant", "give at least one")
+    if participants > call.context.group_limit:
+        raise refusals.too_many_participants(call.context.group_limit)
 
 
 def _store(once: IdempotentRequest, new: NewConversation) -> ApiResponse:
@@ -143,17 +158,14 @@ def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | No
 
 
 def _parse_members(
-    call: Call, conversation: Conversation, texts: Sequence[str]
+    call: Call, conversation: Conversation, copied: CopiedParticipants, texts: Sequence[str]
 ) -> tuple[list[Participant], frozenset[str]]:
-    """Parse the members, and find which of their identities are users, where a user creates it."""
-    described = []
-    for position, text in enumerate(texts, 1):
+    """Build the members, and find which of their identities are users, where a user creates it."""
+    described = list(copied.described)
+    for position, (binding, _) in enumerate(described, 1):
         with _with_position(position):
-            given = _parse_participant(position, text)
-            binding, member = parse_form(given, conversation.sid, call.now)
-            authorization.deny_users(call, given, *ACCOUNT_ONLY)
             joining.require_addition_by_creator(call, binding)
-            described.append((binding, replace(member, role_sid=find_role_of(call, given, binding))))
+    described += _describe_members(call, conversation, texts, first=len(described) + 1)
     known = authorization.find_known_users(call, *(binding.identity for binding, _ in described))
     own = own_lines(call, [number for binding, _ in described for number in binding.numbers()])
     for position, (binding, _) in enumerate(described, 1):
@@ -170,6 +182,21 @@ def _parse_members(
         join_rules.check_lines(members, own, MOST_IN_GROUP)
         join_rules.check_complete(members)
     return members, known
+
+
+def _describe_members(
+    call: Call, conversation: Conversation, texts: Sequence[str], *, first: int
+) -> Iterator[tuple[ParticipantBinding, Participant]]:
+    """Parse the members that are given as JSON texts; `first` is the position of the first one."""
+    parsed = [_parse_participant(position, text) for position, text in enumerate(texts, first)]
+    known = contact_members.fetch_named(call, parsed)
+    for position, parameters in enumerate(parsed, first):
+        with _with_position(position):
+            given, contact = contact_members.resolve(call, parameters, known)
+            binding, member = parse_form(given, conversation.sid, call.now)
+            authorization.deny_users(call, given, *ACCOUNT_ONLY)
+            joining.require_addition_by_creator(call, binding)
+            yield binding, replace(member, role_sid=find_role_of(call, given, binding), contact=contact)
 
 
 def _with_creator(call: Call, conversation: Conversation, members: list[Participant]) -> list[Participant]:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
 
-from partyline.api import lookups, pagination, serializers
+from partyline.api import contact_members, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.form_model import Form, invalid
 from partyline.api.operations import Operation
@@ -98,9 +98,10 @@ def _iterate_participants(call: Call, conversation: Conversation, after: str | N
     more = True
     while more:
         page = queries.participants(call.table, conversation.sid, Window(_BATCH, place))
+        bodies = iter(contact_members.build_participants(call, (member for _, member in page.entries)))
         for key, member in page.entries:
             place = key
-            yield member.sid, _format_line("participant", serializers.build_participant(call, member))
+            yield member.sid, _format_line("participant", next(bodies))
         more = page.more
 
 

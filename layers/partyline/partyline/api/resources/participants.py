@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, joining, lookups, pagination, pre_webhook, serializers
+from partyline.api import authorization, contact_members, joining, lookups, pagination, pre_webhook
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import REMOVED, Address, Attributes, DateCreated, DateUpdated
 from partyline.api.form_model import Form
@@ -74,10 +74,14 @@ class ParticipantForm(ReadHorizonForm):
 def create(call: Call) -> ApiResponse:
     """Add a participant.
 
+    `ContactSid` (ours) adds a contact by its primary number, or by the one that is given as its address.
+
     Raises ApiError 20001, 50056, 50211, 50303, 50304, 50308, 50309, 50377, 50386, 50407, 50409, 50411 to 50413, 50416
     to 50419, 50433 to 50439.
     """
-    return ApiResponse(201, serializers.build_participant(call, _retry_on_member_conflict(lambda: _add_member(call))))
+    return ApiResponse(
+        201, contact_members.build_participant(call, _retry_on_member_conflict(lambda: _add_member(call)))
+    )
 
 
 def _retry_on_member_conflict(attempt: Callable[[], Changed]) -> Changed:
@@ -91,10 +95,12 @@ def _retry_on_member_conflict(attempt: Callable[[], Changed]) -> Changed:
 def _add_member(call: Call) -> Participant:
     roster = lookups.load_roster(call)
     conversation = lookups.require_changeable(roster.conversation)
-    binding, member = parse_form(call.request.form, conversation.sid, call.now)
+    form = call.request.form
+    given, contact = contact_members.resolve(call, form, contact_members.fetch_named(call, [form]))
+    binding, member = parse_form(given, conversation.sid, call.now)
     authorization.deny_users(call, call.request.form, *ACCOUNT_ONLY)
     known = joining.require_addition(call, roster, binding)
-    member = replace(member, role_sid=find_role_of(call, call.request.form, binding))
+    member = replace(member, role_sid=find_role_of(call, form, binding), contact=contact)
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
     check_binding(binding, own)
@@ -119,7 +125,7 @@ def find_role_of(call: Call, form: Parameters, binding: ParticipantBinding) -> s
 def fetch(call: Call) -> ApiResponse:
     """Fetch a participant by its SID or identity."""
     return ApiResponse(
-        200, serializers.build_participant(call, lookups.find_participant(call, lookups.load_roster(call)))
+        200, contact_members.build_participant(call, lookups.find_participant(call, lookups.load_roster(call)))
     )
 
 
@@ -130,7 +136,8 @@ def list_page(call: Call) -> ApiResponse:
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.participants(call.table, conversation.sid, window)
-        return pagination.to_page_part(page, lambda member: serializers.build_participant(call, member))
+        bodies = iter(contact_members.build_participants(call, (member for _, member in page.entries)))
+        return pagination.to_page_part(page, lambda _: next(bodies))
 
     return pagination.build_list_response(call, "participants", read)
 
@@ -143,7 +150,7 @@ def update(call: Call) -> ApiResponse:
     ApiError as `create`, and 50421, 50440 to 50444.
     """
     return ApiResponse(
-        200, serializers.build_participant(call, _retry_on_member_conflict(lambda: _change_member(call)))
+        200, contact_members.build_participant(call, _retry_on_member_conflict(lambda: _change_member(call)))
     )
 
 
