@@ -1,0 +1,157 @@
+"""Requests that are repeated with their Idempotency-Key, at once and after an answer that nobody got: each is carried
+out once, and once on the phones."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+import pytest
+import urllib3
+
+from local.stack import Stack
+from tests.support.stack_world import World, new_number, until
+
+P = "+12065550100"
+AT_ONCE, OF_A_PERSON = 100, 20
+FORM = "application/x-www-form-urlencoded"
+# What a client comes back after: the request is under way, or the machine is too busy for it.
+LATER = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def post(
+    world: World, path: str, form: Sequence[tuple[str, str]], key: str, authorization: str = ""
+) -> urllib3.BaseHTTPResponse:
+    """Post a form with a key until it is answered, as a client does."""
+
+    def attempt() -> urllib3.BaseHTTPResponse:
+        return world.request(
+            "POST",
+            path,
+            urlencode(form).encode(),
+            Authorization=authorization or world.basic(),
+            Content_Type=FORM,
+            Idempotency_Key=key,
+        )
+
+    return until(attempt, lambda answer: answer.status not in LATER and answer.status < 500)
+
+
+def post_at_once(
+    world: World, path: str, form: Sequence[tuple[str, str]], number: int, authorization: str = ""
+) -> list[dict[str, Any]]:
+    """The bodies that equal posts are answered with; only one of these is no replay."""
+    key = str(uuid.uuid4())
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: post(world, path, form, key, authorization), range(number)))
+    assert {answer.status for answer in answers} <= {201, 202}, [answer.data for answer in answers]
+    # The first answer may be one that its client came back for.
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) <= 1
+    return [json.loads(answer.data) for answer in answers]
+
+
+def group(world: World, *handsets: str) -> Any:
+    """A group of an agent on a line and some handsets."""
+    made = world.api.conversations.create()
+    made.participants.create(identity="agent", messaging_binding_projected_address=P)
+    for handset in handsets:
+        made.participants.create(messaging_binding_address=handset)
+    return made
+
+
+def token(world: World, identity: str) -> str:
+    """An access token of a person in the default Service."""
+    answer = world.request("POST", "/v1/Keys", b"", Authorization=world.basic(), Content_Type=FORM)
+    key = json.loads(answer.data)
+    service = world.api.configuration().fetch().default_chat_service_sid
+    grants = {"identity": identity, "chat": {"service_sid": service}}
+    claims = {"iss": key["sid"], "sub": world.account_sid, "exp": time.time() + 600, "grants": grants}
+    return "Bearer " + jwt.encode(claims, key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
+
+
+@pytest.mark.parametrize("person", [False, True], ids=["the account", "a person"])
+def test_equal_posts_at_once_are_one_message_and_one_text(world: World, person: bool) -> None:
+    handsets = new_number(), new_number()
+    made = group(world, *handsets)
+    form = [("Body", "once"), *([] if person else [("Author", "agent")])]
+    path, caller = f"/v1/Conversations/{made.sid}/Messages", token(world, "agent") if person else ""
+
+    answers = post_at_once(world, path, form, OF_A_PERSON if person else AT_ONCE, caller)
+
+    assert len({answer["sid"] for answer in answers}) == 1
+    assert world.messages(made.sid) == [(0, "agent", "once")]
+    # Whatever else was sent would be there before this.
+    last = made.messages.create(author="agent", body="last")
+    until(lambda: [receipt.status for receipt in made.messages(last.sid).delivery_receipts.list()] == ["delivered"] * 2)
+    for handset in handsets:
+        assert [text for _, text in world.read_by(handset)] == ["once", "last"]
+
+
+def test_callers_with_one_key_have_a_message_each(world: World) -> None:
+    made, key = world.api.conversations.create(), str(uuid.uuid4())
+    for identity in ("ann", "ben"):
+        made.participants.create(identity=identity)
+    callers = ["", token(world, "ann"), token(world, "ben")]
+    path = f"/v1/Conversations/{made.sid}/Messages"
+    twice = [post(world, path, [("Body", "mine")], key, caller) for caller in callers * 2]
+    assert len({json.loads(answer.data)["sid"] for answer in twice}) == 3
+    assert [author for _, author, _ in world.messages(made.sid)] == ["system", "ann", "ben"]
+
+
+@pytest.mark.parametrize("person", [False, True], ids=["the account", "a person"])
+def test_equal_posts_at_once_are_one_conversation(world: World, person: bool) -> None:
+    handsets = new_number(), new_number()
+    agent = {"identity": "agent", "messaging_binding": {"projected_address": P}}
+    members = [agent, *({"messaging_binding": {"address": handset}} for handset in handsets)]
+    form = [("Participant", json.dumps(member)) for member in members]
+
+    caller = token(world, "agent") if person else ""
+    answers = post_at_once(world, "/v1/ConversationWithParticipants", form, OF_A_PERSON, caller)
+
+    (sid,) = {answer["sid"] for answer in answers}
+    assert world.owner(*handsets, P) == sid
+
+
+def test_posts_whose_answers_are_lost_are_carried_out_once(world: World, stack: Stack) -> None:
+    """GIVEN clients that hang up when they have asked, and a function that dies meanwhile
+    WHEN they repeat their requests THEN each text is there once."""
+    ann, ben = new_number(), new_number()
+    made = group(world, ann, ben)
+    forms = {str(uuid.uuid4()): [("Author", "agent"), ("Body", f"text {number}")] for number in range(10)}
+    path = f"/v1/Conversations/{made.sid}/Messages"
+    for key, form in forms.items():
+        ask_and_hang_up(world, path, form, key)
+    stack.kill("ConversationsFunction")
+
+    with ThreadPoolExecutor(len(forms)) as pool:
+        answers = list(pool.map(lambda key: post(world, path, forms[key], key), forms))
+
+    assert {answer.status for answer in answers} == {201}
+    texts = [body for _, _, body in world.messages(made.sid)]
+    assert sorted(str(text) for text in texts) == sorted(dict(form)["Body"] for form in forms.values())
+    for handset in (ann, ben):
+        shown = until(lambda handset=handset: world.read_by(handset), lambda shown: len(shown) >= len(forms))
+        assert [text for _, text in shown] == texts
+
+
+def ask_and_hang_up(world: World, path: str, form: Sequence[tuple[str, str]], key: str) -> None:
+    """Send a request and close the connection before anything is answered."""
+    url, body = urlsplit(world.url), urlencode(form)
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"Authorization: {world.basic()}",
+        f"Content-Type: {FORM}",
+        f"Content-Length: {len(body)}",
+        f"Idempotency-Key: {key}",
+    ]
+    with socket.create_connection((str(url.hostname), url.port or 80)) as connection:
+        connection.sendall("\r\n".join([*lines, "", body]).encode())
