@@ -19,10 +19,12 @@ from partyline import __version__
 from partyline.api import routes
 from partyline.api.context import Handler
 from partyline.api.form_model import Form
+from partyline.api.idempotency import REPLAYED
 from partyline.api.operations import Operation
 from partyline.api.pagination import PageQuery
 from partyline.api.response_model import ResponseModel
 from partyline.api.router import Route
+from partyline.domain import idempotency_keys
 from partyline.refusals.dictionary import DICTIONARY
 
 PATH = Path(__file__).parent.parent / "docs" / "openapi.json"
@@ -70,6 +72,18 @@ _META = {
         "key": {"type": "string", "description": "The member that holds the entries."},
     },
 }
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": idempotency_keys.HEADER,
+    "in": "header",
+    "description": "The client's name for this request, such as a UUID, with or without quotes. For 24 hours a repeat "
+    "with it and with the same parameters gets the first answer, and does nothing; one with other parameters is "
+    "refused with 422, and one while the first is under way with 409.",
+    "schema": {"type": "string", "minLength": 1},
+}
+_REPLAYED: dict[str, Any] = {
+    "description": "`true` where this is the answer of an earlier request with the same Idempotency-Key.",
+    "schema": {"type": "string", "const": "true"},
+}
 _TAGS = {
     "": "Version",
     "Configuration": "Address Configurations",
@@ -109,6 +123,8 @@ def build_document() -> dict[str, Any]:
                     "description": "An access token, as Twilio's SDKs make it: it speaks for one user.",
                 },
             },
+            "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
+            "headers": {"IdempotentReplayed": _REPLAYED},
             "schemas": {**schemas, "Error": _ERROR, "Meta": _META},
         },
     }
@@ -192,6 +208,8 @@ def _build_operation(path: str, handler: Handler, operation: Operation, schemas:
         built["description"] = text
     queries = (operation.query, PageQuery if operation.list_of else None)
     parameters = [parameter for query in queries if query for parameter in _query_parameters(query, schemas)]
+    if operation.idempotent:
+        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if parameters:
         built["parameters"] = parameters
     if operation.form:
@@ -230,8 +248,12 @@ def _successes(operation: Operation) -> dict[str, Any]:
     if not operation.answers:
         content = {operation.content_type: {"schema": {"type": "string"}}}
         return {"200": {"description": "JSON lines.", "content": content}}
+    replayed = {"headers": {REPLAYED: {"$ref": "#/components/headers/IdempotentReplayed"}}}
     return {
-        str(status): _answer(_summary(model), _reference(model.__name__)) if model else {"description": "Done."}
+        str(status): {
+            **(_answer(_summary(model), _reference(model.__name__)) if model else {"description": "Done."}),
+            **(replayed if operation.idempotent else {}),
+        }
         for status, model in operation.answers.items()
     }
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -138,7 +139,7 @@ def test_posts_whose_answers_are_lost_are_carried_out_once(world: World, stack: 
     texts = [body for _, _, body in world.messages(made.sid)]
     assert sorted(str(text) for text in texts) == sorted(dict(form)["Body"] for form in forms.values())
     for handset in (ann, ben):
-        shown = until(lambda handset=handset: world.read_by(handset), lambda shown: len(shown) >= len(forms))
+        shown = until(partial(world.read_by, handset), lambda shown: len(shown) >= len(forms))
         assert [text for _, text in shown] == texts
 
 

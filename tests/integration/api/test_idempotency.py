@@ -576,6 +576,30 @@ def test_who_may_no_longer_create_conversations_gets_no_answer_again(api: Api) -
     assert make(jane, MEMBERS).status == 403
 
 
+# --- contacts
+
+
+def test_a_contact_is_created_once(api: Api) -> None:
+    form = {"FriendlyName": "Bob Miller", "Numbers": json.dumps([{"number": A}])}
+    first = keyed(api).post("/Contacts", form)
+    assert first.status == 201
+    assert_replayed(first, keyed(api).post("/Contacts", form))
+    assert keyed(api, "k2").post("/Contacts", form).status == 409
+    assert keyed(api).post("/Contacts", {**form, "FriendlyName": "Bob"}).error == REUSED
+    assert len(api.get("/Contacts").body["contacts"]) == 1
+
+
+def test_of_two_contacts_at_once_one_is_created(api: Api, table: Table) -> None:
+    answers: list[Reply] = []
+
+    def create(caller: Api) -> Reply:
+        return keyed(caller).post("/Contacts", {"FriendlyName": "Bob Miller"})
+
+    faster = Racing(table, 1, LABEL, lambda: answers.append(create(api)))
+    slower = create(replace(api, context=replace(api.context, table=faster)))
+    assert_replayed(answers[0], slower)
+
+
 # --- uploads
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

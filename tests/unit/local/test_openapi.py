@@ -40,7 +40,9 @@ def test_document_in_docs_is_current() -> None:
 def test_references_lead_to_a_schema() -> None:
     references = {one["$ref"] for one in walk(DOCUMENT) if "$ref" in one}
     assert references
-    assert references <= {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    components = DOCUMENT["components"]
+    kinds = ("schemas", "parameters", "headers")
+    assert references <= {f"#/components/{kind}/{name}" for kind in kinds for name in components[kind]}
 
 
 @pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
@@ -77,6 +79,17 @@ def test_every_resource_of_ours_is_documented() -> None:
     ours = {"Contacts", "Keys", "Lines", "OptOuts", "UnroutedTexts", "Preview", "Export", "Addresses", "Tokens", ""}
     paths = {route.path for route in routes.ACCOUNT if ours & {route.path, *route.path.split("/")}}
     assert {f"/v1/{path}".rstrip("/") for path in paths} == set(DOCUMENT["paths"])
+
+
+def test_the_key_of_a_request_is_named_where_it_counts() -> None:
+    keyed = {
+        path: set(operation["responses"]["201"]["headers"])
+        for path, item in DOCUMENT["paths"].items()
+        for operation in item.values()
+        if {"$ref": "#/components/parameters/IdempotencyKey"}
+        in (operation.get("parameters", ()) if isinstance(operation, dict) else ())
+    }
+    assert keyed == {"/v1/Contacts": {"Idempotent-Replayed"}}
 
 
 def test_access_tokens_are_named_where_users_may_call() -> None:
