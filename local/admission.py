@@ -1,4 +1,4 @@
-"""Which requests the servers on this machine answer: those of programs, and those of their own pages.
+"""Decide which requests the servers on this machine answer: those of programs, and those of their own pages.
 
 A browser that runs here also runs the pages of strangers, and reaches every port of loopback for them. Three headers
 distinguish such a request from a program's, and no page can forge them:

@@ -23,7 +23,7 @@ class BadConfig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BandwidthAccount:
-    """An account at the simulated Bandwidth: API user, and what its webhooks prove themselves with."""
+    """An account at the simulated Bandwidth: its API user, and the credentials of its webhooks."""
 
     account_id: str
     application_id: str
@@ -61,7 +61,7 @@ class VonageAccount:
 
 @dataclass(frozen=True, slots=True)
 class ApiCredentials:
-    """What the phones page uses to speak to Partyline's own API."""
+    """The credentials that the phones page uses at Partyline's own API."""
 
     account_sid: str = ""
     auth_token: str = ""
@@ -69,7 +69,7 @@ class ApiCredentials:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything the process needs.
+    """The settings of the process.
 
     `upstream` is where the deployed API answers (the part before /v1 and /carriers), `live_upstream` where live
     connections are made; `public_url` is what the carriers believe its address to be; `lines` are our own numbers with

@@ -72,7 +72,7 @@ def build(log: Path) -> Path:
 
 
 def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
-    """Deploy the built template and return what came of it."""
+    """Deploy the built template and return its stack."""
     emulator.client("s3").create_bucket(Bucket=_BUCKET)
     for cache in ROOT.glob("functions/*/__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)

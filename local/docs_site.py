@@ -1,7 +1,7 @@
 """Hooks of MkDocs: the repository's Markdown as a website.
 
 GitHub shows README.md and its like at the root, and links lead to files of the repository. The site has only pages, so
-pages of the root are added to it, links between pages are kept, and a link to another file becomes the file's name.
+pages of the root are added to it, links between pages stay, and a link to another file becomes the file's name.
 """
 
 from __future__ import annotations

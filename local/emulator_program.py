@@ -3,18 +3,18 @@
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
 
-It collects what a function says until a call ends, waiting for more up to 50 ms, and keeps it in a CloudWatch of its
-own, where nobody looks; only of calls by a queue or a stream it says it too. Here every line goes to the emulator's
-own output as it comes, and after it the trace of a call that raised.
+It collects the output of a function until a call ends, waits up to 50 ms for more, and stores it in a CloudWatch of its
+own. It prints only the output of calls by a queue or a stream. Here every line is printed to the emulator's own output
+at once, and after it the trace of a call that raised.
 
 It has one batch of a FIFO queue under way at a time, because a batch may hold messages of several groups. A batch of
 one does not, and a queue gives out nothing of a group that has a message under way. So with a batch size of 1 as many
 are under way here as the mapping allows, but at most 8, for each is a process.
 
-It knows nothing of a batch of a stream that is done in part: here such a batch comes again, all of it.
+It does not support partial batch responses of a stream: here such a batch is delivered again as a whole.
 
 It takes the binary types of an API as they are written in a template, `*~1*`, which API Gateway reads as `*/*`; and
-it wants an Accept header of whoever gets a file, which API Gateway does not where every type is binary.
+it requires an Accept header for a file, which API Gateway does not where every type is binary.
 
 It answers every page that is open in a browser on this machine, and each request to it can run a program here. This one
 answers programs (local/admission.py).

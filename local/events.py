@@ -53,7 +53,7 @@ class Function:
         self._program = program
 
     def invoke(self, event: Any) -> Any:
-        """What the function answers, as Lambda gives it: with an errorMessage when it raised."""
+        """Call the function. The answer is as Lambda returns it: with an errorMessage when the function raised."""
         body = json.dumps(event).encode()
         end = time.monotonic() + 30
         while True:
@@ -108,10 +108,10 @@ def running(stack: Stack, name: str) -> Iterator[Function]:
 
 
 def _sample_settings(stack: Stack) -> dict[str, str]:
-    """The variables that make a deployed function take the samples for genuine."""
+    """Return the variables by which a deployed function authenticates the samples."""
     manager = stack.client("secretsmanager")
     arn = manager.create_secret(Name=f"samples-{uuid.uuid4()}", SecretString=SECRETS.read_text())["ARN"]
-    # Without a public URL a function goes by what the event says of the API that it came through.
+    # Without a public URL a function takes the URL from the event's API.
     return {"AUTH_SECRET_ARN": arn, "CARRIERS_SECRET_ARN": arn, "PUBLIC_URL": ""}
 
 
@@ -145,7 +145,7 @@ def complaint(function: str, answer: Any) -> str | None:
         return f"raised {answer.get('errorType')}: {answer['errorMessage']}"
     if isinstance(answer, dict) and answer.get("statusCode", 0) >= _SERVER_ERROR:
         return f"answered {answer['statusCode']}: {answer.get('body')}"
-    # No sample is one that would have to come again; why it does is in the function's log.
+    # No sample needs to be delivered again. The reason of a failure is in the function's log.
     if isinstance(answer, dict) and answer.get("batchItemFailures"):
         return f"did not take {answer['batchItemFailures']}"
     return None

@@ -49,7 +49,7 @@ class Bandwidth:
         return basic_header(self.account.webhook_username, self.account.webhook_password)
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand `POST /users/{accountId}/messages`."""
+        """Parse `POST /users/{accountId}/messages`."""
         if not secrets_match(
             call.headers.get("authorization", ""), basic_header(self.account.username, self.account.password)
         ):

@@ -1,4 +1,4 @@
-"""STOP, START and HELP as the carriers that look after them do: Telnyx for a whole profile, Twilio for each number."""
+"""Handle STOP, START and HELP as the carriers do: Telnyx for a whole profile, Twilio for each number."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Settings:
     backoff_ms           the pause after its first failure, doubled after each further one up to 20 times as long
     answer_within_ms     an answer that takes longer is a failure
     rate                 how many texts a second a line may send, counted by recipient; 0 is as many as come
-    answers_keywords     Telnyx and Twilio look after STOP, START and HELP themselves
+    answers_keywords     Telnyx and Twilio handle STOP, START and HELP themselves
     mms_words            where the words of an MMS stand: "text"; "both", beside its layout and once more in a text
                          part; or "part", in that part alone
     telnyx_cc            "strings" or "objects": Telnyx has been seen to send either
@@ -34,7 +34,7 @@ class Settings:
     telnyx_group_status  "delivered" or "unknown": what Telnyx says of other carriers' numbers in a group
     telnyx_group_reports "each" or "all": a last report for each recipient, or one for all, whose errors point at them
     telnyx_group_blocks  "reported" or "refused": a group text of which one has opted out is taken, or refused with an
-                         error for each who cannot be reached
+                         error for each recipient that cannot be reached
     telnyx_clicks        Telnyx reports a click on each link that it delivered
     """
 

@@ -75,7 +75,7 @@ class Telnyx:
             )
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand `POST /messages` (one recipient) or `POST /messages/group_mms` (several)."""
+        """Parse `POST /messages` (one recipient) or `POST /messages/group_mms` (several)."""
         self.authorise(call)
         body = _read_object(call.body)
         group = call.operation == GROUP_MMS
@@ -127,8 +127,8 @@ class Telnyx:
                 raise refuse(f"Source and destination cannot be the same number: {number}", f"/to/{place}")
 
     def refuse_opted_out(self, send: Send, outcomes: Mapping[str, Outcome], settings: Settings) -> Answer | None:
-        """A block rule of the profile refuses a single recipient; inside a group the report says it, or each who cannot
-        be reached has an error of their own."""
+        """Refuse a single recipient by the profile's block rule. In a group the report has it, or each failed recipient
+        has an error."""
         if send.is_group:
             errors = _errors(outcomes) if settings.telnyx_group_blocks == "refused" else []
             return Answer(400, {"errors": errors}) if errors else None
@@ -143,7 +143,7 @@ class Telnyx:
         return Answer(200, {"data": {**data, "wait_seconds": 0.5}})
 
     def group(self, call: Call, sends: Sequence[Send]) -> Answer:
-        """`GET /messages/group/{id}`: what became of a group text, one message per recipient."""
+        """Answer `GET /messages/group/{id}` with the status of a group text, one message per recipient."""
         self.authorise(call)
         for send in sends:
             if send.id == call.args["id"] and send.is_group:
@@ -383,7 +383,7 @@ def _pointing(problem: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 def _errors(outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
-    """An error for each who cannot be reached, the last first: the order says nothing, the pointers do."""
+    """Build an error for each recipient that cannot be reached, the last first: only the pointers name them."""
     failed = [(place, _FAILURES[outcome]) for place, outcome in enumerate(outcomes.values()) if outcome in _FAILURES]
     return [_pointing(_problem(*failure), place) for place, failure in reversed(failed)]
 

@@ -28,7 +28,7 @@ MAX_MEDIA = 10
 _VERSION = "2010-04-01"
 _AUTHENTICATE = 20003
 
-# A new message in a conversation; what else there is of conversations is read and changed beside (twilio_groups).
+# A new message in a conversation. All other requests to conversations are handled in twilio_groups.
 GROUP_MESSAGE = "group message"
 _GROUP_CODES = {
     Outcome.UNREACHABLE: "30003",
@@ -53,7 +53,7 @@ class Twilio:
     gives_up_unchallenged = False
 
     def authorise(self, call: Call) -> None:
-        """Raises Refused for any credentials but the account's."""
+        """Check the credentials. Raises Refused."""
         expected = basic_header(self.account.account_sid, self.account.auth_token)
         if not secrets_match(call.headers.get("authorization", ""), expected):
             raise Refused(_error(401, _AUTHENTICATE, "Authenticate"))

@@ -42,7 +42,7 @@ class Vonage:
     gives_up_unchallenged = False
 
     def read(self, call: Call, lines: Mapping[str, str]) -> Send:
-        """Understand `POST /v1/messages`."""
+        """Parse `POST /v1/messages`."""
         if not secrets_match(
             call.headers.get("authorization", ""), basic_header(self.account.api_key, self.account.api_secret)
         ):
@@ -110,7 +110,7 @@ class Vonage:
     def reports(
         self, send: Send, outcomes: Mapping[str, Outcome], _lines: Mapping[str, str], _settings: Settings
     ) -> Sequence[Webhook]:
-        """Submitted, and then what became of it, to the URL that the request gave."""
+        """Build the statuses of a send, submitted and then the outcome, for the URL that the request gave."""
         (outcome,) = outcomes.values()
         if outcome is Outcome.UNREPORTED or send.callback_url is None:
             return []

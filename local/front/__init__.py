@@ -1,1 +1,1 @@
-"""The front door: the deployed API and its webhooks passed through, the phones page, and the simulation's control."""
+"""The front server: it forwards to the deployed API, and serves the phones page and the simulation's control API."""

@@ -1,4 +1,4 @@
-"""The front's routes: what is passed through, what the page is made of, and who may ask for it."""
+"""Define the front's routes: the forwarded ones, the files of the page, and the origins that may request them."""
 
 from __future__ import annotations
 

@@ -91,9 +91,11 @@ def _value(name: str, shape: Json, schemas: Json, *, required: bool = False) -> 
     is_array = shape.get("type") == "array"
     inner = shape["items"] if is_array else shape
     whole = schemas[inner["$ref"].removeprefix(_SCHEMAS)] if "$ref" in inner else inner
-    kept = {name: whole[name] for name in ("type", "format", "pattern", "enum", "minimum", "maximum") if name in whole}
+    facts_of_schema = {
+        name: whole[name] for name in ("type", "format", "pattern", "enum", "minimum", "maximum") if name in whole
+    }
     flags = {"array": is_array, "required": required, "nullable": shape.get("nullable", False)}
-    return {"name": name, **kept, **{flag: True for flag, holds in flags.items() if holds}}
+    return {"name": name, **facts_of_schema, **{flag: True for flag, holds in flags.items() if holds}}
 
 
 def _links(document: Json) -> dict[str, set[str]]:

@@ -102,8 +102,8 @@ def _with_participants(world: World, root: str) -> Variants:
         f'{{"messaging_binding": {{"address": "{world.number()}"}}, "attributes": "{{}}"}}',
         f'{{"identity": "{world.identity}", "messaging_binding": {{"projected_address": "{world.line()}"}}}}',
     ]
-    kept = [pair for pair in form if pair[0] != "State"]
-    return {"": [*kept, ("State", "active"), *(("Participant", person) for person in people)]}
+    other_pairs = [pair for pair in form if pair[0] != "State"]
+    return {"": [*other_pairs, ("State", "active"), *(("Participant", person) for person in people)]}
 
 
 def _participants(world: World, root: str) -> Variants:

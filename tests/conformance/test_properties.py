@@ -79,12 +79,12 @@ odd_texts = st.one_of(st.sampled_from(_ODD), st.text(st.characters(), max_size=4
 def forms_like(draw: st.DrawFn, pairs: Pairs, names: list[str]) -> Pairs:
     """Right parameters, of which up to two are missing, odd or repeated, and perhaps one more beside them."""
     disturbed = draw(st.sets(st.integers(0, len(pairs) - 1), max_size=2)) if pairs else set()
-    kept: Pairs = []
+    given: Pairs = []
     for position, (name, text) in enumerate(pairs):
         fate = draw(st.sampled_from(("missing", "odd", "repeated"))) if position in disturbed else "right"
-        kept += [(name, text)] if fate in ("right", "repeated") else []
-        kept += [(name, draw(odd_texts))] if fate in ("odd", "repeated") else []
-    return kept + draw(st.lists(st.tuples(st.sampled_from(names or ["Surprise"]), odd_texts), max_size=1))
+        given += [(name, text)] if fate in ("right", "repeated") else []
+        given += [(name, draw(odd_texts))] if fate in ("odd", "repeated") else []
+    return given + draw(st.lists(st.tuples(st.sampled_from(names or ["Surprise"]), odd_texts), max_size=1))
 
 
 @st.composite
@@ -182,16 +182,16 @@ def attempted(operation: Operation, api: Api, world: World, path: str, pairs: Pa
     """Send it and check what became of it; whether it was accepted."""
     before = items()
     reply = send(api, operation.method, path, pairs)
-    told = (path[:200], [(name, text[:80]) for name, text in pairs], reply.body)
+    request_and_reply = (path[:200], [(name, text[:80]) for name, text in pairs], reply.body)
     if reply.status >= 400:
-        assert reply.status < 500, told
-        assert {"code", "message", "more_info", "status"} <= set(reply.body) <= _MEMBERS, told
-        assert reply.error[0] == reply.status, told
-        assert items() == before, told
+        assert reply.status < 500, request_and_reply
+        assert {"code", "message", "more_info", "status"} <= set(reply.body) <= _MEMBERS, request_and_reply
+        assert reply.error[0] == reply.status, request_and_reply
+        assert items() == before, request_and_reply
         return False
     check_identities()
     if operation.method == "DELETE":
-        assert world.client.get(path).status == 404, told
+        assert world.client.get(path).status == 404, request_and_reply
     elif operation.method == "POST":
-        assert is_read(world, reply), told
+        assert is_read(world, reply), request_and_reply
     return True

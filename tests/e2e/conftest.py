@@ -36,7 +36,7 @@ def world(stack: Stack) -> World:
 
 
 @dataclass(frozen=True)
-class Drowsy:
+class ExpiringConversation:
     """A conversation that nothing happens in, with who is told of it."""
 
     sid: str
@@ -44,7 +44,7 @@ class Drowsy:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def drowsy(world: World) -> Iterator[Drowsy]:
+def expiring_conversation(world: World) -> Iterator[ExpiringConversation]:
     """A conversation with a timer of a minute, made before the first test, so that the one that looks at it need not
     wait."""
     with receiving() as receiver:
@@ -54,7 +54,7 @@ def drowsy(world: World) -> Iterator[Drowsy]:
             configuration_url=receiver.url,
             configuration_filters=["onConversationStateUpdated"],
         )
-        yield Drowsy(made.sid, receiver)
+        yield ExpiringConversation(made.sid, receiver)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

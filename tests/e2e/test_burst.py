@@ -34,10 +34,10 @@ def test_a_burst_arrives_complete_and_in_order(world: World) -> None:
 def _burst(world: World) -> None:
     groups = [(line, new_number(), new_number()) for line in LINES for _ in range(EACH)]
     made = {group: conversation(world, agent("jane", group[0]), *map(native, group[1:])).sid for group in groups}
-    wanted = {group: [f"{number} of {group[1]}" for number in range(TEXTS // len(groups))] for group in groups}
+    expected = {group: [f"{number} of {group[1]}" for number in range(TEXTS // len(groups))] for group in groups}
 
     def write(group: tuple[str, str, str]) -> None:
-        for text in wanted[group]:
+        for text in expected[group]:
             world.api.conversations(made[group]).messages.create(author="jane", body=text)
 
     def read(group: tuple[str, str, str], handset: int) -> list[str]:
@@ -51,7 +51,7 @@ def _burst(world: World) -> None:
     def seen() -> dict[Any, list[str]]:
         return {(group, handset): read(group, handset) for group in groups for handset in (1, 2)}
 
-    everything = {(group, handset): wanted[group] for group in groups for handset in (1, 2)}
+    everything = {(group, handset): expected[group] for group in groups for handset in (1, 2)}
     assert until(seen, lambda now: now == everything, patience=3600) == everything
     arrived = time.monotonic() - began
-    log.info("%d texts: written in %.1f s, arrived by %.1f s", sum(map(len, wanted.values())), written, arrived)
+    log.info("%d texts: written in %.1f s, arrived by %.1f s", sum(map(len, expected.values())), written, arrived)

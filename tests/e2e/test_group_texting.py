@@ -245,8 +245,8 @@ def test_a_group_text_on_a_twilio_line_whose_roster_is_lost_is_kept(world: World
         world.network(twilio_rosters=True)
     assert world.owner(ann, ben, number) is None
     # As a text of hers alone, for which this line makes no conversations.
-    kept = world.unrouted()
-    assert [(one["sender"], one["recipients"]) for one in kept if one["body"] == f"Hello Twilio {ann}"] == [
+    unrouted_texts = world.unrouted()
+    assert [(one["sender"], one["recipients"]) for one in unrouted_texts if one["body"] == f"Hello Twilio {ann}"] == [
         (ann, [number])
     ]
 
@@ -260,8 +260,8 @@ def test_a_thread_on_a_twilio_line_keeps_its_group_there_and_other_members_get_a
     made.messages.create(author="agent", body="three")
     made.participants(member.sid).delete()
     made.messages.create(author="agent", body="four")
-    heard = until(lambda: world.read_by(ann), lambda seen: len(seen) == 4)
-    assert heard == [(number, body) for body in ("one", "two", "three", "four")]
+    received = until(lambda: world.read_by(ann), lambda seen: len(seen) == 4)
+    assert received == [(number, body) for body in ("one", "two", "three", "four")]
     assert world.read_by(cat) == [(number, "three")]
     # What Ann answers in either thread comes here, and once: Twilio tells it twice.
     world.text(ann, number, ben, text="five")
@@ -303,8 +303,8 @@ def test_each_recipient_has_a_receipt_of_their_own(
     ann = new_number()
     made = conversation(world, agent("agent", number), native(ann), native(special))
     sent = made.messages.create(author="agent", body=f"Is everybody there? {ann}")
-    wanted = sorted([("delivered", 0), expected])
-    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == wanted) == wanted
+    expected_statuses = sorted([("delivered", 0), expected])
+    assert until(lambda: statuses(world, made.sid, sent.sid), lambda s: s == expected_statuses) == expected_statuses
     world.settle()
     assert world.read_by(ann) == [(number, f"Is everybody there? {ann}")]
     fetched = made.messages(sent.sid).fetch()

@@ -80,23 +80,23 @@ class Listener:
         return [event for event in self.events() if event["type"] == kind]
 
     def bodies(self) -> list[str]:
-        """The bodies of the messages that were told, each of which comes at least once."""
-        told = {event["parameters"]["MessageSid"]: event for event in self.of_type("onMessageAdded")}
-        return [event["parameters"]["Body"] for event in told.values()]
+        """Return the bodies of the messages that were received. Each is delivered at least once."""
+        messages = {event["parameters"]["MessageSid"]: event for event in self.of_type("onMessageAdded")}
+        return [event["parameters"]["Body"] for event in messages.values()]
 
-    def hears(self, kind: str, **parameters: str) -> Frame:
+    def wait_for(self, kind: str, **parameters: str) -> Frame:
         """Wait for an event of a type, with some of its parameters."""
 
         def found() -> Frame | None:
-            told = (event for event in self.of_type(kind) if parameters.items() <= event.get("parameters", {}).items())
-            return next(told, None)
+            events = (one for one in self.of_type(kind) if parameters.items() <= one.get("parameters", {}).items())
+            return next(events, None)
 
-        heard = until(found)
-        assert heard, (kind, parameters, self.frames)
-        return heard
+        received = until(found)
+        assert received, (kind, parameters, self.frames)
+        return received
 
 
-class Desk:
+class ServiceAccess:
     """A Service of its own with an API key, to connect people to."""
 
     def __init__(self, world: World, url: str) -> None:
@@ -129,56 +129,56 @@ class Desk:
 
 
 @pytest.fixture
-def desks(stack: Stack, world: World) -> Iterator[Callable[[], Desk]]:
+def open_service(stack: Stack, world: World) -> Iterator[Callable[[], ServiceAccess]]:
     """Makes Services to connect to."""
-    made: list[Desk] = []
+    made: list[ServiceAccess] = []
 
-    def make() -> Desk:
-        made.append(Desk(world, stack.variables()["PARTYLINE_LIVE_URL"]))
+    def make() -> ServiceAccess:
+        made.append(ServiceAccess(world, stack.variables()["PARTYLINE_LIVE_URL"]))
         return made[-1]
 
     yield make
-    for desk in made:
-        desk.close()
+    for service_access in made:
+        service_access.close()
 
 
-def chat(desk: Desk, *identities: str) -> Any:
+def chat(service_access: ServiceAccess, *identities: str) -> Any:
     """A conversation of chat identities."""
-    made = desk.service.conversations.create(friendly_name="12 Elm Street")
+    made = service_access.service.conversations.create(friendly_name="12 Elm Street")
     for identity in identities:
         made.participants.create(identity=identity)
     return made
 
 
-def test_a_member_hears_what_happens_in_a_conversation(world: World, desks: Callable[[], Desk]) -> None:
-    desk, ann, ben = desks(), new_number(), new_number()
-    listener = desk.connect("agent")
-    made = desk.service.conversations.create(friendly_name="12 Elm Street")
+def test_a_member_hears_what_happens_in_a_conversation(world: World, open_service: Callable[[], ServiceAccess]) -> None:
+    service_access, ann, ben = open_service(), new_number(), new_number()
+    listener = service_access.connect("agent")
+    made = service_access.service.conversations.create(friendly_name="12 Elm Street")
     made.participants.create(identity="agent", messaging_binding_projected_address=LINE)
     made.participants.create(messaging_binding_address=ann)
     made.participants.create(messaging_binding_address=ben)
-    added = listener.hears("onParticipantAdded", **{"MessagingBinding.Address": ben})
+    added = listener.wait_for("onParticipantAdded", **{"MessagingBinding.Address": ben})
     assert added["conversation"] == made.sid
 
     world.text(ann, LINE, ben, text="Sunday?")
-    told = listener.hears("onMessageAdded", Body="Sunday?")
-    assert told["conversation"] == made.sid
-    assert told["parameters"]["Author"] == ann
-    assert (told["parameters"]["Source"], told["parameters"]["AccountSid"]) == ("SMS", world.account_sid)
+    event = listener.wait_for("onMessageAdded", Body="Sunday?")
+    assert event["conversation"] == made.sid
+    assert event["parameters"]["Author"] == ann
+    assert (event["parameters"]["Source"], event["parameters"]["AccountSid"]) == ("SMS", world.account_sid)
 
     said = made.messages.create(author="agent", body="At noon")
-    assert listener.hears("onMessageAdded", Body="At noon")["parameters"]["MessageSid"] == said.sid
+    assert listener.wait_for("onMessageAdded", Body="At noon")["parameters"]["MessageSid"] == said.sid
     until(lambda: len([1 for each in listener.of_type("onDeliveryUpdated") if _delivered(each, said.sid)]) == 2)
     delivered = [each for each in listener.of_type("onDeliveryUpdated") if _delivered(each, said.sid)]
     assert len({each["parameters"]["ParticipantSid"] for each in delivered}) == 2
 
     member = next(each for each in made.participants.list() if each.identity == "agent")
     member.update(last_read_message_index=1)
-    listener.hears("onParticipantUpdated", Identity="agent", LastReadMessageIndex="1")
+    listener.wait_for("onParticipantUpdated", Identity="agent", LastReadMessageIndex="1")
 
     made.update(state="closed")
-    told = listener.hears("onConversationStateUpdated", StateTo="closed")
-    assert told["parameters"]["StateFrom"] == "active"
+    event = listener.wait_for("onConversationStateUpdated", StateTo="closed")
+    assert event["parameters"]["StateFrom"] == "active"
 
 
 def _delivered(event: Frame, message_sid: str) -> bool:
@@ -186,26 +186,26 @@ def _delivered(event: Frame, message_sid: str) -> bool:
     return (parameters["MessageSid"], parameters["Status"]) == (message_sid, "delivered")
 
 
-def test_others_hear_that_somebody_is_typing(desks: Callable[[], Desk]) -> None:
-    desk = desks()
-    made = chat(desk, "ann", "ben")
-    ann, ben, stranger = (desk.connect(name) for name in ("ann", "ben", "stranger"))
+def test_others_hear_that_somebody_is_typing(open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
+    made = chat(service_access, "ann", "ben")
+    ann, ben, stranger = (service_access.connect(name) for name in ("ann", "ben", "stranger"))
 
     ann.say(action="typing", conversation=made.sid)
 
     member = next(each for each in made.participants.list() if each.identity == "ann")
-    heard = until(lambda: ben.of_type("typing"))
-    told = {"type": "typing", "conversation": made.sid, "identity": "ann", "participant": member.sid}
-    assert all(event == told for event in heard) and heard
+    received = until(lambda: ben.of_type("typing"))
+    typing = {"type": "typing", "conversation": made.sid, "identity": "ann", "participant": member.sid}
+    assert all(event == typing for event in received) and received
     stranger.say(action="typing", conversation=made.sid)
     [refused] = until(lambda: stranger.of_type("error"))
     assert (refused["code"], refused["status"]) == (20404, 404)
     assert ann.of_type("typing") == []
-    assert all(event == told for event in ben.of_type("typing"))
+    assert all(event == typing for event in ben.of_type("typing"))
 
 
-def test_people_of_two_services_hear_nothing_of_each_other(desks: Callable[[], Desk]) -> None:
-    one, other = desks(), desks()
+def test_people_of_two_services_hear_nothing_of_each_other(open_service: Callable[[], ServiceAccess]) -> None:
+    one, other = open_service(), open_service()
     ours, theirs = one.connect("ann"), other.connect("ann")
     made = chat(one, "ann")
     chat(other, "ann").messages.create(author="ann", body="theirs")
@@ -213,24 +213,24 @@ def test_people_of_two_services_hear_nothing_of_each_other(desks: Callable[[], D
     made.messages.create(author="ann", body="ours")
     theirs.say(action="resume", conversations={made.sid: -1})
 
-    theirs.hears("onMessageAdded", Body="theirs")
-    ours.hears("onMessageAdded", Body="ours")
+    theirs.wait_for("onMessageAdded", Body="theirs")
+    ours.wait_for("onMessageAdded", Body="ours")
     [refused] = until(lambda: theirs.of_type("error"))
     assert (refused["code"], refused["conversation"]) == (20404, made.sid)
     assert (ours.bodies(), theirs.bodies()) == (["ours"], ["theirs"])
 
 
-def test_after_a_gap_exactly_the_missed_messages_come(desks: Callable[[], Desk]) -> None:
-    desk = desks()
-    made = chat(desk, "ann")
-    first = desk.connect("ann")
+def test_after_a_gap_exactly_the_missed_messages_come(open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
+    made = chat(service_access, "ann")
+    first = service_access.connect("ann")
     made.messages.create(author="ann", body="0")
-    first.hears("onMessageAdded", Index="0")
+    first.wait_for("onMessageAdded", Index="0")
     first.close()
     for number in range(1, 4):
         made.messages.create(author="ann", body=str(number))
 
-    again = resuming(desk, "ann", made.sid, after=0)
+    again = resuming(service_access, "ann", made.sid, after=0)
 
     [resumed] = again.of_type("resumed")
     assert (resumed["conversation"], resumed["after"], resumed["index"], resumed["more"]) == (made.sid, 0, 3, False)
@@ -238,51 +238,51 @@ def test_after_a_gap_exactly_the_missed_messages_come(desks: Callable[[], Desk])
     [batch] = [frame["events"] for frame in again.frames if frame["type"] == "events"]
     assert [event["parameters"]["Body"] for event in batch] == ["1", "2", "3"]
     made.messages.create(author="ann", body="4")
-    again.hears("onMessageAdded", Index="4")
+    again.wait_for("onMessageAdded", Index="4")
 
 
-def resuming(desk: Desk, identity: str, conversation: str, after: int) -> Listener:
+def resuming(service_access: ServiceAccess, identity: str, conversation: str, after: int) -> Listener:
     """A connection that was told what it missed. One that is closed before that is opened anew, as every client has to:
     a busy machine may not take a frame in time."""
-    again = desk.connect(identity)
+    again = service_access.connect(identity)
     again.say(action="resume", conversations={conversation: after})
     until(lambda: again.of_type("resumed") or again.ended)
     if again.ended:
-        return resuming(desk, identity, conversation, after)
+        return resuming(service_access, identity, conversation, after)
     assert again.of_type("resumed"), again.frames
     return again
 
 
 def test_the_javascript_client_misses_nothing_when_its_connection_breaks(
-    stack: Stack, desks: Callable[[], Desk]
+    stack: Stack, open_service: Callable[[], ServiceAccess]
 ) -> None:
-    desk = desks()
-    made = chat(desk, "node")
+    service_access = open_service()
+    made = chat(service_access, "node")
     made.messages.create(author="node", body="0")
     script = Path(__file__).parent / "node" / "live.mjs"
     environment = {
         **os.environ,
-        "LIVE_URL": desk.url,
-        "LIVE_TOKEN": desk.token("node"),
+        "LIVE_URL": service_access.url,
+        "LIVE_TOKEN": service_access.token("node"),
         "LIVE_CONVERSATION": made.sid,
     }
     with subprocess.Popen([node.NODE, script], env=environment, stdout=subprocess.PIPE, text=True) as client:
         try:
             assert client.stdout
-            told: list[str] = []
-            reader = threading.Thread(target=lambda lines: told.extend(map(str.strip, lines)), args=(client.stdout,))
+            output: list[str] = []
+            reader = threading.Thread(target=lambda lines: output.extend(map(str.strip, lines)), args=(client.stdout,))
             reader.start()
-            assert until(lambda: told[-1:] == ["0"]), told
+            assert until(lambda: output[-1:] == ["0"]), output
             for number in range(1, 6):
                 cut_all(stack, "node")
                 made.messages.create(author="node", body=str(number))
-            assert until(lambda: told[-1:] == ["5"]), told
+            assert until(lambda: output[-1:] == ["5"]), output
         finally:
             client.kill()
         reader.join()
-    assert [line for line in told if line.isdecimal()] == list("012345")
+    assert [line for line in output if line.isdecimal()] == list("012345")
     # It was really cut off, and came back.
-    assert told.count("open") > 1
+    assert output.count("open") > 1
 
 
 def cut_all(stack: Stack, identity: str) -> None:
@@ -302,17 +302,17 @@ def cut_all(stack: Stack, identity: str) -> None:
                 gateway.delete_connection(ConnectionId=item["sid"]["S"])
 
 
-def test_the_phones_page_hears_of_every_conversation(world: World, desks: Callable[[], Desk]) -> None:
+def test_the_phones_page_hears_of_every_conversation(world: World, open_service: Callable[[], ServiceAccess]) -> None:
     given = world.request("POST", "/agent/token")
-    page = desks().connect("the page", json.loads(given.data)["token"])
+    page = open_service().connect("the page", json.loads(given.data)["token"])
 
     made = world.api.conversations.create(friendly_name="12 Elm Street")
 
-    page.hears("onConversationAdded", ConversationSid=made.sid)
+    page.wait_for("onConversationAdded", ConversationSid=made.sid)
 
 
-def test_bad_frames_are_refused_and_the_connection_stays(desks: Callable[[], Desk]) -> None:
-    listener = desks().connect("ann")
+def test_bad_frames_are_refused_and_the_connection_stays(open_service: Callable[[], ServiceAccess]) -> None:
+    listener = open_service().connect("ann")
 
     listener.say(action="shout")
     listener.say(conversations=[])
@@ -325,26 +325,26 @@ def test_bad_frames_are_refused_and_the_connection_stays(desks: Callable[[], Des
     assert not listener.ended
 
 
-def test_no_connection_without_a_good_token(stack: Stack, desks: Callable[[], Desk]) -> None:
-    desk = desks()
+def test_no_connection_without_a_good_token(stack: Stack, open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
     url = stack.variables()["PARTYLINE_LIVE_URL"]
 
     for address in (
         url,
         f"{url}?token=not-a-token",
-        f"{url}?token={desk.token('ann', life=-1)}",
-        f"{url}?token={desk.token('ann', service_sid='IS' + '0' * 32)}",
+        f"{url}?token={service_access.token('ann', life=-1)}",
+        f"{url}?token={service_access.token('ann', service_sid='IS' + '0' * 32)}",
     ):
         # Which status the gateway answers is API Gateway's: the emulator has one for all.
         with pytest.raises(aiohttp.WSServerHandshakeError):
             Listener(address)
 
 
-def test_a_connection_ends_with_its_token(stack: Stack, desks: Callable[[], Desk]) -> None:
-    desk = desks()
-    made = chat(desk, "ann")
-    silent = connected(desk, "ann", life=4)
-    lasting = desk.connect("ann")
+def test_a_connection_ends_with_its_token(stack: Stack, open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
+    made = chat(service_access, "ann")
+    silent = connected(service_access, "ann", life=4)
+    lasting = service_access.connect("ann")
 
     def watched() -> bool:
         stack.client("lambda").invoke(FunctionName=stack.physical("TimersFunction"), Payload=b"{}")
@@ -352,23 +352,23 @@ def test_a_connection_ends_with_its_token(stack: Stack, desks: Callable[[], Desk
 
     assert until(watched)
     made.messages.create(author="ann", body="too late")
-    lasting.hears("onMessageAdded", Body="too late")
+    lasting.wait_for("onMessageAdded", Body="too late")
     assert silent.bodies() == []
 
 
-def connected(desk: Desk, identity: str, life: float) -> Listener:
+def connected(service_access: ServiceAccess, identity: str, life: float) -> Listener:
     """A connection whose token ends soon; a slow machine needs one that lives longer."""
     try:
-        return desk.connect(identity, desk.token(identity, life=life))
+        return service_access.connect(identity, service_access.token(identity, life=life))
     except aiohttp.WSServerHandshakeError:
-        return connected(desk, identity, 2 * life)
+        return connected(service_access, identity, 2 * life)
 
 
-def test_a_removed_user_is_cut_off(desks: Callable[[], Desk]) -> None:
-    desk = desks()
-    gone, other = desk.connect("ann"), desk.connect("ben")
+def test_a_removed_user_is_cut_off(open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
+    gone, other = service_access.connect("ann"), service_access.connect("ben")
 
-    desk.service.users("ann").delete()
+    service_access.service.users("ann").delete()
 
     assert until(lambda: gone.ended)
     assert not other.ended

@@ -51,20 +51,20 @@ def test_stop_is_confirmed_once_whoever_looks_after_it(world: World, line: str, 
     stopped, started = theirs if by_carrier else (out, IN.format(name=name))
     ann = new_number()
 
-    def heard() -> list[str]:
+    def received_texts() -> list[str]:
         return [text for sender, text in world.read_by(ann) if sender == line]
 
     world.text(ann, line, text="Stop")
     assert until(lambda: of(world, ann)), "not noted"
     assert [opt_out["line"] for opt_out in of(world, ann)] == [line]
-    assert until(heard) == [stopped]
+    assert until(received_texts) == [stopped]
     world.text(ann, line, text="STOP")
     world.settle()
     world.text(ann, line, text="START")
     assert until(lambda: not of(world, ann)), "not brought back"
     # No carrier here knows this one, so we confirm it; what we had queued for her before has left by then.
     world.text(ann, line, text="OPT OUT")
-    assert until(heard, lambda texts: texts[-1:] == [out] and len(texts) > 2) == [stopped, started, out]
+    assert until(received_texts, lambda texts: texts[-1:] == [out] and len(texts) > 2) == [stopped, started, out]
 
 
 @pytest.mark.parametrize("line", [BANDWIDTH, TELNYX, TWILIO], ids=["bandwidth", "telnyx", "twilio"])
@@ -77,8 +77,8 @@ def test_who_says_stop_in_a_group_is_left_out_and_the_others_go_on(world: World,
     assert until(lambda: of(world, cat))
 
     second = made.messages.create(author="jane", body="Moved to one")
-    wanted = [("delivered", 0), ("delivered", 0), ("failed", 21610)]
-    assert until(lambda: statuses(world, made.sid, second.sid), lambda seen: seen == wanted) == wanted
+    expected = [("delivered", 0), ("delivered", 0), ("failed", 21610)]
+    assert until(lambda: statuses(world, made.sid, second.sid), lambda seen: seen == expected) == expected
     assert "Moved to one" in [text for _, text in world.read_by(ann)]
     assert "Moved to one" not in [text for _, text in world.read_by(cat)]
 
@@ -92,8 +92,8 @@ def test_who_says_stop_in_a_group_is_left_out_and_the_others_go_on(world: World,
     world.text(cat, line, text="START")
     assert until(lambda: not of(world, cat))
     third = made.messages.create(author="jane", body="Bring a coat")
-    wanted = [("delivered", 0)] * 3
-    assert until(lambda: statuses(world, made.sid, third.sid), lambda seen: seen == wanted) == wanted
+    expected = [("delivered", 0)] * 3
+    assert until(lambda: statuses(world, made.sid, third.sid), lambda seen: seen == expected) == expected
 
 
 def test_an_opt_out_by_hand_holds_and_everybody_out_is_refused(world: World) -> None:
@@ -107,5 +107,5 @@ def test_an_opt_out_by_hand_holds_and_everybody_out_is_refused(world: World) -> 
     assert (refused["status"], refused["code"]) == (400, 21610)
     ask(world, "POST", f"OptOuts/{of(world, ann)[0]['sid']}", State="opted_in")
     message = made.messages.create(author="kim", body="hello")
-    wanted = [("delivered", 0), ("failed", 21610)]
-    assert until(lambda: statuses(world, made.sid, message.sid), lambda seen: seen == wanted) == wanted
+    expected = [("delivered", 0), ("failed", 21610)]
+    assert until(lambda: statuses(world, made.sid, message.sid), lambda seen: seen == expected) == expected

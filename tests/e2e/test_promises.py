@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from local.stack import Stack
-from tests.e2e.conftest import Drowsy
+from tests.e2e.conftest import ExpiringConversation
 from tests.support.stack_world import World, new_id, new_number, until
 
 # {"alg": "none"}, {"iat": 0}: a token that nobody has signed.
@@ -94,11 +94,11 @@ def _send_state(stack: Stack, message_sid: str) -> str:
 BY_TIME = ("DUE#", "LC#", "LV#", "H#")
 
 
-def everything(stack: Stack, drowsy: Drowsy) -> list[str]:
+def everything(stack: Stack, expiring_conversation: ExpiringConversation) -> list[str]:
     """The keys of all items, but for what time changes by itself."""
     pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.output("TableName"))
     found = [f"{item['PK']['S']} {item['SK']['S']}" for page in pages for item in page["Items"]]
-    return sorted(key for key in found if not key.startswith(BY_TIME) and drowsy.sid not in key)
+    return sorted(key for key in found if not key.startswith(BY_TIME) and expiring_conversation.sid not in key)
 
 
 def text(world: World) -> bytes:
@@ -146,14 +146,18 @@ def text(world: World) -> bytes:
     ],
 )
 def test_what_is_not_authentic_or_too_large_changes_nothing(
-    world: World, stack: Stack, drowsy: Drowsy, attempt: Callable[[World], int], status: int | tuple[int, ...]
+    world: World,
+    stack: Stack,
+    expiring_conversation: ExpiringConversation,
+    attempt: Callable[[World], int],
+    status: int | tuple[int, ...],
 ) -> None:
     def changes() -> set[str]:
         """What is another after an attempt. What earlier tests set off may still go on: then there is one more."""
         world.settle()
-        before = everything(stack, drowsy)
+        before = everything(stack, expiring_conversation)
         assert attempt(world) in (status if isinstance(status, tuple) else (status,))
-        return {*before} ^ {*everything(stack, drowsy)}
+        return {*before} ^ {*everything(stack, expiring_conversation)}
 
     assert until(changes, lambda seen: not seen, patience=60) == set()
 
@@ -243,9 +247,9 @@ def test_a_replay_is_answered_and_changes_nothing(world: World, stack: Stack) ->
 def test_refusals_have_twilios_form(world: World, method: str, path: str, status: int, code: int) -> None:
     user = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
     answer = world.request(method, path, Authorization=f"Basic {user}")
-    told = json.loads(answer.data)
-    assert (answer.status, told["status"], told["code"]) == (status, status, code)
-    assert told["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
+    error = json.loads(answer.data)
+    assert (answer.status, error["status"], error["code"]) == (status, status, code)
+    assert error["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
 
 
 def test_lists_go_on_to_the_end_over_our_own_address(world: World) -> None:

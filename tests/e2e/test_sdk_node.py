@@ -32,8 +32,8 @@ def errors(stack: Stack) -> dict[str, str | None]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    told = [json.loads(line) for line in ran.stdout.splitlines()]
-    return {scenario["name"]: scenario["error"] for scenario in told}
+    outcomes = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {scenario["name"]: scenario["error"] for scenario in outcomes}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -471,38 +471,38 @@ def test_a_message_has_a_receipt_for_each_handset(api: Any) -> None:
 
 def test_a_conversations_webhooks_take_every_option(api: Any) -> None:
     made = api.conversations.create()
-    told = made.webhooks.create(
+    webhook_target = made.webhooks.create(
         target="webhook",
         configuration_url=URL,
         configuration_method="get",
         configuration_filters=["onMessageAdded", "onParticipantAdded"],
         configuration_replay_after=0,
     )
-    found = made.webhooks(told.sid).fetch()
-    for shown in (told, found):
+    found = made.webhooks(webhook_target.sid).fetch()
+    for shown in (webhook_target, found):
         assert (shown.target, shown.conversation_sid) == ("webhook", made.sid)
         assert (shown.configuration["url"], shown.configuration["method"]) == (URL, "GET")
         assert shown.configuration["filters"] == ["onMessageAdded", "onParticipantAdded"]
         assert isinstance(shown.date_created, datetime)
-    told.update(configuration_method="post", configuration_filters=["onMessageRemoved"])
-    found = made.webhooks(told.sid).fetch()
+    webhook_target.update(configuration_method="post", configuration_filters=["onMessageRemoved"])
+    found = made.webhooks(webhook_target.sid).fetch()
     assert (found.configuration["url"], found.configuration["method"]) == (URL, "POST")
     assert found.configuration["filters"] == ["onMessageRemoved"]
 
-    heard = made.webhooks.create(
+    trigger = made.webhooks.create(
         target="trigger", configuration_url=URL, configuration_triggers=["help me", "stop + go"]
     )
-    assert heard.configuration["triggers"] == ["help me", "stop + go"]
+    assert trigger.configuration["triggers"] == ["help me", "stop + go"]
     flow = made.webhooks.create(target="studio", configuration_flow_sid=FLOW)
     assert flow.configuration["flow_sid"] == FLOW
-    assert set(sids(made.webhooks.list(page_size=2))) == {told.sid, heard.sid, flow.sid}
+    assert set(sids(made.webhooks.list(page_size=2))) == {webhook_target.sid, trigger.sid, flow.sid}
 
     assert refused(made.webhooks.create, target="webhook") == (400, 50369)
-    assert refused(told.update, configuration_url="ftp://x", configuration_method="get")[0] == 400
-    assert made.webhooks(told.sid).fetch().configuration["method"] == "POST"
-    assert made.webhooks(heard.sid).delete() is True
-    assert refused(made.webhooks(heard.sid).fetch) == NOT_FOUND
-    assert set(sids(made.webhooks.list())) == {told.sid, flow.sid}
+    assert refused(webhook_target.update, configuration_url="ftp://x", configuration_method="get")[0] == 400
+    assert made.webhooks(webhook_target.sid).fetch().configuration["method"] == "POST"
+    assert made.webhooks(trigger.sid).delete() is True
+    assert refused(made.webhooks(trigger.sid).fetch) == NOT_FOUND
+    assert set(sids(made.webhooks.list())) == {webhook_target.sid, flow.sid}
     assert made.delete() is True
 
 
@@ -674,9 +674,13 @@ def test_a_services_settings_are_read_and_changed(service: Any) -> None:
     webhooks.update(
         pre_webhook_url=URL, post_webhook_url=OTHER_URL, filters=["onUserUpdate", "onUserUpdated"], method="POST"
     )
-    told = webhooks.fetch()
-    assert (told.pre_webhook_url, told.post_webhook_url, told.method) == (URL, OTHER_URL, "POST")
-    assert told.filters == ["onUserUpdate", "onUserUpdated"]
+    configuration = webhooks.fetch()
+    assert (configuration.pre_webhook_url, configuration.post_webhook_url, configuration.method) == (
+        URL,
+        OTHER_URL,
+        "POST",
+    )
+    assert configuration.filters == ["onUserUpdate", "onUserUpdated"]
 
     notifications = service.configuration.notifications()
     notifications.update(log_enabled=True, new_message_enabled=True, new_message_template="${AUTHOR}: ${MESSAGE}")

@@ -16,7 +16,7 @@ from tests.support.receivers import Call, Receiver, Reply, gone_port, receiving
 from tests.support.stack_world import World, new_id, new_number, until
 
 P, T = "+12065550100", "+12065550110"
-TOLD = "true"
+ENABLED = "true"
 
 
 @contextmanager
@@ -30,10 +30,12 @@ def service(world: World, **webhooks: Any) -> Iterator[Any]:
 
 def group(inside: Any, *natives: str, own: str = P) -> Any:
     """A conversation of an agent and some handsets, told of in every step."""
-    made = inside.conversations.create(x_twilio_webhook_enabled=TOLD)
-    made.participants.create(identity="agent", messaging_binding_projected_address=own, x_twilio_webhook_enabled=TOLD)
+    made = inside.conversations.create(x_twilio_webhook_enabled=ENABLED)
+    made.participants.create(
+        identity="agent", messaging_binding_projected_address=own, x_twilio_webhook_enabled=ENABLED
+    )
     for native in natives:
-        made.participants.create(messaging_binding_address=native, x_twilio_webhook_enabled=TOLD)
+        made.participants.create(messaging_binding_address=native, x_twilio_webhook_enabled=ENABLED)
     return made
 
 
@@ -41,20 +43,24 @@ def test_a_texts_life_is_told_in_order_and_signed_as_twilio_does(world: World) -
     ann, ben = new_number(), new_number()
     with receiving() as receiver, service(world, post_webhook_url=receiver.url, filters=list(POST_EVENTS)) as inside:
         made = group(inside, ann, ben)
-        sent = made.messages.create(author="agent", body="hello", x_twilio_webhook_enabled=TOLD)
+        sent = made.messages.create(author="agent", body="hello", x_twilio_webhook_enabled=ENABLED)
         people = {member.sid for member in made.participants.list() if "address" in member.messaging_binding}
 
         def reported() -> dict[str, list[str]]:
             """What was told of each recipient, in its order."""
-            told = {sid: list[str]() for sid in people}
+            statuses_by_participant = {sid: list[str]() for sid in people}
             for call in receiver.of("onDeliveryUpdated"):
-                told[call.parameters["ParticipantSid"]].append(call.parameters["Status"])
-            return told
+                statuses_by_participant[call.parameters["ParticipantSid"]].append(call.parameters["Status"])
+            return statuses_by_participant
 
-        told = until(reported, lambda seen: all(statuses[-1:] == ["delivered"] for statuses in seen.values()))
+        statuses_by_participant = until(
+            reported, lambda seen: all(statuses[-1:] == ["delivered"] for statuses in seen.values())
+        )
         # A carrier's report may overtake our own record that the text was sent: then that is no news any more.
-        assert all(statuses in (["sent", "delivered"], ["delivered"]) for statuses in told.values()), told
-        updates = sum(map(len, told.values()))
+        assert all(
+            statuses in (["sent", "delivered"], ["delivered"]) for statuses in statuses_by_participant.values()
+        ), statuses_by_participant
+        updates = sum(map(len, statuses_by_participant.values()))
         assert receiver.events(made.sid) == [
             "onConversationAdded",
             *["onParticipantAdded"] * 3,
@@ -80,7 +86,7 @@ def test_what_the_account_does_without_the_header_is_not_told(world: World) -> N
     with receiving() as receiver, service(world, post_webhook_url=receiver.url, filters=list(POST_EVENTS)) as inside:
         quiet = inside.conversations.create()
         quiet.messages.create(author="system", body="quiet")
-        loud = inside.conversations.create(x_twilio_webhook_enabled=TOLD)
+        loud = inside.conversations.create(x_twilio_webhook_enabled=ENABLED)
         assert until(lambda: receiver.events(loud.sid)) == ["onConversationAdded"]
         assert receiver.events(quiet.sid) == []
 
@@ -123,7 +129,7 @@ def test_an_event_is_told_again_until_it_is_taken_and_in_order(world: World) -> 
     ):
         made = inside.conversations.create()
         for number in range(3):
-            made.messages.create(author="system", body=str(number), x_twilio_webhook_enabled=TOLD)
+            made.messages.create(author="system", body=str(number), x_twilio_webhook_enabled=ENABLED)
 
         def taken() -> list[str]:
             """The bodies of the events that were answered well."""
@@ -164,15 +170,15 @@ def test_one_bad_receiver_delays_nobody_elses_events(world: World, how: str) -> 
             service(world, post_webhook_url=good.url, filters=["onConversationAdded"]) as healthy,
         ):
             for _ in range(6):
-                suffering.conversations.create(x_twilio_webhook_enabled=TOLD)
+                suffering.conversations.create(x_twilio_webhook_enabled=ENABLED)
             if how != "gone":
                 until(lambda: hostile.calls)
-            made = [healthy.conversations.create(x_twilio_webhook_enabled=TOLD).sid for _ in range(6)]
+            made = [healthy.conversations.create(x_twilio_webhook_enabled=ENABLED).sid for _ in range(6)]
 
-            def told() -> set[str]:
+            def received_sids() -> set[str]:
                 return {call.parameters["ConversationSid"] for call in good.calls}
 
-            assert until(told, lambda seen: seen >= set(made)) == set(made)
+            assert until(received_sids, lambda seen: seen >= set(made)) == set(made)
         assert inner.calls == []
 
 
@@ -208,13 +214,17 @@ def test_an_event_that_nobody_took_is_kept_and_told_when_it_is_redriven(world: W
 
 def test_a_conversations_webhooks_hear_what_they_ask_for_and_what_was_said_before(world: World) -> None:
     ann = new_number()
-    with receiving() as told, receiving() as triggered, receiving() as replayed:
+    with receiving() as added, receiving() as triggered, receiving() as replayed:
         made = world.api.conversations.create()
         made.participants.create(messaging_binding_address=ann, messaging_binding_proxy_address=T)
         for number in range(5):
             made.messages.create(author="system", body=f"before {number}")
         hooks: list[dict[str, Any]] = [
-            {"target": "webhook", "configuration_url": told.url, "configuration_filters": ["onMessageAdded"]},
+            {
+                "target": "webhook",
+                "configuration_url": added.url,
+                "configuration_filters": ["onMessageAdded"],
+            },
             {"target": "trigger", "configuration_url": triggered.url, "configuration_triggers": ["Help"]},
             {
                 "target": "webhook",
@@ -234,7 +244,7 @@ def test_a_conversations_webhooks_hear_what_they_ask_for_and_what_was_said_befor
             return [call.parameters["Body"] for call in receiver.first_calls()]
 
         said = ["thanks", "please HELP me"]
-        assert until(lambda: bodies(told), lambda seen: len(seen) == 2) == said
+        assert until(lambda: bodies(added), lambda seen: len(seen) == 2) == said
         assert until(lambda: bodies(triggered)) == said[1:]
         expected = [f"before {number}" for number in (2, 3, 4)] + said
         assert until(lambda: bodies(replayed), lambda seen: len(seen) >= 5) == expected
@@ -254,10 +264,10 @@ def test_a_webhook_that_is_asked_first_can_change_and_refuse(world: World) -> No
         service(world, pre_webhook_url=receiver.url, filters=["onMessageAdd"]) as inside,
     ):
         made = inside.conversations.create()
-        said = made.messages.create(author="system", body="hello", x_twilio_webhook_enabled=TOLD)
+        said = made.messages.create(author="system", body="hello", x_twilio_webhook_enabled=ENABLED)
         assert said.body == "hello!"
         with pytest.raises(TwilioRestException) as refused:
-            made.messages.create(author="system", body="rude", x_twilio_webhook_enabled=TOLD)
+            made.messages.create(author="system", body="rude", x_twilio_webhook_enabled=ENABLED)
         assert (refused.value.status, refused.value.code) == (403, 50056)
         assert made.messages.create(author="system", body="unasked").body == "unasked"
         assert [message.body for message in made.messages.list()] == ["hello!", "unasked"]
@@ -270,7 +280,7 @@ def test_without_an_answer_in_time_things_happen_as_they_were_asked_for(world: W
         service(world, pre_webhook_url=slow.url, filters=["onMessageAdd"]) as inside,
     ):
         made = inside.conversations.create()
-        assert made.messages.create(author="system", body="now", x_twilio_webhook_enabled=TOLD).body == "now"
+        assert made.messages.create(author="system", body="now", x_twilio_webhook_enabled=ENABLED).body == "now"
 
 
 def test_a_group_that_is_refused_is_kept_among_the_unrouted_texts(world: World) -> None:
@@ -309,13 +319,15 @@ def test_a_conversation_with_participants_asks_about_each_and_is_closed_when_one
         receiving(judge) as receiver,
         service(world, pre_webhook_url=receiver.url, filters=["onParticipantAdd"]) as inside,
     ):
-        made = inside.conversation_with_participants.create(participant=people(ann, ben), x_twilio_webhook_enabled=TOLD)
+        made = inside.conversation_with_participants.create(
+            participant=people(ann, ben), x_twilio_webhook_enabled=ENABLED
+        )
         fetched = inside.conversations(made.sid)
         assert until(lambda: fetched.fetch().state, lambda state: state != "initializing") == "closed"
         assert sorted(receiver.events(made.sid)) == ["onParticipantAdd"] * 3
         # Its people are free again.
         carl = new_number()
         again = inside.conversation_with_participants.create(
-            participant=people(ann, carl), x_twilio_webhook_enabled=TOLD
+            participant=people(ann, carl), x_twilio_webhook_enabled=ENABLED
         )
         assert until(lambda: inside.conversations(again.sid).fetch().state, lambda state: state == "active") == "active"

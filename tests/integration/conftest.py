@@ -33,8 +33,8 @@ def table_definition() -> dict[str, Any]:
     """The table's properties, as they are deployed."""
     resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
     properties: dict[str, Any] = resources["Table"]["Properties"]
-    kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    return {name: properties[name] for name in kept}
+    copied = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    return {name: properties[name] for name in copied}
 
 
 @pytest.fixture(scope="module")

@@ -164,17 +164,17 @@ class Nowhere:
     """A table that nothing is asked of."""
 
 
-DESK = ApiContext(Nowhere(), "AC" + "1" * 32, lambda: "t", lambda: "root", lambda: NOW, None, None)  # type: ignore[arg-type]
+CONTEXT = ApiContext(Nowhere(), "AC" + "1" * 32, lambda: "t", lambda: "root", lambda: NOW, None, None)  # type: ignore[arg-type]
 SIGNER = "SK" + "1" * 32
 
 
 def token(claims: dict[str, Any]) -> str:
-    given = {"iss": SIGNER, "sub": DESK.account_sid, "exp": int(NOW.timestamp()) + 60, **claims}
+    given = {"iss": SIGNER, "sub": CONTEXT.account_sid, "exp": int(NOW.timestamp()) + 60, **claims}
     return jwt.encode(given, tokens.key_secret("root", SIGNER), "HS256", {"cty": "twilio-fpa;v=1"})
 
 
 def asks_with(authorization: str) -> object:
-    return tokens.authenticate({"headers": {"Authorization": authorization}}, DESK)
+    return tokens.authenticate({"headers": {"Authorization": authorization}}, CONTEXT)
 
 
 def basic(text: str) -> str:
@@ -187,7 +187,7 @@ NO_PART = pagination.PagePart([], more=False)
 def call(token: str) -> Call:
     """A request for a part of a list."""
     request = http_request.parse_request(event("", method="GET", query={"PageToken": [token], "PageSize": ["5"]}), "")
-    return Call(DESK, request, None, {}, NOW, None)  # type: ignore[arg-type]
+    return Call(CONTEXT, request, None, {}, NOW, None)  # type: ignore[arg-type]
 
 
 FORM_TYPE = "multipart/form-data; boundary=b"
@@ -470,7 +470,7 @@ CASES = [
             "a long name": lambda n: json.dumps({"action": "typing", "conversation": "CH" + "a" * n}),
         }.items()
     ),
-    Case(LIVE, "a token", lambda given: tokens.read_token(given, DESK), lambda n: "a." * n),
+    Case(LIVE, "a token", lambda given: tokens.read_token(given, CONTEXT), lambda n: "a." * n),
 ]
 
 

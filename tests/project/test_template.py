@@ -166,8 +166,8 @@ def test_a_function_has_its_own_log_with_an_end(name: str) -> None:
 def test_a_metric_gets_through_at_every_log_level_and_less_important_records_do_not(level: str) -> None:
     """W3."""
     functions = of_type("AWS::Serverless::Function").values()
-    [kept] = {function["LoggingConfig"]["ApplicationLogLevel"] for function in functions}
-    assert kept == "INFO"
+    [retained] = {function["LoggingConfig"]["ApplicationLogLevel"] for function in functions}
+    assert retained == "INFO"
     assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
     said = (
         "from partyline.observability import count, flush, logger\n"
@@ -177,14 +177,14 @@ def test_a_metric_gets_through_at_every_log_level_and_less_important_records_do_
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_LAMBDA")},
         "POWERTOOLS_SERVICE_NAME": "partyline",
         "POWERTOOLS_LOG_LEVEL": level,
-        "AWS_LAMBDA_LOG_LEVEL": kept,
+        "AWS_LAMBDA_LOG_LEVEL": retained,
         "PYTHONPATH": str(ROOT / "layers" / "partyline"),
     }
     run = subprocess.run([sys.executable, "-c", said], env=environment, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     # Lambda takes a line without a level for INFO, and drops what is below the function's level.
     order = ["DEBUG", "INFO", "WARNING", "ERROR"]
-    through = [line for line in lines if order.index(line.get("level", "INFO")) >= order.index(kept)]
+    through = [line for line in lines if order.index(line.get("level", "INFO")) >= order.index(retained)]
     assert [line["TextUnrouted"] for line in through if "_aws" in line] == [[1.0]]
     records = {"DEBUG": "abc", "INFO": "abc", "WARN": "bc", "ERROR": "c"}[level]
     assert "".join(line["message"] for line in through if "_aws" not in line) == records
@@ -222,13 +222,13 @@ def test_a_function_reads_only_the_secrets_it_is_told_of(name: str) -> None:
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in ([statement["Resource"]] if isinstance(statement["Resource"], dict) else statement["Resource"])
     }
-    told = {
+    granted = {
         refers(value)
         for variable, value in function["Environment"]["Variables"].items()
         if variable.endswith("_SECRET_ARN")
     }
 
-    assert allowed == told
+    assert allowed == granted
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -434,10 +434,10 @@ def test_a_stage_that_logs_waits_for_the_accounts_role_and_another_does_not(api:
 
 def test_what_outlives_the_stack_does_not_outlive_a_first_deployment_that_failed() -> None:
     """W6."""
-    kept = {name: entry["DeletionPolicy"] for name, entry in RESOURCES.items() if "DeletionPolicy" in entry}
+    retained = {name: entry["DeletionPolicy"] for name, entry in RESOURCES.items() if "DeletionPolicy" in entry}
 
-    assert set(kept) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"}
-    assert set(kept.values()) == {"RetainExceptOnCreate"}
+    assert set(retained) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"}
+    assert set(retained.values()) == {"RetainExceptOnCreate"}
 
 
 def test_what_sam_makes_of_the_template_is_linted_too() -> None:

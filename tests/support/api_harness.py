@@ -52,7 +52,7 @@ class Clock:
         self.moment += timedelta(**by)
 
 
-def asking_nobody(configuration: WebhookConfiguration, event: Event, cause: Cause) -> pre_action.PreActionDecision:
+def consult_no_webhook(configuration: WebhookConfiguration, event: Event, cause: Cause) -> pre_action.PreActionDecision:
     """How pre-action webhooks are asked where none is configured."""
     assert not (configuration.pre_url and event.type in (configuration.filters or ())), event.type
     return pre_action.PROCEED

@@ -153,15 +153,15 @@ class World:
 
     def watch(self) -> None:
         """What the function does that looks once a minute."""
-        desk = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
-        desk.run()
+        runner = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
+        runner.run()
 
     # --- what is told
 
     def relay(self, *, times: int = 1) -> list[Call]:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
         before = len(self._calls)
-        desk = stream_relay.StreamRelay(
+        stream = stream_relay.StreamRelay(
             enqueue_send=lambda group, deduplication_id, body: None,
             fetch_media=lambda reference: None,
             activate=self._activate,
@@ -172,7 +172,7 @@ class World:
         while records := self.news():
             for record in records:
                 for _ in range(times):
-                    desk.relay(record)
+                    stream.relay(record)
         return self._calls[before:]
 
     @property
@@ -230,8 +230,8 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         return HttpResponse(200, b"")
 
     asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, send)
-    desk = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asker.consult, Files())
-    world = World(table, clock, partial(_news, name), Api(desk), asker.consult_all, asked)
+    context = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asker.consult, Files())
+    world = World(table, clock, partial(_news, name), Api(context), asker.consult_all, asked)
     # The account's settings are made by the first request.
     world.api.get("/Configuration")
     world.relay()

@@ -56,8 +56,8 @@ class Receiver:
 
     def events(self, subject: str = "") -> list[str]:
         """The events that were told, of one conversation or of all."""
-        told = self.first_calls()
-        return [call.event for call in told if call.parameters.get("ConversationSid", "").startswith(subject)]
+        calls = self.first_calls()
+        return [call.event for call in calls if call.parameters.get("ConversationSid", "").startswith(subject)]
 
     def of(self, event: str) -> list[Call]:
         """The events of a type."""

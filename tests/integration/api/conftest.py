@@ -11,7 +11,7 @@ from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.storage import lines
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, asking_nobody
+from tests.support.api_harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, consult_no_webhook
 from tests.support.files import Files
 
 
@@ -24,7 +24,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
+    return Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
 
 
 @pytest.fixture

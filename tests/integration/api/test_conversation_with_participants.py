@@ -26,7 +26,7 @@ from tests.support.api_harness import (
     Racing,
     Reply,
     activate,
-    asking_nobody,
+    consult_no_webhook,
 )
 
 INVALID = "One of the JSON requests for participant creation is invalid: "
@@ -180,8 +180,8 @@ def test_a_refusal_names_the_participant_and_nothing_is_made(
     reply = make(api, *people, UniqueName="all")
     assert reply.error == (*code, message)
     # The reason was read with the message.
-    told = {name: value for name, value in reply.body.get("details", {}).items() if name != "reason"}
-    assert told == details
+    details_without_reason = {name: value for name, value in reply.body.get("details", {}).items() if name != "reason"}
+    assert details_without_reason == details
     assert api.get("/Conversations").body["conversations"] == []
     assert api.get("/Conversations/all").status == 404
 
@@ -234,7 +234,7 @@ def test_it_begins_active_when_a_text_has_come_meanwhile(api: Api, table: Table,
     sid = make(api, AGENT, native(A), State="inactive").body["sid"]
     text = InboundText("bandwidth", "early", P, A, (P,), "hi")
     first = sids.default_service(ACCOUNT)
-    recorded = recorder.InboundRecorder(table, first, asking_nobody).record(text, clock())
+    recorded = recorder.InboundRecorder(table, first, consult_no_webhook).record(text, clock())
     assert recorded.conversation_sid == sid
     activate(table, sid, clock())
     assert api.get(f"/Conversations/{sid}").body["state"] == "active"

@@ -40,7 +40,7 @@ from partyline.storage import (
     services,
 )
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, asking_nobody
+from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, consult_no_webhook
 from tests.support.files import Files
 from tests.support.people import acting
 
@@ -242,7 +242,7 @@ def stored(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[dict[int
         name = f"partyline-{number}"
         dynamodb.create_table(TableName=name, **table_definition)
         api = Api(
-            ApiContext(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files())
+            ApiContext(Table(dynamodb, name), ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files())
         )
         api.made("/Lines", {"Address": P, "Carrier": "bandwidth"})
         api.group(A, B)

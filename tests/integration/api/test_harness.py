@@ -36,8 +36,8 @@ def test_a_stored_group_is_what_requests_make(api: Api) -> None:
     }
 
 
-def threads(desk: ApiContext, sid: str) -> set[frozenset[str]]:
-    roster = conversations.load(desk.table, sid)
+def threads(context: ApiContext, sid: str) -> set[frozenset[str]]:
+    roster = conversations.load(context.table, sid)
     assert roster
-    owned = {thread for thread in roster.conversation.threads if conversations.find_owner(desk.table, thread) == sid}
+    owned = {thread for thread in roster.conversation.threads if conversations.find_owner(context.table, thread) == sid}
     return {frozenset(thread.split(",")) for thread in owned}

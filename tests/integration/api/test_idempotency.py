@@ -628,7 +628,7 @@ def test_a_file_is_stored_once(api: Api) -> None:
     first = upload(keyed(api), query={"Filename": "roof.png"})
     assert first.status == 201
     assert_replayed(first, upload(keyed(api), query={"Filename": "roof.png"}))
-    assert len(files(api).kept) == 1
+    assert len(files(api).stored) == 1
 
 
 def test_a_repeated_form_has_another_boundary(api: Api) -> None:
@@ -652,7 +652,7 @@ def test_a_repeated_form_has_another_boundary(api: Api) -> None:
 def test_another_file_is_refused(api: Api, content: bytes, query: dict[str, str], content_type: str) -> None:
     assert upload(keyed(api), PNG, {"Author": "jane"}).status == 201
     assert upload(keyed(api), content, query, content_type).error == REUSED
-    assert len(files(api).kept) == 1
+    assert len(files(api).stored) == 1
 
 
 class Meanwhile(Files):

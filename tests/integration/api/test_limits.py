@@ -17,7 +17,7 @@ from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.inbound import recorder
 from partyline.storage import lines, media, opt_outs
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, asking_nobody
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, P, Q, Reply, T, W, consult_no_webhook
 
 FREE, ABROAD, V = "+18005550100", "+442079460000", "+12065550130"
 TOLL = [f"+1206555{number:04}" for number in range(2000, 2012)]
@@ -79,7 +79,7 @@ def arrive(api: Api, table: Table, sender: str, to: tuple[str, ...], line: str, 
     """A text that makes a group; its conversation."""
     inbound = InboundText("bandwidth", id, line, sender, to, "hello all")
     service = sids.default_service(ACCOUNT)
-    recorded = recorder.InboundRecorder(table, service, asking_nobody).record(inbound, api.context.clock())
+    recorded = recorder.InboundRecorder(table, service, consult_no_webhook).record(inbound, api.context.clock())
     assert recorded.conversation_sid
     return recorded.conversation_sid
 

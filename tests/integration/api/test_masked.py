@@ -12,7 +12,7 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import messages
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, Reply, T, asking_nobody
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, Reply, T, consult_no_webhook
 
 IDS = itertools.count()
 # From, to whom, the words.
@@ -24,7 +24,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str, body: s
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"masked-{next(IDS)}", line, sender, (line, *others), body)
     first = sids.default_service(ACCOUNT)
-    return recorder.InboundRecorder(table, first, asking_nobody).record(text, api.context.clock())
+    return recorder.InboundRecorder(table, first, consult_no_webhook).record(text, api.context.clock())
 
 
 def leaving(table: Table, conversation: str, message: str) -> set[Leaving]:
@@ -57,7 +57,7 @@ def test_stop_with_a_picture_is_not_relayed_and_the_picture_stays_with_it(api: A
     """C4."""
     picture = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
     text = InboundText("bandwidth", "stop", T, C, (T,), "STOP", (picture,))
-    said = recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(
+    said = recorder.InboundRecorder(table, sids.default_service(ACCOUNT), consult_no_webhook).record(
         text, api.context.clock()
     )
     assert said.conversation_sid == mixed

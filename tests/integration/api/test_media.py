@@ -43,8 +43,8 @@ def files(api: Api) -> Files:
 
 def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     """What a link answers."""
-    desk = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.context.clock)
-    return desk.serve(method, link.removeprefix(f"{BASE}/media/"))
+    endpoint = link_endpoint.LinkEndpoint(files(api), lambda: ROOT, api.context.clock)
+    return endpoint.serve(method, link.removeprefix(f"{BASE}/media/"))
 
 
 def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:
@@ -74,7 +74,7 @@ def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> 
         "url": url,
         "links": {"content": f"{url}/Content"},
     }
-    assert files(api).kept == {f"{sid}/original.png": (PNG, "image/png", "roof.png")}
+    assert files(api).stored == {f"{sid}/original.png": (PNG, "image/png", "roof.png")}
     shown = opened(api, link)
     assert (shown["statusCode"], base64.b64decode(shown["body"])) == (200, PNG)
     assert shown["headers"]["Content-Security-Policy"] == "default-src 'none'; sandbox"
@@ -189,7 +189,7 @@ def test_an_upload_is_named_and_shown_as_what_it_is(
 )
 def test_what_is_not_kept_is_refused(api: Api, content: bytes, status: int, code: int) -> None:
     assert send(api, content, Content_Type="image/png").error[:2] == (status, code)
-    assert files(api).kept == {}
+    assert files(api).stored == {}
 
 
 def test_a_message_has_its_uploads_and_keeps_them(api: Api) -> None:
@@ -246,8 +246,8 @@ def test_of_two_messages_at_once_one_has_the_upload(api: Api, monkeypatch: pytes
     form = {"MediaSid": media, "Author": "agent"}
     before = store.fetch_many
 
-    def stale(table: Any, wanted: list[str]) -> dict[str, StoredMedia]:
-        found = before(table, wanted)
+    def stale(table: Any, requested: list[str]) -> dict[str, StoredMedia]:
+        found = before(table, requested)
         monkeypatch.setattr(store, "fetch_many", before)
         assert api.post(f"/Conversations/{sid}/Messages", form).status == 201
         return found
@@ -351,7 +351,7 @@ def test_a_person_sees_their_uploads_and_what_is_in_their_conversations(api: Api
 
 def test_who_is_not_known_uploads_nothing(api: Api) -> None:
     assert send(replace(api, authorization="Basic eDp5"), PNG).error[:2] == (401, 20003)
-    assert files(api).kept == {}
+    assert files(api).stored == {}
 
 
 def test_large_files_are_s3s_to_give(api: Api) -> None:

@@ -20,7 +20,7 @@ from partyline.storage import conversations as store
 from partyline.storage import lines, messages, opt_outs, receipts
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, Write
-from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, asking_nobody
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, D, P, Q, Racing, W, consult_no_webhook
 
 NONE = {"sent": "none", "delivered": "none", "read": "none", "failed": "none", "undelivered": "none"}
 
@@ -377,7 +377,7 @@ def test_receipts_come_fifty_at_most_on_a_page(api: Api) -> None:
 
 def test_a_message_with_pictures_shows_them(api: Api, table: Table) -> None:
     sid = api.group(A, B)
-    recorder.InboundRecorder(table, sids.default_service(ACCOUNT), asking_nobody).record(
+    recorder.InboundRecorder(table, sids.default_service(ACCOUNT), consult_no_webhook).record(
         InboundText("bandwidth", "id-1", P, A, (P, B), "", (InboundMedia("https://c.example/1.jpg", "image/jpeg"),)),
         api.context.clock(),
     )

@@ -13,7 +13,7 @@ from partyline.domain.opt_outs import Keyword
 from partyline.inbound import recorder
 from partyline.storage import opt_outs
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, asking_nobody
+from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, consult_no_webhook
 from tests.support.event_world import SERVICE
 
 
@@ -23,7 +23,7 @@ def enter(api: Api, address: str = A, line: str = P, **form: str) -> Any:
 
 def stop(table: Table, clock: Clock, address: str = A, id: str = "1", answered: Keyword | None = None) -> None:
     inbound = InboundText("bandwidth", id, P, address, (P,), "STOP", keyword_handled_by_carrier=answered)
-    recorder.InboundRecorder(table, SERVICE, asking_nobody).record(inbound, clock())
+    recorder.InboundRecorder(table, SERVICE, consult_no_webhook).record(inbound, clock())
 
 
 def test_an_opt_out_is_entered_by_hand(api: Api, table: Table) -> None:

@@ -47,7 +47,7 @@ class Hook:
 
     @property
     def events(self) -> list[str]:
-        return [told["EventType"] for told in self.asked]
+        return [published_events["EventType"] for published_events in self.asked]
 
     def changes(self, **changes: Any) -> None:
         self.answer = answered(json.dumps(changes))
@@ -58,7 +58,7 @@ def answered(body: str, status: int = 200, *, complete: bool = True) -> HttpResp
 
 
 @dataclass
-class Telling(Api):
+class EnabledApi(Api):
     """The API as a client calls it that has webhooks told."""
 
     def send(self, event: Mapping[str, Any]) -> Reply:
@@ -71,15 +71,15 @@ def hook() -> Hook:
 
 
 @pytest.fixture
-def telling(api: Api, hook: Hook) -> Telling:
+def enabled_api(api: Api, hook: Hook) -> EnabledApi:
     """The API with a pre-action webhook that wants to be asked about everything."""
     configure(api)
     return with_hook(api, hook)
 
 
-def with_hook(api: Api, hook: http_client.SendRequest) -> Telling:
-    desk = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
-    return Telling(replace(api.context, ask=desk.consult))
+def with_hook(api: Api, hook: http_client.SendRequest) -> EnabledApi:
+    pre_webhook = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, hook)
+    return EnabledApi(replace(api.context, ask=pre_webhook.consult))
 
 
 def configure(api: Api, path: str = "", url: str = URL, events: tuple[str, ...] = PRE_EVENTS) -> None:
@@ -93,7 +93,7 @@ def stored(table: Table) -> list[str]:
     return sorted(json.dumps(item, sort_keys=True) for item in client.scan(TableName="partyline")["Items"])
 
 
-def told(table: Table, event: str) -> list[dict[str, str]]:
+def published_events(table: Table, event: str) -> list[dict[str, str]]:
     """The parameters of the events of a type that are told afterwards."""
     client: Any = table._client
     items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
@@ -105,7 +105,7 @@ def told(table: Table, event: str) -> list[dict[str, str]]:
 class Scene:
     """A group with a message, and the paths of both."""
 
-    api: Telling
+    api: EnabledApi
     conversation: str
     message: str
     native: str
@@ -116,11 +116,11 @@ class Scene:
 
 
 @pytest.fixture
-def scene(api: Api, telling: Telling) -> Scene:
+def scene(api: Api, enabled_api: EnabledApi) -> Scene:
     """Made without the header, so that nobody is asked about it."""
     sid = api.group(A, B)
     native = api.get(f"/Conversations/{sid}/Participants").body["participants"][1]["sid"]
-    return Scene(telling, sid, str(api.say(sid).body["sid"]), native)
+    return Scene(enabled_api, sid, str(api.say(sid).body["sid"]), native)
 
 
 Act = Callable[[Scene], Reply]
@@ -205,9 +205,9 @@ def test_nobody_is_asked_about_what_is_refused_anyway(scene: Scene, hook: Hook) 
 
 
 def test_the_header_decides_for_the_account_and_people_are_always_asked_about(
-    api: Api, telling: Telling, hook: Hook
+    api: Api, enabled_api: EnabledApi, hook: Hook
 ) -> None:
-    quiet = Api(telling.context)
+    quiet = Api(enabled_api.context)
     sid = quiet.conversation()
     quiet.member(sid, identity="ann")
     assert hook.asked == []
@@ -238,10 +238,10 @@ def test_what_is_asked_about_a_message_is_what_it_would_be(scene: Scene, hook: H
     }
 
 
-def test_an_identity_joins_with_the_role_that_it_will_have(telling: Telling, hook: Hook) -> None:
-    sid = telling.conversation()
-    telling.member(sid, identity="ann")
-    role = telling.get(f"/Services/{SERVICE}/Configuration").body["default_conversation_role_sid"]
+def test_an_identity_joins_with_the_role_that_it_will_have(enabled_api: EnabledApi, hook: Hook) -> None:
+    sid = enabled_api.conversation()
+    enabled_api.member(sid, identity="ann")
+    role = enabled_api.get(f"/Services/{SERVICE}/Configuration").body["default_conversation_role_sid"]
     assert (hook.asked[-1]["RoleSid"], hook.asked[-1]["MessagingBinding.Type"]) == (role, "CHAT")
 
 
@@ -260,7 +260,7 @@ def test_a_changed_message_is_what_is_stored_answered_told_and_sent(scene: Scene
     assert found
     sends: tuple[Send, ...] = found.message.sends
     assert [(send.sender, found.message.recorded_body) for send in sends] == [(Q, "polite")]
-    [after] = [one for one in told(table, "onMessageAdded") if one["MessageSid"] == made["sid"]]
+    [after] = [one for one in published_events(table, "onMessageAdded") if one["MessageSid"] == made["sid"]]
     assert (after["Body"], after["Author"], after["ParticipantSid"]) == ("polite", "bob", bob)
 
 
@@ -288,14 +288,14 @@ def test_a_changed_edit_is_what_is_kept(scene: Scene, hook: Hook) -> None:
     ],
 )
 def test_a_conversation_gets_the_name_that_the_webhook_gives(
-    api: Api, telling: Telling, hook: Hook, path: str, form: Any
+    api: Api, enabled_api: EnabledApi, hook: Hook, path: str, form: Any
 ) -> None:
     api.conversation(UniqueName="elm")
     hook.changes(friendly_name="given", state="closed")
-    reply = telling.post(path, form)
+    reply = enabled_api.post(path, form)
     assert reply.status in (200, 201, 202)
     assert reply.body["friendly_name"] == "given"
-    assert telling.get(f"/Conversations/{reply.body['sid']}").body["friendly_name"] == "given"
+    assert enabled_api.get(f"/Conversations/{reply.body['sid']}").body["friendly_name"] == "given"
 
 
 @pytest.mark.parametrize(
@@ -318,11 +318,11 @@ def test_a_change_that_is_not_valid_is_the_callers_error(
     assert stored(table) == before
 
 
-def test_a_name_that_is_too_long_is_the_callers_error(telling: Telling, table: Table, hook: Hook) -> None:
-    telling.get("/Conversations")
+def test_a_name_that_is_too_long_is_the_callers_error(enabled_api: EnabledApi, table: Table, hook: Hook) -> None:
+    enabled_api.get("/Conversations")
     before = stored(table)
     hook.changes(friendly_name="x" * 257)
-    assert telling.post("/Conversations").error[:2] == (400, 20001)
+    assert enabled_api.post("/Conversations").error[:2] == (400, 20001)
     assert stored(table) == before
 
 
@@ -335,7 +335,7 @@ def test_a_message_that_loses_races_is_asked_about_once_and_changed_in_the_end(
     hook.changes(body="polite")
     other = Api(scene.api.context)
     racing = Racing(table, 3, "message", lambda: other.say(scene.conversation, "faster"))
-    rude = Telling(replace(scene.api.context, table=racing)).say(scene.conversation, "rude")
+    rude = EnabledApi(replace(scene.api.context, table=racing)).say(scene.conversation, "rude")
     assert (rude.status, rude.body["body"], rude.body["index"]) == (201, "polite", 4)
     assert hook.events == ["onMessageAdd"]
 
@@ -343,41 +343,41 @@ def test_a_message_that_loses_races_is_asked_about_once_and_changed_in_the_end(
 def test_a_member_that_loses_races_is_asked_about_once(scene: Scene, table: Table, hook: Hook) -> None:
     other, numbers = Api(scene.api.context), itertools.count(160)
     racing = Racing(table, 2, "member", lambda: other.add(scene.conversation, address=f"+12065550{next(numbers)}"))
-    assert Telling(replace(scene.api.context, table=racing)).add(scene.conversation, address=C).status == 201
+    assert EnabledApi(replace(scene.api.context, table=racing)).add(scene.conversation, address=C).status == 201
     assert hook.events == ["onParticipantAdd"]
 
 
 @pytest.mark.parametrize("path", ["/Conversations", "/Users/ann"])
 def test_asking_costs_one_round_trip_and_nothing_where_nothing_is_told(
-    api: Api, telling: Telling, table: Table, path: str
+    api: Api, enabled_api: EnabledApi, table: Table, path: str
 ) -> None:
     api.made("/Users", {"Identity": "ann"})
 
     def costs(kind: type[Api]) -> list[str]:
         counting = Counting(table)
-        assert kind(replace(telling.context, table=counting)).post(path, {"FriendlyName": "x"}).status < 300
+        assert kind(replace(enabled_api.context, table=counting)).post(path, {"FriendlyName": "x"}).status < 300
         return counting.asked
 
-    assert costs(Telling) == [*costs(Api), "get_all"]
+    assert costs(EnabledApi) == [*costs(Api), "get_all"]
 
 
 # --- whose webhook
 
 
-def test_a_services_webhook_silences_the_accounts(api: Api, telling: Telling, hook: Hook) -> None:
+def test_a_services_webhook_silences_the_accounts(api: Api, enabled_api: EnabledApi, hook: Hook) -> None:
     service = another_service(api)
     configure(api, f"/Services/{service}", "https://other.example.com/pre", ("onConversationUpdate",))
-    made = telling.made(f"/Services/{service}/Conversations")
+    made = enabled_api.made(f"/Services/{service}/Conversations")
     assert hook.asked == []
-    telling.post(f"/Services/{service}/Conversations/{made['sid']}", {"FriendlyName": "x"})
+    enabled_api.post(f"/Services/{service}/Conversations/{made['sid']}", {"FriendlyName": "x"})
     assert hook.events == ["onConversationUpdate"]
     assert hook.asked[0]["ChatServiceSid"] == service
 
 
-def test_only_events_of_the_filters_are_asked_about(api: Api, telling: Telling, hook: Hook) -> None:
+def test_only_events_of_the_filters_are_asked_about(api: Api, enabled_api: EnabledApi, hook: Hook) -> None:
     configure(api, events=("onConversationUpdate", "onConversationAdded"))
-    sid = telling.conversation()
-    telling.post(f"/Conversations/{sid}", {"FriendlyName": "x"})
+    sid = enabled_api.conversation()
+    enabled_api.post(f"/Conversations/{sid}", {"FriendlyName": "x"})
     assert hook.events == ["onConversationUpdate"]
 
 

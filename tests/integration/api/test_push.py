@@ -155,8 +155,8 @@ def test_a_binding_has_every_documented_member(api: Api) -> None:
 
 
 def test_a_binding_without_message_types_is_for_all(api: Api) -> None:
-    wanted = ["new_message", "added_to_conversation", "removed_from_conversation"]
-    assert bind(api, "ann")["message_types"] == wanted
+    expected = ["new_message", "added_to_conversation", "removed_from_conversation"]
+    assert bind(api, "ann")["message_types"] == expected
     assert bind(api, "ann")["credential_sid"] is None
 
 

@@ -16,7 +16,7 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, memberships, messages
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, T, asking_nobody
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, D, P, Q, T, consult_no_webhook
 from tests.support.people import acting
 
 IDS = itertools.count()
@@ -30,7 +30,7 @@ def arrive(api: Api, table: Table, sender: str, line: str, *others: str) -> Reco
     """A handset's text to one of our numbers, and to others in a group."""
     text = InboundText("bandwidth", f"reaching-{next(IDS)}", line, sender, (line, *others), "hi")
     first = sids.default_service(ACCOUNT)
-    return recorder.InboundRecorder(table, first, asking_nobody).record(text, api.context.clock())
+    return recorder.InboundRecorder(table, first, consult_no_webhook).record(text, api.context.clock())
 
 
 def member_of(api: Api, conversation: str, address: str) -> str:

@@ -23,7 +23,7 @@ from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, asking_nobody
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, consult_no_webhook
 from tests.support.files import Files
 
 TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
@@ -39,10 +39,10 @@ class Watch:
     expired: list[str] = field(default_factory=list)
 
     def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
-        desk = expiry.TimerRunner(
+        runner = expiry.TimerRunner(
             table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
         )
-        return desk.run()
+        return runner.run()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def stored(table: Table, sid: str) -> ConversationState:
     return found.state
 
 
-def told(table: Table, sid: str) -> list[tuple[str, str, str, str]]:
+def state_changes(table: Table, sid: str) -> list[tuple[str, str, str, str]]:
     """From, to, when and why of the changes of state that were told, in order."""
     client: Any = table._client
     written = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
@@ -83,7 +83,7 @@ def entered(table: Table) -> int:
 def text(table: Table, clock: Clock, sender: str, *recipients: str, id: str = "carrier-1") -> recorder.RecordResult:
     arrived = InboundText("bandwidth", id, P, sender, recipients, "hello")
     service = sids.default_service(ACCOUNT)
-    return recorder.InboundRecorder(table, service, asking_nobody).record(arrived, clock())
+    return recorder.InboundRecorder(table, service, consult_no_webhook).record(arrived, clock())
 
 
 def test_a_conversation_becomes_inactive_and_closed_when_due_and_not_before(
@@ -94,7 +94,7 @@ def test_a_conversation_becomes_inactive_and_closed_when_due_and_not_before(
         clock.tick(seconds=seconds)
         watch()
         assert stored(table, sid) == expected
-    assert told(table, sid) == [
+    assert state_changes(table, sid) == [
         ("active", "inactive", "2026-11-22T12:01:00.250Z", "TIMER"),
         ("inactive", "closed", "2026-11-22T12:10:00.250Z", "TIMER"),
     ]
@@ -140,7 +140,7 @@ def test_what_time_has_closed_cannot_be_changed_though_nobody_has_looked_yet(
     assert api.say(sid).error[:2] == (400, 50377)
     assert api.add(sid, identity="ann").error[:2] == (400, 50377)
     assert api.post(f"/Conversations/{sid}", {"State": "active"}).error[:2] == (400, 50377)
-    assert len(told(table, sid)) == 2
+    assert len(state_changes(table, sid)) == 2
     # Its people are free for another one.
     api.group(A, B)
 
@@ -153,7 +153,7 @@ def test_whom_time_has_freed_can_be_together_anew_though_nobody_has_looked_yet(
     assert api.get("/Conversations", [("Address", A), ("Address", B), ("Address", P)]).body["conversations"] == []
     other = api.group(A, B)
     assert api.say(other).status == 201
-    assert [change[:2] for change in told(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
+    assert [change[:2] for change in state_changes(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
 
 
 @pytest.mark.parametrize("if_exists", ["refuse", "fetch"])
@@ -199,8 +199,8 @@ def test_a_request_that_began_before_a_look_does_not_lose_the_timer(
     # What it asked before it wrote took a while, and meanwhile the time came that was entered first.
     began = Clock(clock() + timedelta(seconds=29))
     clock.tick(seconds=31)
-    desk = replace(api.context, table=Racing(table, 1, "conversation", watch), clock=began)
-    Api(desk).post(f"/Conversations/{sid}{path}", form)
+    context = replace(api.context, table=Racing(table, 1, "conversation", watch), clock=began)
+    Api(context).post(f"/Conversations/{sid}{path}", form)
     for minutes in (2, 9):
         clock.tick(minutes=minutes)
         watch()
@@ -253,7 +253,7 @@ def test_a_timer_that_is_shortened_is_due_at_the_new_time(api: Api, table: Table
     clock.tick(days=30)
     assert watch() == (1, True)
     assert entered(table) == 0
-    assert len(told(table, sid)) == 1
+    assert len(state_changes(table, sid)) == 1
 
 
 def test_a_text_wakes_what_time_made_inactive_and_its_timer_runs_from_then(
@@ -264,7 +264,7 @@ def test_a_text_wakes_what_time_made_inactive_and_its_timer_runs_from_then(
     # Nobody has looked yet: that it was inactive in between is told all the same.
     assert text(table, clock, A, B, P).conversation_sid == sid
     assert stored(table, sid) == "active"
-    assert [change[:2] + change[3:] for change in told(table, sid)] == [
+    assert [change[:2] + change[3:] for change in state_changes(table, sid)] == [
         ("active", "inactive", "TIMER"),
         ("inactive", "active", "EVENT"),
     ]
@@ -311,7 +311,7 @@ def test_a_message_that_comes_while_the_timer_is_written_down_keeps_the_conversa
 
     watch(Racing(table, 1, "conversation", speak))
     assert stored(table, sid) == "active"
-    assert told(table, sid) == []
+    assert state_changes(table, sid) == []
     clock.tick(seconds=60)
     watch()
     assert stored(table, sid) == "inactive"
@@ -326,7 +326,7 @@ def test_looking_twice_at_once_tells_once(api: Api, table: Table, clock: Clock, 
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=1)
     watch(Racing(table, 1, "conversation", watch))
-    assert len(told(table, sid)) == 1
+    assert len(state_changes(table, sid)) == 1
     clock.tick(minutes=9)
     watch()
     assert stored(table, sid) == "closed"
@@ -349,7 +349,7 @@ def test_looking_that_dies_half_way_is_done_by_the_next_minute(
         with pytest.raises(ExceptionGroup):
             watch(Dies())
         watch()
-    assert [change[:2] for change in told(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
+    assert [change[:2] for change in state_changes(table, sid)] == [("active", "inactive"), ("inactive", "closed")]
     assert entered(table) == 0
 
 

@@ -20,17 +20,17 @@ from partyline.inbound import recorder, unrouted_inbox, webhook_handler
 from partyline.inbound.recorder import RecordResult
 from partyline.storage import messages, opt_outs, unrouted
 from partyline.storage.table import Table, Write
-from tests.support.api_harness import ACCOUNT, A, Api, B, Clock, P, Q, asking_nobody
+from tests.support.api_harness import ACCOUNT, A, Api, B, Clock, P, Q, consult_no_webhook
 
 NEW = "+12065550199"
 SERVICE = sids.default_service(ACCOUNT)
 
 
 def arrives(api: Api, text: InboundText) -> RecordResult:
-    return recorder.InboundRecorder(api.context.table, SERVICE, asking_nobody).record(text, api.context.clock())
+    return recorder.InboundRecorder(api.context.table, SERVICE, consult_no_webhook).record(text, api.context.clock())
 
 
-def kept(api: Api) -> list[dict[str, Any]]:
+def list_unrouted(api: Api) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = api.get("/UnroutedTexts").body["unrouted_texts"]
     return found
 
@@ -55,7 +55,7 @@ HELLO = InboundText(
 
 def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> None:
     arrives(api, HELLO)
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     again = api.post(f"/UnroutedTexts/{text['sid']}").body
     assert (again["outcome"], again["reason"]) == ("unrouted", "unknown_line")
     register(api)
@@ -63,7 +63,7 @@ def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> N
     assert (answer.status, answer.body["outcome"], answer.body["reason"]) == (200, "created", None)
     message = api.get(f"/Conversations/{answer.body['conversation_sid']}/Messages/{answer.body['message_sid']}").body
     assert (message["author"], message["body"], len(message["media"])) == (A, "hello", 1)
-    assert kept(api) == []
+    assert list_unrouted(api) == []
     assert api.post(f"/UnroutedTexts/{text['sid']}").status == 404
     # The carrier's repeat is still a repeat.
     assert arrives(api, HELLO).outcome is recorder.RecordOutcome.REPEATED
@@ -71,16 +71,18 @@ def test_a_text_to_a_line_that_was_unknown_finds_its_conversation(api: Api) -> N
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("delay", "shown"),
     [(timedelta(days=-5), "2026-11-17T12:00:00Z"), (None, "2026-11-22T12:00:00Z")],
     ids=["the carrier's time", "when it came, of a carrier that tells none"],
 )
-def test_a_text_that_is_routed_later_keeps_its_time(api: Api, clock: Clock, told: timedelta | None, shown: str) -> None:
+def test_a_text_that_is_routed_later_keeps_its_time(
+    api: Api, clock: Clock, delay: timedelta | None, shown: str
+) -> None:
     """C13."""
-    sent = clock() + told if told else None
+    sent = clock() + delay if delay else None
     arrives(api, replace(HELLO, received_at=sent))
-    (text,) = kept(api)
-    assert text["date_received_by_carrier"] == (shown if told else None)
+    (text,) = list_unrouted(api)
+    assert text["date_received_by_carrier"] == (shown if delay else None)
     register(api)
     clock.tick(days=2)
     answer = api.post(f"/UnroutedTexts/{text['sid']}").body
@@ -91,20 +93,20 @@ def test_a_text_that_is_routed_later_keeps_its_time(api: Api, clock: Clock, told
 @pytest.mark.parametrize("mode", ["off", "groups"])
 def test_stop_to_a_number_that_is_registered_later_holds_for_it_and_is_not_answered(api: Api, mode: str) -> None:
     arrives(api, replace(HELLO, text="STOP", media=()))
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     register(api, AutoCreation=mode)
     for _ in range(2):
         api.post(f"/UnroutedTexts/{text['sid']}")
     known = opt_outs.fetch_many(api.context.table, A, NEW)
     assert known
     assert known.opted_out
-    assert [one["reason"] for one in kept(api)] == (["keyword"] if mode == "off" else [])
+    assert [one["reason"] for one in list_unrouted(api)] == (["keyword"] if mode == "off" else [])
     assert len(api.get(f"/OptOuts/{known.sid}/Events").body["events"]) == 1
 
 
 def test_stop_among_the_unrouted_does_not_undo_a_later_start(api: Api) -> None:
     arrives(api, replace(HELLO, text="STOP", media=()))
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     register(api, AutoCreation="off")
     arrives(api, replace(HELLO, id="id-2", text="STOP", media=()))
     arrives(api, replace(HELLO, id="id-3", text="START", media=()))
@@ -117,9 +119,9 @@ def test_stop_among_the_unrouted_does_not_undo_a_later_start(api: Api) -> None:
 def test_the_reason_is_that_of_now(api: Api) -> None:
     arrives(api, HELLO)
     register(api, AutoCreation="off")
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     assert api.post(f"/UnroutedTexts/{text['sid']}").body["reason"] == "auto_creation_off"
-    assert [one["reason"] for one in kept(api)] == ["auto_creation_off"]
+    assert [one["reason"] for one in list_unrouted(api)] == ["auto_creation_off"]
 
 
 def test_copies_at_other_numbers_are_not_recorded_beside_it(api: Api) -> None:
@@ -127,7 +129,7 @@ def test_copies_at_other_numbers_are_not_recorded_beside_it(api: Api) -> None:
     api.post(f"/Lines/{Q}", {"AutoCreation": "off"})
     for number, line in enumerate((P, Q)):
         arrives(api, InboundText("bandwidth", f"id-{number}", line, A, (P, Q), "hello both"))
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     api.post(f"/Lines/{P}", {"AutoCreation": "groups"})
     assert api.post(f"/UnroutedTexts/{text['sid']}").body["outcome"] == "created"
     # The next one of the same words is another text, and its copy is none.
@@ -139,7 +141,7 @@ def test_copies_at_other_numbers_are_not_recorded_beside_it(api: Api) -> None:
 def test_two_who_redrive_it_at_once_record_it_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     arrives(api, HELLO)
     register(api)
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     path = f"/UnroutedTexts/{text['sid']}"
     transact = Table.transact
 
@@ -160,7 +162,7 @@ def test_stop_counts_when_it_came_and_not_again_when_it_is_redriven(api: Api) ->
     answer = api.post(f"/OptOuts/{opt_out['sid']}", {"State": "opted_in", "Reason": "said so by phone"})
     assert answer.status == 200, answer.body
     api.post(f"/Lines/{NEW}", {"AutoCreation": "groups"})
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     assert api.post(f"/UnroutedTexts/{text['sid']}").body["outcome"] == "created"
     assert api.get("/OptOuts").body["opt_outs"] == []
 
@@ -183,7 +185,7 @@ def test_a_webhook_that_could_not_be_read_is_read_again(api: Api) -> None:
     answer = api.post(f"/UnroutedTexts/{mended.sid}").body
     assert answer["outcome"] == "created"
     assert said(api) == ["now I can"]
-    assert [one["sid"] for one in kept(api)] == [broken.sid]
+    assert [one["sid"] for one in list_unrouted(api)] == [broken.sid]
 
 
 def webhook(text: str, id: str) -> WebhookRequest:
@@ -198,11 +200,11 @@ def webhook(text: str, id: str) -> WebhookRequest:
 
 
 def received(api: Api, request: WebhookRequest) -> None:
-    desk = webhook_handler.WebhookHandler(
-        api.context.table, recorder.InboundRecorder(api.context.table, SERVICE, asking_nobody)
+    handler = webhook_handler.WebhookHandler(
+        api.context.table, recorder.InboundRecorder(api.context.table, SERVICE, consult_no_webhook)
     )
     settings = bandwidth.BandwidthSettings("account", "application", "user", "password", "token")
-    desk.handle(bandwidth.Bandwidth(settings, no_transport), request, api.context.clock())
+    handler.handle(bandwidth.Bandwidth(settings, no_transport), request, api.context.clock())
 
 
 @pytest.mark.parametrize(
@@ -214,16 +216,16 @@ def received(api: Api, request: WebhookRequest) -> None:
 )
 def test_what_could_not_be_taken_when_it_came_stays_when_it_is_routed_again(api: Api, text: str, id: str) -> None:
     received(api, webhook(text, id))
-    (before,) = kept(api)
+    (before,) = list_unrouted(api)
     answer = api.post(f"/UnroutedTexts/{before['sid']}").body
     assert (answer["outcome"], answer["reason"]) == ("unrouted", "malformed")
-    assert [one["sid"] for one in kept(api)] == [before["sid"]]
+    assert [one["sid"] for one in list_unrouted(api)] == [before["sid"]]
     assert said(api) == []
 
 
 def test_a_webhook_that_cannot_be_read_is_kept_with_our_tag(api: Api) -> None:
     received(api, replace(webhook("hello", "id-9"), query={"send": "our-tag"}, body=b"{"))
-    (one,) = kept(api)
+    (one,) = list_unrouted(api)
     found = unrouted.fetch(api.context.table, one["sid"])
     assert found
     assert found.tag == "our-tag"
@@ -251,10 +253,10 @@ def test_a_report_that_could_not_be_read_finds_its_text_by_our_tag_still(api: Ap
 
 def test_what_is_done_with_is_forgotten(api: Api) -> None:
     arrives(api, HELLO)
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
     assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 204
     assert api.delete(f"/UnroutedTexts/{text['sid']}").status == 404
-    assert kept(api) == []
+    assert list_unrouted(api) == []
     assert arrives(api, HELLO).outcome is recorder.RecordOutcome.REPEATED
 
 
@@ -262,7 +264,7 @@ def test_what_is_done_with_is_forgotten(api: Api) -> None:
 def test_a_busy_table_is_no_missing_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     arrives(api, HELLO)
     register(api)
-    (text,) = kept(api)
+    (text,) = list_unrouted(api)
 
     def busy(table: Table, writes: list[Write]) -> None:
         raise Conflict({})

@@ -299,8 +299,8 @@ def test_a_person_is_not_told_which_conversation_they_cannot_see_has_their_peopl
     for one in refusals:
         assert hidden not in json.dumps(one.body) and theirs not in json.dumps(one.body)
     # The account is told, in Twilio's words.
-    told = api.post("/ConversationWithParticipants", texts)
-    assert told.body["message"].endswith(f"already exists as Conversation {theirs}")
+    refused_creation = api.post("/ConversationWithParticipants", texts)
+    assert refused_creation.body["message"].endswith(f"already exists as Conversation {theirs}")
 
 
 def test_a_person_whose_identity_is_anothers_number_still_writes_as_themselves(api: Api, acting: As) -> None:

@@ -24,12 +24,12 @@ from tests.support.people import another_service
 URL = "https://example.com/hook?team=7"
 FLOW = "FW" + "a" * 32
 SERVICE = sids.default_service(ACCOUNT)
-TOLD = [("Target", "webhook"), ("Configuration.Url", URL), ("Configuration.Filters", "onMessageAdded")]
+WEBHOOK_FORM = [("Target", "webhook"), ("Configuration.Url", URL), ("Configuration.Filters", "onMessageAdded")]
 WORDS = [("Target", "trigger"), ("Configuration.Url", URL), ("Configuration.Triggers", "stop")]
 STUDIO = [("Target", "studio"), ("Configuration.FlowSid", FLOW)]
 
 
-def hook(api: Api, conversation: str, form: Pairs = TOLD) -> dict[str, Any]:
+def hook(api: Api, conversation: str, form: Pairs = WEBHOOK_FORM) -> dict[str, Any]:
     return api.made(f"/Conversations/{conversation}/Webhooks", form)
 
 
@@ -47,7 +47,7 @@ def stored(table: Table, sid: str) -> Conversation:
 def test_a_new_webhook_has_every_documented_member_and_no_other(api: Api) -> None:
     """U7: its method is in capitals, however it was given."""
     conversation = api.conversation(UniqueName="deal 7")
-    made = hook(api, "deal 7", [*TOLD, ("Configuration.Method", "GeT"), ("Configuration.ReplayAfter", "0")])
+    made = hook(api, "deal 7", [*WEBHOOK_FORM, ("Configuration.Method", "GeT"), ("Configuration.ReplayAfter", "0")])
     assert made == {
         "sid": made["sid"],
         "account_sid": ACCOUNT,
@@ -65,7 +65,7 @@ def test_a_new_webhook_has_every_documented_member_and_no_other(api: Api) -> Non
 
 def test_beneath_a_service_a_webhook_names_it_and_its_url_leads_there(api: Api) -> None:
     conversation = api.conversation()
-    made = api.made(f"/Services/{SERVICE}/Conversations/{conversation}/Webhooks", TOLD)
+    made = api.made(f"/Services/{SERVICE}/Conversations/{conversation}/Webhooks", WEBHOOK_FORM)
     assert made["chat_service_sid"] == SERVICE
     assert api.follow(made["url"]).body == made
 
@@ -73,9 +73,13 @@ def test_beneath_a_service_a_webhook_names_it_and_its_url_leads_there(api: Api) 
 @pytest.mark.parametrize(
     ("form", "configuration"),
     [
-        (TOLD, {"url": URL, "method": "POST", "filters": ["onMessageAdded"]}),
+        (WEBHOOK_FORM, {"url": URL, "method": "POST", "filters": ["onMessageAdded"]}),
         (
-            [*TOLD, ("Configuration.Filters", "ONDELIVERYUPDATED"), ("Configuration.Filters", "onMessageAdded")],
+            [
+                *WEBHOOK_FORM,
+                ("Configuration.Filters", "ONDELIVERYUPDATED"),
+                ("Configuration.Filters", "onMessageAdded"),
+            ],
             {"url": URL, "method": "POST", "filters": ["onMessageAdded", "onDeliveryUpdated"]},
         ),
         (WORDS, {"url": URL, "method": "POST", "filters": ["stop"], "triggers": ["stop"]}),
@@ -98,7 +102,7 @@ def test_a_target_keeps_what_it_uses(api: Api, form: Pairs, configuration: dict[
 
 
 def test_where_to_replay_from_is_kept(api: Api, table: Table) -> None:
-    made = hook(api, api.conversation(), [*TOLD, ("Configuration.ReplayAfter", "7")])
+    made = hook(api, api.conversation(), [*WEBHOOK_FORM, ("Configuration.ReplayAfter", "7")])
     found = store.fetch(table, made["conversation_sid"], made["sid"])
     assert found is not None
     assert found.replay_after == 7
@@ -128,20 +132,20 @@ NOT_URLS = [
         ([], (400, 50368, "Conversation webhook type not provided")),
         ([("Target", "")], (400, 50368, "Conversation webhook type not provided")),
         (
-            [("Target", "flex"), *TOLD[1:]],
+            [("Target", "flex"), *WEBHOOK_FORM[1:]],
             (400, 50364, "Invalid conversation webhook type: use webhook, trigger, studio"),
         ),
-        ([TOLD[0], TOLD[2]], (400, 50369, "Conversation webhook URL not provided")),
-        ([*TOLD, ("Configuration.Url", "")], (400, 50369, "Conversation webhook URL not provided")),
+        ([WEBHOOK_FORM[0], WEBHOOK_FORM[2]], (400, 50369, "Conversation webhook URL not provided")),
+        ([*WEBHOOK_FORM, ("Configuration.Url", "")], (400, 50369, "Conversation webhook URL not provided")),
         ([WORDS[0], WORDS[2]], (400, 50369, "Conversation webhook URL not provided")),
         (
-            [*TOLD, ("Configuration.Url", LONG)],
+            [*WEBHOOK_FORM, ("Configuration.Url", LONG)],
             (400, 50372, "Conversation webhook URL is too long: at most 512 characters"),
         ),
-        ([*TOLD, ("Configuration.Method", "put")], (400, 50055, "Invalid webhook method: use get or post")),
-        ([*TOLD, ("Configuration.Method", "")], (400, 50055, "Invalid webhook method: use get or post")),
-        (TOLD[:2], (400, 50370, "Conversation webhook filter not provided")),
-        ([*TOLD[:2], ("Configuration.Filters", "")], (400, 50370, "Conversation webhook filter not provided")),
+        ([*WEBHOOK_FORM, ("Configuration.Method", "put")], (400, 50055, "Invalid webhook method: use get or post")),
+        ([*WEBHOOK_FORM, ("Configuration.Method", "")], (400, 50055, "Invalid webhook method: use get or post")),
+        (WEBHOOK_FORM[:2], (400, 50370, "Conversation webhook filter not provided")),
+        ([*WEBHOOK_FORM[:2], ("Configuration.Filters", "")], (400, 50370, "Conversation webhook filter not provided")),
         (WORDS[:2], (400, 50371, "Conversation webhook trigger not provided")),
         (
             [*WORDS, *[("Configuration.Triggers", "go")] * 5],
@@ -164,7 +168,7 @@ NOT_URLS = [
             (400, 50367, "Invalid conversation webhook flow SID: it is not FW and 32 hexadecimal digits"),
         ),
         (
-            [*TOLD, ("Configuration.ReplayAfter", "-2")],
+            [*WEBHOOK_FORM, ("Configuration.ReplayAfter", "-2")],
             (
                 400,
                 20001,
@@ -173,7 +177,7 @@ NOT_URLS = [
         ),
         *(
             (
-                [*TOLD, ("Configuration.Url", url)],
+                [*WEBHOOK_FORM, ("Configuration.Url", url)],
                 (400, 20001, "Invalid parameter Configuration.Url: it is not an absolute http or https URL"),
             )
             for url in NOT_URLS
@@ -205,7 +209,7 @@ def test_new_webhook_with_two_errors_is_refused_for_the_first(api: Api, form: di
 @pytest.mark.parametrize("event", ["onMessageSent", "onMessageAdd", "onUserUpdate", "x" * 10_000])
 def test_an_event_that_a_conversation_does_not_tell_is_refused(api: Api, event: str) -> None:
     conversation = api.conversation()
-    reply = api.post(f"/Conversations/{conversation}/Webhooks", [*TOLD, ("Configuration.Filters", event)])
+    reply = api.post(f"/Conversations/{conversation}/Webhooks", [*WEBHOOK_FORM, ("Configuration.Filters", event)])
     status, code, text = reply.error
     assert (status, code) == (400, 50365)
     assert text.startswith("Invalid conversation webhook filter: use onMessageAdded, ")
@@ -216,7 +220,7 @@ def test_an_event_that_a_conversation_does_not_tell_is_refused(api: Api, event: 
 def test_a_conversation_has_at_most_five_and_a_deleted_one_makes_room(api: Api) -> None:
     conversation = api.conversation()
     made = [hook(api, conversation) for _ in range(5)]
-    refused = api.post(f"/Conversations/{conversation}/Webhooks", TOLD)
+    refused = api.post(f"/Conversations/{conversation}/Webhooks", WEBHOOK_FORM)
     assert refused.error == (400, 50361, "Too many conversation webhooks: a conversation has at most 5")
     assert api.delete(f"/Conversations/{conversation}/Webhooks/{made[2]['sid']}").status == 204
     sixth = hook(api, conversation, STUDIO)
@@ -233,7 +237,7 @@ def test_webhooks_that_are_made_at_once_are_five_at_most(api: Api, table: Table,
     slower = replace(
         api, context=replace(api.context, table=Racing(table, 1, "webhook", lambda: hook(api, conversation)))
     )
-    assert slower.post(f"/Conversations/{conversation}/Webhooks", TOLD).status == status
+    assert slower.post(f"/Conversations/{conversation}/Webhooks", WEBHOOK_FORM).status == status
     assert len(all_of(api, conversation)) == 5
 
 
@@ -241,7 +245,7 @@ def test_a_conversation_that_is_closed_meanwhile_gets_no_webhook(api: Api, table
     conversation = api.conversation()
     racing = Racing(table, 1, "webhook", lambda: api.post(f"/Conversations/{conversation}", {"State": "closed"}))
     slower = replace(api, context=replace(api.context, table=racing))
-    assert slower.post(f"/Conversations/{conversation}/Webhooks", TOLD).error[1] == 50377
+    assert slower.post(f"/Conversations/{conversation}/Webhooks", WEBHOOK_FORM).error[1] == 50377
     assert all_of(api, conversation) == []
 
 
@@ -268,14 +272,14 @@ def test_a_page_shows_five_whatever_is_asked_and_less_when_asked(api: Api) -> No
 @pytest.mark.parametrize(
     ("made", "form", "configuration"),
     [
-        (TOLD, {"Configuration.Method": "GET"}, {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}),
+        (WEBHOOK_FORM, {"Configuration.Method": "GET"}, {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}),
         (
-            TOLD,
+            WEBHOOK_FORM,
             {"Configuration.Url": "http://localhost:9000/x"},
             {"url": "http://localhost:9000/x", "method": "POST", "filters": ["onMessageAdded"]},
         ),
         (
-            TOLD,
+            WEBHOOK_FORM,
             {"Configuration.Filters": "onUserAdded"},
             {"url": URL, "method": "POST", "filters": ["onUserAdded"]},
         ),
@@ -286,7 +290,7 @@ def test_a_page_shows_five_whatever_is_asked_and_less_when_asked(api: Api) -> No
         ),
         (STUDIO, {"Configuration.FlowSid": "FW" + "B" * 32}, {"flow_sid": "FW" + "B" * 32}),
         (
-            TOLD,
+            WEBHOOK_FORM,
             {"Target": "studio", "Configuration.ReplayAfter": "-1"},
             {"url": URL, "method": "POST", "filters": ["onMessageAdded"]},
         ),
@@ -336,7 +340,7 @@ def test_of_a_closed_conversation_a_webhook_can_only_be_read_and_deleted(api: Ap
     made = hook(api, api.conversation())
     path = f"/Conversations/{made['conversation_sid']}/Webhooks"
     api.post(f"/Conversations/{made['conversation_sid']}", {"State": "closed"})
-    assert api.post(path, TOLD).error[:2] == (400, 50377)
+    assert api.post(path, WEBHOOK_FORM).error[:2] == (400, 50377)
     assert api.post(f"{path}/{made['sid']}", {"Configuration.Method": "get"}).error[:2] == (400, 50377)
     assert all_of(api, made["conversation_sid"]) == [made]
     assert api.delete(f"{path}/{made['sid']}").status == 204
@@ -345,7 +349,7 @@ def test_of_a_closed_conversation_a_webhook_can_only_be_read_and_deleted(api: Ap
 
 def test_an_initializing_conversation_gets_no_webhook(api: Api) -> None:
     conversation = api.made("/ConversationWithParticipants", {"Participant": '{"identity": "ann"}'})["sid"]
-    assert api.post(f"/Conversations/{conversation}/Webhooks", TOLD).error[:2] == (400, 50386)
+    assert api.post(f"/Conversations/{conversation}/Webhooks", WEBHOOK_FORM).error[:2] == (400, 50386)
     assert all_of(api, conversation) == []
 
 
@@ -400,13 +404,13 @@ def test_webhooks_go_with_their_conversation(api: Api, table: Table) -> None:
 
 def test_the_sdk_makes_reads_changes_lists_and_deletes_webhooks(sdk: Client) -> None:
     of = sdk.conversations.v1.conversations(sdk.conversations.v1.conversations.create().sid).webhooks
-    told = of.create(
+    by_post = of.create(
         target="webhook", configuration_url=URL, configuration_method="get", configuration_filters=["onMessageAdded"]
     )
-    assert told.configuration == {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}
+    assert by_post.configuration == {"url": URL, "method": "GET", "filters": ["onMessageAdded"]}
     words = of.create(target="trigger", configuration_url=URL, configuration_triggers=["go", "stop"])
     assert words.update(configuration_triggers=["halt"]).configuration["triggers"] == ["halt"]
-    assert of(told.sid).fetch().date_created == told.date_created
-    assert {one.sid for one in of.list()} == {told.sid, words.sid}
-    assert told.delete() is True
+    assert of(by_post.sid).fetch().date_created == by_post.date_created
+    assert {one.sid for one in of.list()} == {by_post.sid, words.sid}
+    assert by_post.delete() is True
     assert [one.sid for one in of.list(limit=20)] == [words.sid]

@@ -105,7 +105,7 @@ def test_an_activation_that_fails_says_so_and_its_message_comes_again(
 ) -> None:
     app = function("activation")
 
-    def fail(desk: Any, sid: str) -> None:
+    def fail(activator: Any, sid: str) -> None:
         raise RuntimeError("not now")
 
     monkeypatch.setattr(Activator, "activate", fail)
@@ -129,13 +129,13 @@ def test_the_api_asks_and_counts_and_counts_nothing_where_nothing_is_asked(
     form = urlencode({"FriendlyName": "Elm"})
     assert app.handler({**sample, "headers": quiet, "body": form}, Context())["statusCode"] == 201
     assert "_aws" not in capsys.readouterr().out
-    telling = {**quiet, "X-Twilio-Webhook-Enabled": "true"}
-    answer = app.handler({**sample, "headers": telling, "body": form}, Context())
+    with_webhooks = {**quiet, "X-Twilio-Webhook-Enabled": "true"}
+    answer = app.handler({**sample, "headers": with_webhooks, "body": form}, Context())
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, 50056)
     [counted] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert (counted["PreWebhookAsked"], counted["PreWebhookRejected"]) == ([1.0], [1.0])
-    [(url, told, headers)] = asked
-    assert RequestValidator(SECRETS["auth_token"]).validate(url, told, headers["X-Twilio-Signature"])
+    [(url, parameters, headers)] = asked
+    assert RequestValidator(SECRETS["auth_token"]).validate(url, parameters, headers["X-Twilio-Signature"])
 
 
 def test_a_carrier_is_thanked_for_a_text_that_a_webhook_rejects(function: Load, hooked: Table) -> None:
@@ -147,5 +147,5 @@ def test_a_carrier_is_thanked_for_a_text_that_a_webhook_rejects(function: Load, 
     assert [app.handler(sample, Context())["statusCode"] for _ in range(2)] == [200, 200]
     [kept] = [one for _, one in queries.unrouted(hooked, Window(5)).entries]
     assert kept.reason is UnroutedReason.REJECTED
-    [(url, told, headers)] = asked
-    assert RequestValidator(SECRETS["auth_token"]).validate(url, told, headers["X-Twilio-Signature"])
+    [(url, parameters, headers)] = asked
+    assert RequestValidator(SECRETS["auth_token"]).validate(url, parameters, headers["X-Twilio-Signature"])

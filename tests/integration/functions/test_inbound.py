@@ -388,10 +388,10 @@ def test_words_of_a_text_part_are_fetched_before_the_text_is_recorded(
     asked: list[tuple[str, bool]],
 ) -> None:
     """C6."""
-    told = []
+    requests = []
 
     def send(self: HttpClient, request: HttpRequest, *, timeout: float, max_body: int) -> Fetched:
-        told.append((request.url, "Authorization" in request.headers))
+        requests.append((request.url, "Authorization" in request.headers))
         return Fetched(200, request.url[-5:].encode())
 
     monkeypatch.setattr(HttpClient, "send", send)
@@ -399,17 +399,17 @@ def test_words_of_a_text_part_are_fetched_before_the_text_is_recorded(
     monkeypatch.setenv("CARRIER_URLS", urls)
     assert inbound(bandwidth_text(text="", media=[url for url, _ in asked]))["statusCode"] == 200
     assert state(table) == ([("+12065550150", "0.txt\n1.txt")], [])
-    assert told == asked
+    assert requests == asked
     assert inbound(bandwidth_text(id="another", text="with words"))["statusCode"] == 200
-    assert told == asked
+    assert requests == asked
 
 
 def test_one_bad_element_does_not_cost_its_neighbours(inbound: Inbound, table: Table) -> None:
     good = json.loads(event("inbound/bandwidth-group-text")["body"])
     assert inbound(bandwidth([{"type": "?"}, *good, None]))["statusCode"] == 200
-    recorded, kept = state(table)
+    recorded, unrouted_texts = state(table)
     assert recorded == [("+12065550150", "Can we see it on Sunday?")]
-    assert [reason for reason, _ in kept] == [UnroutedReason.MALFORMED]
+    assert [reason for reason, _ in unrouted_texts] == [UnroutedReason.MALFORMED]
 
 
 @pytest.mark.parametrize("body", ["[]", '[{"type": "suggestion-response", "new": 1}]'])
@@ -446,8 +446,8 @@ def test_odd_texts_are_kept_whole_and_answered(inbound: Inbound, table: Table, c
     (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
     text["message"] |= change
     assert inbound(bandwidth([text]))["statusCode"] == 200
-    recorded, kept = state(table)
-    assert len(recorded) + len(kept) == 1
+    recorded, unrouted_texts = state(table)
+    assert len(recorded) + len(unrouted_texts) == 1
 
 
 def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(

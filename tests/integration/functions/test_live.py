@@ -56,7 +56,7 @@ def app(function: Load, key: dict[str, Any], wire: Wire, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def teller(function: Load, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def live_function(function: Load, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The function of the live queue, on the same wire."""
     loaded = function("live")
     monkeypatch.setattr(loaded, "PUBLISHER", Publisher(replace(loaded.PUBLISHER.live, gateway=wire)))
@@ -124,9 +124,9 @@ def test_a_refused_connection_is_answered_with_its_status_and_no_log_has_the_tok
         assert connect(app, f"c{number}", good) == 200
     assert connect(app, "x", good) == 429
 
-    told = logged()
-    assert '"live.refused"' in told and '"live.connected"' in told
-    assert all(secret not in told for secret in ("not-a-token", good, expired))
+    log = logged()
+    assert '"live.refused"' in log and '"live.connected"' in log
+    assert all(secret not in log for secret in ("not-a-token", good, expired))
 
 
 def test_an_identity_whose_connections_always_race_is_told_to_come_again(
@@ -162,48 +162,48 @@ def test_the_sample_events(app: ModuleType, sample: str, status: int) -> None:
 
 
 def test_what_happened_is_told(
-    app: ModuleType, teller: ModuleType, key: dict[str, Any], wire: Wire, logged: Callable[[], str]
+    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, logged: Callable[[], str]
 ) -> None:
     connect(app, "c1", token(key))
 
-    assert teller.handler(queued(hello("ann")), Context()) == {"batchItemFailures": []}
+    assert live_function.handler(queued(hello("ann")), Context()) == {"batchItemFailures": []}
 
-    assert [each["parameters"] for each in wire.heard("c1")] == [{"Body": "a secret"}]
+    assert [each["parameters"] for each in wire.received("c1")] == [{"Body": "a secret"}]
     assert "a secret" not in logged()
 
 
 def test_what_is_too_old_is_dropped_but_who_is_to_be_cut_is_cut(
-    app: ModuleType, teller: ModuleType, key: dict[str, Any], wire: Wire
+    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire
 ) -> None:
     connect(app, "c1", token(key))
 
-    assert teller.handler(queued(hello("ann"), age=301), Context()) == {"batchItemFailures": []}
+    assert live_function.handler(queued(hello("ann"), age=301), Context()) == {"batchItemFailures": []}
     assert wire.posted == {}
-    assert teller.handler(queued(Cut(SERVICE, "US1", "ann"), age=301), Context()) == {"batchItemFailures": []}
+    assert live_function.handler(queued(Cut(SERVICE, "US1", "ann"), age=301), Context()) == {"batchItemFailures": []}
     assert wire.cuts == ["c1"]
 
 
 def test_what_was_not_taken_comes_again_in_a_moment(
-    app: ModuleType, teller: ModuleType, key: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch
+    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(app, "c1", token(key))
     wire.stuck.add("c1")
     later: list[int] = []
     monkeypatch.setattr(
-        teller.SQS, "change_message_visibility", lambda **given: later.append(given["VisibilityTimeout"])
+        live_function.SQS, "change_message_visibility", lambda **given: later.append(given["VisibilityTimeout"])
     )
     record = queued(hello("ann"))
 
-    answer = teller.handler(record, Context())
+    answer = live_function.handler(record, Context())
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": record["Records"][0]["messageId"]}]}
-    assert later == [teller.BACKOFF]
-    assert teller.handler(queued(hello("ann"), received=3), Context()) == {"batchItemFailures": []}
+    assert later == [live_function.BACKOFF]
+    assert live_function.handler(queued(hello("ann"), received=3), Context()) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("sample", ["message-added", "user-removed"])
-def test_the_sample_messages(teller: ModuleType, sample: str) -> None:
-    assert teller.handler(event(f"live/{sample}"), Context()) == {"batchItemFailures": []}
+def test_the_sample_messages(live_function: ModuleType, sample: str) -> None:
+    assert live_function.handler(event(f"live/{sample}"), Context()) == {"batchItemFailures": []}
 
 
 # --- permissions
@@ -230,14 +230,14 @@ def test_connections_may_do_what_they_do(
 
 
 def test_the_teller_may_do_what_it_does(
-    app: ModuleType, teller: ModuleType, key: dict[str, Any], wire: Wire, called: set[str]
+    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, called: set[str]
 ) -> None:
     for sid in ("c1", "c2"):
         connect(app, sid, token(key))
     wire.gone.add("c1")
     called.clear()
 
-    teller.handler(queued(hello("ann")), Context())
-    teller.handler(queued(Cut(SERVICE, "US1", "ann")), Context())
+    live_function.handler(queued(hello("ann")), Context())
+    live_function.handler(queued(Cut(SERVICE, "US1", "ann")), Context())
 
     assert called == granted("live")

@@ -23,7 +23,7 @@ from partyline.queues import queue_messages
 from partyline.storage import messages
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import SECRETS, Context, event, granted
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import NOW, A, B, P, Q, make_scene
 
 Load = Callable[[str], ModuleType]
@@ -36,7 +36,7 @@ def arrived(table: Table) -> MediaReference:
 
 def took(table: Table, text: InboundText) -> MediaReference:
     """The first file of a text that came in."""
-    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
+    recorded = recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(text, NOW)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found
     return MediaReference(recorded.conversation_sid, recorded.message_sid, found.message.media[0].sid)
@@ -55,11 +55,13 @@ def test_a_file_is_fetched_and_kept(
     part = InboundText("bandwidth", "id-2", P, A, (P, Q, B), "", (Part("https://carrier.example/0.txt"),))
     words = took(table, part)
     copy = replace(part, id="id-3", line=Q, text="STOP", media=())
-    recorder.InboundRecorder(table, "IS1", asking_nobody).record(copy, NOW)
+    recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(copy, NOW)
     called.clear()
     answers = [HttpResponse(503, b""), HttpResponse(200, b"GIF89a")]
-    desk: ingest.MediaIngest = app.INGEST
-    monkeypatch.setattr(app, "INGEST", replace(desk, send=lambda *given, **more: answers.pop(0), clock=lambda: NOW))
+    media_ingest: ingest.MediaIngest = app.INGEST
+    monkeypatch.setattr(
+        app, "INGEST", replace(media_ingest, send=lambda *given, **more: answers.pop(0), clock=lambda: NOW)
+    )
     record = queued(reference, app)
     hidden: list[int] = []
     monkeypatch.setattr(app.SQS, "change_message_visibility", lambda **given: hidden.append(given["VisibilityTimeout"]))

@@ -111,8 +111,8 @@ def signed(carrier: str, body: Any) -> dict[str, Any]:
             headers["telnyx-signature-ed25519"] = base64.b64encode(signature).decode()
         case "twilio":
             url = f"https://{sent['requestContext']['domainName']}/prod/carriers/twilio"
-            told = url + "".join(name + value for name, value in sorted(body))
-            digest = hmac.new(SECRETS["twilio_auth_token"].encode(), told.encode(), hashlib.sha1).digest()
+            signed_text = url + "".join(name + value for name, value in sorted(body))
+            digest = hmac.new(SECRETS["twilio_auth_token"].encode(), signed_text.encode(), hashlib.sha1).digest()
             headers["X-Twilio-Signature"] = base64.b64encode(digest).decode()
         case "vonage":
             claims = {"iat": int(stamp), "payload_hash": hashlib.sha256(raw.encode()).hexdigest()}
@@ -124,13 +124,13 @@ def signed(carrier: str, body: Any) -> dict[str, Any]:
 def missing(inbound: Inbound, contents: Contents, line: str) -> set[str]:
     """What a webhook says that is nowhere in the records."""
     records = inbound.records()
-    kept = json.dumps([{**item, "raw": None} for item in records], ensure_ascii=False)
+    stored = json.dumps([{**item, "raw": None} for item in records], ensure_ascii=False)
     said = contents.words | contents.files | contents.addresses | contents.ids
     out = {item["PK"] for item in records if item["SK"] == f"L#{line}" and item.get("opted_out")}
     # A text part is read, or it is kept as the file that it is.
-    parts = {url: words for url, (_, words) in contents.text_parts.items() if url not in kept}
+    parts = {url: words for url, (_, words) in contents.text_parts.items() if url not in stored}
     said |= {word for words in parts.values() for word in words}
-    return {one for one in said if one not in kept} | {
+    return {one for one in said if one not in stored} | {
         f"the opt-out of {sender}" for sender in contents.opted_out if f"O#{sender}" not in out
     }
 

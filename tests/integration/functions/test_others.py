@@ -77,10 +77,10 @@ def test_the_relay_queues_what_happened_once_for_those_who_listen_live(function:
     for _ in range(2):
         relay.handler(sample, Context())
     (queued,) = waiting(relay.variable("LIVE_QUEUE_URL"))
-    told = queue_messages.decode_live(queued["Body"])
-    assert isinstance(told, Push)
-    assert (told.subject, [one.type for one in told.events]) == (image["subject"]["S"], ["onMessageAdded"])
-    assert queued["Attributes"]["MessageGroupId"] == told.subject
+    push = queue_messages.decode_live(queued["Body"])
+    assert isinstance(push, Push)
+    assert (push.subject, [one.type for one in push.events]) == (image["subject"]["S"], ["onMessageAdded"])
+    assert queued["Attributes"]["MessageGroupId"] == push.subject
     assert waiting(relay.variable("CALLBACKS_QUEUE_URL")) == []
 
 
@@ -91,10 +91,10 @@ def test_the_relay_answers_for_the_first_record_that_fails_and_does_what_is_befo
     relay = function("relay")
     real, failing = relay.StreamRelay.relay, {"2"}
 
-    def flaky(desk: Any, record: dict[str, Any]) -> str:
+    def flaky(instance: Any, record: dict[str, Any]) -> str:
         if record["dynamodb"]["SequenceNumber"] in failing:
             raise RuntimeError("not now")
-        return str(real(desk, record))
+        return str(real(instance, record))
 
     monkeypatch.setattr(relay.StreamRelay, "relay", flaky)
     (record,) = event("relay/message-recorded")["Records"]
@@ -169,7 +169,7 @@ def test_a_clean_up_that_fails_says_so_and_its_message_comes_again(
 ) -> None:
     cleanup = function("cleanup")
 
-    def fail(desk: Any, removed: Removed) -> bool:
+    def fail(instance: Any, removed: Removed) -> bool:
         raise RuntimeError("not now")
 
     monkeypatch.setattr(cleanup.Cleaner, "clean_up", fail)

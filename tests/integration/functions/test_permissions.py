@@ -130,12 +130,14 @@ def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table,
     found = messages.fetch(table, conversation, message)
     assert found
     called.clear()
-    desk = fan_out.FanOut(table, ACCOUNT, enqueue_callback=lambda *given: None, enqueue_push=lambda *given: None)
+    events_fan_out = fan_out.FanOut(
+        table, ACCOUNT, enqueue_callback=lambda *given: None, enqueue_push=lambda *given: None
+    )
     for item in stored:
         if item.get("outbox") == "happening":
-            told = replace(event_outbox.decode(item), cause=BY_TEXT)
-            desk.publish(told, item["SK"])
-    desk.publish_receipt(found.receipts[0])
+            batch = replace(event_outbox.decode(item), cause=BY_TEXT)
+            events_fan_out.publish(batch, item["SK"])
+    events_fan_out.publish_receipt(found.receipts[0])
     assert called == granted("relay")
 
 
@@ -155,13 +157,13 @@ def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: s
     user = sid_in(api(app, "GET", "Users/ann"), "US")
     api(app, "DELETE", f"Users/{user}")
     called.clear()
-    desk = cleanup.Cleaner(table, Files(), clock=lambda: NOW, has_time=lambda: True)
+    cleaner = cleanup.Cleaner(table, Files(), clock=lambda: NOW, has_time=lambda: True)
     for removed in (
         Removed(RemovedKind.USER, user, found.service_sid, "ann"),
         Removed(RemovedKind.SERVICE, second),
         Removed(RemovedKind.CONVERSATION, conversation),
     ):
-        assert desk.clean_up(removed)
+        assert cleaner.clean_up(removed)
     assert called == granted("cleanup")
 
 

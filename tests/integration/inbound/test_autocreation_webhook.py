@@ -98,7 +98,7 @@ def everything(table: Table, service: str = SERVICE) -> list[tuple[str | None, l
     return [(one.friendly_name, [each.message.body for each in said[one.sid]]) for one in found]
 
 
-def kept(table: Table) -> list[UnroutedText]:
+def list_unrouted(table: Table) -> list[UnroutedText]:
     return [one for _, one in queries.unrouted(table, Window(100)).entries]
 
 
@@ -213,7 +213,7 @@ def test_a_rejected_text_is_kept_and_makes_nothing(own: Table, hook: Hook, statu
     hook.answer = answered("", status)
     inbound = text(A, P, B, body="spam", media=1)
     assert record(own, inbound, hook) == RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.REJECTED)
-    [one] = kept(own)
+    [one] = list_unrouted(own)
     assert (one.reason, one.body, one.sender, one.recipients) == (UnroutedReason.REJECTED, "spam", A, (P, B))
     assert len(one.media) == 1
     assert everything(own) == []
@@ -226,7 +226,7 @@ def test_a_rejected_group_with_two_own_numbers_is_asked_about_and_kept_once(own:
     hook.answer = answered("", 403)
     outcomes = [record(own, text(A, P, Q, line=line), hook).outcome for line in (P, Q)]
     assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
-    assert (len(hook.asked), len(kept(own)), everything(own)) == (1, 1, [])
+    assert (len(hook.asked), len(list_unrouted(own)), everything(own)) == (1, 1, [])
 
 
 def test_after_a_rejection_the_next_text_is_asked_about_anew(own: Table, hook: Hook) -> None:
@@ -286,7 +286,7 @@ def test_a_webhook_that_is_repeated_while_it_is_asked_about_ends_as_one(own: Tab
     hook.meanwhile = lambda: record(own, inbound, hook)
     assert record(own, inbound, hook).outcome is RecordOutcome.REPEATED
     assert len(hook.asked) == 2
-    assert len(everything(own)) + len(kept(own)) == 1
+    assert len(everything(own)) + len(list_unrouted(own)) == 1
 
 
 @pytest.mark.parametrize("status", [200, 403])
@@ -294,7 +294,7 @@ def test_the_copy_at_another_own_number_that_comes_meanwhile_ends_as_one(own: Ta
     hook.answer = answered("", status)
     hook.meanwhile = lambda: record(own, text(A, P, Q, line=Q), hook)
     assert record(own, text(A, P, Q, line=P), hook).outcome is RecordOutcome.COPIED
-    assert len(everything(own)) + len(kept(own)) == 1
+    assert len(everything(own)) + len(list_unrouted(own)) == 1
 
 
 def test_of_two_first_texts_one_makes_the_conversation_and_the_other_joins_it(own: Table, hook: Hook) -> None:
@@ -313,7 +313,7 @@ def test_a_text_that_is_rejected_goes_to_the_conversation_that_another_has_made_
 
     hook.meanwhile = meanwhile
     assert record(own, text(A, P, B, body="second"), hook).outcome is RecordOutcome.RECORDED
-    assert (everything(own), kept(own)) == ([(None, ["first", "second"])], [])
+    assert (everything(own), list_unrouted(own)) == ([(None, ["first", "second"])], [])
 
 
 def test_a_text_that_loses_races_is_asked_about_once(own: Table, hook: Hook) -> None:
@@ -406,7 +406,7 @@ def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook,
     hook.answer = answered("", status)
     inbound = text(B, P, A, body="spam")
     assert [record(own, inbound, hook).outcome for _ in range(2)] == [RecordOutcome.UNROUTED, RecordOutcome.REPEATED]
-    assert [(one.reason, one.body, one.sender) for one in kept(own)] == [(UnroutedReason.REJECTED, "spam", B)]
+    assert [(one.reason, one.body, one.sender) for one in list_unrouted(own)] == [(UnroutedReason.REJECTED, "spam", B)]
     assert len(said(own, there)) == 1
     hook.answer = answered("")
     record(own, text(A, P, B, body="second"), hook)

@@ -19,7 +19,7 @@ from partyline.outbound.send_attempt import NextStep
 from partyline.storage import conversations, keys, lines, memberships, messages
 from partyline.storage import media as files
 from partyline.storage.table import Table, change
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import NOW, A, B, FakeCarrier, P, Q, Scene, make_scene
 
 R = "+12065550102"
@@ -39,7 +39,7 @@ def come_back(table: Table, left: OutboundText, number: str = Q, id: str = "echo
         base.InboundMedia(f"https://carrier.example/{id}-{one.url[-3:]}", "image/jpeg") for one in left.media
     )
     echo = InboundText("bandwidth", id, number, left.sender, left.recipients, left.text, pictures)
-    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(echo, NOW)
+    return recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(echo, NOW)
 
 
 def bodies(table: Table, conversation_sid: str) -> list[str | None]:
@@ -96,7 +96,7 @@ def relayed(table: Table) -> Scene:
     memberships.change_members(table, roster, roster.with_member(named), NOW)
     words = base.InboundMedia("https://carrier.example/0.txt", "text/plain")
     text = InboundText("bandwidth", "in-1", R, "+12065550159", (R,), "", (words,))
-    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
+    recorded = recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(text, NOW)
     found = messages.fetch(table, sid, recorded.message_sid)
     assert found
     (send,) = found.message.sends

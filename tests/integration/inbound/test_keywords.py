@@ -27,14 +27,14 @@ from partyline.outbound.sender import AttachmentSource
 from partyline.storage import codec, lines, messages, opt_outs, unrouted
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import NOW, A, B, FakeCarrier, Outbound, P, Q
 
 TOLL_FREE = "+18005550100"
 
 
 @pytest.fixture
-def desk(table: Table) -> Table:
+def lines_table(table: Table) -> Table:
     for address in (P, Q, TOLL_FREE):
         lines.register(table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
     return table
@@ -55,7 +55,7 @@ def arrive(
     line = fields.setdefault("line", P)
     plain = InboundText("bandwidth", id, line, A, (line, *others), text)
     inbound = replace(plain, **fields)
-    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(inbound, at)
+    return recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(inbound, at)
 
 
 def replies(table: Table) -> list[Message]:
@@ -78,16 +78,16 @@ def said(table: Table, recorded: RecordResult) -> Message:
     return found.message
 
 
-def test_stop_opts_out_and_is_confirmed_once(desk: Table) -> None:
-    first = arrive(desk, "Stop.", id="1")
+def test_stop_opts_out_and_is_confirmed_once(lines_table: Table) -> None:
+    first = arrive(lines_table, "Stop.", id="1")
     assert first.outcome is RecordOutcome.CREATED
-    assert state(desk) is True
-    (confirmation,) = replies(desk)
+    assert state(lines_table) is True
+    (confirmation,) = replies(lines_table)
     (send,) = confirmation.sends
     assert (send.sender, list(send.natives), send.confirms_opt_out) == (P, [A], True)
-    assert json.loads(said(desk, first).attributes) == {"opt_out_type": "STOP"}
-    arrive(desk, "STOP", id="2")
-    assert len(replies(desk)) == 1
+    assert json.loads(said(lines_table, first).attributes) == {"opt_out_type": "STOP"}
+    arrive(lines_table, "STOP", id="2")
+    assert len(replies(lines_table)) == 1
 
 
 PICTURE = InboundMedia("https://carrier.example/1.jpg", "image/jpeg")
@@ -97,48 +97,48 @@ CARD = InboundMedia("https://carrier.example/ann.vcf", "text/x-vcard")
 @pytest.mark.parametrize("media", [(PICTURE,), (CARD,), (PICTURE, CARD)])
 @pytest.mark.parametrize(("word", "holds"), [("STOP", True), ("start", False), ("Help!", None)])
 def test_a_keyword_is_one_whatever_is_attached_to_it(
-    desk: Table, word: str, holds: bool | None, media: tuple[InboundMedia, ...]
+    lines_table: Table, word: str, holds: bool | None, media: tuple[InboundMedia, ...]
 ) -> None:
     """C4. The file is kept with its message, as any."""
     if word == "start":
-        arrive(desk, "STOP", id="0")
-    before = len(replies(desk))
-    recorded = arrive(desk, word, id="1", media=media)
-    assert (state(desk), len(replies(desk)) - before) == (holds, 1)
-    message = said(desk, recorded)
+        arrive(lines_table, "STOP", id="0")
+    before = len(replies(lines_table))
+    recorded = arrive(lines_table, word, id="1", media=media)
+    assert (state(lines_table), len(replies(lines_table)) - before) == (holds, 1)
+    message = said(lines_table, recorded)
     assert json.loads(message.attributes)["opt_out_type"] in ("STOP", "START", "HELP")
     assert [(part.url, part.content_type) for part in message.media] == [(one.url, one.content_type) for one in media]
 
 
-def test_a_sentence_with_a_picture_is_no_keyword(desk: Table) -> None:
+def test_a_sentence_with_a_picture_is_no_keyword(lines_table: Table) -> None:
     """C4."""
-    assert said(desk, arrive(desk, "stop by", id="1", media=(PICTURE,))).attributes == "{}"
-    assert said(desk, arrive(desk, "", id="2", media=(PICTURE,))).attributes == "{}"
-    assert (state(desk), replies(desk)) == (None, [])
+    assert said(lines_table, arrive(lines_table, "stop by", id="1", media=(PICTURE,))).attributes == "{}"
+    assert said(lines_table, arrive(lines_table, "", id="2", media=(PICTURE,))).attributes == "{}"
+    assert (state(lines_table), replies(lines_table)) == (None, [])
 
 
-def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_with_it(desk: Table) -> None:
+def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_with_it(lines_table: Table) -> None:
     """C4."""
-    configure(desk, P, auto_creation=AutoCreation.OFF)
-    recorded = arrive(desk, "STOP", id="1", media=(PICTURE,))
+    configure(lines_table, P, auto_creation=AutoCreation.OFF)
+    recorded = arrive(lines_table, "STOP", id="1", media=(PICTURE,))
     assert recorded == RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.KEYWORD)
-    assert (state(desk), len(replies(desk))) == (True, 1)
-    kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
-    assert kept and [part.url for part in kept.media] == [PICTURE.url]
+    assert (state(lines_table), len(replies(lines_table))) == (True, 1)
+    unrouted_text = unrouted.fetch(lines_table, sids.derive(sids.UNROUTED, "bandwidth", "1"))
+    assert unrouted_text and [part.url for part in unrouted_text.media] == [PICTURE.url]
 
 
-def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(desk: Table) -> None:
+def test_a_carriers_own_word_holds_for_a_line_that_is_registered_later(lines_table: Table) -> None:
     """C4. What the carrier took it for is kept with the text."""
     later = "+12065550199"
-    arrive(desk, "no more", id="1", line=later, keyword_handled_by_carrier=Keyword.STOP, media=(PICTURE,))
-    lines.register(desk, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    kept = unrouted.fetch(desk, sids.derive(sids.UNROUTED, "bandwidth", "1"))
-    assert kept
-    again = recorder.InboundRecorder(desk, "IS1", asking_nobody).record_unrouted(kept, NOW)
-    assert (again.outcome, state(desk, A, later), replies(desk)) == (RecordOutcome.CREATED, True, [])
-    found = opt_outs.fetch_many(desk, A, later)
+    arrive(lines_table, "no more", id="1", line=later, keyword_handled_by_carrier=Keyword.STOP, media=(PICTURE,))
+    lines.register(lines_table, Line(sids.new(sids.LINE), later, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    unrouted_text = unrouted.fetch(lines_table, sids.derive(sids.UNROUTED, "bandwidth", "1"))
+    assert unrouted_text
+    again = recorder.InboundRecorder(lines_table, "IS1", consult_no_webhook).record_unrouted(unrouted_text, NOW)
+    assert (again.outcome, state(lines_table, A, later), replies(lines_table)) == (RecordOutcome.CREATED, True, [])
+    found = opt_outs.fetch_many(lines_table, A, later)
     assert found and found.channel is OptOutChannel.CARRIER
-    assert json.loads(said(desk, again).attributes) == {"opt_out_type": "STOP"}
+    assert json.loads(said(lines_table, again).attributes) == {"opt_out_type": "STOP"}
 
 
 BANDWIDTH: dict[str, Any] = {
@@ -191,12 +191,14 @@ def bandwidth(*suffixes: str) -> bytes:
         ("vonage", json.dumps(VONAGE).encode(), 1),
     ],
 )
-def test_stop_with_a_file_opts_out_at_every_carrier(desk: Table, carrier: str, body: bytes, confirmed: int) -> None:
+def test_stop_with_a_file_opts_out_at_every_carrier(
+    lines_table: Table, carrier: str, body: bytes, confirmed: int
+) -> None:
     """C4."""
     (text,) = registry.build_reader(carrier).parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
-    recorder.InboundRecorder(desk, "IS1", asking_nobody).record(text, NOW)
-    assert (state(desk), len(replies(desk))) == (True, confirmed)
+    recorder.InboundRecorder(lines_table, "IS1", consult_no_webhook).record(text, NOW)
+    assert (state(lines_table), len(replies(lines_table))) == (True, confirmed)
 
 
 def with_subject(table: Table, line: str, *others: str, **changes: Any) -> RecordResult:
@@ -206,53 +208,57 @@ def with_subject(table: Table, line: str, *others: str, **changes: Any) -> Recor
     body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
     (text,) = registry.build_reader("telnyx").parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(text, InboundText)
-    return recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
+    return recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(text, NOW)
 
 
 @pytest.mark.parametrize("text", [None, "", "No Subject"])
-def test_a_keyword_in_the_subject_is_one(desk: Table, text: str | None) -> None:
+def test_a_keyword_in_the_subject_is_one(lines_table: Table, text: str | None) -> None:
     """C5."""
     subject = "STOP" if text != "No Subject" else "No Subject"
-    recorded = with_subject(desk, P, subject=subject, text=text if subject == "STOP" else "STOP")
-    assert (state(desk), len(replies(desk))) == (True, 1)
-    assert said(desk, recorded).body == "STOP"
+    recorded = with_subject(lines_table, P, subject=subject, text=text if subject == "STOP" else "STOP")
+    assert (state(lines_table), len(replies(lines_table))) == (True, 1)
+    assert said(lines_table, recorded).body == "STOP"
 
 
-def test_a_subject_is_part_of_what_is_said_and_counted(desk: Table) -> None:
+def test_a_subject_is_part_of_what_is_said_and_counted(lines_table: Table) -> None:
     """C5."""
-    first = with_subject(desk, P, B, Q, subject="Friday", text="at six?")
-    assert said(desk, first).body == "Friday\nat six?"
-    assert with_subject(desk, Q, B, P, subject="Friday", text="at six?").outcome is RecordOutcome.COPIED
-    assert with_subject(desk, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is RecordOutcome.RECORDED
-    assert said(desk, with_subject(desk, P, id="3", subject="Friday", text=None)).body == "Friday"
-    assert state(desk) is None
+    first = with_subject(lines_table, P, B, Q, subject="Friday", text="at six?")
+    assert said(lines_table, first).body == "Friday\nat six?"
+    assert with_subject(lines_table, Q, B, P, subject="Friday", text="at six?").outcome is RecordOutcome.COPIED
+    assert (
+        with_subject(lines_table, Q, B, P, id="2", subject="Sunday", text="at six?").outcome is RecordOutcome.RECORDED
+    )
+    assert said(lines_table, with_subject(lines_table, P, id="3", subject="Friday", text=None)).body == "Friday"
+    assert state(lines_table) is None
 
 
-def test_the_confirmation_is_the_last_text_that_they_get(desk: Table) -> None:
-    recorded = arrive(desk, "hello", id="0")
-    arrive(desk, "STOP", id="1")
-    (confirmation,) = replies(desk)
+def test_the_confirmation_is_the_last_text_that_they_get(lines_table: Table) -> None:
+    recorded = arrive(lines_table, "hello", id="0")
+    arrive(lines_table, "STOP", id="1")
+    (confirmation,) = replies(lines_table)
     carrier = FakeCarrier(iter([Accepted("c-1")]))
     nothing = cast(AttachmentSource, lambda message, limits, *, group: ())
-    outbound = Outbound(desk, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None)
+    outbound = Outbound(
+        lines_table, lambda name: carrier, lambda name, tag: "", lambda: NOW, nothing, lambda name: None
+    )
     reference = confirmation.reference(confirmation.sends[0])
     assert outbound.sender.deliver(reference).state is SendState.SENT
     assert carrier.asked[0].recipients == (A,)
-    found = messages.fetch(desk, reference.conversation_sid, reference.message_sid)
+    found = messages.fetch(lines_table, reference.conversation_sid, reference.message_sid)
     assert found and [receipt.status for receipt in found.receipts] == [ReceiptStatus.SENT]
     assert recorded.outcome is RecordOutcome.CREATED
 
 
-def test_a_sentence_with_the_word_is_none(desk: Table) -> None:
-    arrive(desk, "please stop by at five", id="1")
-    assert (state(desk), replies(desk)) == (None, [])
+def test_a_sentence_with_the_word_is_none(lines_table: Table) -> None:
+    arrive(lines_table, "please stop by at five", id="1")
+    assert (state(lines_table), replies(lines_table)) == (None, [])
 
 
-def test_a_repeat_and_a_copy_of_stop_are_one(desk: Table) -> None:
-    arrive(desk, "STOP", B, Q, id="1")
-    assert arrive(desk, "STOP", B, Q, id="1").outcome is RecordOutcome.REPEATED
-    assert arrive(desk, "STOP", B, P, id="2", line=Q).outcome is RecordOutcome.COPIED
-    assert len(replies(desk)) == 1
+def test_a_repeat_and_a_copy_of_stop_are_one(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", B, Q, id="1")
+    assert arrive(lines_table, "STOP", B, Q, id="1").outcome is RecordOutcome.REPEATED
+    assert arrive(lines_table, "STOP", B, P, id="2", line=Q).outcome is RecordOutcome.COPIED
+    assert len(replies(lines_table)) == 1
 
 
 def arrive_twice(
@@ -280,115 +286,119 @@ def configure(table: Table, address: str, **settings: Any) -> None:
 
 
 @pytest.mark.parametrize("first", [P, Q])
-def test_stop_in_the_language_of_one_of_two_numbers_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
-    configure(desk, P, language="es")
-    arrive_twice(desk, "BAJA", first)
-    assert (state(desk, A, P), state(desk, A, Q), len(replies(desk))) == (True, True, 1)
+def test_stop_in_the_language_of_one_of_two_numbers_holds_whichever_copy_comes_first(
+    lines_table: Table, first: str
+) -> None:
+    configure(lines_table, P, language="es")
+    arrive_twice(lines_table, "BAJA", first)
+    assert (state(lines_table, A, P), state(lines_table, A, Q), len(replies(lines_table))) == (True, True, 1)
 
 
 @pytest.mark.parametrize("first", [P, Q])
-def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(desk: Table, first: str) -> None:
-    assert RecordOutcome.COPIED in arrive_twice(desk, "no more", first, {P: Keyword.STOP})
-    assert (state(desk, A, P), state(desk, A, Q), replies(desk)) == (True, True, [])
-    found = opt_outs.fetch_many(desk, A, Q)
+def test_a_carriers_own_word_for_stop_holds_whichever_copy_comes_first(lines_table: Table, first: str) -> None:
+    assert RecordOutcome.COPIED in arrive_twice(lines_table, "no more", first, {P: Keyword.STOP})
+    assert (state(lines_table, A, P), state(lines_table, A, Q), replies(lines_table)) == (True, True, [])
+    found = opt_outs.fetch_many(lines_table, A, Q)
     assert found and found.channel is OptOutChannel.CARRIER
 
 
-def test_a_late_copy_of_stop_does_not_undo_start(desk: Table) -> None:
-    arrive(desk, "STOP", B, Q, id="1")
-    arrive(desk, "START", B, Q, id="2")
+def test_a_late_copy_of_stop_does_not_undo_start(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", B, Q, id="1")
+    arrive(lines_table, "START", B, Q, id="2")
     assert (
-        arrive(desk, "STOP", B, P, id="3", line=Q, keyword_handled_by_carrier=Keyword.STOP).outcome
+        arrive(lines_table, "STOP", B, P, id="3", line=Q, keyword_handled_by_carrier=Keyword.STOP).outcome
         is RecordOutcome.COPIED
     )
-    assert (state(desk, A, P), state(desk, A, Q)) == (False, False)
+    assert (state(lines_table, A, P), state(lines_table, A, Q)) == (False, False)
 
 
 @pytest.mark.parametrize(("roster", "own"), [(80, 4), (80, 40), (81, 1)])
-def test_stop_holds_in_however_large_a_group_with_however_many_numbers(desk: Table, roster: int, own: int) -> None:
+def test_stop_holds_in_however_large_a_group_with_however_many_numbers(
+    lines_table: Table, roster: int, own: int
+) -> None:
     """Also where one transaction has no room for all of it; a copy and a repeat change nothing more."""
     numbers = [f"+1206556{number:04}" for number in range(own)]
     people = [f"+1206557{number:04}" for number in range(roster - own)]
     for address in numbers:
-        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+        lines.register(lines_table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
     for copy, line in (("1", numbers[0]), ("1", numbers[0]), ("2", numbers[-1])):
-        recorded = arrive(desk, "STOP", *people[1:], *numbers, sender=people[0], id=copy, line=line)
+        recorded = arrive(lines_table, "STOP", *people[1:], *numbers, sender=people[0], id=copy, line=line)
         assert recorded.outcome is not RecordOutcome.UNROUTED or roster > 80
-    assert [state(desk, people[0], line) for line in numbers] == [True] * own
-    assert len(replies(desk)) == 1
-    arrive(desk, "START", *people[1:], *numbers, sender=people[0], id="3", line=numbers[0])
-    assert [state(desk, people[0], line) for line in numbers] == [False] * own
-    assert len(replies(desk)) == 2
+    assert [state(lines_table, people[0], line) for line in numbers] == [True] * own
+    assert len(replies(lines_table)) == 1
+    arrive(lines_table, "START", *people[1:], *numbers, sender=people[0], id="3", line=numbers[0])
+    assert [state(lines_table, people[0], line) for line in numbers] == [False] * own
+    assert len(replies(lines_table)) == 2
 
 
-def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(desk: Table) -> None:
+def test_a_carriers_own_word_for_stop_holds_for_however_many_numbers(lines_table: Table) -> None:
     """Where only the copy at one of them says so."""
     numbers = [f"+1206556{number:04}" for number in range(40)]
     for address in numbers:
-        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    arrive(desk, "no more", B, *numbers, id="1", line=numbers[0])
-    copy = arrive(desk, "no more", B, *numbers, id="2", line=numbers[1], keyword_handled_by_carrier=Keyword.STOP)
+        lines.register(lines_table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    arrive(lines_table, "no more", B, *numbers, id="1", line=numbers[0])
+    copy = arrive(lines_table, "no more", B, *numbers, id="2", line=numbers[1], keyword_handled_by_carrier=Keyword.STOP)
     assert copy.outcome is RecordOutcome.COPIED
-    assert {state(desk, A, line) for line in numbers} == {True}
+    assert {state(lines_table, A, line) for line in numbers} == {True}
 
 
 LATER = "+12065550199"
 
 
 @pytest.mark.parametrize("first", [P, LATER])
-def test_stop_holds_for_a_number_that_is_registered_between_two_copies(desk: Table, first: str) -> None:
+def test_stop_holds_for_a_number_that_is_registered_between_two_copies(lines_table: Table, first: str) -> None:
     """Whichever number the first copy came to, and whether or not that was a line."""
     numbers = sorted((P, LATER), key=lambda line: line != first)
-    arrive(desk, "STOP", B, P, LATER, id="1", line=numbers[0])
-    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is RecordOutcome.COPIED
-    assert (state(desk, A, P), state(desk, A, LATER), len(replies(desk))) == (True, True, 1)
+    arrive(lines_table, "STOP", B, P, LATER, id="1", line=numbers[0])
+    lines.register(lines_table, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(lines_table, "STOP", B, P, LATER, id="2", line=numbers[1]).outcome is RecordOutcome.COPIED
+    assert (state(lines_table, A, P), state(lines_table, A, LATER), len(replies(lines_table))) == (True, True, 1)
 
 
-def test_stop_holds_at_once_when_its_first_copy_came_before_there_was_a_line(desk: Table) -> None:
+def test_stop_holds_at_once_when_its_first_copy_came_before_there_was_a_line(lines_table: Table) -> None:
     other = "+12065550198"
-    arrive(desk, "STOP", B, LATER, other, id="1", line=LATER)
+    arrive(lines_table, "STOP", B, LATER, other, id="1", line=LATER)
     for address in (LATER, other):
-        lines.register(desk, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, LATER, other, id="2", line=other).outcome is RecordOutcome.COPIED
-    assert (state(desk, A, LATER), state(desk, A, other)) == (True, True)
+        lines.register(lines_table, Line(sids.new(sids.LINE), address, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(lines_table, "STOP", B, LATER, other, id="2", line=other).outcome is RecordOutcome.COPIED
+    assert (state(lines_table, A, LATER), state(lines_table, A, other)) == (True, True)
 
 
-def test_a_late_copy_of_stop_at_a_new_number_does_not_undo_start(desk: Table) -> None:
-    arrive(desk, "STOP", B, LATER, id="1")
-    arrive(desk, "START", B, LATER, id="2")
-    lines.register(desk, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
-    assert arrive(desk, "STOP", B, P, id="3", line=LATER).outcome is RecordOutcome.COPIED
-    assert (state(desk, A, P), state(desk, A, LATER)) == (False, None)
+def test_a_late_copy_of_stop_at_a_new_number_does_not_undo_start(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", B, LATER, id="1")
+    arrive(lines_table, "START", B, LATER, id="2")
+    lines.register(lines_table, Line(sids.new(sids.LINE), LATER, "bandwidth", NOW, NOW, AutoCreation.ALL))
+    assert arrive(lines_table, "STOP", B, P, id="3", line=LATER).outcome is RecordOutcome.COPIED
+    assert (state(lines_table, A, P), state(lines_table, A, LATER)) == (False, None)
 
 
 @pytest.mark.parametrize("first", [P, Q])
 @pytest.mark.parametrize("word", [Keyword.STOP, Keyword.HELP])
 def test_a_keyword_is_answered_once_though_one_of_the_numbers_answers_nothing(
-    desk: Table, word: Keyword, first: str
+    lines_table: Table, word: Keyword, first: str
 ) -> None:
-    configure(desk, P, answers_keywords=False)
-    arrive_twice(desk, word, first)
-    assert [message.sends[0].sender for message in replies(desk)] == [Q]
+    configure(lines_table, P, answers_keywords=False)
+    arrive_twice(lines_table, word, first)
+    assert [message.sends[0].sender for message in replies(lines_table)] == [Q]
 
 
-def test_stop_in_a_group_is_said_to_every_own_number_in_it_by_who_said_it(desk: Table) -> None:
-    arrive(desk, "STOP", B, Q, id="1")
-    assert (state(desk, A, P), state(desk, A, Q), state(desk, B, P)) == (True, True, None)
+def test_stop_in_a_group_is_said_to_every_own_number_in_it_by_who_said_it(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", B, Q, id="1")
+    assert (state(lines_table, A, P), state(lines_table, A, Q), state(lines_table, B, P)) == (True, True, None)
 
 
-def test_start_brings_them_back_and_is_answered(desk: Table) -> None:
-    arrive(desk, "STOP", id="1")
-    arrive(desk, "start", id="2")
-    assert state(desk) is False
-    assert [message.sends[0].confirms_opt_out for message in replies(desk)].count(False) == 1
-    arrive(desk, "stop", id="3")
-    assert len(replies(desk)) == 3
+def test_start_brings_them_back_and_is_answered(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", id="1")
+    arrive(lines_table, "start", id="2")
+    assert state(lines_table) is False
+    assert [message.sends[0].confirms_opt_out for message in replies(lines_table)].count(False) == 1
+    arrive(lines_table, "stop", id="3")
+    assert len(replies(lines_table)) == 3
 
 
-def test_start_of_who_never_stopped_is_written_down_and_not_answered(desk: Table) -> None:
-    arrive(desk, "START", id="1")
-    assert (state(desk), replies(desk)) == (False, [])
+def test_start_of_who_never_stopped_is_written_down_and_not_answered(lines_table: Table) -> None:
+    arrive(lines_table, "START", id="1")
+    assert (state(lines_table), replies(lines_table)) == (False, [])
 
 
 # --- two programs that answer each other
@@ -401,53 +411,53 @@ def say(table: Table, *words: str, begin: int = 0, at: datetime = NOW) -> list[b
     ]
 
 
-def test_a_program_that_answers_every_text_with_info_is_answered_three_times_an_hour(desk: Table) -> None:
+def test_a_program_that_answers_every_text_with_info_is_answered_three_times_an_hour(lines_table: Table) -> None:
     """C14."""
-    assert say(desk, *["INFO"] * 6) == [False] * 3 + [True] * 3
-    assert len(replies(desk)) == 3
+    assert say(lines_table, *["INFO"] * 6) == [False] * 3 + [True] * 3
+    assert len(replies(lines_table)) == 3
     almost = NOW + optouts_rules.ANSWERS_PERIOD - timedelta(seconds=1)
-    assert say(desk, "INFO", begin=6, at=almost) == [True]
-    assert say(desk, *["INFO"] * 4, begin=7, at=NOW + optouts_rules.ANSWERS_PERIOD) == [False] * 3 + [True]
-    assert len(replies(desk)) == 6
+    assert say(lines_table, "INFO", begin=6, at=almost) == [True]
+    assert say(lines_table, *["INFO"] * 4, begin=7, at=NOW + optouts_rules.ANSWERS_PERIOD) == [False] * 3 + [True]
+    assert len(replies(lines_table)) == 6
 
 
-def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_three_times(desk: Table) -> None:
+def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_three_times(lines_table: Table) -> None:
     """C14."""
     for number in range(8):
         word = ("STOP", "START")[number % 2]
-        assert say(desk, word, begin=number) == [number >= 3]
-        assert state(desk) is (word == "STOP")
-    assert len(replies(desk)) == 3
+        assert say(lines_table, word, begin=number) == [number >= 3]
+        assert state(lines_table) is (word == "STOP")
+    assert len(replies(lines_table)) == 3
 
 
-def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_second_time(desk: Table) -> None:
+def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_second_time(lines_table: Table) -> None:
     """C14."""
-    assert say(desk, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
-    assert state(desk) is True
-    assert [message.sends[0].confirms_opt_out for message in replies(desk)].count(True) == 1
+    assert say(lines_table, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
+    assert state(lines_table) is True
+    assert [message.sends[0].confirms_opt_out for message in replies(lines_table)].count(True) == 1
 
 
-def test_answers_are_counted_for_each_address_and_line(desk: Table) -> None:
+def test_answers_are_counted_for_each_address_and_line(lines_table: Table) -> None:
     """C14."""
-    say(desk, *["HELP"] * 4)
-    assert not arrive(desk, "HELP", id="another", sender=B).unanswered
-    assert not arrive(desk, "HELP", id="elsewhere", line=Q).unanswered
-    assert arrive(desk, "HELP", B, id="in a group").unanswered
+    say(lines_table, *["HELP"] * 4)
+    assert not arrive(lines_table, "HELP", id="another", sender=B).unanswered
+    assert not arrive(lines_table, "HELP", id="elsewhere", line=Q).unanswered
+    assert arrive(lines_table, "HELP", B, id="in a group").unanswered
 
 
-def test_what_is_not_answered_anyway_counts_for_nothing(desk: Table) -> None:
+def test_what_is_not_answered_anyway_counts_for_nothing(lines_table: Table) -> None:
     """C14."""
-    assert say(desk, "START", "START", "STOP", "STOP", "HELP", "HELP") == [False] * 6
+    assert say(lines_table, "START", "START", "STOP", "STOP", "HELP", "HELP") == [False] * 6
     assert [
-        arrive(desk, "HELP", id=f"by-{number}", keyword_handled_by_carrier=Keyword.HELP).unanswered
+        arrive(lines_table, "HELP", id=f"by-{number}", keyword_handled_by_carrier=Keyword.HELP).unanswered
         for number in range(4)
     ] == ([False] * 4)
-    assert len(replies(desk)) == 1
+    assert len(replies(lines_table)) == 1
 
 
-def test_two_answers_at_the_same_moment_are_both_counted(desk: Table) -> None:
+def test_two_answers_at_the_same_moment_are_both_counted(lines_table: Table) -> None:
     """C14. Another text is recorded between the read and the write of this one."""
-    say(desk, "HELP", "HELP")
+    say(lines_table, "HELP", "HELP")
 
     class Late(Table):
         def __init__(self, table: Table) -> None:
@@ -457,95 +467,95 @@ def test_two_answers_at_the_same_moment_are_both_counted(desk: Table) -> None:
         def transact(self, writes: Any) -> None:
             if not self.met:
                 self.met = True
-                arrive(desk, "HELP", id="first")
+                arrive(lines_table, "HELP", id="first")
             super().transact(writes)
 
-    assert arrive(Late(desk), "HELP", id="second").unanswered
-    assert len(replies(desk)) == 3
+    assert arrive(Late(lines_table), "HELP", id="second").unanswered
+    assert len(replies(lines_table)) == 3
 
 
-def test_a_keyword_into_a_known_thread_costs_three_round_trips(desk: Table) -> None:
+def test_a_keyword_into_a_known_thread_costs_three_round_trips(lines_table: Table) -> None:
     """C14."""
-    say(desk, "hello", "HELP")
+    say(lines_table, "hello", "HELP")
     made: list[str] = []
-    client: Any = desk._client
+    client: Any = lines_table._client
     client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
-    say(desk, "HELP", begin=2)
+    say(lines_table, "HELP", begin=2)
     assert made == ["BatchGetItem", "Query", "TransactWriteItems"]
 
 
-def test_help_is_answered_each_time_but_not_after_stop(desk: Table) -> None:
-    arrive(desk, "HELP", id="1")
-    arrive(desk, "help!", id="2")
-    assert len(replies(desk)) == 2
-    arrive(desk, "STOP", id="3")
-    arrive(desk, "HELP", id="4")
-    assert len(replies(desk)) == 3
+def test_help_is_answered_each_time_but_not_after_stop(lines_table: Table) -> None:
+    arrive(lines_table, "HELP", id="1")
+    arrive(lines_table, "help!", id="2")
+    assert len(replies(lines_table)) == 2
+    arrive(lines_table, "STOP", id="3")
+    arrive(lines_table, "HELP", id="4")
+    assert len(replies(lines_table)) == 3
 
 
-def test_help_is_answered_in_a_roster_too_large_for_a_conversation(desk: Table) -> None:
-    recorded = arrive(desk, "HELP", *(f"+1206555{number:04}" for number in range(1000, 1090)), id="1")
+def test_help_is_answered_in_a_roster_too_large_for_a_conversation(lines_table: Table) -> None:
+    recorded = arrive(lines_table, "HELP", *(f"+1206555{number:04}" for number in range(1000, 1090)), id="1")
     assert (recorded.outcome, recorded.reason) == (RecordOutcome.UNROUTED, UnroutedReason.ROSTER_TOO_LARGE)
-    assert len(replies(desk)) == 1
+    assert len(replies(lines_table)) == 1
 
 
 @pytest.mark.parametrize("word", list(Keyword))
-def test_what_the_carrier_has_answered_is_not_answered_again(desk: Table, word: Keyword) -> None:
+def test_what_the_carrier_has_answered_is_not_answered_again(lines_table: Table, word: Keyword) -> None:
     if word is Keyword.START:
         # It would not be answered either where it is no news.
-        arrive(desk, "SAIR", id="0", keyword_handled_by_carrier=Keyword.STOP)
-    arrive(desk, "ALTO", id="1", keyword_handled_by_carrier=word)
-    assert replies(desk) == []
-    assert state(desk) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
-    found = opt_outs.fetch_many(desk, A, P)
+        arrive(lines_table, "SAIR", id="0", keyword_handled_by_carrier=Keyword.STOP)
+    arrive(lines_table, "ALTO", id="1", keyword_handled_by_carrier=word)
+    assert replies(lines_table) == []
+    assert state(lines_table) is {Keyword.STOP: True, Keyword.START: False, Keyword.HELP: None}[word]
+    found = opt_outs.fetch_many(lines_table, A, P)
     assert found is None or found.channel is OptOutChannel.CARRIER
 
 
-def test_the_network_answers_for_toll_free_numbers_but_not_to_help(desk: Table) -> None:
-    arrive(desk, "STOP", id="1", line=TOLL_FREE)
-    arrive(desk, "START", id="2", line=TOLL_FREE)
-    assert replies(desk) == []
-    arrive(desk, "HELP", id="3", line=TOLL_FREE)
-    assert len(replies(desk)) == 1
+def test_the_network_answers_for_toll_free_numbers_but_not_to_help(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", id="1", line=TOLL_FREE)
+    arrive(lines_table, "START", id="2", line=TOLL_FREE)
+    assert replies(lines_table) == []
+    arrive(lines_table, "HELP", id="3", line=TOLL_FREE)
+    assert len(replies(lines_table)) == 1
 
 
 @pytest.mark.parametrize("settings", [{"answers_keywords": False}, {"replies": {"stop": "Bye from us."}}])
-def test_a_line_has_its_own_answers_or_none(desk: Table, settings: Mapping[str, Any]) -> None:
-    configure(desk, P, **settings)
-    arrive(desk, "STOP", id="1")
-    assert state(desk) is True
-    assert [message.body for message in replies(desk)] == (["Bye from us."] if "replies" in settings else [])
+def test_a_line_has_its_own_answers_or_none(lines_table: Table, settings: Mapping[str, Any]) -> None:
+    configure(lines_table, P, **settings)
+    arrive(lines_table, "STOP", id="1")
+    assert state(lines_table) is True
+    assert [message.body for message in replies(lines_table)] == (["Bye from us."] if "replies" in settings else [])
 
 
-def test_stop_holds_also_where_no_conversation_takes_the_text(desk: Table) -> None:
-    configure(desk, P, auto_creation=AutoCreation.OFF)
-    assert arrive(desk, "STOP", id="1").outcome is RecordOutcome.UNROUTED
-    assert state(desk) is True
-    assert len(replies(desk)) == 1
+def test_stop_holds_also_where_no_conversation_takes_the_text(lines_table: Table) -> None:
+    configure(lines_table, P, auto_creation=AutoCreation.OFF)
+    assert arrive(lines_table, "STOP", id="1").outcome is RecordOutcome.UNROUTED
+    assert state(lines_table) is True
+    assert len(replies(lines_table)) == 1
 
 
-def test_a_number_that_is_not_ours_and_our_own_numbers_opt_nobody_out(desk: Table) -> None:
-    arrive(desk, "STOP", id="1", line="+12065550199")
-    arrive(desk, "STOP", A, id="2", sender=Q)
-    assert (state(desk, A, "+12065550199"), state(desk, Q, P), replies(desk)) == (None, None, [])
+def test_a_number_that_is_not_ours_and_our_own_numbers_opt_nobody_out(lines_table: Table) -> None:
+    arrive(lines_table, "STOP", id="1", line="+12065550199")
+    arrive(lines_table, "STOP", A, id="2", sender=Q)
+    assert (state(lines_table, A, "+12065550199"), state(lines_table, Q, P), replies(lines_table)) == (None, None, [])
 
 
-def test_who_cannot_be_texted_is_not_answered(desk: Table) -> None:
-    arrive(desk, "HELP", id="1", sender="ann@example.com")
-    assert replies(desk) == []
+def test_who_cannot_be_texted_is_not_answered(lines_table: Table) -> None:
+    arrive(lines_table, "HELP", id="1", sender="ann@example.com")
+    assert replies(lines_table) == []
 
 
-def test_a_keyword_is_shown_in_its_conversation_and_sent_to_nobody_else(desk: Table) -> None:
-    group = arrive(desk, "hello", B, id="1")
-    stop = arrive(desk, "STOP", B, id="2")
+def test_a_keyword_is_shown_in_its_conversation_and_sent_to_nobody_else(lines_table: Table) -> None:
+    group = arrive(lines_table, "hello", B, id="1")
+    stop = arrive(lines_table, "STOP", B, id="2")
     assert stop.conversation_sid == group.conversation_sid
-    assert (said(desk, stop).body, said(desk, stop).sends) == ("STOP", ())
+    assert (said(lines_table, stop).body, said(lines_table, stop).sends) == ("STOP", ())
 
 
-def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
+def test_each_thing_said_is_in_the_audit_trail(lines_table: Table) -> None:
     for number, text in enumerate(["STOP", "STOP", "START"]):
-        arrive(desk, text, id=str(number))
-    found = desk.query_all(f"O#{A}", begins=f"A#{P}#")
+        arrive(lines_table, text, id=str(number))
+    found = lines_table.query_all(f"O#{A}", begins=f"A#{P}#")
     events = sorted((codec.decode(OptOutEvent, item) for item in found), key=lambda event: event.source)
     assert [(event.opted_out, event.channel, event.source) for event in events] == [
         (True, OptOutChannel.TEXT, "bandwidth/0"),
@@ -554,12 +564,14 @@ def test_each_thing_said_is_in_the_audit_trail(desk: Table) -> None:
     ]
 
 
-def test_keywords_without_an_answer_are_counted_by_a_metric(desk: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keywords_without_an_answer_are_counted_by_a_metric(
+    lines_table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """C14."""
     counted: list[str] = []
     monkeypatch.setattr(webhook_handler, "count", counted.append)
-    say(desk, *["INFO"] * 3)
-    at = webhook_handler.WebhookHandler(desk, recorder.InboundRecorder(desk, "IS1", asking_nobody))
+    say(lines_table, *["INFO"] * 3)
+    at = webhook_handler.WebhookHandler(lines_table, recorder.InboundRecorder(lines_table, "IS1", consult_no_webhook))
     text = InboundText("bandwidth", "robot", P, A, (P,), "INFO")
     at.handle_event("bandwidth", text, WebhookRequest("", "", {}, {}, b""), NOW)
     assert counted == ["TextRecorded", "KeywordUnanswered"]

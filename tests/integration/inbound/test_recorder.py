@@ -30,7 +30,7 @@ from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, copies, lines, memberships, messages, queries, services
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -62,7 +62,7 @@ def text(
 
 
 def record(table: Table, inbound: InboundText, now: datetime = NOW) -> RecordResult:
-    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record(inbound, now)
+    return recorder.InboundRecorder(table, SERVICE, consult_no_webhook).record(inbound, now)
 
 
 def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | None]]:
@@ -138,16 +138,16 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
     first, again = record(own, inbound), record(own, inbound)
     assert (first.outcome, first.reason) == (RecordOutcome.UNROUTED, reason)
     assert again.outcome in (RecordOutcome.REPEATED, RecordOutcome.UNROUTED)
-    ((_, kept),) = queries.unrouted(own, Window(10)).entries
-    assert (kept.reason, kept.body, kept.sender) == (reason, "hello", inbound.sender)
+    ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
+    assert (unrouted_text.reason, unrouted_text.body, unrouted_text.sender) == (reason, "hello", inbound.sender)
     assert queries.conversations(own, SERVICE, Window(10)).entries == []
 
 
 def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
     for _ in range(2):
         unrouted_inbox.store_malformed(own, "bandwidth", MalformedWebhook("not JSON", "{oops"), NOW)
-    ((_, kept),) = queries.unrouted(own, Window(10)).entries
-    assert (kept.reason, kept.raw) == (UnroutedReason.MALFORMED, "{oops")
+    ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
+    assert (unrouted_text.reason, unrouted_text.raw) == (UnroutedReason.MALFORMED, "{oops")
 
 
 def test_a_repeated_webhook_changes_nothing(own: Table) -> None:
@@ -255,10 +255,10 @@ def test_two_numbers_that_are_no_lines_keep_one_text(own: Table) -> None:
     numbers = (FREE, "+12065550108")
     outcomes = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
     assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
-    ((_, kept),) = queries.unrouted(own, Window(10)).entries
+    ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
     for number in numbers:
         lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    assert redrive(own, kept).outcome is RecordOutcome.CREATED
+    assert redrive(own, unrouted_text).outcome is RecordOutcome.CREATED
     assert everything(own) == [(0, A, "hello")]
 
 
@@ -272,8 +272,8 @@ def test_a_text_that_is_routed_again_does_not_double_one_that_has_come_meanwhile
     again = [record(own, text(A, *numbers, B, line=line)).outcome for line in numbers]
     assert again == [RecordOutcome.CREATED, RecordOutcome.COPIED]
     lines.register(own, Line(sids.new(sids.LINE), FREE, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    ((_, kept),) = queries.unrouted(own, Window(10)).entries
-    assert redrive(own, kept).outcome is RecordOutcome.RECORDED
+    ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
+    assert redrive(own, unrouted_text).outcome is RecordOutcome.RECORDED
     assert len(everything(own)) == 2
 
 
@@ -353,16 +353,21 @@ def test_copies_that_name_no_number_are_counted_when_they_are_routed_again(own: 
     numbers = (FREE, "+12065550108")
     assert [record(own, text(A, B, *numbers, line="")).outcome for _ in range(2)] == [RecordOutcome.UNROUTED] * 2
     entries = queries.unrouted(own, Window(10)).entries
-    assert {(kept.line, kept.reason) for _, kept in entries} == {("", UnroutedReason.UNKNOWN_LINE)}
+    assert {(unrouted_text.line, unrouted_text.reason) for _, unrouted_text in entries} == {
+        ("", UnroutedReason.UNKNOWN_LINE)
+    }
     for number in numbers:
         lines.register(own, Line(sids.new(sids.LINE), number, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
-    assert [redrive(own, kept).outcome for _, kept in entries] == [RecordOutcome.CREATED, RecordOutcome.COPIED]
+    assert [redrive(own, unrouted_text).outcome for _, unrouted_text in entries] == [
+        RecordOutcome.CREATED,
+        RecordOutcome.COPIED,
+    ]
     assert queries.unrouted(own, Window(10)).entries == []
     assert everything(own) == [(0, A, "hello")]
 
 
-def redrive(table: Table, kept: UnroutedText) -> RecordResult:
-    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record_unrouted(kept, NOW)
+def redrive(table: Table, unrouted_text: UnroutedText) -> RecordResult:
+    return recorder.InboundRecorder(table, SERVICE, consult_no_webhook).record_unrouted(unrouted_text, NOW)
 
 
 def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(own: Table) -> None:
@@ -694,8 +699,8 @@ def test_whatever_numbers_are_registered_when_leaves_exactly_what_was_said(
             lines.register(own, Line(sids.new(sids.LINE), step, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
         else:
             record(own, step)
-    for _, kept in queries.unrouted(own, Window(20)).entries:
-        redrive(own, kept)
+    for _, unrouted_text in queries.unrouted(own, Window(20)).entries:
+        redrive(own, unrouted_text)
     assert queries.unrouted(own, Window(20)).entries == []
     owner = conversations.find_owner(own, threads.build_key([stranger, other, *ours]))
     assert owner
@@ -713,7 +718,7 @@ def test_members_of_a_new_group_are_listed_in_one_order(own: Table) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("received_at", "recorded_at"),
     [
         (NOW - timedelta(days=5), NOW - timedelta(days=5)),
         (NOW, NOW),
@@ -726,15 +731,15 @@ def test_members_of_a_new_group_are_listed_in_one_order(own: Table) -> None:
     ],
 )
 def test_a_text_keeps_the_carriers_time_where_it_can_be_one(
-    own: Table, told: datetime | None, kept: datetime | None
+    own: Table, received_at: datetime | None, recorded_at: datetime | None
 ) -> None:
     """C13."""
-    made = record(own, replace(text(A, P, B), received_at=told))
-    again = record(own, replace(text(A, P, B), received_at=told))
+    made = record(own, replace(text(A, P, B), received_at=received_at))
+    again = record(own, replace(text(A, P, B), received_at=received_at))
     for recorded in (made, again):
         found = messages.fetch(own, recorded.conversation_sid, recorded.message_sid)
         assert found
-        assert (found.message.received_at, found.message.created) == (kept, NOW)
+        assert (found.message.received_at, found.message.created) == (recorded_at, NOW)
 
 
 def test_texts_stand_in_the_order_in_which_they_arrived(own: Table) -> None:

@@ -20,7 +20,7 @@ from partyline.storage import conversations, lines, messages
 from partyline.storage.table import Table
 from tests.integration.conftest import NAME
 from tests.support import event_world as world
-from tests.support.api_harness import Clock, asking_nobody
+from tests.support.api_harness import Clock, consult_no_webhook
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -42,7 +42,7 @@ def record(
 ) -> RecordResult:
     parts = tuple(InboundMedia("https://carrier.example/1", content_type) for content_type in media)
     text = InboundText("bandwidth", f"id-{next(IDS)}", line, sender, others, body, parts)
-    return recorder.InboundRecorder(table, SERVICE, asking_nobody).record(text, NOW)
+    return recorder.InboundRecorder(table, SERVICE, consult_no_webhook).record(text, NOW)
 
 
 def message(table: Table, recorded: RecordResult) -> Message:

@@ -31,7 +31,7 @@ from partyline.storage import codec, lines, memberships, messages, opt_outs, que
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.files import Files
 from tests.support.scene import Crash, Dying
 
@@ -115,7 +115,7 @@ class Inbox:
     carrier: str
     files: dict[str, bytes | HttpResponse] = field(default_factory=dict)
     now: datetime = NOW
-    kept: Files = field(default_factory=Files)
+    stored: Files = field(default_factory=Files)
 
     def __post_init__(self) -> None:
         for address in own(self.carrier):
@@ -130,27 +130,27 @@ class Inbox:
     def arrive(self, text: str = "", *urls: str, line: int = 0, id: str = "id-1", to: tuple[str, ...] = ()) -> None:
         numbers = own(self.carrier)
         body = WEBHOOKS[self.carrier](id, numbers[line], [*(to or (B, *numbers))], text, list(urls))
-        desk = webhook_handler.WebhookHandler(
+        handler = webhook_handler.WebhookHandler(
             self.table,
-            recorder.InboundRecorder(self.table, "IS1", asking_nobody),
+            recorder.InboundRecorder(self.table, "IS1", consult_no_webhook),
             partial(text_part.fetch_words, self.ask),
         )
         request = WebhookRequest("https://example.com", "", {}, {}, body)
         trusted: Any = Trusted(registry.build_reader(self.carrier))
-        desk.handle(trusted, request, self.now)
+        handler.handle(trusted, request, self.now)
 
     def collect(self, message: Message | None = None, attempt: int = 1) -> list[IngestOutcome]:
         """Fetch the files of a message, or of all."""
-        desk = ingest.MediaIngest(
+        media_ingest = ingest.MediaIngest(
             self.table,
-            self.kept,
+            self.stored,
             registry.build_reader,
             self.ask,
             lambda: self.now,
             late_text_part.TextCompleter(self.table).complete,
         )
         return [
-            desk.ingest(MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
+            media_ingest.ingest(MediaReference(one.conversation_sid, one.sid, part.sid), attempt).outcome
             for one in ([message] if message else self.messages())
             for part in one.pending
         ]
@@ -190,7 +190,7 @@ def test_the_texts_of_one_webhook_wait_no_longer_than_one(table: Table) -> None:
     texts = [json.loads(bandwidth(f"id-{number}", own("bandwidth")[0], [B], "hi", []))[0] for number in range(3)]
     trusted: Any = Trusted(registry.build_reader("bandwidth"))
     request = WebhookRequest("https://example.com", "", {}, {}, json.dumps(texts).encode())
-    webhook_handler.WebhookHandler(table, recorder.InboundRecorder(table, "IS1", asking_nobody), complete).handle(
+    webhook_handler.WebhookHandler(table, recorder.InboundRecorder(table, "IS1", consult_no_webhook), complete).handle(
         trusted, request, NOW
     )
     assert ends == [ends[0]] * 3
@@ -250,7 +250,7 @@ def test_words_that_come_later_become_the_body(table: Table, carrier: str) -> No
     (message,) = one.messages()
     assert (message.body, [part.state for part in message.media]) == ("<b>Grüße</b>", [MediaState.READY])
     assert one.collect(before, attempt=2) == [IngestOutcome.NOTHING, IngestOutcome.NOTHING]
-    assert len(one.kept.kept) == 1
+    assert len(one.stored.stored) == 1
 
 
 @CARRIERS
@@ -274,11 +274,11 @@ def test_keywords_that_come_later_are_answered_no_more_often_than_others(table: 
     for number in range(4):
         one.arrive("", PART, id=f"id-{number}")
     one.files = {PART: b"HELP"}
-    desk = ingest.MediaIngest(
-        table, one.kept, registry.build_reader, one.ask, lambda: NOW, late_text_part.TextCompleter(table).complete
+    media_ingest = ingest.MediaIngest(
+        table, one.stored, registry.build_reader, one.ask, lambda: NOW, late_text_part.TextCompleter(table).complete
     )
     collected = [
-        desk.ingest(MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
+        media_ingest.ingest(MediaReference(message.conversation_sid, message.sid, message.media[0].sid), 1)
         for message in one.messages()
     ]
     assert [attempt.unanswered for attempt in collected] == [False, False, False, True]
@@ -354,8 +354,8 @@ def test_words_below_a_subject_that_was_kept_are_found_when_it_is_routed(
     for address in own("telnyx"):
         before = lines.fetch(table, [address])[address]
         assert lines.update(table, before, replace(before, auto_creation=AutoCreation.GROUPS))
-    ((_, kept),) = queries.unrouted(table, Window(10)).entries
-    recorder.InboundRecorder(table, "IS1", asking_nobody).record_unrouted(kept, NOW)
+    ((_, stored),) = queries.unrouted(table, Window(10)).entries
+    recorder.InboundRecorder(table, "IS1", consult_no_webhook).record_unrouted(stored, NOW)
     one.files = {PART: b"See you"}
     assert one.collect() == [IngestOutcome.READ]
     assert one.bodies() == ["Friday\nSee you"]
@@ -481,4 +481,4 @@ def test_a_message_of_nothing_but_layout_says_so(table: Table) -> None:
     assert one.collect() == [IngestOutcome.FAILED]
     (message,) = one.messages()
     assert [(part.state, part.error) for part in message.media] == [(MediaState.FAILED, "empty")]
-    assert one.kept.kept == {}
+    assert one.stored.stored == {}

@@ -56,14 +56,14 @@ class World:
         return self.now
 
     def request(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
-        told = dict(parse_qsl(request.body.decode()))
-        self.asked.append(told)
+        parameters = dict(parse_qsl(request.body.decode()))
+        self.asked.append(parameters)
         if self.late:
             raise RequestTimedOut("late")
         who = {
-            told.get("Identity"),
-            told.get("MessagingBinding.Address"),
-            told.get("MessagingBinding.ProjectedAddress"),
+            parameters.get("Identity"),
+            parameters.get("MessagingBinding.Address"),
+            parameters.get("MessagingBinding.ProjectedAddress"),
         }
         return HttpResponse(403 if who & set(self.refuse) else 200, b'{"identity": "x"}')
 
@@ -87,12 +87,12 @@ class World:
         key = keys.conversation(sid)
         item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
         unused: Callable[..., Any] = partial(pytest.fail, "not for this")
-        desk = stream_relay.StreamRelay(unused, unused, self.queue.append, unused, unused, unused)
-        assert desk.relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
+        relay = stream_relay.StreamRelay(unused, unused, self.queue.append, unused, unused, unused)
+        assert relay.relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:
-        desk = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
-        desk.run()
+        runner = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
+        runner.run()
 
     def work(self) -> list[ActivationOutcome]:
         """Take everything out of the queue."""
@@ -100,7 +100,7 @@ class World:
         requests = [queue_messages.encode(ActivationRequest(sid)) for sid in taken]
         return [self.activate(queue_messages.decode(ActivationRequest, one).conversation_sid) for one in requests]
 
-    def told(self, sid: str) -> list[Event]:
+    def events_of(self, sid: str) -> list[Event]:
         """What is told of a conversation, in order."""
         client: Any = self.table._client
         items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
@@ -110,7 +110,7 @@ class World:
         ]
 
     def types(self, sid: str) -> list[str]:
-        return [event.type for event in self.told(sid)]
+        return [event.type for event in self.events_of(sid)]
 
     def state(self, sid: str) -> ConversationState:
         found = conversations.fetch(self.table, sid)
@@ -127,19 +127,18 @@ def world(table: Table) -> World:
     return World(table)
 
 
-def made(world: World, *, told: bool = True, created_by: str = SYSTEM, extra: int = 0) -> str:
+def made(world: World, *, notify_webhooks: bool = True, created_by: str = SYSTEM, extra: int = 0) -> str:
     """The SID of a new conversation of an agent and two handsets, and of chat identities besides."""
     blank = Conversation(sids.new(sids.CONVERSATION), SERVICE, world.now, world.now, ConversationState.INITIALIZING)
-    conversation = replace(blank, notify_webhooks=told, created_by=created_by)
+    conversation = replace(blank, notify_webhooks=notify_webhooks, created_by=created_by)
     people: list[dict[str, Any]] = [{"identity": "agent", "projected_address": P}, {"address": A}, {"address": B}]
     people += [{"identity": f"guest {number}"} for number in range(extra)]
     names = sids.new_many(sids.PARTICIPANT, len(people))
     members = [
         Participant(sid, conversation.sid, world.now, world.now, **one) for sid, one in zip(names, people, strict=True)
     ]
-    memberships.NewConversation(conversation, members, world.now, cause=Cause(Source.API, notify_webhooks=told)).store(
-        world.table
-    )
+    cause = Cause(Source.API, notify_webhooks=notify_webhooks)
+    memberships.NewConversation(conversation, members, world.now, cause=cause).store(world.table)
     return conversation.sid
 
 
@@ -154,7 +153,7 @@ def test_a_conversation_becomes_active_and_everybody_is_told_of(world: World) ->
     assert world.work() == [ActivationOutcome.ACTIVATED]
     assert world.state(sid) is ConversationState.ACTIVE
     assert world.types(sid) == [*ADDED, STATE]
-    parameters = world.told(sid)[-1].parameters
+    parameters = world.events_of(sid)[-1].parameters
     assert {name: parameters.get(name) for name in ("StateFrom", "StateTo", "Reason", "ErrorCode")} == {
         "StateFrom": "initializing",
         "StateTo": "active",
@@ -184,7 +183,7 @@ def test_who_made_it_is_who_adds_them(world: World, created_by: str, source: dic
 
 def test_nobody_is_asked_where_webhooks_are_not_told(world: World) -> None:
     world.refuse = (A,)
-    sid = made(world, told=False)
+    sid = made(world, notify_webhooks=False)
     assert world.activate(sid) is ActivationOutcome.ACTIVATED
     assert (world.asked, world.state(sid)) == ([], ConversationState.ACTIVE)
 
@@ -208,7 +207,7 @@ def test_one_rejection_closes_it_and_frees_its_people(
     assert world.state(sid) is ConversationState.CLOSED
     assert conversations.find_owner(world.table, thread) is None
     assert world.types(sid) == ["onConversationAdded", STATE]
-    parameters = world.told(sid)[-1].parameters
+    parameters = world.events_of(sid)[-1].parameters
     assert (parameters["StateTo"], parameters["Reason"], parameters["ErrorCode"]) == ("closed", "EVENT", "50427")
     [logged] = [record for record in caplog.records if record.getMessage() == "activation.failed"]
     assert logged.__dict__["error_code"] == 50427
@@ -223,7 +222,7 @@ def test_many_are_asked_about_side_by_side_and_told_of_in_the_order_given(world:
     assert roster
     assert world.activate(sid) is ActivationOutcome.ACTIVATED
     assert len(world.asked) == 45
-    added = [event.parameters["ParticipantSid"] for event in world.told(sid) if event.type == "onParticipantAdded"]
+    added = [event.parameters["ParticipantSid"] for event in world.events_of(sid) if event.type == "onParticipantAdded"]
     assert added == [member.sid for member in roster.participants]
 
 
@@ -232,10 +231,10 @@ def test_repeats_do_nothing(world: World, refuse: tuple[str, ...]) -> None:
     world.refuse = refuse
     sid = made(world)
     world.activate(sid)
-    told, asked = world.types(sid), len(world.asked)
+    types, asked = world.types(sid), len(world.asked)
     world.refuse = (B,) if not refuse else ()
     assert [world.activate(sid) for _ in range(2)] == [ActivationOutcome.REPEATED] * 2
-    assert (world.types(sid), len(world.asked)) == (told, asked)
+    assert (world.types(sid), len(world.asked)) == (types, asked)
 
 
 def test_two_at_once_end_as_one(world: World) -> None:

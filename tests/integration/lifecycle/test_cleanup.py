@@ -127,9 +127,11 @@ class Relay:
 
     def take(self, before: dict[str, Any]) -> str:
         """Tell it of an item that was removed, as the table had it."""
-        desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append)
+        stream = stream_relay.StreamRelay(
+            unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append
+        )
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
-        return desk.relay({"eventName": "REMOVE", "dynamodb": image})
+        return stream.relay({"eventName": "REMOVE", "dynamodb": image})
 
 
 def test_conversations_services_and_users_are_queued_when_they_are_removed_and_nothing_else_is(
@@ -159,18 +161,18 @@ def test_what_was_removed_comes_out_of_the_queue_as_it_went_in(removed: Removed)
 
 
 def test_nothing_of_a_removed_conversation_is_left_but_its_sends(account: Table, client: Any) -> None:
-    kept, gone = group(account, A, C), group(account, A, B)
-    for made in (kept, gone):
+    remaining, gone = group(account, A, C), group(account, A, B)
+    for made in (remaining, gone):
         say(account, made, 3)
         webhook(account, made)
-    of_kept = naming(client, kept.sid)
+    remaining_items = naming(client, remaining.sid)
     found = conversations.fetch(account, gone.sid)
     assert found
     conversations.remove(account, found)
     for _ in range(2):
         assert clean(account, Removed(RemovedKind.CONVERSATION, gone.sid))
         assert naming(client, gone.sid) == []
-        assert naming(client, kept.sid) == of_kept
+        assert naming(client, remaining.sid) == remaining_items
 
 
 def test_a_run_stops_when_its_time_is_over_and_the_next_one_goes_on(account: Table, client: Any) -> None:
@@ -270,7 +272,7 @@ def test_there_is_nothing_to_leave_when_the_service_is_gone_too(account: Table) 
 
 
 def test_everything_in_a_removed_service_goes_and_nothing_else_does(account: Table, client: Any) -> None:
-    kept = group(account, A, C, unique_name="elm")
+    remaining = group(account, A, C, unique_name="elm")
     before = {item["PK"]["S"] + item["SK"]["S"] for item in stored(client)} - {f"IS#{SECOND}IS"}
     gone = group(account, A, B, service=SECOND, unique_name="elm")
     say(account, gone)
@@ -286,10 +288,10 @@ def test_everything_in_a_removed_service_goes_and_nothing_else_does(account: Tab
     assert runs > 1
     assert conversations.find_owner(account, next(iter(gone.threads))) is None
     assert conversations.find_by_unique_name(account, SECOND, "elm") is None
-    assert conversations.find_by_unique_name(account, FIRST, "elm") == kept.sid
+    assert conversations.find_by_unique_name(account, FIRST, "elm") == remaining.sid
     # What each of its conversations leaves behind follows through the stream.
     for sid in {item["PK"]["S"].partition("#")[2] for item in stored(client) if item["PK"]["S"][:2] in ("C#", "M#")}:
-        if sid != kept.sid:
+        if sid != remaining.sid:
             clean(account, Removed(RemovedKind.CONVERSATION, sid))
     after = {item["PK"]["S"] + item["SK"]["S"] for item in stored(client)}
     roles = {name for name in before if name.startswith(f"IS#{SECOND}")}
@@ -311,10 +313,10 @@ def arrive(table: Table, owner: Conversation, index: int, at: datetime, *, body:
     roster = conversations.load(table, owner.sid)
     assert roster
     writer = next(member for member in roster.participants if member.address == A)
-    told = Message(
+    message = Message(
         sids.message(index), owner.sid, index, at, at, A, body, writer.sid, carrier_message_id=f"carrier-{index}"
     )
-    table.transact(messages.recording_writes(roster, told, at))
+    table.transact(messages.recording_writes(roster, message, at))
 
 
 def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(account: Table) -> None:
@@ -329,16 +331,16 @@ def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(accoun
     removed = Removed(RemovedKind.SERVICE, SECOND, at=LATER.timestamp())
     assert clean(account, removed)
     assert clean(account, removed)
-    kept = {text.body: text for _, text in queries.unrouted(account, Window(10)).entries}
-    assert set(kept) == {"after", "and more", "masked"}
-    text = kept["after"]
+    remaining = {text.body: text for _, text in queries.unrouted(account, Window(10)).entries}
+    assert set(remaining) == {"after", "and more", "masked"}
+    text = remaining["after"]
     assert (text.carrier, text.carrier_message_id, text.reason) == (
         "telnyx",
         "carrier-1",
         UnroutedReason.SERVICE_REMOVED,
     )
     assert (text.line, text.sender, text.recipients, text.created) == (P, A, (P, B), LATER)
-    assert (kept["masked"].line, kept["masked"].sender, kept["masked"].recipients) == (Q, A, (Q,))
+    assert (remaining["masked"].line, remaining["masked"].sender, remaining["masked"].recipients) == (Q, A, (Q,))
 
 
 class Meanwhile(Table):
@@ -372,9 +374,9 @@ def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(a
     for writes in range(1, 4):
         with pytest.raises(Crash):
             clean(Dying(account, 1), Removed(RemovedKind.SERVICE, SECOND, at=NOW.timestamp()))
-        ((_, kept),) = queries.unrouted(account, Window(10)).entries
-        assert kept.body == f"late {3 - writes}"
-        assert unrouted.remove(account, kept.sid)
+        ((_, remaining),) = queries.unrouted(account, Window(10)).entries
+        assert remaining.body == f"late {3 - writes}"
+        assert unrouted.remove(account, remaining.sid)
     assert clean(account, Removed(RemovedKind.SERVICE, SECOND, at=NOW.timestamp()))
     assert queries.unrouted(account, Window(10)).entries == []
     assert conversations.fetch(account, gone.sid) is None
@@ -383,10 +385,10 @@ def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(a
 def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
-    desk = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
+    stream = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}
-    desk.relay({"eventName": "REMOVE", "dynamodb": {**change, **moment}})
+    stream.relay({"eventName": "REMOVE", "dynamodb": {**change, **moment}})
     assert relay.queued == [Removed(RemovedKind.SERVICE, SECOND, at=1795348800.0)]
 
 

@@ -230,12 +230,12 @@ async def change(world: Any, **settings: Any) -> None:
     await world.post("/network", settings)
 
 
-@pytest.mark.parametrize("told", ["each", "all"])
-def test_each_recipient_of_a_group_at_telnyx_fails_for_its_own_reason(in_world: InWorld, told: str) -> None:
+@pytest.mark.parametrize("report_setting", ["each", "all"])
+def test_each_recipient_of_a_group_at_telnyx_fails_for_its_own_reason(in_world: InWorld, report_setting: str) -> None:
     """C1."""
 
     async def scenario(world: Any) -> None:
-        await change(world, telnyx_group_reports=told)
+        await change(world, telnyx_group_reports=report_setting)
         carrier = adapter("telnyx", world.running.carrier_url)
         await send(world, carrier, ANN, NEVER, LANDLINE, OPTED_OUT)
         reports = [event for event in await events(world, carrier) if isinstance(event, DeliveryReport)]

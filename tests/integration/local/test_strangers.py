@@ -120,8 +120,8 @@ def test_a_listed_origin_may_ask_the_api(in_world: InWorld) -> None:
             assert response.headers["Vary"] == "Origin"
         assert world.upstream.requests == []
 
-        told = {"Origin": LISTED, "Authorization": "Basic x", "Sec-Fetch-Site": "cross-site"}
-        async with world.client.post(url, data={"a": "b"}, headers=told) as response:
+        headers = {"Origin": LISTED, "Authorization": "Basic x", "Sec-Fetch-Site": "cross-site"}
+        async with world.client.post(url, data={"a": "b"}, headers=headers) as response:
             assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (200, LISTED)
         [(request, body)] = world.upstream.requests
         assert (body, request.headers["Authorization"]) == (b"a=b", "Basic x")

@@ -30,7 +30,7 @@ from partyline.storage import codec, conversations, keys, messages
 from partyline.storage import media as store
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table, put
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.files import Files
 from tests.support.scene import NOW, A, B, Crash, Dying, FakeCarrier, P, make_scene
 
@@ -52,7 +52,7 @@ class Inbox:
     def arrive(self, *urls: str, text: str = "The roof") -> None:
         parts = tuple(Part(f"https://carrier.example/{url}", self.declared) for url in urls)
         inbound = InboundText("bandwidth", "id-1", P, A, (P, B), text, parts)
-        recorded = recorder.InboundRecorder(self.table, "IS1", asking_nobody).record(inbound, NOW)
+        recorded = recorder.InboundRecorder(self.table, "IS1", consult_no_webhook).record(inbound, NOW)
         self.message = self.read(recorded.conversation_sid, recorded.message_sid)
 
     def read(self, conversation_sid: str = "", message_sid: str = "") -> Message:
@@ -77,7 +77,7 @@ class Inbox:
                 raise LookupError("not set up")
             return FakeCarrier(iter(()))
 
-        desk = ingest.MediaIngest(
+        media_ingest = ingest.MediaIngest(
             self.table,
             self.files,
             carrier,
@@ -85,10 +85,10 @@ class Inbox:
             lambda: self.now,
             TextCompleter(self.table).complete,
         )
-        return desk.ingest(self.reference(number), attempt)
+        return media_ingest.ingest(self.reference(number), attempt)
 
-    def told(self) -> list[dict[str, Any]]:
-        """What was told of the message after it came, in order."""
+    def update_events(self) -> list[dict[str, Any]]:
+        """The parameters of the events that updated the message, in order."""
         client: Any = self.table._client
         stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
         happened = sorted((item for item in stored if item.get("outbox") == "happening"), key=lambda item: item["SK"])
@@ -122,9 +122,9 @@ def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -
     assert ready == replace(
         pending, content_type="image/png", size=len(PNG), filename="roof.png", state=MediaState.READY, scalable=False
     )
-    assert one.files.kept == {f"{ready.sid}/original.png": (PNG, "image/png", "roof.png")}
-    (told,) = one.told()
-    assert json.loads(told["Media"]) == [
+    assert one.files.stored == {f"{ready.sid}/original.png": (PNG, "image/png", "roof.png")}
+    (parameters,) = one.update_events()
+    assert json.loads(parameters["Media"]) == [
         {"Sid": ready.sid, "ContentType": "image/png", "Filename": "roof.png", "Size": len(PNG)}
     ]
     stored = store.fetch_many(one.table, [ready.sid])[ready.sid]
@@ -136,7 +136,7 @@ def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Ta
     make_scene(table)
     parts = (Part("", "image/jpeg"), Part("https://carrier.example/2.jpg"))
     inbound = InboundText("telnyx", "id-1", P, A, (P, B), "The roof", parts)
-    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(inbound, NOW)
+    recorded = recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(inbound, NOW)
     found = messages.fetch(table, recorded.conversation_sid, recorded.message_sid)
     assert found and found.message.body == "The roof"
     assert [(part.state, part.error) for part in found.message.media] == [
@@ -182,8 +182,8 @@ def test_a_repeat_finds_it_done(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     one.collect()
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.NOTHING)
-    assert len(one.told()) == 1
-    assert one.files.kept
+    assert len(one.update_events()) == 1
+    assert one.files.stored
 
 
 def test_one_that_comes_late_leaves_the_file_of_the_faster_one(
@@ -199,7 +199,7 @@ def test_one_that_comes_late_leaves_the_file_of_the_faster_one(
 
     monkeypatch.setattr(one.files, "put", meanwhile)
     assert one.collect() == IngestResult(IngestOutcome.NOTHING)
-    assert len(one.files.kept) == len(one.told()) == 1
+    assert len(one.files.stored) == len(one.update_events()) == 1
 
 
 def test_several_files_do_not_hold_each_other_up(inbox: Callable[..., Inbox]) -> None:
@@ -220,7 +220,7 @@ def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox])
         IngestOutcome.READY,
     ]
     assert [part.filename for part in one.read().media] == ["c.png"]
-    assert list(one.files.kept) == [f"{one.message.media[2].sid}/original.png"]
+    assert list(one.files.stored) == [f"{one.message.media[2].sid}/original.png"]
 
 
 def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox: Callable[..., Inbox]) -> None:
@@ -228,8 +228,8 @@ def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox:
     one = inbox("note", text="", note=[ok(PLAIN)])
     assert one.collect().outcome is IngestOutcome.READ
     assert (one.read().body, one.read().media) == ("The roof", ())
-    (told,) = one.told()
-    assert told["Body"] == "The roof"
+    (parameters,) = one.update_events()
+    assert parameters["Body"] == "The roof"
 
 
 def test_words_of_a_message_that_was_recorded_before_texts_told_how_they_came_are_a_file(
@@ -272,13 +272,13 @@ def test_a_file_that_is_not_there_is_asked_for_three_times(inbox: Callable[..., 
     outcomes = [one.collect(attempt=attempt).outcome for attempt in (1, 2, 3)]
     assert outcomes == [IngestOutcome.WAITING, IngestOutcome.WAITING, IngestOutcome.FAILED]
     assert one.read().media[0].error == "gone"
-    assert one.files.kept == {}
+    assert one.files.stored == {}
 
 
 def test_what_a_browser_would_run_is_not_kept(inbox: Callable[..., Inbox]) -> None:
     one = inbox("1.png", **{"1.png": [ok(b"<html><script>")]})
     assert one.collect() == IngestResult(IngestOutcome.FAILED, "type")
-    assert one.files.kept == {}
+    assert one.files.stored == {}
 
 
 def test_a_carrier_without_credentials_may_get_them_back(inbox: Callable[..., Inbox]) -> None:
@@ -313,7 +313,7 @@ def test_a_message_that_was_deleted_meanwhile_leaves_no_file(
 
     monkeypatch.setattr(one.files, "put", delete)
     assert one.collect() == IngestResult(IngestOutcome.NOTHING)
-    assert one.files.kept == {}
+    assert one.files.stored == {}
     assert one.collect() == IngestResult(IngestOutcome.NOTHING)
 
 
@@ -323,7 +323,7 @@ def dies_before_it_is_written_down(one: Inbox, monkeypatch: pytest.MonkeyPatch) 
         patch.setattr(one, "table", Dying(one.table, 0))
         with pytest.raises(Crash):
             one.collect()
-    assert one.files.kept
+    assert one.files.stored
 
 
 def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
@@ -337,7 +337,7 @@ def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
     assert found
     assert messages.remove(one.table, conversation, found, NOW)
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.NOTHING)
-    assert one.files.kept == {}
+    assert one.files.stored == {}
 
 
 def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
@@ -346,7 +346,7 @@ def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
     one = inbox("1.png", **{"1.png": [ok(PNG), HttpResponse(410, b"")]})
     dies_before_it_is_written_down(one, monkeypatch)
     assert one.collect(attempt=2) == IngestResult(IngestOutcome.FAILED, "gone")
-    assert one.files.kept == {}
+    assert one.files.stored == {}
 
 
 def test_a_deleted_message_takes_its_files_along(inbox: Callable[..., Inbox]) -> None:
@@ -403,8 +403,8 @@ def test_an_image_that_cannot_be_made_small_enough_is_left_out(table: Table) -> 
     large = replace(READY, size=10**7)
     files.put(bucket.original_key(READY.sid, "image/png"), b"no image", "image/png")
     one = with_media(table, large, replace(READY, sid="ME" + "2" * 32))
-    kept = outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)
-    assert [media.url for media in kept] == [f"https://example.com/ME{'2' * 32}/original.png"]
+    stored = outgoing(table, files).prepare(one.message, one.carrier.limits, group=True)
+    assert [media.url for media in stored] == [f"https://example.com/ME{'2' * 32}/original.png"]
 
 
 @pytest.mark.parametrize(
@@ -424,8 +424,8 @@ def test_an_image_that_cannot_be_made_smaller_goes_as_it_is_where_that_fits(
     plan = Media("ME" + "2" * 32, "", "application/pdf", beside, "plan.pdf", MediaState.READY)
     one = with_media(table, image, *([plan] if beside else []))
     limits = replace(one.carrier.limits, media_bytes=1_000_000, image_bytes=600_000)
-    kept = outgoing(table, files).prepare(one.message, limits, group=True)
-    assert [media.filename for media in kept] == sent
+    stored = outgoing(table, files).prepare(one.message, limits, group=True)
+    assert [media.filename for media in stored] == sent
 
 
 def media_of(one: Any) -> tuple[Media, ...]:
@@ -437,8 +437,8 @@ def media_of(one: Any) -> tuple[Media, ...]:
 def updates(table: Table) -> list[dict[str, Any]]:
     """What was told of messages that have changed."""
     stored = [from_dynamo(item) for item in table._client.scan(TableName="partyline")["Items"]]
-    told = [event for item in stored for event in item.get("events", [])]
-    return [event["parameters"] for event in told if event["type"] == "onMessageUpdated"]
+    events = [event for item in stored for event in item.get("events", [])]
+    return [event["parameters"] for event in events if event["type"] == "onMessageUpdated"]
 
 
 @dataclass

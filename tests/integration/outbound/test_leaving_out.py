@@ -32,7 +32,7 @@ from partyline.outbound import delivery_reports
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import conversations, memberships, messages, opt_outs
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import (
     DELIVERED,
     FAILED,
@@ -71,7 +71,7 @@ def arrive(
     media: tuple[InboundMedia, ...] = (),
 ) -> recorder.RecordResult:
     inbound = InboundText("bandwidth", id, line, sender, recipients, text, media)
-    return recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(inbound, NOW)
+    return recorder.InboundRecorder(one.table, "IS1", consult_no_webhook).record(inbound, NOW)
 
 
 def test_opted_out_recipient_gets_nothing_and_the_others_do(scene: MakeScene) -> None:

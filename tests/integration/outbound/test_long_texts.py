@@ -33,7 +33,7 @@ from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.outbound.sender import PARTS_AT_ONCE
 from partyline.storage import keys, lines, memberships, messages
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import (
     CLIENTS,
     DELIVERED,
@@ -168,10 +168,10 @@ def test_our_other_number_knows_each_part_for_ours(scene: MakeScene) -> None:
         one.now += timedelta(minutes=10)
     for number, words in enumerate((FIRST, SECOND)):
         echo = InboundText("bandwidth", f"echo-{number}", Q, P, (ann, ben, Q), words)
-        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW)
+        recorded = recorder.InboundRecorder(one.table, "IS1", consult_no_webhook).record(echo, NOW)
         assert recorded.outcome is RecordOutcome.COPIED
         again = replace(echo, id=f"own words-{number}")
-        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(again, NOW)
+        recorded = recorder.InboundRecorder(one.table, "IS1", consult_no_webhook).record(again, NOW)
         assert recorded.outcome is RecordOutcome.RECORDED
 
 
@@ -190,7 +190,7 @@ def test_long_text_of_a_masked_member_reaches_the_other_in_parts(table: Table, c
     first = "a" * (limits.text - 10)
     second = "b" * (length - len(first) - 1)
     text = InboundText(carrier, "long", P, A, (P,), f"{first} {second}")
-    recorded = recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW)
+    recorded = recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(text, NOW)
     assert (recorded.outcome, recorded.conversation_sid) == (RecordOutcome.RECORDED, blank.sid)
     found = messages.fetch(table, blank.sid, recorded.message_sid)
     assert found and found.message.body == f"{first} {second}"

@@ -17,7 +17,7 @@ from partyline.outbound import delivery_reports
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.storage import lines, messages
 from partyline.storage.table import Table
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import DELIVERED, FAILED, NOW, FakeCarrier, P, Q, Scene, make_scene, natives
 
 
@@ -83,7 +83,7 @@ def test_texts_through_either_webhook_are_recorded_once(table: Table, carrier: s
     move(table, P)
     ann, ben = natives(one)
     text = InboundText(carrier, "in-1", P, ann, (P, Q, ben), "from the old days")
-    outcomes = [recorder.InboundRecorder(table, "IS1", asking_nobody).record(text, NOW).outcome for _ in range(3)]
+    outcomes = [recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(text, NOW).outcome for _ in range(3)]
     assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REPEATED]
     found = messages.page(table, one.message.conversation_sid, size=10).messages
     assert [delivered.message.body for delivered in found] == ["hello", "from the old days"]

@@ -261,8 +261,8 @@ class Memory(Table):
     def __init__(self) -> None:
         self.items: dict[keys.Key, dict[str, Any]] = {}
 
-    def get_all(self, wanted: Iterable[keys.Key]) -> dict[keys.Key, Item]:
-        return {key: self.items[key] for key in wanted if key in self.items}
+    def get_all(self, requested: Iterable[keys.Key]) -> dict[keys.Key, Item]:
+        return {key: self.items[key] for key in requested if key in self.items}
 
     def write(self, write: Write) -> Item:
         given = write.parameters

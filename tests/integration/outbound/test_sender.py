@@ -29,7 +29,7 @@ from partyline.queues.queue_messages import Removed
 from partyline.storage import conversations, lines, memberships, messages, opt_outs, receipts
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
-from tests.support.api_harness import asking_nobody
+from tests.support.api_harness import consult_no_webhook
 from tests.support.scene import (
     CLIENTS,
     DELIVERED,
@@ -513,7 +513,7 @@ def test_copy_of_our_group_text_at_our_other_number_is_no_message(scene: MakeSce
     ann, ben = natives(one)
     for number in range(2):
         echo = InboundText("bandwidth", f"echo-{number // 2}", Q, P, (ann, ben, Q), "hello")
-        recorded = recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW)
+        recorded = recorder.InboundRecorder(one.table, "IS1", consult_no_webhook).record(echo, NOW)
         assert recorded.outcome in (recorder.RecordOutcome.COPIED, recorder.RecordOutcome.REPEATED)
     assert len(messages.page(one.table, one.message.conversation_sid, size=10).messages) == 1
 
@@ -545,7 +545,7 @@ class Queue:
         self.bodies.append((group, deduplication_id, body))
 
 
-def desk_of(
+def build_relay(
     queue: Queue, *, activate: list[str] | None = None, delivered: list[Receipt] | None = None
 ) -> stream_relay.StreamRelay:
     """The relay with its queues; events are published elsewhere."""
@@ -569,8 +569,8 @@ def desk_of(
 def test_recorded_message_is_queued_for_each_send_in_its_group(scene: MakeScene, client: Any) -> None:
     one = scene()
     queue = Queue()
-    desk = desk_of(queue)
-    done = [desk.relay(record) for record in stream_records(client)]
+    relay = build_relay(queue)
+    done = [relay.relay(record) for record in stream_records(client)]
     assert done.count("message") == 1
     ((group, deduplication_id, body),) = queue.bodies
     assert group == one.message.conversation_sid
@@ -581,22 +581,22 @@ def test_recorded_message_is_queued_for_each_send_in_its_group(scene: MakeScene,
 def test_a_changed_message_is_not_queued_again(scene: MakeScene, client: Any) -> None:
     scene()
     queue = Queue()
-    desk = desk_of(queue)
+    relay = build_relay(queue)
     for record in stream_records(client):
         unmoved = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}
-        assert desk.relay({**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
+        assert relay.relay({**record, "eventName": "MODIFY", "dynamodb": unmoved}) == "nothing"
     assert queue.bodies == []
 
 
 def test_receipt_that_moved_is_published_and_one_that_got_an_id_is_not(scene: MakeScene, client: Any) -> None:
     scene(Accepted("c-1"))
     delivered: list[Receipt] = []
-    desk = desk_of(Queue(), delivered=delivered)
+    relay = build_relay(Queue(), delivered=delivered)
     (record, *_) = (each for each in stream_records(client) if "rank" in each["dynamodb"]["NewImage"])
     after = record["dynamodb"]["NewImage"]
     for status in ("queued", "delivered"):
         moved = {**record["dynamodb"], "OldImage": after, "NewImage": {**after, "status": {"S": status}}}
-        desk.relay({**record, "eventName": "MODIFY", "dynamodb": moved})
+        relay.relay({**record, "eventName": "MODIFY", "dynamodb": moved})
     assert [receipt.status for receipt in delivered] == [DELIVERED]
 
 
@@ -606,7 +606,7 @@ def test_initializing_conversation_is_queued_for_its_activation(table: Table, cl
     memberships.NewConversation(waiting, [], NOW).store(table)
     activated: list[str] = []
     for record in stream_records(client):
-        desk_of(Queue(), activate=activated).relay(record)
+        build_relay(Queue(), activate=activated).relay(record)
     assert activated == [sid]
 
 
@@ -662,7 +662,8 @@ def test_echo_of_an_imported_message_with_an_old_date_is_no_message(table: Table
     table.transact(messages.recording_writes(roster, old, NOW))
     echo = InboundText("bandwidth", "echo", Q, P, (*natives(one), Q), "long ago")
     assert (
-        recorder.InboundRecorder(table, "IS1", asking_nobody).record(echo, NOW).outcome is recorder.RecordOutcome.COPIED
+        recorder.InboundRecorder(table, "IS1", consult_no_webhook).record(echo, NOW).outcome
+        is recorder.RecordOutcome.COPIED
     )
 
 
@@ -673,7 +674,7 @@ def test_copy_of_our_text_at_a_member_that_became_a_line_is_no_message(scene: Ma
     lines.register(one.table, Line(sids.new(sids.LINE), ann, "bandwidth", NOW, NOW, AutoCreation.GROUPS))
     echo = InboundText("bandwidth", "late echo", ann, P, (ann, ben, Q), "hello")
     assert (
-        recorder.InboundRecorder(one.table, "IS1", asking_nobody).record(echo, NOW).outcome
+        recorder.InboundRecorder(one.table, "IS1", consult_no_webhook).record(echo, NOW).outcome
         is recorder.RecordOutcome.COPIED
     )
 

@@ -10,13 +10,13 @@ from typing import Any
 import jwt
 import pytest
 
-from partyline.api.context import ApiContext as ApiDesk
+from partyline.api.context import ApiContext
 from partyline.errors import NotPosted
 from partyline.realtime.gateway import LiveConnections
 from partyline.realtime.sessions import Sessions
 from partyline.storage import connections
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, asking_nobody
+from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, consult_no_webhook
 from tests.support.files import Files
 from tests.support.people import SERVICE
 
@@ -45,13 +45,13 @@ class Wire:
             raise NotPosted("ReadTimeoutError")
         self.cuts.append(sid)
 
-    def heard(self, sid: str) -> list[Frame]:
+    def received(self, sid: str) -> list[Frame]:
         """The events and other frames that a connection was told since it was last asked for them."""
         frames = [json.loads(frame) for frame in self.posted.pop(sid, [])]
         return [event for frame in frames for event in frame.get("events", [frame])]
 
     def types(self, sid: str) -> list[str]:
-        return [event["type"] for event in self.heard(sid)]
+        return [event["type"] for event in self.received(sid)]
 
 
 @dataclass
@@ -87,7 +87,7 @@ class House:
         """What a connection is told when it sends a frame."""
         self.wire.posted.pop(sid, None)
         self.sessions.handle_frame(sid, json.dumps(frame))
-        return self.wire.heard(sid)
+        return self.wire.received(sid)
 
     def is_known(self, sid: str) -> bool:
         return connections.fetch(self.table, sid) is not None
@@ -106,7 +106,7 @@ def handshake(sid: str, token: str | None = None, **headers: str) -> dict[str, A
 @pytest.fixture
 def house(table: Table) -> Iterator[House]:
     clock, wire = Clock(), Wire()
-    api = Api(ApiDesk(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asking_nobody, Files()))
+    api = Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
     sessions = Sessions(LiveConnections(table, wire, clock), ACCOUNT, lambda: ROOT)
     assert api.get("/Configuration").status == 200  # the account and its first Service are there
     yield House(table, clock, wire, api, sessions)

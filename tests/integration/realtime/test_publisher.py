@@ -31,19 +31,19 @@ def supervisor(house: House, identity: str = "boss") -> None:
     house.api.made("/Users", {"Identity": identity, "RoleSid": role_named("service admin")})
 
 
-def told(subject: str, *identities: str, service: str = SERVICE, kind: str = "onMessageAdded") -> Push:
+def build_push(subject: str, *identities: str, service: str = SERVICE, kind: str = "onMessageAdded") -> Push:
     return Push(service, subject, (Event(kind, {"Index": "0", "Body": "hello"}),), identities)
 
 
-def tell(house: House, what: Push | Cut, received: int = 1) -> Pushed:
+def publish(house: House, what: Push | Cut, received: int = 1) -> Pushed:
     return Publisher(house.sessions.live).publish(queue_messages.decode_live(publisher.encode(what)), received=received)
 
 
 def hearing(house: House) -> set[str]:
     """The connections that were told something."""
-    heard = set(house.wire.posted)
+    receivers = set(house.wire.posted)
     house.wire.posted.clear()
-    return heard
+    return receivers
 
 
 # --- who hears
@@ -54,12 +54,12 @@ def test_members_hear_on_all_their_connections_and_nobody_else_does(house: House
     for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben"), ("c", "carl")):
         house.connect(sid, identity)
 
-    pushed = tell(house, told(conversation))
+    pushed = publish(house, build_push(conversation))
 
     assert pushed == Pushed(taken=3)
     parameters = {"Index": "0", "Body": "hello"}
     frame = {"type": "onMessageAdded", "conversation": conversation, "parameters": parameters}
-    assert [house.wire.heard(sid) for sid in ("a1", "a2", "b", "c")] == [[frame], [frame], [frame], []]
+    assert [house.wire.received(sid) for sid in ("a1", "a2", "b", "c")] == [[frame], [frame], [frame], []]
 
 
 def test_several_events_are_told_in_order(house: House) -> None:
@@ -67,7 +67,7 @@ def test_several_events_are_told_in_order(house: House) -> None:
     house.connect("a")
     kinds = ("onConversationUpdated", "onConversationStateUpdated", "onParticipantRemoved")
 
-    tell(house, Push(SERVICE, conversation, tuple(Event(kind, {}) for kind in kinds)))
+    publish(house, Push(SERVICE, conversation, tuple(Event(kind, {}) for kind in kinds)))
 
     assert house.wire.types("a") == list(kinds)
 
@@ -78,9 +78,9 @@ def test_one_who_has_left_hears_that_and_nothing_after(house: House) -> None:
         house.connect(sid, identity)
     house.api.delete(f"/Conversations/{conversation}/Participants/ann")
 
-    tell(house, told(conversation, "ann", kind="onParticipantRemoved"))
+    publish(house, build_push(conversation, "ann", kind="onParticipantRemoved"))
     assert hearing(house) == {"a", "b"}
-    tell(house, told(conversation))
+    publish(house, build_push(conversation))
     assert hearing(house) == {"b"}
 
 
@@ -90,7 +90,7 @@ def test_of_a_conversation_that_is_gone_those_hear_who_are_named(house: House) -
         house.connect(sid, identity)
     house.api.delete(f"/Conversations/{conversation}")
 
-    tell(house, told(conversation, "ann", kind="onConversationRemoved"))
+    publish(house, build_push(conversation, "ann", kind="onConversationRemoved"))
 
     assert hearing(house) == {"a"}
 
@@ -102,9 +102,9 @@ def test_supervisors_hear_of_every_conversation_once(house: House) -> None:
     for sid, identity in (("s", "boss"), ("m", "member too"), ("c", "carl")):
         house.connect(sid, identity)
 
-    assert tell(house, told(conversation)) == Pushed(taken=2)
+    assert publish(house, build_push(conversation)) == Pushed(taken=2)
 
-    assert [len(house.wire.heard(sid)) for sid in ("s", "m", "c")] == [1, 1, 0]
+    assert [len(house.wire.received(sid)) for sid in ("s", "m", "c")] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("how", ["another role", "the role's permissions"])
@@ -115,7 +115,7 @@ def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversat
     house.api.made("/Users", {"Identity": "boss", "RoleSid": role})
     theirs, mine = chat(house, "ann"), chat(house, "boss")
     house.connect("s", "boss")
-    tell(house, told(theirs))
+    publish(house, build_push(theirs))
     assert hearing(house) == {"s"}
 
     if how == "another role":
@@ -123,9 +123,9 @@ def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversat
     else:
         house.api.post(f"/Roles/{role}", {"Permission": "joinConversation"})
 
-    tell(house, told(theirs))
+    publish(house, build_push(theirs))
     assert hearing(house) == set()
-    tell(house, told(mine))
+    publish(house, build_push(mine))
     assert hearing(house) == {"s"}
     assert house.wire.cuts == []
 
@@ -134,7 +134,7 @@ def test_a_role_that_all_users_have_makes_supervisors(house: House) -> None:
     house.api.post(f"/Services/{SERVICE}/Configuration", {"DefaultChatServiceRoleSid": role_named("service admin")})
     house.connect("s", "boss")
 
-    tell(house, told(chat(house, "ann")))
+    publish(house, build_push(chat(house, "ann")))
 
     assert hearing(house) == {"s"}
 
@@ -145,9 +145,9 @@ def test_of_a_user_the_user_hears_and_supervisors_do(house: House) -> None:
         house.connect(sid, identity)
     user = sids.user(SERVICE, "ann")
 
-    tell(house, Push(SERVICE, user, (Event("onUserUpdated", {"Identity": "ann"}),)))
+    publish(house, Push(SERVICE, user, (Event("onUserUpdated", {"Identity": "ann"}),)))
 
-    assert [each.get("user") for each in house.wire.heard("a")] == [user]
+    assert [each.get("user") for each in house.wire.received("a")] == [user]
     assert hearing(house) == {"s"}
 
 
@@ -158,13 +158,13 @@ def test_the_same_identity_of_another_service_hears_nothing(house: House) -> Non
     for sid, identity, service in (("ours", "ann", SERVICE), ("theirs", "ann", other), ("boss", "boss", other)):
         house.connect(sid, identity, service=service)
 
-    tell(house, told(conversation))
+    publish(house, build_push(conversation))
 
     assert hearing(house) == {"ours"}
 
 
 def test_where_nobody_listens_nothing_is_told(house: House) -> None:
-    assert tell(house, told(chat(house, "ann"))) == Pushed()
+    assert publish(house, build_push(chat(house, "ann"))) == Pushed()
     assert not connections.is_any_listening(house.table, SERVICE)
 
 
@@ -186,7 +186,7 @@ def test_a_connection_that_may_not_go_on_is_told_nothing_and_closed(house: House
         case "service":
             house.api.delete(f"/Services/{service}")
 
-    assert tell(house, told(conversation, "ann", service=service)) == Pushed(cut=1)
+    assert publish(house, build_push(conversation, "ann", service=service)) == Pushed(cut=1)
 
     assert house.wire.cuts == ["a"]
     assert hearing(house) == set()
@@ -197,8 +197,8 @@ def test_a_removed_user_is_cut_off_everywhere_and_nobody_else_is(house: House) -
     for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben")):
         house.connect(sid, identity)
 
-    assert tell(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed(cut=2)
-    assert tell(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed()
+    assert publish(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed(cut=2)
+    assert publish(house, Cut(SERVICE, sids.user(SERVICE, "ann"), "ann")) == Pushed()
 
     assert set(house.wire.cuts) == {"a1", "a2"}
     assert house.is_known("b")
@@ -210,7 +210,7 @@ def test_everybody_of_a_removed_service_is_cut_off(house: House) -> None:
     for sid, identity in (("b", "ben"), ("c", "carl")):
         house.connect(sid, identity, service=other)
 
-    assert tell(house, Cut(other, other)) == Pushed(cut=2)
+    assert publish(house, Cut(other, other)) == Pushed(cut=2)
 
     assert set(house.wire.cuts) == {"b", "c"}
     assert not connections.is_any_listening(house.table, other)
@@ -226,7 +226,7 @@ def test_one_that_is_gone_is_forgotten(house: House) -> None:
         house.connect(sid)
     house.wire.gone.add("gone")
 
-    assert tell(house, told(conversation)) == Pushed(taken=1, gone=1)
+    assert publish(house, build_push(conversation)) == Pushed(taken=1, gone=1)
 
     assert not house.is_known("gone")
     assert hearing(house) == {"here"}
@@ -240,14 +240,14 @@ def test_one_that_takes_nothing_has_it_tried_again_and_is_then_closed(house: Hou
     house.wire.stuck.add("bad")
 
     for received in range(1, MAX_TRIES):
-        assert tell(house, told(conversation), received) == Pushed(taken=1, again=True)
+        assert publish(house, build_push(conversation), received) == Pushed(taken=1, again=True)
         assert house.is_known("bad")
-    assert tell(house, told(conversation), MAX_TRIES) == Pushed(taken=1, cut=1)
+    assert publish(house, build_push(conversation), MAX_TRIES) == Pushed(taken=1, cut=1)
 
     # The others heard each time: a client drops repeats.
-    assert len(house.wire.heard("good")) == MAX_TRIES
+    assert len(house.wire.received("good")) == MAX_TRIES
     assert not house.is_known("bad")
-    assert tell(house, told(conversation)) == Pushed(taken=1)
+    assert publish(house, build_push(conversation)) == Pushed(taken=1)
 
 
 # --- the queue's messages
@@ -285,7 +285,7 @@ def test_what_is_pushed_is_json_with_twilios_names(house: House) -> None:
     conversation = chat(house, "ann")
     house.connect("a")
 
-    tell(house, Push(SERVICE, conversation, (Event("onMessageAdded", {"AccountSid": ACCOUNT, "Body": "☎"}),)))
+    publish(house, Push(SERVICE, conversation, (Event("onMessageAdded", {"AccountSid": ACCOUNT, "Body": "☎"}),)))
 
     [frame] = house.wire.posted["a"]
     assert "☎" in frame

@@ -48,16 +48,16 @@ def test_a_connection_that_types_too_often_is_told_once_and_others_hear_no_more(
     codes = types(house, "a", {"action": "typing", "conversation": conversation}, MAX_FRAMES + 30)
 
     assert codes == [None] * MAX_FRAMES + [20429] * 30
-    assert len(house.wire.heard("b")) == MAX_FRAMES
-    [told] = house.wire.heard("a")
-    assert (told["type"], told["code"], told["status"]) == ("error", 20429, 429)
+    assert len(house.wire.received("b")) == MAX_FRAMES
+    [refusal] = house.wire.received("a")
+    assert (refusal["type"], refusal["code"], refusal["status"]) == ("error", 20429, 429)
     # Another connection of the same identity is not silenced by it, and with the next window it goes on.
     house.connect("a2")
     assert house.says("a2", action="ping") == [{"type": "pong"}]
     house.clock.tick(seconds=SECONDS)
     assert house.says("a", action="ping") == [{"type": "pong"}]
     assert house.says("a", action="typing", conversation=conversation) == []
-    assert len(house.wire.heard("b")) == 1
+    assert len(house.wire.received("b")) == 1
 
 
 def test_a_connection_that_goes_on_is_closed(house: House) -> None:
@@ -79,7 +79,7 @@ def test_an_identity_asks_for_so_much_over_all_its_connections(house: House, con
     codes = [code for sid in names for code in types(house, sid, frame, MAX_FRAMES)]
 
     assert codes.count(None) == MAX_ASKED - opened
-    assert len(house.wire.heard("b")) == MAX_ASKED - opened
+    assert len(house.wire.received("b")) == MAX_ASKED - opened
     # Pings ask for nothing, another identity has its own, and a window is soon over.
     house.connect("b2", "ben")
     house.clock.tick(seconds=SECONDS)
@@ -147,8 +147,8 @@ def test_what_is_counted_of_a_connection_costs_no_round_trip_more(house: House) 
     house.connect("a")
 
     for frames in (1, 2, 3):
-        heard = connections.record_frame(house.table, "a", house.clock())
-        assert heard is not None
-        assert (heard[0].sid, heard[1]) == ("a", frames)
+        received = connections.record_frame(house.table, "a", house.clock())
+        assert received is not None
+        assert (received[0].sid, received[1]) == ("a", frames)
     assert connections.record_frame(house.table, "nobody", house.clock()) is None
     assert connections.fetch(house.table, "nobody") is None

@@ -248,8 +248,8 @@ def test_bad_frames_are_refused_and_the_connection_stays(house: House) -> None:
     for frame in ("", "{}", "[1]", '{"action": "shout"}', '{"action": "typing"}', "x" * 40_000, '"' + "[" * 30_000):
         refused = house.sessions.handle_frame("one", frame)
         assert refused
-        [told] = house.wire.heard("one")
-        assert (told["type"], told["code"]) == ("error", 20001)
+        [error] = house.wire.received("one")
+        assert (error["type"], error["code"]) == ("error", 20001)
 
     assert house.says("one", action="ping") == [{"type": "pong"}]
 
@@ -271,12 +271,12 @@ def test_what_came_behind_an_index_is_told_as_it_was(house: House) -> None:
     say(house, conversation, "0", "1", "2")
     house.connect("one")
 
-    *told, resumed = house.says("one", action="resume", conversations={conversation: 0})
+    *frames, resumed = house.says("one", action="resume", conversations={conversation: 0})
 
-    assert [event["parameters"]["Body"] for event in told] == ["1", "2"]
-    assert {event["type"] for event in told} == {"onMessageAdded"}
-    assert {event["conversation"] for event in told} == {conversation}
-    first = told[0]["parameters"]
+    assert [event["parameters"]["Body"] for event in frames] == ["1", "2"]
+    assert {event["type"] for event in frames} == {"onMessageAdded"}
+    assert {event["conversation"] for event in frames} == {conversation}
+    first = frames[0]["parameters"]
     assert (first["Index"], first["Author"], first["AccountSid"]) == ("1", "ann", ACCOUNT)
     assert (first["EventType"], first["Source"]) == ("onMessageAdded", "API")
     assert resumed == {"type": "resumed", "conversation": conversation, "after": 0, "index": 2, "more": False}
@@ -289,9 +289,9 @@ def test_of_a_conversation_without_news_nothing_is_told(house: House, after: int
         say(house, conversation, "0")
     house.connect("one")
 
-    told = house.says("one", action="resume", conversations={conversation: after})
+    frames = house.says("one", action="resume", conversations={conversation: after})
 
-    assert told == [{"type": "resumed", "conversation": conversation, "after": after, "index": index, "more": False}]
+    assert frames == [{"type": "resumed", "conversation": conversation, "after": after, "index": index, "more": False}]
 
 
 def test_what_was_deleted_is_passed_over(house: House) -> None:
@@ -302,9 +302,9 @@ def test_what_was_deleted_is_passed_over(house: House) -> None:
             assert house.api.delete(f"/Conversations/{conversation}/Messages/{message['sid']}").status == 204
     house.connect("one")
 
-    *told, resumed = house.says("one", action="resume", conversations={conversation: -1})
+    *frames, resumed = house.says("one", action="resume", conversations={conversation: -1})
 
-    assert [event["parameters"]["Index"] for event in told] == ["0", "2"]
+    assert [event["parameters"]["Index"] for event in frames] == ["0", "2"]
     assert resumed["index"] == 3
 
 
@@ -318,12 +318,12 @@ def test_a_long_gap_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch
 
     asked = {one: -1, other: 3}
     indexes: dict[str, list[int]] = {one: [], other: []}
-    frames = 0
+    count = 0
     while asked:
-        told = house.says("c", action="resume", conversations=asked)
-        frames += 1
-        assert sum(event["type"] == "onMessageAdded" for event in told) <= 5
-        for event in told:
+        frames = house.says("c", action="resume", conversations=asked)
+        count += 1
+        assert sum(event["type"] == "onMessageAdded" for event in frames) <= 5
+        for event in frames:
             if event["type"] == "onMessageAdded":
                 indexes[event["conversation"]].append(int(event["parameters"]["Index"]))
             else:
@@ -332,7 +332,7 @@ def test_a_long_gap_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch
                     asked[event["conversation"]] = event["index"]
 
     assert indexes == {one: list(range(7)), other: [4, 5, 6]}
-    assert frames <= 4
+    assert count <= 4
 
 
 def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) -> None:
@@ -344,7 +344,7 @@ def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) 
 
     frames = house.wire.posted["one"]
     assert max(len(frame.encode()) for frame in frames) <= 128 * 1024
-    assert len(house.wire.heard("one")) == 7
+    assert len(house.wire.received("one")) == 7
 
 
 def test_what_is_not_visible_is_not_found_and_the_rest_is_told(house: House) -> None:
@@ -355,11 +355,11 @@ def test_what_is_not_visible_is_not_found_and_the_rest_is_told(house: House) -> 
     unknown = sids.new(sids.CONVERSATION)
     house.connect("one")
 
-    told = house.says("one", action="resume", conversations={not_mine: -1, theirs: -1, unknown: -1, mine: -1})
+    frames = house.says("one", action="resume", conversations={not_mine: -1, theirs: -1, unknown: -1, mine: -1})
 
-    refused = [(each["code"], each["status"], each["conversation"]) for each in told if each["type"] == "error"]
+    refused = [(each["code"], each["status"], each["conversation"]) for each in frames if each["type"] == "error"]
     assert refused == [(20404, 404, sid) for sid in (not_mine, theirs, unknown)]
-    assert [each["conversation"] for each in told if each["type"] == "resumed"] == [mine]
+    assert [each["conversation"] for each in frames if each["type"] == "resumed"] == [mine]
 
 
 def test_a_supervisor_resumes_every_conversation_for_as_long_as_the_role_permits(house: House) -> None:
@@ -368,11 +368,11 @@ def test_a_supervisor_resumes_every_conversation_for_as_long_as_the_role_permits
     say(house, conversation, "0")
     house.connect("one", "boss")
 
-    told = house.says("one", action="resume", conversations={conversation: -1})
-    assert [each["type"] for each in told] == ["onMessageAdded", "resumed"]
+    frames = house.says("one", action="resume", conversations={conversation: -1})
+    assert [each["type"] for each in frames] == ["onMessageAdded", "resumed"]
     house.api.post("/Users/boss", {"RoleSid": role_named("service user")})
-    told = house.says("one", action="resume", conversations={conversation: -1})
-    assert [each["type"] for each in told] == ["error"]
+    frames = house.says("one", action="resume", conversations={conversation: -1})
+    assert [each["type"] for each in frames] == ["error"]
 
 
 def test_who_is_gone_is_read_nothing_to(house: House) -> None:
@@ -397,8 +397,12 @@ def test_typing_is_told_to_the_other_members_and_to_supervisors(house: House) ->
 
     people = house.api.get(f"/Conversations/{conversation}/Participants").body["participants"]
     ann = next(each["sid"] for each in people if each["identity"] == "ann")
-    told = {"type": "typing", "conversation": conversation, "identity": "ann", "participant": ann}
-    assert {sid: house.wire.heard(sid) for sid in list(house.wire.posted)} == {"b1": [told], "b2": [told], "s": [told]}
+    frame = {"type": "typing", "conversation": conversation, "identity": "ann", "participant": ann}
+    assert {sid: house.wire.received(sid) for sid in list(house.wire.posted)} == {
+        "b1": [frame],
+        "b2": [frame],
+        "s": [frame],
+    }
 
 
 def test_only_members_type(house: House) -> None:
@@ -410,7 +414,7 @@ def test_only_members_type(house: House) -> None:
     for sid in ("a", "s"):
         [refused] = house.says(sid, action="typing", conversation=conversation)
         assert (refused["type"], refused["code"]) == ("error", 20404)
-    assert house.wire.heard("b") == []
+    assert house.wire.received("b") == []
 
 
 def test_typing_reaches_nobody_whose_connection_may_not_go_on(house: House) -> None:
@@ -421,7 +425,7 @@ def test_typing_reaches_nobody_whose_connection_may_not_go_on(house: House) -> N
 
     house.says("a", action="typing", conversation=conversation)
 
-    assert house.wire.heard("b") == []
+    assert house.wire.received("b") == []
 
 
 # --- what it costs
@@ -432,5 +436,5 @@ def test_an_item_of_an_identity_outlives_no_connection_by_far(house: House) -> N
 
     item = house.table.get(keys.listener(SERVICE, "ann"))
     assert item
-    kept = datetime.fromtimestamp(item["ttl"], UTC) - house.clock()
-    assert timedelta(seconds=MAX_SECONDS) < kept <= timedelta(days=2)
+    remaining = datetime.fromtimestamp(item["ttl"], UTC) - house.clock()
+    assert timedelta(seconds=MAX_SECONDS) < remaining <= timedelta(days=2)

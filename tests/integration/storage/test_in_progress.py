@@ -12,7 +12,7 @@ from partyline.domain import sids
 from partyline.domain.lines import Line
 from partyline.storage import lines
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, asking_nobody
+from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, consult_no_webhook
 from tests.support.files import Files
 from tests.support.scene import NOW, A, B, P, Q
 
@@ -51,8 +51,10 @@ def test_a_transaction_in_progress_does_not_double_a_message(
     for line in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), line, "bandwidth", NOW, NOW))
     asked: Any = InProgress(client, times=times, written=written)
-    desk = ApiContext(Table(asked, "partyline"), ACCOUNT, lambda: TOKEN, lambda: ROOT, Clock(), asking_nobody, Files())
-    api = Api(desk)
+    context = ApiContext(
+        Table(asked, "partyline"), ACCOUNT, lambda: TOKEN, lambda: ROOT, Clock(), consult_no_webhook, Files()
+    )
+    api = Api(context)
     group = api.group(A, B)
     assert api.say(group).status == 201
     assert [one["index"] for one in api.get(f"/Conversations/{group}/Messages").body["messages"]] == [0]

@@ -172,7 +172,7 @@ def test_every_event_is_among_these() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "is_told"),
+    ("name", "value", "is_notified"),
     [
         ("X-Twilio-Webhook-Enabled", "true", True),
         ("x-twilio-webhook-enabled", "True", True),
@@ -183,10 +183,10 @@ def test_every_event_is_among_these() -> None:
         ("X-Twilio-Webhooks-Enabled", "true", False),
     ],
 )
-def test_the_header_is_read_in_any_case(world: World, name: str, value: str, is_told: bool) -> None:
+def test_the_header_is_read_in_any_case(world: World, name: str, value: str, is_notified: bool) -> None:
     world.listen()
     replace(world.api, headers={name: value}).conversation()
-    assert types(world.relay()) == (["onConversationAdded"] if is_told else [])
+    assert types(world.relay()) == (["onConversationAdded"] if is_notified else [])
 
 
 REFUSED: list[Callable[[Api, Place], Reply]] = [
@@ -893,11 +893,11 @@ def test_largest_group_is_made_and_published_in_one_transaction(world: World) ->
             written.append(len(writes))
             super().transact(writes)
 
-    desk = replace(world.api.context, table=Measuring(world.table._client, NAME), group_limit=largest)
+    context = replace(world.api.context, table=Measuring(world.table._client, NAME), group_limit=largest)
     world.listen()
     form = [("UniqueName", "all"), ("State", "active"), ("Timers.Inactive", "PT1H")]
     participants = [("Participant", json.dumps(member)) for member in members]
-    reply = replace(world.enabled, context=desk).post("/ConversationWithParticipants", [*form, *participants])
+    reply = replace(world.enabled, context=context).post("/ConversationWithParticipants", [*form, *participants])
     assert reply.status == 202, reply.body
     # DynamoDB takes a hundred: the conversation, its name, timer and happening; each masked member and their thread.
     assert written == [4 + 2 * largest]

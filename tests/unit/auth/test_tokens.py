@@ -29,7 +29,7 @@ class NoKeys(Table):
         return None
 
 
-def desk(token: str = "token") -> ApiContext:
+def build_context(token: str = "token") -> ApiContext:
     return ApiContext(
         NoKeys(),
         "AC1",
@@ -46,7 +46,7 @@ def event(credentials: str) -> dict[str, object]:
 
 
 def test_a_token_may_hold_colons_and_any_character() -> None:
-    assert authenticate(event("AC1:to:ké n"), desk("to:ké n")) == Caller()
+    assert authenticate(event("AC1:to:ké n"), build_context("to:ké n")) == Caller()
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -54,19 +54,19 @@ def test_every_other_credential_is_refused(credentials: str) -> None:
     if credentials == "AC1:token":
         return
     with pytest.raises(ApiError, match="Authenticate"):
-        authenticate(event(credentials), desk())
+        authenticate(event(credentials), build_context())
 
 
 @given(st.text())
 def test_any_header_is_refused_without_a_fuss(header: str) -> None:
     for headers in ({"Authorization": header}, {"authorization": f"Basic {header}"}, None):
         with pytest.raises(ApiError) as refused:
-            authenticate({"headers": headers}, desk())
+            authenticate({"headers": headers}, build_context())
         assert refused.value.status == 401
 
 
 @given(st.text())
 def test_any_access_token_is_refused_without_a_fuss(token: str) -> None:
     with pytest.raises(ApiError) as refused:
-        authenticate({"headers": {"Authorization": f"Bearer {token}"}}, desk())
+        authenticate({"headers": {"Authorization": f"Bearer {token}"}}, build_context())
     assert refused.value.status == 401

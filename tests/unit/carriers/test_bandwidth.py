@@ -78,8 +78,14 @@ def received(**changes: Any) -> dict[str, Any]:
         "segmentCount": 1,
     }
     message.update(changes)
-    kept = {name: value for name, value in message.items() if value is not ...}
-    return {"type": "message-received", "time": "2026-09-14T18:20:16Z", "description": "x", "to": OWN, "message": kept}
+    fields_of_message = {name: value for name, value in message.items() if value is not ...}
+    return {
+        "type": "message-received",
+        "time": "2026-09-14T18:20:16Z",
+        "description": "x",
+        "to": OWN,
+        "message": fields_of_message,
+    }
 
 
 def report(kind: str, **changes: Any) -> dict[str, Any]:

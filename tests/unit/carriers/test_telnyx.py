@@ -426,8 +426,10 @@ def test_each_recipient_of_a_failed_group_text_has_the_code_that_points_at_it(
 ) -> None:
     """C1."""
     to = [{"phone_number": A, "status": FAILED}, {"phone_number": B, "status": FAILED}]
-    told = [{"code": code, **({"source": {"pointer": pointer}} if pointer else {})} for code, pointer in errors]
-    assert parse(report(*to, errors=told, cc=[A, {"phone_number": B}])) == [
+    reported_errors = [
+        {"code": code, **({"source": {"pointer": pointer}} if pointer else {})} for code, pointer in errors
+    ]
+    assert parse(report(*to, errors=reported_errors, cc=[A, {"phone_number": B}])) == [
         DeliveryReport("telnyx", "g1", recipient, ReceiptStatus.UNDELIVERED, code, carrier_code)
         for recipient, (code, carrier_code) in zip((A, B), expected, strict=True)
     ]
@@ -794,8 +796,10 @@ def test_telnyx_is_asked_what_became_of_a_text(to: tuple[str, ...], path: str, d
     assert [(one.method, one.url, one.body) for one in answer.requests] == [
         ("GET", f"https://api.telnyx.com/v2/{path}", b"")
     ]
-    wanted = {A: (ReceiptStatus.DELIVERED, None), B: (ReceiptStatus.UNDELIVERED, 30003)}
-    assert {one.recipient: (one.status, one.error_code) for one in found.reports} == {one: wanted[one] for one in to}
+    expected_outcomes = {A: (ReceiptStatus.DELIVERED, None), B: (ReceiptStatus.UNDELIVERED, 30003)}
+    assert {one.recipient: (one.status, one.error_code) for one in found.reports} == {
+        one: expected_outcomes[one] for one in to
+    }
     assert {(one.id, one.tag) for one in found.reports} == {("g1", "IM1:0")}
 
 

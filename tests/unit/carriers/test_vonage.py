@@ -47,8 +47,8 @@ def webhook(body: bytes, authorization: str | None = None, tag: str = "") -> Web
 
 def token(body: bytes, secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
     claims = {"iat": NOW, "jti": "1", "iss": "Vonage", "payload_hash": hashlib.sha256(body).hexdigest(), **changes}
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return "Bearer " + jwt.encode(kept, secret if algorithm != "none" else None, algorithm)  # type: ignore[arg-type]  # none has no key
+    present_claims = {name: value for name, value in claims.items() if value is not None}
+    return "Bearer " + jwt.encode(present_claims, secret if algorithm != "none" else None, algorithm)  # type: ignore[arg-type]  # none has no key
 
 
 def parse(message: object, *, settings: VonageSettings = SETTINGS, tag: str = "") -> list[Event]:
@@ -248,8 +248,8 @@ def test_a_caption_of_another_type_costs_only_a_message_that_needs_its_words() -
     (text,) = parse(received(text="hello", image={"url": ONE, "caption": 7}))
     assert isinstance(text, InboundText)
     assert text.media == (InboundMedia(ONE),)
-    (kept,) = parse(received(text=..., image={"url": ONE, "caption": 7}))
-    assert isinstance(kept, MalformedWebhook)
+    (present_claims,) = parse(received(text=..., image={"url": ONE, "caption": 7}))
+    assert isinstance(present_claims, MalformedWebhook)
 
 
 @pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])

@@ -57,7 +57,7 @@ OF_MESSAGE = {
 OF_USER = {"ChatServiceSid": "IS1", "UserSid": "US1", "Identity": "ann", "Attributes": "{}", **DATES}
 
 
-def told(*given: Event) -> list[tuple[str, dict[str, str]]]:
+def types_and_parameters(*given: Event) -> list[tuple[str, dict[str, str]]]:
     for event in given:
         assert event.type in EVENTS
         assert all(isinstance(value, str) for value in event.parameters.values())
@@ -78,15 +78,15 @@ def told(*given: Event) -> list[tuple[str, dict[str, str]]]:
     ],
 )
 def test_a_conversation_is_told_with_what_it_has(type: str) -> None:
-    assert told(events.conversation_event(type, CONVERSATION)) == [(type, OF_CONVERSATION)]
+    assert types_and_parameters(events.conversation_event(type, CONVERSATION)) == [(type, OF_CONVERSATION)]
     more = {"FriendlyName": "12 Elm Street", "UniqueName": "elm", "Attributes": '{"a":1}', "MessagingServiceSid": "MG1"}
-    assert told(events.conversation_event(type, FULL)) == [(type, {**OF_CONVERSATION, **more})]
+    assert types_and_parameters(events.conversation_event(type, FULL)) == [(type, {**OF_CONVERSATION, **more})]
 
 
 def test_a_removed_conversation_says_when() -> None:
     removed = events.conversation_removed_event(CONVERSATION, LATER)
     expected = {**OF_CONVERSATION, "DateRemoved": "2026-11-22T12:00:01.250Z"}
-    assert told(removed) == [("onConversationRemoved", expected)]
+    assert types_and_parameters(removed) == [("onConversationRemoved", expected)]
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -101,7 +101,9 @@ def test_a_change_of_state_says_from_what_to_what_and_why(reason: Reason) -> Non
         "StateUpdated": "2026-11-22T12:00:01.250Z",
         "Reason": reason.value,
     }
-    assert told(events.state_updated_event(FULL, closed, reason)) == [("onConversationStateUpdated", expected)]
+    assert types_and_parameters(events.state_updated_event(FULL, closed, reason)) == [
+        ("onConversationStateUpdated", expected)
+    ]
 
 
 def test_a_change_is_told_as_what_changed() -> None:
@@ -132,7 +134,7 @@ def test_addresses_are_told_as_people_write_them() -> None:
     binding = {"MessagingBinding.Address": "AMAZON", "MessagingBinding.ProxyAddress": P}
     assert events.text_binding_parameters("alpha:AMAZON", [P], P) == binding
     odd = replace(NATIVE, address="alpha:AMAZON")
-    [(_, parameters)] = told(events.participant_event("onParticipantAdded", odd, CONVERSATION))
+    [(_, parameters)] = types_and_parameters(events.participant_event("onParticipantAdded", odd, CONVERSATION))
     assert parameters["MessagingBinding.Address"] == "AMAZON"
 
 
@@ -177,7 +179,7 @@ def test_what_a_text_would_make_is_asked_about_with_its_body_and_media() -> None
 def test_a_participant_is_told_with_its_addresses(member: Participant, more: dict[str, str]) -> None:
     expected = {**OF_MEMBER, "ParticipantSid": member.sid, **more}
     for kind in ("onParticipantAdd", "onParticipantAdded", "onParticipantUpdated", "onParticipantRemove"):
-        assert told(events.participant_event(kind, member, CONVERSATION)) == [(kind, expected)]
+        assert types_and_parameters(events.participant_event(kind, member, CONVERSATION)) == [(kind, expected)]
 
 
 def test_a_change_of_members_tells_who_left_then_who_came_then_who_changed() -> None:
@@ -215,21 +217,25 @@ def test_identities_are_each_named_once() -> None:
     "type", ["onMessageAdd", "onMessageUpdate", "onMessageUpdated", "onMessageRemove", "onMessageRemoved"]
 )
 def test_a_message_is_told_with_what_it_has(type: str) -> None:
-    assert told(events.message_event(type, MESSAGE, CONVERSATION)) == [(type, OF_MESSAGE)]
+    assert types_and_parameters(events.message_event(type, MESSAGE, CONVERSATION)) == [(type, OF_MESSAGE)]
     bare = replace(MESSAGE, participant_sid=None, body=None)
     expected = {name: value for name, value in OF_MESSAGE.items() if name not in ("ParticipantSid", "Body")}
-    assert told(events.message_event(type, bare, FULL)) == [(type, {**expected, "MessagingServiceSid": "MG1"})]
+    assert types_and_parameters(events.message_event(type, bare, FULL)) == [
+        (type, {**expected, "MessagingServiceSid": "MG1"})
+    ]
 
 
 def test_a_text_that_came_in_is_told_with_the_carriers_time() -> None:
     """C13."""
     late = replace(MESSAGE, received_at=datetime(2026, 11, 17, 9, 30, tzinfo=UTC))
-    [(_, parameters)] = told(events.message_event("onMessageAdd", late, CONVERSATION))
+    [(_, parameters)] = types_and_parameters(events.message_event("onMessageAdd", late, CONVERSATION))
     assert parameters == {**OF_MESSAGE, "DateReceivedByCarrier": "2026-11-17T09:30:00.000Z"}
 
 
 def test_media_are_json_in_pascal_case() -> None:
-    [(_, parameters)] = told(events.message_event("onMessageUpdated", replace(MESSAGE, media=MEDIA), CONVERSATION))
+    [(_, parameters)] = types_and_parameters(
+        events.message_event("onMessageUpdated", replace(MESSAGE, media=MEDIA), CONVERSATION)
+    )
     assert json.loads(parameters["Media"]) == [
         {"Sid": "ME1", "ContentType": "image/jpeg", "Filename": None, "Size": None},
         {"Sid": "ME2", "ContentType": None, "Filename": None, "Size": None},
@@ -238,13 +244,17 @@ def test_media_are_json_in_pascal_case() -> None:
 
 @pytest.mark.parametrize("author", ["agent", "alpha:ann", "opaque:7", "50%25@example.com", A])
 def test_an_author_is_told_as_rest_shows_it(author: str) -> None:
-    [(_, parameters)] = told(events.message_event("onMessageUpdated", replace(MESSAGE, author=author), CONVERSATION))
+    [(_, parameters)] = types_and_parameters(
+        events.message_event("onMessageUpdated", replace(MESSAGE, author=author), CONVERSATION)
+    )
     assert parameters["Author"] == author
 
 
 def test_a_new_message_brings_the_roster_and_the_carriers_id() -> None:
     arrived = replace(MESSAGE, carrier_message_id="carrier-1")
-    [(kind, parameters)] = told(events.message_added_event(arrived, CONVERSATION, [NATIVE, AGENT, MASKED, CHAT]))
+    [(kind, parameters)] = types_and_parameters(
+        events.message_added_event(arrived, CONVERSATION, [NATIVE, AGENT, MASKED, CHAT])
+    )
     roster = parameters.pop("Roster")
     assert (kind, parameters) == ("onMessageAdded", {**OF_MESSAGE, "CarrierMessageId": "carrier-1"})
     assert json.loads(roster) == [
@@ -255,7 +265,7 @@ def test_a_new_message_brings_the_roster_and_the_carriers_id() -> None:
 
 
 def test_a_message_without_a_carriers_id_or_anybody_by_phone_says_so() -> None:
-    [(_, parameters)] = told(events.message_added_event(MESSAGE, CONVERSATION, [CHAT]))
+    [(_, parameters)] = types_and_parameters(events.message_added_event(MESSAGE, CONVERSATION, [CHAT]))
     assert parameters == {**OF_MESSAGE, "Roster": "[]"}
 
 
@@ -285,11 +295,13 @@ def test_a_receipt_is_told_with_its_status(status: ReceiptStatus, shown: str) ->
         "ErrorCode": "30003",
         **DATES,
     }
-    assert told(events.delivery_updated_event(moved, CONVERSATION)) == [("onDeliveryUpdated", expected)]
+    assert types_and_parameters(events.delivery_updated_event(moved, CONVERSATION)) == [("onDeliveryUpdated", expected)]
 
 
 def test_a_receipt_without_an_error_says_zero() -> None:
-    [(_, parameters)] = told(events.delivery_updated_event(replace(RECEIPT, status=ReceiptStatus.SENT), CONVERSATION))
+    [(_, parameters)] = types_and_parameters(
+        events.delivery_updated_event(replace(RECEIPT, status=ReceiptStatus.SENT), CONVERSATION)
+    )
     assert parameters["ErrorCode"] == "0"
     assert "ChannelMessageSid" not in parameters
 
@@ -297,10 +309,12 @@ def test_a_receipt_without_an_error_says_zero() -> None:
 def test_a_user_is_told_with_what_it_has() -> None:
     named = replace(USER, friendly_name="Ann", role_sid="RL2")
     more = {"FriendlyName": "Ann", "RoleSid": "RL2"}
-    assert told(events.user_event("onUserAdded", USER)) == [("onUserAdded", OF_USER)]
-    assert told(events.user_event("onUserUpdate", named)) == [("onUserUpdate", {**OF_USER, **more})]
+    assert types_and_parameters(events.user_event("onUserAdded", USER)) == [("onUserAdded", OF_USER)]
+    assert types_and_parameters(events.user_event("onUserUpdate", named)) == [("onUserUpdate", {**OF_USER, **more})]
     reachable = {"isOnline": "false", "isNotifiable": "false"}
-    assert told(events.user_event("onUserUpdated", named)) == [("onUserUpdated", {**OF_USER, **more, **reachable})]
+    assert types_and_parameters(events.user_event("onUserUpdated", named)) == [
+        ("onUserUpdated", {**OF_USER, **more, **reachable})
+    ]
 
 
 # --- what every event has

@@ -25,7 +25,7 @@ def members(*bindings: ParticipantBinding) -> list[Participant]:
     ]
 
 
-def told(refused: ApiError) -> str:
+def message_of(refused: ApiError) -> str:
     """Message and reason, as a caller reads them."""
     return f"{refused.message}: {(refused.details or {}).get('reason', '')}"
 
@@ -69,7 +69,7 @@ def test_other_combinations_are_refused_and_say_why(binding: ParticipantBinding,
     with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_binding(binding, {P, Q})
     assert (refused.value.code, refused.value.status) == (code, 400)
-    assert words in told(refused.value)
+    assert words in message_of(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_sets_of_members_that_cannot(together: list[ParticipantBinding], code: i
     with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_members(members(*together), group_limit=10)
     assert (refused.value.code, refused.value.status) == (code, status)
-    assert words in told(refused.value)
+    assert words in message_of(refused.value)
 
 
 @pytest.mark.parametrize(("together", "refused"), [([AGENT, NATIVE_A, NATIVE_B], True), ([AGENT, NATIVE_A], False)])
@@ -179,7 +179,7 @@ def test_handsets_without_a_number_of_ours_are_no_whole_conversation() -> None:
     with pytest.raises(ApiError) as refused, as_refusals():
         join_rules.check_complete(members(NATIVE_A, NATIVE_B))
     assert refused.value.code == 50435
-    assert "no participant has a projected address" in told(refused.value)
+    assert "no participant has a projected address" in message_of(refused.value)
     join_rules.check_complete(members(NATIVE_A, NATIVE_B, AGENT))
     join_rules.check_complete(members(CHAT))
 

@@ -48,9 +48,9 @@ def notations(number: str) -> list[str]:
 
 @given(st.lists(NUMBERS, min_size=1, max_size=10), st.randoms(use_true_random=False))
 def test_order_repeats_notation_and_sender_never_change_a_key(roster: list[str], chance: random.Random) -> None:
-    retold = [chance.choice(notations(number)) for number in roster + chance.choices(roster, k=3)]
-    chance.shuffle(retold)
-    assert threads.build_key(canonicalize(number) for number in retold) == threads.build_key(roster)
+    rewritten = [chance.choice(notations(number)) for number in roster + chance.choices(roster, k=3)]
+    chance.shuffle(rewritten)
+    assert threads.build_key(canonicalize(number) for number in rewritten) == threads.build_key(roster)
 
 
 @given(from_seed(build_rosters))

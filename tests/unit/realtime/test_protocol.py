@@ -109,13 +109,13 @@ def test_no_events_are_no_frame() -> None:
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=40), st.integers(1, 900))
 def test_many_events_are_as_few_frames_as_hold_them_in_order(bodies: list[str], times: int) -> None:
-    told = [added(index, body * times) for index, body in enumerate(bodies)]
+    pushed = [added(index, body * times) for index, body in enumerate(bodies)]
 
-    frames = protocol.event_frames(A, told)
+    frames = protocol.event_frames(A, pushed)
 
     assert all(len(frame.encode()) <= MAX_FRAME for frame in frames)
     shown = [event for frame in map(json.loads, frames) for event in frame.get("events", [frame])]
-    assert [event["parameters"]["Index"] for event in shown] == [event.parameters["Index"] for event in told]
+    assert [event["parameters"]["Index"] for event in shown] == [event.parameters["Index"] for event in pushed]
     # Two neighbours would not have fitted into one.
     sizes = [len(frame.encode()) for frame in frames]
     assert all(one + next_one > MAX_FRAME / 2 for one, next_one in itertools.pairwise(sizes))

@@ -119,11 +119,11 @@ def test_every_webhook_is_called_though_two_have_one_url() -> None:
     assert [endpoint.url for endpoint in found] == [URL, OWN, OWN, OWN]
 
 
-@pytest.mark.parametrize(("index", "is_told"), [(3, False), (4, False), (5, True)])
-def test_messages_from_before_a_webhook_do_not_reach_it(index: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("index", "is_notified"), [(3, False), (4, False), (5, True)])
+def test_messages_from_before_a_webhook_do_not_reach_it(index: int, is_notified: bool) -> None:
     late = [replace(HOOK, since=4), replace(TRIGGER, since=4)]
     assert [endpoint.name for endpoint in select_endpoints(added("stop it", index), NOTHING, late)] == (
-        ["WH1", "WH2"] if is_told else []
+        ["WH1", "WH2"] if is_notified else []
     )
 
 
