@@ -132,7 +132,7 @@ def _fetch_or_create(once: IdempotentRequest, new: NewConversation) -> ApiRespon
     Raises Conflict when another request creates or closes it meanwhile.
     """
     call = once.call
-    there = _find_owner(call, new.participants)
+    there = find_owner(call, new.participants)
     if there:
         answer = ApiResponse(200, serializers.build_conversation(call, there, _LINKS))
         once.store(answer, there.sid)
@@ -140,12 +140,12 @@ def _fetch_or_create(once: IdempotentRequest, new: NewConversation) -> ApiRespon
     try:
         return _store(once, replace(new, only_owner=True))
     except RuleViolation as violation:
-        if violation.rule == "thread_taken" and _find_owner(call, new.participants):
+        if violation.rule == "thread_taken" and find_owner(call, new.participants):
             raise Conflict({}) from violation
         raise
 
 
-def _find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
+def find_owner(call: Call, members: Sequence[Participant]) -> Conversation | None:
     """Find the conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
         owner = store.find_open_owner(call.table, thread, call.now)

@@ -133,11 +133,25 @@ def plan_message(call: Call, roster: Roster) -> Message:
     Raises ApiError as `create`, except what other requests or a pre-action webhook cause.
     """
     authorization.deny_users(call, call.request.form, *_DATES)
+    number = require_writer(call, roster)
+    lookups.require_changeable(roster.conversation)
+    return plan_message_of(call, roster, number)
+
+
+def plan_message_of(call: Call, roster: Roster, number: str | None) -> Message:
+    """Plan the message of a caller that may write; `number` is the line that a user writes as. Raises as above."""
+    return _with_sends(call, roster, _parse_form(call, roster, number))
+
+
+def require_writer(call: Call, roster: Roster) -> str | None:
+    """Refuse a user that may not write in a conversation; return the line that they write as, if they do.
+
+    Raises ApiError 20001, 50107.
+    """
     number = authors.find_own_number(call, roster)
     if number is None:
         authorization.require_conversation_permission(call, roster, *_send_permissions(call.request.form))
-    lookups.require_changeable(roster.conversation)
-    return _with_sends(call, roster, _parse_form(call, roster, number))
+    return number
 
 
 def _send_permissions(form: Parameters) -> list[Permission]:

@@ -1,28 +1,43 @@
-"""Preview a message: what it becomes on the wire, and its cost. Nothing is recorded. Twilio has no such resource."""
+"""Preview a message: what it becomes on the wire, and its cost. Nothing is recorded. Twilio has no such resource.
+
+A user previews where they may write, and the first message of what they may create, from lines of their own. They see
+costs as they see the prices of lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from partyline.api import lookups
+from partyline import refusals
+from partyline.api import authorization, lookups, parsing
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Address
+from partyline.api.form_model import Form, invalid
 from partyline.api.operations import Operation
 from partyline.api.resources import messages
+from partyline.api.resources.conversation_with_participants import find_owner
+from partyline.api.resources.participants import own_lines
 from partyline.api.response_model import ResponseModel
 from partyline.api.router import Router
-from partyline.carriers.registry import LIMITS
-from partyline.domain import addresses, long_texts, routing
-from partyline.domain.conversations import threads_of
+from partyline.carriers.registry import LIMITS, MOST_IN_GROUP
+from partyline.domain import addresses, join_rules, long_texts, routing, sids
+from partyline.domain.conversations import Conversation, group_of, threads_of
+from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.lines import Line
+from partyline.domain.membership import Roster
+from partyline.domain.messages import Message
+from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission
 from partyline.domain.segments import Encoding, Segmented, count_segments
 from partyline.domain.sends import Send
-from partyline.errors import ApiError, RuleViolation
-from partyline.refusals.violations import to_refusal
+from partyline.errors import ApiError
+from partyline.refusals.violations import as_refusals
 from partyline.storage import lines
 
 route = Router()
@@ -43,7 +58,10 @@ class PreviewedSend(ResponseModel):
     encoding: Encoding | None = Field(description="How an SMS is encoded.")
     segments: int
     billed_units: int = Field(description="Segments of an SMS, or MMS, times recipients.")
-    cost: str | None = Field(description="In the currency of the line's prices; null where the line has none.")
+    cost: str | None = Field(
+        description="In the currency of the line's prices; null where there is none, and for users that do not see "
+        "every conversation."
+    )
 
 
 class PreviewProblem(ResponseModel):
@@ -57,55 +75,189 @@ class PreviewProblem(ResponseModel):
 class PreviewBody(ResponseModel):
     """What a message would become."""
 
-    conversation_sid: str
+    conversation_sid: str | None
     sends: tuple[PreviewedSend, ...]
     total_cost: str | None = Field(description="The sum of the costs; null where one is not known.")
     problems: tuple[PreviewProblem, ...] = Field(description="Why the message would be refused.")
     warnings: tuple[str, ...] = Field(description="What may disappoint, though the message would be sent.")
 
 
+class FirstPreviewBody(PreviewBody):
+    """What the first message of a conversation would become."""
+
+    existing_conversation_sid: str | None = Field(
+        description="The open conversation that has exactly these members already, if the caller may see it."
+    )
+
+
+def _check_line(value: str) -> str:
+    number = addresses.canonicalize(value)
+    if not addresses.is_number(number):
+        raise invalid("it is not a phone number in E.164 form")
+    return number
+
+
+class FirstPreviewForm(Form):
+    """The first message of a conversation that need not exist."""
+
+    author: Annotated[Address, AfterValidator(_check_line)] = Field(
+        description="Your number that the message would be sent from.", examples=["+12065550100"]
+    )
+    address: tuple[Address, ...] = Field((), description="Whom it would be sent to; may be repeated.")
+    body: str | None = Field(None, description="The text.")
+    media_sid: tuple[str, ...] = Field((), description="The files that go with it. May be repeated.")
+
+
 @route.post(
     "Conversations/{conversation}/Preview",
-    docs=Operation(form=messages.MessageForm, answers={200: PreviewBody}),
+    users=True,
+    docs=Operation(form=messages.MessageForm, answers={200: PreviewBody}, refusals=(50107,)),
 )
 def preview(call: Call) -> ApiResponse:
     """Preview a message: its texts, their segments and costs, and what would refuse it.
 
-    It takes the parameters of a message. What would refuse the message is in the answer, as `problems`.
+    It takes the parameters of a message. What would refuse the message is in the answer, as `problems`. A user that may
+    not write in the conversation is refused.
     """
     roster = lookups.load_roster(call)
+    number = messages.require_writer(call, roster)
     problems: list[PreviewProblem] = []
     message = None
-    try:
+    with _collecting(call, problems):
         message = messages.plan_message(call, roster)
-    except RuleViolation as violation:
-        problems.append(_build_problem(to_refusal(violation)))
-    except ApiError as refused:
-        problems.append(_build_problem(refused))
-    if message:
-        sends, text, has_media = message.sends, message.recorded_body, bool(message.media)
-    else:
-        form = call.request.form
-        author = routing.find_writer(form.get("Author") or "", roster.participants)
-        sends = routing.plan_sends(roster.participants, threads_of(roster.participants), author)
-        text, has_media = form.get("Body"), bool(form.all("MediaSid"))
-    known = lines.fetch_for_sends(call.table, sends)
-    shown = [
-        _Texts(send, known.lines.get(send.sender), sorted(known.opted_out_of(send)), text or "", has_media).to_body()
-        for send in sends
-    ]
-    body = PreviewBody(
-        conversation_sid=roster.conversation.sid,
-        sends=tuple(shown),
-        total_cost=_total_cost(shown),
+    author = _find_participant(call, roster, number)
+    members = roster.participants
+    planned = _plan(message) or _guess(call, routing.plan_sends(members, threads_of(members), author))
+    body = PreviewBody(conversation_sid=roster.conversation.sid, **planned.describe(call), problems=tuple(problems))
+    return ApiResponse(200, body.to_json())
+
+
+@route.post(
+    "Preview",
+    users=True,
+    docs=Operation(form=FirstPreviewForm, answers={200: FirstPreviewBody}, refusals=(20001, 50107, 50439)),
+)
+def preview_first(call: Call) -> ApiResponse:
+    """Preview the first message of a conversation that need not exist: from a line to some addresses.
+
+    What would refuse the conversation or the message is in the answer, as `problems`: limits of carriers, numbers that
+    no group reaches, an open conversation with the same members.
+    """
+    authorization.require_creator_permission(call, Permission.ADD_NON_CHAT_PARTICIPANT)
+    form = FirstPreviewForm.parse(call.request.form)
+    if not 1 <= len(form.address) <= join_rules.MAX_BOUND:
+        raise refusals.invalid_parameter("Address", f"give 1 to {join_rules.MAX_BOUND}")
+    own = own_lines(call, [form.author, *map(addresses.canonicalize, form.address)])
+    if form.author not in own or not authorization.can_use_line(call, own[form.author]):
+        raise refusals.projected_not_ours(form.author)
+    problems: list[PreviewProblem] = []
+    roster = _build_roster(call, form, own, problems)
+    message = None
+    if not problems:
+        with _collecting(call, problems):
+            message = messages.plan_message_of(call, roster, form.author)
+    members = roster.participants
+    planned = _plan(message) or _guess(call, routing.plan_sends(members, threads_of(members), members[0]))
+    existing = find_owner(call, members)
+    body = FirstPreviewBody(
+        conversation_sid=None,
+        **planned.describe(call),
         problems=tuple(problems),
-        warnings=(*_toll_free_warnings(sends), *_length_warnings(shown)),
+        existing_conversation_sid=existing.sid if existing else None,
     )
     return ApiResponse(200, body.to_json())
 
 
-def _build_problem(refused: ApiError) -> PreviewProblem:
-    return PreviewProblem(code=refused.code, message=refused.message, details=refused.details or {})
+def _build_roster(
+    call: Call, form: FirstPreviewForm, own: Mapping[str, Line], problems: list[PreviewProblem]
+) -> Roster:
+    """Build the conversation that a form describes: its line first, then the addresses that can be members.
+
+    What refuses the others, and all of them together, is added to `problems`.
+    """
+    conversation = Conversation(sids.new(sids.CONVERSATION), call.scope.service_sid, call.now, call.now)
+    bindings = [ParticipantBinding(projected_address=form.author)]
+    for address in form.address:
+        with _collecting(call, problems):
+            binding = ParticipantBinding(address=address).canonical()
+            join_rules.check_binding(binding, own)
+            bindings.append(binding)
+    members = tuple(
+        Participant(
+            sid,
+            conversation.sid,
+            call.now,
+            call.now,
+            address=binding.address,
+            projected_address=binding.projected_address,
+        )
+        for sid, binding in zip(sids.new_many(sids.PARTICIPANT, len(bindings)), bindings, strict=True)
+    )
+    with _collecting(call, problems):
+        join_rules.check_members(members, group_limit=call.context.group_limit)
+        join_rules.check_lines(members, own, MOST_IN_GROUP)
+    return Roster(conversation, members)
+
+
+@contextmanager
+def _collecting(call: Call, problems: list[PreviewProblem]) -> Iterator[None]:
+    """Add a refusal to `problems`, as the caller would get it."""
+    try:
+        with as_refusals():
+            yield
+    except ApiError as error:
+        refused = authorization.redact_error(call, error)
+        problems.append(PreviewProblem(code=refused.code, message=refused.message, details=refused.details or {}))
+
+
+def _find_participant(call: Call, roster: Roster, number: str | None) -> Participant | None:
+    """Find the member that would write a message that is refused."""
+    if number:
+        return group_of(roster.participants).projected.get(number)
+    if call.user:
+        return authorization.find_membership(call, roster.participants)
+    return routing.find_writer(parsing.restore_plus(call.request.form.get("Author") or ""), roster.participants)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """The sends of a message, and what they carry."""
+
+    sends: Sequence[Send]
+    text: str
+    has_media: bool
+
+    def describe(self, call: Call) -> dict[str, Any]:
+        """Build the members of the answer that are about the sends.
+
+        A user sees none from a line that they may not use: nothing is sent from it, and who opted out is not theirs.
+        """
+        known = lines.fetch_for_sends(call.table, self.sends)
+        usable = {number: line for number, line in known.lines.items() if authorization.can_use_line(call, line)}
+        sends = [send for send in self.sends if send.sender in usable or send.sender not in known.lines]
+        has_prices = authorization.can_see_prices(call)
+        shown = [
+            _Texts(
+                send, usable.get(send.sender), sorted(known.opted_out_of(send)), self.text, self.has_media, has_prices
+            ).to_body()
+            for send in sends
+        ]
+        return {
+            "sends": tuple(shown),
+            "total_cost": _total_cost(shown) if has_prices else None,
+            "warnings": (*_toll_free_warnings(sends), *_length_warnings(shown)),
+        }
+
+
+def _plan(message: Message | None) -> _Planned | None:
+    """Return what a message carries that can be sent."""
+    return _Planned(message.sends, message.recorded_body or "", bool(message.media)) if message else None
+
+
+def _guess(call: Call, sends: Sequence[Send]) -> _Planned:
+    """Return what a message would carry that is refused; of a text that no message could have, the beginning."""
+    form = call.request.form
+    return _Planned(sends, (form.get("Body") or "")[: messages.MAX_BODY], bool(form.all("MediaSid")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +269,7 @@ class _Texts:
     opted_out: list[str]
     text: str
     has_media: bool
+    has_price: bool
 
     @property
     def is_one_by_one(self) -> bool:
@@ -145,8 +298,8 @@ class _Texts:
         return [count_segments(part) for part in long_texts.split_parts(words, cuts)]
 
     def price(self) -> str | None:
-        """Return what a segment of an SMS, or an MMS, costs on the line."""
-        if self.line is None:
+        """Return what a segment of an SMS, or an MMS, costs on the line, if the caller may see it."""
+        if self.line is None or not self.has_price:
             return None
         return self.line.sms_price if self.kind == "sms" else self.line.mms_price
 
