@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import jwt
 
@@ -36,3 +37,16 @@ def administrator(api: Api, identity: str = "boss") -> Api:
 def another_service(api: Api, name: str = "other") -> str:
     """The SID of a new Service beside the default one."""
     return str(api.made("/Services", {"FriendlyName": name})["sid"])
+
+
+STAFF = ("viewAnyConversation", "writeAsLine", "createConversation", "addNonChatParticipant")
+
+
+def staff(api: Api, identity: str, *permissions: str) -> Api:
+    """The API as somebody calls it whose role in the Service permits this."""
+    form = [("FriendlyName", identity), ("Type", "service"), *(("Permission", one) for one in permissions or STAFF)]
+    role = api.made("/Roles", form)["sid"]
+    who = acting(api, identity)
+    who.get("/Conversations")  # The first request of an identity makes its user.
+    assert api.post(f"/Users/{quote(identity)}", {"RoleSid": role}).status == 200
+    return who

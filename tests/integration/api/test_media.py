@@ -19,7 +19,7 @@ from partyline.storage import keys
 from partyline.storage import media as store
 from tests.support.api_harness import BASE, ROOT, A, Api, B, P, Reply, T, W, proxy_event
 from tests.support.files import Files
-from tests.support.people import acting
+from tests.support.people import acting, staff
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -231,6 +231,19 @@ def test_of_what_is_no_sid_as_much_is_repeated_as_shows_it(api: Api) -> None:
     reply = api.post(f"/Conversations/{api.group(A)}/Messages", {"MediaSid": "x" * 5000, "Author": "agent"})
     assert reply.error[:2] == (400, 50510)
     assert reply.body["details"]["media_sid"] == "x" * 50 + "..."
+
+
+def test_staff_send_a_file_of_theirs_as_a_line(api: Api) -> None:
+    sid = api.conversation()
+    api.member(sid, projected=P)
+    api.member(sid, address=A)
+    ann = staff(api, "ann")
+    form = {"MediaSid": uploaded(ann)}
+    said = ann.made(f"/Conversations/{sid}/Messages", form)
+    assert (said["author"], said["written_by"], said["media"][0]["sid"]) == (P, "ann", form["MediaSid"])
+    assert ann.get(f"/Media/{form['MediaSid']}").status == 200
+    theirs = {"MediaSid": uploaded(staff(api, "ben"))}
+    assert ann.post(f"/Conversations/{sid}/Messages", theirs).error[1] == 50507
 
 
 def test_an_upload_is_attached_once(api: Api) -> None:

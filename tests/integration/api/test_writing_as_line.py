@@ -16,19 +16,7 @@ from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PROCEED, PreActionDecision
 from tests.support import people
 from tests.support.api_harness import A, Api, B, C, P, Q, Reply, activate
-
-STAFF = ("viewAnyConversation", "writeAsLine", "createConversation", "addNonChatParticipant")
-
-
-def staff(api: Api, identity: str, *permissions: str) -> Api:
-    """The API as somebody calls it whose Service role permits this."""
-    name = f"role of {identity}"
-    form = [("FriendlyName", name), ("Type", "service"), *(("Permission", one) for one in permissions or STAFF)]
-    role = api.made("/Roles", form)["sid"]
-    who = people.acting(api, identity)
-    who.get("/Conversations")  # The first request of an identity makes its user.
-    assert api.post(f"/Users/{identity.replace('+', '%2B')}", {"RoleSid": role}).status == 200
-    return who
+from tests.support.people import staff
 
 
 def group_of_lines(api: Api, *lines: str) -> str:
@@ -175,12 +163,6 @@ def test_an_identity_that_looks_like_the_line_did_not_write_it(api: Api) -> None
     path = f"/Conversations/{conversation}/Messages/{write(staff(api, 'ann'), conversation, Author=P).body['sid']}"
     twin = staff(api, P, "viewAnyConversation", "editOwnMessage")
     assert twin.post(path, {"Body": "mine"}).error[:2] == (403, 50107)
-
-
-def test_the_permission_to_send_files_is_not_needed_either(api: Api) -> None:
-    conversation = group_of_lines(api, P)
-    ann = staff(api, "ann")
-    assert write(ann, conversation, MediaSid="ME" + "0" * 32).error[1] == 50507
 
 
 def test_pre_action_webhooks_hear_who_wrote(api: Api) -> None:
