@@ -58,7 +58,7 @@ def _check_write_quota(context: ApiContext, method: str, token: Token, now: date
         raise refusals.quota_spent(quotas.MAX_WRITES, quotas.SECONDS)
 
 
-def _encode_body(body: Mapping[str, Any] | str | None) -> str:
+def _encode_body(body: Mapping[str, object] | str | None) -> str:
     if body is None:
         return ""
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

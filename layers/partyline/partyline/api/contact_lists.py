@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from partyline.api import pagination
 from partyline.api.context import Call
@@ -22,7 +21,7 @@ from partyline.storage.queries import ContactTerm, Window
 # How many windows of terms a page of a search reads at most.
 _MAX_WINDOWS = 5
 
-Show = Callable[[Contact], Mapping[str, Any]]
+Show = Callable[[Contact], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from partyline import refusals
 from partyline.api import authorization, serializers
+from partyline.api.bodies import ParticipantBody
 from partyline.api.context import Call
 from partyline.api.request import Parameters
 from partyline.domain import addresses, sids
@@ -56,12 +56,12 @@ def _choose_number(contact: Contact, given: str | None) -> str:
     return number
 
 
-def build_participant(call: Call, member: Participant) -> dict[str, Any]:
+def build_participant(call: Call, member: Participant) -> ParticipantBody:
     """Build a participant with its contact."""
     return build_participants(call, [member])[0]
 
 
-def build_participants(call: Call, members: Iterable[Participant]) -> list[dict[str, Any]]:
+def build_participants(call: Call, members: Iterable[Participant]) -> list[ParticipantBody]:
     """Build participants with their contacts: one round trip more where any was added as one."""
     shown = list(members)
     snapshots = [member.contact for member in shown if member.contact]

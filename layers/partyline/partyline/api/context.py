@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from partyline.api.request import Request
@@ -87,7 +86,7 @@ class ApiResponse:
     """A response: a JSON body, a text whose type is in `headers`, or no body."""
 
     status: int
-    body: Mapping[str, Any] | str | None = None
+    body: Mapping[str, object] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -32,7 +32,7 @@ MAX_ANSWER_BYTES = 5 * 1024 * 1024
 _CODE_SIZE = 16
 _AFTER, _BEFORE = "a", "b"
 
-Entry = tuple[str, Mapping[str, Any]]
+Entry = tuple[str, Mapping[str, object]]
 Listed = TypeVar("Listed")
 
 
@@ -66,7 +66,7 @@ class PagePart:
     ends: tuple[str, str] | None = None
 
 
-def to_page_part(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, Any]]) -> PagePart:
+def to_page_part(page: ListPage[Listed], show: Callable[[Listed], Mapping[str, object]]) -> PagePart:
     """Turn a page of the storage into what is answered."""
     return PagePart([(key, show(entry)) for key, entry in page.entries], page.more, page.ends)
 

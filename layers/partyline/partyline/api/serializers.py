@@ -1,15 +1,27 @@
 """Twilio's resources as JSON.
 
-Every member that Twilio documents is there, null when it has no value. Times are to the second: Twilio's SDK for Python
-reads nothing finer.
+Every member that Twilio documents is there, null when it has no value; `bodies` has their types. Times are to the
+second: Twilio's SDK for Python reads nothing finer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
+from partyline.api.bodies import (
+    BindingBody,
+    ChannelMetadataBody,
+    ConversationBody,
+    MediaBody,
+    MemberContactBody,
+    MessageBody,
+    ParticipantBody,
+    ReceiptBody,
+    ServiceMember,
+    StoredMediaBody,
+    TimersBody,
+)
 from partyline.api.context import Call
 from partyline.domain import contacts, receipts, sids, timers
 from partyline.domain.addresses import format_address
@@ -20,8 +32,6 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.storage.messages import MessageWithReceipts
-
-Json = dict[str, Any]
 
 # Statuses that Twilio's enumeration has no word for. A text without a known outcome was at least sent.
 _STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
@@ -36,7 +46,7 @@ def _format_optional_timestamp(moment: datetime | None) -> str | None:
     return format_timestamp(moment) if moment else None
 
 
-def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) -> Json:
+def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) -> ConversationBody:
     """Build a conversation with links to what is beneath it. Timers that are due have taken effect."""
     shown = timers.apply_due(shown, call.now)
     url = call.url("Conversations", shown.sid)
@@ -63,23 +73,28 @@ def messaging_service_or_default(call: Call, named: str | None) -> str:
     return named or sids.default_messaging_service(call.context.account_sid)
 
 
-def build_timers(shown: Conversation) -> Json:
+def build_timers(shown: Conversation) -> TimersBody:
     """Build a conversation's timers, as the moments when they are due."""
-    return {name: format_timestamp(moment) for name, moment in timers.due_dates(shown).items()}
+    due, body = timers.due_dates(shown), TimersBody()
+    if "date_inactive" in due:
+        body["date_inactive"] = format_timestamp(due["date_inactive"])
+    if "date_closed" in due:
+        body["date_closed"] = format_timestamp(due["date_closed"])
+    return body
 
 
-def _service_member(call: Call) -> Json:
+def build_service_member(call: Call) -> ServiceMember:
     """Build the member that answers beneath a named Service have in addition."""
     return {"chat_service_sid": call.scope.service_sid} if call.scope.named else {}
 
 
-def build_participant(call: Call, shown: Participant, contact: Contact | None = None) -> Json:
+def build_participant(call: Call, shown: Participant, contact: Contact | None = None) -> ParticipantBody:
     """Build a participant. An identity without a role has its Service's role for members.
 
     `contact` is the contact as which it was added, as it is now.
     """
     return {
-        **_service_member(call),
+        **build_service_member(call),
         "sid": shown.sid,
         "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
@@ -96,7 +111,7 @@ def build_participant(call: Call, shown: Participant, contact: Contact | None = 
     }
 
 
-def _build_member_contact(shown: Participant, contact: Contact | None) -> Json | None:
+def _build_member_contact(shown: Participant, contact: Contact | None) -> MemberContactBody | None:
     """Build the contact of a participant (ours): what has become of it since the participant was added."""
     if shown.contact is None:
         return None
@@ -110,23 +125,26 @@ def _build_member_contact(shown: Participant, contact: Contact | None) -> Json |
     }
 
 
-def _build_binding(shown: Participant) -> Json | None:
-    """Build the addresses that are set; null for a participant without one."""
-    given = {
-        "address": shown.address,
-        "proxy_address": shown.proxy_address,
-        "projected_address": shown.projected_address,
-    }
-    present = {name: format_address(address) for name, address in given.items() if address}
-    return {"type": "sms", **present} if present else None
+def _build_binding(shown: Participant) -> BindingBody | None:
+    """Build the addresses that are set; None for a participant without one."""
+    if not shown.is_bound:
+        return None
+    body: BindingBody = {"type": "sms"}
+    if shown.address:
+        body["address"] = format_address(shown.address)
+    if shown.proxy_address:
+        body["proxy_address"] = format_address(shown.proxy_address)
+    if shown.projected_address:
+        body["projected_address"] = format_address(shown.projected_address)
+    return body
 
 
-def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
+def build_message(call: Call, delivered: MessageWithReceipts) -> MessageBody:
     """Build a message with the state of its delivery."""
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
     return {
-        **_service_member(call),
+        **build_service_member(call),
         "sid": shown.sid,
         "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
@@ -147,7 +165,7 @@ def build_message(call: Call, delivered: MessageWithReceipts) -> Json:
     }
 
 
-def build_channel_metadata(call: Call, shown: Message) -> Json:
+def build_channel_metadata(call: Call, shown: Message) -> ChannelMetadataBody:
     """Build how a message came or goes: by text or by an app."""
     by_phone = shown.carrier_message_id is not None or bool(shown.sends)
     return {
@@ -161,7 +179,7 @@ def build_channel_metadata(call: Call, shown: Message) -> Json:
     }
 
 
-def build_stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
+def build_stored_media(call: Call, shown: StoredMedia, link: str) -> StoredMediaBody:
     """Build a file, in the form of Twilio's media service. `link` needs no credentials and expires soon."""
     url = call.url("Media", shown.sid)
     return {
@@ -185,7 +203,7 @@ def build_stored_media(call: Call, shown: StoredMedia, link: str) -> Json:
     }
 
 
-def _build_media(shown: Media) -> Json:
+def _build_media(shown: Media) -> MediaBody:
     """Build a file of a message: Twilio's members, and whether it is here (`state`), or why not (`error`)."""
     return {
         "sid": shown.sid,
@@ -197,10 +215,10 @@ def _build_media(shown: Media) -> Json:
     }
 
 
-def build_receipt(call: Call, shown: Receipt) -> Json:
+def build_receipt(call: Call, shown: Receipt) -> ReceiptBody:
     """Build a delivery receipt."""
     return {
-        **_service_member(call),
+        **build_service_member(call),
         "sid": shown.sid,
         "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,

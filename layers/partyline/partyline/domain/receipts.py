@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 
 from partyline.domain.sends import SendReference
 
@@ -69,12 +70,21 @@ class DeliveryShare(StrEnum):
     ALL = "all"
 
 
-def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> dict[str, int | str] | None:
+class DeliverySummary(TypedDict):
+    """The number of a message's receipts, and of each status the DeliveryShare that has reached it."""
+
+    total: int
+    sent: str
+    delivered: str
+    read: str
+    failed: str
+    undelivered: str
+
+
+def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> DeliverySummary | None:
     """Summarize the receipts of a message as its `delivery`; None without native recipients.
 
     Shares are cumulative: what is delivered was also sent.
-
-    Shape: {"total": int, "sent"|"delivered"|"read"|"failed"|"undelivered": "none"|"some"|"all"}.
     """
     known = list(statuses)
     if not known:

@@ -6,7 +6,7 @@ They are stored for clients, without effect: nothing here pushes. Twilio's API r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -17,7 +17,6 @@ from partyline.api.field_types import MAX_NAME, choose, sid_of
 from partyline.api.form_model import Clearable, Form, invalid, refused
 from partyline.api.pagination import PagePart
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import identities, sids
 from partyline.domain.push_settings import BindingType, PushBinding, PushMessage
 from partyline.storage import push_settings as store
@@ -78,6 +77,22 @@ class BindingQuery(Form):
 
     types: tuple[Annotated[BindingType, choose(BindingType)], ...] = Field((), alias="BindingType")
     identities: Annotated[tuple[str, ...], AfterValidator(_check_identities)] | None = Field(None, alias="Identity")
+
+
+class PushBindingBody(TypedDict):
+    """A device that wants push notifications."""
+
+    sid: str
+    account_sid: str
+    chat_service_sid: str
+    credential_sid: str | None
+    identity: str
+    binding_type: str
+    endpoint: str
+    message_types: list[str]
+    date_created: str
+    date_updated: str
+    url: str
 
 
 @route.post("Bindings")
@@ -158,7 +173,7 @@ def _find_binding(call: Call) -> PushBinding:
     return found
 
 
-def _build_body(call: Call, shown: PushBinding) -> Json:
+def _build_body(call: Call, shown: PushBinding) -> PushBindingBody:
     return {
         "sid": shown.sid,
         "account_sid": call.context.account_sid,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import BeforeValidator, Field
 
 from partyline.api import serializers
+from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import DefaultClosedTimer, DefaultInactiveTimer, sid_of
 from partyline.api.form_model import Clearable, Form, none_if_empty
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import sids, timers
 from partyline.domain.services import Configuration
 from partyline.storage import services as store
@@ -29,6 +29,18 @@ class ConfigurationForm(Form):
     )
     default_inactive_timer: DefaultInactiveTimer = None
     default_closed_timer: DefaultClosedTimer = None
+
+
+class ConfigurationBody(TypedDict):
+    """The account's settings. Timers are ISO 8601 durations."""
+
+    account_sid: str
+    default_chat_service_sid: str
+    default_messaging_service_sid: str
+    default_inactive_timer: str | None
+    default_closed_timer: str | None
+    url: str
+    links: Links
 
 
 @route.get("Configuration")
@@ -49,7 +61,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, after))
 
 
-def _build_body(call: Call, shown: Configuration) -> Json:
+def _build_body(call: Call, shown: Configuration) -> ConfigurationBody:
     return {
         "account_sid": call.context.account_sid,
         "default_chat_service_sid": shown.default_service_sid,

@@ -6,7 +6,7 @@ They are stored for clients, without effect: nothing here pushes, so the certifi
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from partyline import refusals
 from partyline.api import lookups, pagination, serializers
@@ -14,7 +14,6 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, ShortName, choose
 from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.push_settings import Credential, PushType
 from partyline.storage import push_settings as store
@@ -33,6 +32,19 @@ class CredentialForm(Form):
     type: _Type | None = None
     friendly_name: Clearable[ShortName] = None
     sandbox: Boolean | None = None
+
+
+class CredentialBody(TypedDict):
+    """The record of a push service's credential. `sandbox` is a word, as Twilio has it: True or False."""
+
+    sid: str
+    account_sid: str
+    friendly_name: str | None
+    type: str
+    sandbox: str
+    date_created: str
+    date_updated: str
+    url: str
 
 
 @route.post("Credentials")
@@ -98,13 +110,12 @@ def _find_credential(call: Call) -> Credential:
     return found
 
 
-def _build_body(call: Call, shown: Credential) -> Json:
+def _build_body(call: Call, shown: Credential) -> CredentialBody:
     return {
         "sid": shown.sid,
         "account_sid": call.context.account_sid,
         "friendly_name": shown.friendly_name,
         "type": shown.type.value,
-        # A word, as Twilio has it.
         "sandbox": str(shown.sandbox),
         "date_created": serializers.format_timestamp(shown.created),
         "date_updated": serializers.format_timestamp(shown.updated),

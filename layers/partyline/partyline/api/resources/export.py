@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
@@ -112,5 +112,5 @@ def _format_message(call: Call, delivered: MessageWithReceipts) -> str:
     )
 
 
-def _format_line(kind: str, body: Mapping[str, Any]) -> str:
+def _format_line(kind: str, body: Mapping[str, object]) -> str:
     return json.dumps({"type": kind, **body}, ensure_ascii=False) + "\n"

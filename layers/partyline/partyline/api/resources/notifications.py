@@ -6,7 +6,7 @@ Stored for clients, without effect: nothing here pushes.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import Field
 
@@ -14,7 +14,6 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, Name
 from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain.push_settings import Notifications
 from partyline.storage import push_settings as store
 
@@ -42,6 +41,40 @@ class NotificationsForm(Form):
     removed_from_conversation_sound: _Sound = Field(None, alias="RemovedFromConversation.Sound")
 
 
+class NotificationBody(TypedDict):
+    """One kind of push notification."""
+
+    enabled: bool
+    template: str | None
+    sound: str | None
+
+
+class MediaNotificationBody(TypedDict):
+    """The push notification of a message with files."""
+
+    enabled: bool
+    template: str | None
+
+
+class NewMessageNotificationBody(NotificationBody):
+    """The push notification of a message."""
+
+    badge_count_enabled: bool
+    with_media: MediaNotificationBody
+
+
+class NotificationsBody(TypedDict):
+    """The push notifications of a Service."""
+
+    account_sid: str
+    chat_service_sid: str
+    log_enabled: bool
+    added_to_conversation: NotificationBody
+    new_message: NewMessageNotificationBody
+    removed_from_conversation: NotificationBody
+    url: str
+
+
 @route.get("Configuration/Notifications")
 def fetch(call: Call) -> ApiResponse:
     """Fetch the settings."""
@@ -56,7 +89,7 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, store.configure(call.table, call.scope.service_sid, before, after)))
 
 
-def _build_body(call: Call, shown: Notifications) -> Json:
+def _build_body(call: Call, shown: Notifications) -> NotificationsBody:
     return {
         "account_sid": call.context.account_sid,
         "chat_service_sid": call.scope.service_sid,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypedDict
 
 from pydantic import model_validator
 
 from partyline import refusals
 from partyline.api import authorization, pagination, serializers
+from partyline.api.bodies import Links, TimersBody
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address
 from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.pagination import PagePart
 from partyline.api.router import Router
-from partyline.api.serializers import Json
 from partyline.domain import addresses, identities, sids, timers
 from partyline.domain.addresses import format_address
 from partyline.domain.participants import Participant
@@ -38,6 +38,39 @@ class ParticipantConversationQuery(Form):
         if not (self.identity or self.address):
             raise refused(refusals.invalid_parameter("Identity", "give Identity or Address"))
         return self
+
+
+class FullBindingBody(TypedDict):
+    """The addresses of a participant, null or not."""
+
+    type: str
+    address: str | None
+    proxy_address: str | None
+    projected_address: str | None
+    # Of e-mail, which is not supported.
+    name: None
+    level: None
+
+
+class ParticipantConversationBody(TypedDict):
+    """A conversation with the participant that an identity or an address is in it."""
+
+    account_sid: str
+    chat_service_sid: str
+    participant_sid: str
+    participant_user_sid: str | None
+    participant_identity: str | None
+    participant_messaging_binding: FullBindingBody | None
+    conversation_sid: str
+    conversation_unique_name: str | None
+    conversation_friendly_name: str | None
+    conversation_attributes: str
+    conversation_date_created: str
+    conversation_date_updated: str
+    conversation_created_by: str
+    conversation_state: str
+    conversation_timers: TimersBody
+    links: Links
 
 
 @route.get("ParticipantConversations", users=True)
@@ -72,7 +105,7 @@ def _read_filter(call: Call) -> tuple[str | None, str | None]:
     return query.identity, addresses.canonicalize(query.address) if query.address else None
 
 
-def _build_body(call: Call, found: Participation) -> Json:
+def _build_body(call: Call, found: Participation) -> ParticipantConversationBody:
     conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     identity = participant.identity
     return {
@@ -98,8 +131,8 @@ def _build_body(call: Call, found: Participation) -> Json:
     }
 
 
-def _build_binding(participant: Participant) -> Json | None:
-    """Build the addresses, null or not; null for a participant without one. `name` and `level` are e-mail's."""
+def _build_binding(participant: Participant) -> FullBindingBody | None:
+    """Build the addresses; None for a participant without one."""
     if not participant.is_bound:
         return None
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import Field
 
@@ -14,7 +14,6 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import MAX_SHORT_NAME, choose, name_of_at_most
 from partyline.api.form_model import Form
 from partyline.api.router import Router
-from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.permissions import GRANTABLE, RoleType
 from partyline.domain.services import Role
@@ -36,6 +35,20 @@ class NewRoleForm(RoleForm):
 
     type: Annotated[RoleType, choose(RoleType, refusals.role_type_invalid)]
     friendly_name: Annotated[str, name_of_at_most(MAX_SHORT_NAME, is_required=True)]
+
+
+class RoleBody(TypedDict):
+    """A role."""
+
+    sid: str
+    account_sid: str
+    chat_service_sid: str
+    friendly_name: str
+    type: str
+    permissions: list[str]
+    date_created: str
+    date_updated: str
+    url: str
 
 
 @route.post("Roles")
@@ -113,7 +126,7 @@ def _check_permissions(given: Sequence[str], kind: RoleType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(grantable[name.lower()] for name in given))
 
 
-def _build_body(call: Call, role: Role) -> Json:
+def _build_body(call: Call, role: Role) -> RoleBody:
     return {
         "sid": role.sid,
         "account_sid": call.context.account_sid,

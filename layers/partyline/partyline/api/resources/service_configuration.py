@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypedDict
 
 from pydantic import BeforeValidator, Field
 
 from partyline import refusals
 from partyline.api import lookups
+from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, optional_duration, sid_of
 from partyline.api.form_model import CLEARABLE, Form, none_if_empty
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import sids, timers
 from partyline.domain.permissions import RoleType
 from partyline.domain.services import Service
@@ -62,6 +62,20 @@ _DEFAULTS = {
 }
 
 
+class ServiceConfigurationBody(TypedDict):
+    """A Service's settings. Timers are ISO 8601 durations, and ours."""
+
+    chat_service_sid: str
+    default_conversation_creator_role_sid: str
+    default_conversation_role_sid: str
+    default_chat_service_role_sid: str
+    reachability_enabled: bool
+    default_inactive_timer: str | None
+    default_closed_timer: str | None
+    url: str
+    links: Links
+
+
 @route.get("Configuration")
 def fetch(call: Call) -> ApiResponse:
     """Fetch the settings."""
@@ -100,7 +114,7 @@ def _format_timer(seconds: int | None) -> str | None:
     return None if seconds is None else timers.format_duration(seconds)
 
 
-def _build_body(call: Call, shown: Service) -> Json:
+def _build_body(call: Call, shown: Service) -> ServiceConfigurationBody:
     url = call.url("Configuration")
     return {
         "chat_service_sid": shown.sid,

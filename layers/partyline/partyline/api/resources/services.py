@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from partyline.api import lookups, pagination, serializers
+from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import MAX_NAME, name_of_at_most
 from partyline.api.form_model import Form
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.services import Service, build_service
 from partyline.storage import queries
@@ -34,6 +34,18 @@ class NewServiceForm(Form):
     """A new Service."""
 
     friendly_name: Annotated[str, name_of_at_most(MAX_NAME, is_required=True)]
+
+
+class ServiceBody(TypedDict):
+    """A Service."""
+
+    sid: str
+    account_sid: str
+    friendly_name: str
+    date_created: str
+    date_updated: str
+    url: str
+    links: Links
 
 
 @route.post("Services")
@@ -80,7 +92,7 @@ def _find_service(call: Call) -> Service:
     return found
 
 
-def _build_body(call: Call, shown: Service) -> Json:
+def _build_body(call: Call, shown: Service) -> ServiceBody:
     return {
         "sid": shown.sid,
         "account_sid": call.context.account_sid,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from partyline import refusals
 from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
+from partyline.api.bodies import Links, TimersBody
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
 from partyline.api.pagination import PagePart
 from partyline.api.read_horizon import ReadHorizonForm
 from partyline.api.resources import participants
 from partyline.api.router import Router
-from partyline.api.serializers import Json
 from partyline.domain import events, timers
 from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel
@@ -32,6 +32,29 @@ class UserConversationForm(ReadHorizonForm):
     notification_level: (
         Annotated[NotificationLevel, choose(NotificationLevel, refusals.notification_level_invalid)] | None
     ) = None
+
+
+class UserConversationBody(TypedDict):
+    """A conversation as a user sees it. Dates and attributes are the conversation's."""
+
+    account_sid: str
+    chat_service_sid: str
+    conversation_sid: str
+    unread_messages_count: int | None
+    last_read_message_index: int | None
+    participant_sid: str
+    user_sid: str
+    friendly_name: str | None
+    conversation_state: str
+    timers: TimersBody
+    attributes: str
+    date_created: str
+    date_updated: str
+    created_by: str
+    notification_level: str
+    unique_name: str | None
+    url: str
+    links: Links
 
 
 @route.get("Users/{user}/Conversations", users=True)
@@ -105,8 +128,7 @@ def _find_participation(call: Call, user: User, roster: Roster) -> Participation
     raise lookups.not_found(call)
 
 
-def _build_body(call: Call, user: User, found: Participation) -> Json:
-    """Build the conversation as the user sees it. Dates and attributes are the conversation's."""
+def _build_body(call: Call, user: User, found: Participation) -> UserConversationBody:
     conversation, participant = timers.apply_due(found.conversation, call.now), found.participant
     horizon = participant.last_read_message_index
     return {

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import AfterValidator
 
 from partyline import refusals
 from partyline.api import authorization, lookups, pagination, pre_webhook, serializers
+from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import MAX_NAME, Attributes, name_of_at_most
 from partyline.api.form_model import Clearable, Form
 from partyline.api.operations import Operation
 from partyline.api.router import Router
-from partyline.api.serializers import Json
 from partyline.domain import events, identities, sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import User
@@ -42,6 +42,24 @@ class UserForm(Form):
 
 class NewUserForm(UserForm, UserIdentity):
     """A new user. The identity is checked first: pydantic takes the fields of the last base first."""
+
+
+class UserBody(TypedDict):
+    """A user. None is shown as online: apps poll and are not connected."""
+
+    sid: str
+    account_sid: str
+    chat_service_sid: str
+    role_sid: str
+    identity: str
+    friendly_name: str | None
+    attributes: str
+    is_online: bool | None
+    is_notifiable: bool | None
+    date_created: str
+    date_updated: str
+    url: str
+    links: Links
 
 
 @route.post("Users")
@@ -130,8 +148,7 @@ def _check_permitted(call: Call, user: User) -> None:
     )
 
 
-def _build_body(call: Call, user: User) -> Json:
-    """Build a user. None is shown as online: apps poll and are not connected."""
+def _build_body(call: Call, user: User) -> UserBody:
     reachable = False if call.scope.service.reachability_enabled else None
     url = call.url("Users", user.sid)
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import AfterValidator, Field
 
@@ -17,7 +17,6 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose, event_names, webhook_method
 from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.router import Level, Router
-from partyline.api.serializers import Json
 from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, find_url_problem
 from partyline.errors import ApiError
 from partyline.storage import keys
@@ -64,6 +63,29 @@ class AccountWebhooksForm(ServiceWebhooksForm):
     target: Annotated[_WebhookTargetKind, choose(_WebhookTargetKind)] | None = None
 
 
+class _WebhooksBody(TypedDict):
+    account_sid: str
+    pre_webhook_url: str | None
+    post_webhook_url: str | None
+    filters: list[str] | None
+
+
+class ServiceWebhooksBody(_WebhooksBody):
+    """The webhooks of a Service."""
+
+    chat_service_sid: str
+    method: str | None
+    url: str
+
+
+class AccountWebhooksBody(_WebhooksBody):
+    """The webhooks of the account: method and target have a value even when nothing was ever set."""
+
+    method: str
+    target: str
+    url: str
+
+
 @account_route.get("Configuration/Webhooks")
 def fetch_of_account(call: Call) -> ApiResponse:
     """Fetch the account's webhooks."""
@@ -100,8 +122,7 @@ def _service_key(call: Call) -> keys.Key:
     return keys.service_webhooks(call.scope.service_sid)
 
 
-def _build_account_body(call: Call, shown: WebhookConfiguration) -> Json:
-    """Build the account's settings: method and target have a value even when nothing was ever set."""
+def _build_account_body(call: Call, shown: WebhookConfiguration) -> AccountWebhooksBody:
     return {
         **_build_body(call, shown),
         "method": (shown.method or WebhookMethod.POST).upper(),
@@ -110,7 +131,7 @@ def _build_account_body(call: Call, shown: WebhookConfiguration) -> Json:
     }
 
 
-def _build_service_body(call: Call, shown: WebhookConfiguration) -> Json:
+def _build_service_body(call: Call, shown: WebhookConfiguration) -> ServiceWebhooksBody:
     return {
         **_build_body(call, shown),
         "chat_service_sid": call.scope.service_sid,
@@ -119,7 +140,7 @@ def _build_service_body(call: Call, shown: WebhookConfiguration) -> Json:
     }
 
 
-def _build_body(call: Call, shown: WebhookConfiguration) -> Json:
+def _build_body(call: Call, shown: WebhookConfiguration) -> _WebhooksBody:
     return {
         "account_sid": call.context.account_sid,
         "pre_webhook_url": shown.pre_url,

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated, Final, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from partyline import refusals
 from partyline.api import lookups, pagination, serializers
+from partyline.api.bodies import ServiceMember
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose, event_names, webhook_method, whole_number
 from partyline.api.form_model import Form, invalid, refused
 from partyline.api.router import Router
-from partyline.api.serializers import Json
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.webhook_configuration import (
@@ -160,6 +160,39 @@ _FORMS: Final[Mapping[WebhookTarget, type[Form]]] = {
 }
 
 
+class StudioConfigurationBody(TypedDict):
+    """What the target `studio` uses."""
+
+    flow_sid: str | None
+
+
+class EventConfigurationBody(TypedDict):
+    """What the target `webhook` uses."""
+
+    url: str | None
+    method: str
+    filters: list[str]
+
+
+class TriggerConfigurationBody(EventConfigurationBody):
+    """What the target `trigger` uses. Twilio shows keywords as `filters`; here they have their own name too."""
+
+    triggers: list[str]
+
+
+class WebhookBody(ServiceMember):
+    """A webhook of a conversation."""
+
+    sid: str
+    account_sid: str
+    conversation_sid: str
+    target: str
+    configuration: EventConfigurationBody | TriggerConfigurationBody | StudioConfigurationBody
+    date_created: str
+    date_updated: str
+    url: str
+
+
 @route.post("Conversations/{conversation}/Webhooks")
 def create(call: Call) -> ApiResponse:
     """Create a webhook. Raises ApiError 20001, 50055, 50361, 50362, 50364 to 50372, 50377, 50386."""
@@ -231,9 +264,9 @@ def _find_webhook(call: Call, conversation: Conversation) -> ScopedWebhook:
     return found
 
 
-def _build_body(call: Call, shown: ScopedWebhook) -> Json:
+def _build_body(call: Call, shown: ScopedWebhook) -> WebhookBody:
     return {
-        **({"chat_service_sid": call.scope.service_sid} if call.scope.named else {}),
+        **serializers.build_service_member(call),
         "sid": shown.sid,
         "account_sid": call.context.account_sid,
         "conversation_sid": shown.conversation_sid,
@@ -245,13 +278,14 @@ def _build_body(call: Call, shown: ScopedWebhook) -> Json:
     }
 
 
-def _build_configuration(shown: ScopedWebhook) -> Json:
-    """Build what the target uses. Twilio shows keywords as `filters`; here they have their own name too."""
-    called = {"url": shown.url, "method": shown.method.upper()}
+def _build_configuration(
+    shown: ScopedWebhook,
+) -> EventConfigurationBody | TriggerConfigurationBody | StudioConfigurationBody:
+    url, method = shown.url, shown.method.upper()
     match shown.target:
         case WebhookTarget.WEBHOOK:
-            return {**called, "filters": list(shown.filters)}
+            return {"url": url, "method": method, "filters": list(shown.filters)}
         case WebhookTarget.TRIGGER:
-            return {**called, "filters": list(shown.triggers), "triggers": list(shown.triggers)}
+            return {"url": url, "method": method, "filters": list(shown.triggers), "triggers": list(shown.triggers)}
         case WebhookTarget.STUDIO:
             return {"flow_sid": shown.flow_sid}
