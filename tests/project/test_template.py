@@ -24,7 +24,7 @@ from partyline.http_client import parse_networks
 from partyline.media import images, outbound_files
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.storage import circuit_breakers, keys
-from partyline.webhooks import delivery
+from partyline.webhooks import webhook_request
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
@@ -554,7 +554,7 @@ def test_a_stack_on_aws_has_no_runtime_for_which_there_is_no_layer() -> None:
 def test_a_webhook_has_its_time_and_a_slot_of_its_receiver_outlives_the_call() -> None:
     timeout = RESOURCES["CallbacksFunction"]["Properties"]["Timeout"]
 
-    assert 2 * delivery.TIMEOUT < timeout < circuit_breakers.SLOT_LEASE.total_seconds()
+    assert 2 * webhook_request.TIMEOUT < timeout < circuit_breakers.SLOT_LEASE.total_seconds()
 
 
 @pytest.mark.parametrize("text", ["", "10.1.0.0/16", PARAMETERS["AllowedNetworks"], "fd00:ec2::254/128,169.254.0.0/16"])

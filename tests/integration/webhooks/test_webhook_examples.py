@@ -13,7 +13,7 @@ import pytest
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.webhook_configuration import EVENTS, WebhookMethod
 from partyline.queues import queue_messages
-from partyline.webhooks import delivery, signatures
+from partyline.webhooks import signatures, webhook_request
 from tests.integration.conftest import NAME
 from tests.support.api_harness import TOKEN, A, B, C, Clock, P, T
 from tests.support.event_world import HOOK, World, beginning
@@ -43,7 +43,7 @@ def story(world: World) -> dict[str, list[Parameters]]:
             found.setdefault(asked["EventType"], []).append(asked)
         world.asked.clear()
         for call in world.relay():
-            request = delivery.build_request(call.callback, 0, TOKEN)
+            request = webhook_request.build_request(call.callback, 0, TOKEN)
             sent = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
             found.setdefault(call.type, []).append(sent)
 
@@ -124,7 +124,7 @@ def test_the_signature_is_checked_as_the_page_says(monkeypatch: pytest.MonkeyPat
         callback = queue_messages.Callback(
             url, method, {"EventType": "onMessageAdded", "Body": "Sonntag um zwölf?"}, "token"
         )
-        request = delivery.build_request(callback, 0, TOKEN)
+        request = webhook_request.build_request(callback, 0, TOKEN)
         form, signature = dict(parse_qsl(request.body.decode())), request.headers[signatures.HEADER]
         assert there["is_from_partyline"](request.url, form, signature)
         assert not there["is_from_partyline"](request.url, {**form, "Body": "Montag?"}, signature)

@@ -17,19 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urldefrag, urlencode
 
-from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import RequestError
-from partyline.http_client import HttpRequest, SendRequest
+from partyline.http_client import SendRequest
 from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
 from partyline.storage.circuit_breakers import Rejected
 from partyline.storage.table import Table
-from partyline.webhooks import signatures
+from partyline.webhooks.webhook_request import TIMEOUT, build_request
 
-# Seconds for one call, as at Twilio: name lookup, connection and answer together.
-TIMEOUT = 5.0
 # How long a failing call is repeated.
 PATIENCE = timedelta(days=1)
 
@@ -100,25 +96,6 @@ class WebhookCaller:
 def message_group(url: str, subject: str) -> str:
     """Return the message group of a URL and a subject (conversation or user SID)."""
     return hashlib.sha256(f"{url} {subject}".encode()).hexdigest()
-
-
-def build_request(callback: Callback, retries: int, auth_token: str) -> HttpRequest:
-    """Build the request of a call.
-
-    The fragment of a URL holds Twilio's connection settings, so it is not sent.
-    """
-    url, _ = urldefrag(callback.url)
-    parameters = {**callback.parameters, "RetryCount": str(retries)}
-    headers = {"I-Twilio-Idempotency-Token": callback.token}
-    form = urlencode(parameters)
-    if callback.method is WebhookMethod.GET:
-        url = f"{url}{'&' if '?' in url else '?'}{form}"
-        return HttpRequest("GET", url, {**headers, signatures.HEADER: signatures.sign(auth_token, url, {})})
-    headers |= {
-        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-        signatures.HEADER: signatures.sign(auth_token, url, parameters),
-    }
-    return HttpRequest("POST", url, headers, form.encode())
 
 
 def _retry(received: int, reason: str) -> DeliveryResult:

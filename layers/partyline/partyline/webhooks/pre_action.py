@@ -22,7 +22,7 @@ from partyline.errors import RequestError
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.observability import count, logger
 from partyline.queues.queue_messages import Callback
-from partyline.webhooks import delivery
+from partyline.webhooks.webhook_request import TIMEOUT, build_request
 
 # Bytes of an answer: several times the longest body with the longest attributes.
 MAX_ANSWER = 64 * 1024
@@ -107,9 +107,9 @@ class PreActionWebhook:
         parameters = {name: value for name, value in common.items() if name not in unknown}
         method = configuration.method or WebhookMethod.POST
         callback = Callback(configuration.pre_url or "", method, parameters, secrets.token_hex(16))
-        request = delivery.build_request(callback, 0, self.auth_token())
+        request = build_request(callback, 0, self.auth_token())
         try:
-            return self.request(request, timeout=delivery.TIMEOUT, max_body=MAX_ANSWER)
+            return self.request(request, timeout=TIMEOUT, max_body=MAX_ANSWER)
         except RequestError as error:
             return error
 
