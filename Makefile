@@ -33,7 +33,7 @@ help: ## List the commands.
 python:
 	@PYTHON="$(PYTHON)" sh local/find-python.sh >/dev/null
 
-dev: python
+dev: python ## Install the tools of development, into .partyline/dev.
 	@$(PYTHON) -m local.environments dev
 
 run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.

@@ -6,13 +6,20 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from local import admission, loopback
 from local.environments import STATE, SetupError
 from local.processes import ENDINGS, ProgramError
 
-_ENV = STATE / "local.env"
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+# What clients need, and what a script needs that acts as a carrier.
+_CLIENT_ENV, _CARRIERS_ENV = STATE / "local.env", STATE / "carriers.env"
 _LARGEST_PORT = 65535
 
 HOW_TO = """
@@ -48,36 +55,39 @@ def main() -> int:
 
         port = front_port()
         with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), report=_report) as stack:
-            content = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
-            try:
-                _write_env(content)
-                root = STATE.parent
-                _say(
-                    HOW_TO.format(
-                        url=stack.url,
-                        sid=stack.account_sid,
-                        token=stack.auth_token,
-                        env=_ENV.relative_to(root),
-                        logs=stack.directory.relative_to(root),
-                    )
-                )
-                while True:
-                    time.sleep(0.5)
-                    stack.check()
-                    # Another run, on another port, has its own in the same place, and takes it away when it ends.
-                    if not _ENV.is_file():
-                        _write_env(content)
-            finally:
-                _ignore_endings()
-                _say("partyline: stopping ...")
-                if _ENV.is_file() and _ENV.read_text() == content:
-                    _ENV.unlink()
+            _serve_until_signal(stack)
     except KeyboardInterrupt:
         _say("partyline: stopped")
         return 0
     except (ProgramError, SetupError) as error:
         print(f"partyline: {error}", file=sys.stderr, flush=True)
         return 1
+
+
+def _serve_until_signal(stack: Stack) -> NoReturn:
+    """Say how to use the stack, with files of what its users need, until a signal raises KeyboardInterrupt."""
+    files = {_CLIENT_ENV: _format_env(stack.variables()), _CARRIERS_ENV: _format_env(stack.carrier_variables())}
+    root = STATE.parent
+    try:
+        _write_missing(files, overwrite=True)
+        _say(
+            HOW_TO.format(
+                url=stack.url,
+                sid=stack.account_sid,
+                token=stack.auth_token,
+                env=_CLIENT_ENV.relative_to(root),
+                logs=stack.directory.relative_to(root),
+            )
+        )
+        while True:
+            time.sleep(0.5)
+            stack.check()
+            # Another run, on another port, has its own in the same place, and takes them away when it ends.
+            _write_missing(files)
+    finally:
+        _ignore_endings()
+        _say("partyline: stopping ...")
+        _remove_own(files)
 
 
 def front_port() -> int:
@@ -101,9 +111,21 @@ def cors_origins() -> tuple[str, ...]:
         raise SetupError(f"CORS_ORIGINS: {error}") from error
 
 
-def _write_env(content: str) -> None:
-    _ENV.touch(mode=0o600)
-    _ENV.write_text(content)
+def _format_env(variables: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in variables.items())
+
+
+def _write_missing(files: Mapping[Path, str], *, overwrite: bool = False) -> None:
+    for file, content in files.items():
+        if overwrite or not file.is_file():
+            file.touch(mode=0o600)
+            file.write_text(content)
+
+
+def _remove_own(files: Mapping[Path, str]) -> None:
+    for file, content in files.items():
+        if file.is_file() and file.read_text() == content:
+            file.unlink()
 
 
 def _report(step: str) -> None:

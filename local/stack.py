@@ -190,15 +190,23 @@ class Stack:
         return [int(match[1]) for line in listed.stdout.splitlines() if (match := mark.match(line))]
 
     def variables(self) -> dict[str, str]:
-        """What a script needs to act as a client or as a carrier."""
+        """Return what a script needs to act as a client."""
         return {
             "PARTYLINE_URL": self.url,
             "PARTYLINE_ACCOUNT_SID": self.account_sid,
             "PARTYLINE_AUTH_TOKEN": self.auth_token,
             "PARTYLINE_LIVE_URL": self.live_url,
+        }
+
+    def carrier_variables(self) -> dict[str, str]:
+        """Return what a script needs to act as a simulated carrier.
+
+        No name is one that a carrier's own tools read, so a shell that has the reader's credentials keeps them.
+        """
+        return {
             "BANDWIDTH_WEBHOOK_TOKEN": self.accounts.bandwidth_webhook_token,
             "TELNYX_SIGNING_SEED": self.accounts.telnyx_signing_seed,
-            "TWILIO_AUTH_TOKEN": self.accounts.twilio_auth_token,
+            "TWILIO_SIGNING_TOKEN": self.accounts.twilio_auth_token,
             "VONAGE_SIGNATURE_SECRET": self.accounts.vonage_signature_secret,
         }
 

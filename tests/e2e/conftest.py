@@ -29,7 +29,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def world(stack: Stack) -> World:
     """The running Partyline from outside: API clients, handsets, carriers."""
-    running = World(stack.variables())
+    running = World(stack.variables() | stack.carrier_variables())
     # What a busy machine does not answer in time comes again until it does: no test is about a carrier that gives up.
     running.network(attempts=100)
     return running

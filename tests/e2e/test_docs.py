@@ -20,9 +20,14 @@ from local.stack import Stack
 from tests.support.docs_pages import ROOT, RUNNABLE, Block, read_pages
 
 LONGEST = 240.0
+# Where the pages tell the reader to save a program.
+TRY = ".partyline/try"
 SUFFIX = {"js": "mjs", "python": "py", "sh": "sh"}
 # What a program must print, where a page promises it.
-PRINTED = {("README.md", "python"): "delivered 0\n"}
+PRINTED = {
+    ("README.md", "python"): "delivered 0\n",
+    ("docs/live.md", "js"): "connecting\nopen\nonMessageAdded Sunday at noon?\nclosed\n",
+}
 COMMANDS = {
     "js": [str(node.NODE)],
     "python": [sys.executable, "-W", "error"],
@@ -46,9 +51,9 @@ def programs() -> list[tuple[str, str, str]]:
 @pytest.fixture
 def place(tmp_path: Path, stack: Stack) -> Path:
     """A directory as the reader's: with the packages for Node, the clients, and the files that pages name."""
-    (tmp_path / "node_modules").symlink_to(node.install_modules())
+    (tmp_path / TRY).mkdir(parents=True)
+    (tmp_path / TRY / "node_modules").symlink_to(node.install_modules())
     (tmp_path / "clients").symlink_to(ROOT / "clients")
-    (tmp_path / ".partyline").mkdir()
     values = "".join(f"{name}={value}\n" for name, value in stack.variables().items())
     (tmp_path / ".partyline" / "local.env").write_text(values)
     Image.new("RGB", (64, 48), "navy").save(tmp_path / "roof.jpg")
@@ -57,7 +62,7 @@ def place(tmp_path: Path, stack: Stack) -> Path:
 
 @pytest.mark.parametrize(("page", "language", "code"), programs(), ids=lambda value: value if len(value) < 40 else "")
 def test_the_code_of_a_page_runs(page: str, language: str, code: str, place: Path, stack: Stack) -> None:
-    file = place / f"program.{SUFFIX[language]}"
+    file = place / TRY / f"program.{SUFFIX[language]}"
     file.write_text(code)
     ran = subprocess.run(
         [*COMMANDS[language], file],

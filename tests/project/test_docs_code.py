@@ -25,7 +25,11 @@ PROGRAMS = [block for block in BLOCKS if block.language in RUNNABLE]
 SHELL = [block for block in PROGRAMS if block.language == "sh"]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 # What `make run`, `make build` and the commands of a page themselves write.
-MADE = {".partyline/env.json", ".partyline/local.env", ".partyline/dev/bin/python", ".partyline/dev/bin/sam"}
+MADE = {
+    *(f".partyline/{name}" for name in ("carriers.env", "env.json", "local.env")),
+    *(f".partyline/dev/bin/{name}" for name in ("python", "sam")),
+    *(f".partyline/{name}" for name in ("try", "try/bin/pip", "try/bin/python", "try/group.py", "try/group.mjs")),
+}
 
 
 def every(blocks: list[Block]) -> pytest.MarkDecorator:
@@ -53,6 +57,12 @@ def test_shell_parses(block: Block) -> None:
     checked = subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False)
 
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@every(SHELL)
+def test_shell_asks_as_bash_and_zsh_both_can(block: Block) -> None:
+    """`read -p` shows a prompt in bash only: zsh reads from a coprocess."""
+    assert re.findall(r"\bread +-\w*p\w*", block.code) == []
 
 
 @every([block for block in PROGRAMS if block.language == "js"])
@@ -167,7 +177,11 @@ def parameters(code: str) -> list[str]:
 
 def logical_ids(code: str) -> list[str]:
     invoked = re.findall(r"sam local invoke +(\w+)", code)
-    return invoked + re.findall(r"--logical-resource-id +(\w+)", code) + re.findall(r"LogicalResourceId\W+(\w+)", code)
+    return (
+        invoked
+        + re.findall(r"--logical-resource-id +(\w+)", code)
+        + re.findall(r"LogicalResourceId(?:: |==)\W(\w+)", code)
+    )
 
 
 @cache

@@ -65,7 +65,7 @@ def test_deploying_lists_every_parameter_with_its_default() -> None:
         listed.update(dict(zip(codes(names), values, strict=True)))
     template = {name: str(parameter["Default"]) for name, parameter in TEMPLATE["Parameters"].items()}
 
-    assert listed == {**template, "AccountSid": "a sample"}
+    assert listed == {**template, "AccountSid": "a public sample"}
 
 
 @pytest.mark.parametrize("page", ["docs/deploying.md", "docs/backup.md", "docs/operations.md", "docs/media.md"])

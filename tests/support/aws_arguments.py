@@ -14,11 +14,13 @@ from botocore.model import OperationModel
 
 # Of the program itself, whatever the command.
 _GLOBAL = frozenset({"--output", "--query", "--region", "--profile", "--no-cli-pager", "--max-items", "--page-size"})
-# Commands of the program that are no operation of a service's API, with the options that a page may use.
+# Commands of the program that are no operation of a service's API, or that name an argument otherwise, with the options
+# that a page may use.
 _CUSTOM = {
     ("s3", "sync"): {"--delete", "--only-show-errors"},
     ("s3", "rm"): {"--recursive", "--only-show-errors"},
     ("logs", "tail"): {"--since", "--follow"},
+    ("sns", "subscribe"): {"--topic-arn", "--protocol", "--notification-endpoint"},
 }
 # Operations whose last argument is no option: where the answer is written.
 _OUTFILE = {("lambda", "invoke")}

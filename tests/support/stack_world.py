@@ -52,7 +52,7 @@ class World:
         self.auth_token = variables["PARTYLINE_AUTH_TOKEN"]
         self._bandwidth_token = variables["BANDWIDTH_WEBHOOK_TOKEN"]
         self._telnyx_key = SigningKey(bytes.fromhex(variables["TELNYX_SIGNING_SEED"]))
-        self._twilio_token = variables["TWILIO_AUTH_TOKEN"]
+        self._twilio_token = variables["TWILIO_SIGNING_TOKEN"]
         self._http = urllib3.PoolManager(maxsize=64, retries=False, timeout=PATIENCE)
         self._sdk = threading.local()
 

@@ -70,8 +70,11 @@ export class Agent {
     }
     if (type === "onMessageAdded") {
       this.stopped(conversation, parameters.Author);
-      const known = this.members.get(conversation);
-      if (known) known.at = 0;
+      this.latest.set(conversation, { author: parameters.Author, body: parameters.Body });
+      // A row of the list has its names and its text at once. They are read again, since they are of this moment.
+      const known = this.members.get(conversation)?.participants ?? rosterOf(parameters);
+      if (known.length) this.members.set(conversation, { of: null, at: 0, participants: known });
+      this.update();
     }
     if (type === "onConversationStateUpdated") {
       for (const one of [this.current, ...this.conversations])
@@ -188,7 +191,7 @@ export class Agent {
       ? [name]
       : members.length
         ? names(members)
-        : [this.awaited.has(conversation.sid) ? "…" : conversation.sid];
+        : [this.awaited.has(conversation.sid) ? "New conversation" : conversation.sid];
   }
 
   about(conversation) {
@@ -213,7 +216,7 @@ export class Agent {
           el(
             "li",
             { class: "empty" },
-            this.known ? "No conversations yet. Text one of our numbers from a phone." : "Reading…",
+            this.known ? "No conversations yet. Text one of your lines from a phone." : "Reading…",
           ),
         );
     };
@@ -396,6 +399,10 @@ function tapbackOf(message) {
     return null;
   }
 }
+
+// The members with a number, as the event of a message names them.
+const rosterOf = ({ Roster: roster }) =>
+  JSON.parse(roster ?? "[]").map(({ identity, ...numbers }) => ({ identity, messaging_binding: numbers }));
 
 const binding = (participant) => participant.messaging_binding ?? {};
 

@@ -158,7 +158,7 @@ byId("add").addEventListener("submit", async (event) => {
   const number = parsePhone(field.value);
   const known = phones.find((phone) => phone.number === number);
   if (!number) return tell(`“${field.value}” is no phone number: write it as +12065550150.`);
-  if (carrierOf(number)) return tell(`${pretty(number)} is one of our own numbers. The agent answers it.`);
+  if (carrierOf(number)) return tell(`${pretty(number)} is one of your lines. The agent answers it.`);
   field.value = "";
   const phone = known ?? add(number);
   remember();
