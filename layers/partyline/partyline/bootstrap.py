@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
 
+    from partyline.auth.oidc_provider import OidcProvider
+    from partyline.auth.provider_settings import ClientCredentials
+    from partyline.auth.sign_in import SignIn
     from partyline.carriers.base import Carrier, Transport
     from partyline.http_client import HttpClient
     from partyline.media.bucket import Bucket
@@ -106,6 +109,50 @@ def build_media_link(key: str) -> str:
 
     expires = int(now().timestamp()) + int(variable("MEDIA_LINK_SECONDS"))
     return f"{variable('PUBLIC_URL')}/{links.build_path(read_key_root(), key, expires)}"
+
+
+def build_sign_in() -> SignIn:
+    """Build the sign-in of people."""
+    from partyline.auth.sign_in import SignIn
+    from partyline.auth.user_admission import AdmissionRules
+    from partyline.domain.group_roles import parse_role_mapping
+
+    return SignIn(
+        build_table(),
+        variable("ACCOUNT_SID"),
+        key_root=read_key_root,
+        clock=now,
+        provider=build_identity_provider(),
+        rules=AdmissionRules(
+            identity_claim=variable("SIGN_IN_IDENTITY"),
+            groups_claim=variable("SIGN_IN_GROUPS"),
+            roles=parse_role_mapping(variable("SIGN_IN_ROLES")),
+        ),
+    )
+
+
+def build_identity_provider() -> OidcProvider:
+    """Build the identity provider: the stack's own user pool, or the provider that the parameters name."""
+    from partyline.auth.oidc_provider import OidcProvider
+    from partyline.auth.provider_settings import DiscoveredSettings, Endpoints, FixedSettings, UserPoolClient
+    from partyline.http_client import HttpClient, Policy
+
+    # The operator chose the provider, so it may be in a private network.
+    http = HttpClient(Policy(public_only=False))
+    issuer, pool_id = variable("SIGN_IN_ISSUER"), variable("SIGN_IN_POOL_ID")
+    read = UserPoolClient(aws_clients.cognito(), pool_id).read if pool_id else read_sign_in_client
+    given = Endpoints(variable("SIGN_IN_AUTHORIZE_URL"), variable("SIGN_IN_TOKEN_URL"))
+    settings = FixedSettings(given, read) if all(given) else DiscoveredSettings(issuer, read, http.send)
+    return OidcProvider(issuer, variable("SIGN_IN_SCOPES"), settings, http.send)
+
+
+def read_sign_in_client() -> ClientCredentials:
+    """Return the credentials of our client at a provider that the stack did not make."""
+    from partyline.auth.provider_settings import ClientCredentials
+
+    return ClientCredentials(
+        variable("SIGN_IN_CLIENT_ID"), secret(variable("SIGN_IN_SECRET_ARN")).get("client_secret", "")
+    )
 
 
 def build_time_check(context: LambdaContext, reserve: int) -> Callable[[], bool]:

@@ -8,6 +8,10 @@
     │   ├── RequestRefused    nothing was sent: no HTTP URL, or its name has an address that is not allowed
     │   ├── RequestFailed     the name is not known, no connection, or one that broke
     │   └── RequestTimedOut   not answered in time
+    ├── SignInError       a person cannot sign in, or not now (auth)
+    │   ├── SignInRefused     this attempt, session or person has no access; a later try is refused too
+    │   └── ProviderFailed    the provider did not answer as it must; a later try can help
+    │       └── IdTokenInvalid    its ID token is not for us, or not valid now
     ├── NotPosted         a live connection exists and did not accept a frame; a later try can help (realtime)
     ├── MediaError        an image or another file is missing, or not as it must be (media)
     │   ├── MediaPending      the carrier still has it; a later try can help
@@ -101,6 +105,26 @@ class RequestFailed(RequestError):
 
 class RequestTimedOut(RequestError):
     """There was no answer in time."""
+
+
+class SignInError(PartylineError):
+    """A person who is not signed in. `reason` is one word, for logs and to choose a text for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SignInRefused(SignInError):
+    """An attempt, a session or a person without access."""
+
+
+class ProviderFailed(SignInError):
+    """A provider that did not answer, or answered what nobody can use. Nothing is known of the person."""
+
+
+class IdTokenInvalid(ProviderFailed):
+    """An ID token that must not be used. `reason` is the claim at fault."""
 
 
 class NotPosted(PartylineError):

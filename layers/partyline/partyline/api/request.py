@@ -98,7 +98,7 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     beyond MAX_BODY, or a file beyond MAX_UPLOAD), and 20404 for a path that is not UTF-8.
     """
     method = str(event["httpMethod"]).upper()
-    base_url = public_url or _gateway_url(event)
+    base_url = public_url or gateway_url(event)
     _check_text(str(event["path"]), *(value for values in _raw_query(event).values() for value in values))
     segments = _parse_path(str(event["path"]), base_url)
     # The one resource that takes files.
@@ -118,7 +118,7 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     )
 
 
-def _gateway_url(event: Mapping[str, Any]) -> str:
+def gateway_url(event: Mapping[str, Any]) -> str:
     """Return the gateway's URL, with the stage or base path that the event's path leaves out."""
     context = event["requestContext"]
     return f"https://{context['domainName']}{str(context['path']).removesuffix(str(event['path']))}"

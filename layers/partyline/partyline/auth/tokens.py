@@ -33,8 +33,8 @@ from partyline.storage.table import Table
 
 # Twilio's own limit on an access token's life.
 MAX_TOKEN_LIFE = timedelta(hours=24)
-_ALGORITHM = "HS256"
-_CONTENT_TYPE = "twilio-fpa;v=1"
+ALGORITHM = "HS256"
+CONTENT_TYPE = "twilio-fpa;v=1"
 # Twilio's SDKs end the name of a token with the second of its creation.
 _ISSUED_IN_NAME = re.compile(r"-([0-9]{1,11})$")
 # The end of the year 9999 in Unix time.
@@ -144,7 +144,7 @@ def _parse_basic(encoded: str) -> tuple[bytes, bytes]:
 def read_token(encoded: str, keyring: Keyring) -> Token:
     """Check an access token and return it. Raises ApiError 20101 to 20107 and 20157."""
     header, claims = _parse_unverified(encoded)
-    if header.get("alg") != _ALGORITHM or header.get("cty", _CONTENT_TYPE) != _CONTENT_TYPE:
+    if header.get("alg") != ALGORITHM or header.get("cty", CONTENT_TYPE) != CONTENT_TYPE:
         raise refusals.token_header_invalid()
     issuer, root = claims.get("iss"), keyring.key_root()
     if not isinstance(issuer, str) or not sids.matches(sids.API_KEY, issuer):
@@ -152,7 +152,7 @@ def read_token(encoded: str, keyring: Keyring) -> Token:
     if claims.get("sub") != keyring.account_sid:
         raise refusals.token_issuer_invalid()
     try:
-        jwt.decode(encoded, key_secret(root, issuer), algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY)
+        jwt.decode(encoded, key_secret(root, issuer), algorithms=[ALGORITHM], options=_SIGNATURE_ONLY)
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise refusals.token_signature_invalid() from None
     expires = _check_times(claims, keyring.clock())
@@ -178,7 +178,7 @@ def _parse_unverified(encoded: str) -> tuple[Mapping[str, Any], Mapping[str, Any
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> float:
     """Check the validity period of a token, and return its end in Unix seconds."""
-    expires, begins = _parse_time(claims.get("exp")), _parse_time(claims.get("nbf", 0))
+    expires, begins = parse_time(claims.get("exp")), parse_time(claims.get("nbf", 0))
     if expires is None or begins is None:
         raise refusals.token_invalid()
     moment = now.timestamp()
@@ -197,7 +197,7 @@ def _issued_at(claims: Mapping[str, Any]) -> int:
 
     Twilio's SDKs put the time behind the key in `jti`.
     """
-    moment = _parse_time(claims.get("iat"))
+    moment = parse_time(claims.get("iat"))
     if moment is not None:
         return int(moment)
     name = claims.get("jti")
@@ -205,7 +205,7 @@ def _issued_at(claims: Mapping[str, Any]) -> int:
     return int(behind.group(1)) if behind else 0
 
 
-def _parse_time(value: Any) -> float | None:
+def parse_time(value: Any) -> float | None:
     """Parse a time in Unix seconds; None for any other value, such as NaN, which would never expire."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and 0 <= value < _LAST_MOMENT else None

@@ -75,6 +75,21 @@ def line_not_permitted(line: str) -> ApiError:
     return refuse(50107, reason=f"you are not among the users of line {line}", line=format_address(line))
 
 
+def signed_out(reason: str) -> ApiError:
+    """Refuse a session that has ended (20003), or whose person has lost access (20403)."""
+    if reason == "ended":
+        return refuse(20003, reason="there is no session: sign in")
+    return refuse(20403, reason="you have no access: ask an administrator", cause=reason)
+
+
+def session_busy() -> ApiError:
+    return refuse(20409, "Another request of this session is under way: try again", retry_after=1)
+
+
+def sign_in_unavailable(retry_after: int) -> ApiError:
+    return refuse(20503, reason="the sign-in provider did not answer as it should", retry_after=retry_after)
+
+
 def too_many_connections(limit: int) -> ApiError:
     return refuse(20429, reason=f"an identity can have {limit} live connections at a time")
 

@@ -14,6 +14,7 @@ from partyline.errors import ApiError
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 401, 403, 404, 405, 409, 413
 UNPROCESSABLE, TOO_MANY_REQUESTS = 422, 429
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 # The longest value that is repeated in `details`, in characters. A longer one is cut.
 _MAX_LENGTH = 50
@@ -43,6 +44,7 @@ DICTIONARY: Mapping[int, DictionaryEntry] = {
     20409: DictionaryEntry(status=CONFLICT),
     20429: DictionaryEntry("Too Many Requests", status=TOO_MANY_REQUESTS),
     20500: DictionaryEntry("Internal Server Error", status=SERVER_ERROR),
+    20503: DictionaryEntry("Service unavailable", status=UNAVAILABLE),
     21610: DictionaryEntry("Attempt to send to unsubscribed recipient"),
     21623: DictionaryEntry("Number of media files exceeds allowed limit"),
     21653: DictionaryEntry("There are more recipient addresses than allowed"),

@@ -5,13 +5,18 @@ from __future__ import annotations
 from partyline.domain.services import ApiKey
 from partyline.serialization import format_time
 from partyline.storage import codec, keys
-from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
+from partyline.storage.table import EXISTS, NEW, Table, Write, change, delete, put
 
 
 def create(table: Table, key: ApiKey) -> None:
     """Store a new key."""
+    table.write(build_write(key))
+
+
+def build_write(key: ApiKey) -> Write:
+    """Build the write that stores a new key."""
     listed = {"GSI1PK": keys.API_KEY_LIST, "GSI1SK": keys.dated(format_time(key.created), key.sid)}
-    table.write(put("key", keys.api_key(key.sid), {**codec.encode(key), **listed}, NEW))
+    return put("key", keys.api_key(key.sid), {**codec.encode(key), **listed}, NEW)
 
 
 def fetch(table: Table, sid: str) -> ApiKey | None:

@@ -205,6 +205,21 @@ def api_key(sid: str) -> Key:
     return Key(f"SK#{sid}", "SK")
 
 
+def sign_in_session(digest: str) -> Key:
+    """Return the key of a session of sign-in, by the hash of its cookie."""
+    return Key(f"SS#{digest}", "SS")
+
+
+def sign_in_attempt(digest: str) -> Key:
+    """Return the key of an attempt to sign in that was used."""
+    return Key(f"SA#{digest}", "SA")
+
+
+def sign_in_key() -> Key:
+    """Return the key of the name of the API key that signs the access tokens of sign-in."""
+    return Key("ACCOUNT", "SIGN_IN_KEY")
+
+
 def credential(sid: str) -> Key:
     return Key(f"CR#{sid}", "CR")
 

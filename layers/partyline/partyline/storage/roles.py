@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from partyline.domain.permissions import Permission
+from partyline.domain import sids
+from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
@@ -17,10 +18,20 @@ _STEP = 25
 _NO_DEFAULT = "creator_role_sid <> :role AND member_role_sid <> :role AND user_role_sid <> :role"
 
 
-def fetch_many(table: Table, service_sid: str, sids: Iterable[str]) -> dict[str, Role]:
+def fetch_many(table: Table, service_sid: str, role_sids: Iterable[str]) -> dict[str, Role]:
     """Read the roles that exist among some SIDs, in one round trip."""
-    found = table.get_all(keys.role(service_sid, sid) for sid in sids)
+    found = table.get_all(keys.role(service_sid, sid) for sid in role_sids)
     return {item["sid"]: codec.decode(Role, item) for item in found.values()}
+
+
+def find_by_name(table: Table, service_sid: str, name: str, kind: RoleType) -> Role | None:
+    """Find a role by its friendly name; return None when there is none. Of several, it is the oldest one.
+
+    Cost: one query of the Service's roles.
+    """
+    found = table.query_all(keys.service(service_sid).pk, begins=sids.ROLE)
+    named = [role for item in found if (role := codec.decode(Role, item)).friendly_name == name and role.type == kind]
+    return min(named, key=lambda role: (role.created, role.sid), default=None)
 
 
 def fetch_permissions(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:

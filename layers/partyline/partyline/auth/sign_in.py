@@ -1,0 +1,184 @@
+"""Sign people in by an identity provider, and give their browser access tokens.
+
+A browser is sent to the provider and comes back with a code, which is exchanged here, on the server (RFC 10017, the
+token-mediating backend). The browser gets a cookie, and by it, for an hour each, the access tokens that the API takes
+anyway. The provider's own tokens never reach it.
+
+The provider decides who has access: it is asked at each sign-in and for each access token. The groups that it names
+give the role of the person's User. Without a role nobody gets in, and the access tokens of that identity are revoked.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from partyline import refusals
+from partyline.auth import scope as scopes
+from partyline.auth import session_cookies, sign_in_attempts, token_issuer
+from partyline.auth.id_tokens import Claims
+from partyline.auth.oidc_provider import OidcProvider, ProviderAnswer
+from partyline.auth.token_issuer import IssuedToken
+from partyline.auth.user_admission import AdmissionRules, Member, admit, bar
+from partyline.domain.services import Service
+from partyline.domain.sign_in_sessions import SignInSession
+from partyline.errors import Conflict, ProviderFailed, SignInRefused
+from partyline.storage import sign_in_sessions as store
+from partyline.storage import users
+from partyline.storage.table import Table
+
+# The longest code that is passed on to a provider, in characters.
+_MAX_CODE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that is alive, its person, and, where one was asked for, an access token."""
+
+    session: SignInSession
+    service: Service
+    member: Member
+    issued: IssuedToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Signs people in. It is a Keyring for the access tokens that it issues."""
+
+    table: Table
+    account_sid: str
+    key_root: Callable[[], str]
+    clock: Callable[[], datetime]
+    provider: OidcProvider
+    rules: AdmissionRules
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+    def begin(self, redirect_uri: str) -> tuple[str, str]:
+        """Begin an attempt. Returns the provider's URL and the value of the attempt's cookie.
+
+        Raises ProviderFailed.
+        """
+        attempt, cookie = sign_in_attempts.begin(self.key_root(), self.clock(), self.random)
+        return self.provider.build_authorize_url(attempt, redirect_uri), cookie
+
+    def complete(self, cookie: str, query: Mapping[str, str], redirect_uri: str) -> str:
+        """Complete an attempt by the redirect of the provider. Returns the cookie of a new session.
+
+        Each attempt is completed once, whatever comes of it. Raises SignInRefused and ProviderFailed.
+        """
+        now = self.clock()
+        attempt = sign_in_attempts.read_cookie(self.key_root(), cookie, now)
+        if attempt is None:
+            raise SignInRefused("attempt")
+        if not attempt.has_state(query.get("state", "")):
+            raise SignInRefused("state")
+        if not store.spend_attempt(self.table, attempt.digest, attempt.expires):
+            raise SignInRefused("replayed")
+        code = query.get("code", "")
+        if "error" in query or not 0 < len(code) <= _MAX_CODE:
+            raise SignInRefused("denied")
+        answer = self.provider.exchange_code(code, attempt, redirect_uri, now)
+        return self._start_session(answer, now)
+
+    def give_token(self, cookie: str) -> SignedIn:
+        """Give an access token to the holder of a session, after the provider was asked about the person.
+
+        Raises SignInRefused; ProviderFailed, which leaves the session as it is; and Conflict while another request of
+        the session asks the provider.
+        """
+        # The time before the session is read: a revocation that comes later is later than the token.
+        now = self.clock()
+        current = self._read(cookie, now)
+        session = current.session
+        member = current.member
+        if session.refresh_token is not None:
+            session, member = self._ask_again(cookie, current, now)
+        if not store.record_use(self.table, replace(session, used=now)):
+            raise SignInRefused("ended")
+        issued = token_issuer.issue_token(self, session.service_sid, session.identity, now)
+        return SignedIn(session, current.service, member, issued)
+
+    def describe(self, cookie: str) -> SignedIn:
+        """Return the session of a cookie. The provider is not asked. Raises SignInRefused."""
+        return self._read(cookie, self.clock())
+
+    def end(self, cookie: str) -> None:
+        """End the session of a cookie, if there is one. Its access tokens stay valid until they expire."""
+        if session_cookies.is_cookie(cookie):
+            store.end(self.table, session_cookies.digest(cookie))
+
+    def _start_session(self, answer: ProviderAnswer, now: datetime) -> str:
+        if answer.claims is None:
+            raise ProviderFailed("no_id_token")
+        scope = scopes.resolve_scope(self, now, None)
+        if scope is None:
+            raise refusals.failed()
+        member = admit(self.table, scope.service, self.rules, answer.claims, now)
+        cookie = session_cookies.new_cookie()
+        store.create(
+            self.table,
+            SignInSession(
+                digest=session_cookies.digest(cookie),
+                service_sid=scope.service_sid,
+                identity=member.user.identity,
+                subject=answer.claims.subject,
+                started=now,
+                used=now,
+                refresh_token=_encrypt(cookie, answer.refresh_token),
+            ),
+        )
+        return cookie
+
+    def _read(self, cookie: str, now: datetime) -> SignedIn:
+        """Read a session with its person. Raises SignInRefused for one that has ended."""
+        digest = session_cookies.digest(cookie) if session_cookies.is_cookie(cookie) else None
+        session = store.fetch(self.table, digest) if digest else None
+        if session is None or not session.is_alive(now):
+            raise SignInRefused("ended")
+        scope = scopes.resolve_scope(self, now, session.service_sid)
+        found = users.fetch_with_revocations(self.table, session.service_sid, [session.identity])
+        user, revocation = found[session.identity]
+        if scope is None or user is None or (revocation and session.predates(revocation.at)):
+            store.end(self.table, session.digest)
+            raise SignInRefused("ended")
+        return SignedIn(session, scope.service, Member.load(self.table, scope.service, user))
+
+    def _ask_again(self, cookie: str, current: SignedIn, now: datetime) -> tuple[SignInSession, Member]:
+        """Ask the provider about the person of a session, and set the role that it gives now.
+
+        Raises SignInRefused when the person has lost access: then the session and all access tokens of the identity
+        have ended. Raises ProviderFailed, and Conflict while another request asks.
+        """
+        session = current.session
+        refresh_token = session_cookies.decrypt(cookie, session.refresh_token or "")
+        if refresh_token is None:
+            store.end(self.table, session.digest)
+            raise SignInRefused("ended")
+        if not store.claim_check(self.table, session.digest, now):
+            raise Conflict({})
+        try:
+            answer = self.provider.refresh(refresh_token, session.subject, now)
+            member = self._admit_again(current, answer.claims, now)
+        except SignInRefused:
+            store.end(self.table, session.digest)
+            bar(self.table, current.member.user, now)
+            raise
+        except Exception:
+            store.release_check(self.table, session.digest)
+            raise
+        return replace(session, refresh_token=_encrypt(cookie, answer.refresh_token)), member
+
+    def _admit_again(self, current: SignedIn, claims: Claims | None, now: datetime) -> Member:
+        """Admit the person again. Without an ID token the refresh shows only that the person is not disabled."""
+        if claims is None:
+            return current.member
+        member = admit(self.table, current.service, self.rules, claims, now)
+        if member.user.identity != current.session.identity:
+            raise SignInRefused("identity")
+        return member
+
+
+def _encrypt(cookie: str, refresh_token: str | None) -> str | None:
+    return session_cookies.encrypt(cookie, refresh_token) if refresh_token else None
