@@ -151,7 +151,7 @@ def test_case_06_two_own_numbers_get_two_webhooks_of_one_message(world: World) -
     assert said(world, P, Q, ann) == ["to both"]
 
 
-def test_case_07_three_own_numbers_and_one_outsider_are_the_group_that_the_handset_shows(world: World) -> None:
+def test_case_07_three_own_numbers_and_one_handset_are_the_group_of_the_handset(world: World) -> None:
     ann = new_number()
     for line in (P, Q, T):
         carrier = world.telnyx if line == T else world.bandwidth
@@ -228,7 +228,7 @@ def test_case_13_twilio_names_nine_others(world: World) -> None:
     assert said(world, W, ann, *others) == ["ten of us"]
 
 
-def test_case_14_a_report_of_somebody_who_is_not_in_the_group_moves_nothing(world: World) -> None:
+def test_case_14_a_report_for_a_number_outside_the_group_changes_nothing(world: World) -> None:
     ann, ben, stranger = new_number(), new_number(), new_number()
     made = conversation(world, agent("jane", P), native(ann), native(ben))
     sent = made.messages.create(author="jane", body="hello")
@@ -238,7 +238,7 @@ def test_case_14_a_report_of_somebody_who_is_not_in_the_group_moves_nothing(worl
 
 
 @pytest.mark.parametrize("sender", ["110000011909", "1410200504", "Verizon", "", "+"])
-def test_case_15_a_malformed_sender_is_kept_as_it_came(world: World, sender: str) -> None:
+def test_case_15_a_text_of_a_malformed_sender_is_stored_unchanged(world: World, sender: str) -> None:
     ann, body, before = new_number(), f"from {sender or 'nobody'}", malformed(world)
     assert bandwidth(world, received(sender, [P, ann], text=body)) == 200
     if not sender:
@@ -275,7 +275,7 @@ def test_case_17_an_e_mail_address_is_a_member_that_is_shown_and_cannot_be_answe
 @pytest.mark.parametrize(
     ("line", "others", "limit"), [(P, 11, 10), (T, 9, 8), (W, 10, 9)], ids=["bandwidth", "telnyx", "twilio"]
 )
-def test_case_18_a_group_larger_than_its_carrier_sends_to_is_kept_and_answering_says_why_not(
+def test_case_18_a_group_over_its_carriers_limit_is_stored_and_refuses_replies(
     world: World, line: str, others: int, limit: int
 ) -> None:
     ann, *rest = [new_number() for _ in range(others)]
@@ -297,7 +297,7 @@ def test_case_19_one_more_or_one_less_is_another_thread(world: World) -> None:
     assert said(world, P, ann, ben, cat) == ["three"]
 
 
-def test_case_20_somebody_with_two_numbers_is_two_members(world: World) -> None:
+def test_case_20_a_person_with_two_numbers_is_two_members(world: World) -> None:
     ann, at_work, ben = new_number(), new_number(), new_number()
     world.bandwidth(ann, [P, at_work, ben], P, "from my phone", new_id())()
     world.bandwidth(at_work, [P, ann, ben], P, "from work", new_id())()
@@ -400,7 +400,7 @@ def test_case_25_a_message_of_media_alone_and_a_group_text_without_any(world: Wo
     assert said(world, P, ann, cat) == ["no media"]
 
 
-def test_case_26_bandwidths_array_has_none_one_or_two_events_and_what_nobody_knows(world: World) -> None:
+def test_case_26_bandwidths_array_has_any_number_of_known_and_unknown_events(world: World) -> None:
     ann, ben = new_number(), new_number()
     assert bandwidth(world) == 200
     assert bandwidth(world, received(ann, [P, ben], text="one")) == 200
@@ -458,7 +458,7 @@ def test_case_29_twilio_signs_what_was_written_and_nothing_of_it_changes(world: 
     assert said(world, W, ann, ben) == [body]
 
 
-def test_case_30_one_whom_the_senders_phone_lost_is_missing_from_another_thread(world: World) -> None:
+def test_case_30_a_member_that_the_senders_phone_lost_is_missing_from_the_new_thread(world: World) -> None:
     ann, ben, cat = new_number(), new_number(), new_number()
     world.bandwidth(ann, [P, ben, cat], P, "all", new_id())()
     world.bandwidth(ben, [P, ann], P, "one less", new_id())()

@@ -170,7 +170,7 @@ def test_a_whole_group_is_made_in_one_request_and_only_once(world: World) -> Non
     assert world.owner(ben, number, ann) == made.sid
 
 
-def test_the_one_to_one_that_a_client_has_already_does_not_stop_a_group_from_being_built(world: World) -> None:
+def test_existing_one_to_one_of_a_client_does_not_block_a_new_group(world: World) -> None:
     number, client, friend = BANDWIDTH[0], new_number(), new_number()
     first = conversation(world, agent("agent", number), native(client))
     second = conversation(world, agent("agent", number), native(client))
@@ -235,7 +235,7 @@ def test_a_group_and_a_masked_member_hear_each_other_and_know_who_wrote(world: W
     assert not any(cat in str(world.on_handset(handset)) for handset in (ann, ben))
 
 
-def test_a_group_text_on_a_twilio_line_whose_roster_is_lost_is_kept(world: World) -> None:
+def test_group_text_on_a_twilio_line_without_its_roster_is_stored(world: World) -> None:
     number, ann, ben = TWILIO[0], new_number(), new_number()
     world.network(twilio_rosters=False)
     try:
@@ -251,7 +251,7 @@ def test_a_group_text_on_a_twilio_line_whose_roster_is_lost_is_kept(world: World
     ]
 
 
-def test_a_thread_on_a_twilio_line_keeps_its_group_there_and_other_members_get_another(world: World) -> None:
+def test_thread_on_a_twilio_line_reuses_its_group_and_other_members_get_another(world: World) -> None:
     number, ann, ben, cat = TWILIO[0], new_number(), new_number(), new_number()
     made = conversation(world, agent("agent", number), native(ann), native(ben))
     for body in ("one", "two"):
@@ -329,7 +329,7 @@ def test_a_member_who_opted_out_at_the_carrier_does_not_cost_the_others_their_te
 
 
 @pytest.mark.parametrize("number", [TELNYX[1], TWILIO[1]], ids=["telnyx", "twilio"])
-def test_a_refusal_by_the_carrier_is_told_with_its_reason(world: World, number: str) -> None:
+def test_refusal_by_the_carrier_is_reported_with_its_reason(world: World, number: str) -> None:
     made = conversation(world, agent("agent", number), native("+12065550192"))
     sent = made.messages.create(author="agent", body="hello?")
     refused = [("failed", 21610)]
@@ -342,9 +342,7 @@ def test_a_refusal_by_the_carrier_is_told_with_its_reason(world: World, number: 
 
 
 @EACH_CARRIER
-def test_an_answer_that_never_arrives_is_settled_by_the_reports_and_nothing_is_sent_twice(
-    world: World, number: str
-) -> None:
+def test_lost_answer_is_settled_by_reports_without_a_second_send(world: World, number: str) -> None:
     special = "+12065550195"
     made = conversation(world, agent("agent", number), native(special))
     body = f"Did you get this? {made.sid}"

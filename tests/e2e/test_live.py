@@ -186,7 +186,7 @@ def _delivered(event: Frame, message_sid: str) -> bool:
     return (parameters["MessageSid"], parameters["Status"]) == (message_sid, "delivered")
 
 
-def test_others_hear_that_somebody_is_typing(open_service: Callable[[], ServiceAccess]) -> None:
+def test_typing_is_sent_to_the_other_members(open_service: Callable[[], ServiceAccess]) -> None:
     service_access = open_service()
     made = chat(service_access, "ann", "ben")
     ann, ben, stranger = (service_access.connect(name) for name in ("ann", "ben", "stranger"))

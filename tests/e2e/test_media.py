@@ -50,7 +50,7 @@ def content_of(world: World, sid: str) -> bytes:
 
 
 @LINES
-def test_a_picture_that_comes_in_is_kept_and_shown(world: World, line: str) -> None:
+def test_inbound_picture_is_stored_and_shown(world: World, line: str) -> None:
     ann, ben, picture = new_number(), new_number(), png()
     world.text(ann, line, ben, text="The roof", media=[world.picture(ann, picture)])
     sid = until(lambda: world.owner(line, ann, ben))
@@ -60,7 +60,7 @@ def test_a_picture_that_comes_in_is_kept_and_shown(world: World, line: str) -> N
     assert content_of(world, media["sid"]) == picture
 
 
-def test_a_picture_that_its_carrier_does_not_give_is_asked_for_again_or_said_to_be_missing(world: World) -> None:
+def test_unavailable_picture_is_requested_again_or_shown_as_missing(world: World) -> None:
     ann, ben = new_number(), new_number()
     kinds = {"flaky": png(), "gone": png(), "endless": b""}
     for behaves, content in kinds.items():

@@ -45,7 +45,9 @@ def of(world: World, handset: str) -> list[dict[str, Any]]:
     ],
     ids=["bandwidth", "telnyx", "twilio", "vonage"],
 )
-def test_stop_is_confirmed_once_whoever_looks_after_it(world: World, line: str, name: str, *, by_carrier: bool) -> None:
+def test_stop_is_confirmed_once_by_us_or_by_the_carrier(
+    world: World, line: str, name: str, *, by_carrier: bool
+) -> None:
     out = OUT.format(name=name)
     theirs = keywords.ANSWERS["STOP"], keywords.ANSWERS["START"]
     stopped, started = theirs if by_carrier else (out, IN.format(name=name))
@@ -96,7 +98,7 @@ def test_who_says_stop_in_a_group_is_left_out_and_the_others_go_on(world: World,
     assert until(lambda: statuses(world, made.sid, third.sid), lambda seen: seen == expected) == expected
 
 
-def test_an_opt_out_by_hand_holds_and_everybody_out_is_refused(world: World) -> None:
+def test_opt_out_by_hand_holds_and_a_send_without_recipients_is_refused(world: World) -> None:
     ann, ben = new_number(), new_number()
     made = conversation(world, agent("kim", BANDWIDTH), native(ann), native(ben))
     for handset in (ann, ben):

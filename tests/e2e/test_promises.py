@@ -24,9 +24,7 @@ P, T, W, V = "+12065550100", "+12065550110", "+12065550120", "+12065550130"
 
 
 @pytest.mark.parametrize("number", [P, T, W, V], ids=["bandwidth", "telnyx", "twilio", "vonage"])
-def test_killing_the_outbound_function_before_its_own_record_never_sends_a_second_text(
-    world: World, stack: Stack, number: str
-) -> None:
+def test_killed_outbound_function_never_sends_a_second_text(world: World, stack: Stack, number: str) -> None:
     """GIVEN a carrier that took a text and has not answered yet WHEN the function that waits for it dies
     AND the queue delivers the send again THEN no second text leaves, and the receipts are settled by the reports."""
     ann, ben = new_number(), new_number()
@@ -199,7 +197,7 @@ def unrouted(world: World) -> list[dict[str, Any]]:
     return listed
 
 
-def test_a_text_that_no_conversation_takes_is_kept_and_can_be_read_later(world: World) -> None:
+def test_text_without_a_conversation_is_stored_and_readable(world: World) -> None:
     stranger, unknown_line = new_number(), new_number()
     assert world.bandwidth(stranger, [P], P, f"only me {stranger}", new_id())() == 200
     assert world.bandwidth(stranger, [unknown_line], unknown_line, f"who {stranger}", new_id())() == 200
@@ -211,7 +209,7 @@ def test_a_text_that_no_conversation_takes_is_kept_and_can_be_read_later(world: 
 
 
 @pytest.mark.parametrize("body", [b"not json ID", b'{"type": 1, "x": "ID"}', b'[{"type": "ID"}, null]', b"\xff\xfeID"])
-def test_an_authentic_webhook_that_cannot_be_read_is_kept_and_answered(world: World, body: bytes) -> None:
+def test_authentic_unreadable_webhook_is_stored_and_acknowledged(world: World, body: bytes) -> None:
     def kept() -> set[str]:
         return {text["sid"] for text in unrouted(world) if text["reason"] == "malformed"}
 

@@ -36,7 +36,7 @@ def test_fifty_times_the_same_webhook_is_one_message(world: World, line: str) ->
     assert bodies(world, sid) == ["once"]
 
 
-def test_fifty_different_texts_into_a_new_group_are_fifty_messages_of_one_conversation(world: World) -> None:
+def test_fifty_texts_into_a_new_group_are_fifty_messages_of_one_conversation(world: World) -> None:
     ann, ben = new_number(), new_number()
     texts = [f"text {number}" for number in range(AT_ONCE)]
     webhooks = [

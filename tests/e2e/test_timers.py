@@ -6,7 +6,7 @@ from tests.e2e.conftest import ExpiringConversation
 from tests.support.stack_world import World, until
 
 
-def test_a_timer_of_a_minute_is_told_once_dated_when_it_was_due(
+def test_timer_of_a_minute_is_reported_once_with_its_due_time(
     world: World, expiring_conversation: ExpiringConversation
 ) -> None:
     """GIVEN a conversation with a timer of a minute WHEN nothing happens in it THEN it is inactive, and its webhook is

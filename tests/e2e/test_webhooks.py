@@ -39,7 +39,7 @@ def group(inside: Any, *natives: str, own: str = P) -> Any:
     return made
 
 
-def test_a_texts_life_is_told_in_order_and_signed_as_twilio_does(world: World) -> None:
+def test_events_of_a_text_are_delivered_in_order_and_signed_as_twilio_does(world: World) -> None:
     ann, ben = new_number(), new_number()
     with receiving() as receiver, service(world, post_webhook_url=receiver.url, filters=list(POST_EVENTS)) as inside:
         made = group(inside, ann, ben)
@@ -82,7 +82,7 @@ def test_a_texts_life_is_told_in_order_and_signed_as_twilio_does(world: World) -
         assert arrived.parameters["CarrierMessageId"]
 
 
-def test_what_the_account_does_without_the_header_is_not_told(world: World) -> None:
+def test_changes_by_the_account_without_the_header_call_no_webhook(world: World) -> None:
     with receiving() as receiver, service(world, post_webhook_url=receiver.url, filters=list(POST_EVENTS)) as inside:
         quiet = inside.conversations.create()
         quiet.messages.create(author="system", body="quiet")
@@ -91,7 +91,7 @@ def test_what_the_account_does_without_the_header_is_not_told(world: World) -> N
         assert receiver.events(quiet.sid) == []
 
 
-def test_a_group_that_a_text_makes_is_told_in_twilios_order(world: World) -> None:
+def test_events_of_a_group_that_a_text_creates_have_twilios_order(world: World) -> None:
     ann, ben = new_number(), new_number()
     of_account = world.api.configuration.webhooks()
     with receiving() as receiver:
@@ -114,7 +114,7 @@ def test_a_group_that_a_text_makes_is_told_in_twilios_order(world: World) -> Non
         assert receiver.authentic(world.auth_token)
 
 
-def test_an_event_is_told_again_until_it_is_taken_and_in_order(world: World) -> None:
+def test_event_is_retried_in_order_until_it_is_accepted(world: World) -> None:
     """GIVEN a receiver that is broken at first WHEN it recovers THEN it has every event once, in order, each repeat
     with the token of the first try."""
     failures = 2
@@ -150,7 +150,7 @@ def test_an_event_is_told_again_until_it_is_taken_and_in_order(world: World) -> 
 
 
 @pytest.mark.parametrize("how", ["hangs", "gone", "endless", "elsewhere"])
-def test_one_bad_receiver_delays_nobody_elses_events(world: World, how: str) -> None:
+def test_failing_receiver_delays_no_events_of_others(world: World, how: str) -> None:
     """GIVEN a Service whose receiver hangs, is gone, never ends its answer or sends elsewhere, with much to be told
     WHEN something happens in another Service THEN it is told there, and elsewhere nobody was asked."""
 
@@ -182,7 +182,7 @@ def test_one_bad_receiver_delays_nobody_elses_events(world: World, how: str) -> 
         assert inner.calls == []
 
 
-def test_an_event_that_nobody_took_is_kept_and_told_when_it_is_redriven(world: World, stack: Stack) -> None:
+def test_dead_letter_of_an_event_is_delivered_when_it_is_redriven(world: World, stack: Stack) -> None:
     """GIVEN an event among the dead letters WHEN it is moved back, which the emulator has no command for, THEN its
     receiver is told."""
     sqs = stack.client("sqs")
@@ -283,7 +283,7 @@ def test_without_an_answer_in_time_things_happen_as_they_were_asked_for(world: W
         assert made.messages.create(author="system", body="now", x_twilio_webhook_enabled=ENABLED).body == "now"
 
 
-def test_a_group_that_is_refused_is_kept_among_the_unrouted_texts(world: World) -> None:
+def test_rejected_group_is_stored_among_the_unrouted_texts(world: World) -> None:
     ann, ben = new_number(), new_number()
     of_account = world.api.configuration.webhooks()
     with receiving(lambda _: Reply(403)) as receiver:
@@ -305,7 +305,7 @@ def unrouted(world: World) -> list[tuple[str, str]]:
     return [(text["reason"], text["body"]) for text in json.loads(answer.data)["unrouted_texts"]]
 
 
-def test_a_conversation_with_participants_asks_about_each_and_is_closed_when_one_is_refused(world: World) -> None:
+def test_conversation_with_participants_is_closed_when_one_is_rejected(world: World) -> None:
     ann, ben = new_number(), new_number()
 
     def judge(call: Call) -> Reply:

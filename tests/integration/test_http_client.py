@@ -199,7 +199,7 @@ def test_a_tls_handshake_that_does_not_end_is_left_at_the_deadline() -> None:
         ask(named("127.0.0.1", running, scheme="https"), timeout=HASTY)
 
 
-def test_a_resolver_that_hangs_is_left_at_the_deadline_and_does_no_harm_when_it_comes_back() -> None:
+def test_hanging_resolver_is_left_at_the_deadline_without_later_effect() -> None:
     answer, ended = threading.Event(), threading.Event()
 
     def hang(host: str, port: int) -> list[str]:
@@ -269,7 +269,7 @@ def test_a_body_that_drips_is_cut_off_at_the_deadline() -> None:
     assert set(answer.body) <= set(b"x")
 
 
-def test_where_no_body_is_wanted_none_is_waited_for() -> None:
+def test_body_is_not_awaited_where_none_is_needed() -> None:
     def promise(connection: socket.socket) -> None:
         connection.sendall(OK.removesuffix(b"ok"))
         silent(connection)
@@ -466,7 +466,7 @@ def test_a_certificate_of_another_name_has_failed(
         ask(f"https://other.example.com:{secure[0]}/", HttpClient(LOCAL, resolve=to_loopback, tls=trusting))
 
 
-def test_a_certificate_that_nobody_vouches_for_has_failed(secure: tuple[int, list[str | None]]) -> None:
+def test_untrusted_certificate_fails(secure: tuple[int, list[str | None]]) -> None:
     with pytest.raises(RequestFailed, match="CertVerification"):
         ask(f"https://hooks.example.com:{secure[0]}/", HttpClient(LOCAL, resolve=to_loopback))
 

@@ -213,7 +213,7 @@ def test_no_permission_is_for_all_actions_or_all_resources() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_reads_only_the_secrets_it_is_told_of(name: str) -> None:
+def test_function_reads_only_the_secrets_of_its_environment(name: str) -> None:
     function = of_type("AWS::Serverless::Function")[logical(name)]
     allowed = {
         refers(resource)
@@ -243,7 +243,7 @@ def test_a_function_is_watched(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_that_has_the_table_tells_it_how_long_it_may_wait(name: str) -> None:
+def test_function_with_the_table_tracks_its_deadline(name: str) -> None:
     """W2."""
     variables = of_type("AWS::Serverless::Function")[logical(name)]["Environment"]["Variables"]
     tree = ast.parse((ROOT / "functions" / name / "app.py").read_text())
@@ -360,7 +360,7 @@ def test_bandwidth_is_challenged() -> None:
 CARRIERS_ROUTES = {"/carriers/bandwidth/{token}": ["POST"], "/carriers/{carrier}": ["POST"]}
 
 
-def test_clients_have_a_limit_that_can_be_set_and_what_carriers_ask_for_has_none_of_its_own() -> None:
+def test_api_limit_is_a_parameter_and_carrier_routes_have_no_own() -> None:
     """W1."""
     settings = {
         (entry["ResourcePath"], entry["HttpMethod"]): (entry["ThrottlingRateLimit"], entry["ThrottlingBurstLimit"])
@@ -580,7 +580,7 @@ def test_lambda_lets_the_clean_up_put_messages_back_into_its_own_queue() -> None
 
 
 @pytest.mark.parametrize("name", sorted(DEAD_LETTERS | FAILURES))
-def test_what_was_given_up_is_kept_for_two_weeks_and_alarms(name: str) -> None:
+def test_dead_letters_stay_for_two_weeks_and_raise_an_alarm(name: str) -> None:
     assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert name in alarmed("ApproximateNumberOfMessagesVisible")
 
@@ -603,7 +603,7 @@ def alarmed(metric: str) -> set[str]:
 # --- the rest
 
 
-def test_alarms_tell_the_topic_and_say_what_to_make_of_them() -> None:
+def test_alarms_notify_the_topic_and_describe_the_action() -> None:
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", name
         assert alarm["AlarmDescription"], name

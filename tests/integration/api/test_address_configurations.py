@@ -159,7 +159,7 @@ def test_groups_only_holds_until_another_is_given(api: Api) -> None:
     assert line(api) == "all"
 
 
-def test_a_configuration_of_before_groups_were_kept_stays_as_it_is(api: Api, table: Table) -> None:
+def test_configuration_from_before_groups_were_stored_stays_unchanged(api: Api, table: Table) -> None:
     configured(api, P, auto_Enabled="true", auto_GroupsOnly="true")
     item = table.get(keys.line(P))
     assert item and item["configuration"].pop("groups_only") is True

@@ -61,7 +61,7 @@ def raw(made: dict[str, Any], claimed: dict[str, Any], alg: str = "HS256") -> st
 # --- keys
 
 
-def test_a_key_calls_the_api_with_its_secret_which_is_told_once(api: Api) -> None:
+def test_key_calls_the_api_with_its_secret_which_is_shown_once(api: Api) -> None:
     made = key(api)
     assert made["sid"].startswith("SK") and len(made["secret"]) == 43
     assert made["date_created"] == "Sun, 22 Nov 2026 12:00:00 +0000"

@@ -338,7 +338,7 @@ def test_a_role_of_another_service_is_none_of_this_one(api: Api) -> None:
 PRE, POST = "https://example.com/pre", "http://localhost:9000/post"
 
 
-def test_webhooks_that_were_never_set_up_are_null_but_for_method_and_target_of_the_account(api: Api) -> None:
+def test_unconfigured_webhooks_are_null_except_the_accounts_method_and_target(api: Api) -> None:
     assert api.get("/Configuration/Webhooks").body == {
         "account_sid": ACCOUNT,
         "pre_webhook_url": None,
@@ -383,7 +383,7 @@ def test_webhooks_are_set_up_a_setting_at_a_time(api: Api, path: str) -> None:
     assert api.post(path).body == removed
 
 
-def test_the_target_of_the_account_is_kept(api: Api) -> None:
+def test_target_of_the_account_is_stored(api: Api) -> None:
     assert api.post("/Configuration/Webhooks", {"Target": "FLEX"}).body["target"] == "flex"
     assert api.post("/Configuration/Webhooks", {"Method": "get"}).body["target"] == "flex"
     refused = api.post("/Configuration/Webhooks", {"Target": "studio", "Method": "post"})

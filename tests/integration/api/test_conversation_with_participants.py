@@ -42,7 +42,7 @@ def make(api: Api, *people: Any, **form: str) -> Reply:
     return api.post("/ConversationWithParticipants", [*form.items(), *texts])
 
 
-def test_everybody_is_in_it_at_once_and_it_becomes_active(api: Api, table: Table, clock: Clock) -> None:
+def test_all_members_join_at_once_and_it_becomes_active(api: Api, table: Table, clock: Clock) -> None:
     reply = make(
         api,
         {**native(A), "attributes": '{"a":1}', "date_created": "2020-01-01T00:00:00Z"},

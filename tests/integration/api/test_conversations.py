@@ -49,7 +49,7 @@ def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
     assert api.get("/Conversations").body["conversations"] == [made]
 
 
-def test_what_a_caller_gives_is_kept(api: Api) -> None:
+def test_parameters_of_the_caller_are_stored(api: Api) -> None:
     given = {
         "FriendlyName": "Céline & co",
         "UniqueName": "deal-7",
@@ -361,7 +361,7 @@ def test_messages_and_members_start_the_timers_anew_and_a_name_does_not(api: Api
     assert due() == "2026-11-22T12:12:00Z"
 
 
-def test_an_inactive_conversation_is_due_to_be_closed_only_and_a_closed_one_for_nothing(api: Api) -> None:
+def test_inactive_conversation_has_only_the_closed_timer_and_a_closed_one_none(api: Api) -> None:
     timers = {"Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
     made = api.made("/Conversations", {"State": "inactive", **timers})
     assert set(made["timers"]) == {"date_closed"}

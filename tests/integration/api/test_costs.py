@@ -386,7 +386,7 @@ def test_a_part_of_an_export_costs_in_proportion_to_its_size(
         (f"/Users/agent/Conversations/{PAIR}", []),
     ],
 )
-def test_a_person_finds_one_for_a_little_more_than_the_account_however_many_there_are(
+def test_lookup_costs_a_person_little_more_than_the_account_for_any_number(
     stored: dict[int, Stored], path: str, query: list[tuple[str, str]]
 ) -> None:
     costs = [each.cost(named(each, path), query, by=each.agent)[:2] for each in stored.values()]
@@ -405,7 +405,7 @@ def test_a_person_finds_one_for_a_little_more_than_the_account_however_many_ther
         ("/Users/agent/Conversations", []),
     ],
 )
-def test_a_page_costs_a_person_a_little_more_than_the_account_however_long_the_list_is(
+def test_page_costs_a_person_little_more_than_the_account_for_any_list(
     stored: dict[int, Stored], path: str, query: list[tuple[str, str]]
 ) -> None:
     costs = {number: walk(each, path, query, by=each.agent) for number, each in stored.items()}
@@ -415,7 +415,7 @@ def test_a_page_costs_a_person_a_little_more_than_the_account_however_long_the_l
         assert trips < longer <= trips + _PERSON
 
 
-def test_a_page_of_their_own_conversations_costs_a_person_the_same_however_many_they_have(
+def test_page_of_own_conversations_costs_the_same_for_any_number_of_them(
     stored: dict[int, Stored],
 ) -> None:
     costs = {number: walk(each, "/Conversations", [], by=each.agent) for number, each in stored.items()}

@@ -60,7 +60,7 @@ def test_without_the_right_credentials_nothing_is_answered_and_nothing_changes(
     assert api.get(f"/Conversations/{conversation}/Messages").body["messages"] == []
 
 
-def test_a_deployment_without_a_token_lets_nobody_in(api: Api) -> None:
+def test_deployment_without_a_token_refuses_every_caller(api: Api) -> None:
     open_door = Api(replace(api.context, auth_token=lambda: ""), basic(ACCOUNT, ""))
     assert open_door.get("/Conversations").status == 401
 

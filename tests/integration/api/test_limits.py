@@ -100,7 +100,7 @@ def own_of(api: Api, sid: str) -> str:
         ("+442071838750", "+442071838750"),
     ],
 )
-def test_a_group_with_somebody_whom_no_text_reaches_is_handed_over_and_answering_names_them(
+def test_group_with_an_unreachable_member_is_handed_over_and_a_reply_names_it(
     api: Api, table: Table, sender: str, shown: str
 ) -> None:
     sid = arrive(api, table, sender, (P, A), P)
@@ -111,7 +111,7 @@ def test_a_group_with_somebody_whom_no_text_reaches_is_handed_over_and_answering
     assert problem["code"] == 50407
 
 
-def test_a_group_with_somebody_from_puerto_rico_is_answered(api: Api, table: Table) -> None:
+def test_group_with_a_number_of_puerto_rico_is_answered(api: Api, table: Table) -> None:
     # Nobody could add them; but a carrier that brings their group text may well take the answer.
     sid = arrive(api, table, "+17875550150", (P, A), P)
     assert api.say(sid, author=P).status == 201
@@ -151,7 +151,7 @@ def test_a_number_that_sends_no_group_mms_is_refused_in_a_group_and_taken_in_a_p
     assert more.add(sid, projected=own, identity="jane").error[1] == 50407
 
 
-def test_a_group_that_a_text_has_made_is_kept_readable_and_says_why_it_is_not_answered(api: Api, table: Table) -> None:
+def test_group_created_by_a_text_stays_readable_and_a_reply_says_why_it_is_refused(api: Api, table: Table) -> None:
     sid = arrive(api, table, A, (T, *TOLL), T)
     assert api.post(f"/Conversations/{sid}/Participants/{own_of(api, sid)}", {"Identity": "jane"}).status == 200
     assert arrive(api, table, A, (T, *TOLL), T, "id-2") == sid

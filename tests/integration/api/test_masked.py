@@ -102,7 +102,7 @@ def test_what_our_own_people_write_carries_no_name(api: Api, table: Table, mixed
     }
 
 
-def test_no_handset_is_told_the_number_of_a_masked_member(api: Api, table: Table, mixed: str) -> None:
+def test_no_handset_gets_the_number_of_a_masked_member(api: Api, table: Table, mixed: str) -> None:
     for sender, line, others in ((C, T, ()), (D, P, ()), (A, P, (Q, B))):
         for number, recipients, words in by_text(table, arrive(api, table, sender, line, *others)):
             masked = {C, D, E} - {*recipients}

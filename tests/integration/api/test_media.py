@@ -47,7 +47,7 @@ def opened(api: Api, link: str, method: str = "GET") -> dict[str, Any]:
     return endpoint.serve(method, link.removeprefix(f"{BASE}/media/"))
 
 
-def test_an_upload_is_kept_and_shown_as_twilios_media_service_does(api: Api) -> None:
+def test_upload_is_stored_and_shown_as_by_twilios_media_service(api: Api) -> None:
     reply = send(api, PNG, query={"Filename": "roof.png", "Author": "jane"}, Content_Type="application/octet-stream")
     assert reply.status == 201
     sid = reply.body["sid"]
@@ -187,7 +187,7 @@ def test_an_upload_is_named_and_shown_as_what_it_is(
         (PNG + bytes(MAX_UPLOAD), 413, 50512),
     ],
 )
-def test_what_is_not_kept_is_refused(api: Api, content: bytes, status: int, code: int) -> None:
+def test_unsupported_file_is_refused(api: Api, content: bytes, status: int, code: int) -> None:
     assert send(api, content, Content_Type="image/png").error[:2] == (status, code)
     assert files(api).stored == {}
 

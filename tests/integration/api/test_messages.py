@@ -437,7 +437,7 @@ def opt_out(table: Table, address: str, line: str = P) -> None:
     )
 
 
-def test_a_group_of_whom_everybody_has_opted_out_is_not_written_to(api: Api, table: Table) -> None:
+def test_message_to_a_group_without_reachable_recipients_is_refused(api: Api, table: Table) -> None:
     sid = api.group(A, B)
     for address in (A, B):
         opt_out(table, address)
@@ -452,7 +452,7 @@ def test_a_group_of_whom_everybody_has_opted_out_is_not_written_to(api: Api, tab
     assert api.get(f"/Conversations/{sid}/Messages").body["messages"] == []
 
 
-def test_a_group_of_whom_somebody_is_left_is(api: Api, table: Table) -> None:
+def test_message_to_a_group_with_one_recipient_left_is_accepted(api: Api, table: Table) -> None:
     sid = api.group(A, B)
     opt_out(table, A)
     opt_out(table, B, Q)

@@ -175,7 +175,7 @@ def test_bad_input_is_named_and_changes_nothing(api: Api, form: dict[str, str], 
         ({"State": "out"}, "State"),
     ],
 )
-def test_what_nobody_can_be_listed_by_is_named(api: Api, query: dict[str, str], parameter: str) -> None:
+def test_invalid_filter_is_named(api: Api, query: dict[str, str], parameter: str) -> None:
     refused = api.get("/OptOuts", query)
     assert (refused.status, refused.body["code"]) == (400, 20001)
     assert refused.body["details"] == {"parameter": parameter}

@@ -85,7 +85,7 @@ def test_an_own_number_is_nobodys_address(api: Api) -> None:
 
 
 @pytest.mark.parametrize("address", ["x", "a@b.example", "🦆" * 5000, "9" * 5000, "\0", "+1", " "])
-def test_at_any_other_address_nobody_is(api: Api, address: str) -> None:
+def test_other_kind_of_address_finds_no_conversation(api: Api, address: str) -> None:
     assert found(api, Address=address) == []
 
 

@@ -172,7 +172,7 @@ def test_a_foreign_address_is_refused_as_it_was_written(api: Api) -> None:
     assert (refused.error[:2], refused.body["details"]["address"]) == ((400, 50407), given)
 
 
-def test_nobody_is_in_a_conversation_twice(api: Api) -> None:
+def test_participant_cannot_join_a_conversation_twice(api: Api) -> None:
     group = api.group(A)
     assert api.add(group, identity="agent").error == (409, 50433, "Participant already exists")
     again = (409, 50437, "Group Participant already exists")
@@ -223,7 +223,7 @@ def test_two_parties_join_although_another_conversation_has_their_thread(api: Ap
     assert api.say(third).status == 201
 
 
-def test_nobody_is_a_member_of_the_group_and_masked_at_once(api: Api) -> None:
+def test_number_cannot_be_a_native_and_a_masked_member_at_once(api: Api) -> None:
     group = api.group(A, B)
     refused = (409, 50437, "Group Participant already exists")
     assert api.add(group, address=A, proxy=P).error == refused
@@ -292,7 +292,7 @@ def test_an_own_number_gets_an_identity_is_handed_over_and_stands_alone_again(ap
     assert api.say(sid, author="bob").body["code"] == 50513
 
 
-def test_who_takes_over_a_number_begins_without_the_horizon_and_the_role_of_the_one_before(api: Api) -> None:
+def test_new_identity_of_a_number_has_no_horizon_or_role_of_the_previous_one(api: Api) -> None:
     sid = api.group(A)
     own = api.get(f"/Conversations/{sid}/Participants/agent").body["sid"]
     api.say(sid)
@@ -451,7 +451,7 @@ def test_a_read_horizon_is_taken_away_with_its_time(api: Api, nothing: str) -> N
 # --- roles
 
 
-def test_a_member_by_identity_has_the_services_role_for_members_until_it_is_given_one(api: Api) -> None:
+def test_member_by_identity_has_the_services_default_role(api: Api) -> None:
     sid = api.conversation()
     default = api.add(sid, identity="ann").body["role_sid"]
     assert api.get(f"/Roles/{default}").body["friendly_name"] == "channel user"

@@ -190,7 +190,7 @@ def test_a_receiver_that_makes_no_sense_does_not_stop_a_message(
     assert scene.api.say(scene.conversation, "as it was").body["body"] == "as it was"
 
 
-def test_nobody_is_asked_about_what_is_refused_anyway(scene: Scene, hook: Hook) -> None:
+def test_pre_webhook_is_not_called_for_a_request_that_is_refused(scene: Scene, hook: Hook) -> None:
     api, path = scene.api, scene.path
     assert api.say(scene.conversation, "").error[1] == 50503
     assert api.say(scene.conversation, author="nobody").error[1] == 50513
@@ -248,7 +248,7 @@ def test_an_identity_joins_with_the_role_that_it_will_have(enabled_api: EnabledA
 # --- changes
 
 
-def test_a_changed_message_is_what_is_stored_answered_told_and_sent(scene: Scene, table: Table, hook: Hook) -> None:
+def test_changed_message_is_stored_returned_published_and_sent(scene: Scene, table: Table, hook: Hook) -> None:
     scene.api.member(scene.conversation, identity="bob", projected=Q)
     hook.changes(body="polite", author="bob", attributes='{"was": "rude"}', index=9)
     made = scene.api.say(scene.conversation, "rude").body
@@ -264,14 +264,14 @@ def test_a_changed_message_is_what_is_stored_answered_told_and_sent(scene: Scene
     assert (after["Body"], after["Author"], after["ParticipantSid"]) == ("polite", "bob", bob)
 
 
-def test_a_webhook_may_let_a_person_write_as_somebody_else(scene: Scene, hook: Hook) -> None:
+def test_webhook_may_change_the_author_of_a_persons_message(scene: Scene, hook: Hook) -> None:
     agent = acting(Api(scene.api.context), "agent")
     hook.changes(author=P)
     made = agent.post(f"{scene.path}/Messages", {"Body": "hi"})
     assert (made.status, made.body["author"]) == (201, "agent")
 
 
-def test_a_changed_edit_is_what_is_kept(scene: Scene, hook: Hook) -> None:
+def test_changed_edit_is_stored(scene: Scene, hook: Hook) -> None:
     hook.changes(body="polite", author="moderator", attributes="{}")
     edited = scene.api.post(f"{scene.path}/Messages/{scene.message}", {"Body": "rude"}).body
     assert (edited["body"], edited["author"]) == ("polite", "moderator")
@@ -348,7 +348,7 @@ def test_a_member_that_loses_races_is_asked_about_once(scene: Scene, table: Tabl
 
 
 @pytest.mark.parametrize("path", ["/Conversations", "/Users/ann"])
-def test_asking_costs_one_round_trip_and_nothing_where_nothing_is_told(
+def test_pre_webhook_costs_one_round_trip_and_none_without_webhooks(
     api: Api, enabled_api: EnabledApi, table: Table, path: str
 ) -> None:
     api.made("/Users", {"Identity": "ann"})

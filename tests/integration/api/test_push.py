@@ -300,7 +300,7 @@ def test_notifications_that_were_never_set_up_are_off(api: Api) -> None:
     }
 
 
-def test_every_setting_of_notifications_is_kept_in_its_place(api: Api) -> None:
+def test_every_setting_of_notifications_is_stored_in_its_place(api: Api) -> None:
     changed = api.post(
         NOTIFICATIONS,
         {

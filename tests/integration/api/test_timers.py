@@ -109,7 +109,7 @@ def test_closing_by_a_timer_releases_the_threads(api: Api, clock: Clock, watch: 
     api.group(A, B)
 
 
-def test_what_is_read_is_right_though_nobody_has_looked_yet(api: Api, clock: Clock) -> None:
+def test_state_is_read_as_due_before_the_timer_ran(api: Api, clock: Clock) -> None:
     sid = api.conversation(**TIMERS)
     api.add(sid, identity="ann")
     clock.tick(seconds=60)
@@ -132,9 +132,7 @@ def test_what_is_read_is_right_though_nobody_has_looked_yet(api: Api, clock: Clo
     assert state(api, sid) == "closed"
 
 
-def test_what_time_has_closed_cannot_be_changed_though_nobody_has_looked_yet(
-    api: Api, table: Table, clock: Clock
-) -> None:
+def test_overdue_conversation_cannot_be_changed_before_the_timer_ran(api: Api, table: Table, clock: Clock) -> None:
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=10)
     assert api.say(sid).error[:2] == (400, 50377)
@@ -145,9 +143,7 @@ def test_what_time_has_closed_cannot_be_changed_though_nobody_has_looked_yet(
     api.group(A, B)
 
 
-def test_whom_time_has_freed_can_be_together_anew_though_nobody_has_looked_yet(
-    api: Api, table: Table, clock: Clock
-) -> None:
+def test_members_of_an_overdue_conversation_are_free_before_the_timer_ran(api: Api, table: Table, clock: Clock) -> None:
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=10)
     assert api.get("/Conversations", [("Address", A), ("Address", B), ("Address", P)]).body["conversations"] == []
@@ -157,7 +153,7 @@ def test_whom_time_has_freed_can_be_together_anew_though_nobody_has_looked_yet(
 
 
 @pytest.mark.parametrize("if_exists", ["refuse", "fetch"])
-def test_a_conversation_with_its_participants_is_made_anew_where_time_has_closed_the_one_before(
+def test_conversation_with_participants_replaces_one_that_a_timer_closed(
     api: Api, table: Table, clock: Clock, if_exists: str
 ) -> None:
     sid = api.group(A, B, **TIMERS)
@@ -297,7 +293,7 @@ def test_a_new_member_wakes_an_inactive_conversation_and_its_timer_runs_from_the
     assert stored(table, sid) == "inactive"
 
 
-def test_a_message_that_comes_while_the_timer_is_written_down_keeps_the_conversation_awake(
+def test_message_during_the_timers_write_keeps_the_conversation_active(
     api: Api, table: Table, clock: Clock, watch: Watch
 ) -> None:
     sid = api.group(A, B, **TIMERS)
@@ -322,7 +318,7 @@ def say(table: Table, roster: Roster, now: Any) -> None:
     table.transact(messages.recording_writes(roster, made, now))
 
 
-def test_looking_twice_at_once_tells_once(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
+def test_two_concurrent_timer_runs_publish_one_event(api: Api, table: Table, clock: Clock, watch: Watch) -> None:
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=1)
     watch(Racing(table, 1, "conversation", watch))
@@ -353,7 +349,7 @@ def test_looking_that_dies_half_way_is_done_by_the_next_minute(
     assert entered(table) == 0
 
 
-def test_what_cannot_be_looked_at_holds_up_nothing_else_and_is_told_of_in_the_end(
+def test_failing_timer_delays_no_others_and_is_reported_in_the_end(
     api: Api, table: Table, clock: Clock, watch: Watch
 ) -> None:
     broken, well = (api.conversation(**TIMERS) for _ in range(2))
@@ -417,7 +413,7 @@ def test_a_run_without_time_leaves_the_rest_to_the_next(api: Api, table: Table, 
     assert {stored(table, sid) for sid in made} == {"inactive"}
 
 
-def test_the_accounts_defaults_hold_for_new_conversations_and_for_those_that_a_text_makes(
+def test_accounts_defaults_apply_to_new_conversations_of_requests_and_texts(
     api: Api, table: Table, clock: Clock, watch: Watch
 ) -> None:
     api.post("/Configuration", {"DefaultInactiveTimer": "PT1M", "DefaultClosedTimer": "PT10M"})
@@ -455,7 +451,7 @@ def test_a_conversation_that_stays_initializing_is_found_until_it_is_active(
     assert entered(table) == 0
 
 
-def test_timers_of_a_conversation_made_with_its_participants_run_from_when_it_is_active(
+def test_timers_of_a_conversation_with_participants_start_when_it_is_active(
     api: Api, table: Table, clock: Clock, watch: Watch
 ) -> None:
     form = [("Participant", '{"identity":"ann"}'), ("State", "active"), ("Timers.Inactive", "PT1M")]

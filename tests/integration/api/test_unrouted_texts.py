@@ -223,7 +223,7 @@ def test_what_could_not_be_taken_when_it_came_stays_when_it_is_routed_again(api:
     assert said(api) == []
 
 
-def test_a_webhook_that_cannot_be_read_is_kept_with_our_tag(api: Api) -> None:
+def test_unreadable_webhook_is_stored_with_our_tag(api: Api) -> None:
     received(api, replace(webhook("hello", "id-9"), query={"send": "our-tag"}, body=b"{"))
     (one,) = list_unrouted(api)
     found = unrouted.fetch(api.context.table, one["sid"])

@@ -52,7 +52,7 @@ def test_who_has_no_role_of_their_own_has_that_of_the_service(api: Api) -> None:
     assert (made["role_sid"], made["friendly_name"], made["attributes"]) == (role_named("service user"), None, "{}")
 
 
-def test_in_a_service_that_tracks_who_is_reachable_nobody_is(api: Api, table: Table) -> None:
+def test_service_that_tracks_reachability_shows_no_user_as_reachable(api: Api, table: Table) -> None:
     api.made("/Users", {"Identity": "ann"})
     service = services.fetch(table, SERVICE)
     assert service is not None

@@ -270,7 +270,7 @@ def test_an_identity_that_looks_like_a_number_owns_nothing_of_that_handset(api: 
     assert api.get(path).body["body"] == said["body"]
 
 
-def test_a_refused_call_makes_nobody_a_user(api: Api, acting: As) -> None:
+def test_refused_call_creates_no_user(api: Api, acting: As) -> None:
     assert not_permitted(acting("eve").get("/Keys"))
     assert api.get("/Users/eve").error[:2] == (404, 20404)
 
@@ -280,7 +280,7 @@ def test_no_token_speaks_for_the_account_itself(api: Api, acting: As) -> None:
         assert acting(identity).get("/Conversations").error[:2] == (401, 20106)
 
 
-def test_a_person_is_not_told_which_conversation_they_cannot_see_has_their_people_or_name(api: Api, acting: As) -> None:
+def test_refusal_does_not_name_a_conversation_that_the_person_cannot_see(api: Api, acting: As) -> None:
     hidden = api.group(A, UniqueName="elm")
     ann = acting("ann")
     people = [

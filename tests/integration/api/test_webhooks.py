@@ -101,7 +101,7 @@ def test_a_target_keeps_what_it_uses(api: Api, form: Pairs, configuration: dict[
     assert hook(api, api.conversation(), form)["configuration"] == configuration
 
 
-def test_where_to_replay_from_is_kept(api: Api, table: Table) -> None:
+def test_replay_index_is_stored(api: Api, table: Table) -> None:
     made = hook(api, api.conversation(), [*WEBHOOK_FORM, ("Configuration.ReplayAfter", "7")])
     found = store.fetch(table, made["conversation_sid"], made["sid"])
     assert found is not None
@@ -207,7 +207,7 @@ def test_new_webhook_with_two_errors_is_refused_for_the_first(api: Api, form: di
 
 # A conversation's webhooks are told what has happened: none is asked before.
 @pytest.mark.parametrize("event", ["onMessageSent", "onMessageAdd", "onUserUpdate", "x" * 10_000])
-def test_an_event_that_a_conversation_does_not_tell_is_refused(api: Api, event: str) -> None:
+def test_event_that_a_conversation_does_not_have_is_refused(api: Api, event: str) -> None:
     conversation = api.conversation()
     reply = api.post(f"/Conversations/{conversation}/Webhooks", [*WEBHOOK_FORM, ("Configuration.Filters", event)])
     status, code, text = reply.error

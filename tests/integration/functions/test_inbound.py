@@ -134,7 +134,7 @@ def test_layout_parts_of_a_picture_message_are_no_content(inbound: Inbound, tabl
 
 
 @pytest.mark.parametrize("name", ["inbound/bandwidth-failed", "inbound/twilio-delivered"])
-def test_a_report_of_a_text_that_is_not_ours_is_answered_and_kept(inbound: Inbound, table: Table, name: str) -> None:
+def test_report_of_an_unknown_text_is_acknowledged_and_stored(inbound: Inbound, table: Table, name: str) -> None:
     assert inbound(event(name))["statusCode"] == 200
     assert state(table) == ([], [])
 
@@ -198,7 +198,7 @@ def no_token() -> Answer:
         (bandwidths_without_a_token, 403),
     ],
 )
-def test_what_is_not_authentic_is_refused_changes_nothing_and_tells_nothing(
+def test_unauthentic_webhook_is_refused_without_effect_or_detail(
     inbound: Inbound, table: Table, webhook: Callable[[], Answer], status: int
 ) -> None:
     answer = inbound(webhook())
@@ -247,7 +247,7 @@ def test_a_carrier_without_secrets_takes_nothing(inbound: Inbound, secret: Any, 
     ("authorization", "status"),
     [(None, 401), ("Basic " + base64.b64encode(b"hook:wrong").decode(), 401), ("Bearer x", 401), ("good", 200)],
 )
-def test_bandwidths_credentials_are_asked_for_with_a_challenge_where_they_are_required(
+def test_bandwidth_webhook_without_required_credentials_gets_a_challenge(
     inbound: Inbound, secret: Any, authorization: str | None, status: int
 ) -> None:
     secret({**SECRETS, "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"})
@@ -275,7 +275,7 @@ def test_bandwidths_credentials_are_asked_for_with_a_challenge_where_they_are_re
         lambda: twilio([("Body", "no sid, no sender")]),
     ],
 )
-def test_what_cannot_be_understood_is_kept_once_and_answered(
+def test_unreadable_webhook_is_stored_once_and_acknowledged(
     inbound: Inbound, table: Table, webhook: Callable[[], Answer]
 ) -> None:
     sent = webhook()
@@ -334,7 +334,7 @@ LAYOUT, ELSE = "https://carrier.example/0.smil", "https://else.example/1.txt"
         lambda: vonage_text(message_type="unsupported", text="what is left of it"),
     ],
 )
-def test_a_text_that_says_nothing_is_kept_as_it_came_and_alarmed_on(
+def test_empty_text_is_stored_unchanged_and_raises_an_alarm(
     inbound: Inbound, table: Table, webhook: Callable[[], Answer], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """C2: on every carrier."""
@@ -418,7 +418,7 @@ def test_what_asks_for_nothing_is_answered(inbound: Inbound, table: Table, body:
     assert state(table) == ([], [])
 
 
-def test_a_text_to_an_unknown_line_is_kept_and_answered(inbound: Inbound, table: Table) -> None:
+def test_text_to_an_unknown_line_is_stored_and_acknowledged(inbound: Inbound, table: Table) -> None:
     (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
     text["to"] = text["message"]["owner"] = "+12065550199"
     text["message"]["to"] = ["+12065550199"]
@@ -442,7 +442,7 @@ def test_a_text_to_an_unknown_line_is_kept_and_answered(inbound: Inbound, table:
         {"to": [f"+1206556{n:04}" for n in range(120)] + ["+12065550100"]},
     ],
 )
-def test_odd_texts_are_kept_whole_and_answered(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
+def test_odd_texts_are_stored_whole_and_acknowledged(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
     (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
     text["message"] |= change
     assert inbound(bandwidth([text]))["statusCode"] == 200
@@ -464,7 +464,7 @@ def test_a_text_message_with_a_lost_roster_is_taken_and_alarmed_on(
 
 
 @pytest.mark.parametrize("elements", [b"1", b'{"type": 1}'])
-def test_a_webhook_of_many_unreadable_parts_is_kept_once(
+def test_webhook_of_many_unreadable_parts_is_stored_once(
     inbound: Inbound, table: Table, logged: Callable[[], str], elements: bytes
 ) -> None:
     body = b"[" + b",".join([elements] * 2000) + b"]"
@@ -477,7 +477,7 @@ def test_a_webhook_of_many_unreadable_parts_is_kept_once(
     "change",
     [{"text": "x" * (MAX_TEXT + 1)}, {"media": [f"https://carrier.example/{n}" for n in range(MAX_MEDIA + 1)]}],
 )
-def test_a_text_larger_than_any_is_kept_as_it_came(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
+def test_oversized_text_is_stored_unchanged(inbound: Inbound, table: Table, change: dict[str, Any]) -> None:
     (text,) = json.loads(event("inbound/bandwidth-group-text")["body"])
     text["message"] |= change
     assert inbound(bandwidth([text]))["statusCode"] == 200
@@ -485,7 +485,7 @@ def test_a_text_larger_than_any_is_kept_as_it_came(inbound: Inbound, table: Tabl
     assert (recorded, reason, json.loads(raw)) == ([], UnroutedReason.MALFORMED, [text])
 
 
-def test_what_the_table_refuses_within_a_transaction_is_kept_and_not_retried_for_ever(
+def test_text_that_the_table_refuses_is_stored_and_not_retried_forever(
     inbound: Inbound, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_large(self: Table, writes: Any) -> None:

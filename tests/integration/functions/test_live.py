@@ -129,7 +129,7 @@ def test_a_refused_connection_is_answered_with_its_status_and_no_log_has_the_tok
     assert all(secret not in log for secret in ("not-a-token", good, expired))
 
 
-def test_an_identity_whose_connections_always_race_is_told_to_come_again(
+def test_identity_whose_connections_always_race_is_asked_to_retry(
     app: ModuleType, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*given: Any) -> bool:
@@ -161,7 +161,7 @@ def test_the_sample_events(app: ModuleType, sample: str, status: int) -> None:
 # --- the queue
 
 
-def test_what_happened_is_told(
+def test_events_are_published(
     app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, logged: Callable[[], str]
 ) -> None:
     connect(app, "c1", token(key))

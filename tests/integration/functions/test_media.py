@@ -48,7 +48,7 @@ def queued(reference: MediaReference, app: ModuleType) -> dict[str, Any]:
     return sample
 
 
-def test_a_file_is_fetched_and_kept(
+def test_file_is_fetched_and_stored(
     function: Load, table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, reference = function("media"), arrived(table)

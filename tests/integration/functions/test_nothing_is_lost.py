@@ -172,7 +172,7 @@ def without(body: Any, field: str) -> Any:
 
 @pytest.mark.parametrize("kind", ["texts", "reports"])
 @pytest.mark.parametrize("carrier", sorted(MODELS))
-def test_all_that_a_webhook_says_is_recorded_or_kept(inbound: Inbound, carrier: str, kind: str) -> None:
+def test_content_of_a_webhook_is_recorded_or_stored(inbound: Inbound, carrier: str, kind: str) -> None:
     check(inbound, carrier, kind)
 
 

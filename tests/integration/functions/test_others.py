@@ -49,9 +49,7 @@ def test_the_relay_queues_a_recorded_message_in_its_conversations_order(
     )
 
 
-def test_the_relay_queues_a_call_for_each_webhook_in_the_turn_of_its_url_and_conversation(
-    function: Load, table: Table
-) -> None:
+def test_relay_queues_a_call_for_each_webhook_grouped_by_url_and_conversation(function: Load, table: Table) -> None:
     relay = function("relay")
     sample = event("relay/message-told")
     subject = sample["Records"][0]["dynamodb"]["NewImage"]["subject"]["S"]
@@ -84,7 +82,7 @@ def test_the_relay_queues_what_happened_once_for_those_who_listen_live(function:
     assert waiting(relay.variable("CALLBACKS_QUEUE_URL")) == []
 
 
-def test_the_relay_answers_for_the_first_record_that_fails_and_does_what_is_before_it(
+def test_relay_reports_the_first_failed_record_and_does_those_before(
     function: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """W5."""
@@ -217,7 +215,7 @@ def test_a_send_of_unknown_outcome_is_looked_at_again_later(
     assert queued["Body"] == event("outbound/reconcile")["Records"][0]["body"]
 
 
-def test_the_second_look_gives_up_what_nobody_settled(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reconciliation_fails_unsettled_sends(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
     def reconcile(reconciler: Reconciler, reference: Any, *, last: bool) -> int:
@@ -319,9 +317,7 @@ def test_the_authorizer_denies_what_has_no_token(function: Load, change: dict[st
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 
-def test_the_authorizer_asks_for_credentials_with_the_word_that_the_gateway_answers_401_to(
-    function: Load, secret: Any
-) -> None:
+def test_authorizer_raises_the_word_that_the_gateway_answers_with_401(function: Load, secret: Any) -> None:
     secret({**SECRETS, "bandwidth_webhook_username": "hook", "bandwidth_webhook_password": "pass"})
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         function("authorizer").handler(event("authorizer/bandwidth"), Context())

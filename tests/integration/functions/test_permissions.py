@@ -123,7 +123,7 @@ def reference(table: Table, group: tuple[ModuleType, str, str]) -> SendReference
     return found.message.reference(found.message.sends[0])
 
 
-def test_what_happened_is_told(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
+def test_events_are_published(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
     _, conversation, message = group
     client: Any = table._client
     stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]

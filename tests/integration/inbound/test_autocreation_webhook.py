@@ -209,7 +209,7 @@ def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, client: Any) ->
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503])
-def test_a_rejected_text_is_kept_and_makes_nothing(own: Table, hook: Hook, status: int) -> None:
+def test_rejected_text_is_stored_and_creates_no_conversation(own: Table, hook: Hook, status: int) -> None:
     hook.answer = answered("", status)
     inbound = text(A, P, B, body="spam", media=1)
     assert record(own, inbound, hook) == RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.REJECTED)
@@ -222,7 +222,7 @@ def test_a_rejected_text_is_kept_and_makes_nothing(own: Table, hook: Hook, statu
     assert unrouted.fetch(own, one.sid) == one
 
 
-def test_a_rejected_group_with_two_own_numbers_is_asked_about_and_kept_once(own: Table, hook: Hook) -> None:
+def test_rejected_group_with_two_own_numbers_is_consulted_and_stored_once(own: Table, hook: Hook) -> None:
     hook.answer = answered("", 403)
     outcomes = [record(own, text(A, P, Q, line=line), hook).outcome for line in (P, Q)]
     assert outcomes == [RecordOutcome.UNROUTED, RecordOutcome.COPIED]
@@ -303,9 +303,7 @@ def test_of_two_first_texts_one_makes_the_conversation_and_the_other_joins_it(ow
     assert everything(own) == [(None, ["first", "second"])]
 
 
-def test_a_text_that_is_rejected_goes_to_the_conversation_that_another_has_made_meanwhile(
-    own: Table, hook: Hook
-) -> None:
+def test_rejected_text_joins_a_conversation_that_was_created_meanwhile(own: Table, hook: Hook) -> None:
     def meanwhile() -> None:
         assert record(own, text(B, P, A, body="first"), hook).outcome is RecordOutcome.CREATED
         hook.answer = answered("", 403)
@@ -338,7 +336,7 @@ def test_a_text_that_loses_races_is_asked_about_once(own: Table, hook: Hook) -> 
     assert everything(own) == [("Elm St 5", ["hello"])]
 
 
-def test_a_text_that_needs_nobody_is_counted_apart(own: Table, hook: Hook) -> None:
+def test_rejected_unrouted_and_keyword_texts_have_own_metrics(own: Table, hook: Hook) -> None:
     metrics.provider.clear_metrics()
     hook.answer = answered("", 403)
     for taken in (text(A, P, B), text(A, P), text(A, P, body="HELP")):
@@ -383,7 +381,7 @@ def test_a_text_into_a_conversation_is_asked_about_as_a_message(own: Table, hook
     }
 
 
-def test_a_text_is_kept_as_the_webhook_changes_it_and_stays_its_writers(own: Table, hook: Hook, there: str) -> None:
+def test_changed_text_is_stored_and_its_author_stays(own: Table, hook: Hook, there: str) -> None:
     changes = {"body": "(moderated)", "attributes": {"rude": True}, "author": "somebody else"}
     hook.answer = answered(json.dumps(changes))
     record(own, text(B, P, A, body="rude"), hook)
@@ -402,7 +400,7 @@ def test_a_change_that_would_be_refused_of_a_caller_is_not_made(
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-def test_a_rejected_text_is_kept_beside_its_conversation(own: Table, hook: Hook, there: str, status: int) -> None:
+def test_rejected_text_is_stored_outside_its_conversation(own: Table, hook: Hook, there: str, status: int) -> None:
     hook.answer = answered("", status)
     inbound = text(B, P, A, body="spam")
     assert [record(own, inbound, hook).outcome for _ in range(2)] == [RecordOutcome.UNROUTED, RecordOutcome.REPEATED]
@@ -449,9 +447,7 @@ def test_a_repeat_that_comes_while_a_text_is_asked_about_ends_as_one(own: Table,
     assert [body for _, body, _ in said(own, there)] == ["first", "second"]
 
 
-def test_a_thread_that_was_claimed_before_threads_named_their_service_is_asked_about_too(
-    own: Table, hook: Hook, there: str
-) -> None:
+def test_thread_claimed_by_an_earlier_version_is_consulted_too(own: Table, hook: Hook, there: str) -> None:
     place = keys.thread(threads.digest(threads.build_key([A, B, P])))
     own.write(change("thread", place, {"service_sid": None}))
     hook.answer = answered("", 403)

@@ -117,7 +117,7 @@ def test_a_sentence_with_a_picture_is_no_keyword(lines_table: Table) -> None:
     assert (state(lines_table), replies(lines_table)) == (None, [])
 
 
-def test_a_keyword_with_a_picture_that_no_conversation_takes_holds_and_is_kept_with_it(lines_table: Table) -> None:
+def test_unrouted_keyword_with_a_picture_holds_and_is_stored_with_it(lines_table: Table) -> None:
     """C4."""
     configure(lines_table, P, auto_creation=AutoCreation.OFF)
     recorded = arrive(lines_table, "STOP", id="1", media=(PICTURE,))
@@ -421,7 +421,7 @@ def test_a_program_that_answers_every_text_with_info_is_answered_three_times_an_
     assert len(replies(lines_table)) == 6
 
 
-def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_three_times(lines_table: Table) -> None:
+def test_alternating_stop_and_start_hold_each_time_and_are_answered_three_times(lines_table: Table) -> None:
     """C14."""
     for number in range(8):
         word = ("STOP", "START")[number % 2]
@@ -430,7 +430,7 @@ def test_one_that_says_stop_and_start_in_turn_is_obeyed_each_time_and_answered_t
     assert len(replies(lines_table)) == 3
 
 
-def test_an_opt_out_is_confirmed_though_three_others_were_answered_and_then_no_second_time(lines_table: Table) -> None:
+def test_opt_out_is_confirmed_once_after_three_other_answers(lines_table: Table) -> None:
     """C14."""
     assert say(lines_table, "HELP", "HELP", "HELP", "STOP", "START", "STOP") == [False] * 4 + [True] * 2
     assert state(lines_table) is True
@@ -534,7 +534,7 @@ def test_stop_holds_also_where_no_conversation_takes_the_text(lines_table: Table
     assert len(replies(lines_table)) == 1
 
 
-def test_a_number_that_is_not_ours_and_our_own_numbers_opt_nobody_out(lines_table: Table) -> None:
+def test_keyword_of_an_own_number_or_to_a_foreign_one_opts_no_one_out(lines_table: Table) -> None:
     arrive(lines_table, "STOP", id="1", line="+12065550199")
     arrive(lines_table, "STOP", A, id="2", sender=Q)
     assert (state(lines_table, A, "+12065550199"), state(lines_table, Q, P), replies(lines_table)) == (None, None, [])
@@ -545,7 +545,7 @@ def test_who_cannot_be_texted_is_not_answered(lines_table: Table) -> None:
     assert replies(lines_table) == []
 
 
-def test_a_keyword_is_shown_in_its_conversation_and_sent_to_nobody_else(lines_table: Table) -> None:
+def test_keyword_is_shown_in_its_conversation_and_not_sent_on(lines_table: Table) -> None:
     group = arrive(lines_table, "hello", B, id="1")
     stop = arrive(lines_table, "STOP", B, id="2")
     assert stop.conversation_sid == group.conversation_sid

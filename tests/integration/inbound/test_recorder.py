@@ -132,9 +132,7 @@ def test_a_text_from_a_stranger_becomes_a_masked_pair_where_the_line_allows_all(
         (text(A, P, *(f"+1206555{n:04}" for n in range(1000, 1085))), UnroutedReason.ROSTER_TOO_LARGE),
     ],
 )
-def test_a_text_that_nobody_takes_is_kept_once_and_readable(
-    own: Table, inbound: InboundText, reason: UnroutedReason
-) -> None:
+def test_unrouted_text_is_stored_once_and_readable(own: Table, inbound: InboundText, reason: UnroutedReason) -> None:
     first, again = record(own, inbound), record(own, inbound)
     assert (first.outcome, first.reason) == (RecordOutcome.UNROUTED, reason)
     assert again.outcome in (RecordOutcome.REPEATED, RecordOutcome.UNROUTED)
@@ -143,7 +141,7 @@ def test_a_text_that_nobody_takes_is_kept_once_and_readable(
     assert queries.conversations(own, SERVICE, Window(10)).entries == []
 
 
-def test_a_malformed_webhook_is_kept_once_as_it_came(own: Table) -> None:
+def test_malformed_webhook_is_stored_once_unchanged(own: Table) -> None:
     for _ in range(2):
         unrouted_inbox.store_malformed(own, "bandwidth", MalformedWebhook("not JSON", "{oops"), NOW)
     ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
@@ -168,7 +166,7 @@ def test_two_own_numbers_in_one_group_make_one_conversation_and_one_message(own:
     assert bodies(own, made.conversation_sid) == [(0, A, "hello")]
 
 
-def test_a_copy_of_an_unrouted_text_is_not_kept_twice(own: Table) -> None:
+def test_copy_of_an_unrouted_text_is_not_stored_twice(own: Table) -> None:
     for address in (P, Q):
         line = lines.fetch(own, [address])[address]
         lines.update(own, line, replace(line, auto_creation=AutoCreation.OFF))
@@ -237,7 +235,7 @@ def test_a_number_that_is_registered_between_two_copies_does_not_double_texts(ow
     assert len(bodies(own, made.conversation_sid)) == 1
 
 
-def test_our_own_text_into_a_group_with_a_number_that_is_no_line_comes_back_as_no_message(own: Table) -> None:
+def test_echo_of_our_text_to_a_group_with_a_foreign_number_is_no_message(own: Table) -> None:
     """M2."""
     made = record(own, text(A, P, FREE, B, line=P))
     roster = conversations.load(own, made.conversation_sid)
@@ -277,7 +275,7 @@ def test_a_text_that_is_routed_again_does_not_double_one_that_has_come_meanwhile
     assert len(everything(own)) == 2
 
 
-def test_a_roster_that_is_too_large_is_kept_once_for_all_its_copies(own: Table) -> None:
+def test_too_large_roster_is_stored_once_for_all_its_copies(own: Table) -> None:
     """M2."""
     crowd = [f"+1206555{number:04}" for number in range(1000, 1085)]
     outcomes = [record(own, text(A, P, Q, *crowd, line=line)).outcome for line in (P, Q)]
@@ -318,7 +316,7 @@ def test_copies_of_telnyx_that_mark_two_numbers_as_delivered_to_are_one_message(
     assert everything(own) == [(0, A, "hello")]
 
 
-def test_a_text_of_telnyx_that_marks_no_number_came_to_the_line_behind_another_member(own: Table) -> None:
+def test_telnyx_text_without_a_marked_number_reaches_the_line_among_its_members(own: Table) -> None:
     """C8."""
     assert record(own, telnyx("1", [{"phone_number": B}, {"phone_number": P}], [])).outcome is RecordOutcome.CREATED
     assert everything(own) == [(0, A, "hello")]

@@ -226,7 +226,7 @@ def test_words_in_the_text_and_in_a_part_are_one_message(table: Table, carrier: 
     assert len(one.messages()) == 1
 
 
-def test_a_text_part_of_nothing_is_kept_as_it_came(table: Table) -> None:
+def test_empty_text_part_is_stored_as_malformed(table: Table) -> None:
     """C6, C2."""
     one = Inbox(table, "bandwidth", {PART: b" \n"})
     one.arrive("", PART)
@@ -341,7 +341,7 @@ def test_words_that_come_later_stand_below_the_subject(table: Table, monkeypatch
     assert one.bodies() == ["Friday\nSee you"] * 2
 
 
-def test_words_below_a_subject_that_was_kept_are_found_when_it_is_routed(
+def test_words_below_an_unrouted_subject_are_found_when_it_is_routed(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C6, C5."""
@@ -388,7 +388,7 @@ def test_a_copy_with_several_parts_that_come_later_is_removed(table: Table) -> N
     assert one.bodies() == ["one\ntwo"]
 
 
-def test_a_keyword_that_comes_later_is_taken_back_though_some_were_out_of_reach_from_the_first(table: Table) -> None:
+def test_late_keyword_withdraws_its_text_though_some_members_were_unreachable(table: Table) -> None:
     """C6: natives of a group without a number of ours."""
     one = Inbox(table, "bandwidth")
     first, second = own("bandwidth")

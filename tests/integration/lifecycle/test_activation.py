@@ -146,7 +146,7 @@ ADDED = ["onConversationAdded", "onParticipantAdded", "onParticipantAdded", "onP
 STATE = "onConversationStateUpdated"
 
 
-def test_a_conversation_becomes_active_and_everybody_is_told_of(world: World) -> None:
+def test_conversation_becomes_active_and_every_member_is_published(world: World) -> None:
     sid = made(world)
     world.relay(sid)
     assert world.types(sid) == ["onConversationAdded"]
@@ -181,7 +181,7 @@ def test_who_made_it_is_who_adds_them(world: World, created_by: str, source: dic
     assert all(source.items() <= asked.items() for asked in world.asked)
 
 
-def test_nobody_is_asked_where_webhooks_are_not_told(world: World) -> None:
+def test_pre_webhook_is_not_called_where_webhooks_are_off(world: World) -> None:
     world.refuse = (A,)
     sid = made(world, notify_webhooks=False)
     assert world.activate(sid) is ActivationOutcome.ACTIVATED
@@ -216,7 +216,7 @@ def test_one_rejection_closes_it_and_frees_its_people(
     assert world.activate(made(world)) is ActivationOutcome.ACTIVATED
 
 
-def test_many_are_asked_about_side_by_side_and_told_of_in_the_order_given(world: World) -> None:
+def test_members_are_consulted_in_parallel_and_published_in_order(world: World) -> None:
     sid = made(world, extra=42)
     roster = conversations.load(world.table, sid)
     assert roster
@@ -269,7 +269,7 @@ def test_a_conversation_that_is_deleted_meanwhile_is_done_with(world: World) -> 
     assert world.activate(sid) is ActivationOutcome.REPEATED
 
 
-def test_a_lost_race_is_tried_again_and_nobody_is_asked_again(world: World) -> None:
+def test_lost_race_is_retried_without_another_call_of_the_pre_webhook(world: World) -> None:
     sid = made(world)
     assert world.activate(sid, table=Failing(world.table, Conflict({}), times=2)) is ActivationOutcome.ACTIVATED
     assert len(world.asked) == 3

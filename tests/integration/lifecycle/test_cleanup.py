@@ -134,9 +134,7 @@ class Relay:
         return stream.relay({"eventName": "REMOVE", "dynamodb": image})
 
 
-def test_conversations_services_and_users_are_queued_when_they_are_removed_and_nothing_else_is(
-    account: Table, client: Any
-) -> None:
+def test_only_removed_conversations_services_and_users_are_queued(account: Table, client: Any) -> None:
     made = group(account, A, B)
     say(account, made)
     relay = Relay(account)
@@ -319,7 +317,7 @@ def arrive(table: Table, owner: Conversation, index: int, at: datetime, *, body:
     table.transact(messages.recording_writes(roster, message, at))
 
 
-def test_texts_that_came_to_a_removed_service_are_kept_among_the_unrouted(account: Table) -> None:
+def test_texts_of_a_removed_service_are_stored_among_the_unrouted(account: Table) -> None:
     lines.register(account, Line(sids.new(sids.LINE), P, "telnyx", NOW, NOW))
     gone = group(account, A, B, service=SECOND)
     masked = conversation(account, {"address": A, "proxy_address": Q}, service=SECOND)
@@ -356,7 +354,7 @@ class Meanwhile(Table):
         super().transact(writes)
 
 
-def test_a_text_that_comes_while_its_conversation_is_cleaned_up_is_kept_too(account: Table) -> None:
+def test_text_that_arrives_during_the_clean_up_is_stored_too(account: Table) -> None:
     gone = group(account, A, B, service=SECOND)
     services.remove(account, SECOND)
     racing = Meanwhile(account, lambda: arrive(account, gone, 0, LATER, body="late"))
@@ -382,7 +380,7 @@ def test_a_clean_up_that_dies_does_not_keep_anew_what_was_dealt_with_meanwhile(a
     assert conversations.fetch(account, gone.sid) is None
 
 
-def test_the_stream_tells_when_something_was_removed(account: Table, client: Any) -> None:
+def test_removal_in_the_stream_queues_a_clean_up(account: Table, client: Any) -> None:
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
     stream = stream_relay.StreamRelay(unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append)

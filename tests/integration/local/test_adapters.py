@@ -295,7 +295,7 @@ async def attached(world: Any, content: bytes, behaves: str = "good") -> str:
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_a_file_whose_address_is_not_told_does_not_cost_its_text(in_world: InWorld, name: str) -> None:
+def test_file_without_an_address_does_not_lose_its_text(in_world: InWorld, name: str) -> None:
     """C12."""
 
     async def scenario(world: Any) -> None:

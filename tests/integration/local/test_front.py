@@ -225,7 +225,7 @@ def test_lines_can_be_added(in_world: InWorld) -> None:
     in_world(scenario)
 
 
-def test_events_tell_what_happens(in_world: InWorld) -> None:
+def test_events_report_texts_and_webhooks(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         async with world.client.get(world.front("/events")) as response:
             assert response.content_type == "text/event-stream"

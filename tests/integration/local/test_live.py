@@ -43,7 +43,7 @@ def test_a_connection_that_the_other_side_ends_is_ended(in_world: InWorld) -> No
     in_world(scenario)
 
 
-def test_a_connection_is_told_that_the_process_ends(in_world: InWorld) -> None:
+def test_connection_is_closed_when_the_process_ends(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         async with world.client.ws_connect(world.front("/live?token=good")) as socket:
             await socket.send_str("one")
@@ -56,7 +56,7 @@ def test_a_connection_is_told_that_the_process_ends(in_world: InWorld) -> None:
     in_world(scenario)
 
 
-def test_a_refusal_is_passed_on_and_so_is_that_nobody_is_there(in_world: InWorld) -> None:
+def test_refusal_and_an_absent_upstream_are_passed_on(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         for status in (401, 502):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -79,7 +79,7 @@ BEFORE: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_the_page_is_given_a_token_of_somebody_who_sees_every_conversation(in_world: InWorld) -> None:
+def test_page_gets_a_token_that_sees_every_conversation(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         world.upstream.answers = answers(*BEFORE, KEY)
         token = (await world.post("/agent/token", None))["token"]
@@ -133,7 +133,7 @@ def test_no_other_page_and_no_other_machine_is_given_a_token(in_world: InWorld) 
     in_world(scenario)
 
 
-def test_the_page_has_the_client_that_everybody_gets(in_world: InWorld) -> None:
+def test_page_uses_the_published_client(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         async with world.client.get(world.front("/page/live.js")) as response:
             assert await response.text() == CLIENT.read_text()

@@ -59,7 +59,7 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_quietly_until_told_to_stop(tmp_path: Path, stop: signal.Signals) -> None:
+def test_it_serves_quietly_until_it_is_stopped(tmp_path: Path, stop: signal.Signals) -> None:
     port = free_port()
     file = tmp_path / "local.json"
     file.write_text(json.dumps(config(port, 0)))

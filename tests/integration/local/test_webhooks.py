@@ -104,7 +104,7 @@ def test_a_webhook_is_repeated_until_it_is_taken(in_world: InWorld) -> None:
     in_world(scenario)
 
 
-def test_a_webhook_that_nobody_takes_is_lost_in_the_end(in_world: InWorld) -> None:
+def test_webhook_without_an_accepted_attempt_is_lost_in_the_end(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
         world.upstream.answers = [web.Response(status=503) for _ in range(4)]
         await world.write(ANN, "+12065550110")

@@ -21,7 +21,7 @@ def client() -> Iterator[Any]:
         yield client
 
 
-def test_a_file_is_kept_with_its_type_and_name_and_goes_with_all_that_was_made_of_it(client: Any) -> None:
+def test_file_is_stored_with_type_and_name_and_deleted_with_its_copies(client: Any) -> None:
     bucket = Bucket(client, "media")
     bucket.put("ME1/original.png", b"png", "image/png", 'dä"ch\r\n.png')
     bucket.put("ME1/500.jpg", b"jpeg", "image/jpeg")

@@ -113,7 +113,7 @@ def ok(content: bytes) -> HttpResponse:
     return HttpResponse(200, content)
 
 
-def test_a_file_is_kept_and_then_its_messages_own(inbox: Callable[..., Inbox]) -> None:
+def test_file_is_stored_and_belongs_to_its_message(inbox: Callable[..., Inbox]) -> None:
     one = inbox("roof.jpg", **{"roof.jpg": [ok(PNG)]})
     (pending,) = one.message.media
     assert (pending.state, pending.carrier) == (MediaState.PENDING, "bandwidth")
@@ -155,7 +155,7 @@ def test_a_file_without_an_address_has_failed_and_its_text_is_recorded(table: Ta
         pytest.param(b"\0\1\2", "text/html", "application/octet-stream", "x.bin", id="what is no such thing"),
     ],
 )
-def test_what_is_said_of_a_file_counts_where_its_bytes_do_not_tell(
+def test_declared_type_counts_where_the_bytes_are_inconclusive(
     table: Table, content: bytes, declared: str, kind: str, name: str
 ) -> None:
     """C10, A9."""
@@ -223,7 +223,7 @@ def test_layout_and_a_copy_of_the_text_are_no_files(inbox: Callable[..., Inbox])
     assert list(one.files.stored) == [f"{one.message.media[2].sid}/original.png"]
 
 
-def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox: Callable[..., Inbox]) -> None:
+def test_words_become_the_body_of_a_text_without_one_and_are_published(inbox: Callable[..., Inbox]) -> None:
     """C6."""
     one = inbox("note", text="", note=[ok(PLAIN)])
     assert one.collect().outcome is IngestOutcome.READ
@@ -232,7 +232,7 @@ def test_words_are_the_body_where_the_text_has_none_and_told_as_an_update(inbox:
     assert parameters["Body"] == "The roof"
 
 
-def test_words_of_a_message_that_was_recorded_before_texts_told_how_they_came_are_a_file(
+def test_words_of_a_message_of_an_earlier_version_are_a_file(
     inbox: Callable[..., Inbox],
 ) -> None:
     one = inbox("note", text="", note=[ok(PLAIN)])
@@ -275,7 +275,7 @@ def test_a_file_that_is_not_there_is_asked_for_three_times(inbox: Callable[..., 
     assert one.files.stored == {}
 
 
-def test_what_a_browser_would_run_is_not_kept(inbox: Callable[..., Inbox]) -> None:
+def test_file_that_a_browser_would_run_is_not_stored(inbox: Callable[..., Inbox]) -> None:
     one = inbox("1.png", **{"1.png": [ok(b"<html><script>")]})
     assert one.collect() == IngestResult(IngestOutcome.FAILED, "type")
     assert one.files.stored == {}
@@ -326,7 +326,7 @@ def dies_before_it_is_written_down(one: Inbox, monkeypatch: pytest.MonkeyPatch) 
     assert one.files.stored
 
 
-def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
+def test_file_stored_before_a_crash_is_deleted_with_its_message(
     inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = inbox("1.png", **{"1.png": [ok(PNG)]})
@@ -340,7 +340,7 @@ def test_a_file_kept_before_a_crash_goes_when_its_message_was_deleted(
     assert one.files.stored == {}
 
 
-def test_a_file_kept_before_a_crash_goes_when_its_carrier_has_it_no_more(
+def test_file_stored_before_a_crash_is_deleted_when_its_carrier_lost_it(
     inbox: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = inbox("1.png", **{"1.png": [ok(PNG), HttpResponse(410, b"")]})
@@ -535,7 +535,7 @@ def test_a_text_whose_images_are_being_made_smaller_is_tried_again_in_a_moment(t
     assert (attempt.step, attempt.delay, one.carrier.asked) == (NextStep.RETRY, 1.0, [])
 
 
-def test_what_does_not_fit_the_carrier_is_told_by_its_message(table: Table) -> None:
+def test_media_beyond_the_carriers_limits_is_marked_as_left_out(table: Table) -> None:
     """A1: whatever is left out is left out visibly."""
     film = Media("ME" + "2" * 32, "", "video/mp4", 10**7, "film.mp4", MediaState.READY)
     one = with_media(table, READY, film)

@@ -404,7 +404,7 @@ def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
-def test_a_turn_is_kept_once_however_many_come_for_it(table: Table) -> None:
+def test_turn_is_stored_once_for_any_number_of_attempts(table: Table) -> None:
     one = make_scene(table)
     assert rate_limits.keep_turn(table, one.reference, 5000, "1/", 1000) == 5000
     assert rate_limits.keep_turn(table, one.reference, 9000, "1/", 1001) == 5000

@@ -63,7 +63,7 @@ def test_no_answer_in_time_is_a_failure(gateway: ApiGateway, monkeypatch: pytest
         gateway.post("c1", "x")
 
 
-def test_a_connection_that_does_not_answer_holds_up_nobody_for_long(gateway: ApiGateway) -> None:
+def test_unresponsive_connection_delays_others_only_briefly(gateway: ApiGateway) -> None:
     config = gateway._client.meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (2, 5)

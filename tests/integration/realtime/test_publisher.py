@@ -49,7 +49,7 @@ def hearing(house: House) -> set[str]:
 # --- who hears
 
 
-def test_members_hear_on_all_their_connections_and_nobody_else_does(house: House) -> None:
+def test_members_get_events_on_all_connections_and_others_get_none(house: House) -> None:
     conversation = chat(house, "ann", "ben", "absent")
     for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben"), ("c", "carl")):
         house.connect(sid, identity)
@@ -62,7 +62,7 @@ def test_members_hear_on_all_their_connections_and_nobody_else_does(house: House
     assert [house.wire.received(sid) for sid in ("a1", "a2", "b", "c")] == [[frame], [frame], [frame], []]
 
 
-def test_several_events_are_told_in_order(house: House) -> None:
+def test_several_events_are_sent_in_order(house: House) -> None:
     conversation = chat(house, "ann")
     house.connect("a")
     kinds = ("onConversationUpdated", "onConversationStateUpdated", "onParticipantRemoved")
@@ -163,7 +163,7 @@ def test_the_same_identity_of_another_service_hears_nothing(house: House) -> Non
     assert hearing(house) == {"ours"}
 
 
-def test_where_nobody_listens_nothing_is_told(house: House) -> None:
+def test_nothing_is_sent_without_connections(house: House) -> None:
     assert publish(house, build_push(chat(house, "ann"))) == Pushed()
     assert not connections.is_any_listening(house.table, SERVICE)
 
@@ -172,7 +172,7 @@ def test_where_nobody_listens_nothing_is_told(house: House) -> None:
 
 
 @pytest.mark.parametrize("what", ["token", "key", "user", "service"])
-def test_a_connection_that_may_not_go_on_is_told_nothing_and_closed(house: House, what: str) -> None:
+def test_unauthorized_connection_gets_nothing_and_is_closed(house: House, what: str) -> None:
     service = another_service(house.api)
     conversation = str(house.api.made(f"/Services/{service}/Conversations")["sid"])
     house.connect("a", life=60, service=service)
@@ -193,7 +193,7 @@ def test_a_connection_that_may_not_go_on_is_told_nothing_and_closed(house: House
     assert not connections.is_any_listening(house.table, service)
 
 
-def test_a_removed_user_is_cut_off_everywhere_and_nobody_else_is(house: House) -> None:
+def test_removed_user_is_disconnected_everywhere_and_others_stay(house: House) -> None:
     for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben")):
         house.connect(sid, identity)
 
@@ -204,7 +204,7 @@ def test_a_removed_user_is_cut_off_everywhere_and_nobody_else_is(house: House) -
     assert house.is_known("b")
 
 
-def test_everybody_of_a_removed_service_is_cut_off(house: House) -> None:
+def test_users_of_a_removed_service_are_disconnected(house: House) -> None:
     other = another_service(house.api)
     house.connect("a")
     for sid, identity in (("b", "ben"), ("c", "carl")):
@@ -261,7 +261,7 @@ def test_a_push_survives_the_queue() -> None:
     assert queue_messages.decode_live(publisher.encode(Cut(SERVICE, SERVICE))) == Cut(SERVICE, SERVICE)
 
 
-def test_what_no_queue_would_take_is_told_without_its_long_values() -> None:
+def test_event_too_large_for_a_queue_is_sent_without_its_long_values() -> None:
     events = tuple(Event("onMessageAdded", {"Index": str(index), "Body": "☎" * 5_000}) for index in range(20))
 
     body = publisher.encode(Push(SERVICE, "CH1", events))

@@ -39,9 +39,7 @@ def conversation(house: House) -> str:
     return sid
 
 
-def test_a_connection_that_types_too_often_is_told_once_and_others_hear_no_more(
-    house: House, conversation: str
-) -> None:
+def test_connection_over_the_typing_quota_gets_one_error_and_others_no_frames(house: House, conversation: str) -> None:
     house.connect("a")
     house.connect("b", "ben")
 

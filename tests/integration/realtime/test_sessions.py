@@ -78,7 +78,7 @@ def test_a_connection_ends_with_its_token_or_with_the_gateways_patience(house: H
     assert entered == [(ScheduleKind.CONNECTION, "short")]
 
 
-def test_without_a_good_token_nobody_is_let_in(house: House) -> None:
+def test_connection_without_a_valid_token_is_refused(house: House) -> None:
     good = house.token()
     other = another_service(house.api)
 
@@ -117,7 +117,7 @@ def test_an_identity_has_so_many_connections_at_a_time(house: House) -> None:
     house.connect("one more")
 
 
-def test_connections_by_a_revoked_token_keep_nobody_out(house: House) -> None:
+def test_connections_by_a_revoked_token_do_not_count(house: House) -> None:
     """A7. Who holds one stays silent, so as not to be found out."""
     for number in range(MAX_PER_IDENTITY):
         house.connect(f"c{number}")
@@ -185,7 +185,7 @@ def test_a_connection_whose_token_has_ended_is_closed_and_forgotten(house: House
     assert left_behind(house.table) == set()
 
 
-def test_one_that_cannot_be_closed_is_forgotten_all_the_same_and_closed_when_it_speaks(house: House) -> None:
+def test_connection_that_cannot_be_closed_is_deleted_and_closed_at_its_next_frame(house: House) -> None:
     house.connect("one")
     house.wire.stuck.add("one")
 
@@ -266,7 +266,7 @@ def test_a_connection_that_does_not_take_its_answer_is_closed(house: House) -> N
 # --- resuming
 
 
-def test_what_came_behind_an_index_is_told_as_it_was(house: House) -> None:
+def test_resume_sends_the_messages_behind_an_index(house: House) -> None:
     conversation = chat(house, "ann", "ben")
     say(house, conversation, "0", "1", "2")
     house.connect("one")
@@ -283,7 +283,7 @@ def test_what_came_behind_an_index_is_told_as_it_was(house: House) -> None:
 
 
 @pytest.mark.parametrize(("after", "index"), [(-1, -1), (0, 0), (7, 7)])
-def test_of_a_conversation_without_news_nothing_is_told(house: House, after: int, index: int) -> None:
+def test_resume_without_new_messages_sends_none(house: House, after: int, index: int) -> None:
     conversation = chat(house, "ann")
     if after >= 0:
         say(house, conversation, "0")
@@ -335,7 +335,7 @@ def test_a_long_gap_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch
     assert count <= 4
 
 
-def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) -> None:
+def test_large_messages_are_sent_in_frames_that_the_gateway_accepts(house: House) -> None:
     conversation = chat(house, "ann")
     say(house, conversation, *["x" * 30_000] * 6)
     house.connect("one")
@@ -347,7 +347,7 @@ def test_large_messages_are_told_in_frames_that_the_gateway_takes(house: House) 
     assert len(house.wire.received("one")) == 7
 
 
-def test_what_is_not_visible_is_not_found_and_the_rest_is_told(house: House) -> None:
+def test_resume_refuses_invisible_conversations_and_sends_the_others(house: House) -> None:
     mine, not_mine = chat(house, "ann"), chat(house, "ben")
     elsewhere = another_service(house.api)
     theirs = str(house.api.made(f"/Services/{elsewhere}/Conversations")["sid"])
@@ -387,7 +387,7 @@ def test_who_is_gone_is_read_nothing_to(house: House) -> None:
 # --- typing
 
 
-def test_typing_is_told_to_the_other_members_and_to_supervisors(house: House) -> None:
+def test_typing_is_sent_to_the_other_members_and_to_supervisors(house: House) -> None:
     house.api.made("/Users", {"Identity": "boss", "RoleSid": role_named("service admin")})
     conversation = chat(house, "ann", "ben")
     for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b1", "ben"), ("b2", "ben"), ("c", "carl"), ("s", "boss")):
@@ -417,7 +417,7 @@ def test_only_members_type(house: House) -> None:
     assert house.wire.received("b") == []
 
 
-def test_typing_reaches_nobody_whose_connection_may_not_go_on(house: House) -> None:
+def test_typing_is_not_sent_to_unauthorized_connections(house: House) -> None:
     conversation = chat(house, "ann", "ben")
     house.connect("a")
     house.connect("b", "ben", life=60)

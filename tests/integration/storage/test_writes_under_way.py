@@ -77,7 +77,7 @@ def test_a_report_moves_its_receipt_although_another_report_is_being_applied(tab
     }
 
 
-def test_a_report_that_never_gets_through_is_told_so_that_it_comes_again(table: Table) -> None:
+def test_report_that_never_gets_through_fails_so_that_it_is_repeated(table: Table) -> None:
     made = message(table, conversation(table))
     with pytest.raises(Conflict):
         receipts.move(Underway(table, 99), made.reference(made.sends[0]), ReportedStatus(A, ReceiptStatus.SENT), NOW)

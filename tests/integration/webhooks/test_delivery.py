@@ -64,7 +64,7 @@ def test_a_callback_survives_the_queue() -> None:
     assert queue_messages.decode(Callback, encoded) == callback(method=WebhookMethod.GET)
 
 
-def test_the_order_is_kept_for_each_url_and_conversation() -> None:
+def test_order_holds_for_each_url_and_conversation() -> None:
     groups = {message_group(url, subject) for url in ("https://a/", "https://b/") for subject in ("CH1", "CH2")}
     assert len(groups) == 4
     assert message_group("https://a/", "CH1") in groups

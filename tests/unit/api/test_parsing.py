@@ -82,7 +82,7 @@ def test_a_plus_that_became_a_blank_is_restored(given_text: str, meant: str) -> 
 
 
 @given(st.text())
-def test_any_text_as_attributes_is_kept_or_refused(text: str) -> None:
+def test_any_text_as_attributes_is_stored_or_refused(text: str) -> None:
     try:
         outcome: str | int = Described.parse(Parameters({"Attributes": (text,)})).attributes
     except ApiError as refused:

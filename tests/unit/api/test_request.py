@@ -63,7 +63,7 @@ def test_a_path_is_read_as_it_was_written(segments: list[str]) -> None:
     assert request.path == path
 
 
-def test_repeated_and_dotted_names_are_kept_apart() -> None:
+def test_repeated_and_dotted_names_stay_apart() -> None:
     body = "Participant=a&Participant=b&MessagingBinding.Address=%2B1206&MessagingBinding.Address=x"
     form = parse_request(event(body=body)).form
     assert form.all("Participant") == ("a", "b")

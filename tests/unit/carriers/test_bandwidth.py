@@ -302,7 +302,7 @@ def test_a_report_is_about_the_events_own_to(kind: str, description: str | None,
         ("4775", ReceiptStatus.UNDELIVERED, 21610),
     ],
 )
-def test_a_failure_is_told_by_its_code(error_code: int | str, status: ReceiptStatus, code: int | None) -> None:
+def test_failure_has_the_outcome_of_its_code(error_code: int | str, status: ReceiptStatus, code: int | None) -> None:
     assert parse([report("message-failed", errorCode=error_code, description="told elsewhere")]) == [
         DeliveryReport("bandwidth", "m1", B, status, code, str(error_code), "IM1:0")
     ]
@@ -357,7 +357,7 @@ def test_no_element_is_no_event() -> None:
         report("message-delivered", message={"to": [A]}),
     ],
 )
-def test_what_cannot_be_read_is_kept_and_does_not_spoil_its_neighbours(element: object) -> None:
+def test_unreadable_event_is_malformed_and_its_neighbours_are_read(element: object) -> None:
     document = [received(), element, report("message-sent")]
     first, bad, last = parse(document)
     assert isinstance(first, InboundText)
@@ -378,7 +378,7 @@ def test_what_cannot_be_read_is_kept_and_does_not_spoil_its_neighbours(element: 
     ],
     ids=["empty", "words", "cut", "bytes", "deep", "long"],
 )
-def test_a_body_that_is_no_json_is_kept(body: bytes, raw: str) -> None:
+def test_body_that_is_no_json_is_malformed(body: bytes, raw: str) -> None:
     (event,) = Bandwidth(SETTINGS, no_request).parse(webhook(body))
     assert isinstance(event, MalformedWebhook)
     assert event.raw == raw
@@ -432,7 +432,7 @@ def test_what_a_text_lacks_is_left_out(text: OutboundText, body: object) -> None
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, 21604), (11, 21653)])
-def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int) -> None:
+def test_text_to_none_or_too_many_makes_no_request(count: int, code: int) -> None:
     with pytest.raises(Refused) as refused:
         Bandwidth(SETTINGS, no_request).send(OutboundText(OWN, tuple(f"+1206555{n:04}" for n in range(count)), "Hey"))
     assert refused.value.error_code == code
@@ -519,7 +519,7 @@ def test_a_refusal_names_the_recipients_that_the_answer_names() -> None:
         ([("from", f"'{B}' is wrong")], {}, 21212),
     ],
 )
-def test_each_recipient_has_the_code_of_its_own_fault_and_the_others_that_of_the_request(
+def test_recipient_has_the_code_of_its_own_error_or_that_of_the_request(
     faults: list[tuple[str, str]], recipients: dict[str, int], error_code: int
 ) -> None:
     """C1, at Bandwidth."""

@@ -73,7 +73,7 @@ def test_telnyx_gets_three_messages_with_a_webhook_url_each() -> None:
     ]
 
 
-def test_twilio_gets_three_messages_with_a_status_callback_each_and_the_picture_with_the_first() -> None:
+def test_twilio_gets_three_messages_with_callbacks_and_the_picture_in_the_first() -> None:
     picture = [[("MediaUrl", PICTURE.url)], [], []]
     assert [parse_qsl(request.body.decode()) for request in requests("twilio", media=True)] == [
         [

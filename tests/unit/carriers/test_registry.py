@@ -61,14 +61,14 @@ def test_base_urls_can_be_set(name: str, urls: dict[str, str], url: str) -> None
 
 
 @pytest.mark.parametrize("name", ["", "pigeon", "Twilio"])
-def test_an_unknown_carrier_is_told(name: str) -> None:
+def test_unknown_carrier_is_named(name: str) -> None:
     with pytest.raises(LookupError):
         build_carrier(name, SECRETS, never)
 
 
 @pytest.mark.parametrize("secret", sorted(SECRETS))
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_secret_is_told_by_name_and_no_secret_is_shown(secret: str, value: str | None) -> None:
+def test_missing_secret_is_named_and_no_secret_is_shown(secret: str, value: str | None) -> None:
     secrets = {name: given for name, given in SECRETS.items() if name != secret}
     if value is not None:
         secrets[secret] = value

@@ -380,14 +380,14 @@ def test_each_status_has_its_meaning(
         (40300, 21610),
     ],
 )
-def test_a_failure_is_told_by_its_code(carrier_code: str | int, code: int) -> None:
+def test_failure_has_the_outcome_of_its_code(carrier_code: str | int, code: int) -> None:
     errors = [{"code": carrier_code, "title": "x", "detail": "y"}]
     assert parse(report({"phone_number": A, "status": "delivery_failed"}, errors=errors)) == [
         DeliveryReport("telnyx", "g1", A, ReceiptStatus.UNDELIVERED, code, str(carrier_code))
     ]
 
 
-def test_every_recipient_of_a_report_has_its_own_and_a_bad_one_does_not_spoil_the_others() -> None:
+def test_recipients_of_a_report_are_read_apart_and_a_bad_one_spoils_no_other() -> None:
     document = report(
         {"phone_number": A, "status": "delivered"},
         {"phone_number": B, "status": "invented"},
@@ -470,7 +470,7 @@ def test_a_click_on_a_link_is_ignored(record_type: str, more: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("record_type", ["event", "message", "", None, ..., 7])
-def test_an_event_of_a_message_that_does_not_say_which_is_kept(record_type: object) -> None:
+def test_event_without_a_message_id_is_malformed(record_type: object) -> None:
     """C11."""
     data = {**CLICK, "record_type": record_type}
     (found,) = parse({"data": {name: value for name, value in data.items() if value is not ...}})
@@ -555,7 +555,7 @@ def test_the_words_of_a_text_part_are_not_lost_below_a_subject() -> None:
         report({"phone_number": A, "status": "sent"}, id=..., group_message_id=...),
     ],
 )
-def test_what_cannot_be_read_is_kept(document: object) -> None:
+def test_unreadable_webhook_is_malformed(document: object) -> None:
     (found,) = parse(document)
     assert isinstance(found, MalformedWebhook)
     assert json.loads(found.raw) == document
@@ -645,7 +645,7 @@ def test_each_recipient_that_failed_in_the_answer_already_has_its_own_code() -> 
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, 21604), (9, 21653)])
-def test_a_text_to_nobody_or_to_too_many_makes_no_request(count: int, code: int) -> None:
+def test_text_to_none_or_too_many_makes_no_request(count: int, code: int) -> None:
     with pytest.raises(Refused) as refused:
         Telnyx(SETTINGS, no_request).send(OutboundText(OWN, tuple(f"+1206555{n:04}" for n in range(count)), "Hey"))
     assert refused.value.error_code == code
@@ -765,7 +765,7 @@ def test_settings_do_not_show_their_secret() -> None:
     ("kind", "answered"),
     [("STOP", Keyword.STOP), ("START", Keyword.START), ("help", Keyword.HELP), (None, None), ("", None), ("X", None)],
 )
-def test_what_the_profile_has_answered_itself_is_told(kind: str | None, answered: Keyword | None) -> None:
+def test_keyword_that_the_profile_has_answered_is_read(kind: str | None, answered: Keyword | None) -> None:
     (text,) = parse(received(autoresponse_type=kind))
     assert isinstance(text, InboundText)
     assert text.keyword_handled_by_carrier is answered

@@ -370,7 +370,7 @@ def test_a_status_of_no_use_is_ignored() -> None:
         report("sent", To=""),
     ],
 )
-def test_what_cannot_be_read_is_kept(parameters: dict[str, str]) -> None:
+def test_unreadable_webhook_is_malformed(parameters: dict[str, str]) -> None:
     (event,) = parse(parameters)
     assert isinstance(event, MalformedWebhook)
     assert event.raw == urlencode(parameters)
@@ -431,7 +431,7 @@ def test_the_request_is_the_documented_one(text: OutboundText, body: bytes) -> N
 
 
 @pytest.mark.parametrize(("recipients", "code"), [((), 21604), (tuple("abcdefghij"), 21653)])
-def test_a_text_to_nobody_or_to_too_many_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
+def test_text_to_none_or_too_many_makes_no_request(recipients: tuple[str, ...], code: int) -> None:
     with pytest.raises(Refused) as refused:
         Twilio(SETTINGS, no_request).send(OutboundText(OWN, recipients, "Hey"))
     assert refused.value.error_code == code
@@ -509,7 +509,7 @@ def test_settings_do_not_show_their_secret() -> None:
         ({"Body": "yes"}, None),
     ],
 )
-def test_what_twilio_has_answered_itself_is_told(changes: dict[str, str], answered: Keyword | None) -> None:
+def test_keyword_that_twilio_has_answered_is_read(changes: dict[str, str], answered: Keyword | None) -> None:
     (text,) = parse(received(**changes))
     assert text.keyword_handled_by_carrier is answered
 
@@ -577,12 +577,12 @@ def test_a_participants_delivery_is_a_report_under_twilios_name_of_them(
 
 
 @pytest.mark.parametrize("changes", [{"Status": "flying"}, {"Status": ""}, {"ParticipantSid": ""}, {"MessageSid": ""}])
-def test_a_delivery_that_cannot_be_read_is_kept(changes: dict[str, str]) -> None:
+def test_unreadable_delivery_is_malformed(changes: dict[str, str]) -> None:
     (event,) = parse(DELIVERY | changes)
     assert isinstance(event, MalformedWebhook)
 
 
-def test_what_else_conversations_tell_is_ignored() -> None:
+def test_other_events_of_conversations_are_ignored() -> None:
     twin = {"EventType": "onMessageAdded", "MessageSid": "IM1", "Author": A, "Body": "hi", "Source": "SMS"}
     assert parse(twin) == [IgnoredEvent("onMessageAdded")]
 

@@ -126,7 +126,7 @@ def test_the_conversation_is_made_by_the_first_text_into_the_thread() -> None:
     }
 
 
-def test_whoever_writes_in_a_thread_finds_the_same_conversation() -> None:
+def test_any_sender_in_a_thread_finds_the_same_conversation() -> None:
     first, _ = send(PARTICIPANTS, TAKEN)
     other = replace(TEXT, sender=OTHER, recipients=tuple(sorted([A, B, OWN])), own=frozenset({OWN}))
     second, _ = send(PARTICIPANTS, TAKEN, text=other)
@@ -258,7 +258,7 @@ def test_a_picture_is_put_off_while_twilio_is_asked_too_much() -> None:
 
 
 @pytest.mark.parametrize(("given", "kind"), [(answer(201, {}), Unavailable), (error(413, 20413), Refused)])
-def test_a_picture_that_is_not_taken_is_told(given: HttpResponse, kind: type[SendError]) -> None:
+def test_rejected_picture_is_reported(given: HttpResponse, kind: type[SendError]) -> None:
     _, failed = send(PARTICIPANTS, answer(200, {}), given, text=replace(TEXT, media=(jpeg(),)))
     assert type(failed) is kind
 

@@ -148,7 +148,7 @@ def received(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in message.items() if value is not ...}
 
 
-def test_a_group_text_names_everybody() -> None:
+def test_group_text_names_all_members() -> None:
     assert parse(received()) == [
         InboundText("vonage", "u-1", OWN, A, (OWN, B, C), "See you at noon", received_at=TIME),
     ]
@@ -253,7 +253,7 @@ def test_a_caption_of_another_type_costs_only_a_message_that_needs_its_words() -
 
 
 @pytest.mark.parametrize("kind", ["unsupported", "sticker", "location", "reply", 5])
-def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
+def test_message_of_an_undocumented_type_is_malformed(kind: object) -> None:
     """C2."""
     (event,) = parse(received(message_type=kind))
     assert isinstance(event, MalformedWebhook)
@@ -263,7 +263,7 @@ def test_a_message_of_no_documented_type_is_kept(kind: object) -> None:
     ("body", "on", "answered"),
     [("Stop", True, Keyword.STOP), ("STOP", False, None), ("help", True, Keyword.HELP), ("hello", True, None)],
 )
-def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered: Keyword | None) -> None:
+def test_keyword_that_opt_out_assist_has_answered_is_read(body: str, on: bool, answered: Keyword | None) -> None:
     (text,) = parse(received(text=body), settings=replace(SETTINGS, answers_keywords=on))
     assert isinstance(text, InboundText)
     assert text.keyword_handled_by_carrier is answered
@@ -286,7 +286,7 @@ def test_what_opt_out_assist_has_answered_is_told(body: str, on: bool, answered:
         received(status="flying"),
     ],
 )
-def test_what_cannot_be_read_is_kept(message: object) -> None:
+def test_unreadable_webhook_is_malformed(message: object) -> None:
     (event,) = parse(message)
     assert isinstance(event, MalformedWebhook)
     assert json.loads(event.raw) == message
@@ -391,7 +391,7 @@ def test_a_fault_of_no_form_is_unknown(error: object) -> None:
         ("9999", 30008),
     ],
 )
-def test_a_failure_is_told_by_its_code(carrier_code: str, code: int) -> None:
+def test_failure_has_the_outcome_of_its_code(carrier_code: str, code: int) -> None:
     fault = {"type": f"https://developer.vonage.com/api-errors/messages#{carrier_code}", "title": carrier_code}
     assert parse(status("rejected", error=fault)) == [
         DeliveryReport("vonage", "u-1", A, ReceiptStatus.FAILED, code, carrier_code)
@@ -530,7 +530,7 @@ def test_answers(
 
 
 @pytest.mark.parametrize(("recipients", "others", "code"), [((), (), 21604), (("a",), tuple("bcdefghij"), 21653)])
-def test_a_text_to_nobody_or_to_too_many_makes_no_request(
+def test_text_to_none_or_too_many_makes_no_request(
     recipients: tuple[str, ...], others: tuple[str, ...], code: int
 ) -> None:
     with pytest.raises(Refused) as refused:

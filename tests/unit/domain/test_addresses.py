@@ -90,7 +90,7 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
         ("+18005550100", "+18005550100", AddressKind.PHONE),
     ],
 )
-def test_each_kind_of_address_is_told_from_the_others(written: str, address: str, expected: AddressKind) -> None:
+def test_kinds_of_address_are_distinguished(written: str, address: str, expected: AddressKind) -> None:
     assert canonicalize(written) == address
     assert kind_of(address) is expected
 
@@ -100,7 +100,7 @@ def test_a_national_number_is_read_where_it_is_dialled() -> None:
 
 
 @pytest.mark.parametrize("address", ["97167", "alpha:AMAZON", "alice@example.com", "opaque:"])
-def test_an_own_number_that_is_no_phone_reads_national_notations_as_the_default_region(address: str) -> None:
+def test_region_of_a_number_that_is_no_phone_is_the_default(address: str) -> None:
     assert addresses.region_of(address) == addresses.DEFAULT_REGION
 
 

@@ -52,7 +52,7 @@ OFFICE = member("MB6", identity="office")
         (CAT, Q, [D], [CAT, replace(CAT, sid="MB8", proxy_address=P), DAN], ""),
     ],
 )
-def test_who_could_be_taken_for_somebody_else_is_named(
+def test_byline_names_an_author_with_an_ambiguous_number(
     author: Participant | None, sender: str, recipients: list[str], members: list[Participant], expected: str
 ) -> None:
     assert build_byline(author, sender, recipients, members) == expected

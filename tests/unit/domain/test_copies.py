@@ -131,9 +131,7 @@ def test_nothing_is_doubled_however_vaguely_a_carrier_names_the_numbers(
 
 
 @given(lines=st.integers(2, 4), sent=st.integers(1, 5), data=st.data())
-def test_nothing_is_lost_when_a_copy_does_not_come_of_a_carrier_that_always_names_all(
-    lines: int, sent: int, data: st.DataObject
-) -> None:
+def test_missing_copy_of_a_carrier_with_full_rosters_loses_nothing(lines: int, sent: int, data: st.DataObject) -> None:
     """C8. GIVEN a carrier that names all its numbers in each copy, and a number at another carrier that it never names
     WHEN every copy comes but one of its own
     THEN there are exactly as many messages as texts, in whatever order they come."""

@@ -77,7 +77,7 @@ def types_and_parameters(*given: Event) -> list[tuple[str, dict[str, str]]]:
         "onConversationRemove",
     ],
 )
-def test_a_conversation_is_told_with_what_it_has(type: str) -> None:
+def test_conversation_event_has_its_present_fields(type: str) -> None:
     assert types_and_parameters(events.conversation_event(type, CONVERSATION)) == [(type, OF_CONVERSATION)]
     more = {"FriendlyName": "12 Elm Street", "UniqueName": "elm", "Attributes": '{"a":1}', "MessagingServiceSid": "MG1"}
     assert types_and_parameters(events.conversation_event(type, FULL)) == [(type, {**OF_CONVERSATION, **more})]
@@ -106,7 +106,7 @@ def test_a_change_of_state_says_from_what_to_what_and_why(reason: Reason) -> Non
     ]
 
 
-def test_a_change_is_told_as_what_changed() -> None:
+def test_state_event_has_the_change() -> None:
     def types(after: Conversation) -> list[str]:
         return [event.type for event in events.conversation_changed_events(CONVERSATION, after, Reason.API)]
 
@@ -130,7 +130,7 @@ def test_a_text_that_makes_a_group_brings_every_receiver_and_its_author() -> Non
     assert events.text_binding_parameters(A, [P, B], P) == binding
 
 
-def test_addresses_are_told_as_people_write_them() -> None:
+def test_addresses_are_formatted_for_people() -> None:
     binding = {"MessagingBinding.Address": "AMAZON", "MessagingBinding.ProxyAddress": P}
     assert events.text_binding_parameters("alpha:AMAZON", [P], P) == binding
     odd = replace(NATIVE, address="alpha:AMAZON")
@@ -176,13 +176,13 @@ def test_what_a_text_would_make_is_asked_about_with_its_body_and_media() -> None
     ],
     ids=["native", "projected", "agent", "masked", "chat"],
 )
-def test_a_participant_is_told_with_its_addresses(member: Participant, more: dict[str, str]) -> None:
+def test_participant_event_has_its_addresses(member: Participant, more: dict[str, str]) -> None:
     expected = {**OF_MEMBER, "ParticipantSid": member.sid, **more}
     for kind in ("onParticipantAdd", "onParticipantAdded", "onParticipantUpdated", "onParticipantRemove"):
         assert types_and_parameters(events.participant_event(kind, member, CONVERSATION)) == [(kind, expected)]
 
 
-def test_a_change_of_members_tells_who_left_then_who_came_then_who_changed() -> None:
+def test_membership_events_are_removals_then_additions_then_updates() -> None:
     renamed = replace(CHAT, attributes="{}")
     changed = [*events.membership_events(CONVERSATION, [NATIVE, CHAT, AGENT], [MASKED, renamed, AGENT], LATER)]
     shown = [(event.type, event.parameters["ParticipantSid"]) for event in changed]
@@ -194,7 +194,7 @@ def test_a_change_of_members_tells_who_left_then_who_came_then_who_changed() -> 
     assert [event.parameters.get("DateRemoved") for event in changed] == ["2026-11-22T12:00:01.250Z", None, None]
 
 
-def test_who_has_no_role_is_told_with_the_one_that_the_service_gives() -> None:
+def test_participant_event_without_a_role_has_the_services_default() -> None:
     def role(event: Event) -> str | None:
         return events.with_default_role(event, SERVICE).parameters.get("RoleSid")
 
@@ -216,7 +216,7 @@ def test_identities_are_each_named_once() -> None:
 @pytest.mark.parametrize(
     "type", ["onMessageAdd", "onMessageUpdate", "onMessageUpdated", "onMessageRemove", "onMessageRemoved"]
 )
-def test_a_message_is_told_with_what_it_has(type: str) -> None:
+def test_message_event_has_its_present_fields(type: str) -> None:
     assert types_and_parameters(events.message_event(type, MESSAGE, CONVERSATION)) == [(type, OF_MESSAGE)]
     bare = replace(MESSAGE, participant_sid=None, body=None)
     expected = {name: value for name, value in OF_MESSAGE.items() if name not in ("ParticipantSid", "Body")}
@@ -225,7 +225,7 @@ def test_a_message_is_told_with_what_it_has(type: str) -> None:
     ]
 
 
-def test_a_text_that_came_in_is_told_with_the_carriers_time() -> None:
+def test_inbound_message_event_has_the_carriers_time() -> None:
     """C13."""
     late = replace(MESSAGE, received_at=datetime(2026, 11, 17, 9, 30, tzinfo=UTC))
     [(_, parameters)] = types_and_parameters(events.message_event("onMessageAdd", late, CONVERSATION))
@@ -243,7 +243,7 @@ def test_media_are_json_in_pascal_case() -> None:
 
 
 @pytest.mark.parametrize("author", ["agent", "alpha:ann", "opaque:7", "50%25@example.com", A])
-def test_an_author_is_told_as_rest_shows_it(author: str) -> None:
+def test_author_in_an_event_is_as_in_rest(author: str) -> None:
     [(_, parameters)] = types_and_parameters(
         events.message_event("onMessageUpdated", replace(MESSAGE, author=author), CONVERSATION)
     )
@@ -282,7 +282,7 @@ def test_a_message_without_a_carriers_id_or_anybody_by_phone_says_so() -> None:
         (ReceiptStatus.FAILED, "failed"),
     ],
 )
-def test_a_receipt_is_told_with_its_status(status: ReceiptStatus, shown: str) -> None:
+def test_delivery_event_has_the_status(status: ReceiptStatus, shown: str) -> None:
     moved = replace(RECEIPT, status=status, error_code=30003, channel_message_sid="MM1")
     expected = {
         "ConversationSid": "CH1",
@@ -306,7 +306,7 @@ def test_a_receipt_without_an_error_says_zero() -> None:
     assert "ChannelMessageSid" not in parameters
 
 
-def test_a_user_is_told_with_what_it_has() -> None:
+def test_user_event_has_its_present_fields() -> None:
     named = replace(USER, friendly_name="Ann", role_sid="RL2")
     more = {"FriendlyName": "Ann", "RoleSid": "RL2"}
     assert types_and_parameters(events.user_event("onUserAdded", USER)) == [("onUserAdded", OF_USER)]

@@ -57,7 +57,7 @@ CHAT = member("MB8", identity="office")
         ("206-555-0150", [P, B], P),
     ],
 )
-def test_a_roster_is_the_set_of_everybody_in_it(sender: str, recipients: list[str], own: str) -> None:
+def test_roster_is_the_set_of_all_members(sender: str, recipients: list[str], own: str) -> None:
     arrived = routing.build_arrival(sender, recipients, own)
     assert arrived.thread == threads.build_key([A, B, P])
     assert arrived.sender == A
@@ -128,7 +128,7 @@ OFF, ALL, GROUPS = AutoCreation.OFF, AutoCreation.ALL, AutoCreation.GROUPS
         (Q, [P], P, {P: ALL, Q: ALL}, UnroutedReason.OWN_SENDER),
     ],
 )
-def test_a_text_that_nobody_owns_makes_a_conversation_where_its_lines_allow_it(
+def test_unowned_text_creates_a_conversation_where_its_lines_allow_it(
     sender: str, recipients: list[str], own: str, lines: dict[str, AutoCreation], expected: str | UnroutedReason
 ) -> None:
     arrived = routing.build_arrival(sender, recipients, own)
@@ -236,7 +236,7 @@ def test_a_group_shows_numbers_so_its_authors_need_one(author: Participant | Non
     ("author", "members"),
     [(AGENT, [AGENT, ANN, BEN]), (GATEWAY, [GATEWAY, ANN]), (None, [CHAT]), (None, [MASKED_ANN, CHAT])],
 )
-def test_anybody_with_a_number_and_everybody_outside_groups_may_write(
+def test_members_with_a_number_and_all_outside_groups_may_write(
     author: Participant | None, members: list[Participant]
 ) -> None:
     routing.check_author(author, "somebody", members)

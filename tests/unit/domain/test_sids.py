@@ -33,7 +33,7 @@ def test_a_receipts_sid_follows_from_message_thread_and_recipient() -> None:
     assert one not in others | {sids.receipt("IM1", "thread", "+12065550151")}
 
 
-def test_twilios_own_ids_are_kept_and_others_get_their_form() -> None:
+def test_twilios_ids_stay_and_others_get_their_form() -> None:
     own = "SM" + "a" * 32
     assert sids.channel_message("twilio", own, "+12065550150") == own
     made = {sids.channel_message("telnyx", "4031-uuid", address) for address in ("+12065550150", "+12065550151")}

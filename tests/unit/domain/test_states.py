@@ -42,7 +42,7 @@ def test_contradicting_reports(reports: list[ReceiptStatus], end: ReceiptStatus)
     assert settle(reports) is end
 
 
-def test_a_message_to_nobody_has_no_delivery() -> None:
+def test_message_without_recipients_has_no_delivery() -> None:
     assert summarize_delivery([]) is None
 
 

@@ -80,7 +80,7 @@ QUOTED = st.text().filter(lambda text: text.strip() and text.strip(f" {H}{ADD}{T
 @example('Loved "%"', 'The "big" one\n\n"')
 @example("Liked “%”", 'Loved "it"')
 @example('Liked "%"', "Loved “it”")
-def test_a_quote_is_kept_whatever_stands_in_it(form: str, quoted: str) -> None:
+def test_quote_is_unchanged_with_any_content(form: str, quoted: str) -> None:
     found = tapbacks.parse_tapback(form.replace("%", quoted))
     assert found
     assert found.quoted == quoted
@@ -399,7 +399,7 @@ def test_the_one_message_with_the_quoted_words_is_meant() -> None:
     assert index_of(quoting("yes"), message(2, "no"), message(1, "yes"), message(0, "yes!")) == 1
 
 
-def test_nothing_is_certain_when_two_said_the_same_or_nobody_did() -> None:
+def test_target_is_unknown_for_two_equal_texts_or_none() -> None:
     assert index_of(quoting("ok"), message(2, "ok"), message(1, "no"), message(0, "ok")) is None
     assert index_of(quoting("ok"), message(1, "no"), message(0, None)) is None
     assert index_of(quoting("ok")) is None

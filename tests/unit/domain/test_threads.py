@@ -67,7 +67,7 @@ def test_a_key_names_its_members(roster: list[str]) -> None:
     assert set(threads.members_of(threads.build_key(roster))) == set(roster)
 
 
-def test_nobody_has_no_members() -> None:
+def test_empty_key_has_no_members() -> None:
     assert threads.members_of(threads.build_key([])) == ()
 
 

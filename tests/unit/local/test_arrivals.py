@@ -55,7 +55,7 @@ def test_bandwidth_names_media_only_when_there_is_some(router: TextRouter) -> No
     assert "media" not in webhook.payload[0]["message"]
 
 
-def test_telnyx_puts_its_own_number_in_to_and_everybody_but_the_sender_in_cc(router: TextRouter) -> None:
+def test_telnyx_has_its_own_number_in_to_and_all_but_the_sender_in_cc(router: TextRouter) -> None:
     first, second = arrivals(router, "+12065550110", BOB, "+12065550111", text="ünï", media=(PICTURE,))
     assert first.url == "http://127.0.0.1:8080/carriers/telnyx"
     assert first.payload == {

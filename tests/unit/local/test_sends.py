@@ -274,7 +274,7 @@ def test_telnyx_can_refuse_a_group_for_one_who_has_opted_out(router: TextRouter)
     assert telnyx(router, to=[ANN, LANDLINE]).answer.status == 200
 
 
-def test_telnyx_can_tell_of_clicks(router: TextRouter) -> None:
+def test_telnyx_can_report_clicks(router: TextRouter) -> None:
     """C11."""
     router.settings = changed(router.settings, {"telnyx_clicks": True})
     outcome = telnyx(router, to=[ANN, NEVER], text="See https://example.com/a and http://b.example")
@@ -311,7 +311,7 @@ def test_telnyx_key(router: TextRouter) -> None:
     assert (answer.status, answer.body["errors"][0]["code"]) == (401, "10009")
 
 
-def test_telnyx_tells_what_became_of_a_group(router: TextRouter) -> None:
+def test_telnyx_returns_the_status_of_a_group(router: TextRouter) -> None:
     carrier = router.carriers["telnyx"]
     assert isinstance(carrier, Telnyx)
     group_id = telnyx(router, to=[ANN, NEVER, SILENT]).answer.body["data"]["id"]
@@ -505,7 +505,7 @@ def test_vonage_refuses_what_is_no_message(router: TextRouter, body: dict[str, A
     assert router.sends == []
 
 
-def test_vonage_tells_a_failure_within_another_error(router: TextRouter) -> None:
+def test_vonage_reports_a_failure_within_another_error(router: TextRouter) -> None:
     """C3: with a word for the type, and the code in the title."""
     _, failed = webhooks(vonage(router, to=OPTED_OUT[1:]))
     assert failed.payload["error"] == {

@@ -172,7 +172,7 @@ OLD, UNKNOWN = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", b"\0\x01\x02nobody knows"
         (ISO + b"isom\0\0", "audio/x-m4a", "", "audio/mp4"),
     ],
 )
-def test_where_bytes_do_not_tell_what_is_said_of_a_file_does(
+def test_declared_type_decides_where_the_bytes_are_inconclusive(
     content: bytes, declared: str | None, name: str, kind: str
 ) -> None:
     """C10: unless it would be something that is run."""

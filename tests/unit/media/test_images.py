@@ -155,7 +155,7 @@ def moving(kind: str) -> bytes:
         (lambda: b"\x89PNG\r\n\x1a\nno more", False),
     ],
 )
-def test_its_headers_tell_whether_an_image_can_be_made_smaller(make_content: Callable[[], bytes], can: bool) -> None:
+def test_headers_show_whether_an_image_is_scalable(make_content: Callable[[], bytes], can: bool) -> None:
     assert images.is_scalable(make_content()) is can
 
 
@@ -230,7 +230,7 @@ WIDE = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0"
         pytest.param(lambda: WIDE + bytes(6) + b"XMP \0\0\0\0" * 30_000, id="empty chunks of a WebP"),
     ],
 )
-def test_what_costs_more_than_it_shows_is_told_by_its_headers(make_content: Callable[[], bytes]) -> None:
+def test_headers_show_images_that_cost_too_much(make_content: Callable[[], bytes]) -> None:
     """A1."""
     content = make_content()
     assert not images.is_scalable(content)
@@ -337,7 +337,7 @@ def test_it_is_given_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert images.scale_image(written(noise(50), "PNG"), 60_000) == b"False"
 
 
-def test_a_header_tells_what_a_decoder_holds() -> None:
+def test_header_shows_what_a_decoder_holds() -> None:
     """A1."""
     photo = Image.new("RGB", (64, 32))
     assert image_headers.read_header(written(photo, "JPEG")).buffered == 0

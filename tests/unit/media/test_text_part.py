@@ -97,7 +97,7 @@ def test_every_charset_is_one(charset: str, content: bytes) -> None:
         ("text/vcard", "https://c.example/1.vcf", False),
     ],
 )
-def test_a_text_part_is_told_by_its_type_or_name(content_type: str | None, url: str, is_one: bool) -> None:
+def test_text_part_is_recognised_by_its_type_or_name(content_type: str | None, url: str, is_one: bool) -> None:
     assert mms_parts.is_text_part(content_type, url) is is_one
 
 

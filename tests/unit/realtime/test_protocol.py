@@ -64,7 +64,7 @@ def test_what_a_client_can_ask_for(frame: Any, asked: Resume | Typing | Ping) ->
         '{"action": "resume", "conversations": {"CH' + "a" * 32 + '": NaN}}',
     ],
 )
-def test_what_nobody_can_ask_for_is_refused(frame: Any) -> None:
+def test_invalid_frame_is_refused(frame: Any) -> None:
     with pytest.raises(ApiError) as refused:
         protocol.parse_frame(frame if isinstance(frame, str) else json.dumps(frame))
     assert (refused.value.code, refused.value.status) == (20001, 400)
@@ -121,7 +121,7 @@ def test_many_events_are_as_few_frames_as_hold_them_in_order(bodies: list[str], 
     assert all(one + next_one > MAX_FRAME / 2 for one, next_one in itertools.pairwise(sizes))
 
 
-def test_what_is_too_large_for_any_frame_is_told_without_its_long_values() -> None:
+def test_event_too_large_for_a_frame_is_sent_without_its_long_values() -> None:
     (frame,) = protocol.event_frames(A, [added(7, "\x01" * 30_000)])
 
     assert json.loads(frame)["parameters"] == {"Index": "7", "Omitted": "Body"}

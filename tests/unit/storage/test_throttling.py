@@ -87,14 +87,14 @@ def test_a_transaction_that_is_refused_as_too_fast_is_made_again(code: str) -> N
     assert len(client.tokens) == 2
 
 
-def test_a_throttle_that_does_not_end_is_told_by_name_and_counted(pauses: list[float]) -> None:
+def test_endless_throttle_is_reported_by_name_and_counted(pauses: list[float]) -> None:
     with pytest.raises(TableThrottled):
         on(Answers([None, "ThrottlingError"])).transact(WRITES)
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
     assert metrics.metric_set["TableThrottled"]["Value"] == [1.0]
 
 
-def test_a_condition_that_did_not_hold_is_told_before_a_race_and_a_race_before_a_throttle(pauses: list[float]) -> None:
+def test_transaction_error_is_a_failed_condition_before_a_race_before_a_throttle(pauses: list[float]) -> None:
     found = {"Code": "ConditionalCheckFailed", "Item": ITEM}
     with pytest.raises(Conflict) as conflict:
         on(Answers([found, "ThrottlingError"])).transact(WRITES)
