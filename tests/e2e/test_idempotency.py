@@ -19,40 +19,40 @@ import pytest
 import urllib3
 
 from local.stack import Stack
+from tests.support.receivers import Reply as WebhookAnswer
+from tests.support.receivers import receiving
 from tests.support.stack_world import World, new_number, until
 
 P = "+12065550100"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 AT_ONCE, OF_A_PERSON = 100, 20
 FORM = "application/x-www-form-urlencoded"
 # What a client comes back after: the request is under way, or the machine is too busy for it.
 LATER = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
 
+Form = Sequence[tuple[str, str]]
+Body = Form | bytes
+Answer = urllib3.BaseHTTPResponse
 
-def post(
-    world: World, path: str, form: Sequence[tuple[str, str]], key: str, authorization: str = ""
-) -> urllib3.BaseHTTPResponse:
-    """Post a form with a key until it is answered, as a client does."""
 
-    def attempt() -> urllib3.BaseHTTPResponse:
-        return world.request(
-            "POST",
-            path,
-            urlencode(form).encode(),
-            Authorization=authorization or world.basic(),
-            Content_Type=FORM,
-            Idempotency_Key=key,
-        )
+def post(world: World, path: str, body: Body, key: str, authorization: str = "", **headers: str) -> Answer:
+    """Post a form or a file with a key until it is answered, as a client does."""
+    content = body if isinstance(body, bytes) else urlencode(body).encode()
+    given = {"Authorization": authorization or world.basic(), "Content_Type": FORM, **headers}
+
+    def attempt() -> Answer:
+        return world.request("POST", path, content, Idempotency_Key=key, **given)
 
     return until(attempt, lambda answer: answer.status not in LATER and answer.status < 500)
 
 
 def post_at_once(
-    world: World, path: str, form: Sequence[tuple[str, str]], number: int, authorization: str = ""
+    world: World, path: str, body: Body, number: int, authorization: str = "", **headers: str
 ) -> list[dict[str, Any]]:
     """The bodies that equal posts are answered with; only one of these is no replay."""
     key = str(uuid.uuid4())
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: post(world, path, form, key, authorization), range(number)))
+        answers = list(pool.map(lambda _: post(world, path, body, key, authorization, **headers), range(number)))
     assert {answer.status for answer in answers} <= {201, 202}, [answer.data for answer in answers]
     # The first answer may be one that its client came back for.
     assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) <= 1
@@ -121,6 +121,27 @@ def test_equal_posts_at_once_are_one_conversation(world: World, person: bool) ->
     assert world.owner(*handsets, P) == sid
 
 
+def test_equal_posts_at_once_call_the_pre_action_webhook_once(world: World) -> None:
+    service = world.api.services.create(friendly_name="asked")
+    inside = world.api.services(service.sid)
+    with receiving(lambda _: WebhookAnswer(200, b'{"body": "changed"}')) as receiver:
+        inside.configuration.webhooks().update(pre_webhook_url=receiver.url, filters=["onMessageAdd"])
+        made = inside.conversations.create()
+        path = f"/v1/Services/{service.sid}/Conversations/{made.sid}/Messages"
+        answers = post_at_once(world, path, [("Body", "once")], OF_A_PERSON, X_Twilio_Webhook_Enabled="true")
+        assert {answer["body"] for answer in answers} == {"changed"}
+        assert [message.body for message in made.messages.list()] == ["changed"]
+        assert len(receiver.calls) == 1
+    inside.delete()
+
+
+def test_equal_uploads_at_once_are_one_file(world: World) -> None:
+    answers = post_at_once(world, "/v1/Media", PNG, OF_A_PERSON, Content_Type="image/png")
+    (sid,) = {answer["sid"] for answer in answers}
+    answer = world.request("GET", f"/v1/Media/{sid}", Authorization=world.basic())
+    assert json.loads(answer.data)["size"] == len(PNG)
+
+
 def test_posts_whose_answers_are_lost_are_carried_out_once(world: World, stack: Stack) -> None:
     """GIVEN clients that hang up when they have asked, and a function that dies meanwhile
     WHEN they repeat their requests THEN each text is there once."""
@@ -143,7 +164,7 @@ def test_posts_whose_answers_are_lost_are_carried_out_once(world: World, stack: 
         assert [text for _, text in shown] == texts
 
 
-def ask_and_hang_up(world: World, path: str, form: Sequence[tuple[str, str]], key: str) -> None:
+def ask_and_hang_up(world: World, path: str, form: Form, key: str) -> None:
     """Send a request and close the connection before anything is answered."""
     url, body = urlsplit(world.url), urlencode(form)
     lines = [

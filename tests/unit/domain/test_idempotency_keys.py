@@ -56,6 +56,16 @@ def test_a_key_in_quotes_is_the_key_without_them(key: str) -> None:
         assert idempotency_keys.parse_key(key) == key
 
 
+@given(st.text(max_size=140))
+def test_a_header_is_a_key_or_refused(header: str) -> None:
+    try:
+        key = idempotency_keys.parse_key(header)
+    except RuleViolation:
+        return
+    assert set(key) <= set(VISIBLE)
+    assert 1 <= len(key) <= idempotency_keys.MAX_LENGTH
+
+
 # --- the scope of a key
 
 SCOPE = ("jane", "IS1", ["Conversations", "CH1", "Messages"], "k1")
