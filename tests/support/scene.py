@@ -11,8 +11,9 @@ from typing import Any
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundMedia, OutboundText
 from partyline.carriers.limits import Limits
-from partyline.domain import routing, sids
+from partyline.domain import contacts, routing, sids
 from partyline.domain.attachments import Media
+from partyline.domain.contacts import Contact, ContactAction, ContactNumber, DoNotDisturb
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.membership import Roster
@@ -31,6 +32,7 @@ from partyline.outbound.send_attempt import SendAttempt
 from partyline.outbound.send_job import CallbackUrl, FindCarrier, SendLoader
 from partyline.outbound.send_settlement import SendSettlement
 from partyline.outbound.sender import AttachmentSource, Sender
+from partyline.storage import contacts as contact_store
 from partyline.storage import conversations, lines, memberships, messages, opt_outs
 from partyline.storage.table import Table
 
@@ -242,6 +244,7 @@ def written(
         participant_sid=agent.sid,
         media=tuple(media),
         sends=routing.plan_sends(members, conversation.threads, agent),
+        service_sid="IS1",
     )
     table.transact(messages.recording_writes(Roster(conversation, tuple(members)), message, NOW))
     (send,) = message.sends
@@ -262,3 +265,11 @@ def opt_out(table: Table, address: str, line: str = P, *, opted_out: bool = True
     table.transact(
         opt_outs.build_writes(before, OptOutEvent(address, line, opted_out, channel=OptOutChannel.API, at=NOW))
     )
+
+
+def leave_alone(table: Table, *addresses: str, service_sid: str = "IS1", quiet: bool = True) -> None:
+    """Store a contact of these numbers who wants no texts."""
+    numbers = contacts.check_numbers([ContactNumber(address) for address in addresses])
+    silence = DoNotDisturb(NOW, "boss") if quiet else None
+    made = Contact(sids.new(sids.CONTACT), service_sid, "Kay", NOW, NOW, numbers, None, silence)
+    contact_store.save(table, None, made, contacts.describe_change(None, made, ContactAction.CREATED, "boss"))

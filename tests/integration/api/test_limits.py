@@ -199,6 +199,7 @@ def test_a_plain_text_is_priced_by_segment_and_recipient_and_nothing_is_recorded
         "kind": "sms",
         "recipients": [A],
         "opted_out": [],
+        "do_not_disturb": [],
         "requests": 1,
         "encoding": "GSM-7",
         "segments": 2,

@@ -90,6 +90,7 @@ def test_a_first_message_is_previewed_as_it_would_go(api: Api) -> None:
                 "kind": "group_mms",
                 "recipients": [A, B, C],
                 "opted_out": [],
+                "do_not_disturb": [],
                 "requests": 1,
                 "encoding": None,
                 "segments": 1,

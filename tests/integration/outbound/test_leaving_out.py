@@ -30,9 +30,9 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.outbound import delivery_reports
 from partyline.outbound.send_attempt import NextStep
-from partyline.storage import conversations, memberships, messages, opt_outs
-from partyline.storage.table import Table
-from tests.support.api_harness import consult_no_webhook
+from partyline.storage import conversations, keys, lines, memberships, messages, opt_outs
+from partyline.storage.table import Table, change
+from tests.support.api_harness import Counting, consult_no_webhook
 from tests.support.scene import (
     DELIVERED,
     FAILED,
@@ -45,6 +45,7 @@ from tests.support.scene import (
     Q,
     Scene,
     group,
+    leave_alone,
     make_scene,
     opt_out,
 )
@@ -251,6 +252,88 @@ def test_busy_table_before_the_request_costs_no_text(scene: MakeScene) -> None:
         replace(one, table=Busy(one.table)).deliver()
     assert one.carrier.asked == []
     assert one.deliver().state is SendState.SENT
+
+
+# --- contacts who want no texts
+
+
+def test_a_contact_who_wants_no_texts_gets_nothing_and_the_others_do(scene: MakeScene) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben, cat = group(one)
+    leave_alone(one.table, "+12065550199", ben)
+    assert one.deliver().state is SendState.SENT
+    assert [text.recipients for text in one.carrier.asked] == [tuple(sorted([ann, cat, Q]))]
+    assert one.receipts() == {ann: (SENT, 0), ben: (FAILED, 100610), cat: (SENT, 0)}
+    # The others see a smaller thread, and their answers come home.
+    assert threads.build_key([P, Q, ann, cat]) in owned(one)
+    said = arrive(one, "in-1", P, ann, P, Q, cat)
+    assert said.conversation_sid == one.message.conversation_sid
+
+
+def test_only_the_contacts_of_the_service_who_want_none_are_left_out(scene: MakeScene) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben, _ = group(one)
+    leave_alone(one.table, ann, service_sid="IS2")
+    leave_alone(one.table, ben, quiet=False)
+    one.deliver()
+    assert {state for state, _ in one.receipts().values()} == {SENT}
+
+
+def test_an_opt_out_and_the_wish_of_a_contact_are_two_things(scene: MakeScene) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben, cat = group(one)
+    leave_alone(one.table, ann, ben)
+    opt_out(one.table, ben)
+    # START, which lifts an opt-out, does not lift the other.
+    opt_out(one.table, ann)
+    opt_out(one.table, ann, opted_out=False)
+    one.deliver()
+    assert one.receipts() == {ann: (FAILED, 100610), ben: (FAILED, 21610), cat: (SENT, 0)}
+    assert [text.recipients for text in one.carrier.asked] == [tuple(sorted([cat, Q]))]
+    assert not is_out(one, ann)
+
+
+@pytest.mark.parametrize("opted_out", [0, 1])
+def test_a_text_that_no_recipient_wants_is_never_sent(scene: MakeScene, opted_out: int) -> None:
+    one = scene()
+    everyone = group(one)
+    leave_alone(one.table, *everyone)
+    for native in everyone[:opted_out]:
+        opt_out(one.table, native)
+    assert one.deliver().state is SendState.REFUSED
+    assert [code for _, code in (one.receipts()[native] for native in everyone)] == [
+        *[21610] * opted_out,
+        *[100610] * (3 - opted_out),
+    ]
+    assert one.carrier.asked == []
+
+
+def test_one_who_wants_no_texts_any_more_while_the_carrier_is_down_gets_none(scene: MakeScene) -> None:
+    one = scene(Unavailable("down"), Accepted("c-1"))
+    _, ben, _ = group(one)
+    assert one.deliver().step is NextStep.RETRY
+    leave_alone(one.table, ben)
+    one.deliver()
+    assert ben not in one.carrier.asked[1].recipients
+    assert one.receipts()[ben] == (FAILED, 100610)
+
+
+def test_contacts_cost_no_round_trip_of_their_own(scene: MakeScene) -> None:
+    one = scene()
+    counting = Counting(one.table)
+    known = lines.fetch_for_sends(counting, one.message.sends, "IS1")
+    assert counting.asked == ["get_all"]
+    assert known.do_not_disturb == frozenset()
+
+
+def test_a_message_of_an_older_version_looks_for_no_contacts(scene: MakeScene, table: Table) -> None:
+    one = scene(Accepted("c-1"))
+    _, ben, _ = group(one)
+    leave_alone(table, ben)
+    key = keys.message(one.message.conversation_sid, one.message.sid)
+    table.write(change("message", key, {"service_sid": None}))
+    one.deliver()
+    assert one.receipts()[ben] == (SENT, 0)
 
 
 # --- what a carrier knows

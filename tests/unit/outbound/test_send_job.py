@@ -56,14 +56,14 @@ def job(**changes: object) -> SendJob:
 
 
 def test_request_to_all_leaves_out_opted_out_members() -> None:
-    text = job(opted_out=frozenset({A}), own_numbers=frozenset({Q})).request().text
+    text = job(left_out=dict.fromkeys((A,), error_codes.OPTED_OUT), own_numbers=frozenset({Q})).request().text
     assert (text.recipients, text.others, text.own) == ((Q, B), (), frozenset({Q}))
     assert (text.text, text.media, text.tag) == ("abcdef", (PICTURE,), REFERENCE.tag)
     assert text.callback_url == f"https://example.com/bandwidth/{REFERENCE.tag}"
 
 
 def test_request_to_one_member_names_the_others() -> None:
-    request = job(opted_out=frozenset({B})).request(A)
+    request = job(left_out=dict.fromkeys((B,), error_codes.OPTED_OUT)).request(A)
     assert (request.text.recipients, request.text.others) == ((A,), (Q, B))
     assert request.natives == (A,)
 
@@ -94,7 +94,7 @@ def test_group_is_one_by_one_as_its_carrier_takes_it(name: str, is_one_by_one: b
 
 
 def test_claim_records_carrier_cuts_and_left_out_members() -> None:
-    claim = job(opted_out=frozenset({B, Q})).requests((2,))[0].build_claim()
+    claim = job(left_out=dict.fromkeys((B, Q), error_codes.OPTED_OUT)).requests((2,))[0].build_claim()
     assert claim == Claim(SendState.SENDING, carrier="bandwidth", refused={B: error_codes.OPTED_OUT}, cuts=(2,))
     assert job(carrier=CannotSend("gone")).request().build_claim().carrier == ""
 
@@ -107,7 +107,7 @@ def test_first_obstacle_stays() -> None:
 
 
 def test_request_that_all_opted_out_of_is_refused() -> None:
-    request = job(opted_out=frozenset({A, B})).request()
+    request = job(left_out=dict.fromkeys((A, B), error_codes.OPTED_OUT)).request()
     refusal = request.find_refusal(request.build_claim())
     assert refusal
     assert (refusal.error_code, refusal.recipients) == (error_codes.OPTED_OUT, {})
@@ -122,13 +122,13 @@ def test_group_with_an_email_address_is_refused_by_its_name() -> None:
 
 
 def test_request_is_asked_for_when_nothing_is_against_it() -> None:
-    request = job(opted_out=frozenset({A})).request()
+    request = job(left_out=dict.fromkeys((A,), error_codes.OPTED_OUT)).request()
     assert request.find_refusal(request.build_claim()) is None
 
 
 def test_only_new_opt_outs_of_a_refusal_are_new() -> None:
     refused = {A: error_codes.OPTED_OUT, B: error_codes.OPTED_OUT, Q: error_codes.INVALID_RECIPIENT}
-    known = job(opted_out=frozenset({B}))
+    known = job(left_out=dict.fromkeys((B,), error_codes.OPTED_OUT))
     assert known.request().find_new_opt_outs(refused) == (A,)
     confirming = replace(known, send=replace(SEND, confirms_opt_out=True))
     assert confirming.request().find_new_opt_outs(refused) == ()

@@ -40,6 +40,8 @@ class Message:
     - `origin`: set for an inbound message that has files and no words.
     - `request_digest`: names the request that created it, if that had an Idempotency-Key.
     - `written_by`: the identity that wrote it under another name, that of a line.
+    - `service_sid`: the Service whose contacts may not be disturbed by it. None for an answer to a keyword, and for a
+      message that version 0.2.0 recorded: then none is looked for.
     """
 
     sid: str
@@ -59,6 +61,7 @@ class Message:
     origin: Origin | None = None
     request_digest: str | None = None
     written_by: str | None = None
+    service_sid: str | None = None
 
     @property
     def recorded_body(self) -> str | None:

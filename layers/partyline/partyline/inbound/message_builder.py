@@ -72,6 +72,7 @@ def build_message(
         carrier_message_id=text.id,
         received_at=text.received_at,
         origin=_build_origin(context),
+        service_sid=conversation.service_sid,
     )
 
 

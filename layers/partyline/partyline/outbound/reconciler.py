@@ -110,7 +110,7 @@ class Reconciler:
         if not claim.carrier:
             return request
         carrier = self.loader.find(claim.carrier)
-        return replace(request, job=replace(request.job, carrier=carrier, opted_out=frozenset(claim.refused)))
+        return replace(request, job=replace(request.job, carrier=carrier, left_out=claim.refused))
 
     def _finish(self, request: CarrierRequest, ended: Claim) -> None:
         """Finish a request whose end a late answer or a crashed run has recorded."""
@@ -125,7 +125,7 @@ class Reconciler:
             if receipt.status is ReceiptStatus.QUEUED
         }
         sends.give_up(self.table, request.reference, failed, self.clock())
-        return len(failed.keys() - request.job.opted_out)
+        return len(failed.keys() - request.job.left_out.keys())
 
     def _accept(self, request: CarrierRequest, claim: Claim, found: FoundMessage) -> None:
         """Settle a request that its carrier turns out to have accepted."""

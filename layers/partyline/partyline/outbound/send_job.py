@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from partyline.carriers import error_codes
 from partyline.carriers.base import Carrier, OutboundMedia, OutboundText
@@ -16,6 +16,7 @@ from partyline.domain.sends import RequestReference, Send, SendReference, SendSt
 from partyline.errors import Refused
 from partyline.outbound.rate_limiter import Turn
 from partyline.storage import lines, messages
+from partyline.storage.lines import SendingLines
 from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
@@ -42,8 +43,9 @@ class SendJob:
     """A send with all that is needed to ask its carrier.
 
     Once the send is claimed only the request itself can fail. `reference` is that of the whole send. `receipts` are the
-    message's, as they were when the job was loaded. `opted_out` are the addresses to leave out. `own_numbers` are the
-    carrier's other lines of ours. `turn` is set once the rate limiter has given one.
+    message's, as they were when the job was loaded. `left_out` are the recipients that get nothing, each with the code
+    of its receipt: who has opted out of the line, and contacts who want no texts. `own_numbers` are the carrier's other
+    lines of ours. `turn` is set once the rate limiter has given one.
     """
 
     reference: SendReference
@@ -54,7 +56,7 @@ class SendJob:
     line: Line | None = None
     callback_url: CallbackUrl | None = None
     own_numbers: frozenset[str] = frozenset()
-    opted_out: frozenset[str] = frozenset()
+    left_out: Mapping[str, int] = field(default_factory=dict)
     media: tuple[OutboundMedia, ...] = ()
     turn: Turn | None = None
 
@@ -65,8 +67,8 @@ class SendJob:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """The recipients that have not opted out."""
-        return tuple(one for one in self.send.recipients if one not in self.opted_out)
+        """The recipients that are not left out."""
+        return tuple(one for one in self.send.recipients if one not in self.left_out)
 
     @property
     def is_group(self) -> bool:
@@ -162,7 +164,7 @@ class CarrierRequest:
 
     def build_claim(self) -> Claim:
         """Build the claim: the carrier's name, and the recipients that are left out."""
-        left_out = dict.fromkeys(sorted(self.job.opted_out & {*self.natives}), error_codes.OPTED_OUT)
+        left_out = {address: code for address, code in self.job.left_out.items() if address in self.natives}
         return Claim(SendState.SENDING, carrier=self._carrier_name, refused=left_out, cuts=self.cuts)
 
     def with_carrier_name(self, claim: Claim) -> Claim:
@@ -175,7 +177,7 @@ class CarrierRequest:
     def find_refusal(self, claim: Claim) -> Refused | None:
         """Return why a claimed request is refused without asking; None to ask."""
         if len(claim.refused) == len(self.natives):
-            return Refused("all recipients have opted out", error_code=error_codes.OPTED_OUT)
+            return Refused("all recipients are left out", error_code=min(claim.refused.values()))
         text = self.text
         unreachable = [one for one in (*text.recipients, *text.others) if not addresses.is_number(one)]
         if unreachable:
@@ -191,12 +193,20 @@ class CarrierRequest:
         return tuple(
             address
             for address, error_code in refused.items()
-            if error_code == error_codes.OPTED_OUT and address not in self.job.opted_out
+            if error_code == error_codes.OPTED_OUT and address not in self.job.left_out
         )
 
     @property
     def _carrier_name(self) -> str:
         return "" if isinstance(self.job.carrier, CannotSend) else self.job.carrier.name
+
+
+def _list_left_out(known: SendingLines, send: Send) -> dict[str, int]:
+    """List the recipients that get nothing, each with the code of its receipt."""
+    return {
+        **dict.fromkeys(sorted(known.undisturbed_of(send)), error_codes.DO_NOT_DISTURB),
+        **dict.fromkeys(sorted(known.opted_out_of(send)), error_codes.OPTED_OUT),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +227,7 @@ class SendLoader:
         if delivered is None or send is None:
             return None
         bare = SendJob(reference, delivered.message, send, delivered.receipts, CannotSend(""))
-        known = lines.fetch_for_sends(self.table, [send])
+        known = lines.fetch_for_sends(self.table, [send], delivered.message.service_sid)
         line = known.lines.get(send.sender)
         if line is None:
             return replace(bare, carrier=CannotSend("the sending number is no longer a line"))
@@ -231,7 +241,7 @@ class SendLoader:
             line=line,
             callback_url=self.callback_url,
             own_numbers=own_numbers - {send.sender},
-            opted_out=frozenset() if send.confirms_opt_out else known.opted_out_of(send),
+            left_out={} if send.confirms_opt_out else _list_left_out(known, send),
         )
 
     def find(self, carrier: str) -> Carrier | CannotSend:

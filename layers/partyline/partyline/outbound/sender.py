@@ -8,9 +8,9 @@ A message is sent into each of its threads by a send of its own. A send waits fo
                            accepted, or may have been
     one for each member    where the carrier takes one recipient a request
 
-A recipient who has opted out of the sending number is left out, with a receipt `failed` (21610). The others then see
-a smaller thread on their handsets, which becomes an alias of the conversation's. A group with a member without a number
-is refused without asking: no request can name them.
+A recipient who has opted out of the sending number is left out, with a receipt `failed` (21610). So is a contact who
+wants no texts from any line (100610). The others then see a smaller thread on their handsets, which becomes an alias of
+the conversation's. A group with a member without a number is refused without asking: no request can name them.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Sender:
 
     def _wait_for_turn(self, job: SendJob) -> SendJob | SendAttempt:
         """Return the job with its turn; or the attempt that waits for it."""
-        if isinstance(job.carrier, CannotSend) or job.line is None or not set(job.send.natives) - job.opted_out:
+        if isinstance(job.carrier, CannotSend) or job.line is None or not job.send.natives.keys() - job.left_out.keys():
             # No request leaves, so it takes no turn and says nothing about the carrier.
             return job
         texts = len(job.recipients) * len(job.requests(job.plan_cuts()))

@@ -92,3 +92,7 @@ def opted_out(participants: Sequence[str]) -> ApiError:
     return refuse(
         21610, reason="everybody who would get this has opted out of the sending number", participants=[*participants]
     )
+
+
+def do_not_disturb(participants: Sequence[str]) -> ApiError:
+    return refuse(20409, "All recipients are contacts who want no texts", participants=[*participants])

@@ -5,7 +5,7 @@ A line's address configuration is part of its item. A pointer leads from the con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from partyline.domain.lines import AddressConfiguration, Line
@@ -70,34 +70,58 @@ def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
 
 @dataclass(frozen=True, slots=True)
 class SendingLines:
-    """The registered lines among the own numbers of some sends, and the opt-outs: pairs of address and line."""
+    """The registered lines among the own numbers of some sends, and the recipients that get nothing from them.
+
+    - `opted_out`: pairs of address and line.
+    - `do_not_disturb`: the addresses of contacts who want no texts from any line.
+    """
 
     lines: Mapping[str, Line]
     opted_out: frozenset[tuple[str, str]]
+    do_not_disturb: frozenset[str] = frozenset()
 
     def opted_out_of(self, send: Send) -> frozenset[str]:
         """Return the recipients of a send that have opted out of its number."""
         return frozenset(native for native in send.natives if (native, send.sender) in self.opted_out)
 
+    def undisturbed_of(self, send: Send) -> frozenset[str]:
+        """Return the recipients of a send who want no texts, without those who have opted out of its number."""
+        return self.do_not_disturb & send.natives.keys() - self.opted_out_of(send)
 
-def fetch_for_sends(table: Table, sends: Iterable[Send]) -> SendingLines:
-    """Read the lines and the opt-outs of some sends, in one round trip."""
-    numbers, pairs = _keys_of_sends(sends)
-    found = table.get_all([*numbers, *pairs])
-    registered = [codec.decode(Line, item) for key, item in found.items() if key in numbers]
-    opt_outs = [item for key, item in found.items() if key in pairs and item["opted_out"]]
-    opted_out = frozenset((item["address"], item["line"]) for item in opt_outs)
-    return SendingLines({line.address: line for line in registered}, opted_out)
+    def left_out_of(self, send: Send) -> frozenset[str]:
+        """Return the recipients of a send that get nothing."""
+        return self.opted_out_of(send) | self.undisturbed_of(send)
 
 
-def _keys_of_sends(sends: Iterable[Send]) -> tuple[set[Key], set[Key]]:
-    """Return the keys of the lines of some sends, and of the opt-outs between these and the recipients."""
+def fetch_for_sends(table: Table, sends: Sequence[Send], service_sid: str | None) -> SendingLines:
+    """Read the lines of some sends, and which recipients get nothing from them, in one round trip.
+
+    Contacts are those of the Service; without one, none is looked for.
+    """
+    numbers, pairs, claims = _keys_of_sends(sends, service_sid)
+    found = table.get_all([*numbers, *pairs, *claims])
+
+    def read(wanted: Collection[Key]) -> list[Item]:
+        return [item for key, item in found.items() if key in wanted]
+
+    return SendingLines(
+        {item["address"]: codec.decode(Line, item) for item in read(numbers)},
+        frozenset((item["address"], item["line"]) for item in read(pairs) if item["opted_out"]),
+        frozenset(item["number"] for item in read(claims) if item["do_not_disturb"]),
+    )
+
+
+def _keys_of_sends(sends: Iterable[Send], service_sid: str | None) -> tuple[set[Key], set[Key], set[Key]]:
+    """Return the keys of the lines of some sends, of the opt-outs of recipients, and of the claims of their numbers."""
     numbers: set[Key] = set()
     pairs: set[Key] = set()
+    claims: set[Key] = set()
     for send in sends:
         numbers.update(keys.line(number) for number in (send.sender, *send.others))
         pairs.update(keys.opt_out(native, send.sender) for native in send.natives)
-    return numbers, pairs
+        if service_sid:
+            claims.update(keys.contact_number(service_sid, native) for native in send.natives)
+    return numbers, pairs, claims
 
 
 def find_by_configuration(table: Table, sid: str) -> Line | None:

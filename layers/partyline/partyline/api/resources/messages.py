@@ -210,6 +210,7 @@ def _parse_form(call: Call, roster: Roster, number: str | None) -> Message:
         body=_check_body(form.body or "", roster.participants, required=not uploads) or None,
         media=uploads,
         attributes=form.attributes or "{}",
+        service_sid=roster.conversation.service_sid,
     )
     return author.sign(draft)
 

@@ -39,6 +39,7 @@ from partyline.domain.sends import Send
 from partyline.errors import ApiError
 from partyline.refusals.violations import as_refusals
 from partyline.storage import lines
+from partyline.storage.lines import SendingLines
 
 route = Router()
 
@@ -54,6 +55,9 @@ class PreviewedSend(ResponseModel):
     kind: str = Field(description="`sms`, `mms` (with files, or to one of a group) or `group_mms`.")
     recipients: tuple[str, ...]
     opted_out: tuple[str, ...] = Field(description="The recipients that get nothing: they opted out of the line.")
+    do_not_disturb: tuple[str, ...] = Field(
+        description="The recipients that get nothing: they are contacts who want no texts."
+    )
     requests: int = Field(description="How many requests the carrier is sent.")
     encoding: Encoding | None = Field(description="How an SMS is encoded.")
     segments: int
@@ -232,16 +236,11 @@ class _Planned:
 
         A user sees none from a line that they may not use: nothing is sent from it, and who opted out is not theirs.
         """
-        known = lines.fetch_for_sends(call.table, self.sends)
+        known = lines.fetch_for_sends(call.table, self.sends, call.scope.service_sid)
         usable = {number: line for number, line in known.lines.items() if authorization.can_use_line(call, line)}
         sends = [send for send in self.sends if send.sender in usable or send.sender not in known.lines]
         has_prices = authorization.can_see_prices(call)
-        shown = [
-            _Texts(
-                send, usable.get(send.sender), sorted(known.opted_out_of(send)), self.text, self.has_media, has_prices
-            ).to_body()
-            for send in sends
-        ]
+        shown = [_Texts(send, known, self.text, self.has_media, has_prices).to_body() for send in sends]
         return {
             "sends": tuple(shown),
             "total_cost": _total_cost(shown) if has_prices else None,
@@ -262,14 +261,23 @@ def _guess(call: Call, sends: Sequence[Send]) -> _Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """A send of a message, and its text: what the carrier makes of it. A recipient who opted out costs nothing."""
+    """A send of a message, and its text: what the carrier makes of it. A recipient who is left out costs nothing."""
 
     send: Send
-    line: Line | None
-    opted_out: list[str]
+    known: SendingLines
     text: str
     has_media: bool
     has_price: bool
+
+    @property
+    def line(self) -> Line | None:
+        """The line that sends it."""
+        return self.known.lines.get(self.send.sender)
+
+    @property
+    def left_out(self) -> int:
+        """How many recipients get nothing."""
+        return len(self.known.left_out_of(self.send))
 
     @property
     def is_one_by_one(self) -> bool:
@@ -279,7 +287,7 @@ class _Texts:
     @property
     def reached(self) -> int:
         """How many recipients get the text."""
-        return len(self.send.recipients) - len(self.opted_out)
+        return len(self.send.recipients) - self.left_out
 
     @property
     def kind(self) -> str:
@@ -307,14 +315,15 @@ class _Texts:
         """Build what the answer says of it."""
         texts, is_sms, price = self.split(), self.kind == "sms", self.price()
         parts = sum(text.segments for text in texts) if is_sms else len(texts)
-        requests = len(self.send.natives) - len(self.opted_out) if self.is_one_by_one else 1
+        requests = len(self.send.natives) - self.left_out if self.is_one_by_one else 1
         return PreviewedSend.model_validate(
             {
                 "from": self.send.sender,
                 "carrier": self.line.carrier if self.line else None,
                 "kind": self.kind,
                 "recipients": _format_addresses(self.send.recipients),
-                "opted_out": _format_addresses(self.opted_out),
+                "opted_out": _format_addresses(sorted(self.known.opted_out_of(self.send))),
+                "do_not_disturb": _format_addresses(sorted(self.known.undisturbed_of(self.send))),
                 "requests": requests * len(texts),
                 "encoding": _widest_encoding(texts) if is_sms else None,
                 "segments": parts,

@@ -16,6 +16,7 @@ from partyline.domain.lines import Line
 from partyline.domain.membership import Roster
 from partyline.domain.sends import Send
 from partyline.storage import conversations, lines
+from partyline.storage.lines import SendingLines
 
 
 def require_free_thread(call: Call, roster: Roster) -> None:
@@ -37,13 +38,12 @@ def owns_thread(roster: Roster) -> bool:
 def check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Sequence[Media]) -> None:
     """Refuse what the carriers of the sending numbers cannot do, and a message that reaches no recipient.
 
-    Raises ApiError 21610, 21623, 21653, 50107 (a line that the caller may not use), 50407 (an address that came with a
-    text and cannot be texted), 50413, 50439, 50511, 50512.
+    Raises ApiError 20409 (contacts who want no texts), 21610, 21623, 21653, 50107 (a line that the caller may not use),
+    50407 (an address that came with a text and cannot be texted), 50413, 50439, 50511, 50512.
     """
-    known = lines.fetch_for_sends(call.table, sends)
+    known = lines.fetch_for_sends(call.table, sends, call.scope.service_sid)
     authorization.require_sending_lines(call, sends, known.lines)
-    if sends and all(len(known.opted_out_of(send)) == len(send.natives) for send in sends):
-        raise refusals.opted_out(sorted({sid for send in sends for sid in send.natives.values()}))
+    _check_recipients(sends, known)
     masked = masked_threads(roster.participants)
     for send in sends:
         line = known.lines.get(send.sender)
@@ -51,6 +51,15 @@ def check_lines(call: Call, roster: Roster, sends: Sequence[Send], uploads: Sequ
             not_ours = refusals.proxy_not_ours if send.thread in masked else refusals.projected_not_ours
             raise not_ours(send.sender)
         _check_carrier(send, line, uploads)
+
+
+def _check_recipients(sends: Sequence[Send], known: SendingLines) -> None:
+    """Refuse a message that no recipient gets. Raises ApiError 20409, 21610."""
+    if not sends or any(send.natives.keys() - known.left_out_of(send) for send in sends):
+        return
+    participants = sorted({sid for send in sends for sid in send.natives.values()})
+    has_opt_out = any(known.opted_out_of(send) for send in sends)
+    raise refusals.opted_out(participants) if has_opt_out else refusals.do_not_disturb(participants)
 
 
 def _check_carrier(send: Send, line: Line, uploads: Sequence[Media]) -> None:
