@@ -1,4 +1,4 @@
-// The other side: conversations as the API tells them, read and written with the account's credentials. Live events say
+// The other side: conversations of the API, read and written with the account's credentials. Live events say
 // when to read again, and who is typing.
 
 import { attachment, composer, el, fill, log } from "./dom.js";
@@ -7,12 +7,12 @@ import * as net from "./net.js";
 import { clock, hue, pretty } from "./numbers.js";
 import { chip, names } from "./phone.js";
 
-// How often to read without being told to: with live events, and for want of them.
+// How often to read without an event: with a live connection, and without one.
 const SLOW_MS = 30000;
 const POLL_MS = 2000;
 // Of what happens at once is read once.
 const QUIET_MS = 80;
-// Nobody types for longer without saying so again.
+// A typing event is repeated within this time while typing goes on.
 const TYPING_MS = 6000;
 // Participants in the list of conversations: of how many, and for how long they are believed.
 const NAMED = 12;
@@ -58,7 +58,7 @@ export class Agent {
 
   connected(state) {
     this.isLive = state === "open";
-    // Of the time without a connection nothing but messages would be told.
+    // Of the time without a connection only messages are delivered later.
     if (this.isLive) this.refresh();
   }
 
@@ -406,7 +406,7 @@ const rosterOf = ({ Roster: roster }) =>
 
 const binding = (participant) => participant.messaging_binding ?? {};
 
-// Whom a participant can write as; null for a native one, who writes from a phone.
+// The author as which a participant can write; null for a native one, which writes from a phone.
 function authorOf(participant) {
   const { projected_address: projected } = binding(participant);
   if (!participant.identity && !projected) return null;

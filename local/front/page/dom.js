@@ -1,4 +1,4 @@
-// Elements as data. Text only ever becomes a text node, so nothing that somebody writes is read as HTML.
+// Elements as data. Text always becomes a text node, so no message is read as HTML.
 
 import { messageOf } from "./net.js";
 
@@ -25,7 +25,7 @@ export function fill(node, ...children) {
   node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
 }
 
-// A list that is read from its end: whoever is there stays there when it or its room changes.
+// A list that is read from its end: a reader at the end stays there when the list or its height changes.
 export function log(label) {
   const node = el("ol", { class: "log", role: "log", "aria-label": label, tabIndex: 0 });
   let atEnd = true;

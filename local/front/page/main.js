@@ -6,7 +6,7 @@ import * as net from "./net.js";
 import { carrierOf, lineNumbers, note, parsePhone, pretty, setLines, specialNumbers } from "./numbers.js";
 import { Phone } from "./phone.js";
 
-const KEPT = "partyline-phones";
+const STORAGE_KEY = "partyline-phones";
 const FIRST = ["+12065550150", "+12065550151", "+12065550152"];
 
 /** @returns {any} the element of an id that index.html has */
@@ -20,7 +20,7 @@ const agent = new Agent();
 
 function remembered() {
   try {
-    const numbers = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    const numbers = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "null");
     if (Array.isArray(numbers) && numbers.length)
       return numbers.filter((number) => parsePhone(String(number)) === number);
   } catch {
@@ -31,13 +31,13 @@ function remembered() {
 
 function remember() {
   try {
-    localStorage.setItem(KEPT, JSON.stringify(phones.map((phone) => phone.number)));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(phones.map((phone) => phone.number)));
   } catch {
     // A browser that keeps nothing starts with the first phones again.
   }
 }
 
-function tell(message) {
+function showMessage(message) {
   byId("notice").textContent = message;
   byId("notice").hidden = !message;
 }
@@ -111,9 +111,9 @@ function add(number) {
 async function refresh(chosen) {
   try {
     await Promise.all(chosen.map((phone) => phone.refresh()));
-    tell("");
+    showMessage("");
   } catch (error) {
-    tell(net.messageOf(error));
+    showMessage(net.messageOf(error));
   }
   draw();
 }
@@ -157,8 +157,8 @@ byId("add").addEventListener("submit", async (event) => {
   const field = byId("add-number");
   const number = parsePhone(field.value);
   const known = phones.find((phone) => phone.number === number);
-  if (!number) return tell(`“${field.value}” is no phone number: write it as +12065550150.`);
-  if (carrierOf(number)) return tell(`${pretty(number)} is one of your lines. The agent answers it.`);
+  if (!number) return showMessage(`“${field.value}” is no phone number: write it as +12065550150.`);
+  if (carrierOf(number)) return showMessage(`${pretty(number)} is one of your lines. The agent answers it.`);
   field.value = "";
   const phone = known ?? add(number);
   remember();
@@ -171,7 +171,7 @@ async function begin() {
   try {
     await readLines();
   } catch (error) {
-    tell(net.messageOf(error));
+    showMessage(net.messageOf(error));
   }
   for (const number of remembered()) if (!carrierOf(number)) add(number);
   draw();

@@ -185,8 +185,8 @@ export class Phone {
   }
 
   async attach(files) {
-    const kept = await Promise.all(files.map(net.attach(this.number)));
-    return kept.map(({ url }) => url);
+    const hosted = await Promise.all(files.map(net.attach(this.number)));
+    return hosted.map(({ url }) => url);
   }
 
   showNew() {

@@ -1,4 +1,4 @@
-// The JavaScript client against a WebSocket that does what it is told, and a clock that stands still.
+// The JavaScript client against a WebSocket that the test controls, and a clock that stands still.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -65,7 +65,7 @@ let live;
 
 const added = (conversation, index) => ({ type: "onMessageAdded", conversation, parameters: { Index: String(index) } });
 const resumed = (conversation, after, index, more = false) => ({ type: "resumed", conversation, after, index, more });
-const told = (conversation = A) =>
+const receivedIndexes = (conversation = A) =>
   events.filter((event) => event.conversation === conversation).map((event) => Number(event.parameters?.Index));
 /** @returns {Socket} */
 function latest() {
@@ -118,13 +118,13 @@ test("it connects with a token, and says how it is doing", async () => {
   assert.ok(socket.closed);
 });
 
-test("what is followed is resumed from its last index, and told in order", async () => {
+test("what is followed is resumed from its last index, and delivered in order", async () => {
   const socket = await opened([A, 4]);
 
   assert.deepEqual(socket.asked, [{ [A]: 4 }]);
   socket.says({ type: "events", events: [added(A, 5), added(A, 6)] }, resumed(A, 4, 6));
   socket.says(added(A, 7));
-  assert.deepEqual(told(), [5, 6, 7]);
+  assert.deepEqual(receivedIndexes(), [5, 6, 7]);
   assert.equal(live.lastIndex(A), 7);
 });
 
@@ -144,10 +144,10 @@ test("repeats are dropped", async () => {
 
   socket.says(added(A, 0), added(A, 1), added(A, 1), added(A, 0));
 
-  assert.deepEqual(told(), [0, 1]);
+  assert.deepEqual(receivedIndexes(), [0, 1]);
 });
 
-test("messages that come in the wrong order are told in the right one", async () => {
+test("messages that come in the wrong order are delivered in the right one", async () => {
   const socket = await opened([A, -1]);
   socket.says(resumed(A, -1, -1));
 
@@ -155,7 +155,7 @@ test("messages that come in the wrong order are told in the right one", async ()
   assert.deepEqual(events, []);
   assert.deepEqual(socket.asked.at(-1), { [A]: -1 });
   socket.says(added(A, 0), added(A, 1), resumed(A, -1, 1), added(A, 2));
-  assert.deepEqual(told(), [0, 1, 2]);
+  assert.deepEqual(receivedIndexes(), [0, 1, 2]);
 });
 
 test("a gap is filled before what came behind it, and what was deleted is not waited for", async () => {
@@ -163,9 +163,9 @@ test("a gap is filled before what came behind it, and what was deleted is not wa
   socket.says(resumed(A, 0, 0));
 
   socket.says(added(A, 5));
-  assert.deepEqual(told(), []);
+  assert.deepEqual(receivedIndexes(), []);
   socket.says(added(A, 2), added(A, 4), resumed(A, 0, 4));
-  assert.deepEqual(told(), [2, 4, 5]);
+  assert.deepEqual(receivedIndexes(), [2, 4, 5]);
   assert.equal(socket.asked.length, 2);
 });
 
@@ -174,20 +174,20 @@ test("what is still missing behind a resume is asked for again", async () => {
 
   socket.says(added(A, 9), resumed(A, 0, 3));
   assert.deepEqual(socket.asked, [{ [A]: 0 }, { [A]: 3 }]);
-  assert.deepEqual(told(), []);
+  assert.deepEqual(receivedIndexes(), []);
   socket.says(added(A, 7), added(A, 9), resumed(A, 3, 9));
-  assert.deepEqual(told(), [7, 9]);
+  assert.deepEqual(receivedIndexes(), [7, 9]);
 });
 
 test("a long gap comes in parts", async () => {
   const socket = await opened([A, -1]);
 
   socket.says(added(A, 0), added(A, 1), resumed(A, -1, 1, true));
-  assert.deepEqual(told(), [0, 1]);
+  assert.deepEqual(receivedIndexes(), [0, 1]);
   socket.says(added(A, 5));
   assert.deepEqual(socket.asked, [{ [A]: -1 }, { [A]: 1 }]);
   socket.says(added(A, 2), resumed(A, 1, 4));
-  assert.deepEqual(told(), [0, 1, 2, 5]);
+  assert.deepEqual(receivedIndexes(), [0, 1, 2, 5]);
 });
 
 test("after a break it comes back with a new token and asks for what it missed", async () => {
@@ -202,10 +202,10 @@ test("after a break it comes back with a new token and asks for what it missed",
   assert.equal(again.url.searchParams.get("token"), "token-2");
   assert.deepEqual(again.asked, [{ [A]: 1, [B]: 7 }]);
   again.says(added(A, 1), added(A, 2), resumed(A, 1, 2));
-  assert.deepEqual(told(), [1, 2]);
+  assert.deepEqual(receivedIndexes(), [1, 2]);
 });
 
-test("what was held when the connection broke is told once", async () => {
+test("what was held when the connection broke is delivered once", async () => {
   const socket = await opened([A, 0]);
   socket.says(added(A, 2));
   socket.breaks();
@@ -215,7 +215,7 @@ test("what was held when the connection broke is told once", async () => {
     .open()
     .says(added(A, 1), added(A, 2), resumed(A, 0, 2));
 
-  assert.deepEqual(told(), [1, 2]);
+  assert.deepEqual(receivedIndexes(), [1, 2]);
 });
 
 test("an abandoned socket is not listened to", async () => {
@@ -229,7 +229,7 @@ test("an abandoned socket is not listened to", async () => {
   socket.says(added(A, 1));
   socket.breaks();
 
-  assert.deepEqual(told(), []);
+  assert.deepEqual(receivedIndexes(), []);
   assert.equal(states.at(-1), "open");
 });
 
@@ -280,7 +280,7 @@ test("its heart beats, and finds what was lost without a trace", async () => {
   await pass(4 * 60 * 1000);
   assert.deepEqual(socket.asked, [{ [A]: 3 }, { [A]: 3 }]);
   socket.says(added(A, 4), resumed(A, 3, 4));
-  assert.deepEqual(told(), [4]);
+  assert.deepEqual(receivedIndexes(), [4]);
   assert.deepEqual(events.length, 1);
 });
 
@@ -303,7 +303,7 @@ test("many are resumed in frames of fifty", async () => {
   assert.equal(socket.asked[2].CH119, 119);
 });
 
-test("what is not followed is told as it comes", async () => {
+test("what is not followed is delivered as it comes", async () => {
   const socket = await opened();
 
   socket.says(added(B, 9), { type: "onUserUpdated", user: "US1", parameters: {} }, { type: "typing", conversation: B });
@@ -320,9 +320,9 @@ test("what is unfollowed is not resumed, and an answer that is under way does no
   live.follow(A, 10);
 
   socket.says(added(A, 11), resumed(A, 0, 11));
-  assert.deepEqual(told(), []);
+  assert.deepEqual(receivedIndexes(), []);
   socket.says(resumed(A, 10, 11));
-  assert.deepEqual(told(), [11]);
+  assert.deepEqual(receivedIndexes(), [11]);
   live.unfollow(A);
   socket.breaks();
   await pass(500);
@@ -344,7 +344,7 @@ test("a conversation that is not to be seen is not followed any longer", async (
   assert.deepEqual(latest().open().asked, [{ [B]: 0 }]);
 });
 
-test("typing is told every few seconds at most", async () => {
+test("typing is sent every few seconds at most", async () => {
   const socket = await opened();
 
   live.typing(A);
@@ -367,7 +367,7 @@ test("what was too much is asked for again after a while", async () => {
 
   assert.deepEqual(socket.asked.slice(1), [{ [A]: 0 }]);
   socket.says(added(A, 1), resumed(A, 0, 1));
-  assert.deepEqual(told(), [1]);
+  assert.deepEqual(receivedIndexes(), [1]);
   assert.deepEqual(
     events.map((event) => event.code),
     [20429, undefined],
@@ -383,7 +383,7 @@ test("whatever else comes is passed over", async () => {
   assert.equal(states.at(-1), "open");
 });
 
-test("nothing is told after it was closed, not even what is being told", async () => {
+test("nothing is delivered after it was closed, not even what is being delivered", async () => {
   await begin({
     onEvent: (event) => {
       events.push(event);
@@ -396,7 +396,7 @@ test("nothing is told after it was closed, not even what is being told", async (
   socket.says(added(A, 0), added(A, 1), resumed(A, -1, 1));
   await pass(60 * 60 * 1000);
 
-  assert.deepEqual(told(), [0]);
+  assert.deepEqual(receivedIndexes(), [0]);
   assert.equal(Socket.made.length, 1);
 });
 
@@ -413,6 +413,6 @@ test("a listener that throws keeps nothing from the others", async () => {
     .open()
     .says(added(A, 0), added(A, 1), resumed(A, -1, 1));
 
-  assert.deepEqual(told(), [0, 1]);
+  assert.deepEqual(receivedIndexes(), [0, 1]);
   assert.throws(() => mock.timers.tick(1), /theirs/);
 });
