@@ -24,7 +24,7 @@ _LINKS = {"conversation_with_participants": 405}
 _FILTERED = {"BindingType": "binding_type", "State": "state"}
 # What a list's test makes, and the size of its pages.
 _MANY, _SIZE = 5, 2
-# Two conversations of one identity are told apart by these.
+# These distinguish two conversations of one identity.
 _NAMES_OF_ONE = {"Users/Conversations": "conversation_sid", "ParticipantConversations": "participant_sid"}
 
 

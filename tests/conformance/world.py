@@ -10,7 +10,7 @@ from tests.conformance import forms
 from tests.conformance.client import Client, Pairs
 from tests.conformance.contract import Operation, root_of
 
-# Ten digits of the first number that nobody has, and how many follow it. Names are told apart by them too.
+# Ten digits of the first unused number, and how many follow it. They make names unique too.
 FIRST_NUMBER, NUMBERS = 2_142_000_000, 7_000_000
 _HANDSETS = 5
 
@@ -54,7 +54,7 @@ class World:
         return f"{root}/{kind}"
 
     def add(self, kind: str, where: str, variant: str | None = None) -> str:
-        """One more thing in a collection; its path, which ends with what tells it from the others."""
+        """Create one more thing in a collection. Returns its path, which ends with its identifier."""
         match kind:
             case "Conversations/Messages/Receipts":
                 return self._path(self.client.get(where).body["delivery_receipts"][0])
@@ -85,7 +85,7 @@ class World:
     # --- the things themselves
 
     def conversation(self, root: str) -> str:
-        """A conversation of nobody with one message."""
+        """A conversation without participants, with one message."""
         conversation = self._path(self.client.made(f"{root}/Conversations", []))
         self.client.made(f"{conversation}/Messages", [("Body", "hello")])
         return conversation
@@ -123,7 +123,7 @@ class World:
         return number
 
     def number(self) -> str:
-        """A number that nobody has."""
+        """An unused number."""
         return f"+1{next(self.numbers)}"
 
     def name(self) -> str:

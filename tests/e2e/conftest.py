@@ -37,7 +37,7 @@ def world(stack: Stack) -> World:
 
 @dataclass(frozen=True)
 class ExpiringConversation:
-    """A conversation that nothing happens in, with who is told of it."""
+    """A conversation that becomes inactive, with the receiver of its webhooks."""
 
     sid: str
     receiver: Receiver

@@ -74,7 +74,7 @@ class Call:
 
 @dataclass
 class World:
-    """What happens, and what is told of it. `api` is the account over REST without the header, `enabled` with it.
+    """The API, and the events that it publishes. `api` is the account over REST without the header, `enabled` with it.
     Pre-action webhooks let everything happen; `asked` is what they were asked."""
 
     table: Table
@@ -95,7 +95,7 @@ class World:
     # --- who listens
 
     def listen(self, *events: str, url: str = HOOK, service: str | None = None, method: str = "POST") -> None:
-        """Configure the webhook of the account, or of a Service, for some events or all that are told afterwards."""
+        """Configure the webhook of the account, or of a Service, for some events or all that follow."""
         prefix = f"/Services/{service}" if service else ""
         filters = [("Filters", event) for event in events or POST_EVENTS]
         form: Pairs = [("PostWebhookUrl", url), ("Method", method), *filters]
@@ -156,7 +156,7 @@ class World:
         runner = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
         runner.run()
 
-    # --- what is told
+    # --- published events
 
     def relay(self, *, times: int = 1) -> list[Call]:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""

@@ -1,4 +1,4 @@
-"""A bucket in memory: what was kept is there to be looked at."""
+"""A bucket in memory, whose stored files a test can read."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def role_named(name: str, service: str = SERVICE) -> str:
 
 
 def administrator(api: Api, identity: str = "boss") -> Api:
-    """The API as somebody calls it whose role permits everything that one of the type `service` can."""
+    """The API of a user whose role permits everything that one of the type `service` can."""
     api.made("/Users", {"Identity": identity, "RoleSid": role_named("service admin")})
     return acting(api, identity)
 

@@ -55,7 +55,7 @@ class Receiver:
         return sorted(first.values(), key=self.calls.index)
 
     def events(self, subject: str = "") -> list[str]:
-        """The events that were told, of one conversation or of all."""
+        """The events that were delivered, of one conversation or of all."""
         calls = self.first_calls()
         return [call.event for call in calls if call.parameters.get("ConversationSid", "").startswith(subject)]
 
@@ -73,7 +73,7 @@ class Receiver:
 
 
 def gone_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no program listens on."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         return int(server.server_address[1])
 

@@ -31,7 +31,7 @@ PATIENCE = 300.0
 
 
 def new_number() -> str:
-    """A handset's number that nobody has used before."""
+    """A handset's number that no test has used before."""
     return f"+1{next(_NUMBERS)}"
 
 
@@ -72,7 +72,7 @@ class World:
     # --- people
 
     def text(self, sender: str, *recipients: str, text: str, media: Sequence[str] = ()) -> None:
-        """Somebody writes on a handset."""
+        """Send a text from a handset."""
         body = json.dumps({"to": list(recipients), "text": text, "media": list(media)}).encode()
         answer = self.request("POST", f"/handsets/{quote(sender)}/messages", body, Content_Type="application/json")
         assert answer.status == 201, answer.data

@@ -1,4 +1,4 @@
-"""Timers, by a clock that stands still until it is told: what is read, written and told, and what it costs."""
+"""Timers, by a clock that the test moves: what is read, written and published, and what it costs."""
 
 from __future__ import annotations
 

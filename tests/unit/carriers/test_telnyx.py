@@ -696,7 +696,7 @@ def test_every_answer_has_its_outcome(
         ((A, B), ["/to"], ()),
         ((A,), ["/to"], (A,)),
         ((A,), ["/to/0/phone_number"], (A,)),
-        # A block that names nobody is that of the only recipient there is.
+        # A block without a recipient is that of the only recipient.
         ((A,), [None], (A,)),
         ((A,), [""], (A,)),
         ((A, B), ["/to/2/phone_number"], ()),

@@ -552,7 +552,7 @@ def test_a_text_without_an_id_is_not_asked_for() -> None:
         Twilio(SETTINGS, lambda _: HttpResponse(503, b"")).find(OutboundText(OWN, (A,), "hi"), "SM1")
 
 
-# --- what conversations tell
+# --- events of conversations
 
 DELIVERY = {"EventType": "onDeliveryUpdated", "MessageSid": "IM1", "ParticipantSid": "MB1", "Status": "delivered"}
 

@@ -174,7 +174,7 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("script", "asked", "kind"),
     [
-        # Nobody was texted by any of these, so all may be tried again.
+        # None of these has sent a text, so all may be tried again.
         ([Ambiguous("no answer")], [LOOK], Unavailable),
         ([Unavailable("no connection")], [LOOK], Unavailable),
         ([answer(500)], [LOOK], Unavailable),
@@ -206,7 +206,7 @@ def test_one_with_a_name_of_its_own_keeps_it() -> None:
             NotReady,
         ),
         ([answer(200, "rubbish"), answer(200, "rubbish")], [LOOK, STATE], NotReady),
-        # Somebody else's is never removed.
+        # A conversation that another program made is never removed.
         (
             [MISSING, SET_TAKEN, answer(200, {"unique_name": "theirs"}), answer(200, {"participants": []})],
             [LOOK, MAKE, f"GET Conversations/{CH}", f"GET Conversations/{CH}/Participants?PageSize=100"],

@@ -68,7 +68,7 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
         ("11234567890", "opaque:11234567890", AddressKind.OPAQUE),
         ("1410200504", "opaque:1410200504", AddressKind.OPAQUE),
         ("1234567890", "opaque:1234567890", AddressKind.OPAQUE),
-        # The old notation of Mexican mobiles: another number than the new one, and kept.
+        # The old notation of Mexican mobiles: another number than the new one, and unchanged.
         ("+5215512345678", "opaque:+5215512345678", AddressKind.OPAQUE),
         ("+525512345678", "+525512345678", AddressKind.PHONE),
         ("00442071838750", "opaque:00442071838750", AddressKind.OPAQUE),

@@ -1,4 +1,4 @@
-"""Bylines: a text is marked with its author's name where its number does not tell who wrote."""
+"""Bylines: a text is marked with its author's name where its number does not identify the author."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OFFICE = member("MB6", identity="office")
         (CAT, Q, [D], [CAT, DAN], ""),
         (CAT, Q, [D], [CAT, DAN, OFFICE], ""),
         (OFFICE, Q, [D], [CAT, DAN, OFFICE], ""),
-        # Of three nobody could tell.
+        # Among three the author would be unknown.
         (CAT, Q, [D], [CAT, DAN, replace(DAN, sid="MB7", address=A)], "Cat"),
         (DAN, Q, [C], [CAT, DAN, replace(DAN, sid="MB7", address=A)], "#2"),
         # Into a group from an agent's number, which is read as the agent's words.
@@ -45,10 +45,10 @@ OFFICE = member("MB6", identity="office")
         (AGENT, Q, [C], [AGENT, ANN, BEN, CAT], ""),
         (ANN, Q, [C], [AGENT, ANN, CAT], ""),
         (ANN, P, [C], [AGENT, ANN, replace(CAT, proxy_address=P)], "#1"),
-        # An agent's own number says it all, and a program is nobody.
+        # An agent's own number identifies the agent, and a program has no name.
         (AGENT, P, [A, B], [AGENT, ANN, BEN], ""),
         (None, Q, [C], [CAT, DAN], ""),
-        # Somebody behind two proxies is one person.
+        # A member behind two proxies is one person.
         (CAT, Q, [D], [CAT, replace(CAT, sid="MB8", proxy_address=P), DAN], ""),
     ],
 )

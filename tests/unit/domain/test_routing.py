@@ -142,7 +142,7 @@ def test_unowned_text_creates_a_conversation_where_its_lines_allow_it(
         (A, [AGENT, ANN, BEN], {A, B, P}, ANN),
         (P, [AGENT, ANN, BEN], {A, B, P}, AGENT),
         (A, [MASKED_ANN, MASKED_CAT], {A, P}, MASKED_ANN),
-        # One handset as two members: the thread tells which.
+        # One handset as two members: the thread decides which.
         (A, [MASKED_ANN, ANN, GATEWAY], {A, P}, MASKED_ANN),
         (A, [MASKED_ANN, ANN, GATEWAY], {A, R}, ANN),
         (C, [AGENT, ANN, BEN], {C, P}, None),
@@ -172,7 +172,7 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
 @pytest.mark.parametrize(
     ("members", "author", "arrived_on", "expected"),
     [
-        # An agent's message goes once, to everybody, from the agent's own number.
+        # An agent's message goes once, to all members, from the agent's own number.
         ([AGENT, ANN, BEN], AGENT, None, [group_send(P, {A: "MB4", B: "MB5"})]),
         # Our other numbers are among the recipients, so that handsets see one thread.
         ([AGENT, OTHER_AGENT, ANN], AGENT, None, [group_send(P, {A: "MB4"}, (Q,))]),
@@ -200,7 +200,7 @@ def group_send(sender: str, natives: dict[str, str], others: tuple[str, ...] = (
             {C, Q},
             [replace(group_send(R, {A: "MB4", B: "MB5"}), byline="#3")],
         ),
-        # Nobody hears themselves, behind whatever proxy they are, nor twice in one thread.
+        # No author gets their own text, behind any proxy, nor twice in one thread.
         ([MASKED_ANN, MASKED_ANN_AT_Q], MASKED_ANN, {A, P}, []),
         ([GATEWAY, ANN, BEN, MASKED_ANN], ANN, {A, B, R}, []),
         ([AGENT, ANN, MASKED_ANN], AGENT, None, [group_send(P, {A: "MB4"})]),

@@ -51,7 +51,7 @@ FORMS = {
     f"{H}Removed {TAKE}👍{TAKE} from “{H}%{H}”{H}": Tapback(TapbackKind.EMOJI, removed=True, emoji="👍"),
     f"{H}A réagi avec {ADD}😂{ADD} à « {H}%{H} »{H}": Tapback(TapbackKind.EMOJI, emoji="😂"),
     f"{H}Eliminó {TAKE}❤️{TAKE} de «{H}%{H}»{H}": Tapback(TapbackKind.EMOJI, removed=True, emoji="❤️"),
-    # What is left of that when a carrier makes blanks plain, or drops what nobody sees.
+    # The same when a carrier makes blanks plain, or drops invisible characters.
     f'{H}👍{H} to "{H}%{H}"{H}': Tapback(TapbackKind.EMOJI, emoji="👍"),
     f"{ADD}👍{ADD} to “{H}%{H}” \n": Tapback(TapbackKind.EMOJI, emoji="👍"),
     f"  removed  {TAKE}👍{TAKE} from{H}“%”": Tapback(TapbackKind.EMOJI, removed=True, emoji="👍"),
@@ -71,7 +71,7 @@ def test_every_form_is_recognised_with_what_it_quotes(form: str) -> None:
     assert found == Tapback(meant.kind, meant.removed, meant.emoji, quoted="See you at 6")
 
 
-# Blanks and marks at the ends of a quote cannot be told from those that phones put there.
+# Blanks and marks at the ends of a quote cannot be distinguished from those that phones add.
 QUOTED = st.text().filter(lambda text: text.strip() and text.strip(f" {H}{ADD}{TAKE}\u2060\ufeff") == text)
 
 

@@ -1,4 +1,4 @@
-"""What uv is told of the indexes that pip is set up to use."""
+"""The options of uv for the indexes that pip is configured to use."""
 
 from __future__ import annotations
 

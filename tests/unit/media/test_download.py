@@ -1,4 +1,4 @@
-"""Fetching from carriers: whom credentials go to, where redirects end, and what is taken of the answer."""
+"""Downloads from carriers: the hosts that get credentials, the end of redirects, and the limits of the answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def status(code: int) -> HttpResponse:
 
 @dataclass
 class Servers:
-    """Answers in turn, and remembers who was told what."""
+    """Answers in turn, and records the requests."""
 
     answers: list[HttpResponse | RequestError]
     asked: list[tuple[str, str | None]] = field(default_factory=list)
