@@ -124,7 +124,9 @@ def proxy_event(
 
 
 def read(body: str, content_type: str) -> Any:
-    """A body as what it is: JSON, JSON lines, or nothing."""
+    """A body as what it is: JSON, JSON lines, CSV, or nothing."""
+    if content_type.startswith("text/csv"):
+        return body
     if content_type == "application/x-ndjson":
         return [json.loads(line) for line in body.splitlines()]
     return json.loads(body) if body else None

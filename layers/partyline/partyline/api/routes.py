@@ -11,6 +11,7 @@ from partyline.api.resources import (
     api_version,
     bindings,
     configuration,
+    contact_export,
     contacts,
     conversation_with_participants,
     conversations,
@@ -42,6 +43,8 @@ ROUTERS = (
     api_version.route,
     bindings.route,
     configuration.route,
+    # Before contacts, in whose paths a SID stands at the place of the word.
+    contact_export.route,
     contacts.route,
     conversation_with_participants.route,
     conversations.route,
