@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.domain.attachments import MediaReference
+from partyline.domain.media import MediaReference
 from partyline.inbound import late_text_part
 from partyline.media import ingest
 from partyline.media.ingest import IngestOutcome

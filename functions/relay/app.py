@@ -13,7 +13,7 @@ from typing import Any
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.domain.attachments import MediaReference
+from partyline.domain.media import MediaReference
 from partyline.observability import logger, metrics
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ActivationRequest, Callback, Cut, Push, Removed, RemovedKind

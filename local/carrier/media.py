@@ -1,4 +1,4 @@
-"""What kind of file an address names."""
+"""The kind of file that an address names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many parts a plain text is cut into on the air."""
+"""Count the parts that a plain text is cut into on the air."""
 
 from __future__ import annotations
 

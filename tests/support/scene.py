@@ -12,10 +12,10 @@ from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundMedia, OutboundText
 from partyline.carriers.limits import Limits
 from partyline.domain import contacts, routing, sids
-from partyline.domain.attachments import Media
 from partyline.domain.contacts import Contact, ContactAction, ContactNumber, DoNotDisturb
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.media import Media
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOutChannel, OptOutEvent

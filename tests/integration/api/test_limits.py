@@ -11,8 +11,8 @@ import pytest
 
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
-from partyline.domain.attachments import StoredMedia
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.media import StoredMedia
 from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.inbound import recorder
 from partyline.storage import lines, media, opt_outs

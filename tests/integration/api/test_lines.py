@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from partyline.domain import sids
-from partyline.domain.attachments import Media
+from partyline.domain.media import Media
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.errors import Conflict
 from partyline.storage import unrouted

@@ -13,7 +13,7 @@ import pytest
 from partyline.api.request import MAX_UPLOAD
 from partyline.carriers.registry import CARRIERS
 from partyline.domain import sids
-from partyline.domain.attachments import StoredMedia
+from partyline.domain.media import StoredMedia
 from partyline.media import link_endpoint
 from partyline.storage import keys
 from partyline.storage import media as store

@@ -15,7 +15,7 @@ import pytest
 from partyline.carriers.base import InboundMedia as Part
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
-from partyline.domain.attachments import MediaReference, MediaState
+from partyline.domain.media import MediaReference, MediaState
 from partyline.http_client import HttpResponse
 from partyline.inbound import recorder
 from partyline.media import ingest, links

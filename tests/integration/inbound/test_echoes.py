@@ -10,7 +10,7 @@ import pytest
 from partyline.carriers import base
 from partyline.carriers.base import Accepted, InboundText, OutboundMedia, OutboundText
 from partyline.domain import sids
-from partyline.domain.attachments import Media, MediaReference, MediaState
+from partyline.domain.media import Media, MediaReference, MediaState
 from partyline.domain.participants import Participant
 from partyline.errors import Unavailable
 from partyline.inbound import late_text_part, recorder

@@ -16,9 +16,9 @@ import pytest
 from partyline.carriers import registry
 from partyline.carriers.base import Carrier, InboundText, WebhookRequest
 from partyline.domain import sids
-from partyline.domain.attachments import MediaReference, MediaState
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.media import MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason

@@ -14,7 +14,7 @@ import pytest
 from partyline.carriers.base import InboundMedia as Part
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
-from partyline.domain.attachments import Media, MediaReference, MediaState, StoredMedia
+from partyline.domain.media import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.messages import Message
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState

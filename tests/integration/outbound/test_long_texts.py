@@ -18,9 +18,9 @@ from partyline import deadline as invocations
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, InboundText, OutboundMedia, OutboundText
 from partyline.carriers.registry import LIMITS
 from partyline.domain import long_texts, sids
-from partyline.domain.attachments import Media, MediaState
 from partyline.domain.conversations import Conversation
 from partyline.domain.lines import Line
+from partyline.domain.media import Media, MediaState
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send, SendReference, SendState

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from partyline.carriers.base import Accepted, InboundText, OutboundText
 from partyline.domain import sids, threads
-from partyline.domain.attachments import MediaReference
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AutoCreation, Line
+from partyline.domain.media import MediaReference
 from partyline.domain.receipts import Receipt, ReceiptStatus, summarize_delivery
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, Conflict, Refused, Throttled, Unavailable

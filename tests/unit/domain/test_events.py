@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from partyline.domain import events
-from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import BY_TEXT, BY_TIMER, Cause, Event, Reason, Source
+from partyline.domain.media import Media
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus

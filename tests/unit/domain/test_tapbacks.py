@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partyline.domain import tapbacks
-from partyline.domain.attachments import Media
+from partyline.domain.media import Media
 from partyline.domain.messages import Message
 from partyline.domain.sends import Send
 from partyline.domain.tapbacks import MediaKind, Tapback, TapbackKind

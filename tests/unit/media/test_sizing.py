@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partyline.carriers.limits import Limits
-from partyline.domain.attachments import Media, MediaState
+from partyline.domain.media import Media, MediaState
 from partyline.media.sizing import LimitViolation, first_violation, plan_image_sizes, select_fitting
 
 LIMITS = Limits(recipients=9, text=1600, media=3, group_media=1, media_bytes=1_000_000, image_bytes=600_000)

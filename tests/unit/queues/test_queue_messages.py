@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyline.domain.attachments import MediaReference
 from partyline.domain.events import Event
+from partyline.domain.media import MediaReference
 from partyline.domain.sends import SendReference
 from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.queues import queue_messages

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from partyline.domain.attachments import Media, MediaState, StoredMedia
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import Cause, Event, EventBatch, Reason, Source
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
+from partyline.domain.media import Media, MediaState, StoredMedia
 from partyline.domain.messages import Message, Origin
 from partyline.domain.opt_outs import OptOut, OptOutChannel, OptOutEvent
 from partyline.domain.participants import NotificationLevel, Participant

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from partyline import serialization
 from partyline.domain import (
-    attachments,
     conversations,
     events,
     lines,
@@ -28,6 +27,9 @@ from partyline.domain import (
     services,
     unrouted,
     webhook_configuration,
+)
+from partyline.domain import (
+    media as media_types,
 )
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
@@ -100,7 +102,7 @@ def test_decode_reads_a_message_of_an_earlier_version() -> None:
         "media": [part],
         "sends": [send],
     }
-    media, sent = attachments.Media("ME1", "https://carrier/1"), sends.Send("t", "+1", {"+2": "MB2"})
+    media, sent = media_types.Media("ME1", "https://carrier/1"), sends.Send("t", "+1", {"+2": "MB2"})
     expected = Message("IM1", "CH1", 0, T1, T2, "a", None, media=(media,), sends=(sent,))
     assert codec.decode(Message, item) == expected
 
@@ -122,7 +124,7 @@ def test_decode_raises_where_a_value_is_not_of_its_type(name: str, attribute: st
 def test_stored_names_are_no_names_of_other_fields() -> None:
     """A field that is called as another one is stored would be written over it."""
     modules = (
-        *(attachments, conversations, events, lines, messages, opt_outs, participants, push_settings, receipts, sends),
+        *(media_types, conversations, events, lines, messages, opt_outs, participants, push_settings, receipts, sends),
         *(services, unrouted, webhook_configuration),
     )
     classes = [kind for module in modules for kind in vars(module).values() if dataclasses.is_dataclass(kind)]

@@ -1,4 +1,4 @@
-"""Who may join a conversation, and who may add which participants and lines to it.
+"""Joining: who may join a conversation, and who may add which participants and lines to it.
 
 The account may add everyone. A user needs a permission: one to join alone, others to add people of the app, and people
 with a phone. A user brings in only lines that they may use; another line is no line to them (50413, 50439). Which

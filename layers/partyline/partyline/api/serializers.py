@@ -25,9 +25,9 @@ from partyline.api.bodies import (
 from partyline.api.context import Call
 from partyline.domain import contacts, receipts, sids, timers
 from partyline.domain.addresses import format_address
-from partyline.domain.attachments import Media, StoredMedia
 from partyline.domain.contacts import Contact
 from partyline.domain.conversations import Conversation
+from partyline.domain.media import Media, StoredMedia
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus

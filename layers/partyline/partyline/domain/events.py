@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from partyline.domain import sids
 from partyline.domain.addresses import format_address
-from partyline.domain.attachments import Media
 from partyline.domain.conversations import Conversation
+from partyline.domain.media import Media
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus

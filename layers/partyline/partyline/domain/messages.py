@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain import threads
-from partyline.domain.attachments import Media, MediaState
+from partyline.domain.media import Media, MediaState
 from partyline.domain.sends import Send, SendReference
 
 # The longest body of an inbound text in bytes: Twilio's limit, far above what any carrier delivers.

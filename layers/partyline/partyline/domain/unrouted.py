@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from partyline.domain.attachments import Media
+from partyline.domain.media import Media
 
 
 class UnroutedReason(StrEnum):

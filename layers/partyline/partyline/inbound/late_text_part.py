@@ -12,9 +12,9 @@ from datetime import datetime
 
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import events
-from partyline.domain.attachments import Media, MediaReference
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
+from partyline.domain.media import Media, MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.routing import Arrival
 from partyline.inbound import decision, keyword_writes, keywords

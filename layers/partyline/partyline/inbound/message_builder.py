@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import addresses, routing, sids, tapbacks
-from partyline.domain.attachments import Media, MediaState
 from partyline.domain.conversations import threads_of
+from partyline.domain.media import Media, MediaState
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message, Origin
 from partyline.domain.opt_outs import Keyword

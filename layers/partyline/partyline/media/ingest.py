@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from partyline.carriers import mms_parts
 from partyline.carriers.base import Carrier
 from partyline.domain import normalization
-from partyline.domain.attachments import Media, MediaReference, MediaState
+from partyline.domain.media import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
 from partyline.http_client import HttpResponse, SendRequest

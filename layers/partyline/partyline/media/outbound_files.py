@@ -14,7 +14,7 @@ from functools import partial
 
 from partyline.carriers.base import OutboundMedia
 from partyline.carriers.limits import Limits
-from partyline.domain.attachments import Media, MediaState
+from partyline.domain.media import Media, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished
 from partyline.media import bucket, file_types, images, sizing

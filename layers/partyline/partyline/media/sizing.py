@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from partyline.carriers.limits import KB, Limits
-from partyline.domain.attachments import Media
+from partyline.domain.media import Media
 from partyline.media.images import SCALABLE
 
 # The smallest size to which an image is scaled, in bytes: below it, its content cannot be recognised.

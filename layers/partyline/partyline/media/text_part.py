@@ -16,7 +16,7 @@ from datetime import datetime
 from partyline.carriers import mms_parts
 from partyline.carriers.base import Carrier, InboundMedia, InboundText, MediaAccess
 from partyline.domain import normalization
-from partyline.domain.attachments import MediaReference
+from partyline.domain.media import MediaReference
 from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.errors import MediaRefused, MediaUnavailable, RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest

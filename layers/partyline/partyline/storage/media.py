@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partyline.domain import events
-from partyline.domain.attachments import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
+from partyline.domain.media import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.messages import Message
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, messages, retry

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from partyline.domain import events
-from partyline.domain.attachments import MediaReference
 from partyline.domain.events import EventBatch
+from partyline.domain.media import MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages

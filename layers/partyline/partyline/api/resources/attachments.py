@@ -8,7 +8,7 @@ from partyline import refusals
 from partyline.api.context import Call
 from partyline.carriers.limits import Limits
 from partyline.domain import sids
-from partyline.domain.attachments import Media, StoredMedia
+from partyline.domain.media import Media, StoredMedia
 from partyline.media import file_types
 from partyline.media.sizing import first_violation
 from partyline.storage import media as store

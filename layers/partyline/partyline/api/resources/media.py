@@ -19,7 +19,7 @@ from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.request import Upload
 from partyline.api.router import Router
 from partyline.domain import sids
-from partyline.domain.attachments import StoredMedia
+from partyline.domain.media import StoredMedia
 from partyline.media import bucket, file_types, filenames, images, links
 from partyline.storage import conversations
 from partyline.storage import media as store

@@ -1,4 +1,4 @@
-"""What is checked of a new message's sends: that their thread is free, and that lines and carriers can send them."""
+"""Check the sends of a new message: that their thread is free, and that lines and carriers can send them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from partyline.api import authorization
 from partyline.api.context import Call
 from partyline.api.resources import attachments
 from partyline.carriers.registry import CARRIERS
-from partyline.domain.attachments import Media
 from partyline.domain.conversations import group_of, masked_threads
 from partyline.domain.join_rules import check_reachable
 from partyline.domain.lines import Line
+from partyline.domain.media import Media
 from partyline.domain.membership import Roster
 from partyline.domain.sends import Send
 from partyline.storage import conversations, lines

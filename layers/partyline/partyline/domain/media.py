@@ -1,4 +1,4 @@
-"""Attachments: the pictures and files of messages. Pure."""
+"""Media: the pictures and files of messages. Pure."""
 
 from __future__ import annotations
 
