@@ -105,6 +105,40 @@ def test_a_hundred_users_fit(api: Api) -> None:
     assert len(allow(api, P, *(f"user {number}" for number in range(100))).body["users"]) == 100
 
 
+_ODD_USERS = (
+    "",
+    "*",
+    "/",
+    "ann/",
+    "*/ann",
+    "system",
+    SERVICE,
+    f"{SERVICE}/",
+    f"{SERVICE}/*",
+    f"{SERVICE}//",
+    "é" * 200,
+)
+
+
+@given(
+    users=st.lists(
+        st.one_of(st.sampled_from(_ODD_USERS), st.text(st.characters(exclude_categories=["Cs"]), max_size=30)),
+        max_size=5,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_users_are_given_they_are_stored_or_refused(api: Api, users: list[str]) -> None:
+    before = api.get(f"/Lines/{P}").body["users"]
+    reply = allow(api, P, *users)
+    assert reply.status in (200, 400)
+    after = api.get(f"/Lines/{P}").body["users"]
+    if reply.status == 400:
+        assert after == before
+    else:
+        # What is shown names the same users again.
+        assert allow(api, P, *after).body["users"] == after == reply.body["users"]
+
+
 # --- adding
 
 
