@@ -230,6 +230,24 @@ def test_a_deleted_contact_is_not_found_and_keeps_its_history(api: Api, table: T
     assert [entry["action"] for entry in api.get(f"{path}/History").body["history"]] == ["deleted", "created"]
 
 
+@pytest.mark.parametrize("deleted_before", [False, True])
+def test_an_erased_contact_leaves_no_name_and_no_history(api: Api, table: Table, *, deleted_before: bool) -> None:
+    made = create(api, "Bob", A, Owner="ann")
+    path = f"/Contacts/{made['sid']}"
+    api.post(path, {"FriendlyName": "Robert"})
+    assert acting(api, "ann").call("DELETE", path, {"Erase": "true"}).error[:2] == (403, 50107)
+    if deleted_before:
+        api.delete(path)
+    assert api.call("DELETE", path, {"Erase": "yes"}).body["details"] == {"parameter": "Erase"}
+    assert api.call("DELETE", path, {"Erase": "true"}).status == 204
+    stored = str(list(table.query_all(keys.contact(made["sid"]).pk)))
+    assert not any(word in stored for word in ("Bob", "Robert", A))
+    [left] = api.get(f"{path}/History").body["history"]
+    assert (left["action"], left["changes"], left["by"]) == ("erased", [], ACCOUNT)
+    assert api.get(path).status == 404
+    assert names(api.get("/Contacts", {"Number": A})) == []
+
+
 def test_a_merge_moves_the_numbers(api: Api, clock: Clock) -> None:
     bob, rob = create(api, "Bob", A), create(api, "Robert", B, Owner="ann", DoNotDisturb="true")
     clock.tick(hours=1)

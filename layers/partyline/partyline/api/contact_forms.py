@@ -104,6 +104,15 @@ class ContactMergeForm(Form):
     contact_sid: Annotated[str, sid_of(sids.CONTACT)] = Field(description="The contact that ends. Required.")
 
 
+class ContactDeletionQuery(Form):
+    """How much of a deleted contact is kept."""
+
+    erase: Boolean | None = Field(
+        None,
+        description="Whether its name and its history are deleted too, also of a contact that was deleted before.",
+    )
+
+
 class ContactListQuery(Form):
     """Which contacts a list shows."""
 

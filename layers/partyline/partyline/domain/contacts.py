@@ -146,6 +146,7 @@ class ContactAction(StrEnum):
     UPDATED = "updated"
     MERGED = "merged"
     DELETED = "deleted"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,12 @@ def bury(contact: Contact, now: datetime, merged_into: str | None = None) -> Con
 
 
 _RECORDED = ("friendly_name", "numbers", "owner", "do_not_disturb", "attributes", "merged_into")
+
+
+def erase(contact: Contact, by: str, now: datetime) -> tuple[Contact, ContactChange]:
+    """Return the tombstone of a contact without its name, and the only entry that its history keeps."""
+    erased = replace(bury(contact, now, contact.merged_into), friendly_name="")
+    return erased, ContactChange(contact.sid, ContactAction.ERASED, by, now, erased.version)
 
 
 def describe_change(before: Contact | None, after: Contact, action: ContactAction, by: str) -> ContactChange:

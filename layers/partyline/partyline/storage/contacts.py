@@ -82,6 +82,17 @@ def save_merge(
     )
 
 
+def erase(table: Table, before: Contact, after: Contact, change: ContactChange) -> None:
+    """Store an erased contact, and delete its history but this change. Raises Conflict as `save`.
+
+    A run that ends in between leaves some of the history, which the next one deletes.
+    """
+    save(table, before, after, change)
+    kept = keys.contact_change(after.sid, change.version)
+    history = (keys.Key(item["PK"], item["SK"]) for item in table.query_all(kept.pk, begins=keys.CONTACT_CHANGES))
+    table.delete_all(key for key in history if key != kept)
+
+
 def _transact(table: Table, writes: Sequence[Write]) -> None:
     try:
         table.transact(writes)

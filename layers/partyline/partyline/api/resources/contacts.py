@@ -16,6 +16,7 @@ from pydantic import Field
 from partyline import refusals
 from partyline.api import authorization, contact_lists, lookups, pagination
 from partyline.api.contact_forms import (
+    ContactDeletionQuery,
     ContactForm,
     ContactListQuery,
     ContactMergeForm,
@@ -184,18 +185,31 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, build_body(call, retry.STANDARD.run(attempt)))
 
 
-@route.delete("Contacts/{contact}", users=True, docs=Operation(answers={204: None}, refusals=(50107,)))
+@route.delete(
+    "Contacts/{contact}",
+    users=True,
+    docs=Operation(query=ContactDeletionQuery, answers={204: None}, refusals=(20001, 50107)),
+)
 def delete(call: Call) -> ApiResponse:
-    """Delete a contact: its numbers are free for another one, participants that were added as it stay."""
+    """Delete a contact: its numbers are free for another one, participants that were added as it stay.
 
-    def attempt() -> None:
-        before = _find_managed_contact(call)
-        after = contacts.bury(before, call.now)
-        change = contacts.describe_change(before, after, ContactAction.DELETED, call.caller)
-        store.save(call.table, before, after, change)
-
-    retry.STANDARD.run(attempt)
+    Its name and history stay for those who manage contacts, unless `Erase=true` deletes these too.
+    """
+    is_erased = ContactDeletionQuery.parse(call.request.query).erase
+    retry.STANDARD.run(lambda: _erase(call) if is_erased else _delete(call))
     return ApiResponse(204)
+
+
+def _delete(call: Call) -> None:
+    before = _find_managed_contact(call)
+    after = contacts.bury(before, call.now)
+    store.save(call.table, before, after, contacts.describe_change(before, after, ContactAction.DELETED, call.caller))
+
+
+def _erase(call: Call) -> None:
+    before = _find_any_contact(call)
+    authorization.require_service_permission(call, Permission.MANAGE_CONTACTS)
+    store.erase(call.table, before, *contacts.erase(before, call.caller, call.now))
 
 
 @route.post(
