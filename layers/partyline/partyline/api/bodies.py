@@ -88,7 +88,10 @@ class ParticipantBody(ServiceMember):
 
 
 class MediaBody(TypedDict):
-    """A file of a message. `state` and `error` are ours: whether the file is here, or why not."""
+    """A file of a message. `state` and `error` are ours: whether the file is here, or why not.
+
+    So is `link`, a temporary link to it, in a list with MediaLinks=true; null while the file is not here.
+    """
 
     sid: str
     size: int | None
@@ -96,6 +99,7 @@ class MediaBody(TypedDict):
     filename: str | None
     state: str
     error: str | None
+    link: NotRequired[str | None]
 
 
 class MessageBody(ServiceMember):

@@ -6,7 +6,7 @@ second: Twilio's SDK for Python reads nothing finer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from partyline.api.bodies import (
@@ -27,11 +27,14 @@ from partyline.domain import contacts, receipts, sids, timers
 from partyline.domain.addresses import format_address
 from partyline.domain.contacts import Contact
 from partyline.domain.conversations import Conversation
-from partyline.domain.media import Media, StoredMedia
+from partyline.domain.media import Media, MediaState, StoredMedia
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.storage.messages import MessageWithReceipts
+
+# Builds the temporary link to a file from its SID and content type.
+FileLink = Callable[[str, str], str]
 
 # Statuses that Twilio's enumeration has no word for. A text without a known outcome was at least sent.
 _STATUSES = {ReceiptStatus.QUEUED: None, ReceiptStatus.UNKNOWN: ReceiptStatus.SENT.value}
@@ -139,8 +142,8 @@ def _build_binding(shown: Participant) -> BindingBody | None:
     return body
 
 
-def build_message(call: Call, delivered: MessageWithReceipts) -> MessageBody:
-    """Build a message with the state of its delivery."""
+def build_message(call: Call, delivered: MessageWithReceipts, link: FileLink | None = None) -> MessageBody:
+    """Build a message with the state of its delivery. With `link`, its files have temporary links."""
     shown = delivered.message
     url = call.url("Conversations", shown.conversation_sid, "Messages", shown.sid)
     return {
@@ -151,7 +154,7 @@ def build_message(call: Call, delivered: MessageWithReceipts) -> MessageBody:
         "index": shown.index,
         "author": shown.author,
         "body": shown.body,
-        "media": [_build_media(part) for part in shown.media] or None,
+        "media": [_build_media(part, link) for part in shown.media] or None,
         "attributes": shown.attributes,
         "participant_sid": shown.participant_sid,
         "written_by": shown.written_by,
@@ -203,9 +206,9 @@ def build_stored_media(call: Call, shown: StoredMedia, link: str) -> StoredMedia
     }
 
 
-def _build_media(shown: Media) -> MediaBody:
+def _build_media(shown: Media, link: FileLink | None) -> MediaBody:
     """Build a file of a message: Twilio's members, and whether it is here (`state`), or why not (`error`)."""
-    return {
+    built: MediaBody = {
         "sid": shown.sid,
         "size": shown.size,
         "content_type": shown.content_type,
@@ -213,6 +216,10 @@ def _build_media(shown: Media) -> MediaBody:
         "state": shown.state.value,
         "error": shown.error,
     }
+    if link:
+        is_here = shown.state is MediaState.READY and shown.content_type
+        built["link"] = link(shown.sid, shown.content_type or "") if is_here else None
+    return built
 
 
 def build_receipt(call: Call, shown: Receipt) -> ReceiptBody:

@@ -50,6 +50,11 @@ def message_prefix(index: int) -> str:
     return f"{MESSAGE}{index:0{_INDEX_DIGITS}x}"
 
 
+def index_of(message_sid: str) -> int:
+    """Return the index that the SID of a message begins with."""
+    return int(message_sid[len(MESSAGE) :][:_INDEX_DIGITS], 16)
+
+
 def receipt(message_sid: str, thread: str, address: str) -> str:
     """Derive the SID of a message's receipt for one recipient in one thread (its digest)."""
     return derive(RECEIPT, message_sid, thread, address)

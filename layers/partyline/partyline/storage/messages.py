@@ -30,6 +30,17 @@ class MessageWithReceipts:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexRange:
+    """The messages behind the index `after` and before the index `before`, both exclusive; None sets no limit."""
+
+    after: int | None = None
+    before: int | None = None
+
+
+EVERY_INDEX = IndexRange()
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """Some messages in order. `more` is whether there are further ones."""
 
@@ -111,16 +122,21 @@ def fetch(table: Table, conversation_sid: str, sid: str) -> MessageWithReceipts 
 
 
 def page(
-    table: Table, conversation_sid: str, *, size: int, forward: bool = True, after: int | None = None
+    table: Table,
+    conversation_sid: str,
+    *,
+    size: int,
+    forward: bool = True,
+    after: int | None = None,
+    within: IndexRange = EVERY_INDEX,
 ) -> MessagePage:
-    """Read at most `size` messages in the order of their index, from behind the one at index `after`.
+    """Read at most `size` messages of a range in the order of their index, from behind the one at index `after`.
 
     Cost: in proportion to the page. It reads the page's messages, their receipts and the beginning of the next page.
     """
-    # "g" sorts behind every hexadecimal digit.
-    low, high = sids.MESSAGE, sids.MESSAGE + "g"
-    if after is not None:
-        low, high = (sids.message_prefix(after) + "g", high) if forward else (low, sids.message_prefix(after))
+    low, high = _key_range(_cut(within, after, forward=forward))
+    if low > high:
+        return MessagePage([], more=False)
     read: list[Item] = []
     found: list[MessageWithReceipts] = []
     start: Item | None = None
@@ -139,6 +155,42 @@ def page(
             break
     found.sort(key=lambda delivered: delivered.message.index, reverse=not forward)
     return MessagePage(found[:size], len(found) > size)
+
+
+def _cut(within: IndexRange, at: int | None, *, forward: bool) -> IndexRange:
+    """Return the part of a range behind the index `at`, or, going backward, before it."""
+    if at is None:
+        return within
+    if forward:
+        return replace(within, after=at if within.after is None else max(at, within.after))
+    return replace(within, before=at if within.before is None else min(at, within.before))
+
+
+def _key_range(within: IndexRange) -> tuple[str, str]:
+    """Return the sort keys between which the messages of a range and their receipts are."""
+    # "g" sorts behind every hexadecimal digit.
+    low = sids.MESSAGE if within.after is None else sids.message_prefix(within.after) + "g"
+    high = sids.MESSAGE + "g" if within.before is None else sids.message_prefix(within.before)
+    return low, high
+
+
+def find_index_at(table: Table, conversation: Conversation, moment: datetime) -> int:
+    """Find the index from which on messages were created at or after a moment; one more than the last, if none was.
+
+    By bisection: one read for each doubling of the number of messages, 20 for a million. Where creation was set by hand
+    (imported history), so that it does not rise with the index, this is the beginning of one of the runs.
+    """
+    low, high = 0, conversation.last_index + 1
+    while low < high:
+        middle = (low + high) // 2
+        # The message itself, or, where it was deleted, the next one.
+        between = _key_range(IndexRange(middle - 1, high))
+        found = table.query(keys.messages(conversation.sid), between=between, limit=1).items
+        if found and found[0]["created"] < format_time(moment):
+            low = sids.index_of(found[0]["SK"]) + 1
+        else:
+            high = middle
+    return low
 
 
 def _group_receipts(items: Sequence[Item]) -> list[MessageWithReceipts]:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, lookups, multipart, serializers
+from partyline.api import authorization, lookups, media_links, multipart, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Name
 from partyline.api.form_model import Clearable, Form
@@ -20,14 +20,12 @@ from partyline.api.request import Upload
 from partyline.api.router import Router
 from partyline.domain import sids
 from partyline.domain.media import StoredMedia
-from partyline.media import bucket, file_types, filenames, images, links
+from partyline.media import bucket, file_types, filenames, images
 from partyline.storage import conversations
 from partyline.storage import media as store
 
 route = Router()
 
-# How long a link to a file is valid, in seconds.
-LINK_LIFE = 300
 _MAX_FILENAME = 100
 
 
@@ -85,7 +83,7 @@ def _store(once: IdempotentRequest, body: bytes, declared: str, name: str) -> Ap
 
 @route.get("Media/{media}", users=True)
 def fetch(call: Call) -> ApiResponse:
-    """Fetch a file's description, with a link that is valid for LINK_LIFE."""
+    """Fetch a file's description, with a link that is valid for five minutes."""
     media = _find_visible(call)
     return ApiResponse(200, serializers.build_stored_media(call, media, _build_link(call, media)))
 
@@ -132,9 +130,7 @@ def _read_author(call: Call) -> str | None:
 
 
 def _build_link(call: Call, media: StoredMedia) -> str:
-    expires = int(call.now.timestamp()) + LINK_LIFE
-    path = links.build_path(call.context.key_root(), bucket.original_key(media.sid, media.content_type), expires)
-    return f"{call.request.base_url}/{path}"
+    return media_links.build_linker(call)(media.sid, media.content_type)
 
 
 def _read_file(upload: Upload) -> tuple[bytes, str, str]:

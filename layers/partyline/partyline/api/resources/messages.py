@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import authorization, lookups, pagination, parsing, pre_webhook, serializers
+from partyline.api import authorization, lookups, message_lists, parsing, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import MAX_NAME, Attributes, DateCreated, DateUpdated, Name, choose
+from partyline.api.field_types import MAX_NAME, Attributes, DateCreated, DateUpdated, Name
 from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.idempotency import IdempotentRequest, answer_once
-from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.resources import attachments, authors
 from partyline.api.resources.sending_checks import check_lines, owns_thread, require_free_thread
@@ -31,20 +29,12 @@ from partyline.storage import idempotency as idempotent_requests
 from partyline.storage import media, memberships, receipts, retry
 from partyline.storage import messages as store
 from partyline.storage.messages import MessageWithReceipts
-from partyline.storage.queries import Window
 
 route = Router()
 
 MAX_TEXT = 1600
 MAX_BODY = 32 * 1024
 _DATES = ("DateCreated", "DateUpdated")
-
-
-class Order(StrEnum):
-    """The order of a list."""
-
-    ASCENDING = "asc"
-    DESCENDING = "desc"
 
 
 def _check_author(value: str | None) -> str | None:
@@ -81,12 +71,6 @@ class MessageForm(MessageChanges):
     content_sid: Annotated[str | None, AfterValidator(_check_content_sid)] = Field(
         None, description="Not supported: send Body."
     )
-
-
-class MessageQuery(Form):
-    """In which order a list shows the messages."""
-
-    order: Annotated[Order, choose(Order)] = Order.ASCENDING
 
 
 @route.post("Conversations/{conversation}/Messages", users=True)
@@ -250,22 +234,11 @@ def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
 
 @route.get("Conversations/{conversation}/Messages", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """List the messages by index. Order is asc (default) or desc."""
-    conversation = lookups.find_conversation(call)
-    ascending = MessageQuery.parse(call.request.query).order is Order.ASCENDING
+    """List the messages by index, in a range of them. Order is asc (default) or desc.
 
-    def read(window: Window) -> PagePart:
-        page = store.page(
-            call.table,
-            conversation.sid,
-            size=window.size,
-            forward=ascending != window.backward,
-            after=None if window.after is None else int(window.after),
-        )
-        entries = [(str(found.message.index), serializers.build_message(call, found)) for found in page.messages]
-        return PagePart(entries[::-1] if window.backward else entries, page.more)
-
-    return pagination.build_list_response(call, "messages", read)
+    Raises ApiError 20001.
+    """
+    return message_lists.build_page(call, lookups.find_conversation(call))
 
 
 @route.post("Conversations/{conversation}/Messages/{message}", users=True)
