@@ -20,7 +20,7 @@ from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address
 from partyline.api.form_model import Form, invalid
 from partyline.api.operations import Operation
-from partyline.api.resources import messages
+from partyline.api.resources import message_plans
 from partyline.api.resources.conversation_with_participants import find_owner
 from partyline.api.resources.participants import own_lines
 from partyline.api.response_model import ResponseModel
@@ -115,7 +115,7 @@ class FirstPreviewForm(Form):
 @route.post(
     "Conversations/{conversation}/Preview",
     users=True,
-    docs=Operation(form=messages.MessageForm, answers={200: PreviewBody}, refusals=(50107,)),
+    docs=Operation(form=message_plans.MessageForm, answers={200: PreviewBody}, refusals=(50107,)),
 )
 def preview(call: Call) -> ApiResponse:
     """Preview a message: its texts, their segments and costs, and what would refuse it.
@@ -124,11 +124,11 @@ def preview(call: Call) -> ApiResponse:
     not write in the conversation is refused.
     """
     roster = lookups.load_roster(call)
-    number = messages.require_writer(call, roster)
+    number = message_plans.require_writer(call, roster)
     problems: list[PreviewProblem] = []
     message = None
     with _collecting(call, problems):
-        message = messages.plan_message(call, roster)
+        message = message_plans.plan_message(call, roster)
     author = _find_participant(call, roster, number)
     members = roster.participants
     planned = _plan(message) or _guess(call, routing.plan_sends(members, threads_of(members), author))
@@ -159,7 +159,7 @@ def preview_first(call: Call) -> ApiResponse:
     message = None
     if not problems:
         with _collecting(call, problems):
-            message = messages.plan_message_of(call, roster, form.author)
+            message = message_plans.plan_message_of(call, roster, form.author)
     members = roster.participants
     planned = _plan(message) or _guess(call, routing.plan_sends(members, threads_of(members), members[0]))
     existing = find_owner(call, members)
@@ -256,7 +256,7 @@ def _plan(message: Message | None) -> _Planned | None:
 def _guess(call: Call, sends: Sequence[Send]) -> _Planned:
     """Return what a message would carry that is refused; of a text that no message could have, the beginning."""
     form = call.request.form
-    return _Planned(sends, (form.get("Body") or "")[: messages.MAX_BODY], bool(form.all("MediaSid")))
+    return _Planned(sends, (form.get("Body") or "")[: message_plans.MAX_BODY], bool(form.all("MediaSid")))
 
 
 @dataclass(frozen=True, slots=True)
