@@ -87,7 +87,7 @@ _REPLAYED: dict[str, Any] = {
 _TAGS = {
     "": "Version",
     "Configuration": "Address Configurations",
-    "Conversations": "Preview and Export",
+    "Conversations": "Preview, Export and Viewers",
     "Users": "Tokens",
 }
 

@@ -105,6 +105,7 @@ _NULL_TOO = ("conversation_message_receipt.status", "service_webhook_configurati
 _BEYOND = (
     "service_configuration.default_inactive_timer",
     "service_configuration.default_closed_timer",
+    "service_configuration.lock_groups",
     "message.date_received_by_carrier",
     "message.written_by",
     "participant.contact",

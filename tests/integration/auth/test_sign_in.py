@@ -67,7 +67,7 @@ def hears(world: SessionWorld, identity: str, issued: int) -> bool:
     """Whether a live connection that was opened with a token of that second is still authorized."""
     key, _ = sign_in_sessions.fetch_signing_key(world.table)
     connection = Connection("c-1", SERVICE, identity, key or "", int(world.clock().timestamp()) + 60, issued=issued)
-    found = audience.authorize(world.table, SERVICE, [connection], world.clock(), may_supervise=())
+    found = audience.authorize(world.table, SERVICE, [connection], world.clock())
     return bool(found.active)
 
 

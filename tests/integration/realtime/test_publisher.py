@@ -130,6 +130,44 @@ def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversat
     assert house.wire.cuts == []
 
 
+def test_owners_of_contacts_receive_the_events_of_what_is_assigned_to_them(house: House) -> None:
+    number = "+12065550150"
+    conversation = chat(house, "ann")
+    house.api.made("/Lines", {"Address": "+12065550100", "Carrier": "telnyx"})
+    bound = {"MessagingBinding.Address": number, "MessagingBinding.ProxyAddress": "+12065550100"}
+    house.api.made(f"/Conversations/{conversation}/Participants", bound)
+    other = chat(house, "carl")
+    for identity in ("ben", "dan"):
+        house.api.made("/Users", {"Identity": identity})
+    house.api.post("/Users/ben", {"RoleSid": role_named("inbox limited")})
+    form = {"FriendlyName": "Kay", "Numbers": f'["{number}"]', "Owner": "ben"}
+    kay = house.api.made("/Contacts", form)["sid"]
+    for sid, identity in (("a", "ann"), ("b", "ben"), ("d", "dan")):
+        house.connect(sid, identity)
+
+    publish(house, build_push(conversation))
+    assert hearing(house) == {"a", "b"}
+    publish(house, build_push(other))
+    assert hearing(house) == set()
+
+    # Without the permission an owner receives nothing.
+    house.api.post(f"/Contacts/{kay}", {"Owner": "dan"})
+    publish(house, build_push(conversation))
+    assert hearing(house) == {"a"}
+
+
+def test_owners_of_contacts_receive_that_a_conversation_was_removed(house: House) -> None:
+    house.api.made("/Users", {"Identity": "ben", "RoleSid": role_named("inbox limited")})
+    for sid, identity in (("b", "ben"), ("d", "dan")):
+        house.connect(sid, identity)
+
+    publish(
+        house, Push(SERVICE, sids.new(sids.CONVERSATION), (Event("onConversationRemoved", {}),), (), ("ben", "dan"))
+    )
+
+    assert hearing(house) == {"b"}
+
+
 def test_a_role_that_all_users_have_makes_supervisors(house: House) -> None:
     house.api.post(f"/Services/{SERVICE}/Configuration", {"DefaultChatServiceRoleSid": role_named("service admin")})
     house.connect("s", "boss")

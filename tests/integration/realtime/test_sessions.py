@@ -417,6 +417,19 @@ def test_only_members_type(house: House) -> None:
     assert house.wire.received("b") == []
 
 
+def test_staff_who_write_as_a_line_are_seen_typing_without_being_members(house: House) -> None:
+    conversation = house.api.made("/Conversations")["sid"]
+    house.api.made(f"/Conversations/{conversation}/Participants", {"Identity": "ann"})
+    house.api.made("/Users", {"Identity": "ben", "RoleSid": role_named("inbox member")})
+    for sid, identity in (("a", "ann"), ("b", "ben")):
+        house.connect(sid, identity)
+
+    assert house.says("b", action="typing", conversation=conversation) == []
+
+    shown = {"type": "typing", "conversation": conversation, "identity": "ben", "participant": None}
+    assert house.wire.received("a") == [shown]
+
+
 def test_typing_is_not_sent_to_unauthorized_connections(house: House) -> None:
     conversation = chat(house, "ann", "ben")
     house.connect("a")

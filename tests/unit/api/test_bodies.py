@@ -26,7 +26,14 @@ from partyline.api.resources import (
 
 RESOURCES = json.loads((Path(__file__).parents[2] / "conformance" / "operations.json").read_text())["resources"]
 # Ours beside Twilio's.
-OURS = {"contact", "written_by", "date_received_by_carrier", "default_inactive_timer", "default_closed_timer"}
+OURS = {
+    "contact",
+    "written_by",
+    "date_received_by_carrier",
+    "default_inactive_timer",
+    "default_closed_timer",
+    "lock_groups",
+}
 IN_SERVICE = "service.service_conversation"
 
 

@@ -76,7 +76,19 @@ def test_paths_name_their_parameters() -> None:
 
 
 def test_every_resource_of_ours_is_documented() -> None:
-    ours = {"Contacts", "Keys", "Lines", "OptOuts", "UnroutedTexts", "Preview", "Export", "Addresses", "Tokens", ""}
+    ours = {
+        "Contacts",
+        "Keys",
+        "Lines",
+        "OptOuts",
+        "UnroutedTexts",
+        "Preview",
+        "Export",
+        "Viewers",
+        "Addresses",
+        "Tokens",
+        "",
+    }
     paths = {route.path for route in routes.ACCOUNT if ours & {route.path, *route.path.split("/")}}
     assert {f"/v1/{path}".rstrip("/") for path in paths} == set(DOCUMENT["paths"])
 

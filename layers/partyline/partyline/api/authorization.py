@@ -1,8 +1,8 @@
 """Authorization: what a user may see and do. For the account, which may do everything, nothing here reads the table.
 
-A user sees the conversations that they take part in, and every one of their Service when their role permits it. What is
-not visible is not found (20404); what is visible and not permitted is refused (50107). A text from a line that they may
-not use is refused (50107). Who may join a conversation, and whom and which line they may add, is in `joining`.
+Which conversations a user sees is in `partyline.auth.visibility`. What is not visible is not found (20404); what is
+visible and not permitted is refused (50107). A text from a line that they may not use is refused (50107). Who may join
+a conversation, and whom and which line they may add, is in `joining`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from partyline import refusals
 from partyline.api.context import Call
 from partyline.api.request import Parameters
+from partyline.auth import visibility
 from partyline.domain.contacts import Contact
 from partyline.domain.lines import Line, may_use
 from partyline.domain.membership import Roster
@@ -28,8 +29,8 @@ def can_see_all(call: Call) -> bool:
 
 
 def can_see(call: Call, members: Collection[Participant]) -> bool:
-    """Whether a conversation with these members is visible to the caller."""
-    return can_see_all(call) or find_membership(call, members) is not None
+    """Whether a conversation with these members is visible to the caller (partyline.auth.visibility)."""
+    return call.user is None or visibility.is_visible(call.table, call.scope.service_sid, call.user, members)
 
 
 def find_membership(call: Call, members: Collection[Participant]) -> Participant | None:

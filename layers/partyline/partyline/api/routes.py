@@ -32,6 +32,7 @@ from partyline.api.resources import (
     unrouted_texts,
     user_conversations,
     users,
+    viewers,
     webhook_configuration,
     webhooks,
 )
@@ -66,6 +67,7 @@ ROUTERS = (
     unrouted_texts.route,
     user_conversations.route,
     users.route,
+    viewers.route,
     webhook_configuration.account_route,
     webhook_configuration.service_route,
     webhooks.route,

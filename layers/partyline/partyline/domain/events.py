@@ -77,6 +77,7 @@ class EventBatch:
 
     - `subject`: the SID of the conversation or of the user that they are about.
     - `identities`: identities that receive them besides the members at the time of publishing.
+    - `owners`: identities that owned a contact in a removed conversation; they receive them if their role permits it.
     - `webhooks`: the webhooks of a removed conversation, which are removed with it.
     - `replay`: the SID of a new webhook that is called for earlier messages.
     """
@@ -89,6 +90,7 @@ class EventBatch:
     identities: tuple[str, ...] = ()
     webhooks: tuple[ScopedWebhook, ...] | None = None
     replay: str | None = None
+    owners: tuple[str, ...] | None = None
 
 
 def with_common_parameters(event: Event, account_sid: str, cause: Cause) -> Parameters:

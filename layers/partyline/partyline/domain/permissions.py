@@ -76,9 +76,10 @@ GRANTABLE = {
     RoleType.SERVICE: frozenset(Permission) - _CONVERSATION_ONLY,
 }
 
-# The roles that a new Service has, by name.
+# The roles that a new Service has, by name: Twilio's four, and three for staff who work in an inbox.
 CONVERSATION_ADMIN, CONVERSATION_USER = "channel admin", "channel user"
 SERVICE_ADMIN, SERVICE_USER = "service admin", "service user"
+INBOX_ADMIN, INBOX_MEMBER, INBOX_LIMITED = "inbox admin", "inbox member", "inbox limited"
 
 _MANAGE = (
     Permission.ADD_NON_CHAT_PARTICIPANT,
@@ -105,6 +106,26 @@ _TAKE_PART = (
     Permission.SEND_MEDIA_MESSAGE,
     Permission.SEND_MESSAGE,
 )
+# Staff write as a line without being members of the conversation. So they need no role in it.
+_WORK = (
+    Permission.ADD_NON_CHAT_PARTICIPANT,
+    Permission.CREATE_CONVERSATION,
+    Permission.EDIT_OWN_USER_INFO,
+    Permission.SET_CONVERSATION_STATE,
+    Permission.WRITE_AS_LINE,
+)
+_SEE_ALL = (
+    *_WORK,
+    Permission.EDIT_CONVERSATION_NAME,
+    Permission.JOIN_CONVERSATION,
+    Permission.MANAGE_CONTACTS,
+    Permission.VIEW_ANY_CONVERSATION,
+)
+INBOX_ROLES: dict[str, tuple[RoleType, tuple[str, ...]]] = {
+    INBOX_ADMIN: (RoleType.SERVICE, tuple(sorted({*_MANAGE, *_SEE_ALL, Permission.EDIT_ANY_USER_INFO}))),
+    INBOX_MEMBER: (RoleType.SERVICE, tuple(sorted(_SEE_ALL))),
+    INBOX_LIMITED: (RoleType.SERVICE, tuple(sorted({*_WORK, Permission.VIEW_ASSIGNED_CONVERSATIONS}))),
+}
 DEFAULT_ROLES: dict[str, tuple[RoleType, tuple[str, ...]]] = {
     CONVERSATION_ADMIN: (RoleType.CONVERSATION, tuple(sorted({*_TAKE_PART, *_MANAGE}))),
     CONVERSATION_USER: (RoleType.CONVERSATION, _TAKE_PART),
@@ -123,4 +144,5 @@ DEFAULT_ROLES: dict[str, tuple[RoleType, tuple[str, ...]]] = {
         RoleType.SERVICE,
         (Permission.CREATE_CONVERSATION, Permission.EDIT_OWN_USER_INFO, Permission.JOIN_CONVERSATION),
     ),
+    **INBOX_ROLES,
 }

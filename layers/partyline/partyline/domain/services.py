@@ -31,6 +31,7 @@ class Service:
       conversations and users that have no role of their own.
     - `default_inactive_timer`, `default_closed_timer`: timers of new conversations, in seconds. 0 is no timer, None is
       the account's default.
+    - `lock_groups`: whether users cannot change who is in a group text (None: they can, by their permissions).
     """
 
     sid: str
@@ -43,6 +44,7 @@ class Service:
     reachability_enabled: bool = False
     default_inactive_timer: int | None = None
     default_closed_timer: int | None = None
+    lock_groups: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,15 @@ def default_timers(configuration: Configuration, service: Service | None) -> Tim
     )
 
 
+def build_role(service_sid: str, name: str, now: datetime) -> Role:
+    """Build a default role of a Service. Its SID follows from its name: built again, it has the same."""
+    kind, permitted = permissions.DEFAULT_ROLES[name]
+    return Role(sids.derive(sids.ROLE, service_sid, name), service_sid, now, now, name, kind, permitted)
+
+
 def build_service(friendly_name: str, now: datetime, *, sid: str) -> tuple[Service, list[Role]]:
     """Build a Service and its default roles."""
-    roles = {
-        name: Role(sids.derive(sids.ROLE, sid, name), sid, now, now, name, kind, permitted)
-        for name, (kind, permitted) in permissions.DEFAULT_ROLES.items()
-    }
+    roles = {name: build_role(sid, name, now) for name in permissions.DEFAULT_ROLES}
     service = Service(
         sid=sid,
         friendly_name=friendly_name,

@@ -52,13 +52,14 @@ class Callback:
 class Push:
     """Events of one conversation or user; `subject` is its SID.
 
-    `identities` receive them besides the members.
+    `identities` receive them besides the members, and so do the `owners` of contacts whose role permits it.
     """
 
     service_sid: str
     subject: str
     events: tuple[Event, ...]
     identities: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def encode_send(send: SendReference) -> str:
 
 
 def encode_live(message: Push | Cut) -> str:
-    """Encode a message for live connections, with its kind."""
-    return json.dumps({"kind": "cut" if isinstance(message, Cut) else "push", **dump(message)})
+    """Encode a message for live connections, with its kind. A push without owners has the body of version 0.1.0."""
+    fields = {"kind": "cut" if isinstance(message, Cut) else "push", **dump(message)}
+    return json.dumps({name: value for name, value in fields.items() if name != "owners" or value})
 
 
 def decode_live(body: str) -> Push | Cut:

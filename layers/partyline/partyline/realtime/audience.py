@@ -26,39 +26,50 @@ from partyline.storage.users import read_revocation
 class ConnectionAuthorization:
     """Which connections are authorized and which have expired.
 
-    `supervisors` are the identities that see every conversation, among those that were asked about.
+    `permissions` are those of the identities that were asked about, in the Service.
     """
 
     active: tuple[Connection, ...]
     expired: tuple[Connection, ...]
-    supervisors: frozenset[str]
+    permissions: Mapping[str, frozenset[Permission]]
 
 
 def authorize(
-    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, may_supervise: Iterable[str]
+    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, permissions_of: Iterable[str] = ()
 ) -> ConnectionAuthorization:
     """Authorize connections of one Service.
 
-    `may_supervise` are the identities whose role is read. Cost: one batch for each hundred keys, users and revocations,
-    and one for the roles.
+    `permissions_of` are the identities whose role is read. Cost: one batch for each hundred keys, users and
+    revocations, and one for the roles.
     """
     known = {connection.sid: connection for connection in given}
     grounds = _Grounds.read(table, service_sid, known.values())
     allowed = {sid for sid, connection in known.items() if grounds.allow(connection, now)}
     active = tuple(connection for sid, connection in known.items() if sid in allowed)
     expired = tuple(connection for sid, connection in known.items() if sid not in allowed)
-    asked = {connection.identity for connection in active} & set(may_supervise)
-    return ConnectionAuthorization(active, expired, grounds.select_supervisors(table, asked))
+    asked = {connection.identity for connection in active} & set(permissions_of)
+    return ConnectionAuthorization(active, expired, grounds.read_permissions(table, asked))
 
 
 def select_recipients(
-    table: Table, service_sid: str, identities: Collection[str], now: datetime
+    table: Table, service_sid: str, identities: Collection[str], now: datetime, *, owners: Collection[str] = ()
 ) -> tuple[list[Connection], tuple[Connection, ...]]:
-    """Return the authorized connections of some identities and of all supervisors, and the expired ones of both."""
+    """Return the authorized connections that receive an event, and the expired ones among those that were read.
+
+    An event is for some identities, for supervisors, and for the `owners` of contacts in the conversation whose role
+    permits to see what is assigned to them.
+    """
     supervising = connections.list_supervisors(table, service_sid)
-    known = [*connections.list_for_identities(table, service_sid, identities), *supervising]
-    found = authorize(table, service_sid, known, now, may_supervise={one.identity for one in supervising})
-    return [one for one in found.active if one.identity in {*identities, *found.supervisors}], found.expired
+    known = [*connections.list_for_identities(table, service_sid, {*identities, *owners}), *supervising]
+    asked = {one.identity for one in supervising} | {*owners} - {*identities}
+    found = authorize(table, service_sid, known, now, permissions_of=asked)
+
+    def receives(identity: str) -> bool:
+        permitted = found.permissions.get(identity, frozenset())
+        is_owner = identity in owners and Permission.VIEW_ASSIGNED_CONVERSATIONS in permitted
+        return identity in identities or is_owner or Permission.VIEW_ANY_CONVERSATION in permitted
+
+    return [one for one in found.active if receives(one.identity)], found.expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +101,19 @@ class _Grounds:
             and all(place in self.found for place in needed)
         )
 
-    def select_supervisors(self, table: Table, identities: Collection[str]) -> frozenset[str]:
-        """Select the identities whose role, or else the Service's role for users, permits to see every conversation."""
+    def read_permissions(self, table: Table, identities: Collection[str]) -> dict[str, frozenset[Permission]]:
+        """Read what the role of each identity permits, or else the Service's role for users."""
         if not identities:
-            return frozenset()
+            return {}
         service = codec.decode(Service, self.found[keys.service(self.service_sid)])
         users = [codec.decode(User, self.found[_user_key(self.service_sid, identity)]) for identity in identities]
         role_sids = {user.identity: user.role_sid or service.user_role_sid for user in users}
-        permitting = {
-            role_sid
-            for role_sid, role in roles.fetch_many(table, service.sid, set(role_sids.values())).items()
-            if Permission.VIEW_ANY_CONVERSATION in role.permissions
+        found = roles.fetch_many(table, service.sid, set(role_sids.values()))
+        return {
+            identity: frozenset(Permission(name) for name in found[role_sid].permissions)
+            for identity, role_sid in role_sids.items()
+            if role_sid in found
         }
-        return frozenset(identity for identity, role_sid in role_sids.items() if role_sid in permitting)
 
     def _is_revoked(self, connection: Connection) -> bool:
         revoked = self.found.get(_revocation_key(self.service_sid, connection.identity))

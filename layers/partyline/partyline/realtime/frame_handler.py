@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from partyline import refusals
+from partyline.auth import visibility
+from partyline.auth.scope import CallingUser
 from partyline.domain import events
 from partyline.domain.events import Cause, Event, Source
 from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
+from partyline.domain.permissions import Permission
 from partyline.errors import ApiError
 from partyline.realtime import audience, protocol
 from partyline.realtime.gateway import LiveConnections
@@ -27,15 +30,15 @@ _PAGE = 100
 class FrameHandler:
     """Answers the frames of one connection.
 
-    `spend_quota` takes the SID of the Service and the identity, and raises ApiError 20429. A supervisor sees every
-    conversation of its Service.
+    `spend_quota` takes the SID of the Service and the identity, and raises ApiError 20429. `user` has the permissions
+    of now.
     """
 
     live: LiveConnections
     connection: Connection
     account_sid: str
     spend_quota: Callable[[str, str], None]
-    is_supervisor: bool
+    user: CallingUser
 
     def handle(self, frame: str) -> ApiError | None:
         """Answer a frame; return the error that the client was sent, if there is one. Raises NotPosted."""
@@ -60,19 +63,23 @@ class FrameHandler:
         return all(self.live.gateway.post(self.connection.sid, frame) for frame in frames)
 
     def _announce_typing(self, conversation_sid: str) -> None:
-        """Announce to the other members and to supervisors that this member is typing. At most once.
+        """Announce to the others who see the conversation that this identity is typing. At most once.
 
-        Raises ApiError 20404, also for an identity that sees the conversation and is no member.
+        A member may, and who may write as a line without being a member. Raises ApiError 20404 for others.
         """
         own = self.connection
         roster = self._load_visible(conversation_sid)
         member = self._find_member(roster)
-        if member is None:
+        if member is None and Permission.WRITE_AS_LINE not in self.user.permissions:
             raise refusals.not_found(f"/Conversations/{conversation_sid}/Participants/{own.identity}")
         others = {one.identity for one in roster.participants if one.identity} - {own.identity}
-        found, _ = audience.select_recipients(self.live.table, own.service_sid, others, self.live.clock())
+        owners = visibility.fetch_owners(self.live.table, own.service_sid, roster.participants)
+        found, _ = audience.select_recipients(
+            self.live.table, own.service_sid, others, self.live.clock(), owners=owners
+        )
         receivers = [one for one in found if one.identity != own.identity]
-        self.live.post_all(receivers, [protocol.typing_frame(conversation_sid, own.identity, member.sid)])
+        frame = protocol.typing_frame(conversation_sid, own.identity, member.sid if member else None)
+        self.live.post_all(receivers, [frame])
 
     def _resume(self, after: Mapping[str, int]) -> ApiError | None:
         """Send the messages behind an index of some conversations, MAX_RESUMED in all; return the last error."""
@@ -126,9 +133,12 @@ class FrameHandler:
         """Load a conversation with its participants. Raises ApiError 20404, also where it is not visible."""
         roster = conversations.load(self.live.table, conversation_sid)
         is_own_service = roster and roster.conversation.service_sid == self.connection.service_sid
-        if roster is None or not is_own_service or not (self.is_supervisor or self._find_member(roster)):
+        if roster is None or not is_own_service or not self._is_visible(roster):
             raise refusals.not_found(f"/Conversations/{conversation_sid}")
         return roster
+
+    def _is_visible(self, roster: Roster) -> bool:
+        return visibility.is_visible(self.live.table, self.connection.service_sid, self.user, roster.participants)
 
     def _find_member(self, roster: Roster) -> Participant | None:
         """Return the member of a conversation that the identity of the connection is."""

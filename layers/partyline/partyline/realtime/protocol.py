@@ -115,8 +115,8 @@ def resumed_frame(conversation_sid: str, after: int, index: int, *, more: bool) 
     return _text({"type": "resumed", **about})
 
 
-def typing_frame(conversation_sid: str, identity: str, participant_sid: str) -> str:
-    """Build the frame that announces a typing member."""
+def typing_frame(conversation_sid: str, identity: str, participant_sid: str | None) -> str:
+    """Build the frame that announces who is typing; `participant_sid` is None for who writes without being a member."""
     about = {"conversation": conversation_sid, "identity": identity, "participant": participant_sid}
     return _text({"type": "typing", **about})
 

@@ -1,7 +1,7 @@
 """Push events to live connections. At least once, in the order of each conversation; clients drop repeats.
 
-The receivers of an event are found when it is pushed: the members of its conversation, the identities that it names,
-and supervisors, as far as their connections are authorized then (realtime.audience).
+The receivers of an event are found when it is pushed: the members of its conversation, the owners of contacts in it,
+the identities that it names, and supervisors, as far as their connections are authorized then (realtime.audience).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from partyline.auth import visibility
 from partyline.domain import sids
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
@@ -69,8 +70,10 @@ class Publisher:
     def _push(self, push: Push, *, last: bool) -> Pushed:
         """Push to every receiver. In the last try a connection that fails is closed instead of tried again."""
         table = self.live.table
-        identities = {*push.identities, *self._subject_identities(push)}
-        receivers, expired = audience.select_recipients(table, push.service_sid, identities, self.live.clock())
+        identities, owners = self._find_identities(push)
+        receivers, expired = audience.select_recipients(
+            table, push.service_sid, identities, self.live.clock(), owners=owners
+        )
         results = self.live.post_all(receivers, protocol.event_frames(push.subject, push.events))
         gone = [one for one, result in zip(receivers, results, strict=True) if result is PostResult.GONE]
         failed = [one for one, result in zip(receivers, results, strict=True) if result is PostResult.FAILED]
@@ -85,12 +88,18 @@ class Publisher:
             again=bool(failed) and not last,
         )
 
-    def _subject_identities(self, push: Push) -> set[str]:
-        """Return the identities that are members of the conversation now, or the identity of the user."""
-        if push.subject.startswith(sids.CONVERSATION):
-            roster = conversations.load(self.live.table, push.subject)
-            return {member.identity for member in roster.participants if member.identity} if roster else set()
-        return {event.parameters["Identity"] for event in push.events if "Identity" in event.parameters}
+    def _find_identities(self, push: Push) -> tuple[set[str], frozenset[str]]:
+        """Return the identities that the events are for, and those that own a contact in the conversation."""
+        identities, owners = set(push.identities), frozenset(push.owners)
+        if not push.subject.startswith(sids.CONVERSATION):
+            named = {event.parameters["Identity"] for event in push.events if "Identity" in event.parameters}
+            return identities | named, owners
+        roster = conversations.load(self.live.table, push.subject)
+        if roster is None:
+            return identities, owners
+        members = {member.identity for member in roster.participants if member.identity}
+        current = visibility.fetch_owners(self.live.table, push.service_sid, roster.participants)
+        return identities | members, owners | current
 
     def _connections_to_close(self, cut: Cut) -> list[Connection]:
         if cut.identity is None:

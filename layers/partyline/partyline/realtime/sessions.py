@@ -11,6 +11,7 @@ from typing import Any
 from partyline import refusals
 from partyline.auth import scope as scopes
 from partyline.auth import tokens
+from partyline.auth.scope import CallingUser
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, NotPosted
 from partyline.realtime import audience, protocol
@@ -93,14 +94,13 @@ class Sessions:
         if frames > quotas.MAX_FRAMES:
             return self._ignore_frame(connection, frames)
         found = audience.authorize(
-            self.table, connection.service_sid, [connection], self.clock(), may_supervise={connection.identity}
+            self.table, connection.service_sid, [connection], self.clock(), permissions_of={connection.identity}
         )
         if found.expired:
             self.live.close(connection)
             return None
-        handler = FrameHandler(
-            self.live, connection, self.account_sid, self._spend_quota, is_supervisor=bool(found.supervisors)
-        )
+        user = CallingUser(connection.identity, found.permissions.get(connection.identity, frozenset()))
+        handler = FrameHandler(self.live, connection, self.account_sid, self._spend_quota, user)
         try:
             return handler.handle(frame)
         except NotPosted:
@@ -123,7 +123,7 @@ class Sessions:
     def _close_expired(self, service_sid: str, identity: str) -> None:
         """Close the connections of an identity that are not authorized any more."""
         own = connections.list_for_identities(self.table, service_sid, [identity])
-        self.live.close_all(audience.authorize(self.table, service_sid, own, self.clock(), may_supervise=()).expired)
+        self.live.close_all(audience.authorize(self.table, service_sid, own, self.clock()).expired)
 
     def _spend_quota(self, service_sid: str, identity: str) -> None:
         """Count one request of an identity, over all its connections. Raises ApiError 20429 when it is too many."""

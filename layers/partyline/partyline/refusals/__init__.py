@@ -15,7 +15,9 @@ text: they are used for each refusal that has no code of its own.
 
 from partyline.refusals.access import (
     account_only,
+    contact_not_assigned,
     forbidden,
+    group_locked,
     identity_barred,
     keys_manage_no_keys,
     line_not_permitted,
@@ -180,6 +182,7 @@ __all__ = [
     "busy",
     "closed",
     "contact_changed",
+    "contact_not_assigned",
     "contact_number_taken",
     "content_not_supported",
     "conversation_changed",
@@ -196,6 +199,7 @@ __all__ = [
     "friendly_name_missing",
     "friendly_name_too_long",
     "group_invalid",
+    "group_locked",
     "group_over_carriers_limit",
     "group_over_limit",
     "group_participant_exists",

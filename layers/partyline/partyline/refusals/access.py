@@ -90,6 +90,18 @@ def sign_in_unavailable(retry_after: int) -> ApiError:
     return refuse(20503, reason="the sign-in provider did not answer as it should", retry_after=retry_after)
 
 
+def contact_not_assigned(address: str) -> ApiError:
+    number = format_address(address)
+    return refuse(50107, reason=f"{number} is no number of a contact that is assigned to you", address=number)
+
+
+def group_locked() -> ApiError:
+    return refuse(
+        50107,
+        reason="the members of a group are locked: phones would show another thread. Create a new group instead",
+    )
+
+
 def too_many_connections(limit: int) -> ApiError:
     return refuse(20429, reason=f"an identity can have {limit} live connections at a time")
 

@@ -6,7 +6,7 @@ holds what is needed of the contact wherever the number occurs, so that one read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from partyline.domain import contact_search
 from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
@@ -37,6 +37,12 @@ def fetch_holders(table: Table, service_sid: str, numbers: Iterable[str]) -> dic
     """Read whose some canonical numbers are, in one round trip for each hundred; numbers of no contact are left out."""
     found = table.get_all(keys.contact_number(service_sid, number) for number in numbers)
     return {item["number"]: codec.decode(NumberHolder, item) for item in found.values()}
+
+
+def fetch_owners(table: Table, service_sid: str, numbers: Collection[str]) -> frozenset[str]:
+    """Read the identities that own the contacts of some canonical numbers, in one round trip for each hundred."""
+    holders = fetch_holders(table, service_sid, numbers) if numbers else {}
+    return frozenset(holder.owner for holder in holders.values() if holder.owner)
 
 
 def fetch_current(table: Table, snapshots: Iterable[ContactSnapshot]) -> dict[str, Contact]:

@@ -17,7 +17,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, event_outbox, keys, retry
+from partyline.storage import codec, contacts, event_outbox, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import (
     CONVERSATION,
@@ -252,15 +252,25 @@ def removal_events(table: Table, conversation: Conversation, now: datetime, caus
     They include their recipients, which cannot be found after the removal. There is more than one batch only when an
     item cannot hold all identities; webhooks are called for the first.
     """
-    identities, webhooks = [], []
+    identities, webhooks, handsets = [], [], set()
     for item in table.query_all(keys.conversation(conversation.sid).pk):
-        if item["SK"].startswith(keys.PARTICIPANTS) and "identity" in item:
-            identities.append(item["identity"])
+        if item["SK"].startswith(keys.PARTICIPANTS):
+            identities += [item["identity"]] if "identity" in item else []
+            handsets |= {item["address"]} if "address" in item else set()
         elif item["SK"].startswith(keys.WEBHOOKS):
             webhooks.append(codec.decode(ScopedWebhook, item))
     removed = events.conversation_removed_event(conversation, now)
     first, *others = _split_identities(identities)
-    blank = EventBatch(conversation.service_sid, conversation.sid, cause, now, (removed,), webhooks=tuple(webhooks))
+    owners = contacts.fetch_owners(table, conversation.service_sid, handsets)
+    blank = EventBatch(
+        conversation.service_sid,
+        conversation.sid,
+        cause,
+        now,
+        (removed,),
+        webhooks=tuple(webhooks),
+        owners=tuple(sorted(owners)) or None,
+    )
     return [
         replace(blank, identities=first),
         *(replace(blank, cause=replace(cause, notify_webhooks=False), identities=part) for part in others),

@@ -29,9 +29,13 @@ def find_by_name(table: Table, service_sid: str, name: str, kind: RoleType) -> R
 
     Cost: one query of the Service's roles.
     """
-    found = table.query_all(keys.service(service_sid).pk, begins=sids.ROLE)
-    named = [role for item in found if (role := codec.decode(Role, item)).friendly_name == name and role.type == kind]
+    named = [role for role in list_all(table, service_sid) if role.friendly_name == name and role.type == kind]
     return min(named, key=lambda role: (role.created, role.sid), default=None)
+
+
+def list_all(table: Table, service_sid: str) -> list[Role]:
+    """Read every role of a Service, by SID: one query."""
+    return [codec.decode(Role, item) for item in table.query_all(keys.service(service_sid).pk, begins=sids.ROLE)]
 
 
 def fetch_permissions(table: Table, service_sid: str, own: str | None, default: str) -> frozenset[Permission]:
@@ -74,6 +78,18 @@ def _is_member(item: Item) -> bool:
 def create(table: Table, role: Role) -> None:
     """Store a new role."""
     table.write(put("role", keys.role(role.service_sid, role.sid), codec.encode(role), NEW))
+
+
+def create_missing(table: Table, service_sid: str, wanted: Iterable[Role]) -> None:
+    """Store those roles whose names no role of the Service has. Repeats change nothing.
+
+    A role of such a name is never overwritten, whoever made it.
+    """
+    names = {role.friendly_name for role in list_all(table, service_sid)}
+    for role in wanted:
+        if role.friendly_name not in names:
+            # False when another request has stored it meanwhile.
+            table.written(put("role", keys.role(service_sid, role.sid), codec.encode(role), NEW))
 
 
 def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:

@@ -57,7 +57,9 @@ class FanOut:
         in_force = webhooks.fetch_in_force(self.table, batch.service_sid)
         published = self._complete(batch, in_force.service)
         if has_listeners:
-            self.enqueue_push(Push(batch.service_sid, batch.subject, published, batch.identities), name)
+            self.enqueue_push(
+                Push(batch.service_sid, batch.subject, published, batch.identities, batch.owners or ()), name
+            )
         if not batch.cause.notify_webhooks:
             return 0
         return self._enqueue_callbacks(batch, published, in_force.webhooks, name)

@@ -172,6 +172,8 @@ def _parse_members(
         with _with_position(position):
             join_rules.check_binding(binding, own)
             joining.require_usable_lines(call, binding, own)
+    with _with_position_of([member for _, member in described]):
+        joining.require_assigned(call, (binding.address for binding, _ in described if binding.address))
     # SIDs in the order given, though all are of one millisecond.
     in_order = sids.new_many(sids.PARTICIPANT, len(described))
     members = [replace(member, sid=sid) for (_, member), sid in zip(described, in_order, strict=True)]

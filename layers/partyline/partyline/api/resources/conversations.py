@@ -41,7 +41,8 @@ route = Router()
 LINKS = ("participants", "messages", "webhooks", "export")
 _NAMES = ("FriendlyName", "UniqueName")
 _TIMERS = ("Timers.Inactive", "Timers.Closed")
-_SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", "State", *_TIMERS)
+# What only the account sets.
+_SETTINGS = ("MessagingServiceSid", "DateCreated", "DateUpdated", *_TIMERS)
 _EMAIL = ("Bindings.Email.Address", "Bindings.Email.Name")
 
 
@@ -165,7 +166,7 @@ def create(call: Call) -> ApiResponse:
 def build_conversation(call: Call) -> Conversation:
     """Build the conversation that a form describes; nothing is stored."""
     form, configuration = call.request.form, call.scope.configuration
-    authorization.deny_users(call, form, *_SETTINGS)
+    authorization.deny_users(call, form, *_SETTINGS, "State")
     changes = NewConversationForm.parse(form).changes()
     begun = default_timers(configuration, call.scope.service)
     blank = Conversation(
@@ -211,8 +212,11 @@ def update(call: Call) -> ApiResponse:
     """Change what the form names. Raises ApiError as `create`, and 50347, 50349, 50377, 50386."""
     form = call.request.form
     authorization.deny_users(call, form, *_SETTINGS)
+    if ConversationForm.parse(form).state is ConversationState.CLOSED:
+        # What is closed stays so, and frees its threads.
+        authorization.deny_users(call, form, "State")
     before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
-    if not any(name in form.values for name in (*_NAMES, "Attributes", *_SETTINGS, *_EMAIL)):
+    if not any(name in form.values for name in (*_NAMES, "Attributes", "State", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
     after = replace(before, **{"updated": call.now, **ConversationForm.parse(form).changes()})
     if any(name in form.values for name in ("State", *_TIMERS)):
@@ -227,6 +231,7 @@ def _required_permissions(form: Parameters) -> list[Permission]:
     """Return the permissions that a user needs to send this form."""
     name = any(given in form.values for given in _NAMES)
     return [
+        *([Permission.SET_CONVERSATION_STATE] if "State" in form.values else []),
         *([Permission.EDIT_CONVERSATION_NAME] if name else []),
         *([Permission.EDIT_CONVERSATION_ATTRIBUTES] if "Attributes" in form.values else []),
     ]

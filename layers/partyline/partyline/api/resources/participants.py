@@ -104,6 +104,8 @@ def _add_member(call: Call) -> Participant:
     # One round trip for the new numbers and for ours that are there.
     own = own_lines(call, [*binding.numbers(), *group_of(roster.participants).projected])
     check_binding(binding, own)
+    joining.require_unlocked(call, roster, has_number=member.is_bound)
+    joining.require_assigned(call, filter(None, [binding.address]))
     joining.require_usable_lines(call, binding, own)
     if member.kind is ParticipantKind.NATIVE:
         joining.require_usable_group(call, group_of(roster.participants).projected, own)
@@ -235,6 +237,7 @@ def _remove_member(call: Call) -> None:
     authorization.require_conversation_permission(
         call, roster, Permission.LEAVE_CONVERSATION if leaves else Permission.REMOVE_PARTICIPANT
     )
+    joining.require_unlocked(call, roster, has_number=member.is_bound)
     pre_webhook.consult(call, events.participant_event("onParticipantRemove", member, roster.conversation))
     memberships.change_members(call.table, roster, roster.without(member), call.now, cause=call.cause)
 

@@ -1,7 +1,8 @@
 """A Service's settings: fetch, update.
 
 They are the roles of users and members without one of their own, the timers that its new conversations start with
-(ours; Twilio's are the account's only), and whether it shows who is reachable, which is stored without effect.
+(ours; Twilio's are the account's only), whether users cannot change who is in a group text (`LockGroups`, ours), and
+whether it shows who is reachable, which is stored without effect.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class ServiceConfigurationForm(Form):
     default_closed_timer: Annotated[
         int | None, optional_duration("DefaultClosedTimer", timers.MIN_CLOSED), CLEARABLE
     ] = None
+    lock_groups: Boolean | None = None
     creator_role_sid: _RoleSid = Field(None, alias="DefaultConversationCreatorRoleSid")
     member_role_sid: _RoleSid = Field(None, alias="DefaultConversationRoleSid")
     user_role_sid: _RoleSid = Field(None, alias="DefaultChatServiceRoleSid")
@@ -63,7 +65,7 @@ _DEFAULTS = {
 
 
 class ServiceConfigurationBody(TypedDict):
-    """A Service's settings. Timers are ISO 8601 durations, and ours."""
+    """A Service's settings. Timers are ISO 8601 durations; they and `lock_groups` are ours."""
 
     chat_service_sid: str
     default_conversation_creator_role_sid: str
@@ -72,6 +74,7 @@ class ServiceConfigurationBody(TypedDict):
     reachability_enabled: bool
     default_inactive_timer: str | None
     default_closed_timer: str | None
+    lock_groups: bool
     url: str
     links: Links
 
@@ -124,6 +127,7 @@ def _build_body(call: Call, shown: Service) -> ServiceConfigurationBody:
         "reachability_enabled": shown.reachability_enabled,
         "default_inactive_timer": _format_timer(shown.default_inactive_timer),
         "default_closed_timer": _format_timer(shown.default_closed_timer),
+        "lock_groups": bool(shown.lock_groups),
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }
