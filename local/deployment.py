@@ -13,6 +13,7 @@ from typing import Any
 
 from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, exclusive
+from local.intrinsics import Intrinsics
 from local.processes import Program
 
 STACK = "partyline"
@@ -92,7 +93,7 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
     formation = emulator.client("cloudformation")
     [stack] = formation.describe_stacks(StackName=STACK)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    _put_gateway_responses(emulator, formation, outputs["ApiId"])
+    _put_gateway_responses(emulator, formation, outputs["ApiId"], overrides)
     return Deployment(
         outputs=outputs,
         url=f"{emulator.execute_api}/{outputs['ApiId']}/{STAGE}",
@@ -104,12 +105,13 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
     )
 
 
-def _put_gateway_responses(emulator: Emulator, formation: Any, api: str) -> None:
+def _put_gateway_responses(emulator: Emulator, formation: Any, api: str, parameters: Mapping[str, str]) -> None:
     """Give the API the answers of its gateway: the emulator's import of an API definition leaves them out."""
     template = formation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     definition = template["Resources"]["Api"]["Properties"]["Body"]
+    answers = Intrinsics(template, parameters).resolve(definition["x-amazon-apigateway-gateway-responses"])
     gateway = emulator.client("apigateway")
-    for kind, answer in definition["x-amazon-apigateway-gateway-responses"].items():
+    for kind, answer in answers.items():
         status = {"statusCode": answer["statusCode"]} if "statusCode" in answer else {}
         gateway.put_gateway_response(
             restApiId=api,

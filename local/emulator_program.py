@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with six changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with eight changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -16,8 +16,15 @@ It does not support partial batch responses of a stream: here such a batch is de
 It takes the binary types of an API as they are written in a template, `*~1*`, which API Gateway reads as `*/*`; and
 it requires an Accept header for a file, which API Gateway does not where every type is binary.
 
+It knows no Fn::Split in a condition of a template, which CloudFormation does.
+
+It imports of an integration only which function it calls: here also what a MOCK integration answers. It gives the
+mapping template of one out as the body. API Gateway runs it, and here it sets the response headers that it overrides
+(local/mapping_templates.py).
+
 It answers every page that is open in a browser on this machine, and each request to it can run a program here. This one
-answers programs (local/admission.py).
+answers programs (local/admission.py). The front tells it the origin of a page that it has let through, and to the API
+that is the request's own.
 """
 
 from __future__ import annotations
@@ -28,6 +35,7 @@ import os
 import sys
 import threading
 import zipfile
+from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,10 +43,11 @@ from typing import Any
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, lambda_svc
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from local import admission
+from local import admission, mapping_templates
 
 _LAYER = "layer_"
 _lock = threading.Lock()
@@ -113,7 +122,65 @@ def matches(media_type, binary_media_types):  # type: ignore[no-untyped-def]  # 
 
 apigateway_v1._media_type_matches = matches  # noqa: SLF001
 
+_evaluate_conditions = engine._evaluate_conditions  # noqa: SLF001
+
+
+def split(value: Any, params: dict[str, Any]) -> Any:
+    """A condition in which a parameter that is split is a list."""
+    if isinstance(value, list):
+        return [split(item, params) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Split" in value:
+        delimiter, text = value["Fn::Split"]
+        return params[text["Ref"]]["Value"].split(delimiter)
+    return {name: split(item, params) for name, item in value.items()}
+
+
+def evaluate_conditions(template, params):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Which conditions of a template hold."""
+    return _evaluate_conditions({**template, "Conditions": split(template.get("Conditions", {}), params)}, params)
+
+
+for module in (engine, changesets, handlers, stacks):
+    module._evaluate_conditions = evaluate_conditions  # noqa: SLF001
+
+_request_headers: ContextVar[dict[str, str]] = ContextVar("request_headers")
+_import_operation = apigateway_v1._import_operation  # noqa: SLF001
+_execute_api = apigateway_v1._execute_in_scope  # noqa: SLF001
+_mock = apigateway_v1._invoke_mock_v1  # noqa: SLF001
+
+
+def import_operation(api, resource, method, operation, *given):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN201
+    """Import a method of an API, with what its integration answers by itself."""
+    _import_operation(api, resource, method, operation, *given)
+    integration = (operation or {}).get("x-amazon-apigateway-integration") or {}
+    if "requestTemplates" in integration:
+        stored = apigateway_v1._resources[api][resource]["resourceMethods"][method]["methodIntegration"]  # noqa: SLF001
+        stored["requestTemplates"] = integration["requestTemplates"]
+    for pattern, answer in integration.get("responses", {}).items():
+        selected = {**answer, "selectionPattern": "" if pattern == "default" else pattern}
+        apigateway_v1._put_integration_response(api, resource, method, answer["statusCode"], selected)  # noqa: SLF001
+
+
+async def execute_api(request, *given):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN201
+    """Answer a request to an API, and remember its headers for a mapping template."""
+    _request_headers.set(request["headers"])
+    return await _execute_api(request, *given)
+
+
+def mock(integration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Answer for a MOCK integration with the headers that its mapping template sets."""
+    status, named, template = _mock(integration)
+    return status, {**named, **mapping_templates.read_header_overrides(template.decode(), _request_headers.get())}, b""
+
+
+apigateway_v1._import_operation = import_operation  # noqa: SLF001
+apigateway_v1._execute_in_scope = execute_api  # noqa: SLF001
+apigateway_v1._invoke_mock_v1 = mock  # noqa: SLF001
+
 _PORT = int(os.environ["GATEWAY_PORT"])
+_FORWARDED_ORIGIN = b"x-forwarded-origin"
 _answer = app.app
 
 
@@ -121,7 +188,9 @@ async def guarded(scope, receive, send):  # type: ignore[no-untyped-def]  # noqa
     """Answer a program; refuse a page, whatever it asks for, be it a live connection."""
     refused = None if scope["type"] == "lifespan" else admission.refusal_of_pages(_PORT, headers(scope))
     if refused is None:
-        await _answer(scope, receive, send)
+        # No page can set this header: a request with it is preceded by a preflight, which is refused here.
+        told = [(b"origin" if name == _FORWARDED_ORIGIN else name, value) for name, value in scope.get("headers", ())]
+        await _answer({**scope, "headers": told}, receive, send)
     elif scope["type"] == "websocket":
         await receive()
         # Before a connection is accepted this is a 403.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,21 @@ class _NoPolicies:
         return {}
 
 
-def expand() -> dict[str, Any]:
-    """The whole expanded template; code is in a made-up place."""
+def read_source() -> dict[str, Any]:
+    """The template as it is written."""
+    source: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  (a safe loader, with functions)
+    return source
+
+
+def expand(change: Callable[[dict[str, Any]], None] = lambda _source: None) -> dict[str, Any]:
+    """The whole expanded template, changed before if given a change; code is in a made-up place."""
     # It asks for the region's name.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     from samtranslator.translator.transform import transform  # noqa: PLC0415  (half a second, for the few that need it)
 
-    source = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  (a safe loader, with functions)
+    # A node with an alias is one object, and SAM changes what it reads.
+    source = json.loads(json.dumps(read_source()))
+    change(source)
     for resource in source["Resources"].values():
         if resource["Type"].startswith("AWS::Serverless::"):
             for place in {"CodeUri", "ContentUri"} & set(resource["Properties"]):

@@ -244,6 +244,7 @@ class Stack:
             {
                 "AccountSid": ACCOUNT_SID,
                 "PublicUrl": self.url,
+                "AllowedOrigins": ",".join(self._cors_origins),
                 "CarrierUrls": ",".join(f"{name}={url}" for name, url in self._carrier_urls().items()),
                 **self._parameters,
             },

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.api.app import handle_request
 from partyline.api.context import ApiContext
+from partyline.cors import parse_origins
 from partyline.deadline import track_deadline
 from partyline.observability import flush, logger
 from partyline.settings import auth_token, variable
@@ -28,6 +29,7 @@ API = ApiContext(
     group_limit=int(variable("GROUP_LIMIT")),
     public_url=variable("PUBLIC_URL"),
 )
+CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -35,6 +37,6 @@ API = ApiContext(
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a request."""
     try:
-        return handle_request(event, API)
+        return CORS.apply(event, handle_request(event, API))
     finally:
         flush()

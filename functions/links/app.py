@@ -11,10 +11,13 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent, e
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
+from partyline.cors import parse_origins
 from partyline.media.link_endpoint import LinkEndpoint
 from partyline.observability import logger, metrics
+from partyline.settings import variable
 
 LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clock=bootstrap.now)
+CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 
 
 @metrics.log_metrics
@@ -22,4 +25,5 @@ LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clo
 @event_source(data_class=APIGatewayProxyEvent)
 def handler(event: APIGatewayProxyEvent, context: LambdaContext) -> dict[str, Any]:
     """Answer a request."""
-    return LINKS.serve(event.http_method, event.path_parameters.get("proxy", ""))
+    response = LINKS.serve(event.http_method, event.path_parameters.get("proxy", ""))
+    return CORS.apply(event.raw_event, response)

@@ -25,8 +25,17 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-# What a browser says of the page that asks. The front has judged that; the emulator answers no pages.
-_OF_THE_PAGE = ("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user")
+# What a browser says of the page that asks. The front has judged that; the emulator answers no pages. The origin of
+# an admitted page goes on under this name, for the API to answer by.
+_FORWARDED_ORIGIN = "X-Forwarded-Origin"
+_OF_THE_PAGE = (
+    "origin",
+    _FORWARDED_ORIGIN.lower(),
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+)
 _ADDED_BY_CLIENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 # The emulator starts a process for each call that finds none free, and fifty at once take it a minute. The rest waits
@@ -44,8 +53,9 @@ class Proxy:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
-        """Pass a request on as it is."""
-        return await self.ask(request, _raw_target(request), {})
+        """Pass a request on as it is, with the origin of the page that makes it, if one does."""
+        origin = request.headers.get("Origin")
+        return await self.ask(request, _raw_target(request), {_FORWARDED_ORIGIN: origin} if origin else {})
 
     async def ask(self, request: web.Request, target: str, headers: Mapping[str, str]) -> web.StreamResponse:
         """Pass a request on to another path and query, with some headers replaced."""

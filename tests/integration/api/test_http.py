@@ -246,6 +246,7 @@ def test_the_deployed_function_answers_with_what_its_environment_gives_it(
         "GROUP_LIMIT": "10",
         "PUBLIC_URL": "",
         "ALLOWED_NETWORKS": "",
+        "ALLOWED_ORIGINS": "",
         "MEDIA_BUCKET": "media",
     }
     for name, value in environment.items():
