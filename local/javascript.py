@@ -2,8 +2,8 @@
 
     python -m local.javascript check|format|lock
 
-The client of clients/javascript is checked with every parameter typed, and its declarations (live.d.ts) are those that
-TypeScript reads from its comments. In the page of phones and in tests a parameter may be untyped.
+The clients of clients/javascript are checked with every parameter typed, and their declarations (.d.ts) are those that
+TypeScript reads from their comments. In the page of phones and in tests a parameter may be untyped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local.environments import ROOT, SetupError
 from local.node import NODE, NPM, install_modules
 
 CLIENT = ROOT / "clients" / "javascript"
-DECLARATIONS = CLIENT / "live.d.ts"
+DECLARATIONS = tuple(CLIENT / name for name in ("live.d.ts", "rest.d.ts"))
 
 
 def check(modules: Path) -> bool:
@@ -27,10 +27,12 @@ def check(modules: Path) -> bool:
     results = [
         _run(modules, "@biomejs/biome/bin/biome", "check", "--error-on-warnings"),
         _run(modules, "typescript/bin/tsc", "--project", "."),
-        DECLARATIONS.is_file() and build_declarations(modules) == DECLARATIONS.read_text(),
     ]
-    if not results[-1]:
-        print(f"{DECLARATIONS.relative_to(ROOT)} does not fit live.js: make format writes it", file=sys.stderr)
+    built = build_declarations(modules)
+    for path in DECLARATIONS:
+        results.append(path.is_file() and built is not None and built[path.name] == path.read_text())
+        if not results[-1]:
+            print(f"{path.relative_to(ROOT)} does not fit its source: make format writes it", file=sys.stderr)
     return all(results)
 
 
@@ -38,17 +40,19 @@ def format_all(modules: Path) -> bool:
     """Format, apply safe fixes of the linter, and write the client's declarations."""
     is_formatted = _run(modules, "@biomejs/biome/bin/biome", "check", "--write")
     declarations = build_declarations(modules)
-    if declarations is not None:
-        DECLARATIONS.write_text(declarations)
-    return is_formatted and declarations is not None
+    if declarations is None:
+        return False
+    for path in DECLARATIONS:
+        path.write_text(declarations[path.name])
+    return is_formatted
 
 
-def build_declarations(modules: Path) -> str | None:
-    """Return the client's declarations, or None after printing what is wrong with its types."""
+def build_declarations(modules: Path) -> dict[str, str] | None:
+    """Return the clients' declarations by their files, or None after printing what is wrong with the types."""
     with tempfile.TemporaryDirectory() as directory:
         if not _run(modules, "typescript/bin/tsc", "--project", str(CLIENT), "--outDir", directory):
             return None
-        return (Path(directory) / DECLARATIONS.name).read_text()
+        return {path.name: (Path(directory) / path.name).read_text() for path in DECLARATIONS}
 
 
 def lock() -> bool:

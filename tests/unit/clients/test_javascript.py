@@ -1,0 +1,28 @@
+"""The JavaScript clients: their own tests, run by Node."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import node
+
+TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
+
+
+@pytest.mark.parametrize("tests", TESTS, ids=lambda path: path.name)
+def test_the_javascript_client(tests: Path) -> None:
+    ran = subprocess.run(
+        [node.NODE, "--test", "--test-reporter=tap", tests], capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout
+    assert "# pass 0" not in ran.stdout
+
+
+def test_each_client_has_tests() -> None:
+    clients = (Path(__file__).parents[3] / "clients" / "javascript").glob("*.js")
+
+    assert {path.name.removesuffix(".test.mjs") for path in TESTS} == {path.stem for path in clients}
