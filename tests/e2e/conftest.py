@@ -11,16 +11,24 @@ from types import FrameType
 import pytest
 
 from local.stack import Stack
+from tests.support.app_pages import serving_app
 from tests.support.receivers import Receiver, receiving
 from tests.support.stack_world import World
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def app_origin() -> Iterator[str]:
+    """The origin of an app that people use in a browser. The running Partyline answers its pages."""
+    with serving_app() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def stack(app_origin: str) -> Iterator[Stack]:
     """A running Partyline. Tests share it, so each uses handsets of its own."""
     before = signal.signal(signal.SIGTERM, _end)
     try:
-        with Stack(f"test-{os.getpid()}") as running:
+        with Stack(f"test-{os.getpid()}", cors_origins=[app_origin]) as running:
             yield running
     finally:
         signal.signal(signal.SIGTERM, before)
