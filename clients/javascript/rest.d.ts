@@ -154,12 +154,14 @@ export declare class Rest {
     /**
      * What a message would become, as texts with their costs, and what would refuse it. Nothing is sent.
      *
-     * @param {string} conversation a SID or a unique name
-     * @param {Parameters} form the parameters of a message
-     * @param {CallOptions} [options]
+     * @param {Parameters} form the parameters of a message; without a conversation also those of its first one (`Address`)
+     * @param {{ conversation?: string, signal?: AbortSignal }} [options] `conversation` is a SID or a unique name
      * @returns {Promise<Answer>}
      */
-    preview(conversation: string, form: Parameters, { signal }?: CallOptions): Promise<Answer>;
+    preview(form: Parameters, { conversation, signal }?: {
+        conversation?: string;
+        signal?: AbortSignal;
+    }): Promise<Answer>;
     /**
      * Make any request. Its answer is JSON, or null when there is none.
      *

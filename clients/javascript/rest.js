@@ -153,13 +153,12 @@ export class Rest {
   /**
    * What a message would become, as texts with their costs, and what would refuse it. Nothing is sent.
    *
-   * @param {string} conversation a SID or a unique name
-   * @param {Parameters} form the parameters of a message
-   * @param {CallOptions} [options]
+   * @param {Parameters} form the parameters of a message; without a conversation also those of its first one (`Address`)
+   * @param {{ conversation?: string, signal?: AbortSignal }} [options] `conversation` is a SID or a unique name
    * @returns {Promise<Answer>}
    */
-  preview(conversation, form, { signal } = {}) {
-    const path = this.conversations.path(conversation, "Preview");
+  preview(form, { conversation, signal } = {}) {
+    const path = conversation ? this.conversations.path(conversation, "Preview") : `${this.#service}/Preview`;
     return this.request({ method: "POST", path, form, isSafe: true, signal });
   }
 

@@ -110,12 +110,13 @@ test("a form has the API's names, repeats arrays, and leaves out what is not giv
 });
 
 test("names in paths are encoded, and a Service is part of the path", async () => {
-  told = [json({}), json({}), json({}), json({})];
+  told = [json({}), json({}), json({}), json({}), json({})];
   const rest = client({ url: `${URL_}/`, service: "IS1" });
   await value(rest.conversations.fetch("a/b?c#+"));
   await value(rest.messages("my room").fetch("IM1"));
   await value(rest.participants("CH1").update("MB1", { Identity: "bob" }));
-  await value(rest.preview("CH1", { Body: "Hi" }));
+  await value(rest.preview({ Body: "Hi" }, { conversation: "CH1" }));
+  await value(rest.preview({ Address: ["+12065550150", "+12065550110"], Body: "Hi" }));
 
   assert.deepEqual(
     made.map(({ method, url }) => `${method} ${url.pathname}`),
@@ -124,6 +125,7 @@ test("names in paths are encoded, and a Service is part of the path", async () =
       "GET /prod/v1/Services/IS1/Conversations/my%20room/Messages/IM1",
       "POST /prod/v1/Services/IS1/Conversations/CH1/Participants/MB1",
       "POST /prod/v1/Services/IS1/Conversations/CH1/Preview",
+      "POST /prod/v1/Services/IS1/Preview",
     ],
   );
 });
@@ -209,7 +211,10 @@ test("two calls have two keys, and a call can bring its own", async () => {
 });
 
 test("what is safe is repeated, and pauses grow to an end", async () => {
-  for (const read of [() => client().lines.fetch("+12065550100"), () => client().preview("CH1", { Body: "Hi" })]) {
+  for (const read of [
+    () => client().lines.fetch("+12065550100"),
+    () => client().preview({ Body: "Hi" }, { conversation: "CH1" }),
+  ]) {
     made = [];
     const at = [];
     const busy = () => {
