@@ -108,6 +108,8 @@ _BEYOND = (
     "service_configuration.lock_groups",
     "message.date_received_by_carrier",
     "message.written_by",
+    "conversation.assignee",
+    "conversation_with_participants.assignee",
     "participant.contact",
 )
 

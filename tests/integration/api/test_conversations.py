@@ -31,6 +31,7 @@ def test_a_new_conversation_has_every_documented_member(api: Api) -> None:
         "friendly_name": None,
         "unique_name": None,
         "attributes": "{}",
+        "assignee": None,
         "state": "active",
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",

@@ -27,6 +27,7 @@ from partyline.api.resources import (
 RESOURCES = json.loads((Path(__file__).parents[2] / "conformance" / "operations.json").read_text())["resources"]
 # Ours beside Twilio's.
 OURS = {
+    "assignee",
     "contact",
     "written_by",
     "date_received_by_carrier",

@@ -31,7 +31,7 @@ class TimersBody(TypedDict):
 
 
 class ConversationBody(TypedDict):
-    """A conversation."""
+    """A conversation. `assignee` is ours: the identity that takes care of it."""
 
     sid: str
     account_sid: str
@@ -40,6 +40,7 @@ class ConversationBody(TypedDict):
     friendly_name: str | None
     unique_name: str | None
     attributes: str
+    assignee: str | None
     state: str
     date_created: str
     date_updated: str

@@ -61,6 +61,7 @@ def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) ->
         "friendly_name": shown.friendly_name,
         "unique_name": shown.unique_name,
         "attributes": shown.attributes,
+        "assignee": shown.assignee,
         "state": shown.state.value,
         "date_created": format_timestamp(shown.created),
         "date_updated": format_timestamp(shown.updated),

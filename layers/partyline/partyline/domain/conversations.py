@@ -40,6 +40,7 @@ class Conversation:
     - `due_at`: when the next check of its timers is scheduled.
     - `notify_webhooks`: whether webhooks are called for its activation; `initial_state`: its state after that.
     - `created_by`: an identity, or SYSTEM.
+    - `assignee`: the identity that takes care of it; None, also of conversations that version 0.2.0 stored.
     """
 
     sid: str
@@ -62,6 +63,7 @@ class Conversation:
     notify_webhooks: bool = False
     initial_state: ConversationState = ConversationState.ACTIVE
     created_by: str = SYSTEM
+    assignee: str | None = None
 
     @property
     def is_open(self) -> bool:

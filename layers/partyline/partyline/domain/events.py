@@ -190,6 +190,7 @@ def _conversation(conversation: Conversation) -> Parameters:
             "FriendlyName": conversation.friendly_name,
             "UniqueName": conversation.unique_name,
             "Attributes": conversation.attributes,
+            "Assignee": conversation.assignee,
             "State": conversation.state.value,
             "DateCreated": format_timestamp(conversation.created),
             "DateUpdated": format_timestamp(conversation.updated),

@@ -37,7 +37,7 @@ _MAX_IDENTITIES = 150_000
 # What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
 _SET_BY_UPDATE = (
     *("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid", "inactive_after", "closed_after"),
-    *("created", "updated", "threads", "revision", "due_at", "GSI1SK", "GSI2PK", "GSI2SK"),
+    *("assignee", "created", "updated", "threads", "revision", "due_at", "GSI1SK", "GSI2PK", "GSI2SK"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -25,14 +25,14 @@ from partyline.api.form_model import Clearable, Form, invalid, refused
 from partyline.api.pagination import PagePart
 from partyline.api.request import Parameters
 from partyline.api.router import Router
-from partyline.domain import addresses, events, sids, threads, timers
+from partyline.domain import addresses, events, identities, sids, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
-from partyline.storage import participations, queries, retry
+from partyline.storage import participations, queries, retry, users
 from partyline.storage.memberships import NewConversation
 from partyline.storage.queries import Window
 
@@ -118,6 +118,12 @@ class NewConversationForm(ConversationForm):
     """A new conversation."""
 
     state: Annotated[_State, AfterValidator(_check_new_state)] = ConversationState.ACTIVE
+
+
+class ConversationUpdateForm(ConversationForm):
+    """What can be changed of a conversation that exists. `assignee` is ours."""
+
+    assignee: Clearable[str] = None
 
 
 class PreWebhookChanges(Form):
@@ -216,15 +222,30 @@ def update(call: Call) -> ApiResponse:
         # What is closed stays so, and frees its threads.
         authorization.deny_users(call, form, "State")
     before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
-    if not any(name in form.values for name in (*_NAMES, "Attributes", "State", *_SETTINGS, *_EMAIL)):
+    if not any(name in form.values for name in (*_NAMES, "Attributes", "Assignee", "State", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
-    after = replace(before, **{"updated": call.now, **ConversationForm.parse(form).changes()})
+    after = replace(before, **{"updated": call.now, **_parse_update(call)})
     if any(name in form.values for name in ("State", *_TIMERS)):
         # Timers run from what was set last.
         after = replace(after, active_at=call.now)
     after = apply_pre_webhook(call, "onConversationUpdate", after)
     changed = store.update(call.table, before, after, call.now, cause=call.cause)
     return ApiResponse(200, serializers.build_conversation(call, changed, LINKS))
+
+
+def _parse_update(call: Call) -> dict[str, Any]:
+    """Return the changes that the form names. Raises ApiError as `update`."""
+    changes = ConversationUpdateForm.parse(call.request.form).changes()
+    assignee = changes.get("assignee")
+    if assignee and not _is_user(call, assignee):
+        raise refusals.invalid_parameter("Assignee", "it is the identity of no user of this Service")
+    return changes
+
+
+def _is_user(call: Call, identity: str) -> bool:
+    if identities.is_too_long(identity):
+        return False
+    return users.fetch_by_identity(call.table, call.scope.service_sid, identity) is not None
 
 
 def _required_permissions(form: Parameters) -> list[Permission]:
@@ -234,6 +255,7 @@ def _required_permissions(form: Parameters) -> list[Permission]:
         *([Permission.SET_CONVERSATION_STATE] if "State" in form.values else []),
         *([Permission.EDIT_CONVERSATION_NAME] if name else []),
         *([Permission.EDIT_CONVERSATION_ATTRIBUTES] if "Attributes" in form.values else []),
+        *([Permission.WRITE_AS_LINE] if "Assignee" in form.values else []),
     ]
 
 
