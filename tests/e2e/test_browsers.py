@@ -182,6 +182,12 @@ def test_the_gateways_own_answers_are_for_the_listed_origin(stack: Stack, app_or
     assert carriers.status == 404
 
 
+def test_the_bucket_has_the_same_list(stack: Stack, app_origin: str) -> None:
+    [rule] = stack.client("s3").get_bucket_cors(Bucket=stack.output("MediaBucketName"))["CORSRules"]
+
+    assert rule["AllowedOrigins"] == [app_origin, "null"]
+
+
 def of_ann(stack: Stack, world: World, phone: str) -> dict[str, Any]:
     """A conversation of ann with a phone, and what her page is given."""
     made = world.api.conversations.create(friendly_name="in a browser")
