@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
 from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, exclusive
 from local.intrinsics import Intrinsics
@@ -22,6 +24,7 @@ STAGE = "prod"
 _BUILDS = STATE / "builds"
 _BUCKET = "partyline-local"
 _NEWEST_RUNTIME = (3, 14)
+_UNSUPPORTED = {"AWS::Cognito::ManagedLoginBranding"}
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,18 @@ def build(log: Path) -> Path:
                 },
                 log=log,
             ).finish()
+            _leave_out_unsupported(unfinished / "template.yaml")
             unfinished.rename(target)
         target.touch()
     return target / "template.yaml"
+
+
+def _leave_out_unsupported(template: Path) -> None:
+    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages."""
+    built = yaml_parse(template.read_text())
+    resources = built["Resources"]
+    built["Resources"] = {name: one for name, one in resources.items() if one["Type"] not in _UNSUPPORTED}
+    template.write_text(yaml_dump(built))
 
 
 def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
@@ -133,6 +145,7 @@ def _fingerprint() -> str:
 
 def _inputs() -> Iterator[Path]:
     yield ROOT / "template.yaml"
+    yield Path(__file__)
     for path in sorted((ROOT / "layers").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path

@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with eight changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with nine changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -22,6 +22,8 @@ It imports of an integration only which function it calls: here also what a MOCK
 mapping template of one out as the body. API Gateway runs it, and here it sets the response headers that it overrides
 (local/mapping_templates.py).
 
+It leaves the groups of a person out of the ID token that a refresh gives. Cognito names them.
+
 It answers every page that is open in a browser on this machine, and each request to it can run a program here. This one
 answers programs (local/admission.py). The front tells it the origin of a page that it has let through, and to the API
 that is the request's own.
@@ -42,7 +44,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc
+from ministack.services import apigateway_v1, cognito, lambda_svc
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
@@ -224,6 +226,19 @@ def execute(func, event):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 
 
 lambda_svc._execute_function = execute  # noqa: SLF001
+
+_make_token = cognito._fake_token  # noqa: SLF001
+
+
+def make_token(sub, pool_id, client_id, kind="access", username="", **more):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN201
+    """A token of a user pool; where the emulator names no groups, those that the user is in now."""
+    pool = cognito._get_pool_unscoped(pool_id) or {}  # noqa: SLF001
+    user = pool.get("_users", {}).get(username, {})
+    groups = more.pop("groups", None) or user.get("_groups")
+    return _make_token(sub, pool_id, client_id, kind, username=username, groups=groups, **more)
+
+
+cognito._fake_token = make_token  # noqa: SLF001
 
 if __name__ == "__main__":
     app.main()

@@ -60,13 +60,21 @@ class Intrinsics:
             "Ref": self._ref,
             "Fn::If": lambda given: self.resolve(given[1] if self.holds(given[0]) else given[2]),
             "Fn::Join": self._join,
-            "Fn::Select": lambda given: self.resolve(given[1])[int(given[0])],
-            "Fn::Split": lambda given: self.resolve(given[1]).split(given[0]),
+            "Fn::Select": self._select,
+            "Fn::Split": self._split,
             "Fn::Sub": self._sub,
         }.get(name)
 
     def _ref(self, name: str) -> Any:
         return _NO_VALUE if name == "AWS::NoValue" else self._parameters.get(name, {"Ref": name})
+
+    def _select(self, given: Any) -> Any:
+        values = self.resolve(given[1])
+        return values[int(given[0])] if isinstance(values, list) else {"Fn::Select": [given[0], values]}
+
+    def _split(self, given: Any) -> Any:
+        text = self.resolve(given[1])
+        return text.split(given[0]) if isinstance(text, str) else {"Fn::Split": [given[0], text]}
 
     def _join(self, given: Any) -> Any:
         parts = self.resolve(given[1])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from partyline import __version__
-from partyline.api import routes
+from partyline.api import routes, session_endpoint
 from partyline.api.context import Handler
 from partyline.api.form_model import Form
 from partyline.api.idempotency import REPLAYED
@@ -84,7 +84,27 @@ _REPLAYED: dict[str, Any] = {
     "description": "`true` where this is the answer of an earlier request with the same Idempotency-Key.",
     "schema": {"type": "string", "const": "true"},
 }
+_SECURITY: dict[str, Any] = {
+    "account": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The account's SID and its auth token, or an API key and its secret.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": session_endpoint.SESSION_COOKIE,
+        "description": "The session of a browser that has signed in (docs/sign-in.md).",
+    },
+    "user": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, as Twilio's SDKs make it: it speaks for one user.",
+    },
+}
 _TAGS = {
+    "session": "Sign-in",
     "": "Version",
     "Configuration": "Address Configurations",
     "Conversations": "Preview, Export and Viewers",
@@ -108,25 +128,23 @@ def build_document() -> dict[str, Any]:
         "info": _INFO,
         "servers": [{"url": "https://partyline.example", "description": "The Output ApiUrl of your stack."}],
         "security": [{"account": []}],
-        "paths": paths,
+        "paths": {**paths, **_build_session_paths(schemas)},
         "components": {
-            "securitySchemes": {
-                "account": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "The account's SID and its auth token, or an API key and its secret.",
-                },
-                "user": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "An access token, as Twilio's SDKs make it: it speaks for one user.",
-                },
-            },
+            "securitySchemes": _SECURITY,
             "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
             "headers": {"IdempotentReplayed": _REPLAYED},
             "schemas": {**schemas, "Error": _ERROR, "Meta": _META},
         },
+    }
+
+
+def _build_session_paths(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the routes of sign-in, which a browser calls with the cookie of its session."""
+    return {
+        path: {
+            method.lower(): {**_build_operation(path[1:], handler, operation, schemas), "security": [{"session": []}]}
+        }
+        for path, (method, handler, operation) in session_endpoint.OPERATIONS.items()
     }
 
 
@@ -163,6 +181,7 @@ def _build_schemas() -> dict[str, Any]:
 def _models() -> tuple[set[type[Form]], set[type[ResponseModel]]]:
     """Return the models of all forms and queries, and those of all answers."""
     operations = [operation for _, methods in _operations() for _, operation in methods.values()]
+    operations += [operation for _, _, operation in session_endpoint.OPERATIONS.values()]
     read = [model for operation in operations for model in (operation.form, operation.query)]
     written = [model for operation in operations for model in operation.answers.values()]
     entries = {operation.list_of[1] for operation in operations if operation.list_of}
@@ -195,7 +214,9 @@ def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
     return {**types[0], **{name: value for name, value in member.items() if name != "anyOf"}}
 
 
-def _build_operation(path: str, handler: Handler, operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
+def _build_operation(
+    path: str, handler: Callable[..., Any], operation: Operation, schemas: Mapping[str, Any]
+) -> dict[str, Any]:
     summary, _, description = (handler.__doc__ or "").partition("\n")
     segment = path.partition("/")[0]
     built: dict[str, Any] = {

@@ -41,6 +41,9 @@ ready
   client.conversations.baseUrl = "{url}";
   client.edge = client.region = undefined;
 
+  Staff sign in at {url}/session/start: {admin} (all conversations) with the password {admin_password},
+  {limited} (only those of their contacts) with {limited_password}
+
   The same values are in {env}. What the functions log is in {logs}/emulator.log. Ctrl-C stops everything.
 """
 
@@ -75,6 +78,10 @@ def _serve_until_signal(stack: Stack) -> NoReturn:
                 url=stack.url,
                 sid=stack.account_sid,
                 token=stack.auth_token,
+                admin=stack.people.admin.name,
+                admin_password=stack.people.admin.password,
+                limited=stack.people.limited.name,
+                limited_password=stack.people.limited.password,
                 env=_CLIENT_ENV.relative_to(root),
                 logs=stack.directory.relative_to(root),
             )

@@ -28,6 +28,7 @@ from local.config import CARRIERS
 from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, ensure
+from local.people import People
 from local.processes import Program, ProgramError
 
 T = TypeVar("T")
@@ -126,6 +127,7 @@ class Stack:
     ) -> None:
         self.directory = STATE / name
         self.accounts = Accounts()
+        self.people = People()
         self.account_sid = ACCOUNT_SID
         self.auth_token = self.accounts.auth_token
         self.port = port or loopback.free_port()
@@ -196,6 +198,7 @@ class Stack:
             "PARTYLINE_ACCOUNT_SID": self.account_sid,
             "PARTYLINE_AUTH_TOKEN": self.auth_token,
             "PARTYLINE_LIVE_URL": self.live_url,
+            **self.people.variables(),
         }
 
     def carrier_variables(self) -> dict[str, str]:
@@ -246,6 +249,7 @@ class Stack:
                 "PublicUrl": self.url,
                 "AllowedOrigins": ",".join(self._cors_origins),
                 "CarrierUrls": ",".join(f"{name}={url}" for name, url in self._carrier_urls().items()),
+                **self._sign_in_parameters(),
                 **self._parameters,
             },
             self.directory / "deploy.log",
@@ -256,7 +260,19 @@ class Stack:
             ("CarriersSecretArn", self.accounts.as_secret()),
         ):
             manager.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))
+        if "UserPoolId" in deployment.outputs:
+            self.people.create(self.emulator.client("cognito-idp"), deployment.outputs["UserPoolId"])
         return deployment
+
+    def _sign_in_parameters(self) -> dict[str, str]:
+        """Return where the emulator's Cognito is: its pages at the front, for browsers, and its tokens behind it."""
+        return {
+            "PublicLiveUrl": self.live_url,
+            "SignInAuthorizeUrl": f"{self.url}/oauth2/authorize",
+            "SignInTokenUrl": f"{self.emulator.endpoint}/oauth2/token",
+            # So that people here are called ann and ben.
+            "SignInIdentity": "cognito:username",
+        }
 
     def _carrier_urls(self) -> dict[str, str]:
         """Twilio has three APIs, each on a host of its own; the simulated one has them all."""

@@ -22,7 +22,9 @@ _PAGE = Path(__file__).parent / "page"
 _LIVE_CLIENT = ROOT / "clients" / "javascript" / "live.js"
 # What is passed through has its own authentication. Pages of listed origins may ask for what an app in a browser uses.
 _FOR_APPS = ("v1", "v2", "live", "media")
-_PASSED = (*_FOR_APPS, "carriers")
+_PASSED = (*_FOR_APPS, "carriers", "session")
+# The pages of the emulator's Cognito. On AWS they have a domain of their own.
+_PROVIDER = ("oauth2/authorize", "login")
 _POLICY = (
     "default-src 'self'; img-src 'self' data: https: http:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
@@ -62,6 +64,7 @@ def app(
             web.get("/live", live.forward),
             *control,
             *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in _PASSED if part != "live"),
+            *(web.route("*", f"/{path}", proxy.forward_to_emulator) for path in _PROVIDER),
         ]
     )
     return front

@@ -57,6 +57,10 @@ class Proxy:
         origin = request.headers.get("Origin")
         return await self.ask(request, _raw_target(request), {_FORWARDED_ORIGIN: origin} if origin else {})
 
+    async def forward_to_emulator(self, request: web.Request) -> web.StreamResponse:
+        """Pass a request on to the emulator itself, beside its deployed APIs."""
+        return await Proxy(self._emulator, self._session).forward(request)
+
     async def ask(self, request: web.Request, target: str, headers: Mapping[str, str]) -> web.StreamResponse:
         """Pass a request on to another path and query, with some headers replaced."""
         body = await request.read()

@@ -22,15 +22,17 @@ import jwt
 import pytest
 import yaml
 
-from partyline.api import multipart, pagination, parsing
+from partyline.api import multipart, pagination, parsing, session_endpoint
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, Call
-from partyline.auth import tokens
+from partyline.auth import session_cookies, sign_in_attempts, tokens
+from partyline.auth.id_tokens import Claims, read_id_token
 from partyline.carriers import bandwidth, gateway_event, mms_parts, registry, schemas, telnyx, twilio, vonage
 from partyline.carriers.base import WebhookRequest
 from partyline.carriers.transport import no_transport
 from partyline.domain import addresses, identities, normalization, opt_outs, segments, tapbacks, threads, timers
 from partyline.domain.copies import hash_content
+from partyline.errors import IdTokenInvalid
 from partyline.media import file_types, filenames, image_headers, links, text_part
 from partyline.observability import MaskingFormatter
 from partyline.realtime import protocol
@@ -54,7 +56,7 @@ class Case:
     unit: int = 40
 
 
-CARRIERS, API, MEDIA, LIVE = "/carriers", "/v1", "/media", "live"
+CARRIERS, API, MEDIA, SESSION, LIVE = "/carriers", "/v1", "/media", "/session", "live"
 
 BUILT = {name: registry.build_carrier(name, SECRETS, no_transport) for name in registry.CARRIERS}
 HEADERS = {
@@ -63,6 +65,15 @@ HEADERS = {
     "x-twilio-signature": "x",
     "authorization": "Bearer a.b.c",
 }
+
+
+ATTEMPT, _ = sign_in_attempts.begin("r", NOW, bytes)
+
+
+def read_claims(encoded: str) -> None:
+    """Read an ID token. A stranger can have a provider of their own make one, but none that is for us."""
+    with contextlib.suppress(IdTokenInvalid):
+        read_id_token(encoded, issuer="i", client_id="c", now=NOW, nonce=None)
 
 
 def webhook(body: bytes, *, url: str = "https://x.example/carriers/c", **headers: str) -> WebhookRequest:
@@ -457,6 +468,20 @@ CASES = [
     # --- links to files
     Case(MEDIA, "a link", lambda path: links.open_path("s", path, 1.0), lambda n: "1/" + "a" * n),
     Case(MEDIA, "a link of slashes", lambda path: links.open_path("s", path, 1.0), lambda n: "1/" * n),
+    # --- sign-in
+    *(
+        Case(SESSION, f"cookies of {what}", session_endpoint.parse_cookies, make)
+        for what, make in {
+            "many names": lambda n: "; ".join(f"c{i}=v" for i in range(n)),
+            "blanks": lambda n: " ;" * n,
+            "one value": lambda n: "__Host-partyline=" + "=" * n,
+        }.items()
+    ),
+    Case(SESSION, "an attempt", lambda text: sign_in_attempts.read_cookie("r", text, NOW), lambda n: "A." * n),
+    Case(SESSION, "a state", ATTEMPT.has_state, lambda n: "é" * n),
+    Case(SESSION, "a session", session_cookies.is_cookie, lambda n: "A" * n),
+    Case(SESSION, "an ID token", read_claims, lambda n: "e30.e30." + "A" * n),
+    Case(SESSION, "groups", lambda groups: Claims("s", {"g": groups}).groups("g"), lambda n: ["a"] * n),
     # --- live connections
     *(
         Case(LIVE, f"a frame of {what}", protocol.parse_frame, make)

@@ -20,6 +20,8 @@ from local import expansion
 from local.expansion import Loader
 from local.stack import PARAMETERS
 from partyline.carriers.registry import CARRIERS
+from partyline.domain.group_roles import parse_role_mapping
+from partyline.domain.sign_in_sessions import SESSION_LIFE
 from partyline.http_client import parse_networks
 from partyline.media import images, outbound_files
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS, REQUEST_SECONDS
@@ -52,6 +54,20 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 def logical(name: str) -> str:
     return f"{name.title()}Function"
+
+
+def alternatives(value: Any) -> list[Any]:
+    """Every value that a value can be by conditions; nothing for an empty text."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        return [one for branch in value["Fn::If"][1:] for one in alternatives(branch)]
+    return [value] if value else []
+
+
+def statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The statements of a function's policies, whatever the conditions."""
+    for policy in function["Policies"]:
+        for statement in policy["Statement"]:
+            yield from alternatives(statement)
 
 
 def refers(value: Any) -> str:
@@ -205,7 +221,7 @@ def test_every_sample_event_belongs_to_a_function() -> None:
 
 def test_no_permission_is_for_all_actions_or_all_resources() -> None:
     for name, function in of_type("AWS::Serverless::Function").items():
-        for statement in (entry for policy in function["Policies"] for entry in policy["Statement"]):
+        for statement in statements(function):
             actions = statement["Action"]
             for action in [actions] if isinstance(actions, str) else actions:
                 assert "*" not in action, name
@@ -217,15 +233,15 @@ def test_function_reads_only_the_secrets_of_its_environment(name: str) -> None:
     function = of_type("AWS::Serverless::Function")[logical(name)]
     allowed = {
         refers(resource)
-        for policy in function["Policies"]
-        for statement in policy["Statement"]
+        for statement in statements(function)
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in ([statement["Resource"]] if isinstance(statement["Resource"], dict) else statement["Resource"])
     }
     granted = {
         refers(value)
-        for variable, value in function["Environment"]["Variables"].items()
+        for variable, given in function["Environment"]["Variables"].items()
         if variable.endswith("_SECRET_ARN")
+        for value in alternatives(given)
     }
 
     assert allowed == granted
@@ -312,6 +328,11 @@ def test_the_api_has_every_route_and_method() -> None:
         ("/carriers/{carrier}", "post"): "InboundFunction",
         ("/media/{proxy+}", "get"): "LinksFunction",
         ("/media/{proxy+}", "head"): "LinksFunction",
+        ("/session", "get"): "SigninFunction",
+        ("/session/start", "get"): "SigninFunction",
+        ("/session/return", "get"): "SigninFunction",
+        ("/session/token", "post"): "SigninFunction",
+        ("/session/end", "post"): "SigninFunction",
         **{
             (path, method): "ConversationsFunction"
             for path in ("/v1", "/v1/{proxy+}", "/v2/{proxy+}")
@@ -332,7 +353,13 @@ def test_nothing_writes_down_the_urls_that_are_asked_for() -> None:
 
 def test_only_bandwidths_webhooks_pass_the_authorizer_and_always_do(expanded: dict[str, Any]) -> None:
     definition = expanded["Api"]["Properties"]["Body"]
-    guarded = {path for path, item in definition["paths"].items() for method in item.values() if method.get("security")}
+    guarded = {
+        path
+        for path, given in definition["paths"].items()
+        for item in alternatives(given)
+        for method in item.values()
+        if isinstance(method, dict) and method.get("security")
+    }
     schemes = definition["components"]["securitySchemes"].values()
     [authorizer] = [scheme["x-amazon-apigateway-authorizer"] for scheme in schemes]
 
@@ -436,7 +463,8 @@ def test_what_outlives_the_stack_does_not_outlive_a_first_deployment_that_failed
     """W6."""
     retained = {name: entry["DeletionPolicy"] for name, entry in RESOURCES.items() if "DeletionPolicy" in entry}
 
-    assert set(retained) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"}
+    staff = {"UserPool", "AdminsGroup", "StaffGroup", "LimitedGroup"}
+    assert set(retained) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"} | staff
     assert set(retained.values()) == {"RetainExceptOnCreate"}
 
 
@@ -472,8 +500,7 @@ def test_functions_reach_this_stacks_live_connections_and_no_others() -> None:
     managing = {
         name: statement["Resource"]["Fn::Sub"]
         for name, function in of_type("AWS::Serverless::Function").items()
-        for policy in function["Policies"]
-        for statement in policy["Statement"]
+        for statement in statements(function)
         if statement["Action"] == "execute-api:ManageConnections"
     }
     reaching = {
@@ -484,6 +511,110 @@ def test_functions_reach_this_stacks_live_connections_and_no_others() -> None:
 
     assert set(managing) == reaching == {"ConnectionsFunction", "LiveFunction", "TimersFunction"}
     assert all(resource.endswith(":${LiveApi}/prod/*/@connections/*") for resource in managing.values())
+
+
+# --- sign-in
+
+SIGN_IN = {
+    name: entry["Condition"]
+    for name, entry in RESOURCES.items()
+    if entry.get("Condition") in {"HasSignIn", "HasUserPool", "HasOwnProvider"}
+}
+
+
+def resolved(inbox: str) -> set[str]:
+    """The resources and outputs that a stack has with a value of Inbox."""
+    holding = {"HasSignIn": inbox != "off", "HasUserPool": inbox == "cognito", "HasOwnProvider": inbox == "oidc"}
+    return {
+        name
+        for part in ("Resources", "Outputs")
+        for name, entry in TEMPLATE[part].items()
+        if holding.get(str(entry.get("Condition")), True)
+    }
+
+
+def test_without_sign_in_there_is_nothing_of_it() -> None:
+    pool = {"UserPool", "UserPoolClient", "UserPoolDomain", "ManagedLoginBranding", "UserPoolId"}
+    groups = {"AdminsGroup", "StaffGroup", "LimitedGroup"}
+    common = {"SigninFunction", "SigninLogs", "SignInUrl", "SigninErrorsAlarm", "SigninThrottlesAlarm"}
+    common |= {"SignInProviderFailedAlarm"}
+    own = {"SignInSecret", "SignInSecretArn"}
+
+    assert resolved("cognito") - resolved("off") == pool | groups | common
+    assert resolved("oidc") - resolved("off") == own | common
+
+
+def references(value: Any, conditions: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every text by which a value names resources, with the conditions that hold there."""
+    match value:
+        case {"Fn::If": [condition, then, other]}:
+            yield from references(then, conditions | {condition})
+            # With sign-in, and not by the pool: then it is by a provider of the customer's own.
+            own = {"HasOwnProvider"} if "HasSignIn" in conditions and condition == "HasUserPool" else set()
+            yield from references(other, conditions | own)
+        case {"Ref": name} | {"Fn::GetAtt": [name, *_]}:
+            yield f"${{{name}}}", conditions
+        case {"Fn::Sub": text}:
+            yield str(text), conditions
+        case dict() | list():
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from references(inner, conditions)
+
+
+@pytest.mark.parametrize("part", ["Resources", "Outputs"])
+def test_what_may_not_be_there_is_named_only_where_its_condition_holds(part: str) -> None:
+    """A reference to a resource whose condition does not hold fails the whole deployment."""
+    for place, entry in TEMPLATE[part].items():
+        for text, conditions in references(entry, frozenset({str(entry.get("Condition"))})):
+            needed = {SIGN_IN[name] for name in re.findall(r"\$\{(\w+)", text) if name in SIGN_IN}
+            # Sign-in is part of both of its kinds.
+            needed -= {"HasSignIn"} if conditions & {"HasUserPool", "HasOwnProvider"} else set()
+            assert needed <= conditions, f"{place}: {text}"
+
+
+def test_nobody_registers_themselves_and_a_refresh_token_lives_as_long_as_a_session() -> None:
+    client = RESOURCES["UserPoolClient"]["Properties"]
+
+    assert RESOURCES["UserPool"]["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["TokenValidityUnits"]["RefreshToken"] == "hours"
+    assert client["RefreshTokenValidity"] * 3600 == SESSION_LIFE.total_seconds()
+
+
+def test_the_groups_of_the_pool_have_roles_by_default() -> None:
+    mapping = parse_role_mapping(TEMPLATE["Parameters"]["SignInRoles"]["Default"])
+    groups = [entry["GroupName"] for entry in of_type("AWS::Cognito::UserPoolGroup").values()]
+
+    assert list(mapping) == groups
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("admins=inbox admin", True),
+        ("a b=c d,Ops - EU=inbox member", True),
+        ("", False),
+        ("admins", False),
+        ("admins=", False),
+        ("admins= ", False),
+        ("=role", False),
+        ("a=b,", False),
+        ("a=b=c", False),
+    ],
+)
+def test_a_mapping_that_the_template_takes_is_one_that_the_function_reads(text: str, valid: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["SignInRoles"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, text)) is valid
+    assert not valid or parse_role_mapping(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://evil.example", "//evil.example", "/x", "a//b", "a?b", "a#b", "a\\b", "", "@b"]
+)
+def test_people_land_nowhere_but_below_the_api_after_signing_in(text: str) -> None:
+    assert not re.fullmatch(TEMPLATE["Parameters"]["SignInLanding"]["AllowedPattern"], text)
 
 
 # --- queues
@@ -654,6 +785,7 @@ def test_what_a_secret_is_generated_from_never_changes() -> None:
         "AuthSecret": ("{}", "auth_token", 32),
         "KeysSecret": ("{}", "root", 64),
         "CarriersSecret": (carriers, "bandwidth_webhook_token", 32),
+        "SignInSecret": ("{}", "client_secret", 32),
     }
 
 

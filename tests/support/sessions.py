@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,7 @@ from partyline.auth.user_admission import AdmissionRules
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, HOST, ROOT, Clock, proxy_event
 from tests.support.identity_provider import FakeIdentityProvider, Person
+from tests.support.our_openapi import check_answer
 
 ROLES = {"admins": "inbox admin", "staff": "inbox member", "limited": "inbox limited"}
 LIVE_URL = "wss://live.example/prod"
@@ -43,13 +45,14 @@ class SessionWorld:
     identity_claim: str = "sub"
     groups_claim: str = "cognito:groups"
     landing: str = "session"
+    roles: Mapping[str, str] = field(default_factory=lambda: ROLES)
 
     def __post_init__(self) -> None:
         self.provider = FakeIdentityProvider(
             self.clock(),
             {"ann": Person("ann", ["admins"], {"name": "Ann"}), "ben": Person("ben", ["limited"])},
         )
-        rules = AdmissionRules(self.identity_claim, self.groups_claim, ROLES)
+        rules = AdmissionRules(self.identity_claim, self.groups_claim, self.roles)
         self.sign_in = SignIn(self.table, ACCOUNT, lambda: ROOT, self.clock, self.provider.build(), rules)
         self.endpoint = SessionEndpoint(self.sign_in, "", LIVE_URL, self.landing, 10)
 
@@ -86,6 +89,8 @@ class Browser:
             if "Max-Age=0" in flags:
                 del self.cookies[name]
         assert response["headers"]["Cache-Control"] == "no-store"
+        if response["headers"].get("Content-Type") == "application/json":
+            check_answer(method, path, response["statusCode"], json.loads(response["body"] or "null"))
         return Seen(response["statusCode"], response["headers"], cookies, response["body"])
 
     def start(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -25,13 +25,18 @@ SERVICE = sids.default_service(ACCOUNT)
 ATTEMPT, SESSION = "__Host-partyline-sign-in", "__Host-partyline"
 
 
-def set_up(table: Table, names: Iterable[str] = ROLES.values(), identity_claim: str = "sub") -> SessionWorld:
-    world = SessionWorld(table, identity_claim=identity_claim)
+def set_up(table: Table, identity_claim: str = "sub", mapping: Mapping[str, str] = ROLES) -> SessionWorld:
+    world = SessionWorld(table, identity_claim=identity_claim, roles=mapping)
     services.create_account(table, SERVICE, world.clock())
-    for number, name in enumerate(names):
-        permissions = (Permission.VIEW_ANY_CONVERSATION,) if name == "inbox admin" else (Permission.WRITE_AS_LINE,)
-        sid = f"RL{number:032x}"
-        roles.create(table, Role(sid, SERVICE, world.clock(), world.clock(), name, RoleType.SERVICE, permissions))
+    return world
+
+
+def without_staff_roles(table: Table) -> SessionWorld:
+    """A Service from before there were roles for staff."""
+    world = set_up(table)
+    for role in roles.list_all(table, SERVICE):
+        if role.friendly_name in ROLES.values():
+            assert roles.remove(table, role)
     return world
 
 
@@ -101,7 +106,8 @@ def test_a_page_learns_who_is_signed_in_and_what_there_is(browser: Browser) -> N
     body = answer.json
     assert body["user"]["identity"] == "ben"
     assert body["role"]["friendly_name"] == "inbox limited"
-    assert body["role"]["permissions"] == ["writeAsLine"]
+    assert "viewAssignedConversations" in body["role"]["permissions"]
+    assert "viewAnyConversation" not in body["role"]["permissions"]
     assert (body["live_url"], body["service_sid"]) == (LIVE_URL, SERVICE)
     assert body["features"] == {"group_limit": 10, "reachability_enabled": False}
     assert body["date_expires"] == "2026-11-22T20:00:00Z"
@@ -256,16 +262,31 @@ def test_a_person_without_a_group_of_the_mapping_does_not_get_in(world: SessionW
 
 
 def test_a_role_that_the_service_lacks_is_no_failure(table: Table) -> None:
-    browser = Browser(set_up(table, names=["inbox member"]))
+    browser = Browser(set_up(table, mapping={"admins": "night shift"}))
     answer = browser.try_to_sign_in("ann")
     assert (answer.status, answer.cookies) == (403, [])
     assert "The role of your group does not exist" in answer.text
 
 
-@pytest.mark.parametrize("kind", [RoleType.CONVERSATION])
-def test_a_role_of_a_conversation_gives_no_access(table: Table, kind: RoleType) -> None:
-    world = set_up(table, names=[])
+def test_a_role_of_the_customers_own_is_found_by_its_name(table: Table) -> None:
+    world = set_up(table, mapping={"admins": "night shift"})
     now = world.clock()
+    permissions = (Permission.WRITE_AS_LINE,)
+    roles.create(table, Role(f"RL{1:032x}", SERVICE, now, now, "night shift", RoleType.SERVICE, permissions))
+    Browser(world).sign_in("ann")
+    assert role_of(world, "ann") == "night shift"
+
+
+def test_a_service_without_the_roles_for_staff_gets_them_with_the_first_person(table: Table) -> None:
+    world = without_staff_roles(table)
+    Browser(world).sign_in("ann")
+    assert role_of(world, "ann") == "inbox admin"
+    assert {role.friendly_name for role in roles.list_all(table, SERVICE)} >= set(ROLES.values())
+
+
+def test_a_role_of_a_conversation_gives_no_access(table: Table) -> None:
+    world = without_staff_roles(table)
+    now, kind = world.clock(), RoleType.CONVERSATION
     roles.create(table, Role(f"RL{1:032x}", SERVICE, now, now, "inbox admin", kind, (Permission.SEND_MESSAGE,)))
     assert Browser(world).try_to_sign_in("ann").status == 403
 

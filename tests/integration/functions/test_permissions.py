@@ -29,6 +29,7 @@ from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files
 from tests.support.scene import Outbound
+from tests.support.sessions import Browser, SessionWorld
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -212,3 +213,23 @@ def test_sending(
     outbound.reconciler.reconcile(send)
     assert conversations.find_owner(table, threads.build_key([line, ann])) == group[1]
     assert called == granted("outbound")
+
+
+def test_sign_in(function: Load, called: set[str], table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    monkeypatch.setenv("GROUP_LIMIT", "10")
+    app = function("signin")
+    world = SessionWorld(table)
+    provider = world.provider
+    provider.now = datetime.now(UTC)
+    endpoint = app.SESSIONS
+    given = replace(endpoint.sign_in, provider=provider.build(), key_root=lambda: "root")
+    world.endpoint = replace(endpoint, sign_in=given)
+    browser = Browser(world)
+    browser.sign_in("ann")
+    browser.token()
+    provider.people["ann"].groups = ["limited"]
+    browser.token()
+    provider.people["ann"].groups = []
+    assert browser.ask_for_token().status == 403
+    assert called == granted("signin")

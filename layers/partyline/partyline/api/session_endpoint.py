@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from partyline import refusals
 from partyline.api import session_pages
 from partyline.api.error_responses import build_error_response
+from partyline.api.operations import Operation
 from partyline.api.request import gateway_url
 from partyline.api.session_bodies import AccessTokenBody, SessionBody, build_session_body
 from partyline.api.session_pages import SignInPage
@@ -38,7 +39,7 @@ _RETRY_SECONDS = 5
 Response = dict[str, Any]
 
 
-class _Request(NamedTuple):
+class SessionRequest(NamedTuple):
     """A request: its headers, its cookies by name, its query, and the API's base URL."""
 
     headers: Mapping[str, str]
@@ -48,6 +49,7 @@ class _Request(NamedTuple):
 
     @property
     def session_cookie(self) -> str:
+        """The cookie of the session; empty without one."""
         return self.cookies.get(SESSION_COOKIE, "")
 
 
@@ -69,14 +71,14 @@ class SessionEndpoint:
         """Return the API Gateway response to a request. Never raises."""
         request = _read_request(event, self.public_url)
         route = (str(event["httpMethod"]).upper(), str(event["resource"]).rstrip("/"))
-        pages: dict[tuple[str, str], Callable[[_Request], Response]] = {
+        pages: dict[tuple[str, str], Callable[[SessionRequest], Response]] = {
             ("GET", "/session/start"): self._start,
             ("GET", "/session/return"): self._return,
         }
-        answers: dict[tuple[str, str], Callable[[_Request], Response]] = {
-            ("GET", "/session"): self._describe,
-            ("POST", "/session/token"): self._give_token,
-            ("POST", "/session/end"): self._end,
+        answers: dict[tuple[str, str], Callable[[SessionRequest], Response]] = {
+            ("GET", "/session"): self.describe,
+            ("POST", "/session/token"): self.give_token,
+            ("POST", "/session/end"): self.end,
         }
         if route in pages:
             return _answer_with_page(lambda: pages[route](request), f"{request.base_url}/session/start")
@@ -84,13 +86,13 @@ class SessionEndpoint:
             return _refuse(refusals.not_found(route[1]))
         return _answer_with_json(lambda: answers[route](request))
 
-    def _start(self, request: _Request) -> Response:
+    def _start(self, request: SessionRequest) -> Response:
         """Send a browser to the provider."""
         url, cookie = self.sign_in.begin(_return_url(request))
         life = int(sign_in_attempts.LIFE.total_seconds())
         return _redirect(302, url, [_set_cookie(ATTEMPT_COOKIE, cookie, life)])
 
-    def _return(self, request: _Request) -> Response:
+    def _return(self, request: SessionRequest) -> Response:
         """Complete a sign-in when the provider sends the browser back."""
         attempt = request.cookies.get(ATTEMPT_COOKIE, "")
         cookie = self.sign_in.complete(attempt, request.query, _return_url(request))
@@ -102,21 +104,28 @@ class SessionEndpoint:
         ]
         return _redirect(303, f"{request.base_url}/{self.landing}", cookies)
 
-    def _give_token(self, request: _Request) -> Response:
-        """Give the page an access token, to be kept in memory."""
+    def give_token(self, request: SessionRequest) -> Response:
+        """Give the page an access token.
+
+        The identity provider is asked about the person first. The request needs the header X-Partyline-Session and the
+        Origin of the API. 409 and 503 have a Retry-After.
+        """
         _check_origin(request)
         given = self.sign_in.give_token(request.session_cookie)
         count("SignInToken")
         return _respond(200, AccessTokenBody.build(given).to_json())
 
-    def _end(self, request: _Request) -> Response:
-        """End the session, if there is one."""
+    def end(self, request: SessionRequest) -> Response:
+        """End the session, if there is one.
+
+        The request needs the header X-Partyline-Session and the Origin of the API.
+        """
         _check_origin(request)
         self.sign_in.end(request.session_cookie)
         return _respond(204, None, [_clear_cookie(SESSION_COOKIE)])
 
-    def _describe(self, request: _Request) -> Response:
-        """Answer whose session it is, and what the page needs to know of this deployment."""
+    def describe(self, request: SessionRequest) -> Response:
+        """Fetch the session: who is signed in, and what a page needs to know of this deployment."""
         found = self.sign_in.describe(request.session_cookie)
         body: SessionBody = build_session_body(found, self.sign_in.account_sid, self.live_url, self.group_limit)
         return _respond(200, body.to_json())
@@ -125,17 +134,17 @@ class SessionEndpoint:
 # --- requests
 
 
-def _read_request(event: Mapping[str, Any], public_url: str) -> _Request:
+def _read_request(event: Mapping[str, Any], public_url: str) -> SessionRequest:
     headers = APIGatewayProxyEvent(dict(event)).headers
-    return _Request(
+    return SessionRequest(
         headers=headers,
-        cookies=_parse_cookies(str(headers.get("cookie", ""))),
+        cookies=parse_cookies(str(headers.get("cookie", ""))),
         query={str(name): str(value) for name, value in (event.get("queryStringParameters") or {}).items()},
         base_url=public_url or gateway_url(event),
     )
 
 
-def _parse_cookies(header: str) -> dict[str, str]:
+def parse_cookies(header: str) -> dict[str, str]:
     """Parse a Cookie header; of a name that is repeated, the first one counts."""
     cookies: dict[str, str] = {}
     for part in header.split(";"):
@@ -144,11 +153,11 @@ def _parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
-def _return_url(request: _Request) -> str:
+def _return_url(request: SessionRequest) -> str:
     return f"{request.base_url}/session/return"
 
 
-def _check_origin(request: _Request) -> None:
+def _check_origin(request: SessionRequest) -> None:
     """Refuse a request that a page of another origin may have made. Raises ApiError 20403."""
     base = urlsplit(request.base_url)
     own_origin = f"{base.scheme}://{base.netloc}"
@@ -251,3 +260,15 @@ def _set_cookie(name: str, value: str, seconds: int) -> str:
 
 def _clear_cookie(name: str) -> str:
     return _set_cookie(name, "", 0)
+
+
+# What the OpenAPI document says of the routes that answer JSON; the others are redirects.
+OPERATIONS: Mapping[str, tuple[str, Callable[..., Response], Operation]] = {
+    "/session": ("GET", SessionEndpoint.describe, Operation(answers={200: SessionBody}, refusals=(20003,))),
+    "/session/token": (
+        "POST",
+        SessionEndpoint.give_token,
+        Operation(answers={200: AccessTokenBody}, refusals=(20003, 20403, 20409, 20503)),
+    ),
+    "/session/end": ("POST", SessionEndpoint.end, Operation(answers={204: None}, refusals=(20403,))),
+}

@@ -10,8 +10,8 @@ from partyline.auth.id_tokens import Claims
 from partyline.domain import identities, sids
 from partyline.domain.events import Cause, Source
 from partyline.domain.group_roles import select_role
-from partyline.domain.permissions import RoleType
-from partyline.domain.services import Role, Service, User
+from partyline.domain.permissions import INBOX_ROLES, RoleType
+from partyline.domain.services import Role, Service, User, build_role
 from partyline.errors import Conflict, RuleViolation, SignInRefused
 from partyline.storage import roles, users
 from partyline.storage.table import Table
@@ -66,7 +66,7 @@ def admit(table: Table, service: Service, rules: AdmissionRules, claims: Claims,
         raise SignInRefused("no_role")
     if user is None and revocation and revocation.barred:
         raise SignInRefused("removed")
-    role = roles.find_by_name(table, service.sid, name, RoleType.SERVICE)
+    role = _find_role(table, service.sid, name, now)
     if role is None:
         raise SignInRefused("role_missing")
     return Member(_set_role(table, user or _build_user(service.sid, identity, claims, now), user, role, now), role)
@@ -83,6 +83,15 @@ def _read_identity(rules: AdmissionRules, claims: Claims) -> str:
         return identities.check_identity(identity or "")
     except RuleViolation as violation:
         raise SignInRefused("identity") from violation
+
+
+def _find_role(table: Table, service_sid: str, name: str, now: datetime) -> Role | None:
+    """Find a role by its name. A Service from before the roles for staff gets them when the first person needs one."""
+    found = roles.find_by_name(table, service_sid, name, RoleType.SERVICE)
+    if found is None and name in INBOX_ROLES:
+        roles.create_missing(table, service_sid, [build_role(service_sid, one, now) for one in INBOX_ROLES])
+        found = roles.find_by_name(table, service_sid, name, RoleType.SERVICE)
+    return found
 
 
 def _set_role(table: Table, user: User, stored: User | None, role: Role, now: datetime) -> User:
