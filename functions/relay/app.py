@@ -16,7 +16,7 @@ from partyline.deadline import track_deadline
 from partyline.domain.media import MediaReference
 from partyline.observability import logger, metrics
 from partyline.queues import queue_messages
-from partyline.queues.queue_messages import ActivationRequest, Callback, Cut, Push, Removed, RemovedKind
+from partyline.queues.queue_messages import ActivationRequest, Callback, Cut, ImportRun, Push, Removed, RemovedKind
 from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
@@ -54,6 +54,7 @@ def relay(record: Mapping[str, Any]) -> Relayed:
         publish=lambda batch, name: calls.append(fan_out.publish(batch, name)),
         publish_receipt=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
         clean_up=lambda removed: messages.extend(_clean(removed)),
+        run_import=lambda run: messages.append(_import(run)),
     )
     return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))
 
@@ -71,6 +72,11 @@ def _fetch(reference: MediaReference) -> QueueMessage:
 def _activate(sid: str) -> QueueMessage:
     """Queue the activation of a new conversation."""
     return QueueMessage(variable("ACTIVATION_QUEUE_URL"), queue_messages.encode(ActivationRequest(sid)))
+
+
+def _import(run: ImportRun) -> QueueMessage:
+    """Queue a run of an import of contacts."""
+    return QueueMessage(variable("IMPORTS_QUEUE_URL"), queue_messages.encode(run))
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:

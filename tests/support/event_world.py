@@ -23,7 +23,7 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordResult
 from partyline.lifecycle import activation, expiry
 from partyline.outbound import delivery_reports
-from partyline.queues.queue_messages import Callback, Push, Removed
+from partyline.queues.queue_messages import Callback, ImportRun, Push, Removed
 from partyline.storage import connections, lines, messages
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
@@ -85,6 +85,7 @@ class World:
     asked: list[dict[str, str]]
     pushed: list[tuple[Push, str]] = field(default_factory=list)
     cleaned: list[Removed] = field(default_factory=list)
+    imported: list[ImportRun] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=itertools.count)
 
@@ -168,6 +169,7 @@ class World:
             publish=lambda happening, name: _ignore(self.fan_out.publish(happening, name)),
             publish_receipt=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
             clean_up=self.cleaned.append,
+            run_import=self.imported.append,
         )
         while records := self.news():
             for record in records:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from partyline.domain import contact_search, sids
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import contacts, keys
+from partyline.storage import contact_keys, contacts, keys
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, C, Clock, Counting, D, Racing, Reply
 from tests.support.files import Files
@@ -240,7 +240,7 @@ def test_an_erased_contact_leaves_no_name_and_no_history(api: Api, table: Table,
         api.delete(path)
     assert api.call("DELETE", path, {"Erase": "yes"}).body["details"] == {"parameter": "Erase"}
     assert api.call("DELETE", path, {"Erase": "true"}).status == 204
-    stored = str(list(table.query_all(keys.contact(made["sid"]).pk)))
+    stored = str(list(table.query_all(contact_keys.contact(made["sid"]).pk)))
     assert not any(word in stored for word in ("Bob", "Robert", A))
     [left] = api.get(f"{path}/History").body["history"]
     assert (left["action"], left["changes"], left["by"]) == ("erased", [], ACCOUNT)
@@ -469,8 +469,8 @@ def test_a_removed_service_leaves_no_contacts(api: Api, table: Table, clock: Clo
     api.delete(f"{path}/{gone['sid']}")
     removed = Removed(RemovedKind.SERVICE, other, other, at=int(clock().timestamp()))
     assert Cleaner(table, Files(), clock, lambda: True).clean_up(removed)
-    left = [keys.contact(made["sid"]), keys.contact(gone["sid"]), keys.contact_number(other, A)]
+    left = [contact_keys.contact(made["sid"]), contact_keys.contact(gone["sid"]), contact_keys.contact_number(other, A)]
     assert table.get_all(left) == {}
-    assert list(table.query_all(keys.contact(made["sid"]).pk)) == []
+    assert list(table.query_all(contact_keys.contact(made["sid"]).pk)) == []
     for number in range(keys.SHARDS):
-        assert list(table.query_all(keys.shard(keys.contact_terms(other), number))) == []
+        assert list(table.query_all(keys.shard(contact_keys.contact_terms(other), number))) == []

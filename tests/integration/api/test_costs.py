@@ -30,6 +30,7 @@ from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedW
 from partyline.storage import (
     api_keys,
     codec,
+    contact_keys,
     contacts,
     keys,
     lines,
@@ -208,7 +209,11 @@ def fill_contact(table: Filling, count: int, moment: datetime) -> None:
     if count:
         first = sids.derive(sids.CONTACT, "0")
         table.write(
-            put("change", keys.contact_change(first, count + 1), codec.encode(replace(created, contact_sid=first)))
+            put(
+                "change",
+                contact_keys.contact_change(first, count + 1),
+                codec.encode(replace(created, contact_sid=first)),
+            )
         )
 
 

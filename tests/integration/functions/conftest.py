@@ -99,6 +99,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
+        "IMPORTS_QUEUE_URL": sqs.create_queue(QueueName="imports")["QueueUrl"],
         "RELAY_FAILURES_URL": sqs.create_queue(QueueName="failures")["QueueUrl"],
         "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],
         "MEDIA_BUCKET": "media",

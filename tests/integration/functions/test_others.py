@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -12,18 +13,22 @@ from typing import Any
 import boto3
 import pytest
 
+from partyline.domain.contact_imports import ContactImport, ImportState
 from partyline.domain.sends import SendState
+from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.media.bucket import original_key
 from partyline.outbound.reconciler import Reconciler
 from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.outbound.sender import Sender
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Callback, Cut, Push, Removed, RemovedKind
-from partyline.storage import connections, keys, webhooks
+from partyline.storage import connections, contact_imports, contact_keys, contacts, keys, services, webhooks
+from partyline.storage.attribute_values import to_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
-from tests.integration.functions.conftest import SECRETS, Context, event
+from tests.integration.functions.conftest import SECRETS, Context, event, granted
 
 Load = Callable[[str], ModuleType]
 
@@ -135,6 +140,60 @@ def test_what_was_removed_is_cleaned_up_a_while_later(
     monkeypatch.setenv("CLEANUP_SECONDS", "60")
     relay = function("relay")
     assert [one.delay for one in relay._clean(Removed(kind, "sid")) if one.queue_url.endswith("cleanup")] == [60]
+
+
+# --- imports of contacts
+
+
+@pytest.fixture
+def imported(function: Load, table: Table) -> tuple[ModuleType, str]:
+    """The function of imports, and an import of two rows, one of which is no contact."""
+    app = function("imports")
+    now = datetime.now(UTC)
+    sid = json.loads(event("imports/run")["Records"][0]["body"])["sid"]
+    service, _ = build_service("Sales", now, sid="IS" + "1" * 32)
+    services.create(table, service, [])
+    made = ContactImport(sid, service.sid, "boss", now, now, ("friendly_name", "number_1"), 2)
+    contact_imports.create(table, made)
+    app.BUCKET.put(original_key(sid, "text/csv"), b"friendly_name,number_1\nBob,+12065550150\nKay,x\n", "text/csv")
+    return app, sid
+
+
+def test_an_import_checks_and_then_makes_contacts_and_may_do_nothing_else(
+    imported: tuple[ModuleType, str], table: Table, called: set[str]
+) -> None:
+    app, sid = imported
+    sample = event("imports/run")
+    called.clear()
+    app.handler(sample, Context())
+    checked = contact_imports.fetch(table, sid)
+    assert checked and (checked.state, checked.accepted, checked.rejected) == ("completed", 1, 1)
+    again = replace(checked, dry_run=False, run=2, state=ImportState.QUEUED, read=0, accepted=0, rejected=0)
+    assert contact_imports.restart(table, checked, again)
+    sample["Records"][0]["body"] = json.dumps({"sid": sid, "run": 2})
+    app.handler(sample, Context())
+    assert list(contacts.fetch_holders(table, checked.service_sid, ["+12065550150"])) == ["+12065550150"]
+    assert waiting(app.variable("IMPORTS_QUEUE_URL")) == []
+    assert called == granted("imports")
+
+
+def test_an_import_for_which_there_is_no_time_goes_back_into_the_queue(imported: tuple[ModuleType, str]) -> None:
+    app, _ = imported
+    sample = event("imports/run")
+    app.handler(sample, Context(milliseconds=app.RESERVE))
+    (queued,) = waiting(app.variable("IMPORTS_QUEUE_URL"))
+    assert queued["Body"] == sample["Records"][0]["body"]
+
+
+def test_the_relay_queues_the_runs_of_an_import(function: Load, imported: tuple[ModuleType, str], table: Table) -> None:
+    _, sid = imported
+    relay = function("relay")
+    item = table.get(contact_keys.contact_import_run(sid, 1))
+    assert item
+    relayed = relay.relay({"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
+    [message] = relayed.messages
+    assert message.queue_url.endswith("imports")
+    assert json.loads(message.body) == {"sid": sid, "run": 1}
 
 
 # --- cleanup

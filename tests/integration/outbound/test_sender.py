@@ -563,6 +563,7 @@ def build_relay(
         publish=lambda happening, name: None,
         publish_receipt=(delivered if delivered is not None else []).append,
         clean_up=clean,
+        run_import=lambda run: pytest.fail(run.sid),
     )
 
 

@@ -101,8 +101,8 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     base_url = public_url or gateway_url(event)
     _check_text(str(event["path"]), *(value for values in _raw_query(event).values() for value in values))
     segments = _parse_path(str(event["path"]), base_url)
-    # The one resource that takes files.
-    uploads = method == "POST" and segments[-1] == "Media"
+    # The resources that take files.
+    uploads = method == "POST" and (segments[-1] == "Media" or segments[-2:] == ("Contacts", "Imports"))
     body = _decode_body(event, MAX_UPLOAD if uploads else MAX_BODY)
     headers = APIGatewayProxyEvent(dict(event)).headers
     content_type = str(headers.get("content-type", ""))

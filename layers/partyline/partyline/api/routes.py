@@ -12,6 +12,7 @@ from partyline.api.resources import (
     bindings,
     configuration,
     contact_export,
+    contact_imports,
     contacts,
     conversation_with_participants,
     conversations,
@@ -46,6 +47,7 @@ ROUTERS = (
     configuration.route,
     # Before contacts, in whose paths a SID stands at the place of the word.
     contact_export.route,
+    contact_imports.route,
     contacts.route,
     conversation_with_participants.route,
     conversations.route,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from partyline.domain.contacts import MAX_NUMBERS, Contact
 
 # Tab and carriage return too: some programs ignore them before a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
     "sid",
@@ -34,7 +34,7 @@ def format_rows(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _escape(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def build_row(contact: Contact) -> list[str]:

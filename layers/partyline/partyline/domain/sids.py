@@ -19,7 +19,7 @@ CREDENTIAL, BINDING = "CR", "BS"
 # Resources of Twilio, which are only referred to here.
 MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
-LINE, UNROUTED, OPT_OUT, CONTACT = "LN", "UT", "OO", "CT"
+LINE, UNROUTED, OPT_OUT, CONTACT, CONTACT_IMPORT = "LN", "UT", "OO", "CT", "CI"
 
 _INDEX_DIGITS = 10
 

@@ -17,7 +17,7 @@ from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import contacts, conversations, keys, memberships, queries, retry, services, users
+from partyline.storage import contact_keys, contacts, conversations, keys, memberships, queries, retry, services, users
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
@@ -52,6 +52,8 @@ class Cleaner:
                 return self._clean_user(removed)
             case RemovedKind.MEDIA:
                 return self._clean_media(removed.sid)
+            case RemovedKind.CONTACT_IMPORT:
+                return self._clean_import(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
         """Delete its participants, webhooks, messages with their files, and receipts.
@@ -65,6 +67,11 @@ class Cleaner:
         """Delete the content of a file."""
         self.bucket.remove(sid)
         yield
+
+    def _clean_import(self, sid: str) -> Iterator[None]:
+        """Delete the file of an import of contacts, and the rows that it rejected."""
+        self.bucket.remove(sid)
+        yield from self._clean_partition(contact_keys.contact_import(sid).pk)
 
     def _clean_service(self, removed: Removed) -> Iterator[None]:
         """Delete its conversations, users, bindings and contacts, then its roles and settings.

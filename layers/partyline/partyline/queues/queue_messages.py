@@ -6,6 +6,7 @@
     callbacks     Callback           a webhook to call
     live          Push, Cut          events for live connections, connections to close
     cleanup       Removed            a removed resource, whose remains are to be deleted
+    imports       ImportRun          a run of an import of contacts
 
 A body has every field. Bodies of an earlier version can be decoded: unknown names are ignored, and a missing name takes
 the default of its field. Decoding raises ValueError for any other body.
@@ -71,6 +72,14 @@ class Cut:
     identity: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """A run of an import of contacts that is to begin, or to continue."""
+
+    sid: str
+    run: int
+
+
 class RemovedKind(StrEnum):
     """The kinds of resources whose remains are deleted after they are removed."""
 
@@ -78,6 +87,7 @@ class RemovedKind(StrEnum):
     SERVICE = "service"
     USER = "user"
     MEDIA = "media"
+    CONTACT_IMPORT = "contact_import"
 
 
 @dataclass(frozen=True, slots=True)

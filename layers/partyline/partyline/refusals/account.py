@@ -118,6 +118,10 @@ def contact_number_taken(number: str, contact_sid: str) -> ApiError:
     )
 
 
+def import_not_ready(sid: str) -> ApiError:
+    return refuse(20409, f"Import {sid} has no dry run that has ended", contact_import_sid=sid)
+
+
 def contact_changed(sid: str, version: int) -> ApiError:
     return refuse(
         20409,

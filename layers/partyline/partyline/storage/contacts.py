@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from partyline.domain import contact_search
 from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, keys
+from partyline.storage import codec, contact_keys, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, Write, delete, put
 
@@ -23,19 +23,19 @@ _MAX_MERGES = 5
 
 def fetch(table: Table, sid: str) -> Contact | None:
     """Read a contact by SID, also a tombstone; return None when there was none."""
-    item = table.get(keys.contact(sid))
+    item = table.get(contact_keys.contact(sid))
     return codec.decode(Contact, item) if item else None
 
 
 def fetch_many(table: Table, contact_sids: Iterable[str]) -> dict[str, Contact]:
     """Read some contacts by SID, also tombstones: one round trip for each hundred."""
-    found = table.get_all(keys.contact(sid) for sid in contact_sids)
+    found = table.get_all(contact_keys.contact(sid) for sid in contact_sids)
     return {item["sid"]: codec.decode(Contact, item) for item in found.values()}
 
 
 def fetch_holders(table: Table, service_sid: str, numbers: Iterable[str]) -> dict[str, NumberHolder]:
     """Read whose some canonical numbers are, in one round trip for each hundred; numbers of no contact are left out."""
-    found = table.get_all(keys.contact_number(service_sid, number) for number in numbers)
+    found = table.get_all(contact_keys.contact_number(service_sid, number) for number in numbers)
     return {item["number"]: codec.decode(NumberHolder, item) for item in found.values()}
 
 
@@ -94,8 +94,10 @@ def erase(table: Table, before: Contact, after: Contact, change: ContactChange) 
     A run that ends in between leaves some of the history, which the next one deletes.
     """
     save(table, before, after, change)
-    kept = keys.contact_change(after.sid, change.version)
-    history = (keys.Key(item["PK"], item["SK"]) for item in table.query_all(kept.pk, begins=keys.CONTACT_CHANGES))
+    kept = contact_keys.contact_change(after.sid, change.version)
+    history = (
+        keys.Key(item["PK"], item["SK"]) for item in table.query_all(kept.pk, begins=contact_keys.CONTACT_CHANGES)
+    )
     table.delete_all(key for key in history if key != kept)
 
 
@@ -126,8 +128,8 @@ def build_writes(before: Contact | None, after: Contact, change: ContactChange) 
 def _own_writes(before: Contact | None, after: Contact, change: ContactChange) -> list[Write]:
     """Build the writes of everything but the numbers."""
     return [
-        put(CONTACT, keys.contact(after.sid), _contact_item(after), _unchanged(before) if before else NEW),
-        put("contact_change", keys.contact_change(after.sid, change.version), codec.encode(change)),
+        put(CONTACT, contact_keys.contact(after.sid), _contact_item(after), _unchanged(before) if before else NEW),
+        put("contact_change", contact_keys.contact_change(after.sid, change.version), codec.encode(change)),
         *_term_writes(before, after),
     ]
 
@@ -139,14 +141,14 @@ def _unchanged(before: Contact) -> Condition:
 def _contact_item(contact: Contact) -> Item:
     """Build a contact's item, with its places in the lists of its Service and of its owner, both by name."""
     by_name = f"{contact_search.sort_name(contact.friendly_name)}#{contact.sid}"
-    list_name = keys.deleted_contact_list if contact.deleted else keys.contact_list
+    list_name = contact_keys.deleted_contact_list if contact.deleted else contact_keys.contact_list
     item = {
         **codec.encode(contact),
         "GSI1PK": keys.sharded(list_name(contact.service_sid), contact.sid),
         "GSI1SK": by_name,
     }
     if contact.owner:
-        item |= {"GSI2PK": keys.contacts_of(contact.service_sid, contact.owner), "GSI2SK": by_name}
+        item |= {"GSI2PK": contact_keys.contacts_of(contact.service_sid, contact.owner), "GSI2SK": by_name}
     return item
 
 
@@ -160,14 +162,14 @@ def _claim_writes(held: Mapping[str, str], after: Contact) -> list[Write]:
         *(
             put(
                 NUMBER + number,
-                keys.contact_number(after.service_sid, number),
+                contact_keys.contact_number(after.service_sid, number),
                 codec.encode(holder),
                 _is_held_by(held[number]) if number in held else NEW,
             )
             for number, holder in claimed.items()
         ),
         *(
-            delete("released", keys.contact_number(after.service_sid, number), _is_held_by(sid))
+            delete("released", contact_keys.contact_number(after.service_sid, number), _is_held_by(sid))
             for number, sid in held.items()
             if number not in claimed
         ),
@@ -185,18 +187,18 @@ def _term_writes(before: Contact | None, after: Contact) -> list[Write]:
         return []
     item: Item = {"contact_sid": after.sid, "terms": list(new)}
     if after.owner:
-        item["GSI2PK"] = keys.contact_terms(after.service_sid, after.owner)
+        item["GSI2PK"] = contact_keys.contact_terms(after.service_sid, after.owner)
     return [
         *(
             put(
                 "contact_term",
-                keys.contact_term(after.service_sid, term, after.sid),
+                contact_keys.contact_term(after.service_sid, term, after.sid),
                 {**item, "term": term, **({"GSI2SK": f"{term}#{after.sid}"} if after.owner else {})},
             )
             for term in new
         ),
         *(
-            delete("contact_term", keys.contact_term(after.service_sid, term, after.sid))
+            delete("contact_term", contact_keys.contact_term(after.service_sid, term, after.sid))
             for term in old
             if term not in new
         ),
@@ -209,10 +211,10 @@ def _list_living_terms(contact: Contact | None) -> tuple[str, ...]:
 
 def remove(table: Table, contact: Contact) -> None:
     """Remove a contact of a removed Service with everything that is stored of it."""
-    terms = (keys.contact_term(contact.service_sid, term, contact.sid) for term in _list_living_terms(contact))
-    numbers = (keys.contact_number(contact.service_sid, number) for number in contact.addresses)
+    terms = (contact_keys.contact_term(contact.service_sid, term, contact.sid) for term in _list_living_terms(contact))
+    numbers = (contact_keys.contact_number(contact.service_sid, number) for number in contact.addresses)
     table.delete_all([*terms, *numbers])
     # The contact itself last, since a run that ends in between finds it again.
-    history = table.query_all(keys.contact(contact.sid).pk, begins=keys.CONTACT_CHANGES)
+    history = table.query_all(contact_keys.contact(contact.sid).pk, begins=contact_keys.CONTACT_CHANGES)
     table.delete_all(keys.Key(item["PK"], item["SK"]) for item in history)
-    table.delete_all([keys.contact(contact.sid)])
+    table.delete_all([contact_keys.contact(contact.sid)])

@@ -233,29 +233,6 @@ def address_configuration(sid: str) -> Key:
     return Key(f"IG#{sid}", "IG")
 
 
-def contact(sid: str) -> Key:
-    """Return the key of a contact. Its history is in the same partition."""
-    return Key(f"CT#{sid}", "CT")
-
-
-def contact_change(sid: str, version: int) -> Key:
-    """Return the key of an entry of a contact's history, by the version that the change made."""
-    return Key(contact(sid).pk, f"{CONTACT_CHANGES}{version:010}")
-
-
-CONTACT_CHANGES = "E#"
-
-
-def contact_number(service_sid: str, number: str) -> Key:
-    """Return the key of a number's claim by a contact of a Service."""
-    return Key(f"CN#{service_sid}#{number}", "CN")
-
-
-def contact_term(service_sid: str, term: str, sid: str) -> Key:
-    """Return the key of a term by which a contact is found: in the contact's shard, by term."""
-    return Key(sharded(contact_terms(service_sid), sid), f"{term}#{sid}")
-
-
 def receiver(server: str) -> Key:
     """Return the key of the circuit breaker of a server that webhooks call."""
     return Key(f"H#{hashlib.sha256(server.encode()).hexdigest()}", "H")
@@ -353,24 +330,6 @@ CREDENTIAL_LIST = "RL"
 
 def user_list(service_sid: str) -> str:
     return f"US#{service_sid}"
-
-
-def contact_list(service_sid: str) -> str:
-    return f"CT#{service_sid}"
-
-
-def deleted_contact_list(service_sid: str) -> str:
-    return f"CX#{service_sid}"
-
-
-def contacts_of(service_sid: str, owner: str) -> str:
-    """Return the partition of the contacts of one owner (GSI2)."""
-    return f"CO#{service_sid}#{owner}"
-
-
-def contact_terms(service_sid: str, owner: str = "") -> str:
-    """Return the list of the search terms of contacts, or the partition of those of one owner (GSI2)."""
-    return f"CW#{service_sid}" + (f"#{owner}" if owner else "")
 
 
 def binding_list(service_sid: str) -> str:

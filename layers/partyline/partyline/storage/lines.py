@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, keys, retry
+from partyline.storage import codec, contact_keys, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
@@ -120,7 +120,7 @@ def _keys_of_sends(sends: Iterable[Send], service_sid: str | None) -> tuple[set[
         numbers.update(keys.line(number) for number in (send.sender, *send.others))
         pairs.update(keys.opt_out(native, send.sender) for native in send.natives)
         if service_sid:
-            claims.update(keys.contact_number(service_sid, native) for native in send.natives)
+            claims.update(contact_keys.contact_number(service_sid, native) for native in send.natives)
     return numbers, pairs, claims
 
 

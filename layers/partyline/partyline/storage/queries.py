@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from partyline.domain import sids
+from partyline.domain.contact_imports import RejectedRow
 from partyline.domain.contacts import Contact, ContactChange
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
@@ -23,7 +24,7 @@ from partyline.domain.services import ApiKey, Role, Service, User
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
-from partyline.storage import codec, keys
+from partyline.storage import codec, contact_keys, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table
 
@@ -136,9 +137,15 @@ def bindings(
 
 def contact_changes(table: Table, window: Window, sid: str) -> ListPage[ContactChange]:
     """List the history of a contact, newest first."""
-    begins = keys.CONTACT_CHANGES
-    view = _View(keys.contact(sid).pk, None, window, (begins, begins + _LAST))
+    begins = contact_keys.CONTACT_CHANGES
+    view = _View(contact_keys.contact(sid).pk, None, window, (begins, begins + _LAST))
     return _read_list(table, view, ContactChange)
+
+
+def rejected_rows(table: Table, window: Window, sid: str, run: int) -> ListPage[RejectedRow]:
+    """List the rows that a run of an import rejected, in their order."""
+    view = _View.for_items(contact_keys.contact_import(sid).pk, contact_keys.rejected_rows(run), window)
+    return _read_list(table, view, RejectedRow)
 
 
 # --- contacts, by name
@@ -148,16 +155,18 @@ def contacts(table: Table, service_sid: str, window: Window, *, owner: str | Non
     """List the living contacts of a Service, or those of one owner, by name."""
     bounds = (_FIRST, _LAST_LETTER)
     if owner is not None:
-        name = keys.contacts_of(service_sid, owner)
+        name = contact_keys.contacts_of(service_sid, owner)
         return _read_list(table, _View(name, "GSI2", window, bounds, descending=False), Contact)
     return _read_sharded(
-        table, _View(keys.contact_list(service_sid), "GSI1", window, bounds, descending=False), Contact
+        table, _View(contact_keys.contact_list(service_sid), "GSI1", window, bounds, descending=False), Contact
     )
 
 
 def deleted_contacts(table: Table, service_sid: str, window: Window) -> ListPage[Contact]:
     """List the tombstones of a Service's contacts, by name."""
-    view = _View(keys.deleted_contact_list(service_sid), "GSI1", window, (_FIRST, _LAST_LETTER), descending=False)
+    view = _View(
+        contact_keys.deleted_contact_list(service_sid), "GSI1", window, (_FIRST, _LAST_LETTER), descending=False
+    )
     return _read_sharded(table, view, Contact)
 
 
@@ -175,9 +184,9 @@ def contact_terms(
 ) -> ListPage[ContactTerm]:
     """List the terms with one of some prefixes, in order: of all contacts of a Service, or of one owner's."""
     partitions = (
-        [keys.contact_terms(service_sid, owner)]
+        [contact_keys.contact_terms(service_sid, owner)]
         if owner is not None
-        else [keys.shard(keys.contact_terms(service_sid), number) for number in range(keys.SHARDS)]
+        else [keys.shard(contact_keys.contact_terms(service_sid), number) for number in range(keys.SHARDS)]
     )
     index = "GSI2" if owner is not None else None
     views = [_View("", index, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]

@@ -16,8 +16,8 @@ from partyline.domain.media import MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
-from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import codec, event_outbox, users
+from partyline.queues.queue_messages import ImportRun, Removed, RemovedKind
+from partyline.storage import codec, contact_imports, event_outbox, users
 from partyline.storage.attribute_values import Item, from_dynamo
 
 # Sends a body to a FIFO queue: message group, deduplication id, body.
@@ -29,6 +29,7 @@ NOTHING = "nothing"
 _REMOVED_KINDS = {
     "C": RemovedKind.CONVERSATION,
     "IS": RemovedKind.SERVICE,
+    "CI": RemovedKind.CONTACT_IMPORT,
     "ME": RemovedKind.MEDIA,
     "US": RemovedKind.USER,
 }
@@ -49,6 +50,7 @@ class StreamRelay:
     publish: Callable[[EventBatch, str], None]
     publish_receipt: Callable[[Receipt], None]
     clean_up: Callable[[Removed], None]
+    run_import: Callable[[ImportRun], None]
 
     def relay(self, record: Mapping[str, Any]) -> str:
         """Relay one stream record; return the name of its follow-up.
@@ -56,6 +58,7 @@ class StreamRelay:
         - A new message: each of its sends, in the order of its conversation, and each file still at its carrier.
         - A new initializing conversation: its activation.
         - A new event batch, a new user, a receipt with a new status: its events.
+        - A new run of an import of contacts: the run.
         - A removed conversation, Service, user or file: the clean-up of its remains.
         """
         change = record["dynamodb"]
@@ -78,6 +81,8 @@ class StreamRelay:
                 self.activate(item["sid"])
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
+            case contact_imports.OUTBOX:
+                self.run_import(ImportRun(item["sid"], item["run"]))
             case "user":
                 # A user that is removed and created again has the same key.
                 self.publish(users.to_added_batch(item), f"{item['PK']}/{item['created']}")
