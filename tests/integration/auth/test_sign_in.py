@@ -11,6 +11,7 @@ from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role, User
+from partyline.errors import TableThrottled
 from partyline.media.bucket import Bucket
 from partyline.realtime import audience
 from partyline.storage import api_keys, roles, services, sign_in_sessions, users
@@ -446,6 +447,21 @@ def test_a_rotated_refresh_token_is_used_the_next_time(world: SessionWorld, brow
     for _ in range(3):
         world.tick(minutes=50)
         browser.token()
+
+
+def test_a_rotated_refresh_token_is_kept_when_the_rest_of_the_request_fails(
+    world: SessionWorld, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.provider.rotates = True
+    browser.sign_in("ann")
+    with monkeypatch.context() as patched:
+        patched.setattr("partyline.auth.sign_in.admit", throttle)
+        assert browser.ask_for_token().status == 429
+    assert browser.ask_for_token().status == 200
+
+
+def throttle(*_: object) -> None:
+    raise TableThrottled("busy")
 
 
 def test_a_refresh_without_an_id_token_keeps_the_role(world: SessionWorld, browser: Browser) -> None:

@@ -138,10 +138,17 @@ def _read_request(event: Mapping[str, Any], public_url: str) -> SessionRequest:
     headers = APIGatewayProxyEvent(dict(event)).headers
     return SessionRequest(
         headers=headers,
-        cookies=parse_cookies(str(headers.get("cookie", ""))),
+        cookies=parse_cookies(_join_cookies(event)),
         query={str(name): str(value) for name, value in (event.get("queryStringParameters") or {}).items()},
         base_url=public_url or gateway_url(event),
     )
+
+
+def _join_cookies(event: Mapping[str, Any]) -> str:
+    """Join the Cookie headers of a request: HTTP/2 permits several (RFC 9113, section 8.2.3)."""
+    given = event.get("multiValueHeaders") or {}
+    values = [str(value) for name, values in given.items() if name.lower() == "cookie" for value in values]
+    return "; ".join(values)
 
 
 def parse_cookies(header: str) -> dict[str, str]:

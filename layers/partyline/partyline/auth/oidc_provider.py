@@ -23,6 +23,9 @@ from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 # In seconds. A session's claim of the question to the provider is longer.
 _TIMEOUT = 8.0
 _MAX_ANSWER = 256 * 1024
+# Errors that are the person's, not ours (RFC 6749, section 5.2; OpenID Connect Core, section 3.1.2.6). All others are a
+# wrong client, or a provider that is not well.
+_REFUSALS = frozenset({"invalid_grant", "access_denied", "login_required", "interaction_required", "consent_required"})
 # Longer ones are no provider's, and would not fit into the table.
 _MAX_REFRESH_TOKEN = 16 * 1024
 
@@ -120,7 +123,7 @@ class OidcProvider:
         answer = read_json(response)
         if response.status == HTTPStatus.OK:
             return answer
-        if answer.get("error") == "invalid_grant":
+        if str(answer.get("error")) in _REFUSALS:
             raise SignInRefused(refused)
         raise ProviderFailed(f"status_{response.status}")
 

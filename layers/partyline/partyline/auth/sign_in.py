@@ -160,6 +160,10 @@ class SignIn:
             raise Conflict({})
         try:
             answer = self.provider.refresh(refresh_token, session.subject, now)
+            if answer.refresh_token != refresh_token:
+                # At once: the provider has ended the old one, whatever becomes of this request.
+                session = replace(session, refresh_token=_encrypt(cookie, answer.refresh_token))
+                store.replace_refresh_token(self.table, session)
             member = self._admit_again(current, answer.claims, now)
         except SignInRefused:
             store.end(self.table, session.digest)
@@ -168,7 +172,7 @@ class SignIn:
         except Exception:
             store.release_check(self.table, session.digest)
             raise
-        return replace(session, refresh_token=_encrypt(cookie, answer.refresh_token)), member
+        return session, member
 
     def _admit_again(self, current: SignedIn, claims: Claims | None, now: datetime) -> Member:
         """Admit the person again. Without an ID token the refresh shows only that the person is not disabled."""

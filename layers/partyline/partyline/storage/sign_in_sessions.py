@@ -50,13 +50,15 @@ def release_check(table: Table, digest: str) -> None:
     table.written(change("session", keys.sign_in_session(digest), {"checking_until": None}, EXISTS))
 
 
+def replace_refresh_token(table: Table, session: SignInSession) -> None:
+    """Store the refresh token that a provider gave instead of the one before."""
+    sets = {"refresh_token": session.refresh_token}
+    table.written(change("session", keys.sign_in_session(session.digest), sets, EXISTS))
+
+
 def record_use(table: Table, session: SignInSession) -> bool:
-    """Store a session's use and its newest refresh token; return False when the session was ended meanwhile."""
-    sets = {
-        "used": format_time(session.used),
-        "refresh_token": session.refresh_token,
-        "checking_until": None,
-    }
+    """Store that a session was used, and end the claim; return False when the session was ended meanwhile."""
+    sets = {"used": format_time(session.used), "checking_until": None}
     return table.written(change("session", keys.sign_in_session(session.digest), sets, EXISTS))
 
 
