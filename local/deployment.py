@@ -96,7 +96,8 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
         [
             *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK, "--s3-bucket", _BUCKET),
             *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
-            *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
+            # Without those that are empty, which SAM refuses; each of them is empty by default.
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items() if value)),
         ],
         cwd=ROOT,
         env={**environment(emulator.endpoint), "SAM_CLI_POLL_DELAY": "0.2"},
