@@ -78,6 +78,12 @@ def story(world: World) -> dict[str, list[Parameters]]:
     world.clock.tick(minutes=1)
     world.watch()
     collect()
+    note = api.post(f"{path}/Notes", {"Body": "They want the garden too.", "Author": "jane"}).body
+    collect()
+    api.post(f"{path}/Notes/{note['sid']}", {"Body": "They want the garden and the shed."})
+    collect()
+    api.delete(f"{path}/Notes/{note['sid']}")
+    collect()
     api.delete(path)
     collect()
     return found

@@ -18,6 +18,7 @@ from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation
 from partyline.domain.media import Media
 from partyline.domain.messages import Message
+from partyline.domain.notes import Note
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.services import Service, User
@@ -305,6 +306,25 @@ def _media(media: Iterable[Media]) -> str | None:
         for part in media
     ]
     return json.dumps(parts, separators=(",", ":")) if parts else None
+
+
+# --- notes
+
+
+def note_event(type: str, note: Note, conversation: Conversation, **more: str | None) -> Event:
+    """Build onNoteAdded, Updated or Removed (ours)."""
+    parameters = {
+        "ConversationSid": note.conversation_sid,
+        "ChatServiceSid": conversation.service_sid,
+        "NoteSid": note.sid,
+        "Author": note.author,
+        "Body": note.body,
+        "Attributes": note.attributes,
+        "DateCreated": format_timestamp(note.created),
+        "DateUpdated": format_timestamp(note.updated),
+        **more,
+    }
+    return Event(type, _without_none(parameters))
 
 
 # --- receipts and users
