@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import io
 from collections.abc import Callable
@@ -110,20 +111,19 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("run", [1, 2], ids=["dry", "not dry"])
 @pytest.mark.parametrize("writes", range(8))
-def test_a_run_that_crashes_goes_on_and_makes_nothing_twice(api: Api, table: Table, writes: int) -> None:
+def test_a_run_that_crashes_goes_on_and_makes_nothing_twice(api: Api, table: Table, writes: int, run: int) -> None:
     made = upload(api, ROWS).body
-    expected = ended(api, made, 1)["rejected"] - 0
-    api.post(f"/Contacts/Imports/{made['sid']}", {"DryRun": "false"})
+    if run == 2:
+        ended(api, made, 1)
+        api.post(f"/Contacts/Imports/{made['sid']}", {"DryRun": "false"})
     dying = Dying(table, writes)
-    try:
-        importer(api, dying).run(made["sid"], 2)
-    except Crash:
-        assert dying.died
-    after = ended(api, made, 2)
+    with contextlib.suppress(Crash):
+        importer(api, dying).run(made["sid"], run)
+    after = ended(api, made, run)
     assert (after["state"], after["read"], after["accepted"], after["rejected"]) == ("completed", 6, 3, 3)
-    assert expected == 3
-    assert names(api) == ["Bob", "Lee", "Taken"]
+    assert names(api) == (["Bob", "Lee", "Taken"] if run == 2 else [])
     assert [row for row, _ in errors(api, made["sid"])] == [2, 3, 4]
 
 

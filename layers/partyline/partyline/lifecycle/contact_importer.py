@@ -6,7 +6,7 @@ follows from the import and the row, so a row that is read again makes nothing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -25,6 +25,15 @@ from partyline.storage.table import Table
 CHUNK = 100
 CSV = "text/csv"
 _Row = tuple[int, list[str]]
+_Parsed = tuple[_Row, Contact | RejectedRow]
+
+
+@dataclass(slots=True)
+class _ChunkResult:
+    """What a hundred rows have come to: the rejected ones, and in a dry run the rows of numbers that were accepted."""
+
+    rejected: list[RejectedRow] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +52,14 @@ class ContactImporter:
             return True
         text = self._read_file(current)
         if text is None:
-            failed = replace(current, state=ImportState.FAILED, updated=self.clock())
-            store.advance(self.table, current, failed, ())
+            store.advance(self.table, current, replace(current, state=ImportState.FAILED, updated=self.clock()))
             return True
-        reader = _RowReader(current)
-        rows = enumerate(contact_imports.iterate_rows(text), 1)
-        reader.skip(islice(rows, current.read))
+        rows = islice(enumerate(contact_imports.iterate_rows(text), 1), current.read, None)
         while self.has_time():
-            after, rejected = self._run_chunk(reader, current, list(islice(rows, CHUNK)))
-            if not store.advance(self.table, current, after, rejected) or after.state is ImportState.COMPLETED:
+            after, result = self._run_chunk(current, list(islice(rows, CHUNK)))
+            if not store.advance(self.table, current, after, result.rejected, result.checked):
+                return True
+            if after.state is ImportState.COMPLETED:
                 return True
             current = after
         return False
@@ -65,44 +73,43 @@ class ContactImporter:
         except LookupError:
             return None
 
-    def _run_chunk(
-        self, reader: _RowReader, before: ContactImport, rows: Sequence[_Row]
-    ) -> tuple[ContactImport, list[RejectedRow]]:
-        accept = self._check if before.dry_run else self._create
-        results = [*accept(reader, before, rows)]
-        rejected = [one for one in results if one]
+    def _run_chunk(self, before: ContactImport, rows: Sequence[_Row]) -> tuple[ContactImport, _ChunkResult]:
+        parsed = [(row, _parse(before, row)) for row in rows]
+        result = self._check(before, parsed) if before.dry_run else self._create(before, parsed)
         read = before.read + len(rows)
         after = replace(
             before,
             state=ImportState.RUNNING if read < before.rows else ImportState.COMPLETED,
             read=read,
-            accepted=before.accepted + len(rows) - len(rejected),
-            rejected=before.rejected + len(rejected),
+            accepted=before.accepted + len(rows) - len(result.rejected),
+            rejected=before.rejected + len(result.rejected),
             updated=self.clock(),
         )
-        return after, rejected
+        return after, result
 
-    def _check(self, reader: _RowReader, before: ContactImport, rows: Sequence[_Row]) -> Iterator[RejectedRow | None]:
-        """Yield for each row why it would be rejected; None for one that would be a contact."""
-        parsed = [(row, reader.parse(row)) for row in rows]
+    def _check(self, before: ContactImport, parsed: Sequence[_Parsed]) -> _ChunkResult:
+        """Find the rows that would be rejected: also those with a number of an earlier row, since none is claimed."""
         numbers = {number for _, found in parsed if isinstance(found, Contact) for number in found.addresses}
         holders = contact_store.fetch_holders(self.table, before.service_sid, numbers)
+        result = _ChunkResult(checked=store.fetch_checked(self.table, before, numbers))
         for (row, cells), found in parsed:
             if isinstance(found, RejectedRow):
-                yield found
+                result.rejected.append(found)
+            elif problem := _find_taken(found, holders) or _find_repeated(row, found, result.checked):
+                result.rejected.append(contact_imports.reject(row, cells, problem))
             else:
-                problem = _find_taken(found, holders) or reader.find_repeated(row, found)
-                yield contact_imports.reject(row, cells, problem) if problem else None
+                result.checked.update(dict.fromkeys(found.addresses, row))
+        return result
 
-    def _create(self, reader: _RowReader, before: ContactImport, rows: Sequence[_Row]) -> Iterator[RejectedRow | None]:
-        """Create a contact of each row; yield why one was not."""
-        for row, cells in rows:
-            found = reader.parse((row, cells))
+    def _create(self, before: ContactImport, parsed: Sequence[_Parsed]) -> _ChunkResult:
+        """Create a contact of each row."""
+        result = _ChunkResult()
+        for (row, cells), found in parsed:
             if isinstance(found, RejectedRow):
-                yield found
-                continue
-            problem = self._save(before, found)
-            yield contact_imports.reject(row, cells, problem) if problem else None
+                result.rejected.append(found)
+            elif problem := self._save(before, found):
+                result.rejected.append(contact_imports.reject(row, cells, problem))
+        return result
 
     def _save(self, before: ContactImport, contact: Contact) -> str | None:
         """Store a contact; return why not. One that an earlier attempt has stored is there already."""
@@ -123,33 +130,17 @@ def _find_taken(contact: Contact, holders: Mapping[str, NumberHolder]) -> str | 
     return f"{taken} belongs to Contact {holders[taken].contact_sid}" if taken else None
 
 
-@dataclass(slots=True)
-class _RowReader:
-    """Reads rows as contacts, and knows the numbers of the rows before, since a dry run claims none."""
+def _find_repeated(row: int, contact: Contact, checked: Mapping[str, int]) -> str | None:
+    """Return which number of a contact an earlier row has."""
+    repeated = next((number for number in contact.addresses if checked.get(number, row) != row), None)
+    return f"row {checked[repeated]} has {repeated} too" if repeated else None
 
-    imported: ContactImport
-    seen: dict[str, int] = field(default_factory=dict)
 
-    def skip(self, rows: Iterable[_Row]) -> None:
-        """Pass the rows that were read before."""
-        for row in rows:
-            found = self.parse(row) if self.imported.dry_run else None
-            if isinstance(found, Contact):
-                self.find_repeated(row[0], found)
-
-    def parse(self, row: _Row) -> Contact | RejectedRow:
-        """Return the contact of a row, or why it is none."""
-        number, cells = row
-        try:
-            return contact_imports.parse_row(self.imported, number, cells)
-        except RuleViolation as violation:
-            problem = f"{violation.details['name']}: {violation.details['problem']}"
-            return contact_imports.reject(number, cells, problem)
-
-    def find_repeated(self, row: int, contact: Contact) -> str | None:
-        """Note the numbers of a row; return which of them an earlier row has."""
-        repeated = next((number for number in contact.addresses if number in self.seen), None)
-        if repeated:
-            return f"row {self.seen[repeated]} has {repeated} too"
-        self.seen.update(dict.fromkeys(contact.addresses, row))
-        return None
+def _parse(imported: ContactImport, row: _Row) -> Contact | RejectedRow:
+    """Return the contact of a row, or why it is none."""
+    number, cells = row
+    try:
+        return contact_imports.parse_row(imported, number, cells)
+    except RuleViolation as violation:
+        problem = f"{violation.details['name']}: {violation.details['problem']}"
+        return contact_imports.reject(number, cells, problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -27,18 +27,34 @@ def restart(table: Table, before: ContactImport, after: ContactImport) -> bool:
     return table.written(_change_write(before, after), _run_write(after))
 
 
-def advance(table: Table, before: ContactImport, after: ContactImport, rejected: Sequence[RejectedRow]) -> bool:
-    """Store how far a run is, and the rows that it rejected. Returns False when another invocation was faster.
+def advance(
+    table: Table,
+    before: ContactImport,
+    after: ContactImport,
+    rejected: Sequence[RejectedRow] = (),
+    checked: Mapping[str, int] | None = None,
+) -> bool:
+    """Store how far a run is, the rows that it rejected, and the rows of the numbers that a dry run accepted.
 
-    The rejected rows are stored first: a repeat stores the same ones.
+    Returns False when another invocation was faster. A repeat stores the same rows and numbers.
     """
     ttl = _expiry(before)
     rows = [
         put("row", contact_keys.rejected_row(before.sid, before.run, one.row), {**codec.encode(one), "ttl": ttl})
         for one in rejected
     ]
-    table.transact_apart(rows)
+    numbers = [
+        put("number", contact_keys.checked_number(before.sid, before.run, number), {"row": row, "ttl": ttl})
+        for number, row in (checked or {}).items()
+    ]
+    table.transact_apart([*rows, *numbers])
     return table.written(_change_write(before, after))
+
+
+def fetch_checked(table: Table, imported: ContactImport, numbers: Iterable[str]) -> dict[str, int]:
+    """Read which of some numbers a dry run has accepted, each with its row: one round trip for each hundred."""
+    wanted = {contact_keys.checked_number(imported.sid, imported.run, number): number for number in numbers}
+    return {wanted[key]: item["row"] for key, item in table.get_all(wanted).items()}
 
 
 def fetch(table: Table, sid: str) -> ContactImport | None:

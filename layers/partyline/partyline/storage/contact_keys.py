@@ -37,6 +37,11 @@ def contact_import_run(sid: str, run: int) -> Key:
     return Key(contact_import(sid).pk, f"N#{run:04}")
 
 
+def checked_number(sid: str, run: int, number: str) -> Key:
+    """Return the key of a number that a dry run has accepted."""
+    return Key(contact_import(sid).pk, f"D#{run:04}#{number}")
+
+
 def rejected_row(sid: str, run: int, row: int) -> Key:
     return Key(contact_import(sid).pk, f"{rejected_rows(run)}{row:07}")
 
