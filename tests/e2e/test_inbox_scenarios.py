@@ -1,0 +1,290 @@
+"""What staff do in an inbox, as far as the API carries it: scenarios with two people's tokens and phones."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.carrier.special_numbers import NEVER_DELIVERED, NO_REPORT
+from tests.support.stack_world import World, new_number, until
+from tests.support.staff import Answer, Caller, StaffMember
+
+FRONT_DESK, TELNYX = "+12065550100", "+12065550110"
+
+
+@pytest.fixture
+def account(world: World) -> Caller:
+    return Caller(world, world.basic())
+
+
+@pytest.fixture
+def ann(world: World) -> StaffMember:
+    """An administrator."""
+    return StaffMember(world, "ann", "inbox admin")
+
+
+@pytest.fixture
+def ben(world: World) -> StaffMember:
+    """A person who sees what is assigned to them."""
+    return StaffMember(world, "ben", "inbox limited")
+
+
+def numbers(*handsets: str) -> list[dict[str, str]]:
+    return [{"address": handset} for handset in handsets]
+
+
+def active(who: Caller, made: Answer) -> str:
+    """The SID of a created group, once it is active."""
+    assert made.status in {200, 202}, made
+    sid = str(made.body["sid"])
+    state = until(lambda: who.read(f"/Conversations/{sid}")["state"], lambda seen: seen != "initializing")
+    assert state == "active"
+    return sid
+
+
+def write(who: Caller, conversation: str, body: str, **form: str) -> Any:
+    return who.made(f"/Conversations/{conversation}/Messages", {"Body": body, **form})
+
+
+def receipts(who: Caller, conversation: str, message: str, expected: set[str | None]) -> dict[str, tuple[Any, int]]:
+    """Status and error code by handset, once the statuses are the expected ones."""
+    path = f"/Conversations/{conversation}/Messages/{message}/Receipts"
+    listed = until(
+        lambda: who.read(path)["delivery_receipts"], lambda seen: {one["status"] for one in seen} == expected
+    )
+    members = {one["sid"]: one for one in who.read(f"/Conversations/{conversation}/Participants")["participants"]}
+    found = {}
+    for one in listed:
+        binding = members[one["participant_sid"]]["messaging_binding"]
+        found[binding["address"]] = (one["status"], one["error_code"])
+    return found
+
+
+def refused(answer: Answer, status: int, code: int) -> bool:
+    return (answer.status, answer.code) == (status, code)
+
+
+def test_1_an_administrator_creates_a_group_of_contacts(world: World, ann: StaffMember) -> None:
+    mobile, work, kays = new_number(), new_number(), new_number()
+    bob, kay = ann.add_contact("Bob", mobile, work), ann.add_contact("Kay", kays)
+    asked = [("Author", FRONT_DESK), ("Address", work), ("Address", kays), ("Body", "Sunday?")]
+    [send] = ann.made("/Preview", asked)["sends"]
+    assert (send["kind"], send["billed_units"]) == ("group_mms", 2)
+
+    members = [{"contact_sid": bob, "address": work}, {"contact_sid": kay}]
+    group = active(ann, ann.create_group(FRONT_DESK, members, FriendlyName="12 Elm"))
+    message = write(ann, group, "Sunday?")
+
+    assert (message["author"], message["written_by"]) == (FRONT_DESK, ann.identity)
+    sent = receipts(ann, group, message["sid"], {"delivered"})
+    assert sent == {work: ("delivered", 0), kays: ("delivered", 0)}
+    for handset, other in ((work, kays), (kays, work)):
+        [shown] = world.on_handset(handset)
+        assert (shown["from"], shown["text"]) == (FRONT_DESK, "Sunday?")
+        assert other in json.dumps(shown)
+    assert world.on_handset(mobile) == []
+    listed = ann.read(f"/Conversations/{group}/Participants")["participants"]
+    assert {one["contact"]["name"] for one in listed if one["contact"]} == {"Bob", "Kay"}
+
+
+def test_2_a_person_is_offered_the_lines_that_are_theirs(account: Caller, ann: StaffMember, ben: StaffMember) -> None:
+    toll_free, bens = f"+1833{new_number()[-7:]}", new_number()
+    account.made("/Lines", [("Address", toll_free), ("Carrier", "bandwidth"), ("Users", ann.identity)])
+    account.made("/Lines", [("Address", bens), ("Carrier", "bandwidth"), ("Users", ben.identity)])
+
+    offered = {one["address"]: one["group_messaging"] for one in ann.read("/Lines", {"PageSize": "500"})["lines"]}
+
+    assert bens not in offered
+    assert offered[toll_free] is False
+    assert offered[FRONT_DESK] is True
+    assert ann.get(f"/Lines/{bens}").status == 404
+    assert ann.create_group(bens, numbers(new_number(), new_number())).status in {400, 403}
+
+
+def test_3_a_group_is_as_large_as_its_carrier_allows(ann: StaffMember) -> None:
+    nine = [new_number() for _ in range(9)]
+    active(ann, ann.create_group(FRONT_DESK, numbers(*nine)))
+    assert refused(ann.create_group(FRONT_DESK, numbers(*nine, new_number())), 400, 50426)
+    too_many = ann.create_group(TELNYX, numbers(*nine))
+    assert refused(too_many, 400, 50436)
+    assert too_many.body["details"]["limit"] == 8
+
+
+def test_4_a_group_that_exists_is_answered(ann: StaffMember) -> None:
+    people = numbers(new_number(), new_number())
+    group = active(ann, ann.create_group(FRONT_DESK, people))
+    again = ann.create_group(FRONT_DESK, people, IfExists="fetch")
+    assert (again.status, again.body["sid"]) == (200, group)
+    duplicate = ann.create_group(FRONT_DESK, people)
+    assert refused(duplicate, 409, 50438)
+    assert duplicate.body["details"]["conversation_sid"] == group
+
+
+def test_6_details_say_what_became_of_each_text(ann: StaffMember) -> None:
+    handset = new_number()
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(handset, NEVER_DELIVERED, NO_REPORT), IfExists="fetch"))
+    message = write(ann, group, f"hello {uuid4().hex}")
+    found = receipts(ann, group, message["sid"], {"delivered", "undelivered", "sent"})
+    assert {found[handset][0], found[NO_REPORT][0]} == {"delivered", "sent"}
+    status, code = found[NEVER_DELIVERED]
+    assert status == "undelivered"
+    assert code
+
+
+def test_7_texts_go_on_to_the_number_that_was_added(world: World, ann: StaffMember) -> None:
+    old, new, other = new_number(), new_number(), new_number()
+    bob = ann.add_contact("Bob", old)
+    group = active(ann, ann.create_group(FRONT_DESK, [{"contact_sid": bob}, {"address": other}]))
+
+    def contact() -> Any:
+        listed = ann.read(f"/Conversations/{group}/Participants")["participants"]
+        [shown] = [one["contact"] for one in listed if one["contact"]]
+        return shown
+
+    assert contact()["state"] == "current"
+    ann.made(f"/Contacts/{bob}", {"Numbers": json.dumps([{"number": new}])})
+    assert (contact()["state"], contact()["number_is_current"]) == ("updated", False)
+    ann.delete(f"/Contacts/{bob}")
+    assert contact()["state"] == "deleted"
+    write(ann, group, "still you")
+    assert until(lambda: world.read_by(old)) == [(FRONT_DESK, "still you")]
+    assert world.on_handset(new) == []
+
+
+def test_8_a_limited_person_sees_and_starts_what_is_assigned(ann: StaffMember, ben: StaffMember) -> None:
+    kays, bobs = new_number(), new_number()
+    kay = ann.add_contact("Kay", kays, owner=ben.identity)
+    theirs = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    others = active(ann, ann.create_group(FRONT_DESK, numbers(bobs, new_number())))
+
+    assert ben.get(f"/Conversations/{theirs}").status == 200
+    for path in ("", "/Messages", "/Participants", "/Export"):
+        assert refused(ben.get(f"/Conversations/{others}{path}"), 404, 20404)
+    not_mine = ben.create_group(FRONT_DESK, numbers(kays, new_number()))
+    assert refused(not_mine, 403, 50107)
+    assert not_mine.body["details"]["participant"] == 3
+
+    viewers = ann.read(f"/Conversations/{theirs}/Viewers")["viewers"]
+    [shown] = [one for one in viewers if one["identity"] == ben.identity]
+    assert (shown["sees"], shown["reasons"]) == (True, [{"kind": "contact", "sid": kay}])
+    ann.made(f"/Contacts/{kay}", {"Owner": ann.identity})
+    assert refused(ben.get(f"/Conversations/{theirs}"), 404, 20404)
+
+
+def test_9_two_people_write_as_one_line(world: World, ann: StaffMember, ben: StaffMember) -> None:
+    handset, other = new_number(), new_number()
+    ann.add_contact("Kay", handset, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(handset, other)))
+    written = {write(who, group, f"from {who.identity}")["written_by"] for who in (ann, ben)}
+    assert written == {ann.identity, ben.identity}
+    expected = [(FRONT_DESK, f"from {who.identity}") for who in (ann, ben)]
+    assert until(lambda: world.read_by(handset), lambda seen: len(seen) == 2) == expected
+
+
+def test_10_who_opted_out_gets_nothing_more(world: World, ann: StaffMember) -> None:
+    kays, bobs = new_number(), new_number()
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    write(ann, group, "Sunday?")
+    until(lambda: world.read_by(kays))
+    world.text(kays, FRONT_DESK, bobs, text="STOP")
+    # The confirmation is for Kay alone.
+    until(lambda: world.read_by(kays), lambda seen: len(seen) == 2)
+    message = write(ann, group, "Bring cake")
+    found = receipts(ann, group, message["sid"], {"delivered", "failed"})
+    assert found == {bobs: ("delivered", 0), kays: ("failed", 21610)}
+    assert [text for _, text in world.read_by(bobs) if text == "Bring cake"] == ["Bring cake"]
+    assert "Bring cake" not in [text for _, text in world.read_by(kays)]
+    world.text(kays, FRONT_DESK, bobs, text="START")
+    after = until(
+        lambda: write(ann, group, "Welcome back"),
+        lambda sent: receipts(ann, group, sent["sid"], {"delivered"}).get(kays) == ("delivered", 0),
+        patience=60,
+    )
+    assert after["body"] == "Welcome back"
+
+
+def test_11_do_not_disturb_leaves_one_member_out(world: World, ann: StaffMember) -> None:
+    kays, bobs, lees = new_number(), new_number(), new_number()
+    kay = ann.add_contact("Kay", kays)
+    group = active(ann, ann.create_group(FRONT_DESK, [{"contact_sid": kay}, *numbers(bobs, lees)]))
+    ann.made(f"/Contacts/{kay}", {"DoNotDisturb": "true", "DoNotDisturbReason": "asked by phone"})
+    [shown] = ann.made(f"/Conversations/{group}/Preview", {"Body": "hello"})["sends"]
+    assert shown["do_not_disturb"] == [kays]
+    message = write(ann, group, "hello")
+    found = receipts(ann, group, message["sid"], {"delivered", "failed"})
+    assert {handset for handset, (status, _) in found.items() if status == "delivered"} == {bobs, lees}
+    assert found[kays][1] != 21610
+    assert world.on_handset(kays) == []
+
+    listed = ann.read(f"/Conversations/{group}/Participants")["participants"]
+    [left_out] = [one["sid"] for one in listed if one["contact"]]
+    without = ann.post("/ConversationWithParticipants", {"From": group, "Without": left_out, "IfExists": "fetch"})
+    members = ann.read(f"/Conversations/{active(ann, without)}/Participants")["participants"]
+    assert {(one["messaging_binding"] or {}).get("address") for one in members} == {None, bobs, lees}
+
+
+def test_12_a_text_that_would_reach_nobody_is_refused(world: World, ann: StaffMember) -> None:
+    kays = new_number()
+    kay = ann.add_contact("Kay", kays)
+    pair = active(ann, ann.create_group(FRONT_DESK, [{"contact_sid": kay}]))
+    ann.made(f"/Contacts/{kay}", {"DoNotDisturb": "true"})
+    assert ann.post(f"/Conversations/{pair}/Messages", {"Body": "hello"}).status == 409
+    assert ann.read(f"/Conversations/{pair}/Messages")["messages"] == []
+    assert world.on_handset(kays) == []
+
+
+def test_13_members_of_a_locked_group_stay(account: Caller, ann: StaffMember, ben: StaffMember) -> None:
+    service = account.read("/Configuration")["default_chat_service_sid"]
+    settings = f"/Services/{service}/Configuration"
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(new_number(), new_number())))
+    account.made(settings, {"LockGroups": "true"})
+    try:
+        path, form = f"/Conversations/{group}/Participants", {"MessagingBinding.Address": new_number()}
+        locked = ann.post(path, form)
+        assert refused(locked, 403, 50107)
+        assert "locked" in locked.body["details"]["reason"]
+        # Not assigned to them, so not there.
+        assert refused(ben.post(path, form), 404, 20404)
+        assert account.post(path, form).status == 201
+    finally:
+        account.made(settings, {"LockGroups": "false"})
+
+
+def test_14_an_answer_that_was_lost_is_asked_for_again(world: World, ann: StaffMember) -> None:
+    handset = new_number()
+    pair = active(ann, ann.create_group(FRONT_DESK, numbers(handset)))
+    form = {"Body": "once", "Attributes": json.dumps({"client_ref": uuid4().hex})}
+    first, again = (
+        ann.post(f"/Conversations/{pair}/Messages", form, Idempotency_Key=form["Attributes"][-34:-2]) for _ in range(2)
+    )
+    assert (first.status, again.status, again.headers["Idempotent-Replayed"]) == (201, 201, "true")
+    assert again.body == first.body
+    until(lambda: world.read_by(handset))
+    world.settle()
+    assert world.read_by(handset) == [(FRONT_DESK, "once")]
+
+
+def test_17_a_tapback_names_the_message_that_it_is_about(world: World, ann: StaffMember) -> None:
+    bobs, kays = new_number(), new_number()
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(bobs, kays)))
+    asked = write(ann, group, "Sunday?")
+    until(lambda: world.read_by(bobs))
+    world.text(bobs, FRONT_DESK, kays, text="Liked “Sunday?”")
+    listed = until(lambda: ann.read(f"/Conversations/{group}/Messages")["messages"], lambda seen: len(seen) == 2)
+    assert asked["sid"] in listed[1]["attributes"]
+
+
+def test_19_a_person_who_was_removed_is_refused(account: Caller, ben: StaffMember) -> None:
+    assert ben.get("/Lines").status == 200
+    account.delete(f"/Users/{ben.user_sid}")
+    assert ben.get("/Lines").status in {401, 403}
+
+
+def test_23_contacts_are_found_by_name_and_by_the_end_of_a_number(ann: StaffMember) -> None:
+    number, name = new_number(), f"Zoë{uuid4().hex[:8]}"
+    sid = ann.add_contact(f"{name} Miller", number)
+    for words in (f"{name[:6].lower()} mil", f"{name} {number[-4:]}"):
+        assert [one["sid"] for one in ann.read("/Contacts", {"Q": words})["contacts"]] == [sid]
