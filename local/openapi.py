@@ -107,7 +107,7 @@ _TAGS = {
     "session": "Sign-in",
     "": "Version",
     "Configuration": "Address Configurations",
-    "Conversations": "Preview, Export and Viewers",
+    "Conversations": "Preview, Export, Viewers and Scheduled Messages",
     "Users": "Tokens",
 }
 

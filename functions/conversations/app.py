@@ -11,24 +11,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.api.app import handle_request
-from partyline.api.context import ApiContext
 from partyline.cors import parse_origins
 from partyline.deadline import track_deadline
 from partyline.observability import flush, logger
-from partyline.settings import auth_token, variable
+from partyline.settings import variable
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-API = ApiContext(
-    bootstrap.build_table(),
-    account_sid=variable("ACCOUNT_SID"),
-    auth_token=auth_token,
-    key_root=bootstrap.read_key_root,
-    clock=bootstrap.now,
-    ask=PRE_WEBHOOK.consult,
-    bucket=bootstrap.build_bucket(),
-    group_limit=int(variable("GROUP_LIMIT")),
-    public_url=variable("PUBLIC_URL"),
-)
+API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 
 

@@ -2,7 +2,7 @@
 
 Delivery: at least once for each entry. A repeat changes nothing.
 
-The work is in `partyline.lifecycle.expiry`.
+The work is in `partyline.lifecycle.expiry`, and that of a scheduled message in `partyline.api.scheduled_sending`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
+from partyline.api.scheduled_sending import ScheduledSender
 from partyline.deadline import track_deadline
 from partyline.lifecycle.expiry import TimerRunner
 from partyline.observability import count, logger, metrics
@@ -21,8 +22,17 @@ from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
 LIVE = bootstrap.build_live_connections()
-# Nothing begins in the last milliseconds of a run.
-RESERVE = 5_000
+
+
+def refuse_key_root() -> str:
+    """Raise LookupError: sending derives no secret and signs no link, so this function may not read their root."""
+    raise LookupError("key root")
+
+
+PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
+SENDER = ScheduledSender(bootstrap.build_api_context(PRE_WEBHOOK.consult, refuse_key_root))
+# Nothing begins in the last milliseconds of a run: a pre-action webhook may take five seconds.
+RESERVE = 10_000
 
 
 def activate(sid: str) -> None:
@@ -40,6 +50,6 @@ def activate(sid: str) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Run every timer that is due. Timers for which there is no time wait for the next minute."""
     has_time = bootstrap.build_time_check(context, RESERVE)
-    checked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, has_time).run()
+    checked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, SENDER.send, has_time).run()
     logger.info("timers.watched", looked=checked, done=done)
     count("DueLookedAt", checked)

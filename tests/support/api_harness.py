@@ -58,6 +58,11 @@ def consult_no_webhook(configuration: WebhookConfiguration, event: Event, cause:
     return pre_action.PROCEED
 
 
+def send_no_message(conversation_sid: str, sid: str) -> None:
+    """How scheduled messages are sent where none is scheduled."""
+    raise AssertionError(sid)
+
+
 def activate(table: Table, sid: str, now: datetime) -> None:
     """Make a conversation active that was made with its participants."""
     roster = conversations.load(table, sid)

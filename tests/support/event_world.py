@@ -13,6 +13,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from partyline.api.context import ApiContext
+from partyline.api.scheduled_sending import ScheduledSender
 from partyline.carriers.base import DeliveryReport, InboundMedia, InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
@@ -154,7 +155,8 @@ class World:
 
     def watch(self) -> None:
         """What the function does that looks once a minute."""
-        runner = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, has_time=lambda: True)
+        sender = ScheduledSender(self.api.context)
+        runner = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, sender.send, lambda: True)
         runner.run()
 
     # --- published events

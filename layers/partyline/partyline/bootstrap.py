@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
 
+    from partyline.api.context import ApiContext
     from partyline.auth.oidc_provider import OidcProvider
     from partyline.auth.provider_settings import ClientCredentials
     from partyline.auth.sign_in import SignIn
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from partyline.media.bucket import Bucket
     from partyline.realtime.gateway import LiveConnections
     from partyline.storage.table import Table
-    from partyline.webhooks.pre_action import PreActionWebhook
+    from partyline.webhooks.pre_action import Consult, PreActionWebhook
 
 
 def now() -> datetime:
@@ -58,6 +59,23 @@ def build_public_http() -> HttpClient:
     from partyline.http_client import HttpClient, Policy, parse_networks
 
     return HttpClient(Policy(networks=parse_networks(variable("ALLOWED_NETWORKS"))))
+
+
+def build_api_context(ask: Consult, key_root: Callable[[], str]) -> ApiContext:
+    """Build what the API works with; `ask` calls pre-action webhooks, `key_root` is as `read_key_root`."""
+    from partyline.api.context import ApiContext
+
+    return ApiContext(
+        build_table(),
+        account_sid=variable("ACCOUNT_SID"),
+        auth_token=auth_token,
+        key_root=key_root,
+        clock=now,
+        ask=ask,
+        bucket=build_bucket(),
+        group_limit=int(variable("GROUP_LIMIT")),
+        public_url=variable("PUBLIC_URL"),
+    )
 
 
 def build_pre_webhook(http: HttpClient) -> PreActionWebhook:

@@ -23,7 +23,20 @@ from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, messages, schedule
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Racing, activate, consult_no_webhook
+from tests.support.api_harness import (
+    ACCOUNT,
+    A,
+    Api,
+    B,
+    C,
+    Clock,
+    Counting,
+    P,
+    Racing,
+    activate,
+    consult_no_webhook,
+    send_no_message,
+)
 from tests.support.files import Files
 
 TIMERS = {"State": "active", "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M"}
@@ -40,7 +53,7 @@ class Watch:
 
     def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
         runner = expiry.TimerRunner(
-            table or self.table, self.clock, self.activated.append, self.expired.append, has_time=has_time
+            table or self.table, self.clock, self.activated.append, self.expired.append, send_no_message, has_time
         )
         return runner.run()
 

@@ -90,6 +90,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "CARRIERS_SECRET_ARN": "carriers",
         "AUTH_SECRET_ARN": "carriers",
         "ALLOWED_NETWORKS": "",
+        "GROUP_LIMIT": "10",
         "ALLOWED_ORIGINS": "",
         "OUTBOUND_QUEUE_URL": fifo("outbound"),
         "CALLBACKS_QUEUE_URL": fifo("callbacks"),

@@ -9,14 +9,16 @@ from types import ModuleType
 
 import pytest
 
+from partyline.domain import sids
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ActivationRequest
-from partyline.storage import connections, conversations, memberships, schedule
+from partyline.storage import connections, conversations, memberships, messages, schedule, scheduled_messages, services
 from partyline.storage.connections import Connection
 from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import Table
-from tests.integration.functions.conftest import Context, event, granted
+from tests.integration.functions.conftest import ACCOUNT_SID, Context, event, granted
 from tests.integration.functions.test_others import waiting
 
 Load = Callable[[str], ModuleType]
@@ -56,6 +58,7 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
     connection = Connection("abc=", "IS1", "ann", "SK1", until=int(LONG_AGO.timestamp()), supervises=False)
     connections.register(table, connection, LONG_AGO)
     table.write(schedule.build_entry(ScheduleKind.CONNECTION, connection.sid, LONG_AGO))
+    said = scheduled(table)
     called.clear()
     timers.handler(event("timers/minute"), Context())
     assert called == granted("timers")
@@ -66,6 +69,23 @@ def test_everything_that_is_due_is_done_and_nothing_is_permitted_that_is_not_nee
         for message in waiting(timers.variable("ACTIVATION_QUEUE_URL"))
     ] == [stuck.sid]
     assert wire.ended == ["abc="]
+    sent = scheduled_messages.fetch(table, said.conversation_sid, said.sid)
+    assert sent and sent.state is ScheduledState.SENT
+    [message] = messages.page(table, said.conversation_sid, size=2).messages
+    assert (message.message.sid, message.message.body) == (sent.message_sid, "hello")
+
+
+def scheduled(table: Table) -> ScheduledMessage:
+    """A message of the account that was to be sent long ago."""
+    service = sids.default_service(ACCOUNT_SID)
+    services.create_account(table, service, LONG_AGO)
+    chat = Conversation("CH" + "4" * 32, service, LONG_AGO, LONG_AGO)
+    memberships.NewConversation(chat, [], LONG_AGO).store(table)
+    one = ScheduledMessage(
+        sids.new(sids.SCHEDULED_MESSAGE), chat.sid, service, LONG_AGO, LONG_AGO, LONG_AGO, "system", body="hello"
+    )
+    table.transact(scheduled_messages.creation_writes(one))
+    return one
 
 
 def test_a_run_that_has_no_time_left_leaves_everything_to_the_next(function: Load, table: Table) -> None:

@@ -29,6 +29,7 @@ from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table, Write
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
+from tests.support.api_harness import send_no_message
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ACCOUNT = "AC" + "0" * 32
@@ -91,7 +92,9 @@ class World:
         assert relay.relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:
-        runner = expiry.TimerRunner(self.table, self.clock, self.queue.append, pytest.fail, has_time=lambda: True)
+        runner = expiry.TimerRunner(
+            self.table, self.clock, self.queue.append, pytest.fail, send_no_message, lambda: True
+        )
         runner.run()
 
     def work(self) -> list[ActivationOutcome]:

@@ -49,7 +49,7 @@ def story(world: World) -> dict[str, list[Parameters]]:
 
     sid = world.text(A, P, B, body="Is 12 Elm Street still for sale?", media=1, id="carrier-1").conversation_sid
     collect()
-    world.text(C, T, line=T, body="Hello?", id="carrier-2")
+    other = world.text(C, T, line=T, body="Hello?", id="carrier-2").conversation_sid
     collect()
     api, path = world.enabled, f"/Conversations/{sid}"
     members = api.get(f"{path}/Participants").body["participants"]
@@ -78,13 +78,12 @@ def story(world: World) -> dict[str, list[Parameters]]:
     world.clock.tick(minutes=1)
     world.watch()
     collect()
-    note = api.post(f"{path}/Notes", {"Body": "They want the garden too.", "Author": "jane"}).body
-    collect()
-    api.post(f"{path}/Notes/{note['sid']}", {"Body": "They want the garden and the shed."})
-    collect()
-    api.delete(f"{path}/Notes/{note['sid']}")
-    collect()
     api.delete(path)
+    collect()
+    world.api.say(str(other), "Are you still looking?", T, SendAt="2026-11-22T12:10:00Z")
+    world.api.post("/OptOuts", {"Line": T, "Address": C})
+    world.clock.tick(minutes=10)
+    world.watch()
     collect()
     return found
 

@@ -33,6 +33,15 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def parse_zoned_moment(value: str) -> datetime | None:
+    """Parse a time in ISO 8601 that says its zone; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return None if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def parse_moment(value: str) -> datetime | None:
     """Parse a date or time in ISO 8601, UTC by default; None for anything else."""
     try:

@@ -16,6 +16,7 @@ from partyline.domain.events import Cause, Source
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
 from partyline.storage import retry, roles, services, users
+from partyline.storage.table import Table
 
 # The first part of every path of the API.
 VERSION = "v1"
@@ -78,6 +79,22 @@ def _fetch_or_create(keyring: Keyring, first: str, sid: str, now: datetime) -> t
     if configuration is None:
         raise refusals.failed()
     return configuration, service
+
+
+def load_user(table: Table, scope: Scope, identity: str, since: datetime) -> CallingUser:
+    """Load a user with its permissions of now, for what it asked for at a time.
+
+    Raises ApiError 20104 when its access tokens of that time were revoked since, 20403 when it was deleted since.
+    """
+    known = users.fetch_with_revocations(table, scope.service_sid, [identity])
+    user, revocation = known[identity]
+    if user is None or user.created > since:
+        raise refusals.identity_barred(identity)
+    if revocation and since.timestamp() <= revocation.at:
+        raise refusals.token_revoked()
+    return CallingUser(
+        identity, roles.fetch_permissions(table, scope.service_sid, user.role_sid, scope.service.user_role_sid)
+    )
 
 
 def resolve_user(keyring: Keyring, now: datetime, scope: Scope, token: Token) -> CallingUser:

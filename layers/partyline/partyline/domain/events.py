@@ -18,9 +18,9 @@ from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation
 from partyline.domain.media import Media
 from partyline.domain.messages import Message
-from partyline.domain.notes import Note
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt, ReceiptStatus
+from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.domain.services import Service, User
 from partyline.domain.webhook_configuration import ScopedWebhook
 
@@ -308,23 +308,23 @@ def _media(media: Iterable[Media]) -> str | None:
     return json.dumps(parts, separators=(",", ":")) if parts else None
 
 
-# --- notes
-
-
-def note_event(type: str, note: Note, conversation: Conversation, **more: str | None) -> Event:
-    """Build onNoteAdded, Updated or Removed (ours)."""
+def scheduled_message_failed_event(scheduled: ScheduledMessage, conversation: Conversation) -> Event:
+    """Build onScheduledMessageFailed, which Twilio does not have: a scheduled message could not be sent."""
     parameters = {
-        "ConversationSid": note.conversation_sid,
+        "ConversationSid": conversation.sid,
         "ChatServiceSid": conversation.service_sid,
-        "NoteSid": note.sid,
-        "Author": note.author,
-        "Body": note.body,
-        "Attributes": note.attributes,
-        "DateCreated": format_timestamp(note.created),
-        "DateUpdated": format_timestamp(note.updated),
-        **more,
+        "ScheduledMessageSid": scheduled.sid,
+        "Author": scheduled.author,
+        "ScheduledBy": scheduled.scheduled_by,
+        "Body": scheduled.body,
+        "Attributes": scheduled.attributes,
+        "SendAt": format_timestamp(scheduled.send_at),
+        "ErrorCode": None if scheduled.error_code is None else str(scheduled.error_code),
+        "ErrorMessage": scheduled.error_message,
+        "DateCreated": format_timestamp(scheduled.created),
+        "DateUpdated": format_timestamp(scheduled.updated),
     }
-    return Event(type, _without_none(parameters))
+    return Event("onScheduledMessageFailed", _without_none(parameters))
 
 
 # --- receipts and users

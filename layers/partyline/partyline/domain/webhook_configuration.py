@@ -64,10 +64,9 @@ POST_EVENTS = (
     "onUserAdded",
     "onUserUpdated",
     "onDeliveryUpdated",
+    "onScheduledMessageFailed",
 )
-# Published after a change of a note (ours). Only webhooks that name one get it, and of people only staff do.
-NOTE_EVENTS = ("onNoteAdded", "onNoteUpdated", "onNoteRemoved")
-EVENTS = (*PRE_EVENTS, *POST_EVENTS, *NOTE_EVENTS)
+EVENTS = (*PRE_EVENTS, *POST_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Run the timers that are due: conversations become inactive and closed, live connections expire.
+"""Run the timers that are due: conversations become inactive and closed, scheduled messages are sent, live connections
+expire.
 
 A timer also finds a conversation whose activation is stuck. The timers run once a minute (storage.schedule). A request
 that reads a conversation earlier sees the state that it has by then all the same (domain.timers), and writes that state
@@ -10,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from partyline.domain.conversations import ConversationState
 from partyline.errors import Conflict
 from partyline.observability import logger
-from partyline.storage import conversations, schedule
+from partyline.storage import conversations, keys, schedule
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
 from partyline.storage.table import Table
 
@@ -28,13 +29,15 @@ class TimerRunner:
     """Runs due timers.
 
     `activate` queues a conversation that is still initializing, `expire` ends a live connection whose token has
-    expired. `has_time` is asked before each entry, which takes about 20 milliseconds.
+    expired, `send` sends a scheduled message of a conversation. `has_time` is asked before each entry, which takes
+    about 20 milliseconds, and as long as a pre-action webhook for a message that calls one.
     """
 
     table: Table
     clock: Callable[[], datetime]
     activate: Callable[[str], None]
     expire: Callable[[str], None]
+    send: Callable[[str, str], None]
     has_time: Callable[[], bool]
 
     def run(self) -> tuple[int, bool]:
@@ -46,7 +49,9 @@ class TimerRunner:
         Raises an ExceptionGroup, at the end, of the errors other than Conflict.
         """
         looked, done, failed = 0, True, []
-        for entry in schedule.list_overdue(self.table, self.clock()):
+        now = self.clock()
+        timers = schedule.list_overdue(self.table, now)
+        for entry in chain(timers, schedule.list_overdue(self.table, now, keys.DUE_MESSAGES)):
             if not self.has_time():
                 done = False
                 break
@@ -64,10 +69,13 @@ class TimerRunner:
         return looked, done
 
     def _run_entry(self, entry: ScheduledEntry) -> None:
-        if entry.kind is ScheduleKind.CONNECTION:
-            self.expire(entry.sid)
-        else:
-            self._run_conversation_timer(entry)
+        match entry.kind:
+            case ScheduleKind.CONNECTION:
+                self.expire(entry.sid)
+            case ScheduleKind.SCHEDULED_MESSAGE:
+                self.send(entry.conversation_sid or "", entry.sid)
+            case ScheduleKind.CONVERSATION:
+                self._run_conversation_timer(entry)
 
     def _run_conversation_timer(self, entry: ScheduledEntry) -> None:
         now = self.clock()

@@ -114,6 +114,7 @@ from partyline.refusals.message import (
     media_type_refused,
     message_not_found,
     opted_out,
+    scheduled_message_ended,
     too_many_media,
 )
 from partyline.refusals.participant import (
@@ -265,6 +266,7 @@ __all__ = [
     "role_is_default",
     "role_not_found",
     "role_type_invalid",
+    "scheduled_message_ended",
     "service_is_default",
     "service_not_found",
     "session_busy",

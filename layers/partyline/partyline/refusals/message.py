@@ -88,6 +88,10 @@ def line_over_recipients(line: str, carrier: str, limit: int, others: int) -> Ap
     )
 
 
+def scheduled_message_ended(state: str) -> ApiError:
+    return refuse(20409, f"The scheduled message is {state} and cannot be changed", state=state)
+
+
 def opted_out(participants: Sequence[str]) -> ApiError:
     return refuse(
         21610, reason="everybody who would get this has opted out of the sending number", participants=[*participants]

@@ -89,6 +89,12 @@ def forget_body(table: Table, conversation_sid: str, digest: str, resource_sid: 
     table.written(change(LABEL, keys.request(digest, conversation_sid), {"body": None}, is_of))
 
 
+def reassign(table: Table, conversation_sid: str, digest: str, before: str, after: str) -> None:
+    """Give the answer of a request to the resource that its own one has become: `forget_body` is called with that."""
+    is_of = Condition("#resource = :before", {"#resource": "resource_sid"}, {":before": before})
+    table.written(change(LABEL, keys.request(digest, conversation_sid), {"resource_sid": after}, is_of))
+
+
 def can_retry(error: Exception) -> bool:
     """Return whether another attempt can succeed: not where an earlier request has the key."""
     return retry.is_conflict(error) and not (isinstance(error, Conflict) and error.failed.get(LABEL))

@@ -55,11 +55,6 @@ def receipt(conversation_sid: str, message_sid: str, sid: str) -> Key:
     return Key(messages(conversation_sid), f"{message_sid}#{sid}")
 
 
-def note(conversation_sid: str, sid: str) -> Key:
-    """Return the key of a note. It is beside the messages, where neither texts nor members are read with it."""
-    return Key(messages(conversation_sid), sid)
-
-
 def thread(digest: str) -> Key:
     return Key(f"T#{digest}", "T")
 
@@ -157,6 +152,16 @@ def removed_message(conversation_sid: str, index: int) -> Key:
 REMOVED = "X#"
 
 
+def scheduled_message(conversation_sid: str, sid: str) -> Key:
+    """Return the key of a scheduled message: beneath its conversation, so that it is deleted with that."""
+    return Key(messages(conversation_sid), f"S#{sid}")
+
+
+def scheduled_count(conversation_sid: str) -> Key:
+    """Return the key of the number of messages that a conversation has scheduled."""
+    return Key(messages(conversation_sid), "S")
+
+
 def event_batch(subject: str, at: str, token: str) -> Key:
     """Return the key of an event batch of a conversation or of a user.
 
@@ -166,9 +171,13 @@ def event_batch(subject: str, at: str, token: str) -> Key:
     return Key(pk, f"E#{at}#{token}")
 
 
-def due(number: int, at: str = "", kind: str = "", sid: str = "") -> Key:
-    """Return the key of an entry of the schedule: in one of SHARDS partitions, by time."""
-    return Key(f"DUE#{number}", f"{at}#{kind}#{sid}")
+def due(name: str, number: int, at: str = "", kind: str = "", sid: str = "") -> Key:
+    """Return the key of an entry of a schedule: in one of its SHARDS partitions, by time."""
+    return Key(f"{name}#{number}", f"{at}#{kind}#{sid}")
+
+
+# The schedule of timers, and that of messages.
+DUE, DUE_MESSAGES = "DUE", "DUE_MESSAGES"
 
 
 def configuration() -> Key:
@@ -344,6 +353,11 @@ def binding_list(service_sid: str) -> str:
 def bindings_of(service_sid: str, identity: str) -> str:
     """Return the partition of the bindings of one identity (GSI2)."""
     return f"BI#{service_sid}#{identity}"
+
+
+def scheduled_list(conversation_sid: str, state: str = "") -> str:
+    """Return the partition of a conversation's scheduled messages (GSI1), or of those in one state (GSI2)."""
+    return f"SD#{conversation_sid}" + (f"#{state}" if state else "")
 
 
 def by_role(role_sid: str) -> str:

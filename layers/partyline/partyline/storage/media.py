@@ -52,6 +52,14 @@ def attaching_writes(message: Message) -> list[Write]:
     ]
 
 
+def keeping_write(sid: str, until: datetime) -> Write:
+    """Build the write that keeps an upload until a time, since a message is to be sent with it.
+
+    Label: media, when it is gone or is attached to a message.
+    """
+    return change("media", keys.media(sid), {"ttl": int(until.timestamp())}, _FREE)
+
+
 def remove_unattached(table: Table, sid: str) -> bool:
     """Delete an upload; return False when it is gone, or attached to a message."""
     return table.written(delete("media", keys.media(sid), _FREE))

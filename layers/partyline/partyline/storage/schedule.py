@@ -1,4 +1,6 @@
-"""The schedule: what to check at which time. The cost of listing what is due does not depend on the other entries.
+"""The schedules of timers and messages: what to check at which time.
+
+The cost of listing what is due does not depend on the other entries.
 
 An entry only names what to check. The check reads whether there is something to do. So an outdated entry does no harm,
 and a check whose time has moved gets another entry.
@@ -22,36 +24,43 @@ class ScheduleKind(StrEnum):
 
     CONVERSATION = "conversation"
     CONNECTION = "connection"
+    SCHEDULED_MESSAGE = "scheduled-message"
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledEntry:
-    """An entry of the schedule: check something at a time."""
+    """An entry of the schedule: check something at a time.
+
+    `conversation_sid` is where a scheduled message is found.
+    """
 
     kind: ScheduleKind
     sid: str
     at: datetime
+    conversation_sid: str | None = None
 
 
-def build_entry(kind: ScheduleKind, sid: str, at: datetime) -> Write:
+def build_entry(kind: ScheduleKind, sid: str, at: datetime, conversation_sid: str | None = None) -> Write:
     """Build the write of an entry."""
     return put(
         "due",
         _key(ScheduledEntry(kind, sid, at)),
-        {"kind": kind.value, "sid": sid, "at": format_time(at)},
+        {"kind": kind.value, "sid": sid, "at": format_time(at), "conversation_sid": conversation_sid},
     )
 
 
-def list_overdue(table: Table, now: datetime) -> Iterator[ScheduledEntry]:
-    """Yield every entry that is due, oldest first in each shard."""
+def list_overdue(table: Table, now: datetime, name: str = keys.DUE) -> Iterator[ScheduledEntry]:
+    """Yield every entry of a schedule that is due, oldest first in each shard."""
     for number in range(keys.SHARDS):
-        partition = keys.due(number).pk
+        partition = keys.due(name, number).pk
         after: Item | None = None
         while True:
             # "$" sorts behind the "#" that ends a time.
             page = table.query(partition, between=("0", format_time(now) + "$"), after=after)
             for item in page.items:
-                yield ScheduledEntry(ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]))
+                yield ScheduledEntry(
+                    ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]), item.get("conversation_sid")
+                )
             after = page.last_key
             if after is None:
                 break
@@ -63,5 +72,6 @@ def delete_entry(table: Table, entry: ScheduledEntry) -> None:
 
 
 def _key(entry: ScheduledEntry) -> keys.Key:
-    number = keys.shard_of(entry.sid)
-    return keys.due(number, format_time(entry.at), entry.kind.value, entry.sid)
+    # Messages have a schedule of their own: the timers do not wait for them, and version 0.2.0 does not read it.
+    name = keys.DUE_MESSAGES if entry.kind is ScheduleKind.SCHEDULED_MESSAGE else keys.DUE
+    return keys.due(name, keys.shard_of(entry.sid), format_time(entry.at), entry.kind.value, entry.sid)

@@ -18,6 +18,7 @@ from partyline.api.resources.message_plans import (
     plan_message,
     record_message,
 )
+from partyline.api.resources.scheduled_messages import SEND_AT, schedule
 from partyline.api.router import Router
 from partyline.domain import events, sids
 from partyline.domain.conversations import Conversation
@@ -35,12 +36,15 @@ route = Router()
 def create(call: Call) -> ApiResponse:
     """Create a message. It is recorded when the request is answered, and sent a moment later.
 
+    With `SendAt` it is scheduled instead, and the answer is a scheduled message, with 202.
+
     Raises ApiError 21610 (every recipient has opted out), 21623, 21653, 50056, 50303, 50304, 50308, 50309, 50310,
     50377, 50386, 50407, 50413, 50416 and 50438 (another conversation has the thread), 50439, 50503, 50504, 50507,
     50508, 50510 to 50513, 50526.
     """
+    create_one = schedule if SEND_AT in call.request.form.values else _record
     return answer_once(
-        call, lambda once: retry.CONTENDED.run(lambda: _record(once), can_retry=idempotent_requests.can_retry)
+        call, lambda once: retry.CONTENDED.run(lambda: create_one(once), can_retry=idempotent_requests.can_retry)
     )
 
 
