@@ -18,7 +18,7 @@ from partyline.storage import api_keys, roles, services, sign_in_sessions, users
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, consult_no_webhook
+from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, consult_no_webhook, proxy_event
 from tests.support.identity_provider import Person
 from tests.support.sessions import GUARD, LIVE_URL, ROLES, Browser, SessionWorld, query_of
 
@@ -128,6 +128,15 @@ def test_neither_cookie_nor_the_providers_tokens_are_in_the_table(world: Session
     assert "SS#" in stored
     for secret in (browser.cookies[SESSION], "refresh-", "provider-access-token"):
         assert secret not in stored
+
+
+def test_several_cookie_headers_are_one(world: SessionWorld, browser: Browser) -> None:
+    """HTTP/2 permits a browser to split them."""
+    browser.sign_in("ann")
+    event = proxy_event("GET", "/session", (), {"Cookie": "theirs=1"})
+    split = ["theirs=1", f"{SESSION}={browser.cookies[SESSION]}; more=2"]
+    event["multiValueHeaders"] = {**event["multiValueHeaders"], "Cookie": split}
+    assert world.endpoint.serve({**event, "resource": "/session"})["statusCode"] == 200
 
 
 def test_each_sign_in_has_a_session_of_its_own(browser: Browser) -> None:

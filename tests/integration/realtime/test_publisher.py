@@ -130,6 +130,37 @@ def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversat
     assert house.wire.cuts == []
 
 
+def test_notes_are_for_staff_and_for_no_other_member(house: House) -> None:
+    number = "+12065550150"
+    conversation = chat(house, "customer", "colleague")
+    house.api.made("/Lines", {"Address": "+12065550100", "Carrier": "telnyx"})
+    bound = {"MessagingBinding.Address": number, "MessagingBinding.ProxyAddress": "+12065550100"}
+    house.api.made(f"/Conversations/{conversation}/Participants", bound)
+    house.api.made("/Contacts", {"FriendlyName": "Kay", "Numbers": json.dumps([{"number": number}]), "Owner": "owner"})
+    supervisor(house)
+    for identity in ("lead", "blind"):
+        house.api.made("/Users", {"Identity": identity})
+    for identity, permissions in (
+        ("lead", ("viewAnyConversation", "writeAsLine")),
+        ("owner", ("viewAssignedConversations", "writeAsLine")),
+        ("colleague", ("writeAsLine",)),
+        ("blind", ("writeAsLine",)),
+    ):
+        given = [("Permission", permission) for permission in permissions]
+        role = house.api.made("/Roles", [("FriendlyName", identity), ("Type", "service"), *given])["sid"]
+        house.api.post("/Users", {"Identity": identity, "RoleSid": role})
+        house.api.post(f"/Users/{identity}", {"RoleSid": role})
+    everyone = ("customer", "colleague", "boss", "lead", "owner", "blind")
+    for identity in everyone:
+        house.connect(identity, identity)
+
+    for kind in ("onNoteAdded", "onNoteUpdated", "onNoteRemoved"):
+        publish(house, build_push(conversation, kind=kind))
+        assert hearing(house) == {"colleague", "lead", "owner"}
+    publish(house, build_push(conversation))
+    assert hearing(house) == {"customer", "colleague", "boss", "lead", "owner"}
+
+
 def test_owners_of_contacts_receive_the_events_of_what_is_assigned_to_them(house: House) -> None:
     number = "+12065550150"
     conversation = chat(house, "ann")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ from partyline.domain.webhook_configuration import EVENTS, WebhookMethod
 from partyline.queues import queue_messages
 from partyline.webhooks import signatures, webhook_request
 from tests.integration.conftest import NAME
-from tests.support.api_harness import TOKEN, A, B, C, Clock, P, T
+from tests.support.api_harness import TOKEN, A, Api, B, C, Clock, P, T
 from tests.support.event_world import HOOK, World, beginning
 from tests.support.people import acting
 
@@ -78,6 +78,7 @@ def story(world: World) -> dict[str, list[Parameters]]:
     world.clock.tick(minutes=1)
     world.watch()
     collect()
+    write_notes(api, path, collect)
     api.delete(path)
     collect()
     world.api.say(str(other), "Are you still looking?", T, SendAt="2026-11-22T12:10:00Z")
@@ -86,6 +87,16 @@ def story(world: World) -> dict[str, list[Parameters]]:
     world.watch()
     collect()
     return found
+
+
+def write_notes(api: Api, path: str, collect: Callable[[], None]) -> None:
+    """What becomes of a note."""
+    note = api.post(f"{path}/Notes", {"Body": "They want the garden too.", "Author": "jane"}).body
+    collect()
+    api.post(f"{path}/Notes/{note['sid']}", {"Body": "They want the garden and the shed."})
+    collect()
+    api.delete(f"{path}/Notes/{note['sid']}")
+    collect()
 
 
 def examples(page: str) -> dict[str, list[Parameters]]:

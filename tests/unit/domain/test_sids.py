@@ -19,6 +19,15 @@ def test_messages_sort_by_index(one: int, other: int) -> None:
     assert first.startswith(sids.message_prefix(one))
 
 
+@given(st.sampled_from(["NT", "IM"]), INDEXES, INDEXES)
+def test_what_stands_between_messages_sorts_by_their_index(prefix: str, one: int, other: int) -> None:
+    first, second = sids.between_messages(prefix, one), sids.between_messages(prefix, other)
+    assert sids.matches(prefix, first)
+    assert (sids.index_of(first), sids.index_of(sids.message(other))) == (one, other)
+    if one != other:
+        assert (first < second) == (one < other)
+
+
 def test_several_are_in_order_and_differ() -> None:
     made = sids.new_many("MB", 50)
     assert made == sorted(set(made))

@@ -84,6 +84,8 @@ def test_every_resource_of_ours_is_documented() -> None:
         "UnroutedTexts",
         "Preview",
         "Export",
+        "Notes",
+        "ScheduledMessages",
         "Viewers",
         "Addresses",
         "Tokens",
@@ -102,7 +104,9 @@ def test_the_key_of_a_request_is_named_where_it_counts() -> None:
         if {"$ref": "#/components/parameters/IdempotencyKey"}
         in (operation.get("parameters", ()) if isinstance(operation, dict) else ())
     }
-    assert keyed == {"/v1/Contacts": {"Idempotent-Replayed"}}
+    assert keyed == {
+        path: {"Idempotent-Replayed"} for path in ("/v1/Contacts", "/v1/Conversations/{conversation}/Notes")
+    }
 
 
 def test_access_tokens_are_named_where_users_may_call() -> None:

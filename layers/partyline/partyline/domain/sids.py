@@ -2,8 +2,8 @@
 
 Most SIDs are time-ordered (the layout of UUID version 7), so that the items of one partition sort by creation. The SID
 of a message begins with its index instead. So the messages of a conversation sort by index, and a message is found by
-its SID without a second index. The SID of a receipt is derived from its message and recipient, so that a carrier's
-report finds it without a read.
+its SID without a second index. That of a note begins with the index of the message that it stands before. The SID of a
+receipt is derived from its message and recipient, so that a carrier's report finds it without a read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
 LINE, UNROUTED, OPT_OUT, CONTACT, CONTACT_IMPORT = "LN", "UT", "OO", "CT", "CI"
 SCHEDULED_MESSAGE = "SD"
+# Beside the messages of a conversation.
+NOTE = "NT"
 
 _INDEX_DIGITS = 10
 
@@ -51,9 +53,18 @@ def message_prefix(index: int) -> str:
     return f"{MESSAGE}{index:0{_INDEX_DIGITS}x}"
 
 
-def index_of(message_sid: str) -> int:
-    """Return the index that the SID of a message begins with."""
-    return int(message_sid[len(MESSAGE) :][:_INDEX_DIGITS], 16)
+def index_of(sid: str) -> int:
+    """Return the index that the SID of a message, or of what stands between messages, begins with."""
+    return int(sid[len(MESSAGE) :][:_INDEX_DIGITS], 16)
+
+
+def between_messages(prefix: str, index: int) -> str:
+    """Create the SID of what stands in a conversation before the message at an index, and behind all before it.
+
+    Such SIDs sort by that index, then by creation (to the millisecond).
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    return f"{prefix}{index:0{_INDEX_DIGITS}x}{milliseconds:012x}{secrets.token_hex(5)}"
 
 
 def receipt(message_sid: str, thread: str, address: str) -> str:

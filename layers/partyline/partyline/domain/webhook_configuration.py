@@ -66,7 +66,9 @@ POST_EVENTS = (
     "onDeliveryUpdated",
     "onScheduledMessageFailed",
 )
-EVENTS = (*PRE_EVENTS, *POST_EVENTS)
+# Published after a change of a note (ours). Only webhooks that name one get it, and of people only staff do.
+NOTE_EVENTS = ("onNoteAdded", "onNoteUpdated", "onNoteRemoved")
+EVENTS = (*PRE_EVENTS, *POST_EVENTS, *NOTE_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)

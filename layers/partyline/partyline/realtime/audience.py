@@ -52,20 +52,30 @@ def authorize(
 
 
 def select_recipients(
-    table: Table, service_sid: str, identities: Collection[str], now: datetime, *, owners: Collection[str] = ()
+    table: Table,
+    service_sid: str,
+    identities: Collection[str],
+    now: datetime,
+    *,
+    owners: Collection[str] = (),
+    permission: Permission | None = None,
 ) -> tuple[list[Connection], tuple[Connection, ...]]:
     """Return the authorized connections that receive an event, and the expired ones among those that were read.
 
     An event is for some identities, for supervisors, and for the `owners` of contacts in the conversation whose role
-    permits to see what is assigned to them.
+    permits to see what is assigned to them. With a `permission` it is for those among them whose role permits that.
     """
     supervising = connections.list_supervisors(table, service_sid)
     known = [*connections.list_for_identities(table, service_sid, {*identities, *owners}), *supervising]
-    asked = {one.identity for one in supervising} | {*owners} - {*identities}
+    asked = {one.identity for one in supervising} | (
+        {*owners} - {*identities} if permission is None else {*owners, *identities}
+    )
     found = authorize(table, service_sid, known, now, permissions_of=asked)
 
     def receives(identity: str) -> bool:
         permitted = found.permissions.get(identity, frozenset())
+        if permission is not None and permission not in permitted:
+            return False
         is_owner = identity in owners and Permission.VIEW_ASSIGNED_CONVERSATIONS in permitted
         return identity in identities or is_owner or Permission.VIEW_ANY_CONVERSATION in permitted
 

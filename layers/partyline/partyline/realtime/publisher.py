@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from partyline.auth import visibility
 from partyline.domain import sids
+from partyline.domain.permissions import Permission
+from partyline.domain.webhook_configuration import NOTE_EVENTS
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import audience, protocol
@@ -72,7 +74,12 @@ class Publisher:
         table = self.live.table
         identities, owners = self._find_identities(push)
         receivers, expired = audience.select_recipients(
-            table, push.service_sid, identities, self.live.clock(), owners=owners
+            table,
+            push.service_sid,
+            identities,
+            self.live.clock(),
+            owners=owners,
+            permission=_required_permission(push),
         )
         results = self.live.post_all(receivers, protocol.event_frames(push.subject, push.events))
         gone = [one for one, result in zip(receivers, results, strict=True) if result is PostResult.GONE]
@@ -105,3 +112,9 @@ class Publisher:
         if cut.identity is None:
             return connections.list_all(self.live.table, cut.service_sid)
         return connections.list_for_identities(self.live.table, cut.service_sid, [cut.identity])
+
+
+def _required_permission(push: Push) -> Permission | None:
+    """Return what the role of a receiver must permit: notes are for staff, whoever else is in the conversation."""
+    is_of_note = any(event.type in NOTE_EVENTS for event in push.events)
+    return Permission.WRITE_AS_LINE if is_of_note else None

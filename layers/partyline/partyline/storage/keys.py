@@ -55,6 +55,11 @@ def receipt(conversation_sid: str, message_sid: str, sid: str) -> Key:
     return Key(messages(conversation_sid), f"{message_sid}#{sid}")
 
 
+def note(conversation_sid: str, sid: str) -> Key:
+    """Return the key of a note. It is beside the messages, where neither texts nor members are read with it."""
+    return Key(messages(conversation_sid), sid)
+
+
 def thread(digest: str) -> Key:
     return Key(f"T#{digest}", "T")
 

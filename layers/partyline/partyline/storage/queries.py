@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -17,6 +17,7 @@ from partyline.domain.contact_imports import RejectedRow
 from partyline.domain.contacts import Contact, ContactChange
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
+from partyline.domain.notes import Note
 from partyline.domain.opt_outs import OptOut, OptOutEvent
 from partyline.domain.participants import Participant
 from partyline.domain.push_settings import Credential, PushBinding
@@ -249,6 +250,12 @@ def scheduled_messages(
     """List a conversation's scheduled messages, or those in one state, in the order of sending."""
     name = keys.scheduled_list(conversation_sid, state.value if state else "")
     return _read_list(table, _View(name, "GSI2" if state else "GSI1", window, descending=False), ScheduledMessage)
+
+
+def notes(table: Table, conversation_sid: str, window: Window, *, newest_first: bool = False) -> ListPage[Note]:
+    """List a conversation's notes in the order of creation, or backwards."""
+    view = _View.for_items(keys.messages(conversation_sid), sids.NOTE, window)
+    return _read_list(table, replace(view, descending=newest_first), Note)
 
 
 def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:

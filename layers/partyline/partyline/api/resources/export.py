@@ -1,7 +1,9 @@
 """A conversation as JSON lines: itself, its participants, its messages with their receipts, each as the API shows it.
 
-Shape of a line: {"type": "conversation" | "participant" | "message" | "delivery_receipt" | "next", ...}. A part ends
-when it has PART bytes, so that every answer fits through API Gateway; then its last line is
+For the account and for staff its notes follow (partyline.api.resources.notes).
+
+Shape of a line: {"type": "conversation" | "participant" | "message" | "delivery_receipt" | "note" | "next", ...}. A
+part ends when it has PART bytes, so that every answer fits through API Gateway; then its last line is
 {"type": "next", "url": ...}, and the header `Link` names the same URL.
 """
 
@@ -19,10 +21,12 @@ from partyline.api import contact_members, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.form_model import Form, invalid
 from partyline.api.operations import Operation
+from partyline.api.resources import notes
 from partyline.api.resources.conversations import LINKS
 from partyline.api.router import Router
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
+from partyline.domain.permissions import Permission
 from partyline.storage import keys, queries
 from partyline.storage import messages as store
 from partyline.storage.messages import MessageWithReceipts
@@ -36,7 +40,9 @@ _BATCH = 100
 
 
 def _check_place(value: str | None) -> str | None:
-    if value is not None and not sids.matches(sids.PARTICIPANT, value) and not re.fullmatch("[0-9]{1,9}", value):
+    if value is None or sids.matches(sids.PARTICIPANT, value) or sids.matches(sids.NOTE, value):
+        return value
+    if not re.fullmatch("[0-9]{1,9}", value):
         raise invalid("it is not one that an export gave")
     return value
 
@@ -45,7 +51,8 @@ class ExportQuery(Form):
     """Where a part begins."""
 
     after: Annotated[str | None, AfterValidator(_check_place)] = Field(
-        None, description="From the `next` line of the part before: a participant's SID, or a message's index."
+        None,
+        description="From the `next` line of the part before: a participant's SID, a message's index, or a note's SID.",
     )
 
 
@@ -57,7 +64,7 @@ class ExportQuery(Form):
 def export(call: Call) -> ApiResponse:
     """Export a conversation, a part at a time.
 
-    Participants come as they joined, then messages by index. What is recorded meanwhile is in a later part.
+    Participants come as they joined, then messages by index, then notes. What is recorded meanwhile is in a later part.
     """
     conversation = lookups.find_conversation(call)
     after = ExportQuery.parse(call.request.query).after
@@ -79,17 +86,39 @@ def export(call: Call) -> ApiResponse:
 
 def _iterate_lines(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
     """Iterate over positions and lines. Items are read as the iterator advances."""
-    index: int | None = None
-    if after is None or sids.matches(sids.PARTICIPANT, after):
+    begins = _find_kind(after)
+    if begins == sids.PARTICIPANT:
         yield from _iterate_participants(call, conversation, after)
-    else:
-        index = int(after)
+    if begins != sids.NOTE:
+        yield from _iterate_messages(call, conversation, int(after or 0) if begins == sids.MESSAGE else None)
+    if call.user is None or Permission.WRITE_AS_LINE in call.user.permissions:
+        yield from _iterate_notes(call, conversation, after if begins == sids.NOTE else None)
+
+
+def _find_kind(after: str | None) -> str:
+    """Return the kind of the last line of the part before, as the prefix of its SID."""
+    if after is None:
+        return sids.PARTICIPANT
+    return sids.MESSAGE if after.isdecimal() else after[: len(sids.PARTICIPANT)]
+
+
+def _iterate_messages(call: Call, conversation: Conversation, index: int | None) -> Iterator[tuple[str, str]]:
     more = True
     while more:
         page = store.page(call.table, conversation.sid, size=_BATCH, after=index)
         for delivered in page.messages:
             index = delivered.message.index
             yield str(index), _format_message(call, delivered)
+        more = page.more
+
+
+def _iterate_notes(call: Call, conversation: Conversation, after: str | None) -> Iterator[tuple[str, str]]:
+    more = True
+    while more:
+        page = queries.notes(call.table, conversation.sid, Window(_BATCH, after))
+        for place, note in page.entries:
+            after = place
+            yield place, _format_line("note", notes.build_body(call, note))
         more = page.more
 
 

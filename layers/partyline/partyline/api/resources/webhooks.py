@@ -28,6 +28,7 @@ from partyline.domain.webhook_configuration import (
     MAX_TRIGGER,
     MAX_TRIGGERS,
     MAX_URL,
+    NOTE_EVENTS,
     POST_EVENTS,
     ScopedWebhook,
     WebhookMethod,
@@ -85,7 +86,9 @@ _Target = Annotated[
 ]
 _Method = Annotated[WebhookMethod, webhook_method("Configuration.Method")]
 _Url = Annotated[str, AfterValidator(_check_url)]
-_Filters = Annotated[tuple[str, ...], event_names("Configuration.Filters", POST_EVENTS), AfterValidator(_check_filters)]
+_Filters = Annotated[
+    tuple[str, ...], event_names("Configuration.Filters", (*POST_EVENTS, *NOTE_EVENTS)), AfterValidator(_check_filters)
+]
 _Triggers = Annotated[tuple[str, ...], AfterValidator(_check_triggers)]
 _Flow = Annotated[str, AfterValidator(_check_flow)]
 _ReplayAfter = Annotated[int, whole_number(minimum=-1)]
