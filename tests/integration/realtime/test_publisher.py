@@ -154,7 +154,7 @@ def test_notes_are_for_staff_and_for_no_other_member(house: House) -> None:
     for identity in everyone:
         house.connect(identity, identity)
 
-    for kind in ("onNoteAdded", "onNoteUpdated", "onNoteRemoved"):
+    for kind in ("onNoteAdded", "onNoteUpdated", "onNoteRemoved", "onActivityAdded"):
         publish(house, build_push(conversation, kind=kind))
         assert hearing(house) == {"colleague", "lead", "owner"}
     publish(house, build_push(conversation))

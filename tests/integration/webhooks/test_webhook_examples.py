@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def story(world: World) -> dict[str, list[Parameters]]:
     world.clock.tick(minutes=1)
     world.watch()
     collect()
-    write_notes(api, path, collect)
+    staff_writes(api, path, collect)
     api.delete(path)
     collect()
     world.api.say(str(other), "Are you still looking?", T, SendAt="2026-11-22T12:10:00Z")
@@ -89,13 +90,16 @@ def story(world: World) -> dict[str, list[Parameters]]:
     return found
 
 
-def write_notes(api: Api, path: str, collect: Callable[[], None]) -> None:
-    """What becomes of a note."""
+def staff_writes(api: Api, path: str, collect: Callable[[], None]) -> None:
+    """What staff do beside the messages."""
     note = api.post(f"{path}/Notes", {"Body": "They want the garden too.", "Author": "jane"}).body
     collect()
     api.post(f"{path}/Notes/{note['sid']}", {"Body": "They want the garden and the shed."})
     collect()
     api.delete(f"{path}/Notes/{note['sid']}")
+    collect()
+    contact = api.post("/Contacts", {"FriendlyName": "Kay", "Numbers": json.dumps([{"number": A}])}).body
+    api.post(f"/Contacts/{contact['sid']}", {"DoNotDisturb": "true"})
     collect()
 
 

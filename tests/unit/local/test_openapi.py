@@ -84,6 +84,7 @@ def test_every_resource_of_ours_is_documented() -> None:
         "UnroutedTexts",
         "Preview",
         "Export",
+        "Activity",
         "Notes",
         "ScheduledMessages",
         "Viewers",

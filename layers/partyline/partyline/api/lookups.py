@@ -50,6 +50,16 @@ def load_roster(call: Call) -> Roster:
     return replace(found, conversation=_apply_timers(call, found.conversation))
 
 
+def load_for_staff(call: Call) -> Roster:
+    """Load the conversation of the path for the account or for staff.
+
+    Raises ApiError 20404 for a conversation that the caller does not see, 50107 for a user without `writeAsLine`.
+    """
+    roster = load_roster(call)
+    authorization.require_conversation_permission(call, roster, Permission.WRITE_AS_LINE)
+    return roster
+
+
 def _apply_timers(call: Call, found: Conversation) -> Conversation:
     """Store what timers that are due have made of a conversation, if that was not done yet."""
     settled = (

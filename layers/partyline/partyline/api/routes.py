@@ -6,6 +6,7 @@ Paths and methods stand beside the handlers, in `partyline.api.resources`.
 from __future__ import annotations
 
 from partyline.api.resources import (
+    activity,
     address_configurations,
     api_keys,
     api_version,
@@ -42,6 +43,7 @@ from partyline.api.resources import (
 from partyline.api.router import Level, build_table
 
 ROUTERS = (
+    activity.route,
     address_configurations.route,
     api_keys.route,
     api_version.route,

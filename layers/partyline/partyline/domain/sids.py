@@ -2,8 +2,9 @@
 
 Most SIDs are time-ordered (the layout of UUID version 7), so that the items of one partition sort by creation. The SID
 of a message begins with its index instead. So the messages of a conversation sort by index, and a message is found by
-its SID without a second index. That of a note begins with the index of the message that it stands before. The SID of a
-receipt is derived from its message and recipient, so that a carrier's report finds it without a read.
+its SID without a second index. Those of notes and activities begin with the index of the message that they stand
+before. The SID of a receipt is derived from its message and recipient, so that a carrier's report finds it without a
+read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 LINE, UNROUTED, OPT_OUT, CONTACT, CONTACT_IMPORT = "LN", "UT", "OO", "CT", "CI"
 SCHEDULED_MESSAGE = "SD"
 # Beside the messages of a conversation.
-NOTE = "NT"
+NOTE, ACTIVITY = "NT", "AE"
 
 _INDEX_DIGITS = 10
 
@@ -50,7 +51,12 @@ def message(index: int) -> str:
 
 def message_prefix(index: int) -> str:
     """Return the prefix of the SID of the message at an index."""
-    return f"{MESSAGE}{index:0{_INDEX_DIGITS}x}"
+    return index_prefix(MESSAGE, index)
+
+
+def index_prefix(prefix: str, index: int) -> str:
+    """Return what the SIDs of messages, or of what stands between them, begin with at an index."""
+    return f"{prefix}{index:0{_INDEX_DIGITS}x}"
 
 
 def index_of(sid: str) -> int:
@@ -64,7 +70,7 @@ def between_messages(prefix: str, index: int) -> str:
     Such SIDs sort by that index, then by creation (to the millisecond).
     """
     milliseconds = time.time_ns() // 1_000_000
-    return f"{prefix}{index:0{_INDEX_DIGITS}x}{milliseconds:012x}{secrets.token_hex(5)}"
+    return f"{index_prefix(prefix, index)}{milliseconds:012x}{secrets.token_hex(5)}"
 
 
 def receipt(message_sid: str, thread: str, address: str) -> str:

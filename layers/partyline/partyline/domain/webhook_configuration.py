@@ -66,9 +66,9 @@ POST_EVENTS = (
     "onDeliveryUpdated",
     "onScheduledMessageFailed",
 )
-# Published after a change of a note (ours). Only webhooks that name one get it, and of people only staff do.
-NOTE_EVENTS = ("onNoteAdded", "onNoteUpdated", "onNoteRemoved")
-EVENTS = (*PRE_EVENTS, *POST_EVENTS, *NOTE_EVENTS)
+# Of notes and activities (ours). Only webhooks that name one get it, and of people only staff do.
+STAFF_EVENTS = ("onNoteAdded", "onNoteUpdated", "onNoteRemoved", "onActivityAdded")
+EVENTS = (*PRE_EVENTS, *POST_EVENTS, *STAFF_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from partyline.domain import activities
+from partyline.domain.events import BY_TEXT
+from partyline.domain.membership import Roster
+from partyline.domain.messages import Message
 from partyline.domain.opt_outs import Keyword, KeywordAnswer, OptOut, OptOutChannel, OptOutEvent
 from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import KeywordEffect
+from partyline.storage import activities as stored_activities
 from partyline.storage import keyword_answers, messages, opt_outs
 from partyline.storage.keyword_answers import AnswerHistory
 from partyline.storage.table import Write
@@ -33,6 +38,21 @@ def build_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
         *messages.message_writes(effect.reply.message, context.now),
         keyword_answers.build_count_write(sender, number, history, answer),
     ]
+
+
+def build_activity_writes(
+    context: InboundContext, effect: KeywordEffect, roster: Roster, message: Message
+) -> list[Write]:
+    """Build the activity that a keyword is in the conversation that takes its text; none where nothing changes."""
+    opted_out = effect.keyword is Keyword.STOP
+    known = {**effect.early_changes, **effect.changes}
+    # An opt-in changes something only after an opt-out.
+    changed = [number for number, before in known.items() if (before is not None and before.opted_out) != opted_out]
+    if not changed:
+        return []
+    sender = context.arrival.sender
+    noted = activities.describe_keyword(roster, message, sender, changed, context.now, opted_out=opted_out)
+    return stored_activities.build_writes(roster.conversation, [noted], BY_TEXT, context.now)
 
 
 def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapping[str, OptOut | None]) -> list[Write]:

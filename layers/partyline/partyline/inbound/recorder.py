@@ -210,7 +210,9 @@ class _Recording:
         message = overrides.apply_to_message(planned.message, answer)
         # A text that is here already cannot be refused, so its unreached handsets get failed receipts.
         failed = receipts.build_failed(message, planned.unreached, error_codes.NO_ROUTE)
-        self.table.transact([*once, *messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)])
+        recording = messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)
+        noted = keyword_writes.build_activity_writes(context, decision.effect, roster, message)
+        self.table.transact([*once, *recording, *noted])
         return RecordResult(RecordOutcome.RECORDED, message.conversation_sid, message.sid)
 
     def _load_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
@@ -260,6 +262,7 @@ class _Recording:
                 *NewConversation(conversation, roster.participants, context.now).build_writes(),
                 *messages.message_writes(message, context.now),
                 *event_outbox.build_writes(batch),
+                *keyword_writes.build_activity_writes(context, decision.effect, roster, message),
             ]
         )
         return RecordResult(RecordOutcome.CREATED, message.conversation_sid, message.sid)

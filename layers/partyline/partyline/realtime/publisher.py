@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from partyline.auth import visibility
 from partyline.domain import sids
 from partyline.domain.permissions import Permission
-from partyline.domain.webhook_configuration import NOTE_EVENTS
+from partyline.domain.webhook_configuration import STAFF_EVENTS
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import audience, protocol
@@ -116,5 +116,5 @@ class Publisher:
 
 def _required_permission(push: Push) -> Permission | None:
     """Return what the role of a receiver must permit: notes are for staff, whoever else is in the conversation."""
-    is_of_note = any(event.type in NOTE_EVENTS for event in push.events)
-    return Permission.WRITE_AS_LINE if is_of_note else None
+    is_for_staff = any(event.type in STAFF_EVENTS for event in push.events)
+    return Permission.WRITE_AS_LINE if is_for_staff else None

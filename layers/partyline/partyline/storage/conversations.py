@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partyline.domain import events, membership, threads, timers
+from partyline.domain import activities, events, membership, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, EventBatch
 from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
+from partyline.storage import activities as stored_activities
 from partyline.storage import codec, contacts, event_outbox, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import (
@@ -130,10 +131,12 @@ def _update(
     changed = replace(after, threads=frozenset() if is_closing else after.threads, revision=before.revision + 1)
     changed, entries = with_timer_entry(before, changed, now)
     published = events.conversation_changed_events(before, after, announcement.cause.reason, announcement.error_code)
+    noted = activities.describe_change(before, after, announcement.cause, now)
     writes = [
         change(CONVERSATION, keys.conversation(before.sid), _updated_attributes(before, changed), condition),
         *entries,
         *event_outbox.build_conversation_writes(changed, announcement.cause, now, [*announcement.first, *published]),
+        *stored_activities.build_writes(before, noted, announcement.cause, now),
         *([release_thread(thread, before.sid) for thread in sorted(before.threads)] if is_closing else []),
         *_rename_writes(before, after),
     ]

@@ -60,6 +60,11 @@ def note(conversation_sid: str, sid: str) -> Key:
     return Key(messages(conversation_sid), sid)
 
 
+def activity(conversation_sid: str, sid: str) -> Key:
+    """Return the key of an activity, beside the messages as a note."""
+    return Key(messages(conversation_sid), sid)
+
+
 def thread(digest: str) -> Key:
     return Key(f"T#{digest}", "T")
 

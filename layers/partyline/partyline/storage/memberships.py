@@ -11,12 +11,13 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from partyline.domain import events, membership, timers
+from partyline.domain import activities, events, membership, timers
 from partyline.domain.conversations import Conversation, threads_of
 from partyline.domain.events import QUIETLY, Cause
 from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
+from partyline.storage import activities as stored_activities
 from partyline.storage import conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage.conversation_items import (
     CONVERSATION,
@@ -120,6 +121,7 @@ def change_members(
                 *event_outbox.build_conversation_writes(
                     after, cause, now, planned.build_events(after, now), planned.gone_identities
                 ),
+                *_activity_writes(planned, after, cause, now),
                 *_member_writes(planned),
                 *users.joining_writes(after.service_sid, planned.new_identities, now, cause, existing_users),
                 *_thread_writes(roster.conversation, after, members),
@@ -134,6 +136,15 @@ def _set_by_members(before: Conversation, after: Conversation) -> Write:
     item = conversation_item(after)
     sets = {name: item.get(name) for name in _SET_BY_MEMBERS}
     return change(CONVERSATION, keys.conversation(before.sid), sets, revision_matches(before))
+
+
+def _activity_writes(planned: MembershipChange, after: Conversation, cause: Cause, now: datetime) -> list[Write]:
+    before = planned.roster.conversation
+    added = [
+        *activities.describe_members(before, planned.left, planned.joined, cause, now),
+        *activities.describe_change(before, after, cause, now),
+    ]
+    return stored_activities.build_writes(before, added, cause, now)
 
 
 def _member_writes(planned: MembershipChange) -> list[Write]:

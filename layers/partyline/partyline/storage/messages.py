@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partyline.domain import events, sids, threads
+from partyline.domain import activities, events, sids, threads
+from partyline.domain.activities import Activity
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.copies import hash_content
 from partyline.domain.events import QUIETLY, Cause, Reason
@@ -16,6 +17,7 @@ from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
+from partyline.storage import activities as stored_activities
 from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
@@ -63,15 +65,18 @@ def recording_writes(
     """
     conversation = roster.conversation
     published = [events.message_added_event(message, conversation, roster.participants)]
+    noted: list[Activity] = []
     if conversation.state is ConversationState.INACTIVE:
         active = replace(conversation, state=ConversationState.ACTIVE, updated=now)
         published.append(events.state_updated_event(conversation, active, Reason.EVENT))
+        noted = [*activities.describe_change(conversation, active, cause, now)]
     published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
         *_append(conversation, message, now),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
         *event_outbox.build_conversation_writes(conversation, cause, now, published),
+        *stored_activities.build_writes(conversation, noted, cause, now),
     ]
 
 
@@ -134,7 +139,7 @@ def page(
 
     Cost: in proportion to the page. It reads the page's messages, their receipts and the beginning of the next page.
     """
-    low, high = _key_range(_cut(within, after, forward=forward))
+    low, high = key_range(_cut(within, after, forward=forward))
     if low > high:
         return MessagePage([], more=False)
     read: list[Item] = []
@@ -166,11 +171,11 @@ def _cut(within: IndexRange, at: int | None, *, forward: bool) -> IndexRange:
     return replace(within, before=at if within.before is None else min(at, within.before))
 
 
-def _key_range(within: IndexRange) -> tuple[str, str]:
-    """Return the sort keys between which the messages of a range and their receipts are."""
+def key_range(within: IndexRange, kind: str = sids.MESSAGE) -> tuple[str, str]:
+    """Return the sort keys between which the messages of a range and their receipts are, or what stands before them."""
     # "g" sorts behind every hexadecimal digit.
-    low = sids.MESSAGE if within.after is None else sids.message_prefix(within.after) + "g"
-    high = sids.MESSAGE + "g" if within.before is None else sids.message_prefix(within.before)
+    low = kind if within.after is None else sids.index_prefix(kind, within.after) + "g"
+    high = kind + "g" if within.before is None else sids.index_prefix(kind, within.before)
     return low, high
 
 
@@ -184,7 +189,7 @@ def find_index_at(table: Table, conversation: Conversation, moment: datetime) ->
     while low < high:
         middle = (low + high) // 2
         # The message itself, or, where it was deleted, the next one.
-        between = _key_range(IndexRange(middle - 1, high))
+        between = key_range(IndexRange(middle - 1, high))
         found = table.query(keys.messages(conversation.sid), between=between, limit=1).items
         if found and found[0]["created"] < format_time(moment):
             low = sids.index_of(found[0]["SK"]) + 1

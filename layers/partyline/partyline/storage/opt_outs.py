@@ -6,10 +6,11 @@ import secrets
 from dataclasses import replace
 from datetime import datetime
 
-from partyline.domain import sids
+from partyline.domain import activities, sids
 from partyline.domain.opt_outs import OptOut, OptOutChannel, OptOutEvent
 from partyline.domain.sends import SendReference
 from partyline.serialization import format_time
+from partyline.storage import activities as stored_activities
 from partyline.storage import codec, keys, retry
 from partyline.storage.table import NEW, Condition, Table, Write, put
 
@@ -93,6 +94,7 @@ def record_carrier_opt_out(
         if before is None or not before.opted_out:
             source = f"{reference.conversation_sid}/{reference.message_sid}"
             event = OptOutEvent(address, line, opted_out=True, channel=channel, at=now, source=source)
-            table.transact(build_writes(before, event))
+            noted = activities.describe_carrier_opt_out(reference, address, line, now)
+            table.transact([*build_writes(before, event), stored_activities.put_write(noted)])
 
     retry.STANDARD.run(attempt)

@@ -258,6 +258,14 @@ def notes(table: Table, conversation_sid: str, window: Window, *, newest_first: 
     return _read_list(table, replace(view, descending=newest_first), Note)
 
 
+def beside_messages(
+    table: Table, conversation_sid: str, window: Window, bounds: tuple[str, str], *, newest_first: bool
+) -> list[Item]:
+    """Read what may be on a page of the items beside a conversation's messages, between two sort keys."""
+    partition = keys.messages(conversation_sid)
+    return _read_partition(table, _View(partition, None, window, bounds, descending=newest_first), partition)
+
+
 def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
     """List a Service's roles by SID."""
     within = keys.service(service_sid).pk

@@ -33,8 +33,8 @@ from partyline.api.router import Router
 from partyline.domain import contacts, sids
 from partyline.domain.contacts import Contact, ContactAction, ContactChange
 from partyline.domain.permissions import Permission
+from partyline.storage import activities, queries, retry
 from partyline.storage import contacts as store
-from partyline.storage import queries, retry
 from partyline.storage.queries import Window
 
 route = Router()
@@ -170,7 +170,7 @@ def update(call: Call) -> ApiResponse:
     """
     form = ContactUpdateForm.parse(call.request.form)
 
-    def attempt() -> Contact:
+    def attempt() -> tuple[Contact, Contact]:
         before = _find_contact(call)
         if any(name in call.request.form.values for name in _MANAGERS_ONLY):
             authorization.require_service_permission(call, Permission.MANAGE_CONTACTS)
@@ -180,9 +180,12 @@ def update(call: Call) -> ApiResponse:
         if after is not before:
             change = contacts.describe_change(before, after, ContactAction.UPDATED, call.caller)
             store.save(call.table, before, after, change)
-        return after
+        return before, after
 
-    return ApiResponse(200, build_body(call, retry.STANDARD.run(attempt)))
+    before, after = retry.STANDARD.run(attempt)
+    if (before.do_not_disturb is None) != (after.do_not_disturb is None):
+        activities.record_do_not_disturb(call.table, after, call.cause)
+    return ApiResponse(200, build_body(call, after))
 
 
 @route.delete(

@@ -102,7 +102,7 @@ def create(call: Call) -> ApiResponse:
 
 def _create(once: IdempotentRequest) -> ApiResponse:
     call = once.call
-    conversation = load_for_staff(call).conversation
+    conversation = lookups.load_for_staff(call).conversation
     once.place_beneath(conversation.sid)
     authorization.deny_users(call, call.request.form, "Author")
     form = NewNoteForm.parse(call.request.form)
@@ -124,7 +124,7 @@ def _create(once: IdempotentRequest) -> ApiResponse:
 @route.get("Conversations/{conversation}/Notes/{note}", users=True, docs=Operation(answers={200: NoteBody}))
 def fetch(call: Call) -> ApiResponse:
     """Fetch a note."""
-    return ApiResponse(200, build_body(call, _find_note(call, load_for_staff(call))))
+    return ApiResponse(200, build_body(call, _find_note(call, lookups.load_for_staff(call))))
 
 
 @route.get(
@@ -134,7 +134,7 @@ def fetch(call: Call) -> ApiResponse:
 )
 def list_page(call: Call) -> ApiResponse:
     """List the notes by creation."""
-    conversation = load_for_staff(call).conversation
+    conversation = lookups.load_for_staff(call).conversation
     newest_first = NoteQuery.parse(call.request.query).order is Order.DESCENDING
 
     def read(window: Window) -> PagePart:
@@ -151,7 +151,7 @@ def list_page(call: Call) -> ApiResponse:
 )
 def update(call: Call) -> ApiResponse:
     """Change a note: one's own, or with `editAnyMessage` any."""
-    roster = load_for_staff(call)
+    roster = lookups.load_for_staff(call)
     before = _find_note(call, roster)
     _require_own(call, roster, before, Permission.EDIT_ANY_MESSAGE)
     after = replace(before, updated=call.now, **NoteChanges.parse(call.request.form).changes())
@@ -165,22 +165,12 @@ def update(call: Call) -> ApiResponse:
 )
 def delete(call: Call) -> ApiResponse:
     """Delete a note: one's own, or with `deleteAnyMessage` any."""
-    roster = load_for_staff(call)
+    roster = lookups.load_for_staff(call)
     note = _find_note(call, roster)
     _require_own(call, roster, note, Permission.DELETE_ANY_MESSAGE)
     if not store.remove(call.table, roster.conversation, note, call.now, cause=call.cause):
         raise lookups.not_found(call)
     return ApiResponse(204)
-
-
-def load_for_staff(call: Call) -> Roster:
-    """Load the conversation of the path for the account or for staff.
-
-    Raises ApiError 20404 for a conversation that the caller does not see, 50107 for a user without `writeAsLine`.
-    """
-    roster = lookups.load_roster(call)
-    authorization.require_conversation_permission(call, roster, Permission.WRITE_AS_LINE)
-    return roster
 
 
 def _find_note(call: Call, roster: Roster) -> Note:

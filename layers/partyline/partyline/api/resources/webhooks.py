@@ -28,8 +28,8 @@ from partyline.domain.webhook_configuration import (
     MAX_TRIGGER,
     MAX_TRIGGERS,
     MAX_URL,
-    NOTE_EVENTS,
     POST_EVENTS,
+    STAFF_EVENTS,
     ScopedWebhook,
     WebhookMethod,
     WebhookTarget,
@@ -87,7 +87,7 @@ _Target = Annotated[
 _Method = Annotated[WebhookMethod, webhook_method("Configuration.Method")]
 _Url = Annotated[str, AfterValidator(_check_url)]
 _Filters = Annotated[
-    tuple[str, ...], event_names("Configuration.Filters", (*POST_EVENTS, *NOTE_EVENTS)), AfterValidator(_check_filters)
+    tuple[str, ...], event_names("Configuration.Filters", (*POST_EVENTS, *STAFF_EVENTS)), AfterValidator(_check_filters)
 ]
 _Triggers = Annotated[tuple[str, ...], AfterValidator(_check_triggers)]
 _Flow = Annotated[str, AfterValidator(_check_flow)]
