@@ -253,6 +253,13 @@ def test_a_person_who_cancels_is_told_so(world: SessionWorld, browser: Browser) 
     assert world.provider.requests == []
 
 
+@pytest.mark.parametrize("space", ["\u2000", "\u00a0", "\u0085", "\v", "\f", "\x1f"])
+def test_a_cookie_that_another_host_could_set_is_no_session(world: SessionWorld, browser: Browser, space: str) -> None:
+    # Browsers hold only names that begin with `__Host-` to what that demands.
+    browser.sign_in("ann")
+    assert Browser(world, {space + SESSION: browser.cookies[SESSION]}).ask("GET", "/session").status == 401
+
+
 @pytest.mark.parametrize("cookie", ["", "x", "é", "A" * 43, "A" * 5000, "a=b=c"])
 def test_any_cookie_that_is_not_ours_is_no_session(world: SessionWorld, cookie: str) -> None:
     stranger = Browser(world, {SESSION: cookie, ATTEMPT: cookie})

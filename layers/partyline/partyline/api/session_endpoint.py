@@ -152,10 +152,14 @@ def _join_cookies(event: Mapping[str, Any]) -> str:
 
 
 def parse_cookies(header: str) -> dict[str, str]:
-    """Parse a Cookie header; of a name that is repeated, the first one counts."""
+    """Parse a Cookie header; of a name that is repeated, the first one counts.
+
+    Only the white space of RFC 6265 is left out. A browser takes other kinds for a part of a name, and so lets any host
+    set such a cookie: without it, it would pass for one of ours.
+    """
     cookies: dict[str, str] = {}
     for part in header.split(";"):
-        name, _, value = part.strip().partition("=")
+        name, _, value = part.strip(" \t").partition("=")
         cookies.setdefault(name, value)
     return cookies
 
