@@ -114,6 +114,18 @@ def test_a_limited_user_creates_groups_of_their_own_contacts_only(api: Api, ben:
     assert ben.get(f"/Conversations/{made.body['sid']}").status == 200
 
 
+def test_a_limited_user_previews_texts_to_their_own_contacts_only(api: Api, ben: Api) -> None:
+    contact(api, A)
+    contact(api, B, "ann", DoNotDisturb="true")
+    api.post(f"/Lines/{P}", {"Users": "ben"})
+    form = [("Author", P), ("Address", A), ("Body", "hello")]
+    assert ben.post("/Preview", form).body["problems"] == []
+    for stranger in (B, C):
+        refused = ben.post("/Preview", [*form, ("Address", stranger)])
+        assert not_permitted(refused, "is no number of a contact that is assigned to you")
+        assert "do_not_disturb" not in str(refused.body)
+
+
 def test_who_sees_everything_creates_groups_of_anybody(api: Api, ann: Api) -> None:
     assert with_participants(ann, *group_of(P, A, B)).status == 202
 

@@ -1,7 +1,7 @@
 """Preview a message: what it becomes on the wire, and its cost. Nothing is recorded. Twilio has no such resource.
 
-A user previews where they may write, and the first message of what they may create, from lines of their own. They see
-costs as they see the prices of lines.
+A user previews where they may write, and the first message of what they may create, from lines of their own and to
+whom they may text: so nobody learns of other people who opted out. They see costs as they see the prices of lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import authorization, lookups, parsing
+from partyline.api import authorization, joining, lookups, parsing
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address
 from partyline.api.form_model import Form, invalid
@@ -151,7 +151,9 @@ def preview_first(call: Call) -> ApiResponse:
     form = FirstPreviewForm.parse(call.request.form)
     if not 1 <= len(form.address) <= join_rules.MAX_BOUND:
         raise refusals.invalid_parameter("Address", f"give 1 to {join_rules.MAX_BOUND}")
-    own = own_lines(call, [form.author, *map(addresses.canonicalize, form.address)])
+    handsets = [addresses.canonicalize(address) for address in form.address]
+    joining.require_assigned(call, handsets)
+    own = own_lines(call, [form.author, *handsets])
     if form.author not in own or not authorization.can_use_line(call, own[form.author]):
         raise refusals.projected_not_ours(form.author)
     problems: list[PreviewProblem] = []
