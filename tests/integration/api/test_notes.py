@@ -81,6 +81,13 @@ def test_each_change_has_one_event(api: Api, table: Table, clock: Clock) -> None
     assert ann.post(f"{notes_of(conversation)}/{sid}", {"Body": "three"}).status == 404
 
 
+def test_a_change_to_what_is_there_already_is_answered(api: Api, table: Table) -> None:
+    conversation = api.group(A, B)
+    note = api.made(notes_of(conversation), {"Body": "first"})
+    assert api.post(f"{notes_of(conversation)}/{note['sid']}", {"Body": "first"}).body == note
+    assert events_of(table, conversation).count("onNoteUpdated") == 0
+
+
 @pytest.mark.parametrize(
     ("form", "error"),
     [

@@ -50,7 +50,7 @@ def update(table: Table, conversation: Conversation, before: Note, after: Note, 
     """Store what differs between two states of a note, with its event; return False when the note is gone."""
     updated = notes.build_event("onNoteUpdated", after, conversation)
     sets = diff_items(codec.encode(before), codec.encode(after))
-    return table.written(
+    return not sets or table.written(
         change(NOTE, _key_of(before), sets, EXISTS),
         *event_outbox.build_conversation_writes(conversation, cause, after.updated, [updated]),
     )
