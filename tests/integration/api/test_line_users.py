@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -381,6 +383,14 @@ def test_a_persons_lines_page_to_the_end_and_back(
     assert [line for one in forward for line in one] == expected
     assert [line for one in reversed(backward) for line in one] == expected
     assert all(len(one) <= size for one in [*forward, *backward])
+
+
+def test_a_page_token_names_no_line_of_other_people(api: Api, acting: As) -> None:
+    allow(api, P, "ben")
+    with patch.object(resource, "_READ_AT_ONCE", 1):
+        url = acting("ann").get("/Lines").body["meta"]["next_page_url"]
+    [token] = parse_qs(urlsplit(url).query)["PageToken"]
+    assert P.encode() not in base64.urlsafe_b64decode(token + "==")
 
 
 def _lines_of(table: Table) -> list[tuple[str, Line]]:

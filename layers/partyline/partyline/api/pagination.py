@@ -1,8 +1,9 @@
 """Lists, a page at a time: Twilio's envelope, and page tokens that only their own list accepts.
 
 A token names the entry after (or before) which a page begins. So pages stay the same while entries are added, and
-reading one costs the same however far down the list it is. A token carries a code over the list's path and filters: one
-that is made up, altered or of another list is refused.
+reading one costs the same however far down the list it is. A token is encrypted with a key of its list's path and
+filters: one that is made up, altered or of another list is refused, and none shows the key of an entry, which may be
+one that its reader cannot see.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
 from pydantic import Field
 
 from partyline import refusals
@@ -29,7 +32,6 @@ DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE, SMALL_MAX_PAGE_SIZE = 100, 50
 # Bytes of entries in an answer; Lambda takes 6 MB. A page of very large entries is shorter than was asked for.
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
-_CODE_SIZE = 16
 _AFTER, _BEFORE = "a", "b"
 
 Entry = tuple[str, Mapping[str, object]]
@@ -149,21 +151,27 @@ def _list_filters(call: Call) -> list[tuple[str, str]]:
 
 
 def _build_token(call: Call, key: str, *, backward: bool) -> str:
-    content = f"{_BEFORE if backward else _AFTER}{key}".encode()
+    content, secret = f"{_BEFORE if backward else _AFTER}{key}".encode(), _list_secret(call)
+    # From the content, so that a place has one token.
+    nonce = hmac.new(secret, content, hashlib.sha256).digest()[: SecretBox.NONCE_SIZE]
+    return base64.urlsafe_b64encode(SecretBox(secret).encrypt(content, nonce)).rstrip(b"=").decode()
+
+
+def _list_secret(call: Call) -> bytes:
+    """Derive the secret of the tokens of one list."""
     this_list = f"{call.request.path}?{urlencode(sorted(_list_filters(call)))}".encode()
-    code = hmac.new(
-        call.context.auth_token().encode(), b"page\n" + this_list + b"\n" + content, hashlib.sha256
-    ).digest()
-    return base64.urlsafe_b64encode(code[:_CODE_SIZE] + content).rstrip(b"=").decode()
+    return hmac.new(call.context.auth_token().encode(), b"page\n" + this_list, hashlib.sha256).digest()
 
 
 def _parse_token(call: Call, size: int, token: str) -> Window:
     """Return the window that a token of this list opens. Raises ApiError 20001."""
     try:
-        content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[_CODE_SIZE:].decode()
-    except (binascii.Error, ValueError):
+        encrypted = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        content = SecretBox(_list_secret(call)).decrypt(encrypted).decode()
+    except (binascii.Error, CryptoError, ValueError):
         raise refusals.page_token_invalid() from None
     window = Window(size, content[1:], content.startswith(_BEFORE))
-    if not hmac.compare_digest(_build_token(call, content[1:], backward=window.backward).encode(), token.encode()):
+    # Other spellings of the same bytes are refused too.
+    if _build_token(call, content[1:], backward=window.backward) != token:
         raise refusals.page_token_invalid()
     return window
