@@ -86,6 +86,7 @@ def test_every_resource_of_ours_is_documented() -> None:
         "Export",
         "Activity",
         "Notes",
+        "Snippets",
         "ScheduledMessages",
         "Viewers",
         "Addresses",

@@ -24,6 +24,7 @@ LINE, UNROUTED, OPT_OUT, CONTACT, CONTACT_IMPORT = "LN", "UT", "OO", "CT", "CI"
 SCHEDULED_MESSAGE = "SD"
 # Beside the messages of a conversation.
 NOTE, ACTIVITY = "NT", "AE"
+SNIPPET = "SN"
 
 _INDEX_DIGITS = 10
 

@@ -17,7 +17,19 @@ from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.media.bucket import Bucket
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import contact_keys, contacts, conversations, keys, memberships, queries, retry, services, users
+from partyline.storage import (
+    contact_keys,
+    contacts,
+    conversations,
+    keys,
+    memberships,
+    queries,
+    retry,
+    services,
+    snippet_keys,
+    snippets,
+    users,
+)
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
@@ -74,7 +86,7 @@ class Cleaner:
         yield from self._clean_partition(contact_keys.contact_import(sid).pk)
 
     def _clean_service(self, removed: Removed) -> Iterator[None]:
-        """Delete its conversations, users, bindings and contacts, then its roles and settings.
+        """Delete its conversations, users, bindings, contacts and snippets, then its roles and settings.
 
         Each conversation is cleaned up by itself afterwards.
         """
@@ -93,10 +105,11 @@ class Cleaner:
             for contact in _list_entries(partial(read, table, sid)):
                 contacts.remove(table, contact)
                 yield
+        yield from self._clean_partition(snippet_keys.partition(sid))
         yield from self._clean_partition(keys.service(sid).pk)
 
     def _clean_user(self, removed: Removed) -> Iterator[None]:
-        """Delete its memberships and bindings."""
+        """Delete its memberships, bindings and own snippets."""
         table, service_sid, identity = self.table, removed.service_sid, removed.identity
         if services.fetch(table, service_sid) is None:
             # The removal of the Service cleans up the conversations.
@@ -111,6 +124,12 @@ class Cleaner:
         ):
             if _is_older(binding.created, users.fetch(table, removed.sid)):
                 table.delete_all([keys.binding(binding.sid)])
+            yield
+        for snippet in _list_entries(
+            lambda window: snippets.page(table, service_sid, window, everyones=False, owner=identity)
+        ):
+            if _is_older(snippet.created, users.fetch(table, removed.sid)):
+                table.delete_all(snippets.keys_of(snippet))
             yield
 
     def _remove_member(self, conversation_sid: str, removed: Removed) -> None:

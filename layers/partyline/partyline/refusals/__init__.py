@@ -60,6 +60,7 @@ from partyline.refusals.account import (
     role_type_invalid,
     service_is_default,
     service_not_found,
+    snippet_name_taken,
     user_exists,
     user_role_not_found,
 )
@@ -272,6 +273,7 @@ __all__ = [
     "session_busy",
     "sign_in_unavailable",
     "signed_out",
+    "snippet_name_taken",
     "state_empty",
     "state_invalid",
     "thread_taken",

@@ -130,3 +130,7 @@ def contact_changed(sid: str, version: int) -> ApiError:
         contact_sid=sid,
         version=version,
     )
+
+
+def snippet_name_taken(name: str, sid: str) -> ApiError:
+    return refuse(20409, f"Snippet {sid} has the name {name}", parameter="Name", snippet_sid=sid)

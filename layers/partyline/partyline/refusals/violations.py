@@ -25,7 +25,7 @@ _REFUSALS: Mapping[str, Callable[..., ApiError]] = {
         *(refusals.participant_exists, refusals.participant_not_found, refusals.participants_over_limit),
         *(refusals.projected_missing, refusals.projected_not_ours, refusals.proxy_empty, refusals.proxy_not_ours),
         *(refusals.role_in_use, refusals.role_is_default, refusals.service_is_default, refusals.service_not_found),
-        *(refusals.thread_taken, refusals.too_many_webhooks, refusals.unique_name_exists),
+        *(refusals.snippet_name_taken, refusals.thread_taken, refusals.too_many_webhooks, refusals.unique_name_exists),
     )
 }
 

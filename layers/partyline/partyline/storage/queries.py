@@ -23,6 +23,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.push_settings import Credential, PushBinding
 from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
 from partyline.domain.services import ApiKey, Role, Service, User
+from partyline.domain.snippets import Snippet
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
@@ -194,6 +195,15 @@ def contact_terms(
     views = [_View("", index, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
     parts = [_read_partition(table, view, partition) for view in views for partition in partitions]
     return _build_page(_merge(parts, views[0]), views[0], ContactTerm)
+
+
+def snippets(table: Table, partition: str, window: Window, prefixes: Collection[str]) -> ListPage[Snippet]:
+    """List the snippets of a partition whose sort key has one of some prefixes, in order."""
+    views = [
+        _View(partition, None, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)
+    ]
+    found = _merge([_read_partition(table, view, partition) for view in views], views[0])
+    return _build_page(found, views[0], Snippet)
 
 
 # --- in ascending order: short lists, each in one partition
