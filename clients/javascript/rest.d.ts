@@ -152,6 +152,12 @@ export declare class Rest {
      */
     messages(conversation: string): Resource;
     /**
+     * The scheduled messages of a conversation. `messages(conversation).create` with `SendAt` makes one.
+     *
+     * @param {string} conversation a SID or a unique name
+     */
+    scheduledMessages(conversation: string): Resource;
+    /**
      * What a message would become, as texts with their costs, and what would refuse it. Nothing is sent.
      *
      * @param {Parameters} form the parameters of a message; without a conversation also those of its first one (`Address`)

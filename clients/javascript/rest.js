@@ -151,6 +151,15 @@ export class Rest {
   }
 
   /**
+   * The scheduled messages of a conversation. `messages(conversation).create` with `SendAt` makes one.
+   *
+   * @param {string} conversation a SID or a unique name
+   */
+  scheduledMessages(conversation) {
+    return new Resource(this, this.conversations.path(conversation, "ScheduledMessages"));
+  }
+
+  /**
    * What a message would become, as texts with their costs, and what would refuse it. Nothing is sent.
    *
    * @param {Parameters} form the parameters of a message; without a conversation also those of its first one (`Address`)

@@ -25,6 +25,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import RoleType
 from partyline.domain.push_settings import BindingType, Credential, PushBinding, PushType
+from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.domain.services import ApiKey, Role, build_service
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
 from partyline.storage import (
@@ -38,6 +39,7 @@ from partyline.storage import (
     messages,
     push_settings,
     roles,
+    scheduled_messages,
     services,
 )
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
@@ -164,13 +166,18 @@ def pair(conversation_sid: str, moment: datetime) -> list[Participant]:
 
 
 def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
-    """One more conversation of a pair, of whose three messages one was deleted, and a message in the two."""
+    """One more conversation of a pair, of whose three messages one was deleted, and a message in the two, with one
+    that is scheduled."""
     sid = sids.new(sids.CONVERSATION)
     conversation = Conversation(
         sid, SERVICE, moment, moment, unique_name=f"one {count:04}", last_index=2, active_at=moment, removed=1
     )
     table.transact(memberships.NewConversation(conversation, pair(sid, moment), moment).build_writes())
     table.write(put("removed", keys.removed_message(sid, 1), {}))
+    later = ScheduledMessage(
+        sids.new(sids.SCHEDULED_MESSAGE), CONVERSATION, SERVICE, moment, moment, moment, "agent", body="hello"
+    )
+    table.transact([write for write in scheduled_messages.creation_writes(later) if write.operation == "Put"])
     for where in (CONVERSATION, PAIR):
         message = Message(sids.message(count), where, count, moment, moment, "agent", "hello")
         table.transact(messages.message_writes(message, moment))
@@ -294,6 +301,8 @@ def test_finding_one_costs_the_same_however_many_there_are(
         (f"/Conversations/{CONVERSATION}/Messages", []),
         (f"/Conversations/{CONVERSATION}/Messages", [("Order", "desc")]),
         (f"/Conversations/{CONVERSATION}/Participants", []),
+        (f"/Conversations/{CONVERSATION}/ScheduledMessages", []),
+        (f"/Conversations/{CONVERSATION}/ScheduledMessages", [("State", "scheduled")]),
         ("/ParticipantConversations", [("Identity", "agent")]),
         ("/ParticipantConversations", [("Address", A)]),
         ("/Users", []),

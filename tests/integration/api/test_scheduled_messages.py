@@ -372,6 +372,20 @@ def test_what_cannot_be_sent_fails_with_the_refusal_and_an_event(api: Api, timer
     assert count and count["count"] == 0
 
 
+def test_the_reason_does_not_name_another_conversation(api: Api, timers: Timers) -> None:
+    conversation = api.group(A, B)
+    one = scheduled(api, conversation)
+    other = api.group(A)
+    people = api.get(f"/Conversations/{conversation}/Participants").body["participants"]
+    [leaving] = [member["sid"] for member in people if (member["messaging_binding"] or {}).get("address") == B]
+    assert api.delete(f"/Conversations/{conversation}/Participants/{leaving}").status == 204
+    assert other in api.say(conversation).body["message"]
+    timers(hours=1)
+    failed = shown(api, one)
+    assert (failed["state"], failed["error_code"]) == ("failed", 50416)
+    assert other not in failed["error_message"]
+
+
 def test_a_closed_conversation_sends_nothing(api: Api, timers: Timers) -> None:
     conversation = api.group(A)
     one, canceled = scheduled(api, conversation), scheduled(api, conversation)

@@ -110,11 +110,12 @@ test("a form has the API's names, repeats arrays, and leaves out what is not giv
 });
 
 test("names in paths are encoded, and a Service is part of the path", async () => {
-  told = [json({}), json({}), json({}), json({}), json({})];
+  told = [json({}), json({}), json({}), json({}), json({}), json({})];
   const rest = client({ url: `${URL_}/`, service: "IS1" });
   await value(rest.conversations.fetch("a/b?c#+"));
   await value(rest.messages("my room").fetch("IM1"));
   await value(rest.participants("CH1").update("MB1", { Identity: "bob" }));
+  await value(rest.scheduledMessages("CH1").fetch("SD1"));
   await value(rest.preview({ Body: "Hi" }, { conversation: "CH1" }));
   await value(rest.preview({ Address: ["+12065550150", "+12065550110"], Body: "Hi" }));
 
@@ -124,6 +125,7 @@ test("names in paths are encoded, and a Service is part of the path", async () =
       "GET /prod/v1/Services/IS1/Conversations/a%2Fb%3Fc%23%2B",
       "GET /prod/v1/Services/IS1/Conversations/my%20room/Messages/IM1",
       "POST /prod/v1/Services/IS1/Conversations/CH1/Participants/MB1",
+      "GET /prod/v1/Services/IS1/Conversations/CH1/ScheduledMessages/SD1",
       "POST /prod/v1/Services/IS1/Conversations/CH1/Preview",
       "POST /prod/v1/Services/IS1/Preview",
     ],

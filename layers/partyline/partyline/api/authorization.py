@@ -68,6 +68,12 @@ def redact_error(call: Call, refused: ApiError) -> ApiError:
     roster = conversations.load(call.table, owner)
     if roster and roster.conversation.service_sid == call.scope.service_sid and can_see(call, roster.participants):
         return refused
+    return without_owner(refused)
+
+
+def without_owner(refused: ApiError) -> ApiError:
+    """Remove from a refusal the conversation that it names."""
+    owner = (refused.details or {}).get("conversation_sid")
     message = refused.message.removesuffix(f" as Conversation {owner}").removesuffix(f" in Conversation {owner}")
     details = {name: value for name, value in (refused.details or {}).items() if name != "conversation_sid"}
     return ApiError(refused.code, refused.status, message, details)

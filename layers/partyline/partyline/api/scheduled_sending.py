@@ -49,11 +49,13 @@ class ScheduledSender:
             # The clean-up of its Service deletes it.
             return
         try:
-            message_sid = _record(call, scheduled)
+            with as_refusals():
+                message_sid = _record(call, scheduled)
         except ApiError as refused:
             if refused.status >= SERVER_ERROR:
                 raise
-            self._fail(call, scheduled, refused)
+            # Everyone who sees the conversation reads why, and may not see the one that has its thread.
+            self._fail(call, scheduled, authorization.without_owner(refused))
             return
         if scheduled.request_digest:
             table = self.context.table
@@ -88,17 +90,9 @@ class ScheduledSender:
 
 
 def _record(call: Call, scheduled: ScheduledMessage) -> str:
-    """Record the message for who scheduled it; return its SID. Raises ApiError, Conflict."""
+    """Record the message for who scheduled it; return its SID. Raises ApiError, RuleViolation, Conflict."""
     if scheduled.scheduled_by is not None:
         call = replace(call, user=load_user(call.table, call.scope, scheduled.scheduled_by, scheduled.created))
-    try:
-        with as_refusals():
-            return _record_as_caller(call, scheduled)
-    except ApiError as refused:
-        raise authorization.redact_error(call, refused) from refused
-
-
-def _record_as_caller(call: Call, scheduled: ScheduledMessage) -> str:
     roster = lookups.load_roster(call)
     planned = replace(plan_message(call, roster), request_digest=scheduled.request_digest)
     message = record_message(
