@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import jwt
 import pytest
 
 from partyline.api.context import ApiContext
+from partyline.auth import token_issuer
 from partyline.domain import sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role, User
@@ -18,7 +20,7 @@ from partyline.storage import api_keys, roles, services, sign_in_sessions, users
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, consult_no_webhook, proxy_event
+from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, Racing, consult_no_webhook, proxy_event
 from tests.support.identity_provider import Person
 from tests.support.sessions import GUARD, LIVE_URL, ROLES, Browser, SessionWorld, query_of
 
@@ -560,6 +562,17 @@ def test_all_tokens_are_signed_by_one_key_and_its_revocation_ends_them(world: Se
     assert sign_in_sessions.fetch_signing_key(world.table)[0] != sid
     assert api(world, second).get("/Users/ann").status == 200
     assert api(world, first).get("/Users/ann").status == 401
+
+
+def test_two_first_tokens_at_once_are_signed_by_one_key(world: SessionWorld, browser: Browser) -> None:
+    browser.sign_in("ann")
+    other = Browser(world, dict(browser.cookies))
+    first: list[str] = []
+    slow = replace(world.sign_in, table=Racing(world.table, 1, "signing key", lambda: first.append(other.token())))
+    given = token_issuer.issue_token(slow, SERVICE, "ann", world.clock())
+    assert len(first) == 1
+    issuers = {jwt.decode(token, options={"verify_signature": False})["iss"] for token in (*first, given.token)}
+    assert issuers == {sign_in_sessions.fetch_signing_key(world.table)[0]}
 
 
 def test_other_routes_are_not_there(browser: Browser) -> None:
