@@ -248,6 +248,23 @@ def test_an_erased_contact_leaves_no_name_and_no_history(api: Api, table: Table,
     assert names(api.get("/Contacts", {"Number": A})) == []
 
 
+@pytest.mark.parametrize("end", ["deleted", "erased", "merged"])
+def test_the_answer_to_a_request_is_deleted_with_its_contact(api: Api, table: Table, end: str) -> None:
+    once = replace(api, headers={"Idempotency-Key": "k1"})
+    form = {"FriendlyName": "Quentin", "Numbers": numbers(A)}
+    path = f"/Contacts/{once.made('/Contacts', form)['sid']}"
+    if end == "merged":
+        survivor = create(api, "Rob", B)["sid"]
+        api.post(f"/Contacts/{survivor}/Merge", {"ContactSid": path.removeprefix("/Contacts/")})
+    else:
+        api.call("DELETE", path, {"Erase": "true"} if end == "erased" else {})
+    assert once.post("/Contacts", form).error == (404, 20404, f"The requested resource {path} was not found")
+    assert names(api.get("/Contacts", {"Q": "quentin"})) == []
+    client: Any = table._client
+    [answer] = [item for item in client.scan(TableName="partyline")["Items"] if "fingerprint" in item]
+    assert not any(word in str(answer) for word in ("Quentin", A))
+
+
 def test_a_merge_moves_the_numbers(api: Api, clock: Clock) -> None:
     bob, rob = create(api, "Bob", A), create(api, "Robert", B, Owner="ann", DoNotDisturb="true")
     clock.tick(hours=1)

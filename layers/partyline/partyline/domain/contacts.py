@@ -49,6 +49,7 @@ class Contact:
     - `owner`: the identity that the contact is assigned to.
     - `version`: counts the changes, from 1. `revised` is the version that last changed the name or a number.
     - `deleted`: set in a tombstone. `merged_into`: the contact that has the numbers of a merged one.
+    - `request_digest`: names the request that created it, if that had an Idempotency-Key.
     """
 
     sid: str
@@ -64,6 +65,7 @@ class Contact:
     revised: int = 1
     deleted: datetime | None = None
     merged_into: str | None = None
+    request_digest: str | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:

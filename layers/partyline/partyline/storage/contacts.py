@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from partyline.domain import contact_search
 from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, contact_keys, keys
+from partyline.storage import codec, contact_keys, idempotency, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, Write, delete, put
 
@@ -65,9 +65,10 @@ def save(
 ) -> None:
     """Store a new or changed contact with its entry in the history, and with the writes `beside` it, all or nothing.
 
-    Raises RuleViolation contact_number_taken, and Conflict when another request changed the contact since `before` was
-    read.
+    The answer of the request that created a deleted one loses its body first. Raises RuleViolation
+    contact_number_taken, and Conflict when another request changed the contact since `before` was read.
     """
+    _forget_answer(table, before, after)
     _transact(table, [*build_writes(before, after, change), *beside])
 
 
@@ -79,6 +80,7 @@ def save_merge(
 ) -> None:
     """Store both contacts of a merge, the survivor first. Raises Conflict as `save`."""
     held = {number: contact.sid for contact in before for number in contact.addresses}
+    _forget_answer(table, before[1], after[1])
     _transact(
         table,
         [
@@ -99,6 +101,11 @@ def erase(table: Table, before: Contact, after: Contact, change: ContactChange) 
         keys.Key(item["PK"], item["SK"]) for item in table.query_all(kept.pk, begins=contact_keys.CONTACT_CHANGES)
     )
     table.delete_all(key for key in history if key != kept)
+
+
+def _forget_answer(table: Table, before: Contact | None, after: Contact) -> None:
+    if before and before.request_digest and after.deleted:
+        idempotency.forget_body(table, None, before.request_digest, before.sid)
 
 
 def _transact(table: Table, writes: Sequence[Write]) -> None:

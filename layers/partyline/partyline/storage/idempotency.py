@@ -80,7 +80,7 @@ def decode(item: Item) -> RecordedRequest:
     return codec.decode(RecordedRequest, item)
 
 
-def forget_body(table: Table, conversation_sid: str, digest: str, resource_sid: str) -> None:
+def forget_body(table: Table, conversation_sid: str | None, digest: str, resource_sid: str) -> None:
     """Delete the body of an answer, before that is deleted which the request created.
 
     What stays keeps a late repeat from creating it again.

@@ -124,7 +124,7 @@ def _create(once: IdempotentRequest) -> ApiResponse:
     call = once.call
     form = NewContactForm.parse(call.request.form)
     blank = Contact(sids.new(sids.CONTACT), call.scope.service_sid, form.friendly_name, call.now, call.now)
-    contact = replace(blank, **_read_changes(call, form, blank))
+    contact = replace(blank, **_read_changes(call, form, blank), request_digest=once.digest)
     change = contacts.describe_change(None, contact, ContactAction.CREATED, call.caller)
     answer = ApiResponse(201, build_body(call, contact))
     store.save(call.table, None, contact, change, beside=once.writes(answer, contact.sid))
