@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from partyline import bootstrap
@@ -16,10 +17,21 @@ from partyline.deadline import track_deadline
 from partyline.domain.media import MediaReference
 from partyline.observability import logger, metrics
 from partyline.queues import queue_messages
-from partyline.queues.queue_messages import ActivationRequest, Callback, Cut, ImportRun, Push, Removed, RemovedKind
+from partyline.queues.queue_messages import (
+    ActivationRequest,
+    Callback,
+    Cut,
+    ImportRun,
+    InboxJob,
+    InboxJobKind,
+    Push,
+    Removed,
+    RemovedKind,
+)
 from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
+from partyline.stream.inbox_signals import InboxSignals
 from partyline.stream.relay import StreamRelay
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
@@ -34,18 +46,23 @@ CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
-    return CONSUMER.consume(event, relay)
+    return CONSUMER.consume(event, partial(relay, InboxSignals(TABLE)))
 
 
-def relay(record: Mapping[str, Any]) -> Relayed:
+def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
     """Build the queue messages that one stream record requires."""
     messages: list[QueueMessage] = []
+
+    def refresh(jobs: list[InboxJob]) -> None:
+        messages.extend(_refresh(job) for job in jobs)
+
     calls: list[int] = []
     fan_out = FanOut(
         TABLE,
         account_sid=variable("ACCOUNT_SID"),
         enqueue_callback=lambda subject, callback: messages.append(_call(subject, callback)),
         enqueue_push=lambda push, name: messages.append(_push(push, name)),
+        observe=lambda batch: refresh(signals.list_for_batch(batch)),
     )
     stream_relay = StreamRelay(
         enqueue_send=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
@@ -55,6 +72,8 @@ def relay(record: Mapping[str, Any]) -> Relayed:
         publish_receipt=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
         clean_up=lambda removed: messages.extend(_clean(removed)),
         run_import=lambda run: messages.append(_import(run)),
+        start_inbox=lambda sid: refresh([InboxJob(InboxJobKind.SERVICE, sid)]),
+        note_holder=lambda sid, number: refresh(signals.list_for_number(sid, number)),
     )
     return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))
 
@@ -77,6 +96,11 @@ def _activate(sid: str) -> QueueMessage:
 def _import(run: ImportRun) -> QueueMessage:
     """Queue a run of an import of contacts."""
     return QueueMessage(variable("IMPORTS_QUEUE_URL"), queue_messages.encode(run))
+
+
+def _refresh(job: InboxJob) -> QueueMessage:
+    """Queue what the inbox is to bring up to date."""
+    return QueueMessage(variable("INBOX_QUEUE_URL"), queue_messages.encode(job))
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:

@@ -100,6 +100,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
+        "INBOX_QUEUE_URL": sqs.create_queue(QueueName="inbox")["QueueUrl"],
         "IMPORTS_QUEUE_URL": sqs.create_queue(QueueName="imports")["QueueUrl"],
         "RELAY_FAILURES_URL": sqs.create_queue(QueueName="failures")["QueueUrl"],
         "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],

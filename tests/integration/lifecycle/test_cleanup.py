@@ -128,7 +128,15 @@ class Relay:
     def take(self, before: dict[str, Any]) -> str:
         """Tell it of an item that was removed, as the table had it."""
         stream = stream_relay.StreamRelay(
-            unexpected, unexpected, unexpected, unexpected, unexpected, self.queued.append, unexpected
+            unexpected,
+            unexpected,
+            unexpected,
+            unexpected,
+            unexpected,
+            self.queued.append,
+            unexpected,
+            unexpected,
+            unexpected,
         )
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
         return stream.relay({"eventName": "REMOVE", "dynamodb": image})
@@ -384,7 +392,15 @@ def test_removal_in_the_stream_queues_a_clean_up(account: Table, client: Any) ->
     relay = Relay(account)
     (before,) = (item for item in stored(client) if item["PK"]["S"] == f"IS#{SECOND}" and item["SK"]["S"] == "IS")
     stream = stream_relay.StreamRelay(
-        unexpected, unexpected, unexpected, unexpected, unexpected, relay.queued.append, unexpected
+        unexpected,
+        unexpected,
+        unexpected,
+        unexpected,
+        unexpected,
+        relay.queued.append,
+        unexpected,
+        unexpected,
+        unexpected,
     )
     change = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
     moment = {"ApproximateCreationDateTime": 1795348800.0}

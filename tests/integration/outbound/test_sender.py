@@ -564,6 +564,8 @@ def build_relay(
         publish_receipt=(delivered if delivered is not None else []).append,
         clean_up=clean,
         run_import=lambda run: pytest.fail(run.sid),
+        start_inbox=pytest.fail,
+        note_holder=lambda service_sid, number: pytest.fail(number),
     )
 
 

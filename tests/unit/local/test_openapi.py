@@ -78,11 +78,13 @@ def test_paths_name_their_parameters() -> None:
 def test_every_resource_of_ours_is_documented() -> None:
     ours = {
         "Contacts",
+        "Inbox",
         "Keys",
         "Lines",
         "OptOuts",
         "UnroutedTexts",
         "Preview",
+        "ReadState",
         "Export",
         "Activity",
         "Notes",

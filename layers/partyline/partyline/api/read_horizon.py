@@ -49,9 +49,13 @@ class ReadHorizonForm(Form):
         return {name: value for name, value in values.items() if not (is_removed and name == "LastReadTimestamp")}
 
     def changes_at(self, now: datetime) -> dict[str, Any]:
-        """Return the attributes that the parameters change. An index without a time was read now."""
+        """Return the attributes that the parameters change. An index without a time was read now.
+
+        Who has read is not reminded any more that something is unread.
+        """
         changes = self.changes()
         if "last_read_message_index" in changes:
             is_read = changes["last_read_message_index"] is not None
             changes.setdefault("last_read_timestamp", serializers.format_timestamp(now) if is_read else None)
+            changes["marked_unread"] = None
         return changes

@@ -44,9 +44,17 @@ def sort_name(name: str) -> str:
 
 def list_terms(contact: Contact) -> tuple[str, ...]:
     """Return the terms of a contact, sorted."""
-    words = (_WORD + word for word in split_words(contact.friendly_name))
-    numbers = (_NUMBER + _digits(number)[::-1] for number in contact.addresses)
-    return tuple(sorted({*words, *numbers}))
+    return tuple(sorted({*list_word_terms(contact.friendly_name), *list_number_terms(contact.addresses)}))
+
+
+def list_word_terms(text: str) -> tuple[str, ...]:
+    """Return the terms of the words of a text, in order."""
+    return tuple(_WORD + word for word in split_words(text))
+
+
+def list_number_terms(numbers: Iterable[str]) -> tuple[str, ...]:
+    """Return the terms of some numbers, in order."""
+    return tuple(_NUMBER + _digits(number)[::-1] for number in numbers)
 
 
 def _digits(text: str) -> str:

@@ -36,7 +36,7 @@ class Participant:
     """A member of a conversation.
 
     `identified` is when it got its identity, by our clock; a caller can set `created` and `updated`. `contact` is the
-    contact as which it was added.
+    contact as which it was added. `marked_unread`: that the person wants to come back to the conversation.
     """
 
     sid: str
@@ -54,6 +54,7 @@ class Participant:
     last_read_timestamp: str | None = None
     notification_level: NotificationLevel = NotificationLevel.DEFAULT
     contact: ContactSnapshot | None = None
+    marked_unread: bool | None = None
 
     @property
     def kind(self) -> ParticipantKind:

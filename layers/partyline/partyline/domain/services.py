@@ -32,6 +32,8 @@ class Service:
     - `default_inactive_timer`, `default_closed_timer`: timers of new conversations, in seconds. 0 is no timer, None is
       the account's default.
     - `lock_groups`: whether users cannot change who is in a group text (None: they can, by their permissions).
+    - `inbox_shards`: over how many partitions the list of its inbox is spread; None when it has never used the inbox.
+      It may grow. `inbox_since`: since when it has used the inbox.
     """
 
     sid: str
@@ -45,6 +47,8 @@ class Service:
     default_inactive_timer: int | None = None
     default_closed_timer: int | None = None
     lock_groups: bool | None = None
+    inbox_shards: int | None = None
+    inbox_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from partyline.storage import (
     contact_keys,
     contacts,
     conversations,
+    inbox,
+    inbox_keys,
     keys,
     memberships,
     queries,
@@ -68,12 +70,14 @@ class Cleaner:
                 return self._clean_import(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
-        """Delete its participants, webhooks, messages with their files, and receipts.
+        """Delete its participants, webhooks, messages with their files, receipts, and what the inbox has of it.
 
         Its sends and the carriers' ids of them stay: a late delivery report finds that no receipt is left to change.
         """
         yield from self._clean_partition(keys.conversation(sid).pk)
         yield from self._clean_partition(keys.messages(sid))
+        inbox.remove(self.table, inbox.load(self.table, sid), sid)
+        yield from self._clean_partition(inbox_keys.partition(sid))
 
     def _clean_media(self, sid: str) -> Iterator[None]:
         """Delete the content of a file."""

@@ -82,6 +82,19 @@ def select_recipients(
     return [one for one in found.active if receives(one.identity)], found.expired
 
 
+def select_named(
+    table: Table, service_sid: str, identities: Collection[str], now: datetime, *, with_supervisors: bool
+) -> tuple[list[Connection], tuple[Connection, ...]]:
+    """Return the authorized connections of some identities and of no one else, and the expired ones among them.
+
+    Without supervisors: what these people cannot see any more, others of them see still, by their role.
+    """
+    known = connections.list_for_identities(table, service_sid, identities)
+    found = authorize(table, service_sid, known, now, permissions_of=() if with_supervisors else identities)
+    seeing = {who for who, permitted in found.permissions.items() if Permission.VIEW_ANY_CONVERSATION in permitted}
+    return [one for one in found.active if one.identity not in seeing], found.expired
+
+
 @dataclass(frozen=True, slots=True)
 class _Grounds:
     """What an authorization rests on: the items of the Service, its users, their revocations and the API keys."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partyline.auth import visibility
-from partyline.domain import sids
+from partyline.domain import inbox_events, sids
 from partyline.domain.permissions import Permission
 from partyline.domain.webhook_configuration import STAFF_EVENTS
 from partyline.queues import queue_messages
@@ -72,15 +72,7 @@ class Publisher:
     def _push(self, push: Push, *, last: bool) -> Pushed:
         """Push to every receiver. In the last try a connection that fails is closed instead of tried again."""
         table = self.live.table
-        identities, owners = self._find_identities(push)
-        receivers, expired = audience.select_recipients(
-            table,
-            push.service_sid,
-            identities,
-            self.live.clock(),
-            owners=owners,
-            permission=_required_permission(push),
-        )
+        receivers, expired = self._find_receivers(push)
         results = self.live.post_all(receivers, protocol.event_frames(push.subject, push.events))
         gone = [one for one, result in zip(receivers, results, strict=True) if result is PostResult.GONE]
         failed = [one for one, result in zip(receivers, results, strict=True) if result is PostResult.FAILED]
@@ -93,6 +85,17 @@ class Publisher:
             gone=len(gone),
             cut=len(closing),
             again=bool(failed) and not last,
+        )
+
+    def _find_receivers(self, push: Push) -> tuple[list[Connection], tuple[Connection, ...]]:
+        """Return the connections that the events are for, and the expired ones among those that were read."""
+        table, now = self.live.table, self.live.clock()
+        if inbox_events.is_private(push.events):
+            is_removal = any(event.type == inbox_events.ENTRY_REMOVED for event in push.events)
+            return audience.select_named(table, push.service_sid, push.identities, now, with_supervisors=not is_removal)
+        identities, owners = self._find_identities(push)
+        return audience.select_recipients(
+            table, push.service_sid, identities, now, owners=owners, permission=_required_permission(push)
         )
 
     def _find_identities(self, push: Push) -> tuple[set[str], frozenset[str]]:

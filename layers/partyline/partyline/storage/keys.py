@@ -1,4 +1,4 @@
-"""Build every key of the table. docs/table.md lists them.
+"""Build every key of the table, except those of the inbox (storage.inbox_keys). docs/table.md lists them.
 
 An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 those in one state.
 """
@@ -305,9 +305,9 @@ def request(digest: str, conversation_sid: str | None = None) -> Key:
 SHARDS = 4
 
 
-def shard_of(sid: str) -> int:
+def shard_of(sid: str, shards: int = SHARDS) -> int:
     """Return the shard of a list that an item is in."""
-    return int.from_bytes(hashlib.sha256(sid.encode()).digest()[:4], "big") % SHARDS
+    return int.from_bytes(hashlib.sha256(sid.encode()).digest()[:4], "big") % shards
 
 
 def conversation_list(service_sid: str) -> str:

@@ -178,14 +178,24 @@ def touch_member(
     """
     if before == after:
         return
-    updated = [events.participant_event("onParticipantUpdated", after, conversation)]
-    announced = event_outbox.build_conversation_writes(conversation, cause, now, updated)
     try:
-        table.transact([change_member(conversation, before, after, member_matches(before)), *announced])
+        table.transact(touch_writes(conversation, before, after, now, cause))
     except Conflict as conflict:
         if conflict.failed.get("member") != {}:
             raise
         raise RuleViolation("participant_not_found") from conflict
+
+
+def touch_writes(
+    conversation: Conversation, before: Participant, after: Participant, now: datetime, cause: Cause
+) -> list[Write]:
+    """Build the writes of `touch_member`. Nobody else is told that a person has marked something as unread."""
+    is_told = replace(before, marked_unread=after.marked_unread) != after
+    updated = [events.participant_event("onParticipantUpdated", after, conversation)] if is_told else []
+    return [
+        change_member(conversation, before, after, member_matches(before)),
+        *event_outbox.build_conversation_writes(conversation, cause, now, updated),
+    ]
 
 
 # --- threads that another conversation owned before

@@ -16,6 +16,7 @@ from partyline.domain import sids
 from partyline.domain.contact_imports import RejectedRow
 from partyline.domain.contacts import Contact, ContactChange
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.inbox import InboxPointer
 from partyline.domain.lines import Line
 from partyline.domain.notes import Note
 from partyline.domain.opt_outs import OptOut, OptOutEvent
@@ -27,7 +28,7 @@ from partyline.domain.snippets import Snippet
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
-from partyline.storage import codec, contact_keys, keys
+from partyline.storage import codec, contact_keys, inbox_keys, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table
 
@@ -61,6 +62,14 @@ class ListPage(Generic[Entry]):
     entries: list[tuple[str, Entry]]
     more: bool
     ends: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxTerm:
+    """A term by which a conversation is found."""
+
+    conversation_sid: str
+    term: str
 
 
 # --- by date, newest first
@@ -149,6 +158,19 @@ def rejected_rows(table: Table, window: Window, sid: str, run: int) -> ListPage[
     """List the rows that a run of an import rejected, in their order."""
     view = _View.for_items(contact_keys.contact_import(sid).pk, contact_keys.rejected_rows(run), window)
     return _read_list(table, view, RejectedRow)
+
+
+def inbox_pointers(table: Table, partitions: Iterable[str], index: str, window: Window) -> ListPage[InboxPointer]:
+    """List the pointers of some partitions of an index, those of conversations with the latest activity first."""
+    return _read_merged(table, _View("", index, window), partitions, InboxPointer)
+
+
+def inbox_terms(table: Table, service_sid: str, window: Window, prefixes: Collection[str]) -> ListPage[InboxTerm]:
+    """List the terms of a Service's conversations with one of some prefixes, in order."""
+    name = inbox_keys.terms(service_sid)
+    views = [_View("", None, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
+    parts = [_read_partition(table, view, keys.shard(name, number)) for view in views for number in range(keys.SHARDS)]
+    return _build_page(_merge(parts, views[0]), views[0], InboxTerm)
 
 
 # --- contacts, by name

@@ -17,7 +17,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ImportRun, Removed, RemovedKind
-from partyline.storage import codec, contact_imports, event_outbox, users
+from partyline.storage import codec, contact_imports, contact_keys, event_outbox, users
 from partyline.storage.attribute_values import Item, from_dynamo
 
 # Sends a body to a FIFO queue: message group, deduplication id, body.
@@ -25,6 +25,8 @@ Enqueue = Callable[[str, str, str], None]
 
 # The result for a record without follow-up.
 NOTHING = "nothing"
+# The sort key of the claim of a number by a contact.
+_HOLDER = contact_keys.contact_number("", "").sk
 # The kinds of removed resources whose remains are cleaned up, by the sort key of the item.
 _REMOVED_KINDS = {
     "C": RemovedKind.CONVERSATION,
@@ -42,6 +44,8 @@ class StreamRelay:
     - `activate`: takes the SID of a conversation.
     - `publish`: takes an event batch and the name of its item, by which repeats are recognized.
     - `publish_receipt`: takes a receipt whose status has changed.
+    - `start_inbox`: takes the SID of a Service that uses the inbox from now on.
+    - `note_holder`: takes the SID of a Service and a number of which it has changed whose it is.
     """
 
     enqueue_send: Enqueue
@@ -51,6 +55,8 @@ class StreamRelay:
     publish_receipt: Callable[[Receipt], None]
     clean_up: Callable[[Removed], None]
     run_import: Callable[[ImportRun], None]
+    start_inbox: Callable[[str], None]
+    note_holder: Callable[[str, str], None]
 
     def relay(self, record: Mapping[str, Any]) -> str:
         """Relay one stream record; return the name of its follow-up.
@@ -60,8 +66,13 @@ class StreamRelay:
         - A new event batch, a new user, a receipt with a new status: its events.
         - A new run of an import of contacts: the run.
         - A removed conversation, Service, user or file: the clean-up of its remains.
+        - The first use of the inbox by a Service: the job that fills it.
+        - A number that belongs to another contact, or whose contact has changed: what the inbox shows of it.
         """
         change = record["dynamodb"]
+        image = change.get("NewImage") or change["OldImage"]
+        if image["SK"]["S"] == _HOLDER:
+            return self._relay_holder(from_dynamo(image))
         match record["eventName"]:
             case "INSERT":
                 return self._relay_insert(from_dynamo(change["NewImage"]))
@@ -73,12 +84,18 @@ class StreamRelay:
         self.clean_up(removed)
         return "clean"
 
+    def _relay_holder(self, item: Item) -> str:
+        self.note_holder(item["service_sid"], item["number"])
+        return "holder"
+
     def _relay_insert(self, item: Item) -> str:
         match item.get("outbox"):
             case "message":
                 self._relay_message(codec.decode(Message, item))
             case "activate":
                 self.activate(item["sid"])
+            case "inbox":
+                self.start_inbox(item["sid"])
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
             case contact_imports.OUTBOX:

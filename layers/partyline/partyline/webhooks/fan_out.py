@@ -36,13 +36,14 @@ class FanOut:
     """Turn events into queue messages.
 
     `enqueue_callback` queues a call in the order of its subject, the SID of a conversation or a user. `enqueue_push`
-    queues events for live connections under a deduplication name.
+    queues events for live connections under a deduplication name. `observe` gets every batch, whoever receives it.
     """
 
     table: Table
     account_sid: str
     enqueue_callback: Callable[[str, Callback], None]
     enqueue_push: Callable[[Push, str], None]
+    observe: Callable[[EventBatch], None] = lambda _batch: None
 
     def publish(self, batch: EventBatch, name: str) -> int:
         """Queue all calls and pushes of a batch; return the number of calls.
@@ -51,6 +52,7 @@ class FanOut:
         """
         if batch.replay:
             return self._replay(batch, batch.replay)
+        self.observe(batch)
         has_listeners = connections.is_any_listening(self.table, batch.service_sid)
         if not (has_listeners or batch.cause.notify_webhooks):
             return 0

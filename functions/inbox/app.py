@@ -1,0 +1,47 @@
+"""The queue of the inbox: bring entries up to date.
+
+Delivery: at least once for each job, in any order. A repeat changes nothing.
+
+The work is in `partyline.stream.inbox_projector`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from partyline import bootstrap
+from partyline.deadline import track_deadline
+from partyline.observability import count, logger, metrics
+from partyline.queues import queue_messages
+from partyline.queues.queue_consumer import BatchResponse, consume
+from partyline.queues.queue_messages import InboxJob
+from partyline.settings import variable
+from partyline.stream.inbox_projector import InboxProjector
+
+SQS = bootstrap.build_sqs()
+TABLE = bootstrap.build_table()
+# No entry is begun in the last milliseconds of a run.
+RESERVE = 5_000
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+@track_deadline
+@event_source(data_class=SQSEvent)
+def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
+    """Bring up to date what each job names. What there is no time for goes back into the queue."""
+    projector = InboxProjector(TABLE, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
+    return consume(event, partial(_run, projector))
+
+
+def _run(projector: InboxProjector, record: SQSRecord) -> None:
+    job = queue_messages.decode(InboxJob, record.body)
+    left = projector.run(job)
+    logger.info("inbox.run", kind=job.kind.value, service_sid=job.service_sid, done=left is None)
+    count("InboxDone" if left is None else "InboxContinued")
+    if left is not None:
+        SQS.send_message(QueueUrl=variable("INBOX_QUEUE_URL"), MessageBody=queue_messages.encode(left))

@@ -1,0 +1,192 @@
+"""Pages of the inbox: by activity, or of what a search or a contact finds.
+
+A page reads a limited number of entries. Where a filter leaves most of them out (one line, what is unread), it may be
+shorter than was asked for, or empty, with more behind it. A search, and a contact, find a limited number of
+conversations altogether.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from partyline.api import authorization
+from partyline.api.context import Call
+from partyline.api.pagination import PagePart
+from partyline.domain.contact_search import ContactQuery, parse_query
+from partyline.domain.inbox import InboxEntry, InboxPointer, InboxView
+from partyline.domain.permissions import Permission
+from partyline.serialization import format_time
+from partyline.storage import contacts, inbox_pages, keys, queries
+from partyline.storage.inbox_pages import InboxReader, SeenEntry
+from partyline.storage.queries import Window
+
+# How many windows of a list a page reads at most where it filters.
+_MAX_WINDOWS = 5
+# How many conversations a search or a contact finds at most.
+MAX_FOUND = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWithUnread:
+    """An entry as the caller sees it, and how much of it is unread; None for the account."""
+
+    seen: SeenEntry
+    unread: int | None
+
+
+Show = Callable[[SeenWithUnread], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSelection:
+    """Which entries a list shows: a view, and of these those of a line, of a contact, or that a text finds."""
+
+    view: InboxView = InboxView.ALL
+    line: str | None = None
+    contact_sid: str | None = None
+    query: ContactQuery | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether entries of the view are left out."""
+        return self.line is not None or self.view is InboxView.UNREAD
+
+
+def build_reader(call: Call) -> InboxReader:
+    """Build whose inbox the caller reads."""
+    service, user = call.scope.service, call.user
+    if user is None:
+        return InboxReader(service)
+    owned = Permission.VIEW_ASSIGNED_CONVERSATIONS in user.permissions
+    return InboxReader(service, user.identity, authorization.can_see_all(call), owned)
+
+
+def parse_search(text: str) -> ContactQuery | None:
+    """Parse what a search looks for; None where it looks for nothing."""
+    query = parse_query(text)
+    return query if query.groups else None
+
+
+def read(call: Call, window: Window, selection: InboxSelection, show: Show) -> PagePart:
+    """Read the part of a list that a window shows."""
+    if selection.query is None and selection.contact_sid is None:
+        return _scan(call, window, selection, show)
+    return _slice(_find(call, selection), window, show)
+
+
+# --- by activity
+
+
+def _scan(call: Call, window: Window, selection: InboxSelection, show: Show) -> PagePart:
+    """Read windows of the list until the page is full, or enough were read."""
+    reader = build_reader(call)
+    found: list[tuple[str, SeenWithUnread]] = []
+    ends: tuple[str, str] | None = None
+    more, place = True, window
+    for _ in range(_MAX_WINDOWS if selection.is_filtered else 1):
+        page = inbox_pages.list_pointers(call.table, reader, place, selection.view)
+        more = page.more
+        if page.ends is None:
+            break
+        fitting = _select(call, reader, page.entries, selection)
+        if window.backward:
+            found, ends = [*fitting, *found], (page.ends[0], ends[1] if ends else page.ends[1])
+            place = replace(place, after=page.ends[0])
+        else:
+            found, ends = [*found, *fitting], (ends[0] if ends else page.ends[0], page.ends[1])
+            place = replace(place, after=page.ends[1])
+        if len(found) >= window.size or not more:
+            break
+    return _cut(found, window, PagePart([], more, ends), show)
+
+
+def _select(
+    call: Call, reader: InboxReader, listed: Collection[tuple[str, InboxPointer]], selection: InboxSelection
+) -> list[tuple[str, SeenWithUnread]]:
+    """Select the entries that the caller sees and the list shows."""
+    wanted = [(key, one) for key, one in listed if selection.line is None or selection.line in one.lines]
+    seen = inbox_pages.fetch_entries(call.table, reader, [one.conversation_sid for _, one in wanted])
+    shown = _show_fitting(call, seen, selection)
+    return [(key, shown[one.conversation_sid]) for key, one in wanted if one.conversation_sid in shown]
+
+
+def _show_fitting(call: Call, seen: Mapping[str, SeenEntry], selection: InboxSelection) -> dict[str, SeenWithUnread]:
+    """Return the entries that the selection shows, by conversation, with what is unread of each."""
+    fitting = {sid: _with_unread(call, one) for sid, one in seen.items() if _fits(call, one.entry, selection)}
+    if selection.view is not InboxView.UNREAD:
+        return fitting
+    return {sid: one for sid, one in fitting.items() if one.unread}
+
+
+def _fits(call: Call, entry: InboxEntry, selection: InboxSelection) -> bool:
+    """Whether the selection shows an entry, as far as that follows from the entry."""
+    return (
+        entry.fits(selection.view, call.user.identity if call.user else None)
+        and (selection.line is None or selection.line in entry.lines)
+        and (selection.query is None or selection.query.has_match(entry.terms))
+    )
+
+
+def _with_unread(call: Call, seen: SeenEntry) -> SeenWithUnread:
+    return SeenWithUnread(seen, inbox_pages.count_unread(call.table, seen) if call.user else None)
+
+
+def _cut(found: list[tuple[str, SeenWithUnread]], window: Window, read_part: PagePart, show: Show) -> PagePart:
+    """Keep as many entries as the page has; the others are read again for the next one."""
+    kept = found[-window.size :] if window.backward else found[: window.size]
+    entries = [(key, show(one)) for key, one in kept]
+    if len(kept) == len(found) or read_part.ends is None:
+        return replace(read_part, entries=entries)
+    first, last = read_part.ends
+    ends = (kept[0][0], last) if window.backward else (first, kept[-1][0])
+    return PagePart(entries, more=True, ends=ends)
+
+
+# --- found by a text or a contact
+
+
+def _find(call: Call, selection: InboxSelection) -> list[tuple[str, SeenWithUnread]]:
+    """Find at most MAX_FOUND conversations; return those that the caller sees and the list shows, by activity."""
+    if selection.contact_sid:
+        sids = _find_of_contact(call, selection.contact_sid)
+    else:
+        prefixes = selection.query.lead if selection.query else ()
+        sids = inbox_pages.find_by_terms(call.table, call.scope.service_sid, prefixes, MAX_FOUND)
+    seen = inbox_pages.fetch_entries(call.table, build_reader(call), sids)
+    shown = _show_fitting(call, seen, selection).values()
+    return sorted(((_place_of(one.seen.entry), one) for one in shown), key=lambda one: one[0], reverse=True)
+
+
+def _place_of(entry: InboxEntry) -> str:
+    """Return the sort key of an entry in lists by activity."""
+    return keys.dated(format_time(entry.active_at), entry.conversation_sid)
+
+
+def _find_of_contact(call: Call, sid: str) -> list[str]:
+    """Find the conversations in which a handset is a number of a contact; none of one that the caller cannot see."""
+    contact = contacts.fetch(call.table, sid)
+    if (
+        contact is None
+        or contact.service_sid != call.scope.service_sid
+        or not authorization.can_see_contact(call, contact)
+    ):
+        return []
+    pages = [
+        queries.participations(call.table, call.scope.service_sid, Window(MAX_FOUND), address=number)
+        for number in contact.addresses
+    ]
+    newest = sorted((entry for page in pages for entry in page.entries), key=lambda entry: entry[0], reverse=True)
+    return [*dict.fromkeys(member.conversation_sid for _, member in newest)][:MAX_FOUND]
+
+
+def _slice(found: list[tuple[str, SeenWithUnread]], window: Window, show: Show) -> PagePart:
+    """Return the part of what was found that a window shows."""
+    after = window.after
+    if window.backward:
+        before = [one for one in found if after is None or one[0] > after]
+        shown, more = before[-window.size :], len(before) > window.size
+    else:
+        behind = [one for one in found if after is None or one[0] < after]
+        shown, more = behind[: window.size], len(behind) > window.size
+    return PagePart([(key, show(one)) for key, one in shown], more)
