@@ -283,6 +283,54 @@ def test_19_a_person_who_was_removed_is_refused(account: Caller, ben: StaffMembe
     assert ben.get("/Lines").status in {401, 403}
 
 
+def test_21_a_file_of_contacts_is_tried_and_then_imported(ann: StaffMember) -> None:
+    taken, name = new_number(), uuid4().hex[:8]
+    ann.add_contact("Kay", taken)
+    first, second = new_number(), new_number()
+    rows = [
+        f"{name} Ann,{first}",
+        f"{name} Ben,{second}",
+        f"{name} Kay,{taken}",
+        f"{name} None,12",
+        f"{name} Twice,{first}",
+    ]
+    sid = ann.upload("/Contacts/Imports", "\n".join(["name,number", *rows]).encode(), "text/csv").body["sid"]
+
+    def completed() -> Any:
+        path = f"/Contacts/Imports/{sid}"
+        done = until(lambda: ann.read(path), lambda seen: seen["state"] in {"completed", "failed"})
+        assert done["state"] == "completed"
+        return done
+
+    tried = completed()
+    assert (tried["accepted"], tried["rejected"]) == (2, 3)
+    assert ann.read("/Contacts", {"Q": name})["contacts"] == []
+    assert {one["row"] for one in ann.read(f"/Contacts/Imports/{sid}/Errors")["errors"]} == {3, 4, 5}
+
+    ann.made(f"/Contacts/Imports/{sid}", {"DryRun": "false"})
+    assert completed()["accepted"] == 2
+    found = ann.read("/Contacts", {"Q": name})["contacts"]
+    assert {one["numbers"][0]["number"] for one in found} == {first, second}
+
+
+def test_22_a_note_is_for_staff_and_goes_to_no_phone(world: World, ann: StaffMember, ben: StaffMember) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    note = ann.made(f"/Conversations/{group}/Notes", {"Body": "They have a dog."})
+    assert [one["sid"] for one in ben.read(f"/Conversations/{group}/Notes")["notes"]] == [note["sid"]]
+    write(ben, group, "On my way")
+    assert until(lambda: world.read_by(kays)) == [(FRONT_DESK, "On my way")]
+    assert [one["body"] for one in ann.read(f"/Conversations/{group}/Messages")["messages"]] == ["On my way"]
+
+    customer, chat = StaffMember(world, "customer", "service user"), ann.account.made("/Conversations")["sid"]
+    ann.account.made(f"/Conversations/{chat}/Participants", {"Identity": customer.identity})
+    ann.made(f"/Conversations/{chat}/Notes", {"Body": "for us"})
+    assert refused(customer.get(f"/Conversations/{chat}/Notes"), 403, 50107)
+    assert "for us" in ann.export(chat)
+    assert "for us" not in customer.export(chat)
+
+
 def test_23_contacts_are_found_by_name_and_by_the_end_of_a_number(ann: StaffMember) -> None:
     number, name = new_number(), f"Zoë{uuid4().hex[:8]}"
     sid = ann.add_contact(f"{name} Miller", number)

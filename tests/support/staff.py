@@ -61,6 +61,15 @@ class Caller:
         assert answer.status == HTTPStatus.OK, answer
         return answer.body
 
+    def upload(self, path: str, content: bytes, content_type: str) -> Answer:
+        """Post a file as the body."""
+        return self._call("POST", path, content, Content_Type=content_type)
+
+    def export(self, conversation_sid: str) -> str:
+        """The lines of a conversation's export."""
+        path, authorization = f"/v1/Conversations/{conversation_sid}/Export", self._authorization
+        return self._world.request("GET", path, Authorization=authorization).data.decode()
+
     def _call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         answer = self._world.request(method, f"/v1{path}", body, Authorization=self._authorization, **headers)
         return Answer(answer.status, json.loads(answer.data) if answer.data else None, answer.headers)
@@ -79,7 +88,7 @@ def _describe(member: Mapping[str, str]) -> dict[str, Any]:
 
 
 class StaffMember(Caller):
-    """A person with one of the roles that every Service has for staff."""
+    """A person with one of the roles that every Service has."""
 
     def __init__(self, world: World, name: str, role: str) -> None:
         self.identity = f"{name} {uuid4().hex}"
