@@ -35,6 +35,7 @@ def test_a_listed_origin_is_named_and_may_read_the_headers_of_the_api(name: str,
     assert exposed >= {
         "Retry-After",
         "Idempotent-Replayed",
+        "Link",
         "Location",
         "Content-Range",
         "Content-Disposition",

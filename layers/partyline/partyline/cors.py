@@ -15,6 +15,7 @@ _EXPOSED = (
     "Content-Disposition",
     "Content-Range",
     "Idempotent-Replayed",
+    "Link",
     "Location",
     "Retry-After",
     "X-Amzn-RequestId",
