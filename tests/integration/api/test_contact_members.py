@@ -11,6 +11,7 @@ import pytest
 from partyline.domain import sids
 from partyline.storage import conversations, memberships
 from partyline.storage.table import Table
+from partyline.webhooks.pre_action import PreActionDecision
 from tests.support.api_harness import A, Api, B, C, Clock, Counting, D, P, activate
 from tests.support.people import acting, another_service
 
@@ -228,6 +229,29 @@ def test_a_smaller_thread_that_the_group_had_as_an_alias_becomes_the_new_groups(
     assert len(before.conversation.threads) == 1
     activate(table, made.body["sid"], clock())
     assert api.say(made.body["sid"]).status == 201
+
+
+@pytest.mark.parametrize("reason", ["name", "webhook"])
+def test_a_group_that_is_refused_leaves_the_alias_to_its_source(
+    api: Api, table: Table, clock: Clock, three: tuple[str, list[str]], reason: str
+) -> None:
+    source, sids_of = three
+    smaller = ",".join(sorted((A, C, P)))
+    assert memberships.claim_alias_thread(table, source, smaller, clock())
+    api.conversation(UniqueName="taken")
+    form = {"From": source, "Without": sids_of[2]}
+    if reason == "name":
+        assert api.post("/ConversationWithParticipants", {**form, "UniqueName": "taken"}).status == 409
+    else:
+        context = replace(api.context, ask=lambda *_: PreActionDecision(rejected=True))
+        rejecting = replace(api, context=context, headers={"X-Twilio-Webhook-Enabled": "true"})
+        assert rejecting.post("/ConversationWithParticipants", form).status == 403
+    roster = conversations.load(table, source)
+    assert roster
+    assert smaller in roster.conversation.threads
+    owner = conversations.find_open_owner(table, smaller, clock())
+    assert owner
+    assert owner.sid == source
 
 
 def test_only_what_the_caller_sees_is_copied(api: Api, three: tuple[str, list[str]]) -> None:

@@ -6,7 +6,8 @@ its own names it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from partyline.domain.conversations import threads_of
 from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel, Participant
+from partyline.errors import PartylineError
 from partyline.storage import conversations, memberships
 
 
@@ -80,7 +82,17 @@ def _copy(call: Call, member: Participant, conversation_sid: str) -> tuple[Parti
     return binding, copied
 
 
-def release_aliases(call: Call, copied: CopiedParticipants, members: Sequence[Participant]) -> None:
-    """Release the thread of the new members where the source owns it as an alias, since it has left out the others."""
-    if copied.source_sid is not None:
-        memberships.release_aliases(call.table, copied.source_sid, threads_of(members))
+@contextmanager
+def aliases_released(call: Call, copied: CopiedParticipants, members: Sequence[Participant]) -> Iterator[None]:
+    """Release the thread of the new members where the source owns it as an alias, since it has left out the others.
+
+    The source claims it again where the new conversation is refused meanwhile.
+    """
+    source = copied.source_sid
+    released = memberships.release_aliases(call.table, source, threads_of(members)) if source else frozenset()
+    try:
+        yield
+    except PartylineError:
+        for thread in sorted(released):
+            memberships.claim_alias_thread(call.table, source or "", thread, call.now)
+        raise

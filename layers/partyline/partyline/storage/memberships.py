@@ -234,21 +234,22 @@ def claim_alias_thread(table: Table, sid: str, thread: str, now: datetime) -> bo
     return retry.STANDARD.run(attempt)
 
 
-def release_aliases(table: Table, sid: str, wanted: Collection[str]) -> None:
+def release_aliases(table: Table, sid: str, wanted: Collection[str]) -> frozenset[str]:
     """Release those of some threads that a conversation owns as aliases, for a conversation of exactly these members.
 
-    The threads of its own members stay. Raises Conflict when other requests win every race.
+    The threads of its own members stay. Returns what was released. Raises Conflict when other requests win every race.
     """
 
-    def attempt() -> None:
+    def attempt() -> frozenset[str]:
         roster = conversations.load(table, sid)
         if roster is None:
-            return
+            return frozenset()
         released = (roster.conversation.threads - threads_of(roster.participants)) & frozenset(wanted)
         if released:
             table.transact(_set_threads(roster.conversation, roster.conversation.threads - released))
+        return released
 
-    retry.STANDARD.run(attempt)
+    return retry.STANDARD.run(attempt)
 
 
 def _set_threads(conversation: Conversation, threads: frozenset[str]) -> list[Write]:

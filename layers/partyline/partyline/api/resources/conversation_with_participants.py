@@ -19,8 +19,8 @@ from partyline.api.idempotency import IdempotentRequest, answer_once
 from partyline.api.participant_copies import (
     CopiedParticipants,
     ParticipantCopyForm,
+    aliases_released,
     copy_participants,
-    release_aliases,
 )
 from partyline.api.request import Parameters
 from partyline.api.resources import conversations
@@ -97,7 +97,6 @@ def _create(once: IdempotentRequest) -> ApiResponse:
     copied = copy_participants(call, form, conversation.sid)
     _check_number(call, len(form.participants) + len(copied.described))
     members, known = _parse_members(call, conversation, copied, form.participants)
-    release_aliases(call, copied, members)
     conversation = replace(
         conversation,
         state=ConversationState.INITIALIZING,
@@ -106,8 +105,8 @@ def _create(once: IdempotentRequest) -> ApiResponse:
     )
     new = NewConversation(conversation, members, call.now, call.cause, known)
     if form.if_exists is IfExists.REFUSE:
-        return _store(once, new)
-    return retry.STANDARD.run(lambda: _fetch_or_create(once, new), can_retry=idempotent_requests.can_retry)
+        return _store(once, new, copied)
+    return retry.STANDARD.run(lambda: _fetch_or_create(once, new, copied), can_retry=idempotent_requests.can_retry)
 
 
 def _check_number(call: Call, participants: int) -> None:
@@ -117,16 +116,18 @@ def _check_number(call: Call, participants: int) -> None:
         raise refusals.too_many_participants(call.context.group_limit)
 
 
-def _store(once: IdempotentRequest, new: NewConversation) -> ApiResponse:
+def _store(once: IdempotentRequest, new: NewConversation, copied: CopiedParticipants) -> ApiResponse:
     """Consult the pre-action webhook and store the conversation, with the answer of a repeat."""
     call = once.call
     conversation = conversations.apply_pre_webhook(call, "onConversationAdd", new.conversation)
     answer = ApiResponse(202, serializers.build_conversation(call, conversation, _LINKS))
-    replace(new, conversation=conversation, also=once.writes(answer, conversation.sid)).store(call.table)
+    complete = replace(new, conversation=conversation, also=once.writes(answer, conversation.sid))
+    with aliases_released(call, copied, new.participants):
+        complete.store(call.table)
     return answer
 
 
-def _fetch_or_create(once: IdempotentRequest, new: NewConversation) -> ApiResponse:
+def _fetch_or_create(once: IdempotentRequest, new: NewConversation, copied: CopiedParticipants) -> ApiResponse:
     """Fetch the open conversation that owns one of these members' threads, or create one.
 
     Raises Conflict when another request creates or closes it meanwhile.
@@ -138,7 +139,7 @@ def _fetch_or_create(once: IdempotentRequest, new: NewConversation) -> ApiRespon
         once.store(answer, there.sid)
         return answer
     try:
-        return _store(once, replace(new, only_owner=True))
+        return _store(once, replace(new, only_owner=True), copied)
     except RuleViolation as violation:
         if violation.rule == "thread_taken" and find_owner(call, new.participants):
             raise Conflict({}) from violation
