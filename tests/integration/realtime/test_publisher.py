@@ -107,6 +107,29 @@ def test_supervisors_hear_of_every_conversation_once(house: House) -> None:
     assert [len(house.wire.received(sid)) for sid in ("s", "m", "c")] == [1, 1, 0]
 
 
+@pytest.mark.parametrize("kind", ["onReadStateUpdated", "onInboxEntryRemoved"])
+def test_private_events_are_for_whom_they_name_and_for_no_one_else(house: House, kind: str) -> None:
+    supervisor(house)
+    conversation = chat(house, "ann", "ben")
+    for sid, identity in (("a1", "ann"), ("a2", "ann"), ("b", "ben"), ("s", "boss")):
+        house.connect(sid, identity)
+
+    publish(house, build_push(conversation, "ann", kind=kind))
+
+    assert hearing(house) == {"a1", "a2"}
+
+
+def test_who_sees_everything_loses_sight_of_nothing(house: House) -> None:
+    supervisor(house)
+    conversation = chat(house, "ann")
+    for sid, identity in (("c", "carl"), ("s", "boss")):
+        house.connect(sid, identity)
+    publish(house, build_push(conversation, "carl", "boss", kind="onInboxEntryRemoved"))
+    assert hearing(house) == {"c"}
+    publish(house, build_push(conversation, "carl", "boss", kind="onReadStateUpdated"))
+    assert hearing(house) == {"c", "s"}
+
+
 @pytest.mark.parametrize("how", ["another role", "the role's permissions"])
 def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversation(house: House, how: str) -> None:
     role = house.api.made(
