@@ -24,7 +24,8 @@ def ann(api: Api) -> Api:
 
 @pytest.fixture
 def agent(api: Api) -> Api:
-    """The member of the groups."""
+    """The member of the groups, of staff."""
+    api.made("/Users", {"Identity": "agent", "RoleSid": role_named("inbox limited")})
     return people.acting(api, "agent")
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from partyline.domain import sids
+from partyline.domain import inbox_events, sids
 from partyline.domain.events import Event
+from partyline.domain.webhook_configuration import STAFF_EVENTS
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import publisher
@@ -177,7 +178,7 @@ def test_notes_are_for_staff_and_for_no_other_member(house: House) -> None:
     for identity in everyone:
         house.connect(identity, identity)
 
-    for kind in ("onNoteAdded", "onNoteUpdated", "onNoteRemoved", "onActivityAdded"):
+    for kind in (*STAFF_EVENTS, inbox_events.ENTRY_UPDATED):
         publish(house, build_push(conversation, kind=kind))
         assert hearing(house) == {"colleague", "lead", "owner"}
     publish(house, build_push(conversation))

@@ -28,7 +28,7 @@ def is_of_entry(events: Iterable[Event]) -> bool:
 
 
 def entry_updated_event(entry: InboxEntry) -> Event:
-    """Build the event of an entry that is new or has changed. Everyone who sees the conversation gets it."""
+    """Build the event of an entry that is new or has changed. Staff who see the conversation get it."""
     given = {
         "ConversationSid": entry.conversation_sid,
         "ChatServiceSid": entry.service_sid,

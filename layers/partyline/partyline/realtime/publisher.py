@@ -118,6 +118,9 @@ class Publisher:
 
 
 def _required_permission(push: Push) -> Permission | None:
-    """Return what the role of a receiver must permit: notes are for staff, whoever else is in the conversation."""
-    is_for_staff = any(event.type in STAFF_EVENTS for event in push.events)
+    """Return what the role of a receiver must permit.
+
+    Notes, and entries of the inbox, which name contacts, are for staff, whoever else is in the conversation.
+    """
+    is_for_staff = any(event.type in (*STAFF_EVENTS, inbox_events.ENTRY_UPDATED) for event in push.events)
     return Permission.WRITE_AS_LINE if is_for_staff else None

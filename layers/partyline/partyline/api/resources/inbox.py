@@ -1,6 +1,7 @@
 """The inbox: the conversations that the caller sees, by last activity, each with what a list shows of it.
 
-Twilio has no such resource.
+It is for the account and for staff, as notes are: it shows the names of contacts, and a Service's first request has a
+price. Twilio has no such resource.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import inbox_lists, pagination
+from partyline.api import authorization, inbox_lists, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, Name, choose
 from partyline.api.form_model import Clearable, Form, invalid
@@ -23,6 +24,7 @@ from partyline.api.router import Router
 from partyline.domain import addresses, inbox, permissions, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.inbox import EntryMember, EntryMessage, InboxView
+from partyline.domain.permissions import Permission
 from partyline.domain.services import build_role
 from partyline.serialization import format_time
 from partyline.storage import inbox as store
@@ -115,7 +117,7 @@ class InboxQuery(Form):
 @route.get(
     "Inbox",
     users=True,
-    docs=Operation(query=InboxQuery, list_of=("entries", InboxEntryBody), refusals=(20001,)),
+    docs=Operation(query=InboxQuery, list_of=("entries", InboxEntryBody), refusals=(20001, 50107)),
 )
 def list_page(call: Call) -> ApiResponse:
     """List the conversations that the caller sees, the one with the latest activity first.
@@ -123,6 +125,7 @@ def list_page(call: Call) -> ApiResponse:
     The first request of a Service creates its inbox. What was there before is filled in within minutes, the newest
     conversations first.
     """
+    authorization.require_service_permission(call, Permission.WRITE_AS_LINE)
     selection = _read_selection(call, InboxQuery.parse(call.request.query))
     _start(call)
 
