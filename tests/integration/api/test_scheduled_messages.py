@@ -506,23 +506,32 @@ def test_what_was_scheduled_with_a_revoked_token_is_not_sent(api: Api, timers: T
     assert shown(api, another)["state"] == "sent"
 
 
-def test_people_see_those_of_conversations_they_see_and_change_their_own(api: Api) -> None:
+def test_people_see_and_change_their_own_and_staff_see_all(api: Api) -> None:
     conversation = api.conversation()
     for identity in ("ann", "ben"):
         api.member(conversation, identity=identity)
     ann, ben, eve = acting(api, "ann"), acting(api, "ben"), acting(api, "eve")
     one, accounts = scheduled(ann, conversation, Author=""), scheduled(api, conversation, Author="")
-    for who in (ann, ben, api):
+    colleague = staff(api, "carl", "viewAssignedConversations", "writeAsLine")
+    api.member(conversation, identity="carl")
+    for who in (colleague, administrator(api, "lead"), api):
         assert sorted(listed(who, conversation)) == sorted([one["sid"], accounts["sid"]])
         assert shown(who, one) == one
+    # What is not sent yet is not for whom it will be sent to.
+    assert (listed(ann, conversation), listed(ben, conversation)) == ([one["sid"]], [])
+    assert shown(ann, one) == one
+    for who, other in ((ben, one), (ann, accounts)):
+        path = f"/Conversations/{conversation}/ScheduledMessages/{other['sid']}"
+        for status in (who.get(path).status, change(who, other, Body="x").status, cancel(who, other).status):
+            assert status == 404
     assert eve.get(f"/Conversations/{conversation}/ScheduledMessages").status == 404
     for refused in (change(eve, one, Body="x"), cancel(eve, one)):
         assert refused.status == 404
-    for who, other in ((ben, one), (ann, accounts)):
-        assert change(who, other, Body="x").body["details"] == {"missing": ["editAnyMessage"]}
-        assert change(who, other, SendAt=LATER).body["details"] == {"missing": ["editAnyMessage"]}
-        assert change(who, other, Attributes="{}").body["details"] == {"missing": ["editAnyMessageAttributes"]}
-        assert cancel(who, other).body["details"] == {"missing": ["deleteAnyMessage"]}
+    for other in (one, accounts):
+        assert change(colleague, other, Body="x").body["details"] == {"missing": ["editAnyMessage"]}
+        assert change(colleague, other, SendAt=LATER).body["details"] == {"missing": ["editAnyMessage"]}
+        assert change(colleague, other, Attributes="{}").body["details"] == {"missing": ["editAnyMessageAttributes"]}
+        assert cancel(colleague, other).body["details"] == {"missing": ["deleteAnyMessage"]}
     assert shown(api, one) == one
     assert change(ann, one, Body="mine").status == 200
     boss = administrator(api)

@@ -131,6 +131,15 @@ def test_who_sees_everything_loses_sight_of_nothing(house: House) -> None:
     assert hearing(house) == {"c", "s"}
 
 
+def test_a_message_that_could_not_be_sent_is_not_told_to_whom_it_was_for(house: House) -> None:
+    supervisor(house)
+    conversation = chat(house, "ann", "ben")
+    for sid, identity in (("a", "ann"), ("b", "ben"), ("s", "boss")):
+        house.connect(sid, identity)
+    publish(house, build_push(conversation, "ann", kind="onScheduledMessageFailed"))
+    assert hearing(house) == {"a", "s"}
+
+
 @pytest.mark.parametrize("how", ["another role", "the role's permissions"])
 def test_a_supervisor_whose_role_permits_it_no_more_hears_of_no_others_conversation(house: House, how: str) -> None:
     role = house.api.made(

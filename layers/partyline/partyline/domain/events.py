@@ -62,6 +62,7 @@ class Cause:
 QUIETLY = Cause(Source.SYSTEM, notify_webhooks=False)
 BY_TEXT = Cause(Source.SMS, reason=Reason.EVENT)
 BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
+SCHEDULED_MESSAGE_FAILED = "onScheduledMessageFailed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,7 @@ def scheduled_message_failed_event(scheduled: ScheduledMessage, conversation: Co
         "DateCreated": format_timestamp(scheduled.created),
         "DateUpdated": format_timestamp(scheduled.updated),
     }
-    return Event("onScheduledMessageFailed", _without_none(parameters))
+    return Event(SCHEDULED_MESSAGE_FAILED, _without_none(parameters))
 
 
 # --- receipts and users

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from partyline.auth import visibility
 from partyline.domain import inbox_events, sids
+from partyline.domain.events import SCHEDULED_MESSAGE_FAILED
 from partyline.domain.permissions import Permission
 from partyline.domain.webhook_configuration import STAFF_EVENTS
 from partyline.queues import queue_messages
@@ -107,7 +108,9 @@ class Publisher:
         roster = conversations.load(self.live.table, push.subject)
         if roster is None:
             return identities, owners
-        members = {member.identity for member in roster.participants if member.identity}
+        # What could not be sent is not told to those whom it was for.
+        is_unsent = all(event.type == SCHEDULED_MESSAGE_FAILED for event in push.events)
+        members = {one.identity for one in roster.participants if one.identity and not is_unsent}
         current = visibility.fetch_owners(self.live.table, push.service_sid, roster.participants)
         return identities | members, owners | current
 

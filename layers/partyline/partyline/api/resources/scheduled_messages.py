@@ -42,6 +42,8 @@ from partyline.storage.queries import Window
 route = Router()
 
 SEND_AT = "SendAt"
+# A role in the Service that permits one of these shows everyone's.
+_READ_ALL = frozenset({Permission.WRITE_AS_LINE, Permission.VIEW_ANY_CONVERSATION})
 _PATH = "Conversations/{conversation}/ScheduledMessages"
 
 
@@ -160,12 +162,17 @@ def fetch(call: Call) -> ApiResponse:
     ),
 )
 def list_page(call: Call) -> ApiResponse:
-    """List the scheduled messages of a conversation in the order of sending."""
+    """List the scheduled messages of a conversation in the order of sending.
+
+    Users get their own, staff and those who see every conversation all of them. A page may then have fewer entries than
+    its size though the list goes on.
+    """
     conversation = lookups.find_conversation(call)
     state = ScheduledMessageQuery.parse(call.request.query).state
 
     def read(window: Window) -> PagePart:
         page = queries.scheduled_messages(call.table, conversation.sid, window, state)
+        page = replace(page, entries=[(key, one) for key, one in page.entries if _can_read(call, one)])
         return pagination.to_page_part(page, lambda scheduled: _build_body(call, scheduled))
 
     return pagination.build_list_response(call, "scheduled_messages", read)
@@ -227,9 +234,15 @@ def _find(call: Call, conversation: Conversation) -> ScheduledMessage:
     sid = call.ids["scheduled_message"]
     is_sid = sids.matches(sids.SCHEDULED_MESSAGE, sid)
     found = store.fetch(call.table, conversation.sid, sid) if is_sid else None
-    if found is None:
+    if found is None or not _can_read(call, found):
         raise lookups.not_found(call)
     return found
+
+
+def _can_read(call: Call, scheduled: ScheduledMessage) -> bool:
+    """Whether a scheduled message is shown to the caller: what is not sent yet is not for whom it will be sent to."""
+    user = call.user
+    return user is None or scheduled.scheduled_by == user.identity or not user.permissions.isdisjoint(_READ_ALL)
 
 
 def _find_to_change(call: Call, roster: Roster, needed: Permission) -> ScheduledMessage:
