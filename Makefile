@@ -19,6 +19,8 @@ RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
 export AWS_DEFAULT_REGION ?= us-east-1
+# Without bytecode each of the many processes of a test run compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 export SAM_CLI_TELEMETRY := 0
 export NO_MKDOCS_2_WARNING := 1
 
@@ -51,7 +53,7 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS) $(IN_PROCESS)
 
 unit: dev ## The fast tests only: one package after the other, without the table.
-	$(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)
