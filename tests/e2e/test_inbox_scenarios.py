@@ -331,6 +331,26 @@ def test_22_a_note_is_for_staff_and_goes_to_no_phone(world: World, ann: StaffMem
     assert "for us" not in customer.export(chat)
 
 
+def test_10_the_thread_shows_who_opted_out_and_who_did_what(world: World, ann: StaffMember, ben: StaffMember) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    ann.made(f"/Conversations/{group}", {"Assignee": ben.identity})
+    ann.made(f"/Conversations/{group}/Notes", {"Body": "They have a second key."})
+    write(ann, group, "Sunday?")
+    until(lambda: world.read_by(kays))
+    world.text(kays, FRONT_DESK, bobs, text="STOP")
+    path = f"/Conversations/{group}/Activity"
+    activity = until(lambda: ben.read(path)["activity"], lambda seen: len(seen) == 5)
+    assert [(one["kind"], one["by"]) for one in activity] == [
+        ("assigned", ann.identity),
+        ("note", ann.identity),
+        ("message", ann.identity),
+        ("message", kays),
+        ("opted_out", None),
+    ]
+
+
 def test_23_contacts_are_found_by_name_and_by_the_end_of_a_number(ann: StaffMember) -> None:
     number, name = new_number(), f"Zoë{uuid4().hex[:8]}"
     sid = ann.add_contact(f"{name} Miller", number)

@@ -18,17 +18,22 @@ import pytest
 from partyline.api.context import ApiContext
 from partyline.api.resources import export
 from partyline.domain import sids
+from partyline.domain.activities import Activity, ActivityKind
 from partyline.domain.contacts import Contact, ContactAction, ContactNumber, describe_change
 from partyline.domain.conversations import Conversation
+from partyline.domain.events import Source
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.messages import Message
+from partyline.domain.notes import Note
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import RoleType
 from partyline.domain.push_settings import BindingType, Credential, PushBinding, PushType
 from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.domain.services import ApiKey, Role, build_service
+from partyline.domain.snippets import Snippet
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookTarget
 from partyline.storage import (
+    activities,
     api_keys,
     codec,
     contact_keys,
@@ -41,6 +46,7 @@ from partyline.storage import (
     roles,
     scheduled_messages,
     services,
+    snippets,
 )
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
 from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, consult_no_webhook
@@ -174,6 +180,19 @@ def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
     )
     table.transact(memberships.NewConversation(conversation, pair(sid, moment), moment).build_writes())
     table.write(put("removed", keys.removed_message(sid, 1), {}))
+    note = Note(sids.between_messages(sids.NOTE, count), CONVERSATION, moment, moment, "agent", "hello")
+    table.write(put("note", keys.note(CONVERSATION, note.sid), codec.encode(note)))
+    joined = Activity(
+        sids.between_messages(sids.ACTIVITY, count),
+        CONVERSATION,
+        ActivityKind.PARTICIPANT_ADDED,
+        moment,
+        Source.API,
+        identity="agent",
+    )
+    table.write(activities.put_write(joined))
+    snippet = Snippet(sids.new(sids.SNIPPET), SERVICE, f"name{count:04}", "hello", moment, moment)
+    table.write(put("snippet", snippets.keys_of(snippet)[0], codec.encode(snippet)))
     later = ScheduledMessage(
         sids.new(sids.SCHEDULED_MESSAGE), CONVERSATION, SERVICE, moment, moment, moment, "agent", body="hello"
     )
@@ -300,6 +319,12 @@ def test_finding_one_costs_the_same_however_many_there_are(
         ("/Conversations", [("StartDate", "2026-11-22"), ("EndDate", "2026-11-22")]),
         (f"/Conversations/{CONVERSATION}/Messages", []),
         (f"/Conversations/{CONVERSATION}/Messages", [("Order", "desc")]),
+        (f"/Conversations/{CONVERSATION}/Notes", []),
+        (f"/Conversations/{CONVERSATION}/Notes", [("Order", "desc")]),
+        (f"/Conversations/{CONVERSATION}/Activity", []),
+        (f"/Conversations/{CONVERSATION}/Activity", [("Order", "desc"), ("Messages", "false")]),
+        ("/Snippets", []),
+        ("/Snippets", [("Q", "NAME0")]),
         (f"/Conversations/{CONVERSATION}/Participants", []),
         (f"/Conversations/{CONVERSATION}/ScheduledMessages", []),
         (f"/Conversations/{CONVERSATION}/ScheduledMessages", [("State", "scheduled")]),

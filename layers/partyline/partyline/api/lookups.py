@@ -50,14 +50,12 @@ def load_roster(call: Call) -> Roster:
     return replace(found, conversation=_apply_timers(call, found.conversation))
 
 
-def load_for_staff(call: Call) -> Roster:
-    """Load the conversation of the path for the account or for staff.
+def find_for_staff(call: Call) -> Conversation:
+    """Find the conversation of the path for the account, or for staff who see it.
 
     Raises ApiError 20404 for a conversation that the caller does not see, 50107 for a user without `writeAsLine`.
     """
-    roster = load_roster(call)
-    authorization.require_conversation_permission(call, roster, Permission.WRITE_AS_LINE)
-    return roster
+    return find_permitted_conversation(call, Permission.WRITE_AS_LINE)
 
 
 def _apply_timers(call: Call, found: Conversation) -> Conversation:

@@ -84,7 +84,7 @@ class ActivityBody(ResponseModel):
 )
 def list_page(call: Call) -> ApiResponse:
     """List what happened in a conversation: messages, notes, and changes with who made them, in one order."""
-    conversation = lookups.load_for_staff(call).conversation
+    conversation = lookups.find_for_staff(call)
     query = ActivityQuery.parse(call.request.query)
 
     def read(window: Window) -> PagePart:

@@ -24,7 +24,7 @@ from partyline.api.pagination import PagePart
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Router
 from partyline.domain import identities, sids
-from partyline.domain.membership import Roster
+from partyline.domain.conversations import Conversation
 from partyline.domain.notes import MAX_BODY, Note
 from partyline.domain.participants import SYSTEM
 from partyline.domain.permissions import Permission
@@ -102,7 +102,7 @@ def create(call: Call) -> ApiResponse:
 
 def _create(once: IdempotentRequest) -> ApiResponse:
     call = once.call
-    conversation = lookups.load_for_staff(call).conversation
+    conversation = lookups.find_for_staff(call)
     once.place_beneath(conversation.sid)
     authorization.deny_users(call, call.request.form, "Author")
     form = NewNoteForm.parse(call.request.form)
@@ -124,7 +124,7 @@ def _create(once: IdempotentRequest) -> ApiResponse:
 @route.get("Conversations/{conversation}/Notes/{note}", users=True, docs=Operation(answers={200: NoteBody}))
 def fetch(call: Call) -> ApiResponse:
     """Fetch a note."""
-    return ApiResponse(200, build_body(call, _find_note(call, lookups.load_for_staff(call))))
+    return ApiResponse(200, build_body(call, _find_note(call, lookups.find_for_staff(call))))
 
 
 @route.get(
@@ -134,7 +134,7 @@ def fetch(call: Call) -> ApiResponse:
 )
 def list_page(call: Call) -> ApiResponse:
     """List the notes by creation."""
-    conversation = lookups.load_for_staff(call).conversation
+    conversation = lookups.find_for_staff(call)
     newest_first = NoteQuery.parse(call.request.query).order is Order.DESCENDING
 
     def read(window: Window) -> PagePart:
@@ -151,11 +151,11 @@ def list_page(call: Call) -> ApiResponse:
 )
 def update(call: Call) -> ApiResponse:
     """Change a note: one's own, or with `editAnyMessage` any."""
-    roster = lookups.load_for_staff(call)
-    before = _find_note(call, roster)
-    _require_own(call, roster, before, Permission.EDIT_ANY_MESSAGE)
+    conversation = lookups.find_for_staff(call)
+    before = _find_note(call, conversation)
+    _require_own(call, before, Permission.EDIT_ANY_MESSAGE)
     after = replace(before, updated=call.now, **NoteChanges.parse(call.request.form).changes())
-    if not store.update(call.table, roster.conversation, before, after, cause=call.cause):
+    if not store.update(call.table, conversation, before, after, cause=call.cause):
         raise lookups.not_found(call)
     return ApiResponse(200, build_body(call, after))
 
@@ -165,27 +165,27 @@ def update(call: Call) -> ApiResponse:
 )
 def delete(call: Call) -> ApiResponse:
     """Delete a note: one's own, or with `deleteAnyMessage` any."""
-    roster = lookups.load_for_staff(call)
-    note = _find_note(call, roster)
-    _require_own(call, roster, note, Permission.DELETE_ANY_MESSAGE)
-    if not store.remove(call.table, roster.conversation, note, call.now, cause=call.cause):
+    conversation = lookups.find_for_staff(call)
+    note = _find_note(call, conversation)
+    _require_own(call, note, Permission.DELETE_ANY_MESSAGE)
+    if not store.remove(call.table, conversation, note, call.now, cause=call.cause):
         raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-def _find_note(call: Call, roster: Roster) -> Note:
+def _find_note(call: Call, conversation: Conversation) -> Note:
     """Find the note that the path names. Raises ApiError 20404."""
     sid = call.ids["note"]
-    found = store.fetch(call.table, roster.conversation.sid, sid) if sids.matches(sids.NOTE, sid) else None
+    found = store.fetch(call.table, conversation.sid, sid) if sids.matches(sids.NOTE, sid) else None
     if found is None:
         raise lookups.not_found(call)
     return found
 
 
-def _require_own(call: Call, roster: Roster, note: Note, otherwise: Permission) -> None:
-    """Refuse a user that did not write a note, unless they have a permission. Raises ApiError 50107."""
+def _require_own(call: Call, note: Note, otherwise: Permission) -> None:
+    """Refuse a user that did not write a note, unless their role in the Service permits it. Raises ApiError 50107."""
     if call.user and note.author != call.user.identity:
-        authorization.require_conversation_permission(call, roster, otherwise)
+        authorization.require_service_permission(call, otherwise)
 
 
 def build_body(call: Call, note: Note) -> Mapping[str, Any]:
