@@ -88,6 +88,10 @@ def test_a_repeated_keyword_changes_nothing_and_is_none(api: Api, table: Table, 
         clock.tick(minutes=1)
         text(table, clock, body, str(number))
     assert [kind for kind in kinds(api, conversation) if kind != "message"] == ["opted_out", "opted_in"]
+    batches = [event_outbox.decode(item) for item in table.query_all(keys.messages(conversation), begins="E#")]
+    # In a batch of their own, since who gets it depends on its events.
+    added = [batch.events for batch in batches if any(event.type == "onActivityAdded" for event in batch.events)]
+    assert [[event.parameters["Kind"] for event in events] for events in added] == [["opted_out"], ["opted_in"]]
 
 
 def test_a_keyword_that_makes_its_conversation_is_in_it(api: Api, table: Table, clock: Clock) -> None:
