@@ -23,7 +23,6 @@ from partyline.queues.queue_messages import (
     Cut,
     ImportRun,
     InboxJob,
-    InboxJobKind,
     Push,
     Removed,
     RemovedKind,
@@ -72,7 +71,7 @@ def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
         publish_receipt=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
         clean_up=lambda removed: messages.extend(_clean(removed)),
         run_import=lambda run: messages.append(_import(run)),
-        start_inbox=lambda sid: refresh([InboxJob(InboxJobKind.SERVICE, sid)]),
+        refresh_inbox=lambda service_sid, sid: refresh([InboxJob.of(service_sid, sid)]),
         note_holder=lambda sid, number: refresh(signals.list_for_number(sid, number)),
     )
     return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))

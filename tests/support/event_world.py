@@ -172,7 +172,7 @@ class World:
             publish_receipt=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
             clean_up=self.cleaned.append,
             run_import=self.imported.append,
-            start_inbox=lambda service_sid: None,
+            refresh_inbox=lambda service_sid, sid: None,
             note_holder=lambda service_sid, number: None,
         )
         while records := self.news():

@@ -288,6 +288,30 @@ def test_no_query_is_answered_with_5xx(api: Api, query: dict[str, str]) -> None:
     assert api.get("/Inbox", query).status in (200, 400)
 
 
+def test_the_list_of_conversations_has_what_is_assigned_once_the_inbox_is_filled(
+    inbox: Api, person: Person, clock: Clock
+) -> None:
+    ben = person("ben", "limited")
+    contact(inbox, "Kay", B, "ben")
+    of_kay, _, chat = inbox.group(A, B), inbox.group(C), inbox.conversation()
+    inbox.member(chat, identity="ben")
+
+    def seen(**query: str) -> list[str]:
+        return [one["sid"] for one in ben.get("/Conversations", query).body["conversations"]]
+
+    assert seen() == [chat]
+    settle(inbox.context.table)
+    assert set(seen()) == {of_kay, chat}
+    clock.tick(seconds=1)
+    inbox.post(f"/Conversations/{of_kay}", {"State": "inactive"})
+    settle(inbox.context.table)
+    assert seen() == [of_kay, chat]
+    assert (seen(State="inactive"), seen(State="active")) == ([of_kay], [chat])
+    first = ben.get("/Conversations", {"PageSize": "1"}).body
+    second = ben.follow(first["meta"]["next_page_url"]).body
+    assert [one["sid"] for page in (first, second) for one in page["conversations"]] == [of_kay, chat]
+
+
 # --- the first use
 
 
@@ -324,6 +348,26 @@ def test_nothing_is_written_for_a_service_that_does_not_use_the_inbox(api: Api) 
     group = api.group(A)
     settle(api.context.table)
     assert api.context.table.query(f"IN#{group}").items == []
+
+
+def test_an_entry_that_was_left_behind_is_repaired_once_a_page_meets_it(inbox: Api, clock: Clock) -> None:
+    group = inbox.group(A)
+    settle(inbox.context.table)
+    inbox.say(group)
+
+    def orders() -> list[str]:
+        items = inbox.context.table.query(f"IN#{group}", begins="X#").items
+        return [item["conversation_sid"] for item in items if (item["outbox"], item["sid"]) == ("inbox", SERVICE)]
+
+    listed(inbox.get("/Inbox"))
+    # It may still come.
+    assert orders() == []
+    clock.tick(minutes=2)
+    listed(inbox.get("/Inbox"))
+    assert orders() == [group]
+    settle(inbox.context.table)
+    listed(inbox.get("/Inbox"))
+    assert orders() == [group]
 
 
 # --- pages

@@ -113,6 +113,16 @@ def test_the_first_use_fills_the_inbox(function: Load, table: Table, service: st
     assert job == InboxJob(InboxJobKind.SERVICE, service)
     app.handler(event("inbox/service"), Context())
     assert inbox.load(table, first).entry
+    filled = services.fetch(table, service)
+    assert filled and filled.inbox_filled
+
+
+def test_an_order_to_repair_refreshes_one_conversation(function: Load, table: Table, service: str) -> None:
+    relay, sid = function("relay"), sids.new(sids.CONVERSATION)
+    inbox.order_repair(table, service, sid, NOW)
+    [order] = table.query(inbox_keys.partition(sid)).items
+    relay.handler(numbered(record_of("INSERT", order)), Context())
+    assert waiting(relay.variable("INBOX_QUEUE_URL")) == [InboxJob(InboxJobKind.CONVERSATION, service, sid)]
 
 
 # --- what its function does
@@ -139,8 +149,8 @@ def test_its_function_does_what_it_may_and_may_do_nothing_else(
     app.handler(sample, Context())
     assert "@ann" not in inbox.load(table, sid).pointers
     table.write(change("conversation", conversation, {"friendly_name": "Elm"}))
-    app.handler(event("inbox/service"), Context())
     called.discard("UpdateItem")
+    app.handler(event("inbox/service"), Context())
     assert called == granted("inbox")
 
 

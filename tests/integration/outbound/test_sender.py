@@ -564,7 +564,7 @@ def build_relay(
         publish_receipt=(delivered if delivered is not None else []).append,
         clean_up=clean,
         run_import=lambda run: pytest.fail(run.sid),
-        start_inbox=pytest.fail,
+        refresh_inbox=lambda service_sid, sid: pytest.fail(sid),
         note_holder=lambda service_sid, number: pytest.fail(number),
     )
 

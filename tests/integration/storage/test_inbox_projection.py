@@ -135,13 +135,13 @@ def test_a_conversation_of_very_many_people_is_in_everybodys_list(used: Table) -
         Participant(sids.new(sids.PARTICIPANT), conversation.sid, NOW, NOW, identity=f"person {number}")
         for number in range(130)
     ]
-    sid = memberships.NewConversation(conversation, members[:40], NOW).store(used).sid
-    for start in (40, 80):
+    sid = memberships.NewConversation(conversation, members[:20], NOW).store(used).sid
+    for start in range(20, len(members), 20):
         roster = conversations.load(used, sid)
         assert roster
-        memberships.change_members(used, roster, [*roster.participants, *members[start : start + 45]], NOW)
+        memberships.change_members(used, roster, [*roster.participants, *members[start : start + 20]], NOW)
     projector(used).refresh(SERVICE, sid)
-    assert len(inbox.load(used, sid).pointers) == 126
+    assert len(inbox.load(used, sid).pointers) == 131
     edit(used, sid, active_at=NOW + timedelta(hours=1))
     projector(used).refresh(SERVICE, sid)
     assert {one.active_at for one in inbox.load(used, sid).pointers.values()} == {NOW + timedelta(hours=1)}

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from partyline.api import authorization
 from partyline.api.context import Call
 from partyline.api.pagination import PagePart
 from partyline.domain.contact_search import ContactQuery, parse_query
+from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import InboxEntry, InboxPointer, InboxView
 from partyline.domain.permissions import Permission
 from partyline.serialization import format_time
-from partyline.storage import contacts, inbox_pages, keys, queries
+from partyline.storage import contacts, inbox, inbox_pages, keys, queries
 from partyline.storage.inbox_pages import InboxReader, SeenEntry
 from partyline.storage.queries import Window
 
 # How many windows of a list a page reads at most where it filters.
 _MAX_WINDOWS = 5
+# An entry that is still out of date after so long needs a repair. A page orders so many at most.
+_SETTLED = timedelta(minutes=1)
+_MAX_REPAIRS = 10
 # How many conversations a search or a contact finds at most.
 MAX_FOUND = 200
 
@@ -106,9 +111,26 @@ def _select(
 ) -> list[tuple[str, SeenWithUnread]]:
     """Select the entries that the caller sees and the list shows."""
     wanted = [(key, one) for key, one in listed if selection.line is None or selection.line in one.lines]
-    seen = inbox_pages.fetch_entries(call.table, reader, [one.conversation_sid for _, one in wanted])
+    seen = _fetch(call, reader, [one.conversation_sid for _, one in wanted])
     shown = _show_fitting(call, seen, selection)
     return [(key, shown[one.conversation_sid]) for key, one in wanted if one.conversation_sid in shown]
+
+
+def _fetch(call: Call, reader: InboxReader, conversation_sids: Collection[str]) -> dict[str, SeenEntry]:
+    """Fetch the entries that the caller sees, and have those repaired that a lost message has left behind.
+
+    Entries of conversations that have just changed are a moment late anyway.
+    """
+    seen = inbox_pages.fetch_entries(call.table, reader, conversation_sids)
+    left = [one.conversation for one in seen.values() if one.is_late and _is_settled(one.conversation, call.now)]
+    for conversation in left[:_MAX_REPAIRS]:
+        inbox.order_repair(call.table, conversation.service_sid, conversation.sid, call.now)
+    return seen
+
+
+def _is_settled(conversation: Conversation, now: datetime) -> bool:
+    """Whether a conversation has not changed lately."""
+    return now - max(conversation.updated, conversation.active_at or conversation.updated) > _SETTLED
 
 
 def _show_fitting(call: Call, seen: Mapping[str, SeenEntry], selection: InboxSelection) -> dict[str, SeenWithUnread]:
@@ -153,7 +175,7 @@ def _find(call: Call, selection: InboxSelection) -> list[tuple[str, SeenWithUnre
     else:
         prefixes = selection.query.lead if selection.query else ()
         sids = inbox_pages.find_by_terms(call.table, call.scope.service_sid, prefixes, MAX_FOUND)
-    seen = inbox_pages.fetch_entries(call.table, build_reader(call), sids)
+    seen = _fetch(call, build_reader(call), sids)
     shown = _show_fitting(call, seen, selection).values()
     return sorted(((_place_of(one.seen.entry), one) for one in shown), key=lambda one: one[0], reverse=True)
 

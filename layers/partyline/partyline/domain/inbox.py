@@ -110,6 +110,12 @@ class InboxEntry:
             return not self.is_done and self.assignee is None
         return self.is_done == (view is InboxView.DONE)
 
+    def is_of(self, conversation: Conversation) -> bool:
+        """Whether it is what the conversation by itself asks for; names and receipts may differ still."""
+        shown = (self.state, self.assignee, self.title, self.last_index, self.removed)
+        wanted = (conversation.state, conversation.assignee, conversation.friendly_name)
+        return shown == (*wanted, conversation.last_index, conversation.removed)
+
     @property
     def is_done(self) -> bool:
         """Whether it is in the list of what is done: set aside by a person or a timer, or closed."""

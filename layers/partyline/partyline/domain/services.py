@@ -33,7 +33,8 @@ class Service:
       the account's default.
     - `lock_groups`: whether users cannot change who is in a group text (None: they can, by their permissions).
     - `inbox_shards`: over how many partitions the list of its inbox is spread; None when it has never used the inbox.
-      It may grow. `inbox_since`: since when it has used the inbox.
+      It may grow. `inbox_since`: since when it has used the inbox. `inbox_filled`: whether what was there before that
+      is in it.
     """
 
     sid: str
@@ -49,6 +50,7 @@ class Service:
     lock_groups: bool | None = None
     inbox_shards: int | None = None
     inbox_since: datetime | None = None
+    inbox_filled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,12 @@ class InboxJob:
     subject: str = ""
     after: str | None = None
 
+    @classmethod
+    def of(cls, service_sid: str, conversation_sid: str) -> InboxJob:
+        """Build the job of a conversation, or, with '', of all those of a Service."""
+        kind = InboxJobKind.CONVERSATION if conversation_sid else InboxJobKind.SERVICE
+        return cls(kind, service_sid, conversation_sid)
+
 
 class RemovedKind(StrEnum):
     """The kinds of resources whose remains are deleted after they are removed."""

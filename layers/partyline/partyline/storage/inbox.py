@@ -6,15 +6,17 @@ by one refresh after the other (partyline.stream.inbox_projector): the entry's v
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from partyline.domain.inbox import InboxEntry, InboxPointer
 from partyline.domain.services import Service
 from partyline.serialization import format_time
-from partyline.storage import codec, inbox_keys, keys
+from partyline.storage import codec, event_outbox, inbox_keys, keys
 from partyline.storage.attribute_values import Item
-from partyline.storage.table import MAX_TRANSACTION, NEW, Condition, Table, Write, change, delete, put
+from partyline.storage.table import EXISTS, MAX_TRANSACTION, NEW, Condition, Table, Write, change, delete, put
 
 # The shards of a new inbox.
 _SHARDS = 4
@@ -42,6 +44,18 @@ def start(table: Table, service: Service, now: str) -> bool:
         change("service", keys.service(service.sid), sets, is_first),
         put("start", inbox_keys.start(service.sid), {"sid": service.sid, "outbox": "inbox"}),
     )
+
+
+def mark_filled(table: Table, service_sid: str) -> None:
+    """Note that everything that was there before a Service used its inbox is in it; nothing if the Service is gone."""
+    table.written(change("service", keys.service(service_sid), {"inbox_filled": True}, EXISTS))
+
+
+def order_repair(table: Table, service_sid: str, conversation_sid: str, now: datetime) -> None:
+    """Order to bring an entry up to date that a page has found out of date. The relay sees the order."""
+    item = {"sid": service_sid, "conversation_sid": conversation_sid, "outbox": "inbox"}
+    key = inbox_keys.repair(conversation_sid, secrets.token_hex(4))
+    table.write(put("repair", key, {**item, "ttl": int((now + event_outbox.LIFE).timestamp())}))
 
 
 def is_used(table: Table, service_sid: str) -> bool:

@@ -55,6 +55,11 @@ def start(service_sid: str) -> Key:
     return Key(keys.service(service_sid).pk, "INBOX")
 
 
+def repair(conversation_sid: str, token: str) -> Key:
+    """Return the key of an order to bring an entry up to date."""
+    return Key(partition(conversation_sid), f"X#{token}")
+
+
 # --- GSI1 and GSI2
 
 

@@ -43,11 +43,15 @@ class InboxReader:
 
 @dataclass(frozen=True, slots=True)
 class SeenEntry:
-    """An entry as a reader sees it: with the conversation as it is now, and what the reader has read of it."""
+    """An entry as a reader sees it: with the conversation as it is now, and what the reader has read of it.
+
+    `is_late`: the entry is not that of the conversation as it is now.
+    """
 
     entry: InboxEntry
     conversation: Conversation
     read: ReadState
+    is_late: bool = False
 
 
 def list_pointers(table: Table, reader: InboxReader, window: Window, view: InboxView) -> ListPage[InboxPointer]:
@@ -60,6 +64,12 @@ def list_pointers(table: Table, reader: InboxReader, window: Window, view: Inbox
         name, index = inbox_keys.list_name(service_sid, viewer, done=view is InboxView.DONE), "GSI1"
     shards = inbox_keys.partitions(name, viewer, reader.service.inbox_shards or 1)
     return queries.inbox_pointers(table, shards, index, window)
+
+
+def list_all_pointers(table: Table, reader: InboxReader, window: Window) -> ListPage[InboxPointer]:
+    """Read a page of everything in a person's lists, open and done, by activity: two queries."""
+    names = [inbox_keys.list_name(reader.service.sid, reader.viewer, done=done) for done in (False, True)]
+    return queries.inbox_pointers(table, names, "GSI1", window)
 
 
 def fetch_entries(table: Table, reader: InboxReader, conversation_sids: Collection[str]) -> dict[str, SeenEntry]:
@@ -115,6 +125,7 @@ def _build_seen(
         replace(entry, state=conversation.state, assignee=conversation.assignee),
         conversation,
         inbox.read_state_of(member, codec.decode(ReadState, own) if own else None),
+        is_late=not entry.is_of(conversation),
     )
 
 

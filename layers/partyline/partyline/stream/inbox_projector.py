@@ -48,7 +48,10 @@ class InboxProjector:
             case InboxJobKind.NUMBER:
                 return self._refresh_all(job, address=job.subject)
             case InboxJobKind.SERVICE:
-                return self._refresh_all(job)
+                left = self._refresh_all(job)
+                if left is None:
+                    store.mark_filled(self.table, job.service_sid)
+                return left
 
     def refresh(self, service_sid: str, conversation_sid: str) -> None:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.

@@ -44,7 +44,7 @@ class StreamRelay:
     - `activate`: takes the SID of a conversation.
     - `publish`: takes an event batch and the name of its item, by which repeats are recognized.
     - `publish_receipt`: takes a receipt whose status has changed.
-    - `start_inbox`: takes the SID of a Service that uses the inbox from now on.
+    - `refresh_inbox`: takes the SIDs of a Service and of one of its conversations, '' for all of them.
     - `note_holder`: takes the SID of a Service and a number of which it has changed whose it is.
     """
 
@@ -55,7 +55,7 @@ class StreamRelay:
     publish_receipt: Callable[[Receipt], None]
     clean_up: Callable[[Removed], None]
     run_import: Callable[[ImportRun], None]
-    start_inbox: Callable[[str], None]
+    refresh_inbox: Callable[[str, str], None]
     note_holder: Callable[[str, str], None]
 
     def relay(self, record: Mapping[str, Any]) -> str:
@@ -66,7 +66,7 @@ class StreamRelay:
         - A new event batch, a new user, a receipt with a new status: its events.
         - A new run of an import of contacts: the run.
         - A removed conversation, Service, user or file: the clean-up of its remains.
-        - The first use of the inbox by a Service: the job that fills it.
+        - An order to refresh the inbox: the job, of a whole Service that uses it for the first time, or of one entry.
         - A number that belongs to another contact, or whose contact has changed: what the inbox shows of it.
         """
         change = record["dynamodb"]
@@ -95,7 +95,7 @@ class StreamRelay:
             case "activate":
                 self.activate(item["sid"])
             case "inbox":
-                self.start_inbox(item["sid"])
+                self.refresh_inbox(item["sid"], item.get("conversation_sid", ""))
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
             case contact_imports.OUTBOX:

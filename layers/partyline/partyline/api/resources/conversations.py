@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from partyline import refusals
-from partyline.api import authorization, lookups, pagination, parsing, pre_webhook, serializers
+from partyline.api import authorization, inbox_lists, lookups, pagination, parsing, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import (
     Address,
@@ -32,7 +32,7 @@ from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
 from partyline.storage import conversations as store
-from partyline.storage import participations, queries, retry, users
+from partyline.storage import inbox_pages, participations, queries, retry, users
 from partyline.storage.memberships import NewConversation
 from partyline.storage.queries import Window
 
@@ -281,7 +281,8 @@ def list_page(call: Call) -> ApiResponse:
     """List the conversations, newest first, by State and by date of creation.
 
     With one Address for each of its members, the open conversation with exactly these. A user that does not see all
-    conversations gets their own, by when they joined. Raises ApiError 20001, 50396.
+    conversations gets their own, by when they joined; who sees what is assigned to them too gets both, by activity, in
+    a Service that uses the inbox. Raises ApiError 20001, 50396.
     """
     query = ConversationQuery.parse(call.request.query)
 
@@ -291,7 +292,9 @@ def list_page(call: Call) -> ApiResponse:
         if query.state:
             # In the list of its new state is only what has been written down.
             expiry.apply_overdue_timers(call.table, call.now)
-        return _list_all(call, window, query) if authorization.can_see_all(call) else _list_own(call, window, query)
+        if authorization.can_see_all(call):
+            return _list_all(call, window, query)
+        return (_list_seen if _has_list_of_seen(call) else _list_own)(call, window, query)
 
     return pagination.build_list_response(call, "conversations", read)
 
@@ -318,6 +321,25 @@ def _list_own(call: Call, window: Window, query: ConversationQuery) -> PagePart:
         (key, serializers.build_conversation(call, found.conversation, LINKS))
         for key, found in page.entries
         if query.matches(found.conversation, call.now)
+    ]
+    return PagePart(entries, page.more, page.ends)
+
+
+def _has_list_of_seen(call: Call) -> bool:
+    """Whether the calling user may see more than they take part in, and the inbox has a list of it."""
+    assigned = call.user is not None and Permission.VIEW_ASSIGNED_CONVERSATIONS in call.user.permissions
+    return assigned and bool(call.scope.service.inbox_filled)
+
+
+def _list_seen(call: Call, window: Window, query: ConversationQuery) -> PagePart:
+    """List the conversations that the calling user sees, by activity. Pages may be shorter, as those of `_list_own`."""
+    reader = inbox_lists.build_reader(call)
+    page = inbox_pages.list_all_pointers(call.table, reader, window)
+    seen = inbox_pages.fetch_entries(call.table, reader, [one.conversation_sid for _, one in page.entries])
+    entries = [
+        (key, serializers.build_conversation(call, seen[one.conversation_sid].conversation, LINKS))
+        for key, one in page.entries
+        if one.conversation_sid in seen and query.matches(seen[one.conversation_sid].conversation, call.now)
     ]
     return PagePart(entries, page.more, page.ends)
 
