@@ -13,7 +13,7 @@ from partyline.storage import conversations, memberships
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PreActionDecision
 from tests.support.api_harness import A, Api, B, C, Clock, Counting, D, P, activate
-from tests.support.people import acting, another_service
+from tests.support.people import acting, another_service, staff
 
 
 def contact(api: Api, name: str, *numbers: str, **form: str) -> str:
@@ -102,6 +102,15 @@ def test_people_add_the_contacts_that_they_see(api: Api) -> None:
 
     assert create(bens).body["details"] == {"parameter": "ContactSid", "participant": 2}
     assert create(own).status == 202
+
+
+def test_what_a_contact_is_called_is_for_staff_and_for_its_owner(api: Api) -> None:
+    own, bens = contact(api, "Kay", A, Owner="agent"), contact(api, "Bob (owes us)", B, Owner="ben")
+    conversation = together(api, {"contact_sid": own}, {"contact_sid": bens}).body["sid"]
+    agent, carl = acting(api, "agent"), staff(api, "carl", "viewAnyConversation")
+    assert [one and one["name"] for one in shown(agent, conversation)] == [None, "Kay", None]
+    assert "owes us" not in str(agent.get(f"/Conversations/{conversation}/Export").body)
+    assert [one and one["name"] for one in shown(carl, conversation)] == [None, "Kay", "Bob (owes us)"]
 
 
 def test_a_group_is_made_of_contacts(api: Api) -> None:

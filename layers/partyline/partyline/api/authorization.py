@@ -22,10 +22,20 @@ from partyline.domain.sends import Send
 from partyline.errors import ApiError
 from partyline.storage import conversations, roles, users
 
+_STAFF = frozenset({Permission.WRITE_AS_LINE, Permission.VIEW_ANY_CONVERSATION})
+
 
 def can_see_all(call: Call) -> bool:
     """Whether every conversation of the Service is visible to the caller."""
     return call.user is None or Permission.VIEW_ANY_CONVERSATION in call.user.permissions
+
+
+def is_staff(call: Call) -> bool:
+    """Whether the caller is the account, writes as lines, or sees every conversation.
+
+    Others are people of an app: what staff know of a conversation is not for them.
+    """
+    return call.user is None or not call.user.permissions.isdisjoint(_STAFF)
 
 
 def can_see(call: Call, members: Collection[Participant]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import authorization, serializers
@@ -62,11 +63,16 @@ def build_participant(call: Call, member: Participant) -> ParticipantBody:
 
 
 def build_participants(call: Call, members: Iterable[Participant]) -> list[ParticipantBody]:
-    """Build participants with their contacts: one round trip more where any was added as one."""
+    """Build participants with those of their contacts that the caller may know: staff all, others their own.
+
+    Cost: one round trip more where any was added as a contact.
+    """
     shown = list(members)
     snapshots = [member.contact for member in shown if member.contact]
     current = contacts.fetch_current(call.table, snapshots) if snapshots else {}
-    return [
-        serializers.build_participant(call, member, current.get(member.contact.sid) if member.contact else None)
-        for member in shown
-    ]
+    return [_build(call, member, current.get(member.contact.sid) if member.contact else None) for member in shown]
+
+
+def _build(call: Call, member: Participant, current: Contact | None) -> ParticipantBody:
+    is_known = authorization.is_staff(call) or (current is not None and authorization.can_see_contact(call, current))
+    return serializers.build_participant(call, member if is_known else replace(member, contact=None), current)

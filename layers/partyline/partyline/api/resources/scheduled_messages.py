@@ -42,8 +42,6 @@ from partyline.storage.queries import Window
 route = Router()
 
 SEND_AT = "SendAt"
-# A role in the Service that permits one of these shows everyone's.
-_READ_ALL = frozenset({Permission.WRITE_AS_LINE, Permission.VIEW_ANY_CONVERSATION})
 _PATH = "Conversations/{conversation}/ScheduledMessages"
 
 
@@ -164,7 +162,7 @@ def fetch(call: Call) -> ApiResponse:
 def list_page(call: Call) -> ApiResponse:
     """List the scheduled messages of a conversation in the order of sending.
 
-    Users get their own, staff and those who see every conversation all of them. A page may then have fewer entries than
+    Users who are no staff get their own. A page may then have fewer entries than
     its size though the list goes on.
     """
     conversation = lookups.find_conversation(call)
@@ -241,8 +239,7 @@ def _find(call: Call, conversation: Conversation) -> ScheduledMessage:
 
 def _can_read(call: Call, scheduled: ScheduledMessage) -> bool:
     """Whether a scheduled message is shown to the caller: what is not sent yet is not for whom it will be sent to."""
-    user = call.user
-    return user is None or scheduled.scheduled_by == user.identity or not user.permissions.isdisjoint(_READ_ALL)
+    return authorization.is_staff(call) or (call.user is not None and scheduled.scheduled_by == call.user.identity)
 
 
 def _find_to_change(call: Call, roster: Roster, needed: Permission) -> ScheduledMessage:
