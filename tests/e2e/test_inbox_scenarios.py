@@ -123,6 +123,49 @@ def test_4_a_group_that_exists_is_answered(ann: StaffMember) -> None:
     assert duplicate.body["details"]["conversation_sid"] == group
 
 
+def entry(who: Caller, conversation: str, **query: str) -> Any:
+    """The entry of a conversation in somebody's inbox, None where it is not on the first page."""
+    listed = who.read("/Inbox", query)["entries"]
+    return next((one for one in listed if one["conversation_sid"] == conversation), None)
+
+
+def test_5_a_reply_is_first_in_the_list_and_unread_until_it_is_read(world: World, ann: StaffMember) -> None:
+    ann.read("/Inbox")
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs), FriendlyName="12 Elm"))
+    world.text(kays, FRONT_DESK, bobs, text="At noon")
+
+    shown = until(
+        lambda: entry(ann, group), lambda seen: seen and (seen["last_message"] or {}).get("body") == "At noon"
+    )
+    assert (shown["title"], shown["unread"], shown["line"]) == ("12 Elm", 1, FRONT_DESK)
+    assert shown["last_message"]["author"] == kays
+    assert {one["name"] for one in shown["members"]} == {"Kay", None}
+    assert entry(ann, group, View="unread")
+
+    ann.made(f"/Conversations/{group}/ReadState", {"LastReadMessageIndex": str(shown["last_message"]["index"])})
+    assert entry(ann, group)["unread"] == 0
+    assert entry(ann, group, View="unread") is None
+    ann.made(f"/Conversations/{group}/ReadState", {"MarkedUnread": "true"})
+    assert entry(ann, group, View="unread")["marked_unread"] is True
+
+
+def test_what_is_assigned_and_done_is_in_the_lists_for_it(world: World, ann: StaffMember) -> None:
+    ann.read("/Inbox")
+    kays = new_number()
+    pair = active(ann, ann.create_group(FRONT_DESK, numbers(kays)))
+    assert until(lambda: entry(ann, pair, View="unassigned"))
+    ann.made(f"/Conversations/{pair}", {"Assignee": ann.identity})
+    assert until(lambda: entry(ann, pair, View="mine"))
+    ann.made(f"/Conversations/{pair}", {"State": "inactive"})
+    assert until(lambda: entry(ann, pair, View="done"))
+    # The next text opens it again.
+    world.text(kays, FRONT_DESK, text="One more thing")
+    assert until(lambda: entry(ann, pair, View="mine"))
+    assert entry(ann, pair, View="done") is None
+
+
 def test_6_details_say_what_became_of_each_text(ann: StaffMember) -> None:
     handset = new_number()
     group = active(ann, ann.create_group(FRONT_DESK, numbers(handset, NEVER_DELIVERED, NO_REPORT), IfExists="fetch"))
@@ -167,11 +210,17 @@ def test_8_a_limited_person_sees_and_starts_what_is_assigned(ann: StaffMember, b
     assert refused(not_mine, 403, 50107)
     assert not_mine.body["details"]["participant"] == 3
 
+    ben.read("/Inbox")
+    assert until(lambda: entry(ben, theirs))
+    assert until(lambda: entry(ann, others))
+    assert entry(ben, others) is None
+
     viewers = ann.read(f"/Conversations/{theirs}/Viewers")["viewers"]
     [shown] = [one for one in viewers if one["identity"] == ben.identity]
     assert (shown["sees"], shown["reasons"]) == (True, [{"kind": "contact", "sid": kay}])
     ann.made(f"/Contacts/{kay}", {"Owner": ann.identity})
     assert refused(ben.get(f"/Conversations/{theirs}"), 404, 20404)
+    assert entry(ben, theirs) is None
 
 
 def test_9_two_people_write_as_one_line(world: World, ann: StaffMember, ben: StaffMember) -> None:
