@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import jwt
 import pytest
@@ -427,6 +428,26 @@ def test_revoked_tokens_end_the_sessions_that_were_there(world: SessionWorld, br
     world.tick(seconds=1)
     browser.sign_in("ann")
     assert api(world, browser.token()).get("/Users/ann").status == 200
+
+
+def test_a_token_that_another_browser_got_while_the_provider_was_asked_ends_too(
+    world: SessionWorld, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in("ann")
+    other = Browser(world)
+    other.sign_in("ann")
+    answer, tokens = world.provider._by_refresh, []
+
+    def answer_later(form: dict[str, str]) -> dict[str, Any]:
+        monkeypatch.setattr(world.provider, "_by_refresh", answer)
+        world.tick(seconds=2)
+        tokens.append(other.token())
+        be_disabled(world)
+        return answer(form)
+
+    monkeypatch.setattr(world.provider, "_by_refresh", answer_later)
+    assert browser.ask_for_token().status == 403
+    assert api(world, tokens[0]).get("/Users/ann").status == 401
 
 
 def test_a_person_may_end_the_session(world: SessionWorld, browser: Browser) -> None:

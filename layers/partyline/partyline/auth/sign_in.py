@@ -115,7 +115,7 @@ class SignIn:
         scope = scopes.resolve_scope(self, now, None)
         if scope is None:
             raise refusals.failed()
-        member = admit(self.table, scope.service, self.rules, answer.claims, now)
+        member = admit(self.table, scope.service, self.rules, answer.claims, self.clock())
         cookie = session_cookies.new_cookie()
         store.create(
             self.table,
@@ -164,21 +164,22 @@ class SignIn:
                 # At once: the provider has ended the old one, whatever becomes of this request.
                 session = replace(session, refresh_token=_encrypt(cookie, answer.refresh_token))
                 store.replace_refresh_token(self.table, session)
-            member = self._admit_again(current, answer.claims, now)
+            member = self._admit_again(current, answer.claims)
         except SignInRefused:
             store.end(self.table, session.digest)
-            bar(self.table, current.member.user, now)
+            # The time of the answer: another browser of the person may have got a token while the provider was asked.
+            bar(self.table, current.member.user, self.clock())
             raise
         except Exception:
             store.release_check(self.table, session.digest)
             raise
         return session, member
 
-    def _admit_again(self, current: SignedIn, claims: Claims | None, now: datetime) -> Member:
+    def _admit_again(self, current: SignedIn, claims: Claims | None) -> Member:
         """Admit the person again. Without an ID token the refresh shows only that the person is not disabled."""
         if claims is None:
             return current.member
-        member = admit(self.table, current.service, self.rules, claims, now)
+        member = admit(self.table, current.service, self.rules, claims, self.clock())
         if member.user.identity != current.session.identity:
             raise SignInRefused("identity")
         return member
