@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,15 @@ from hypothesis import strategies as st
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.inbox import InboxView
 from partyline.domain.participants import Participant
 from partyline.domain.services import build_service
-from partyline.storage import conversations, inbox, inbox_keys, keys, memberships, services
-from partyline.storage.table import Table
+from partyline.storage import conversations, inbox, inbox_keys, inbox_pages, keys, memberships, services
+from partyline.storage.attribute_values import Item
+from partyline.storage.inbox_pages import InboxReader
+from partyline.storage.keys import Key
+from partyline.storage.queries import Window
+from partyline.storage.table import Page, Table, Write, change
 from partyline.stream.inbox_projector import InboxProjector
 from tests.support.api_harness import Racing
 
@@ -127,6 +133,67 @@ def test_a_repeat_writes_nothing(used: Table) -> None:
     entry = inbox.load(used, sid).entry
     projector(used).refresh(SERVICE, sid)
     assert inbox.load(used, sid).entry == entry
+
+
+class Recording(Table):
+    """A table that remembers what it was asked to write together, and how often it was asked to read."""
+
+    def __init__(self, inner: Table) -> None:
+        super().__init__(inner._client, inner._name)
+        self.labels: list[list[str]] = []
+        self.reads = 0
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self.labels.append([write.label for write in writes])
+        super().transact(writes)
+
+    def query(self, *given: Any, **named: Any) -> Page:
+        self.reads += 1
+        return super().query(*given, **named)
+
+    def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        self.reads += 1
+        return super().get_all(keys)
+
+
+@pytest.mark.parametrize(
+    ("changes", "written"),
+    [
+        ({"active_at": NOW + timedelta(hours=1)}, ["pointer", "pointer", "entry"]),
+        ({"friendly_name": "Elm"}, ["term", "entry"]),
+        ({"assignee": "ann"}, ["pointer", "pointer", "entry"]),
+        ({"attributes": '{"x": 1}'}, None),
+    ],
+)
+def test_a_refresh_writes_what_has_changed_and_no_more(
+    used: Table, changes: dict[str, Any], written: list[str] | None
+) -> None:
+    sid = make(used)
+    projector(used).refresh(SERVICE, sid)
+    edit(used, sid, **changes)
+    recording = Recording(used)
+    projector(recording).refresh(SERVICE, sid)
+    # The entry, the conversation, its newest message, the contacts; whether anyone listens.
+    assert (recording.labels, recording.reads) == ([written], 5) if written else ([], 4)
+
+
+def test_the_shards_of_everyones_list_can_grow(used: Table) -> None:
+    made = [make(used) for _ in range(6)]
+    for sid in made:
+        projector(used).refresh(SERVICE, sid)
+    used.write(change("service", keys.service(SERVICE), {"inbox_shards": 11}))
+    service = services.fetch(used, SERVICE)
+    assert service
+
+    def listed() -> list[str]:
+        page = inbox_pages.list_pointers(used, InboxReader(service), Window(50), InboxView.ALL)
+        return sorted(pointer.conversation_sid for _, pointer in page.entries)
+
+    assert listed() == sorted(made)
+    for sid in made[:3]:
+        edit(used, sid, active_at=NOW + timedelta(hours=1))
+        projector(used).refresh(SERVICE, sid)
+    assert listed() == sorted(made)
 
 
 def test_a_conversation_of_very_many_people_is_in_everybodys_list(used: Table) -> None:
