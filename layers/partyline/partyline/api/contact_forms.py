@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from partyline.api import parsing
-from partyline.api.field_types import Address, Attributes, Boolean, Name, sid_of, whole_number
+from partyline.api.field_types import Address, Attributes, Boolean, Identity, Name, sid_of, whole_number
 from partyline.api.form_model import Clearable, Form, invalid
 from partyline.domain import contacts, identities, sids
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, ContactNumber
@@ -20,12 +20,6 @@ def _check_name(value: str) -> str:
     if not name or not identities.is_visible(name):
         raise invalid("it is a name of visible characters")
     return name
-
-
-def _check_owner(value: str | None) -> str | None:
-    if value is not None and (identities.is_too_long(value) or not identities.is_visible(value)):
-        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
-    return value
 
 
 def _parse_numbers(values: tuple[str, ...]) -> tuple[ContactNumber, ...]:
@@ -53,7 +47,7 @@ def _parse_number(given: object) -> ContactNumber:
 
 
 _FriendlyName = Annotated[Name, AfterValidator(_check_name)]
-_Owner = Annotated[Clearable[str], AfterValidator(_check_owner)]
+_Owner = Clearable[Identity]
 _Reason = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(str.strip)]
 _Numbers = Annotated[
     tuple[ContactNumber, ...],

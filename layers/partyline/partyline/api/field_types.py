@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from partyline import refusals
 from partyline.api import parsing
 from partyline.api.form_model import CLEARABLE, invalid, refused
-from partyline.domain import sids, timers
+from partyline.domain import addresses, identities, sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
 
@@ -173,9 +173,24 @@ def _check_url(value: str | None) -> str | None:
     return value
 
 
+def _check_number(value: str) -> str:
+    number = addresses.canonicalize(value)
+    if not addresses.is_number(number):
+        raise invalid("it is not a phone number in E.164 form")
+    return number
+
+
+def _check_identity(value: str) -> str:
+    if identities.is_too_long(value) or not identities.is_visible(value):
+        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
+    return value
+
+
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 ShortName = Annotated[str, Field(max_length=MAX_SHORT_NAME)]
 Address = Annotated[str, AfterValidator(parsing.restore_plus)]
+PhoneNumber = Annotated[Address, AfterValidator(_check_number)]
+Identity = Annotated[str, AfterValidator(_check_identity)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 Decimal = Annotated[
     str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})

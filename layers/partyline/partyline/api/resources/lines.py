@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from partyline import refusals
 from partyline.api import authorization, lookups, pagination, parsing
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Address, Boolean, Decimal, Name, choose
+from partyline.api.field_types import Boolean, Decimal, Name, PhoneNumber, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
 from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
@@ -36,13 +36,6 @@ service_route = Router(Level.SERVICE)
 MAX_REPLY = 640
 # How many lines are read for a page of a user's. More than a page has: most may be other users'.
 _READ_AT_ONCE = 500
-
-
-def _check_number(value: str) -> str:
-    number = addresses.canonicalize(value)
-    if not addresses.is_number(number):
-        raise invalid("it is not a phone number in E.164 form")
-    return number
 
 
 def _check_carrier(value: str) -> str:
@@ -126,9 +119,7 @@ _Replies = Annotated[
 class LineNumber(Form):
     """The number of a new line."""
 
-    address: Annotated[Address, AfterValidator(_check_number)] = Field(
-        description="Your number, in E.164 form.", examples=["+12065550100"]
-    )
+    address: PhoneNumber = Field(description="Your number, in E.164 form.", examples=["+12065550100"])
 
 
 class LineForm(Form):

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from partyline import refusals
 from partyline.api import authorization, joining, lookups, parsing
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Address
-from partyline.api.form_model import Form, invalid
+from partyline.api.field_types import Address, PhoneNumber
+from partyline.api.form_model import Form
 from partyline.api.operations import Operation
 from partyline.api.resources import message_plans
 from partyline.api.resources.conversation_with_participants import find_owner
@@ -94,17 +94,10 @@ class FirstPreviewBody(PreviewBody):
     )
 
 
-def _check_line(value: str) -> str:
-    number = addresses.canonicalize(value)
-    if not addresses.is_number(number):
-        raise invalid("it is not a phone number in E.164 form")
-    return number
-
-
 class FirstPreviewForm(Form):
     """The first message of a conversation that need not exist."""
 
-    author: Annotated[Address, AfterValidator(_check_line)] = Field(
+    author: PhoneNumber = Field(
         description="Your number that the message would be sent from.", examples=["+12065550100"]
     )
     address: tuple[Address, ...] = Field((), description="Whom it would be sent to; may be repeated.")

@@ -14,12 +14,13 @@ from pydantic import AfterValidator, Field
 from partyline import refusals
 from partyline.api import authorization, lookups, pagination
 from partyline.api.context import ApiResponse, Call
+from partyline.api.field_types import Identity
 from partyline.api.form_model import Clearable, Form, invalid
 from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Router
-from partyline.domain import identities, sids, snippets
+from partyline.domain import sids, snippets
 from partyline.domain.permissions import Permission
 from partyline.domain.snippets import MAX_BODY, MAX_NAME, Snippet
 from partyline.storage import retry
@@ -41,15 +42,9 @@ def _check_body(value: str) -> str:
     return value
 
 
-def _check_owner(value: str | None) -> str | None:
-    if value is not None and (identities.is_too_long(value) or not identities.is_visible(value)):
-        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
-    return value
-
-
 _Name = Annotated[str, AfterValidator(_check_name)]
 _Body = Annotated[str, Field(max_length=MAX_BODY), AfterValidator(_check_body)]
-_Owner = Annotated[Clearable[str], AfterValidator(_check_owner)]
+_Owner = Clearable[Identity]
 
 
 class SnippetForm(Form):

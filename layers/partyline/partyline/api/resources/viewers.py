@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from partyline.api import authorization, lookups
 from partyline.api.context import ApiResponse, Call
-from partyline.api.form_model import Form, invalid
+from partyline.api.field_types import Identity
+from partyline.api.form_model import Form
 from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel
 from partyline.api.router import Router
-from partyline.domain import identities
 from partyline.domain.contacts import NumberHolder
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
@@ -25,16 +24,10 @@ from partyline.storage import contacts, roles, users
 route = Router()
 
 
-def _check_identity(value: str) -> str:
-    if identities.is_too_long(value) or not identities.is_visible(value):
-        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
-    return value
-
-
 class ViewersQuery(Form):
     """What is asked about the viewers of a conversation."""
 
-    identity: Annotated[str, AfterValidator(_check_identity)] | None = Field(
+    identity: Identity | None = Field(
         None, description="An identity to list too, whether or not it sees the conversation."
     )
 
