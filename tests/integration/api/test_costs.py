@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from partyline.api import message_lists
 from partyline.api.context import ApiContext
 from partyline.api.resources import export
 from partyline.domain import sids
@@ -360,6 +361,19 @@ def test_a_page_costs_the_same_however_long_the_list_is(
         units <= long and trips <= longer
         for (units, trips), (long, longer) in zip(costs[FEW], costs[SOME], strict=True)
     )
+
+
+def test_a_page_of_a_search_costs_the_same_however_long_the_conversation_is(
+    stored: dict[int, Stored], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_lists, "_SEARCHED_AT_ONCE", SIZE)
+    path = f"/Conversations/{CONVERSATION}/Messages"
+    costs = {number: walk(stored[number], path, [("Q", "hel")]) for number in (SOME, MANY)}
+    assert costs[MANY] == costs[SOME]
+    absent = {number: stored[number].cost(path, [("Q", "absent")]) for number in (SOME, MANY)}
+    assert absent[MANY][:2] == absent[SOME][:2]
+    assert absent[MANY][2]["messages"] == []
+    assert absent[MANY][2]["meta"]["next_page_url"]
 
 
 def walk(stored: Stored, path: str, query: list[tuple[str, str]], *, by: Api | None = None) -> list[tuple[float, int]]:

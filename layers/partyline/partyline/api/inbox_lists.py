@@ -8,12 +8,12 @@ conversations altogether.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from partyline.api import authorization
+from partyline.api import authorization, filtered_lists
 from partyline.api.context import Call
-from partyline.api.pagination import PagePart
+from partyline.api.pagination import PagePart, to_page_part
 from partyline.domain.contact_search import ContactQuery, parse_query
 from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import InboxEntry, InboxPointer, InboxView
@@ -21,10 +21,8 @@ from partyline.domain.permissions import Permission
 from partyline.serialization import format_time
 from partyline.storage import contacts, inbox, inbox_pages, keys, queries
 from partyline.storage.inbox_pages import InboxReader, SeenEntry
-from partyline.storage.queries import Window
+from partyline.storage.queries import ListPage, Window
 
-# How many windows of a list a page reads at most where it filters.
-_MAX_WINDOWS = 5
 # An entry that is still out of date after so long needs a repair. A page orders so many at most.
 _SETTLED = timedelta(minutes=1)
 _MAX_REPAIRS = 10
@@ -84,26 +82,14 @@ def read(call: Call, window: Window, selection: InboxSelection, show: Show) -> P
 
 
 def _scan(call: Call, window: Window, selection: InboxSelection, show: Show) -> PagePart:
-    """Read windows of the list until the page is full, or enough were read."""
     reader = build_reader(call)
-    found: list[tuple[str, SeenWithUnread]] = []
-    ends: tuple[str, str] | None = None
-    more, place = True, window
-    for _ in range(_MAX_WINDOWS if selection.is_filtered else 1):
+
+    def read_fitting(place: Window) -> ListPage[SeenWithUnread]:
         page = inbox_pages.list_pointers(call.table, reader, place, selection.view)
-        more = page.more
-        if page.ends is None:
-            break
-        fitting = _select(call, reader, page.entries, selection)
-        if window.backward:
-            found, ends = [*fitting, *found], (page.ends[0], ends[1] if ends else page.ends[1])
-            place = replace(place, after=page.ends[0])
-        else:
-            found, ends = [*found, *fitting], (ends[0] if ends else page.ends[0], page.ends[1])
-            place = replace(place, after=page.ends[1])
-        if len(found) >= window.size or not more:
-            break
-    return _cut(found, window, PagePart([], more, ends), show)
+        return ListPage(_select(call, reader, page.entries, selection), page.more, page.ends)
+
+    max_windows = filtered_lists.MAX_WINDOWS if selection.is_filtered else 1
+    return to_page_part(filtered_lists.collect(window, read_fitting, max_windows), show)
 
 
 def _select(
@@ -152,17 +138,6 @@ def _fits(call: Call, entry: InboxEntry, selection: InboxSelection) -> bool:
 
 def _with_unread(call: Call, seen: SeenEntry) -> SeenWithUnread:
     return SeenWithUnread(seen, inbox_pages.count_unread(call.table, seen) if call.user else None)
-
-
-def _cut(found: list[tuple[str, SeenWithUnread]], window: Window, read_part: PagePart, show: Show) -> PagePart:
-    """Keep as many entries as the page has; the others are read again for the next one."""
-    kept = found[-window.size :] if window.backward else found[: window.size]
-    entries = [(key, show(one)) for key, one in kept]
-    if len(kept) == len(found) or read_part.ends is None:
-        return replace(read_part, entries=entries)
-    first, last = read_part.ends
-    ends = (kept[0][0], last) if window.backward else (first, kept[-1][0])
-    return PagePart(entries, more=True, ends=ends)
 
 
 # --- found by a text or a contact

@@ -27,14 +27,20 @@ _PHONE = re.compile(r"[+0-9\s().\-/]+")
 
 def fold(text: str) -> str:
     """Return a text without differences of case, accents and width."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
+def list_words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a text, each once, in order."""
+    return tuple(dict.fromkeys(word for word in _SEPARATORS.split(fold(text)) if word))
+
+
 def split_words(text: str) -> tuple[str, ...]:
     """Return the folded words of a text that can be searched for, each once, in order."""
-    words = (word[:MAX_WORD] for word in _SEPARATORS.split(fold(text)) if word)
-    return tuple(dict.fromkeys(words))[:MAX_WORDS]
+    return tuple(dict.fromkeys(word[:MAX_WORD] for word in list_words(text)))[:MAX_WORDS]
 
 
 def sort_name(name: str) -> str:

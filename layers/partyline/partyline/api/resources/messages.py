@@ -89,7 +89,7 @@ def find_message(call: Call, conversation: Conversation) -> MessageWithReceipts:
 
 @route.get("Conversations/{conversation}/Messages", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """List the messages by index, in a range of them. Order is asc (default) or desc.
+    """List the messages by index, in a range of them, or those with some words. Order is asc (default) or desc.
 
     Raises ApiError 20001.
     """
