@@ -30,7 +30,17 @@ from partyline.auth.id_tokens import Claims, read_id_token
 from partyline.carriers import bandwidth, gateway_event, mms_parts, registry, schemas, telnyx, twilio, vonage
 from partyline.carriers.base import WebhookRequest
 from partyline.carriers.transport import no_transport
-from partyline.domain import addresses, identities, normalization, opt_outs, segments, tapbacks, threads, timers
+from partyline.domain import (
+    addresses,
+    identities,
+    json_texts,
+    normalization,
+    opt_outs,
+    segments,
+    tapbacks,
+    threads,
+    timers,
+)
 from partyline.domain.copies import hash_content
 from partyline.errors import IdTokenInvalid
 from partyline.media import file_types, filenames, image_headers, links, text_part
@@ -398,7 +408,7 @@ CASES = [
         }.items()
     ),
     *(
-        Case(API, f"attributes of {what}", parsing.parse_json, make)
+        Case(API, f"attributes of {what}", json_texts.parse_json, make)
         for what, make in {
             "members": lambda n: json.dumps({f"m{i}": i for i in range(n)}),
             "a member again and again": lambda n: "{" + ",".join(['"a":1'] * n) + "}",
@@ -601,5 +611,5 @@ def test_what_is_not_quadratic_is_not_found(work: Callable[[str], object]) -> No
 
 def test_the_same_work_costs_the_same() -> None:
     with contextlib.suppress(ValueError):
-        cost(lambda: parsing.parse_json('{"a": [1, 2]}'))
-    assert len({cost(lambda: parsing.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1
+        cost(lambda: json_texts.parse_json('{"a": [1, 2]}'))
+    assert len({cost(lambda: json_texts.parse_json('{"a": [1, 2]}')) for _ in range(3)}) == 1

@@ -86,6 +86,8 @@ def test_what_was_exported_can_be_imported() -> None:
         ({"do_not_disturb_reason": "tired"}, "DoNotDisturbReason"),
         ({"attributes": "{"}, "attributes"),
         ({"attributes": "[" * 100_000}, "attributes"),
+        ({"attributes": '{"a": NaN}'}, "attributes"),
+        ({"attributes": r'"\ud800"'}, "attributes"),
     ],
 )
 def test_what_is_wrong_with_a_row_names_the_column(cells: dict[str, str], column: str) -> None:

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from partyline.api import parsing
 from partyline.api.field_types import Address, Attributes, Boolean, Identity, Name, sid_of, whole_number
 from partyline.api.form_model import Clearable, Form, invalid
-from partyline.domain import contacts, identities, sids
+from partyline.domain import contacts, identities, json_texts, sids
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, ContactNumber
 
 MAX_REASON = 256
@@ -25,7 +24,7 @@ def _check_name(value: str) -> str:
 def _parse_numbers(values: tuple[str, ...]) -> tuple[ContactNumber, ...]:
     value = values[-1]
     try:
-        given = parsing.parse_json(value) if value else []
+        given = json_texts.parse_json(value) if value else []
     except ValueError:
         given = None
     if not isinstance(given, list):

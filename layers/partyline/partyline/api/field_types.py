@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from partyline import refusals
 from partyline.api import parsing
 from partyline.api.form_model import CLEARABLE, invalid, refused
-from partyline.domain import addresses, identities, sids, timers
+from partyline.domain import addresses, identities, json_texts, sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
 
@@ -104,7 +104,7 @@ def json_text(limit: int) -> AfterValidator:
         if len(value.encode()) > limit:
             raise refused(refusals.attributes_too_long(limit))
         try:
-            parsing.parse_json(value)
+            json_texts.parse_json(value)
         except ValueError:
             raise refused(refusals.attributes_invalid()) from None
         return value

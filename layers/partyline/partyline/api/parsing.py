@@ -1,11 +1,9 @@
-"""Parse single values of parameters: addresses, JSON, dates."""
+"""Parse single values of parameters: addresses, dates."""
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 # A plus that was not encoded has become a blank on its way.
 _LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
@@ -14,23 +12,6 @@ _LOST_PLUS = re.compile(r"^ (?=[0-9]+$)")
 def restore_plus(value: str) -> str:
     """Restore the plus of an address: ` 12065550100` is what an unencoded `+12065550100` becomes."""
     return _LOST_PLUS.sub("+", value)
-
-
-def parse_json(value: str) -> Any:
-    """Parse a JSON text.
-
-    Raises ValueError, also for what other parsers refuse: NaN, unpaired surrogates, endless nesting.
-    """
-    try:
-        parsed = json.loads(value, parse_constant=_refuse_constant)
-        json.dumps(parsed, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    return parsed
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def parse_zoned_moment(value: str) -> datetime | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from partyline.domain import contacts, identities, sids
+from partyline.domain import contacts, identities, json_texts, sids
 from partyline.domain.contact_csv import COLUMNS, FORMULA
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, Contact, ContactNumber
 from partyline.errors import RuleViolation
@@ -179,8 +178,8 @@ def _parse_attributes(value: str) -> str:
     if len(value.encode("utf-8", "surrogatepass")) > MAX_ATTRIBUTES:
         raise _invalid_cell("attributes", f"it is longer than {MAX_ATTRIBUTES} bytes")
     try:
-        json.loads(value or "{}")
-    except (ValueError, RecursionError):
+        json_texts.parse_json(value or "{}")
+    except ValueError:
         raise _invalid_cell("attributes", "it is not JSON") from None
     return value or "{}"
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, contact_members, joining, parsing, serializers
+from partyline.api import authorization, contact_members, joining, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import choose
 from partyline.api.idempotency import IdempotentRequest, answer_once
@@ -27,7 +27,7 @@ from partyline.api.resources import conversations
 from partyline.api.resources.participants import ACCOUNT_ONLY, find_role_of, own_lines, parse_form
 from partyline.api.router import Router
 from partyline.carriers.registry import MOST_IN_GROUP
-from partyline.domain import join_rules, sids
+from partyline.domain import join_rules, json_texts, sids
 from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation, ConversationState, threads_of
 from partyline.domain.join_rules import ParticipantBinding
@@ -241,7 +241,7 @@ def _check_pairs(members: Sequence[Participant]) -> None:
 def _parse_participant(position: int, text: str) -> Parameters:
     """Parse one participant's JSON into the parameters of its own resource. Raises ApiError 50424."""
     try:
-        given = parsing.parse_json(text)
+        given = json_texts.parse_json(text)
     except ValueError:
         raise refusals.participant_json_invalid(position, "it is not JSON") from None
     if not isinstance(given, dict):

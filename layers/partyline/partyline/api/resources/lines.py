@@ -21,7 +21,7 @@ from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
 from partyline.carriers.registry import CARRIERS, MOST_IN_GROUP
-from partyline.domain import addresses, identities, sids
+from partyline.domain import addresses, identities, json_texts, sids
 from partyline.domain.join_rules import find_sender_problem
 from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
 from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
@@ -58,7 +58,7 @@ def _check_rate(value: str | None) -> str | None:
 
 def _parse_replies(value: str) -> dict[str, str]:
     try:
-        replies = parsing.parse_json(value) if value else {}
+        replies = json_texts.parse_json(value) if value else {}
     except ValueError:
         replies = None
     if not isinstance(replies, dict) or not replies.keys() <= set(Keyword):
