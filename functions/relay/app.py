@@ -23,6 +23,7 @@ from partyline.queues.queue_messages import (
     Cut,
     ImportRun,
     InboxJob,
+    InboxJobKind,
     Push,
     Removed,
     RemovedKind,
@@ -38,6 +39,9 @@ from partyline.webhooks.fan_out import FanOut
 
 TABLE = bootstrap.build_table()
 CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
+
+# How many seconds the filling of an inbox waits.
+FILL_DELAY = 5
 
 
 @metrics.log_metrics
@@ -98,8 +102,12 @@ def _import(run: ImportRun) -> QueueMessage:
 
 
 def _refresh(job: InboxJob) -> QueueMessage:
-    """Queue what the inbox is to bring up to date."""
-    return QueueMessage(variable("INBOX_QUEUE_URL"), queue_messages.encode(job))
+    """Queue what the inbox is to bring up to date.
+
+    That of a whole Service waits until the index of its conversations has those that were created a moment ago.
+    """
+    delay = FILL_DELAY if job.kind is InboxJobKind.SERVICE else None
+    return QueueMessage(variable("INBOX_QUEUE_URL"), queue_messages.encode(job), delay=delay)
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:
