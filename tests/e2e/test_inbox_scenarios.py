@@ -405,3 +405,23 @@ def test_23_contacts_are_found_by_name_and_by_the_end_of_a_number(ann: StaffMemb
     sid = ann.add_contact(f"{name} Miller", number)
     for words in (f"{name[:6].lower()} mil", f"{name} {number[-4:]}"):
         assert [one["sid"] for one in ann.read("/Contacts", {"Q": words})["contacts"]] == [sid]
+
+
+def test_23_a_word_in_a_thread_is_found_and_read_from_there(world: World, ann: StaffMember, ben: StaffMember) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    path = f"/Conversations/{group}/Messages"
+    world.text(kays, FRONT_DESK, bobs, text="The café key is under the mat")
+    until(lambda: ben.read(path)["messages"])
+    for body in ("Thanks", "On my way", "Done"):
+        write(ann, group, body)
+
+    [hit] = ben.read(path, {"Q": "KEY cafe"})["messages"]
+    assert (hit["author"], hit["index"]) == (kays, 0)
+    behind = ben.read(path, {"After": str(hit["index"]), "PageSize": "2"})["messages"]
+    assert [one["body"] for one in behind] == ["Thanks", "On my way"]
+    newest = ben.read(path, {"Order": "desc", "PageSize": "1"})["messages"]
+    assert [one["body"] for one in newest] == ["Done"]
+    stranger = StaffMember(world, "stranger", "inbox limited")
+    assert refused(stranger.get(path, {"Q": "key"}), 404, 20404)
