@@ -49,6 +49,10 @@ def test_an_inbox_follows_texts_contacts_and_rights(
     made = ann.create_group(LINE, [{"contact_sid": kay}, {"address": bobs}])
     group = str(made.body["sid"])
     other = str(ann.create_group(LINE, [{"address": new_number()}, {"address": new_number()}]).body["sid"])
+    # A conversation that becomes active later than the text comes would be above it.
+    until(
+        lambda: {ann.read(f"/Conversations/{sid}")["state"] for sid in (group, other)}, lambda seen: seen == {"active"}
+    )
 
     world.text(kays, LINE, bobs, text="On my way")
     [entry] = until(lambda: listed(ben), lambda seen: any(one["last_message"] for one in seen))
