@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partyline.api import inbox_lists
 from partyline.domain import permissions
 from partyline.storage import services
 from tests.support import people
@@ -247,6 +248,23 @@ def test_search_finds_only_what_one_sees(inbox: Api, person: Person) -> None:
     assert set(found(inbox, Q="kay")) == {of_ben, hidden}
     assert found(ben, Q="kay") == [of_ben]
     assert found(ben, Q="two") == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_search_of_a_limited_person_is_not_hidden_by_what_others_have(
+    inbox: Api, person: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(inbox_lists, "MAX_FOUND", 1)
+    ben = person("ben", "limited")
+    expected = []
+    for number in range(6):
+        contact(inbox, f"Kay {number}", f"+1206555{2000 + number}", "ben" if number % 3 == 0 else "")
+        group = inbox.group(f"+1206555{2000 + number}")
+        expected += [group] if number % 3 == 0 else []
+        clock.tick(seconds=1)
+    settle(inbox.context.table)
+    first = ben.get("/Inbox", {"Q": "kay", "PageSize": str(size)}).body
+    assert [sid for page in walk(ben, first, "next") for sid in page] == expected[::-1]
 
 
 def test_a_search_forgets_an_old_title(inbox: Api) -> None:

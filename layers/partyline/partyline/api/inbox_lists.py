@@ -1,8 +1,8 @@
 """Pages of the inbox: by activity, or of what a search or a contact finds.
 
-A page reads a limited number of entries. Where a filter leaves most of them out (one line, what is unread), it may be
-shorter than was asked for, or empty, with more behind it. A search, and a contact, find a limited number of
-conversations altogether.
+A page reads a limited number of entries. Where a filter leaves most of them out (one line, what is unread, a search in
+the lists of one person), it may be shorter than was asked for, or empty, with more behind it. A search in everything,
+and a contact, find a limited number of conversations altogether.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class InboxSelection:
     @property
     def is_filtered(self) -> bool:
         """Whether entries of the view are left out."""
-        return self.line is not None or self.view is InboxView.UNREAD
+        return self.line is not None or self.query is not None or self.view is InboxView.UNREAD
 
 
 def build_reader(call: Call) -> InboxReader:
@@ -72,18 +72,21 @@ def parse_search(text: str) -> ContactQuery | None:
 
 
 def read(call: Call, window: Window, selection: InboxSelection, show: Show) -> PagePart:
-    """Read the part of a list that a window shows."""
-    if selection.query is None and selection.contact_sid is None:
-        return _scan(call, window, selection, show)
-    return _slice(_find(call, selection), window, show)
+    """Read the part of a list that a window shows.
+
+    A search of who sees every conversation is found by its terms. Others' lists are read through instead: what it finds
+    in the whole Service may be much, and little of it theirs.
+    """
+    reader = build_reader(call)
+    if selection.contact_sid or (selection.query and reader.sees_all):
+        return _slice(_find(call, selection), window, show)
+    return _scan(call, reader, window, selection, show)
 
 
 # --- by activity
 
 
-def _scan(call: Call, window: Window, selection: InboxSelection, show: Show) -> PagePart:
-    reader = build_reader(call)
-
+def _scan(call: Call, reader: InboxReader, window: Window, selection: InboxSelection, show: Show) -> PagePart:
     def read_fitting(place: Window) -> ListPage[SeenWithUnread]:
         page = inbox_pages.list_pointers(call.table, reader, place, selection.view)
         return ListPage(_select(call, reader, page.entries, selection), page.more, page.ends)
