@@ -42,6 +42,9 @@ CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("
 
 # How many seconds the filling of an inbox waits.
 FILL_DELAY = 5
+# After so many seconds, the most that SQS delays a message, an index is removed once more: jobs that began before it
+# was switched off have ended by then.
+SECOND_REMOVAL_DELAY = 900
 
 
 @metrics.log_metrics
@@ -76,6 +79,7 @@ def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
         clean_up=lambda removed: messages.extend(_clean(removed)),
         run_import=lambda run: messages.append(_import(run)),
         refresh_inbox=lambda service_sid, sid: refresh([InboxJob.of(service_sid, sid)]),
+        order_texts=lambda sid, on: messages.extend(_order_texts(sid, on=on)),
         note_holder=lambda sid, number: refresh(signals.list_for_number(sid, number)),
     )
     return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))
@@ -108,6 +112,13 @@ def _refresh(job: InboxJob) -> QueueMessage:
     """
     delay = FILL_DELAY if job.kind is InboxJobKind.SERVICE else None
     return QueueMessage(variable("INBOX_QUEUE_URL"), queue_messages.encode(job), delay=delay)
+
+
+def _order_texts(service_sid: str, *, on: bool) -> list[QueueMessage]:
+    """Queue the filling of an index of texts, or its removal, twice."""
+    body = queue_messages.encode(InboxJob(InboxJobKind.TEXTS, service_sid))
+    delays = [FILL_DELAY] if on else [FILL_DELAY, SECOND_REMOVAL_DELAY]
+    return [QueueMessage(variable("INBOX_QUEUE_URL"), body, delay=delay) for delay in delays]
 
 
 def _call(subject: str, callback: Callback) -> QueueMessage:

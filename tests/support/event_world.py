@@ -173,6 +173,7 @@ class World:
             clean_up=self.cleaned.append,
             run_import=self.imported.append,
             refresh_inbox=lambda service_sid, sid: None,
+            order_texts=lambda service_sid, on: None,
             note_holder=lambda service_sid, number: None,
         )
         while records := self.news():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -14,11 +15,12 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
+from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.services import build_service
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
-from partyline.storage import inbox, inbox_keys, keys, memberships, services
+from partyline.storage import codec, inbox, inbox_keys, keys, memberships, services, text_index
 from partyline.storage.attribute_values import to_dynamo
 from partyline.storage.table import Table, change, put
 from tests.integration.functions.conftest import Context, event, granted
@@ -133,6 +135,31 @@ def test_an_order_to_repair_refreshes_one_conversation(function: Load, table: Ta
     assert waiting(relay.variable("INBOX_QUEUE_URL")) == [InboxJob(InboxJobKind.CONVERSATION, service, sid)]
 
 
+def test_texts_are_indexed_only_where_they_are_searched(function: Load, table: Table, service: str) -> None:
+    relay = function("relay")
+    table.write(change("service", keys.service(service), {"text_search": True}))
+    relay.handler(numbered(told(service), told(service), told("IS" + "9" * 32)), Context())
+    conversation, message = sorted(waiting(relay.variable("INBOX_QUEUE_URL")), key=lambda job: job.kind)
+    assert message == InboxJob(InboxJobKind.MESSAGE, service, message.subject)
+    sid, _, message_sid = message.subject.partition("/")
+    assert (sid, sids.matches(sids.MESSAGE, message_sid)) == (conversation.subject, True)
+
+
+@pytest.mark.parametrize(("on", "times"), [(True, 1), (False, 2)])
+def test_the_switch_of_the_search_fills_or_removes_the_index(
+    function: Load, table: Table, service: str, on: bool, times: int
+) -> None:
+    relay = function("relay")
+    table.write(text_index.build_order(service, NOW, on=on))
+    [order] = table.query(keys.service(service).pk, begins="TEXTS#").items
+    queued = relay.relay(relay.InboxSignals(table), record_of("INSERT", order)).messages
+    assert [queue_messages.decode(InboxJob, one.body) for one in queued] == [
+        InboxJob(InboxJobKind.TEXTS, service)
+    ] * times
+    # Jobs that were under way have ended by then.
+    assert [one.delay for one in queued] == [relay.FILL_DELAY, relay.SECOND_REMOVAL_DELAY][:times]
+
+
 # --- what its function does
 
 
@@ -196,3 +223,32 @@ def test_a_long_job_goes_on_where_there_was_no_more_time(
         sample["Records"][0]["body"] = queue_messages.encode(job)
     assert rounds == 4
     assert all(inbox.load(table, sid).entry for sid in made)
+
+
+def test_the_index_needs_no_further_permission(function: Load, table: Table, service: str, called: set[str]) -> None:
+    app, sample = function("inbox"), event("inbox/conversation")
+    table.write(change("service", keys.service(service), {"text_search": True}))
+    sid = store_conversation(table, A, B)
+    message = Message(sids.message(0), sid, 0, NOW, NOW, "agent", "the roof leaks")
+
+    def run() -> list[str]:
+        job = InboxJob(InboxJobKind.MESSAGE, service, f"{sid}/{message.sid}")
+        sample["Records"][0]["body"] = queue_messages.encode(job)
+        called.clear()
+        assert app.handler(sample, Context()) == {"batchItemFailures": []}
+        assert called <= granted("inbox")
+        indexed = text_index.fetch(table, sid, message.sid)
+        return [*indexed.words] if indexed else []
+
+    for body, words in (("the roof leaks", ["the", "roof", "leaks"]), ("the cellar", ["the", "cellar"])):
+        changed = replace(message, body=body)
+        table.write(put("message", keys.message(sid, message.sid), codec.encode(changed)))
+        assert run() == words
+    table.delete_all([keys.message(sid, message.sid)])
+    assert run() == []
+    table.write(change("service", keys.service(service), {"text_search": False}))
+    sample["Records"][0]["body"] = queue_messages.encode(InboxJob(InboxJobKind.TEXTS, service))
+    called.clear()
+    assert app.handler(sample, Context()) == {"batchItemFailures": []}
+    assert called <= granted("inbox")
+    assert text_index.fetch(table, sid, message.sid) is None

@@ -137,6 +137,7 @@ class Relay:
             unexpected,
             unexpected,
             unexpected,
+            unexpected,
         )
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
         return stream.relay({"eventName": "REMOVE", "dynamodb": image})
@@ -398,6 +399,7 @@ def test_removal_in_the_stream_queues_a_clean_up(account: Table, client: Any) ->
         unexpected,
         unexpected,
         relay.queued.append,
+        unexpected,
         unexpected,
         unexpected,
         unexpected,

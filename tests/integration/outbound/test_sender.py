@@ -565,6 +565,7 @@ def build_relay(
         clean_up=clean,
         run_import=lambda run: pytest.fail(run.sid),
         refresh_inbox=lambda service_sid, sid: pytest.fail(sid),
+        order_texts=lambda service_sid, on: pytest.fail(service_sid),
         note_holder=lambda service_sid, number: pytest.fail(number),
     )
 

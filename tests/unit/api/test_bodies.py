@@ -34,6 +34,7 @@ OURS = {
     "default_inactive_timer",
     "default_closed_timer",
     "lock_groups",
+    "text_search",
 }
 IN_SERVICE = "service.service_conversation"
 

@@ -79,6 +79,7 @@ def test_every_resource_of_ours_is_documented() -> None:
     ours = {
         "Contacts",
         "Inbox",
+        "Search",
         "Keys",
         "Lines",
         "OptOuts",

@@ -32,6 +32,7 @@ class Service:
     - `default_inactive_timer`, `default_closed_timer`: timers of new conversations, in seconds. 0 is no timer, None is
       the account's default.
     - `lock_groups`: whether users cannot change who is in a group text (None: they can, by their permissions).
+    - `text_search`: whether its texts are indexed, so that all of them can be searched (None: they are not).
     - `inbox_shards`: over how many partitions the list of its inbox is spread; None when it has never used the inbox.
       It may grow. `inbox_since`: since when it has used the inbox. `inbox_filled`: whether what was there before that
       is in it.
@@ -48,6 +49,7 @@ class Service:
     default_inactive_timer: int | None = None
     default_closed_timer: int | None = None
     lock_groups: bool | None = None
+    text_search: bool | None = None
     inbox_shards: int | None = None
     inbox_since: datetime | None = None
     inbox_filled: bool | None = None

@@ -30,6 +30,7 @@ from partyline.storage import (
     services,
     snippet_keys,
     snippets,
+    text_index,
     users,
 )
 from partyline.storage.queries import ListPage, Window
@@ -39,6 +40,8 @@ Entry = TypeVar("Entry")
 
 # How many items one step reads and deletes.
 _STEP = 100
+# How many indexed texts, each with 32 words at most.
+_TEXT_STEP = 10
 # How far the clocks of two functions may differ.
 _MARGIN = timedelta(seconds=5)
 
@@ -70,7 +73,8 @@ class Cleaner:
                 return self._clean_import(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
-        """Delete its participants, webhooks, messages with their files, receipts, and what the inbox has of it.
+        """Delete its participants, webhooks, messages with their files, receipts, and what the inbox and the index of
+        texts have of it.
 
         Its sends and the carriers' ids of them stay: a late delivery report finds that no receipt is left to change.
         """
@@ -78,6 +82,9 @@ class Cleaner:
         yield from self._clean_partition(keys.messages(sid))
         inbox.remove(self.table, inbox.load(self.table, sid), sid)
         yield from self._clean_partition(inbox_keys.partition(sid))
+        while texts := text_index.list_records(self.table, sid, _TEXT_STEP):
+            self.table.delete_all(key for text in texts for key in text_index.list_keys(text))
+            yield
 
     def _clean_media(self, sid: str) -> Iterator[None]:
         """Delete the content of a file."""

@@ -7,7 +7,7 @@
     live          Push, Cut          events for live connections, connections to close
     cleanup       Removed            a removed resource, whose remains are to be deleted
     imports       ImportRun          a run of an import of contacts
-    inbox         InboxJob           entries of the inbox to bring up to date
+    inbox         InboxJob           entries of the inbox, or indexed texts, to bring up to date
 
 A body has every field. Bodies of an earlier version can be decoded: unknown names are ignored, and a missing name takes
 the default of its field. Decoding raises ValueError for any other body.
@@ -82,18 +82,25 @@ class ImportRun:
 
 
 class InboxJobKind(StrEnum):
-    """Which entries of the inbox a job brings up to date: of one conversation, of a number, of a whole Service."""
+    """What a job brings up to date.
+
+    - Entries of the inbox: of one conversation, of a number, of a whole Service.
+    - The index of texts: of one message, of a whole Service.
+    """
 
     CONVERSATION = "conversation"
     NUMBER = "number"
     SERVICE = "service"
+    MESSAGE = "message"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True, slots=True)
 class InboxJob:
-    """Entries of the inbox of a Service that are to be brought up to date.
+    """Entries of the inbox of a Service, or texts in its index, that are to be brought up to date.
 
-    - `subject`: the SID of the conversation, or the canonical number.
+    - `subject`: the SID of the conversation, the canonical number, or the SIDs of a conversation and of a message, with
+      `/` between them: of a whole index, the message behind which the job goes on.
     - `after`: the place in the list of conversations behind which a job goes on that had no time for all of them.
     """
 

@@ -61,6 +61,7 @@ from partyline.refusals.account import (
     service_is_default,
     service_not_found,
     snippet_name_taken,
+    text_search_off,
     user_exists,
     user_role_not_found,
 )
@@ -276,6 +277,7 @@ __all__ = [
     "snippet_name_taken",
     "state_empty",
     "state_invalid",
+    "text_search_off",
     "thread_taken",
     "timer_invalid",
     "timer_too_short",

@@ -11,6 +11,12 @@ from partyline.refusals.dictionary import refuse
 _NO_SUCH_ROLE = "this Service has no such role of the type {}"
 
 
+def text_search_off(service_sid: str) -> ApiError:
+    return refuse(
+        20409, f"Service {service_sid} has no search in texts: set TextSearch=on in its Configuration", parameter="Q"
+    )
+
+
 def line_exists(address: str) -> ApiError:
     return refuse(20409, f"Line {format_address(address)} is registered already", address=format_address(address))
 

@@ -58,12 +58,6 @@ def order_repair(table: Table, service_sid: str, conversation_sid: str, now: dat
     table.write(put("repair", key, {**item, "ttl": int((now + event_outbox.LIFE).timestamp())}))
 
 
-def is_used(table: Table, service_sid: str) -> bool:
-    """Whether a Service uses the inbox, so that its conversations need entries."""
-    item = table.get(keys.service(service_sid))
-    return item is not None and "inbox_shards" in item
-
-
 # --- entries with their pointers
 
 

@@ -1,4 +1,4 @@
-"""Build every key of the table, except those of the inbox (storage.inbox_keys). docs/table.md lists them.
+"""Build every key of the table, except those of its neighbours `*_keys`. docs/table.md lists them.
 
 An item is found by (PK, SK). GSI1 lists all items of a kind or of a person, GSI2 those in one state.
 """

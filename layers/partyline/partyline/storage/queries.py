@@ -25,10 +25,11 @@ from partyline.domain.push_settings import Credential, PushBinding
 from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
 from partyline.domain.services import ApiKey, Role, Service, User
 from partyline.domain.snippets import Snippet
+from partyline.domain.text_index import TextHit
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
-from partyline.storage import codec, contact_keys, inbox_keys, keys
+from partyline.storage import codec, contact_keys, inbox_keys, keys, text_index_keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table
 
@@ -171,6 +172,11 @@ def inbox_terms(table: Table, service_sid: str, window: Window, prefixes: Collec
     views = [_View("", None, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
     parts = [_read_partition(table, view, keys.shard(name, number)) for view in views for number in range(keys.SHARDS)]
     return _build_page(_merge(parts, views[0]), views[0], InboxTerm)
+
+
+def text_hits(table: Table, service_sid: str, window: Window, word: str) -> ListPage[TextHit]:
+    """List the messages of a Service that have a word, the newest first."""
+    return _read_sharded(table, _View(text_index_keys.hits(service_sid, word), None, window), TextHit)
 
 
 # --- contacts, by name

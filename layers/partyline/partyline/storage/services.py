@@ -58,8 +58,8 @@ def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:
     ]
 
 
-def update(table: Table, before: Service, after: Service) -> bool:
-    """Store a Service's changed settings; return False when the Service is gone.
+def update(table: Table, before: Service, after: Service, *orders: Write) -> bool:
+    """Store a Service's changed settings, with what they order; return False when the Service is gone.
 
     Raises Conflict when a role that becomes a default is gone, or another request is writing the same items.
     """
@@ -71,6 +71,7 @@ def update(table: Table, before: Service, after: Service) -> bool:
     writes = [
         change("service", keys.service(after.sid), sets, EXISTS),
         *(check("role", keys.role(after.sid, sid), EXISTS) for sid in new_defaults),
+        *orders,
     ]
     try:
         table.transact(writes)

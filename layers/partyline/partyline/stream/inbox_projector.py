@@ -22,6 +22,7 @@ from partyline.storage import inbox as store
 from partyline.storage.inbox import StoredEntry
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write
+from partyline.stream.text_indexer import TextIndexer
 
 # How many conversations one step of a long job reads.
 _STEP = 25
@@ -52,6 +53,8 @@ class InboxProjector:
                 if left is None:
                     store.mark_filled(self.table, job.service_sid)
                 return left
+            case InboxJobKind.MESSAGE | InboxJobKind.TEXTS:
+                return TextIndexer(self.table, self.clock, self.has_time).run(job)
 
     def refresh(self, service_sid: str, conversation_sid: str) -> None:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.

@@ -17,7 +17,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ImportRun, Removed, RemovedKind
-from partyline.storage import codec, contact_imports, contact_keys, event_outbox, users
+from partyline.storage import codec, contact_imports, contact_keys, event_outbox, text_index, users
 from partyline.storage.attribute_values import Item, from_dynamo
 
 # Sends a body to a FIFO queue: message group, deduplication id, body.
@@ -45,6 +45,7 @@ class StreamRelay:
     - `publish`: takes an event batch and the name of its item, by which repeats are recognized.
     - `publish_receipt`: takes a receipt whose status has changed.
     - `refresh_inbox`: takes the SIDs of a Service and of one of its conversations, '' for all of them.
+    - `order_texts`: takes the SID of a Service, and whether its index of texts is to be filled, or else removed.
     - `note_holder`: takes the SID of a Service and a number of which it has changed whose it is.
     """
 
@@ -56,6 +57,7 @@ class StreamRelay:
     clean_up: Callable[[Removed], None]
     run_import: Callable[[ImportRun], None]
     refresh_inbox: Callable[[str, str], None]
+    order_texts: Callable[[str, bool], None]
     note_holder: Callable[[str, str], None]
 
     def relay(self, record: Mapping[str, Any]) -> str:
@@ -67,6 +69,7 @@ class StreamRelay:
         - A new run of an import of contacts: the run.
         - A removed conversation, Service, user or file: the clean-up of its remains.
         - An order to refresh the inbox: the job, of a whole Service that uses it for the first time, or of one entry.
+        - An order to fill or remove the index of texts of a Service: the job.
         - A number that belongs to another contact, or whose contact has changed: what the inbox shows of it.
         """
         change = record["dynamodb"]
@@ -96,6 +99,8 @@ class StreamRelay:
                 self.activate(item["sid"])
             case "inbox":
                 self.refresh_inbox(item["sid"], item.get("conversation_sid", ""))
+            case text_index.OUTBOX:
+                self.order_texts(item["sid"], item["on"])
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
             case contact_imports.OUTBOX:

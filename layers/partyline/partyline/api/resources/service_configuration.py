@@ -1,8 +1,9 @@
 """A Service's settings: fetch, update.
 
 They are the roles of users and members without one of their own, the timers that its new conversations start with
-(ours; Twilio's are the account's only), whether users cannot change who is in a group text (`LockGroups`, ours), and
-whether it shows who is reachable, which is stored without effect.
+(ours; Twilio's are the account's only), whether users cannot change who is in a group text (`LockGroups`, ours),
+whether all texts can be searched (`TextSearch`, ours), and whether it shows who is reachable, which is stored without
+effect.
 """
 
 from __future__ import annotations
@@ -18,18 +19,25 @@ from partyline.api import lookups
 from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, optional_duration, sid_of
-from partyline.api.form_model import CLEARABLE, Form, none_if_empty
+from partyline.api.form_model import CLEARABLE, Form, invalid, none_if_empty
 from partyline.api.router import Level, Router
 from partyline.domain import sids, timers
 from partyline.domain.permissions import RoleType
 from partyline.domain.services import Service
 from partyline.errors import ApiError
-from partyline.storage import retry, roles
+from partyline.storage import retry, roles, text_index
 from partyline.storage import services as store
 
 route = Router(Level.SERVICE)
 
 
+def _check_switch(value: str) -> bool:
+    if value.lower() not in ("on", "off"):
+        raise invalid("use on, off")
+    return value.lower() == "on"
+
+
+_Switch = Annotated[bool, BeforeValidator(_check_switch)]
 _RoleSid = Annotated[str | None, BeforeValidator(none_if_empty), sid_of(sids.ROLE)]
 
 
@@ -44,6 +52,7 @@ class ServiceConfigurationForm(Form):
         int | None, optional_duration("DefaultClosedTimer", timers.MIN_CLOSED), CLEARABLE
     ] = None
     lock_groups: Boolean | None = None
+    text_search: _Switch | None = None
     creator_role_sid: _RoleSid = Field(None, alias="DefaultConversationCreatorRoleSid")
     member_role_sid: _RoleSid = Field(None, alias="DefaultConversationRoleSid")
     user_role_sid: _RoleSid = Field(None, alias="DefaultChatServiceRoleSid")
@@ -65,7 +74,7 @@ _DEFAULTS = {
 
 
 class ServiceConfigurationBody(TypedDict):
-    """A Service's settings. Timers are ISO 8601 durations; they and `lock_groups` are ours."""
+    """A Service's settings. Timers are ISO 8601 durations; they, `lock_groups` and `text_search` are ours."""
 
     chat_service_sid: str
     default_conversation_creator_role_sid: str
@@ -75,6 +84,7 @@ class ServiceConfigurationBody(TypedDict):
     default_inactive_timer: str | None
     default_closed_timer: str | None
     lock_groups: bool
+    text_search: str
     url: str
     links: Links
 
@@ -93,11 +103,14 @@ def update(call: Call) -> ApiResponse:
     """
     before, form = call.scope.service, ServiceConfigurationForm.parse(call.request.form)
     after = replace(before, **form.changes(), updated=call.now)
+    orders = []
+    if bool(after.text_search) is not bool(before.text_search):
+        orders.append(text_index.build_order(after.sid, call.now, on=bool(after.text_search)))
 
     def attempt() -> Service:
         # A role that was deleted meanwhile is missed by the next attempt.
         _check_roles(call, form)
-        if not store.update(call.table, before, after):
+        if not store.update(call.table, before, after, *orders):
             raise lookups.not_found(call)
         return after
 
@@ -128,6 +141,7 @@ def _build_body(call: Call, shown: Service) -> ServiceConfigurationBody:
         "default_inactive_timer": _format_timer(shown.default_inactive_timer),
         "default_closed_timer": _format_timer(shown.default_closed_timer),
         "lock_groups": bool(shown.lock_groups),
+        "text_search": "on" if shown.text_search else "off",
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }
