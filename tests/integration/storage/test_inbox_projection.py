@@ -127,12 +127,29 @@ def test_a_refresh_that_comes_after_the_removal_leaves_nothing(used: Table) -> N
     assert stored(used, sid) == (None, {}, [], [])
 
 
-def test_a_repeat_writes_nothing(used: Table) -> None:
+def test_a_repeat_writes_nothing_but_the_version(used: Table) -> None:
     sid = make(used)
     projector(used).refresh(SERVICE, sid)
     entry = inbox.load(used, sid).entry
     projector(used).refresh(SERVICE, sid)
-    assert inbox.load(used, sid).entry == entry
+    assert entry
+    assert inbox.load(used, sid).entry == replace(entry, version=entry.version + 1)
+
+
+def test_a_refresh_stores_nothing_that_was_taken_back_meanwhile(used: Table) -> None:
+    sid = make(used)
+    edit(used, sid, friendly_name="Elm Street")
+    projector(used).refresh(SERVICE, sid)
+
+    def take_back() -> None:
+        edit(used, sid, friendly_name="Elm Street")
+        projector(used).refresh(SERVICE, sid)
+
+    edit(used, sid, friendly_name="Oak")
+    projector(Racing(used, 1, "entry", take_back)).refresh(SERVICE, sid)
+    entry = inbox.load(used, sid).entry
+    assert entry
+    assert entry.title == "Elm Street"
 
 
 class Recording(Table):

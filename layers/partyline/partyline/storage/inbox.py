@@ -112,6 +112,17 @@ def differs(before: InboxEntry | None, after: InboxEntry) -> bool:
     return before is None or replace(after, version=before.version) != before
 
 
+def confirm(table: Table, entry: InboxEntry) -> None:
+    """Count a reading that found nothing to change.
+
+    Otherwise a refresh that had read something in between would still find the version that it read, and store what is
+    no longer so. Raises Conflict when another refresh has stored the entry since.
+    """
+    version = entry.version
+    counted = {"version": version + 1}
+    table.write(change("entry", inbox_keys.entry(entry.conversation_sid), counted, _is_version(version)))
+
+
 def remove(table: Table, before: StoredEntry, conversation_sid: str) -> bool:
     """Delete an entry with its pointers and terms; return whether there was something. Raises Conflict."""
     writes = [delete("pointer", inbox_keys.pointer(conversation_sid, viewer)) for viewer in before.pointers]

@@ -2,7 +2,7 @@
 
 Delivery is at least once and in any order. A refresh reads the stored entry first, then everything that it is built of,
 and writes under the condition that the entry is unchanged. So whatever is stored was read after what was stored before:
-repeats and late refreshes never replace a newer view by an older one.
+repeats and late refreshes never replace a newer view by an older one. One that finds nothing to change counts too.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class InboxProjector:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.
 
         Nothing is written for a Service that does not use the inbox. Cost: two queries, the newest message, and a batch
-        with the contacts of the numbers. If anything differs: whether anyone listens live, and one transaction. Raises
+        with the contacts of the numbers. If anything differs: whether anyone listens live, and one transaction;
+        else one small write. Raises
         Conflict when other refreshes win every race.
         """
         service = self._find_service(service_sid)
@@ -85,6 +86,8 @@ class InboxProjector:
         if writes:
             lost = [viewer for viewer in before.pointers if viewer not in pointers]
             store.write(self.table, [*self._build_event_writes(before, entry, lost), *writes])
+        elif before.entry:
+            store.confirm(self.table, before.entry)
 
     def _build_event_writes(self, before: StoredEntry, entry: InboxEntry, lost: Sequence[str]) -> list[Write]:
         """Build the writes of the events for live connections, if there are any in the Service."""
