@@ -260,12 +260,32 @@ def test_a_long_job_goes_on_where_there_was_no_more_time(api: Api, clock: Clock,
 # --- repeats and races
 
 
-def test_a_repeat_writes_nothing(searched: Api) -> None:
+def test_a_repeat_writes_nothing_but_the_version(searched: Api) -> None:
     group = searched.group(A)
     sid = say(searched, group, "the roof")
-    record = searched.context.table.query(f"QM#{group}").items
+    before, keys_before = searched.context.table.query(f"QM#{group}").items, stored(searched.context.table)
     index(searched.context.table, group, sid)
-    assert searched.context.table.query(f"QM#{group}").items == record
+    [record] = searched.context.table.query(f"QM#{group}").items
+    assert [{**record, "version": record["version"] - 1}] == before
+    assert stored(searched.context.table) == keys_before
+
+
+@pytest.mark.parametrize("taken_back", [True, False], ids=["taken back", "deleted"])
+def test_a_job_stores_no_text_that_is_gone_meanwhile(searched: Api, taken_back: bool) -> None:
+    """The job of the later change finds nothing to write: the index has what is there already."""
+    table, group = searched.context.table, searched.group(A)
+    sid = say(searched, group, "the roof" if taken_back else "a")
+    path = f"/Conversations/{group}/Messages/{sid}"
+    searched.post(path, {"Body": "cellar"})
+
+    def meanwhile() -> None:
+        reply = searched.post(path, {"Body": "the roof"}) if taken_back else searched.delete(path)
+        assert reply.status in {200, 204}
+        index(table, group, sid)
+
+    racing = Racing(table, 1, "record", meanwhile)
+    assert indexer(racing).run(InboxJob(InboxJobKind.MESSAGE, SERVICE, f"{group}/{sid}")) is None
+    assert not any("#cellar#" in key for key in stored(table))
 
 
 BODIES = st.sampled_from(["the roof", "roof leaks", "cellar", "a", "the cellar leaks", None])

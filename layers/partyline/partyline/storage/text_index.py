@@ -49,14 +49,15 @@ def list_keys(text: IndexedText) -> Iterator[Key]:
 def replace_text(
     table: Table, before: IndexedText | None, after: IndexedText, *, gone_at: datetime | None = None
 ) -> None:
-    """Store what the index has of a message, in one transaction; nothing is written when nothing differs.
+    """Store what the index has of a message, in one transaction.
+
+    The record is written even when nothing differs. Otherwise a job that had read a text which was taken back meanwhile
+    would find the version that it read, and store that text.
 
     `gone_at`: the message is gone. The record stays for a while, so that a job that has read the message before cannot
     store it. Raises Conflict when another job has stored it since `before` was read.
     """
     version = before.version if before else 0
-    if before == replace(after, version=version):
-        return
     old = {text_index_keys.hit(before, word) for word in before.words} if before else set()
     new = {text_index_keys.hit(after, word): word for word in after.words}
     item = codec.encode(replace(after, version=version + 1))

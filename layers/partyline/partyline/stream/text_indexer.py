@@ -113,8 +113,7 @@ class TextIndexer:
             gone_at = self.clock()
             created = before.created if before else gone_at
             gone = IndexedText(service_sid, conversation_sid, message_sid, created)
-            if before is None or before.words:
-                store.replace_text(self.table, before, gone, gone_at=gone_at)
+            store.replace_text(self.table, before, gone, gone_at=gone_at)
             return
         message = codec.decode(Message, found[key])
         words = list_index_words(message.body or "")
