@@ -120,7 +120,7 @@ class SignInRefused(SignInError):
 
 
 class ProviderFailed(SignInError):
-    """A provider that did not answer, or answered what nobody can use. Nothing is known of the person."""
+    """A provider that did not answer, or gave an unusable answer. Nothing is known of the person."""
 
 
 class IdTokenInvalid(ProviderFailed):

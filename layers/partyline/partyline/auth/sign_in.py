@@ -5,7 +5,7 @@ token-mediating backend). The browser gets a cookie, and by it, for an hour each
 anyway. The provider's own tokens never reach it.
 
 The provider decides who has access: it is asked at each sign-in and for each access token. The groups that it names
-give the role of the person's User. Without a role nobody gets in, and the access tokens of that identity are revoked.
+give the role of the person's User. Without one a person does not get in, and their access tokens are revoked.
 """
 
 from __future__ import annotations

@@ -296,7 +296,7 @@ def build_pointers(entry: InboxEntry, sources: EntrySources) -> dict[str, InboxP
 def history_horizon(conversation: Conversation, last_message: Message | None, since: datetime) -> int:
     """Return up to which index messages of a conversation count as read for who has never opened it.
 
-    What was there before its Service used the inbox is not news: nobody is to open a thousand old conversations.
+    What was there before its Service used the inbox is not news: no person is to open a thousand old conversations.
     """
     if conversation.created >= since or last_message is None:
         return -1

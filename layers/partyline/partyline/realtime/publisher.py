@@ -108,7 +108,7 @@ class Publisher:
         roster = conversations.load(self.live.table, push.subject)
         if roster is None:
             return identities, owners
-        # What could not be sent is not told to those whom it was for.
+        # Members do not receive that a message to them could not be sent.
         is_unsent = all(event.type == SCHEDULED_MESSAGE_FAILED for event in push.events)
         members = {one.identity for one in roster.participants if one.identity and not is_unsent}
         current = visibility.fetch_owners(self.live.table, push.service_sid, roster.participants)

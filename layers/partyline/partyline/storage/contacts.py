@@ -123,7 +123,7 @@ def _transact(table: Table, writes: Sequence[Write]) -> None:
 
 
 def build_writes(before: Contact | None, after: Contact, change: ContactChange) -> list[Write]:
-    """Build the writes of a new or changed contact. They hold while nobody has changed it since `before` was read.
+    """Build the writes of a new or changed contact. They hold while it has not changed since `before` was read.
 
     Labels: contact, contact_change, contact_term, and `number:` with the number for each claim.
     """

@@ -189,7 +189,7 @@ def touch_member(
 def touch_writes(
     conversation: Conversation, before: Participant, after: Participant, now: datetime, cause: Cause
 ) -> list[Write]:
-    """Build the writes of `touch_member`. Nobody else is told that a person has marked something as unread."""
+    """Build the writes of `touch_member`. It publishes no event: a mark is for the person alone."""
     is_told = replace(before, marked_unread=after.marked_unread) != after
     updated = [events.participant_event("onParticipantUpdated", after, conversation)] if is_told else []
     return [

@@ -100,7 +100,7 @@ class FirstPreviewForm(Form):
     author: PhoneNumber = Field(
         description="Your number that the message would be sent from.", examples=["+12065550100"]
     )
-    address: tuple[Address, ...] = Field((), description="Whom it would be sent to; may be repeated.")
+    address: tuple[Address, ...] = Field((), description="A recipient; may be repeated.")
     body: str | None = Field(None, description="The text.")
     media_sid: tuple[str, ...] = Field((), description="The files that go with it. May be repeated.")
 

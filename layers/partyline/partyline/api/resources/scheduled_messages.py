@@ -238,7 +238,7 @@ def _find(call: Call, conversation: Conversation) -> ScheduledMessage:
 
 
 def _can_read(call: Call, scheduled: ScheduledMessage) -> bool:
-    """Whether a scheduled message is shown to the caller: what is not sent yet is not for whom it will be sent to."""
+    """Whether a scheduled message is shown to the caller: its recipients do not see it before it is sent."""
     return authorization.is_staff(call) or (call.user is not None and scheduled.scheduled_by == call.user.identity)
 
 
