@@ -288,6 +288,19 @@ def test_a_job_stores_no_text_that_is_gone_meanwhile(searched: Api, taken_back: 
     assert not any("#cellar#" in key for key in stored(table))
 
 
+def test_a_job_during_the_clean_up_of_its_conversation_leaves_nothing(searched: Api) -> None:
+    table, group = searched.context.table, searched.group(A)
+    sid = str(searched.say(group, "the roof").body["sid"])
+
+    def clean_up() -> None:
+        assert searched.delete(f"/Conversations/{group}").status == 204
+        assert Cleaner(table, Files(), now, lambda: True).clean_up(Removed(RemovedKind.CONVERSATION, group))
+
+    index(Racing(table, 1, "record", clean_up), group, sid)
+    assert table.query(f"QM#{group}").items == []
+    assert stored(table) == []
+
+
 BODIES = st.sampled_from(["the roof", "roof leaks", "cellar", "a", "the cellar leaks", None])
 
 

@@ -16,6 +16,8 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.inbox import InboxView
 from partyline.domain.participants import Participant
 from partyline.domain.services import build_service
+from partyline.lifecycle.cleanup import Cleaner
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import conversations, inbox, inbox_keys, inbox_pages, keys, memberships, services
 from partyline.storage.attribute_values import Item
 from partyline.storage.inbox_pages import InboxReader
@@ -24,6 +26,7 @@ from partyline.storage.queries import Window
 from partyline.storage.table import Page, Table, Write, change
 from partyline.stream.inbox_projector import InboxProjector
 from tests.support.api_harness import Racing
+from tests.support.files import Files
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.derive(sids.SERVICE, "inbox")
@@ -49,6 +52,23 @@ def make(table: Table) -> str:
         Participant(sids.new(sids.PARTICIPANT), conversation.sid, NOW, NOW, address="+12065550150"),
     ]
     return memberships.NewConversation(conversation, members, NOW).store(table).sid
+
+
+def make_crowd(table: Table, people: int) -> str:
+    """Make a conversation of many people, twenty at a time."""
+    conversation = Conversation(
+        sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, friendly_name="Elm Street", active_at=NOW
+    )
+    members = [
+        Participant(sids.new(sids.PARTICIPANT), conversation.sid, NOW, NOW, identity=f"person {number}")
+        for number in range(people)
+    ]
+    sid = memberships.NewConversation(conversation, members[:20], NOW).store(table).sid
+    for start in range(20, len(members), 20):
+        roster = conversations.load(table, sid)
+        assert roster
+        memberships.change_members(table, roster, [*roster.participants, *members[start : start + 20]], NOW)
+    return sid
 
 
 def edit(table: Table, sid: str, **changes: Any) -> None:
@@ -123,6 +143,21 @@ def test_a_refresh_that_comes_after_the_removal_leaves_nothing(used: Table) -> N
         projector(used).refresh(SERVICE, sid)
 
     edit(used, sid, friendly_name="Elm")
+    projector(Racing(used, 1, "entry", remove)).refresh(SERVICE, sid)
+    assert stored(used, sid) == (None, {}, [], [])
+
+
+@pytest.mark.parametrize("people", [1, 130], ids=["few people", "very many people"])
+def test_a_first_refresh_during_the_removal_leaves_nothing(used: Table, people: int) -> None:
+    """The clean-up finds no entry yet."""
+    sid = make_crowd(used, people)
+
+    def remove() -> None:
+        found = conversations.fetch(used, sid)
+        assert found
+        conversations.remove(used, found)
+        assert Cleaner(used, Files(), lambda: NOW, lambda: True).clean_up(Removed(RemovedKind.CONVERSATION, sid))
+
     projector(Racing(used, 1, "entry", remove)).refresh(SERVICE, sid)
     assert stored(used, sid) == (None, {}, [], [])
 
@@ -214,16 +249,7 @@ def test_the_shards_of_everyones_list_can_grow(used: Table) -> None:
 
 
 def test_a_conversation_of_very_many_people_is_in_everybodys_list(used: Table) -> None:
-    conversation = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, active_at=NOW)
-    members = [
-        Participant(sids.new(sids.PARTICIPANT), conversation.sid, NOW, NOW, identity=f"person {number}")
-        for number in range(130)
-    ]
-    sid = memberships.NewConversation(conversation, members[:20], NOW).store(used).sid
-    for start in range(20, len(members), 20):
-        roster = conversations.load(used, sid)
-        assert roster
-        memberships.change_members(used, roster, [*roster.participants, *members[start : start + 20]], NOW)
+    sid = make_crowd(used, 130)
     projector(used).refresh(SERVICE, sid)
     assert len(inbox.load(used, sid).pointers) == 131
     edit(used, sid, active_at=NOW + timedelta(hours=1))

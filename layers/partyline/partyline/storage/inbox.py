@@ -16,7 +16,7 @@ from partyline.domain.services import Service
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, inbox_keys, keys
 from partyline.storage.attribute_values import Item
-from partyline.storage.table import EXISTS, MAX_TRANSACTION, NEW, Condition, Table, Write, change, delete, put
+from partyline.storage.table import EXISTS, MAX_TRANSACTION, NEW, Condition, Table, Write, change, check, delete, put
 
 # The shards of a new inbox.
 _SHARDS = 4
@@ -84,26 +84,18 @@ def build_writes(
     """Build the writes of an entry with its pointers and terms, the entry last; none when nothing differs.
 
     They hold while the entry is as it was read. Otherwise another refresh has stored it since, and the caller reads
-    everything again: a later write is never made of an earlier reading.
+    everything again: a later write is never made of an earlier reading. The first ones hold while the conversation is
+    there, since its clean-up may have found no entry to delete.
+
+    Pointers come first: what is not made in one transaction is found by them, which terms are not (see `write`).
     """
     version = before.entry.version if before.entry else 0
-    is_placed_anew = before.entry is None or _placing(before.entry) != _placing(entry)
-    writes = [
-        *_term_writes(before.entry, entry),
-        *(
-            put("pointer", inbox_keys.pointer(entry.conversation_sid, viewer), _pointer_item(entry, pointer, shards))
-            for viewer, pointer in pointers.items()
-            if is_placed_anew or before.pointers.get(viewer) != pointer
-        ),
-        *(
-            delete("pointer", inbox_keys.pointer(entry.conversation_sid, viewer))
-            for viewer in before.pointers
-            if viewer not in pointers
-        ),
-    ]
+    writes = [*_pointer_writes(before, entry, pointers, shards), *_term_writes(before.entry, entry)]
     if not writes and not differs(before.entry, entry):
         return []
     stored = codec.encode(replace(entry, version=version + 1))
+    if before.entry is None:
+        writes.append(check("conversation", keys.conversation(entry.conversation_sid), EXISTS))
     return [*writes, put("entry", inbox_keys.entry(entry.conversation_sid), stored, _is_version(version))]
 
 
@@ -139,10 +131,12 @@ def write(table: Table, writes: Sequence[Write]) -> None:
     """Make the writes, the last of which has the condition: in one transaction, if they fit.
 
     Of a conversation with very many people the others come first. Only the last one completes them: a refresh that ends
-    in between, or loses a race, is made again. Raises Conflict.
+    in between, or loses a race, is made again. The last one is full, so that it has all terms of a new entry. Raises
+    Conflict.
     """
-    for start_at in range(0, len(writes), MAX_TRANSACTION):
-        table.transact(writes[start_at : start_at + MAX_TRANSACTION])
+    first = len(writes) % MAX_TRANSACTION
+    for end in range(first or MAX_TRANSACTION, len(writes) + 1, MAX_TRANSACTION):
+        table.transact(writes[max(0, end - MAX_TRANSACTION) : end])
 
 
 def _is_version(version: int) -> Condition:
@@ -168,6 +162,24 @@ def _pointer_item(entry: InboxEntry, pointer: InboxPointer, shards: int) -> Item
         name = inbox_keys.assignee_list_name(service_sid, viewer, entry.assignee or "")
         item |= {"GSI2PK": inbox_keys.partition_of(name, viewer, shards, sid), "GSI2SK": by_activity}
     return item
+
+
+def _pointer_writes(
+    before: StoredEntry, entry: InboxEntry, pointers: Mapping[str, InboxPointer], shards: int
+) -> list[Write]:
+    is_placed_anew = before.entry is None or _placing(before.entry) != _placing(entry)
+    return [
+        *(
+            put("pointer", inbox_keys.pointer(entry.conversation_sid, viewer), _pointer_item(entry, pointer, shards))
+            for viewer, pointer in pointers.items()
+            if is_placed_anew or before.pointers.get(viewer) != pointer
+        ),
+        *(
+            delete("pointer", inbox_keys.pointer(entry.conversation_sid, viewer))
+            for viewer in before.pointers
+            if viewer not in pointers
+        ),
+    ]
 
 
 def _term_writes(before: InboxEntry | None, after: InboxEntry) -> list[Write]:

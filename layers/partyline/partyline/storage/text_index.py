@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain.text_index import IndexedText
-from partyline.storage import codec, event_outbox, text_index_keys
+from partyline.storage import codec, event_outbox, keys, text_index_keys
 from partyline.storage.keys import Key
-from partyline.storage.table import NEW, Condition, Table, Write, delete, put
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, check, delete, put
 
 # The outbox of an order, as the relay knows it.
 OUTBOX = "texts"
@@ -55,7 +55,11 @@ def replace_text(
     would find the version that it read, and store that text.
 
     `gone_at`: the message is gone. The record stays for a while, so that a job that has read the message before cannot
-    store it. Raises Conflict when another job has stored it since `before` was read.
+    store it. Otherwise the message must be there still: the clean-up of a conversation deletes its messages before it
+    looks for what the index has, so it finds whatever was stored. To check the conversation itself would compete with
+    its next texts, which change it.
+
+    Raises Conflict when another job has stored it since `before` was read, or the message is gone.
     """
     version = before.version if before else 0
     old = {text_index_keys.hit(before, word) for word in before.words} if before else set()
@@ -65,8 +69,10 @@ def replace_text(
         item["ttl"] = int((gone_at + _GONE).timestamp())
     shown = {"conversation_sid": after.conversation_sid, "message_sid": after.message_sid}
     key = text_index_keys.record(after.conversation_sid, after.message_sid)
+    message = keys.message(after.conversation_sid, after.message_sid)
     table.transact(
         [
+            *([] if gone_at else [check("message", message, EXISTS)]),
             *(delete("hit", one) for one in sorted(old - set(new))),
             *(put("hit", one, shown) for one in new if one not in old),
             put("record", key, item, _is_version(version)),
