@@ -1,0 +1,292 @@
+/**
+ * What the API answers, as far as the inbox reads it. Our own resources are in docs/openapi.json, the others in Twilio's
+ * document of Conversations v1. Dates are ISO 8601 texts.
+ */
+
+export type Sid = string;
+/** A phone number in E.164, such as +12065550100. */
+export type PhoneNumber = string;
+
+export type ConversationState = "initializing" | "active" | "inactive" | "closed";
+
+/** How many recipients of a message each have "all", "some" or "none" of a status. */
+export type Share = "all" | "some" | "none";
+export type Delivery = {
+  total: number;
+  sent: Share;
+  delivered: Share;
+  read: Share;
+  failed: Share;
+  undelivered: Share;
+};
+
+export type InboxMember = {
+  name: string | null;
+  number: PhoneNumber | null;
+  identity: string | null;
+  contact_sid: Sid | null;
+};
+
+export type InboxMessage = {
+  sid: Sid;
+  index: number;
+  author: string;
+  written_by: string | null;
+  body: string | null;
+  kind: "text" | "media";
+  delivery: Delivery | null;
+  date_created: string;
+};
+
+/** A conversation in the list. */
+export type InboxEntry = {
+  conversation_sid: Sid;
+  chat_service_sid: Sid;
+  title: string;
+  friendly_name: string | null;
+  members: InboxMember[];
+  member_count: number;
+  last_message: InboxMessage | null;
+  unread: number | null;
+  marked_unread: boolean;
+  muted: boolean;
+  assignee: string | null;
+  state: ConversationState;
+  line: PhoneNumber | null;
+  date_active: string;
+  date_created: string;
+};
+
+export const INBOX_VIEWS = ["all", "mine", "unassigned", "unread", "done"] as const;
+export type InboxView = (typeof INBOX_VIEWS)[number];
+
+export type Conversation = {
+  sid: Sid;
+  chat_service_sid: Sid;
+  friendly_name: string | null;
+  state: ConversationState;
+  assignee: string | null;
+  attributes: string;
+  date_created: string;
+  date_updated: string;
+};
+
+export type MediaState = "pending" | "ready" | "failed";
+/** A file of a message. `link` is valid for minutes, and null until the file is here. */
+export type MessageFile = {
+  sid: Sid;
+  content_type: string | null;
+  filename: string | null;
+  size: number | null;
+  state?: MediaState;
+  link?: string | null;
+};
+
+export type Message = {
+  sid: Sid;
+  index: number;
+  conversation_sid: Sid;
+  participant_sid: Sid | null;
+  author: string;
+  written_by: string | null;
+  body: string | null;
+  media: MessageFile[] | null;
+  /** A JSON text. */
+  attributes: string;
+  delivery: Delivery | null;
+  date_created: string;
+  date_updated: string;
+};
+
+export type ReceiptStatus = "sent" | "delivered" | "read" | "failed" | "undelivered";
+/** What became of a message for one recipient; `status` is null while the carrier has not answered. */
+export type Receipt = {
+  sid: Sid;
+  message_sid: Sid;
+  participant_sid: Sid;
+  channel_message_sid: string | null;
+  status: ReceiptStatus | null;
+  error_code: number;
+  date_created: string;
+  date_updated: string;
+};
+
+export type ParticipantContact = {
+  sid: Sid;
+  name: string;
+  state: "current" | "updated" | "deleted";
+  number_is_current: boolean;
+};
+
+export type Participant = {
+  sid: Sid;
+  conversation_sid: Sid;
+  identity: string | null;
+  messaging_binding: {
+    type: string;
+    address: PhoneNumber | null;
+    proxy_address: PhoneNumber | null;
+    projected_address: PhoneNumber | null;
+  } | null;
+  role_sid: Sid;
+  attributes: string;
+  last_read_message_index: number | null;
+  contact?: ParticipantContact | null;
+  date_created: string;
+};
+
+export type ReadState = {
+  conversation_sid: Sid;
+  last_read_message_index: number | null;
+  last_message_index: number | null;
+  unread: number | null;
+  marked_unread: boolean;
+  muted: boolean;
+};
+
+export type ContactNumber = { number: PhoneNumber; label: string; primary: boolean };
+export type DoNotDisturb = { since: string; by: string; reason: string | null };
+export type Contact = {
+  sid: Sid;
+  friendly_name: string;
+  numbers: ContactNumber[];
+  owner: string | null;
+  do_not_disturb: DoNotDisturb | null;
+  attributes: string;
+  version: number;
+  date_created: string;
+  date_updated: string;
+};
+
+/** One of our numbers. Prices, in dollars, are null where the person may not see them. */
+export type Line = {
+  sid: Sid;
+  address: PhoneNumber;
+  carrier: string;
+  auto_creation: "off" | "all" | "groups";
+  friendly_name: string | null;
+  label: string | null;
+  language: string;
+  sms_price: string | null;
+  mms_price: string | null;
+  users: string[] | null;
+  group_messaging: boolean;
+  group_messaging_problem: string | null;
+  max_group_recipients: number | null;
+};
+
+export type PreviewedSend = {
+  from: PhoneNumber;
+  carrier: string | null;
+  kind: string;
+  recipients: PhoneNumber[];
+  opted_out: PhoneNumber[];
+  do_not_disturb: PhoneNumber[];
+  requests: number;
+  encoding: "GSM-7" | "UCS-2" | null;
+  segments: number;
+  billed_units: number;
+  cost: string | null;
+};
+export type PreviewProblem = { code: number; message: string; details: Record<string, unknown> };
+export type Preview = {
+  conversation_sid: Sid | null;
+  existing_conversation_sid?: Sid | null;
+  sends: PreviewedSend[];
+  total_cost: string | null;
+  problems: PreviewProblem[];
+  warnings: string[];
+};
+
+export type Note = {
+  sid: Sid;
+  conversation_sid: Sid;
+  author: string;
+  body: string;
+  message_index: number | null;
+  date_created: string;
+  date_updated: string;
+};
+
+export type ActivityKind =
+  | "assigned"
+  | "state_changed"
+  | "participant_added"
+  | "participant_removed"
+  | "opted_out"
+  | "opted_in"
+  | "do_not_disturb_set"
+  | "do_not_disturb_cleared";
+export type Activity = {
+  sid: Sid;
+  kind: "message" | "note" | ActivityKind;
+  source: "API" | "SDK" | "SMS" | "SYSTEM" | null;
+  by: string | null;
+  message_index: number | null;
+  before: string | null;
+  after: string | null;
+  participant_sid: Sid | null;
+  identity: string | null;
+  address: PhoneNumber | null;
+  lines: PhoneNumber[];
+  contact_sid: Sid | null;
+  body: string | null;
+  date_created: string;
+};
+
+export type Snippet = { sid: Sid; name: string; body: string; owner: string | null };
+
+export type ScheduledMessage = {
+  sid: Sid;
+  conversation_sid: Sid;
+  state: "scheduled" | "sent" | "canceled" | "failed";
+  send_at: string;
+  author: string;
+  scheduled_by: string | null;
+  body: string | null;
+  media_sids: Sid[];
+  error_code: number | null;
+  error_message: string | null;
+};
+
+export type User = { sid: Sid; identity: string; friendly_name: string | null; role_sid: Sid };
+export type Role = { sid: Sid; friendly_name: string; type: "conversation" | "service"; permissions: string[] };
+
+export type TextHit = {
+  conversation_sid: Sid;
+  title: string | null;
+  message_sid: Sid;
+  index: number;
+  author: string;
+  written_by: string | null;
+  body: string;
+  date_created: string;
+};
+
+export const PERMISSIONS = [
+  "viewAnyConversation",
+  "viewAssignedConversations",
+  "writeAsLine",
+  "manageContacts",
+  "setConversationState",
+  "createConversation",
+  "addNonChatParticipant",
+  "editConversationName",
+  "deleteConversation",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Who is signed in, and what this deployment offers. */
+export type Session = {
+  account_sid: Sid;
+  service_sid: Sid;
+  user: { sid: Sid; identity: string; friendly_name: string | null };
+  role: { sid: Sid; friendly_name: string; permissions: string[] } | null;
+  live_url: string;
+  features: { group_limit: number; reachability_enabled: boolean };
+  date_started: string;
+  date_expires: string;
+};
+
+/** A page of a list; its entries are under the key that `meta.key` names. */
+export type Meta = { key: string; next_page_url: string | null; previous_page_url: string | null };

@@ -1,0 +1,24 @@
+/**
+ * The addresses inside the app. They are behind the `#` of the page, so that the page works below any path; there is
+ * never a token or a text of a customer in them.
+ */
+
+export const routes = {
+  inbox: "/",
+  conversation: "/c/:conversation/:index?",
+  contacts: "/contacts",
+  contactImport: "/contacts/import",
+  contact: "/contacts/:contact",
+  settings: "/settings/:section?",
+} as const;
+
+/** Build addresses of the routes. */
+export const to = {
+  inbox: () => "/",
+  /** A conversation; with an index, that message of it. */
+  conversation: (sid: string, index?: number) => (index === undefined ? `/c/${sid}` : `/c/${sid}/${index}`),
+  contacts: () => "/contacts",
+  contactImport: () => "/contacts/import",
+  contact: (sid: string) => `/contacts/${sid}`,
+  settings: (section?: string) => (section ? `/settings/${section}` : "/settings"),
+};

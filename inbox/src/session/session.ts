@@ -1,0 +1,88 @@
+/**
+ * The session of the person at this browser. Its cookie is the server's affair; the access token is in this module's
+ * memory and nowhere else.
+ */
+
+import { signal } from "@preact/signals";
+import type { Session } from "../api/types.ts";
+
+export type SessionState =
+  | { kind: "loading" }
+  | { kind: "signed-in"; session: Session }
+  | { kind: "signed-out" } // no session yet
+  | { kind: "ended" } // it was there: what the person was writing is kept
+  | { kind: "no-access" }
+  | { kind: "unreachable" };
+
+/** The base of the API: the page is at `{API}/inbox/`. */
+export const API_URL = new URL("..", document.baseURI).href.replace(/\/$/, "");
+export const SIGN_IN_URL = `${API_URL}/session/start`;
+
+export const sessionState = signal<SessionState>({ kind: "loading" });
+
+/** Thrown where a request needs a session and there is none. */
+export class SessionEndedError extends Error {}
+
+type AccessToken = { token: string; date_expires: string };
+let current: AccessToken | null = null;
+let underWay: Promise<string> | null = null;
+
+/** Ask who is signed in. */
+export async function loadSession(): Promise<void> {
+  sessionState.value = { kind: "loading" };
+  try {
+    const answer = await fetch(`${API_URL}/session`, { cache: "no-store" });
+    if (answer.ok) sessionState.value = { kind: "signed-in", session: await answer.json() };
+    else if (answer.status === 401) sessionState.value = { kind: "signed-out" };
+    else if (answer.status === 403) sessionState.value = { kind: "no-access" };
+    else sessionState.value = { kind: "unreachable" };
+  } catch {
+    sessionState.value = { kind: "unreachable" };
+  }
+}
+
+/** A new access token. Several callers at once share one request. Rejects with SessionEndedError without a session. */
+export function refreshToken(): Promise<string> {
+  underWay ??= requestToken().finally(() => {
+    underWay = null;
+  });
+  return underWay;
+}
+
+/** The access token; a new one when it ends within a minute. */
+export async function accessToken(): Promise<string> {
+  if (current && Date.parse(current.date_expires) - Date.now() > 60_000) return current.token;
+  return await refreshToken();
+}
+
+async function requestToken(): Promise<string> {
+  for (;;) {
+    const answer = await postToSession("token");
+    if (answer.ok) {
+      const given: AccessToken = await answer.json();
+      current = given;
+      return given.token;
+    }
+    current = null;
+    if (answer.status === 401 || answer.status === 403) {
+      const wasSignedIn = sessionState.value.kind === "signed-in";
+      if (answer.status === 403) sessionState.value = { kind: "no-access" };
+      else sessionState.value = { kind: wasSignedIn ? "ended" : "signed-out" };
+      throw new SessionEndedError("the session has ended");
+    }
+    const pause = answer.headers.get("Retry-After");
+    if (pause === null) throw new Error(`no access token: ${answer.status}`);
+    await new Promise((resolve) => setTimeout(resolve, Number(pause) * 1000));
+  }
+}
+
+/** End the session here and at the server. The caller removes what this browser has stored. */
+export async function endSession(): Promise<void> {
+  await postToSession("end");
+  current = null;
+  sessionState.value = { kind: "signed-out" };
+}
+
+function postToSession(path: "token" | "end"): Promise<Response> {
+  return fetch(`${API_URL}/session/${path}`, { method: "POST", headers: { "X-Partyline-Session": "1" } });
+}

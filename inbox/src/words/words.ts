@@ -1,0 +1,7 @@
+/** The texts of the app, in the language of this build. */
+
+import { en, type Words } from "./en.ts";
+
+export { plural } from "./en.ts";
+
+export const words: Words = en;

@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * A development server passes the API on to a running local stack: `STACK=http://127.0.0.1:8080 npm run dev`.
+ * Relative addresses throughout: the stage (`/prod`) is part of the path on AWS.
+ */
+const stack = process.env.STACK ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0, // a data: URL would need a wider policy for contents
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    fs: { allow: [".", "../clients/javascript"] },
+    proxy: Object.fromEntries(
+      ["/v1", "/v2", "/media", "/session", "/oauth2", "/login"].map((path) => [path, { target: stack }]),
+    ),
+  },
+  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+});
