@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+import urllib3
 
 from local.carrier.special_numbers import NEVER_DELIVERED, NO_REPORT
+from tests.e2e.test_media import png
+from tests.support.listeners import Listener, resume, resumed_bodies
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Answer, Caller, StaffMember
 
@@ -32,6 +38,19 @@ def ben(world: World) -> StaffMember:
     return StaffMember(world, "ben", "inbox limited")
 
 
+@pytest.fixture
+def stranger(world: World) -> StaffMember:
+    """A person to whom nothing is assigned."""
+    return StaffMember(world, "stranger", "inbox limited")
+
+
+@pytest.fixture
+def connect(world: World) -> Iterator[Callable[[StaffMember], Listener]]:
+    """Opens live connections of people."""
+    with ExitStack() as opened:
+        yield lambda who: opened.enter_context(closing(Listener(f"{world.live_url}?token={quote(who.token)}")))
+
+
 def numbers(*handsets: str) -> list[dict[str, str]]:
     return [{"address": handset} for handset in handsets]
 
@@ -47,6 +66,21 @@ def active(who: Caller, made: Answer) -> str:
 
 def write(who: Caller, conversation: str, body: str, **form: str) -> Any:
     return who.made(f"/Conversations/{conversation}/Messages", {"Body": body, **form})
+
+
+def shown_of_front_desk(world: World, handset: str, number: int) -> list[str]:
+    """The texts of the front desk that a handset shows, once there are so many."""
+    return until(
+        lambda: [text for sender, text in world.read_by(handset) if sender == FRONT_DESK],
+        lambda seen: len(seen) >= number,
+    )
+
+
+def bodies(who: Caller, conversation: str, number: int) -> list[str]:
+    """The texts of a conversation, once there are so many."""
+    path = f"/Conversations/{conversation}/Messages"
+    listed = until(lambda: who.read(path)["messages"], lambda seen: len(seen) >= number)
+    return [one["body"] for one in listed]
 
 
 def receipts(who: Caller, conversation: str, message: str, expected: set[str | None]) -> dict[str, tuple[Any, int]]:
@@ -316,6 +350,83 @@ def test_14_an_answer_that_was_lost_is_asked_for_again(world: World, ann: StaffM
     assert world.read_by(handset) == [(FRONT_DESK, "once")]
 
 
+def test_15_what_was_written_and_what_came_while_a_person_was_offline_is_there_once(
+    world: World, ann: StaffMember, ben: StaffMember, connect: Callable[[StaffMember], Listener]
+) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    screen = connect(ann)
+    write(ann, group, "Sunday?")
+    screen.wait_for("onMessageAdded", ConversationSid=group, Index="0")
+    screen.close()
+
+    queued = [(uuid4().hex, body) for body in ("Bring the key", "On my way")]
+    came = ["At noon", "Or at one", "Not before noon"]
+    for number, text in enumerate(came, start=2):
+        world.text(kays, FRONT_DESK, bobs, text=text)
+        assert bodies(ben, group, number)[-1] == text
+
+    screen = resume(lambda: connect(ann), group, after=0)
+    assert resumed_bodies(screen) == came
+    for index, (key, body) in enumerate(queued, start=4):
+        form = {"Body": body, "Attributes": json.dumps({"client_ref": key})}
+        # What was queued is sent again when its first answer did not come.
+        sent = [ann.post(f"/Conversations/{group}/Messages", form, Idempotency_Key=key) for _ in range(2)]
+        assert [one.status for one in sent] == [201, 201], sent
+        heard = screen.wait_for("onMessageAdded", ConversationSid=group, Index=str(index))["parameters"]
+        assert {one.body["sid"] for one in sent} == {heard["MessageSid"]}
+        assert json.loads(heard["Attributes"])["client_ref"] == key
+
+    written = ["Sunday?", *(body for _, body in queued)]
+    for who in (ann, ben):
+        assert bodies(who, group, 6) == ["Sunday?", *came, *written[1:]]
+    for handset in (kays, bobs):
+        shown_of_front_desk(world, handset, 3)
+    world.settle()
+    assert [shown_of_front_desk(world, handset, 3) for handset in (kays, bobs)] == [written, written]
+
+
+def test_16_files_go_both_ways_and_what_cannot_go_says_why(
+    world: World, ann: StaffMember, ben: StaffMember, stranger: StaffMember, connect: Callable[[StaffMember], Listener]
+) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    path = f"/Conversations/{group}/Messages"
+    page = b"<html><script>alert(1)</script></html>"
+    refusal = ann.upload("/Media?Filename=page.html", page, "image/png")
+    assert refused(refusal, 400, 50511)
+    assert refusal.body["details"]["reason"] == "text/html is not supported"
+    refusal = ann.upload("/Media?Filename=large.png", bytes(5 * 1024 * 1024), "image/png")
+    assert refused(refusal, 413, 50512)
+    assert refusal.body["details"]["reason"] == "at most 4194304 bytes"
+
+    picture, plan = png(), b"%PDF-1.7\n% the plan"
+    uploads = [ann.upload("/Media?Filename=roof.png", picture, "image/png")]
+    uploads += [ann.upload("/Media?Filename=plan.pdf", plan, "application/pdf")]
+    # Until it is sent nobody else sees it.
+    assert refused(ben.get(f"/Media/{uploads[0].body['sid']}"), 404, 20404)
+    sent = ann.made(path, [("Body", "The plan"), *(("MediaSid", one.body["sid"]) for one in uploads)])
+    [shown] = until(lambda: [one for one in world.on_handset(kays) if one["media"]])
+    assert [urllib3.request("GET", url).data for url in shown["media"]] == [picture, plan]
+    assert [one["filename"] for one in ben.read(f"{path}/{sent['sid']}")["media"]] == ["roof.png", "plan.pdf"]
+
+    screen, answer = connect(ben), png(9)
+    world.text(kays, FRONT_DESK, bobs, text="My roof", media=[world.picture(kays, answer)])
+    assert bodies(ben, group, 2)[-1] == "My roof"
+    world.text(kays, FRONT_DESK, bobs, text="My page", media=[world.picture(kays, page)])
+    assert bodies(ben, group, 3)[-1] == "My page"
+    _, good, bad = [one["sid"] for one in ben.read(path)["messages"]]
+    screen.wait_for("onMessageUpdated", MessageSid=good)
+    screen.wait_for("onMessageUpdated", MessageSid=bad)
+    [[ready], [failed]] = [ben.read(f"{path}/{sid}")["media"] for sid in (good, bad)]
+    assert (ready["state"], failed["state"], failed["error"]) == ("ready", "failed", "type")
+    links = ben.read(f"/Media/{ready['sid']}")["links"]
+    assert urllib3.request("GET", links["content_direct_temporary"]).data == answer
+    assert refused(stranger.get(f"/Media/{ready['sid']}"), 404, 20404)
+
+
 def test_17_a_tapback_names_the_message_that_it_is_about(world: World, ann: StaffMember) -> None:
     bobs, kays = new_number(), new_number()
     group = active(ann, ann.create_group(FRONT_DESK, numbers(bobs, kays)))
@@ -324,6 +435,48 @@ def test_17_a_tapback_names_the_message_that_it_is_about(world: World, ann: Staf
     world.text(bobs, FRONT_DESK, kays, text="Liked “Sunday?”")
     listed = until(lambda: ann.read(f"/Conversations/{group}/Messages")["messages"], lambda seen: len(seen) == 2)
     assert asked["sid"] in listed[1]["attributes"]
+
+
+def test_18_a_closed_conversation_is_refused_and_a_new_group_from_it_works(
+    world: World, ann: StaffMember, ben: StaffMember
+) -> None:
+    kays, bobs = new_number(), new_number()
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
+    write(ann, group, "Sunday?")
+    assert refused(ann.post(f"/Conversations/{group}", {"State": "closed"}), 403, 50107)
+    ann.account.made(f"/Conversations/{group}", {"State": "closed"})
+    for who in (ann, ben):
+        refusal = who.post(f"/Conversations/{group}/Messages", {"Body": "Monday?"})
+        assert refused(refusal, 400, 50377)
+        assert "closed" in refusal.body["message"]
+        assert bodies(who, group, 1) == ["Sunday?"]
+
+    again = active(ann, ann.post("/ConversationWithParticipants", {"From": group}))
+    assert again != group
+    write(ben, again, "Monday?")
+    for handset in (kays, bobs):
+        assert shown_of_front_desk(world, handset, 2) == ["Sunday?", "Monday?"]
+
+
+def test_18_a_group_above_its_carriers_limit_is_read_and_not_answered(
+    world: World, ann: StaffMember, ben: StaffMember, stranger: StaffMember
+) -> None:
+    kays, *others = [new_number() for _ in range(11)]
+    ann.add_contact("Kay", kays, owner=ben.identity)
+    world.text(kays, FRONT_DESK, *others, text="Hello everyone")
+    group = until(lambda: world.owner(FRONT_DESK, kays, *others))
+    assert group
+    for who in (ann, ben):
+        assert bodies(who, group, 1) == ["Hello everyone"]
+        refusal = who.post(f"/Conversations/{group}/Messages", {"Body": "Hello"})
+        assert refused(refusal, 400, 21653)
+        details = refusal.body["details"]
+        assert (details["line"], details["carrier"], details["limit"]) == (FRONT_DESK, "bandwidth", 10)
+        assert "takes at most 10 recipients, and these are 11" in details["reason"]
+    assert refused(stranger.get(f"/Conversations/{group}/Messages"), 404, 20404)
+    world.settle()
+    assert shown_of_front_desk(world, kays, 0) == []
 
 
 def test_19_a_person_who_was_removed_is_refused(account: Caller, ben: StaffMember) -> None:
@@ -407,7 +560,9 @@ def test_23_contacts_are_found_by_name_and_by_the_end_of_a_number(ann: StaffMemb
         assert [one["sid"] for one in ann.read("/Contacts", {"Q": words})["contacts"]] == [sid]
 
 
-def test_23_a_word_in_a_thread_is_found_and_read_from_there(world: World, ann: StaffMember, ben: StaffMember) -> None:
+def test_23_a_word_in_a_thread_is_found_and_read_from_there(
+    world: World, ann: StaffMember, ben: StaffMember, stranger: StaffMember
+) -> None:
     kays, bobs = new_number(), new_number()
     ann.add_contact("Kay", kays, owner=ben.identity)
     group = active(ann, ann.create_group(FRONT_DESK, numbers(kays, bobs)))
@@ -423,5 +578,4 @@ def test_23_a_word_in_a_thread_is_found_and_read_from_there(world: World, ann: S
     assert [one["body"] for one in behind] == ["Thanks", "On my way"]
     newest = ben.read(path, {"Order": "desc", "PageSize": "1"})["messages"]
     assert [one["body"] for one in newest] == ["Done"]
-    stranger = StaffMember(world, "stranger", "inbox limited")
     assert refused(stranger.get(path, {"Q": "key"}), 404, 20404)

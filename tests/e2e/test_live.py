@@ -21,7 +21,7 @@ import pytest
 from local import node
 from local.emulator import REGION
 from local.stack import Stack
-from tests.support.listeners import Frame, Listener
+from tests.support.listeners import Frame, Listener, resume, resumed_bodies
 from tests.support.stack_world import World, new_number, until
 
 LINE = "+12065550100"
@@ -161,27 +161,14 @@ def test_after_a_gap_exactly_the_missed_messages_come(open_service: Callable[[],
     for number in range(1, 4):
         made.messages.create(author="ann", body=str(number))
 
-    again = resuming(service_access, "ann", made.sid, after=0)
+    again = resume(lambda: service_access.connect("ann"), made.sid, after=0)
 
     [resumed] = again.of_type("resumed")
     assert (resumed["conversation"], resumed["after"], resumed["index"], resumed["more"]) == (made.sid, 0, 3, False)
     # Apart from this one, what was on its way to the first connection may come to the second.
-    [batch] = [frame["events"] for frame in again.frames if frame["type"] == "events"]
-    assert [event["parameters"]["Body"] for event in batch] == ["1", "2", "3"]
+    assert resumed_bodies(again) == ["1", "2", "3"]
     made.messages.create(author="ann", body="4")
     again.wait_for("onMessageAdded", Index="4")
-
-
-def resuming(service_access: ServiceAccess, identity: str, conversation: str, after: int) -> Listener:
-    """A connection that was told what it missed. One that is closed before that is opened anew, as every client has to:
-    a busy machine may not take a frame in time."""
-    again = service_access.connect(identity)
-    again.say(action="resume", conversations={conversation: after})
-    until(lambda: again.of_type("resumed") or again.ended)
-    if again.ended:
-        return resuming(service_access, identity, conversation, after)
-    assert again.of_type("resumed"), again.frames
-    return again
 
 
 def test_the_javascript_client_misses_nothing_when_its_connection_breaks(

@@ -48,6 +48,7 @@ class World:
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.url = variables["PARTYLINE_URL"]
+        self.live_url = variables["PARTYLINE_LIVE_URL"]
         self.account_sid = variables["PARTYLINE_ACCOUNT_SID"]
         self.auth_token = variables["PARTYLINE_AUTH_TOKEN"]
         self._bandwidth_token = variables["BANDWIDTH_WEBHOOK_TOKEN"]

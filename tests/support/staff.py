@@ -34,11 +34,12 @@ class Answer:
 
 
 class Caller:
-    """Calls the API with credentials of its own."""
+    """Calls the API with credentials of its own, in a Service: without its SID in the default one."""
 
-    def __init__(self, world: World, authorization: str) -> None:
+    def __init__(self, world: World, authorization: str, service_sid: str = "") -> None:
         self._world = world
         self._authorization = authorization
+        self._root = f"/v1/Services/{service_sid}" if service_sid else "/v1"
 
     def get(self, path: str, query: Form = ()) -> Answer:
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -67,11 +68,11 @@ class Caller:
 
     def export(self, conversation_sid: str) -> str:
         """The lines of a conversation's export."""
-        path, authorization = f"/v1/Conversations/{conversation_sid}/Export", self._authorization
+        path, authorization = f"{self._root}/Conversations/{conversation_sid}/Export", self._authorization
         return self._world.request("GET", path, Authorization=authorization).data.decode()
 
     def _call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        answer = self._world.request(method, f"/v1{path}", body, Authorization=self._authorization, **headers)
+        answer = self._world.request(method, self._root + path, body, Authorization=self._authorization, **headers)
         return Answer(answer.status, json.loads(answer.data) if answer.data else None, answer.headers)
 
     def create_group(self, line: str, members: Iterable[Mapping[str, str]], **form: str) -> Answer:
@@ -90,16 +91,18 @@ def _describe(member: Mapping[str, str]) -> dict[str, Any]:
 class StaffMember(Caller):
     """A person with one of the roles that every Service has."""
 
-    def __init__(self, world: World, name: str, role: str) -> None:
+    def __init__(self, world: World, name: str, role: str, service_sid: str = "") -> None:
         self.identity = f"{name} {uuid4().hex}"
-        self.account = Caller(world, world.basic())
-        [role_sid] = [one.sid for one in world.api.roles.list() if one.friendly_name == role]
-        self.user_sid = world.api.users.create(identity=self.identity, role_sid=role_sid).sid
-        key = self.account.made("/Keys", {"FriendlyName": name})
-        grants = {"identity": self.identity, "chat": {"service_sid": _default_service(world)}}
+        self.account = Caller(world, world.basic(), service_sid)
+        member_of = service_sid or _default_service(world)
+        service = world.api.services(member_of)
+        [role_sid] = [one.sid for one in service.roles.list() if one.friendly_name == role]
+        self.user_sid = service.users.create(identity=self.identity, role_sid=role_sid).sid
+        key = Caller(world, world.basic()).made("/Keys", {"FriendlyName": name})
+        grants = {"identity": self.identity, "chat": {"service_sid": member_of}}
         claims = {"iss": key["sid"], "sub": world.account_sid, "exp": time.time() + 3600, "grants": grants}
         self.token = jwt.encode(claims, key["secret"], "HS256", {"cty": "twilio-fpa;v=1"})
-        super().__init__(world, f"Bearer {self.token}")
+        super().__init__(world, f"Bearer {self.token}", service_sid)
 
     def add_contact(self, name: str, *numbers: str, owner: str = "", **form: str) -> str:
         """Make a contact, as the account; return its SID."""
