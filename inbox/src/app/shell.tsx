@@ -1,8 +1,10 @@
 import "./shell.css";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
+import { Announcer } from "../ui/announcer.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { Toasts } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { nameOfUser, useSession } from "./current.ts";
 import { routes, to } from "./routes.ts";
@@ -30,6 +32,8 @@ export function Shell() {
       <Switch>
         <Route path={routes.inbox} />
       </Switch>
+      <Announcer />
+      <Toasts />
     </div>
   );
 }

@@ -42,6 +42,10 @@ export const en = {
     unreachable: "Partyline does not answer",
     unreachableText: "Check your connection, then try again.",
   },
+  time: {
+    today: "Today",
+    yesterday: "Yesterday",
+  },
   connection: {
     offline: "You are offline. Messages are sent when you are back.",
     connecting: "Connecting…",

@@ -1,0 +1,78 @@
+import "./dialog.css";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { words } from "../words/words.ts";
+import { IconButton } from "./button.tsx";
+import { classNames } from "./class-names.ts";
+
+type Props = {
+  title: string;
+  /** One sentence below the title. */
+  description?: string;
+  /** `panel` stands at the right edge and is as high as the window. */
+  shape?: "small" | "wide" | "panel";
+  children: ComponentChildren;
+  /** The buttons at the end. */
+  footer?: ComponentChildren;
+  onClose: () => void;
+  /** Called when Escape, the cross or a press beside it would close it; false keeps it open. */
+  mayClose?: () => boolean;
+};
+
+/**
+ * A modal dialog. It is open while it is rendered. The browser keeps the focus inside, and gives it back to where it was.
+ */
+export function Dialog({ title, description, shape = "small", children, footer, onClose, mayClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element) return;
+    const before = document.activeElement;
+    element.showModal();
+    return () => {
+      element.close();
+      // Where the element that opened it is gone, the browser leaves the focus at the body.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+
+  function close() {
+    if (!mayClose || mayClose()) onClose();
+  }
+
+  return (
+    // The keyboard's way out is Escape, which is `cancel`.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a press beside the dialog closes it as Escape does
+    <dialog
+      ref={dialog}
+      class={classNames("dialog", `dialog-${shape}`)}
+      aria-labelledby={`${id}-title`}
+      aria-describedby={description ? `${id}-description` : undefined}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={(event) => {
+        if (event.target === dialog.current) close();
+      }}
+    >
+      <div class="dialog-box">
+        <header class="dialog-header">
+          <div class="dialog-words">
+            <h2 id={`${id}-title`}>{title}</h2>
+            {description && (
+              <p id={`${id}-description`} class="dialog-description">
+                {description}
+              </p>
+            )}
+          </div>
+          <IconButton icon="close" label={words.app.close} onClick={close} />
+        </header>
+        <div class="dialog-content">{children}</div>
+        {footer && <footer class="dialog-footer">{footer}</footer>}
+      </div>
+    </dialog>
+  );
+}
