@@ -133,6 +133,19 @@ export declare class Rest {
     get conversationWithParticipants(): Resource;
     /** Contacts. */
     get contacts(): Resource;
+    /**
+     * The list that staff work from: the conversations that the person sees, by last activity.
+     *
+     * @returns {Pick<Resource, "list">}
+     */
+    get inbox(): Pick<Resource, "list">;
+    /**
+     * The search in the texts of all conversations that the person sees. `list({ Q: "leaking roof" })` has what it finds,
+     * in a Service with `TextSearch=on`.
+     *
+     * @returns {Pick<Resource, "list">}
+     */
+    get search(): Pick<Resource, "list">;
     /** Your numbers. */
     get lines(): Resource;
     /** Users of the Service. */

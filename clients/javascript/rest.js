@@ -117,6 +117,25 @@ export class Rest {
     return new Resource(this, `${this.#service}/Contacts`, { isIdempotent: true });
   }
 
+  /**
+   * The list that staff work from: the conversations that the person sees, by last activity.
+   *
+   * @returns {Pick<Resource, "list">}
+   */
+  get inbox() {
+    return new Resource(this, `${this.#service}/Inbox`);
+  }
+
+  /**
+   * The search in the texts of all conversations that the person sees. `list({ Q: "leaking roof" })` has what it finds,
+   * in a Service with `TextSearch=on`.
+   *
+   * @returns {Pick<Resource, "list">}
+   */
+  get search() {
+    return new Resource(this, `${this.#service}/Search`);
+  }
+
   /** Your numbers. */
   get lines() {
     return new Resource(this, `${this.#service}/Lines`);

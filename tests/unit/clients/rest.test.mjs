@@ -132,6 +132,27 @@ test("names in paths are encoded, and a Service is part of the path", async () =
   );
 });
 
+test("the inbox and the search are lists of the Service", async () => {
+  told = [
+    json({ entries: [{ title: "12 Elm Street" }], meta: { key: "entries", next_page_url: null } }),
+    json({ hits: [{ index: 4 }], meta: { key: "hits", next_page_url: null } }),
+  ];
+  const rest = client({ service: "IS1" });
+  const found = await value(
+    (async () => {
+      const read = [];
+      for await (const entry of rest.inbox.list({ View: "mine" })) read.push(entry);
+      for await (const hit of rest.search.list({ Q: "leaking roof" })) read.push(hit);
+      return read;
+    })(),
+  );
+  assert.deepEqual(found, [{ title: "12 Elm Street" }, { index: 4 }]);
+  assert.deepEqual(
+    made.map(({ url }) => url.pathname + url.search),
+    ["/prod/v1/Services/IS1/Inbox?View=mine", "/prod/v1/Services/IS1/Search?Q=leaking+roof"],
+  );
+});
+
 test("a list goes on from page to page, and no further than it is read", async () => {
   const page = (sids, next) =>
     json({ lines: sids.map((sid) => ({ sid })), meta: { key: "lines", next_page_url: next } });
