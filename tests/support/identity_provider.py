@@ -29,6 +29,7 @@ class Person:
     groups: list[str]
     claims: dict[str, Any] = field(default_factory=dict)
     disabled: bool = False
+    denied: bool = False
 
 
 @dataclass
@@ -87,10 +88,16 @@ class FakeIdentityProvider:
         name = self._refresh_tokens.get(form["refresh_token"])
         if name is None or self.people[name].disabled:
             return {"error": "invalid_grant"}
+        if self.people[name].denied:
+            return {"error": "access_denied"}
         if not self.rotates:
             return self._tokens(name)
         del self._refresh_tokens[form["refresh_token"]]
         return self._tokens(name, refresh_token=self._new_refresh_token(name))
+
+    def end_sign_in(self) -> None:
+        """End the first sign-in that still goes on."""
+        del self._refresh_tokens[next(iter(self._refresh_tokens))]
 
     def _new_refresh_token(self, name: str) -> str:
         token = f"refresh-{len(self.requests)}"

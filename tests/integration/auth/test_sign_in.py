@@ -365,11 +365,15 @@ def lose_group(world: SessionWorld) -> None:
     world.provider.people["ann"].groups = ["visitors"]
 
 
+def be_denied(world: SessionWorld) -> None:
+    world.provider.people["ann"].denied = True
+
+
 def be_disabled(world: SessionWorld) -> None:
     world.provider.people["ann"].disabled = True
 
 
-@pytest.mark.parametrize("lose", [lose_group, be_disabled])
+@pytest.mark.parametrize("lose", [lose_group, be_denied])
 def test_who_loses_access_at_the_provider_loses_all_of_it_with_the_next_token(
     world: SessionWorld, browser: Browser, lose: object
 ) -> None:
@@ -388,6 +392,33 @@ def test_who_loses_access_at_the_provider_loses_all_of_it_with_the_next_token(
     assert api(world, token).get("/Users/ann").status == 401
     assert not hears(world, "ann", issued)
     assert other.ask("GET", "/session").status == 401
+
+
+def test_a_sign_in_that_the_provider_has_ended_ends_alone(world: SessionWorld, browser: Browser) -> None:
+    """It has expired, say, or was revoked at the provider: the answer is the same."""
+    other = Browser(world)
+    for one in (browser, other):
+        one.sign_in("ann")
+    token, issued = browser.token(), int(world.clock().timestamp())
+    world.tick(seconds=1)
+    world.provider.end_sign_in()
+    answer = browser.ask_for_token()
+    assert (answer.status, answer.json["code"]) == (401, 20003)
+    assert browser.cookies == {}
+    assert browser.ask("GET", "/session").status == 401
+    assert api(world, token).get("/Users/ann").status == 200
+    assert hears(world, "ann", issued)
+    assert api(world, other.token()).get("/Users/ann").status == 200
+
+
+def test_a_person_who_is_disabled_gets_a_token_in_no_browser(world: SessionWorld, browser: Browser) -> None:
+    other = Browser(world)
+    for one in (browser, other):
+        one.sign_in("ann")
+    be_disabled(world)
+    for one in (browser, other):
+        assert one.ask_for_token().status == 401
+        assert one.cookies == {}
 
 
 def test_a_sign_in_without_a_group_ends_what_the_person_had(world: SessionWorld, browser: Browser) -> None:
@@ -442,7 +473,7 @@ def test_a_token_that_another_browser_got_while_the_provider_was_asked_ends_too(
         monkeypatch.setattr(world.provider, "_by_refresh", answer)
         world.tick(seconds=2)
         tokens.append(other.token())
-        be_disabled(world)
+        be_denied(world)
         return answer(form)
 
     monkeypatch.setattr(world.provider, "_by_refresh", answer_later)
@@ -508,7 +539,7 @@ def test_a_refresh_without_an_id_token_keeps_the_role(world: SessionWorld, brows
     browser.sign_in("ann")
     assert browser.ask_for_token().json["role"] == "inbox admin"
     be_disabled(world)
-    assert browser.ask_for_token().status == 403
+    assert browser.ask_for_token().status == 401
 
 
 def test_a_provider_without_refresh_tokens_gives_an_hour(world: SessionWorld, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from partyline.auth import sign_in_attempts
-from partyline.auth.oidc_provider import OidcProvider
+from partyline.auth.oidc_provider import DENIED, ENDED, OidcProvider
 from partyline.auth.provider_settings import Endpoints, FixedSettings
 from partyline.errors import ProviderFailed, RequestFailed, SignInRefused
 from partyline.http_client import HttpRequest, HttpResponse
@@ -52,9 +52,18 @@ def test_the_exchange_is_the_request_that_the_standard_has() -> None:
     assert CLIENT.secret.encode() not in request.body
 
 
-@pytest.mark.parametrize("error", ["invalid_grant", "interaction_required", "login_required", "access_denied"])
-def test_an_error_of_the_person_ends_the_sign_in(error: str) -> None:
-    with pytest.raises(SignInRefused, match="provider_ended"):
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("invalid_grant", ENDED),
+        ("interaction_required", ENDED),
+        ("login_required", ENDED),
+        ("consent_required", ENDED),
+        ("access_denied", DENIED),
+    ],
+)
+def test_an_error_is_of_the_sign_in_or_of_the_person(error: str, reason: str) -> None:
+    with pytest.raises(SignInRefused, match=reason):
         answering(400, json.dumps({"error": error}).encode()).refresh("r", "ann", NOW)
 
 

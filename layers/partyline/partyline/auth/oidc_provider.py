@@ -26,6 +26,11 @@ _MAX_ANSWER = 256 * 1024
 # Errors that are the person's, not ours (RFC 6749, section 5.2; OpenID Connect Core, section 3.1.2.6). All others are a
 # wrong client, or a provider that is not well.
 _REFUSALS = frozenset({"invalid_grant", "access_denied", "login_required", "interaction_required", "consent_required"})
+# The one of these that is about the person. The others may be of this sign-in alone: `invalid_grant` is also the answer
+# for a token that has expired, was revoked, or was used before.
+_DENIED = "access_denied"
+# The reasons of a refused refresh: this sign-in has ended, or the person has no access.
+ENDED, DENIED = "provider_ended", "provider_denied"
 # Longer ones are no provider's, and would not fit into the table.
 _MAX_REFRESH_TOKEN = 16 * 1024
 
@@ -87,10 +92,10 @@ class OidcProvider:
     def refresh(self, refresh_token: str, subject: str, now: datetime) -> ProviderAnswer:
         """Ask what the provider says of the person now.
 
-        A provider that rotates refresh tokens gives a new one. Raises SignInRefused when it has ended the sign-in or
-        disabled the person, and ProviderFailed.
+        A provider that rotates refresh tokens gives a new one. Raises SignInRefused with the reason ENDED or DENIED,
+        or `subject` when the answer is about someone else, and ProviderFailed.
         """
-        answer = self._ask("refresh_token", {"refresh_token": refresh_token}, refused="provider_ended")
+        answer = self._ask("refresh_token", {"refresh_token": refresh_token}, refused=ENDED, denied=DENIED)
         claims = self._read_claims(answer, now, None)
         if claims is not None and claims.subject != subject:
             raise SignInRefused("subject")
@@ -103,8 +108,13 @@ class OidcProvider:
         client_id = self.settings.credentials().client_id
         return read_id_token(encoded, issuer=self.issuer, client_id=client_id, now=now, nonce=nonce)
 
-    def _ask(self, grant: str, form: Mapping[str, str], *, refused: str) -> Mapping[str, Any]:
-        """Ask the token endpoint. Raises SignInRefused with the reason `refused`, and ProviderFailed."""
+    def _ask(
+        self, grant: str, form: Mapping[str, str], *, refused: str, denied: str | None = None
+    ) -> Mapping[str, Any]:
+        """Ask the token endpoint.
+
+        Raises SignInRefused with the reason `refused`, or `denied` where the person has no access, and ProviderFailed.
+        """
         client = self.settings.credentials()
         request = HttpRequest(
             "POST",
@@ -123,8 +133,9 @@ class OidcProvider:
         answer = read_json(response)
         if response.status == HTTPStatus.OK:
             return answer
-        if str(answer.get("error")) in _REFUSALS:
-            raise SignInRefused(refused)
+        code = str(answer.get("error"))
+        if code in _REFUSALS:
+            raise SignInRefused(denied or refused if code == _DENIED else refused)
         raise ProviderFailed(f"status_{response.status}")
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from partyline import refusals
+from partyline.auth import oidc_provider, session_cookies, sign_in_attempts, token_issuer
 from partyline.auth import scope as scopes
-from partyline.auth import session_cookies, sign_in_attempts, token_issuer
 from partyline.auth.id_tokens import Claims
 from partyline.auth.oidc_provider import OidcProvider, ProviderAnswer
 from partyline.auth.token_issuer import IssuedToken
@@ -148,8 +148,8 @@ class SignIn:
     def _ask_again(self, cookie: str, current: SignedIn, now: datetime) -> tuple[SignInSession, Member]:
         """Ask the provider about the person of a session, and set the role that it gives now.
 
-        Raises SignInRefused when the person has lost access: then the session and all access tokens of the identity
-        have ended. Raises ProviderFailed, and Conflict while another request asks.
+        Raises SignInRefused: the session has ended then. All access tokens of the identity have too, unless the
+        provider ended no more than this sign-in. Raises ProviderFailed, and Conflict while another request asks.
         """
         session = current.session
         refresh_token = session_cookies.decrypt(cookie, session.refresh_token or "")
@@ -165,10 +165,11 @@ class SignIn:
                 session = replace(session, refresh_token=_encrypt(cookie, answer.refresh_token))
                 store.replace_refresh_token(self.table, session)
             member = self._admit_again(current, answer.claims)
-        except SignInRefused:
+        except SignInRefused as refused:
             store.end(self.table, session.digest)
-            # The time of the answer: another browser of the person may have got a token while the provider was asked.
-            bar(self.table, current.member.user, self.clock())
+            if refused.reason != oidc_provider.ENDED:
+                # The time of the answer: another browser may have got a token while the provider was asked.
+                bar(self.table, current.member.user, self.clock())
             raise
         except Exception:
             store.release_check(self.table, session.digest)

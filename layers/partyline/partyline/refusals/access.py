@@ -76,8 +76,8 @@ def line_not_permitted(line: str) -> ApiError:
 
 
 def signed_out(reason: str) -> ApiError:
-    """Refuse a session that has ended (20003), or whose person has lost access (20403)."""
-    if reason == "ended":
+    """Refuse a session that has ended (20003), here or at the provider, or whose person has lost access (20403)."""
+    if reason in {"ended", "provider_ended"}:
         return refuse(20003, reason="there is no session: sign in")
     return refuse(20403, reason="you have no access: ask an administrator", cause=reason)
 
