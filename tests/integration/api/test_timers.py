@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,14 +16,15 @@ from partyline.domain import sids
 from partyline.domain.conversations import ConversationState
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
-from partyline.errors import Conflict
+from partyline.errors import Conflict, TableThrottled
 from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import conversations, messages, schedule
+from partyline.storage import conversations, keys, messages, schedule
 from partyline.storage.attribute_values import from_dynamo
-from partyline.storage.table import Table
+from partyline.storage.schedule import ScheduleKind
+from partyline.storage.table import Table, Write
 from tests.support.api_harness import (
     ACCOUNT,
     A,
@@ -424,6 +426,92 @@ def test_a_run_without_time_leaves_the_rest_to_the_next(api: Api, table: Table, 
     assert watch(has_time=lambda: next(patience, False)) == (2, False)
     assert watch() == (3, True)
     assert {stored(table, sid) for sid in made} == {"inactive"}
+
+
+def unexpected(sid: str) -> None:
+    """How a conversation is activated, and a connection expires, where none does."""
+    raise AssertionError(sid)
+
+
+def due(table: Table, conversation: str, times: int, clock: Clock) -> None:
+    """Enter messages of a conversation, the latest first."""
+    for number in reversed(range(times)):
+        at = clock() - timedelta(minutes=times - number)
+        sid = f"SD{number:032}"
+        table.write(schedule.build_entry(ScheduleKind.SCHEDULED_MESSAGE, f"{sid}{conversation}", at, conversation))
+
+
+def test_messages_of_several_conversations_are_sent_at_a_time_beside_the_timers(
+    api: Api, table: Table, clock: Clock
+) -> None:
+    """One that hangs would hang them all, if they waited for each other."""
+    sid = api.conversation(**TIMERS)
+    clock.tick(minutes=5)
+    everyone = Barrier(expiry.AT_ONCE + 1, timeout=20)
+    for number in range(expiry.AT_ONCE):
+        due(table, f"CH{number:032}", 1, clock)
+
+    class Waiting(Table):
+        waited = False
+
+        def transact(self, writes: Sequence[Write]) -> None:
+            if not self.waited:
+                self.waited = True
+                everyone.wait()
+            super().transact(writes)
+
+    waiting = Waiting(table._client, table._name)
+
+    def send(conversation: str, sid: str) -> None:
+        everyone.wait()
+
+    runner = expiry.TimerRunner(waiting, clock, unexpected, unexpected, send, lambda: True)
+    assert runner.run() == (expiry.AT_ONCE + 1, True)
+    assert stored(table, sid) is ConversationState.INACTIVE
+
+
+@pytest.mark.parametrize("looks", [1, 3, 1000])
+def test_the_messages_of_a_conversation_are_sent_in_order_in_as_many_runs_as_it_takes(
+    table: Table, clock: Clock, looks: int
+) -> None:
+    names = [f"CH{number:032}" for number in range(3)]
+    for name in names:
+        due(table, name, 5, clock)
+    sent: list[tuple[str, str]] = []
+    done = False
+    while not done:
+        left = iter(range(looks))
+
+        def has_time(left: Iterator[int] = left) -> bool:
+            return next(left, None) is not None
+
+        def send(conversation: str, sid: str) -> None:
+            sent.append((conversation, sid))
+
+        _, done = expiry.TimerRunner(table, clock, unexpected, unexpected, send, has_time).run()
+    assert len(sent) == 15
+    for name in names:
+        assert [sid for conversation, sid in sent if conversation == name] == [
+            f"SD{number:032}{name}" for number in range(5)
+        ]
+
+
+def test_a_message_that_cannot_be_sent_now_holds_up_no_other(table: Table, clock: Clock) -> None:
+    names = [f"CH{number:032}" for number in range(3)]
+    for name in names:
+        due(table, name, 2, clock)
+    sent: list[tuple[str, str]] = []
+
+    def send(conversation: str, sid: str) -> None:
+        if conversation == names[1] and sid.startswith("SD" + "0" * 32):
+            raise TableThrottled
+        sent.append((conversation, sid))
+
+    runner = expiry.TimerRunner(table, clock, unexpected, unexpected, send, lambda: True)
+    with pytest.raises(ExceptionGroup):
+        runner.run()
+    assert len(sent) == 5
+    assert len([*schedule.list_overdue(table, clock(), keys.DUE_MESSAGES)]) == 1
 
 
 def test_accounts_defaults_apply_to_new_conversations_of_requests_and_texts(

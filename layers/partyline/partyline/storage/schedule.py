@@ -8,6 +8,7 @@ and a check whose time has moved gets another entry.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,20 +51,23 @@ def build_entry(kind: ScheduleKind, sid: str, at: datetime, conversation_sid: st
 
 
 def list_overdue(table: Table, now: datetime, name: str = keys.DUE) -> Iterator[ScheduledEntry]:
-    """Yield every entry of a schedule that is due, oldest first in each shard."""
-    for number in range(keys.SHARDS):
-        partition = keys.due(name, number).pk
-        after: Item | None = None
-        while True:
-            # "$" sorts behind the "#" that ends a time.
-            page = table.query(partition, between=("0", format_time(now) + "$"), after=after)
-            for item in page.items:
-                yield ScheduledEntry(
-                    ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]), item.get("conversation_sid")
-                )
-            after = page.last_key
-            if after is None:
-                break
+    """Iterate over every entry of a schedule that is due, the oldest first."""
+    shards = (_list_shard(table, keys.due(name, number).pk, now) for number in range(keys.SHARDS))
+    return heapq.merge(*shards, key=lambda entry: (entry.at, entry.sid))
+
+
+def _list_shard(table: Table, partition: str, now: datetime) -> Iterator[ScheduledEntry]:
+    after: Item | None = None
+    while True:
+        # "$" sorts behind the "#" that ends a time.
+        page = table.query(partition, between=("0", format_time(now) + "$"), after=after)
+        for item in page.items:
+            yield ScheduledEntry(
+                ScheduleKind(item["kind"]), item["sid"], parse_time(item["at"]), item.get("conversation_sid")
+            )
+        after = page.last_key
+        if after is None:
+            return
 
 
 def delete_entry(table: Table, entry: ScheduledEntry) -> None:
