@@ -1,0 +1,26 @@
+/** The list of conversations as it is cached. Pure. */
+
+import type { Page } from "./pages.ts";
+import type { InboxEntry } from "./types.ts";
+
+/**
+ * An entry with what only live events tell.
+ *
+ * - `seen_index`: the index of the newest message, also of one that was deleted since.
+ */
+export type CachedEntry = InboxEntry & { seen_index?: number };
+export type EntryPage = Page<CachedEntry>;
+
+/** The entries of all pages, each once. One that has moved up may still be on a later page. */
+export function joinPages(pages: EntryPage[]): CachedEntry[] {
+  const joined = new Map<string, CachedEntry>();
+  for (const { entries } of pages) {
+    for (const entry of entries) if (!joined.has(entry.conversation_sid)) joined.set(entry.conversation_sid, entry);
+  }
+  return [...joined.values()];
+}
+
+/** The index of the newest message of an entry; -1 for none. */
+export function seenIndexOf(entry: CachedEntry): number {
+  return Math.max(entry.seen_index ?? -1, entry.last_message?.index ?? -1);
+}

@@ -1,0 +1,83 @@
+/** The requests behind the queries. Paths are those of the default Service. */
+
+import { rest } from "./client.ts";
+import type { EntryPage } from "./entries.ts";
+import type { InboxSelection } from "./keys.ts";
+import { buildWindow, type CachedMessage, type MessageWindow } from "./message-window.ts";
+import { type Page, type Query, readAtLeast, readPage } from "./pages.ts";
+import type { Activity, Contact, InboxEntry, Sid } from "./types.ts";
+
+/** How many messages are read at once. */
+export const MESSAGES_AT_ONCE = 50;
+const LARGEST_PAGE = 100;
+
+export function conversationPath(conversation: Sid, ...segments: string[]): string {
+  return ["/v1/Conversations", conversation, ...segments]
+    .map((one, at) => (at ? encodeURIComponent(one) : one))
+    .join("/");
+}
+
+export function get<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
+  return rest.request({ method: "GET", path, query, signal });
+}
+
+/** Change something. It is made once only. */
+export function post<T>(path: string, form: Query = {}): Promise<T> {
+  return rest.request({ method: "POST", path, form });
+}
+
+export function readInbox(selection: InboxSelection, from: Query | null, signal: AbortSignal): Promise<EntryPage> {
+  const { view, line, contact, q } = selection;
+  const first = { View: view, Line: line, Contact: contact, Q: q || undefined, PageSize: MESSAGES_AT_ONCE };
+  return readAtLeast<InboxEntry>("/v1/Inbox", from ?? first, { enough: 20, limit: 5, signal });
+}
+
+export function readContacts(q: string, owner: string | undefined, from: Query | null, signal: AbortSignal) {
+  const first = { Q: q || undefined, Owner: owner, PageSize: LARGEST_PAGE };
+  return readAtLeast<Contact>("/v1/Contacts", from ?? first, { enough: 20, limit: 5, signal });
+}
+
+export function readActivity(conversation: Sid, from: Query | null, signal: AbortSignal): Promise<Page<Activity>> {
+  const first = { Messages: false, Order: "desc", PageSize: LARGEST_PAGE };
+  return readPage<Activity>(conversationPath(conversation, "Activity"), from ?? first, signal);
+}
+
+/** Read the newest messages. */
+export async function readEnd(conversation: Sid, signal: AbortSignal): Promise<MessageWindow> {
+  const page = await readMessages(conversation, { Order: "desc" }, signal);
+  return buildWindow(page.entries, { hasOlder: page.next !== null, hasNewer: false });
+}
+
+/** Read the messages around an index. */
+export async function readAround(conversation: Sid, index: number, signal: AbortSignal): Promise<MessageWindow> {
+  const before = index + MESSAGES_AT_ONCE / 2;
+  const page = await readMessages(conversation, { Before: before, Order: "desc" }, signal);
+  return buildWindow(page.entries, { hasOlder: page.next !== null, hasNewer: true });
+}
+
+export function readOlder(conversation: Sid, first: number, signal?: AbortSignal): Promise<Page<CachedMessage>> {
+  return readMessages(conversation, { Before: first, Order: "desc" }, signal);
+}
+
+export function readNewer(conversation: Sid, last: number, signal?: AbortSignal): Promise<Page<CachedMessage>> {
+  return readMessages(conversation, { After: last, Order: "asc" }, signal);
+}
+
+/** Read all that a window has again, and what is behind it by now if it was at the end. */
+export async function readAgain(conversation: Sid, window: MessageWindow, signal: AbortSignal): Promise<MessageWindow> {
+  const first = window.messages[0]?.index;
+  if (first === undefined) return await readEnd(conversation, signal);
+  const last = window.messages.at(-1)?.index ?? first;
+  const within = window.hasNewer ? { Before: last + 1 } : {};
+  const all = { enough: Number.POSITIVE_INFINITY, limit: Number.POSITIVE_INFINITY, signal };
+  // Not `After` when it begins with the first message: an index behind -1 cannot be said.
+  const after = first > 0 ? { After: first - 1 } : {};
+  const query = { ...after, ...within, Order: "asc", PageSize: LARGEST_PAGE, MediaLinks: true };
+  const page = await readAtLeast<CachedMessage>(conversationPath(conversation, "Messages"), query, all);
+  return buildWindow(page.entries, { hasOlder: window.hasOlder, hasNewer: window.hasNewer });
+}
+
+function readMessages(conversation: Sid, query: Query, signal?: AbortSignal): Promise<Page<CachedMessage>> {
+  const all = { PageSize: MESSAGES_AT_ONCE, MediaLinks: true, ...query };
+  return readPage<CachedMessage>(conversationPath(conversation, "Messages"), all, signal);
+}
