@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,8 +18,8 @@ from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.sends import SendReference
 from partyline.inbound import recorder
 from partyline.storage import event_outbox, keys, opt_outs
-from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, P, Q, consult_no_webhook
+from partyline.storage.table import Table, Write
+from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Q, consult_no_webhook
 from tests.support.people import SERVICE, acting, administrator, another_service, staff
 
 
@@ -128,6 +130,25 @@ def test_do_not_disturb_is_in_the_open_conversations_of_the_contact(api: Api, ta
     batches = [event_outbox.decode(item) for item in table.query_all(keys.messages(group), begins="E#")]
     added = [event for batch in batches for event in batch.events if event.type == "onActivityAdded"]
     assert sorted(event.parameters["Kind"] for event in added) == ["do_not_disturb_cleared", "do_not_disturb_set"]
+
+
+def test_the_wish_of_a_contact_with_many_conversations_is_noted_in_few_round_trips(api: Api, table: Table) -> None:
+    groups = [api.group(A, f"+1206557{number:04}") for number in range(60)]
+    contact = api.made("/Contacts", {"FriendlyName": "Kay", "Numbers": json.dumps([A, B])})["sid"]
+    transactions: list[int] = []
+
+    class Transacting(Counting):
+        def transact(self, writes: Sequence[Write]) -> None:
+            transactions.append(len(writes))
+            super().transact(writes)
+
+    counting = Transacting(table)
+    caller = replace(api, context=replace(api.context, table=counting))
+    assert caller.post(f"/Contacts/{contact}", {"DoNotDisturb": "true"}).status == 200
+    # The contact itself, and the newest fifty conversations of each number.
+    assert transactions[1:] == [100]
+    noted = [group for group in groups if kinds(api, group) == ["do_not_disturb_set"]]
+    assert noted == groups[10:]
 
 
 def test_activity_is_for_staff_and_for_no_other_member(api: Api) -> None:

@@ -7,21 +7,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline.api.resources import lines as resource
+from partyline.api import filtered_lists
 from partyline.domain import sids
 from partyline.domain.lines import Line
 from partyline.storage import keys, lines, queries
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PreActionDecision
 from tests.support import people
-from tests.support.api_harness import A, Api, B, C, Clock, P, Q, Reply, T
+from tests.support.api_harness import A, Api, B, C, Clock, Counting, P, Q, Reply, T
 from tests.support.people import SERVICE, administrator, another_service
 
 As = Callable[..., Api]
@@ -353,14 +352,11 @@ def test_a_line_says_whether_it_can_send_to_groups(
 
 
 @given(
-    theirs=st.lists(st.booleans(), max_size=12),
+    theirs=st.lists(st.booleans(), max_size=20),
     size=st.integers(1, 5),
-    at_once=st.integers(5, 8),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_persons_lines_page_to_the_end_and_back(
-    api: Api, table: Table, theirs: list[bool], size: int, at_once: int
-) -> None:
+def test_a_persons_lines_page_to_the_end_and_back(api: Api, table: Table, theirs: list[bool], size: int) -> None:
     for line in [line for line, _ in _lines_of(table)]:
         lines.remove(table, line)
     expected = []
@@ -370,27 +366,41 @@ def test_a_persons_lines_page_to_the_end_and_back(
         lines.register(table, Line(sids.new(sids.LINE), address, "telnyx", Clock()(), Clock()(), users=users))
         expected += [address] if is_theirs else []
     ann = people.acting(api, "ann")
-    with patch.object(resource, "_READ_AT_ONCE", at_once):
-        page = ann.get("/Lines", {"PageSize": str(size)})
-        forward = [numbers(page)]
-        while page.body["meta"]["next_page_url"]:
-            page = ann.follow(page.body["meta"]["next_page_url"])
-            forward.append(numbers(page))
-        backward = [numbers(page)]
-        while page.body["meta"]["previous_page_url"]:
-            page = ann.follow(page.body["meta"]["previous_page_url"])
-            backward.append(numbers(page))
+    page = ann.get("/Lines", {"PageSize": str(size)})
+    forward = [numbers(page)]
+    while page.body["meta"]["next_page_url"]:
+        page = ann.follow(page.body["meta"]["next_page_url"])
+        forward.append(numbers(page))
+    backward = [numbers(page)]
+    while page.body["meta"]["previous_page_url"]:
+        page = ann.follow(page.body["meta"]["previous_page_url"])
+        backward.append(numbers(page))
     assert [line for one in forward for line in one] == expected
     assert [line for one in reversed(backward) for line in one] == expected
     assert all(len(one) <= size for one in [*forward, *backward])
 
 
+def test_a_page_of_a_persons_lines_costs_by_its_size(api: Api, table: Table, acting: As) -> None:
+    for _, line in _lines_of(table):
+        lines.remove(table, line.address)
+    for number in range(60):
+        address = f"+1206555{2000 + number}"
+        lines.register(table, Line(sids.new(sids.LINE), address, "telnyx", Clock()(), Clock()(), users=()))
+    ann = acting("ann")
+    counting = Counting(table)
+    page = replace(ann, context=replace(ann.context, table=counting)).get("/Lines", {"PageSize": "4"})
+    assert counting.asked.count("query") == filtered_lists.MAX_WINDOWS
+    assert counting.read < 40
+    assert page.body["meta"]["next_page_url"]
+
+
 def test_a_page_token_names_no_line_of_other_people(api: Api, acting: As) -> None:
+    for number in range(filtered_lists.MAX_WINDOWS):
+        api.made("/Lines", {"Address": f"+1206555{2000 + number}", "Carrier": "telnyx", "Users": "ben"})
     allow(api, P, "ben")
-    with patch.object(resource, "_READ_AT_ONCE", 1):
-        url = acting("ann").get("/Lines").body["meta"]["next_page_url"]
+    url = acting("ann").get("/Lines", {"PageSize": "1"}).body["meta"]["next_page_url"]
     [token] = parse_qs(urlsplit(url).query)["PageToken"]
-    assert P.encode() not in base64.urlsafe_b64decode(token + "==")
+    assert b"+1206555" not in base64.urlsafe_b64decode(token + "==")
 
 
 def _lines_of(table: Table) -> list[tuple[str, Line]]:

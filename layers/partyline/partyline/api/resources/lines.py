@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import authorization, lookups, pagination, parsing
+from partyline.api import authorization, filtered_lists, lookups, pagination, parsing
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, Decimal, Name, PhoneNumber, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
@@ -34,8 +34,6 @@ route = Router(Level.ACCOUNT)
 service_route = Router(Level.SERVICE)
 
 MAX_REPLY = 640
-# How many lines are read for a page of a user's. More than a page has: most may be other users'.
-_READ_AT_ONCE = 500
 
 
 def _check_carrier(value: str) -> str:
@@ -225,12 +223,13 @@ def list_page(call: Call) -> ApiResponse:
 
 def _read_usable(call: Call, window: Window) -> ListPage[Line]:
     """Read the part of the list of lines that a window shows of those that the calling user may use."""
-    page = queries.lines(call.table, replace(window, size=_READ_AT_ONCE))
-    usable = [(number, line) for number, line in page.entries if authorization.can_use_line(call, line)]
-    if len(usable) <= window.size:
+
+    def read_fitting(part: Window) -> ListPage[Line]:
+        page = queries.lines(call.table, part)
+        usable = [(number, line) for number, line in page.entries if authorization.can_use_line(call, line)]
         return replace(page, entries=usable)
-    shown = usable[-window.size :] if window.backward else usable[: window.size]
-    return ListPage(shown, more=True, ends=(shown[0][0], shown[-1][0]))
+
+    return filtered_lists.collect(window, read_fitting)
 
 
 @route.post("Lines/{line}", docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001,)))
