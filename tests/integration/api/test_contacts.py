@@ -96,6 +96,8 @@ def test_a_contact_may_have_no_number(api: Api) -> None:
         ({"Numbers": f'[{{"number": "{A}", "primary": "yes"}}]'}, "Numbers"),
         ({"Owner": "a\nb"}, "Owner"),
         ({"Owner": "ü" * 129}, "Owner"),
+        ({"Owner": "System"}, "Owner"),
+        ({"Owner": "US" + "0" * 32}, "Owner"),
         ({"DoNotDisturb": "yes"}, "DoNotDisturb"),
         ({"DoNotDisturbReason": "tired"}, "DoNotDisturbReason"),
         ({"DoNotDisturb": "true", "DoNotDisturbReason": "x" * 257}, "DoNotDisturbReason"),
@@ -113,7 +115,9 @@ def test_attributes_are_json(api: Api) -> None:
 
 
 def test_a_change_changes_what_it_names(api: Api, clock: Clock) -> None:
-    made = create(api, "Bob", A, Owner="ann")
+    made = create(api, "Bob", A, Owner=" ann ")
+    assert made["owner"] == "ann"
+    assert [one["sid"] for one in api.get("/Contacts", {"Owner": "ann "}).body["contacts"]] == [made["sid"]]
     clock.tick(hours=1)
     path = f"/Contacts/{made['sid']}"
     assert api.post(path, {"FriendlyName": "Bob"}).body == made

@@ -82,6 +82,7 @@ def test_what_was_exported_can_be_imported() -> None:
         ({"number_1": "206-555-0150", "number_2": "+12065550150"}, "Numbers"),
         ({"number_1": "206-555-0150", "label_1": "x" * 65}, "label_1"),
         ({"owner": "ü" * 129}, "owner"),
+        ({"owner": "system"}, "owner"),
         ({"do_not_disturb": "yes"}, "do_not_disturb"),
         ({"do_not_disturb_reason": "tired"}, "DoNotDisturbReason"),
         ({"attributes": "{"}, "attributes"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from partyline.api.field_types import Address, Attributes, Boolean, Identity, Name, sid_of, whole_number
+from partyline.api.field_types import Address, Attributes, Boolean, Name, Owner, sid_of, whole_number
 from partyline.api.form_model import Clearable, Form, invalid
 from partyline.domain import contacts, identities, json_texts, sids
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, ContactNumber
@@ -46,7 +46,6 @@ def _parse_number(given: object) -> ContactNumber:
 
 
 _FriendlyName = Annotated[Name, AfterValidator(_check_name)]
-_Owner = Clearable[Identity]
 _Reason = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(str.strip)]
 _Numbers = Annotated[
     tuple[ContactNumber, ...],
@@ -71,7 +70,9 @@ class ContactForm(Form):
         description=f"A JSON array of at most {MAX_NUMBERS} numbers, each with `number`, `label` and `primary`. It "
         "replaces all earlier ones. The first is primary unless another one is.",
     )
-    owner: _Owner = Field(None, description="The identity that the contact is assigned to. Empty: none.")
+    owner: Owner = Field(
+        None, description="The identity that the contact is assigned to, which need not be a user yet. Empty: none."
+    )
     do_not_disturb: Boolean | None = Field(None, description="Whether the contact is to get no texts from any line.")
     do_not_disturb_reason: _Reason | None = Field(None, description="Why not, in your own words.")
     attributes: Attributes | None = Field(None, description="A JSON text of your own.")
@@ -116,4 +117,4 @@ class ContactListQuery(Form):
         "The list is by the word or number that was found.",
     )
     number: Clearable[Address] = Field(None, description="The contact with this number, if any.")
-    owner: _Owner = Field(None, description="The contacts of this identity only.")
+    owner: Owner = Field(None, description="The contacts of this identity only.")

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from partyline import refusals
 from partyline.api import parsing
-from partyline.api.form_model import CLEARABLE, invalid, refused
+from partyline.api.form_model import CLEARABLE, Clearable, invalid, refused
 from partyline.domain import addresses, identities, json_texts, sids, timers
 from partyline.domain.webhook_configuration import WebhookMethod, find_url_problem, parse_event_name
 from partyline.errors import ApiError
@@ -181,8 +181,8 @@ def _check_number(value: str) -> str:
 
 
 def _check_identity(value: str) -> str:
-    if identities.is_too_long(value) or not identities.is_visible(value):
-        raise invalid(f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
+    if not identities.is_valid(value):
+        raise invalid(identities.RULE)
     return value
 
 
@@ -191,6 +191,8 @@ ShortName = Annotated[str, Field(max_length=MAX_SHORT_NAME)]
 Address = Annotated[str, AfterValidator(parsing.restore_plus)]
 PhoneNumber = Annotated[Address, AfterValidator(_check_number)]
 Identity = Annotated[str, AfterValidator(_check_identity)]
+# The person whom something is for, who need not be a user yet. Spaces around it are no part of it.
+Owner = Annotated[Clearable[Identity], BeforeValidator(str.strip)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 Decimal = Annotated[
     str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})

@@ -163,8 +163,8 @@ def _parse_numbers(given: Mapping[str, str]) -> tuple[ContactNumber, ...]:
 
 
 def _parse_owner(value: str) -> str | None:
-    if identities.is_too_long(value) or not identities.is_visible(value):
-        raise _invalid_cell("owner", f"it is an identity: visible, and at most {identities.MAX_IDENTITY} bytes")
+    if value and not identities.is_valid(value):
+        raise _invalid_cell("owner", identities.RULE)
     return value or None
 
 

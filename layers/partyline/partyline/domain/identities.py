@@ -10,6 +10,8 @@ from partyline.errors import RuleViolation
 
 # In bytes of UTF-8: an identity is part of table keys, whose limit is in bytes.
 MAX_IDENTITY = 256
+# What a refusal says of a parameter that is an identity.
+RULE = f"it is an identity: visible, at most {MAX_IDENTITY} bytes, neither the SID of a user nor {SYSTEM}"
 # These end lines or change the direction of the text around them, so the identity would be displayed as another one.
 _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -33,6 +35,15 @@ def check_identity(identity: str) -> str:
     if identity.lower() == SYSTEM:
         raise RuleViolation("identity_reserved", identity=identity)
     return identity
+
+
+def is_valid(identity: str) -> bool:
+    """Whether `check_identity` accepts an identity."""
+    try:
+        check_identity(identity)
+    except RuleViolation:
+        return False
+    return True
 
 
 def is_visible(identity: str) -> bool:

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field
 from partyline import refusals
 from partyline.api import authorization, lookups, pagination
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Identity
-from partyline.api.form_model import Clearable, Form, invalid
+from partyline.api.field_types import Owner
+from partyline.api.form_model import Form, invalid
 from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
 from partyline.api.response_model import ResponseModel, Timestamp
@@ -44,7 +44,6 @@ def _check_body(value: str) -> str:
 
 _Name = Annotated[str, AfterValidator(_check_name)]
 _Body = Annotated[str, Field(max_length=MAX_BODY), AfterValidator(_check_body)]
-_Owner = Clearable[Identity]
 
 
 class SnippetForm(Form):
@@ -59,13 +58,13 @@ class NewSnippetForm(SnippetForm):
 
     name: _Name = Field(description="What one types to find it. Case does not matter.")
     body: _Body = Field(description="The text.")
-    owner: _Owner = Field(None, description="The identity that alone uses it. Without one it is for everyone.")
+    owner: Owner = Field(None, description="The identity that alone uses it. Without one it is for everyone.")
 
 
 class SnippetQuery(Form):
     """Which snippets a list shows."""
 
-    owner: _Owner = Field(None, description="Those of this identity alone.")
+    owner: Owner = Field(None, description="Those of this identity alone.")
     q: Annotated[str, Field(max_length=MAX_NAME)] = Field("", description="What the names begin with.")
 
 
