@@ -17,7 +17,7 @@ from partyline.observability import flush, logger
 from partyline.settings import variable
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root)
+API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root, bootstrap.build_bucket())
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 
 

@@ -15,6 +15,7 @@ from partyline import bootstrap
 from partyline.api.scheduled_sending import ScheduledSender
 from partyline.deadline import track_deadline
 from partyline.lifecycle.expiry import TimerRunner
+from partyline.media.bucket import Bucket
 from partyline.observability import count, logger, metrics
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ActivationRequest
@@ -30,7 +31,9 @@ def refuse_key_root() -> str:
 
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-SENDER = ScheduledSender(bootstrap.build_api_context(PRE_WEBHOOK.consult, refuse_key_root))
+# The files of a message were uploaded when it was scheduled: sending reads and writes none, so there is no bucket.
+NO_BUCKET = Bucket(None, "")
+SENDER = ScheduledSender(bootstrap.build_api_context(PRE_WEBHOOK.consult, refuse_key_root, NO_BUCKET))
 # Nothing begins in the last milliseconds of a run: a pre-action webhook may take five seconds.
 RESERVE = 10_000
 

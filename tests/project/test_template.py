@@ -125,6 +125,15 @@ def test_a_function_is_given_the_variables_that_it_reads_and_no_others(name: str
     assert given == variables_read(ROOT / "functions" / name / "app.py")
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_knows_the_bucket_may_use_it_and_no_other_may(name: str) -> None:
+    function = of_type("AWS::Serverless::Function")[logical(name)]
+
+    assert ("MEDIA_BUCKET" in function["Environment"]["Variables"]) == any(
+        "s3:" in str(statement["Action"]) for statement in statements(function)
+    )
+
+
 def variables_read(app: Path) -> set[str]:
     """The environment variables that a function reads, by itself and by what it uses of bootstrap and settings."""
     reads = {**reads_by_function("settings"), **reads_by_function("bootstrap")}

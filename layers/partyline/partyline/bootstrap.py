@@ -61,7 +61,7 @@ def build_public_http() -> HttpClient:
     return HttpClient(Policy(networks=parse_networks(variable("ALLOWED_NETWORKS"))))
 
 
-def build_api_context(ask: Consult, key_root: Callable[[], str]) -> ApiContext:
+def build_api_context(ask: Consult, key_root: Callable[[], str], bucket: Bucket) -> ApiContext:
     """Build what the API works with; `ask` calls pre-action webhooks, `key_root` is as `read_key_root`."""
     from partyline.api.context import ApiContext
 
@@ -72,7 +72,7 @@ def build_api_context(ask: Consult, key_root: Callable[[], str]) -> ApiContext:
         key_root=key_root,
         clock=now,
         ask=ask,
-        bucket=build_bucket(),
+        bucket=bucket,
         group_limit=int(variable("GROUP_LIMIT")),
         public_url=variable("PUBLIC_URL"),
     )
