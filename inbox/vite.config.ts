@@ -17,8 +17,12 @@ export default defineConfig({
   },
   server: {
     fs: { allow: [".", "../clients/javascript"] },
+    // The stack accepts requests to itself and from its own pages only.
     proxy: Object.fromEntries(
-      ["/v1", "/v2", "/media", "/session", "/oauth2", "/login"].map((path) => [path, { target: stack }]),
+      ["/v1", "/v2", "/media", "/session"].map((path) => [
+        path,
+        { target: stack, changeOrigin: true, headers: { origin: stack } },
+      ]),
     ),
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },

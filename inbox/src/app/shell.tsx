@@ -1,5 +1,6 @@
 import "./shell.css";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
+import { InboxScreen } from "../conversations/inbox-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -30,13 +31,24 @@ export function Shell() {
         </span>
       </nav>
       <Switch>
-        <Route path={routes.inbox} />
+        <Route path={routes.inbox}>
+          <InboxScreen selected={null} onNewMessage={openNothing} onNewGroup={openNothing} />
+        </Route>
+        <Route path={routes.conversation}>
+          {({ conversation }) => (
+            <InboxScreen selected={conversation} onNewMessage={openNothing} onNewGroup={openNothing}>
+              <p>{conversation}</p>
+            </InboxScreen>
+          )}
+        </Route>
       </Switch>
       <Announcer />
       <Toasts />
     </div>
   );
 }
+
+function openNothing() {}
 
 function RailLink(props: { href: string; icon: IconName; isCurrent: boolean; children: string }) {
   return (

@@ -1,0 +1,134 @@
+import "./list-header.css";
+import { useEffect, useRef } from "preact/hooks";
+import { useLines } from "../api/queries.ts";
+import { INBOX_VIEWS, type InboxView } from "../api/types.ts";
+import { formatPhone } from "../format/phone.ts";
+import { Button, IconButton } from "../ui/button.tsx";
+import { classNames } from "../ui/class-names.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { words } from "../words/words.ts";
+import { listFilter, searchFor, searchText, showLine, showView } from "./list-filter.ts";
+
+const SEARCH_PAUSE = 200;
+
+type Props = { onNewMessage: () => void; onNewGroup: () => void };
+
+/** Above the list: New, the search, and which conversations are shown. */
+export function ListHeader({ onNewMessage, onNewGroup }: Props) {
+  return (
+    <header class="list-header">
+      <div class="list-header-top">
+        <h1>{words.list.title}</h1>
+        <Menu
+          align="end"
+          trigger={(properties) => (
+            <Button {...properties} buttonRef={properties.ref} kind="primary" icon="plus" id={properties.id}>
+              {words.list.new}
+            </Button>
+          )}
+          items={[
+            { label: words.list.newMessage, hint: words.list.newMessageHint, icon: "message", onSelect: onNewMessage },
+            { label: words.list.newGroup, hint: words.list.newGroupHint, icon: "group", onSelect: onNewGroup },
+          ]}
+        />
+      </div>
+      <SearchField />
+      <div class="list-header-filters">
+        <ViewButtons />
+        <LineFilter />
+      </div>
+    </header>
+  );
+}
+
+function SearchField() {
+  const input = useRef<HTMLInputElement>(null);
+  const text = searchText.value;
+
+  useEffect(() => {
+    const timer = setTimeout(() => searchFor(text), SEARCH_PAUSE);
+    return () => clearTimeout(timer);
+  }, [text]);
+
+  return (
+    <search class="list-search">
+      <Icon name="search" />
+      <input
+        ref={input}
+        type="search"
+        data-search
+        placeholder={words.list.search}
+        aria-label={words.list.searchLabel}
+        autoComplete="off"
+        value={text}
+        onInput={(event) => {
+          searchText.value = event.currentTarget.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          if (text) searchText.value = "";
+          else event.currentTarget.blur();
+        }}
+      />
+      {text && (
+        <IconButton
+          icon="close"
+          label={words.list.clearSearch}
+          onClick={() => {
+            searchText.value = "";
+            input.current?.focus();
+          }}
+        />
+      )}
+    </search>
+  );
+}
+
+function ViewButtons() {
+  const { view } = listFilter.value;
+  return (
+    <fieldset class="views">
+      <legend class="visually-hidden">{words.list.views}</legend>
+      {INBOX_VIEWS.map((one: InboxView) => (
+        <button
+          key={one}
+          type="button"
+          class={classNames("view", one === view && "view-chosen")}
+          aria-pressed={one === view}
+          onClick={() => showView(one)}
+        >
+          {words.list.view[one]}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function LineFilter() {
+  const lines = useLines().data ?? [];
+  const { line } = listFilter.value;
+  if (lines.length < 2) return null;
+  const chosen = lines.find(({ address }) => address === line);
+  const nameOf = (one: { label: string | null; address: string }) => one.label ?? formatPhone(one.address);
+  return (
+    <Menu
+      align="end"
+      trigger={(properties) => (
+        <button {...properties} type="button" class="line-filter" aria-label={words.list.lineFilter}>
+          <span class="truncate">{chosen ? nameOf(chosen) : words.list.allLines}</span>
+          <Icon name="chevron" />
+        </button>
+      )}
+      items={[
+        { label: words.list.allLines, isChecked: line === undefined, onSelect: () => showLine(undefined) },
+        ...lines.map((one) => ({
+          label: nameOf(one),
+          ...(one.label ? { hint: formatPhone(one.address) } : {}),
+          isChecked: one.address === line,
+          onSelect: () => showLine(one.address),
+        })),
+      ]}
+    />
+  );
+}
