@@ -3,12 +3,13 @@ import { classNames } from "./class-names.ts";
 import { Icon } from "./icon.tsx";
 
 const HUES = 8;
+const GRAY = 7;
 
 /** The initials of a name on a color of its own, or a person's outline where there is no name. A decoration. */
 export function Avatar({ name, size = "m" }: { name: string | null; size?: "s" | "m" | "l" }) {
   const initials = name ? initialsOf(name) : "";
   return (
-    <span class={classNames("avatar", `avatar-${size}`, `avatar-hue-${hueOf(name ?? "")}`)} aria-hidden="true">
+    <span class={classNames("avatar", `avatar-${size}`, `avatar-hue-${name ? hueOf(name) : GRAY}`)} aria-hidden="true">
       {initials || <Icon name="person" />}
     </span>
   );
