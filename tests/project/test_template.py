@@ -26,6 +26,7 @@ from partyline.http_client import parse_networks
 from partyline.media import images, outbound_files
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.storage import circuit_breakers, contact_keys, keys
+from partyline.stream.relay import REMOVED_KINDS
 from partyline.webhooks import webhook_request
 
 ROOT = Path(__file__).parents[2]
@@ -318,12 +319,16 @@ def test_the_stream_is_read_from_its_beginning_and_gives_up_in_the_end(expanded:
     assert mapping["MaximumRetryAttempts"] == -1
     assert 23 * 3600 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
     assert refers(mapping["DestinationConfig"]["OnFailure"]["Destination"]) in FAILURES
-    recorded, moved, removed, held = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
+    patterns = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
+    recorded, moved, removed, held, expired = patterns
     # "exists" is only understood of a leaf, so the attribute's type is part of its path.
     assert recorded == {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
     assert moved == {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"rank": {"N": [{"exists": True}]}}}}
     leaving = [key.sk for key in (keys.conversation("CH"), keys.service("IS"), keys.media("ME"), keys.user("US"))]
     assert removed == {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"SK": {"S": leaving}}}}
+    imported = contact_keys.contact_import("CI").sk
+    assert expired == {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"SK": {"S": [imported]}}}}
+    assert {*leaving, imported} == set(REMOVED_KINDS)
     # Whatever happens to the claim of a number by a contact.
     assert held == {"dynamodb": {"Keys": {"SK": {"S": [contact_keys.contact_number("IS", "+1").sk]}}}}
 

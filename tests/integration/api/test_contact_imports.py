@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from partyline.storage import contact_imports as store
 from partyline.storage import contact_keys, contacts
 from partyline.storage.table import Table
 from tests.support.api_harness import A, Api, B, Clock, Reply, proxy_event
+from tests.support.files import Files
 from tests.support.people import SERVICE, acting, another_service
 from tests.support.scene import Crash, Dying
 
@@ -152,6 +154,21 @@ def test_an_import_without_its_file_fails(api: Api) -> None:
     made = upload(api, "name\nBob").body
     api.context.bucket.remove(made["sid"])
     assert ended(api, made, 1)["state"] == ImportState.FAILED
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_request_that_crashes_leaves_no_file_that_nothing_deletes(api: Api, table: Table, writes: int) -> None:
+    api.get("/Contacts")  # The first request of all makes the Service.
+    files = Files()
+    dying = replace(api, context=replace(api.context, table=Dying(table, writes), bucket=files))
+    with contextlib.suppress(Crash):
+        upload(dying, "name\nBob")
+    stored = {key.partition("/")[0] for key in files.stored}
+    assert len(stored) == writes
+    for sid in stored:
+        # Its expiry has the file deleted. It has no run.
+        assert "ttl" in (table.get(contact_keys.contact_import(sid)) or {})
+        assert table.get(contact_keys.contact_import_run(sid, 1)) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"name\n\xff", "color\nred", "name", "name\n" + "x" * 140_000])

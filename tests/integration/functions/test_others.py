@@ -155,6 +155,7 @@ def imported(function: Load, table: Table) -> tuple[ModuleType, str]:
     services.create(table, service, [])
     made = ContactImport(sid, service.sid, "boss", now, now, ("friendly_name", "number_1"), 2)
     contact_imports.create(table, made)
+    contact_imports.start(table, made)
     app.BUCKET.put(original_key(sid, "text/csv"), b"friendly_name,number_1\nBob,+12065550150\nKay,x\n", "text/csv")
     return app, sid
 

@@ -17,9 +17,14 @@ OUTBOX = "contact_import"
 
 
 def create(table: Table, imported: ContactImport) -> None:
-    """Store a new import and start its first run."""
+    """Store a new import, before its file: whatever becomes of the request, the file is deleted with the item."""
     item = {**codec.encode(imported), "ttl": _expiry(imported)}
-    table.transact([put("import", contact_keys.contact_import(imported.sid), item, NEW), _run_write(imported)])
+    table.write(put("import", contact_keys.contact_import(imported.sid), item, NEW))
+
+
+def start(table: Table, imported: ContactImport) -> None:
+    """Start the first run of an import, once its file is stored."""
+    table.write(_run_write(imported))
 
 
 def restart(table: Table, before: ContactImport, after: ContactImport) -> bool:

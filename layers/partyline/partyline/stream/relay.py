@@ -27,8 +27,9 @@ Enqueue = Callable[[str, str, str], None]
 NOTHING = "nothing"
 # The sort key of the claim of a number by a contact.
 _HOLDER = contact_keys.contact_number("", "").sk
-# The kinds of removed resources whose remains are cleaned up, by the sort key of the item.
-_REMOVED_KINDS = {
+# The kinds of removed resources whose remains are cleaned up, by the sort key of the item. The filter of the stream in
+# template.yaml names them too.
+REMOVED_KINDS = {
     "C": RemovedKind.CONVERSATION,
     "IS": RemovedKind.SERVICE,
     "CI": RemovedKind.CONTACT_IMPORT,
@@ -67,7 +68,7 @@ class StreamRelay:
         - A new initializing conversation: its activation.
         - A new event batch, a new user, a receipt with a new status: its events.
         - A new run of an import of contacts: the run.
-        - A removed conversation, Service, user or file: the clean-up of its remains.
+        - A removed conversation, Service, user, file or import: the clean-up of its remains.
         - An order to refresh the inbox: the job, of a whole Service that uses it for the first time, or of one entry.
         - An order to fill or remove the index of texts of a Service: the job.
         - A number that belongs to another contact, or whose contact has changed: what the inbox shows of it.
@@ -133,7 +134,7 @@ class StreamRelay:
 
 def _parse_removed(item: Item, at: float) -> Removed | None:
     """Build the clean-up message of an item removed at a Unix time; None when it needs no clean-up."""
-    kind = _REMOVED_KINDS.get(item["SK"])
+    kind = REMOVED_KINDS.get(item["SK"])
     if kind is RemovedKind.USER:
         return Removed(kind, item["sid"], item["service_sid"], item["identity"], at)
     return Removed(kind, item["sid"], at=at) if kind else None

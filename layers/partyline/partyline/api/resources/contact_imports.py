@@ -99,8 +99,9 @@ def create(call: Call) -> ApiResponse:
         columns=contact_imports.parse_head(text),
         rows=contact_imports.count_rows(text),
     )
-    call.context.bucket.put(bucket.original_key(imported.sid, _CSV), content, _CSV, "contacts.csv")
     store.create(call.table, imported)
+    call.context.bucket.put(bucket.original_key(imported.sid, _CSV), content, _CSV, "contacts.csv")
+    store.start(call.table, imported)
     return ApiResponse(202, _build_body(call, imported))
 
 
