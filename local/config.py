@@ -60,14 +60,6 @@ class VonageAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiCredentials:
-    """The credentials that the phones page uses at Partyline's own API."""
-
-    account_sid: str = ""
-    auth_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """The settings of the process.
 
@@ -86,7 +78,6 @@ class Config:
     telnyx: TelnyxAccount
     twilio: TwilioAccount
     vonage: VonageAccount
-    api: ApiCredentials = field(default_factory=ApiCredentials)
     settings: Settings = field(default_factory=Settings)
     cors_origins: tuple[str, ...] = ()
 
@@ -131,7 +122,6 @@ def from_json(data: object) -> Config:
         telnyx=_telnyx(TelnyxAccount(**_object("telnyx", whole["telnyx"], TelnyxAccount))),
         twilio=TwilioAccount(**_object("twilio", whole["twilio"], TwilioAccount)),
         vonage=VonageAccount(**_object("vonage", whole["vonage"], VonageAccount)),
-        api=ApiCredentials(**_object("api", whole.get("api", {}), ApiCredentials)),
         settings=settings,
         cors_origins=_cors_origins(whole.get("cors_origins", [])),
     )

@@ -24,7 +24,7 @@ from local.carrier import api, control
 from local.carrier.simulation import Simulation
 from local.config import BadConfig, Config, load
 from local.front import app as front
-from local.front.live import LiveProxy, Tokens
+from local.front.live import LiveProxy
 from local.front.proxy import Proxy
 from local.middleware import programs_only
 
@@ -67,8 +67,6 @@ async def start(config: Config) -> Running:
         door = front.app(
             Proxy(config.upstream, session),
             live,
-            Tokens(config.upstream, config.api, session),
-            config.api,
             control.routes(simulation),
             config.cors_origins,
         )

@@ -103,7 +103,6 @@ class Accounts:
             "telnyx": {"api_key": self.telnyx_api_key, "signing_seed": self.telnyx_signing_seed},
             "twilio": {"account_sid": self.twilio_account_sid, "auth_token": self.twilio_auth_token},
             "vonage": vonage,
-            "api": {"account_sid": ACCOUNT_SID, "auth_token": self.auth_token},
         }
 
 

@@ -7,19 +7,13 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from yarl import URL
 
 from local import admission, middleware
-from local.carrier.wire_values import basic_header
-from local.config import ApiCredentials
-from local.environments import ROOT
-from local.front.live import LiveProxy, Tokens
+from local.front.live import LiveProxy
 from local.front.proxy import Proxy
 
 MAX_BODY = 12 * 1024 * 1024
 _PAGE = Path(__file__).parent / "page"
-# The page uses the published client.
-_LIVE_CLIENT = ROOT / "clients" / "javascript" / "live.js"
 # What is passed through has its own authentication. Pages of listed origins may ask for what an app in a browser uses.
 _FOR_APPS = ("v1", "v2", "live", "media")
 _PASSED = (*_FOR_APPS, "carriers", "session")
@@ -33,34 +27,21 @@ _POLICY = (
 def app(
     proxy: Proxy,
     live: LiveProxy,
-    tokens: Tokens,
-    api: ApiCredentials,
     control: Iterable[web.RouteDef],
     cors_origins: Collection[str] = (),
 ) -> web.Application:
-    """The front. /agent/v1/... is /v1/... with the account's credentials added, and /agent/token an access token, for
-    the page alone. Pages of `cors_origins` may use the API, which answers them by a list of its own, and listen."""
+    """The front. Pages of `cors_origins` may use the API, which answers them by a list of its own, and listen."""
 
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(
             _PAGE / "index.html", headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         )
 
-    async def live_client(_request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(_LIVE_CLIENT)
-
-    async def agent(request: web.Request) -> web.StreamResponse:
-        target = URL(request.raw_path, encoded=True).raw_path_qs.removeprefix("/agent")
-        return await proxy.ask(request, target, {"Authorization": basic_header(api.account_sid, api.auth_token)})
-
     front = web.Application(client_max_size=MAX_BODY, middlewares=[_admit(cors_origins), _no_stale_files])
     front.router.add_routes(
         [
             web.get("/", page),
-            web.get("/page/live.js", live_client),
             web.static("/page", _PAGE),
-            web.route("*", "/agent/v1/{path:.*}", agent),
-            web.post("/agent/token", tokens.give),
             web.get("/live", live.forward),
             *control,
             *(web.route("*", f"/{part}{{path:(/.*)?}}", proxy.forward) for part in _PASSED if part != "live"),

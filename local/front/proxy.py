@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from io import BytesIO
 
 import aiohttp
@@ -54,18 +54,10 @@ class Proxy:
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """Pass a request on as it is, with the origin of the page that makes it, if one does."""
-        origin = request.headers.get("Origin")
-        return await self.ask(request, _raw_target(request), {_FORWARDED_ORIGIN: origin} if origin else {})
-
-    async def forward_to_emulator(self, request: web.Request) -> web.StreamResponse:
-        """Pass a request on to the emulator itself, beside its deployed APIs."""
-        return await Proxy(self._emulator, self._session).forward(request)
-
-    async def ask(self, request: web.Request, target: str, headers: Mapping[str, str]) -> web.StreamResponse:
-        """Pass a request on to another path and query, with some headers replaced."""
         body = await request.read()
         passed = _passed(request.headers.items(), dropped=("host", "content-length", *_OF_THE_PAGE))
-        passed.update(headers)
+        if origin := request.headers.get("Origin"):
+            passed[_FORWARDED_ORIGIN] = origin
         passed["X-Forwarded-For"] = request.remote or ""
         passed["X-Forwarded-Host"] = request.host
         passed["X-Forwarded-Proto"] = request.scheme
@@ -74,7 +66,7 @@ class Proxy:
                 self._slots,
                 self._session.request(
                     request.method,
-                    URL(self._upstream + target, encoded=True),
+                    URL(self._upstream + _raw_target(request), encoded=True),
                     data=BytesIO(body) if body else None,
                     headers=passed,
                     skip_auto_headers=_ADDED_BY_CLIENT,
@@ -90,6 +82,10 @@ class Proxy:
             return _unavailable("The API did not answer in time.")
         except (aiohttp.ClientError, OSError):
             return _unavailable("The API cannot be reached: it has not started yet, or has stopped.")
+
+    async def forward_to_emulator(self, request: web.Request) -> web.StreamResponse:
+        """Pass a request on to the emulator itself, beside its deployed APIs."""
+        return await Proxy(self._emulator, self._session).forward(request)
 
     async def _fetch(self, location: str) -> web.StreamResponse:
         """What the emulator has at an address that the API redirects to, as S3 does: of a browser it takes nothing."""

@@ -220,13 +220,15 @@ def cut_all(stack: Stack, identity: str) -> None:
                 gateway.delete_connection(ConnectionId=item["sid"]["S"])
 
 
-def test_the_phones_page_hears_of_every_conversation(world: World, open_service: Callable[[], ServiceAccess]) -> None:
-    given = world.request("POST", "/agent/token")
-    page = open_service().connect("the page", json.loads(given.data)["token"])
+def test_who_may_view_any_conversation_hears_of_every_one(open_service: Callable[[], ServiceAccess]) -> None:
+    service_access = open_service()
+    roles = {role.friendly_name: role.sid for role in service_access.service.roles.list()}
+    service_access.service.users.create(identity="boss", role_sid=roles["service admin"])
+    boss = service_access.connect("boss")
 
-    made = world.api.conversations.create(friendly_name="12 Elm Street")
+    made = service_access.service.conversations.create(friendly_name="12 Elm Street")
 
-    page.wait_for("onConversationAdded", ConversationSid=made.sid)
+    boss.wait_for("onConversationAdded", ConversationSid=made.sid)
 
 
 def test_bad_frames_are_refused_and_the_connection_stays(open_service: Callable[[], ServiceAccess]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from local import loopback
 from local.stack import Stack
@@ -40,6 +41,61 @@ def page(browser: Browser) -> Iterator[Page]:
 
 # --- the page of phones
 
+# Every element that one can use or read, and that is not all in the window with nothing in front of it. What a list
+# scrolls may be behind its edge.
+_OBSCURED = """
+() => [...document.querySelectorAll("a, button, input, textarea, h1, h2, h3, .hint, .status")].filter((node) => {
+  const { left, right, top, bottom, width } = node.getBoundingClientRect();
+  if (!width || node.closest("[hidden], .to, .log, .thread-list")) return false;
+  if (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight) return true;
+  const front = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return !node.contains(front);
+}).map((node) => node.outerHTML)
+"""
+_WIDTHS = {360: 1, 390: 1, 640: 2, 1024: 3, 1280: 3, 1920: 3}
+NO_LINE = "None of these numbers is one of your lines"
+LINES = {"bandwidth": "206-555-0100", "telnyx": "206-555-0110", "vonage": "206-555-0130"}
+
+
+@dataclass(frozen=True)
+class PhonesPage:
+    """The page of phones, with phones that no other test uses."""
+
+    page: Page
+    numbers: tuple[str, ...]
+
+    def phone(self, place: int) -> Locator:
+        return self.page.get_by_label(f"Phone {pretty(self.numbers[place])}", exact=True)
+
+    def open_new_text(self, place: int, *to: str) -> Locator:
+        """Open a new text on a phone, choose who gets it, and return the field of its words."""
+        phone = self.phone(place)
+        phone.get_by_role("button", name="New text").click()
+        for number in to:
+            phone.get_by_role("button", name=number).click()
+        return phone.get_by_placeholder("Text message")
+
+
+@pytest.fixture
+def open_phones(page: Page, stack: Stack) -> Callable[..., PhonesPage]:
+    """Opens the page with some phones, in a window of a width."""
+
+    def opened(*, phones: int = 3, width: int = 1280) -> PhonesPage:
+        numbers = tuple(new_number() for _ in range(phones))
+        remembered = json.dumps(json.dumps(numbers))
+        page.set_viewport_size({"width": width, "height": 720})
+        page.add_init_script(f"localStorage.setItem('partyline-phones', {remembered})")
+        page.goto(stack.url)
+        expect(page.locator("#live")).to_have_text("live")
+        return PhonesPage(page, numbers)
+
+    return opened
+
+
+def pretty(number: str) -> str:
+    """A number as the page shows it."""
+    return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+
 
 def test_phones_page_shows_a_text_that_is_typed_on_a_phone(page: Page, stack: Stack, world: World) -> None:
     said = f"typed in a browser {new_number()}"
@@ -47,9 +103,8 @@ def test_phones_page_shows_a_text_that_is_typed_on_a_phone(page: Page, stack: St
     expect(page.locator("#live")).to_have_text("live")
     phone, other = (page.get_by_label(f"Phone 206-555-015{last}", exact=True) for last in (0, 1))
     phone.get_by_role("button", name="New text").click()
-    # A group of its own: its conversation is new, and the agent lists the newest.
-    for number in ("206-555-0111", "206-555-0151"):
-        phone.get_by_role("group", name="Suggestions").get_by_role("button", name=number).click()
+    phone.get_by_role("group", name="Your lines").get_by_role("button", name="206-555-0111").click()
+    phone.get_by_role("group", name="Other phones").get_by_role("button", name="206-555-0151").click()
     phone.get_by_placeholder("Text message").fill(said)
     phone.get_by_placeholder("Text message").press("Enter")
 
@@ -58,14 +113,29 @@ def test_phones_page_shows_a_text_that_is_typed_on_a_phone(page: Page, stack: St
         "delivered", timeout=PATIENCE_MS
     )
     expect(other.get_by_role("list", name="Threads")).to_contain_text(said)
-    agent = page.get_by_label("Agent", exact=True)
-    row = agent.get_by_role("list", name="Conversations").get_by_role("button").filter(has_text=said)
-    expect(row).to_be_visible(timeout=PATIENCE_MS)
-    row.click()
-    expect(agent.locator(".bubble", has_text=said)).to_be_visible(timeout=PATIENCE_MS)
     owner = until(lambda: world.owner("+12065550150", "+12065550151", "+12065550111"))
     assert owner is not None
     assert said in [body for _, _, body in until(lambda: world.messages(owner))]
+
+
+def test_phones_page_shows_an_answer_of_staff(open_phones: Callable[..., PhonesPage], world: World) -> None:
+    opened = open_phones(phones=2)
+    staff = f"staff {opened.numbers[0]}"
+    members = [
+        {"identity": staff, "messaging_binding": {"projected_address": "+12065550110"}},
+        *({"messaging_binding": {"address": number}} for number in opened.numbers),
+    ]
+    made = world.api.conversation_with_participants.create(participant=[json.dumps(one) for one in members])
+    until(lambda: world.api.conversations(made.sid).fetch().state, lambda state: state == "active")
+
+    world.api.conversations(made.sid).messages.create(author=staff, body="Sunday at noon?")
+
+    for place in range(2):
+        row = opened.phone(place).get_by_role("list", name="Threads").get_by_role("button")
+        expect(row).to_contain_text("Sunday at noon?", timeout=PATIENCE_MS)
+        row.click()
+        theirs = opened.phone(place).locator(".bubble.theirs", has_text="Sunday at noon?")
+        expect(theirs.locator(".author")).to_have_text(LINES["telnyx"])
 
 
 @pytest.mark.parametrize("typed", ["555", "12345", "206-555", "Ann"])
@@ -75,6 +145,140 @@ def test_phones_page_adds_no_phone_for_what_is_no_number(page: Page, stack: Stac
     page.get_by_role("button", name="Add phone").click()
     expect(page.get_by_role("alert").filter(has_text=typed)).to_contain_text("is no phone number")
     expect(page.locator(".phone")).to_have_count(3)
+
+
+def test_phones_page_adds_phones_and_puts_them_away(open_phones: Callable[..., PhonesPage]) -> None:
+    opened = open_phones(phones=1)
+    page, field = opened.page, opened.page.get_by_label("Number of a phone to add")
+    field.fill(LINES["telnyx"])
+    field.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text=LINES["telnyx"])).to_contain_text("is one of your lines")
+    added = pretty(new_number())
+    field.fill(added)
+    field.press("Enter")
+    expect(page.locator(".phone:visible")).to_have_count(2)
+    expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
+
+    page.get_by_role("button", name=f"Put phone {added} away").click()
+
+    expect(page.locator(".phone")).to_have_count(1)
+    expect(field).to_be_focused()
+
+
+def test_phones_page_links_to_the_inbox(page: Page, stack: Stack) -> None:
+    page.goto(stack.url)
+    link = page.get_by_role("link", name="Inbox")
+    assert link.evaluate("link => link.href") == f"{stack.url}/inbox/"
+    # The phones stay where they are.
+    expect(link).to_have_attribute("target", "_blank")
+
+
+def test_phones_page_warns_of_texts_that_reach_no_line(open_phones: Callable[..., PhonesPage]) -> None:
+    opened = open_phones()
+    phone = opened.phone(0)
+    box = opened.open_new_text(0)
+    hint = phone.get_by_role("status")
+    expect(hint).to_have_text("")
+    phone.get_by_role("button", name=pretty(opened.numbers[1])).click()
+    expect(hint).to_contain_text(NO_LINE)
+    phone.get_by_label("Add a recipient's number").fill("425-555-0100")
+    phone.get_by_role("button", name="Add", exact=True).click()
+    expect(hint).to_contain_text(NO_LINE)
+    phone.get_by_role("button", name=LINES["telnyx"]).click()
+    expect(hint).to_have_text("")
+    for number in (pretty(opened.numbers[1]), "425-555-0100"):
+        phone.get_by_role("button", name=number).click()
+    expect(hint).to_contain_text("Unrouted texts")
+    phone.get_by_role("button", name=LINES["telnyx"]).click()
+    phone.get_by_role("button", name=pretty(opened.numbers[1])).click()
+    box.fill("Between us")
+    box.press("Enter")
+
+    expect(phone.locator(".bubble.mine", has_text="Between us")).to_be_visible()
+    expect(phone.get_by_text(NO_LINE)).to_be_visible()
+    # Nobody of ours reports on it.
+    expect(phone.locator(".status")).to_have_count(0)
+
+
+def test_phones_page_says_what_became_of_a_text_at_each_line(
+    open_phones: Callable[..., PhonesPage], world: World
+) -> None:
+    opened = open_phones(phones=1)
+    world.network(drop_copies=["+12065550130"])
+    try:
+        box = opened.open_new_text(0, *LINES.values())
+        box.fill("To all of you")
+        box.press("Enter")
+        status = opened.phone(0).locator(".bubble.mine .status")
+        expect(status).to_have_text(
+            [f"delivered to {LINES['bandwidth']}, {LINES['telnyx']}", f"lost on the way to {LINES['vonage']}"],
+            timeout=PATIENCE_MS,
+        )
+    finally:
+        world.network(drop_copies=[])
+
+
+@pytest.mark.parametrize(("width", "shown"), _WIDTHS.items())
+def test_phones_page_covers_and_loses_nothing_at_any_width(
+    open_phones: Callable[..., PhonesPage], width: int, shown: int
+) -> None:
+    opened = open_phones(width=width)
+    page = opened.page
+    expect(page.locator(".phone:visible")).to_have_count(shown)
+    for place, number in enumerate(opened.numbers):
+        if shown < len(opened.numbers):
+            page.get_by_role("navigation").get_by_role("button", name=pretty(number)).click()
+        box = opened.open_new_text(place, pretty(opened.numbers[place - 1]))
+        assert page.evaluate(_OBSCURED) == []
+        box.fill("hello")
+        box.press("Enter")
+        expect(opened.phone(place).get_by_text(NO_LINE)).to_be_visible()
+        assert page.evaluate(_OBSCURED) == []
+    expect(page.locator(".phone:visible")).to_have_count(shown)
+    scrolled = "() => [document.documentElement, document.querySelector('main')].map((one) => one.scrollWidth)"
+    assert max(page.evaluate(scrolled)) <= width
+
+
+def test_phones_page_counts_what_is_unread_on_a_phone_that_is_not_shown(
+    open_phones: Callable[..., PhonesPage], world: World
+) -> None:
+    opened = open_phones(phones=2, width=390)
+    first, second = opened.numbers
+    switch = opened.page.get_by_role("navigation").get_by_role("button", name=pretty(second))
+    world.text(first, second, text="Are you there?")
+    expect(switch).to_have_accessible_name(f"{pretty(second)} 1 unread")
+
+    switch.click()
+    opened.phone(1).get_by_role("list", name="Threads").get_by_role("button").click()
+
+    expect(switch).to_have_accessible_name(pretty(second))
+    expect(opened.phone(0)).to_be_hidden()
+
+
+def test_phones_page_is_used_by_keyboard(open_phones: Callable[..., PhonesPage], world: World) -> None:
+    opened = open_phones(phones=2)
+    phone, keys = opened.phone(0), opened.page.keyboard
+    phone.get_by_role("button", name="New text").press("Enter")
+    expect(phone.get_by_role("button", name=LINES["bandwidth"])).to_be_focused()
+    keys.press("Space")
+    expect(phone.get_by_role("button", name=LINES["bandwidth"])).to_be_focused()
+    expect(phone.get_by_role("button", name=LINES["bandwidth"])).to_have_attribute("aria-pressed", "true")
+    phone.get_by_role("button", name=pretty(opened.numbers[1])).press("Space")
+    phone.get_by_placeholder("Text message").press_sequentially("By keyboard")
+    keys.press("Enter")
+    expect(phone.locator(".bubble.mine", has_text="By keyboard")).to_be_visible()
+    expect(phone.get_by_placeholder("Text message")).to_be_focused()
+
+    phone.get_by_role("button", name="Back to all threads").press("Enter")
+    row = phone.get_by_role("list", name="Threads").get_by_role("button")
+    expect(row).to_be_focused()
+    # A text that comes in does not take the focus away.
+    world.text(opened.numbers[1], opened.numbers[0], "+12065550100", text="Heard you")
+    expect(row).to_contain_text("Heard you")
+    expect(row).to_be_focused()
+    phone.get_by_role("button", name="New text").press("Enter")
+    phone.get_by_role("button", name="Back to all threads").press("Enter")
+    expect(phone.get_by_role("button", name="New text")).to_be_focused()
 
 
 # --- a stranger's page
@@ -99,8 +303,7 @@ async ({ emulator, front, carrier, live, frontLive, mark }) => {
     [`${front}/network/sends`, {}],
     [`${front}/network`, { method: "DELETE" }],
     [`${front}/handsets/%2B12065550150/messages`, { method: "POST", headers: text, body: sms }],
-    [`${front}/agent/v1/Conversations`, {}],
-    [`${front}/agent/token`, { method: "POST" }],
+    [`${front}/page/main.js`, {}],
     [`${front}/v1/Conversations`, { headers: { Authorization: "Basic eDp5" } }],
     [`${front}/carriers/telnyx`, { method: "POST", headers: text, body: "{}" }],
     [`${carrier}/telnyx/messages`, { method: "POST", headers: text, body: "{}" }],
@@ -113,7 +316,7 @@ async ({ emulator, front, carrier, live, frontLive, mark }) => {
       });
     }
   }
-  const images = [`${emulator}/?${queue("image")}`, `${front}/agent/v1/Conversations`, `${front}/lines`];
+  const images = [`${emulator}/?${queue("image")}`, `${front}/page/icon.svg`, `${front}/lines`];
   for (const url of images) {
     await attempt(`image ${url}`, () => new Promise((resolve, reject) => {
       const image = new Image();

@@ -301,8 +301,7 @@ def test_rejected_group_is_stored_among_the_unrouted_texts(world: World) -> None
 
 
 def unrouted(world: World) -> list[tuple[str, str]]:
-    answer = world.request("GET", "/agent/v1/UnroutedTexts")
-    return [(text["reason"], text["body"]) for text in json.loads(answer.data)["unrouted_texts"]]
+    return [(text["reason"], text["body"]) for text in world.unrouted()]
 
 
 def test_conversation_with_participants_is_closed_when_one_is_rejected(world: World) -> None:

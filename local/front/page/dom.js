@@ -1,7 +1,5 @@
 // Elements as data. Text always becomes a text node, so no message is read as HTML.
 
-import { messageOf } from "./net.js";
-
 /**
  * @param {string} tag
  * @param {Record<string, any>} [props]
@@ -17,17 +15,60 @@ export function el(tag, props = {}, ...children) {
     else if (name in node && !name.startsWith("aria")) node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat().filter(Boolean));
   return node;
 }
 
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.replaceChildren(...children.flat().filter(Boolean));
+}
+
+/**
+ * A list whose items are made again only when what they show has changed: what has the focus keeps it, a picture does
+ * not flicker, and a screen reader hears only what is new.
+ *
+ * @param {any} node
+ * @param {(item: any, before?: any) => any} draw the element of an item, which may be the one of before
+ */
+export function keyed(node, draw) {
+  /** @type {Map<string, { content: string, element: any }>} */
+  let shown = new Map();
+  /** @param {[string, any][]} items keys and contents */
+  return (items) => {
+    const focused = node.contains(document.activeElement) && keyOf(shown, document.activeElement);
+    const next = new Map();
+    for (const [key, item] of items) {
+      const content = JSON.stringify(item);
+      const known = shown.get(key);
+      next.set(key, known?.content === content ? known : { content, element: draw(item, known?.element) });
+    }
+    shown = next;
+    arrange(
+      node,
+      [...next.values()].map(({ element }) => element),
+    );
+    if (focused && !node.contains(document.activeElement))
+      shown.get(focused)?.element.querySelector("button, a")?.focus();
+  };
+}
+
+function keyOf(shown, inner) {
+  for (const [key, { element }] of shown) if (element.contains(inner)) return key;
+  return null;
+}
+
+function arrange(node, elements) {
+  for (const child of [...node.children]) if (!elements.includes(child)) child.remove();
+  elements.forEach((element, place) => {
+    if (node.children[place] !== element) node.insertBefore(element, node.children[place] ?? null);
+  });
 }
 
 // A list that is read from its end: a reader at the end stays there when the list or its height changes.
-export function log(label) {
-  const node = el("ol", { class: "log", role: "log", "aria-label": label, tabIndex: 0 });
+export function log(label, draw) {
+  const list = el("ol");
+  const node = el("div", { class: "log", role: "log", "aria-label": label, tabIndex: 0 }, list);
+  const update = keyed(list, draw);
   let atEnd = true;
   const stay = () => {
     if (atEnd) node.scrollTop = node.scrollHeight;
@@ -35,121 +76,33 @@ export function log(label) {
   node.addEventListener("scroll", () => {
     atEnd = node.scrollHeight - node.scrollTop - node.clientHeight < 60;
   });
+  // A picture has its height when it is loaded. The event does not bubble.
+  node.addEventListener("load", stay, true);
   new ResizeObserver(stay).observe(node);
   return {
     node,
-    fill: (children) => {
-      fill(node, children);
+    fill: (items) => {
+      update(items);
       stay();
     },
   };
 }
 
 // The picture of an attachment, or a link to what is no picture.
-export function attachment(url, type = "") {
-  const isWeb = /^(https?:\/)?\//.test(url);
-  const isPicture = type.startsWith("image/") || /\.(png|jpe?g|gif|webp)$/i.test(url.split(/[?#]/)[0]);
-  if (!isWeb) return el("span", { class: "attachment" }, url);
+export function attachment(url) {
+  if (!(/^https?:\/\//.test(url) && URL.canParse(url))) return el("span", { class: "attachment" }, url);
+  const name = new URL(url).pathname.split("/").at(-1) || url;
   const link = el("a", { class: "attachment", href: url, target: "_blank", rel: "noreferrer noopener" });
-  if (!isPicture) {
-    link.append(url);
+  if (!/\.(png|jpe?g|gif|webp)$/i.test(name)) {
+    link.append(name);
     return link;
   }
-  const picture = el("img", { src: url, alt: `Attachment ${url}`, loading: "lazy" });
-  picture.addEventListener("error", () => link.replaceChildren(url));
+  const picture = el("img", { src: url, alt: "Picture" });
+  picture.addEventListener("error", () => link.replaceChildren(name));
   link.append(picture);
   return link;
 }
 
-/**
- * A text box that grows with its text and sends on Enter (Shift+Enter makes a new line), with files beside the text.
- *
- * @param {object} options
- * @param {string} options.label
- * @param {string} options.placeholder
- * @param {any[]} [options.before] elements above the text box
- * @param {(text: string, files: File[]) => Promise<void>} options.onSend
- */
-export function composer({ label, placeholder, before = [], onSend }) {
-  const box = el("textarea", { rows: 1, placeholder, "aria-label": label });
-  const button = el("button", { type: "submit", class: "send", "aria-label": "Send" }, "↑");
-  const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const files = el("input", { type: "file", multiple: true, class: "hidden", "aria-label": "Files" });
-  const clip = el(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      "aria-label": "Attach files",
-      title: "Attach files",
-      onclick: () => files.click(),
-    },
-    "+",
-  );
-  const chosen = el("ul", { class: "picked", "aria-label": "Files to send" });
-  let picked = [];
-  const pick = (those) => {
-    picked = those;
-    problem.hidden = true;
-    fill(
-      chosen,
-      picked.map((file) =>
-        el(
-          "li",
-          {},
-          el(
-            "button",
-            {
-              type: "button",
-              class: "chip",
-              "aria-label": `Leave out ${file.name}`,
-              onclick: () => pick(picked.filter((other) => other !== file)),
-            },
-            file.name,
-            " ×",
-          ),
-        ),
-      ),
-    );
-  };
-  files.addEventListener("change", () => {
-    pick([...picked, ...files.files]);
-    // So that one that was left out can be chosen again.
-    files.value = "";
-  });
-  const grow = () => {
-    box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, 120)}px`;
-  };
-  const submit = async (event) => {
-    event?.preventDefault();
-    const text = box.value.trim();
-    if (!(text || picked.length) || button.disabled) return;
-    button.disabled = true;
-    problem.hidden = true;
-    try {
-      await onSend(text, picked);
-      box.value = "";
-      pick([]);
-      grow();
-    } catch (error) {
-      problem.textContent = messageOf(error);
-      problem.hidden = false;
-    } finally {
-      button.disabled = false;
-      box.focus();
-    }
-  };
-  box.addEventListener("input", grow);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
-  });
-  return el(
-    "form",
-    { class: "composer", onsubmit: submit },
-    before,
-    problem,
-    chosen,
-    el("div", { class: "write" }, clip, files, box, button),
-  );
-}
+/** @param {string} label @param {() => void} onclick */
+export const backButton = (label, onclick) =>
+  el("button", { type: "button", class: "quiet", "aria-label": label, onclick }, "‹");

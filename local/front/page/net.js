@@ -1,4 +1,4 @@
-// Talking to the simulation and, with credentials added on the way, to the API.
+// Talking to the simulation.
 
 async function ask(path, options) {
   let response;
@@ -15,33 +15,25 @@ async function ask(path, options) {
 /** @param {unknown} error */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
-export const lines = () => ask("/lines");
-export const threads = (number) => ask(`/handsets/${encodeURIComponent(number)}/threads`);
+const handset = (number, part) => `/handsets/${encodeURIComponent(number)}/${part}`;
 
-export const write = (number, to, text, media = []) =>
-  ask(`/handsets/${encodeURIComponent(number)}/messages`, {
+export const lines = () => ask("/lines");
+export const threads = (number) => ask(handset(number, "threads"));
+
+export const write = (number, to, text, media) =>
+  ask(handset(number, "messages"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ to, text, media }),
   });
 
-// A file as it is: to the network of handsets, or to the API.
-const upload = (path) => (file) =>
-  ask(path, { method: "POST", headers: { "Content-Type": file.type || "application/octet-stream" }, body: file });
-
-export const attach = (number) => upload(`/handsets/${encodeURIComponent(number)}/media`);
-
-export const uploadTo = (service, name) =>
-  upload(`/agent/v1/Services/${service}/Media?${new URLSearchParams({ Filename: name })}`);
-
-export const mediaUrl = (service, sid) => `/agent/v1/Services/${service}/Media/${sid}/Content`;
-
-export const api = (path) => ask(`/agent/v1/${path}`);
-
-// An access token for live events.
-export const token = async () => (await ask("/agent/token", { method: "POST" })).token;
-
-export const post = (path, form) => ask(`/agent/v1/${path}`, { method: "POST", body: new URLSearchParams(form) });
+/** Upload a file that `number` is about to send; the result has its `url`. */
+export const attach = (number, file) =>
+  ask(handset(number, "media"), {
+    method: "POST",
+    headers: { "Content-Type": file.type || "application/octet-stream" },
+    body: file,
+  });
 
 // Calls `onEvent` for everything that happens and `onState` with whether we are listening.
 export function listen(onEvent, onState) {

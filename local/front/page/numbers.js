@@ -2,13 +2,14 @@
 
 const carriers = new Map();
 
+// What becomes of a text to a number, where it is not simply delivered.
 const SPECIAL = new Map([
-  ["+12065550190", "never delivered"],
-  ["+12065550191", "landline"],
+  ["+12065550190", "never gets a text"],
+  ["+12065550191", "a landline"],
   ["+12065550192", "opted out"],
-  ["+12065550193", "no report"],
-  ["+12065550194", "throttles twice"],
-  ["+12065550195", "answer lost"],
+  ["+12065550193", "no delivery report"],
+  ["+12065550194", "slowed down by the carrier"],
+  ["+12065550195", "carrier's answer gets lost"],
 ]);
 
 export function setLines(lines) {
@@ -18,10 +19,14 @@ export function setLines(lines) {
 
 export const lineNumbers = () => [...carriers.keys()];
 export const specialNumbers = () => [...SPECIAL.keys()];
+export const isLine = (number) => carriers.has(number);
+
+// The key of a line's carrier, such as "telnyx"; undefined for a phone.
 export const carrierOf = (number) => carriers.get(number);
 
-// What a number is, when it is more than a phone.
-export const note = (number) => carriers.get(number) ?? SPECIAL.get(number);
+export const specialty = (number) => SPECIAL.get(number);
+
+export const capitalized = (word) => word[0].toUpperCase() + word.slice(1);
 
 export function pretty(number) {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);

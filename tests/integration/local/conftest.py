@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from local.carrier.settings import Settings
-from local.config import ApiCredentials, BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
+from local.config import BandwidthAccount, Config, TelnyxAccount, TwilioAccount, VonageAccount
 from local.serve import start
 
 if TYPE_CHECKING:
@@ -152,7 +152,6 @@ async def world() -> AsyncIterator[World]:
         telnyx=TelnyxAccount("KEY123", SEED),
         twilio=TwilioAccount("AC" + "0" * 32, "12345"),
         vonage=VonageAccount("abcd", "secret", "s" * 64),
-        api=ApiCredentials("AC" + "1" * 32, "api-token"),
         settings=Settings(attempts=4, backoff_ms=1),
         cors_origins=("https://app.example",),
     )

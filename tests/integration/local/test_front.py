@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from collections.abc import Awaitable, Callable
 from io import BytesIO
@@ -118,25 +117,11 @@ def test_the_page_and_its_parts(in_world: InWorld) -> None:
     in_world(scenario)
 
 
-def test_the_page_speaks_to_the_api_with_the_accounts_credentials(in_world: InWorld) -> None:
-    async def scenario(world: Any) -> None:
-        own = {"Origin": world.running.front_url}
-        url = raw(world.front("/agent/v1/Conversations/CH1/Messages?Order=desc&x=%2B"))
-        async with world.client.post(url, data={"Author": "a", "Body": "b"}, headers=own) as response:
-            assert response.status == 200
-        request, body = world.upstream.requests.pop()
-        assert (request.raw_path, body) == ("/v1/Conversations/CH1/Messages?Order=desc&x=%2B", b"Author=a&Body=b")
-        scheme, _, credentials = request.headers["Authorization"].partition(" ")
-        assert (scheme, base64.b64decode(credentials)) == ("Basic", b"AC" + b"1" * 32 + b":api-token")
-
-    in_world(scenario)
-
-
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
-        ("/agent/v1/Conversations", {"Origin": "https://evil.example"}),
-        ("/agent/v1/Conversations", {"Host": "evil.example"}),
+        ("/v1/Conversations", {"Origin": "https://evil.example"}),
+        ("/v1/Conversations", {"Host": "evil.example"}),
         (f"/handsets/{ANN}/messages", {"Origin": "https://evil.example"}),
         ("/network", {"Origin": "null"}),
     ],

@@ -13,7 +13,6 @@ import pytest
 from yarl import URL
 
 from local.carrier import control
-from local.config import ApiCredentials
 from local.front.app import app
 
 InWorld = Callable[[Callable[[Any], Awaitable[None]]], None]
@@ -24,7 +23,7 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 
 def routes() -> list[tuple[str, str]]:
     """Every route of the front, with something in the place of what is variable."""
-    front = app(AsyncMock(), AsyncMock(), AsyncMock(), ApiCredentials(), control.routes(Mock()))
+    front = app(AsyncMock(), AsyncMock(), control.routes(Mock()))
     found = {(route.method, route.resource.canonical) for route in front.router.routes() if route.resource}
     return sorted(
         ("POST" if method == "*" else method, re.sub(r"\{.*?\}", "/x" if "path" in path else "x", path))
@@ -47,7 +46,7 @@ def test_no_route_answers_a_stranger(in_world: InWorld, headers: dict[str, str])
 
     async def scenario(world: Any) -> None:
         asked = routes()
-        assert {path.split("/")[1] for _, path in asked} >= {"v1", "v2", "carriers", "media", "live", "agent", "page"}
+        assert {path.split("/")[1] for _, path in asked} >= {"v1", "v2", "carriers", "media", "live", "page"}
         for method, path in asked:
             async with world.client.request(method, world.front(path), headers=headers) as response:
                 assert response.status == 403, path
@@ -67,7 +66,6 @@ def test_a_page_that_names_no_origin_gets_nothing_of_the_phones(in_world: InWorl
                 "/handsets",
                 "/network/sends",
                 "/events",
-                "/agent/v1/Conversations",
                 "/page/main.js",
             ):
                 async with world.client.get(world.front(path), headers={"Sec-Fetch-Site": site}) as response:
@@ -139,7 +137,7 @@ def test_a_listed_origin_may_ask_the_api(in_world: InWorld) -> None:
 
 def test_a_listed_origin_may_not_use_the_phones_nor_act_as_a_carrier(in_world: InWorld) -> None:
     async def scenario(world: Any) -> None:
-        for path in ("/handsets", "/network", "/lines", "/events", "/agent/v1/Conversations", "/agent/token", "/"):
+        for path in ("/handsets", "/network", "/lines", "/events", "/page/main.js", "/"):
             for method in ("GET", "POST", "OPTIONS"):
                 headers = {"Origin": LISTED, **PREFLIGHT}
                 async with world.client.request(method, world.front(path), headers=headers) as response:

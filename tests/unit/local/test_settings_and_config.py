@@ -69,12 +69,11 @@ def config(**changes: Any) -> dict[str, Any]:
 
 def test_a_configuration_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "local.json"
-    file.write_text(json.dumps(config(settings={"backoff_ms": 10}, api={"account_sid": "AC2", "auth_token": "x"})))
+    file.write_text(json.dumps(config(settings={"backoff_ms": 10})))
     loaded = load(file)
     assert loaded.upstream == "http://127.0.0.1:4566/_aws/execute-api/abc/local"
     assert loaded.lines == (("+12065550100", "bandwidth"),)
     assert loaded.settings.backoff_ms == 10
-    assert loaded.api.account_sid == "AC2"
 
 
 @pytest.mark.parametrize(
