@@ -13,7 +13,7 @@ from partyline.errors import Conflict
 from partyline.storage import services
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, Api, Clock, Racing
-from tests.support.people import SERVICE, acting, administrator, another_service, role_named
+from tests.support.people import SERVICE, acting, administrator, another_service, role_named, staff
 
 
 def users(api: Api) -> list[dict[str, Any]]:
@@ -246,6 +246,19 @@ def test_a_person_sees_every_user_and_changes_themselves(api: Api) -> None:
     ):
         assert reply.error[:2] == (403, 50107)
     assert users(api) == before
+
+
+def test_staff_list_the_users_of_their_service(api: Api) -> None:
+    other = another_service(api)
+    api.made(f"/Services/{other}/Users", {"Identity": "stranger"})
+    dana = staff(api, "dana", "writeAsLine", "viewAssignedConversations")
+    api.made("/Users", {"Identity": "eli"})
+    assert {one["identity"] for one in dana.get("/Users").body["users"]} == {"dana", "eli"}
+    page = dana.get("/Users", {"PageSize": "1"}).body
+    assert [len(page["users"]), len(dana.follow(page["meta"]["next_page_url"]).body["users"])] == [1, 1]
+    assert dana.get(f"/Services/{other}/Users").error[:2] == (403, 20403)
+    supervisor = staff(api, "sue", "viewAnyConversation").get("/Users")
+    assert (supervisor.error[:2], supervisor.body["details"]) == ((403, 50107), {"missing": ["writeAsLine"]})
 
 
 def test_who_may_not_change_themselves_is_refused(api: Api) -> None:

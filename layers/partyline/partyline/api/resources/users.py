@@ -85,9 +85,10 @@ def fetch(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, lookups.find_user(call)))
 
 
-@route.get("Users")
+@route.get("Users", users=True)
 def list_page(call: Call) -> ApiResponse:
-    """List the users, newest first."""
+    """List the users, newest first. It is for the account and for staff, who assign conversations and contacts."""
+    authorization.require_service_permission(call, Permission.WRITE_AS_LINE)
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.users(call.table, call.scope.service_sid, window)
