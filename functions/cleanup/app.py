@@ -7,17 +7,14 @@ The work is in `partyline.lifecycle.cleanup`.
 
 from __future__ import annotations
 
-from functools import partial
-
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle.cleanup import Cleaner
-from partyline.observability import count, logger, metrics
-from partyline.queues import queue_messages
+from partyline.observability import logger, metrics
+from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import Removed
 from partyline.settings import variable
@@ -36,13 +33,12 @@ RESERVE = 10_000
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Clean up for as long as there is time. What is not finished goes back into the queue."""
     cleaner = Cleaner(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
-    return consume(event, partial(_clean, cleaner))
-
-
-def _clean(cleaner: Cleaner, record: SQSRecord) -> None:
-    removed = queue_messages.decode(Removed, record.body)
-    done = cleaner.clean_up(removed)
-    logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
-    count("CleanupDone" if done else "CleanupContinued")
-    if not done:
-        SQS.send_message(QueueUrl=variable("CLEANUP_QUEUE_URL"), MessageBody=record.body)
+    jobs = LongJobs(
+        Removed,
+        "cleanup",
+        ("kind", "sid"),
+        SQS,
+        variable("CLEANUP_QUEUE_URL"),
+        lambda removed: None if cleaner.clean_up(removed) else removed,
+    )
+    return consume(event, jobs.handle)

@@ -7,17 +7,14 @@ The work is in `partyline.lifecycle.contact_importer`.
 
 from __future__ import annotations
 
-from functools import partial
-
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle.contact_importer import ContactImporter
-from partyline.observability import count, logger, metrics
-from partyline.queues import queue_messages
+from partyline.observability import logger, metrics
+from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import ImportRun
 from partyline.settings import variable
@@ -36,13 +33,12 @@ RESERVE = 10_000
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Import for as long as there is time. What is not finished goes back into the queue."""
     importer = ContactImporter(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
-    return consume(event, partial(_import, importer))
-
-
-def _import(importer: ContactImporter, record: SQSRecord) -> None:
-    requested = queue_messages.decode(ImportRun, record.body)
-    done = importer.run(requested.sid, requested.run)
-    logger.info("import.run", sid=requested.sid, run=requested.run, done=done)
-    count("ImportDone" if done else "ImportContinued")
-    if not done:
-        SQS.send_message(QueueUrl=variable("IMPORTS_QUEUE_URL"), MessageBody=record.body)
+    jobs = LongJobs(
+        ImportRun,
+        "import",
+        ("sid", "run"),
+        SQS,
+        variable("IMPORTS_QUEUE_URL"),
+        lambda requested: None if importer.run(requested.sid, requested.run) else requested,
+    )
+    return consume(event, jobs.handle)

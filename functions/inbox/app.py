@@ -7,20 +7,18 @@ The work is in `partyline.stream.inbox_projector`.
 
 from __future__ import annotations
 
-from functools import partial
-
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.observability import count, logger, metrics
-from partyline.queues import queue_messages
+from partyline.observability import logger, metrics
+from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import InboxJob
 from partyline.settings import variable
 from partyline.stream.inbox_projector import InboxProjector
+from partyline.stream.service_cache import ServiceCache
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
@@ -34,14 +32,7 @@ RESERVE = 5_000
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Bring up to date what each job names. What there is no time for goes back into the queue."""
-    projector = InboxProjector(TABLE, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
-    return consume(event, partial(_run, projector))
-
-
-def _run(projector: InboxProjector, record: SQSRecord) -> None:
-    job = queue_messages.decode(InboxJob, record.body)
-    left = projector.run(job)
-    logger.info("inbox.run", kind=job.kind.value, service_sid=job.service_sid, done=left is None)
-    count("InboxDone" if left is None else "InboxContinued")
-    if left is not None:
-        SQS.send_message(QueueUrl=variable("INBOX_QUEUE_URL"), MessageBody=queue_messages.encode(left))
+    has_time = bootstrap.build_time_check(context, RESERVE)
+    projector = InboxProjector(TABLE, bootstrap.now, has_time, ServiceCache(TABLE))
+    jobs = LongJobs(InboxJob, "inbox", ("kind", "service_sid"), SQS, variable("INBOX_QUEUE_URL"), projector.run)
+    return consume(event, jobs.handle)

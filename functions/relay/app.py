@@ -33,6 +33,7 @@ from partyline.realtime import publisher
 from partyline.settings import variable
 from partyline.stream.inbox_signals import InboxSignals
 from partyline.stream.relay import StreamRelay
+from partyline.stream.service_cache import ServiceCache
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
 from partyline.webhooks.fan_out import FanOut
@@ -52,7 +53,7 @@ SECOND_REMOVAL_DELAY = 900
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
-    return CONSUMER.consume(event, partial(relay, InboxSignals(TABLE)))
+    return CONSUMER.consume(event, partial(relay, InboxSignals(ServiceCache(TABLE))))
 
 
 def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:

@@ -8,6 +8,7 @@ from typing import Any
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
 from partyline.storage.table import Table
 from partyline.stream.inbox_projector import InboxProjector
+from partyline.stream.service_cache import ServiceCache
 from tests.support.api_harness import Api, Reply
 from tests.support.people import SERVICE
 
@@ -19,7 +20,8 @@ def now() -> datetime:
 
 def settle(table: Table, service: str = SERVICE) -> None:
     """Bring the whole inbox of a Service up to date."""
-    assert InboxProjector(table, now, lambda: True).run(InboxJob(InboxJobKind.SERVICE, service)) is None
+    projector = InboxProjector(table, now, lambda: True, ServiceCache(table))
+    assert projector.run(InboxJob(InboxJobKind.SERVICE, service)) is None
 
 
 def entries(who: Api, **query: str) -> list[dict[str, Any]]:

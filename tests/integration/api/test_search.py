@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.queues.queue_messages import InboxJob, InboxJobKind, Removed, RemovedKind
 from partyline.storage.table import Table
+from partyline.stream.service_cache import ServiceCache
 from partyline.stream.text_indexer import TextIndexer
 from tests.support.api_harness import BASE, A, Api, B, C, Clock, Racing
 from tests.support.files import Files
@@ -24,7 +25,7 @@ CONFIGURATION = f"/Services/{SERVICE}/Configuration"
 
 
 def indexer(table: Table) -> TextIndexer:
-    return TextIndexer(table, now, lambda: True)
+    return TextIndexer(table, now, lambda: True, ServiceCache(table))
 
 
 def fill(table: Table, service: str = SERVICE) -> None:
@@ -245,7 +246,12 @@ def test_a_long_job_goes_on_where_there_was_no_more_time(api: Api, clock: Clock,
             looks = iter(range(steps))
             rounds += 1
             # What is left has its place in the queue's body.
-            job = TextIndexer(api.context.table, now, lambda looks=looks: next(looks, None) is not None).run(job)  # type: ignore[misc]  # bound at once
+
+            def has_time(looks: Iterator[int] = looks) -> bool:
+                return next(looks, None) is not None
+
+            table = api.context.table
+            job = TextIndexer(table, now, has_time, ServiceCache(table)).run(job)
             assert rounds < 50
         return rounds
 

@@ -25,6 +25,7 @@ from partyline.storage.keys import Key
 from partyline.storage.queries import Window
 from partyline.storage.table import Page, Table, Write, change
 from partyline.stream.inbox_projector import InboxProjector
+from partyline.stream.service_cache import ServiceCache
 from tests.support.api_harness import Racing
 from tests.support.files import Files
 
@@ -33,7 +34,7 @@ SERVICE = sids.derive(sids.SERVICE, "inbox")
 
 
 def projector(table: Table) -> InboxProjector:
-    return InboxProjector(table, lambda: NOW, lambda: True)
+    return InboxProjector(table, lambda: NOW, lambda: True, ServiceCache(table))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ repeats and late refreshes never replace a newer view by an older one. One that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from partyline.domain import inbox, inbox_events
@@ -17,11 +17,12 @@ from partyline.domain.inbox import EntrySources, InboxEntry
 from partyline.domain.membership import Roster
 from partyline.domain.services import Service
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
-from partyline.storage import connections, contacts, conversations, event_outbox, messages, queries, retry, services
+from partyline.storage import connections, contacts, conversations, event_outbox, messages, queries, retry
 from partyline.storage import inbox as store
 from partyline.storage.inbox import StoredEntry
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write
+from partyline.stream.service_cache import ServiceCache
 from partyline.stream.text_indexer import TextIndexer
 
 # How many conversations one step of a long job reads.
@@ -38,7 +39,7 @@ class InboxProjector:
     table: Table
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
-    _services: dict[str, Service | None] = field(default_factory=dict)
+    services: ServiceCache
 
     def run(self, job: InboxJob) -> InboxJob | None:
         """Do a job, as far as there is time; return what is left of it."""
@@ -54,7 +55,7 @@ class InboxProjector:
                     store.mark_filled(self.table, job.service_sid)
                 return left
             case InboxJobKind.MESSAGE | InboxJobKind.TEXTS:
-                return TextIndexer(self.table, self.clock, self.has_time).run(job)
+                return TextIndexer(self.table, self.clock, self.has_time, self.services).run(job)
 
     def refresh(self, service_sid: str, conversation_sid: str) -> None:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.
@@ -64,14 +65,9 @@ class InboxProjector:
         else one small write. Raises
         Conflict when other refreshes win every race.
         """
-        service = self._find_service(service_sid)
+        service = self.services.fetch(service_sid)
         if service is not None and service.inbox_shards:
             retry.STANDARD.run(lambda: self._attempt(service, conversation_sid))
-
-    def _find_service(self, sid: str) -> Service | None:
-        if sid not in self._services:
-            self._services[sid] = services.fetch(self.table, sid)
-        return self._services[sid]
 
     def _attempt(self, service: Service, conversation_sid: str) -> None:
         before = store.load(self.table, conversation_sid)

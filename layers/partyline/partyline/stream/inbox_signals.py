@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 
 from partyline.domain import inbox_events, sids
 from partyline.domain.events import EventBatch
-from partyline.domain.services import Service
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
-from partyline.storage import services
-from partyline.storage.table import Table
+from partyline.stream.service_cache import ServiceCache
 
 _TEXT_EVENTS = frozenset({"onMessageAdded", "onMessageUpdated", "onMessageRemoved"})
 
@@ -23,8 +21,7 @@ _TEXT_EVENTS = frozenset({"onMessageAdded", "onMessageUpdated", "onMessageRemove
 class InboxSignals:
     """What one batch of records means for the inbox. Several threads may use it: at worst a job is queued twice."""
 
-    table: Table
-    _services: dict[str, Service | None] = field(default_factory=dict)
+    services: ServiceCache
     _queued: set[InboxJob] = field(default_factory=set)
 
     def list_for_batch(self, batch: EventBatch) -> list[InboxJob]:
@@ -50,10 +47,7 @@ class InboxSignals:
 
     def _is_used(self, job: InboxJob) -> bool:
         """Whether the Service of a job uses what the job brings up to date."""
-        sid = job.service_sid
-        if sid not in self._services:
-            self._services[sid] = services.fetch(self.table, sid)
-        service = self._services[sid]
+        service = self.services.fetch(job.service_sid)
         if service is None:
             return False
         return bool(service.text_search) if job.kind is InboxJobKind.MESSAGE else service.inbox_shards is not None

@@ -7,20 +7,20 @@ writes under the condition that the former is unchanged: repeats and late jobs n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
-from partyline.domain.services import Service
 from partyline.domain.text_index import IndexedText, list_index_words
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
-from partyline.storage import codec, keys, messages, queries, retry, services
+from partyline.storage import codec, keys, messages, queries, retry
 from partyline.storage import text_index as store
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
+from partyline.stream.service_cache import ServiceCache
 
 # How many conversations, messages or records one step of a long job reads.
 _STEP = 25
@@ -36,7 +36,7 @@ class TextIndexer:
     table: Table
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
-    _services: dict[str, Service | None] = field(default_factory=dict)
+    services: ServiceCache
 
     def run(self, job: InboxJob) -> InboxJob | None:
         """Do a job, as far as there is time; return what is left of it.
@@ -50,9 +50,7 @@ class TextIndexer:
         return None
 
     def _is_on(self, service_sid: str) -> bool:
-        if service_sid not in self._services:
-            self._services[service_sid] = services.fetch(self.table, service_sid)
-        found = self._services[service_sid]
+        found = self.services.fetch(service_sid)
         return found is not None and bool(found.text_search)
 
     def _run_all(self, job: InboxJob) -> InboxJob | None:
