@@ -110,15 +110,19 @@ export declare class ApiError extends Error {
     details: Record<string, any>;
     /** The request's ID in the logs of API Gateway. */
     requestId: string;
+    /** Milliseconds after which the API wants to be asked again (`Retry-After`); null if it did not say. */
+    retryAfter: number | null;
     /**
      * @param {string} message
-     * @param {{ status?: number, code?: number, details?: Record<string, any>, requestId?: string, cause?: unknown }} about
+     * @param {{ status?: number, code?: number, details?: Record<string, any>, requestId?: string,
+     *   retryAfter?: number | null, cause?: unknown }} about
      */
-    constructor(message: string, { status, code, details, requestId, cause }?: {
+    constructor(message: string, { status, code, details, requestId, retryAfter, cause }?: {
         status?: number;
         code?: number;
         details?: Record<string, any>;
         requestId?: string;
+        retryAfter?: number | null;
         cause?: unknown;
     });
 }
@@ -297,6 +301,5 @@ export declare class Media {
 }
 export type Outcome = {
     error?: ApiError;
-    retryAfter?: number | null;
     body?: any;
 };

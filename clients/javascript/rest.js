@@ -66,9 +66,10 @@ const TOKEN_EXPIRED = 20104;
 export class ApiError extends Error {
   /**
    * @param {string} message
-   * @param {{ status?: number, code?: number, details?: Record<string, any>, requestId?: string, cause?: unknown }} about
+   * @param {{ status?: number, code?: number, details?: Record<string, any>, requestId?: string,
+   *   retryAfter?: number | null, cause?: unknown }} about
    */
-  constructor(message, { status = 0, code = 0, details = {}, requestId = "", cause } = {}) {
+  constructor(message, { status = 0, code = 0, details = {}, requestId = "", retryAfter = null, cause } = {}) {
     super(message, { cause });
     this.name = "ApiError";
     /** The HTTP status. */
@@ -79,6 +80,8 @@ export class ApiError extends Error {
     this.details = details;
     /** The request's ID in the logs of API Gateway. */
     this.requestId = requestId;
+    /** Milliseconds after which the API wants to be asked again (`Retry-After`); null if it did not say. */
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -204,7 +207,7 @@ export class Rest {
     let hasNewToken = false;
     for (let attempt = 1; ; attempt += 1) {
       const token = await this.#readToken();
-      const { error, retryAfter, body } = await this.#attempt(request, token);
+      const { error, body } = await this.#attempt(request, token);
       if (!error) return body;
       if (error.status === UNAUTHORIZED && error.code === TOKEN_EXPIRED && !hasNewToken) {
         // It was refused before anything was done, so every request can be made again.
@@ -213,7 +216,7 @@ export class Rest {
         attempt -= 1;
         continue;
       }
-      const pause = isRepeatable && attempt < this.#attempts ? choosePause(error, retryAfter, attempt) : null;
+      const pause = isRepeatable && attempt < this.#attempts ? choosePause(error, attempt) : null;
       if (pause === null) throw error;
       await wait(pause, request.signal);
     }
@@ -441,7 +444,7 @@ export class Media {
   }
 }
 
-/** @typedef {{ error?: ApiError, retryAfter?: number | null, body?: any }} Outcome */
+/** @typedef {{ error?: ApiError, body?: any }} Outcome */
 
 /**
  * @param {Response} response
@@ -462,8 +465,9 @@ async function readAnswer(response) {
     code: body.code,
     details: body.details,
     requestId: response.headers.get("X-Amzn-RequestId") ?? "",
+    retryAfter: readRetryAfter(response.headers.get("Retry-After")),
   });
-  return { error, retryAfter: readRetryAfter(response.headers.get("Retry-After")) };
+  return { error };
 }
 
 /**
@@ -479,10 +483,9 @@ function readRetryAfter(header) {
  * Milliseconds until the next attempt; null when another would be of no use.
  *
  * @param {ApiError} error
- * @param {number | null | undefined} retryAfter
  * @param {number} attempt
  */
-function choosePause({ status }, retryAfter, attempt) {
+function choosePause({ status, retryAfter }, attempt) {
   const isTemporary = status === 0 || status === TOO_MANY_REQUESTS || status >= SERVER_ERROR;
   // Without Retry-After a conflict is an answer: another request under the same key has one.
   if (!isTemporary && !(status === CONFLICT && typeof retryAfter === "number")) return null;

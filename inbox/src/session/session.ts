@@ -5,6 +5,9 @@
 
 import { signal } from "@preact/signals";
 import type { Session } from "../api/types.ts";
+import { SessionEndedError } from "./session-ended.ts";
+
+export { SessionEndedError };
 
 export type SessionState =
   | { kind: "loading" }
@@ -19,9 +22,6 @@ export const API_URL = new URL("..", document.baseURI).href.replace(/\/$/, "");
 export const SIGN_IN_URL = `${API_URL}/session/start`;
 
 export const sessionState = signal<SessionState>({ kind: "loading" });
-
-/** Thrown where a request needs a session and there is none. */
-export class SessionEndedError extends Error {}
 
 type AccessToken = { token: string; date_expires: string };
 let current: AccessToken | null = null;

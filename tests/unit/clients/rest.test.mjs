@@ -272,7 +272,8 @@ test("Retry-After is waited for, unless it is too long", async () => {
   assert.ok(at[1] - at[0] >= 7000);
 
   told = [refused(429, 20429, { "Retry-After": "3600" })];
-  assert.equal((await error(client().lines.fetch("L1"))).status, 429);
+  const { status, retryAfter } = await error(client().lines.fetch("L1"));
+  assert.deepEqual([status, retryAfter], [429, 3600_000]);
 });
 
 test("a refusal is an error with what the API says, and is not repeated", async () => {
@@ -293,7 +294,7 @@ test("a refusal is an error with what the API says, and is not repeated", async 
   }
   told = [new TypeError("Failed to fetch")];
   const lost = await error(client().conversations.create({}));
-  assert.deepEqual([lost.status, lost.code, lost.details], [0, 0, {}]);
+  assert.deepEqual([lost.status, lost.code, lost.details, lost.retryAfter], [0, 0, {}, null]);
   assert.ok(lost.cause instanceof TypeError);
 });
 

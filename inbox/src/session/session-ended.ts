@@ -1,0 +1,2 @@
+/** Thrown where a request needs a session and there is none. */
+export class SessionEndedError extends Error {}
