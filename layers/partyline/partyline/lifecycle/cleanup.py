@@ -77,6 +77,7 @@ class Cleaner:
         texts have of it.
 
         Its sends and the carriers' ids of them stay: a late delivery report finds that no receipt is left to change.
+        The messages go before what the index has of them: it stores nothing of a message that is gone.
         """
         yield from self._clean_partition(keys.conversation(sid).pk)
         yield from self._clean_partition(keys.messages(sid))
