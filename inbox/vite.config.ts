@@ -10,7 +10,7 @@ export default defineConfig({
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
-    target: "es2022",
+    target: "es2024",
     assetsInlineLimit: 0, // a data: URL would need a wider policy for contents
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -1,6 +1,7 @@
 import "./shell.css";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 import { InboxScreen } from "../conversations/inbox-screen.tsx";
+import { ThreadScreen } from "../thread/thread-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -35,9 +36,14 @@ export function Shell() {
           <InboxScreen selected={null} onNewMessage={openNothing} onNewGroup={openNothing} />
         </Route>
         <Route path={routes.conversation}>
-          {({ conversation }) => (
+          {({ conversation, index }) => (
             <InboxScreen selected={conversation} onNewMessage={openNothing} onNewGroup={openNothing}>
-              <p>{conversation}</p>
+              <ThreadScreen
+                key={conversation}
+                conversation={conversation}
+                target={index === undefined ? null : Number(index)}
+                onOpenMessage={openNothing}
+              />
             </InboxScreen>
           )}
         </Route>

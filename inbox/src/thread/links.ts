@@ -1,0 +1,34 @@
+/** A text in parts, of which some are web addresses. Pure; what is not certain stays text. */
+
+export type Part = { text: string; href?: string };
+
+const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/giu;
+const END = /[.,;:!?'")\]}…]+$/u;
+
+/** Split a text into words and links. Only http and https become links. */
+export function splitLinks(text: string): Part[] {
+  const parts: Part[] = [];
+  let at = 0;
+  for (const found of text.matchAll(ADDRESS)) {
+    const address = trimEnd(found[0]);
+    if (!URL.canParse(address)) continue;
+    if (found.index > at) parts.push({ text: text.slice(at, found.index) });
+    parts.push({ text: address, href: new URL(address).href });
+    at = found.index + address.length;
+  }
+  if (at < text.length) parts.push({ text: text.slice(at) });
+  return parts;
+}
+
+/** A sentence's end is not the address's, except for a bracket that the address has opened. */
+function trimEnd(address: string): string {
+  const end = END.exec(address);
+  if (!end) return address;
+  const bare = address.slice(0, end.index);
+  return end[0].startsWith(")") && bare.includes("(") ? `${bare})` : bare;
+}
+
+/** Whether a text is one to three emoji and nothing else. */
+export function isEmojiOnly(text: string): boolean {
+  return /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text.trim());
+}

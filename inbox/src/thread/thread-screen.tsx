@@ -1,0 +1,85 @@
+import "./thread-screen.css";
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { CachedMessage } from "../api/message-window.ts";
+import { useActivity, useConversation, useLines, useMessages, useParticipants, useReadState } from "../api/queries.ts";
+import type { Sid } from "../api/types.ts";
+import { useSession } from "../app/current.ts";
+import { isNotFound } from "../app/query-client.ts";
+import { useUserNames } from "../app/user-names.ts";
+import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
+import { words } from "../words/words.ts";
+import { gatherPeople } from "./people.ts";
+import { ThreadLog } from "./thread-log.tsx";
+import { buildRows } from "./timeline.ts";
+
+type Props = {
+  conversation: Sid;
+  /** The index of a message to show. */
+  target: number | null;
+  header?: ComponentChildren;
+  composer?: ComponentChildren;
+  onOpenMessage: (message: CachedMessage) => void;
+};
+
+/** One conversation: its header, what was written, and the place to write. */
+export function ThreadScreen({ conversation, target, header, composer, onOpenMessage }: Props) {
+  const details = useConversation(conversation);
+  const window = useMessages(conversation, target ?? undefined);
+  if (isNotFound(window.query.error) || isNotFound(details.error)) {
+    return <EmptyState icon="message" title={words.app.notFound} text={words.app.notFoundText} />;
+  }
+  return (
+    <section class="thread" aria-label={words.thread.label}>
+      <div class="thread-header">{header}</div>
+      <Log conversation={conversation} window={window} target={target} onOpenMessage={onOpenMessage} />
+      <div class="thread-composer">{composer}</div>
+    </section>
+  );
+}
+
+type LogProps = Pick<Props, "conversation" | "target" | "onOpenMessage"> & { window: ReturnType<typeof useMessages> };
+
+function Log({ conversation, window, target, onOpenMessage }: LogProps) {
+  const self = useSession().user.identity;
+  const nameOfUser = useUserNames();
+  const participants = useParticipants(conversation).data;
+  const { activity } = useActivity(conversation);
+  const lines = useLines().data;
+  const read = useReadState(conversation).data;
+  // What was unread when the thread was opened stays marked while one is there.
+  const [readThrough] = useState(read?.unread ? read.last_read_message_index : undefined);
+  const people = useMemo(
+    () => gatherPeople(participants ?? [], lines ?? [], self, nameOfUser),
+    [participants, lines, self, nameOfUser],
+  );
+  const { messages, hasOlder } = window;
+  const rows = useMemo(
+    () => buildRows({ messages: messages ?? [], activity: activity ?? [], isWhole: !hasOlder, readThrough }),
+    [messages, activity, hasOlder, readThrough],
+  );
+  if (!messages || !participants) {
+    if (!window.query.isError) return <SkeletonRows count={6} />;
+    return (
+      <ErrorState
+        title={words.thread.failed}
+        text={words.list.failedText}
+        onRetry={() => void window.query.refetch()}
+      />
+    );
+  }
+  if (rows.length === 0) return <EmptyState icon="message" title={words.thread.empty} text={words.thread.emptyText} />;
+  return (
+    <ThreadLog
+      rows={rows}
+      people={people}
+      hasOlder={hasOlder}
+      hasNewer={window.hasNewer}
+      isLoadingOlder={window.isLoadingOlder}
+      loadOlder={window.loadOlder}
+      loadNewer={window.loadNewer}
+      target={target}
+      onOpenMessage={onOpenMessage}
+    />
+  );
+}

@@ -1,0 +1,94 @@
+/**
+ * The rows of a thread, in order: days, messages, notes and what happened beside them. Pure.
+ *
+ * A message stands by its index; a note or an event stands behind the message that its `message_index` names.
+ */
+
+import type { CachedMessage } from "../api/message-window.ts";
+import type { Activity } from "../api/types.ts";
+import { isSameDay } from "../format/time.ts";
+
+/** Messages of one writer within this time stand together. */
+const TOGETHER = 5 * 60_000;
+
+export type Row =
+  | { kind: "day"; key: string; date: string }
+  | { kind: "unread"; key: string }
+  | { kind: "message"; key: string; message: CachedMessage; isFirst: boolean; isLast: boolean }
+  | { kind: "note"; key: string; note: Activity }
+  | { kind: "event"; key: string; event: Activity };
+
+type Content = {
+  messages: CachedMessage[];
+  activity: Activity[];
+  /** Whether the first message is the first of the conversation: what stands before it then belongs here too. */
+  isWhole: boolean;
+  /** The last index that was read when the thread was opened; null when nothing was, undefined to mark nothing. */
+  readThrough?: number | null | undefined;
+};
+
+/** Build the rows. */
+export function buildRows({ messages, activity, isWhole, readThrough }: Content): Row[] {
+  const rows: Row[] = [];
+  const behind = groupByPlace(activity, messages, isWhole);
+  let day: string | null = null;
+
+  function add(row: Row, date: string) {
+    if (day === null || !isSameDay(day, date)) rows.push({ kind: "day", key: `day ${date}`, date });
+    day = date;
+    rows.push(row);
+  }
+
+  for (const one of behind.get(-1) ?? []) add(rowOf(one), one.date_created);
+  let isMarked = readThrough === undefined;
+  messages.forEach((message, at) => {
+    if (!isMarked && message.index > (readThrough ?? -1)) {
+      isMarked = true;
+      if (at > 0) rows.push({ kind: "unread", key: "unread" });
+    }
+    const isBroken = (other: CachedMessage | undefined, between: CachedMessage | undefined) =>
+      !other || !standTogether(message, other) || Boolean(between && behind.get(between.index)?.length);
+    const previous = messages[at - 1];
+    const next = messages[at + 1];
+    const isFirst = isBroken(previous, previous);
+    const isLast = isBroken(next, message);
+    add({ kind: "message", key: message.sid, message, isFirst, isLast }, message.date_created);
+    for (const one of behind.get(message.index) ?? []) add(rowOf(one), one.date_created);
+  });
+  return rows;
+}
+
+/** Notes and events by the index of the message that they stand behind; -1 for those before all messages. */
+function groupByPlace(activity: Activity[], messages: CachedMessage[], isWhole: boolean): Map<number, Activity[]> {
+  const indexes = messages.map(({ index }) => index);
+  const first = indexes[0];
+  const places = new Map<number, Activity[]>();
+  for (const one of activity) {
+    if (one.kind === "message") continue;
+    const place = placeOf(one.message_index, indexes);
+    // What stands before the messages that were read has its place among older ones.
+    if (place === -1 && first !== undefined && !isWhole) continue;
+    places.set(place, [...(places.get(place) ?? []), one]);
+  }
+  return places;
+}
+
+/** The message that is there at an index, or the last one before it, since a message may have been deleted. */
+function placeOf(index: number | null, indexes: number[]): number {
+  if (index === null) return -1;
+  return indexes.findLast((one) => one <= index) ?? -1;
+}
+
+function rowOf(one: Activity): Row {
+  return one.kind === "note" ? { kind: "note", key: one.sid, note: one } : { kind: "event", key: one.sid, event: one };
+}
+
+function standTogether(one: CachedMessage, other: CachedMessage): boolean {
+  const apart = Math.abs(Date.parse(one.date_created) - Date.parse(other.date_created));
+  return writerOf(one) === writerOf(other) && apart < TOGETHER && isSameDay(one.date_created, other.date_created);
+}
+
+/** Who wrote a message: the person who wrote as a line, else the author. */
+export function writerOf(message: Pick<CachedMessage, "author" | "written_by">): string {
+  return message.written_by ?? message.author;
+}
