@@ -19,7 +19,8 @@ from partyline.lifecycle.cleanup import Cleaner
 from partyline.lifecycle.contact_importer import ContactImporter
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import contact_imports as store
-from partyline.storage import contact_keys, contacts
+from partyline.storage import contact_keys, contacts, queries
+from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.support.api_harness import A, Api, B, Clock, Reply, proxy_event
 from tests.support.files import Files
@@ -148,6 +149,24 @@ def test_a_run_that_is_repeated_or_outdated_does_nothing(api: Api, table: Table)
         assert importer(api).run(made["sid"], run)
     assert importer(api).run("CI" + "0" * 32, 1)
     assert table.get(contact_keys.contact_import(made["sid"])) == before
+
+
+def test_a_run_whose_service_is_removed_meanwhile_makes_no_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact_importer, "CHUNK", 1)
+    other, looks = another_service(api), iter(range(9))
+    path = f"/Services/{other}/Contacts/Imports"
+    made = upload(api, "name,number\n" + "".join(f"Kay,+1206555{2000 + n}\n" for n in range(5)), path).body
+    assert importer(api).run(made["sid"], 1)
+    api.post(f"{path}/{made['sid']}", {"DryRun": "false"})
+
+    def has_time() -> bool:
+        if next(looks) == 2:
+            assert api.delete(f"/Services/{other}").status == 204
+        return True
+
+    assert importer(api, has_time=has_time).run(made["sid"], 2)
+    stored = queries.contacts(api.context.table, other, Window(9)).entries
+    assert len(stored) == 2
 
 
 def test_an_import_without_its_file_fails(api: Api) -> None:

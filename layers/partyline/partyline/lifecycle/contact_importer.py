@@ -52,10 +52,12 @@ class ContactImporter:
             return True
         text = self._read_file(current)
         if text is None:
-            store.advance(self.table, current, replace(current, state=ImportState.FAILED, updated=self.clock()))
-            return True
+            return self._fail(current)
         rows = islice(enumerate(contact_imports.iterate_rows(text), 1), current.read, None)
         while self.has_time():
+            # Each time: a run is longer than the clean-up of a removed Service waits.
+            if services.fetch(self.table, current.service_sid) is None:
+                return self._fail(current)
             after, result = self._run_chunk(current, list(islice(rows, CHUNK)))
             if not store.advance(self.table, current, after, result.rejected, result.checked):
                 return True
@@ -64,10 +66,13 @@ class ContactImporter:
             current = after
         return False
 
+    def _fail(self, current: ContactImport) -> bool:
+        """End an import whose file or Service is gone."""
+        store.advance(self.table, current, replace(current, state=ImportState.FAILED, updated=self.clock()))
+        return True
+
     def _read_file(self, current: ContactImport) -> str | None:
-        """Read the file; None when it, or the Service of the import, is gone."""
-        if services.fetch(self.table, current.service_sid) is None:
-            return None
+        """Read the file; None when it is gone."""
         try:
             return self.bucket.read(bucket.original_key(current.sid, CSV)).decode("utf-8-sig")
         except LookupError:
