@@ -133,6 +133,18 @@ export const en = {
       began: "The conversation began",
     },
   },
+  composer: {
+    label: "Write a message",
+    modes: "Who reads it",
+    mode: { text: "Text", note: "Note" },
+    textField: "Write a text",
+    noteField: "Write a note. Only your colleagues see it.",
+    send: "Send",
+    saveNote: "Save the note",
+    noteFailed: (reason: string) => `The note was not saved. ${reason}`,
+    closed: "This conversation is closed. No more texts can be sent in it.",
+    writeNote: "Write a note",
+  },
   connection: {
     offline: "You are offline. Messages are sent when you are back.",
     connecting: "Connecting…",
