@@ -8,6 +8,8 @@ const stack = process.env.STACK ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "./",
+  // For the one library that asks for React: the combobox.
+  resolve: { alias: { react: "preact/compat", "react-dom": "preact/compat" } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2024",

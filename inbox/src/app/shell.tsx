@@ -1,60 +1,53 @@
 import "./shell.css";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 import { InboxScreen } from "../conversations/inbox-screen.tsx";
+import { newConversation, openNewConversation } from "../new-conversation/open.ts";
 import { ThreadScreen } from "../thread/thread-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { lazy } from "../ui/lazy.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { nameOfUser, useSession } from "./current.ts";
 import { routes, to } from "./routes.ts";
 
+const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
+
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {
-  const [location] = useLocation();
-  const session = useSession();
   return (
     <div class="shell">
-      <nav class="rail" aria-label={words.app.navigation}>
-        <RailLink href={to.inbox()} icon="inbox" isCurrent={location === "/" || location.startsWith("/c/")}>
-          {words.app.inbox}
-        </RailLink>
-        <RailLink href={to.contacts()} icon="contacts" isCurrent={location.startsWith("/contacts")}>
-          {words.app.contacts}
-        </RailLink>
-        <RailLink href={to.settings()} icon="settings" isCurrent={location.startsWith("/settings")}>
-          {words.app.settings}
-        </RailLink>
-        <span class="rail-account">
-          <Avatar name={nameOfUser(session.user)} size="s" />
-        </span>
-      </nav>
-      <Switch>
-        <Route path={routes.inbox}>
-          <InboxScreen selected={null} onNewMessage={openNothing} onNewGroup={openNothing} />
-        </Route>
-        <Route path={routes.conversation}>
-          {({ conversation, index }) => (
-            <InboxScreen selected={conversation} onNewMessage={openNothing} onNewGroup={openNothing}>
-              <ThreadScreen
-                key={conversation}
-                conversation={conversation}
-                target={index === undefined ? null : Number(index)}
-                onOpenMessage={openNothing}
-              />
-            </InboxScreen>
-          )}
-        </Route>
-      </Switch>
+      <Rail />
+      <Screens />
+      <Dialogs />
       <Announcer />
       <Toasts />
     </div>
   );
 }
 
-function openNothing() {}
+function Rail() {
+  const [location] = useLocation();
+  const session = useSession();
+  return (
+    <nav class="rail" aria-label={words.app.navigation}>
+      <RailLink href={to.inbox()} icon="inbox" isCurrent={location === "/" || location.startsWith("/c/")}>
+        {words.app.inbox}
+      </RailLink>
+      <RailLink href={to.contacts()} icon="contacts" isCurrent={location.startsWith("/contacts")}>
+        {words.app.contacts}
+      </RailLink>
+      <RailLink href={to.settings()} icon="settings" isCurrent={location.startsWith("/settings")}>
+        {words.app.settings}
+      </RailLink>
+      <span class="rail-account">
+        <Avatar name={nameOfUser(session.user)} size="s" />
+      </span>
+    </nav>
+  );
+}
 
 function RailLink(props: { href: string; icon: IconName; isCurrent: boolean; children: string }) {
   return (
@@ -66,5 +59,47 @@ function RailLink(props: { href: string; icon: IconName; isCurrent: boolean; chi
       <Icon name={props.icon} />
       <span>{props.children}</span>
     </Link>
+  );
+}
+
+function Screens() {
+  return (
+    <Switch>
+      <Route path={routes.inbox}>
+        <Inbox selected={null} target={null} />
+      </Route>
+      <Route path={routes.conversation}>
+        {({ conversation, index }) => (
+          <Inbox selected={conversation} target={index === undefined ? null : Number(index)} />
+        )}
+      </Route>
+    </Switch>
+  );
+}
+
+function Inbox({ selected, target }: { selected: string | null; target: number | null }) {
+  return (
+    <InboxScreen
+      selected={selected}
+      onNewMessage={() => openNewConversation({ kind: "single" })}
+      onNewGroup={() => openNewConversation({ kind: "group" })}
+    >
+      {selected && <ThreadScreen key={selected} conversation={selected} target={target} onOpenMessage={() => {}} />}
+    </InboxScreen>
+  );
+}
+
+function Dialogs() {
+  const [, navigate] = useLocation();
+  const request = newConversation.value;
+  if (!request) return null;
+  return (
+    <NewConversationDialog
+      {...request}
+      onOpen={(conversation) => navigate(to.conversation(conversation))}
+      onClose={() => {
+        newConversation.value = null;
+      }}
+    />
   );
 }

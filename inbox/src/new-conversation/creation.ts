@@ -1,0 +1,48 @@
+/** The requests of the dialog. */
+
+import { ApiError } from "../../../clients/javascript/rest.js";
+import { rest } from "../api/client.ts";
+import type { Conversation, PhoneNumber, Preview, Sid } from "../api/types.ts";
+import type { Kind, Recipient } from "./recipients.ts";
+
+export type NewConversation = {
+  kind: Kind;
+  line: PhoneNumber;
+  recipients: Recipient[];
+  name: string;
+};
+
+/** What became of it: a new conversation, or one with these people that was there already. */
+export type Created = { conversation: Sid; isNew: boolean };
+
+/** Twilio's codes for a set of people that has a conversation already: of a group, and of a pair. */
+const EXISTS = new Set([50438, 50416]);
+
+/** Create a conversation. `key` makes a repeat harmless. Rejects with ApiError. */
+export async function createConversation(wanted: NewConversation, key: string): Promise<Created> {
+  const form = { FriendlyName: wanted.name || undefined, Participant: participantsOf(wanted) };
+  try {
+    const made = (await rest.conversationWithParticipants.create(form, { key })) as Conversation;
+    return { conversation: made.sid, isNew: true };
+  } catch (error) {
+    const there = error instanceof ApiError && EXISTS.has(error.code) ? error.details?.conversation_sid : undefined;
+    if (typeof there !== "string") throw error;
+    return { conversation: there, isNew: false };
+  }
+}
+
+/** The members as the API takes them, each a JSON text: the line stands in a group itself, and behind a single phone. */
+export function participantsOf({ kind, line, recipients }: NewConversation): string[] {
+  const members = recipients.map(({ number, contact }) => ({
+    ...(contact ? { contact_sid: contact } : {}),
+    messaging_binding: { address: number, ...(kind === "single" ? { proxy_address: line } : {}) },
+  }));
+  const own = kind === "group" ? [{ messaging_binding: { projected_address: line } }] : [];
+  return [...own, ...members].map((one) => JSON.stringify(one));
+}
+
+/** What the first message would become and cost. */
+export function previewFirst(wanted: NewConversation, body: string, signal: AbortSignal): Promise<Preview> {
+  const form = { Author: wanted.line, Address: wanted.recipients.map(({ number }) => number), Body: body || "…" };
+  return rest.preview(form, { signal }) as Promise<Preview>;
+}

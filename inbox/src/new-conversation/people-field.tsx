@@ -1,0 +1,149 @@
+import "./people-field.css";
+import { useCombobox } from "downshift";
+import { useRef, useState } from "preact/hooks";
+import { formatPhone } from "../format/phone.ts";
+import { announce } from "../ui/announcer.tsx";
+import { Avatar } from "../ui/avatar.tsx";
+import { classNames } from "../ui/class-names.ts";
+import { Icon } from "../ui/icon.tsx";
+import { words } from "../words/words.ts";
+import { type Choice, type Recipient, recipientName } from "./recipients.ts";
+
+type Props = {
+  label: string;
+  /** "3 of 9". */
+  count: string | null;
+  chosen: Recipient[];
+  choices: Choice[];
+  isSearching: boolean;
+  /** What was typed that finds nobody. */
+  emptyText: string;
+  error: string | null;
+  onSearch: (text: string) => void;
+  onAdd: (recipient: Recipient) => void;
+  onRemove: (number: string) => void;
+};
+
+/**
+ * A field for people: what is chosen stands in it as tokens, what is typed is offered below. Arrows choose, Enter adds,
+ * Backspace at the beginning takes the last one out. The one module that knows downshift.
+ */
+export function PeopleField(props: Props) {
+  const { label, count, chosen, choices, isSearching, emptyText, error, onSearch, onAdd, onRemove } = props;
+  const [text, setText] = useState("");
+  const input = useRef<HTMLInputElement>(null);
+
+  function search(value: string) {
+    setText(value);
+    onSearch(value);
+  }
+
+  function add(choice: Choice) {
+    if (choice.problem) {
+      announce(choice.problem);
+      return;
+    }
+    onAdd(choice);
+    announce(words.newConversation.added(recipientName(choice)));
+    search("");
+  }
+
+  const combobox = useCombobox<Choice>({
+    items: choices,
+    inputValue: text,
+    itemToString: (choice) => (choice ? recipientName(choice) : ""),
+    selectedItem: null,
+    defaultHighlightedIndex: 0,
+    stateReducer: (_state, { type, changes }) => {
+      const { ItemClick, InputKeyDownEnter } = useCombobox.stateChangeTypes;
+      // It stays open, since one adds several people, and says why somebody cannot be added.
+      if (type === ItemClick || type === InputKeyDownEnter) return { ...changes, isOpen: true, inputValue: text };
+      return changes;
+    },
+    onInputValueChange: ({ type, inputValue }) => {
+      if (type === useCombobox.stateChangeTypes.InputChange) search(inputValue ?? "");
+    },
+    onStateChange: ({ type, selectedItem }) => {
+      const { ItemClick, InputKeyDownEnter } = useCombobox.stateChangeTypes;
+      if (selectedItem && (type === ItemClick || type === InputKeyDownEnter)) add(selectedItem);
+    },
+  });
+
+  const labels = combobox.getLabelProps();
+  const hasList = combobox.isOpen && text.trim() !== "";
+  return (
+    <div class="people">
+      <div class="people-head">
+        <label id={labels.id} for={labels.htmlFor} class="field-label">
+          {label}
+        </label>
+        {count && <span class="people-count tabular">{count}</span>}
+      </div>
+      <div class={classNames("people-box", error && "people-box-wrong")}>
+        {chosen.map((recipient) => (
+          <Token key={recipient.number} recipient={recipient} onRemove={() => onRemove(recipient.number)} />
+        ))}
+        <input
+          class="people-input"
+          {...(combobox.getInputProps({
+            ref: input as never,
+            // Here and not by downshift's own state, which lags behind fast typing.
+            onChange: (event: { currentTarget: { value: string } }) => search(event.currentTarget.value),
+            onKeyDown: (event: KeyboardEvent) => {
+              const last = chosen.at(-1);
+              if (event.key === "Backspace" && text === "" && last) onRemove(last.number);
+            },
+          } as never) as object)}
+          placeholder={chosen.length ? "" : words.newConversation.peoplePlaceholder}
+          aria-invalid={Boolean(error)}
+          aria-describedby="people-error"
+        />
+      </div>
+      <p id="people-error" class="field-error" role="alert" hidden={!error}>
+        {error}
+      </p>
+      <ul class={classNames("people-list", hasList && "people-list-open")} {...(combobox.getMenuProps() as object)}>
+        {hasList &&
+          choices.map((choice, index) => (
+            <li
+              key={choice.key}
+              class={classNames("people-choice", index === combobox.highlightedIndex && "people-choice-active")}
+              {...(combobox.getItemProps({ item: choice, index }) as object)}
+              aria-disabled={choice.problem !== null}
+            >
+              <ChoiceWords choice={choice} />
+            </li>
+          ))}
+      </ul>
+      {hasList && choices.length === 0 && <p class="people-empty">{isSearching ? words.app.loading : emptyText}</p>}
+    </div>
+  );
+}
+
+function ChoiceWords({ choice }: { choice: Choice }) {
+  const detail = [choice.label, choice.name ? formatPhone(choice.number) : ""].filter(Boolean).join(" · ");
+  return (
+    <>
+      <Avatar name={choice.name} size="s" />
+      <span class="people-choice-words">
+        <span class="people-choice-name">{recipientName(choice)}</span>
+        <span class="people-choice-detail">{choice.problem ?? detail}</span>
+      </span>
+    </>
+  );
+}
+
+function Token({ recipient, onRemove }: { recipient: Recipient; onRemove: () => void }) {
+  const name = recipientName(recipient);
+  return (
+    <span class="token">
+      <span class="token-name">
+        {name}
+        {recipient.label && <span class="token-label"> {recipient.label}</span>}
+      </span>
+      <button type="button" class="token-remove" aria-label={words.newConversation.remove(name)} onClick={onRemove}>
+        <Icon name="close" />
+      </button>
+    </span>
+  );
+}

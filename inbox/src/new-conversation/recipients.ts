@@ -1,0 +1,77 @@
+/** Who may be added to a new conversation, and why not. Pure. */
+
+import type { Contact, Line, PhoneNumber, Sid } from "../api/types.ts";
+import { formatPhone } from "../format/phone.ts";
+import { words } from "../words/words.ts";
+
+export type Kind = "single" | "group";
+
+/** Somebody who is to get the texts: a contact by one of its numbers, or a bare number. */
+export type Recipient = {
+  number: PhoneNumber;
+  name: string | null;
+  contact: Sid | null;
+  /** Which of the contact's numbers: "work". */
+  label: string;
+};
+
+/** A recipient that is offered. `problem` says why it cannot be added; null if it can. */
+export type Choice = Recipient & { key: string; problem: string | null };
+
+/** A number that was typed. `country` is unknown for a number that belongs to several. */
+export type TypedNumber = { number: PhoneNumber; country: string | null };
+
+type Situation = { kind: Kind; chosen: Recipient[]; limit: number };
+
+/** Group texts reach phones of these countries alone. */
+const GROUP_COUNTRIES = new Set(["US", "CA"]);
+
+/** What is offered for what was typed: contacts, each with all its numbers, and the number itself. */
+export function buildChoices(contacts: Contact[], typed: TypedNumber | null, situation: Situation): Choice[] {
+  const known = contacts.flatMap((contact) => choicesOf(contact, situation));
+  const isKnown = typed && known.some(({ number }) => number === typed.number);
+  if (!typed || isKnown) return known;
+  const bare = { number: typed.number, name: null, contact: null, label: "" };
+  const problem = problemOf(bare, situation) ?? countryProblem(typed, situation.kind);
+  return [{ ...bare, key: typed.number, problem }, ...known];
+}
+
+function choicesOf(contact: Contact, situation: Situation): Choice[] {
+  const numbers = [...contact.numbers].sort((a, b) => Number(b.primary) - Number(a.primary));
+  return numbers.map(({ number, label }) => {
+    const recipient = { number, name: contact.friendly_name, contact: contact.sid, label };
+    const unwanted = contact.do_not_disturb ? words.newConversation.problem.doNotDisturb : null;
+    const problem = unwanted ?? problemOf(recipient, situation);
+    return { ...recipient, key: `${contact.sid} ${number}`, problem };
+  });
+}
+
+function problemOf(recipient: Recipient, { kind, chosen, limit }: Situation): string | null {
+  const { problem } = words.newConversation;
+  const isChosen = (one: Recipient) => one.number === recipient.number;
+  if (chosen.some(isChosen)) return problem.chosen;
+  if (recipient.contact && chosen.some(({ contact }) => contact === recipient.contact)) return problem.contactChosen;
+  if (kind === "group" && chosen.length >= limit) return problem.full(limit);
+  return null;
+}
+
+function countryProblem({ country }: TypedNumber, kind: Kind): string | null {
+  return kind === "group" && country !== null && !GROUP_COUNTRIES.has(country)
+    ? words.newConversation.problem.country
+    : null;
+}
+
+/** What to call a recipient. */
+export function recipientName(recipient: Recipient): string {
+  return recipient.name ?? formatPhone(recipient.number);
+}
+
+/** How many a line can text at once, by its carrier; null for a line without groups. */
+export function limitOf(line: Line | undefined): number {
+  return line?.max_group_recipients ?? 0;
+}
+
+/** The lines for a new conversation: for a group those that can do groups. */
+export function usableLines(lines: Line[], kind: Kind): Line[] {
+  return kind === "group" ? lines.filter(({ group_messaging: can }) => can) : lines;
+}
