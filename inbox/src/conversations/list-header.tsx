@@ -23,7 +23,7 @@ export function ListHeader({ onNewMessage, onNewGroup }: Props) {
         <Menu
           align="end"
           trigger={(properties) => (
-            <Button {...properties} buttonRef={properties.ref} kind="primary" icon="plus" id={properties.id}>
+            <Button {...properties} kind="primary" icon="plus">
               {words.list.new}
             </Button>
           )}
@@ -114,8 +114,8 @@ function LineFilter() {
   return (
     <Menu
       align="end"
-      trigger={(properties) => (
-        <button {...properties} type="button" class="line-filter" aria-label={words.list.lineFilter}>
+      trigger={({ buttonRef, ...properties }) => (
+        <button {...properties} ref={buttonRef} type="button" class="line-filter" aria-label={words.list.lineFilter}>
           <span class="truncate">{chosen ? nameOf(chosen) : words.list.allLines}</span>
           <Icon name="chevron" />
         </button>

@@ -18,7 +18,8 @@ export type MenuItem = {
 };
 
 export type TriggerProps = {
-  ref: Ref<HTMLButtonElement>;
+  /** `buttonRef` of our buttons, `ref` of an element: a component's own `ref` would be the component. */
+  buttonRef: Ref<HTMLButtonElement>;
   id: string;
   "aria-haspopup": "menu";
   "aria-expanded": boolean;
@@ -74,7 +75,7 @@ export function Menu({ items, trigger, align = "start" }: Props) {
   return (
     <>
       {trigger({
-        ref: button,
+        buttonRef: button,
         id: `${id}-button`,
         "aria-haspopup": "menu",
         "aria-expanded": isOpen,
