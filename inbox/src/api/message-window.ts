@@ -9,9 +9,10 @@ import type { Message, ReceiptStatus, Sid } from "./types.ts";
 /**
  * A message with what only live events tell.
  *
- * - `statuses`: what became of it for those recipients of whom that is known, by their participant's SID.
+ * - `statuses`: what became of it for those recipients of whom an event told, by their participant's SID.
+ * - `is_vague`: before these events its summary said "some", which does not say of whom.
  */
-export type CachedMessage = Message & { statuses?: Record<Sid, ReceiptStatus> };
+export type CachedMessage = Message & { statuses?: Record<Sid, ReceiptStatus>; is_vague?: boolean };
 
 /**
  * - `hasOlder`, `hasNewer`: whether there are messages before and behind these.
@@ -65,6 +66,11 @@ export function putMessage(window: MessageWindow, message: CachedMessage): Messa
   if (isBeforeAll || isBehindAll) return window;
   const through = message.index === window.through + 1 ? message.index : window.through;
   return { ...window, messages: messages.toSpliced(at < 0 ? messages.length : at, 0, message), through };
+}
+
+/** Put a new message in its place. One that is there knows more than its first event. */
+export function addMessage(window: MessageWindow, message: CachedMessage): MessageWindow {
+  return window.messages.some(({ sid }) => sid === message.sid) ? window : putMessage(window, message);
 }
 
 /** Change a message of a window. */

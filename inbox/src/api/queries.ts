@@ -15,6 +15,7 @@ import {
   useQueryClient,
 } from "@tanstack/preact-query";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useFollow } from "../live/live.ts";
 import { readLive } from "../live/state.ts";
 import { type CachedEntry, type EntryPage, joinPages, seenIndexOf } from "./entries.ts";
 import { type InboxSelection, keys } from "./keys.ts";
@@ -31,6 +32,7 @@ import {
   readInbox,
   readNewer,
   readOlder,
+  readReadState,
 } from "./reads.ts";
 import type {
   Activity,
@@ -126,6 +128,8 @@ function messagesOptions(conversation: Sid, at?: number) {
 export function useMessages(conversation: Sid, at?: number) {
   const client = useQueryClient();
   const query = useQuery(messagesOptions(conversation, at));
+  // After a jump, new messages are not next to these.
+  useFollow(conversation, query.data && !query.data.hasNewer ? query.data.through : undefined);
   const older = useReadMore(async () => {
     const window = client.getQueryData<MessageWindow>(keys.messages(conversation, at));
     const first = window?.messages[0]?.index;
@@ -220,10 +224,6 @@ export function useReadState(conversation: Sid) {
       return entry && readStateOf(entry);
     },
   });
-}
-
-export function readReadState(conversation: Sid, signal: AbortSignal): Promise<ReadState> {
-  return get<ReadState>(conversationPath(conversation, "ReadState"), {}, signal);
 }
 
 function readStateOf(entry: CachedEntry): ReadState | undefined {

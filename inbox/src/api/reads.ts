@@ -5,7 +5,7 @@ import type { EntryPage } from "./entries.ts";
 import type { InboxSelection } from "./keys.ts";
 import { buildWindow, type CachedMessage, type MessageWindow } from "./message-window.ts";
 import { type Page, type Query, readAtLeast, readPage } from "./pages.ts";
-import type { Activity, Contact, InboxEntry, Sid } from "./types.ts";
+import type { Activity, Contact, InboxEntry, Message, ReadState, Sid } from "./types.ts";
 
 /** How many messages are read at once. */
 export const MESSAGES_AT_ONCE = 50;
@@ -17,8 +17,8 @@ export function conversationPath(conversation: Sid, ...segments: string[]): stri
     .join("/");
 }
 
-export function get<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
-  return rest.request({ method: "GET", path, query, signal });
+export function get<T>(path: string, query: Query, signal?: AbortSignal): Promise<T> {
+  return rest.request({ method: "GET", path, query, ...(signal && { signal }) });
 }
 
 /** Change something. It is made once only. */
@@ -75,6 +75,14 @@ export async function readAgain(conversation: Sid, window: MessageWindow, signal
   const query = { ...after, ...within, Order: "asc", PageSize: LARGEST_PAGE, MediaLinks: true };
   const page = await readAtLeast<CachedMessage>(conversationPath(conversation, "Messages"), query, all);
   return buildWindow(page.entries, { hasOlder: window.hasOlder, hasNewer: window.hasNewer });
+}
+
+export function readMessage(conversation: Sid, message: Sid): Promise<Message> {
+  return get<Message>(conversationPath(conversation, "Messages", message), {});
+}
+
+export function readReadState(conversation: Sid, signal?: AbortSignal): Promise<ReadState> {
+  return get<ReadState>(conversationPath(conversation, "ReadState"), {}, signal);
 }
 
 function readMessages(conversation: Sid, query: Query, signal?: AbortSignal): Promise<Page<CachedMessage>> {

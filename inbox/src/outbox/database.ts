@@ -5,7 +5,7 @@
 
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { Draft } from "./drafts.ts";
-import type { StoredEntry } from "./entry.ts";
+import { isExpired, type StoredEntry } from "./entry.ts";
 
 interface Schema extends DBSchema {
   entries: { key: string; value: StoredEntry };
@@ -153,5 +153,19 @@ export class OutboxDatabase {
       (database) => database.close(),
       () => {},
     );
+  }
+}
+
+/**
+ * Remove what other people have left at this browser: they have not signed out. Messages of theirs that may still be sent
+ * are kept for as long as that, for when they sign in again.
+ */
+export async function removeOtherDatabases(mine: string, now = Date.now()): Promise<void> {
+  for (const { name = "" } of await indexedDB.databases()) {
+    if (!name.startsWith(PREFIX) || name === mine) continue;
+    const database = new OutboxDatabase(name);
+    const entries = await database.readEntries();
+    database.close();
+    if (entries.every((entry) => isExpired(entry, now))) await deleteDB(name);
   }
 }

@@ -17,6 +17,9 @@ type Notice = { about: "entry"; notice: OutboxNotice } | { about: "draft"; name:
 type Opened = { outbox: Outbox; drafts: Drafts; close: (isErased: boolean) => Promise<void> };
 
 const opened = signal<Opened | null>(null);
+// A screen may be drawn a last time after the end.
+const NO_ENTRIES: ReadonlySignal<OutboxEntry[]> = signal([]);
+const NO_DRAFT: ReadonlySignal<Draft | null> = signal(null);
 
 function current(): Opened {
   const found = opened.peek();
@@ -33,7 +36,7 @@ export function enqueue(message: OutgoingMessage): string {
 
 /** The messages of a conversation that are on their way, in the order of sending. */
 export function outboxOf(conversation: Sid): ReadonlySignal<OutboxEntry[]> {
-  return current().outbox.of(conversation);
+  return opened.peek()?.outbox.of(conversation) ?? NO_ENTRIES;
 }
 
 /**
@@ -77,12 +80,12 @@ export const unsent: ReadonlySignal<OutboxEntry[]> = computed(() =>
 
 /** The draft of a place: a conversation's SID, or another name. */
 export function draftOf(name: string): ReadonlySignal<Draft | null> {
-  return current().drafts.of(name);
+  return opened.peek()?.drafts.of(name) ?? NO_DRAFT;
 }
 
 /** Keep a draft. Call it on every keystroke; null, or a draft without content, removes it. */
 export function saveDraft(name: string, draft: Draft | null): void {
-  current().drafts.save(name, draft);
+  opened.peek()?.drafts.save(name, draft);
 }
 
 // --- for the app

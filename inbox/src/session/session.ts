@@ -23,7 +23,7 @@ export const SIGN_IN_URL = `${API_URL}/session/start`;
 
 export const sessionState = signal<SessionState>({ kind: "loading" });
 
-type AccessToken = { token: string; date_expires: string };
+type AccessToken = { token: string; identity: string; date_expires: string };
 let current: AccessToken | null = null;
 let underWay: Promise<string> | null = null;
 
@@ -60,6 +60,10 @@ async function requestToken(): Promise<string> {
     const answer = await postToSession("token");
     if (answer.ok) {
       const given: AccessToken = await answer.json();
+      if (isOfAnother(given)) {
+        sessionState.value = { kind: "ended" };
+        throw new SessionEndedError("another person has signed in");
+      }
       current = given;
       return given.token;
     }
@@ -76,9 +80,16 @@ async function requestToken(): Promise<string> {
   }
 }
 
-/** End the session here and at the server. The caller removes what this browser has stored. */
+/** Whether another person has signed in at this browser meanwhile: what is on this page is not theirs. */
+function isOfAnother({ identity }: AccessToken): boolean {
+  const state = sessionState.peek();
+  return state.kind === "signed-in" && state.session.user.identity !== identity;
+}
+
+/** End the session here and at the server. Rejects if the server does not answer: the session goes on then. */
 export async function endSession(): Promise<void> {
-  await postToSession("end");
+  const answer = await postToSession("end");
+  if (!answer.ok && answer.status !== 401) throw new Error(`the session has not ended: ${answer.status}`);
   current = null;
   sessionState.value = { kind: "signed-out" };
 }
