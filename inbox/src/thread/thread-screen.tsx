@@ -10,6 +10,7 @@ import { useUserNames } from "../app/user-names.ts";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { gatherPeople } from "./people.ts";
+import { ThreadHeader } from "./thread-header.tsx";
 import { ThreadLog } from "./thread-log.tsx";
 import { buildRows } from "./timeline.ts";
 
@@ -17,13 +18,12 @@ type Props = {
   conversation: Sid;
   /** The index of a message to show. */
   target: number | null;
-  header?: ComponentChildren;
   composer?: ComponentChildren;
   onOpenMessage: (message: CachedMessage) => void;
 };
 
 /** One conversation: its header, what was written, and the place to write. */
-export function ThreadScreen({ conversation, target, header, composer, onOpenMessage }: Props) {
+export function ThreadScreen({ conversation, target, composer, onOpenMessage }: Props) {
   const details = useConversation(conversation);
   const window = useMessages(conversation, target ?? undefined);
   if (isNotFound(window.query.error) || isNotFound(details.error)) {
@@ -31,7 +31,7 @@ export function ThreadScreen({ conversation, target, header, composer, onOpenMes
   }
   return (
     <section class="thread" aria-label={words.thread.label}>
-      <div class="thread-header">{header}</div>
+      <ThreadHeader conversation={conversation} />
       <Log conversation={conversation} window={window} target={target} onOpenMessage={onOpenMessage} />
       <div class="thread-composer">{composer}</div>
     </section>

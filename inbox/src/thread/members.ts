@@ -1,0 +1,33 @@
+/** The members of a conversation by what they are. Pure. */
+
+import type { Participant, ParticipantContact, PhoneNumber, Sid } from "../api/types.ts";
+
+export type PhoneMember = {
+  participant: Sid;
+  number: PhoneNumber;
+  name: string | null;
+  contact: ParticipantContact | null;
+};
+
+/** The members with phones. */
+export function phonesOf(participants: Participant[]): PhoneMember[] {
+  return participants.flatMap(({ sid, messaging_binding: binding, contact }) =>
+    binding?.address
+      ? [{ participant: sid, number: binding.address, name: contact?.name ?? null, contact: contact ?? null }]
+      : [],
+  );
+}
+
+/** Our numbers in it, each once. */
+export function linesOf(participants: Participant[]): PhoneNumber[] {
+  const addresses = participants.flatMap(({ messaging_binding: binding }) => [
+    binding?.projected_address ?? null,
+    binding?.proxy_address ?? null,
+  ]);
+  return [...new Set(addresses.filter((address) => address !== null))];
+}
+
+/** The members who use the app. */
+export function usersOf(participants: Participant[]): string[] {
+  return participants.flatMap(({ identity }) => (identity ? [identity] : []));
+}

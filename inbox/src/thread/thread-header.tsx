@@ -1,0 +1,155 @@
+import "./thread-header.css";
+import { useQueryClient } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { Link, useLocation } from "wouter-preact";
+import { findEntry, useConversation, useLines, useParticipants, useReadState, useUsers } from "../api/queries.ts";
+import type { Sid } from "../api/types.ts";
+import { nameOfUser, usePermission, useSession } from "../app/current.ts";
+import { to } from "../app/routes.ts";
+import { useUserNames } from "../app/user-names.ts";
+import { titleOf } from "../conversations/entry-text.ts";
+import { formatPhone } from "../format/phone.ts";
+import { Button, IconButton } from "../ui/button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Menu, type MenuItem } from "../ui/menu.tsx";
+import { showToast } from "../ui/toasts.tsx";
+import { words } from "../words/words.ts";
+import { useChanges } from "./changes.ts";
+import { linesOf, phonesOf } from "./members.ts";
+import { MembersPanel } from "./members-panel.tsx";
+import { RenameDialog } from "./rename-dialog.tsx";
+
+/** Above a conversation: what it is called, who is in it, who takes care of it, and what can be done with it. */
+export function ThreadHeader({ conversation }: { conversation: Sid }) {
+  const [isOpen, setOpen] = useState<"members" | "rename" | null>(null);
+  const title = useTitle(conversation);
+  const participants = useParticipants(conversation).data ?? [];
+  const count = phonesOf(participants).length;
+  return (
+    <header class="thread-head">
+      <Link href={to.inbox()} class="icon-button thread-back" aria-label={words.app.back} title={words.app.back}>
+        <Icon name="back" />
+      </Link>
+      <div class="thread-words">
+        <h2>
+          <button type="button" class="thread-title" onClick={() => setOpen("members")}>
+            <span class="truncate">{title}</span>
+            <span class="visually-hidden">{words.thread.showMembers}</span>
+            <span class="thread-count">
+              <Icon name="group" />
+              {count}
+            </span>
+            <Icon name="chevron" />
+          </button>
+        </h2>
+        <LineText conversation={conversation} />
+      </div>
+      <AssigneeMenu conversation={conversation} />
+      <DoneButton conversation={conversation} />
+      <MoreMenu conversation={conversation} onRename={() => setOpen("rename")} />
+      {isOpen === "members" && <MembersPanel conversation={conversation} title={title} onClose={() => setOpen(null)} />}
+      {isOpen === "rename" && <RenameDialog conversation={conversation} onClose={() => setOpen(null)} />}
+    </header>
+  );
+}
+
+function useTitle(conversation: Sid): string {
+  const client = useQueryClient();
+  const details = useConversation(conversation).data;
+  const phones = phonesOf(useParticipants(conversation).data ?? []);
+  const entry = findEntry(client, conversation);
+  if (details?.friendly_name) return details.friendly_name;
+  if (entry) return titleOf(entry);
+  return phones.map(({ name, number }) => name ?? formatPhone(number)).join(", ");
+}
+
+function LineText({ conversation }: { conversation: Sid }) {
+  const lines = useLines().data ?? [];
+  const participants = useParticipants(conversation).data ?? [];
+  const texts = linesOf(participants).map((address) => {
+    const label = lines.find((line) => line.address === address)?.label;
+    return label ? `${label} ${formatPhone(address)}` : formatPhone(address);
+  });
+  return <p class="thread-line truncate">{texts.length > 0 && words.thread.from(texts.join(", "))}</p>;
+}
+
+function AssigneeMenu({ conversation }: { conversation: Sid }) {
+  const mayAssign = usePermission("writeAsLine");
+  const self = useSession().user.identity;
+  const assignee = useConversation(conversation).data?.assignee ?? null;
+  const users = useUsers().data ?? [];
+  const nameOf = useUserNames();
+  const { assign } = useChanges(conversation);
+  if (!mayAssign) return null;
+  const choose = (identity: string | null, label: string): MenuItem => ({
+    label,
+    isChecked: assignee === identity,
+    onSelect: () => void assign(identity),
+  });
+  const others = users.filter(({ identity }) => identity !== self);
+  return (
+    <Menu
+      align="end"
+      trigger={(properties) => (
+        <Button {...properties} kind="quiet" icon="person" class="thread-assignee">
+          {assignee === null ? words.thread.assign : assignee === self ? words.list.you : nameOf(assignee)}
+        </Button>
+      )}
+      items={[
+        choose(self, words.thread.assignToMe),
+        ...others.map((user) => choose(user.identity, nameOfUser(user))),
+        choose(null, words.thread.unassigned),
+      ]}
+    />
+  );
+}
+
+function DoneButton({ conversation }: { conversation: Sid }) {
+  const mayChange = usePermission("setConversationState");
+  const state = useConversation(conversation).data?.state;
+  const { setDone } = useChanges(conversation);
+  if (!mayChange || state === "closed" || state === "initializing" || !state) return null;
+  if (state === "inactive") return <Button onClick={() => void setDone(false)}>{words.thread.reopen}</Button>;
+  return (
+    <Button
+      icon="check"
+      class="thread-done"
+      onClick={() => {
+        void setDone(true);
+        showToast(words.thread.isDone, { label: words.thread.undo, onSelect: () => void setDone(false) });
+      }}
+    >
+      {words.thread.done}
+    </Button>
+  );
+}
+
+function MoreMenu({ conversation, onRename }: { conversation: Sid; onRename: () => void }) {
+  const [, navigate] = useLocation();
+  const mayRename = usePermission("editConversationName");
+  const read = useReadState(conversation).data;
+  const { markUnread, setMuted } = useChanges(conversation);
+  const rename: MenuItem[] = mayRename ? [{ label: words.thread.rename, icon: "edit", onSelect: onRename }] : [];
+  return (
+    <Menu
+      align="end"
+      trigger={(properties) => <IconButton {...properties} icon="more" label={words.app.more} />}
+      items={[
+        ...rename,
+        {
+          label: words.thread.markUnread,
+          icon: "message",
+          onSelect: () => {
+            void markUnread();
+            navigate(to.inbox());
+          },
+        },
+        {
+          label: read?.muted ? words.thread.unmute : words.thread.mute,
+          icon: "bell",
+          onSelect: () => void setMuted(!read?.muted),
+        },
+      ]}
+    />
+  );
+}
