@@ -80,8 +80,9 @@ docs: dev ## Build the documentation as a website, into .partyline/site.
 	$(BIN)/mkdocs build --strict
 	@echo "open $(STATE)/site/index.html"
 
-build: dev ## Build the stack for RUNTIME (python3.13) on ARCHITECTURE (arm64).
+build: dev ## Build the inbox, and the stack for RUNTIME (python3.13) on ARCHITECTURE (arm64).
 	@$(MAKE) --no-print-directory -C layers/partyline PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) runtime
+	$(BIN)/python -m local.javascript build
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	PATH="$(abspath $(BIN)):$$PATH" PARTYLINE_RUNTIME=$(RUNTIME) PARTYLINE_ARCHITECTURE=$(ARCHITECTURE) \
 	  sam build --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)
@@ -105,4 +106,5 @@ lock: dev ## Pin the newest compatible releases in the lock files.
 	$(BIN)/python -m local.javascript lock
 
 clean: ## Delete everything that the other commands made.
-	rm -rf $(STATE) .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(STATE) inbox/node_modules inbox/dist functions/pages/site
+	rm -rf .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * A development server passes the API on to a running local stack: `STACK=http://127.0.0.1:8080 npm run dev`.
+ * A development server passes the API on to a running local stack, as if its own page asked (README.md).
  * Relative addresses throughout: the stage (`/prod`) is part of the path on AWS.
  */
 const stack = process.env.STACK ?? "http://127.0.0.1:8080";
+const passedOn = { target: stack, changeOrigin: true, headers: { origin: stack } };
 
 export default defineConfig({
   base: "./",
@@ -18,14 +19,9 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
+    host: "127.0.0.1", // the name under which the stack has set its cookie: cookies do not know ports
     fs: { allow: [".", "../clients/javascript"] },
-    // The stack accepts requests to itself and from its own pages only.
-    proxy: Object.fromEntries(
-      ["/v1", "/v2", "/media", "/session"].map((path) => [
-        path,
-        { target: stack, changeOrigin: true, headers: { origin: stack } },
-      ]),
-    ),
+    proxy: Object.fromEntries(["/v1", "/v2", "/media", "/session"].map((path) => [path, passedOn])),
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

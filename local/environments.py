@@ -122,11 +122,13 @@ def _fingerprint(lock: Path) -> str:
     return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
 
 
-def run(command: list[str], problem: str) -> str:
+def run(command: list[str], problem: str, *, cwd: Path | None = None) -> str:
     """Run a program to its end and return its output. Raises SetupError, with what it printed, when it fails."""
     # pip's settings (a mirror, a certificate) may well come from the environment; where modules come from may not.
     inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
-    done = subprocess.run(command, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=inherited, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise SetupError(f"{problem}:\n{_tail(done.stderr or done.stdout)}")
     return done.stdout

@@ -1,6 +1,8 @@
-"""Check and format the JavaScript, and pin its tools.
+"""Check, format, test and build the JavaScript and TypeScript, and pin its tools.
 
-    python -m local.javascript check|format|lock
+    python -m local.javascript check|format|test|build|serve|lock
+
+`test`, `build` and `serve` (its development server) are for the inbox alone.
 
 The clients of clients/javascript are checked with every parameter typed, and their declarations (.d.ts) are those that
 TypeScript reads from their comments. In the page of phones and in tests a parameter may be untyped.
@@ -15,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from local import inbox
 from local.environments import ROOT, SetupError
 from local.node import NODE, NPM, install_modules
 
@@ -22,11 +25,13 @@ CLIENT = ROOT / "clients" / "javascript"
 DECLARATIONS = tuple(CLIENT / name for name in ("live.d.ts", "rest.d.ts"))
 
 
-def check(modules: Path) -> bool:
+def check() -> bool:
     """Return whether format, lint and types are right; what is not is printed."""
+    modules = install_modules()
     results = [
         _run(modules, "@biomejs/biome/bin/biome", "check", "--error-on-warnings"),
         _run(modules, "typescript/bin/tsc", "--project", "."),
+        inbox.check(),
     ]
     built = build_declarations(modules)
     for path in DECLARATIONS:
@@ -36,8 +41,9 @@ def check(modules: Path) -> bool:
     return all(results)
 
 
-def format_all(modules: Path) -> bool:
+def format_all() -> bool:
     """Format, apply safe fixes of the linter, and write the client's declarations."""
+    modules = install_modules()
     is_formatted = _run(modules, "@biomejs/biome/bin/biome", "check", "--write")
     declarations = build_declarations(modules)
     if declarations is None:
@@ -56,8 +62,24 @@ def build_declarations(modules: Path) -> dict[str, str] | None:
 
 
 def lock() -> bool:
-    """Pin what package.json names, and all that it needs, in package-lock.json."""
-    return _succeeds([str(NODE), str(NPM), "install", "--package-lock-only"])
+    """Pin what each package.json names, and all that it needs, in the package-lock.json beside it."""
+    return all([_succeeds([str(NODE), str(NPM), "install", "--package-lock-only"]), inbox.lock()])
+
+
+def build() -> bool:
+    """Build the inbox."""
+    print(f"the inbox is in {inbox.build(print).relative_to(ROOT)}")
+    return True
+
+
+COMMANDS = {
+    "check": check,
+    "format": format_all,
+    "test": inbox.test,
+    "build": build,
+    "serve": inbox.serve,
+    "lock": lock,
+}
 
 
 def _run(modules: Path, program: str, *arguments: str) -> bool:
@@ -71,16 +93,12 @@ def _succeeds(command: Sequence[str]) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.javascript", description=__doc__)
-    parser.add_argument("command", choices=["check", "format", "lock"])
-    command = parser.parse_args(arguments).command
-    if command == "lock":
-        return 0 if lock() else 1
+    parser.add_argument("command", choices=COMMANDS)
     try:
-        modules = install_modules()
+        return 0 if COMMANDS[parser.parse_args(arguments).command]() else 1
     except SetupError as error:
         print(f"partyline: {error}", file=sys.stderr)
         return 1
-    return 0 if {"check": check, "format": format_all}[command](modules) else 1
 
 
 if __name__ == "__main__":

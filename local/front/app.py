@@ -16,7 +16,7 @@ MAX_BODY = 12 * 1024 * 1024
 _PAGE = Path(__file__).parent / "page"
 # What is passed through has its own authentication. Pages of listed origins may ask for what an app in a browser uses.
 _FOR_APPS = ("v1", "v2", "live", "media")
-_PASSED = (*_FOR_APPS, "carriers", "session")
+_PASSED = (*_FOR_APPS, "carriers", "session", "inbox")
 # The pages of the emulator's Cognito. On AWS they have a domain of their own.
 _PROVIDER = ("oauth2/authorize", "login")
 _POLICY = (

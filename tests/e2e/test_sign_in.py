@@ -139,7 +139,8 @@ def test_a_browser_keeps_the_cookies_and_a_script_cannot_read_them(stack: Stack,
         page.click("button[type=submit]")
         page.fill("input[name=password]", person.password)
         page.click("button[type=submit]")
-        page.wait_for_url(f"{world.url}/session")
+        page.wait_for_url(f"{world.url}/inbox/")
+        page.goto(f"{world.url}/session")
         assert json.loads(page.inner_text("body"))["user"]["identity"] == "ann"
         assert read_user(world, page.evaluate(ask)["token"], "ann") == 200
         assert page.evaluate("document.cookie") == ""

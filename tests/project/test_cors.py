@@ -64,9 +64,9 @@ def test_a_preflight_is_answered_for_every_path_of_clients_without_a_function(
     answers = [paths[path]["options"] for path in PATHS]
 
     assert {path for path, item in paths.items() if "options" in item} == set(PATHS)
-    # A new path is for pages of other origins, with a preflight, or it is named here. Sign-in has cookies: it is for
-    # pages of its own origin alone.
-    assert {path for path in paths if not path.startswith(("/carriers/", "/session"))} == set(PATHS)
+    # A new path is for pages of other origins, with a preflight, or it is named here. Sign-in has cookies, and the
+    # inbox is a page itself: both are for their own origin alone.
+    assert {path for path in paths if not path.startswith(("/carriers/", "/session", "/inbox"))} == set(PATHS)
     assert all(answer == answers[0] for answer in answers)
     integration = answers[0]["x-amazon-apigateway-integration"]
     [answer] = integration["responses"].values()

@@ -22,6 +22,7 @@ import jwt
 import pytest
 import yaml
 
+import static_site
 from partyline.api import multipart, pagination, parsing, session_endpoint
 from partyline.api import request as http_request
 from partyline.api.context import ApiContext, Call
@@ -66,7 +67,7 @@ class Case:
     unit: int = 40
 
 
-CARRIERS, API, MEDIA, SESSION, LIVE = "/carriers", "/v1", "/media", "/session", "live"
+CARRIERS, API, MEDIA, SESSION, INBOX, LIVE = "/carriers", "/v1", "/media", "/session", "/inbox", "live"
 
 BUILT = {name: registry.build_carrier(name, SECRETS, no_transport) for name in registry.CARRIERS}
 HEADERS = {
@@ -492,6 +493,17 @@ CASES = [
     Case(SESSION, "a session", session_cookies.is_cookie, lambda n: "A" * n),
     Case(SESSION, "an ID token", read_claims, lambda n: "e30.e30." + "A" * n),
     Case(SESSION, "groups", lambda groups: Claims("s", {"g": groups}).groups("g"), lambda n: ["a"] * n),
+    # --- the files of the inbox
+    *(
+        Case(INBOX, f"codings: {what}", lambda header: static_site.choose_coding(header, ["identity", "br"]), make)
+        for what, make in {
+            "many": lambda n: "gzip;q=0.5," * n,
+            "parameters": lambda n: "gzip" + ";q=1" * n,
+            "a long weight": lambda n: "gzip;q=0." + "1" * n,
+            "nothing": lambda n: ";," * n,
+        }.items()
+    ),
+    Case(INBOX, "tags", lambda header: static_site.is_current(header, '"a"'), lambda n: 'W/"b",' * n),
     # --- live connections
     *(
         Case(LIVE, f"a frame of {what}", protocol.parse_frame, make)

@@ -66,7 +66,7 @@ def alternatives(value: Any) -> list[Any]:
 
 def statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The statements of a function's policies, whatever the conditions."""
-    for policy in function["Policies"]:
+    for policy in function.get("Policies", []):
         for statement in policy["Statement"]:
             yield from alternatives(statement)
 
@@ -160,12 +160,14 @@ def reads_by_function(module: str) -> dict[str, tuple[set[str], set[str]]]:
 
 
 def direct_reads(tree: ast.AST) -> set[str]:
-    return {
-        node.args[0].value
+    """The names in `variable("NAME")`, and in `os.environ["NAME"]` of a function without the layer."""
+    named = [
+        node.slice if isinstance(node, ast.Subscript) else node.args[0]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "variable"
-        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    }
+        if (isinstance(node, ast.Call) and node.args and ast.unparse(node.func) == "variable")
+        or (isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ")
+    ]
+    return {node.value for node in named if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def names_used(tree: ast.AST) -> set[str]:
@@ -349,6 +351,7 @@ def test_the_api_has_every_route_and_method() -> None:
         ("/session/return", "get"): "SigninFunction",
         ("/session/token", "post"): "SigninFunction",
         ("/session/end", "post"): "SigninFunction",
+        **{(path, method): "PagesFunction" for path in ("/inbox", "/inbox/{proxy+}") for method in ("get", "head")},
         **{
             (path, method): "ConversationsFunction"
             for path in ("/v1", "/v1/{proxy+}", "/v2/{proxy+}")
@@ -554,6 +557,7 @@ def test_without_sign_in_there_is_nothing_of_it() -> None:
     groups = {"AdminsGroup", "StaffGroup", "LimitedGroup"}
     common = {"SigninFunction", "SigninLogs", "SignInUrl", "SigninErrorsAlarm", "SigninThrottlesAlarm"}
     common |= {"SignInProviderFailedAlarm"}
+    common |= {"PagesFunction", "PagesLogs", "PagesErrorsAlarm", "PagesThrottlesAlarm", "InboxUrl"}
     own = {"SignInSecret", "SignInSecretArn"}
 
     assert resolved("cognito") - resolved("off") == pool | groups | common
@@ -631,6 +635,16 @@ def test_a_mapping_that_the_template_takes_is_one_that_the_function_reads(text: 
 )
 def test_people_land_nowhere_but_below_the_api_after_signing_in(text: str) -> None:
     assert not re.fullmatch(TEMPLATE["Parameters"]["SignInLanding"]["AllowedPattern"], text)
+
+
+def test_the_function_of_the_pages_has_no_layer_and_no_permission(expanded: dict[str, Any]) -> None:
+    function, role = (expanded[name]["Properties"] for name in ("PagesFunction", "PagesFunctionRole"))
+    managed = {str(policy).rpartition("/")[2].rstrip("'}]") for policy in role["ManagedPolicyArns"]}
+
+    assert "Layers" not in function
+    assert "Policies" not in role
+    # Logs and traces, as every function has.
+    assert managed == {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 
 
 # --- queues

@@ -141,7 +141,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
 def granted(function: str) -> set[str]:
     """The DynamoDB actions of a function's statements."""
     properties = yaml.load(TEMPLATE.read_text(), Template)["Resources"][f"{function.title()}Function"]["Properties"]
-    statements = [statement for policy in properties["Policies"] for statement in policy["Statement"]]
+    statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
     actions = {
         action
         for one in statements

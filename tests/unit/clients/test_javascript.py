@@ -1,4 +1,4 @@
-"""The JavaScript clients: their own tests, run by Node."""
+"""The JavaScript clients, and the modules of the inbox: their own tests, run by Node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import node
+from local import inbox, node
 
 TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
 
@@ -26,3 +26,9 @@ def test_each_client_has_tests() -> None:
     clients = (Path(__file__).parents[3] / "clients" / "javascript").glob("*.js")
 
     assert {path.name.removesuffix(".test.mjs") for path in TESTS} == {path.stem for path in clients}
+
+
+def test_the_modules_of_the_inbox(capfd: pytest.CaptureFixture[str]) -> None:
+    passed = inbox.test()
+
+    assert passed, "".join(capfd.readouterr())
