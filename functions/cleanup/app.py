@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle.cleanup import Cleaner
-from partyline.observability import logger, metrics
+from partyline.observability import count, logger, metrics
 from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import Removed
@@ -35,10 +35,14 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     cleaner = Cleaner(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
     jobs = LongJobs(
         Removed,
-        "cleanup",
-        ("kind", "sid"),
         SQS,
         variable("CLEANUP_QUEUE_URL"),
         lambda removed: None if cleaner.clean_up(removed) else removed,
+        _record,
     )
     return consume(event, jobs.handle)
+
+
+def _record(removed: Removed, done: bool) -> None:  # noqa: FBT001  (it is called as LongJobs does)
+    logger.info("cleanup.run", kind=removed.kind.value, sid=removed.sid, done=done)
+    count("CleanupDone" if done else "CleanupContinued")

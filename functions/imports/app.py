@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle.contact_importer import ContactImporter
-from partyline.observability import logger, metrics
+from partyline.observability import count, logger, metrics
 from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import ImportRun
@@ -35,10 +35,14 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     importer = ContactImporter(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
     jobs = LongJobs(
         ImportRun,
-        "import",
-        ("sid", "run"),
         SQS,
         variable("IMPORTS_QUEUE_URL"),
         lambda requested: None if importer.run(requested.sid, requested.run) else requested,
+        _record,
     )
     return consume(event, jobs.handle)
+
+
+def _record(requested: ImportRun, done: bool) -> None:  # noqa: FBT001  (it is called as LongJobs does)
+    logger.info("import.run", sid=requested.sid, run=requested.run, done=done)
+    count("ImportDone" if done else "ImportContinued")

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.observability import logger, metrics
+from partyline.observability import count, logger, metrics
 from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import InboxJob
@@ -34,5 +34,10 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Bring up to date what each job names. What there is no time for goes back into the queue."""
     has_time = bootstrap.build_time_check(context, RESERVE)
     projector = InboxProjector(TABLE, bootstrap.now, has_time, ServiceCache(TABLE))
-    jobs = LongJobs(InboxJob, "inbox", ("kind", "service_sid"), SQS, variable("INBOX_QUEUE_URL"), projector.run)
+    jobs = LongJobs(InboxJob, SQS, variable("INBOX_QUEUE_URL"), projector.run, _record)
     return consume(event, jobs.handle)
+
+
+def _record(job: InboxJob, done: bool) -> None:  # noqa: FBT001  (it is called as LongJobs does)
+    logger.info("inbox.run", kind=job.kind.value, service_sid=job.service_sid, done=done)
+    count("InboxDone" if done else "InboxContinued")

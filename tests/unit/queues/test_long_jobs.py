@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline.observability import metrics
 from partyline.queues import queue_messages
 from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
@@ -29,31 +28,31 @@ class Queue:
         self.sent.append((message["QueueUrl"], message["MessageBody"]))
 
 
-def handle(queue: Any, work: Any) -> list[str]:
-    """Handle the job; returns what was counted."""
-    metrics.clear_metrics()
-    LongJobs(InboxJob, "inbox", ("kind", "service_sid"), queue, "url", work).handle(SQSRecord({"body": BODY}))
-    counted = [*metrics.metric_set]
-    metrics.clear_metrics()
-    return counted
+def handle(queue: Any, work: Any) -> list[bool]:
+    """Handle the job; returns whether it was recorded as done."""
+    recorded: list[tuple[InboxJob, bool]] = []
+    jobs = LongJobs(InboxJob, queue, "url", work, lambda job, done: recorded.append((job, done)))
+    jobs.handle(SQSRecord({"body": BODY}))
+    assert {job for job, _ in recorded} == {JOB}
+    return [done for _, done in recorded]
 
 
 def test_a_job_that_is_done_leaves_nothing() -> None:
     queue = Queue()
     done: list[InboxJob] = []
-    assert handle(queue, done.append) == ["InboxDone"]
+    assert handle(queue, done.append) == [True]
     assert (done, queue.sent) == ([JOB], [])
 
 
 def test_what_is_left_goes_back() -> None:
     queue, left = Queue(), replace(JOB, after="a")
-    assert handle(queue, lambda _: left) == ["InboxContinued"]
+    assert handle(queue, lambda _: left) == [False]
     assert queue.sent == [("url", queue_messages.encode(left))]
 
 
 def test_a_job_that_was_not_begun_goes_back_as_it_came() -> None:
     queue = Queue()
-    assert handle(queue, lambda job: job) == ["InboxContinued"]
+    assert handle(queue, lambda job: job) == [False]
     assert queue.sent == [("url", BODY)]
 
 
