@@ -1,5 +1,4 @@
 import "./thread-screen.css";
-import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { CachedMessage } from "../api/message-window.ts";
 import { useActivity, useConversation, useLines, useMessages, useParticipants, useReadState } from "../api/queries.ts";
@@ -7,6 +6,7 @@ import type { Sid } from "../api/types.ts";
 import { useSession } from "../app/current.ts";
 import { isNotFound } from "../app/query-client.ts";
 import { useUserNames } from "../app/user-names.ts";
+import { Composer } from "../composer/composer.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { gatherPeople } from "./people.ts";
@@ -18,12 +18,11 @@ type Props = {
   conversation: Sid;
   /** The index of a message to show. */
   target: number | null;
-  composer?: ComponentChildren;
   onOpenMessage: (message: CachedMessage) => void;
 };
 
 /** One conversation: its header, what was written, and the place to write. */
-export function ThreadScreen({ conversation, target, composer, onOpenMessage }: Props) {
+export function ThreadScreen({ conversation, target, onOpenMessage }: Props) {
   const details = useConversation(conversation);
   const window = useMessages(conversation, target ?? undefined);
   if (isNotFound(window.query.error) || isNotFound(details.error)) {
@@ -33,7 +32,7 @@ export function ThreadScreen({ conversation, target, composer, onOpenMessage }: 
     <section class="thread" aria-label={words.thread.label}>
       <ThreadHeader conversation={conversation} />
       <Log conversation={conversation} window={window} target={target} onOpenMessage={onOpenMessage} />
-      <div class="thread-composer">{composer}</div>
+      {details.data && <Composer conversation={conversation} state={details.data.state} />}
     </section>
   );
 }
