@@ -7,11 +7,12 @@ import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { eventText } from "./event-text.ts";
 import { LinkedText, MessageBubble } from "./message-bubble.tsx";
+import { OutgoingBubble } from "./outgoing-bubble.tsx";
 import { type People, writerName } from "./people.ts";
 import type { Row } from "./timeline.ts";
 
 const OVERSCAN = 4;
-const GUESS = { day: 44, unread: 36, message: 60, note: 72, event: 28 };
+const GUESS = { day: 44, unread: 36, message: 60, note: 72, event: 28, outgoing: 60 };
 const NEAR_EDGE = 8;
 
 type Props = {
@@ -148,6 +149,8 @@ function RowContent({ row, people, onOpenMessage }: RowProps) {
           </p>
         </div>
       );
+    case "outgoing":
+      return <OutgoingBubble entry={row.entry} />;
     case "message":
       return (
         <MessageBubble

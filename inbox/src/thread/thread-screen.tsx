@@ -7,6 +7,7 @@ import { useSession } from "../app/current.ts";
 import { isNotFound } from "../app/query-client.ts";
 import { useUserNames } from "../app/user-names.ts";
 import { Composer } from "../composer/composer.tsx";
+import { useOutbox } from "../outbox/my-outbox.ts";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { gatherPeople } from "./people.ts";
@@ -52,10 +53,19 @@ function Log({ conversation, window, target, onOpenMessage }: LogProps) {
     () => gatherPeople(participants ?? [], lines ?? [], self, nameOfUser),
     [participants, lines, self, nameOfUser],
   );
-  const { messages, hasOlder } = window;
+  const { messages, hasOlder, hasNewer } = window;
+  const outgoing = useOutbox(conversation, messages);
   const rows = useMemo(
-    () => buildRows({ messages: messages ?? [], activity: activity ?? [], isWhole: !hasOlder, readThrough }),
-    [messages, activity, hasOlder, readThrough],
+    () =>
+      buildRows({
+        messages: messages ?? [],
+        activity: activity ?? [],
+        // After a jump the end of the conversation may be far below.
+        outgoing: hasNewer ? [] : outgoing,
+        isWhole: !hasOlder,
+        readThrough,
+      }),
+    [messages, activity, outgoing, hasOlder, hasNewer, readThrough],
   );
   if (!messages || !participants) {
     if (!window.query.isError) return <SkeletonRows count={6} />;
@@ -73,7 +83,7 @@ function Log({ conversation, window, target, onOpenMessage }: LogProps) {
       rows={rows}
       people={people}
       hasOlder={hasOlder}
-      hasNewer={window.hasNewer}
+      hasNewer={hasNewer}
       isLoadingOlder={window.isLoadingOlder}
       loadOlder={window.loadOlder}
       loadNewer={window.loadNewer}

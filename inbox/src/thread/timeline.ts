@@ -7,6 +7,7 @@
 import type { CachedMessage } from "../api/message-window.ts";
 import type { Activity } from "../api/types.ts";
 import { isSameDay } from "../format/time.ts";
+import type { OutboxEntry } from "../outbox/entry.ts";
 
 /** Messages of one writer within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -16,11 +17,14 @@ export type Row =
   | { kind: "unread"; key: string }
   | { kind: "message"; key: string; message: CachedMessage; isFirst: boolean; isLast: boolean }
   | { kind: "note"; key: string; note: Activity }
-  | { kind: "event"; key: string; event: Activity };
+  | { kind: "event"; key: string; event: Activity }
+  | { kind: "outgoing"; key: string; entry: OutboxEntry };
 
 type Content = {
   messages: CachedMessage[];
   activity: Activity[];
+  /** The messages that are on their way. */
+  outgoing?: OutboxEntry[];
   /** Whether the first message is the first of the conversation: what stands before it then belongs here too. */
   isWhole: boolean;
   /** The last index that was read when the thread was opened; null when nothing was, undefined to mark nothing. */
@@ -28,7 +32,7 @@ type Content = {
 };
 
 /** Build the rows. */
-export function buildRows({ messages, activity, isWhole, readThrough }: Content): Row[] {
+export function buildRows({ messages, activity, outgoing = [], isWhole, readThrough }: Content): Row[] {
   const rows: Row[] = [];
   const behind = groupByPlace(activity, messages, isWhole);
   let day: string | null = null;
@@ -55,6 +59,9 @@ export function buildRows({ messages, activity, isWhole, readThrough }: Content)
     add({ kind: "message", key: message.sid, message, isFirst, isLast }, message.date_created);
     for (const one of behind.get(message.index) ?? []) add(rowOf(one), one.date_created);
   });
+  for (const entry of outgoing) {
+    add({ kind: "outgoing", key: entry.key, entry }, new Date(entry.created).toISOString());
+  }
   return rows;
 }
 

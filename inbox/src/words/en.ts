@@ -158,6 +158,18 @@ export const en = {
       began: "The conversation began",
     },
   },
+  outbox: {
+    waiting: "waiting",
+    uploading: (percent: number) => `uploading, ${percent} %`,
+    sending: "sending…",
+    offline: "waiting for the network",
+    sent: "sent",
+    notSent: (reason: string) => `Not sent. ${reason}`,
+    expired: "It is not known whether this was sent. Look at the conversation before you send it again.",
+    retry: "Send again",
+    edit: "Edit",
+    discard: "Discard",
+  },
   composer: {
     label: "Write a message",
     modes: "Who reads it",
