@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from partyline.domain import sids, threads
+from partyline.domain.contacts import Contact, ContactAction, ContactNumber, describe_change
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import Line
 from partyline.domain.membership import Roster
@@ -17,8 +18,8 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send
-from partyline.errors import Conflict
-from partyline.storage import conversations, lines, memberships, messages, queries, receipts
+from partyline.errors import Conflict, RuleViolation
+from partyline.storage import contacts, conversations, lines, memberships, messages, queries, receipts
 from partyline.storage.queries import Window
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, Write
@@ -63,6 +64,24 @@ def message(table: Table, owner: Conversation) -> Message:
     made = Message(sids.message(0), owner.sid, 0, NOW, NOW, P, "hi", sends=(Send(thread, P, {A: "MB1", B: "MB2"}),))
     table.transact(messages.recording_writes(Roster(owner, ()), made, NOW))
     return made
+
+
+def test_a_conversation_is_changed_although_a_text_is_being_recorded_in_it(table: Table) -> None:
+    before = conversation(table, {"identity": "ann"})
+    assigned = replace(before, assignee="ann", updated=NOW)
+    assert conversations.update(Underway(table, 3), before, assigned, NOW).assignee == "ann"
+    stored = conversations.fetch(table, before.sid)
+    assert stored and stored.assignee == "ann"
+    with pytest.raises(RuleViolation, match="conversation_changed"):
+        conversations.update(Underway(table, 100), stored, replace(stored, assignee=None), NOW)
+
+
+def test_a_contact_is_stored_although_another_one_is_about_to_have_its_number(table: Table) -> None:
+    """Of two that want a number, DynamoDB may cancel both at first."""
+    made = Contact(sids.new(sids.CONTACT), SERVICE, "Kay", NOW, NOW, (ContactNumber(A, primary=True),))
+    change = describe_change(None, made, ContactAction.CREATED, "ann")
+    contacts.save(Underway(table, 3), None, made, change)
+    assert contacts.fetch(table, made.sid) == made
 
 
 def test_a_report_moves_its_receipt_although_another_report_is_being_applied(table: Table) -> None:

@@ -19,7 +19,7 @@ from partyline.media import bucket
 from partyline.media.bucket import Bucket
 from partyline.storage import contact_imports as store
 from partyline.storage import contacts as contact_store
-from partyline.storage import retry, services
+from partyline.storage import services
 from partyline.storage.table import Table
 
 CHUNK = 100
@@ -120,7 +120,7 @@ class ContactImporter:
         """Store a contact; return why not. One that an earlier attempt has stored is there already."""
         change = contacts.describe_change(None, contact, ContactAction.CREATED, before.by)
         try:
-            retry.STANDARD.run(lambda: contact_store.save(self.table, None, contact, change), can_retry=retry.is_race)
+            contact_store.save(self.table, None, contact, change)
         except Conflict as conflict:
             if contact_store.CONTACT not in conflict.failed:
                 raise

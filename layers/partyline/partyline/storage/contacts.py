@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from partyline.domain import contact_search
 from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, contact_keys, idempotency, keys
+from partyline.storage import codec, contact_keys, idempotency, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, Write, delete, put
 
@@ -110,7 +110,7 @@ def _forget_answer(table: Table, before: Contact | None, after: Contact) -> None
 
 def _transact(table: Table, writes: Sequence[Write]) -> None:
     try:
-        table.transact(writes)
+        retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
         for label, holder in conflict.failed.items():
             if label.startswith(NUMBER) and CONTACT not in conflict.failed:

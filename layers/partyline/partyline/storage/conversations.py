@@ -141,7 +141,8 @@ def _update(
         *_rename_writes(before, after),
     ]
     try:
-        table.transact(writes)
+        # A text that is being recorded writes the same item, and changes nothing that the condition is about.
+        retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
         check_name_free(conflict)
         raise Conflict({}) from conflict
