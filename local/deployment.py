@@ -24,6 +24,7 @@ STAGE = "prod"
 _BUILDS = STATE / "builds"
 _BUCKET = "partyline-local"
 _NEWEST_RUNTIME = (3, 14)
+_LAYER = "PartylineLayer"
 _UNSUPPORTED = {"AWS::Cognito::ManagedLoginBranding"}
 
 
@@ -70,18 +71,22 @@ def build(log: Path) -> Path:
                 },
                 log=log,
             ).finish()
-            _leave_out_unsupported(unfinished / "template.yaml")
+            _prepare(unfinished / "template.yaml")
             unfinished.rename(target)
         target.touch()
     return target / "template.yaml"
 
 
-def _leave_out_unsupported(template: Path) -> None:
-    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages."""
+def _prepare(template: Path) -> None:
+    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages.
+
+    Pack its layer once, which SAM would do for each deployment.
+    """
     built = yaml_parse(template.read_text())
-    resources = built["Resources"]
-    built["Resources"] = {name: one for name, one in resources.items() if one["Type"] not in _UNSUPPORTED}
-    template.write_text(yaml_dump(built))
+    resources = {name: one for name, one in built["Resources"].items() if one["Type"] not in _UNSUPPORTED}
+    packed = shutil.make_archive(str(template.with_name(_LAYER)), "zip", template.with_name(_LAYER))
+    resources[_LAYER]["Properties"]["ContentUri"] = Path(packed).name
+    template.write_text(yaml_dump({**built, "Resources": resources}))
 
 
 def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
