@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from local import loopback
 from local.stack import Stack
@@ -21,6 +21,8 @@ from tests.support.stack_world import PATIENCE, World, new_number, until
 browsers.require()
 
 PATIENCE_MS = PATIENCE * 1000
+# The smallest GIF.
+PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,26 @@ def test_phones_page_warns_of_texts_that_reach_no_line(open_phones: Callable[...
     expect(phone.get_by_text(NO_LINE)).to_be_visible()
     # Nobody of ours reports on it.
     expect(phone.locator(".status")).to_have_count(0)
+
+
+def test_phones_page_sends_files_and_shows_pictures(open_phones: Callable[..., PhonesPage]) -> None:
+    opened = open_phones(phones=2)
+    opened.open_new_text(0, pretty(opened.numbers[1]))
+    phone, other = opened.phone(0), opened.phone(1)
+    files: list[FilePayload] = [
+        {"name": "roof.gif", "mimeType": "image/gif", "buffer": PIXEL},
+        {"name": "no.gif", "mimeType": "image/gif", "buffer": PIXEL},
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"first floor"},
+    ]
+    phone.locator("input[type=file]").set_input_files(files)
+    phone.get_by_role("button", name="Leave out no.gif").click()
+    phone.get_by_role("button", name="Send").click()
+
+    other.get_by_role("list", name="Threads").get_by_role("button").click()
+    theirs = other.locator(".bubble.theirs")
+    expect(theirs.get_by_role("img")).to_have_js_property("naturalWidth", 1)
+    expect(theirs.get_by_role("link")).to_have_count(2)
+    expect(theirs.get_by_role("link", name=".txt")).to_have_attribute("rel", "noreferrer noopener")
 
 
 def test_phones_page_says_what_became_of_a_text_at_each_line(
