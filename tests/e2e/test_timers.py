@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from tests.e2e.conftest import ExpiringConversation
-from tests.support.stack_world import World, new_number, until
-from tests.support.staff import StaffMember
-
-LINE = "+12065550101"
+from tests.e2e.conftest import ExpiringConversation, ScheduledMessages
+from tests.support.stack_world import World, until
 
 
 def test_timer_of_a_minute_is_reported_once_with_its_due_time(
@@ -31,27 +27,21 @@ def test_timer_of_a_minute_is_reported_once_with_its_due_time(
     assert world.api.conversations(expiring_conversation.sid).fetch().state == "active"
 
 
-def test_scheduled_message_reaches_the_phones_once_at_its_time(world: World) -> None:
+def test_scheduled_message_reaches_the_phones_once_at_its_time(
+    world: World, scheduled_messages: ScheduledMessages
+) -> None:
     """GIVEN two messages that a person has scheduled, one of them canceled WHEN their minute comes THEN the phones show
     the other one once, and the scheduled message names it."""
-    ann = StaffMember(world, "ann", "inbox member")
-    handsets = (new_number(), new_number())
-    group = world.api.conversations.create(friendly_name="12 Elm Street")
-    group.participants.create(messaging_binding_projected_address=LINE)
-    for handset in handsets:
-        group.participants.create(messaging_binding_address=handset)
-    at = datetime.now(UTC) + timedelta(seconds=62)
-    path = f"/Conversations/{group.sid}"
-    scheduled, canceled = (
-        ann.post(f"{path}/Messages", {"Body": body, "SendAt": at.isoformat()}) for body in ("See you at nine", "No")
-    )
-    assert (scheduled.status, canceled.status) == (HTTPStatus.ACCEPTED, HTTPStatus.ACCEPTED)
-    assert ann.delete(f"{path}/ScheduledMessages/{canceled.body['sid']}").status == HTTPStatus.NO_CONTENT
-    assert world.messages(group.sid) == []
-    until(lambda: all(world.read_by(handset) for handset in handsets))
+    given = scheduled_messages
+    assert (given.kept.status, given.canceled.status) == (HTTPStatus.ACCEPTED, HTTPStatus.ACCEPTED)
+    assert given.cancellation.status == HTTPStatus.NO_CONTENT
+    assert given.recorded == []
+    until(lambda: all(world.read_by(handset) for handset in given.handsets))
     world.settle()
-    assert [world.read_by(handset) for handset in handsets] == [[(LINE, "See you at nine")]] * 2
-    sent = ann.read(f"{path}/ScheduledMessages/{scheduled.body['sid']}")
-    [message] = group.messages.list()
+    assert [world.read_by(handset) for handset in given.handsets] == [[(given.line, "See you at nine")]] * 2
+    path = f"/Conversations/{given.conversation_sid}/ScheduledMessages"
+    sent, canceled = (given.person.read(f"{path}/{one.body['sid']}") for one in (given.kept, given.canceled))
+    [message] = world.api.conversations(given.conversation_sid).messages.list()
     assert (sent["state"], sent["message_sid"]) == ("sent", message.sid)
-    assert message.date_created >= at.replace(microsecond=0)
+    assert (canceled["state"], canceled["message_sid"]) == ("canceled", None)
+    assert message.date_created >= given.send_at.replace(microsecond=0)
