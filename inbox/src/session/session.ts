@@ -30,6 +30,8 @@ let underWay: Promise<string> | null = null;
 /** Ask who is signed in. */
 export async function loadSession(): Promise<void> {
   sessionState.value = { kind: "loading" };
+  // Everything else needs one, so it is asked for at the same time.
+  accessToken().catch(() => {});
   try {
     const answer = await fetch(`${API_URL}/session`, { cache: "no-store" });
     if (answer.ok) sessionState.value = { kind: "signed-in", session: await answer.json() };
