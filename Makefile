@@ -97,8 +97,9 @@ lock: dev ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock
 	@$(STATE)/lock/bin/python -m pip install --quiet uv
 	@set -e; lock() { echo "$$2"; $(STATE)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$1 -o $$2; }; \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$3 $$1 -o $$2; }; \
 	lock layers/partyline/requirements.in layers/partyline/requirements.txt; \
+	lock layers/partyline/cryptography.in layers/partyline/cryptography.txt "--no-emit-package=cffi --no-emit-package=pycparser"; \
 	lock requirements.in requirements.lock; \
 	lock local/emulator.in local/emulator.lock; \
 	lock local/runtime.in local/runtime.lock; \

@@ -20,8 +20,9 @@ from local.environments import LOCKS, ROOT, UV_LOCK
 
 # The Python Package Index answers for itself; OSV has the same advisories at another address.
 SOURCES = ("pypi", "osv")
-# The development environment's lock has the layer's packages too, of the same versions; what is deployed comes first.
-FILES = (ROOT / "layers" / "partyline" / "requirements.txt", *LOCKS.values(), UV_LOCK)
+# The development environment's lock has the layers' packages too, of the same versions; what is deployed comes first.
+_LAYERS = tuple(ROOT / "layers" / "partyline" / name for name in ("requirements.txt", "cryptography.txt"))
+FILES = (*_LAYERS, *LOCKS.values(), UV_LOCK)
 # Seconds for one answer of a source, and for all of them.
 _ANSWER, _ALL = 5, 120
 

@@ -26,6 +26,7 @@ from typing import Any
 import jwt
 import samcli
 from nacl.signing import SigningKey
+from samcli.yamlhelper import yaml_parse
 
 from local import loopback
 from local.deployment import architecture, build
@@ -72,7 +73,7 @@ def running(stack: Stack, name: str) -> Iterator[Function]:
     if platform.system() != "Linux":
         raise SetupError("Lambda's runtime interface emulator runs on Linux only")
     log = stack.directory / f"events-{name}.log"
-    layer = build(log).parent / "PartylineLayer" / "python"
+    layers = list_layers(build(log), f"{name.title()}Function")
     runtime = ensure("runtime")
     physical = stack.physical(f"{name.title()}Function")
     deployed = stack.client("lambda").get_function_configuration(FunctionName=physical)
@@ -97,7 +98,7 @@ def running(stack: Stack, name: str) -> Iterator[Function]:
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(deployed["Timeout"]),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed["MemorySize"]),
             "LAMBDA_TASK_ROOT": str(ROOT / "functions" / name),
-            "PYTHONPATH": str(layer),
+            "PYTHONPATH": os.pathsep.join(str(layer) for layer in layers),
         },
         log=log,
     )
@@ -105,6 +106,14 @@ def running(stack: Stack, name: str) -> Iterator[Function]:
         yield Function(name, f"http://{loopback.HOST}:{door}/2015-03-31/functions/function/invocations", program)
     finally:
         program.stop(grace=1)
+
+
+def list_layers(template: Path, function: str) -> list[Path]:
+    """List the directories of a function's built layers: those that all functions have, and its own."""
+    built = yaml_parse(template.read_text())
+    shared = built["Globals"]["Function"]["Layers"]
+    own = built["Resources"][function]["Properties"].get("Layers", [])
+    return [template.parent / one["Ref"] / "python" for one in [*shared, *own]]
 
 
 def _sample_settings(stack: Stack) -> dict[str, str]:

@@ -5,6 +5,7 @@ The work is in `partyline.api`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,7 +18,15 @@ from partyline.observability import flush, logger
 from partyline.settings import variable
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root, bootstrap.build_bucket())
+
+
+@cache
+def read_push_key() -> bytes:
+    """Return the public key for push services. Its client is built by the first request that asks for it."""
+    return bootstrap.build_push_key().read_public()
+
+
+API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root, bootstrap.build_bucket(), read_push_key)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
+from partyline.domain.events import EventBatch
 from partyline.domain.media import MediaReference
 from partyline.observability import logger, metrics
 from partyline.queues import queue_messages
@@ -25,6 +26,7 @@ from partyline.queues.queue_messages import (
     InboxJob,
     InboxJobKind,
     Push,
+    PushJob,
     Removed,
     RemovedKind,
 )
@@ -32,6 +34,7 @@ from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
 from partyline.stream.inbox_signals import InboxSignals
+from partyline.stream.push_signals import PushSignals
 from partyline.stream.relay import StreamRelay
 from partyline.stream.service_cache import ServiceCache
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
@@ -48,20 +51,30 @@ FILL_DELAY = 5
 SECOND_REMOVAL_DELAY = 900
 
 
+def build_signals() -> tuple[InboxSignals, PushSignals]:
+    """Build what finds out what a batch of records means for the inbox and for notifications."""
+    services = ServiceCache(TABLE)
+    return InboxSignals(services), PushSignals(services, bootstrap.now)
+
+
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
-    return CONSUMER.consume(event, partial(relay, InboxSignals(ServiceCache(TABLE))))
+    return CONSUMER.consume(event, partial(relay, *build_signals()))
 
 
-def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
+def relay(inbox: InboxSignals, push: PushSignals, record: Mapping[str, Any]) -> Relayed:
     """Build the queue messages that one stream record requires."""
     messages: list[QueueMessage] = []
 
     def refresh(jobs: list[InboxJob]) -> None:
         messages.extend(_refresh(job) for job in jobs)
+
+    def observe(batch: EventBatch) -> None:
+        refresh(inbox.list_for_batch(batch))
+        messages.extend(_notify(job) for job in push.list_for_batch(batch))
 
     calls: list[int] = []
     fan_out = FanOut(
@@ -69,7 +82,7 @@ def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
         account_sid=variable("ACCOUNT_SID"),
         enqueue_callback=lambda subject, callback: messages.append(_call(subject, callback)),
         enqueue_push=lambda push, name: messages.append(_push(push, name)),
-        observe=lambda batch: refresh(signals.list_for_batch(batch)),
+        observe=observe,
     )
     stream_relay = StreamRelay(
         enqueue_send=lambda group, deduplication_id, body: messages.append(_send(group, deduplication_id, body)),
@@ -81,7 +94,7 @@ def relay(signals: InboxSignals, record: Mapping[str, Any]) -> Relayed:
         run_import=lambda run: messages.append(_import(run)),
         refresh_inbox=lambda service_sid, sid: refresh([InboxJob.of(service_sid, sid)]),
         order_texts=lambda sid, on: messages.extend(_order_texts(sid, on=on)),
-        note_holder=lambda sid, number: refresh(signals.list_for_number(sid, number)),
+        note_holder=lambda sid, number: refresh(inbox.list_for_number(sid, number)),
     )
     return Relayed(stream_relay.relay(record), tuple(messages), sum(calls))
 
@@ -113,6 +126,11 @@ def _refresh(job: InboxJob) -> QueueMessage:
     """
     delay = FILL_DELAY if job.kind is InboxJobKind.SERVICE else None
     return QueueMessage(variable("INBOX_QUEUE_URL"), queue_messages.encode(job), delay=delay)
+
+
+def _notify(job: PushJob) -> QueueMessage:
+    """Queue the notifications of a message."""
+    return QueueMessage(variable("PUSH_QUEUE_URL"), queue_messages.encode(job))
 
 
 def _order_texts(service_sid: str, *, on: bool) -> list[QueueMessage]:

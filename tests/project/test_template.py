@@ -27,6 +27,7 @@ from partyline.media import images, outbound_files
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS, REQUEST_SECONDS
 from partyline.storage import circuit_breakers, contact_keys, keys
 from partyline.stream.relay import REMOVED_KINDS
+from partyline.web_push import push_sender
 from partyline.webhooks import webhook_request
 
 ROOT = Path(__file__).parents[2]
@@ -289,6 +290,58 @@ def test_every_client_is_made_where_its_time_outs_are_set() -> None:
     }
 
     assert making == {"aws_clients.py"}
+
+
+def test_what_encrypts_notifications_is_at_hand_for_one_function_only() -> None:
+    """PyJWT imports it where it finds it, so elsewhere it would slow down each start."""
+    shared = TEMPLATE["Globals"]["Function"]["Layers"]
+    own = {
+        name: function["Layers"]
+        for name, function in of_type("AWS::Serverless::Function").items()
+        if "Layers" in function
+    }
+    built = {layer["ContentUri"] for layer in of_type("AWS::Serverless::LayerVersion").values()}
+
+    assert [refers(layer) for layer in shared] == ["PartylineLayer"]
+    assert own == {"PushFunction": [{"Ref": "CryptographyLayer"}]}
+    assert built == {"layers/partyline"}
+    pinned = pins("layers/partyline/cryptography.txt")
+    assert set(pinned) == {"cryptography"}
+    assert "cryptography" not in pins("layers/partyline/requirements.txt")
+
+
+def test_what_encrypts_notifications_is_what_was_tested() -> None:
+    tested, shared = pins("requirements.lock"), pins("layers/partyline/requirements.txt")
+
+    assert pins("layers/partyline/cryptography.txt")["cryptography"] == tested["cryptography"]
+    # What it imports itself is in the shared layer.
+    assert [shared[name] for name in ("cffi", "pycparser")] == [tested[name] for name in ("cffi", "pycparser")]
+
+
+def pins(lock: str) -> dict[str, str]:
+    """The packages of a lock file, with their versions."""
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+def test_the_key_for_push_services_is_used_by_who_sends_and_shown_by_the_api() -> None:
+    using = {
+        name: actions
+        for name, function in of_type("AWS::Serverless::Function").items()
+        for statement in statements(function)
+        if "kms" in str(actions := statement["Action"])
+    }
+
+    assert using == {"PushFunction": ["kms:GetPublicKey", "kms:Sign"], "ConversationsFunction": "kms:GetPublicKey"}
+    assert RESOURCES["PushKey"]["Properties"]["KeySpec"] == "ECC_NIST_P256"
+
+
+def test_a_push_service_that_does_not_answer_leaves_the_function_its_time() -> None:
+    timeout = RESOURCES["PushFunction"]["Properties"]["Timeout"]
+    [reserve] = re.findall(r"^RESERVE = ([0-9_]+)$", (ROOT / "functions" / "push" / "app.py").read_text(), re.MULTILINE)
+
+    assert push_sender.TIMEOUT < int(reserve) / 1000 < timeout
+    # It puts into its own queue whom it has not reached.
+    assert RESOURCES["PushFunction"]["Properties"]["RecursiveLoop"] == "Allow"
 
 
 # --- event sources

@@ -49,6 +49,11 @@ def secrets_manager() -> SecretsManagerClient:
     return boto3.client("secretsmanager", config=_config(connect=0.5, read=1.5, attempts=2))
 
 
+def kms() -> Any:
+    """Build the client of the keys. Both attempts fit into the time-outs of the functions that use it."""
+    return boto3.client("kms", config=_config(connect=1, read=3, attempts=2))
+
+
 def cognito() -> Any:
     """Build the client of user pools. Both attempts fit into the time-out of the signin function."""
     return boto3.client("cognito-idp", config=_config(connect=1, read=3, attempts=2))

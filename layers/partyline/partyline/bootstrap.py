@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from partyline.auth.provider_settings import ClientCredentials
     from partyline.auth.sign_in import SignIn
     from partyline.carriers.base import Carrier, Transport
-    from partyline.http_client import HttpClient
+    from partyline.http_client import HttpClient, Policy
     from partyline.media.bucket import Bucket
     from partyline.realtime.gateway import LiveConnections
     from partyline.storage.table import Table
+    from partyline.web_push.server_key import ServerKey
+    from partyline.web_push.vapid import PushIdentification
     from partyline.webhooks.pre_action import Consult, PreActionWebhook
 
 
@@ -56,13 +58,42 @@ def build_sqs() -> SQSClient:
 
 def build_public_http() -> HttpClient:
     """Build the client for servers on the internet, and in the networks that the deployment allows."""
-    from partyline.http_client import HttpClient, Policy, parse_networks
+    from partyline.http_client import HttpClient
 
-    return HttpClient(Policy(networks=parse_networks(variable("ALLOWED_NETWORKS"))))
+    return HttpClient(build_public_policy())
 
 
-def build_api_context(ask: Consult, key_root: Callable[[], str], bucket: Bucket) -> ApiContext:
-    """Build what the API works with; `ask` calls pre-action webhooks, `key_root` is as `read_key_root`."""
+def build_public_policy() -> Policy:
+    """Build the policy of which servers are public, or in the networks that the deployment allows."""
+    from partyline.http_client import Policy, parse_networks
+
+    return Policy(networks=parse_networks(variable("ALLOWED_NETWORKS")))
+
+
+def build_push_key() -> ServerKey:
+    """Build the key pair by which push services know this deployment."""
+    from partyline.web_push.server_key import ServerKey
+
+    return ServerKey(aws_clients.kms(), variable("PUSH_KEY_ID"))
+
+
+def build_push_identification() -> PushIdentification:
+    """Build what identifies this deployment to push services."""
+    from partyline.web_push.vapid import PushIdentification
+
+    # They take an https URL only. On a machine at hand there is no such, and no push service of a browser's maker.
+    contact = variable("PUBLIC_URL").replace("http://", "https://", 1)
+    return PushIdentification(build_push_key(), contact, now)
+
+
+def build_api_context(
+    ask: Consult, key_root: Callable[[], str], bucket: Bucket, push_key: Callable[[], bytes] | None = None
+) -> ApiContext:
+    """Build what the API works with.
+
+    `ask` calls pre-action webhooks, `key_root` is as `read_key_root`, and `push_key` reads the public half of the key
+    for push services, where requests may ask for it.
+    """
     from partyline.api.context import ApiContext
 
     return ApiContext(
@@ -75,6 +106,8 @@ def build_api_context(ask: Consult, key_root: Callable[[], str], bucket: Bucket)
         bucket=bucket,
         group_limit=int(variable("GROUP_LIMIT")),
         public_url=variable("PUBLIC_URL"),
+        policy=build_public_policy(),
+        push_key=push_key,
     )
 
 

@@ -10,19 +10,21 @@ import jwt
 import pytest
 
 from partyline.api.context import ApiContext
-from partyline.auth import token_issuer
+from partyline.auth import session_cookies, token_issuer
 from partyline.domain import sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role, User
+from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import TableThrottled
 from partyline.media.bucket import Bucket
 from partyline.realtime import audience
-from partyline.storage import api_keys, roles, services, sign_in_sessions, users
+from partyline.storage import api_keys, push_subscriptions, roles, services, sign_in_sessions, users
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, Racing, consult_no_webhook, proxy_event
 from tests.support.identity_provider import Person
+from tests.support.push_service import PushBrowser
 from tests.support.sessions import GUARD, LIVE_URL, ROLES, Browser, SessionWorld, query_of
 
 SERVICE = sids.default_service(ACCOUNT)
@@ -621,7 +623,8 @@ def test_two_first_tokens_at_once_are_signed_by_one_key(world: SessionWorld, bro
     other = Browser(world, dict(browser.cookies))
     first: list[str] = []
     slow = replace(world.sign_in, table=Racing(world.table, 1, "signing key", lambda: first.append(other.token())))
-    given = token_issuer.issue_token(slow, SERVICE, "ann", world.clock())
+    session = SignInSession("d1", SERVICE, "ann", "ann", world.clock(), world.clock())
+    given = token_issuer.issue_token(slow, session, world.clock())
     assert len(first) == 1
     issuers = {jwt.decode(token, options={"verify_signature": False})["iss"] for token in (*first, given.token)}
     assert issuers == {sign_in_sessions.fetch_signing_key(world.table)[0]}
@@ -630,3 +633,30 @@ def test_two_first_tokens_at_once_are_signed_by_one_key(world: SessionWorld, bro
 def test_other_routes_are_not_there(browser: Browser) -> None:
     for method, path in (("GET", "/session/token"), ("POST", "/session/start"), ("GET", "/session/other")):
         assert browser.ask(method, path).status == 404
+
+
+# --- notifications in the browser
+
+
+def test_signing_out_ends_the_notifications_in_this_browser_and_in_no_other(
+    world: SessionWorld, browser: Browser
+) -> None:
+    other = Browser(world)
+    push = {name: PushBrowser(f"https://push.example/send/{name}") for name in ("desk", "phone", "older")}
+    for one, name in ((browser, "desk"), (other, "phone")):
+        one.sign_in("ann")
+        assert api(world, one.token()).post("/PushSubscriptions", push[name].form()).status == 201
+    # What another session of this browser has asked for is asked for by this one when its page begins.
+    assert api(world, other.token()).post("/PushSubscriptions", push["older"].form()).status == 201
+    assert api(world, browser.token()).post("/PushSubscriptions", push["older"].form()).status == 200
+    assert browser.ask("POST", "/session/end", headers=GUARD).status == 204
+    left = push_subscriptions.list_of_person(world.table, SERVICE, "ann")
+    assert [one.endpoint for one in left] == [push["phone"].endpoint]
+
+
+def test_an_access_token_does_not_tell_where_its_session_is_stored(world: SessionWorld, browser: Browser) -> None:
+    browser.sign_in("ann")
+    token = browser.token()
+    named = jwt.decode(token, options={"verify_signature": False})["sid"]
+    assert named == token_issuer.name_session(session_cookies.digest(browser.cookies[SESSION]))
+    assert sign_in_sessions.fetch(world.table, named) is None

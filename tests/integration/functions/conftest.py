@@ -101,6 +101,9 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
         "CLEANUP_SECONDS": "0",
         "INBOX_QUEUE_URL": sqs.create_queue(QueueName="inbox")["QueueUrl"],
+        "PUSH_QUEUE_URL": sqs.create_queue(QueueName="push")["QueueUrl"],
+        # The tests that use the key make one.
+        "PUSH_KEY_ID": "push-key",
         "IMPORTS_QUEUE_URL": sqs.create_queue(QueueName="imports")["QueueUrl"],
         "RELAY_FAILURES_URL": sqs.create_queue(QueueName="failures")["QueueUrl"],
         "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],

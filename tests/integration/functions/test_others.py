@@ -191,10 +191,7 @@ def test_the_relay_queues_the_runs_of_an_import(function: Load, imported: tuple[
     relay = function("relay")
     item = table.get(contact_keys.contact_import_run(sid, 1))
     assert item
-    relayed = relay.relay(
-        relay.InboxSignals(relay.ServiceCache(table)),
-        {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}},
-    )
+    relayed = relay.relay(*relay.build_signals(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
     [message] = relayed.messages
     assert message.queue_url.endswith("imports")
     assert json.loads(message.body) == {"sid": sid, "run": 1}

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from local.events import EVENTS, complaint
+from local.events import EVENTS, complaint, list_layers
 from local.stack import LINES
 
 
@@ -41,3 +41,10 @@ def test_what_is_a_failure(function: str, answer: Any) -> None:
 def test_the_sample_that_registers_a_line_takes_one_that_is_free() -> None:
     sample = json.loads((EVENTS / "conversations" / "register-line.json").read_text())
     assert parse_qs(sample["body"])["Address"][0] not in dict(LINES)
+
+
+def test_a_function_has_the_layers_of_all_and_its_own() -> None:
+    template = EVENTS.parent / "template.yaml"
+    shared, own = (template.parent / name / "python" for name in ("PartylineLayer", "CryptographyLayer"))
+    assert list_layers(template, "RelayFunction") == [shared]
+    assert list_layers(template, "PushFunction") == [shared, own]

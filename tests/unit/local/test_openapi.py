@@ -90,6 +90,7 @@ def test_every_resource_of_ours_is_documented() -> None:
         "Activity",
         "Notes",
         "Snippets",
+        "PushSubscriptions",
         "ScheduledMessages",
         "Viewers",
         "Addresses",

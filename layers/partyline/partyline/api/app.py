@@ -76,7 +76,7 @@ def _dispatch(event: Mapping[str, Any], context: ApiContext) -> ApiResponse:
         raise refusals.not_found(request.resource)
     call = Call(context, request, scope, found.ids, now, pre_action.memoize(context.ask), key_sid=caller.key_sid)
     if caller.token is not None:
-        call = replace(call, user=_admit_user(call, caller.token, found))
+        call = replace(call, user=_admit_user(call, caller.token, found), token=caller.token)
     try:
         return found.handler(call)
     except RuleViolation as violation:

@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from partyline.api.request import Request
 from partyline.auth.scope import VERSION, CallingUser, Scope
+from partyline.auth.tokens import Token
 from partyline.domain.events import Cause, Source
+from partyline.http_client import Policy
 from partyline.media.bucket import Bucket
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import Consult
@@ -20,7 +22,8 @@ class ApiContext:
     """What the API works with.
 
     The secrets are read for each request, so that a changed one is soon in use. API keys' secrets are derived from
-    `key_root`, and links to files are signed with it; `ask` calls pre-action webhooks; `bucket` has the files.
+    `key_root`, and links to files are signed with it; `ask` calls pre-action webhooks; `bucket` has the files. `policy`
+    says which servers requests may name. `push_key` reads the public key for push services, where there is one.
     """
 
     table: Table
@@ -32,6 +35,8 @@ class ApiContext:
     bucket: Bucket
     group_limit: int = 10
     public_url: str = ""
+    policy: Policy = field(default_factory=Policy)
+    push_key: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Call:
     """One authenticated request, with the names that its path holds and one moment for all that it does.
 
     `user` is None when the account itself calls: then everything is permitted, except that an API key (`key_sid`)
-    manages no API keys. `ask` calls the pre-action webhook, once for each event.
+    manages no API keys. `token` is the access token of a user. `ask` calls the pre-action webhook, once for each event.
     """
 
     context: ApiContext
@@ -50,6 +55,7 @@ class Call:
     ask: Consult
     user: CallingUser | None = None
     key_sid: str | None = None
+    token: Token | None = None
 
     @property
     def cause(self) -> Cause:

@@ -25,8 +25,8 @@ from partyline.auth.user_admission import AdmissionRules, Member, admit, bar
 from partyline.domain.services import Service
 from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import Conflict, ProviderFailed, SignInRefused
+from partyline.storage import push_subscriptions, users
 from partyline.storage import sign_in_sessions as store
-from partyline.storage import users
 from partyline.storage.table import Table
 
 # The longest code that is passed on to a provider, in characters.
@@ -97,7 +97,7 @@ class SignIn:
             session, member = self._ask_again(cookie, current, now)
         if not store.record_use(self.table, replace(session, used=now)):
             raise SignInRefused("ended")
-        issued = token_issuer.issue_token(self, session.service_sid, session.identity, now)
+        issued = token_issuer.issue_token(self, session, now)
         return SignedIn(session, current.service, member, issued)
 
     def describe(self, cookie: str) -> SignedIn:
@@ -105,9 +105,17 @@ class SignIn:
         return self._read(cookie, self.clock())
 
     def end(self, cookie: str) -> None:
-        """End the session of a cookie, if there is one. Its access tokens stay valid until they expire."""
-        if session_cookies.is_cookie(cookie):
-            store.end(self.table, session_cookies.digest(cookie))
+        """End the session of a cookie, if there is one, and the notifications in its browser.
+
+        Its access tokens stay valid until they expire.
+        """
+        digest = session_cookies.digest(cookie) if session_cookies.is_cookie(cookie) else None
+        session = store.fetch(self.table, digest) if digest else None
+        if session is None:
+            return
+        store.end(self.table, session.digest)
+        name = token_issuer.name_session(session.digest)
+        push_subscriptions.end_session(self.table, session.service_sid, session.identity, name)
 
     def _start_session(self, answer: ProviderAnswer, now: datetime) -> str:
         if answer.claims is None:

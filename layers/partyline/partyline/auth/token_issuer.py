@@ -6,6 +6,7 @@ ends every access token of sign-in at once; the next one is signed by a new key.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import jwt
 from partyline.auth.tokens import ALGORITHM, CONTENT_TYPE, Keyring, key_secret
 from partyline.domain import sids
 from partyline.domain.services import ApiKey
+from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import Conflict
 from partyline.storage import retry, sign_in_sessions
 
@@ -29,8 +31,13 @@ class IssuedToken(NamedTuple):
     expires: datetime
 
 
-def issue_token(keyring: Keyring, service_sid: str, identity: str, now: datetime) -> IssuedToken:
-    """Issue an access token in Twilio's format. Cost: two reads."""
+def name_session(digest: str) -> str:
+    """Return the name of a session that its access tokens have. It does not tell where the session is stored."""
+    return hashlib.sha256(f"token\n{digest}".encode()).hexdigest()[:32]
+
+
+def issue_token(keyring: Keyring, session: SignInSession, now: datetime) -> IssuedToken:
+    """Issue an access token in Twilio's format, with the session's name beside it. Cost: two reads."""
     key, expires = _signing_key(keyring, now), now.replace(microsecond=0) + TOKEN_LIFE
     issued = int(now.timestamp())
     claims = {
@@ -39,7 +46,8 @@ def issue_token(keyring: Keyring, service_sid: str, identity: str, now: datetime
         "sub": keyring.account_sid,
         "iat": issued,
         "exp": int(expires.timestamp()),
-        "grants": {"identity": identity, "chat": {"service_sid": service_sid}},
+        "sid": name_session(session.digest),
+        "grants": {"identity": session.identity, "chat": {"service_sid": session.service_sid}},
     }
     secret = key_secret(keyring.key_root(), key)
     return IssuedToken(jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"cty": CONTENT_TYPE}), expires)

@@ -37,6 +37,8 @@ ALGORITHM = "HS256"
 CONTENT_TYPE = "twilio-fpa;v=1"
 # Twilio's SDKs end the name of a token with the second of its creation.
 _ISSUED_IN_NAME = re.compile(r"-([0-9]{1,11})$")
+# As `token_issuer` names a session.
+_SESSION = re.compile(r"[0-9a-f]{32}")
 # The end of the year 9999 in Unix time.
 _LAST_MOMENT = 253_402_300_800
 
@@ -45,7 +47,8 @@ _LAST_MOMENT = 253_402_300_800
 class Token:
     """An access token: one identity in one Service, signed with an API key.
 
-    `issued` and `expires` are in Unix seconds; `issued` 0 is unknown.
+    `issued` and `expires` are in Unix seconds; `issued` 0 is unknown. `session` names the session of sign-in that it is
+    of; None for any other token.
     """
 
     identity: str
@@ -53,6 +56,7 @@ class Token:
     key_sid: str
     expires: int
     issued: int = 0
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ def read_token(encoded: str, keyring: Keyring) -> Token:
     identity, service_sid = _parse_grant(claims)
     if not root or api_keys.fetch(keyring.table, issuer) is None:
         raise refusals.token_issuer_invalid()
-    return Token(identity, service_sid, issuer, int(expires), _issued_at(claims))
+    return Token(identity, service_sid, issuer, int(expires), _issued_at(claims), _session_of(claims))
 
 
 # _check_times checks the times, with our own clock and Twilio's error codes.
@@ -203,6 +207,12 @@ def _issued_at(claims: Mapping[str, Any]) -> int:
     name = claims.get("jti")
     behind = _ISSUED_IN_NAME.search(name) if isinstance(name, str) else None
     return int(behind.group(1)) if behind else 0
+
+
+def _session_of(claims: Mapping[str, Any]) -> str | None:
+    """Return the session of sign-in that a token is of; None for one that the customer's own server has made."""
+    name = claims.get("sid")
+    return name if isinstance(name, str) and _SESSION.fullmatch(name) else None
 
 
 def parse_time(value: Any) -> float | None:

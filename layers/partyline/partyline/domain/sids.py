@@ -25,6 +25,7 @@ SCHEDULED_MESSAGE = "SD"
 # Beside the messages of a conversation.
 NOTE, ACTIVITY = "NT", "AE"
 SNIPPET = "SN"
+PUSH_SUBSCRIPTION = "WP"
 
 _INDEX_DIGITS = 10
 

@@ -25,6 +25,8 @@ from partyline.storage import (
     inbox_keys,
     keys,
     memberships,
+    push_subscription_keys,
+    push_subscriptions,
     queries,
     retry,
     services,
@@ -98,7 +100,7 @@ class Cleaner:
         yield from self._clean_partition(contact_keys.contact_import(sid).pk)
 
     def _clean_service(self, removed: Removed) -> Iterator[None]:
-        """Delete its conversations, users, bindings, contacts and snippets, then its roles and settings.
+        """Delete its conversations, users and contacts, what belongs to people, then its roles and settings.
 
         Each conversation is cleaned up by itself afterwards.
         """
@@ -113,6 +115,9 @@ class Cleaner:
         for binding in _list_entries(lambda window: queries.bindings(table, sid, window)):
             table.delete_all([keys.binding(binding.sid)])
             yield
+        listed = push_subscriptions.list_of_service(table, sid)
+        table.delete_all(push_subscription_keys.push_subscription(one) for one in listed)
+        yield
         for read in (queries.contacts, queries.deleted_contacts):
             for contact in _list_entries(partial(read, table, sid)):
                 contacts.remove(table, contact)
@@ -121,7 +126,7 @@ class Cleaner:
         yield from self._clean_partition(keys.service(sid).pk)
 
     def _clean_user(self, removed: Removed) -> Iterator[None]:
-        """Delete its memberships, bindings and own snippets."""
+        """Delete its memberships, bindings, push subscriptions and own snippets."""
         table, service_sid, identity = self.table, removed.service_sid, removed.identity
         if services.fetch(table, service_sid) is None:
             # The removal of the Service cleans up the conversations.
@@ -136,6 +141,10 @@ class Cleaner:
         ):
             if _is_older(binding.created, users.fetch(table, removed.sid)):
                 table.delete_all([keys.binding(binding.sid)])
+            yield
+        for subscription in push_subscriptions.list_of_person(table, service_sid, identity):
+            if _is_older(subscription.confirmed, users.fetch(table, removed.sid)):
+                push_subscriptions.remove(table, subscription)
             yield
         for snippet in _list_entries(
             lambda window: snippets.page(table, service_sid, window, everyones=False, owner=identity)

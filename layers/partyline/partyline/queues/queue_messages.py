@@ -8,6 +8,7 @@
     cleanup       Removed            a removed resource, whose remains are to be deleted
     imports       ImportRun          a run of an import of contacts
     inbox         InboxJob           entries of the inbox, or indexed texts, to bring up to date
+    push          PushJob            a message of which browsers are to show a notification
 
 A body has every field. Bodies of an earlier version can be decoded: unknown names are ignored, and a missing name takes
 the default of its field. Decoding raises ValueError for any other body.
@@ -114,6 +115,21 @@ class InboxJob:
         """Build the job of a conversation, or, with '', of all those of a Service."""
         kind = InboxJobKind.CONVERSATION if conversation_sid else InboxJobKind.SERVICE
         return cls(kind, service_sid, conversation_sid)
+
+
+@dataclass(frozen=True, slots=True)
+class PushJob:
+    """A message of which browsers are to show a notification.
+
+    - `subscriptions`: the SIDs of the browsers that are left; none named is every browser that wants one.
+    - `tries`: how often these have been tried.
+    """
+
+    service_sid: str
+    conversation_sid: str
+    message_sid: str
+    subscriptions: tuple[str, ...] = ()
+    tries: int = 0
 
 
 class RemovedKind(StrEnum):

@@ -2,7 +2,7 @@
 
 A connection ends with its token (also when that is revoked), with the API key that signed it, with its user and with
 its Service. This is checked before every frame, in either direction. Whether an identity sees every conversation is a
-question to the role that its user has now, not to the token.
+question to the role that its user has now, not to the token. Notifications in browsers end in the same way.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 from partyline.domain import sids
 from partyline.domain.permissions import Permission
@@ -22,33 +23,63 @@ from partyline.storage.table import Table
 from partyline.storage.users import read_revocation
 
 
+class Grant(Protocol):
+    """What an access token has opened: a live connection, or notifications in a browser.
+
+    `key_sid` and `issued` are of the token, `until` is when it ends at the latest, in Unix seconds.
+    """
+
+    @property
+    def sid(self) -> str:
+        """Return its SID."""
+
+    @property
+    def identity(self) -> str:
+        """Return whose it is."""
+
+    @property
+    def key_sid(self) -> str:
+        """Return the API key that signed the token."""
+
+    @property
+    def issued(self) -> int:
+        """Return when the token was made; 0 when that is not known."""
+
+    @property
+    def until(self) -> int:
+        """Return when it ends at the latest."""
+
+
+Granted = TypeVar("Granted", bound=Grant)
+
+
 @dataclass(frozen=True, slots=True)
-class ConnectionAuthorization:
-    """Which connections are authorized and which have expired.
+class GrantAuthorization(Generic[Granted]):
+    """Which connections, or other grants, are authorized and which have expired.
 
     `permissions` are those of the identities that were asked about, in the Service.
     """
 
-    active: tuple[Connection, ...]
-    expired: tuple[Connection, ...]
+    active: tuple[Granted, ...]
+    expired: tuple[Granted, ...]
     permissions: Mapping[str, frozenset[Permission]]
 
 
 def authorize(
-    table: Table, service_sid: str, given: Iterable[Connection], now: datetime, *, permissions_of: Iterable[str] = ()
-) -> ConnectionAuthorization:
-    """Authorize connections of one Service.
+    table: Table, service_sid: str, given: Iterable[Granted], now: datetime, *, permissions_of: Iterable[str] = ()
+) -> GrantAuthorization[Granted]:
+    """Authorize connections, or other grants, of one Service.
 
     `permissions_of` are the identities whose role is read. Cost: one batch for each hundred keys, users and
     revocations, and one for the roles.
     """
-    known = {connection.sid: connection for connection in given}
+    known = {grant.sid: grant for grant in given}
     grounds = _Grounds.read(table, service_sid, known.values())
-    allowed = {sid for sid, connection in known.items() if grounds.allow(connection, now)}
-    active = tuple(connection for sid, connection in known.items() if sid in allowed)
-    expired = tuple(connection for sid, connection in known.items() if sid not in allowed)
-    asked = {connection.identity for connection in active} & set(permissions_of)
-    return ConnectionAuthorization(active, expired, grounds.read_permissions(table, asked))
+    allowed = {sid for sid, grant in known.items() if grounds.allow(grant, now)}
+    active = tuple(grant for sid, grant in known.items() if sid in allowed)
+    expired = tuple(grant for sid, grant in known.items() if sid not in allowed)
+    asked = {grant.identity for grant in active} & set(permissions_of)
+    return GrantAuthorization(active, expired, grounds.read_permissions(table, asked))
 
 
 def select_recipients(
@@ -103,24 +134,24 @@ class _Grounds:
     found: Mapping[Key, Item]
 
     @classmethod
-    def read(cls, table: Table, service_sid: str, given: Iterable[Connection]) -> _Grounds:
-        """Read what some connections rest on, in one batch for each hundred items."""
+    def read(cls, table: Table, service_sid: str, given: Iterable[Grant]) -> _Grounds:
+        """Read what some grants rest on, in one batch for each hundred items."""
         needed = {keys.service(service_sid)}
-        for connection in given:
+        for grant in given:
             needed |= {
-                _user_key(service_sid, connection.identity),
-                _revocation_key(service_sid, connection.identity),
-                keys.api_key(connection.key_sid),
+                _user_key(service_sid, grant.identity),
+                _revocation_key(service_sid, grant.identity),
+                keys.api_key(grant.key_sid),
             }
         return cls(service_sid, table.get_all(needed))
 
-    def allow(self, connection: Connection, now: datetime) -> bool:
-        """Whether a connection has not expired, is not revoked, and all that it rests on exists."""
-        user, api_key = _user_key(self.service_sid, connection.identity), keys.api_key(connection.key_sid)
+    def allow(self, grant: Grant, now: datetime) -> bool:
+        """Whether a grant has not expired, is not revoked, and all that it rests on exists."""
+        user, api_key = _user_key(self.service_sid, grant.identity), keys.api_key(grant.key_sid)
         needed = (user, api_key, keys.service(self.service_sid))
         return (
-            connection.until > now.timestamp()
-            and not self._is_revoked(connection)
+            grant.until > now.timestamp()
+            and not self._is_revoked(grant)
             and all(place in self.found for place in needed)
         )
 
@@ -138,9 +169,9 @@ class _Grounds:
             if role_sid in found
         }
 
-    def _is_revoked(self, connection: Connection) -> bool:
-        revoked = self.found.get(_revocation_key(self.service_sid, connection.identity))
-        return revoked is not None and connection.issued <= read_revocation(revoked).at
+    def _is_revoked(self, grant: Grant) -> bool:
+        revoked = self.found.get(_revocation_key(self.service_sid, grant.identity))
+        return revoked is not None and grant.issued <= read_revocation(revoked).at
 
 
 def _user_key(service_sid: str, identity: str) -> Key:

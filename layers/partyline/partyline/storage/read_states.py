@@ -6,7 +6,7 @@ anyone else it is an item of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,12 @@ def fetch(table: Table, reader: Reader) -> ReadState:
     """Read what a person has read of a conversation, in one round trip."""
     item = table.get(inbox_keys.read_state(reader.conversation.sid, reader.identity))
     return inbox.read_state_of(reader.member, codec.decode(ReadState, item) if item else None)
+
+
+def fetch_many(table: Table, conversation_sid: str, identities: Iterable[str]) -> dict[str, ReadState]:
+    """Read what some people who are no members have read of a conversation: one round trip for each hundred."""
+    places = {inbox_keys.read_state(conversation_sid, identity): identity for identity in identities}
+    return {places[key]: codec.decode(ReadState, item) for key, item in table.get_all(places).items()}
 
 
 def save(table: Table, reader: Reader, before: ReadState, changes: Mapping[str, Any], now: datetime) -> ReadState:
