@@ -17,9 +17,12 @@ from partyline.domain import sids
 from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.sends import SendReference
 from partyline.inbound import recorder
+from partyline.lifecycle.cleanup import Cleaner
+from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import event_outbox, keys, opt_outs
 from partyline.storage.table import Table, Write
 from tests.support.api_harness import ACCOUNT, A, Api, B, C, Clock, Counting, P, Q, consult_no_webhook
+from tests.support.files import Files
 from tests.support.people import SERVICE, acting, administrator, another_service, staff
 
 
@@ -109,6 +112,20 @@ def test_an_opt_out_that_a_carrier_reports_stands_behind_the_message(api: Api, t
     for _ in range(2):
         opt_outs.record_carrier_opt_out(table, A, P, OptOutChannel.CARRIER, reference, clock())
     assert kinds(api, conversation) == ["message", "opted_out", "message"]
+
+
+def test_a_carriers_report_leaves_nothing_of_a_conversation_that_is_gone(api: Api, table: Table, clock: Clock) -> None:
+    """It may come days after the clean-up."""
+    conversation = api.group(A, B)
+    reference = SendReference(conversation, api.say(conversation).body["sid"], "digest")
+    assert api.delete(f"/Conversations/{conversation}").status == 204
+    cleaner = Cleaner(table, Files(), clock, lambda: True)
+    assert cleaner.clean_up(Removed(RemovedKind.CONVERSATION, conversation))
+    opt_outs.record_carrier_opt_out(table, A, P, OptOutChannel.CARRIER, reference, clock())
+    found = opt_outs.fetch_many(table, A, P)
+    assert found
+    assert found.opted_out
+    assert table.query(keys.messages(conversation)).items == []
 
 
 def test_do_not_disturb_is_in_the_open_conversations_of_the_contact(api: Api, table: Table) -> None:

@@ -19,6 +19,7 @@ from partyline.domain.events import BY_TEXT
 from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
+from partyline.errors import Ambiguous
 from partyline.lifecycle import cleanup
 from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Removed, RemovedKind
@@ -211,8 +212,34 @@ def test_sending(
     outbound.sender.deliver(send)
     outbound.sender.deliver(send)
     outbound.reconciler.reconcile(send)
+    job = outbound.loader.load(send)
+    assert job
+    outbound.settlement.record_opt_outs(job.request(), [ann])
     assert conversations.find_owner(table, threads.build_key([line, ann])) == group[1]
     assert called == granted("outbound")
+
+
+class Silent(Taking):
+    """A carrier that does not say what it did."""
+
+    def send(self, text: OutboundText) -> Accepted:
+        raise Ambiguous("no answer")
+
+
+def test_giving_up(group: tuple[ModuleType, str, str], table: Table, called: set[str]) -> None:
+    send = reference(table, group)
+    called.clear()
+    outbound = Outbound(
+        table,
+        find_carrier=lambda name: Silent(),
+        callback_url=lambda c, t: "",
+        clock=lambda: NOW,
+        attachments=lambda message, limits, *, group: (),
+        rate=lambda carrier: "100",
+    )
+    outbound.sender.deliver(send)
+    assert outbound.reconciler.reconcile(send, last=True) == 2
+    assert called <= granted("outbound")
 
 
 def test_sign_in(function: Load, called: set[str], table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

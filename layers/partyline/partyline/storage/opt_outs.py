@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import activities, sids
+from partyline.domain.activities import Activity
 from partyline.domain.opt_outs import OptOut, OptOutChannel, OptOutEvent
 from partyline.domain.sends import SendReference
+from partyline.errors import Conflict
 from partyline.serialization import format_time
 from partyline.storage import activities as stored_activities
 from partyline.storage import codec, keys, retry
-from partyline.storage.table import NEW, Condition, Table, Write, put
+from partyline.storage.conversation_items import CONVERSATION
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, check, put
 
 
 def fetch_many(table: Table, address: str, line: str) -> OptOut | None:
@@ -87,14 +91,31 @@ _COMPARED = ("opted_out", "how", "updated")
 def record_carrier_opt_out(
     table: Table, address: str, line: str, channel: OptOutChannel, reference: SendReference, now: datetime
 ) -> None:
-    """Record an opt-out that a carrier reports by refusing a message. Repeats change nothing."""
+    """Record an opt-out that a carrier reports by refusing a message. Repeats change nothing.
+
+    It is an activity of the message's conversation too, while that is there: a report may come days after its removal.
+    """
 
     def attempt() -> None:
         before = fetch_many(table, address, line)
         if before is None or not before.opted_out:
             source = f"{reference.conversation_sid}/{reference.message_sid}"
             event = OptOutEvent(address, line, opted_out=True, channel=channel, at=now, source=source)
-            noted = activities.describe_carrier_opt_out(reference, address, line, now)
-            table.transact([*build_writes(before, event), stored_activities.put_write(noted)])
+            _record_with_activity(
+                table,
+                build_writes(before, event),
+                activities.describe_carrier_opt_out(reference, address, line, now),
+            )
 
     retry.STANDARD.run(attempt)
+
+
+def _record_with_activity(table: Table, writes: Sequence[Write], noted: Activity) -> None:
+    """Make the writes of an opt-out, with an activity if its conversation exists. Raises Conflict."""
+    exists = check(CONVERSATION, keys.conversation(noted.conversation_sid), EXISTS)
+    try:
+        table.transact([*writes, exists, stored_activities.put_write(noted)])
+    except Conflict as conflict:
+        if CONVERSATION not in conflict.failed:
+            raise
+        table.transact(writes)
