@@ -84,7 +84,7 @@ function Inbox({ selected, target }: { selected: string | null; target: number |
       onNewMessage={() => openNewConversation({ kind: "single" })}
       onNewGroup={() => openNewConversation({ kind: "group" })}
     >
-      {selected && <ThreadScreen key={selected} conversation={selected} target={target} onOpenMessage={() => {}} />}
+      {selected && <ThreadScreen key={selected} conversation={selected} target={target} />}
     </InboxScreen>
   );
 }

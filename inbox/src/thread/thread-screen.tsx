@@ -8,6 +8,7 @@ import { isNotFound } from "../app/query-client.ts";
 import { useUserNames } from "../app/user-names.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useOutbox } from "../outbox/my-outbox.ts";
+import { lazy } from "../ui/lazy.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { gatherPeople } from "./people.ts";
@@ -15,15 +16,17 @@ import { ThreadHeader } from "./thread-header.tsx";
 import { ThreadLog } from "./thread-log.tsx";
 import { buildRows } from "./timeline.ts";
 
+const MessageDetails = lazy(() => import("./message-details.tsx"));
+
 type Props = {
   conversation: Sid;
   /** The index of a message to show. */
   target: number | null;
-  onOpenMessage: (message: CachedMessage) => void;
 };
 
 /** One conversation: its header, what was written, and the place to write. */
-export function ThreadScreen({ conversation, target, onOpenMessage }: Props) {
+export function ThreadScreen({ conversation, target }: Props) {
+  const [opened, setOpened] = useState<CachedMessage | null>(null);
   const details = useConversation(conversation);
   const window = useMessages(conversation, target ?? undefined);
   if (isNotFound(window.query.error) || isNotFound(details.error)) {
@@ -32,13 +35,17 @@ export function ThreadScreen({ conversation, target, onOpenMessage }: Props) {
   return (
     <section class="thread" aria-label={words.thread.label}>
       <ThreadHeader conversation={conversation} />
-      <Log conversation={conversation} window={window} target={target} onOpenMessage={onOpenMessage} />
+      <Log conversation={conversation} window={window} target={target} onOpenMessage={setOpened} />
       {details.data && <Composer conversation={conversation} state={details.data.state} />}
+      {opened && <MessageDetails conversation={conversation} message={opened} onClose={() => setOpened(null)} />}
     </section>
   );
 }
 
-type LogProps = Pick<Props, "conversation" | "target" | "onOpenMessage"> & { window: ReturnType<typeof useMessages> };
+type LogProps = Props & {
+  window: ReturnType<typeof useMessages>;
+  onOpenMessage: (message: CachedMessage) => void;
+};
 
 function Log({ conversation, window, target, onOpenMessage }: LogProps) {
   const self = useSession().user.identity;
