@@ -169,6 +169,12 @@ export declare class Rest {
      */
     messages(conversation: string): Resource;
     /**
+     * The notes of a conversation, which staff write to each other.
+     *
+     * @param {string} conversation a SID or a unique name
+     */
+    notes(conversation: string): Resource;
+    /**
      * The scheduled messages of a conversation. `messages(conversation).create` with `SendAt` makes one.
      *
      * @param {string} conversation a SID or a unique name

@@ -173,6 +173,15 @@ export class Rest {
   }
 
   /**
+   * The notes of a conversation, which staff write to each other.
+   *
+   * @param {string} conversation a SID or a unique name
+   */
+  notes(conversation) {
+    return new Resource(this, this.conversations.path(conversation, "Notes"), { isIdempotent: true });
+  }
+
+  /**
    * The scheduled messages of a conversation. `messages(conversation).create` with `SendAt` makes one.
    *
    * @param {string} conversation a SID or a unique name

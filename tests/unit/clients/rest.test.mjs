@@ -205,6 +205,14 @@ for (const [name, again] of /** @type {[string, () => Told][]} */ ([
     assert.equal(new Set(made.map(({ body }) => body)).size, 1);
   });
 
+  test(`a note is repeated under one key after ${name}`, async () => {
+    told = [again(), json({ sid: "NT1" }, 201)];
+    assert.equal((await value(client().notes("CH1").create({ Body: "Hi" }))).sid, "NT1");
+    assert.equal(made[1].url.pathname, "/prod/v1/Conversations/CH1/Notes");
+    assert.equal(new Set(made.map(({ headers }) => headers.get("Idempotency-Key"))).size, 1);
+    assert.match(made[0].headers.get("Idempotency-Key") ?? "", /^[0-9a-f]{32}$/);
+  });
+
   test(`a write without a key is not repeated after ${name}`, async () => {
     const rest = client();
     const writes = [
