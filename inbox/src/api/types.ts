@@ -158,6 +158,15 @@ export type Contact = {
   date_updated: string;
 };
 
+export type ContactChange = {
+  contact_sid: Sid;
+  action: "created" | "updated" | "merged" | "deleted" | "erased";
+  by: string;
+  version: number;
+  changes: { field: string; before: unknown; after: unknown }[];
+  date_created: string;
+};
+
 /** One of our numbers. Prices, in dollars, are null where the person may not see them. */
 export type Line = {
   sid: Sid;

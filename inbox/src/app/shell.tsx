@@ -8,12 +8,14 @@ import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { lazy } from "../ui/lazy.tsx";
+import { SkeletonRows } from "../ui/states.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { nameOfUser, useSession } from "./current.ts";
 import { routes, to } from "./routes.ts";
 
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
+const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <SkeletonRows count={8} />);
 
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {
@@ -68,6 +70,10 @@ function Screens() {
       <Route path={routes.inbox}>
         <Inbox selected={null} target={null} />
       </Route>
+      <Route path={routes.contacts}>
+        <ContactsScreen selected={null} />
+      </Route>
+      <Route path={routes.contact}>{({ contact }) => <ContactsScreen selected={contact} />}</Route>
       <Route path={routes.conversation}>
         {({ conversation, index }) => (
           <Inbox selected={conversation} target={index === undefined ? null : Number(index)} />

@@ -1,12 +1,13 @@
 import "./list-header.css";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useLines } from "../api/queries.ts";
 import { INBOX_VIEWS, type InboxView } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
-import { Button, IconButton } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
+import { SearchField } from "../ui/search-field.tsx";
 import { words } from "../words/words.ts";
 import { listFilter, searchFor, searchText, showLine, showView } from "./list-filter.ts";
 
@@ -33,7 +34,7 @@ export function ListHeader({ onNewMessage, onNewGroup }: Props) {
           ]}
         />
       </div>
-      <SearchField />
+      <Search />
       <div class="list-header-filters">
         <ViewButtons />
         <LineFilter />
@@ -42,8 +43,7 @@ export function ListHeader({ onNewMessage, onNewGroup }: Props) {
   );
 }
 
-function SearchField() {
-  const input = useRef<HTMLInputElement>(null);
+function Search() {
   const text = searchText.value;
 
   useEffect(() => {
@@ -52,36 +52,14 @@ function SearchField() {
   }, [text]);
 
   return (
-    <search class="list-search">
-      <Icon name="search" />
-      <input
-        ref={input}
-        type="search"
-        data-search
-        placeholder={words.list.search}
-        aria-label={words.list.searchLabel}
-        autoComplete="off"
-        value={text}
-        onInput={(event) => {
-          searchText.value = event.currentTarget.value;
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          if (text) searchText.value = "";
-          else event.currentTarget.blur();
-        }}
-      />
-      {text && (
-        <IconButton
-          icon="close"
-          label={words.list.clearSearch}
-          onClick={() => {
-            searchText.value = "";
-            input.current?.focus();
-          }}
-        />
-      )}
-    </search>
+    <SearchField
+      label={words.list.searchLabel}
+      placeholder={words.list.search}
+      value={text}
+      onInput={(value) => {
+        searchText.value = value;
+      }}
+    />
   );
 }
 
