@@ -4,14 +4,14 @@ import { InboxScreen } from "../conversations/inbox-screen.tsx";
 import { newConversation, openNewConversation } from "../new-conversation/open.ts";
 import { ThreadScreen } from "../thread/thread-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
-import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { lazy } from "../ui/lazy.tsx";
 import { SkeletonRows } from "../ui/states.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
-import { nameOfUser, useSession } from "./current.ts";
+import { AccountMenu } from "./account-menu.tsx";
+import { ConnectionBar } from "./connection-bar.tsx";
 import { routes, to } from "./routes.ts";
 
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
@@ -24,6 +24,7 @@ export function Shell() {
       <Rail />
       <Screens />
       <Dialogs />
+      <ConnectionBar />
       <Announcer />
       <Toasts />
     </div>
@@ -32,7 +33,6 @@ export function Shell() {
 
 function Rail() {
   const [location] = useLocation();
-  const session = useSession();
   return (
     <nav class="rail" aria-label={words.app.navigation}>
       <RailLink href={to.inbox()} icon="inbox" isCurrent={location === "/" || location.startsWith("/c/")}>
@@ -45,7 +45,7 @@ function Rail() {
         {words.app.settings}
       </RailLink>
       <span class="rail-account">
-        <Avatar name={nameOfUser(session.user)} size="s" />
+        <AccountMenu />
       </span>
     </nav>
   );
