@@ -65,7 +65,7 @@ export type StoredEntry = {
  * - `uploading`: `progress` of each file, from 0 to 1.
  * - `offline`: it goes on when the network is back.
  * - `not-sent`: it was refused; retry, take back or discard it.
- * - `expired`: it is not known whether it was sent, or it is too old to be sent unasked.
+ * - `expired`: it is not known whether it was sent, and it is too old to find out, or the person may not any more.
  * - `sent`: `answer` is the message, or the scheduled message. The entry goes away as soon as that is shown.
  */
 export type EntryState =
@@ -131,6 +131,16 @@ export function classify(error: unknown, file: string | null = null): Failure {
 // names one.
 function isOfDeleted({ status, message }: ApiError): boolean {
   return status === 404 && /Messages\/(IM|SD)[0-9a-f]{32} /.test(message);
+}
+
+/**
+ * Whether a message may have been sent though a repeat was refused: the API repeats an answer for who may still write in
+ * the conversation, and for no one else.
+ *
+ * @param entry as it was before the attempt that was refused
+ */
+export function mayBeSent(entry: StoredEntry, { status }: Refusal): boolean {
+  return entry.attempts > 0 && (status === 403 || status === 404);
 }
 
 /** Milliseconds until the next attempt. `failures` counts those before it; `random` is from 0 to 1. */

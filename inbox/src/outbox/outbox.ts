@@ -25,6 +25,7 @@ import {
   findNext,
   isExpired,
   LONGEST_PAUSE,
+  mayBeSent,
   NOT_STORED,
   type OutboxEntry,
   type OutgoingFile,
@@ -338,7 +339,8 @@ export class Outbox {
       this.#drop(entry.key);
     } else if (failure.kind === "refused") {
       const { refusal } = failure;
-      await this.#change(entry.key, (stored) => ({ ...stored, status: "not-sent", refusal }));
+      const status = mayBeSent(entry, refusal) ? "expired" : "not-sent";
+      await this.#change(entry.key, (stored) => ({ ...stored, status, refusal }));
     } else {
       const pause = choosePause(entry.failures, failure.after, this.#ports.random());
       const not_before = this.#ports.now() + pause;

@@ -189,6 +189,43 @@ describe("a refused message", () => {
   });
 });
 
+describe("a message whose repeat is refused", () => {
+  async function refuseRepeat(status: number): Promise<OutboxTab> {
+    const fates = ["lost after" as const, new ApiError("refused", { status, code: 50107 })];
+    api.fate = () => fates.shift() ?? "answered";
+    const tab = await browser.open();
+    tab.outbox.enqueue(text("Sunday?"));
+    await settleDown(500);
+    return tab;
+  }
+
+  it("may have been sent, where the person lost access meanwhile", async () => {
+    expect(states(await refuseRepeat(403))).toEqual([["Sunday?", "expired"]]);
+  });
+
+  it("was not sent, where a message that was sent would have been answered again", async () => {
+    expect(states(await refuseRepeat(400))).toEqual([["Sunday?", "not-sent"]]);
+  });
+
+  it("goes when it turns out that it was sent", async () => {
+    const tab = await refuseRepeat(403);
+    const [sent] = api.sent.get(CONVERSATION) ?? [];
+    if (sent) tab.outbox.settle(sent);
+    await settleDown();
+    expect(states(tab)).toEqual([]);
+  });
+
+  it("was sent, where it has been deleted since", async () => {
+    const gone = `The requested resource Messages/IM${"0".repeat(32)} was not found`;
+    const fates = ["lost after" as const, new ApiError(gone, { status: 404, code: 20404 })];
+    api.fate = () => fates.shift() ?? "answered";
+    const tab = await browser.open();
+    tab.outbox.enqueue(text("Sunday?"));
+    await settleDown(500);
+    expect(states(tab)).toEqual([]);
+  });
+});
+
 describe("a message that is given up", () => {
   it("is not sent, if no request was begun", async () => {
     const fates = [busy()];

@@ -8,8 +8,12 @@ import { Outbox, type OutboxNotice, type Transport } from "../../src/outbox/outb
 import { message } from "./answers.ts";
 import { Channel, Locks, Tab } from "./tabs.ts";
 
-/** What happens to a request: it is answered, or lost on one of the two ways, or refused. */
-export type Fate = "answered" | "lost before" | "lost after" | "hangs after" | ApiError | Error;
+/** What happens to a request: it is answered, or lost on one of the two ways, or takes effect later, or is refused. */
+export type Fate = "answered" | "lost before" | "lost after" | "hangs after" | "late" | Error;
+/** Milliseconds after which a request without an answer is given up, as the REST client does. */
+const ANSWER_TIMEOUT = 40_000;
+/** Milliseconds after which a late request takes effect. */
+const LATE = 5_000;
 
 export const busy = () => new ApiError("Service Unavailable", { status: 503 });
 export const refused = (code = 50407) => new ApiError("refused", { status: 400, code, details: { reason: "why" } });
@@ -32,6 +36,10 @@ export class FakeApi {
       this.requests.push(entry.key);
       await Promise.resolve();
       this.#lose(fate);
+      if (fate === "late") {
+        setTimeout(() => this.#create(entry), LATE);
+        throw new ApiError("no answer");
+      }
       const created = this.#create(entry);
       if (fate === "hangs after") await ends(signal);
       if (fate === "lost after") throw new ApiError("no answer");
@@ -44,7 +52,7 @@ export class FakeApi {
       const stored = this.uploads.get(file.key) ?? { sid: `ME${this.uploads.size}`, name: file.name };
       this.uploads.set(file.key, stored);
       onProgress(0.5);
-      if (fate === "lost after") throw new ApiError("no answer");
+      if (fate === "lost after" || fate === "hangs after") throw new ApiError("no answer");
       return stored.sid;
     },
   };
@@ -60,6 +68,7 @@ export class FakeApi {
 
   #create(entry: StoredEntry): Message {
     const known = this.#byKey.get(entry.key);
+    if (known && known.body !== entry.body) throw new ApiError("another request", { status: 422, code: 20001 });
     if (known) return known;
     const messages = this.sent.get(entry.conversation) ?? [];
     const created = message(messages.length, {
@@ -81,7 +90,10 @@ export class FakeApi {
 }
 
 function ends(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    setTimeout(() => reject(new ApiError("no answer")), ANSWER_TIMEOUT);
+  });
 }
 
 /** A tab with an outbox. */
