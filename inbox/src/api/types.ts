@@ -167,6 +167,17 @@ export type ContactChange = {
   date_created: string;
 };
 
+export type ContactImport = {
+  sid: Sid;
+  state: "queued" | "running" | "completed" | "failed";
+  dry_run: boolean;
+  rows: number;
+  read: number;
+  accepted: number;
+  rejected: number;
+};
+export type RejectedRow = { row: number; cells: string[]; problem: string };
+
 /** One of our numbers. Prices, in dollars, are null where the person may not see them. */
 export type Line = {
   sid: Sid;

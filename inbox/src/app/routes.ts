@@ -7,7 +7,7 @@ export const routes = {
   inbox: "/",
   conversation: "/c/:conversation/:index?",
   contacts: "/contacts",
-  contactImport: "/contacts/import",
+  contactImport: "/contacts/import/:contactImport?",
   contact: "/contacts/:contact",
   settings: "/settings/:section?",
 } as const;
@@ -18,7 +18,7 @@ export const to = {
   /** A conversation; with an index, that message of it. */
   conversation: (sid: string, index?: number) => (index === undefined ? `/c/${sid}` : `/c/${sid}/${index}`),
   contacts: () => "/contacts",
-  contactImport: () => "/contacts/import",
+  contactImport: (sid?: string) => (sid ? `/contacts/import/${sid}` : "/contacts/import"),
   contact: (sid: string) => `/contacts/${sid}`,
   settings: (section?: string) => (section ? `/settings/${section}` : "/settings"),
 };

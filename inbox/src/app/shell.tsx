@@ -16,6 +16,7 @@ import { routes, to } from "./routes.ts";
 
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
 const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <SkeletonRows count={8} />);
+const ImportScreen = lazy(() => import("../contacts/import-screen.tsx"), <SkeletonRows count={3} />);
 
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {
@@ -73,6 +74,7 @@ function Screens() {
       <Route path={routes.contacts}>
         <ContactsScreen selected={null} />
       </Route>
+      <Route path={routes.contactImport}>{({ contactImport }) => <ImportScreen sid={contactImport ?? null} />}</Route>
       <Route path={routes.contact}>{({ contact }) => <ContactsScreen selected={contact} />}</Route>
       <Route path={routes.conversation}>
         {({ conversation, index }) => (
