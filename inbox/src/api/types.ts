@@ -193,6 +193,9 @@ export type Line = {
   group_messaging: boolean;
   group_messaging_problem: string | null;
   max_group_recipients: number | null;
+  max_files: number;
+  max_group_files: number;
+  max_files_bytes: number;
 };
 
 export type PreviewedSend = {

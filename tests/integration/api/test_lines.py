@@ -44,6 +44,9 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "group_messaging": True,
         "group_messaging_problem": None,
         "max_group_recipients": 8,
+        "max_files": 10,
+        "max_group_files": 10,
+        "max_files_bytes": 1024 * 1024,
         "date_created": "2026-11-22T12:00:00Z",
         "date_updated": "2026-11-22T12:00:00Z",
         "url": f"{BASE}/v1/Lines/{NEW}",
@@ -58,6 +61,7 @@ def test_a_line_is_registered_read_changed_and_forgotten(api: Api, clock: Clock)
         "carrier": "bandwidth",
         "friendly_name": None,
         "max_group_recipients": 9,
+        "max_files_bytes": 3_670_016,
         "date_updated": "2026-11-22T13:00:00Z",
     }
     assert api.get(f"/Lines/{NEW}").body == changed

@@ -20,7 +20,7 @@ from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
 from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
-from partyline.carriers.registry import CARRIERS, MOST_IN_GROUP
+from partyline.carriers.registry import CARRIERS, LIMITS, MOST_IN_GROUP
 from partyline.domain import addresses, identities, json_texts, sids
 from partyline.domain.join_rules import find_sender_problem
 from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
@@ -180,6 +180,11 @@ class LineBody(ResponseModel):
     group_messaging: bool = Field(description="Whether the line can send group texts.")
     group_messaging_problem: str | None = Field(description="Why it cannot.")
     max_group_recipients: int | None = Field(description="How many others a group from it has at most.")
+    max_files: int = Field(description="How many files a text has at most.")
+    max_group_files: int = Field(description="How many files a group text has at most.")
+    max_files_bytes: int = Field(
+        description="How many bytes the files of a text have together at most. Large images are scaled down to fit."
+    )
     date_created: Timestamp
     date_updated: Timestamp
     url: str
@@ -280,6 +285,7 @@ def _build_body(call: Call, line: Line) -> dict[str, Any]:
     """Build a line as the caller may see it: users do not see each other, and prices as they see conversations."""
     users = tuple(format_user(user, _default_service(call)) for user in line.allowed)
     has_prices, problem = authorization.can_see_prices(call), find_sender_problem(line.address)
+    limits = LIMITS[line.carrier]
     return LineBody(
         sid=line.sid,
         account_sid=call.context.account_sid,
@@ -298,6 +304,9 @@ def _build_body(call: Call, line: Line) -> dict[str, Any]:
         group_messaging=problem is None,
         group_messaging_problem=problem,
         max_group_recipients=None if problem else min(MOST_IN_GROUP[line.carrier], call.context.group_limit - 1),
+        max_files=limits.media,
+        max_group_files=limits.group_media,
+        max_files_bytes=limits.media_bytes,
         date_created=line.created,
         date_updated=line.updated,
         url=call.url("Lines", line.address),
