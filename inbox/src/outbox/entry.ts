@@ -34,6 +34,8 @@ export type Refusal = {
 };
 /** The code of a message that this browser could not store, which was therefore not sent. */
 export const NOT_STORED = -1;
+/** Twilio's code for a conversation whose members are still being looked up: texts wait until it is active. */
+const INITIALIZING = 50386;
 
 /**
  * An entry as it is stored.
@@ -122,7 +124,7 @@ export function classify(error: unknown, file: string | null = null): Failure {
   const { status, code, message, details, retryAfter } = error;
   const isUnderWay = status === 409 && retryAfter !== null;
   const isTemporary = status === 0 || status === 401 || status === 408 || status === 429 || status >= 500;
-  if (isTemporary || isUnderWay) return { kind: "again", after: retryAfter };
+  if (isTemporary || isUnderWay || code === INITIALIZING) return { kind: "again", after: retryAfter };
   if (isOfDeleted(error)) return { kind: "gone" };
   return { kind: "refused", refusal: { status, code, message, details: details ?? {}, file } };
 }

@@ -87,6 +87,16 @@ describe("a message", () => {
     expect(api.bodies(CONVERSATION)).toEqual(["Sunday?"]);
   });
 
+  it("waits until its conversation is active", async () => {
+    const fates = [refused(50386), refused(50386)];
+    api.fate = () => fates.shift() ?? "answered";
+    const tab = await browser.open();
+    const key = tab.outbox.enqueue(text("Sunday?"));
+    await settleDown(2_000);
+    expect(api.requests).toEqual([key, key, key]);
+    expect(api.bodies(CONVERSATION)).toEqual(["Sunday?"]);
+  });
+
   it("is settled by its live event, and the next one goes out though the answer hangs", async () => {
     const tab = await browser.open();
     api.onMessage = (created) => setTimeout(() => tab.outbox.settle(created), 0);
