@@ -12,7 +12,8 @@ import { Button, IconButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, Switch, TextField } from "../ui/field.tsx";
 import { words } from "../words/words.ts";
-import { type ContactDraft, draftOf, type NumberDraft, saveContact } from "./contact-draft.ts";
+import { type ContactDraft, draftOf, type NumberDraft } from "./contact-draft.ts";
+import { saveContact } from "./saving.ts";
 
 type Props = {
   /** The contact to change; a new one without it. */

@@ -19,12 +19,6 @@ export async function downloadRejected(contactImport: Sid): Promise<void> {
   save(new Blob(parts, { type: "text/csv" }), "rejected.csv");
 }
 
-/** Where the next part begins, from the header `Link`; null at the end. */
-export function parseAfter(link: string | null): string | null {
-  const url = /<([^>]+)>/.exec(link ?? "")?.[1];
-  return url ? new URL(url, "https://x.invalid").searchParams.get("After") : null;
-}
-
 function save(content: Blob, name: string): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement("a");

@@ -2,15 +2,8 @@
 
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { rest } from "../api/client.ts";
-import type { Conversation, PhoneNumber, Preview, Sid } from "../api/types.ts";
-import type { Kind, Recipient } from "./recipients.ts";
-
-export type NewConversation = {
-  kind: Kind;
-  line: PhoneNumber;
-  recipients: Recipient[];
-  name: string;
-};
+import type { Conversation, Preview, Sid } from "../api/types.ts";
+import { type NewConversation, participantsOf } from "./recipients.ts";
 
 /** What became of it: a new conversation, or one with these people that was there already. */
 export type Created = { conversation: Sid; isNew: boolean };
@@ -29,16 +22,6 @@ export async function createConversation(wanted: NewConversation, key: string): 
     if (typeof there !== "string") throw error;
     return { conversation: there, isNew: false };
   }
-}
-
-/** The members as the API takes them, each a JSON text: the line stands in a group itself, and behind a single phone. */
-export function participantsOf({ kind, line, recipients }: NewConversation): string[] {
-  const members = recipients.map(({ number, contact }) => ({
-    ...(contact ? { contact_sid: contact } : {}),
-    messaging_binding: { address: number, ...(kind === "single" ? { proxy_address: line } : {}) },
-  }));
-  const own = kind === "group" ? [{ messaging_binding: { projected_address: line } }] : [];
-  return [...own, ...members].map((one) => JSON.stringify(one));
 }
 
 /** What the first message would become and cost. */

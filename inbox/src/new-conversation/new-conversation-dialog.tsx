@@ -12,10 +12,10 @@ import { SelectField, TextArea, TextField } from "../ui/field.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useDebounced } from "../ui/use-debounced.ts";
 import { words } from "../words/words.ts";
-import { createConversation, type NewConversation, previewFirst } from "./creation.ts";
+import { createConversation, previewFirst } from "./creation.ts";
 import { PeopleField } from "./people-field.tsx";
 import { parseNumber } from "./phone-numbers.ts";
-import { buildChoices, type Kind, limitOf, type Recipient, usableLines } from "./recipients.ts";
+import { buildChoices, type Kind, limitOf, type NewConversation, type Recipient, usableLines } from "./recipients.ts";
 
 const SEARCH_PAUSE = 150;
 const PREVIEW_PAUSE = 300;

@@ -75,3 +75,21 @@ export function limitOf(line: Line | undefined): number {
 export function usableLines(lines: Line[], kind: Kind): Line[] {
   return kind === "group" ? lines.filter(({ group_messaging: can }) => can) : lines;
 }
+
+/** What the dialog asks for. */
+export type NewConversation = {
+  kind: Kind;
+  line: PhoneNumber;
+  recipients: Recipient[];
+  name: string;
+};
+
+/** The members as the API takes them, each a JSON text: the line stands in a group itself, and behind a single phone. */
+export function participantsOf({ kind, line, recipients }: NewConversation): string[] {
+  const members = recipients.map(({ number, contact }) => ({
+    ...(contact ? { contact_sid: contact } : {}),
+    messaging_binding: { address: number, ...(kind === "single" ? { proxy_address: line } : {}) },
+  }));
+  const own = kind === "group" ? [{ messaging_binding: { projected_address: line } }] : [];
+  return [...own, ...members].map((one) => JSON.stringify(one));
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import type { CachedMessage } from "../../src/api/message-window.ts";
+import type { Activity } from "../../src/api/types.ts";
+import { buildRows, type Row } from "../../src/thread/timeline.ts";
+
+const NOON = Date.UTC(2026, 10, 28, 12);
+
+function message(index: number, over: Partial<CachedMessage> = {}): CachedMessage {
+  return {
+    sid: `IM${index}`,
+    index,
+    author: "+12065550150",
+    written_by: null,
+    date_created: new Date(NOON + index * 1000).toISOString(),
+    ...over,
+  } as CachedMessage;
+}
+
+function note(behind: number | null, sid: string): Activity {
+  return { sid, kind: "note", message_index: behind, date_created: new Date(NOON).toISOString() } as Activity;
+}
+
+function show(rows: Row[]): string[] {
+  return rows.map((row) =>
+    row.kind === "message"
+      ? `${row.key}${row.isFirst ? " first" : ""}${row.isLast ? " last" : ""}`
+      : row.kind === "note"
+        ? row.key
+        : row.kind,
+  );
+}
+
+const whole = { activity: [], isWhole: true };
+
+describe("the rows of a thread", () => {
+  test("messages of one writer within minutes stand together", () => {
+    const rows = buildRows({ ...whole, messages: [message(0), message(1), message(2, { author: "+12065550151" })] });
+    expect(show(rows)).toEqual(["day", "IM0 first", "IM1 last", "IM2 first last"]);
+  });
+
+  test("a pause of five minutes begins anew", () => {
+    const later = new Date(NOON + 301_000).toISOString();
+    const rows = buildRows({ ...whole, messages: [message(0), message(1, { date_created: later })] });
+    expect(show(rows)).toEqual(["day", "IM0 first last", "IM1 first last"]);
+  });
+
+  test("two people who write as one line do not stand together", () => {
+    const line = { author: "+12065550100" };
+    const messages = [message(0, { ...line, written_by: "ann" }), message(1, { ...line, written_by: "ben" })];
+    expect(show(buildRows({ ...whole, messages }))).toEqual(["day", "IM0 first last", "IM1 first last"]);
+  });
+
+  test("another day has its separator", () => {
+    const tomorrow = new Date(NOON + 24 * 3600_000).toISOString();
+    const rows = buildRows({ ...whole, messages: [message(0), message(1, { date_created: tomorrow })] });
+    expect(show(rows)).toEqual(["day", "IM0 first last", "day", "IM1 first last"]);
+  });
+
+  test("a note stands behind its message, and parts its neighbours", () => {
+    const rows = buildRows({ messages: [message(0), message(1)], activity: [note(0, "NT1")], isWhole: true });
+    expect(show(rows)).toEqual(["day", "IM0 first last", "NT1", "IM1 first last"]);
+  });
+
+  test("a note behind a deleted message stands behind the one before it", () => {
+    const rows = buildRows({ messages: [message(0), message(5)], activity: [note(3, "NT1")], isWhole: true });
+    expect(show(rows)).toEqual(["day", "IM0 first last", "NT1", "IM5 first last"]);
+  });
+
+  test("what stands before the messages that were read is shown with the first one only", () => {
+    const messages = [message(7)];
+    expect(show(buildRows({ messages, activity: [note(3, "NT1")], isWhole: false }))).toEqual([
+      "day",
+      "IM7 first last",
+    ]);
+    expect(show(buildRows({ messages, activity: [note(null, "NT1")], isWhole: true }))).toEqual([
+      "day",
+      "NT1",
+      "IM7 first last",
+    ]);
+  });
+
+  test("notes without any message are shown", () => {
+    expect(show(buildRows({ messages: [], activity: [note(null, "NT1")], isWhole: true }))).toEqual(["day", "NT1"]);
+  });
+
+  test("the first unread message is marked, unless it is the first of all", () => {
+    const messages = [message(0), message(1), message(2)];
+    expect(show(buildRows({ ...whole, messages, readThrough: 0 }))).toContain("unread");
+    expect(show(buildRows({ ...whole, messages, readThrough: null }))).not.toContain("unread");
+    expect(show(buildRows({ ...whole, messages, readThrough: 2 }))).not.toContain("unread");
+    expect(show(buildRows({ ...whole, messages }))).not.toContain("unread");
+  });
+
+  test("every message and note is there once, whatever their order", () => {
+    for (let seed = 1; seed < 200; seed += 1) {
+      const random = (limit: number) => Math.floor(Math.abs(Math.sin(seed * 99 + limit) * 1000)) % limit;
+      const messages = Array.from({ length: random(8) + 1 }, (_, at) => message(at * 2));
+      const notes = Array.from({ length: random(6) }, (_, at) => note((at * 7) % 20, `NT${at}`));
+      const keys = buildRows({ messages, activity: notes, isWhole: true }).map(({ key }) => key);
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const { sid } of [...messages, ...notes]) expect(keys).toContain(sid);
+    }
+  });
+});
