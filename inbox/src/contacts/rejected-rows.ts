@@ -2,6 +2,7 @@
 
 import type { Sid } from "../api/types.ts";
 import { API_URL, accessToken } from "../session/session.ts";
+import { parseAfter } from "./parts.ts";
 
 /** Have the browser save the rows, all parts in one file. */
 export async function downloadRejected(contactImport: Sid): Promise<void> {

@@ -15,7 +15,7 @@ const BOB = {
 const UNDISTURBED = { ...BOB, sid: "CT2", do_not_disturb: { since: "", by: "ann", reason: null } } as Contact;
 const bob: Recipient = { number: "+12065550150", name: "Bob", contact: "CT1", label: "mobile" };
 const kay: Recipient = { number: "+12065550152", name: null, contact: null, label: "" };
-const group = { kind: "group", chosen: [], limit: 9 } as const;
+const group = { kind: "group" as const, chosen: [] as Recipient[], limit: 9 };
 const problems = (choices: { problem: string | null }[]) => choices.map(({ problem }) => problem);
 
 describe("who is offered", () => {
