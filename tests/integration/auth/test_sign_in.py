@@ -654,6 +654,23 @@ def test_signing_out_ends_the_notifications_in_this_browser_and_in_no_other(
     assert [one.endpoint for one in left] == [push["phone"].endpoint]
 
 
+def test_signing_out_again_ends_what_the_first_time_could_not(
+    world: SessionWorld, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in("ann")
+    form = PushBrowser().form()
+    assert api(world, browser.token()).post("/PushSubscriptions", form).status == 201
+    with monkeypatch.context() as busy:
+
+        def refuse(*_: object) -> bool:
+            raise TableThrottled
+
+        busy.setattr(push_subscriptions, "remove", refuse)
+        assert browser.ask("POST", "/session/end", headers=GUARD).status == 429
+    assert browser.ask("POST", "/session/end", headers=GUARD).status == 204
+    assert push_subscriptions.list_of_person(world.table, SERVICE, "ann") == []
+
+
 def test_an_access_token_does_not_tell_where_its_session_is_stored(world: SessionWorld, browser: Browser) -> None:
     browser.sign_in("ann")
     token = browser.token()

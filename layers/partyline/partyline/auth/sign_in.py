@@ -113,9 +113,10 @@ class SignIn:
         session = store.fetch(self.table, digest) if digest else None
         if session is None:
             return
-        store.end(self.table, session.digest)
+        # The session last: by it a request that is repeated finds what an earlier one has left.
         name = token_issuer.name_session(session.digest)
         push_subscriptions.end_session(self.table, session.service_sid, session.identity, name)
+        store.end(self.table, session.digest)
 
     def _start_session(self, answer: ProviderAnswer, now: datetime) -> str:
         if answer.claims is None:
