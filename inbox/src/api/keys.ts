@@ -24,6 +24,8 @@ export const keys = {
   readState: (sid: Sid) => ["conversation", sid, "read-state"] as const,
   receipts: (sid: Sid, message: Sid) => ["conversation", sid, "receipts", message] as const,
   scheduled: (sid: Sid) => ["conversation", sid, "scheduled"] as const,
+  /** Who of a conversation would not get a text, and why. */
+  silenced: (sid: Sid) => ["conversation", sid, "silenced"] as const,
   viewers: (sid: Sid) => ["conversation", sid, "viewers"] as const,
   file: (sid: Sid) => ["file", sid] as const,
   lines: () => ["lines"] as const,

@@ -114,6 +114,8 @@ export type Receipt = {
 export type ParticipantContact = {
   sid: Sid;
   name: string;
+  /** What it was called when the participant was added. */
+  name_when_added: string;
   state: "current" | "updated" | "deleted";
   number_is_current: boolean;
 };
@@ -284,6 +286,19 @@ export type TextHit = {
   written_by: string | null;
   body: string;
   date_created: string;
+};
+
+/** Who sees a conversation, and why. */
+export type Viewers = {
+  conversation_sid: Sid;
+  roles: { sid: Sid; friendly_name: string }[];
+  viewers: {
+    identity: string;
+    sees: boolean;
+    reasons: { kind: "member" | "contact" | "role"; sid: Sid }[];
+    role_sid: Sid | null;
+    missing: string[];
+  }[];
 };
 
 export const PERMISSIONS = [

@@ -1,7 +1,12 @@
 import "./members-panel.css";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import { useLines, useParticipants } from "../api/queries.ts";
-import type { Sid } from "../api/types.ts";
+import type { PhoneNumber, Sid } from "../api/types.ts";
+import { usePermission } from "../app/current.ts";
+import { to } from "../app/routes.ts";
 import { useUserNames } from "../app/user-names.ts";
+import { ContactDialog } from "../contacts/contact-dialog.tsx";
 import { formatPhone } from "../format/phone.ts";
 import { openNewConversation } from "../new-conversation/open.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -9,74 +14,144 @@ import { Tag } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { words } from "../words/words.ts";
-import { linesOf, type PhoneMember, phonesOf, usersOf } from "./members.ts";
+import { linesOf, type PhoneMember, phonesOf, useMemberNames, usersOf } from "./members.ts";
+import { useSilenced } from "./silenced.ts";
 
 type Props = { conversation: Sid; title: string; onClose: () => void };
 
-/** Who is in a conversation, and why that cannot change. */
-export function MembersPanel({ conversation, title, onClose }: Props) {
+/** Who is in a conversation, who of them gets its texts, and why the members cannot change. */
+export default function MembersPanel({ conversation, title, onClose }: Props) {
+  const say = words.members;
   const participants = useParticipants(conversation).data ?? [];
-  const lines = useLines().data ?? [];
-  const nameOf = useUserNames();
+  const silenced = useSilenced(conversation);
+  const mayManage = usePermission("manageContacts");
+  const [unknown, setUnknown] = useState<PhoneNumber | null>(null);
   const phones = phonesOf(participants);
-  const own = linesOf(participants);
-  const labelOf = (address: string) => lines.find((line) => line.address === address)?.label ?? null;
+  const isOptedOut = ({ number }: PhoneMember) => silenced?.optedOut.has(number) ?? false;
+  const getting = phones.filter((member) => !isOptedOut(member));
+  const optedOut = phones.filter(isOptedOut);
+  const line = linesOf(participants)[0];
 
-  function startFromThis() {
+  function startWith(members: PhoneMember[]) {
     onClose();
-    const recipients = phones.map(({ number, name, contact }) => ({
+    const recipients = members.map(({ number, name, contact }) => ({
       number,
       name,
-      contact: contact?.sid ?? null,
+      contact: contact && contact.state !== "deleted" && contact.number_is_current ? contact.sid : null,
       label: "",
     }));
-    const line = own[0];
-    openNewConversation({ kind: phones.length > 1 ? "group" : "single", recipients, ...(line ? { line } : {}) });
+    openNewConversation({ kind: members.length > 1 ? "group" : "single", recipients, ...(line ? { line } : {}) });
   }
 
   return (
-    <Dialog shape="panel" title={title} description={words.members.count(phones.length)} onClose={onClose}>
+    <Dialog shape="panel" title={title} description={say.count(phones.length)} onClose={onClose}>
       <ul class="members">
-        {phones.map((member) => (
-          <Member key={member.participant} member={member} />
+        {getting.map((member) => (
+          <Member
+            key={member.participant}
+            conversation={conversation}
+            member={member}
+            isUndisturbed={silenced?.doNotDisturb.has(member.number) ?? false}
+            {...(mayManage ? { onAdd: setUnknown } : {})}
+          />
         ))}
-        {own.map((address) => (
-          <li key={address} class="member">
-            <Avatar name={labelOf(address)} />
-            <span class="member-words">
-              <span>{labelOf(address) ?? words.members.line}</span>
-              <span class="member-detail">{formatPhone(address)}</span>
-            </span>
-            <Tag tone="accent">{words.members.ours}</Tag>
-          </li>
-        ))}
-        {usersOf(participants).map((identity) => (
-          <li key={identity} class="member">
-            <Avatar name={nameOf(identity)} />
-            <span class="member-words">{nameOf(identity)}</span>
-            <Tag>{words.members.colleague}</Tag>
-          </li>
-        ))}
+        <OwnMembers conversation={conversation} />
       </ul>
-      {phones.length > 1 && <p class="members-hint">{words.members.locked}</p>}
-      <Button icon="group" onClick={startFromThis}>
-        {words.members.newFromThis}
-      </Button>
+      {optedOut.length > 0 && (
+        <section aria-label={say.optedOut}>
+          <h3 class="members-heading">{say.optedOut}</h3>
+          <ul class="members">
+            {optedOut.map((member) => (
+              <Member key={member.participant} conversation={conversation} member={member} isUndisturbed={false} />
+            ))}
+          </ul>
+          <p class="members-hint">{say.optedOutHint}</p>
+        </section>
+      )}
+      {phones.length > 1 && <p class="members-hint">{say.locked}</p>}
+      <div class="members-actions">
+        <Button icon="group" onClick={() => startWith(phones)}>
+          {say.newFromThis}
+        </Button>
+        {getting.length > 0 && optedOut.length > 0 && (
+          <Button onClick={() => startWith(getting)}>{say.newWithoutOptedOut}</Button>
+        )}
+      </div>
+      {unknown && <ContactDialog number={unknown} onClose={() => setUnknown(null)} onSaved={() => setUnknown(null)} />}
     </Dialog>
   );
 }
 
-function Member({ member }: { member: PhoneMember }) {
-  const { contact, number, name } = member;
+type MemberProps = {
+  conversation: Sid;
+  member: PhoneMember;
+  isUndisturbed: boolean;
+  onAdd?: (number: PhoneNumber) => void;
+};
+
+function Member({ conversation, member, isUndisturbed, onAdd }: MemberProps) {
+  const say = words.members;
+  const { contact, number } = member;
+  const name = useMemberNames(conversation)(member);
   return (
     <li class="member">
       <Avatar name={name} />
       <span class="member-words">
-        <span>{name ?? formatPhone(number)}</span>
-        <span class="member-detail">{name ? formatPhone(number) : words.members.unknown}</span>
+        {contact && contact.state !== "deleted" ? (
+          <Link class="member-name" href={to.contact(contact.sid)}>
+            {contact.name}
+          </Link>
+        ) : (
+          <span>{name ?? formatPhone(number)}</span>
+        )}
+        <span class="member-detail">{name ? formatPhone(number) : say.unknown}</span>
+        {contact?.state === "updated" && <span class="member-detail">{updateText(contact)}</span>}
+        {contact?.state === "deleted" && <span class="member-detail">{say.deletedHint}</span>}
       </span>
-      {contact?.state === "updated" && <Tag tone="warning">{words.members.updated}</Tag>}
-      {contact?.state === "deleted" && <Tag tone="danger">{words.members.deleted}</Tag>}
+      {isUndisturbed && <Tag tone="warning">{say.doNotDisturb}</Tag>}
+      {contact?.state === "updated" && <Tag tone="warning">{say.updated}</Tag>}
+      {contact?.state === "deleted" && <Tag tone="danger">{say.deleted}</Tag>}
+      {!name && onAdd && (
+        <Button kind="quiet" onClick={() => onAdd(number)}>
+          {say.addContact}
+        </Button>
+      )}
     </li>
+  );
+}
+
+function updateText(contact: NonNullable<PhoneMember["contact"]>): string {
+  const say = words.members;
+  if (!contact.number_is_current) return say.oldNumber;
+  return contact.name === contact.name_when_added ? say.changed : say.wasCalled(contact.name_when_added);
+}
+
+/** Our lines, and the colleagues who take part themselves. */
+function OwnMembers({ conversation }: { conversation: Sid }) {
+  const say = words.members;
+  const participants = useParticipants(conversation).data ?? [];
+  const lines = useLines().data ?? [];
+  const nameOf = useUserNames();
+  const labelOf = (address: string) => lines.find((line) => line.address === address)?.label ?? null;
+  return (
+    <>
+      {linesOf(participants).map((address) => (
+        <li key={address} class="member">
+          <Avatar name={labelOf(address)} />
+          <span class="member-words">
+            <span>{labelOf(address) ?? formatPhone(address)}</span>
+            {labelOf(address) && <span class="member-detail">{formatPhone(address)}</span>}
+          </span>
+          <Tag tone="accent">{say.ours}</Tag>
+        </li>
+      ))}
+      {usersOf(participants).map((identity) => (
+        <li key={identity} class="member">
+          <Avatar name={nameOf(identity)} />
+          <span class="member-words">{nameOf(identity)}</span>
+          <Tag>{say.colleague}</Tag>
+        </li>
+      ))}
+    </>
   );
 }

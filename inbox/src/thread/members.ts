@@ -1,5 +1,7 @@
-/** The members of a conversation by what they are. Pure. */
+/** The members of a conversation by what they are. */
 
+import { useQueryClient } from "@tanstack/preact-query";
+import { findEntry } from "../api/queries.ts";
 import type { Participant, ParticipantContact, PhoneNumber, Sid } from "../api/types.ts";
 
 export type PhoneMember = {
@@ -30,4 +32,13 @@ export function linesOf(participants: Participant[]): PhoneNumber[] {
 /** The members who use the app. */
 export function usersOf(participants: Participant[]): string[] {
   return participants.flatMap(({ identity }) => (identity ? [identity] : []));
+}
+
+/**
+ * A function that says what a member is called: by the contact as which it was added, or by the contact that has the
+ * number now; null for an unknown number.
+ */
+export function useMemberNames(conversation: Sid): (member: PhoneMember) => string | null {
+  const entry = findEntry(useQueryClient(), conversation);
+  return ({ name, number }) => name ?? entry?.members.find((one) => one.number === number)?.name ?? null;
 }

@@ -11,17 +11,23 @@ import { titleOf } from "../conversations/entry-text.ts";
 import { formatPhone } from "../format/phone.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { lazy } from "../ui/lazy.tsx";
 import { Menu, type MenuItem } from "../ui/menu.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { useChanges } from "./changes.ts";
 import { linesOf, phonesOf } from "./members.ts";
-import { MembersPanel } from "./members-panel.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
+
+const MembersPanel = lazy(() => import("./members-panel.tsx"));
+const ViewersDialog = lazy(() => import("./viewers-dialog.tsx"));
+const DeleteDialog = lazy(() => import("./delete-dialog.tsx"));
+
+type Opened = "members" | "rename" | "viewers" | "delete";
 
 /** Above a conversation: what it is called, who is in it, who takes care of it, and what can be done with it. */
 export function ThreadHeader({ conversation }: { conversation: Sid }) {
-  const [isOpen, setOpen] = useState<"members" | "rename" | null>(null);
+  const [isOpen, setOpen] = useState<Opened | null>(null);
   const title = useTitle(conversation);
   const participants = useParticipants(conversation).data ?? [];
   const count = phonesOf(participants).length;
@@ -46,8 +52,10 @@ export function ThreadHeader({ conversation }: { conversation: Sid }) {
       </div>
       <AssigneeMenu conversation={conversation} />
       <DoneButton conversation={conversation} />
-      <MoreMenu conversation={conversation} onRename={() => setOpen("rename")} />
+      <MoreMenu conversation={conversation} onOpen={setOpen} />
       {isOpen === "members" && <MembersPanel conversation={conversation} title={title} onClose={() => setOpen(null)} />}
+      {isOpen === "viewers" && <ViewersDialog conversation={conversation} onClose={() => setOpen(null)} />}
+      {isOpen === "delete" && <DeleteDialog conversation={conversation} title={title} onClose={() => setOpen(null)} />}
       {isOpen === "rename" && <RenameDialog conversation={conversation} onClose={() => setOpen(null)} />}
     </header>
   );
@@ -124,18 +132,20 @@ function DoneButton({ conversation }: { conversation: Sid }) {
   );
 }
 
-function MoreMenu({ conversation, onRename }: { conversation: Sid; onRename: () => void }) {
+function MoreMenu({ conversation, onOpen }: { conversation: Sid; onOpen: (opened: Opened) => void }) {
   const [, navigate] = useLocation();
   const mayRename = usePermission("editConversationName");
   const read = useReadState(conversation).data;
   const { markUnread, setMuted } = useChanges(conversation);
-  const rename: MenuItem[] = mayRename ? [{ label: words.thread.rename, icon: "edit", onSelect: onRename }] : [];
+  const seesAll = usePermission("viewAnyConversation");
+  const mayDelete = usePermission("deleteConversation");
+  const permitted = (isPermitted: boolean, item: MenuItem) => (isPermitted ? [item] : []);
   return (
     <Menu
       align="end"
       trigger={(properties) => <IconButton {...properties} icon="more" label={words.app.more} />}
       items={[
-        ...rename,
+        ...permitted(mayRename, { label: words.thread.rename, icon: "edit", onSelect: () => onOpen("rename") }),
         {
           label: words.thread.markUnread,
           icon: "message",
@@ -149,6 +159,13 @@ function MoreMenu({ conversation, onRename }: { conversation: Sid; onRename: () 
           icon: "bell",
           onSelect: () => void setMuted(!read?.muted),
         },
+        ...permitted(seesAll, { label: words.viewers.title, icon: "person", onSelect: () => onOpen("viewers") }),
+        ...permitted(mayDelete, {
+          label: words.thread.delete,
+          icon: "trash",
+          isDanger: true,
+          onSelect: () => onOpen("delete"),
+        }),
       ]}
     />
   );
