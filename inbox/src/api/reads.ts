@@ -63,18 +63,23 @@ export function readNewer(conversation: Sid, last: number, signal?: AbortSignal)
   return readMessages(conversation, { After: last, Order: "asc" }, signal);
 }
 
-/** Read all that a window has again, and what is behind it by now if it was at the end. */
+/** How many messages of a long window are read again: its newest. */
+const READ_AGAIN = 200;
+
+/** Read what a window has again, and what is behind it by now if it was at the end. */
 export async function readAgain(conversation: Sid, window: MessageWindow, signal: AbortSignal): Promise<MessageWindow> {
-  const first = window.messages[0]?.index;
-  if (first === undefined) return await readEnd(conversation, signal);
-  const last = window.messages.at(-1)?.index ?? first;
+  const again = window.messages.slice(-READ_AGAIN);
+  const first = again[0]?.index;
+  const last = again.at(-1)?.index;
+  if (first === undefined || last === undefined) return await readEnd(conversation, signal);
   const within = window.hasNewer ? { Before: last + 1 } : {};
-  const all = { enough: Number.POSITIVE_INFINITY, limit: Number.POSITIVE_INFINITY, signal };
-  // Not `After` when it begins with the first message: an index behind -1 cannot be said.
+  // Behind what is before the first: without that from the beginning, since no index is before 0.
   const after = first > 0 ? { After: first - 1 } : {};
   const query = { ...after, ...within, Order: "asc", PageSize: LARGEST_PAGE, MediaLinks: true };
+  const all = { enough: Number.POSITIVE_INFINITY, limit: Number.POSITIVE_INFINITY, signal };
   const page = await readAtLeast<CachedMessage>(conversationPath(conversation, "Messages"), query, all);
-  return buildWindow(page.entries, { hasOlder: window.hasOlder, hasNewer: window.hasNewer });
+  const older = window.messages.slice(0, -READ_AGAIN);
+  return buildWindow([...older, ...page.entries], { hasOlder: window.hasOlder, hasNewer: window.hasNewer });
 }
 
 export function readMessage(conversation: Sid, message: Sid): Promise<Message> {
