@@ -77,6 +77,8 @@ function begin(session: Session): void {
 }
 
 function end(kind: End): void {
+  // Whoever it was, nothing of theirs is to be here any more.
+  if (present === null && kind === "no-access") void removeOtherDatabases("", Number.POSITIVE_INFINITY);
   if (present === null) return;
   channel.postMessage({ person: present, end: kind } satisfies Notice);
   present = null;
