@@ -10,6 +10,7 @@ import { classNames } from "../ui/class-names.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
+import { phonesOf, useMemberNames } from "./members.ts";
 import { gatherPeople, isOurs, writerName } from "./people.ts";
 import { isFailure, receiptText } from "./receipt-text.ts";
 
@@ -54,6 +55,7 @@ function Receipts({ conversation, message, participants }: ReceiptsProps) {
         {receipts.data.map((receipt) => (
           <ReceiptRow
             key={receipt.sid}
+            conversation={conversation}
             receipt={receipt}
             participant={participants.find(({ sid }) => sid === receipt.participant_sid)}
           />
@@ -63,10 +65,14 @@ function Receipts({ conversation, message, participants }: ReceiptsProps) {
   );
 }
 
-function ReceiptRow({ receipt, participant }: { receipt: Receipt; participant: Participant | undefined }) {
+type RowProps = { conversation: Sid; receipt: Receipt; participant: Participant | undefined };
+
+function ReceiptRow({ conversation, receipt, participant }: RowProps) {
   const showsCarrierId = usePermission("viewAnyConversation");
-  const number = participant?.messaging_binding?.address;
-  const name = participant?.contact?.name ?? null;
+  const nameOf = useMemberNames(conversation);
+  const [member] = phonesOf(participant ? [participant] : []);
+  const name = member ? nameOf(member) : null;
+  const number = member?.number;
   return (
     <li class="receipt">
       <Avatar name={name} />
