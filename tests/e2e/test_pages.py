@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from local import loopback
+from local import inbox, loopback
 from local.stack import Stack
 from tests.support import browser as browsers
+from tests.support.inbox_app import find_violations
 from tests.support.stack_world import PATIENCE, World, new_number, until
 
 browsers.require()
@@ -169,10 +170,12 @@ def test_phones_page_adds_phones_and_puts_them_away(open_phones: Callable[..., P
 
 def test_phones_page_links_to_the_inbox(page: Page, stack: Stack) -> None:
     page.goto(stack.url)
-    link = page.get_by_role("link", name="Inbox")
-    assert link.evaluate("link => link.href") == f"{stack.url}/inbox/"
     # The phones stay where they are.
-    expect(link).to_have_attribute("target", "_blank")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Inbox").click()
+    expect(opened.value.get_by_role("link", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    assert opened.value.url.startswith(f"{stack.url}/inbox/")
+    assert page.url == f"{stack.url}/"
 
 
 def test_phones_page_warns_of_texts_that_reach_no_line(open_phones: Callable[..., PhonesPage]) -> None:
@@ -259,6 +262,37 @@ def test_phones_page_covers_and_loses_nothing_at_any_width(
     expect(page.locator(".phone:visible")).to_have_count(shown)
     scrolled = "() => [document.documentElement, document.querySelector('main')].map((one) => one.scrollWidth)"
     assert max(page.evaluate(scrolled)) <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_phones_page_is_accessible(
+    open_phones: Callable[..., PhonesPage], width: int, theme: Literal["light", "dark"]
+) -> None:
+    inbox.install()  # axe comes from there
+    opened = open_phones(width=width)
+    page, phone = opened.page, opened.phone(0)
+    page.emulate_media(color_scheme=theme)
+    page.get_by_label("Number of a phone to add").fill("Ann")
+    page.get_by_role("button", name="Add phone").click()
+    expect(page.get_by_role("alert").filter(has_text="Ann")).to_be_visible()
+    assert find_violations(page) == []
+
+    box = opened.open_new_text(0, pretty(opened.numbers[1]))
+    assert find_violations(page) == []
+    box.fill("hello")
+    box.press("Enter")
+    expect(phone.locator(".bubble.mine", has_text="hello")).to_be_visible()
+    assert find_violations(page) == []
+
+    phone.get_by_role("button", name="Back to all threads").click()
+    opened.open_new_text(0, *LINES.values())
+    phone.get_by_placeholder("Text message").fill("hello")
+    phone.get_by_placeholder("Text message").press("Enter")
+    expect(phone.locator(".status")).to_have_count(1)
+    assert find_violations(page) == []
+    phone.get_by_role("button", name="Back to all threads").click()
+    assert find_violations(page) == []
 
 
 def test_phones_page_counts_what_is_unread_on_a_phone_that_is_not_shown(
