@@ -26,7 +26,7 @@ SUFFIX = {"js": "mjs", "python": "py", "sh": "sh"}
 # What a program must print, where a page promises it.
 PRINTED = {
     ("README.md", "python"): "delivered 0\n",
-    ("docs/inbox.md", "python"): "12 Elm Street 0 Hi, we have a leaking roof again\n",
+    ("docs/inbox-api.md", "python"): "12 Elm Street 0 Hi, we have a leaking roof again\n",
     ("docs/live.md", "js"): "connecting\nopen\nonMessageAdded Sunday at noon?\nclosed\n",
 }
 COMMANDS = {
