@@ -8,13 +8,14 @@
 
 import {
   type InfiniteData,
+  notifyManager,
   type QueryClient,
   queryOptions,
   useInfiniteQuery,
   useQuery,
   useQueryClient,
 } from "@tanstack/preact-query";
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useFollow } from "../live/live.ts";
 import { readLive } from "../live/state.ts";
 import { type CachedEntry, type EntryPage, joinPages, seenIndexOf } from "./entries.ts";
@@ -76,6 +77,20 @@ export function findEntry(client: QueryClient, conversation: Sid): CachedEntry |
     }
   }
   return undefined;
+}
+
+/** The entry of a conversation, as lists have it now; undefined while none has it. */
+export function useEntry(conversation: Sid): CachedEntry | undefined {
+  const client = useQueryClient();
+  const [, setEntry] = useState<CachedEntry>();
+  useEffect(() => {
+    const look = () => setEntry(findEntry(client, conversation));
+    look();
+    return client.getQueryCache().subscribe(({ query }) => {
+      if (query.queryKey[0] === "inbox") notifyManager.schedule(look);
+    });
+  }, [client, conversation]);
+  return findEntry(client, conversation);
 }
 
 // --- a conversation

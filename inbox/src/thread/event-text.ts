@@ -40,7 +40,7 @@ function stateText(event: Activity, by: string | null): string {
   const { event: say } = words.thread;
   if (event.after === "inactive") return say.done(by);
   if (event.after === "closed") return say.closed(by);
-  return event.before === "inactive" ? say.reopened(by) : say.began;
+  return say.reopened(by);
 }
 
 function nameOf(identity: string, people: People): string {

@@ -1,7 +1,6 @@
 /** The members of a conversation by what they are. */
 
-import { useQueryClient } from "@tanstack/preact-query";
-import { findEntry } from "../api/queries.ts";
+import { useEntry } from "../api/queries.ts";
 import type { Participant, ParticipantContact, PhoneNumber, Sid } from "../api/types.ts";
 
 export type PhoneMember = {
@@ -39,6 +38,6 @@ export function usersOf(participants: Participant[]): string[] {
  * number now; null for an unknown number.
  */
 export function useMemberNames(conversation: Sid): (member: PhoneMember) => string | null {
-  const entry = findEntry(useQueryClient(), conversation);
+  const entry = useEntry(conversation);
   return ({ name, number }) => name ?? entry?.members.find((one) => one.number === number)?.name ?? null;
 }

@@ -1,8 +1,7 @@
 import "./message-details.css";
-import { useLines, useParticipants, useReceipts } from "../api/queries.ts";
+import { useParticipants, useReceipts } from "../api/queries.ts";
 import type { Message, Participant, Receipt, Sid } from "../api/types.ts";
-import { usePermission, useSession } from "../app/current.ts";
-import { useUserNames } from "../app/user-names.ts";
+import { usePermission } from "../app/current.ts";
 import { formatPhone } from "../format/phone.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -11,18 +10,16 @@ import { Dialog } from "../ui/dialog.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { phonesOf, useMemberNames } from "./members.ts";
-import { gatherPeople, isOurs, writerName } from "./people.ts";
+import { isOurs, writerName } from "./people.ts";
 import { isFailure, receiptText } from "./receipt-text.ts";
+import { usePeople } from "./use-people.ts";
 
 type Props = { conversation: Sid; message: Message; onClose: () => void };
 
 /** A message with all that is known of it: who wrote it and when, and what became of it for each member. */
 export default function MessageDetails({ conversation, message, onClose }: Props) {
-  const self = useSession().user.identity;
-  const nameOf = useUserNames();
   const participants = useParticipants(conversation).data ?? [];
-  const lines = useLines().data ?? [];
-  const people = gatherPeople(participants, lines, self, nameOf);
+  const people = usePeople(conversation);
   return (
     <Dialog shape="panel" title={words.details.title} onClose={onClose}>
       {message.body && <p class="details-text">{message.body}</p>}

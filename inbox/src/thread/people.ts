@@ -1,6 +1,6 @@
 /** Who is who in a conversation. Pure. */
 
-import type { Line, Participant, PhoneNumber } from "../api/types.ts";
+import type { InboxMember, Line, Participant, PhoneNumber } from "../api/types.ts";
 import { formatPhone, isPhone } from "../format/phone.ts";
 import { words } from "../words/words.ts";
 
@@ -14,15 +14,20 @@ export type People = {
   names: Map<PhoneNumber, string>;
 };
 
+type Known = {
+  participants: Participant[];
+  /** The members as the list has them: they have the names of contacts who were not added as such. */
+  members: InboxMember[];
+  lines: Line[];
+  self: string;
+  nameOfUser: (identity: string) => string;
+};
+
 /** Gather what names messages need. */
-export function gatherPeople(
-  participants: Participant[],
-  lines: Line[],
-  self: string,
-  nameOfUser: (identity: string) => string,
-): People {
+export function gatherPeople({ participants, members, lines, self, nameOfUser }: Known): People {
   const labels = new Map<PhoneNumber, string>();
   const names = new Map<PhoneNumber, string>();
+  for (const { name, number } of members) if (name && number) names.set(number, name);
   for (const { messaging_binding: binding, contact } of participants) {
     for (const ours of [binding?.projected_address, binding?.proxy_address]) {
       if (ours) labels.set(ours, formatPhone(ours));

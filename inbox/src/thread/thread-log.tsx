@@ -1,19 +1,24 @@
 import "./thread-log.css";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { CachedMessage } from "../api/message-window.ts";
-import { formatClock, formatDay, formatExactTime } from "../format/time.ts";
-import { IconButton } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
+import { classNames } from "../ui/class-names.ts";
 import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
-import { eventText } from "./event-text.ts";
-import { LinkedText, MessageBubble } from "./message-bubble.tsx";
-import { OutgoingBubble } from "./outgoing-bubble.tsx";
-import { type People, writerName } from "./people.ts";
+import { isFocusable, rowAfter } from "./log-keys.ts";
+import { RowContent, rowLabel } from "./log-row.tsx";
+import type { People } from "./people.ts";
+import type { Place } from "./place.ts";
 import type { Row } from "./timeline.ts";
 
 const OVERSCAN = 4;
-const GUESS = { day: 44, unread: 36, message: 60, note: 72, event: 28, outgoing: 60 };
+const GUESS = { beginning: 44, day: 44, unread: 34, message: 56, note: 76, event: 36, outgoing: 72 };
+/** How many rows before an edge more of them are read. */
 const NEAR_EDGE = 8;
+/** Within so many pixels of the end one is at the end, and stays there. */
+const AT_END = 48;
+/** Farther than this from the end, in pixels, there is a way back to it. */
+const FAR_FROM_END = 160;
 
 type Props = {
   rows: Row[];
@@ -21,71 +26,76 @@ type Props = {
   hasOlder: boolean;
   hasNewer: boolean;
   isLoadingOlder: boolean;
+  isLoadingNewer: boolean;
+  olderFailed: boolean;
+  newerFailed: boolean;
   loadOlder: () => void;
   loadNewer: () => void;
-  /** The index of the message to show; the end without one. */
-  target: number | null;
+  place: Place;
+  onShow: (index: number | null) => void;
   onOpenMessage: (message: CachedMessage) => void;
 };
 
 /** The rows of a thread, from the end on. It stays where it is while older rows come above and newer ones below. */
 export function ThreadLog(props: Props) {
-  const { rows, people, hasOlder, hasNewer, isLoadingOlder, loadOlder, loadNewer, target, onOpenMessage } = props;
+  const { rows, people, hasOlder, hasNewer, loadOlder, loadNewer, olderFailed, newerFailed, place } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const [focused, setFocused] = useState<string | null>(null);
+  const at = rows.findIndex(({ key }) => key === focused);
+  const getItemKey = useCallback((index: number) => rows[index]?.key ?? index, [rows]);
   const list = useVirtualList({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => GUESS[rows[index]?.kind ?? "message"],
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey,
     overscan: OVERSCAN,
     anchorTo: "end",
     followOnAppend: true,
+    scrollEndThreshold: AT_END,
+    scrollPaddingStart: 48,
     paddingStart: 16,
-    paddingEnd: 12,
+    paddingEnd: 8,
+    kept: at,
   });
   const items = list.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
-  const [focused, setFocused] = useState<string | null>(null);
 
+  // Only when a place is asked for: later rows must not move what is read
   useLayoutEffect(() => {
-    const at = rows.findIndex(
-      (row) => row.kind === "message" && row.message.index >= (target ?? Number.POSITIVE_INFINITY),
-    );
-    if (at >= 0) list.scrollToIndex(at, { align: "center" });
-    else list.scrollToEnd();
-    // Only when another place is asked for: later rows must not move what is read.
-  }, [target]);
+    const row = rowOf(place, rows);
+    if (row < 0) list.scrollToEnd();
+    else if (place.index === null) list.scrollToIndex(row, { align: "start" });
+    else list.scrollToIndex(row, { align: "center" });
+  }, [place]);
 
   useEffect(() => {
-    if (hasOlder && first < NEAR_EDGE) loadOlder();
-    if (hasNewer && last > rows.length - NEAR_EDGE) loadNewer();
-  }, [hasOlder, hasNewer, first, last, rows.length, loadOlder, loadNewer]);
+    if (hasOlder && !olderFailed && first < NEAR_EDGE) loadOlder();
+    if (hasNewer && !newerFailed && last > rows.length - NEAR_EDGE) loadNewer();
+  }, [hasOlder, hasNewer, olderFailed, newerFailed, first, last, rows.length, loadOlder, loadNewer]);
 
-  const focusable = rows.some(({ key }) => key === focused) ? focused : lastFocusable(rows);
+  const focusable = at >= 0 ? focused : lastFocusable(rows);
 
   function move(event: KeyboardEvent) {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (!step) return;
+    if (!(event.target instanceof HTMLElement) || !event.target.classList.contains("log-row")) return;
+    const next = rowAfter(
+      event.key,
+      rows,
+      rows.findIndex(({ key }) => key === focusable),
+    );
+    if (next === null) return;
     event.preventDefault();
-    let at = rows.findIndex(({ key }) => key === focusable) + step;
-    let row = rows[at];
-    while (row && !isFocusable(row)) {
-      at += step;
-      row = rows[at];
-    }
-    if (!row) return;
-    setFocused(row.key);
-    list.scrollToIndex(at);
+    const key = rows[next]?.key ?? null;
+    setFocused(key);
+    list.scrollToIndex(next);
     requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(row.key)}"]`)?.focus();
+      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key ?? "")}"]`)?.focus();
     });
   }
 
   return (
     <div class="log-frame">
       <div ref={scroller} class="log">
-        {isLoadingOlder && <p class="log-loading">{words.thread.loadingOlder}</p>}
         <ol
           class="log-rows"
           aria-label={words.thread.messages}
@@ -95,82 +105,81 @@ export function ThreadLog(props: Props) {
           {items.map((item) => {
             const row = rows[item.index];
             if (!row) return null;
+            const isTarget = row.kind === "message" && row.message.index === place.index;
             return (
               <li
                 key={row.key}
                 ref={list.measureElement}
                 data-index={item.index}
                 data-key={row.key}
-                class="log-row"
+                class={classNames("log-row", isTarget && "log-row-target")}
                 style={{ transform: `translateY(${item.start}px)` }}
                 {...(isFocusable(row) ? { tabIndex: row.key === focusable ? 0 : -1 } : {})}
-                aria-label={row.kind === "message" ? messageLabel(row.message, people) : undefined}
+                aria-label={rowLabel(row, people)}
+                onFocus={() => setFocused(row.key)}
                 onKeyDown={(event) => {
                   if (event.key !== "Enter" || row.kind !== "message" || event.target !== event.currentTarget) return;
                   event.preventDefault();
-                  onOpenMessage(row.message);
+                  props.onOpenMessage(row.message);
                 }}
               >
-                <RowContent row={row} people={people} onOpenMessage={onOpenMessage} />
+                <RowContent row={row} people={people} onOpenMessage={props.onOpenMessage} />
               </li>
             );
           })}
         </ol>
       </div>
-      {!list.isAtEnd() && (
-        <IconButton class="log-down" icon="down" label={words.thread.toEnd} onClick={() => list.scrollToEnd()} />
+      <Edge isLoading={props.isLoadingOlder} hasFailed={olderFailed} isOlder onRetry={loadOlder} />
+      <Edge isLoading={props.isLoadingNewer} hasFailed={newerFailed} onRetry={loadNewer} />
+      {(hasNewer || list.getDistanceFromEnd() > FAR_FROM_END) && (
+        <DownButton rows={rows} seen={last} onPress={() => (hasNewer ? props.onShow(null) : list.scrollToEnd())} />
       )}
     </div>
   );
 }
 
-type RowProps = { row: Row; people: People; onOpenMessage: (message: CachedMessage) => void };
-
-function RowContent({ row, people, onOpenMessage }: RowProps) {
-  switch (row.kind) {
-    case "day":
-      return <h3 class="log-day">{formatDay(row.date, new Date())}</h3>;
-    case "unread":
-      return <p class="log-unread">{words.thread.newMessages}</p>;
-    case "event":
-      return (
-        <p class="log-event" title={formatExactTime(row.event.date_created)}>
-          {eventText(row.event, people)} · {formatClock(row.event.date_created)}
-        </p>
-      );
-    case "note":
-      return (
-        <div class="log-note">
-          <p class="log-note-head">
-            {words.thread.noteBy(people.nameOfUser(row.note.by ?? ""), formatClock(row.note.date_created))}
-          </p>
-          <p class="log-note-text">
-            <LinkedText text={row.note.body ?? ""} />
-          </p>
-        </div>
-      );
-    case "outgoing":
-      return <OutgoingBubble entry={row.entry} />;
-    case "message":
-      return (
-        <MessageBubble
-          message={row.message}
-          people={people}
-          isFirst={row.isFirst}
-          isLast={row.isLast}
-          onOpen={() => onOpenMessage(row.message)}
-        />
-      );
+/** What stands over an end of what was read: that more is on its way, or could not be read. It moves no row. */
+function Edge(props: { isLoading: boolean; hasFailed: boolean; isOlder?: boolean; onRetry: () => void }) {
+  const { isLoading, hasFailed, isOlder = false, onRetry } = props;
+  const { thread } = words;
+  const place = isOlder ? "log-edge-older" : "log-edge-newer";
+  if (hasFailed) {
+    return (
+      <div class={classNames("log-edge", "log-edge-failed", place)} role="alert">
+        <span>{isOlder ? thread.olderFailed : thread.newerFailed}</span>
+        <Button kind="quiet" onClick={onRetry}>
+          {words.app.retry}
+        </Button>
+      </div>
+    );
   }
+  if (!isLoading) return null;
+  return <p class={classNames("log-edge", place)}>{isOlder ? thread.loadingOlder : thread.loadingNewer}</p>;
 }
 
-function messageLabel(message: CachedMessage, people: People): string {
-  const text = message.body ?? words.list.file;
-  return words.thread.messageLabel(writerName(people, message), formatClock(message.date_created), text);
+/** The way back to the end, with how many messages have come below. */
+function DownButton({ rows, seen, onPress }: { rows: Row[]; seen: number; onPress: () => void }) {
+  // What was there when one left the end is no news.
+  const [known] = useState(() => lastIndex(rows));
+  const isNews = (row: Row) => row.kind === "message" && row.message.index > known;
+  const news = rows.slice(seen).filter(isNews).length;
+  if (news === 0) return <IconButton class="log-down" icon="down" label={words.thread.toEnd} onClick={onPress} />;
+  return (
+    <Button class="log-down" icon="down" onClick={onPress}>
+      {words.thread.newBelow(news)}
+    </Button>
+  );
 }
 
-function isFocusable(row: Row): boolean {
-  return row.kind === "message" || row.kind === "note";
+/** The row to scroll to: that of the message, else that of the first new one; -1 for the end. */
+function rowOf({ index }: Place, rows: Row[]): number {
+  if (index === null) return rows.findIndex(({ kind }) => kind === "unread");
+  return rows.findIndex((row) => row.kind === "message" && row.message.index >= index);
+}
+
+function lastIndex(rows: Row[]): number {
+  const last = rows.findLast(({ kind }) => kind === "message");
+  return last?.kind === "message" ? last.message.index : -1;
 }
 
 function lastFocusable(rows: Row[]): string | null {

@@ -1,20 +1,25 @@
 import "./thread-screen.css";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import type { CachedMessage } from "../api/message-window.ts";
-import { useActivity, useConversation, useLines, useMessages, useParticipants, useReadState } from "../api/queries.ts";
+import { useActivity, useConversation, useMessages, useParticipants } from "../api/queries.ts";
 import type { Sid } from "../api/types.ts";
-import { useSession } from "../app/current.ts";
 import { isNotFound } from "../app/query-client.ts";
-import { useUserNames } from "../app/user-names.ts";
+import { to } from "../app/routes.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useOutbox } from "../outbox/my-outbox.ts";
 import { lazy } from "../ui/lazy.tsx";
-import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
+import { EmptyState, ErrorState } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
-import { gatherPeople } from "./people.ts";
+import type { Place } from "./place.ts";
+import { SkeletonMessages } from "./skeleton-messages.tsx";
 import { ThreadHeader } from "./thread-header.tsx";
 import { ThreadLog } from "./thread-log.tsx";
-import { buildRows } from "./timeline.ts";
+import { buildRows, reachesBack } from "./timeline.ts";
+import { TypingLine } from "./typing-line.tsx";
+import { usePeople } from "./use-people.ts";
+import { usePlace } from "./use-place.ts";
+import { useReading } from "./use-reading.ts";
 
 const MessageDetails = lazy(() => import("./message-details.tsx"));
 
@@ -28,39 +33,62 @@ type Props = {
 export function ThreadScreen({ conversation, target }: Props) {
   const [opened, setOpened] = useState<CachedMessage | null>(null);
   const details = useConversation(conversation);
-  const window = useMessages(conversation, target ?? undefined);
-  if (isNotFound(window.query.error) || isNotFound(details.error)) {
-    return <EmptyState icon="message" title={words.app.notFound} text={words.app.notFoundText} />;
-  }
+  const { place, at, show } = usePlace(conversation, target);
+  const window = useMessages(conversation, at);
+  const wasThere = useRef(false);
+  if (window.messages) wasThere.current = true;
+  if (isNotFound(window.query.error) || isNotFound(details.error)) return <Gone wasThere={wasThere.current} />;
   return (
     <section class="thread" aria-label={words.thread.label}>
       <ThreadHeader conversation={conversation} />
-      <Log conversation={conversation} window={window} target={target} onOpenMessage={setOpened} />
+      <Log
+        conversation={conversation}
+        window={window}
+        part={at ?? "end"}
+        place={place}
+        onShow={show}
+        onOpenMessage={setOpened}
+      />
+      <TypingLine conversation={conversation} />
       {details.data && <Composer conversation={conversation} state={details.data.state} />}
       {opened && <MessageDetails conversation={conversation} message={opened} onClose={() => setOpened(null)} />}
     </section>
   );
 }
 
-type LogProps = Props & {
+/** In the place of a conversation that is not to be seen, or not any more. */
+function Gone({ wasThere }: { wasThere: boolean }) {
+  const { app, thread } = words;
+  return (
+    <EmptyState
+      icon="message"
+      title={wasThere ? thread.gone : app.notFound}
+      text={wasThere ? thread.goneText : app.notFoundText}
+    >
+      <Link class="button button-secondary" href={to.inbox()}>
+        {thread.toInbox}
+      </Link>
+    </EmptyState>
+  );
+}
+
+type LogProps = {
+  conversation: Sid;
   window: ReturnType<typeof useMessages>;
+  /** Which part of the messages the window is. */
+  part: number | "end";
+  place: Place;
+  onShow: (index: number | null) => void;
   onOpenMessage: (message: CachedMessage) => void;
 };
 
-function Log({ conversation, window, target, onOpenMessage }: LogProps) {
-  const self = useSession().user.identity;
-  const nameOfUser = useUserNames();
-  const participants = useParticipants(conversation).data;
-  const { activity } = useActivity(conversation);
-  const lines = useLines().data;
-  const read = useReadState(conversation).data;
-  // What was unread when the thread was opened stays marked while one is there.
-  const [readThrough] = useState(read?.unread ? read.last_read_message_index : undefined);
-  const people = useMemo(
-    () => gatherPeople(participants ?? [], lines ?? [], self, nameOfUser),
-    [participants, lines, self, nameOfUser],
-  );
+function Log({ conversation, window, part, place, onShow, onOpenMessage }: LogProps) {
   const { messages, hasOlder, hasNewer } = window;
+  const participants = useParticipants(conversation).data;
+  const people = usePeople(conversation);
+  const activity = useActivityOf(conversation, messages);
+  const isReady = messages !== undefined && participants !== undefined;
+  const readThrough = useReading(conversation, isReady && !hasNewer ? lastIndex(messages) : undefined);
   const outgoing = useOutbox(conversation, messages);
   const rows = useMemo(
     () =>
@@ -74,8 +102,16 @@ function Log({ conversation, window, target, onOpenMessage }: LogProps) {
       }),
     [messages, activity, outgoing, hasOlder, hasNewer, readThrough],
   );
-  if (!messages || !participants) {
-    if (!window.query.isError) return <SkeletonRows count={6} />;
+  // What was just sent is shown, wherever one was reading.
+  const newest = outgoing.at(-1)?.key;
+  const known = useRef(newest);
+  useEffect(() => {
+    if (newest !== undefined && newest !== known.current && document.hasFocus()) onShow(null);
+    known.current = newest;
+  }, [newest, onShow]);
+
+  if (!isReady) {
+    if (!window.query.isError) return <SkeletonMessages />;
     return (
       <ErrorState
         title={words.thread.failed}
@@ -87,15 +123,35 @@ function Log({ conversation, window, target, onOpenMessage }: LogProps) {
   if (rows.length === 0) return <EmptyState icon="message" title={words.thread.empty} text={words.thread.emptyText} />;
   return (
     <ThreadLog
+      key={part}
       rows={rows}
       people={people}
       hasOlder={hasOlder}
       hasNewer={hasNewer}
       isLoadingOlder={window.isLoadingOlder}
+      isLoadingNewer={window.isLoadingNewer}
+      olderFailed={window.olderError !== null}
+      newerFailed={window.newerError !== null}
       loadOlder={window.loadOlder}
       loadNewer={window.loadNewer}
-      target={target}
+      place={place}
+      onShow={onShow}
       onOpenMessage={onOpenMessage}
     />
   );
+}
+
+/** Notes and events, read back as far as the messages are. */
+function useActivityOf(conversation: Sid, messages: CachedMessage[] | undefined) {
+  const { query, activity } = useActivity(conversation);
+  const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
+  const isShort = messages !== undefined && activity !== undefined && !reachesBack(activity, messages);
+  useEffect(() => {
+    if (isShort && hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage();
+  }, [isShort, hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
+  return activity;
+}
+
+function lastIndex(messages: CachedMessage[]): number {
+  return messages.at(-1)?.index ?? -1;
 }

@@ -4,7 +4,7 @@
  * A message stands by its index; a note or an event stands behind the message that its `message_index` names.
  */
 
-import type { CachedMessage } from "../api/message-window.ts";
+import { type CachedMessage, clientRefOf } from "../api/message-window.ts";
 import type { Activity } from "../api/types.ts";
 import { isSameDay } from "../format/time.ts";
 import type { OutboxEntry } from "../outbox/entry.ts";
@@ -13,6 +13,7 @@ import type { OutboxEntry } from "../outbox/entry.ts";
 const TOGETHER = 5 * 60_000;
 
 export type Row =
+  | { kind: "beginning"; key: string }
   | { kind: "day"; key: string; date: string }
   | { kind: "unread"; key: string }
   | { kind: "message"; key: string; message: CachedMessage; isFirst: boolean; isLast: boolean }
@@ -36,6 +37,7 @@ export function buildRows({ messages, activity, outgoing = [], isWhole, readThro
   const rows: Row[] = [];
   const behind = groupByPlace(activity, messages, isWhole);
   let day: string | null = null;
+  if (isWhole && messages.length > 0) rows.push({ kind: "beginning", key: "beginning" });
 
   function add(row: Row, date: string) {
     if (day === null || !isSameDay(day, date)) rows.push({ kind: "day", key: `day ${date}`, date });
@@ -56,7 +58,7 @@ export function buildRows({ messages, activity, outgoing = [], isWhole, readThro
     const next = messages[at + 1];
     const isFirst = isBroken(previous, previous);
     const isLast = isBroken(next, message);
-    add({ kind: "message", key: message.sid, message, isFirst, isLast }, message.date_created);
+    add({ kind: "message", key: keyOf(message), message, isFirst, isLast }, message.date_created);
     for (const one of behind.get(message.index) ?? []) add(rowOf(one), one.date_created);
   });
   for (const entry of outgoing) {
@@ -65,13 +67,20 @@ export function buildRows({ messages, activity, outgoing = [], isWhole, readThro
   return rows;
 }
 
+/** Whether what was read of notes and events goes back as far as the messages. */
+export function reachesBack(activity: Activity[], messages: CachedMessage[]): boolean {
+  const first = messages[0]?.index ?? 0;
+  const oldest = activity[0];
+  return oldest === undefined || (oldest.message_index ?? -1) < first;
+}
+
 /** Notes and events by the index of the message that they stand behind; -1 for those before all messages. */
 function groupByPlace(activity: Activity[], messages: CachedMessage[], isWhole: boolean): Map<number, Activity[]> {
   const indexes = messages.map(({ index }) => index);
   const first = indexes[0];
   const places = new Map<number, Activity[]>();
   for (const one of activity) {
-    if (one.kind === "message") continue;
+    if (one.kind === "message" || isBeginning(one)) continue;
     const place = placeOf(one.message_index, indexes);
     // What stands before the messages that were read has its place among older ones.
     if (place === -1 && first !== undefined && !isWhole) continue;
@@ -84,6 +93,16 @@ function groupByPlace(activity: Activity[], messages: CachedMessage[], isWhole: 
 function placeOf(index: number | null, indexes: number[]): number {
   if (index === null) return -1;
   return indexes.findLast((one) => one <= index) ?? -1;
+}
+
+/** That it became active is no news: the conversation begins there. */
+function isBeginning({ kind, before }: Activity): boolean {
+  return kind === "state_changed" && before === "initializing";
+}
+
+/** A message that was sent from here keeps its row, so that the row does not move when it has been sent. */
+function keyOf(message: CachedMessage): string {
+  return clientRefOf(message) ?? message.sid;
 }
 
 function rowOf(one: Activity): Row {

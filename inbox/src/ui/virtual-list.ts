@@ -1,6 +1,7 @@
 /** Rows of a long list, of which only those in sight are in the page. The one module that knows TanStack Virtual. */
 
 import {
+  defaultRangeExtractor,
   elementScroll,
   measureElement,
   observeElementOffset,
@@ -10,24 +11,53 @@ import {
 } from "@tanstack/virtual-core";
 import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 
-type Defaults = "observeElementRect" | "observeElementOffset" | "scrollToFn" | "measureElement" | "onChange";
-export type VirtualListOptions = Omit<VirtualizerOptions<HTMLElement, HTMLElement>, Defaults>;
+type Given =
+  | "observeElementRect"
+  | "observeElementOffset"
+  | "scrollToFn"
+  | "measureElement"
+  | "onChange"
+  | "rangeExtractor";
+export type VirtualListOptions = Omit<VirtualizerOptions<HTMLElement, HTMLElement>, Given> & {
+  /** The row that stays in the page out of sight too, such as the one with the focus; -1 for none. */
+  kept?: number;
+};
 export type VirtualList = Virtualizer<HTMLElement, HTMLElement>;
 
 /** The virtual rows of a scrolled element. Its `measureElement` is the `ref` of each row, which needs a `data-index`. */
-export function useVirtualList(options: VirtualListOptions): VirtualList {
+export function useVirtualList({ kept = -1, ...options }: VirtualListOptions): VirtualList {
   const [, rerender] = useReducer((count: number) => count + 1, 0);
+  const draw = () => rerender(undefined as never);
   const all: VirtualizerOptions<HTMLElement, HTMLElement> = {
-    observeElementRect,
+    observeElementRect: (list, report) =>
+      observeElementRect(list, (rect) => {
+        const wasAtEnd = list.options.anchorTo === "end" && distanceFromEnd(list) <= list.options.scrollEndThreshold;
+        report(rect);
+        // What stands below may grow, such as a text that is being written: the last row stays in sight.
+        if (wasAtEnd) list.scrollToEnd();
+        draw();
+      }),
     observeElementOffset,
     scrollToFn: elementScroll,
     measureElement,
+    rangeExtractor: (range) => withKept(defaultRangeExtractor(range), kept, range.count),
     ...options,
-    onChange: () => rerender(undefined as never),
+    onChange: draw,
   };
   const [list] = useState(() => new Virtualizer(all));
   list.setOptions(all);
   useLayoutEffect(() => list._didMount(), [list]);
   useLayoutEffect(() => list._willUpdate());
   return list;
+}
+
+/** By the size that the list has had until now, which its element may have no more. */
+function distanceFromEnd(list: VirtualList): number {
+  if (!list.scrollRect) return Number.POSITIVE_INFINITY;
+  return list.getTotalSize() - list.scrollRect.height - (list.scrollOffset ?? 0);
+}
+
+function withKept(indexes: number[], kept: number, count: number): number[] {
+  if (kept < 0 || kept >= count || indexes.includes(kept)) return indexes;
+  return [...indexes, kept].sort((one, other) => one - other);
 }

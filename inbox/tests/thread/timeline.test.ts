@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CachedMessage } from "../../src/api/message-window.ts";
 import type { Activity } from "../../src/api/types.ts";
-import { buildRows, type Row } from "../../src/thread/timeline.ts";
+import { buildRows, type Row, reachesBack } from "../../src/thread/timeline.ts";
 
 const NOON = Date.UTC(2026, 10, 28, 12);
 
@@ -11,6 +11,7 @@ function message(index: number, over: Partial<CachedMessage> = {}): CachedMessag
     index,
     author: "+12065550150",
     written_by: null,
+    attributes: "{}",
     date_created: new Date(NOON + index * 1000).toISOString(),
     ...over,
   } as CachedMessage;
@@ -21,7 +22,8 @@ function note(behind: number | null, sid: string): Activity {
 }
 
 function show(rows: Row[]): string[] {
-  return rows.map((row) =>
+  const others = rows.filter(({ kind }) => kind !== "beginning");
+  return others.map((row) =>
     row.kind === "message"
       ? `${row.key}${row.isFirst ? " first" : ""}${row.isLast ? " last" : ""}`
       : row.kind === "note"
@@ -101,4 +103,28 @@ describe("the rows of a thread", () => {
       for (const { sid } of [...messages, ...notes]) expect(keys).toContain(sid);
     }
   });
+});
+
+describe("the beginning of a thread", () => {
+  const began = { ...note(null, "AC0"), kind: "state_changed", before: "initializing", after: "active" } as Activity;
+  const kinds = (rows: Row[]) => rows.map(({ kind }) => kind);
+
+  test("a whole conversation says where it begins, and not again that it became active there", () => {
+    const content = { messages: [message(0)], activity: [began] };
+    expect(kinds(buildRows({ ...content, isWhole: true }))).toEqual(["beginning", "day", "message"]);
+    expect(kinds(buildRows({ ...content, isWhole: false }))).toEqual(["day", "message"]);
+  });
+});
+
+test("a message that was sent from here has the row that it had on its way", () => {
+  const key = "01930b1c-5a7c-7a8c-94a5-e8a1e0f2b7c3";
+  const sent = message(1, { attributes: JSON.stringify({ client_ref: key }) });
+  expect(buildRows({ messages: [message(0), sent], activity: [], isWhole: false }).at(-1)?.key).toBe(key);
+});
+
+test("activity reaches back as far as messages when something of it is older, or there is none", () => {
+  expect(reachesBack([], [message(4)])).toBe(true);
+  expect(reachesBack([note(3, "NT3"), note(5, "NT5")], [message(4)])).toBe(true);
+  expect(reachesBack([note(null, "NT0")], [message(0)])).toBe(true);
+  expect(reachesBack([note(5, "NT5")], [message(4)])).toBe(false);
 });
