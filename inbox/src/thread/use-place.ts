@@ -1,8 +1,10 @@
 import { useQueryClient } from "@tanstack/preact-query";
 import { useCallback, useMemo, useState } from "preact/hooks";
+import { useLocation } from "wouter-preact";
 import { keys } from "../api/keys.ts";
 import type { MessageWindow } from "../api/message-window.ts";
 import type { Sid } from "../api/types.ts";
+import { to } from "../app/routes.ts";
 import { type Place, windowFor } from "./place.ts";
 
 /** The place that is shown of a conversation: that of the address, until another one is asked for. */
@@ -21,8 +23,14 @@ export function usePlace(conversation: Sid, target: number | null) {
     () => windowFor(place, client.getQueryData<MessageWindow>(keys.messages(conversation))),
     [client, conversation, place],
   );
-  const show = useCallback((index: number | null) => {
-    setAsked((before) => ({ ...before, place: { index, count: before.place.count + 1 } }));
-  }, []);
+  const [, navigate] = useLocation();
+  const show = useCallback(
+    (index: number | null) => {
+      setAsked((before) => ({ target: null, place: { index, count: before.place.count + 1 } }));
+      // The address names a place only as long as it is shown.
+      navigate(to.conversation(conversation), { replace: true });
+    },
+    [conversation, navigate],
+  );
   return { place, at, show };
 }

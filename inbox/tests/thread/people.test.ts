@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Line, Participant } from "../../src/api/types.ts";
+import type { Line, Participant, ParticipantContact } from "../../src/api/types.ts";
 import { gatherPeople, isOurs, writerName } from "../../src/thread/people.ts";
 import { BOB, CONVERSATION, LINE } from "../support/answers.ts";
 
@@ -19,15 +19,18 @@ function member(address: string, given: Partial<Participant> = {}): Participant 
   };
 }
 
+const bob: ParticipantContact = {
+  sid: "CT1",
+  name: "Bob Miller",
+  name_when_added: "Bob Miller",
+  state: "current",
+  number_is_current: true,
+};
 const line = member("", {
   messaging_binding: { type: "sms", address: null, proxy_address: null, projected_address: LINE },
 });
 const people = gatherPeople({
-  participants: [
-    line,
-    member(BOB, { contact: { sid: "CT1", name: "Bob Miller", state: "current", number_is_current: true } }),
-    member(KAY),
-  ],
+  participants: [line, member(BOB, { contact: bob }), member(KAY)],
   members: [{ name: "Kay Ortiz", number: KAY, identity: null, contact_sid: "CT2" }],
   lines: [{ address: LINE, label: "Front desk" } as Line],
   self: "ann",
