@@ -3,8 +3,12 @@ import "./styles/base.css";
 import { render } from "preact";
 import { App } from "./app/app.tsx";
 import { watchSession } from "./app/person.ts";
+import { watchShortcuts } from "./app/shortcuts.ts";
+import { loadPreferences } from "./notifications/preferences.ts";
 import { loadSession } from "./session/session.ts";
 
+loadPreferences();
+watchShortcuts();
 watchSession();
 void loadSession();
 const root = document.getElementById("app");

@@ -1,7 +1,10 @@
 import "./shell.css";
+import { useQueryClient } from "@tanstack/preact-query";
+import { useEffect, useState } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 import { InboxScreen } from "../conversations/inbox-screen.tsx";
 import { newConversation, openNewConversation } from "../new-conversation/open.ts";
+import { watchTitle } from "../notifications/title.ts";
 import { ThreadScreen } from "../thread/thread-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -13,18 +16,33 @@ import { words } from "../words/words.ts";
 import { AccountMenu } from "./account-menu.tsx";
 import { ConnectionBar } from "./connection-bar.tsx";
 import { routes, to } from "./routes.ts";
+import { useShortcuts } from "./shortcuts.ts";
 
+const ShortcutsDialog = lazy(() => import("./shortcuts-dialog.tsx"));
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
 const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <SkeletonRows count={8} />);
 const ImportScreen = lazy(() => import("../contacts/import-screen.tsx"), <SkeletonRows count={3} />);
 
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {
+  const [, navigate] = useLocation();
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const client = useQueryClient();
+  useEffect(() => watchTitle(client), [client]);
+  useShortcuts({
+    n: () => openNewConversation({ kind: "group" }),
+    "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus(),
+    "?": () => setHelpOpen(true),
+    "g i": () => navigate(to.inbox()),
+    "g c": () => navigate(to.contacts()),
+    "g s": () => navigate(to.settings()),
+  });
   return (
     <div class="shell">
       <Rail />
       <Screens />
       <Dialogs />
+      {isHelpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
       <ConnectionBar />
       <Announcer />
       <Toasts />

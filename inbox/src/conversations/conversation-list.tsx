@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useInbox } from "../api/queries.ts";
 import type { InboxEntry } from "../api/types.ts";
 import { usePermission, useSession } from "../app/current.ts";
+import { useShortcuts } from "../app/shortcuts.ts";
 import { useUserNames } from "../app/user-names.ts";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { useVirtualList } from "../ui/virtual-list.ts";
@@ -66,18 +67,20 @@ function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsPro
   const isThere = (sid: string | null) => sid !== null && entries.some((entry) => entry.conversation_sid === sid);
   const focusable = isThere(focused) ? focused : isThere(selected) ? selected : entries[0]?.conversation_sid;
 
-  function move(event: KeyboardEvent) {
+  function move(key: string): boolean {
     const at = entries.findIndex((entry) => entry.conversation_sid === focusable);
-    const next = stepFrom(event.key, at, entries.length);
+    const next = stepFrom(key, at, entries.length);
     const sid = next === null ? undefined : entries[next]?.conversation_sid;
-    if (next === null || !sid) return;
-    event.preventDefault();
+    if (next === null || !sid) return false;
     setFocused(sid);
     list.scrollToIndex(next);
     requestAnimationFrame(() => {
       scroller.current?.querySelector<HTMLElement>(`[data-conversation="${sid}"]`)?.focus();
     });
+    return true;
   }
+
+  useShortcuts({ j: () => void move("ArrowDown"), k: () => void move("ArrowUp") });
 
   return (
     <div ref={scroller} class="list" data-conversation-list>
@@ -85,7 +88,9 @@ function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsPro
         class="list-rows"
         aria-label={words.list.label}
         style={{ height: `${list.getTotalSize()}px` }}
-        onKeyDown={move}
+        onKeyDown={(event) => {
+          if (move(event.key)) event.preventDefault();
+        }}
       >
         {rows.map((row) => {
           const entry = entries[row.index];

@@ -4,10 +4,8 @@ export function stepFrom(key: string, at: number, count: number): number | null 
   if (last < 0) return null;
   switch (key) {
     case "ArrowDown":
-    case "j":
       return Math.min(at + 1, last);
     case "ArrowUp":
-    case "k":
       return Math.max(at - 1, 0);
     case "Home":
       return 0;

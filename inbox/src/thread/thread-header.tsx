@@ -6,6 +6,7 @@ import { findEntry, useConversation, useLines, useParticipants, useReadState, us
 import type { Sid } from "../api/types.ts";
 import { nameOfUser, usePermission, useSession } from "../app/current.ts";
 import { to } from "../app/routes.ts";
+import { useShortcuts } from "../app/shortcuts.ts";
 import { useUserNames } from "../app/user-names.ts";
 import { titleOf } from "../conversations/entry-text.ts";
 import { formatPhone } from "../format/phone.ts";
@@ -31,6 +32,7 @@ export function ThreadHeader({ conversation }: { conversation: Sid }) {
   const title = useTitle(conversation);
   const participants = useParticipants(conversation).data ?? [];
   const count = phonesOf(participants).length;
+  useThreadShortcuts(conversation);
   return (
     <header class="thread-head">
       <Link href={to.inbox()} class="icon-button thread-back" aria-label={words.app.back} title={words.app.back}>
@@ -59,6 +61,29 @@ export function ThreadHeader({ conversation }: { conversation: Sid }) {
       {isOpen === "rename" && <RenameDialog conversation={conversation} onClose={() => setOpen(null)} />}
     </header>
   );
+}
+
+function useThreadShortcuts(conversation: Sid) {
+  const [, navigate] = useLocation();
+  const self = useSession().user.identity;
+  const mayChange = usePermission("setConversationState");
+  const mayAssign = usePermission("writeAsLine");
+  const details = useConversation(conversation).data;
+  const { assign, setDone, markUnread } = useChanges(conversation);
+  useShortcuts({
+    r: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
+    e: () => {
+      if (mayChange && details?.state === "active") void setDone(true);
+      else if (mayChange && details?.state === "inactive") void setDone(false);
+    },
+    u: () => {
+      void markUnread();
+      navigate(to.inbox());
+    },
+    a: () => {
+      if (mayAssign) void assign(self);
+    },
+  });
 }
 
 function useTitle(conversation: Sid): string {

@@ -24,12 +24,12 @@ describe("the keys of a menu", () => {
 });
 
 test.each([
-  ["j", 0, 3, 1],
+  ["ArrowDown", 0, 3, 1],
   ["ArrowDown", 2, 3, 2],
-  ["k", 0, 3, 0],
+  ["ArrowUp", 0, 3, 0],
   ["End", 0, 3, 2],
-  ["j", -1, 3, 0],
-  ["j", 0, 0, null],
+  ["ArrowDown", -1, 3, 0],
+  ["ArrowDown", 0, 0, null],
   ["x", 0, 3, null],
 ])("%s from row %i of %i", (key, at, count, expected) => {
   expect(stepFrom(key, at, count)).toBe(expected);
