@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.observability import count, logger, metrics
+from partyline.observability import count, flush, logger
 from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import PushJob
@@ -37,14 +37,18 @@ METRICS = {
 }
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Send what each message asks for. Browsers to be tried again go back into the queue."""
     has_time = bootstrap.build_time_check(context, RESERVE)
-    return consume(event, partial(_send, PushSender(TABLE, IDENTIFICATION, HTTP.send, bootstrap.now, has_time)))
+    sender = PushSender(TABLE, IDENTIFICATION, HTTP.send, bootstrap.now, has_time)
+    try:
+        return consume(event, partial(_send, sender))
+    finally:
+        # Of many messages nobody is told.
+        flush()
 
 
 def _send(sender: PushSender, record: SQSRecord) -> None:

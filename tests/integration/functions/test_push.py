@@ -182,6 +182,12 @@ def test_browsers_that_were_not_reached_go_back_into_the_queue(
         assert secret not in logged()
 
 
+def test_a_message_of_which_nobody_is_told_is_done(app: ModuleType, table: Table, service: str) -> None:
+    assert app.handler(event("push/message"), Context()) == {"batchItemFailures": []}
+    assert app.handler(sample_of(store_text(table)), Context()) == {"batchItemFailures": []}
+    assert waiting(app.variable("PUSH_QUEUE_URL")) == []
+
+
 def test_a_private_address_is_not_asked(app: ModuleType, table: Table, service: str) -> None:
     """The policy of the function's own client."""
     job = store_text(table)

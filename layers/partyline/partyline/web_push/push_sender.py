@@ -94,7 +94,7 @@ class PushSender:
         if author is None or not is_news(found.message, author):
             return PushResult({})
         if self.clock() - found.message.created > PATIENCE:
-            return PushResult({PushOutcome.DROPPED: len(job.subscriptions)})
+            return PushResult({PushOutcome.DROPPED: len(job.subscriptions)} if job.subscriptions else {})
         return self._send_to_all(job, roster, found.message, author)
 
     def _send_to_all(self, job: PushJob, roster: Roster, message: Message, author: Participant) -> PushResult:
@@ -154,7 +154,8 @@ class PushSender:
         if not again:
             return PushResult(outcomes)
         if job.tries + 1 >= MAX_TRIES:
-            return PushResult({**outcomes, PushOutcome.RETRIED: 0, PushOutcome.DROPPED: len(again)})
+            del outcomes[PushOutcome.RETRIED]
+            return PushResult({**outcomes, PushOutcome.DROPPED: len(again)})
         sids = tuple(subscription.sid for subscription, _ in again)
         delay = max(_back_off(job.tries), *(answer.wait for _, answer in again))
         return PushResult(outcomes, replace(job, subscriptions=sids, tries=job.tries + 1), delay)
