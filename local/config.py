@@ -65,7 +65,8 @@ class Config:
 
     `upstream` is where the deployed API answers (the part before /v1 and /carriers), `live_upstream` where live
     connections are made; `public_url` is what the carriers believe its address to be; `lines` are our own numbers with
-    their carriers; port 0 is any free port. Pages of `cors_origins` may use the API.
+    their carriers; port 0 is any free port. Pages of `cors_origins` may use the API. `kept` is the directory of what is
+    kept between runs, if it is, and `kept_at` where the emulator keeps it.
     """
 
     front_port: int
@@ -80,6 +81,8 @@ class Config:
     vonage: VonageAccount
     settings: Settings = field(default_factory=Settings)
     cors_origins: tuple[str, ...] = ()
+    kept: str | None = None
+    kept_at: str = ""
 
 
 def load(path: Path) -> Config:
@@ -124,6 +127,8 @@ def from_json(data: object) -> Config:
         vonage=VonageAccount(**_object("vonage", whole["vonage"], VonageAccount)),
         settings=settings,
         cors_origins=_cors_origins(whole.get("cors_origins", [])),
+        kept=whole.get("kept"),
+        kept_at=whole.get("kept_at", ""),
     )
 
 

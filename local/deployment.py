@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import shutil
 import sys
@@ -23,6 +24,8 @@ STAGE = "prod"
 
 _BUILDS = STATE / "builds"
 _BUCKET = "partyline-local"
+# The tag of the stack that says what is deployed.
+_DIGEST = "digest"
 _NEWEST_RUNTIME = (3, 14)
 _LAYER = "PartylineLayer"
 _UNSUPPORTED = {"AWS::Cognito::ManagedLoginBranding"}
@@ -90,25 +93,15 @@ def _prepare(template: Path) -> None:
 
 
 def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
-    """Deploy the built template and return its stack."""
-    emulator.client("s3").create_bucket(Bucket=_BUCKET)
-    for cache in ROOT.glob("functions/*/__pycache__"):
-        shutil.rmtree(cache, ignore_errors=True)
+    """Deploy the built template and return its stack. A stack that is there is upgraded, if anything has changed."""
     ours = {"Runtime": runtime(), "Architecture": architecture(), "LiveEndpoint": emulator.execute_api}
     overrides = {**ours, **parameters}
-    Program(
-        "sam deploy",
-        [
-            *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK, "--s3-bucket", _BUCKET),
-            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
-            # Without those that are empty, which SAM refuses; each of them is empty by default.
-            *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items() if value)),
-        ],
-        cwd=ROOT,
-        env={**environment(emulator.endpoint), "SAM_CLI_POLL_DELAY": "0.2"},
-        log=log,
-    ).finish()
+    for cache in ROOT.glob("functions/*/__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)
+    digest = _digest_deployed(template, overrides)
     formation = emulator.client("cloudformation")
+    if _find_deployed(formation) != digest:
+        _run_sam(emulator, template, overrides, digest, log)
     [stack] = formation.describe_stacks(StackName=STACK)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     _put_gateway_responses(emulator, formation, outputs["ApiId"], overrides)
@@ -121,6 +114,46 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
             for entry in formation.describe_stack_resources(StackName=STACK)["StackResources"]
         },
     )
+
+
+def _digest_deployed(template: Path, parameters: Mapping[str, str]) -> str:
+    """What a deployed stack is made of: the build, the functions, which SAM packs where they are, the parameters."""
+    digest = hashlib.sha256(template.parent.name.encode() + json.dumps(parameters, sort_keys=True).encode())
+    for path in sorted((ROOT / "functions").rglob("*")):
+        if path.is_file():
+            digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _find_deployed(formation: Any) -> str | None:
+    """Return the digest of the stack that is there, None where there is none."""
+    try:
+        [stack] = formation.describe_stacks(StackName=STACK)["Stacks"]
+    except formation.exceptions.ClientError:
+        return None
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+    return tags.get(_DIGEST)
+
+
+def _run_sam(emulator: Emulator, template: Path, parameters: Mapping[str, str], digest: str, log: Path) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket=_BUCKET)
+    Program(
+        "sam deploy",
+        [
+            *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK, "--s3-bucket", _BUCKET),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("--tags", f"{_DIGEST}={digest}"),
+            # Without those that are empty, which SAM refuses; each of them is empty by default.
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items() if value)),
+        ],
+        cwd=ROOT,
+        env={**environment(emulator.endpoint), "SAM_CLI_POLL_DELAY": "0.2"},
+        log=log,
+    ).finish()
+    # What was packed has served. In a state that is kept it would stay for good.
+    for packed in s3.list_objects_v2(Bucket=_BUCKET).get("Contents", ()):
+        s3.delete_object(Bucket=_BUCKET, Key=packed["Key"])
 
 
 def _put_gateway_responses(emulator: Emulator, formation: Any, api: str, parameters: Mapping[str, str]) -> None:

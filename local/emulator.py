@@ -1,4 +1,5 @@
-"""The AWS emulator (MiniStack): one process on loopback, everything in memory, its files in one directory."""
+"""The AWS emulator (MiniStack): one process on loopback, everything in memory. What is kept for the next run is in a
+directory of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from botocore.config import Config
 
 from local import loopback
 from local.environments import STATE
+from local.kept import Kept
 from local.processes import Program, ProgramError
 
 REGION = "us-east-1"
@@ -44,8 +46,10 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 class Emulator:
     """A running emulator. Its functions run in its own Python environment, one process for each concurrent call."""
 
-    def __init__(self, directory: Path) -> None:
-        self.port = loopback.free_port()
+    def __init__(self, directory: Path, kept: Kept | None = None) -> None:
+        kept = kept or Kept()
+        self._state = kept.state
+        self.port = kept.ports.emulator
         self.endpoint = f"http://{loopback.HOST}:{self.port}"
         # Where deployed APIs answer, and where the connections of WebSocket APIs are managed; an API's id follows.
         self.execute_api = f"{self.endpoint}/_aws/execute-api"
@@ -62,11 +66,14 @@ class Emulator:
                 "MINISTACK_HOST": loopback.HOST,
                 "GATEWAY_PORT": str(self.port),
                 "TMPDIR": str(scratch),
-                "STATE_DIR": str(scratch / "state"),
+                "STATE_DIR": str((kept.directory or scratch) / "emulator"),
                 "S3_DATA_DIR": str(scratch / "s3"),
                 # Function processes stay: starting one costs most of a second.
                 "LAMBDA_WARM_TTL_SECONDS": "86400",
+                # A server of its own for devices, on a port that is the same for every run.
+                "IOT_MTLS_ENABLED": "0",
                 "PYTHONUNBUFFERED": "1",
+                **({"KEPT_STATE": str(kept.directory)} if kept.directory else {}),
             },
             log=directory / "emulator.log",
         )
@@ -95,8 +102,12 @@ class Emulator:
         """The end of its log."""
         return self._program.read_log_tail()
 
+    def kill(self) -> None:
+        """Kill it and the functions' processes, as a power cut would."""
+        self._program.kill()
+
     def stop(self) -> None:
-        """Stop it and the functions' processes. It has no state to save, so the grace is short."""
+        """Stop it and the functions' processes. What is kept was saved before, so the grace is short."""
         self._program.stop(grace=0.2)
 
     def _wait(self, seconds: float = 60) -> None:
@@ -107,7 +118,8 @@ class Emulator:
             if loopback.request(f"{self.endpoint}/_ministack/health", seconds=2)[0] == HTTPStatus.OK:
                 return
             time.sleep(0.05)
-        raise ProgramError(f"the emulator did not start:\n{self.read_log_tail()}")
+        hint = f"\nIf it cannot read what was kept, rm -r {self._state.parent} begins anew." if self._state else ""
+        raise ProgramError(f"the emulator did not start:\n{self.read_log_tail()}{hint}")
 
 
 def environment(endpoint: str) -> dict[str, str]:

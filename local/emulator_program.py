@@ -27,12 +27,15 @@ It leaves the groups of a person out of the ID token that a refresh gives. Cogni
 It answers every page that is open in a browser on this machine, and each request to it can run a program here. This one
 answers programs (local/admission.py). The front tells it the origin of a page that it has let through, and to the API
 that is the request's own.
+
+It keeps its state as local/emulator_state.py says, if KEPT_STATE names a directory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import sys
 import threading
@@ -41,6 +44,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 from ministack import app
 from ministack.core import lambda_runtime
@@ -49,7 +53,8 @@ from ministack.services.cloudformation import changesets, engine, handlers, stac
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from local import admission, mapping_templates
+from local import admission, mapping_templates, orphans
+from local.emulator_state import Busy, State
 
 _LAYER = "layer_"
 _lock = threading.Lock()
@@ -189,17 +194,45 @@ _answer = app.app
 async def guarded(scope, receive, send):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Answer a program; refuse a page, whatever it asks for, be it a live connection."""
     refused = None if scope["type"] == "lifespan" else admission.refusal_of_pages(_PORT, headers(scope))
-    if refused is None:
+    if refused is not None:
+        await refuse(refused, scope, receive, send)  # type: ignore[no-untyped-call]
+    elif kept is not None and scope.get("path") == "/_partyline/state":
+        await keep(kept, scope, receive, send)  # type: ignore[no-untyped-call]
+    else:
+        if kept is not None and scope.get("path") != "/_ministack/health":
+            kept.count()
         # No page can set this header: a request with it is preceded by a preflight, which is refused here.
         told = [(b"origin" if name == _FORWARDED_ORIGIN else name, value) for name, value in scope.get("headers", ())]
         await _answer({**scope, "headers": told}, receive, send)
-    elif scope["type"] == "websocket":
+
+
+async def refuse(reason, scope, receive, send):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Answer a page with 403."""
+    if scope["type"] == "websocket":
         await receive()
         # Before a connection is accepted this is a 403.
         await send({"type": "websocket.close"})
     else:
         await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-        await send({"type": "http.response.body", "body": refused.encode()})
+        await send({"type": "http.response.body", "body": reason.encode()})
+
+
+async def keep(state, scope, receive, send):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Say whether there is something new to keep (GET), or keep it (POST, whose body is what the carriers have)."""
+    if scope["method"] == "GET":
+        status, body = 200, json.dumps({"changed": state.has_changed})
+    else:
+        network, more = b"", True
+        while more:
+            part = await receive()
+            network, more = network + part.get("body", b""), part.get("more_body", False)
+        status, body = 204, ""
+        try:
+            await state.save(network.decode(), at_last="last" in parse_qs(scope["query_string"].decode()))
+        except Busy:
+            status = 409
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 def headers(scope: dict[str, Any]) -> admission.Headers:
@@ -211,6 +244,15 @@ def headers(scope: dict[str, Any]) -> admission.Headers:
 
 
 app.app = guarded
+
+kept = (
+    State(Path(os.environ["KEPT_STATE"]), f"http://{os.environ['BIND_HOST']}:{_PORT}")
+    if "KEPT_STATE" in os.environ
+    else None
+)
+if kept is not None:
+    # What it does at its start where it keeps its state by itself.
+    app.PERSIST_STATE, app._load_persisted_state, app.save_all = True, kept.restore, lambda _: None  # noqa: SLF001
 
 _execute = lambda_svc._execute_function  # noqa: SLF001
 
@@ -241,4 +283,5 @@ def make_token(sub, pool_id, client_id, kind="access", username="", **more):  # 
 cognito._fake_token = make_token  # noqa: SLF001
 
 if __name__ == "__main__":
+    orphans.end_with_parent()
     app.main()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 HOST = "127.0.0.1"
 
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def free_port() -> int:
@@ -42,7 +42,7 @@ def request(
     if user is not None:
         asked.add_header("Authorization", "Basic " + base64.b64encode(":".join(user).encode()).decode())
     try:
-        with _opener.open(asked, timeout=seconds) as answer:
+        with opener.open(asked, timeout=seconds) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -1,4 +1,4 @@
-"""The staff of one run: two people in the emulator's Cognito, with passwords that are made up anew for each run."""
+"""The staff of a run: two people in the emulator's Cognito, with passwords that are made up."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ class People:
     limited: Person = field(default_factory=lambda: Person("ben", "limited"))
 
     def create(self, cognito: Any, pool_id: str) -> None:
-        """Create both in a user pool, as docs/sign-in.md creates the first administrator."""
+        """Create those of both that a user pool does not have, as docs/sign-in.md creates the first administrator."""
+        there = {user["Username"] for user in cognito.list_users(UserPoolId=pool_id)["Users"]}
         for person in (self.admin, self.limited):
+            if person.name in there:
+                continue
             known = {"UserPoolId": pool_id, "Username": person.name}
             attributes = {"email": f"{person.name}@example.com", "email_verified": "true", "name": person.name.title()}
             cognito.admin_create_user(

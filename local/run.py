@@ -25,7 +25,10 @@ _LARGEST_PORT = 65535
 HOW_TO = """
 ready
 
-  the phones   {url}/   (texts of the simulated handsets, in a browser)
+  the inbox    {url}/inbox/   (where staff read and write, in a browser)
+                 {admin}, who sees everything                 password {admin_password}
+                 {limited}, who sees those of his contacts     password {limited_password}
+  the phones   {url}/   (texts of the simulated handsets, beside it)
   the API      {url}/v1/...
   account SID  {sid}
   auth token   {token}
@@ -41,10 +44,8 @@ ready
   client.conversations.baseUrl = "{url}";
   client.edge = client.region = undefined;
 
-  Staff sign in at {url}/session/start: {admin} (all conversations) with the password {admin_password},
-  {limited} (only those of their contacts) with {limited_password}
-
-  The same values are in {env}. What the functions log is in {logs}/emulator.log. Ctrl-C stops everything.
+  The same values are in {env}. What the functions log is in {logs}/emulator.log.
+  Ctrl-C stops everything. The next run goes on where this one ends; rm -r {kept} begins anew.
 """
 
 
@@ -54,10 +55,12 @@ def main() -> int:
         signal.signal(ending, _stop)
     try:
         # Here, not above: it takes a moment, and a signal in that moment deserves an answer too.
+        from local.kept import keep  # noqa: PLC0415
         from local.stack import Stack  # noqa: PLC0415
 
         port = front_port()
-        with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), report=_report) as stack:
+        kept = keep(f"kept-{port}")
+        with Stack(f"run-{port}", port=port, cors_origins=cors_origins(), kept=kept, report=_report) as stack:
             _serve_until_signal(stack)
     except KeyboardInterrupt:
         _say("partyline: stopped")
@@ -84,6 +87,7 @@ def _serve_until_signal(stack: Stack) -> NoReturn:
                 limited_password=stack.people.limited.password,
                 env=_CLIENT_ENV.relative_to(root),
                 logs=stack.directory.relative_to(root),
+                kept=stack.kept.directory.relative_to(root) if stack.kept.directory else "",
             )
         )
         while True:

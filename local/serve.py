@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,9 @@ from local.config import BadConfig, Config, load
 from local.front import app as front
 from local.front.live import LiveProxy
 from local.front.proxy import Proxy
+from local.keeping import Keeper
 from local.middleware import programs_only
+from local.orphans import end_with_parent
 
 HOST = "127.0.0.1"
 
@@ -61,6 +64,7 @@ async def start(config: Config) -> Running:
             )
         )
         simulation = Simulation(config, session)
+        keeper = Keeper(simulation, config.kept_at) if config.kept else None
         carriers = web.Application(client_max_size=front.MAX_BODY, middlewares=[programs_only])
         carriers.router.add_routes(api.routes(simulation))
         live = LiveProxy(config.live_upstream, session)
@@ -70,11 +74,19 @@ async def start(config: Config) -> Running:
             control.routes(simulation),
             config.cors_origins,
         )
+        if keeper:
+            # Entered first, it ends last: behind servers that take nothing more.
+            await stack.enter_async_context(keeper.running())
+            for server in (carriers, door):
+                server.middlewares.append(keeper.note)
         carrier_url = await _listen(stack, carriers, config.carrier_port)
         front_url = await _listen(stack, door, config.front_port)
         # Last in, first out: the listeners' connections end before the servers wait for them.
         stack.push_async_callback(simulation.close)
         stack.push_async_callback(live.close)
+        state = Path(config.kept, "state.json") if config.kept else None
+        if state and state.is_file():
+            simulation.restore(json.loads(state.read_text())["network"])
         return Running(front_url, carrier_url, simulation, stack.pop_all())
     raise AssertionError("the stack swallows nothing")
 
@@ -109,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.serve", description="Simulated carriers, phones and front.")
     parser.add_argument("--config", type=Path, required=True, help="a JSON file with ports, lines and accounts")
     options = parser.parse_args(arguments)
+    end_with_parent()
     try:
         asyncio.run(_serve_until_stopped(load(options.config)))
     except (BadConfig, CannotStart) as error:

@@ -4,36 +4,30 @@ end-to-end tests start this same thing; several can run side by side.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from nacl.signing import SigningKey
-
 from local import inbox, loopback
+from local.accounts import ACCOUNT_SID
 from local.config import CARRIERS
 from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, ensure
-from local.people import People
+from local.kept import Kept
 from local.processes import Program, ProgramError
 
 T = TypeVar("T")
-
-ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 
 LINES = (
     ("+12065550100", "bandwidth"),
@@ -57,61 +51,12 @@ PARAMETERS = {
 }
 
 
-@dataclass(frozen=True)
-class Accounts:
-    """The accounts of one run, at Partyline itself and at its simulated carriers, made up anew for each."""
-
-    auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
-    bandwidth_password: str = field(default_factory=lambda: secrets.token_hex(16))
-    bandwidth_webhook_token: str = field(default_factory=lambda: secrets.token_hex(16))
-    telnyx_api_key: str = field(default_factory=lambda: "KEY" + secrets.token_hex(16))
-    telnyx_signing_seed: str = field(default_factory=lambda: secrets.token_hex(32))
-    twilio_account_sid: str = field(default_factory=lambda: "AC" + secrets.token_hex(16))
-    twilio_auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
-    vonage_api_secret: str = field(default_factory=lambda: secrets.token_hex(16))
-    vonage_signature_secret: str = field(default_factory=lambda: secrets.token_hex(32))
-
-    def as_secret(self) -> dict[str, str]:
-        """Return the content of the carriers' secret, which the deployed functions read."""
-        key = SigningKey(bytes.fromhex(self.telnyx_signing_seed)).verify_key
-        return {
-            "bandwidth_account_id": "5500001",
-            "bandwidth_application_id": "93de2206-9669-4e07-948d-329f4b722ee2",
-            "bandwidth_username": "partyline",
-            "bandwidth_password": self.bandwidth_password,
-            "bandwidth_webhook_token": self.bandwidth_webhook_token,
-            "bandwidth_webhook_username": "",
-            "bandwidth_webhook_password": "",
-            "telnyx_api_key": self.telnyx_api_key,
-            "telnyx_public_key": base64.b64encode(key.encode()).decode(),
-            "twilio_account_sid": self.twilio_account_sid,
-            "twilio_auth_token": self.twilio_auth_token,
-            "vonage_api_key": "abcd1234",
-            "vonage_api_secret": self.vonage_api_secret,
-            "vonage_signature_secret": self.vonage_signature_secret,
-        }
-
-    def as_settings(self) -> dict[str, dict[str, str]]:
-        """Return the simulated carriers' side of the same accounts."""
-        secret = self.as_secret()
-        bandwidth, vonage = (
-            {name.removeprefix(carrier): secret[name] for name in secret if name.startswith(carrier)}
-            for carrier in ("bandwidth_", "vonage_")
-        )
-        return {
-            "bandwidth": bandwidth,
-            "telnyx": {"api_key": self.telnyx_api_key, "signing_seed": self.telnyx_signing_seed},
-            "twilio": {"account_sid": self.twilio_account_sid, "auth_token": self.twilio_auth_token},
-            "vonage": vonage,
-        }
-
-
 class Stack:
     """A context manager: inside it, the whole system runs.
 
     `name` is the directory under .partyline/ that holds its files and logs. `port` is the front's, 0 for any free one.
-    `parameters` are the template's; `settings` are the simulated carriers' (local/carrier/settings.py). Pages of
-    `cors_origins` may use the API. `report` is called with each step, to show progress.
+    `parameters` are the template's. Pages of `cors_origins` may use the API. `kept` is what an earlier run has kept,
+    and where this one does (local/kept.py). `report` is called with each step, to show progress.
     """
 
     def __init__(
@@ -120,23 +65,23 @@ class Stack:
         *,
         port: int = 0,
         parameters: Mapping[str, str] | None = None,
-        settings: Mapping[str, object] | None = None,
         cors_origins: Sequence[str] = (),
+        kept: Kept | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = STATE / name
-        self.accounts = Accounts()
-        self.people = People()
+        self.kept = kept or Kept()
+        self.accounts = self.kept.accounts
+        self.people = self.kept.people
         self.account_sid = ACCOUNT_SID
         self.auth_token = self.accounts.auth_token
         self.port = port or loopback.free_port()
         self.url = f"http://{loopback.HOST}:{self.port}"
         self.live_url = f"ws://{loopback.HOST}:{self.port}/live"
-        self._carrier_port = loopback.free_port()
+        self._carrier_port = self.kept.ports.carriers
         self.carrier_url = f"http://{loopback.HOST}:{self._carrier_port}"
         self._config = self.directory / "serve.json"
         self._parameters = {**PARAMETERS, **(parameters or {})}
-        self._settings = dict(settings or {})
         self._cors_origins = list(cors_origins)
         self._report = report
         self._running = contextlib.ExitStack()
@@ -174,6 +119,11 @@ class Stack:
         """The physical name of a resource of the template."""
         return self.deployment.resources[logical]
 
+    def cut_power(self) -> None:
+        """Kill everything at once. Nothing can be asked of this stack any more."""
+        for program in self._watched:
+            program.kill()
+
     def kill(self, function: str) -> int:
         """Kill the processes of a function (its logical name) as a power cut would. Returns how many there were."""
         killed = found = self._processes(function)
@@ -197,6 +147,7 @@ class Stack:
             "PARTYLINE_ACCOUNT_SID": self.account_sid,
             "PARTYLINE_AUTH_TOKEN": self.auth_token,
             "PARTYLINE_LIVE_URL": self.live_url,
+            "INBOX_URL": f"{self.url}/inbox/",
             **self.people.variables(),
         }
 
@@ -226,12 +177,14 @@ class Stack:
         ensure("emulator")
         self._step("building the inbox", inbox.build)
         template = self._step("building", lambda: build(self.directory / "build.log"))
-        self.emulator = self._step("starting the emulator", lambda: Emulator(self.directory))
+        self.emulator = self._step("starting the emulator", lambda: Emulator(self.directory, self.kept))
         self._running.callback(self.emulator.stop)
         self._watched.append(self.emulator)
         self.deployment = self._step("deploying", lambda: self._deploy(template))
+        # Before the carriers start, and with them what keeps the state: one without the lines is never kept.
+        if self.kept.state is None:
+            self._step("registering the lines", self._register_lines)
         self._step("starting the simulated carriers and the front", self._serve)
-        self._step("registering the lines", self._seed)
 
     def _step(self, what: str, work: Callable[[], T]) -> T:
         began = time.monotonic()
@@ -259,7 +212,9 @@ class Stack:
             ("AuthSecretArn", {"auth_token": self.auth_token}),
             ("CarriersSecretArn", self.accounts.as_secret()),
         ):
-            manager.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))
+            secret, content = deployment.outputs[output], json.dumps(value)
+            if manager.get_secret_value(SecretId=secret).get("SecretString") != content:
+                manager.put_secret_value(SecretId=secret, SecretString=content)
         if "UserPoolId" in deployment.outputs:
             self.people.create(self.emulator.client("cognito-idp"), deployment.outputs["UserPoolId"])
         return deployment
@@ -289,7 +244,8 @@ class Stack:
                     "live_upstream": self.deployment.live_url,
                     "public_url": self.url,
                     "lines": [list(line) for line in LINES],
-                    "settings": self._settings,
+                    "kept": str(self.kept.directory) if self.kept.directory else None,
+                    "kept_at": f"{self.emulator.endpoint}/_partyline/state",
                     "cors_origins": self._cors_origins,
                     **self.accounts.as_settings(),
                 }
@@ -302,8 +258,8 @@ class Stack:
             env=environment(self.emulator.endpoint),
             log=self.directory / "serve.log",
         )
-        # It has no state to save, like the emulator.
-        self._running.callback(program.stop, grace=1)
+        # It saves what is kept, for both, before it ends.
+        self._running.callback(program.stop, grace=20 if self.kept.directory else 1)
         self._watched.append(program)
         end = time.monotonic() + 30
         while loopback.request(self.url, seconds=5)[0] != HTTPStatus.OK:
@@ -312,7 +268,7 @@ class Stack:
                 raise ProgramError(f"the front did not answer:\n{program.read_log_tail()}")
             time.sleep(0.05)
 
-    def _seed(self) -> None:
+    def _register_lines(self) -> None:
         for address, carrier in LINES:
             form = {
                 "Address": address,
@@ -322,7 +278,7 @@ class Stack:
                 "Users": "*",
             }
             user = (self.account_sid, self.auth_token)
-            status, body = loopback.request(f"{self.url}/v1/Lines", form=form, user=user)
+            status, body = loopback.request(f"{self.deployment.url}/v1/Lines", form=form, user=user)
             if status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
                 raise ProgramError(
                     f"the API refused the line {address} with status {status}: {body}\n{self.emulator.read_log_tail()}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.carrier.base import NewId
@@ -59,6 +61,7 @@ class HostedFiles:
         self._carrier_port = config.carrier_port
         self._new_id = new_id
         self._files: dict[str, HostedFile] = {}
+        self._directory = Path(config.kept, "files") if config.kept else None
         self._authorizations = {
             "bandwidth": basic_header(config.bandwidth.username, config.bandwidth.password),
             "telnyx": f"Bearer {config.telnyx.api_key}",
@@ -70,11 +73,28 @@ class HostedFiles:
         """Add a file. Returns the address at which handsets show it."""
         sid = self._new_id()
         self._files[sid] = file
+        if self._directory:
+            # Before any text names it. What is cut off here is named by none.
+            (self._directory / sid).write_bytes(file.content)
         return f"{self._public_url}/files/{sid}/picture.{_EXTENSIONS.get(file.content_type, 'bin')}"
 
     def get(self, sid: str) -> HostedFile | None:
         """Return a file; None when there is none."""
         return self._files.get(sid)
+
+    def kept(self) -> dict[str, tuple[str, Behaviour]]:
+        """Return the content type and the behaviour of each file."""
+        return {sid: (file.content_type, file.behaviour) for sid, file in self._files.items()}
+
+    def restore(self, files: Mapping[str, tuple[str, Behaviour]]) -> None:
+        """Take up files whose contents are on disk, and remove there what is none of them."""
+        if self._directory is None:
+            return
+        for path in self._directory.iterdir():
+            if path.name in files:
+                self._files[path.name] = HostedFile(path.read_bytes(), *files[path.name])
+            else:
+                path.unlink()
 
     def carrier_url(self, carrier: str, url: str) -> str:
         """Return a carrier's own address of a file, '' where it names none. Other addresses are unchanged."""

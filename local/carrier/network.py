@@ -106,6 +106,15 @@ class Network:
             threads[others] = thread
         return dict(reversed(threads.items()))
 
+    def kept(self) -> dict[str, list[Text]]:
+        """Return the texts of each handset."""
+        return dict(self._texts)
+
+    def restore(self, lines: Mapping[str, str], texts: Mapping[str, list[Text]]) -> None:
+        """Add lines, and give handsets their texts."""
+        self.lines.update(lines)
+        self._texts.update(texts)
+
     def forget(self) -> None:
         """Empty every handset. Lines stay."""
         self._texts.clear()

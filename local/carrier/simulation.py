@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import aiohttp
 
+from local.carrier import kept_network
 from local.carrier.bandwidth import Bandwidth
 from local.carrier.base import Answer, Call, Carrier, Refused, Send
 from local.carrier.events import Events
 from local.carrier.hosted_files import HostedFiles
+from local.carrier.kept_network import KeptNetwork
 from local.carrier.network import BadText, Network, Text, is_number
 from local.carrier.settings import Settings, changed
 from local.carrier.telnyx import Telnyx
@@ -22,6 +24,9 @@ from local.carrier.twilio_groups import Groups
 from local.carrier.vonage import Vonage
 from local.carrier.webhook_sender import QueuedWebhook, WebhookSender
 from local.config import Config
+
+# Webhooks that have arrived; the older ones matter to nobody.
+_KEPT = 1000
 
 
 class Simulation:
@@ -134,6 +139,37 @@ class Simulation:
         """Change settings. Raises BadSetting."""
         self._apply(changed(self.settings, changes))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a webhook is still to be delivered."""
+        return any(queued.open_copies for queued in self._webhook_sender.webhooks)
+
+    def keep(self) -> bytes:
+        """Return everything but the settings, for `restore`."""
+        webhooks = list(self._webhook_sender.webhooks)
+        return kept_network.write(
+            KeptNetwork(
+                lines=dict(self.lines),
+                texts=self._router.network.kept(),
+                sends=self._router.sends,
+                blocked=self._router.blocked,
+                groups=self._groups.conversations,
+                uploads=self._groups.uploads,
+                files=self.hosted_files.kept(),
+                webhooks=[queued for queued in webhooks[:-_KEPT] if queued.open_copies] + webhooks[-_KEPT:],
+            )
+        )
+
+    def restore(self, content: Mapping[str, Any]) -> None:
+        """Take up what an earlier run kept, and deliver its webhooks."""
+        kept = kept_network.read(content)
+        self.hosted_files.restore(kept.files)
+        self._router.network.restore(kept.lines, kept.texts)
+        self._router.restore(kept.sends, kept.blocked)
+        self._groups.conversations.update(kept.groups)
+        self._groups.uploads.update(kept.uploads)
+        self._webhook_sender.restore(kept.webhooks)
+
     async def forget(self) -> None:
         """Delete all texts, sends and webhooks, and restore the first settings. Lines stay."""
         await self._webhook_sender.forget()
@@ -145,7 +181,7 @@ class Simulation:
     async def close(self) -> None:
         """Stop delivering webhooks and publishing events."""
         self.events.close()
-        await self._webhook_sender.forget()
+        await self._webhook_sender.stop()
 
     def _apply(self, settings: Settings) -> None:
         self._router.settings = settings

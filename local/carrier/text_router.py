@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from local.carrier import keywords, special_numbers
@@ -105,6 +105,16 @@ class TextRouter:
             routed=RoutedText(text, (*arrivals, *reports)),
             answer_lost=special_numbers.loses_answer(send.recipients),
         )
+
+    @property
+    def blocked(self) -> list[tuple[str | None, str]]:
+        """Return who has sent STOP: pairs of its scope, and the handset."""
+        return list(self._blocked)
+
+    def restore(self, sends: Iterable[Send], blocked: Iterable[tuple[str | None, str]]) -> None:
+        """Take up the sends and the STOPs of an earlier run."""
+        self.sends.extend(sends)
+        self._blocked.update(blocked)
 
     def forget(self) -> None:
         """Forget every text, send and attempt. Lines stay."""

@@ -77,6 +77,15 @@ class WebhookSender:
             else:
                 self._dispatch(queued)
 
+    def restore(self, webhooks: Iterable[QueuedWebhook]) -> None:
+        """Take up the webhooks of an earlier run. Those that had not arrived are delivered now."""
+        for queued in webhooks:
+            self.webhooks.append(queued)
+            if queued.state in (State.HELD, State.UNDERWAY):
+                self._dispatch(queued)
+            else:
+                queued.open_copies = 0
+
     def apply(self, settings: Settings) -> None:
         """Apply new settings from now on. Held webhooks are sent when `hold` ends."""
         self._settings = settings
@@ -98,13 +107,17 @@ class WebhookSender:
             "attempts": sum(queued.attempts for queued in self.webhooks),
         }
 
-    async def forget(self) -> None:
-        """Drop all webhooks: those that are held or under way, and the history."""
+    async def stop(self) -> None:
+        """Stop delivering."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._line_queues.clear()
+
+    async def forget(self) -> None:
+        """Drop all webhooks: those that are held or under way, and the history."""
+        await self.stop()
         self._held.clear()
         self.webhooks.clear()
 
