@@ -12,8 +12,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from local import admission, loopback
-from local.environments import STATE, SetupError
-from local.processes import ENDINGS, ProgramError
+from local.environments import ROOT, STATE, SetupError
+from local.processes import ENDINGS, Program, ProgramError
 
 if TYPE_CHECKING:
     from local.stack import Stack
@@ -70,10 +70,22 @@ def main() -> int:
         return 1
 
 
+def _start_samples(stack: Stack) -> Program:
+    """Begin to make the sample conversations: beside the rest, since nobody has to wait for them."""
+    return Program(
+        "the sample conversations",
+        [sys.executable, "-m", "local.samples"],
+        cwd=ROOT,
+        env={**os.environ, **stack.variables()},
+        log=stack.directory / "samples.log",
+    )
+
+
 def _serve_until_signal(stack: Stack) -> NoReturn:
     """Say how to use the stack, with files of what its users need, until a signal raises KeyboardInterrupt."""
     files = {_CLIENT_ENV: _format_env(stack.variables()), _CARRIERS_ENV: _format_env(stack.carrier_variables())}
     root = STATE.parent
+    samples: Program | None = None
     try:
         _write_missing(files, overwrite=True)
         _say(
@@ -90,15 +102,31 @@ def _serve_until_signal(stack: Stack) -> NoReturn:
                 kept=stack.kept.directory.relative_to(root) if stack.kept.directory else "",
             )
         )
+        samples = _start_samples(stack)
         while True:
             time.sleep(0.5)
             stack.check()
+            if samples is not None and not samples.running():
+                _report_samples(samples)
+                samples = None
             # Another run, on another port, has its own in the same place, and takes them away when it ends.
             _write_missing(files)
     finally:
         _ignore_endings()
         _say("partyline: stopping ...")
+        if samples is not None:
+            samples.stop(grace=0)
         _remove_own(files)
+
+
+def _report_samples(samples: Program) -> None:
+    try:
+        samples.finish()
+    except ProgramError as error:
+        # Everything else works without them.
+        _say(f"partyline: {error}")
+    else:
+        _say("partyline: the sample conversations are there")
 
 
 def front_port() -> int:

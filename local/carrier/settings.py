@@ -35,6 +35,7 @@ class Settings:
     telnyx_group_reports "each" or "all": a last report for each recipient, or one for all, whose errors point at them
     telnyx_group_blocks  "reported" or "refused": a group text of which one has opted out is taken, or refused with an
                          error for each recipient that cannot be reached
+    seconds_behind       how late the clocks of the phones and the carriers are, for texts of earlier days
     telnyx_clicks        Telnyx reports a click on each link that it delivered
     """
 
@@ -49,6 +50,7 @@ class Settings:
     backoff_ms: int = 250
     answer_within_ms: int = 10_000
     rate: int = 0
+    seconds_behind: int = 0
     answers_keywords: bool = True
     twilio_rosters: bool = True
     mms_words: str = "text"
@@ -71,7 +73,7 @@ _CHOICES = {
     "telnyx_group_blocks": ("reported", "refused"),
 }
 _AT_LEAST = {"attempts": 1, "answer_within_ms": 1}
-_AT_MOST = {"repeat": 50, "attempts": 100}
+_AT_MOST = {"repeat": 50, "attempts": 100, "seconds_behind": 30 * 86_400}
 _LONGEST_MS = 600_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -34,18 +34,19 @@ class Simulation:
 
     def __init__(self, config: Config, session: aiohttp.ClientSession) -> None:
         self.events = Events()
-        self._telnyx = Telnyx(config.telnyx, config.public_url, _now, _new_id)
+        self._behind = timedelta()
+        self._telnyx = Telnyx(config.telnyx, config.public_url, self._clock, _new_id)
         self.hosted_files = HostedFiles(config, _new_id)
         self._groups = Groups(_new_id, self.hosted_files.add)
-        self._twilio = Twilio(config.twilio, config.public_url, _now, _new_id, self._groups)
+        self._twilio = Twilio(config.twilio, config.public_url, self._clock, _new_id, self._groups)
         carriers: Mapping[str, Carrier] = {
-            "bandwidth": Bandwidth(config.bandwidth, config.public_url, _now, _new_id),
+            "bandwidth": Bandwidth(config.bandwidth, config.public_url, self._clock, _new_id),
             "telnyx": self._telnyx,
             "twilio": self._twilio,
-            "vonage": Vonage(config.vonage, config.public_url, _now, _new_id),
+            "vonage": Vonage(config.vonage, config.public_url, self._clock, _new_id),
         }
         self._start = config.settings
-        self._router = TextRouter(Network(dict(config.lines)), carriers, self.hosted_files, _now, _new_id)
+        self._router = TextRouter(Network(dict(config.lines)), carriers, self.hosted_files, self._clock, _new_id)
         self._webhook_sender = WebhookSender(carriers, session, _now, self._webhook_changed)
         self._apply(config.settings)
 
@@ -183,7 +184,12 @@ class Simulation:
         self.events.close()
         await self._webhook_sender.stop()
 
+    def _clock(self) -> datetime:
+        """The time of texts and payloads. Signatures have the time of the machine."""
+        return _now() - self._behind
+
     def _apply(self, settings: Settings) -> None:
+        self._behind = timedelta(seconds=settings.seconds_behind)
         self._router.settings = settings
         self._webhook_sender.apply(settings)
 

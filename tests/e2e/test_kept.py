@@ -19,6 +19,9 @@ import pytest
 from local import loopback
 from local.environments import STATE
 from local.kept import keep
+from local.samples import story
+from local.samples.client import Stack as OutsideStack
+from local.samples.seed import Seed
 from local.stack import Stack
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller
@@ -113,6 +116,33 @@ def test_everything_is_there_in_the_next_run(name: str) -> None:
         assert until(lambda: "Once more" in [body for _, _, body in world.messages(sid)])
         world.api.conversations(sid).messages.create(author=TWILIOS, body="Yes")
         assert until(lambda: (TWILIOS, "Yes") in world.read_by(bob))
+
+
+def test_the_sample_conversations_are_made_once(name: str) -> None:
+    with started(name) as stack:
+        world = seen(stack)
+        account = Caller(world, world.basic())
+        outside = OutsideStack(stack.url, stack.account_sid, stack.auth_token)
+        Seed(outside).run()
+
+        entries = {entry["title"]: entry for entry in account.read("/Inbox")["entries"]}
+        assert {group.name for group in story.GROUPS} - {story.KEYS.name} <= entries.keys()
+        elm = account.read(f"/Conversations/{entries[story.ELM.name]['conversation_sid']}/Messages")["messages"]
+        assert [message["body"] for message in elm] == [
+            step.text for step in story.STEPS if step.where is story.ELM and step.kind == "text"
+        ]
+        # Several days, in order.
+        assert len({message["date_created"][:10] for message in elm}) >= 3
+        assert elm == sorted(elm, key=lambda message: message["date_created"])
+        assert {message["written_by"] for message in elm} == {None, "ben"}
+        [stopped] = account.read("/OptOuts", {"Line": story.FRONT_DESK, "Address": story.LUIS.number})["opt_outs"]
+        assert stopped["state"] == "opted_out"
+
+        # Somebody tidies up. Nothing of it comes back.
+        [kay] = account.read("/Contacts", {"Number": story.KAY.number})["contacts"]
+        account.delete(f"/Contacts/{kay['sid']}")
+        Seed(outside).run()
+        assert account.read("/Contacts", {"Number": story.KAY.number})["contacts"] == []
 
 
 @pytest.mark.parametrize("cut", range(POWER_CUTS))
