@@ -82,7 +82,12 @@ export class Drafts {
   async #store(name: string): Promise<void> {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
-    await this.#ports.database.writeDraft(name, this.#of(name).peek());
+    try {
+      await this.#ports.database.writeDraft(name, this.#of(name).peek());
+    } catch {
+      // The browser stores nothing, or another tab signs out: the draft is in this page only.
+      return;
+    }
     this.#ports.announce(name);
   }
 }

@@ -123,7 +123,7 @@ export function openOutbox({ service, user, ...wiring }: OutboxWiring): void {
   const close = async (isErased: boolean) => {
     stopListening();
     outbox.stop();
-    if (!isErased) await drafts.flush().catch(() => {});
+    if (!isErased) await drafts.flush();
     drafts.close();
     isClosed = true;
     channel.close();
@@ -131,8 +131,9 @@ export function openOutbox({ service, user, ...wiring }: OutboxWiring): void {
     else database.close();
   };
   opened.value = { outbox, drafts, close };
-  void drafts.load();
-  void outbox.start();
+  // A browser that stores nothing has nothing to go on with.
+  drafts.load().catch(() => {});
+  outbox.start().catch(() => {});
 }
 
 /** Close the outbox; with `isErased` nothing of it is left in this browser. */

@@ -180,13 +180,13 @@ export class Outbox {
   /** The network is back, or gone. */
   setOnline(isOnline: boolean): void {
     this.#isOnline.value = isOnline;
-    if (isOnline) void this.#hurry();
+    if (isOnline) this.#hurry().catch(ignoreDatabase);
   }
 
   /** Another tab has changed something. */
   receive(notice: OutboxNotice): void {
     if (this.#isStopped) return;
-    if (notice.kind === "changed") void this.#reload();
+    if (notice.kind === "changed") this.#reload().catch(ignoreDatabase);
     else if (notice.kind === "phase") this.#setPhase(notice.key, notice.state);
     else if (this.#stored.peek().has(notice.key)) this.#show(notice.key, notice.answer);
   }
@@ -363,11 +363,12 @@ export class Outbox {
     this.#show(key, answer);
     this.#ports.announce({ kind: "sent", key, answer });
     const attempt = this.#attempts.get(entry.conversation);
-    void this.#ports.database.remove(key).then(() => {
+    const goOn = () => {
       // The request that is still under way for it has nothing to tell any more.
       if (attempt?.key === key) attempt.abort.abort();
       this.#run(entry.conversation);
-    });
+    };
+    this.#ports.database.remove(key).then(goOn).catch(ignoreDatabase);
   }
 
   /** Show a message in the place of its entry, and let the entry go once it is there. */
@@ -428,6 +429,12 @@ export class Outbox {
     return { conversation, author, body, files, sendAt };
   }
 }
+
+/**
+ * The database does not answer: another tab signs out, or the browser stores nothing. What is in it, if anything, goes on
+ * with the next page, and its key sees to it that nothing is sent twice.
+ */
+function ignoreDatabase(): void {}
 
 class UploadError extends Error {
   file: string;

@@ -374,6 +374,15 @@ describe("a second tab", () => {
     expect(api.requests).toHaveLength(2);
   });
 
+  it("makes no request beside the one that is under way", async () => {
+    const tabs = [await browser.open(), await browser.open(), await browser.open()];
+    api.fate = () => "hangs after";
+    tabs[0]?.outbox.enqueue(text("one"));
+    tabs[1]?.outbox.enqueue(text("two"));
+    await settleDown(30_000);
+    expect(api.requests).toHaveLength(1);
+  });
+
   it("goes on when the first one is killed", async () => {
     const [one, two] = [await browser.open(), await browser.open()];
     const fates = ["hangs after" as const];
@@ -385,6 +394,22 @@ describe("a second tab", () => {
     await settleDown();
     expect(api.bodies(CONVERSATION)).toEqual(["one", "two"]);
     expect(states(two)).toEqual([]);
+  });
+});
+
+describe("a database that another tab deletes", () => {
+  it("ends what is under way without an error", async () => {
+    api.fate = () => "lost before";
+    const [one, two] = [await browser.open(), await browser.open()];
+    one.outbox.enqueue(text("Sunday?"));
+    await settleDown();
+    const other = new OutboxDatabase(browser.databaseName);
+    two.outbox.stop();
+    await other.destroy();
+    one.outbox.receive({ kind: "changed" });
+    one.outbox.setOnline(true);
+    await settleDown(60_000);
+    expect(api.bodies(CONVERSATION)).toEqual([]);
   });
 });
 
