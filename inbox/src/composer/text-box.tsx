@@ -6,12 +6,13 @@ type Props = {
   label: string;
   value: string;
   onInput: (text: string) => void;
-  /** Enter without Shift, outside of an input method's composition. */
+  /** Enter without Shift, outside of an input method's composition. With Ctrl or the command key everywhere. */
   onSend: () => void;
+  onPaste?: (event: ClipboardEvent) => void;
 };
 
 /** A text field that grows with its text, up to the height that its style sheet allows. */
-export function TextBox({ inputRef, label, value, onInput, onSend }: Props) {
+export function TextBox({ inputRef, label, value, onInput, onSend, onPaste }: Props) {
   const box = useRef<HTMLTextAreaElement | null>(null);
 
   useLayoutEffect(() => {
@@ -35,11 +36,19 @@ export function TextBox({ inputRef, label, value, onInput, onSend }: Props) {
       placeholder={label}
       value={value}
       onInput={(event) => onInput(event.currentTarget.value)}
+      onPaste={onPaste}
       onKeyDown={(event) => {
-        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        if (!isSend(event)) return;
         event.preventDefault();
         onSend();
       }}
     />
   );
+}
+
+function isSend(event: KeyboardEvent): boolean {
+  if (event.key !== "Enter" || event.isComposing) return false;
+  if (event.ctrlKey || event.metaKey) return true;
+  // The keyboards on touch screens have no Shift beside Enter: there the button sends.
+  return !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
 }

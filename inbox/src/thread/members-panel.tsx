@@ -14,7 +14,7 @@ import { Tag } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { words } from "../words/words.ts";
-import { linesOf, type PhoneMember, phonesOf, useMemberNames, usersOf } from "./members.ts";
+import { linesOf, type PhoneMember, phonesOf, recipientOf, useMemberNames, usersOf } from "./members.ts";
 import { useSilenced } from "./silenced.ts";
 
 type Props = { conversation: Sid; title: string; onClose: () => void };
@@ -34,12 +34,7 @@ export default function MembersPanel({ conversation, title, onClose }: Props) {
 
   function startWith(members: PhoneMember[]) {
     onClose();
-    const recipients = members.map(({ number, name, contact }) => ({
-      number,
-      name,
-      contact: contact && contact.state !== "deleted" && contact.number_is_current ? contact.sid : null,
-      label: "",
-    }));
+    const recipients = members.map(recipientOf);
     openNewConversation({ kind: members.length > 1 ? "group" : "single", recipients, ...(line ? { line } : {}) });
   }
 

@@ -2,6 +2,7 @@
 
 import { useEntry } from "../api/queries.ts";
 import type { Participant, ParticipantContact, PhoneNumber, Sid } from "../api/types.ts";
+import type { Recipient } from "../new-conversation/recipients.ts";
 
 export type PhoneMember = {
   participant: Sid;
@@ -17,6 +18,12 @@ export function phonesOf(participants: Participant[]): PhoneMember[] {
       ? [{ participant: sid, number: binding.address, name: contact?.name ?? null, contact: contact ?? null }]
       : [],
   );
+}
+
+/** A member as a recipient of a new conversation: as a contact only if the number is one of the contact's still. */
+export function recipientOf({ number, name, contact }: PhoneMember): Recipient {
+  const isCurrent = contact !== null && contact.state !== "deleted" && contact.number_is_current;
+  return { number, name, contact: isCurrent ? contact.sid : null, label: "" };
 }
 
 /** Our numbers in it, each once. */

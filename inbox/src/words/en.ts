@@ -3,12 +3,8 @@
  * the same keys: the compiler checks them.
  */
 
-const PLURAL = new Intl.PluralRules("en");
-
-/** Choose by number: `plural(2, "person", "people")` is "2 people". */
-export function plural(count: number, one: string, other: string): string {
-  return `${count.toLocaleString("en")} ${PLURAL.select(count) === "one" ? one : other}`;
-}
+import { composer } from "./en/composer.ts";
+import { plural } from "./plural.ts";
 
 export const en = {
   app: {
@@ -240,18 +236,7 @@ export const en = {
     edit: "Edit",
     discard: "Discard",
   },
-  composer: {
-    label: "Write a message",
-    modes: "Who reads it",
-    mode: { text: "Text", note: "Note" },
-    textField: "Write a text",
-    noteField: "Write a note. Only your colleagues see it.",
-    send: "Send",
-    saveNote: "Save the note",
-    noteFailed: (reason: string) => `The note was not saved. ${reason}`,
-    closed: "This conversation is closed. No more texts can be sent in it.",
-    writeNote: "Write a note",
-  },
+  composer,
   newConversation: {
     title: { single: "New message", group: "New group message" },
     description: {

@@ -2,6 +2,6 @@
 
 import { en, type Words } from "./en.ts";
 
-export { plural } from "./en.ts";
+export { plural } from "./plural.ts";
 
 export const words: Words = en;

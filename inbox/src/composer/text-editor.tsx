@@ -1,0 +1,196 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { ConversationState, Sid } from "../api/types.ts";
+import { useSession } from "../app/current.ts";
+import { useUserNames } from "../app/user-names.ts";
+import { sayTyping } from "../live/live.ts";
+import { enqueue } from "../outbox/my-outbox.ts";
+import { announce } from "../ui/announcer.tsx";
+import { IconButton } from "../ui/button.tsx";
+import { showToast } from "../ui/toasts.tsx";
+import { words } from "../words/words.ts";
+import { useAnsweredMeanwhile } from "./answered-meanwhile.ts";
+import { ComposerFrame, type Mode } from "./composer-frame.tsx";
+import { ConfirmSend } from "./confirm-send.tsx";
+import { costOf } from "./cost.ts";
+import { FileButton } from "./file-button.tsx";
+import { useFileDrop } from "./file-drop.ts";
+import { charactersLeft } from "./length.ts";
+import { LineChoice } from "./line-choice.tsx";
+import { MissingBar } from "./missing-bar.tsx";
+import { ReadOnlyBar } from "./read-only-bar.tsx";
+import type { Situation } from "./situation.ts";
+import { StagedFiles } from "./staged-files.tsx";
+import { filesOf, limitsOf, problemOf, stage } from "./staging.ts";
+import { type Surroundings, useSurroundings } from "./surroundings.ts";
+import { TextBox } from "./text-box.tsx";
+import { TextStatus } from "./text-status.tsx";
+import { useText } from "./use-text.ts";
+
+type Props = { conversation: Sid; state: ConversationState; onMode: (mode: Mode) => void };
+
+/** A text for the phones of a conversation, or in its place why there can be none. */
+export function TextEditor({ conversation, state, onMode }: Props) {
+  const text = useText(conversation);
+  const around = useSurroundings(conversation, state, {
+    line: text.line,
+    body: text.body,
+    hasFiles: text.files.length > 0,
+  });
+  const { situation, nameOf } = around;
+  if (!situation) return <div class="composer composer-loading" aria-busy="true" />;
+  if (situation.kind !== "open") {
+    return (
+      <ReadOnlyBar conversation={conversation} situation={situation} nameOf={nameOf} onNote={() => onMode("note")} />
+    );
+  }
+  const all = { conversation, text, around, situation, isInitializing: state === "initializing" };
+  return <OpenEditor {...all} onMode={onMode} />;
+}
+
+type Open = Extract<Situation, { kind: "open" }>;
+type OpenProps = {
+  conversation: Sid;
+  text: ReturnType<typeof useText>;
+  around: Surroundings;
+  situation: Open;
+  isInitializing: boolean;
+  onMode: (mode: Mode) => void;
+};
+
+/** Numbers of those without whom the person has agreed to send, by conversation: they are asked once. */
+const agreed = new Map<Sid, string>();
+
+function OpenEditor({ conversation, text, around, situation, isInitializing, onMode }: OpenProps) {
+  const { body, files } = text;
+  const { preview, author, members, lines, nameOf } = around;
+  const { missing } = situation;
+  const input = useRef<HTMLTextAreaElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const self = useSession().user.identity;
+  const nameOfUser = useUserNames();
+  const hasContent = body.trim() !== "" || files.length > 0;
+  const answered = useAnsweredMeanwhile(conversation, self, hasContent);
+  const [asked, setAsked] = useState<string[] | null>(null);
+
+  const senders = author ? lines.filter(({ address }) => address === author) : lines;
+  const isGroup = members.length > 1;
+  const left = charactersLeft(body);
+  const fileProblem = problemOf(files, limitsOf(senders, isGroup));
+  const problems = [...(fileProblem ? [fileProblem] : []), ...problemsOf(around)];
+  const isReady = hasContent && (left === null || left >= 0) && problems.length === 0;
+
+  useEffect(() => {
+    // A phone would open its keyboard over the thread.
+    if (matchMedia("(pointer: fine)").matches) input.current?.focus();
+  }, []);
+
+  const take = useCallback(
+    (chosen: File[]) => {
+      const staged = stage(chosen);
+      for (const refusal of staged.refusals) showToast(refusal);
+      if (staged.files.length > 0) text.addFiles(staged.files);
+      input.current?.focus();
+    },
+    [text.addFiles],
+  );
+  const isOver = useFileDrop(form, take);
+
+  function write(value: string) {
+    text.write(value);
+    if (value.trim()) sayTyping(conversation);
+  }
+
+  function send() {
+    if (!isReady) {
+      const [problem] = problems;
+      if (problem) announce(problem);
+      return;
+    }
+    const reasons = reasonsToAsk();
+    if (reasons.length > 0) setAsked(reasons);
+    else sendNow();
+  }
+
+  function reasonsToAsk(): string[] {
+    const say = words.composer.confirm;
+    const without = missing.map(({ number }) => number).join();
+    return [
+      ...(without && agreed.get(conversation) !== without
+        ? [say.without(missing.map(({ number }) => nameOf(number)))]
+        : []),
+      ...(answered.length > 0 ? [say.answered(answered.map(nameOfUser))] : []),
+    ];
+  }
+
+  function sendNow(sendAt: string | null = null) {
+    setAsked(null);
+    agreed.set(conversation, missing.map(({ number }) => number).join());
+    enqueue({ conversation, author, body: body.trim(), files, sendAt });
+    text.clear();
+    input.current?.focus();
+  }
+
+  return (
+    <div class="composer-place">
+      <MissingBar
+        conversation={conversation}
+        missing={missing}
+        left={members.length - missing.length}
+        nameOf={nameOf}
+      />
+      <ComposerFrame
+        mode="text"
+        onMode={onMode}
+        onSubmit={send}
+        formRef={form}
+        isDropTarget={isOver}
+        head={<LineChoice lines={situation.lines} chosen={author} onChoose={text.chooseLine} />}
+        foot={
+          <>
+            <FileButton onChoose={take} />
+            <TextStatus
+              left={left}
+              problems={problems}
+              warnings={hasContent ? (preview?.warnings ?? []) : []}
+              isInitializing={isInitializing}
+              cost={hasContent && preview ? costOf(preview, files.length > 0, lines) : null}
+            />
+            <IconButton
+              type="submit"
+              class="composer-send"
+              icon="send"
+              label={words.composer.send}
+              disabled={!isReady}
+            />
+          </>
+        }
+      >
+        <StagedFiles files={files} onRemove={text.removeFile} />
+        <TextBox
+          inputRef={input}
+          label={words.composer.textField}
+          value={body}
+          onInput={write}
+          onSend={send}
+          onPaste={(event) => {
+            const pasted = filesOf(event.clipboardData);
+            if (pasted.length === 0) return;
+            event.preventDefault();
+            take(pasted);
+          }}
+        />
+      </ComposerFrame>
+      {asked && <ConfirmSend reasons={asked} onSend={() => sendNow()} onClose={() => setAsked(null)} />}
+    </div>
+  );
+}
+
+/**
+ * Refusals of a preview that stand elsewhere: a text that is too long, recipients that get nothing, a carrier's limit, a
+ * conversation that is not ready.
+ */
+const SHOWN_ELSEWHERE = new Set([20409, 21610, 21653, 50386, 50504]);
+
+function problemsOf({ preview }: Surroundings): string[] {
+  return preview?.problems.filter(({ code }) => !SHOWN_ELSEWHERE.has(code)).map(({ message }) => message) ?? [];
+}
