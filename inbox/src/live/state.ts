@@ -15,8 +15,8 @@ export const connection = signal<ConnectionState>({ kind: "closed", since: 0 });
 /** How often the connection was opened. What was read before an opening may miss what happened before it. */
 export const openings = signal(0);
 
-/** How long a read waits for the connection that is being made, in milliseconds. Usually it is there in a third of it. */
-const PATIENCE = 800;
+/** How long a read waits for the connection that is being made, in milliseconds. Usually it is there in a fifth of it. */
+const PATIENCE = 1_500;
 
 /**
  * Read something that live events keep right. No event tells of what happens between the reading and the opening of the

@@ -37,7 +37,7 @@ describe("a reading of what live events keep right", () => {
       if (count === 1) report("open");
       return count;
     });
-    await vi.advanceTimersByTimeAsync(800);
+    await vi.advanceTimersByTimeAsync(1_500);
     expect(await answer).toBe(2);
   });
 
