@@ -7,9 +7,9 @@
 import type { Message, ReceiptStatus, Sid } from "./types.ts";
 
 /**
- * A message with what only live events tell.
+ * A message as it is cached.
  *
- * - `statuses`: what became of it for those recipients of whom an event told, by their participant's SID.
+ * - `statuses`: what became of it for those recipients of whom a list or an event told, by their participant's SID.
  * - `is_vague`: before these events its summary said "some", which does not say of whom.
  */
 export type CachedMessage = Message & { statuses?: Record<Sid, ReceiptStatus>; is_vague?: boolean };
@@ -25,6 +25,13 @@ export type MessageWindow = {
   hasNewer: boolean;
   through: number;
 };
+
+/** Take from an answer what became of a message. A status that is not known yet is none. */
+export function cacheMessage({ delivery_statuses: answered, ...message }: Message): CachedMessage {
+  if (!answered) return message;
+  const known = Object.entries(answered).filter((one): one is [Sid, ReceiptStatus] => one[1] !== null);
+  return { ...message, statuses: Object.fromEntries(known) };
+}
 
 /** Build a window of what the API has answered. */
 export function buildWindow(messages: CachedMessage[], ends: { hasOlder: boolean; hasNewer: boolean }): MessageWindow {

@@ -3,13 +3,15 @@
 import { rest } from "./client.ts";
 import type { EntryPage } from "./entries.ts";
 import type { InboxSelection } from "./keys.ts";
-import { buildWindow, type CachedMessage, type MessageWindow } from "./message-window.ts";
+import { buildWindow, type CachedMessage, cacheMessage, type MessageWindow } from "./message-window.ts";
 import { type Page, type Query, readAtLeast, readPage } from "./pages.ts";
 import type { Activity, Contact, InboxEntry, Message, ReadState, Sid } from "./types.ts";
 
 /** How many messages are read at once. */
 export const MESSAGES_AT_ONCE = 50;
 const LARGEST_PAGE = 100;
+/** What messages have beside what is always there, so that nothing more is asked for each of them. */
+const WITH_ALL = { MediaLinks: true, DeliveryStatuses: true };
 
 export function conversationPath(conversation: Sid, ...segments: string[]): string {
   return ["/v1/Conversations", conversation, ...segments]
@@ -90,7 +92,8 @@ export function readReadState(conversation: Sid, signal?: AbortSignal): Promise<
   return get<ReadState>(conversationPath(conversation, "ReadState"), {}, signal);
 }
 
-function readMessages(conversation: Sid, query: Query, signal?: AbortSignal): Promise<Page<CachedMessage>> {
-  const all = { PageSize: MESSAGES_AT_ONCE, MediaLinks: true, ...query };
-  return readPage<CachedMessage>(conversationPath(conversation, "Messages"), all, signal);
+async function readMessages(conversation: Sid, query: Query, signal?: AbortSignal): Promise<Page<CachedMessage>> {
+  const all = { PageSize: MESSAGES_AT_ONCE, ...WITH_ALL, ...query };
+  const page = await readPage<Message>(conversationPath(conversation, "Messages"), all, signal);
+  return { ...page, entries: page.entries.map(cacheMessage) };
 }

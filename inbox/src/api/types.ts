@@ -94,6 +94,8 @@ export type Message = {
   /** A JSON text. */
   attributes: string;
   delivery: Delivery | null;
+  /** The status of each receipt by its participant, in lists that were asked for it. */
+  delivery_statuses?: Record<Sid, ReceiptStatus | null>;
   date_created: string;
   date_updated: string;
 };

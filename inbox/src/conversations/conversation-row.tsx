@@ -8,7 +8,7 @@ import { CountBadge, Tag } from "../ui/badge.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
-import { type DeliveryMark, markOf } from "./delivery.ts";
+import { type DeliveryMark, MARK_ICONS, markOf } from "./delivery.ts";
 import { isOutgoing, previewOf, titleOf, unreadCount } from "./entry-text.ts";
 
 type Props = {
@@ -19,8 +19,6 @@ type Props = {
   isSelected: boolean;
   isFocusable: boolean;
 };
-
-const MARK_ICONS = { waiting: "clock", sent: "check", delivered: "check-double", failed: "alert" } as const;
 
 /** One conversation of the list: a link with all that helps to decide whether to open it. */
 export function ConversationRow({ entry, self, nameOf, now, isSelected, isFocusable }: Props) {

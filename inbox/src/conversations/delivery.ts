@@ -5,6 +5,9 @@ import { words } from "../words/words.ts";
 
 export type DeliveryMark = { kind: "waiting" | "sent" | "delivered" | "failed"; label: string };
 
+/** What shows a mark where there is no room for words. */
+export const MARK_ICONS = { waiting: "clock", sent: "check", delivered: "check-double", failed: "alert" } as const;
+
 /** The mark of a message of ours. null where it goes to no phone, as in a conversation of the app alone. */
 export function markOf(delivery: Delivery | null): DeliveryMark | null {
   if (!delivery) return null;

@@ -173,11 +173,12 @@ export class LiveCache {
   }
 }
 
-/** A message that was read by itself has no links to its files, which are valid still. */
+/** A message that was read by itself has no links to its files, which are valid still, and no single statuses. */
 function takeRead(window: MessageWindow, message: Message): MessageWindow {
   const held = window.messages.find(({ sid }) => sid === message.sid);
   if (!held) return putMessage(window, message);
   const links = new Map(held.media?.map(({ sid, link }) => [sid, link]));
   const media = message.media?.map((file) => ({ ...file, link: links.get(file.sid) ?? null })) ?? null;
-  return changeMessage(window, message.sid, (): CachedMessage => ({ ...message, media }));
+  const known = held.statuses && !held.is_vague ? { statuses: held.statuses } : {};
+  return changeMessage(window, message.sid, (): CachedMessage => ({ ...message, media, ...known }));
 }

@@ -1,8 +1,10 @@
 import "./message-bubble.css";
 import type { CachedMessage } from "../api/message-window.ts";
-import { markOf } from "../conversations/delivery.ts";
+import { MARK_ICONS } from "../conversations/delivery.ts";
 import { formatClock, formatExactTime } from "../format/time.ts";
 import { classNames } from "../ui/class-names.ts";
+import { Icon } from "../ui/icon.tsx";
+import { deliveryMark } from "./delivery-text.ts";
 import { FileView } from "./file-view.tsx";
 import { isEmojiOnly, splitLinks } from "./links.ts";
 import { isOurs, type People, writerName } from "./people.ts";
@@ -18,7 +20,7 @@ type Props = {
 /** A message: who wrote it, its text and files, its time, and what became of it. */
 export function MessageBubble({ message, people, isFirst, isLast, onOpen }: Props) {
   const isOut = isOurs(people, message);
-  const mark = isOut ? markOf(message.delivery) : null;
+  const mark = isOut ? deliveryMark(message) : null;
   const { body } = message;
   return (
     <div class={classNames("message", isOut ? "message-out" : "message-in", isFirst && "message-first")}>
@@ -50,7 +52,12 @@ export function MessageBubble({ message, people, isFirst, isLast, onOpen }: Prop
           <time dateTime={message.date_created} title={formatExactTime(message.date_created)}>
             {formatClock(message.date_created)}
           </time>
-          {mark && <span>{mark.label}</span>}
+          {mark && (
+            <span class="message-mark">
+              <Icon name={MARK_ICONS[mark.kind]} />
+              {mark.label}
+            </span>
+          )}
         </button>
       )}
     </div>

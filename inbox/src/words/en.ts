@@ -50,6 +50,8 @@ export const en = {
     sent: "sent",
     delivered: "delivered",
     partlyDelivered: "delivered to some",
+    deliveredTo: (count: number, total: number) => `${count} of ${total} delivered`,
+    failedFor: (count: number, total: number) => `not delivered to ${count} of ${total}`,
     failed: "not delivered",
     partlyFailed: "not delivered to everyone",
     status: {

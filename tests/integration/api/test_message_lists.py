@@ -177,7 +177,9 @@ def test_an_empty_search_is_none(api: Api, thread: str) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
-        st.sampled_from(["Q", "Order", "After", "Before", "From", "MediaLinks", "PageSize", "Page", "PageToken"]),
+        st.sampled_from(
+            ["Q", "Order", "After", "Before", "From", "MediaLinks", "DeliveryStatuses", "PageSize", "Page", "PageToken"]
+        ),
         st.text(max_size=300) | st.sampled_from(["roof", "desc", "3", "2026-11-22"]),
     )
 )

@@ -317,6 +317,20 @@ def report(table: Table, message: Message, address: str, status: ReceiptStatus, 
     receipts.move(table, reference, ReportedStatus(address, status, error), clock(), carrier_message_id="SM" + "1" * 32)
 
 
+def test_a_list_can_have_the_status_of_each_receipt(api: Api, table: Table, clock: Clock) -> None:
+    sid = api.group(A, B)
+    made = api.say(sid)
+    path = f"/Conversations/{sid}/Messages"
+    report(table, recorded(table, made), A, ReceiptStatus.DELIVERED, 0, clock)
+    receipts_of = api.get(f"{path}/{made.body['sid']}/Receipts").body["delivery_receipts"]
+
+    [shown] = api.get(path, {"DeliveryStatuses": "true"}).body["messages"]
+    assert shown["delivery_statuses"] == {one["participant_sid"]: one["status"] for one in receipts_of}
+    assert sorted(shown["delivery_statuses"].values(), key=str) == [None, "delivered"]
+    [shown] = api.get(path).body["messages"]
+    assert "delivery_statuses" not in shown
+
+
 def test_receipts_show_how_far_each_recipients_text_got(api: Api, table: Table, clock: Clock) -> None:
     sid = api.group(A, B, C)
     made = api.say(sid)

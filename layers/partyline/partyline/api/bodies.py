@@ -125,6 +125,12 @@ class MessageBody(ServiceMember):
     links: Links
 
 
+class CountedMessageBody(MessageBody):
+    """A message of a list with DeliveryStatuses=true: with the status of each receipt, by its participant."""
+
+    delivery_statuses: dict[str, str | None]
+
+
 class ChannelMetadataBody(TypedDict):
     """How a message came or goes."""
 

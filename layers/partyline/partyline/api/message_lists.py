@@ -17,6 +17,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from partyline.api import filtered_lists, media_links, pagination, parsing, serializers
+from partyline.api.bodies import MessageBody
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import MAX_NAME, Boolean, choose, whole_number
 from partyline.api.form_model import Form, invalid, none_if_empty
@@ -70,6 +71,9 @@ class MessageListQuery(Form):
         None, alias="Q", description="Those with a word for each of these beginnings of words, the newest first."
     )
     media_links: Boolean = Field(default=False, description="Whether files have temporary links.")
+    delivery_statuses: Boolean = Field(
+        default=False, description="Whether messages have the status of each receipt, by its participant."
+    )
 
     @property
     def is_ascending(self) -> bool:
@@ -82,12 +86,17 @@ def build_page(call: Call, conversation: Conversation) -> ApiResponse:
     query = MessageListQuery.parse(call.request.query)
     link = media_links.build_linker(call) if query.media_links else None
 
+    def build(found: MessageWithReceipts) -> MessageBody:
+        if query.delivery_statuses:
+            return serializers.build_counted_message(call, found, link)
+        return serializers.build_message(call, found, link)
+
     def read(window: Window) -> PagePart:
         is_continued = query.is_ascending != window.backward and window.after is not None
         within = _find_range(call, conversation, query, is_continued=is_continued)
         reader = _RangeReader(call.table, conversation.sid, within, query.is_ascending)
         page = reader.search(window, query.search) if query.search else reader.read(window)
-        return pagination.to_page_part(page, lambda found: serializers.build_message(call, found, link))
+        return pagination.to_page_part(page, build)
 
     return pagination.build_list_response(call, "messages", read)
 

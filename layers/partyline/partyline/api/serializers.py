@@ -13,6 +13,7 @@ from partyline.api.bodies import (
     BindingBody,
     ChannelMetadataBody,
     ConversationBody,
+    CountedMessageBody,
     MediaBody,
     MemberContactBody,
     MessageBody,
@@ -169,6 +170,14 @@ def build_message(call: Call, delivered: MessageWithReceipts, link: FileLink | N
     }
 
 
+def build_counted_message(
+    call: Call, delivered: MessageWithReceipts, link: FileLink | None = None
+) -> CountedMessageBody:
+    """Build a message that says what became of it for each recipient."""
+    statuses = {receipt.participant_sid: _status_of(receipt) for receipt in delivered.receipts}
+    return {**build_message(call, delivered, link), "delivery_statuses": statuses}
+
+
 def build_channel_metadata(call: Call, shown: Message) -> ChannelMetadataBody:
     """Build how a message came or goes: by text or by an app."""
     by_phone = shown.carrier_message_id is not None or bool(shown.sends)
@@ -233,9 +242,14 @@ def build_receipt(call: Call, shown: Receipt) -> ReceiptBody:
         "message_sid": shown.message_sid,
         "channel_message_sid": shown.channel_message_sid,
         "participant_sid": shown.participant_sid,
-        "status": _STATUSES.get(shown.status, shown.status.value),
+        "status": _status_of(shown),
         "error_code": shown.error_code,
         "date_created": format_timestamp(shown.created),
         "date_updated": format_timestamp(shown.updated),
         "url": call.url("Conversations", shown.conversation_sid, "Messages", shown.message_sid, "Receipts", shown.sid),
     }
+
+
+def _status_of(shown: Receipt) -> str | None:
+    """The status of a receipt as Twilio names it; None while the carrier has not answered."""
+    return _STATUSES.get(shown.status, shown.status.value)
