@@ -13,7 +13,7 @@ from partyline.api.context import ApiContext
 from partyline.auth import session_cookies, token_issuer
 from partyline.domain import sids
 from partyline.domain.permissions import Permission, RoleType
-from partyline.domain.services import Role, User
+from partyline.domain.services import Role, User, build_role
 from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import TableThrottled
 from partyline.media.bucket import Bucket
@@ -304,6 +304,14 @@ def test_a_service_without_the_roles_for_staff_gets_them_with_the_first_person(t
     Browser(world).sign_in("ann")
     assert role_of(world, "ann") == "inbox admin"
     assert {role.friendly_name for role in roles.list_all(table, SERVICE)} >= set(ROLES.values())
+
+
+def test_a_role_of_ours_from_an_earlier_version_gets_what_is_new(table: Table) -> None:
+    world = without_staff_roles(table)
+    shipped = build_role(SERVICE, "inbox admin", world.clock())
+    roles.create(table, replace(shipped, permissions=(Permission.WRITE_AS_LINE,)))
+    Browser(world).sign_in("ann")
+    assert roles.find_by_name(table, SERVICE, "inbox admin", RoleType.SERVICE) == shipped
 
 
 def test_a_role_of_a_conversation_gives_no_access(table: Table) -> None:

@@ -25,6 +25,8 @@ def test_what_only_holds_in_a_whole_service_is_no_conversations() -> None:
         Permission.CREATE_CONVERSATION,
         Permission.JOIN_CONVERSATION,
         Permission.MANAGE_CONTACTS,
+        Permission.MANAGE_LINES,
+        Permission.MANAGE_SERVICE,
         Permission.SET_CONVERSATION_STATE,
         Permission.VIEW_ANY_CONVERSATION,
         Permission.VIEW_ASSIGNED_CONVERSATIONS,

@@ -86,11 +86,15 @@ def _read_identity(rules: AdmissionRules, claims: Claims) -> str:
 
 
 def _find_role(table: Table, service_sid: str, name: str, now: datetime) -> Role | None:
-    """Find a role by its name. A Service from before the roles for staff gets them when the first person needs one."""
+    """Find a role by its name. A Service from before the roles for staff gets them when the first person needs
+    one, and those of an earlier version get what is new.
+    """
     found = roles.find_by_name(table, service_sid, name, RoleType.SERVICE)
     if found is None and name in INBOX_ROLES:
         roles.create_missing(table, service_sid, [build_role(service_sid, one, now) for one in INBOX_ROLES])
         found = roles.find_by_name(table, service_sid, name, RoleType.SERVICE)
+    if found and name in INBOX_ROLES:
+        found = roles.add_shipped_permissions(table, found, build_role(service_sid, name, now))
     return found
 
 

@@ -6,6 +6,7 @@ and `*` for everyone. Callers may leave out the account's default Service.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -101,6 +102,24 @@ def may_use(line: Line, service_sid: str, identity: str) -> bool:
     """Whether an identity of a Service may use a line: write as it, and bring it into conversations."""
     keys = {EVERYONE, f"{service_sid}/{EVERYONE}", f"{service_sid}/{identity}"}
     return not keys.isdisjoint(line.allowed)
+
+
+def is_user_of(user: str, service_sid: str) -> bool:
+    """Whether a stored user of a line is of a Service: one of its identities, everyone of it, or everyone."""
+    return user == EVERYONE or user.startswith(f"{service_sid}/")
+
+
+def replace_users(
+    stored: Collection[str], given: Collection[str], service_sid: str, services: Collection[str]
+) -> tuple[str, ...]:
+    """Replace the users of one Service among those of a line. Those of other Services may use it as before.
+
+    `services` are all Services: where everyone could use the line, everyone of the others still can.
+    """
+    others = [user for user in stored if not is_user_of(user, service_sid)]
+    if EVERYONE in stored and EVERYONE not in given:
+        others += [f"{other}/{EVERYONE}" for other in services if other != service_sid]
+    return tuple(dict.fromkeys((*given, *others)))
 
 
 def resolve_user(given: str, default_service_sid: str) -> str:

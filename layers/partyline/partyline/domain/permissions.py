@@ -2,8 +2,9 @@
 
 A role of the type `service` applies to the whole Service, and so to each of its conversations. A role of the type
 `conversation` applies to the conversation that its holder is a member of. An action is permitted when either role
-permits it. The names are Twilio's (its Role resource, and four more that its API takes), except five of our own, which
-Twilio has no use for: there, who is no member of a conversation neither sees it nor writes in it.
+permits it. The names are Twilio's (its Role resource, and four more that its API takes), except seven of our own. Five
+of them Twilio has no use for: there, who is no member of a conversation neither sees it nor writes in it. `manageLines`
+and `manageService` permit people what is the account's alone at Twilio.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Permission(StrEnum):
     JOIN_CONVERSATION = "joinConversation"
     LEAVE_CONVERSATION = "leaveConversation"
     MANAGE_CONTACTS = "manageContacts"
+    MANAGE_LINES = "manageLines"
+    MANAGE_SERVICE = "manageService"
     REMOVE_PARTICIPANT = "removeParticipant"
     SEND_MEDIA_MESSAGE = "sendMediaMessage"
     SEND_MESSAGE = "sendMessage"
@@ -64,6 +67,8 @@ _SERVICE_ONLY = frozenset(
         Permission.CREATE_CONVERSATION,
         Permission.JOIN_CONVERSATION,
         Permission.MANAGE_CONTACTS,
+        Permission.MANAGE_LINES,
+        Permission.MANAGE_SERVICE,
         Permission.SET_CONVERSATION_STATE,
         Permission.VIEW_ANY_CONVERSATION,
         Permission.VIEW_ASSIGNED_CONVERSATIONS,
@@ -121,8 +126,15 @@ _SEE_ALL = (
     Permission.MANAGE_CONTACTS,
     Permission.VIEW_ANY_CONVERSATION,
 )
+_ADMINISTER = (
+    *_MANAGE,
+    *_SEE_ALL,
+    Permission.EDIT_ANY_USER_INFO,
+    Permission.MANAGE_LINES,
+    Permission.MANAGE_SERVICE,
+)
 INBOX_ROLES: dict[str, tuple[RoleType, tuple[str, ...]]] = {
-    INBOX_ADMIN: (RoleType.SERVICE, tuple(sorted({*_MANAGE, *_SEE_ALL, Permission.EDIT_ANY_USER_INFO}))),
+    INBOX_ADMIN: (RoleType.SERVICE, tuple(sorted(set(_ADMINISTER)))),
     INBOX_MEMBER: (RoleType.SERVICE, tuple(sorted(_SEE_ALL))),
     INBOX_LIMITED: (RoleType.SERVICE, tuple(sorted({*_WORK, Permission.VIEW_ASSIGNED_CONVERSATIONS}))),
 }

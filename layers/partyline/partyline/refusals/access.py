@@ -71,6 +71,18 @@ def account_only() -> ApiError:
     return refuse(50107, reason="this takes the account's own credentials")
 
 
+def other_services_users(service_sid: str) -> ApiError:
+    return refuse(
+        50107,
+        reason=f"you set users of your own Service: an identity, or {service_sid}/* for everyone. Those of other "
+        "Services are the account's",
+    )
+
+
+def own_user() -> ApiError:
+    return refuse(50107, reason="you cannot remove yourself: ask another administrator")
+
+
 def line_not_permitted(line: str) -> ApiError:
     return refuse(50107, reason=f"you are not among the users of line {line}", line=format_address(line))
 

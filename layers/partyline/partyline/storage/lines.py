@@ -26,17 +26,19 @@ def register(table: Table, line: Line) -> None:
         raise RuleViolation("line_exists", address=line.address)
 
 
-def update(table: Table, before: Line, after: Line) -> bool:
+def update(table: Table, before: Line, after: Line, *, keep_users: bool = False) -> bool:
     """Store what differs between two states of a line; return False when the line is gone.
 
     Concurrent changes of different settings all hold. Raises Conflict when both this change and another one since the
-    line was read are of the address configuration.
+    line was read are of the address configuration, or, with `keep_users`, when another one is of its users.
     """
     sets = diff_items(_item(before), _item(after))
     if not sets:
         return True
     is_same = before.configuration == after.configuration
     condition = EXISTS if is_same else _configuration_matches(before.configuration)
+    if keep_users:
+        condition = _with_users(condition, before.users)
     writes = [change("line", keys.line(before.address), sets, condition), *_pointer_writes(before, after.configuration)]
     try:
         retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
@@ -145,6 +147,15 @@ def _configuration_matches(configuration: AddressConfiguration | None) -> Condit
     if configuration is None:
         return Condition("attribute_exists(PK) AND attribute_not_exists(#configuration)", names)
     return Condition("#configuration = :configuration", names, {":configuration": codec.encode(configuration)})
+
+
+def _with_users(condition: Condition, users: tuple[str, ...] | None) -> Condition:
+    """Require besides that a line has exactly these users."""
+    names = {**condition.names, "#users": "users"}
+    if users is None:
+        return Condition(f"{condition.expression} AND attribute_not_exists(#users)", names, condition.values)
+    values = {**condition.values, ":known_users": list(users)}
+    return Condition(f"{condition.expression} AND #users = :known_users", names, values)
 
 
 def _pointer_writes(before: Line, after: AddressConfiguration | None) -> list[Write]:

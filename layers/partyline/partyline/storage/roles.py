@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import sids
@@ -90,6 +91,21 @@ def create_missing(table: Table, service_sid: str, wanted: Iterable[Role]) -> No
         if role.friendly_name not in names:
             # False when another request has stored it meanwhile.
             table.written(put("role", keys.role(service_sid, role.sid), codec.encode(role), NEW))
+
+
+def add_shipped_permissions(table: Table, stored: Role, shipped: Role) -> Role:
+    """Give a role that a Service started with the permissions that it has in this version; return it as it is now.
+
+    Only a role that we made and nobody has changed since gets them. Its date of change stays, by which the next version
+    knows that too. Cost: none where the role is as shipped, else one write.
+    """
+    is_ours = stored.sid == shipped.sid and stored.updated == stored.created
+    if not is_ours or set(stored.permissions) == set(shipped.permissions):
+        return stored
+    unchanged = Condition("updated = :updated", values={":updated": format_time(stored.updated)})
+    sets = {"permissions": list(shipped.permissions)}
+    written = table.written(change("role", keys.role(stored.service_sid, stored.sid), sets, unchanged))
+    return replace(stored, permissions=shipped.permissions) if written else stored
 
 
 def update_permissions(table: Table, role: Role, permissions: tuple[str, ...], now: datetime) -> bool:

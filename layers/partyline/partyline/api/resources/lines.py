@@ -1,6 +1,7 @@
 """Lines, our own numbers: register, fetch, list, update, forget. Twilio has no such resource.
 
-Users read the lines that they may use, in their Service.
+Users read the lines that they may use, in their Service. Who manages lines reads and changes all that make
+conversations in the default Service (line_management).
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 from decimal import Decimal as Number
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import authorization, filtered_lists, lookups, pagination, parsing
+from partyline.api import authorization, filtered_lists, line_management, lookups, pagination, parsing
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, Decimal, Name, PhoneNumber, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
@@ -34,6 +36,13 @@ route = Router(Level.ACCOUNT)
 service_route = Router(Level.SERVICE)
 
 MAX_REPLY = 640
+
+
+class LineView(StrEnum):
+    """Which lines a list shows."""
+
+    USABLE = "usable"
+    ALL = "all"
 
 
 def _check_carrier(value: str) -> str:
@@ -158,6 +167,16 @@ class NewLineForm(LineForm, LineNumber):
     carrier: _Carrier = Field(description="The carrier that the number is with.")
 
 
+class LineQuery(Form):
+    """Which lines a list shows."""
+
+    view: Annotated[LineView, choose(LineView)] = Field(
+        LineView.USABLE,
+        description="The lines that one may use, or, with `manageLines`, all that one manages. The account gets every "
+        "line.",
+    )
+
+
 class LineBody(ResponseModel):
     """One of your own numbers."""
 
@@ -171,10 +190,15 @@ class LineBody(ResponseModel):
     replies: dict[str, str]
     answers_keywords: bool
     rate: str | None = Field(description="Texts a second, a decimal number.")
-    sms_price: str | None = Field(description="Null also for users that do not see every conversation.")
-    mms_price: str | None = Field(description="Null also for users that do not see every conversation.")
+    sms_price: str | None = Field(
+        description="Null also for users that neither see every conversation nor manage lines."
+    )
+    mms_price: str | None = Field(
+        description="Null also for users that neither see every conversation nor manage lines."
+    )
     users: tuple[str, ...] | None = Field(
-        description="Who may use the line besides the account; `*` is everyone. Null for users."
+        description="Who may use the line besides the account; `*` is everyone. Users see those of their Service, and "
+        "null if they do not manage lines."
     )
     label: str | None
     group_messaging: bool = Field(description="Whether the line can send group texts.")
@@ -206,45 +230,61 @@ def create(call: Call) -> ApiResponse:
 def fetch(call: Call) -> ApiResponse:
     """Fetch a line by its number.
 
-    A user fetches lines that they may use.
+    A user fetches lines that they may use, or manage.
     """
     return ApiResponse(200, _build_body(call, _find_line(call)))
 
 
-@route.get("Lines", users=True, docs=Operation(list_of=("lines", LineBody)))
+@route.get("Lines", users=True, docs=Operation(query=LineQuery, list_of=("lines", LineBody), refusals=(20001, 50107)))
 @service_route.get("Lines", users=True)
 def list_page(call: Call) -> ApiResponse:
     """List the lines, by number.
 
-    A user gets those that they may use. A page may then have fewer entries than its size though the list goes on.
+    A user gets those that they may use, or manage. A page may then have fewer entries than its size though the list
+    goes on.
     """
+    view = LineQuery.parse(call.request.query).view
+    if view is LineView.ALL:
+        line_management.require_line_management(call)
 
     def read(window: Window) -> pagination.PagePart:
-        page = queries.lines(call.table, window) if call.user is None else _read_usable(call, window)
+        page = queries.lines(call.table, window) if call.user is None else _read_visible(call, window, view)
         return pagination.to_page_part(page, lambda line: _build_body(call, line))
 
     return pagination.build_list_response(call, "lines", read)
 
 
-def _read_usable(call: Call, window: Window) -> ListPage[Line]:
-    """Read the part of the list of lines that a window shows of those that the calling user may use."""
+def _read_visible(call: Call, window: Window, view: LineView) -> ListPage[Line]:
+    """Read the part of the list of lines that a window shows of those that the calling user may use, or manages."""
+    is_visible = line_management.can_manage if view is LineView.ALL else authorization.can_use_line
 
     def read_fitting(part: Window) -> ListPage[Line]:
         page = queries.lines(call.table, part)
-        usable = [(number, line) for number, line in page.entries if authorization.can_use_line(call, line)]
-        return replace(page, entries=usable)
+        return replace(page, entries=[(number, line) for number, line in page.entries if is_visible(call, line)])
 
     return filtered_lists.collect(window, read_fitting)
 
 
-@route.post("Lines/{line}", docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001,)))
+@route.post("Lines/{line}", users=True, docs=Operation(form=LineForm, answers={200: LineBody}, refusals=(20001, 50107)))
 def update(call: Call) -> ApiResponse:
-    """Change what the form names of a line."""
+    """Change what the form names of a line.
+
+    A user who manages lines sets neither `Carrier` nor `Rate`, and users of their own Service only.
+    """
+    line_management.require_line_management(call)
+    authorization.deny_users(call, call.request.form, "Carrier", "Rate")
     before = _find_line(call)
+    if not line_management.can_manage(call, before):
+        raise refusals.account_only()
     form = LineForm.parse(call.request.form, default_service_sid=_default_service(call))
+    changes = form.changes()
+    if form.users is not None:
+        # First: which Services there are is not for users.
+        changes["users"] = line_management.merge_users(call, before, form.users)
     _check_services(call, form)
-    after = replace(before, **form.changes(), updated=call.now)
-    if not store.update(call.table, before, after):
+    after = replace(before, **changes, updated=call.now)
+    # The users of other Services are those that were read.
+    if not store.update(call.table, before, after, keep_users=call.user is not None and "users" in changes):
         raise lookups.not_found(call)
     return ApiResponse(200, _build_body(call, after))
 
@@ -272,19 +312,26 @@ def _check_services(call: Call, form: LineForm) -> None:
 
 
 def _find_line(call: Call) -> Line:
-    """Find the line that the path names. Raises ApiError 20404, also for a line that the calling user may not use."""
+    """Find the line that the path names.
+
+    Raises ApiError 20404, also for a line that the calling user neither may use nor manages.
+    """
     address = addresses.canonicalize(parsing.restore_plus(call.ids["line"]))
     is_number = addresses.is_number(address)
     line = store.fetch(call.table, [address]).get(address) if is_number else None
-    if line is None or not authorization.can_use_line(call, line):
+    if line is None or not (authorization.can_use_line(call, line) or line_management.can_manage(call, line)):
         raise lookups.not_found(call)
     return line
 
 
 def _build_body(call: Call, line: Line) -> dict[str, Any]:
-    """Build a line as the caller may see it: users do not see each other, and prices as they see conversations."""
-    users = tuple(format_user(user, _default_service(call)) for user in line.allowed)
-    has_prices, problem = authorization.can_see_prices(call), find_sender_problem(line.address)
+    """Build a line as the caller may see it.
+
+    Who does not manage it does not see its users, and sees prices only with all conversations.
+    """
+    is_manager = line_management.can_manage(call, line)
+    users = tuple(format_user(user, _default_service(call)) for user in line_management.shown_users(call, line))
+    has_prices, problem = is_manager or authorization.can_see_prices(call), find_sender_problem(line.address)
     limits = LIMITS[line.carrier]
     return LineBody(
         sid=line.sid,
@@ -299,7 +346,7 @@ def _build_body(call: Call, line: Line) -> dict[str, Any]:
         rate=line.rate,
         sms_price=line.sms_price if has_prices else None,
         mms_price=line.mms_price if has_prices else None,
-        users=None if call.user else users,
+        users=users if is_manager else None,
         label=line.label,
         group_messaging=problem is None,
         group_messaging_problem=problem,

@@ -1,6 +1,7 @@
 """Opt-outs: who wants no texts from which line. List, fetch, enter by hand, and the history of each.
 
-They are the account's, as lines are, whatever the Service. Twilio has no such resource.
+They are the account's, as lines are, whatever the Service; people with `manageLines` see and enter them. Twilio has no
+such resource.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from partyline import refusals
-from partyline.api import lookups, pagination
+from partyline.api import line_management, lookups, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Address, choose
 from partyline.api.form_model import Clearable, Form, invalid
@@ -61,7 +62,7 @@ _Reason = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(str.strip)
 
 
 class NewOptOutForm(Form):
-    """An opt-out, or an opt-in, that the account enters."""
+    """An opt-out, or an opt-in, that is entered by hand."""
 
     line: Address = Field(description="The number of the line.", examples=["+12065550100"])
     address: Address = Field(description="The recipient's phone number, in any notation.")
@@ -115,19 +116,22 @@ class OptOutEventBody(ResponseModel):
     line: str
     state: OptOutState
     how: OptOutChannel
-    source: str = Field(description="The text, the message or the API key that said it.")
+    source: str = Field(description="The text, the message, the API key or the user that said it.")
     reason: str | None
     date_created: Timestamp
 
 
 @route.post(
-    "OptOuts", docs=Operation(form=NewOptOutForm, answers={200: OptOutBody, 201: OptOutBody}, refusals=(20001,))
+    "OptOuts",
+    users=True,
+    docs=Operation(form=NewOptOutForm, answers={200: OptOutBody, 201: OptOutBody}, refusals=(20001, 50107)),
 )
 def create(call: Call) -> ApiResponse:
     """Enter an opt-out or an opt-in.
 
     Answered with 201 where nothing was known of the recipient and the line before, else with 200.
     """
+    line_management.require_line_management(call)
     form = NewOptOutForm.parse(call.request.form)
     line = _find_line(call, form.line)
     address = addresses.canonicalize(form.address, addresses.region_of(line.address))
@@ -137,13 +141,15 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(200 if before else 201, _build_body(call, after))
 
 
-@route.get("OptOuts/{opt_out}", docs=Operation(answers={200: OptOutBody}))
+@route.get("OptOuts/{opt_out}", users=True, docs=Operation(answers={200: OptOutBody}, refusals=(50107,)))
 def fetch(call: Call) -> ApiResponse:
     """Fetch an opt-out."""
     return ApiResponse(200, _build_body(call, _find_opt_out(call)))
 
 
-@route.post("OptOuts/{opt_out}", docs=Operation(form=OptOutForm, answers={200: OptOutBody}, refusals=(20001,)))
+@route.post(
+    "OptOuts/{opt_out}", users=True, docs=Operation(form=OptOutForm, answers={200: OptOutBody}, refusals=(20001, 50107))
+)
 def update(call: Call) -> ApiResponse:
     """Change an opt-out."""
     found, form = _find_opt_out(call), OptOutForm.parse(call.request.form)
@@ -153,24 +159,38 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, after))
 
 
-@route.get("OptOuts", docs=Operation(query=OptOutQuery, list_of=("opt_outs", OptOutBody), refusals=(20001,)))
+@route.get(
+    "OptOuts",
+    users=True,
+    docs=Operation(query=OptOutQuery, list_of=("opt_outs", OptOutBody), refusals=(20001, 50107)),
+)
 def list_page(call: Call) -> ApiResponse:
     """List the opt-outs, the latest first; with Address, by line."""
+    line_management.require_line_management(call)
     query = OptOutQuery.parse(call.request.query)
     opted_out = query.state is OptOutState.OPTED_OUT
 
     def read(window: Window) -> PagePart:
         if query.address:
             known = store.list_for_address(call.table, query.address)
-            shown = [one for one in known if one.opted_out == opted_out and query.line in (None, one.line)]
+            unmanaged = line_management.find_unmanaged(call, (one.line for one in known))
+            wanted = [one for one in known if one.opted_out == opted_out and query.line in (None, one.line)]
+            shown = [one for one in wanted if one.line not in unmanaged]
             return pagination.slice_entries([(one.line, _build_body(call, one)) for one in shown], window)
-        page = queries.opt_outs(call.table, window, opted_out=opted_out, line=query.line)
+        page = line_management.read_managed(
+            call,
+            window,
+            lambda part: queries.opt_outs(call.table, part, opted_out=opted_out, line=query.line),
+            lambda one: one.line,
+        )
         return pagination.to_page_part(page, lambda one: _build_body(call, one))
 
     return pagination.build_list_response(call, "opt_outs", read)
 
 
-@route.get("OptOuts/{opt_out}/Events", docs=Operation(list_of=("events", OptOutEventBody)))
+@route.get(
+    "OptOuts/{opt_out}/Events", users=True, docs=Operation(list_of=("events", OptOutEventBody), refusals=(50107,))
+)
 def list_events(call: Call) -> ApiResponse:
     """List the history of an opt-out, the latest entry first."""
     found = _find_opt_out(call)
@@ -183,13 +203,12 @@ def list_events(call: Call) -> ApiResponse:
 
 
 def _record_state(call: Call, address: str, line: str, state: OptOutState, reason: str) -> tuple[OptOut | None, OptOut]:
-    """Store what the account says of a recipient and a line. Returns what was known before, and what holds now.
+    """Store what the caller says of a recipient and a line. Returns what was known before, and what holds now.
 
     Raises ApiError 20001 without a reason for a recipient who opted out by themselves.
     """
-    source = call.key_sid or call.context.account_sid
     opted_out = state is OptOutState.OPTED_OUT
-    event = OptOutEvent(address, line, opted_out, OptOutChannel.API, call.now, source, reason)
+    event = OptOutEvent(address, line, opted_out, OptOutChannel.API, call.now, call.caller, reason)
 
     def attempt() -> tuple[OptOut | None, OptOut]:
         before = store.fetch_many(call.table, address, line)
@@ -206,16 +225,20 @@ def _find_line(call: Call, number: str) -> Line:
     """Find the line of a number. Raises ApiError 20001."""
     address = addresses.canonicalize(number)
     line = lines.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
-    if line is None:
+    if line is None or not line_management.can_manage(call, line):
         raise refusals.invalid_parameter("Line", _NO_LINE)
     return line
 
 
 def _find_opt_out(call: Call) -> OptOut:
-    """Find the opt-out that the path names. Raises ApiError 20404."""
+    """Find the opt-out that the path names.
+
+    Raises ApiError 50107, and 20404, also for one of a line that the caller does not manage.
+    """
+    line_management.require_line_management(call)
     sid = call.ids["opt_out"]
     found = store.fetch_by_sid(call.table, sid) if sids.matches(sids.OPT_OUT, sid) else None
-    if found is None:
+    if found is None or line_management.find_unmanaged(call, [found.line]):
         raise lookups.not_found(call)
     return found
 

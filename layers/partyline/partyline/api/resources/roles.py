@@ -1,4 +1,4 @@
-"""Roles: create, fetch, list, update, delete."""
+"""Roles: create, fetch, list, update, delete. People with `manageService` read them; the account alone changes them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from partyline import refusals
-from partyline.api import lookups, pagination, serializers
+from partyline.api import authorization, lookups, pagination, serializers
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import MAX_SHORT_NAME, choose, name_of_at_most
 from partyline.api.form_model import Form
 from partyline.api.router import Router
 from partyline.domain import sids
-from partyline.domain.permissions import GRANTABLE, RoleType
+from partyline.domain.permissions import GRANTABLE, Permission, RoleType
 from partyline.domain.services import Role
 from partyline.storage import queries
 from partyline.storage import roles as store
@@ -68,15 +68,17 @@ def create(call: Call) -> ApiResponse:
     return ApiResponse(201, _build_body(call, role))
 
 
-@route.get("Roles/{role}")
+@route.get("Roles/{role}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """Fetch a role."""
+    authorization.require_service_permission(call, Permission.MANAGE_SERVICE)
     return ApiResponse(200, _build_body(call, _find_role(call)))
 
 
-@route.get("Roles")
+@route.get("Roles", users=True)
 def list_page(call: Call) -> ApiResponse:
     """List the roles, by SID."""
+    authorization.require_service_permission(call, Permission.MANAGE_SERVICE)
 
     def read(window: Window) -> pagination.PagePart:
         page = queries.roles(call.table, call.scope.service_sid, window)

@@ -3,7 +3,7 @@
 They are the roles of users and members without one of their own, the timers that its new conversations start with
 (ours; Twilio's are the account's only), whether users cannot change who is in a group text (`LockGroups`, ours),
 whether all texts can be searched (`TextSearch`, ours), and whether it shows who is reachable, which is stored without
-effect.
+effect. Staff read them, and people with `manageService` set `LockGroups` and `TextSearch`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Annotated, NamedTuple, TypedDict
 from pydantic import BeforeValidator, Field
 
 from partyline import refusals
-from partyline.api import lookups
+from partyline.api import authorization, lookups
 from partyline.api.bodies import Links
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, optional_duration, sid_of
 from partyline.api.form_model import CLEARABLE, Form, invalid, none_if_empty
 from partyline.api.router import Level, Router
 from partyline.domain import sids, timers
-from partyline.domain.permissions import RoleType
+from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Service
 from partyline.errors import ApiError
 from partyline.storage import retry, roles, text_index
@@ -73,6 +73,17 @@ _DEFAULTS = {
 }
 
 
+# What people do not set: who may do what, and when the conversations of everybody change.
+_ACCOUNTS_OWN = (
+    "ReachabilityEnabled",
+    "DefaultInactiveTimer",
+    "DefaultClosedTimer",
+    "DefaultConversationCreatorRoleSid",
+    "DefaultConversationRoleSid",
+    "DefaultChatServiceRoleSid",
+)
+
+
 class ServiceConfigurationBody(TypedDict):
     """A Service's settings. Timers are ISO 8601 durations; they, `lock_groups` and `text_search` are ours."""
 
@@ -89,18 +100,21 @@ class ServiceConfigurationBody(TypedDict):
     links: Links
 
 
-@route.get("Configuration")
+@route.get("Configuration", users=True)
 def fetch(call: Call) -> ApiResponse:
     """Fetch the settings."""
+    authorization.require_service_permission(call, Permission.WRITE_AS_LINE)
     return ApiResponse(200, _build_body(call, call.scope.service))
 
 
-@route.post("Configuration")
+@route.post("Configuration", users=True)
 def update(call: Call) -> ApiResponse:
     """Change what the form names. An empty timer is the account's, and PT0S none.
 
-    Raises ApiError 20001, 50102, 50106, 50109, 50375, 50376, 50379, 50380.
+    Raises ApiError 20001, 50102, 50106, 50107, 50109, 50375, 50376, 50379, 50380.
     """
+    authorization.require_service_permission(call, Permission.MANAGE_SERVICE)
+    authorization.deny_users(call, call.request.form, *_ACCOUNTS_OWN)
     before, form = call.scope.service, ServiceConfigurationForm.parse(call.request.form)
     after = replace(before, **form.changes(), updated=call.now)
     orders = []

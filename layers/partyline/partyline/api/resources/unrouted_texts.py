@@ -1,12 +1,17 @@
-"""The inbox of texts that no conversation took: list, fetch, route again, delete. Twilio has no such resource."""
+"""The inbox of texts that no conversation took: list, fetch, route again, delete. Twilio has no such resource.
+
+They are the account's; people with `manageLines` see and route those of the lines that they manage. Webhooks that could
+not be read are for the account alone: nobody knows whose they are.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
-from partyline.api import lookups, pagination
+from partyline.api import authorization, line_management, lookups, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
@@ -18,9 +23,9 @@ from partyline.errors import Conflict
 from partyline.inbound.recorder import InboundRecorder, RecordOutcome
 from partyline.inbound.replay import UnroutedReplay
 from partyline.inbound.webhook_handler import WebhookHandler
-from partyline.storage import queries
+from partyline.storage import conversations, queries
 from partyline.storage import unrouted as store
-from partyline.storage.queries import Window
+from partyline.storage.queries import ListPage, Window
 
 route = Router(Level.ACCOUNT)
 
@@ -63,22 +68,23 @@ class ReplayBody(ResponseModel):
     account_sid: str
     outcome: RecordOutcome = Field(description="`unrouted`: no conversation took it this time either.")
     reason: UnroutedReason | None = Field(description="Why, when it is unrouted still.")
-    conversation_sid: str | None
+    conversation_sid: str | None = Field(description="Null also for users that do not see it.")
     message_sid: str | None
 
 
-@route.get("UnroutedTexts", docs=Operation(list_of=("unrouted_texts", UnroutedTextBody)))
+@route.get("UnroutedTexts", users=True, docs=Operation(list_of=("unrouted_texts", UnroutedTextBody), refusals=(50107,)))
 def list_page(call: Call) -> ApiResponse:
     """List the unrouted texts, newest first."""
+    line_management.require_line_management(call)
 
     def read(window: Window) -> pagination.PagePart:
-        page = queries.unrouted(call.table, window)
+        page = line_management.read_managed(call, window, lambda part: _read(call, part), lambda text: text.line)
         return pagination.to_page_part(page, lambda text: UnroutedTextBody(**_members_of(call, text)).to_json())
 
     return pagination.build_list_response(call, "unrouted_texts", read)
 
 
-@route.get("UnroutedTexts/{text}", docs=Operation(answers={200: FullUnroutedTextBody}))
+@route.get("UnroutedTexts/{text}", users=True, docs=Operation(answers={200: FullUnroutedTextBody}, refusals=(50107,)))
 def fetch(call: Call) -> ApiResponse:
     """Fetch an unrouted text.
 
@@ -88,7 +94,7 @@ def fetch(call: Call) -> ApiResponse:
     return ApiResponse(200, FullUnroutedTextBody(**_members_of(call, text), raw=text.raw).to_json())
 
 
-@route.post("UnroutedTexts/{text}", docs=Operation(answers={200: ReplayBody}))
+@route.post("UnroutedTexts/{text}", users=True, docs=Operation(answers={200: ReplayBody}, refusals=(50107,)))
 def route_again(call: Call) -> ApiResponse:
     """Route a text again, now that a conversation may take it.
 
@@ -103,18 +109,19 @@ def route_again(call: Call) -> ApiResponse:
         if "unrouted" in conflict.failed:
             raise lookups.not_found(call) from conflict
         raise
+    is_shown = _can_see(call, result.conversation_sid)
     body = ReplayBody(
         sid=text.sid,
         account_sid=call.context.account_sid,
         outcome=result.outcome,
         reason=result.reason,
-        conversation_sid=result.conversation_sid or None,
-        message_sid=result.message_sid or None,
+        conversation_sid=result.conversation_sid if is_shown else None,
+        message_sid=(result.message_sid or None) if is_shown else None,
     )
     return ApiResponse(200, body.to_json())
 
 
-@route.delete("UnroutedTexts/{text}", docs=Operation(answers={204: None}))
+@route.delete("UnroutedTexts/{text}", users=True, docs=Operation(answers={204: None}, refusals=(50107,)))
 def delete(call: Call) -> ApiResponse:
     """Delete an unrouted text."""
     if not store.remove(call.table, _find_text(call).sid):
@@ -123,12 +130,34 @@ def delete(call: Call) -> ApiResponse:
 
 
 def _find_text(call: Call) -> UnroutedText:
-    """Find the text that the path names. Raises ApiError 20404."""
+    """Find the text that the path names.
+
+    Raises ApiError 50107, and 20404, also for a text of a line that the caller does not manage.
+    """
+    line_management.require_line_management(call)
     sid = call.ids["text"]
     found = store.fetch(call.table, sid) if sids.matches(sids.UNROUTED, sid) else None
-    if found is None:
+    if found is None or not _is_shown(call, found) or line_management.find_unmanaged(call, [found.line]):
         raise lookups.not_found(call)
     return found
+
+
+def _read(call: Call, window: Window) -> ListPage[UnroutedText]:
+    page = queries.unrouted(call.table, window)
+    return replace(page, entries=[(key, text) for key, text in page.entries if _is_shown(call, text)])
+
+
+def _is_shown(call: Call, text: UnroutedText) -> bool:
+    return call.user is None or text.reason is not UnroutedReason.MALFORMED
+
+
+def _can_see(call: Call, conversation_sid: str) -> bool:
+    """Whether the caller sees the conversation that took a text; False for none."""
+    if not conversation_sid or call.user is None:
+        return bool(conversation_sid)
+    found = conversations.load(call.table, conversation_sid)
+    is_here = found is not None and found.conversation.service_sid == call.scope.service_sid
+    return is_here and found is not None and authorization.can_see(call, found.participants)
 
 
 def _members_of(call: Call, text: UnroutedText) -> dict[str, Any]:

@@ -111,23 +111,30 @@ def update(call: Call) -> ApiResponse:
     return ApiResponse(200, _build_body(call, after))
 
 
-@route.delete("Users/{user}")
+@route.delete("Users/{user}", users=True)
 def delete(call: Call) -> ApiResponse:
     """Delete a user. Its identity leaves its conversations a moment later.
 
-    Its access tokens are refused until the account creates it anew, as a user or as a participant.
+    Its access tokens are refused until the account creates it anew, as a user or as a participant. A person with
+    `manageService` deletes others. Raises ApiError 50107.
     """
-    if not store.remove(call.table, lookups.find_user(call), call.now):
+    authorization.require_service_permission(call, Permission.MANAGE_SERVICE)
+    user = lookups.find_user(call)
+    if call.user and call.user.identity == user.identity:
+        # The last administrator would lock everybody out, themselves too.
+        raise refusals.own_user()
+    if not store.remove(call.table, user, call.now):
         raise lookups.not_found(call)
     return ApiResponse(204)
 
 
-@route.delete("Users/{user}/Tokens", docs=Operation(answers={204: None}))
+@route.delete("Users/{user}/Tokens", users=True, docs=Operation(answers={204: None}, refusals=(50107,)))
 def revoke_tokens(call: Call) -> ApiResponse:
     """Revoke the access tokens of a user.
 
     Tokens made until now are refused (20104), and live connections by them end. Twilio has no such resource.
     """
+    authorization.require_service_permission(call, Permission.MANAGE_SERVICE)
     if not store.revoke_tokens(call.table, lookups.find_user(call), call.now):
         raise lookups.not_found(call)
     return ApiResponse(204)
