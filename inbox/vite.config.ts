@@ -17,6 +17,8 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: URL would need a wider policy for contents
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What the first load needs is one file; otherwise each thing that it shares with a later one is a file, too.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
   },
   server: {
     host: "127.0.0.1", // the name under which the stack has set its cookie: cookies do not know ports
