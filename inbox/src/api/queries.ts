@@ -265,9 +265,10 @@ export function useReceipts(conversation: Sid, message: Sid) {
 }
 
 /** The messages of a conversation that are still to be sent. */
-export function useScheduledMessages(conversation: Sid) {
+export function useScheduledMessages(conversation: Sid, isWanted = true) {
   return useQuery({
     queryKey: keys.scheduled(conversation),
+    enabled: isWanted,
     queryFn: ({ signal }) =>
       readLive(async () => {
         const path = conversationPath(conversation, "ScheduledMessages");
@@ -314,8 +315,12 @@ export function useRoles() {
 }
 
 /** The snippets for everyone, then the person's own. */
-export function useSnippets() {
-  return useQuery({ queryKey: keys.snippets(), queryFn: ({ signal }) => readAll<Snippet>("/v1/Snippets", signal) });
+export function useSnippets(isWanted = true) {
+  return useQuery({
+    queryKey: keys.snippets(),
+    queryFn: ({ signal }) => readAll<Snippet>("/v1/Snippets", signal),
+    enabled: isWanted,
+  });
 }
 
 /** Contacts that a search finds; all of them by name without one. `fetchNextPage` reads on while `hasNextPage`. */

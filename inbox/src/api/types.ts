@@ -313,6 +313,8 @@ export const PERMISSIONS = [
   "addNonChatParticipant",
   "editConversationName",
   "deleteConversation",
+  "editAnyMessage",
+  "deleteAnyMessage",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

@@ -1,5 +1,6 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { SnippetField } from "./snippet-field.tsx";
 
 type Props = {
   inputRef: Ref<HTMLTextAreaElement>;
@@ -9,10 +10,11 @@ type Props = {
   /** Enter without Shift, outside of an input method's composition. With Ctrl or the command key everywhere. */
   onSend: () => void;
   onPaste?: (event: ClipboardEvent) => void;
+  snippets?: SnippetField;
 };
 
 /** A text field that grows with its text, up to the height that its style sheet allows. */
-export function TextBox({ inputRef, label, value, onInput, onSend, onPaste }: Props) {
+export function TextBox({ inputRef, label, value, onInput, onSend, onPaste, snippets }: Props) {
   const box = useRef<HTMLTextAreaElement | null>(null);
 
   useLayoutEffect(() => {
@@ -35,10 +37,17 @@ export function TextBox({ inputRef, label, value, onInput, onSend, onPaste }: Pr
       aria-label={label}
       placeholder={label}
       value={value}
-      onInput={(event) => onInput(event.currentTarget.value)}
+      aria-autocomplete={snippets ? "list" : "none"}
+      {...snippets?.attributes}
+      onInput={(event) => {
+        onInput(event.currentTarget.value);
+        snippets?.onCursor(event.currentTarget);
+      }}
+      onSelect={(event) => snippets?.onCursor(event.currentTarget)}
+      onBlur={() => snippets?.onBlur()}
       onPaste={onPaste}
       onKeyDown={(event) => {
-        if (!isSend(event)) return;
+        if (snippets?.onKey(event) || !isSend(event)) return;
         event.preventDefault();
         onSend();
       }}

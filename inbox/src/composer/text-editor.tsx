@@ -2,10 +2,12 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationState, Sid } from "../api/types.ts";
 import { useSession } from "../app/current.ts";
 import { useUserNames } from "../app/user-names.ts";
+import { formatWhen } from "../format/time.ts";
 import { sayTyping } from "../live/live.ts";
 import { enqueue } from "../outbox/my-outbox.ts";
 import { announce } from "../ui/announcer.tsx";
 import { IconButton } from "../ui/button.tsx";
+import { lazy } from "../ui/lazy.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { useAnsweredMeanwhile } from "./answered-meanwhile.ts";
@@ -14,17 +16,23 @@ import { ConfirmSend } from "./confirm-send.tsx";
 import { costOf } from "./cost.ts";
 import { FileButton } from "./file-button.tsx";
 import { useFileDrop } from "./file-drop.ts";
+import { LaterMenu } from "./later-menu.tsx";
 import { charactersLeft } from "./length.ts";
 import { LineChoice } from "./line-choice.tsx";
 import { MissingBar } from "./missing-bar.tsx";
 import { ReadOnlyBar } from "./read-only-bar.tsx";
+import { ScheduledBar } from "./scheduled-bar.tsx";
 import type { Situation } from "./situation.ts";
+import { useSnippetField } from "./snippet-field.tsx";
 import { StagedFiles } from "./staged-files.tsx";
 import { filesOf, limitsOf, problemOf, stage } from "./staging.ts";
 import { type Surroundings, useSurroundings } from "./surroundings.ts";
 import { TextBox } from "./text-box.tsx";
 import { TextStatus } from "./text-status.tsx";
 import { useText } from "./use-text.ts";
+
+const TimeDialog = lazy(() => import("./time-dialog.tsx"));
+const ScheduledDialog = lazy(() => import("./scheduled-dialog.tsx"));
 
 type Props = { conversation: Sid; state: ConversationState; onMode: (mode: Mode) => void };
 
@@ -57,6 +65,9 @@ type OpenProps = {
   onMode: (mode: Mode) => void;
 };
 
+/** What is to be confirmed, and when the text is to be sent: null is now. */
+type Asked = { reasons: string[]; at: Date | null };
+
 /** Numbers of those without whom the person has agreed to send, by conversation: they are asked once. */
 const agreed = new Map<Sid, string>();
 
@@ -70,7 +81,9 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
   const nameOfUser = useUserNames();
   const hasContent = body.trim() !== "" || files.length > 0;
   const answered = useAnsweredMeanwhile(conversation, self, hasContent);
-  const [asked, setAsked] = useState<string[] | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [opened, setOpened] = useState<"time" | "scheduled" | null>(null);
+  const snippets = useSnippetField(input);
 
   const senders = author ? lines.filter(({ address }) => address === author) : lines;
   const isGroup = members.length > 1;
@@ -100,15 +113,15 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
     if (value.trim()) sayTyping(conversation);
   }
 
-  function send() {
+  function send(at: Date | null = null) {
     if (!isReady) {
       const [problem] = problems;
       if (problem) announce(problem);
       return;
     }
     const reasons = reasonsToAsk();
-    if (reasons.length > 0) setAsked(reasons);
-    else sendNow();
+    if (reasons.length > 0) setAsked({ reasons, at });
+    else sendNow(at);
   }
 
   function reasonsToAsk(): string[] {
@@ -122,12 +135,14 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
     ];
   }
 
-  function sendNow(sendAt: string | null = null) {
+  function sendNow(at: Date | null) {
     setAsked(null);
     agreed.set(conversation, missing.map(({ number }) => number).join());
+    const sendAt = at?.toISOString() ?? null;
     enqueue({ conversation, author, body: body.trim(), files, sendAt });
     text.clear();
     input.current?.focus();
+    if (sendAt) announce(words.composer.later.scheduled(formatWhen(sendAt, new Date())));
   }
 
   return (
@@ -138,16 +153,26 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
         left={members.length - missing.length}
         nameOf={nameOf}
       />
+      <ScheduledBar conversation={conversation} isWanted={hasContent} onOpen={() => setOpened("scheduled")} />
       <ComposerFrame
         mode="text"
         onMode={onMode}
-        onSubmit={send}
+        onSubmit={() => send()}
         formRef={form}
         isDropTarget={isOver}
         head={<LineChoice lines={situation.lines} chosen={author} onChoose={text.chooseLine} />}
         foot={
           <>
-            <FileButton onChoose={take} />
+            <span class="composer-tools">
+              <FileButton onChoose={take} />
+              <IconButton icon="snippet" label={words.composer.snippets.open} onClick={snippets.open} />
+              <LaterMenu
+                isReady={isReady}
+                onSchedule={send}
+                onChoose={() => setOpened("time")}
+                onList={() => setOpened("scheduled")}
+              />
+            </span>
             <TextStatus
               left={left}
               problems={problems}
@@ -165,13 +190,15 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
           </>
         }
       >
+        {snippets.list}
         <StagedFiles files={files} onRemove={text.removeFile} />
         <TextBox
           inputRef={input}
           label={words.composer.textField}
           value={body}
           onInput={write}
-          onSend={send}
+          onSend={() => send()}
+          snippets={snippets.field}
           onPaste={(event) => {
             const pasted = filesOf(event.clipboardData);
             if (pasted.length === 0) return;
@@ -180,7 +207,19 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
           }}
         />
       </ComposerFrame>
-      {asked && <ConfirmSend reasons={asked} onSend={() => sendNow()} onClose={() => setAsked(null)} />}
+      {asked && <ConfirmSend reasons={asked.reasons} onSend={() => sendNow(asked.at)} onClose={() => setAsked(null)} />}
+      {opened === "time" && (
+        <TimeDialog
+          title={words.composer.later.title}
+          action={words.composer.later.schedule}
+          onSave={(at) => {
+            setOpened(null);
+            send(at);
+          }}
+          onClose={() => setOpened(null)}
+        />
+      )}
+      {opened === "scheduled" && <ScheduledDialog conversation={conversation} onClose={() => setOpened(null)} />}
     </div>
   );
 }

@@ -32,12 +32,18 @@ export function formatListTime(iso: string, now: Date): string {
   return date.getFullYear() === now.getFullYear() ? dayAndMonth.format(date) : shortDate.format(date);
 }
 
+/** When something will be: Tomorrow, 9:00 AM; Monday, November 30, 9:00 AM. */
+export function formatWhen(iso: string, now: Date): string {
+  return `${formatDay(iso, now)}, ${formatClock(iso)}`;
+}
+
 /** Between two days of a thread: Today, Yesterday, Monday, November 23. */
 export function formatDay(iso: string, now: Date): string {
   const date = new Date(iso);
   const age = daysBetween(date, now);
   if (age === 0) return words.time.today;
   if (age === 1) return words.time.yesterday;
+  if (age === -1) return words.time.tomorrow;
   return date.getFullYear() === now.getFullYear() ? longDay.format(date) : longDate.format(date);
 }
 

@@ -44,6 +44,7 @@ export const en = {
   time: {
     today: "Today",
     yesterday: "Yesterday",
+    tomorrow: "Tomorrow",
   },
   delivery: {
     waiting: "waiting",
