@@ -20,7 +20,7 @@ import { useFollow } from "../live/live.ts";
 import { readLive } from "../live/state.ts";
 import { type CachedEntry, type EntryPage, joinPages, seenIndexOf } from "./entries.ts";
 import { type InboxSelection, keys } from "./keys.ts";
-import { addNewer, addOlder, type MessageWindow, mergeWindows } from "./message-window.ts";
+import { addNewer, addOlder, type CachedMessage, type MessageWindow, mergeWindows } from "./message-window.ts";
 import { type Page, type Query, readAll } from "./pages.ts";
 import {
   conversationPath,
@@ -128,9 +128,13 @@ function messagesOptions(conversation: Sid, at?: number) {
     queryFn: ({ client, signal }) =>
       readLive(async () => {
         const held = client.getQueryData<MessageWindow>(queryKey);
-        if (!held)
-          return await (at === undefined ? readEnd(conversation, signal) : readAround(conversation, at, signal));
+        if (!held) {
+          const first = await (at === undefined ? readEnd(conversation, signal) : readAround(conversation, at, signal));
+          keepLinks(client, first.messages);
+          return first;
+        }
         const read = await readAgain(conversation, held, signal);
+        keepLinks(client, read.messages);
         return mergeWindows(read, client.getQueryData<MessageWindow>(queryKey));
       }),
   });
@@ -150,12 +154,14 @@ export function useMessages(conversation: Sid, at?: number) {
     const first = window?.messages[0]?.index;
     if (!window?.hasOlder || first === undefined) return;
     const page = await readOlder(conversation, first);
+    keepLinks(client, page.entries);
     setWindow(client, conversation, at, (now) => addOlder(now, page.entries, page.next !== null));
   });
   const newer = useReadMore(async () => {
     const window = client.getQueryData<MessageWindow>(keys.messages(conversation, at));
     if (!window?.hasNewer) return;
     const page = await readLive(() => readNewer(conversation, window.through));
+    keepLinks(client, page.entries);
     setWindow(client, conversation, at, (now) => addNewer(now, page.entries, page.next !== null));
   });
   return {
@@ -284,6 +290,13 @@ export function useScheduledMessages(conversation: Sid, isWanted = true) {
 
 /** How long a link to a file works, less a little, in milliseconds. */
 const LINK_LIFE = 4.5 * 60_000;
+
+/** Messages came with links to their files, so that none is asked for by itself while they are valid. */
+function keepLinks(client: QueryClient, messages: CachedMessage[]): void {
+  for (const { sid, link } of messages.flatMap(({ media }) => media ?? [])) {
+    if (link) client.setQueryData(keys.file(sid), link);
+  }
+}
 
 /** A link to a file that is here, valid now; undefined until there is one. Ask only for files that are shown. */
 export function useFileLink(file: MessageFile, isWanted = true) {

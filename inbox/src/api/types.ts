@@ -72,6 +72,17 @@ export type Conversation = {
 };
 
 export type MediaState = "pending" | "ready" | "failed";
+/** Why a file is not here; `left_out`: it is, but some phones did not get it. */
+export type MediaError =
+  | "gone"
+  | "expired"
+  | "too_large"
+  | "empty"
+  | "damaged"
+  | "type"
+  | "redirected"
+  | "address"
+  | "left_out";
 /** A file of a message. `link` is valid for minutes, and null until the file is here. */
 export type MessageFile = {
   sid: Sid;
@@ -79,6 +90,7 @@ export type MessageFile = {
   filename: string | null;
   size: number | null;
   state?: MediaState;
+  error?: MediaError | null;
   link?: string | null;
 };
 

@@ -1,17 +1,24 @@
 import "./log-row.css";
 import type { CachedMessage } from "../api/message-window.ts";
+import type { MessageFile } from "../api/types.ts";
 import { formatClock, formatDay, formatExactTime } from "../format/time.ts";
 import { words } from "../words/words.ts";
 import { eventText } from "./event-text.ts";
-import { LinkedText, MessageBubble } from "./message-bubble.tsx";
+import { LinkedText } from "./linked-text.tsx";
+import { MessageBubble } from "./message-bubble.tsx";
 import { OutgoingBubble } from "./outgoing-bubble.tsx";
 import { type People, writerName } from "./people.ts";
 import type { Row } from "./timeline.ts";
 
-type RowProps = { row: Row; people: People; onOpenMessage: (message: CachedMessage) => void };
+/** What a person can open from a thread. */
+export type LogActions = {
+  onOpenMessage: (message: CachedMessage) => void;
+  onOpenPicture: (pictures: MessageFile[], at: number) => void;
+};
+type RowProps = { row: Row; people: People; actions: LogActions };
 
 /** What a row of a thread shows. */
-export function RowContent({ row, people, onOpenMessage }: RowProps) {
+export function RowContent({ row, people, actions }: RowProps) {
   switch (row.kind) {
     case "beginning":
       return <p class="log-beginning">{words.thread.beginning}</p>;
@@ -41,9 +48,11 @@ export function RowContent({ row, people, onOpenMessage }: RowProps) {
         <MessageBubble
           message={row.message}
           people={people}
+          reactions={row.reactions}
           isFirst={row.isFirst}
           isLast={row.isLast}
-          onOpen={() => onOpenMessage(row.message)}
+          onOpen={() => actions.onOpenMessage(row.message)}
+          onOpenPicture={actions.onOpenPicture}
         />
       );
   }

@@ -3,11 +3,13 @@ import { discard, isDiscardable, retry, saveDraft, takeBack } from "../outbox/my
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
-import { LinkedText } from "./message-bubble.tsx";
+import { LinkedText } from "./linked-text.tsx";
+import { useRowTab } from "./row-tab.ts";
 
 /** A message on its way: its text, how far it is, and what can be done when it was not sent. */
 export function OutgoingBubble({ entry }: { entry: OutboxEntry }) {
   const { state, body, files, key } = entry;
+  const tabIndex = useRowTab();
   const isProblem = state.kind === "not-sent" || state.kind === "expired";
 
   async function edit() {
@@ -32,16 +34,16 @@ export function OutgoingBubble({ entry }: { entry: OutboxEntry }) {
       <span class={classNames("message-foot", isProblem && "message-foot-failed")}>{stateText(state)}</span>
       {isProblem && (
         <span class="outgoing-actions">
-          <button type="button" class="outgoing-action" onClick={() => void retry(key)}>
+          <button type="button" class="outgoing-action" tabIndex={tabIndex} onClick={() => void retry(key)}>
             {words.outbox.retry}
           </button>
           {state.kind === "not-sent" && (
-            <button type="button" class="outgoing-action" onClick={() => void edit()}>
+            <button type="button" class="outgoing-action" tabIndex={tabIndex} onClick={() => void edit()}>
               {words.outbox.edit}
             </button>
           )}
           {isDiscardable(entry) && (
-            <button type="button" class="outgoing-action" onClick={() => void discard(key)}>
+            <button type="button" class="outgoing-action" tabIndex={tabIndex} onClick={() => void discard(key)}>
               {words.outbox.discard}
             </button>
           )}

@@ -1,14 +1,14 @@
 import "./thread-log.css";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { CachedMessage } from "../api/message-window.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { isFocusable, rowAfter } from "./log-keys.ts";
-import { RowContent, rowLabel } from "./log-row.tsx";
+import { type LogActions, RowContent, rowLabel } from "./log-row.tsx";
 import type { People } from "./people.ts";
 import type { Place } from "./place.ts";
+import { RowTab } from "./row-tab.ts";
 import type { Row } from "./timeline.ts";
 
 const OVERSCAN = 4;
@@ -33,7 +33,7 @@ type Props = {
   loadNewer: () => void;
   place: Place;
   onShow: (index: number | null) => void;
-  onOpenMessage: (message: CachedMessage) => void;
+  actions: LogActions;
 };
 
 /** The rows of a thread, from the end on. It stays where it is while older rows come above and newer ones below. */
@@ -120,10 +120,12 @@ export function ThreadLog(props: Props) {
                 onKeyDown={(event) => {
                   if (event.key !== "Enter" || row.kind !== "message" || event.target !== event.currentTarget) return;
                   event.preventDefault();
-                  props.onOpenMessage(row.message);
+                  props.actions.onOpenMessage(row.message);
                 }}
               >
-                <RowContent row={row} people={people} onOpenMessage={props.onOpenMessage} />
+                <RowTab.Provider value={row.key === focusable}>
+                  <RowContent row={row} people={people} actions={props.actions} />
+                </RowTab.Provider>
               </li>
             );
           })}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { CachedMessage } from "../api/message-window.ts";
 import { useActivity, useConversation, useMessages, useParticipants } from "../api/queries.ts";
-import type { Sid } from "../api/types.ts";
+import type { MessageFile, Sid } from "../api/types.ts";
 import { isNotFound } from "../app/query-client.ts";
 import { to } from "../app/routes.ts";
 import { Composer } from "../composer/composer.tsx";
@@ -11,16 +11,20 @@ import { useOutbox } from "../outbox/my-outbox.ts";
 import { lazy } from "../ui/lazy.tsx";
 import { EmptyState, ErrorState } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
+import type { LogActions } from "./log-row.tsx";
+import type { People } from "./people.ts";
 import type { Place } from "./place.ts";
 import { SkeletonMessages } from "./skeleton-messages.tsx";
 import { ThreadHeader } from "./thread-header.tsx";
 import { ThreadLog } from "./thread-log.tsx";
-import { buildRows, reachesBack } from "./timeline.ts";
+import { buildRows, reachesBack, writerOf } from "./timeline.ts";
 import { TypingLine } from "./typing-line.tsx";
+import { useAnnouncements } from "./use-announcements.ts";
 import { usePeople } from "./use-people.ts";
 import { usePlace } from "./use-place.ts";
 import { useReading } from "./use-reading.ts";
 
+const PictureViewer = lazy(() => import("./picture-viewer.tsx"));
 const MessageDetails = lazy(() => import("./message-details.tsx"));
 
 type Props = {
@@ -32,9 +36,17 @@ type Props = {
 /** One conversation: its header, what was written, and the place to write. */
 export function ThreadScreen({ conversation, target }: Props) {
   const [opened, setOpened] = useState<CachedMessage | null>(null);
+  const [pictures, setPictures] = useState<{ pictures: MessageFile[]; at: number } | null>(null);
   const details = useConversation(conversation);
   const { place, at, show } = usePlace(conversation, target);
   const window = useMessages(conversation, at);
+  const actions = useMemo(
+    () => ({
+      onOpenMessage: setOpened,
+      onOpenPicture: (all: MessageFile[], first: number) => setPictures({ pictures: all, at: first }),
+    }),
+    [],
+  );
   const wasThere = useRef(false);
   if (window.messages) wasThere.current = true;
   if (isNotFound(window.query.error) || isNotFound(details.error)) return <Gone wasThere={wasThere.current} />;
@@ -47,11 +59,12 @@ export function ThreadScreen({ conversation, target }: Props) {
         part={at ?? "end"}
         place={place}
         onShow={show}
-        onOpenMessage={setOpened}
+        actions={actions}
       />
       <TypingLine conversation={conversation} />
       {details.data && <Composer conversation={conversation} state={details.data.state} />}
       {opened && <MessageDetails conversation={conversation} message={opened} onClose={() => setOpened(null)} />}
+      {pictures && <PictureViewer {...pictures} onClose={() => setPictures(null)} />}
     </section>
   );
 }
@@ -79,16 +92,17 @@ type LogProps = {
   part: number | "end";
   place: Place;
   onShow: (index: number | null) => void;
-  onOpenMessage: (message: CachedMessage) => void;
+  actions: LogActions;
 };
 
-function Log({ conversation, window, part, place, onShow, onOpenMessage }: LogProps) {
+function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
   const { messages, hasOlder, hasNewer } = window;
   const participants = useParticipants(conversation).data;
   const people = usePeople(conversation);
   const activity = useActivityOf(conversation, messages);
   const isReady = messages !== undefined && participants !== undefined;
-  const readThrough = useReading(conversation, isReady && !hasNewer ? lastIndex(messages) : undefined);
+  const readThrough = useReading(conversation, isReady && !hasNewer ? newestOf(messages, people) : undefined);
+  useAnnouncements(messages, people, !hasNewer);
   const outgoing = useOutbox(conversation, messages);
   const rows = useMemo(
     () =>
@@ -136,7 +150,7 @@ function Log({ conversation, window, part, place, onShow, onOpenMessage }: LogPr
       loadNewer={window.loadNewer}
       place={place}
       onShow={onShow}
-      onOpenMessage={onOpenMessage}
+      actions={actions}
     />
   );
 }
@@ -152,6 +166,7 @@ function useActivityOf(conversation: Sid, messages: CachedMessage[] | undefined)
   return activity;
 }
 
-function lastIndex(messages: CachedMessage[]): number {
-  return messages.at(-1)?.index ?? -1;
+function newestOf(messages: CachedMessage[], { self }: People) {
+  const message = messages.at(-1);
+  return message ? { index: message.index, isOwn: writerOf(message) === self } : null;
 }

@@ -8,6 +8,7 @@ import { type CachedMessage, clientRefOf } from "../api/message-window.ts";
 import type { Activity } from "../api/types.ts";
 import { isSameDay } from "../format/time.ts";
 import type { OutboxEntry } from "../outbox/entry.ts";
+import { collectReactions, type Reaction } from "./reactions.ts";
 
 /** Messages of one writer within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -16,7 +17,7 @@ export type Row =
   | { kind: "beginning"; key: string }
   | { kind: "day"; key: string; date: string }
   | { kind: "unread"; key: string }
-  | { kind: "message"; key: string; message: CachedMessage; isFirst: boolean; isLast: boolean }
+  | { kind: "message"; key: string; message: CachedMessage; reactions: Reaction[]; isFirst: boolean; isLast: boolean }
   | { kind: "note"; key: string; note: Activity }
   | { kind: "event"; key: string; event: Activity }
   | { kind: "outgoing"; key: string; entry: OutboxEntry };
@@ -33,8 +34,10 @@ type Content = {
 };
 
 /** Build the rows. */
-export function buildRows({ messages, activity, outgoing = [], isWhole, readThrough }: Content): Row[] {
+export function buildRows({ messages: all, activity, outgoing = [], isWhole, readThrough }: Content): Row[] {
   const rows: Row[] = [];
+  const { reactions, shownSo } = collectReactions(all);
+  const messages = shownSo.size ? all.filter(({ sid }) => !shownSo.has(sid)) : all;
   const behind = groupByPlace(activity, messages, isWhole);
   let day: string | null = null;
   if (isWhole && messages.length > 0) rows.push({ kind: "beginning", key: "beginning" });
@@ -58,7 +61,10 @@ export function buildRows({ messages, activity, outgoing = [], isWhole, readThro
     const next = messages[at + 1];
     const isFirst = isBroken(previous, previous);
     const isLast = isBroken(next, message);
-    add({ kind: "message", key: keyOf(message), message, isFirst, isLast }, message.date_created);
+    add(
+      { kind: "message", key: keyOf(message), message, reactions: reactions.get(message.sid) ?? [], isFirst, isLast },
+      message.date_created,
+    );
     for (const one of behind.get(message.index) ?? []) add(rowOf(one), one.date_created);
   });
   for (const entry of outgoing) {

@@ -9,8 +9,8 @@ type Props = {
   title: string;
   /** One sentence below the title. */
   description?: string;
-  /** `panel` stands at the right edge and is as high as the window. */
-  shape?: "small" | "wide" | "panel";
+  /** `panel` stands at the right edge and is as high as the window; `full` takes the whole window. */
+  shape?: "small" | "wide" | "panel" | "full";
   children: ComponentChildren;
   /** The buttons at the end. */
   footer?: ComponentChildren;

@@ -8,6 +8,7 @@ const row = (index: number): Row => ({
   kind: "message",
   key: `${index}`,
   message: message(index),
+  reactions: [],
   isFirst: true,
   isLast: true,
 });
