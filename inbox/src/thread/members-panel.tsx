@@ -65,7 +65,7 @@ export default function MembersPanel({ conversation, title, onClose }: Props) {
       )}
       {phones.length > 1 && <p class="members-hint">{say.locked}</p>}
       <div class="members-actions">
-        <Button icon="group" onClick={() => startWith(phones)}>
+        <Button icon="group" disabled={phones.length === 0} onClick={() => startWith(phones)}>
           {say.newFromThis}
         </Button>
         {getting.length > 0 && optedOut.length > 0 && (
