@@ -1,3 +1,4 @@
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -7,8 +8,21 @@ import { defineConfig } from "vitest/config";
 const stack = process.env.STACK ?? "http://127.0.0.1:8080";
 const passedOn = { target: stack, changeOrigin: true, headers: { origin: stack } };
 
+/**
+ * Nothing is painted before the app has run, which knows the theme that the person has chosen: a dark page would flash
+ * white first. There is nothing to see without the app either.
+ */
+const paintWithTheme: Plugin = {
+  name: "paint-with-theme",
+  transformIndexHtml: {
+    order: "post",
+    handler: (page) => page.replace('<script type="module"', '<script type="module" blocking="render"'),
+  },
+};
+
 export default defineConfig({
   base: "./",
+  plugins: [paintWithTheme],
   // For the one library that asks for React: the combobox.
   resolve: { alias: { react: "preact/compat", "react-dom": "preact/compat" } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -320,6 +320,8 @@ export const PERMISSIONS = [
   "viewAssignedConversations",
   "writeAsLine",
   "manageContacts",
+  "manageLines",
+  "manageService",
   "setConversationState",
   "createConversation",
   "addNonChatParticipant",
@@ -327,6 +329,7 @@ export const PERMISSIONS = [
   "deleteConversation",
   "editAnyMessage",
   "deleteAnyMessage",
+  "editOwnUserInfo",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

@@ -1,12 +1,10 @@
 import "./account-menu.css";
 import { useLocation } from "wouter-preact";
-import { unsent } from "../outbox/my-outbox.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Menu } from "../ui/menu.tsx";
-import { showToast } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { nameOfUser, useSession } from "./current.ts";
-import { signOut } from "./person.ts";
+import { leave } from "./leave.ts";
 import { to } from "./routes.ts";
 
 /** The signed-in person, with the way to the settings and out. */
@@ -14,16 +12,6 @@ export function AccountMenu() {
   const { user, role } = useSession();
   const [, navigate] = useLocation();
   const name = nameOfUser(user);
-
-  async function leave() {
-    const count = unsent.value.length;
-    if (count > 0 && !confirm(words.session.unsent(count))) return;
-    try {
-      await signOut();
-    } catch {
-      showToast(words.session.unreachable);
-    }
-  }
 
   return (
     <Menu

@@ -22,6 +22,7 @@ const ShortcutsDialog = lazy(() => import("./shortcuts-dialog.tsx"));
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
 const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <SkeletonRows count={8} />);
 const ImportScreen = lazy(() => import("../contacts/import-screen.tsx"), <SkeletonRows count={3} />);
+const SettingsScreen = lazy(() => import("../settings/settings-screen.tsx"), <SkeletonRows count={6} />);
 
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {
@@ -94,6 +95,7 @@ function Screens() {
       </Route>
       <Route path={routes.contactImport}>{({ contactImport }) => <ImportScreen sid={contactImport ?? null} />}</Route>
       <Route path={routes.contact}>{({ contact }) => <ContactsScreen selected={contact} />}</Route>
+      <Route path={routes.settings}>{({ section }) => <SettingsScreen section={section ?? null} />}</Route>
       <Route path={routes.conversation}>
         {({ conversation, index }) => (
           <Inbox selected={conversation} target={index === undefined ? null : Number(index)} />
