@@ -4,11 +4,13 @@ import { render } from "preact";
 import { App } from "./app/app.tsx";
 import { watchSession } from "./app/person.ts";
 import { watchShortcuts } from "./app/shortcuts.ts";
+import { refuseOtherDrops } from "./composer/file-drop.ts";
 import { loadPreferences } from "./notifications/preferences.ts";
 import { loadSession } from "./session/session.ts";
 
 loadPreferences();
 watchShortcuts();
+refuseOtherDrops();
 watchSession();
 void loadSession();
 const root = document.getElementById("app");

@@ -1,19 +1,14 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/**
- * Take files that are dropped anywhere on the thread around an element. Returns whether some hang over it.
- *
- * The browser would open a dropped file in place of the app, so a drop elsewhere in the thread counts too.
- */
+/** Take files that are dropped anywhere on the thread or the dialog around an element. Returns whether some hang over it. */
 export function useFileDrop(element: RefObject<HTMLElement>, onDrop: (files: File[]) => void): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
-    const place = element.current?.closest<HTMLElement>(".thread") ?? element.current;
+    const place = element.current?.closest<HTMLElement>(".thread, dialog") ?? element.current;
     if (!place) return;
     const stop = new AbortController();
     const { signal } = stop;
-    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
     place.addEventListener(
       "dragover",
       (event) => {
@@ -43,4 +38,19 @@ export function useFileDrop(element: RefObject<HTMLElement>, onDrop: (files: Fil
     return () => stop.abort();
   }, [element, onDrop]);
   return isOver;
+}
+
+/** Refuse files that are dropped where nothing takes them: the browser would open them in place of the app. */
+export function refuseOtherDrops(): void {
+  const refuse = (event: DragEvent) => {
+    if (event.defaultPrevented || !hasFiles(event)) return;
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "none";
+  };
+  addEventListener("dragover", refuse);
+  addEventListener("drop", refuse);
+}
+
+function hasFiles(event: DragEvent): boolean {
+  return event.dataTransfer?.types.includes("Files") ?? false;
 }

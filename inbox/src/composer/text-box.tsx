@@ -1,5 +1,6 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { preferences } from "../notifications/preferences.ts";
 import type { SnippetField } from "./snippet-field.tsx";
 
 type Props = {
@@ -7,7 +8,7 @@ type Props = {
   label: string;
   value: string;
   onInput: (text: string) => void;
-  /** Enter without Shift, outside of an input method's composition. With Ctrl or the command key everywhere. */
+  /** Enter, as the person has chosen; with Ctrl or the command key always. */
   onSend: () => void;
   onPaste?: (event: ClipboardEvent) => void;
   snippets?: SnippetField;
@@ -59,5 +60,5 @@ function isSend(event: KeyboardEvent): boolean {
   if (event.key !== "Enter" || event.isComposing) return false;
   if (event.ctrlKey || event.metaKey) return true;
   // The keyboards on touch screens have no Shift beside Enter: there the button sends.
-  return !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
+  return preferences.value.enterSends && !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
 }

@@ -3,16 +3,21 @@ import { keepPreviousData, useQuery } from "@tanstack/preact-query";
 import { useRef, useState } from "preact/hooks";
 import { useContacts, useLines } from "../api/queries.ts";
 import type { Line, Preview } from "../api/types.ts";
-import { formatDollars } from "../format/money.ts";
+import { costOf } from "../composer/cost.ts";
+import { restoreText } from "../composer/restore.ts";
+import { limitsOf, problemOf } from "../composer/staging.ts";
+import { costText } from "../composer/text-status.tsx";
 import { formatPhone } from "../format/phone.ts";
-import { enqueue, saveDraft } from "../outbox/my-outbox.ts";
+import type { OutgoingFile } from "../outbox/entry.ts";
+import { enqueue } from "../outbox/my-outbox.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { SelectField, TextArea, TextField } from "../ui/field.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useDebounced } from "../ui/use-debounced.ts";
 import { words } from "../words/words.ts";
 import { createConversation, previewFirst } from "./creation.ts";
+import { FirstText } from "./first-text.tsx";
 import { PeopleField } from "./people-field.tsx";
 import { parseNumber } from "./phone-numbers.ts";
 import { buildChoices, type Kind, limitOf, type NewConversation, type Recipient, usableLines } from "./recipients.ts";
@@ -38,6 +43,7 @@ export default function NewConversationDialog({ kind, recipients: first = [], li
   const [recipients, setRecipients] = useState(first);
   const [name, setName] = useState("");
   const [body, setBody] = useState("");
+  const [files, setFiles] = useState<OutgoingFile[]>([]);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
   const key = useRef({ of: "", key: "" });
@@ -46,7 +52,9 @@ export default function NewConversationDialog({ kind, recipients: first = [], li
   const isTooMany = kind === "group" && recipients.length > limit;
   const wanted: NewConversation = { kind, line: from?.address ?? "", recipients, name: name.trim() };
   const preview = usePreview(from && recipients.length && !isTooMany ? wanted : null, body);
-  const isReady = Boolean(from) && recipients.length > (kind === "group" ? 1 : 0) && !isTooMany && body.trim() !== "";
+  const fileProblem = problemOf(files, limitsOf(from ? [from] : [], kind === "group"));
+  const hasEnough = Boolean(from) && recipients.length > (kind === "group" ? 1 : 0) && !isTooMany;
+  const isReady = hasEnough && (body.trim() !== "" || files.length > 0) && fileProblem === null;
 
   async function create() {
     if (!isReady || isBusy) return;
@@ -57,9 +65,9 @@ export default function NewConversationDialog({ kind, recipients: first = [], li
     if (key.current.of !== content) key.current = { of: content, key: crypto.randomUUID() };
     try {
       const { conversation, isNew } = await createConversation(wanted, key.current.key);
-      if (isNew) enqueue({ conversation, author: wanted.line, body: body.trim() });
+      if (isNew) enqueue({ conversation, author: wanted.line, body: body.trim(), files });
       else {
-        saveDraft(conversation, { body: body.trim(), author: null, files: [] });
+        restoreText(conversation, { body: body.trim(), author: null, files });
         showToast(say.exists[kind]);
       }
       onClose();
@@ -79,7 +87,7 @@ export default function NewConversationDialog({ kind, recipients: first = [], li
       mayClose={() => !isBusy}
       footer={
         <>
-          <Cost preview={preview} />
+          <Cost preview={preview} hasFiles={files.length > 0} lines={lines} />
           <Button onClick={onClose}>{words.app.cancel}</Button>
           <Button kind="primary" icon="send" isBusy={isBusy} disabled={!isReady} onClick={() => void create()}>
             {words.composer.send}
@@ -111,16 +119,14 @@ export default function NewConversationDialog({ kind, recipients: first = [], li
             onInput={(event) => setName(event.currentTarget.value)}
           />
         )}
-        <TextArea
-          label={say.text}
-          rows={4}
-          value={body}
-          maxLength={1600}
+        <FirstText
+          body={body}
+          files={files}
+          problem={fileProblem}
           error={refusal}
-          onInput={(event) => setBody(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void create();
-          }}
+          onWrite={setBody}
+          onFiles={setFiles}
+          onSend={() => void create()}
         />
         <Warnings preview={preview} />
       </form>
@@ -199,13 +205,11 @@ function usePreview(wanted: NewConversation | null, body: string): Preview | nul
   return settled === null ? null : (query.data ?? null);
 }
 
-function Cost({ preview }: { preview: Preview | null }) {
-  const say = words.newConversation;
-  const texts = preview?.sends.reduce((sum, send) => sum + send.billed_units, 0) ?? 0;
-  const total = preview?.total_cost;
+function Cost({ preview, hasFiles, lines }: { preview: Preview | null; hasFiles: boolean; lines: Line[] }) {
+  const cost = preview && costOf(preview, hasFiles, lines);
   return (
     <p class="new-conversation-cost" aria-live="polite">
-      {texts > 0 && (total ? say.cost(texts, formatDollars(total)) : say.texts(texts))}
+      {cost && costText(cost)}
     </p>
   );
 }

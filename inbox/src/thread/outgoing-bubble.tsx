@@ -1,5 +1,6 @@
+import { restoreText } from "../composer/restore.ts";
 import type { EntryState, OutboxEntry } from "../outbox/entry.ts";
-import { discard, isDiscardable, retry, saveDraft, takeBack } from "../outbox/my-outbox.ts";
+import { discard, isDiscardable, retry, takeBack } from "../outbox/my-outbox.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
@@ -15,7 +16,8 @@ export function OutgoingBubble({ entry }: { entry: OutboxEntry }) {
   async function edit() {
     const message = await takeBack(key);
     if (!message) return;
-    saveDraft(message.conversation, { body: message.body, author: message.author, files: message.files ?? [] });
+    const { conversation, body, author, files = [] } = message;
+    restoreText(conversation, { body, author, files });
   }
 
   return (

@@ -277,8 +277,6 @@ export const en = {
     name: "Group name (optional)",
     nameHint: "Only you and your colleagues see it.",
     text: "Message",
-    cost: (texts: number, total: string) => `${plural(texts, "text", "texts")}, ${total}`,
-    texts: (texts: number) => plural(texts, "text", "texts"),
     tooMany: (limit: number, over: number) =>
       `This line's carrier takes ${limit} people at most. Take out ${over === 1 ? "one" : over}.`,
     exists: {
