@@ -19,6 +19,7 @@ export const keys = {
   /** All windows of a conversation's messages. */
   messageWindows: (sid: Sid) => ["conversation", sid, "messages"] as const,
   messages: (sid: Sid, at?: number) => ["conversation", sid, "messages", at ?? "end"] as const,
+  hits: (sid: Sid, q: string) => ["conversation", sid, "hits", q] as const,
   participants: (sid: Sid) => ["conversation", sid, "participants"] as const,
   activity: (sid: Sid) => ["conversation", sid, "activity"] as const,
   readState: (sid: Sid) => ["conversation", sid, "read-state"] as const,

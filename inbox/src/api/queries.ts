@@ -140,6 +140,11 @@ function messagesOptions(conversation: Sid, at?: number) {
   });
 }
 
+/** Read the messages around an index before they are shown, so that what is shown stays until they are here. */
+export function prefetchMessages(client: QueryClient, conversation: Sid, at: number): Promise<void> {
+  return client.prefetchQuery(messagesOptions(conversation, at));
+}
+
 /**
  * Messages of a conversation, from its end on or, after a jump, around an index. `loadOlder` and `loadNewer` read more of
  * them, and may be called as often as one likes.

@@ -84,6 +84,28 @@ export async function readAgain(conversation: Sid, window: MessageWindow, signal
   return buildWindow([...older, ...page.entries], { hasOlder: window.hasOlder, hasNewer: window.hasNewer });
 }
 
+/** Find the messages with words that begin so, the newest first. The API reads some hundred messages for each page. */
+export function readHits(
+  conversation: Sid,
+  q: string,
+  from: Query | null,
+  signal: AbortSignal,
+): Promise<Page<Message>> {
+  const first = { Q: q, PageSize: MESSAGES_AT_ONCE };
+  return readAtLeast<Message>(conversationPath(conversation, "Messages"), from ?? first, {
+    enough: 1,
+    limit: 40,
+    signal,
+  });
+}
+
+/** Read the first message of a time or after it; null for none. */
+export async function readFirstSince(conversation: Sid, time: Date): Promise<Message | null> {
+  const query = { From: time.toISOString(), Order: "asc", PageSize: 1 };
+  const page = await readPage<Message>(conversationPath(conversation, "Messages"), query);
+  return page.entries[0] ?? null;
+}
+
 export function readMessage(conversation: Sid, message: Sid): Promise<Message> {
   return get<Message>(conversationPath(conversation, "Messages", message), {});
 }

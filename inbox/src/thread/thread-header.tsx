@@ -27,7 +27,7 @@ const DeleteDialog = lazy(() => import("./delete-dialog.tsx"));
 type Opened = "members" | "rename" | "viewers" | "delete";
 
 /** Above a conversation: what it is called, who is in it, who takes care of it, and what can be done with it. */
-export function ThreadHeader({ conversation }: { conversation: Sid }) {
+export function ThreadHeader({ conversation, onSearch }: { conversation: Sid; onSearch: () => void }) {
   const [isOpen, setOpen] = useState<Opened | null>(null);
   const title = useTitle(conversation);
   const participants = useParticipants(conversation).data ?? [];
@@ -54,7 +54,7 @@ export function ThreadHeader({ conversation }: { conversation: Sid }) {
       </div>
       <AssigneeMenu conversation={conversation} />
       <DoneButton conversation={conversation} />
-      <MoreMenu conversation={conversation} onOpen={setOpen} />
+      <MoreMenu conversation={conversation} onOpen={setOpen} onSearch={onSearch} />
       {isOpen === "members" && <MembersPanel conversation={conversation} title={title} onClose={() => setOpen(null)} />}
       {isOpen === "viewers" && <ViewersDialog conversation={conversation} onClose={() => setOpen(null)} />}
       {isOpen === "delete" && <DeleteDialog conversation={conversation} title={title} onClose={() => setOpen(null)} />}
@@ -157,7 +157,9 @@ function DoneButton({ conversation }: { conversation: Sid }) {
   );
 }
 
-function MoreMenu({ conversation, onOpen }: { conversation: Sid; onOpen: (opened: Opened) => void }) {
+type MoreProps = { conversation: Sid; onOpen: (opened: Opened) => void; onSearch: () => void };
+
+function MoreMenu({ conversation, onOpen, onSearch }: MoreProps) {
   const [, navigate] = useLocation();
   const mayRename = usePermission("editConversationName");
   const read = useReadState(conversation).data;
@@ -168,8 +170,9 @@ function MoreMenu({ conversation, onOpen }: { conversation: Sid; onOpen: (opened
   return (
     <Menu
       align="end"
-      trigger={(properties) => <IconButton {...properties} icon="more" label={words.app.more} />}
+      trigger={(properties) => <IconButton {...properties} class="thread-more" icon="more" label={words.app.more} />}
       items={[
+        { label: words.thread.search, icon: "search", onSelect: onSearch },
         ...permitted(mayRename, { label: words.thread.rename, icon: "edit", onSelect: () => onOpen("rename") }),
         {
           label: words.thread.markUnread,

@@ -14,9 +14,11 @@ import { words } from "../words/words.ts";
 import type { LogActions } from "./log-row.tsx";
 import type { People } from "./people.ts";
 import type { Place } from "./place.ts";
+import { SearchedWords } from "./searched-words.ts";
 import { SkeletonMessages } from "./skeleton-messages.tsx";
 import { ThreadHeader } from "./thread-header.tsx";
 import { ThreadLog } from "./thread-log.tsx";
+import { ThreadSearch } from "./thread-search.tsx";
 import { buildRows, reachesBack, writerOf } from "./timeline.ts";
 import { TypingLine } from "./typing-line.tsx";
 import { useAnnouncements } from "./use-announcements.ts";
@@ -24,6 +26,7 @@ import { usePeople } from "./use-people.ts";
 import { usePlace } from "./use-place.ts";
 import { useReading } from "./use-reading.ts";
 
+const NO_WORDS: string[] = [];
 const PictureViewer = lazy(() => import("./picture-viewer.tsx"));
 const MessageDetails = lazy(() => import("./message-details.tsx"));
 
@@ -40,6 +43,8 @@ export function ThreadScreen({ conversation, target }: Props) {
   const details = useConversation(conversation);
   const { place, at, show } = usePlace(conversation, target);
   const window = useMessages(conversation, at);
+  const [isSearching, setSearching] = useState(false);
+  const [searched, setSearched] = useState(NO_WORDS);
   const actions = useMemo(
     () => ({
       onOpenMessage: setOpened,
@@ -47,20 +52,34 @@ export function ThreadScreen({ conversation, target }: Props) {
     }),
     [],
   );
+  function endSearch() {
+    setSearching(false);
+    setSearched(NO_WORDS);
+    section.current?.querySelector<HTMLElement>(".thread-more")?.focus();
+  }
+
+  const section = useRef<HTMLElement>(null);
   const wasThere = useRef(false);
   if (window.messages) wasThere.current = true;
   if (isNotFound(window.query.error) || isNotFound(details.error)) return <Gone wasThere={wasThere.current} />;
   return (
-    <section class="thread" aria-label={words.thread.label}>
-      <ThreadHeader conversation={conversation} />
-      <Log
-        conversation={conversation}
-        window={window}
-        part={at ?? "end"}
-        place={place}
-        onShow={show}
-        actions={actions}
-      />
+    <section ref={section} class="thread" aria-label={words.thread.label}>
+      <div>
+        <ThreadHeader conversation={conversation} onSearch={() => setSearching(true)} />
+        {isSearching && (
+          <ThreadSearch conversation={conversation} onShow={show} onSearch={setSearched} onClose={endSearch} />
+        )}
+      </div>
+      <SearchedWords.Provider value={searched}>
+        <Log
+          conversation={conversation}
+          window={window}
+          part={at ?? "end"}
+          place={place}
+          onShow={show}
+          actions={actions}
+        />
+      </SearchedWords.Provider>
       <TypingLine conversation={conversation} />
       {details.data && <Composer conversation={conversation} state={details.data.state} />}
       {opened && <MessageDetails conversation={conversation} message={opened} onClose={() => setOpened(null)} />}

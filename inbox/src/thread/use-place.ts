@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/preact-query";
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { keys } from "../api/keys.ts";
 import type { MessageWindow } from "../api/message-window.ts";
+import { prefetchMessages } from "../api/queries.ts";
 import type { Sid } from "../api/types.ts";
 import { to } from "../app/routes.ts";
 import { type Place, windowFor } from "./place.ts";
@@ -24,13 +25,27 @@ export function usePlace(conversation: Sid, target: number | null) {
     [client, conversation, place],
   );
   const [, navigate] = useLocation();
+  const latest = useRef(0);
   const show = useCallback(
-    (index: number | null) => {
+    async (index: number | null) => {
+      latest.current += 1;
+      const request = latest.current;
+      const end = client.getQueryData<MessageWindow>(keys.messages(conversation));
+      const around = windowFor({ index, count: 0 }, end);
+      if (around !== undefined) await prefetchMessages(client, conversation, around);
+      // Another place was asked for meanwhile.
+      if (request !== latest.current) return;
       setAsked((before) => ({ target: null, place: { index, count: before.place.count + 1 } }));
       // The address names a place only as long as it is shown.
       navigate(to.conversation(conversation), { replace: true });
     },
-    [conversation, navigate],
+    [client, conversation, navigate],
+  );
+  useEffect(
+    () => () => {
+      latest.current += 1;
+    },
+    [],
   );
   return { place, at, show };
 }
