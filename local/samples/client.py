@@ -71,10 +71,6 @@ class Stack:
             media.append(self._ask("POST", f"/handsets/{quote(sender)}/media", picture, content)["url"])
         self._ask_json(f"/handsets/{quote(sender)}/messages", {"to": list(recipients), "text": text, "media": media})
 
-    def on_phone(self, number: str) -> set[str]:
-        """What a phone shows."""
-        return {text["text"] for text in self._ask("GET", f"/handsets/{quote(number)}/messages")}
-
     def set_clocks_back(self, seconds: int) -> None:
         """Let the phones' clocks be late from now on."""
         self._ask_json("/network", {"seconds_behind": seconds})

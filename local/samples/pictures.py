@@ -41,7 +41,7 @@ def _draw_floor_plan(pen: ImageDraw.ImageDraw) -> None:
         (200, 476, 270, 484),
     ):
         pen.rectangle((left, top, right, bottom), fill=_ROOM)
-    pen.text((480, 685), "12 Elm Street, ground floor", fill=_INK, anchor="mm", font_size=24)
+    pen.text((480, 685), "27 Oak Lane, ground floor", fill=_INK, anchor="mm", font_size=24)
 
 
 def _draw_roof(pen: ImageDraw.ImageDraw) -> None:

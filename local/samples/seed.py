@@ -102,11 +102,9 @@ class Seed:
     def _send(self, step: Step, when: datetime) -> None:
         """Send a text, wait for it, and give its message its day."""
         group = step.where
-        if self._find_message(group, step.text) or self._was_sent(step):
+        if self._find_message(group, step.text):
             return
         self._write(step)
-        if step.kind == "keyword":
-            return
         until(lambda: self._find_message(group, step.text) is not None, f"the text {step.text!r}")
         message = self._find_message(group, step.text) or {}
         if message["author"] == group.line:
@@ -124,12 +122,6 @@ class Seed:
             writer = self._staff[step.by]
             form = {"Body": step.text} | ({"MediaSid": writer.upload(self._service, picture)} if picture else {})
             writer.post(f"Conversations/{self._sids[group]}/Messages", form)
-
-    def _was_sent(self, step: Step) -> bool:
-        """Whether a keyword, which is no message, was sent before."""
-        return (
-            step.kind == "keyword" and isinstance(step.by, Person) and step.text in self._stack.on_phone(step.by.number)
-        )
 
     def _is_delivered(self, group: Group, message: dict[str, Any]) -> bool:
         """Whether the reports are there of those that have some."""

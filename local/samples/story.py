@@ -1,6 +1,7 @@
 """The sample conversations: a company that manages houses, the people it texts with, and a week of texts.
 
-The numbers of its people are 425-555-01xx. No page of the documentation uses one of them.
+Three of its people have the phones that the page of phones opens first. The others have numbers that no page of the
+documentation uses.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Step:
     ago: int
     at: str
     picture: str = ""
-    kind: Literal["text", "note", "done", "keyword", "do-not-disturb"] = "text"
+    kind: Literal["text", "note", "done", "do-not-disturb"] = "text"
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ LINES = (
     LineSettings("+12065550131", "Owners", users=(ANN,)),
 )
 
-KAY = Person("Kay Olsen", (("+14255550111", "mobile"),), BEN)
-BOB = Person("Bob Miller", (("+14255550113", "work"), ("+14255550112", "mobile")), ANN)
-MARIA = Person("Maria Alvarez", (("+14255550114", "mobile"),), BEN)
+KAY = Person("Kay Olsen", (("+12065550150", "mobile"),), BEN)
+BOB = Person("Bob Miller", (("+12065550152", "work"), ("+14255550112", "mobile")), ANN)
+MARIA = Person("Maria Alvarez", (("+12065550151", "mobile"),), BEN)
 PRIYA = Person("Priya Nair", (("+14255550115", "mobile"),), BEN)
 GRACE = Person("Grace Chen", (("+14255550116", "mobile"),), ANN)
 SAM = Person("Sam Whitfield (roofer)", (("+14255550117", "mobile"),), ANN)
@@ -102,7 +103,7 @@ PEOPLE = (KAY, BOB, MARIA, PRIYA, GRACE, SAM, LUIS, TOM, NORA, DANA, WALT)
 # Somebody who is no contact.
 STRANGER = Person("", (("+14255550130", ""),))
 
-ELM = Group("12 Elm Street", FRONT_DESK, (KAY, BOB), BEN)
+OAK = Group("27 Oak Lane", FRONT_DESK, (KAY, BOB), BEN)
 ROOF = Group("Roof at 9 Cedar", FRONT_DESK, (SAM, DANA, WALT), ANN)
 MOVE = Group("Move-in, unit 4B", SALES, (PRIYA, GRACE))
 OPEN_HOUSE = Group("Open house on Saturday", FRONT_DESK, (LUIS, GRACE, NORA))
@@ -110,7 +111,7 @@ LEASE = Group("Lease renewal, 7 Ash", FRONT_DESK, (TOM, NORA), ANN)
 KEYS = Group("Keys of 31 Birch", FRONT_DESK, (NORA, SAM), ANN)
 MARIAS = Group("", FRONT_DESK, (MARIA,))
 STRANGERS = Group("", FRONT_DESK, (STRANGER,))
-GROUPS = (ELM, ROOF, MOVE, OPEN_HOUSE, LEASE, KEYS)
+GROUPS = (OAK, ROOF, MOVE, OPEN_HOUSE, LEASE, KEYS)
 
 SNIPPETS = (
     Snippet("hours", "We are here Monday to Friday from 8 to 5."),
@@ -130,15 +131,15 @@ STEPS = (
     Step(LEASE, NORA, "Yes please, same terms?", 5, "10:32"),
     Step(LEASE, TOM, "Please send me letters, not texts. Thanks", 5, "17:48"),
     Step(LEASE, TOM, "asked for letters", 5, "17:55", kind="do-not-disturb"),
-    Step(OPEN_HOUSE, ANN, "Open house at 12 Elm Street on Saturday from 11 to 2. Shall I put you down?", 4, "11:00"),
+    Step(OPEN_HOUSE, ANN, "Open house at 27 Oak Lane on Saturday from 11 to 2. Shall I put you down?", 4, "11:00"),
     Step(OPEN_HOUSE, GRACE, "Count me in, two people", 4, "11:07"),
     Step(OPEN_HOUSE, LUIS, "Who is this?", 4, "13:15"),
-    Step(OPEN_HOUSE, LUIS, "STOP", 4, "13:16", kind="keyword"),
-    Step(ELM, KAY, "Hi, we would love to see the house. Is Sunday possible?", 4, "16:20"),
-    Step(ELM, BEN, "Hello Kay and Bob! Sunday at noon works, I will be there with the keys.", 4, "16:31"),
-    Step(ELM, BOB, "Perfect. Is there parking?", 4, "16:40"),
-    Step(ELM, BEN, "Yes, in the driveway. And here is the floor plan.", 4, "16:44", picture="floor plan"),
-    Step(ELM, KAY, "Oh nice, bigger than I thought", 4, "16:52"),
+    Step(OPEN_HOUSE, LUIS, "STOP", 4, "13:16"),
+    Step(OAK, KAY, "Hi, we would love to see the house. Is Sunday possible?", 4, "16:20"),
+    Step(OAK, BEN, "Hello Kay and Bob! Sunday at noon works, I will be there with the keys.", 4, "16:31"),
+    Step(OAK, BOB, "Perfect. Is there parking?", 4, "16:40"),
+    Step(OAK, BEN, "Yes, in the driveway. And here is the floor plan.", 4, "16:44", picture="floor plan"),
+    Step(OAK, KAY, "Oh nice, bigger than I thought", 4, "16:52"),
     Step(ROOF, ANN, "Sam, can you look at the roof at 9 Cedar this week? Dana and Walt live there.", 3, "08:30"),
     Step(ROOF, SAM, "Thursday 10 am?", 3, "08:58"),
     Step(ROOF, ANN, "Thursday at 10 then. Dana, Walt: nobody needs to be home.", 3, "09:02"),
@@ -149,20 +150,20 @@ STEPS = (
     Step(MOVE, PRIYA, "Thank you! Can we bring the couch the evening before?", 2, "14:09"),
     Step(MOVE, BEN, "Let me ask the concierge.", 2, "14:15"),
     Step(MOVE, GRACE, "It is a big couch 😅", 2, "14:18"),
-    Step(ELM, ANN, "Kay's bank called, their papers are complete.", 1, "09:30", kind="note"),
-    Step(ELM, KAY, "We talked it over and want to make an offer!", 1, "18:05"),
-    Step(ELM, BEN, "Wonderful! I will send you both the form tomorrow morning.", 1, "18:12"),
+    Step(OAK, ANN, "Kay's bank called, their papers are complete.", 1, "09:30", kind="note"),
+    Step(OAK, KAY, "We talked it over and want to make an offer!", 1, "18:05"),
+    Step(OAK, BEN, "Wonderful! I will send you both the form tomorrow morning.", 1, "18:12"),
     Step(MARIAS, MARIA, "Hello, the heating in 2A is cold since last night", 1, "20:31"),
     Step(MARIAS, ANN, "Sorry to hear that, Maria. Somebody comes tomorrow before 10.", 1, "20:40"),
     Step(MARIAS, MARIA, "Thank you!!", 1, "20:41"),
     Step(ROOF, SAM, "Done. Photos follow with the bill", 0, "95"),
     Step(STRANGERS, STRANGER, "Hi, is the studio on Pine Street still available?", 0, "70"),
-    Step(ELM, BEN, "Good morning! The form is in your mail. Call me with any question.", 0, "45"),
+    Step(OAK, BEN, "Good morning! The form is in your mail. Call me with any question.", 0, "45"),
     Step(MARIAS, MARIA, "It is warm again, thank you so much", 0, "22"),
-    Step(ELM, BOB, "Got it, reading", 0, "12"),
-    Step(ELM, KAY, "One question: is the fridge included?", 0, "6"),
+    Step(OAK, BOB, "Got it, reading", 0, "12"),
+    Step(OAK, KAY, "One question: is the fridge included?", 0, "6"),
 )
 
 # Whose last texts nobody has read yet, by who has not.
-UNREAD = {ELM: (ANN, BEN), STRANGERS: (ANN,), MARIAS: (BEN,)}
+UNREAD = {OAK: (ANN, BEN), STRANGERS: (ANN,), MARIAS: (BEN,)}
 SCHEDULED = (MOVE, BEN, "Good morning! Your keys are waiting for you at our desk from 9 on.")

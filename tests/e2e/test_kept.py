@@ -127,14 +127,14 @@ def test_the_sample_conversations_are_made_once(name: str) -> None:
 
         entries = {entry["title"]: entry for entry in account.read("/Inbox")["entries"]}
         assert {group.name for group in story.GROUPS} - {story.KEYS.name} <= entries.keys()
-        elm = account.read(f"/Conversations/{entries[story.ELM.name]['conversation_sid']}/Messages")["messages"]
-        assert [message["body"] for message in elm] == [
-            step.text for step in story.STEPS if step.where is story.ELM and step.kind == "text"
+        oak = account.read(f"/Conversations/{entries[story.OAK.name]['conversation_sid']}/Messages")["messages"]
+        assert [message["body"] for message in oak] == [
+            step.text for step in story.STEPS if step.where is story.OAK and step.kind == "text"
         ]
         # Several days, in order.
-        assert len({message["date_created"][:10] for message in elm}) >= 3
-        assert elm == sorted(elm, key=lambda message: message["date_created"])
-        assert {message["written_by"] for message in elm} == {None, "ben"}
+        assert len({message["date_created"][:10] for message in oak}) >= 3
+        assert oak == sorted(oak, key=lambda message: message["date_created"])
+        assert {message["written_by"] for message in oak} == {None, "ben"}
         [stopped] = account.read("/OptOuts", {"Line": story.FRONT_DESK, "Address": story.LUIS.number})["opt_outs"]
         assert stopped["state"] == "opted_out"
 

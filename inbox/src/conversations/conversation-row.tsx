@@ -23,6 +23,8 @@ type Props = {
 /** One conversation of the list: a link with all that helps to decide whether to open it. */
 export function ConversationRow({ entry, self, nameOf, now, isSelected, isFocusable }: Props) {
   const unread = unreadCount(entry);
+  // That of the words below. The last activity, by which the list is ordered, may be later: somebody joined.
+  const at = entry.last_message?.date_created ?? entry.date_active;
   const mark = isOutgoing(entry) ? markOf(entry.last_message?.delivery ?? null) : null;
   return (
     <Link
@@ -36,8 +38,8 @@ export function ConversationRow({ entry, self, nameOf, now, isSelected, isFocusa
       <span class="row-words">
         <span class="row-line">
           <span class="row-title truncate">{titleOf(entry)}</span>
-          <time class="row-time tabular" dateTime={entry.date_active} title={formatExactTime(entry.date_active)}>
-            {formatListTime(entry.date_active, now)}
+          <time class="row-time tabular" dateTime={at} title={formatExactTime(at)}>
+            {formatListTime(at, now)}
           </time>
         </span>
         <span class="row-line">

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -46,9 +48,21 @@ def test_every_line_is_set_and_every_number_is_of_one_person() -> None:
     assert len(NUMBERS) == len(set(NUMBERS))
 
 
-def test_no_page_uses_its_numbers() -> None:
+def test_the_page_of_phones_opens_three_of_its_people() -> None:
+    first = re.search(r"const FIRST = (\[.*\]);", (ROOT / "local" / "front" / "page" / "main.js").read_text())
+    assert first
+    assert {*json.loads(first[1])} <= {person.number for person in story.PEOPLE}
+
+
+def test_no_page_uses_the_others_numbers() -> None:
     special = {special_numbers.NEVER_DELIVERED, special_numbers.NO_REPORT}
-    assert {number for number in NUMBERS if number in PAGES} <= special
+    phones = {person.number for person in (story.KAY, story.MARIA, story.BOB)}
+    assert {number for number in NUMBERS if number in PAGES} <= special | phones
+
+
+def test_no_group_is_the_one_that_the_readme_makes() -> None:
+    readme = {"+12065550150", "+12065550151"}
+    assert all({person.number for person in group.members} != readme for group in story.GROUPS)
 
 
 @pytest.mark.parametrize("name", sorted({step.picture for step in story.STEPS} - {""}))
