@@ -120,4 +120,23 @@ def test_access_tokens_are_named_where_users_may_call() -> None:
         {"account": []},
         {"user": []},
     ]
-    assert "security" not in DOCUMENT["paths"]["/v1/OptOuts"]["get"]
+    assert DOCUMENT["security"] == [{"account": []}]
+    assert {
+        f"{method} {path}"
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if "operationId" in operation and "security" not in operation
+    } == {
+        "post /v1/Configuration/Addresses",
+        "get /v1/Configuration/Addresses",
+        "get /v1/Configuration/Addresses/{address}",
+        "post /v1/Configuration/Addresses/{address}",
+        "delete /v1/Configuration/Addresses/{address}",
+        "post /v1/Keys",
+        "get /v1/Keys",
+        "get /v1/Keys/{key}",
+        "post /v1/Keys/{key}",
+        "delete /v1/Keys/{key}",
+        "post /v1/Lines",
+        "delete /v1/Lines/{line}",
+    }
