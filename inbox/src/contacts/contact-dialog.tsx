@@ -1,19 +1,23 @@
 import "./contact-dialog.css";
 import { useQueryClient } from "@tanstack/preact-query";
-import { useRef, useState } from "preact/hooks";
-import { Link } from "wouter-preact";
+import { useId, useRef, useState } from "preact/hooks";
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { keys } from "../api/keys.ts";
 import { useUsers } from "../api/queries.ts";
 import type { Contact, PhoneNumber, Sid } from "../api/types.ts";
 import { nameOfUser, usePermission, useSession } from "../app/current.ts";
-import { to } from "../app/routes.ts";
+import { announce } from "../ui/announcer.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { useDiscardQuestion } from "../ui/discard-question.tsx";
 import { SelectField, Switch, TextField } from "../ui/field.tsx";
 import { words } from "../words/words.ts";
-import { type ContactDraft, draftOf, type NumberDraft } from "./contact-draft.ts";
+import { type ContactDraft, draftOf, isChanged, type NumberDraft, rebase } from "./contact-draft.ts";
+import { Problem } from "./contact-problem.tsx";
 import { saveContact } from "./saving.ts";
+
+/** The most numbers of a contact. */
+const MOST_NUMBERS = 10;
 
 type Props = {
   /** The contact to change; a new one without it. */
@@ -30,26 +34,43 @@ export function ContactDialog({ contact, number, onClose, onSaved }: Props) {
   const self = useSession().user.identity;
   const mayManage = usePermission("manageContacts");
   const client = useQueryClient();
-  const [draft, setDraft] = useState<ContactDraft>(() => draftOf(contact, { owner: self, number }));
+  const form = useId();
+  // The contact as the person has seen it.
+  const [base, setBase] = useState(contact);
+  const [first] = useState(() => draftOf(contact, { owner: self, number }));
+  const [draft, setDraft] = useState<ContactDraft>(first);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
-  const key = useRef(crypto.randomUUID());
+  const key = useRef({ of: "", key: "" });
+  const leaving = useDiscardQuestion(isChanged(draft, first) && !isBusy, onClose);
   const change = (changes: Partial<ContactDraft>) => setDraft({ ...draft, ...changes });
+  const isReady = draft.name.trim() !== "";
 
   async function save() {
+    if (!isReady || isBusy) return;
     setBusy(true);
     setError(null);
+    // The same press again has the same key, another content another one.
+    const content = JSON.stringify(draft);
+    if (key.current.of !== content) key.current = { of: content, key: crypto.randomUUID() };
     try {
-      const saved = await saveContact(draft, contact, { mayManage, key: key.current });
+      const saved = await saveContact(draft, base, { mayManage, key: key.current.key });
       client.setQueryData(keys.contact(saved.sid), saved);
-      await client.invalidateQueries({ queryKey: keys.contactLists() });
       onSaved(saved.sid);
+      await client.invalidateQueries({ queryKey: keys.contactLists() });
     } catch (problem) {
-      // What was refused is asked for anew.
-      key.current = crypto.randomUUID();
       setError(problem instanceof ApiError ? problem : new ApiError(words.app.failed));
       setBusy(false);
     }
+  }
+
+  function takeOver(now: Contact) {
+    if (!base) return;
+    setDraft(rebase(draft, base, now));
+    setBase(now);
+    setError(null);
+    client.setQueryData(keys.contact(now.sid), now);
+    announce(say.reloaded);
   }
 
   return (
@@ -57,16 +78,18 @@ export function ContactDialog({ contact, number, onClose, onSaved }: Props) {
       shape="wide"
       title={contact ? say.editTitle : say.createTitle}
       onClose={onClose}
+      mayClose={() => !isBusy && leaving.mayClose()}
       footer={
         <>
-          <Button onClick={onClose}>{words.app.cancel}</Button>
-          <Button kind="primary" isBusy={isBusy} disabled={!draft.name.trim()} onClick={() => void save()}>
+          <Button onClick={leaving.close}>{words.app.cancel}</Button>
+          <Button kind="primary" type="submit" form={form} isBusy={isBusy} disabled={!isReady}>
             {words.app.save}
           </Button>
         </>
       }
     >
       <form
+        id={form}
         class="contact-form"
         onSubmit={(event) => {
           event.preventDefault();
@@ -76,10 +99,18 @@ export function ContactDialog({ contact, number, onClose, onSaved }: Props) {
         <TextField
           label={say.name}
           value={draft.name}
+          maxLength={256}
+          autoFocus
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
-        {mayManage && <NumberFields numbers={draft.numbers} onChange={(numbers) => change({ numbers })} />}
-        {mayManage && <OwnerField owner={draft.owner} onChange={(owner) => change({ owner })} />}
+        {mayManage ? (
+          <>
+            <NumberFields numbers={draft.numbers} onChange={(numbers) => change({ numbers })} />
+            <OwnerField owner={draft.owner} onChange={(owner) => change({ owner })} />
+          </>
+        ) : (
+          <p class="field-hint">{say.numbersLocked}</p>
+        )}
         <Switch
           label={say.doNotDisturb}
           hint={say.doNotDisturbHint}
@@ -93,8 +124,9 @@ export function ContactDialog({ contact, number, onClose, onSaved }: Props) {
             onInput={(event) => change({ reason: event.currentTarget.value })}
           />
         )}
-        {error && <Problem error={error} isChange={contact !== undefined} />}
+        {error && <Problem error={error} base={base} onTakeOver={takeOver} onLeave={onClose} />}
       </form>
+      {leaving.question}
     </Dialog>
   );
 }
@@ -104,14 +136,18 @@ function NumberFields({ numbers, onChange }: { numbers: NumberDraft[]; onChange:
   const change = (at: number, changes: Partial<NumberDraft>) =>
     onChange(numbers.map((one, place) => (place === at ? { ...one, ...changes } : one)));
 
+  const group = useRef<HTMLFieldSetElement>(null);
+
   function remove(at: number) {
+    // The button that has the focus is gone: it goes on at the one that adds a number.
+    group.current?.querySelector<HTMLElement>("[data-add]")?.focus();
     const others = numbers.filter((_, place) => place !== at);
     const hasPrimary = others.some(({ primary }) => primary);
     onChange(others.map((one, place) => (hasPrimary ? one : { ...one, primary: place === 0 })));
   }
 
   return (
-    <fieldset class="contact-form-numbers">
+    <fieldset ref={group} class="contact-form-numbers">
       <legend class="field-label">{say.numbers}</legend>
       {numbers.map(({ id, number, label, primary }, at) => (
         <div key={id} class="contact-form-number">
@@ -143,6 +179,8 @@ function NumberFields({ numbers, onChange }: { numbers: NumberDraft[]; onChange:
       <Button
         kind="quiet"
         icon="plus"
+        data-add
+        disabled={numbers.length >= MOST_NUMBERS}
         onClick={() =>
           onChange([...numbers, { id: crypto.randomUUID(), number: "", label: "", primary: numbers.length === 0 }])
         }
@@ -167,21 +205,5 @@ function OwnerField({ owner, onChange }: { owner: string; onChange: (owner: stri
       ]}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
-  );
-}
-
-function Problem({ error, isChange }: { error: ApiError; isChange: boolean }) {
-  const other = error.details?.contact_sid;
-  if (typeof other === "string") {
-    return (
-      <p class="field-error" role="alert">
-        {words.contacts.collision} <Link href={to.contact(other)}>{words.contacts.showCollision}</Link>
-      </p>
-    );
-  }
-  return (
-    <p class="field-error" role="alert">
-      {isChange && error.code === 20409 ? words.contacts.changedMeanwhile : error.message}
-    </p>
   );
 }

@@ -29,3 +29,31 @@ export function draftOf(
     reason: contact.do_not_disturb?.reason ?? "",
   };
 }
+
+/**
+ * Go on with a contact that somebody else has changed meanwhile: what was written stays, the rest is theirs.
+ *
+ * @param draft what was written, beginning with `before`
+ */
+export function rebase(draft: ContactDraft, before: Contact, now: Contact): ContactDraft {
+  const first = draftOf(before, { owner: "" });
+  const theirs = draftOf(now, { owner: "" });
+  const isKept = (field: keyof ContactDraft) => !isSame(draft[field], first[field]);
+  const isUndisturbedKept = isKept("isUndisturbed") || isKept("reason");
+  return {
+    name: isKept("name") ? draft.name : theirs.name,
+    numbers: isKept("numbers") ? draft.numbers : theirs.numbers,
+    owner: isKept("owner") ? draft.owner : theirs.owner,
+    isUndisturbed: isUndisturbedKept ? draft.isUndisturbed : theirs.isUndisturbed,
+    reason: isUndisturbedKept ? draft.reason : theirs.reason,
+  };
+}
+
+/** Whether anything was written. */
+export function isChanged(draft: ContactDraft, first: ContactDraft): boolean {
+  return !isSame(draft, first);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -3,7 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { useContacts } from "../api/queries.ts";
 import type { Contact, Sid } from "../api/types.ts";
+import { usePermission, useSession } from "../app/current.ts";
 import { to } from "../app/routes.ts";
+import { useShortcuts } from "../app/shortcuts.ts";
+import { stepFrom } from "../conversations/list-keys.ts";
 import { formatPhone } from "../format/phone.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
@@ -11,17 +14,23 @@ import { classNames } from "../ui/class-names.ts";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { useDebounced } from "../ui/use-debounced.ts";
+import { ViewButtons } from "../ui/view-buttons.tsx";
 import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 
 const ROW_HEIGHT = 64;
 const OVERSCAN = 6;
 const SEARCH_PAUSE = 200;
+const VIEWS = ["all", "mine"] as const;
 
 /** All contacts that the person sees, by name, with a search by words of the name and by the end of a number. */
 export function ContactList({ selected }: { selected: Sid | null }) {
+  const self = useSession().user.identity;
+  const mayManage = usePermission("manageContacts");
   const [text, setText] = useState("");
-  const { query, contacts } = useContacts(useDebounced(text.trim(), SEARCH_PAUSE));
+  const [view, setView] = useState<(typeof VIEWS)[number]>("all");
+  const q = useDebounced(text.trim(), SEARCH_PAUSE);
+  const { query, contacts } = useContacts(q, view === "mine" ? self : undefined);
   return (
     <>
       <div class="contact-search">
@@ -31,13 +40,25 @@ export function ContactList({ selected }: { selected: Sid | null }) {
           value={text}
           onInput={setText}
         />
+        {/* Others see their own anyway. */}
+        {mayManage && (
+          <ViewButtons
+            label={words.contacts.views}
+            views={VIEWS}
+            nameOf={(one) => words.contacts.view[one]}
+            chosen={view}
+            onChoose={setView}
+          />
+        )}
       </div>
       {contacts ? (
         <Rows
+          key={`${view} ${q}`}
           contacts={contacts}
           selected={selected}
-          isSearch={text !== ""}
-          hasMore={query.hasNextPage && !query.isFetchingNextPage}
+          emptyWords={emptyWords({ isSearch: q !== "", isMine: view === "mine", mayManage })}
+          hasMore={query.hasNextPage}
+          isLoadingMore={query.isFetchingNextPage}
           onLoadMore={() => void query.fetchNextPage()}
         />
       ) : query.isError ? (
@@ -49,16 +70,27 @@ export function ContactList({ selected }: { selected: Sid | null }) {
   );
 }
 
+type EmptyWords = { title: string; text: string };
+
+function emptyWords(shown: { isSearch: boolean; isMine: boolean; mayManage: boolean }): EmptyWords {
+  const say = words.contacts;
+  if (shown.isSearch) return say.nothingFound;
+  if (!shown.mayManage) return say.emptyLimited;
+  return shown.isMine ? say.emptyMine : say.empty;
+}
+
 type RowsProps = {
   contacts: Contact[];
   selected: Sid | null;
-  isSearch: boolean;
+  emptyWords: EmptyWords;
   hasMore: boolean;
+  isLoadingMore: boolean;
   onLoadMore: () => void;
 };
 
-function Rows({ contacts, selected, isSearch, hasMore, onLoadMore }: RowsProps) {
+function Rows({ contacts, selected, emptyWords: empty, hasMore, isLoadingMore, onLoadMore }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  const [focused, setFocused] = useState<Sid | null>(null);
   const list = useVirtualList({
     count: contacts.length,
     getScrollElement: () => scroller.current,
@@ -67,25 +99,57 @@ function Rows({ contacts, selected, isSearch, hasMore, onLoadMore }: RowsProps) 
     overscan: OVERSCAN,
   });
   const rows = list.getVirtualItems();
-  const last = rows.at(-1)?.index ?? 0;
+  const last = rows.at(-1)?.index ?? -1;
 
   useEffect(() => {
-    if (hasMore && last >= contacts.length - OVERSCAN) onLoadMore();
-  }, [hasMore, last, contacts.length, onLoadMore]);
+    if (hasMore && !isLoadingMore && last >= contacts.length - OVERSCAN) onLoadMore();
+  }, [hasMore, isLoadingMore, last, contacts.length, onLoadMore]);
 
-  if (contacts.length === 0) {
-    const { empty, nothingFound } = words.contacts;
-    return <EmptyState icon={isSearch ? "search" : "contacts"} {...(isSearch ? nothingFound : empty)} />;
+  // One row takes part in tabbing: the one that had the focus, else the selected one, else the first.
+  const isThere = (sid: Sid | null) => sid !== null && contacts.some((contact) => contact.sid === sid);
+  const focusable = isThere(focused) ? focused : isThere(selected) ? selected : contacts[0]?.sid;
+
+  function move(key: string): boolean {
+    const at = contacts.findIndex(({ sid }) => sid === focusable);
+    // From elsewhere the first step leads to the first row, and not past it.
+    const isOnRow = focusable === selected || scroller.current?.contains(document.activeElement);
+    const next = isOnRow ? stepFrom(key, at, contacts.length) : at;
+    const sid = next === null ? undefined : contacts[next]?.sid;
+    if (next === null || !sid) return false;
+    setFocused(sid);
+    list.scrollToIndex(next);
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-contact="${sid}"]`)?.focus());
+    return true;
   }
+
+  useShortcuts({ j: () => void move("ArrowDown"), k: () => void move("ArrowUp") });
+
+  // A page of a search may be empty with more behind it.
+  if (contacts.length === 0 && hasMore) return <SkeletonRows count={3} />;
+  if (contacts.length === 0)
+    return <EmptyState icon={empty === words.contacts.nothingFound ? "search" : "contacts"} {...empty} />;
   return (
     <div ref={scroller} class="contact-rows">
-      <ul class="contact-rows-all" aria-label={words.contacts.title} style={{ height: `${list.getTotalSize()}px` }}>
+      <ul
+        class="contact-rows-all"
+        aria-label={words.contacts.title}
+        style={{ height: `${list.getTotalSize()}px` }}
+        onKeyDown={(event) => {
+          if (move(event.key)) event.preventDefault();
+        }}
+      >
         {rows.map((row) => {
           const contact = contacts[row.index];
           if (!contact) return null;
           return (
-            <li key={contact.sid} class="contact-item" style={{ transform: `translateY(${row.start}px)` }}>
-              <Row contact={contact} isSelected={contact.sid === selected} />
+            <li
+              key={contact.sid}
+              class="contact-item"
+              style={{ transform: `translateY(${row.start}px)` }}
+              aria-setsize={hasMore ? -1 : contacts.length}
+              aria-posinset={row.index + 1}
+            >
+              <Row contact={contact} isSelected={contact.sid === selected} isFocusable={contact.sid === focusable} />
             </li>
           );
         })}
@@ -94,13 +158,17 @@ function Rows({ contacts, selected, isSearch, hasMore, onLoadMore }: RowsProps) 
   );
 }
 
-function Row({ contact, isSelected }: { contact: Contact; isSelected: boolean }) {
+type RowProps = { contact: Contact; isSelected: boolean; isFocusable: boolean };
+
+function Row({ contact, isSelected, isFocusable }: RowProps) {
   const number = contact.numbers.find(({ primary }) => primary) ?? contact.numbers[0];
   return (
     <Link
       href={to.contact(contact.sid)}
       class={classNames("contact-row", isSelected && "contact-row-selected")}
       aria-current={isSelected ? "page" : undefined}
+      tabIndex={isFocusable ? 0 : -1}
+      data-contact={contact.sid}
     >
       <Avatar name={contact.friendly_name} />
       <span class="contact-words">

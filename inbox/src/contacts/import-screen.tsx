@@ -1,26 +1,39 @@
 import "./import-screen.css";
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
+import { ApiError } from "../../../clients/javascript/rest.js";
 import { rest } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { readPage } from "../api/pages.ts";
 import type { ContactImport, RejectedRow, Sid } from "../api/types.ts";
+import { isNotFound } from "../app/query-client.ts";
 import { to } from "../app/routes.ts";
 import { formatBytes } from "../format/bytes.ts";
+import { formatPhone } from "../format/phone.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { EmptyState, SkeletonRows } from "../ui/states.tsx";
+import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
-import { downloadRejected } from "./rejected-rows.ts";
+import { downloadRejected } from "./csv-files.ts";
+import { parseProblem, problemOfFile, type RowProblem } from "./import-file.ts";
+import { importUnderWay, keepImport } from "./import-under-way.ts";
 
-const LARGEST_FILE = 4_000_000;
 const POLL = 1_000;
 const SHOWN_ROWS = 50;
 
 /** Import contacts from a CSV file: a dry run, its result, and the run that makes contacts. */
 export default function ImportScreen({ sid }: { sid: Sid | null }) {
+  const underWay = importUnderWay();
+  const [, navigate] = useLocation();
+  const [isNew, setNew] = useState(false);
+
+  useEffect(() => {
+    // Whoever returns finds the import that was left.
+    if (!sid && underWay && !isNew) navigate(to.contactImport(underWay), { replace: true });
+  }, [sid, underWay, isNew, navigate]);
+
   return (
     <main class="import">
       <header class="import-header">
@@ -29,7 +42,19 @@ export default function ImportScreen({ sid }: { sid: Sid | null }) {
         </Link>
         <h1>{words.contactImport.title}</h1>
       </header>
-      {sid ? <Progress key={sid} sid={sid} /> : <FileChooser />}
+      {sid ? (
+        <Progress
+          key={sid}
+          sid={sid}
+          onAnother={() => {
+            setNew(true);
+            keepImport(null);
+            navigate(to.contactImport());
+          }}
+        />
+      ) : (
+        <FileChooser />
+      )}
     </main>
   );
 }
@@ -39,24 +64,23 @@ function FileChooser() {
   const [, navigate] = useLocation();
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
-  const [isBusy, setBusy] = useState(false);
+  const [sending, setSending] = useState<File | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   async function begin(file: File | undefined) {
-    if (!file) return;
-    if (file.size > LARGEST_FILE) {
-      setProblem(say.tooLarge(formatBytes(file.size)));
-      return;
-    }
-    setBusy(true);
+    if (!file || sending) return;
+    setSending(file);
     setProblem(null);
     try {
+      const refusal = problemOfFile(new Uint8Array(await file.arrayBuffer()));
+      if (refusal) throw new Error(refusal);
       const path = "/v1/Contacts/Imports";
       const made: ContactImport = await rest.request({ method: "POST", path, body: file, contentType: "text/csv" });
+      keepImport(made.sid);
       navigate(to.contactImport(made.sid));
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : words.app.failed);
-      setBusy(false);
+      setProblem(error instanceof ApiError ? say.refused(error.message) : messageOf(error));
+      setSending(null);
     }
   }
 
@@ -80,8 +104,8 @@ function FileChooser() {
         }}
       >
         <Icon name="upload" />
-        <p>{say.drop}</p>
-        <Button isBusy={isBusy} onClick={() => input.current?.click()}>
+        <p role="status">{sending ? say.uploading(sending.name, formatBytes(sending.size)) : say.drop}</p>
+        <Button isBusy={sending !== null} onClick={() => input.current?.click()}>
           {say.choose}
         </Button>
         <input
@@ -89,19 +113,22 @@ function FileChooser() {
           type="file"
           hidden
           accept=".csv,text/csv"
-          onChange={(event) => void begin(event.currentTarget.files?.[0])}
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            void begin(file);
+            // The same file again, when it was mended, is a change again.
+            event.currentTarget.value = "";
+          }}
         />
       </div>
-      {problem && (
-        <p class="field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <p class="field-error" role="alert" hidden={!problem}>
+        {problem}
+      </p>
     </>
   );
 }
 
-function Progress({ sid }: { sid: Sid }) {
+function Progress({ sid, onAnother }: { sid: Sid; onAnother: () => void }) {
   const say = words.contactImport;
   const client = useQueryClient();
   const [isStarting, setStarting] = useState(false);
@@ -114,21 +141,38 @@ function Progress({ sid }: { sid: Sid }) {
   });
   const found = query.data;
 
+  // It is seen to its end.
+  const isOver = found && !isRunning(found) && !isStartable(found);
+  const isGone = isNotFound(query.error);
+  useEffect(() => {
+    if ((isOver || isGone) && importUnderWay() === sid) keepImport(null);
+  }, [isOver, isGone, sid]);
+  useEffect(() => {
+    if (found && !found.dry_run && !isRunning(found)) void client.invalidateQueries({ queryKey: keys.contactLists() });
+  }, [found, client]);
+
   async function start() {
     setStarting(true);
     try {
       const started: ContactImport = await rest.request({ method: "POST", path, form: { DryRun: false } });
+      keepImport(sid);
       client.setQueryData(queryKey, started);
     } catch (error) {
-      showToast(error instanceof Error ? error.message : words.app.failed);
+      showToast(messageOf(error));
+      // Another tab may have started it.
+      await query.refetch();
     }
     setStarting(false);
-    await client.invalidateQueries({ queryKey: keys.contactLists() });
   }
 
-  if (query.isError && !found) {
-    return <EmptyState icon="upload" title={words.app.notFound} text={words.app.notFoundText} />;
+  if (isGone) {
+    return (
+      <EmptyState icon="upload" title={say.notFound} text={say.notFoundText}>
+        <Button onClick={onAnother}>{say.another}</Button>
+      </EmptyState>
+    );
   }
+  if (query.isError && !found) return <ErrorState title={words.app.failed} onRetry={() => void query.refetch()} />;
   if (!found) return <SkeletonRows count={3} />;
   return (
     <>
@@ -143,16 +187,12 @@ function Progress({ sid }: { sid: Sid }) {
       </dl>
       {!isRunning(found) && found.rejected > 0 && <RejectedRows found={found} />}
       <div class="import-actions">
-        {found.dry_run && found.state === "completed" && found.accepted > 0 && (
+        {isStartable(found) && (
           <Button kind="primary" isBusy={isStarting} onClick={() => void start()}>
             {say.start(found.accepted)}
           </Button>
         )}
-        {!isRunning(found) && (
-          <Link class="button button-secondary import-again" href={to.contactImport()}>
-            {say.another}
-          </Link>
-        )}
+        {!isRunning(found) && <Button onClick={onAnother}>{say.another}</Button>}
       </div>
     </>
   );
@@ -169,7 +209,10 @@ function RejectedRows({ found }: { found: ContactImport }) {
     <section aria-label={say.rejected}>
       <div class="import-rejected-head">
         <h2>{say.rejected}</h2>
-        <Button icon="download" onClick={() => void downloadRejected(found.sid)}>
+        <Button
+          icon="download"
+          onClick={() => void downloadRejected(found.sid).catch(() => showToast(say.downloadFailed))}
+        >
           {say.download}
         </Button>
       </div>
@@ -185,8 +228,10 @@ function RejectedRows({ found }: { found: ContactImport }) {
           {data?.entries.map(({ row, cells, problem }) => (
             <tr key={row}>
               <td class="tabular">{row}</td>
-              <td class="truncate">{cells.join(", ")}</td>
-              <td>{problem}</td>
+              <td class="import-cells">{cells.filter((cell) => cell !== "").join(", ")}</td>
+              <td>
+                <RowProblemText problem={parseProblem(problem)} />
+              </td>
             </tr>
           ))}
         </tbody>
@@ -194,6 +239,22 @@ function RejectedRows({ found }: { found: ContactImport }) {
       {data?.next && <p class="import-more">{say.more(SHOWN_ROWS)}</p>}
     </section>
   );
+}
+
+function RowProblemText({ problem }: { problem: RowProblem }) {
+  const say = words.contactImport;
+  switch (problem.kind) {
+    case "taken":
+      return <Link href={to.contact(problem.contact)}>{say.taken(formatPhone(problem.number))}</Link>;
+    case "repeated":
+      return <>{say.repeated(problem.row, formatPhone(problem.number))}</>;
+    case "other":
+      return <>{problem.text}</>;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : words.app.failed;
 }
 
 function Count({ label, value }: { label: string; value: number }) {
@@ -207,6 +268,11 @@ function Count({ label, value }: { label: string; value: number }) {
 
 function isRunning({ state }: ContactImport): boolean {
   return state === "queued" || state === "running";
+}
+
+/** Whether its dry run has ended with something to create. */
+function isStartable({ dry_run: isDry, state, accepted }: ContactImport): boolean {
+  return isDry && state === "completed" && accepted > 0;
 }
 
 function stateText(found: ContactImport): string {

@@ -1,13 +1,13 @@
 import "./list-header.css";
 import { useEffect } from "preact/hooks";
 import { useLines } from "../api/queries.ts";
-import { INBOX_VIEWS, type InboxView } from "../api/types.ts";
+import { INBOX_VIEWS } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
 import { Button } from "../ui/button.tsx";
-import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { SearchField } from "../ui/search-field.tsx";
+import { ViewButtons } from "../ui/view-buttons.tsx";
 import { words } from "../words/words.ts";
 import { listFilter, searchFor, searchText, showLine, showView } from "./list-filter.ts";
 
@@ -36,7 +36,13 @@ export function ListHeader({ onNewMessage, onNewGroup }: Props) {
       </div>
       <Search />
       <div class="list-header-filters">
-        <ViewButtons />
+        <ViewButtons
+          label={words.list.views}
+          views={INBOX_VIEWS}
+          nameOf={(view) => words.list.view[view]}
+          chosen={listFilter.value.view}
+          onChoose={showView}
+        />
         <LineFilter />
       </div>
     </header>
@@ -60,26 +66,6 @@ function Search() {
         searchText.value = value;
       }}
     />
-  );
-}
-
-function ViewButtons() {
-  const { view } = listFilter.value;
-  return (
-    <fieldset class="views">
-      <legend class="visually-hidden">{words.list.views}</legend>
-      {INBOX_VIEWS.map((one: InboxView) => (
-        <button
-          key={one}
-          type="button"
-          class={classNames("view", one === view && "view-chosen")}
-          aria-pressed={one === view}
-          onClick={() => showView(one)}
-        >
-          {words.list.view[one]}
-        </button>
-      ))}
-    </fieldset>
   );
 }
 

@@ -11,7 +11,7 @@ type Props = {
   description?: string;
   /** `panel` stands at the right edge and is as high as the window; `full` takes the whole window. */
   shape?: "small" | "wide" | "panel" | "full";
-  children: ComponentChildren;
+  children?: ComponentChildren;
   /** The buttons at the end. */
   footer?: ComponentChildren;
   onClose: () => void;
@@ -33,8 +33,10 @@ export function Dialog({ title, description, shape = "small", children, footer, 
     element.showModal();
     return () => {
       element.close();
-      // Where the element that opened it is gone, the browser leaves the focus at the body.
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // The browser gives it back too, but not while a dialog inside is open, which is about to end as well.
+      queueMicrotask(() => {
+        if (before instanceof HTMLElement && before.isConnected) before.focus();
+      });
     };
   }, []);
 
@@ -43,16 +45,30 @@ export function Dialog({ title, description, shape = "small", children, footer, 
   }
 
   return (
-    // The keyboard's way out is Escape, which is `cancel`.
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a press beside the dialog closes it as Escape does
+    // The keyboard's way out is Escape.
     <dialog
       ref={dialog}
       class={classNames("dialog", `dialog-${shape}`)}
       aria-labelledby={`${id}-title`}
       aria-describedby={description ? `${id}-description` : undefined}
+      onKeyDown={(event) => {
+        // Here, and not as `cancel`, which a browser lets nobody prevent twice in a row. What is open inside comes first.
+        if (event.key !== "Escape" || event.defaultPrevented) return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      }}
       onCancel={(event) => {
+        if (event.target !== dialog.current) return;
         event.preventDefault();
         close();
+      }}
+      onClose={({ target }) => {
+        // Closed by the browser all the same: it is open as long as it is rendered.
+        if (target === dialog.current && dialog.current?.isConnected) {
+          dialog.current.showModal();
+          close();
+        }
       }}
       onClick={(event) => {
         if (event.target === dialog.current) close();
@@ -70,7 +86,7 @@ export function Dialog({ title, description, shape = "small", children, footer, 
           </div>
           <IconButton icon="close" label={words.app.close} onClick={close} />
         </header>
-        <div class="dialog-content">{children}</div>
+        {children !== undefined && <div class="dialog-content">{children}</div>}
         {footer && <footer class="dialog-footer">{footer}</footer>}
       </div>
     </dialog>

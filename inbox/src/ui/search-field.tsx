@@ -23,8 +23,12 @@ export function SearchField({ label, placeholder, value, onInput }: Props) {
         onInput={(event) => onInput(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
-          if (value) onInput("");
-          else event.currentTarget.blur();
+          if (!value) event.currentTarget.blur();
+          else {
+            // What it stands in, such as a dialog, goes on.
+            event.preventDefault();
+            onInput("");
+          }
         }}
       />
       {value && (
