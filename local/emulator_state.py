@@ -36,8 +36,8 @@ from ministack.services import dynamodb, lambda_svc, s3, sqs
 # What is written for each save anew; anything longer is a file of its own, named by its content.
 _SHORT = 4096
 _BLOB = "__blob__"
-# How long no save begins after one, by what that one took.
-_REST = 3
+# How long no save begins after one, by what that one took: at most half of the time is spent on them.
+_REST = 1
 # The file begins with the address of the emulator that wrote it.
 _ENDPOINT = re.compile(r'"endpoint": "([^"]*)"')
 _MOST_FILES = 65_536
@@ -113,7 +113,6 @@ class State:
         began = time.monotonic()
         _, status = await asyncio.to_thread(os.waitpid, writer, 0)
         ended = time.monotonic()
-        # However much there is to write, most of the time belongs to the rest.
         self._rested_at = ended + _REST * (ended - began)
         if status:
             self._saved_before = -1
