@@ -11,6 +11,7 @@ import { formatPhone, formatPhonesIn } from "../format/phone.ts";
 import { Button } from "../ui/button.tsx";
 import { words } from "../words/words.ts";
 import { actorName, describeChanges } from "./change-text.ts";
+import { isNoNumber } from "./import-file.ts";
 
 type Props = {
   error: ApiError;
@@ -32,7 +33,7 @@ export function Problem({ error, base, onTakeOver, onLeave }: Props) {
   }
   return (
     <p class="field-error" role="alert">
-      {formatPhonesIn(error.message)}
+      {textOf(error)}
     </p>
   );
 }
@@ -81,4 +82,9 @@ function ChangedMeanwhile({ base, version, onTakeOver }: ChangedProps) {
       <Button onClick={() => onTakeOver(data.now)}>{say.reload}</Button>
     </div>
   );
+}
+
+function textOf({ message, details }: ApiError): string {
+  const text = `${message} ${details?.problem ?? ""} ${details?.reason ?? ""}`;
+  return isNoNumber(text) ? words.contacts.noPhoneNumber : formatPhonesIn(message);
 }

@@ -23,6 +23,7 @@ export function problemOfFile(content: Uint8Array): string | null {
 export type RowProblem =
   | { kind: "taken"; number: string; contact: string }
   | { kind: "repeated"; row: string; number: string }
+  | { kind: "no-number" }
   | { kind: "other"; text: string };
 
 /** Read the API's words for a rejected row. */
@@ -31,5 +32,11 @@ export function parseProblem(text: string): RowProblem {
   if (taken) return { kind: "taken", number: taken[1] ?? "", contact: taken[2] ?? "" };
   const repeated = /^row (\d+) has (\+\d+) too$/.exec(text);
   if (repeated) return { kind: "repeated", row: repeated[1] ?? "", number: repeated[2] ?? "" };
+  if (isNoNumber(text)) return { kind: "no-number" };
   return { kind: "other", text };
+}
+
+/** Whether the API's words for what is wrong say that a number is none. */
+export function isNoNumber(text: string): boolean {
+  return text.includes("each number is a phone number");
 }

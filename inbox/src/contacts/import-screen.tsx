@@ -248,6 +248,8 @@ function RowProblemText({ problem }: { problem: RowProblem }) {
       return <Link href={to.contact(problem.contact)}>{say.taken(formatPhone(problem.number))}</Link>;
     case "repeated":
       return <>{say.repeated(problem.row, formatPhone(problem.number))}</>;
+    case "no-number":
+      return <>{say.noNumber}</>;
     case "other":
       return <>{problem.text}</>;
   }

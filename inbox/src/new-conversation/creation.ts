@@ -4,12 +4,10 @@ import { ApiError } from "../../../clients/javascript/rest.js";
 import { rest } from "../api/client.ts";
 import type { Conversation, Preview, Sid } from "../api/types.ts";
 import { type NewConversation, participantsOf } from "./recipients.ts";
+import { EXISTS } from "./refusals.ts";
 
 /** What became of it: a new conversation, or one with these people that was there already. */
 export type Created = { conversation: Sid; isNew: boolean };
-
-/** Twilio's codes for a set of people that has a conversation already: of a group, and of a pair. */
-const EXISTS = new Set([50438, 50416]);
 
 /** Create a conversation. `key` makes a repeat harmless. Rejects with ApiError. */
 export async function createConversation(wanted: NewConversation, key: string): Promise<Created> {

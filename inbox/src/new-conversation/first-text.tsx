@@ -14,6 +14,8 @@ type Props = {
   /** Why the files cannot go together. */
   problem: string | null;
   error: string | null;
+  /** Whether one begins to write here. */
+  isFirst: boolean;
   onWrite: (body: string) => void;
   /** Called with a function of the files there are, since some may come while others are read. */
   onFiles: (change: (files: OutgoingFile[]) => OutgoingFile[]) => void;
@@ -21,7 +23,7 @@ type Props = {
 };
 
 /** The first text of a conversation, and its files. */
-export function FirstText({ body, files, problem, error, onWrite, onFiles, onSend }: Props) {
+export function FirstText({ body, files, problem, error, isFirst, onWrite, onFiles, onSend }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [refusals, setRefusals] = useState<string[]>([]);
   const take = useCallback(
@@ -39,6 +41,7 @@ export function FirstText({ body, files, problem, error, onWrite, onFiles, onSen
       <TextArea
         label={words.newConversation.text}
         rows={4}
+        autoFocus={isFirst}
         value={body}
         maxLength={1600}
         error={error}

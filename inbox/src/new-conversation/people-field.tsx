@@ -19,6 +19,8 @@ type Props = {
   /** What was typed that finds nobody. */
   emptyText: string;
   error: string | null;
+  /** Whether one begins to write here. */
+  isFirst: boolean;
   onSearch: (text: string) => void;
   onAdd: (recipient: Recipient) => void;
   onRemove: (number: string) => void;
@@ -29,7 +31,7 @@ type Props = {
  * Backspace at the beginning takes the last one out. The one module that knows downshift.
  */
 export function PeopleField(props: Props) {
-  const { label, count, chosen, choices, isSearching, emptyText, error, onSearch, onAdd, onRemove } = props;
+  const { label, count, chosen, choices, isSearching, emptyText, error, isFirst, onSearch, onAdd, onRemove } = props;
   const [text, setText] = useState("");
   const input = useRef<HTMLInputElement>(null);
 
@@ -48,6 +50,13 @@ export function PeopleField(props: Props) {
     search("");
   }
 
+  function remove(recipient: Recipient) {
+    onRemove(recipient.number);
+    announce(words.newConversation.removed(recipientName(recipient)));
+    // The button that had the focus is gone.
+    input.current?.focus();
+  }
+
   const combobox = useCombobox<Choice>({
     items: choices,
     inputValue: text,
@@ -56,8 +65,10 @@ export function PeopleField(props: Props) {
     defaultHighlightedIndex: 0,
     stateReducer: (_state, { type, changes }) => {
       const { ItemClick, InputKeyDownEnter } = useCombobox.stateChangeTypes;
-      // It stays open, since one adds several people, and says why somebody cannot be added.
-      if (type === ItemClick || type === InputKeyDownEnter) return { ...changes, isOpen: true, inputValue: text };
+      // It stays open for somebody who cannot be added, since it says why.
+      if (type === ItemClick || type === InputKeyDownEnter) {
+        return { ...changes, isOpen: Boolean(changes.selectedItem?.problem), inputValue: text };
+      }
       return changes;
     },
     onInputValueChange: ({ type, inputValue }) => {
@@ -81,7 +92,7 @@ export function PeopleField(props: Props) {
       </div>
       <div class={classNames("people-box", error && "people-box-wrong")}>
         {chosen.map((recipient) => (
-          <Token key={recipient.number} recipient={recipient} onRemove={() => onRemove(recipient.number)} />
+          <Token key={recipient.number} recipient={recipient} onRemove={() => remove(recipient)} />
         ))}
         <input
           class="people-input"
@@ -91,9 +102,13 @@ export function PeopleField(props: Props) {
             onChange: (event: { currentTarget: { value: string } }) => search(event.currentTarget.value),
             onKeyDown: (event: KeyboardEvent) => {
               const last = chosen.at(-1);
-              if (event.key === "Backspace" && text === "" && last) onRemove(last.number);
+              if (event.key === "Backspace" && text === "" && last) remove(last);
+              // It closes the list if there is one, else what is around the field.
+              if (event.key === "Escape" && !hasList) Object.assign(event, { preventDownshiftDefault: true });
             },
           } as never) as object)}
+          // biome-ignore lint/a11y/noAutofocus: a dialog begins where one writes, and not at its cross
+          autoFocus={isFirst}
           placeholder={chosen.length ? "" : words.newConversation.peoplePlaceholder}
           aria-invalid={Boolean(error)}
           aria-describedby="people-error"
@@ -115,7 +130,11 @@ export function PeopleField(props: Props) {
             </li>
           ))}
       </ul>
-      {hasList && choices.length === 0 && <p class="people-empty">{isSearching ? words.app.loading : emptyText}</p>}
+      {hasList && choices.length === 0 && (
+        <p class="people-list people-list-open people-empty" role="status">
+          {isSearching ? words.app.loading : emptyText}
+        </p>
+      )}
     </div>
   );
 }

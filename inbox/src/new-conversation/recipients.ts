@@ -21,7 +21,8 @@ export type Choice = Recipient & { key: string; problem: string | null };
 /** A number that was typed. `country` is unknown for a number that belongs to several. */
 export type TypedNumber = { number: PhoneNumber; country: string | null };
 
-type Situation = { kind: Kind; chosen: Recipient[]; limit: number };
+/** `isLimited`: the person may text their own contacts only, which are all that a search finds for them. */
+type Situation = { kind: Kind; chosen: Recipient[]; limit: number; isLimited?: boolean };
 
 /** Group texts reach phones of these countries alone. */
 const GROUP_COUNTRIES = new Set(["US", "CA"]);
@@ -32,7 +33,8 @@ export function buildChoices(contacts: Contact[], typed: TypedNumber | null, sit
   const isKnown = typed && known.some(({ number }) => number === typed.number);
   if (!typed || isKnown) return known;
   const bare = { number: typed.number, name: null, contact: null, label: "" };
-  const problem = problemOf(bare, situation) ?? countryProblem(typed, situation.kind);
+  const notMine = situation.isLimited ? words.newConversation.problem.notMine : null;
+  const problem = problemOf(bare, situation) ?? notMine ?? countryProblem(typed, situation.kind);
   return [{ ...bare, key: typed.number, problem }, ...known];
 }
 
@@ -48,6 +50,7 @@ function choicesOf(contact: Contact, situation: Situation): Choice[] {
 
 function problemOf(recipient: Recipient, { kind, chosen, limit }: Situation): string | null {
   const { problem } = words.newConversation;
+  if (kind === "single" && chosen.length > 0) return problem.single;
   const isChosen = (one: Recipient) => one.number === recipient.number;
   if (chosen.some(isChosen)) return problem.chosen;
   if (recipient.contact && chosen.some(({ contact }) => contact === recipient.contact)) return problem.contactChosen;
@@ -69,6 +72,12 @@ export function recipientName(recipient: Recipient): string {
 /** How many a line can text at once, by its carrier; null for a line without groups. */
 export function limitOf(line: Line | undefined): number {
   return line?.max_group_recipients ?? 0;
+}
+
+/** What to call a number: by its recipient, if it is among these. */
+export function nameOfNumber(number: PhoneNumber, recipients: Recipient[]): string {
+  const recipient = recipients.find((one) => one.number === number);
+  return recipient ? recipientName(recipient) : formatPhone(number);
 }
 
 /** The lines for a new conversation: for a group those that can do groups. */

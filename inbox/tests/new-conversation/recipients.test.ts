@@ -48,6 +48,21 @@ describe("who is offered", () => {
     ]);
   });
 
+  test("one person alone to a message for one", () => {
+    expect(problems(buildChoices([BOB], null, { kind: "single", chosen: [kay], limit: 0 }))).toEqual([
+      "One person only. Use a group message for several.",
+      "One person only. Use a group message for several.",
+    ]);
+  });
+
+  test("contacts, and no bare number, to somebody who may text their own contacts only", () => {
+    const limited = { ...group, isLimited: true };
+    expect(problems(buildChoices([], parseNumber("2065550159"), limited))).toEqual([
+      "You can text your own contacts only",
+    ]);
+    expect(problems(buildChoices([BOB], parseNumber("2065550150"), limited))).toEqual([null, null]);
+  });
+
   test("numbers of other countries to a single person only", () => {
     const abroad = parseNumber("+442071838750");
     expect(problems(buildChoices([], abroad, group))).toEqual([
