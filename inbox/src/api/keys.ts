@@ -1,6 +1,6 @@
 /** The names of cached answers. All of one conversation begin with `["conversation", sid]`. */
 
-import type { InboxView, PhoneNumber, Sid } from "./types.ts";
+import type { InboxView, OptOutState, PhoneNumber, Sid } from "./types.ts";
 
 /** Which entries a list shows. `q` is a search; an empty one is none. */
 export type InboxSelection = {
@@ -9,6 +9,9 @@ export type InboxSelection = {
   contact?: Sid | undefined;
   q?: string | undefined;
 };
+
+/** Which opt-outs a list shows. An empty `address` or `line` is any. */
+export type OptOutSelection = { state: OptOutState; address: string; line: string };
 
 export const keys = {
   /** All lists of conversations. */
@@ -30,6 +33,14 @@ export const keys = {
   viewers: (sid: Sid) => ["conversation", sid, "viewers"] as const,
   file: (sid: Sid) => ["file", sid] as const,
   lines: () => ["lines"] as const,
+  /** All lines that an administrator manages. */
+  managedLines: () => ["lines", "managed"] as const,
+  /** All lists of opt-outs. */
+  optOutLists: () => ["opt-outs"] as const,
+  optOuts: (selection: OptOutSelection) => ["opt-outs", selection] as const,
+  optOutHistory: (sid: Sid) => ["opt-out", sid, "history"] as const,
+  unroutedTexts: () => ["unrouted-texts"] as const,
+  serviceSettings: () => ["service-settings"] as const,
   users: () => ["users"] as const,
   roles: () => ["roles"] as const,
   snippets: () => ["snippets"] as const,

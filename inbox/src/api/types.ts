@@ -194,6 +194,9 @@ export type ContactImport = {
 };
 export type RejectedRow = { row: number; cells: string[]; problem: string };
 
+export const KEYWORDS = ["stop", "start", "help"] as const;
+export type Keyword = (typeof KEYWORDS)[number];
+
 /** One of our numbers. Prices, in dollars, are null where the person may not see them. */
 export type Line = {
   sid: Sid;
@@ -203,8 +206,10 @@ export type Line = {
   friendly_name: string | null;
   label: string | null;
   language: string;
+  replies: Partial<Record<Keyword, string>>;
   sms_price: string | null;
   mms_price: string | null;
+  /** Null for who does not manage the line. */
   users: string[] | null;
   group_messaging: boolean;
   group_messaging_problem: string | null;
@@ -213,6 +218,59 @@ export type Line = {
   max_group_files: number;
   max_files_bytes: number;
 };
+
+export type OptOutState = "opted_out" | "opted_in";
+export type OptOutChannel = "text" | "carrier" | "api";
+/** Whether a phone wants texts from a line. */
+export type OptOut = {
+  sid: Sid;
+  address: PhoneNumber;
+  line: PhoneNumber;
+  state: OptOutState;
+  how: OptOutChannel;
+  since: string;
+  date_updated: string;
+};
+export type OptOutEvent = Pick<OptOut, "address" | "line" | "state" | "how"> & {
+  /** The text, the message, the API key or the person that said it. */
+  source: string;
+  reason: string | null;
+  date_created: string;
+};
+
+export const UNROUTED_REASONS = [
+  "unknown_line",
+  "auto_creation_off",
+  "own_sender",
+  "roster_too_large",
+  "service_removed",
+  "rejected",
+  "keyword",
+  "malformed",
+] as const;
+export type UnroutedReason = (typeof UNROUTED_REASONS)[number];
+/** A text that no conversation took. */
+export type UnroutedText = {
+  sid: Sid;
+  reason: UnroutedReason;
+  line: string;
+  sender: string;
+  recipients: string[];
+  body: string;
+  media: { url: string | null; content_type: string | null }[];
+  date_created: string;
+  date_received_by_carrier: string | null;
+};
+/** What became of a text that was routed again. */
+export type RoutedAgain = {
+  outcome: string;
+  reason: UnroutedReason | null;
+  conversation_sid: Sid | null;
+  message_sid: Sid | null;
+};
+
+/** The settings of a Service that concern the inbox. */
+export type ServiceSettings = { lock_groups: boolean; text_search: "on" | "off" };
 
 export type PreviewedSend = {
   from: PhoneNumber;

@@ -20,15 +20,22 @@ export function Section({ name, text, action, children }: Props) {
   return (
     <div class="settings-section">
       <header class="settings-head">
-        <Link href={to.settings()} class="icon-button settings-back" aria-label={words.app.back} title={words.app.back}>
-          <Icon name="back" />
-        </Link>
+        <BackLink />
         <h2>{settingsWords.section[name]}</h2>
         {action}
       </header>
       {text && <p class="settings-text">{text}</p>}
       {children}
     </div>
+  );
+}
+
+/** The way back to the list of sections, on a phone. */
+export function BackLink() {
+  return (
+    <Link href={to.settings()} class="icon-button settings-back" aria-label={words.app.back} title={words.app.back}>
+      <Icon name="back" />
+    </Link>
   );
 }
 

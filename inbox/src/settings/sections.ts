@@ -8,6 +8,12 @@ export const SECTIONS = {
   preferences: { icon: "settings", needs: null },
   notifications: { icon: "bell", needs: null },
   snippets: { icon: "snippet", needs: "writeAsLine" },
+  people: { icon: "group", needs: "manageService" },
+  roles: { icon: "lock", needs: "manageService" },
+  workspace: { icon: "message", needs: "manageService" },
+  lines: { icon: "phone", needs: "manageLines" },
+  "opt-outs": { icon: "block", needs: "manageLines" },
+  unrouted: { icon: "inbox", needs: "manageLines" },
 } as const satisfies Record<string, { icon: IconName; needs: Permission | null }>;
 
 export type SectionName = keyof typeof SECTIONS;

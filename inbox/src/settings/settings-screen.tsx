@@ -4,15 +4,22 @@ import { Link } from "wouter-preact";
 import { useSession } from "../app/current.ts";
 import { to } from "../app/routes.ts";
 import { classNames } from "../ui/class-names.ts";
-import { Icon } from "../ui/icon.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
 import { EmptyState } from "../ui/states.tsx";
 import { settingsWords } from "../words/settings-words.ts";
 import { words } from "../words/words.ts";
+import { LinesSection } from "./lines-section.tsx";
 import { NotificationsSection } from "./notifications-section.tsx";
+import { OptOutsSection } from "./opt-outs-section.tsx";
+import { PeopleSection } from "./people-section.tsx";
 import { PreferencesSection } from "./preferences-section.tsx";
 import { ProfileSection } from "./profile-section.tsx";
+import { RolesSection } from "./roles-section.tsx";
+import { BackLink } from "./section.tsx";
 import { isOpen, parseSection, SECTIONS, type SectionName, sectionsFor } from "./sections.ts";
 import { SnippetsSection } from "./snippets-section.tsx";
+import { UnroutedSection } from "./unrouted-section.tsx";
+import { WorkspaceSection } from "./workspace-section.tsx";
 
 const FIRST: SectionName = "profile";
 const CONTENTS: Record<SectionName, ComponentType> = {
@@ -20,6 +27,12 @@ const CONTENTS: Record<SectionName, ComponentType> = {
   preferences: PreferencesSection,
   notifications: NotificationsSection,
   snippets: SnippetsSection,
+  people: PeopleSection,
+  roles: RolesSection,
+  workspace: WorkspaceSection,
+  lines: LinesSection,
+  "opt-outs": OptOutsSection,
+  unrouted: UnroutedSection,
 };
 
 /** The settings: their sections, and beside them one. On a phone it is the one or the other. */
@@ -74,10 +87,19 @@ function SectionLinks({ names, selected, labelledBy }: LinksProps) {
 
 function Content({ name }: { name: SectionName | null }) {
   const permissions = useSession().role?.permissions ?? [];
-  if (name === null) return <EmptyState icon="settings" title={words.app.notFound} text={words.app.notFoundText} />;
+  if (name === null) return <Nothing icon="settings" title={words.app.notFound} text={words.app.notFoundText} />;
   if (!isOpen(name, permissions)) {
-    return <EmptyState icon="lock" title={settingsWords.notPermitted} text={settingsWords.notPermittedText} />;
+    return <Nothing icon="lock" title={settingsWords.notPermitted} text={settingsWords.notPermittedText} />;
   }
   const Section = CONTENTS[name];
   return <Section />;
+}
+
+function Nothing(properties: { icon: IconName; title: string; text: string }) {
+  return (
+    <div class="settings-section">
+      <BackLink />
+      <EmptyState {...properties} />
+    </div>
+  );
 }

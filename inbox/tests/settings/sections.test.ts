@@ -5,16 +5,17 @@ test("everyone has their own settings, and administrators those that their role 
   expect(sectionsFor([])).toEqual({ own: ["profile", "preferences", "notifications"], administration: [] });
   expect(sectionsFor(["writeAsLine", "manageLines"])).toEqual({
     own: ["profile", "preferences", "notifications", "snippets"],
-    administration: [],
+    administration: ["lines", "opt-outs", "unrouted"],
   });
+  expect(sectionsFor(["manageService"]).administration).toEqual(["people", "roles", "workspace"]);
 });
 
 test("a section opens by its permission alone", () => {
-  expect(isOpen("snippets", ["manageContacts"])).toBe(false);
+  expect(isOpen("lines", ["manageService"])).toBe(false);
   expect(isOpen("profile", [])).toBe(true);
 });
 
 test("an address names a section or none", () => {
-  expect(parseSection("snippets")).toBe("snippets");
+  expect(parseSection("opt-outs")).toBe("opt-outs");
   expect(parseSection("toString")).toBe(null);
 });

@@ -62,7 +62,7 @@ export const settings = {
     soundHint: "A short sound for new messages while the inbox is open.",
   },
   people: {
-    text: "Who signs in comes from your company's sign-in, and so does the role: the group of a person decides. Here you end the access of somebody at once.",
+    text: "People and their roles come from your company's sign-in: the group of a person decides. Here you end somebody's access at once.",
     you: "You",
     actions: (name: string) => `Actions for ${name}`,
     noRole: "No role",
@@ -109,6 +109,9 @@ export const settings = {
   lines: {
     text: "Your numbers. New ones are registered by your operator.",
     edit: (name: string) => `Change ${name}`,
+    /** What is known of a line, in one row. */
+    row: ({ number, carrier, whose }: { number: string | null; carrier: string; whose: string | null }) =>
+      [number, carrier[0]?.toUpperCase() + carrier.slice(1), whose].filter(Boolean).join(" · "),
     title: (number: string) => `Line ${number}`,
     label: "Name among colleagues",
     labelHint: "Shown in lists, such as Front desk.",
@@ -142,7 +145,7 @@ export const settings = {
   optOuts: {
     text: "Who wants no texts from a line. STOP and START count by themselves; enter here what you heard in other words.",
     enter: "Enter an opt-out",
-    search: "Search a whole number",
+    search: "Whole number",
     searchLabel: "Search opt-outs by number",
     which: "Which",
     states: { opted_out: "Opted out", opted_in: "Opted in again" },
