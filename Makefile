@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 #
 # Everything they make is in .partyline/ (environments, the emulator's files) and .aws-sam/ (the built stack). Git ignores
-# both, and both can be deleted at any time.
+# both, and both can be deleted at any time; with .partyline/ goes what `make run` has kept.
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -106,6 +106,6 @@ lock: dev ## Pin the newest compatible releases in the lock files.
 	lock local/uv.in local/uv.lock
 	$(BIN)/python -m local.javascript lock
 
-clean: ## Delete everything that the other commands made.
+clean: ## Delete everything that the other commands made, and what `make run` has kept.
 	rm -rf $(STATE) inbox/node_modules inbox/dist functions/pages/site
 	rm -rf .aws-sam .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

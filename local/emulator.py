@@ -48,7 +48,6 @@ class Emulator:
 
     def __init__(self, directory: Path, kept: Kept | None = None) -> None:
         kept = kept or Kept()
-        self._state = kept.state
         self.port = kept.ports.emulator
         self.endpoint = f"http://{loopback.HOST}:{self.port}"
         # Where deployed APIs answer, and where the connections of WebSocket APIs are managed; an API's id follows.
@@ -118,8 +117,7 @@ class Emulator:
             if loopback.request(f"{self.endpoint}/_ministack/health", seconds=2)[0] == HTTPStatus.OK:
                 return
             time.sleep(0.05)
-        hint = f"\nIf it cannot read what was kept, rm -r {self._state.parent} begins anew." if self._state else ""
-        raise ProgramError(f"the emulator did not start:\n{self.read_log_tail()}{hint}")
+        raise ProgramError(f"the emulator did not start:\n{self.read_log_tail()}")
 
 
 def environment(endpoint: str) -> dict[str, str]:

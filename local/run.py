@@ -16,6 +16,7 @@ from local.environments import ROOT, STATE, SetupError
 from local.processes import ENDINGS, Program, ProgramError
 
 if TYPE_CHECKING:
+    from local.kept import Kept
     from local.stack import Stack
 
 # What clients need, and what a script needs that acts as a carrier.
@@ -53,6 +54,7 @@ def main() -> int:
     """Run until a signal. The result is the exit status."""
     for ending in ENDINGS:
         signal.signal(ending, _stop)
+    kept: Kept | None = None
     try:
         # Here, not above: it takes a moment, and a signal in that moment deserves an answer too.
         from local.kept import keep  # noqa: PLC0415
@@ -66,8 +68,16 @@ def main() -> int:
         _say("partyline: stopped")
         return 0
     except (ProgramError, SetupError) as error:
-        print(f"partyline: {error}", file=sys.stderr, flush=True)
+        print(f"partyline: {error}{_hint_at(kept)}", file=sys.stderr, flush=True)
         return 1
+
+
+def _hint_at(kept: Kept | None) -> str:
+    """Say how to begin anew, where there is something from an earlier run that may be in the way."""
+    if kept is None or kept.state is None:
+        return ""
+    directory = kept.state.parent.relative_to(STATE.parent)
+    return f"\nIf what earlier runs have kept is in the way, rm -r {directory} begins anew."
 
 
 def _start_samples(stack: Stack) -> Program:
@@ -126,7 +136,9 @@ def _report_samples(samples: Program) -> None:
         # Everything else works without them.
         _say(f"partyline: {error}")
     else:
-        _say("partyline: the sample conversations are there")
+        # Nothing, where an earlier run has made them.
+        if said := samples.read_log_tail():
+            _say(f"partyline: {said}")
 
 
 def front_port() -> int:

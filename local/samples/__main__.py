@@ -13,7 +13,8 @@ def main() -> int:
     """Make what is not there yet. The result is the exit status."""
     names = ("PARTYLINE_URL", "PARTYLINE_ACCOUNT_SID", "PARTYLINE_AUTH_TOKEN")
     try:
-        Seed(Stack(*(os.environ[name] for name in names))).run()
+        if Seed(Stack(*(os.environ[name] for name in names))).run():
+            print("the sample conversations are there")
     except (Refused, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 1

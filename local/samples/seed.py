@@ -32,11 +32,12 @@ class Seed:
         self._contacts: dict[Person, str] = {}
         self._service = ""
 
-    def run(self) -> None:
-        """Make what is not there yet. Raises Refused, and TimeoutError for what did not follow."""
+    def run(self) -> bool:
+        """Make what is not there yet, and return whether there was such. Raises Refused, and TimeoutError for what did
+        not follow."""
         *lines, last = story.LINES
         if self._stack.get(f"Lines/{last.address}")["label"] == last.label:
-            return
+            return False
         for line in lines:
             self._set_line(line)
         self._service = self._stack.get("Configuration")["default_chat_service_sid"]
@@ -58,6 +59,7 @@ class Seed:
         self._finish()
         self._stack.delete(f"Keys/{key['sid']}")
         self._set_line(last)
+        return True
 
     def _finish(self) -> None:
         """Read what is read, and leave a message for tomorrow."""

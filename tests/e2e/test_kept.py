@@ -123,7 +123,7 @@ def test_the_sample_conversations_are_made_once(name: str) -> None:
         world = seen(stack)
         account = Caller(world, world.basic())
         outside = OutsideStack(stack.url, stack.account_sid, stack.auth_token)
-        Seed(outside).run()
+        assert Seed(outside).run()
 
         entries = {entry["title"]: entry for entry in account.read("/Inbox")["entries"]}
         assert {group.name for group in story.GROUPS} - {story.KEYS.name} <= entries.keys()
@@ -141,7 +141,7 @@ def test_the_sample_conversations_are_made_once(name: str) -> None:
         # Somebody tidies up. Nothing of it comes back.
         [kay] = account.read("/Contacts", {"Number": story.KAY.number})["contacts"]
         account.delete(f"/Contacts/{kay['sid']}")
-        Seed(outside).run()
+        assert not Seed(outside).run()
         assert account.read("/Contacts", {"Number": story.KAY.number})["contacts"] == []
 
 
