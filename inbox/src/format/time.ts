@@ -47,11 +47,6 @@ export function formatDay(iso: string, now: Date): string {
   return date.getFullYear() === now.getFullYear() ? longDay.format(date) : longDate.format(date);
 }
 
-/** Whether two times are on the same day here. */
-export function isSameDay(one: string, other: string): boolean {
-  return daysBetween(new Date(one), new Date(other)) === 0;
-}
-
 /** How many midnights are between two times, here. */
 function daysBetween(earlier: Date, later: Date): number {
   return Math.round((midnightOf(later) - midnightOf(earlier)) / DAY);

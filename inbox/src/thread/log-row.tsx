@@ -2,6 +2,7 @@ import "./log-row.css";
 import type { CachedMessage } from "../api/message-window.ts";
 import type { MessageFile } from "../api/types.ts";
 import { formatClock, formatDay, formatExactTime } from "../format/time.ts";
+import { memo } from "../ui/memo.tsx";
 import { words } from "../words/words.ts";
 import { eventText } from "./event-text.ts";
 import { LinkedText } from "./linked-text.tsx";
@@ -18,7 +19,7 @@ export type LogActions = {
 type RowProps = { row: Row; people: People; actions: LogActions };
 
 /** What a row of a thread shows. */
-export function RowContent({ row, people, actions }: RowProps) {
+export const RowContent = memo(({ row, people, actions }: RowProps) => {
   switch (row.kind) {
     case "beginning":
       return <p class="log-beginning">{words.thread.beginning}</p>;
@@ -56,7 +57,7 @@ export function RowContent({ row, people, actions }: RowProps) {
         />
       );
   }
-}
+});
 
 /** What a row is called for who does not see it; undefined where its own words say it. */
 export function rowLabel(row: Row, people: People): string | undefined {

@@ -23,13 +23,15 @@ const EMOJI: Record<string, string> = {
 
 /** The reactions on each message by its SID, and the messages that are shown so instead of as texts. */
 export function collectReactions(messages: CachedMessage[]) {
-  const places = new Map(messages.map(({ sid, index }) => [sid, index]));
+  let places: Map<Sid, number> | null = null;
   const reactions = new Map<Sid, Reaction[]>();
   const shownSo = new Set<Sid>();
   for (const message of messages) {
     const tapback = tapbackOf(message);
     const emoji = tapback && emojiOf(tapback);
-    if (!tapback || !emoji || (places.get(tapback.message_sid) ?? message.index) >= message.index) continue;
+    if (!tapback || !emoji) continue;
+    places ??= new Map(messages.map(({ sid, index }) => [sid, index]));
+    if ((places.get(tapback.message_sid) ?? message.index) >= message.index) continue;
     shownSo.add(message.sid);
     const { author } = message;
     // A phone shows one reaction of each person on a message.

@@ -2,7 +2,7 @@ import "./thread-log.css";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
-import { useVirtualList } from "../ui/virtual-list.ts";
+import { scrollToRow, useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { isFocusable, rowAfter } from "./log-keys.ts";
 import { type LogActions, RowContent, rowLabel } from "./log-row.tsx";
@@ -61,18 +61,26 @@ export function ThreadLog(props: Props) {
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
 
-  // Only when a place is asked for: later rows must not move what is read
+  // The place that was reached. Before that, older rows would be taken for the way to it.
+  const [reached, setReached] = useState<Place | null>(null);
+  const isThere = reached === place;
+
+  // Only when a place is asked for: later rows must not move what is read.
+  const before = isThere ? null : rows[0]?.key;
   useLayoutEffect(() => {
+    if (isThere) return undefined;
     const row = rowOf(place, rows);
-    if (row < 0) list.scrollToEnd();
-    else if (place.index === null) list.scrollToIndex(row, { align: "start" });
-    else list.scrollToIndex(row, { align: "center" });
-  }, [place]);
+    if (row >= 0) return scrollToRow(list, row, place.index === null ? "start" : "center", () => setReached(place));
+    list.scrollToEnd();
+    setReached(place);
+    return undefined;
+  }, [place, isThere, before]);
 
   useEffect(() => {
+    if (!isThere) return;
     if (hasOlder && !olderFailed && first < NEAR_EDGE) loadOlder();
     if (hasNewer && !newerFailed && last > rows.length - NEAR_EDGE) loadNewer();
-  }, [hasOlder, hasNewer, olderFailed, newerFailed, first, last, rows.length, loadOlder, loadNewer]);
+  }, [isThere, hasOlder, hasNewer, olderFailed, newerFailed, first, last, rows.length, loadOlder, loadNewer]);
 
   const focusable = at >= 0 ? focused : lastFocusable(rows);
 

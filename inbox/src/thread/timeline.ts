@@ -6,7 +6,6 @@
 
 import { type CachedMessage, clientRefOf } from "../api/message-window.ts";
 import type { Activity } from "../api/types.ts";
-import { isSameDay } from "../format/time.ts";
 import type { OutboxEntry } from "../outbox/entry.ts";
 import { collectReactions, type Reaction } from "./reactions.ts";
 
@@ -43,8 +42,9 @@ export function buildRows({ messages: all, activity, outgoing = [], isWhole, rea
   if (isWhole && messages.length > 0) rows.push({ kind: "beginning", key: "beginning" });
 
   function add(row: Row, date: string) {
-    if (day === null || !isSameDay(day, date)) rows.push({ kind: "day", key: `day ${date}`, date });
-    day = date;
+    const { day: next } = momentOf(date);
+    if (day !== next) rows.push({ kind: "day", key: `day ${date}`, date });
+    day = next;
     rows.push(row);
   }
 
@@ -116,8 +116,23 @@ function rowOf(one: Activity): Row {
 }
 
 function standTogether(one: CachedMessage, other: CachedMessage): boolean {
-  const apart = Math.abs(Date.parse(one.date_created) - Date.parse(other.date_created));
-  return writerOf(one) === writerOf(other) && apart < TOGETHER && isSameDay(one.date_created, other.date_created);
+  if (writerOf(one) !== writerOf(other)) return false;
+  const [first, second] = [momentOf(one.date_created), momentOf(other.date_created)];
+  return Math.abs(first.time - second.time) < TOGETHER && first.day === second.day;
+}
+
+/** Long threads ask for the same times again with each new message. */
+const moments = new Map<string, { time: number; day: string }>();
+const MOST_MOMENTS = 20_000;
+
+function momentOf(iso: string): { time: number; day: string } {
+  const known = moments.get(iso);
+  if (known) return known;
+  if (moments.size >= MOST_MOMENTS) moments.clear();
+  const date = new Date(iso);
+  const found = { time: date.getTime(), day: date.toDateString() };
+  moments.set(iso, found);
+  return found;
 }
 
 /** Who wrote a message: the person who wrote as a line, else the author. */

@@ -51,6 +51,36 @@ export function useVirtualList({ kept = -1, ...options }: VirtualListOptions): V
   return list;
 }
 
+/** How many frames in a row a place must be the right one: a measured row may still move it. */
+const CALM_FRAMES = 3;
+const MOST_FRAMES = 120;
+
+/**
+ * Scroll to a row, and call back when it is there. Until then no row may come before it: the list looks for it by its
+ * index.
+ *
+ * @returns what gives it up
+ */
+export function scrollToRow(
+  list: VirtualList,
+  index: number,
+  align: "start" | "center",
+  onThere: () => void,
+): () => void {
+  list.scrollToIndex(index, { align });
+  let calm = 0;
+  let frames = 0;
+  let frame = requestAnimationFrame(look);
+  function look() {
+    const wanted = list.getOffsetForIndex(index, align)?.[0] ?? 0;
+    calm = Math.abs(wanted - (list.scrollOffset ?? 0)) < 2 ? calm + 1 : 0;
+    frames += 1;
+    if (calm > CALM_FRAMES || frames > MOST_FRAMES) onThere();
+    else frame = requestAnimationFrame(look);
+  }
+  return () => cancelAnimationFrame(frame);
+}
+
 /** By the size that the list has had until now, which its element may have no more. */
 function distanceFromEnd(list: VirtualList): number {
   if (!list.scrollRect) return Number.POSITIVE_INFINITY;
