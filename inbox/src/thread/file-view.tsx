@@ -7,7 +7,11 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
 import { useRowTab } from "./row-tab.ts";
 
-type Props = { file: MessageFile; onOpen: () => void };
+type Props = {
+  file: MessageFile;
+  /** Opens the picture that it is. */
+  onOpen?: (() => void) | undefined;
+};
 
 /** A file of a message: a picture in a place of fixed size, anything else by its name. */
 export function FileView({ file, onOpen }: Props) {

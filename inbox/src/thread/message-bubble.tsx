@@ -32,9 +32,14 @@ export function MessageBubble({ message, people, reactions, isFirst, isLast, onO
   return (
     <div class={classNames("message", isOut ? "message-out" : "message-in", isFirst && "message-first")}>
       {isFirst && <span class="message-writer">{writerName(people, message)}</span>}
-      {media?.map((file) => (
-        <FileView key={file.sid} file={file} onOpen={() => onOpenPicture(pictures, pictures.indexOf(file))} />
-      ))}
+      {pictures.length > 0 && (
+        <div class={classNames("pictures", pictures.length > 1 && "pictures-several")}>
+          {pictures.map((file, at) => (
+            <FileView key={file.sid} file={file} onOpen={() => onOpenPicture(pictures, at)} />
+          ))}
+        </div>
+      )}
+      {media?.map((file) => !isPicture(file) && <FileView key={file.sid} file={file} />)}
       {body && (
         // The keyboard opens the details at the row around it.
         // biome-ignore lint/a11y/useKeyWithClickEvents: see above

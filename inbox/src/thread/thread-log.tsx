@@ -2,7 +2,7 @@ import "./thread-log.css";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
-import { scrollToRow, useVirtualList } from "../ui/virtual-list.ts";
+import { scrollTo, type Target, useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { isFocusable, rowAfter } from "./log-keys.ts";
 import { type LogActions, RowContent, rowLabel } from "./log-row.tsx";
@@ -32,6 +32,8 @@ type Props = {
   loadOlder: () => void;
   loadNewer: () => void;
   place: Place;
+  /** How many new messages stand before those that were read, and the index of the first. */
+  newAbove: { count: number; first: number } | null;
   onShow: (index: number | null) => void;
   actions: LogActions;
 };
@@ -68,12 +70,7 @@ export function ThreadLog(props: Props) {
   // Only when a place is asked for: later rows must not move what is read.
   const before = isThere ? null : rows[0]?.key;
   useLayoutEffect(() => {
-    if (isThere) return undefined;
-    const row = rowOf(place, rows);
-    if (row >= 0) return scrollToRow(list, row, place.index === null ? "start" : "center", () => setReached(place));
-    list.scrollToEnd();
-    setReached(place);
-    return undefined;
+    return isThere ? undefined : scrollTo(list, targetOf(place, rows), () => setReached(place));
   }, [place, isThere, before]);
 
   useEffect(() => {
@@ -141,6 +138,11 @@ export function ThreadLog(props: Props) {
       </div>
       <Edge isLoading={props.isLoadingOlder} hasFailed={olderFailed} isOlder onRetry={loadOlder} />
       <Edge isLoading={props.isLoadingNewer} hasFailed={newerFailed} onRetry={loadNewer} />
+      {props.newAbove && !props.isLoadingOlder && (
+        <Button class="log-above" icon="up" onClick={() => props.onShow(props.newAbove?.first ?? null)}>
+          {words.thread.newAbove(props.newAbove.count)}
+        </Button>
+      )}
       {(hasNewer || list.getDistanceFromEnd() > FAR_FROM_END) && (
         <DownButton rows={rows} seen={last} onPress={() => (hasNewer ? props.onShow(null) : list.scrollToEnd())} />
       )}
@@ -181,10 +183,12 @@ function DownButton({ rows, seen, onPress }: { rows: Row[]; seen: number; onPres
   );
 }
 
-/** The row to scroll to: that of the message, else that of the first new one; -1 for the end. */
-function rowOf({ index }: Place, rows: Row[]): number {
-  if (index === null) return rows.findIndex(({ kind }) => kind === "unread");
-  return rows.findIndex((row) => row.kind === "message" && row.message.index >= index);
+/** What to scroll to: the message, else the first new one, else the end. */
+function targetOf({ index }: Place, rows: Row[]): Target {
+  const row = rows.findIndex((one) => {
+    return index === null ? one.kind === "unread" : one.kind === "message" && one.message.index >= index;
+  });
+  return row < 0 ? "end" : { index: row, align: index === null ? "start" : "center" };
 }
 
 function lastIndex(rows: Row[]): number {

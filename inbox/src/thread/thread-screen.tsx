@@ -21,6 +21,7 @@ import { ThreadLog } from "./thread-log.tsx";
 import { ThreadSearch } from "./thread-search.tsx";
 import { buildRows, reachesBack, writerOf } from "./timeline.ts";
 import { TypingLine } from "./typing-line.tsx";
+import { newBefore } from "./unread-mark.ts";
 import { useAnnouncements } from "./use-announcements.ts";
 import { usePeople } from "./use-people.ts";
 import { usePlace } from "./use-place.ts";
@@ -168,6 +169,7 @@ function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
       loadOlder={window.loadOlder}
       loadNewer={window.loadNewer}
       place={place}
+      newAbove={hasOlder ? newBefore(readThrough, messages[0]?.index) : null}
       onShow={onShow}
       actions={actions}
     />

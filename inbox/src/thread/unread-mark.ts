@@ -27,3 +27,10 @@ export function moveMark(mark: UnreadMark, { isVisible, read, last }: Now): Unre
 export function isBehind(read: ReadState, last: number): boolean {
   return read.marked_unread || (read.last_read_message_index ?? -1) < last;
 }
+
+/** The new messages before the first one that is here, if the mark stands among older ones; null for none. */
+export function newBefore(behind: number | null | undefined, first: number | undefined) {
+  if (behind === undefined || first === undefined) return null;
+  const firstNew = (behind ?? -1) + 1;
+  return firstNew < first ? { count: first - firstNew, first: firstNew } : null;
+}

@@ -55,30 +55,33 @@ export function useVirtualList({ kept = -1, ...options }: VirtualListOptions): V
 const CALM_FRAMES = 3;
 const MOST_FRAMES = 120;
 
+export type Target = { index: number; align: "start" | "center" } | "end";
+
 /**
- * Scroll to a row, and call back when it is there. Until then no row may come before it: the list looks for it by its
- * index.
+ * Scroll to a row or to the end, and call back when that is in sight. Until then no row may come before it: the list
+ * looks for a row by its index.
  *
  * @returns what gives it up
  */
-export function scrollToRow(
-  list: VirtualList,
-  index: number,
-  align: "start" | "center",
-  onThere: () => void,
-): () => void {
-  list.scrollToIndex(index, { align });
+export function scrollTo(list: VirtualList, target: Target, onThere: () => void): () => void {
+  if (target === "end") list.scrollToEnd();
+  else list.scrollToIndex(target.index, { align: target.align });
   let calm = 0;
   let frames = 0;
   let frame = requestAnimationFrame(look);
   function look() {
-    const wanted = list.getOffsetForIndex(index, align)?.[0] ?? 0;
-    calm = Math.abs(wanted - (list.scrollOffset ?? 0)) < 2 ? calm + 1 : 0;
+    calm = distanceTo(list, target) < 2 ? calm + 1 : 0;
     frames += 1;
     if (calm > CALM_FRAMES || frames > MOST_FRAMES) onThere();
     else frame = requestAnimationFrame(look);
   }
   return () => cancelAnimationFrame(frame);
+}
+
+function distanceTo(list: VirtualList, target: Target): number {
+  if (target === "end") return list.getDistanceFromEnd();
+  const wanted = list.getOffsetForIndex(target.index, target.align)?.[0] ?? 0;
+  return Math.abs(wanted - (list.scrollOffset ?? 0));
 }
 
 /** By the size that the list has had until now, which its element may have no more. */

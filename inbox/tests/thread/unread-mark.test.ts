@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReadState } from "../../src/api/types.ts";
-import { isBehind, moveMark, NO_MARK } from "../../src/thread/unread-mark.ts";
+import { isBehind, moveMark, NO_MARK, newBefore } from "../../src/thread/unread-mark.ts";
 import { CONVERSATION } from "../support/answers.ts";
 
 function read(last: number | null, newest: number, given: Partial<ReadState> = {}): ReadState {
@@ -58,4 +58,12 @@ test("a conversation that was marked as unread is behind, though all was read", 
   expect(isBehind(read(4, 5), 5)).toBe(true);
   expect(isBehind(read(null, 5), 5)).toBe(true);
   expect(isBehind(read(5, 5, { marked_unread: true }), 5)).toBe(true);
+});
+
+test("new messages before those that are here are counted", () => {
+  expect(newBefore(3, 50)).toEqual({ count: 46, first: 4 });
+  expect(newBefore(null, 50)).toEqual({ count: 50, first: 0 });
+  expect(newBefore(49, 50)).toBeNull();
+  expect(newBefore(undefined, 50)).toBeNull();
+  expect(newBefore(3, undefined)).toBeNull();
 });
