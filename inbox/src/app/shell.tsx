@@ -55,6 +55,8 @@ function Rail() {
   const [location] = useLocation();
   return (
     <nav class="rail" aria-label={words.app.navigation}>
+      {/* On a phone the list with its heading makes place for a conversation. */}
+      <h1 class="visually-hidden">{words.app.name}</h1>
       <RailLink href={to.inbox()} icon="inbox" isCurrent={location === "/" || location.startsWith("/c/")}>
         {words.app.inbox}
       </RailLink>

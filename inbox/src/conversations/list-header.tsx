@@ -79,7 +79,8 @@ function LineFilter() {
     <Menu
       align="end"
       trigger={({ buttonRef, ...properties }) => (
-        <button {...properties} ref={buttonRef} type="button" class="line-filter" aria-label={words.list.lineFilter}>
+        <button {...properties} ref={buttonRef} type="button" class="line-filter">
+          <span class="visually-hidden">{words.list.lineFilter}:</span>
           <span class="truncate">{chosen ? nameOf(chosen) : words.list.allLines}</span>
           <Icon name="chevron" />
         </button>
