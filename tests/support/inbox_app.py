@@ -10,7 +10,7 @@ At the end of `inbox.page` nothing may be in the console: an error, a warning, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -31,6 +31,21 @@ Sessions: TypeAlias = dict[str, StorageState]
 
 # WCAG 2.0 to 2.2, A and AA, and what axe calls best practice.
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
+_CONTRAST = ("color-contrast",)
+
+_LOOKS: tuple[tuple[int, Theme, tuple[str, ...]], ...] = (
+    (PHONE, "dark", _RULES),
+    (PHONE, "light", _CONTRAST),
+    (WIDE, "dark", _CONTRAST),
+    (WIDE, "light", _RULES),
+)
+
+# A color that is still changing is not the one that people read. What goes on forever has no end to go to.
+_END_ANIMATIONS = """
+for (const one of document.getAnimations()) {
+  if (Number.isFinite(one.effect.getComputedTiming().endTime)) one.finish();
+}
+"""
 
 # A machine that runs everything at once takes its time.
 PATIENCE_MS = 60_000
@@ -92,6 +107,22 @@ class AppPage:
         violations = find_violations(self.page, within)
         assert violations == [], "\n".join(violations)
 
+    def look(self, within: str | None = None) -> None:
+        """Check what is shown at both widths and in both themes, and leave it as it was.
+
+        Colors are all that a theme changes, so of the other two combinations contrast alone is checked.
+        """
+        before = self.page.viewport_size
+        for width, theme, rules in _LOOKS:
+            self.page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
+            self.page.emulate_media(color_scheme=theme)
+            self.page.evaluate(_END_ANIMATIONS)
+            violations = find_violations(self.page, within, rules)
+            assert violations == [], f"at {width} in {theme}:\n" + "\n".join(violations)
+            self.check_widths()
+        if before:
+            self.page.set_viewport_size(before)
+
     def check_widths(self) -> None:
         """Fail when the page is wider than the window."""
         widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -99,12 +130,15 @@ class AppPage:
         assert scrolled <= shown, f"{scrolled} pixels of content in {shown}"
 
 
-def find_violations(page: Page, within: str | None = None) -> list[str]:
-    """Run axe in a page, past its policy for contents; a line for each violation, with the elements."""
+def find_violations(page: Page, within: str | None = None, rules: Sequence[str] = _RULES) -> list[str]:
+    """Run axe in a page, past its policy for contents; a line for each violation, with the elements.
+
+    `rules` are names of rules, or tags.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate((built.APP / "node_modules" / "axe-core" / "axe.min.js").read_text())
-    run = "([within, tags]) => axe.run(within ?? document, { runOnly: tags, resultTypes: ['violations'] })"
-    found: dict[str, Any] = page.evaluate(run, [within, list(_RULES)])
+    run = "([within, rules]) => axe.run(within ?? document, { runOnly: rules, resultTypes: ['violations'] })"
+    found: dict[str, Any] = page.evaluate(run, [within, list(rules)])
     return [
         f"{one['id']} ({one['impact']}): {node['html'][:200]} {node['failureSummary']}"
         for one in found["violations"]
@@ -166,8 +200,8 @@ class InboxBrowser:
                 expect(app.page.get_by_role("navigation").first).to_be_visible()
             yield app
             if person is None:
-                # Chromium complains of the answer that nobody is signed in.
-                app.permit(f"401 (Unauthorized) ({self.base}/session)")
+                # Chromium complains of the answers that nobody is signed in.
+                app.permit(f"401 (Unauthorized) ({self.base}/session)", f"({self.base}/session/token)")
             assert app.complaints == [], "\n".join(app.complaints)
 
     @contextmanager

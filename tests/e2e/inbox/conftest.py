@@ -8,6 +8,8 @@ import pytest
 
 from local.stack import Stack
 from tests.support.inbox_app import InboxBrowser, Sessions, inbox_browser
+from tests.support.offices import Office
+from tests.support.stack_world import World
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,9 @@ def inbox(stack: Stack, sessions: Sessions) -> Iterator[InboxBrowser]:
     """A browser for the inbox."""
     with inbox_browser(stack, sessions) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def office(world: World) -> Office:
+    """What staff have around them."""
+    return Office.open(world)
