@@ -43,7 +43,7 @@ export function useSurroundings(conversation: Sid, state: ConversationState, wri
   const isWritten = written.body.trim() !== "" || written.hasFiles;
   const answer = usePreview(
     { conversation, author, body: written.body, missing },
-    known !== null && now?.kind === "open" && (isWritten || isLarge(known)),
+    known !== null && isAsked(known, now, isWritten),
   );
   const preview = answer?.preview ?? null;
   const isCurrent = answer?.missing === missing;
@@ -60,4 +60,13 @@ export function useSurroundings(conversation: Sid, state: ConversationState, wri
       return (member && calledOf(member)) ?? formatPhone(number);
     },
   };
+}
+
+/**
+ * Whether the server is asked: when something is written, and before that where what is known here may be wrong. Who
+ * opted out here may have opted in again elsewhere, and a large group is too large for some carriers only.
+ */
+function isAsked(known: Pick<Known, "participants" | "lines">, now: Situation | null, isWritten: boolean): boolean {
+  if (now?.kind === "nobody-left") return true;
+  return now?.kind === "open" && (isWritten || now.missing.length > 0 || isLarge(known));
 }

@@ -40,7 +40,7 @@ export function usePreview({ conversation, author, body, missing }: Wanted, isWa
     },
     enabled: isWanted,
     gcTime: 60_000,
-    staleTime: 60_000,
+    staleTime: 5_000,
     placeholderData: keepPreviousData,
   });
   return query.data ?? null;
