@@ -39,5 +39,9 @@ export default defineConfig({
     fs: { allow: [".", "../clients/javascript"] },
     proxy: Object.fromEntries(["/v1", "/v2", "/media", "/session"].map((path) => [path, passedOn])),
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    environment: "node",
+    testTimeout: 120_000, // on a machine that runs every test at once, a seeded run takes its time
+  },
 });

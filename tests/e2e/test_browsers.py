@@ -99,11 +99,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that remembers nothing."""
-    context = browser.new_context()
-    try:
+    with browsers.new_context(browser) as context:
         yield context.new_page()
-    finally:
-        context.close()
 
 
 @pytest.fixture(scope="module")

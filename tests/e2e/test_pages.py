@@ -35,11 +35,8 @@ def browser(stack: Stack) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that remembers nothing."""
-    context = browser.new_context()
-    try:
+    with browsers.new_context(browser) as context:
         yield context.new_page()
-    finally:
-        context.close()
 
 
 # --- the page of phones

@@ -132,8 +132,8 @@ def test_a_browser_keeps_the_cookies_and_a_script_cannot_read_them(stack: Stack,
     """Chromium takes `__Host-` cookies over plain HTTP from this machine, which it trusts."""
     person = stack.people.admin
     ask = "fetch('/session/token', {method: 'POST', headers: {'X-Partyline-Session': '1'}}).then(found => found.json())"
-    with browsers.browsing() as browser:
-        page = browser.new_page()
+    with browsers.browsing() as browser, browsers.new_context(browser) as context:
+        page = context.new_page()
         page.goto(f"{world.url}/session/start")
         page.fill("input[name=username]", person.name)
         page.click("button[type=submit]")

@@ -48,8 +48,7 @@ for (const one of document.getAnimations()) {
 """
 
 # A machine that runs everything at once takes its time.
-PATIENCE_MS = 60_000
-_DEFAULT_MS = 5_000
+PATIENCE_MS = browsers.PATIENCE_MS
 
 
 @dataclass
@@ -216,24 +215,16 @@ class InboxBrowser:
 
     @contextmanager
     def _context(self, **options: Any) -> Iterator[BrowserContext]:
-        context = self.browser.new_context(**options)
-        context.set_default_timeout(PATIENCE_MS)
-        try:
+        with browsers.new_context(self.browser, **options) as context:
             yield context
-        finally:
-            context.close()
 
 
 @contextmanager
 def inbox_browser(stack: Stack, sessions: Sessions) -> Iterator[InboxBrowser]:
     """A running browser for the inbox of a stack. Who signs in is added to `sessions`."""
     built.install()  # axe comes from there
-    expect.set_options(timeout=PATIENCE_MS)
-    try:
-        with browsers.browsing() as running:
-            yield InboxBrowser(running, stack.url, sessions)
-    finally:
-        expect.set_options(timeout=_DEFAULT_MS)
+    with browsers.browsing() as running:
+        yield InboxBrowser(running, stack.url, sessions)
 
 
 def sign_in(page: Page, base: str, person: Person) -> None:
