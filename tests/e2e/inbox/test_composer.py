@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import FilePayload, Locator, expect
 from local.stack import Stack
 from tests.support import browser as browsers
 from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
+from tests.support.offices import FRONT_DESK_LABEL, Office
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller, StaffMember
 
@@ -21,16 +23,15 @@ browsers.require()
 
 # Of Bandwidth, which takes 3.5 MB of files; of Telnyx, which takes eight recipients.
 LINE, OTHER_LINE, TELNYX = "+12065550100", "+12065550120", "+12065550110"
+OTHER_LABEL = "Line 0120"
 _FIELD = "Write a text"
 
 
 @pytest.fixture(scope="module")
-def account(world: World) -> Caller:
-    """The account, whose lines have prices here."""
-    caller = Caller(world, world.basic())
-    for line in (LINE, OTHER_LINE, TELNYX):
-        caller.made(f"/Lines/{line}", {"SmsPrice": "0.004", "MmsPrice": "0.02", "Label": f"Line {line[-4:]}"})
-    return caller
+def account(office: Office) -> Caller:
+    """The account. One more line than the office's has a label and prices here."""
+    office.account.made(f"/Lines/{OTHER_LINE}", {"SmsPrice": "0.004", "MmsPrice": "0.02", "Label": OTHER_LABEL})
+    return office.account
 
 
 def _group(account: Caller, *numbers: str, lines: Iterable[str] = (LINE,)) -> str:
@@ -190,10 +191,9 @@ def test_files_are_staged_refused_in_words_and_sent(
         assert uploads == []
         app.page.get_by_role("button", name="Send", exact=True).click()
         expect(staged).to_have_count(0)
-        assert until(lambda: [one["media"] for one in world.on_handset(kay)])
+        shown = [until(partial(world.on_handset, handset)) for handset in (bob, kay)]
+    assert [[len(one["media"]) for one in texts] for texts in shown] == [[1], [1]]
     assert len(uploads) >= 1
-    [shown] = world.on_handset(bob)
-    assert len(shown["media"]) == 1
 
 
 def test_a_pasted_and_a_dropped_file_are_staged(stack: Stack, account: Caller, inbox: InboxBrowser) -> None:
@@ -361,12 +361,12 @@ def test_a_line_is_chosen_where_there_are_several(
     bob = new_number()
     group = _group(account, bob, new_number(), lines=(LINE, OTHER_LINE))
     with inbox.page(stack.people.admin, f"/c/{group}") as app:
-        app.page.get_by_role("button", name="From Line 0100").click()
-        app.page.get_by_role("menuitemradio", name="Line 0120").click()
+        app.page.get_by_role("button", name=f"From {FRONT_DESK_LABEL}").click()
+        app.page.get_by_role("menuitemradio", name=OTHER_LABEL).click()
         _field(app).click()
         _write(app, "From the other one")
         app.press("Enter")
-        expect(app.page.get_by_role("button", name="From Line 0120")).to_be_visible()
+        expect(app.page.get_by_role("button", name=f"From {OTHER_LABEL}")).to_be_visible()
     assert until(lambda: (OTHER_LINE, "From the other one") in world.read_by(bob))
 
 
