@@ -1,7 +1,8 @@
+import { Link } from "wouter-preact";
 import { usePeople } from "../api/administration.ts";
 import { useRoles } from "../api/queries.ts";
 import type { Role } from "../api/types.ts";
-import { Tag } from "../ui/badge.tsx";
+import { to } from "../app/routes.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { settingsWords } from "../words/settings-words.ts";
@@ -34,10 +35,12 @@ function Card({ role, count }: { role: Role; count: number }) {
   const { known, more } = describeRole(role);
   return (
     <section class="role" aria-label={role.friendly_name}>
-      <h3 class="role-name">
-        {role.friendly_name}
-        <Tag>{say.people(count)}</Tag>
-      </h3>
+      <header class="role-head">
+        <h2>{role.friendly_name}</h2>
+        <Link href={to.settings("people")} class="role-people">
+          {say.people(count)}
+        </Link>
+      </header>
       <ul class="role-permissions">
         {known.map((permission) => (
           <li key={permission}>

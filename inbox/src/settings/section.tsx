@@ -21,7 +21,7 @@ export function Section({ name, text, action, children }: Props) {
     <div class="settings-section">
       <header class="settings-head">
         <BackLink />
-        <h2>{settingsWords.section[name]}</h2>
+        <h1>{settingsWords.section[name]}</h1>
         {action}
       </header>
       {text && <p class="settings-text">{text}</p>}
@@ -43,7 +43,7 @@ export function BackLink() {
 export function Group({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <section class="settings-group" aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div class="settings-card">{children}</div>
     </section>
   );

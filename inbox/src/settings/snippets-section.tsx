@@ -57,7 +57,7 @@ type ListProps = {
 function SnippetList({ title, snippets, query, onOpen }: ListProps) {
   return (
     <section class="settings-group" aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <Rows label={title} entries={snippets} keyOf={({ sid }) => sid} query={query} empty={null}>
         {(snippet) => <Row snippet={snippet} onOpen={onOpen} />}
       </Rows>
