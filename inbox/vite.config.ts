@@ -1,5 +1,6 @@
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { serviceWorker } from "./build/service-worker.ts";
 
 /**
  * A development server passes the API on to a running local stack, as if its own page asked (README.md).
@@ -22,7 +23,7 @@ const paintWithTheme: Plugin = {
 
 export default defineConfig({
   base: "./",
-  plugins: [paintWithTheme],
+  plugins: [paintWithTheme, serviceWorker()],
   // For the one library that asks for React: the combobox.
   resolve: { alias: { react: "preact/compat", "react-dom": "preact/compat" } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

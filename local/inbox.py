@@ -65,8 +65,9 @@ def build(report: Callable[[str], None] = lambda _: None) -> Path:
 
 
 def check() -> bool:
-    """Return whether the types are right; what is not is printed."""
-    return _succeeds(install() / "typescript" / "bin" / "tsc", "--project", ".")
+    """Return whether the types are right, of the app and of its service worker; what is not is printed."""
+    compiler = install() / "typescript" / "bin" / "tsc"
+    return all(_succeeds(compiler, "--project", project) for project in (".", "tsconfig.worker.json"))
 
 
 def test() -> bool:

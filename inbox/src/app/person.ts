@@ -13,6 +13,7 @@ import { clientRefOf, type MessageWindow } from "../api/message-window.ts";
 import { readMessage, readReadState } from "../api/reads.ts";
 import type { Message, ScheduledMessage, Session } from "../api/types.ts";
 import { closeLive, openLive, showSent } from "../live/live.ts";
+import { endNotifications } from "../notifications/notifier.ts";
 import { nameOfDatabase, removeOtherDatabases } from "../outbox/database.ts";
 import type { OutboxEntry, SentAnswer } from "../outbox/entry.ts";
 import { closeOutbox, isAnyUnsettled, openOutbox, settle } from "../outbox/my-outbox.ts";
@@ -78,13 +79,17 @@ function begin(session: Session): void {
 
 function end(kind: End): void {
   // Whoever it was, nothing of theirs is to be here any more.
-  if (present === null && kind === "no-access") void removeOtherDatabases("", Number.POSITIVE_INFINITY);
+  if (present === null && kind === "no-access") {
+    void removeOtherDatabases("", Number.POSITIVE_INFINITY);
+    void endNotifications(true);
+  }
   if (present === null) return;
   channel.postMessage({ person: present, end: kind } satisfies Notice);
   present = null;
   stopSettling?.();
   closeLive();
   void closeOutbox(kind !== "ended");
+  void endNotifications(kind !== "ended");
   void queryClient.cancelQueries();
   queryClient.clear();
 }

@@ -4,6 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 import { InboxScreen } from "../conversations/inbox-screen.tsx";
 import { newConversation, openNewConversation } from "../new-conversation/open.ts";
+import { watchAlerts } from "../notifications/alerts.ts";
+import { watchNotifications } from "../notifications/notifier.ts";
+import { useShowing } from "../notifications/showing.ts";
 import { watchTitle } from "../notifications/title.ts";
 import { ThreadScreen } from "../thread/thread-screen.tsx";
 import { Announcer } from "../ui/announcer.tsx";
@@ -15,6 +18,7 @@ import { Toasts } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { AccountMenu } from "./account-menu.tsx";
 import { ConnectionBar } from "./connection-bar.tsx";
+import { useSession } from "./current.ts";
 import { routes, to } from "./routes.ts";
 import { useShortcuts } from "./shortcuts.ts";
 
@@ -28,8 +32,7 @@ const SettingsScreen = lazy(() => import("../settings/settings-screen.tsx"), <Sk
 export function Shell() {
   const [, navigate] = useLocation();
   const [isHelpOpen, setHelpOpen] = useState(false);
-  const client = useQueryClient();
-  useEffect(() => watchTitle(client), [client]);
+  useNotifications();
   useShortcuts({
     n: () => openNewConversation({ kind: "group" }),
     "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus(),
@@ -49,6 +52,15 @@ export function Shell() {
       <Toasts />
     </div>
   );
+}
+
+/** Tell the person of what is new, as they have chosen. */
+function useNotifications(): void {
+  const client = useQueryClient();
+  const { sid, identity } = useSession().user;
+  useEffect(() => watchTitle(client), [client]);
+  useEffect(() => watchAlerts(client, { sid, identity }), [client, sid, identity]);
+  useEffect(() => watchNotifications(sid), [sid]);
 }
 
 function Rail() {
@@ -108,6 +120,7 @@ function Screens() {
 }
 
 function Inbox({ selected, target }: { selected: string | null; target: number | null }) {
+  useShowing(selected);
   return (
     <InboxScreen
       selected={selected}

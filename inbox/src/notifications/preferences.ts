@@ -13,9 +13,14 @@ export type Preferences = {
   readOnOpen: boolean;
   /** Whether Enter sends; else Ctrl+Enter or Cmd+Enter does, as it always does. */
   enterSends: boolean;
+  /** Of which messages the person is told, by sound or notification. */
+  alerts: "mine" | "all";
   sound: boolean;
-  /** Which messages the browser notifies of. */
-  notify: "off" | "mine" | "all";
+  /**
+   * The SID of the user whose messages this browser notifies of; null for nobody. Another person at the same browser has
+   * not asked for any.
+   */
+  notifiedUser: string | null;
   /** Whether a notification shows the sender and the text. */
   notifyWithText: boolean;
 };
@@ -26,8 +31,9 @@ const DEFAULTS: Preferences = {
   shortcuts: true,
   readOnOpen: true,
   enterSends: true,
+  alerts: "mine",
   sound: false,
-  notify: "off",
+  notifiedUser: null,
   notifyWithText: false,
 };
 
@@ -71,8 +77,9 @@ export function parsePreferences(text: string | null): Preferences {
     shortcuts: flag("shortcuts"),
     readOnOpen: flag("readOnOpen"),
     enterSends: flag("enterSends"),
+    alerts: choose(found.alerts, ["mine", "all"]),
     sound: flag("sound"),
-    notify: choose(found.notify, ["off", "mine", "all"]),
+    notifiedUser: typeof found.notifiedUser === "string" ? found.notifiedUser : null,
     notifyWithText: flag("notifyWithText"),
   };
 }

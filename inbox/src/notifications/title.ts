@@ -1,4 +1,4 @@
-/** The title of the page, with how many conversations are unread: a number, and nothing of a customer. */
+/** The title and the icon of the page, with how many conversations are unread: a number, and nothing of a customer. */
 
 import type { QueryClient } from "@tanstack/preact-query";
 import { type EntryPage, joinPages } from "../api/entries.ts";
@@ -6,18 +6,16 @@ import { keys } from "../api/keys.ts";
 import { unreadCount } from "../conversations/entry-text.ts";
 import { words } from "../words/words.ts";
 
-/** Keep the title right from now on. Returns what ends it. */
+/** Keep title and icon right from now on. Returns what ends it. */
 export function watchTitle(client: QueryClient): () => void {
-  const show = () => {
-    document.title = titleFor(countUnread(client));
-  };
-  show();
+  const look = () => show(countUnread(client));
+  look();
   const stop = client.getQueryCache().subscribe(({ query }) => {
-    if (query.queryKey[0] === keys.inboxes()[0]) show();
+    if (query.queryKey[0] === keys.inboxes()[0]) look();
   });
   return () => {
     stop();
-    document.title = titleFor(0);
+    show(0);
   };
 }
 
@@ -26,6 +24,16 @@ export function countUnread(client: QueryClient): number {
   const lists = client.getQueriesData<{ pages: EntryPage[] }>({ queryKey: keys.inboxes() });
   const entries = joinPages(lists.flatMap(([, list]) => list?.pages ?? []));
   return entries.filter((entry) => unreadCount(entry) > 0 && !entry.muted).length;
+}
+
+function show(unread: number): void {
+  const title = titleFor(unread);
+  if (document.title === title) return;
+  document.title = title;
+  const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+  if (icon) icon.href = unread > 0 ? "./icons/icon-unread.svg" : "./icons/icon.svg";
+  // Of the app on a home screen or in a dock.
+  navigator.setAppBadge?.(unread).catch(() => {});
 }
 
 function titleFor(unread: number): string {

@@ -2,6 +2,7 @@
 
 import { en, type Words } from "./en.ts";
 
+export { notifications as notificationWords } from "./en/notifications.ts";
 export { plural } from "./plural.ts";
 
 export const words: Words = en;

@@ -9,18 +9,19 @@ test("without a choice shortcuts work, reading is noted, and nothing makes a noi
     shortcuts: true,
     readOnOpen: true,
     enterSends: true,
+    alerts: "mine",
     sound: false,
-    notify: "off",
+    notifiedUser: null,
     notifyWithText: false,
   });
 });
 
 test("what was chosen holds", () => {
-  const chosen = { ...DEFAULTS, theme: "dark", shortcuts: false, sound: true, notify: "mine" };
+  const chosen = { ...DEFAULTS, theme: "dark", shortcuts: false, sound: true, alerts: "all", notifiedUser: "US1" };
   expect(parsePreferences(JSON.stringify(chosen))).toEqual(chosen);
 });
 
-test.each(["", "null", "3", "[]", "{", '{"theme":"pink","sound":"yes","notify":1,"other":2}'])(
+test.each(["", "null", "3", "[]", "{", '{"theme":"pink","sound":"yes","alerts":"off","notifiedUser":1,"other":2}'])(
   "%s is as without a choice",
   (text) => {
     expect(parsePreferences(text)).toEqual(DEFAULTS);
