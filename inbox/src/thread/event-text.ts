@@ -16,7 +16,8 @@ export function eventText(event: Activity, people: People): string {
       : words.list.unknown;
   switch (event.kind) {
     case "assigned":
-      return event.after ? say.assigned(by, nameOf(event.after, people)) : say.unassigned(by);
+      if (event.after === null) return say.unassigned(by);
+      return say.assigned(by, event.after === people.self ? words.thread.you : people.nameOfUser(event.after));
     case "state_changed":
       return stateText(event, by);
     case "participant_added":

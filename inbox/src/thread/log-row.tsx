@@ -74,6 +74,8 @@ export function rowLabel(row: Row, people: People): string | undefined {
 }
 
 function noteHead(note: { by: string | null; date_created: string }, people: People): string {
-  const by = note.by === people.self ? words.list.you : people.nameOfUser(note.by ?? "");
-  return words.thread.noteBy(by, formatClock(note.date_created));
+  const time = formatClock(note.date_created);
+  return note.by === people.self
+    ? words.thread.ownNote(time)
+    : words.thread.noteBy(people.nameOfUser(note.by ?? ""), time);
 }

@@ -56,6 +56,8 @@ export const thread = {
   },
   via: (name: string, line: string) => `${name} via ${line}`,
   messageLabel: (name: string, time: string, text: string) => `${name}, ${time}, ${text}`,
+  you: "you",
+  ownNote: (time: string) => `Your note, ${time}`,
   noteBy: (name: string, time: string) => `Note by ${name}, ${time}`,
   filePending: "The file is on its way…",
   fileFailed: {
