@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/preact-query";
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { changeLine, usePeople } from "../api/administration.ts";
 import { keys } from "../api/keys.ts";
 import { KEYWORDS, type Line } from "../api/types.ts";
@@ -9,6 +9,7 @@ import { Button } from "../ui/button.tsx";
 import { CheckList } from "../ui/check-list.tsx";
 import { ChoiceField } from "../ui/choice-field.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { useDiscardQuestion } from "../ui/discard-question.tsx";
 import { SelectField, TextArea, TextField } from "../ui/field.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { messageOf, useAction } from "../ui/use-action.ts";
@@ -31,6 +32,8 @@ export function LineDialog({ line, onClose }: { line: Line; onClose: () => void 
   const form = changesOf(draft, line, service);
   const isReady = Object.keys(form).length > 0 && isPrice(draft.smsPrice) && isPrice(draft.mmsPrice);
   const problem = messageOf(error);
+  const id = useId();
+  const leaving = useDiscardQuestion(Object.keys(form).length > 0 && !isBusy, onClose);
 
   const save = () =>
     run(async () => {
@@ -45,16 +48,18 @@ export function LineDialog({ line, onClose }: { line: Line; onClose: () => void 
       shape="wide"
       title={say.title(formatPhone(line.address))}
       onClose={onClose}
+      mayClose={leaving.mayClose}
       footer={
         <>
-          <Button onClick={onClose}>{words.app.cancel}</Button>
-          <Button kind="primary" isBusy={isBusy} disabled={!isReady} onClick={() => void save()}>
+          <Button onClick={leaving.close}>{words.app.cancel}</Button>
+          <Button kind="primary" type="submit" form={id} isBusy={isBusy} disabled={!isReady}>
             {words.app.save}
           </Button>
         </>
       }
     >
       <form
+        id={id}
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
@@ -65,6 +70,7 @@ export function LineDialog({ line, onClose }: { line: Line; onClose: () => void 
           label={say.label}
           hint={say.labelHint}
           maxLength={256}
+          autoFocus
           value={draft.label}
           onInput={(event) => change({ label: event.currentTarget.value })}
         />
@@ -80,9 +86,8 @@ export function LineDialog({ line, onClose }: { line: Line; onClose: () => void 
         <p class="field-error" role="alert" hidden={problem === null}>
           {problem}
         </p>
-        {/* Enter in a field saves: a form with several fields needs a button for that. */}
-        <button type="submit" hidden />
       </form>
+      {leaving.question}
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { changeOptOut, enterOptOut, useManagedLines, useOptOutHistory } from "../api/administration.ts";
 import { keys } from "../api/keys.ts";
@@ -64,6 +64,7 @@ function EnterDialog({ onClose }: { onClose: () => void }) {
       <TextField
         label={say.number}
         type="tel"
+        autoFocus
         error={isNumberWrong ? say.numberWrong : null}
         value={number}
         onInput={(event) => setNumber(event.currentTarget.value)}
@@ -104,17 +105,20 @@ function ChangeDialog({ optOut, isIn, onClose }: { optOut: OptOut; isIn: boolean
       onSave={save}
       onClose={onClose}
     >
-      <ReasonField reason={reason} onChange={setReason} />
+      <ReasonField reason={reason} isFirst onChange={setReason} />
     </FormDialog>
   );
 }
 
-function ReasonField({ reason, onChange }: { reason: string; onChange: (reason: string) => void }) {
+type ReasonProps = { reason: string; isFirst?: boolean; onChange: (reason: string) => void };
+
+function ReasonField({ reason, isFirst = false, onChange }: ReasonProps) {
   return (
     <TextField
       label={say.reason}
       hint={say.reasonHint}
       maxLength={LONGEST_REASON}
+      autoFocus={isFirst}
       value={reason}
       onInput={(event) => onChange(event.currentTarget.value)}
     />
@@ -169,6 +173,7 @@ type FormProps = {
 };
 
 function FormDialog({ title, text, action, isBusy, isReady, problem, onSave, onClose, children }: FormProps) {
+  const id = useId();
   return (
     <Dialog
       title={title}
@@ -177,13 +182,14 @@ function FormDialog({ title, text, action, isBusy, isReady, problem, onSave, onC
       footer={
         <>
           <Button onClick={onClose}>{words.app.cancel}</Button>
-          <Button kind="primary" isBusy={isBusy} disabled={!isReady} onClick={() => void onSave()}>
+          <Button kind="primary" type="submit" form={id} isBusy={isBusy} disabled={!isReady}>
             {action}
           </Button>
         </>
       }
     >
       <form
+        id={id}
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
@@ -194,7 +200,6 @@ function FormDialog({ title, text, action, isBusy, isReady, problem, onSave, onC
         <p class="field-error" role="alert" hidden={problem === null}>
           {problem}
         </p>
-        <button type="submit" hidden />
       </form>
     </Dialog>
   );

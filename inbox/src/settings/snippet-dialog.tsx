@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/preact-query";
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { keys } from "../api/keys.ts";
 import { post } from "../api/reads.ts";
@@ -8,6 +8,7 @@ import { usePermission, useSession } from "../app/current.ts";
 import { Button } from "../ui/button.tsx";
 import { ChoiceField } from "../ui/choice-field.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { useDiscardQuestion } from "../ui/discard-question.tsx";
 import { TextArea, TextField } from "../ui/field.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { messageOf, useAction } from "../ui/use-action.ts";
@@ -27,6 +28,9 @@ export function SnippetDialog({ snippet, onClose }: { snippet: Snippet | null; o
   const [whose, setWhose] = useState<"me" | "all">("me");
   const [isTried, setTried] = useState(false);
   const { isBusy, error, run } = useAction();
+  const id = useId();
+  const isChanged = name !== (snippet?.name ?? "") || body !== (snippet?.body ?? "");
+  const leaving = useDiscardQuestion(isChanged && !isBusy, onClose);
   const isTaken = error instanceof ApiError && error.code === 20409;
   const isReady = isSnippetName(name) && body.trim() !== "";
 
@@ -40,8 +44,8 @@ export function SnippetDialog({ snippet, onClose }: { snippet: Snippet | null; o
       onClose();
     });
 
-  function submit(event?: Event) {
-    event?.preventDefault();
+  function submit(event: Event) {
+    event.preventDefault();
     setTried(true);
     if (isReady) void save();
   }
@@ -51,21 +55,23 @@ export function SnippetDialog({ snippet, onClose }: { snippet: Snippet | null; o
     <Dialog
       title={snippet ? say.edit : say.create}
       onClose={onClose}
+      mayClose={leaving.mayClose}
       footer={
         <>
-          <Button onClick={onClose}>{words.app.cancel}</Button>
-          <Button kind="primary" isBusy={isBusy} disabled={!name || !body.trim()} onClick={() => submit()}>
+          <Button onClick={leaving.close}>{words.app.cancel}</Button>
+          <Button kind="primary" type="submit" form={id} isBusy={isBusy} disabled={!name || !body.trim()}>
             {words.app.save}
           </Button>
         </>
       }
     >
-      <form class="form" onSubmit={submit}>
+      <form id={id} class="form" onSubmit={submit}>
         <TextField
           label={say.name}
           hint={say.nameHint}
           error={nameProblem}
           maxLength={40}
+          autoFocus
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
@@ -90,6 +96,7 @@ export function SnippetDialog({ snippet, onClose }: { snippet: Snippet | null; o
           />
         )}
       </form>
+      {leaving.question}
     </Dialog>
   );
 }

@@ -30,7 +30,9 @@ export function ConfirmDialog({ title, text, confirm, onClose, act }: Props) {
       onClose={onClose}
       footer={
         <>
-          <Button onClick={onClose}>{words.app.cancel}</Button>
+          <Button autoFocus onClick={onClose}>
+            {words.app.cancel}
+          </Button>
           <Button kind="danger" isBusy={isBusy} onClick={() => void go()}>
             {confirm}
           </Button>
