@@ -21,16 +21,16 @@ import { importUnderWay } from "./import-under-way.ts";
 export default function ContactsScreen({ selected }: { selected: Sid | null }) {
   const mayManage = usePermission("manageContacts");
   return (
-    <div class={classNames("contacts-screen", selected !== null && "contacts-screen-one")}>
-      <aside class="contacts-screen-list" aria-label={words.contacts.title}>
+    <main class={classNames("contacts-screen", selected !== null && "contacts-screen-one")}>
+      <section class="contacts-screen-list" aria-label={words.contacts.title}>
         <header class="contacts-header">
           <h1>{words.contacts.title}</h1>
           {mayManage && <Actions />}
         </header>
         {mayManage && <ImportNotice />}
         <ContactList selected={selected} />
-      </aside>
-      <main class="contacts-screen-main">
+      </section>
+      <div class="contacts-screen-main">
         {selected ? (
           <ContactCard key={selected} contact={selected} />
         ) : (
@@ -38,8 +38,8 @@ export default function ContactsScreen({ selected }: { selected: Sid | null }) {
             <EmptyState icon="contacts" title={words.contacts.choose} text={words.contacts.chooseText} />
           </div>
         )}
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
 

@@ -5,7 +5,7 @@ import { useDebounced } from "../ui/use-debounced.ts";
 import { words } from "../words/words.ts";
 import { PeopleField } from "./people-field.tsx";
 import { parseNumber } from "./phone-numbers.ts";
-import { buildChoices, type Kind, type Recipient } from "./recipients.ts";
+import { buildChoices, isFoundBy, type Kind, type Recipient } from "./recipients.ts";
 
 const SEARCH_PAUSE = 150;
 const MOST_CHOICES = 20;
@@ -28,14 +28,17 @@ export function RecipientsField({ kind, recipients, limit, error, isFirst, onCha
   const q = useDebounced(search.trim(), SEARCH_PAUSE);
   const { contacts, query } = useContacts(q);
   const situation = { kind, chosen: recipients, limit, isLimited };
-  const choices = buildChoices(q ? (contacts ?? []) : [], parseNumber(search), situation).slice(0, MOST_CHOICES);
+  const text = search.trim();
+  const found = q && text ? (contacts ?? []) : [];
+  const current = q === text ? found : found.filter((contact) => isFoundBy(contact, text));
+  const choices = buildChoices(current, parseNumber(text), situation).slice(0, MOST_CHOICES);
   return (
     <PeopleField
       label={say.people[kind]}
       count={kind === "group" && limit > 0 ? say.count(recipients.length, limit) : null}
       chosen={recipients}
       choices={choices}
-      isSearching={query.isFetching || q !== search.trim()}
+      isSearching={query.isFetching || q !== text}
       emptyText={say.nobody}
       error={error}
       isFirst={isFirst}

@@ -38,6 +38,22 @@ export function buildChoices(contacts: Contact[], typed: TypedNumber | null, sit
   return [{ ...bare, key: typed.number, problem }, ...known];
 }
 
+/**
+ * Whether a contact is one that a search would find: those of the search before stand there until the answer to this one
+ * comes, and Enter adds the first.
+ */
+export function isFoundBy({ friendly_name: name, numbers }: Contact, search: string): boolean {
+  const digits = search.replace(/\D/g, "");
+  if (digits.length > 2 && numbers.some(({ number }) => number.endsWith(digits))) return true;
+  const known = wordsOf(name);
+  return wordsOf(search).every((word) => known.some((one) => one.startsWith(word)));
+}
+
+function wordsOf(text: string): string[] {
+  const plain = text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+}
+
 function choicesOf(contact: Contact, situation: Situation): Choice[] {
   const numbers = [...contact.numbers].sort((a, b) => Number(b.primary) - Number(a.primary));
   return numbers.map(({ number, label }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Contact } from "../../src/api/types.ts";
 import { parseNumber } from "../../src/new-conversation/phone-numbers.ts";
-import { buildChoices, participantsOf, type Recipient } from "../../src/new-conversation/recipients.ts";
+import { buildChoices, isFoundBy, participantsOf, type Recipient } from "../../src/new-conversation/recipients.ts";
 
 const BOB = {
   sid: "CT1",
@@ -70,6 +70,17 @@ describe("who is offered", () => {
     ]);
     expect(problems(buildChoices([], abroad, { ...group, kind: "single" }))).toEqual([null]);
   });
+});
+
+test.each([
+  ["bo", true],
+  ["BÓB", true],
+  ["0151", true],
+  ["51", false],
+  ["ob", false],
+  ["bob miller", false],
+])("the answer to a search before stands for %s: %s", (search, isFound) => {
+  expect(isFoundBy(BOB, search)).toBe(isFound);
 });
 
 test.each([
