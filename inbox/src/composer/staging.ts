@@ -59,8 +59,12 @@ export function stage(chosen: File[]): { files: OutgoingFile[]; refusals: string
   return { files, refusals };
 }
 
-/** The files of a paste or a drop. Text that an office program copies comes with a picture of itself, and stays text. */
-export function filesOf(transfer: DataTransfer | null): File[] {
-  if (!transfer || transfer.types.includes("text/plain")) return [];
-  return [...transfer.files];
+/**
+ * The files of a paste. What an office program copies is text with a picture of itself, and stays text; a copied file
+ * comes with its name as plain text alone, a copied picture with its place in a page alone.
+ */
+export function filesOf(transfer: Pick<DataTransfer, "types" | "files"> | null): File[] {
+  if (!transfer) return [];
+  const isText = transfer.types.includes("text/plain") && transfer.types.includes("text/html");
+  return isText ? [] : [...transfer.files];
 }

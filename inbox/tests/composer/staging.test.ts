@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Line } from "../../src/api/types.ts";
-import { limitsOf, problemOf, refusalOf, stage } from "../../src/composer/staging.ts";
+import { filesOf, limitsOf, problemOf, refusalOf, stage } from "../../src/composer/staging.ts";
 
 const MB = 1024 * 1024;
 const file = (name: string, type: string, size = 1000) => ({ name, type, size });
@@ -48,5 +48,20 @@ describe("files together", () => {
     const nearly = file("plan.pdf", "application/pdf", MB - 10_000);
     expect(problemOf([nearly, file("small.png", "image/png", 9_000)], LIMITS)).toBeNull();
     expect(problemOf([nearly, picture], LIMITS)).not.toBeNull();
+  });
+});
+
+describe("a paste", () => {
+  const picture = new File(["a"], "image.png", { type: "image/png" });
+  const paste = (...types: string[]) => ({ types, files: [picture] as unknown as FileList });
+
+  it.each([
+    ["a picture of a page", paste("text/html", "Files"), 1],
+    ["a picture of the screen", paste("Files"), 1],
+    ["a file, with its name", paste("text/plain", "Files"), 1],
+    ["a text of an office program, with a picture of it", paste("text/plain", "text/html", "Files"), 0],
+    ["nothing", null, 0],
+  ])("of %s", (_, pasted, count) => {
+    expect(filesOf(pasted)).toHaveLength(count);
   });
 });

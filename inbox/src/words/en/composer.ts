@@ -26,7 +26,7 @@ export const composer = {
   tooLong: (over: number) => `${plural(over, "character", "characters")} too many`,
   readOnly: {
     closed: "This conversation is closed. No more texts can be sent in it.",
-    noMember: "You can read this conversation, but not write in it.",
+    noMember: "You can read this conversation, but not write in it: there is no line in it, and you are not a member.",
     noPermission: "Your role lets you read this conversation, but not write texts in it.",
     noLine: (numbers: string[]) =>
       `You can read this conversation, but you are not among the users of ${join(numbers)}. Ask an administrator.`,
