@@ -1,5 +1,4 @@
 import type { Ref } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { preferences } from "../notifications/preferences.ts";
 import type { SnippetField } from "./snippet-field.tsx";
 
@@ -16,43 +15,33 @@ type Props = {
 
 /** A text field that grows with its text, up to the height that its style sheet allows. */
 export function TextBox({ inputRef, label, value, onInput, onSend, onPaste, snippets }: Props) {
-  const box = useRef<HTMLTextAreaElement | null>(null);
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
-  }, [value]);
-
   return (
-    <textarea
-      ref={(element) => {
-        box.current = element;
-        if (typeof inputRef === "function") inputRef(element);
-        else if (inputRef) inputRef.current = element;
-      }}
-      class="composer-input"
-      rows={1}
-      data-composer
-      aria-label={label}
-      placeholder={label}
-      value={value}
-      aria-autocomplete={snippets ? "list" : "none"}
-      {...snippets?.attributes}
-      onInput={(event) => {
-        onInput(event.currentTarget.value);
-        snippets?.onCursor(event.currentTarget);
-      }}
-      onSelect={(event) => snippets?.onCursor(event.currentTarget)}
-      onBlur={() => snippets?.onBlur()}
-      onPaste={onPaste}
-      onKeyDown={(event) => {
-        if (snippets?.onKey(event) || !isSend(event)) return;
-        event.preventDefault();
-        onSend();
-      }}
-    />
+    // It has the text too, and so its height: to measure the field would move what stands above it.
+    <div class="composer-box" data-text={value}>
+      <textarea
+        ref={inputRef}
+        class="composer-input"
+        rows={1}
+        data-composer
+        aria-label={label}
+        placeholder={label}
+        value={value}
+        aria-autocomplete={snippets ? "list" : "none"}
+        {...snippets?.attributes}
+        onInput={(event) => {
+          onInput(event.currentTarget.value);
+          snippets?.onCursor(event.currentTarget);
+        }}
+        onSelect={(event) => snippets?.onCursor(event.currentTarget)}
+        onBlur={() => snippets?.onBlur()}
+        onPaste={onPaste}
+        onKeyDown={(event) => {
+          if (snippets?.onKey(event) || !isSend(event)) return;
+          event.preventDefault();
+          onSend();
+        }}
+      />
+    </div>
   );
 }
 

@@ -4,6 +4,7 @@ import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { scrollTo, type Target, useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
+import { useKeepBottom } from "./keep-bottom.ts";
 import { isFocusable, rowAfter } from "./log-keys.ts";
 import { type LogActions, RowContent, rowLabel } from "./log-row.tsx";
 import type { People } from "./people.ts";
@@ -59,6 +60,7 @@ export function ThreadLog(props: Props) {
     paddingEnd: 8,
     kept: at,
   });
+  useKeepBottom(scroller);
   const items = list.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
