@@ -93,8 +93,9 @@ function OpenEditor({ conversation, text, around, situation, isInitializing, onM
   const isReady = hasContent && (left === null || left >= 0) && problems.length === 0;
 
   useEffect(() => {
-    // A phone would open its keyboard over the thread.
-    if (matchMedia("(pointer: fine)").matches) input.current?.focus();
+    // A phone would open its keyboard over the thread, and a menu that is open already would lose the focus.
+    const isElsewhere = document.activeElement?.closest("[role=menu], dialog");
+    if (!isElsewhere && matchMedia("(pointer: fine)").matches) input.current?.focus();
   }, []);
 
   const take = useCallback(

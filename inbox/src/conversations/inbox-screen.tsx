@@ -17,14 +17,14 @@ type Props = {
 /** The list, and beside it the selected conversation; on a phone one of both. */
 export function InboxScreen({ selected, onNewMessage, onNewGroup, children }: Props) {
   return (
-    <div class={classNames("inbox-screen", selected !== null && "inbox-screen-thread")}>
-      <aside class="inbox-screen-list" aria-label={words.list.label}>
+    <main class={classNames("inbox-screen", selected !== null && "inbox-screen-thread")}>
+      <section class="inbox-screen-list" aria-label={words.list.label}>
         <ListHeader onNewMessage={onNewMessage} onNewGroup={onNewGroup} />
         <ConversationList selected={selected} />
-      </aside>
-      <main class="inbox-screen-main">
+      </section>
+      <div class="inbox-screen-main">
         {children ?? <EmptyState icon="message" title={words.list.choose} text={words.list.chooseText} />}
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
