@@ -26,7 +26,7 @@ def entry(app: AppPage, scene: Scene) -> Locator:
 
 def thread_title(app: AppPage) -> Locator:
     """The heading above a thread."""
-    return app.page.get_by_role("region", name="Conversation").locator("header").get_by_role("heading")
+    return app.page.get_by_role("region", name="Conversation", exact=True).locator("header").get_by_role("heading")
 
 
 def rows(app: AppPage, text: str) -> Locator:

@@ -11,16 +11,13 @@ from local.stack import Stack
 from tests.support import browser as browsers
 from tests.support.hands import BOTH, By, Hand
 from tests.support.inbox_app import AppPage, InboxBrowser
+from tests.support.inbox_screens import dialog, open_members, thread_title
 from tests.support.offices import FRONT_DESK_LABEL, TELNYX_LABEL, Office, Scene
 from tests.support.stack_world import new_number
 
 browsers.require()
 
 both = pytest.mark.parametrize("by", BOTH)
-
-
-def dialog(app: AppPage) -> Locator:
-    return app.page.get_by_role("dialog")
 
 
 def people(app: AppPage) -> Locator:
@@ -38,14 +35,8 @@ def start_group(hand: Hand) -> None:
 
 def copy_group(hand: Hand, scene: Scene) -> None:
     """Open the dialog for a group with the members of the conversation that is open."""
-    hand.press(hand.app.page.get_by_role("button", name="Show the members"))
-    expect(dialog(hand.app)).to_contain_text(scene.members[-1].name)
-    hand.press(dialog(hand.app).get_by_role("button", name="New group from this one"))
+    hand.press(open_members(hand, scene).get_by_role("button", name="New group from this one"))
     expect(dialog(hand.app).get_by_role("heading", name="New group message")).to_be_visible()
-
-
-def thread_title(app: AppPage) -> Locator:
-    return app.page.get_by_role("region", name="Conversation").locator("header").get_by_role("heading")
 
 
 @both
