@@ -210,7 +210,7 @@ export const settings = {
     route: "Route again",
     delete: "Delete",
     deleteOf: (sender: string) => `Delete the text of ${sender}`,
-    routeOf: (sender: string) => `Route the text of ${sender} again`,
+    routeOf: (sender: string) => `Route again: the text of ${sender}`,
     routed: "The text is in its conversation now",
     routedElsewhere: "The text is in a conversation that you do not see",
     open: "Open",
