@@ -7,7 +7,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { preferences } from "../notifications/preferences.ts";
 
-export const SHORTCUTS = ["j", "k", "Enter", "r", "n", "e", "u", "a", "/", "?", "g i", "g c", "g s"] as const;
+export const SHORTCUTS = ["j", "k", "Enter", "r", "n", "e", "u", "a", "/", "?", "g i", "g c", "g s", "Escape"] as const;
 export type Shortcut = (typeof SHORTCUTS)[number];
 
 type Handler = () => void;
@@ -37,13 +37,22 @@ export function useShortcuts(keys: Partial<Record<Shortcut, Handler>>): void {
 /** Listen to the keys of the page. */
 export function watchShortcuts(): void {
   addEventListener("keydown", (event) => {
-    if (!preferences.value.shortcuts || event.defaultPrevented || isElsewhere(event)) return;
+    if (!preferences.value.shortcuts || event.defaultPrevented) return;
+    if (event.key === "Escape" && !event.isComposing) leaveComposer(event.target);
+    if (isElsewhere(event)) return;
     const name = nameOf(event.key, performance.now());
     const handler = handlers.findLast(({ key }) => key === name);
     if (!handler) return;
     event.preventDefault();
     handler.run();
   });
+}
+
+/** Leave the place to write, in which keys are letters, for the row of the conversation, if the list has it. */
+function leaveComposer(target: EventTarget | null): void {
+  if (!(target instanceof HTMLElement) || !target.matches("[data-composer]")) return;
+  target.blur();
+  document.querySelector<HTMLElement>("[data-conversation][aria-current]")?.focus();
 }
 
 /** The shortcut that a key completes: the key, or `g` and the key. */

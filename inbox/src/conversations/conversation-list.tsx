@@ -91,6 +91,8 @@ function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsPro
         onKeyDown={(event) => {
           if (move(event.key)) event.preventDefault();
         }}
+        // Keys go on from the row that has the focus, however it came there.
+        onFocusIn={({ target }) => setFocused((target as HTMLElement).dataset.conversation ?? null)}
       >
         {rows.map((row) => {
           const entry = entries[row.index];

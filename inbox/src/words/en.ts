@@ -206,6 +206,7 @@ export const en = {
       "g i": "Inbox",
       "g c": "Contacts",
       "g s": "Settings",
+      Escape: "Leave the place to write, so that keys work again",
     },
   },
   connection: {
