@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -13,7 +14,7 @@ from tests.support.hands import BOTH, By, Hand
 from tests.support.inbox_app import AppPage, InboxBrowser
 from tests.support.inbox_screens import dialog, open_members, thread_title
 from tests.support.offices import FRONT_DESK_LABEL, TELNYX_LABEL, Office, Scene
-from tests.support.stack_world import new_number
+from tests.support.stack_world import new_number, until
 
 browsers.require()
 
@@ -64,7 +65,7 @@ def test_1_a_group_is_created_with_its_first_text(stack: Stack, inbox: InboxBrow
         # The first attempt may come before the group is active.
         app.permit("400 (Bad Request)")
     for phone, other in ((work, kay.number), (kay.number, work)):
-        [shown] = office.world.on_handset(phone)
+        [shown] = until(partial(office.world.on_handset, phone))
         assert shown["text"] == "Sunday?"
         assert other in json.dumps(shown)
     assert office.world.on_handset(bob.number) == []
