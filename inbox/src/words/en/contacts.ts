@@ -81,7 +81,7 @@ export const contacts = {
   number: "Number",
   numberOf: (place: number) => `Number ${place}`,
   label: "Label",
-  labelHint: "mobile, work…",
+  labelHint: "Label",
   makePrimary: "Make primary",
   addNumber: "Add a number",
   removeNumber: (place: number) => `Remove number ${place}`,
