@@ -118,7 +118,10 @@ function Rows({ contacts, selected, emptyWords: empty, hasMore, isLoadingMore, o
     if (next === null || !sid) return false;
     setFocused(sid);
     list.scrollToIndex(next);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-contact="${sid}"]`)?.focus());
+    const find = () => scroller.current?.querySelector<HTMLElement>(`[data-contact="${sid}"]`);
+    // At once, so that the next key is for this row; one out of sight is in the page with the next frame.
+    if (find()) find()?.focus();
+    else requestAnimationFrame(() => find()?.focus());
     return true;
   }
 

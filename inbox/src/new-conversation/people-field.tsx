@@ -63,21 +63,6 @@ export function PeopleField(props: Props) {
     itemToString: (choice) => (choice ? recipientName(choice) : ""),
     selectedItem: null,
     defaultHighlightedIndex: 0,
-    stateReducer: (_state, { type, changes }) => {
-      const { ItemClick, InputKeyDownEnter } = useCombobox.stateChangeTypes;
-      // It stays open for somebody who cannot be added, since it says why.
-      if (type === ItemClick || type === InputKeyDownEnter) {
-        return { ...changes, isOpen: Boolean(changes.selectedItem?.problem), inputValue: text };
-      }
-      return changes;
-    },
-    onInputValueChange: ({ type, inputValue }) => {
-      if (type === useCombobox.stateChangeTypes.InputChange) search(inputValue ?? "");
-    },
-    onStateChange: ({ type, selectedItem }) => {
-      const { ItemClick, InputKeyDownEnter } = useCombobox.stateChangeTypes;
-      if (selectedItem && (type === ItemClick || type === InputKeyDownEnter)) add(selectedItem);
-    },
   });
 
   const labels = combobox.getLabelProps();
@@ -98,13 +83,18 @@ export function PeopleField(props: Props) {
           class="people-input"
           {...(combobox.getInputProps({
             ref: input as never,
-            // Here and not by downshift's own state, which lags behind fast typing.
             onChange: (event: { currentTarget: { value: string } }) => search(event.currentTarget.value),
             onKeyDown: (event: KeyboardEvent) => {
               const last = chosen.at(-1);
               if (event.key === "Backspace" && text === "" && last) remove(last);
+              const marked = hasList ? choices[combobox.highlightedIndex] : undefined;
+              if (event.key === "Enter" && marked && !event.isComposing) {
+                event.preventDefault();
+                takeOver(event);
+                add(marked);
+              }
               // It closes the list if there is one, else what is around the field.
-              if (event.key === "Escape" && !hasList) Object.assign(event, { preventDownshiftDefault: true });
+              if (event.key === "Escape" && !hasList) takeOver(event);
             },
           } as never) as object)}
           // biome-ignore lint/a11y/noAutofocus: a dialog begins where one writes, and not at its cross
@@ -123,7 +113,14 @@ export function PeopleField(props: Props) {
             <li
               key={choice.key}
               class={classNames("people-choice", index === combobox.highlightedIndex && "people-choice-active")}
-              {...(combobox.getItemProps({ item: choice, index }) as object)}
+              {...(combobox.getItemProps({
+                item: choice,
+                index,
+                onClick: (event: MouseEvent) => {
+                  takeOver(event);
+                  add(choice);
+                },
+              } as never) as object)}
               aria-disabled={choice.problem !== null}
             >
               <ChoiceWords choice={choice} />
@@ -137,6 +134,11 @@ export function PeopleField(props: Props) {
       )}
     </div>
   );
+}
+
+/** Handle an event here alone: what downshift reports comes a frame later, and would take back what was typed since. */
+function takeOver(event: Event): void {
+  Object.assign(event, { preventDownshiftDefault: true });
 }
 
 function ChoiceWords({ choice }: { choice: Choice }) {
