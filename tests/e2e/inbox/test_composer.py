@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -64,19 +65,23 @@ def _write(app: AppPage, text: str) -> None:
     app.page.keyboard.type(text)
 
 
-def _stored_drafts(app: AppPage) -> int:
-    """How many drafts the browser has stored: that takes a moment after the last keystroke."""
-    count = """
+def _stored_drafts(app: AppPage) -> list[list[Any]]:
+    """The drafts that the browser has stored, each with its text and its number of files, in the order of their texts.
+
+    That takes a moment after the last keystroke, and a slow hand has a part stored first.
+    """
+    read = """
     async () => {
       const result = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
       const [{ name }] = (await indexedDB.databases()).filter((one) => one.name.startsWith("partyline"));
       const database = await result(indexedDB.open(name));
-      const drafts = await result(database.transaction("drafts").objectStore("drafts").count());
+      const drafts = await result(database.transaction("drafts").objectStore("drafts").getAll());
       database.close();
-      return drafts;
+      return drafts.map(({ body, files }) => [body, files.length]).sort();
     }
     """
-    return int(app.page.evaluate(count))
+    stored: list[list[Any]] = app.page.evaluate(read)
+    return stored
 
 
 def _show(number: str) -> str:
@@ -133,7 +138,7 @@ def test_what_is_written_is_there_again_after_a_switch_and_a_reload(
         expect(_field(app)).to_have_value("For the first")
         app.go(f"/c/{other}")
         expect(_field(app)).to_have_value("For the second")
-        assert until(lambda: _stored_drafts(app) == 2)
+        assert until(lambda: _stored_drafts(app) == [["For the first", 0], ["For the second", 0]])
         app.page.reload()
         expect(_field(app)).to_have_value("For the second")
         app.go(f"/c/{one}")
@@ -223,7 +228,7 @@ def test_a_pasted_and_a_dropped_file_are_staged(stack: Stack, account: Caller, i
         assert dropped
         staged = app.page.get_by_role("list", name="Files")
         expect(staged.get_by_role("listitem")).to_have_text(["pasted.png1 KB", "dropped.pdf1 KB"])
-        assert until(lambda: _stored_drafts(app))
+        assert until(lambda: ["", 2] in _stored_drafts(app))
         app.page.reload()
         expect(staged.get_by_role("listitem")).to_have_count(2)
         app.permit("ERR_FILE_NOT_FOUND")
