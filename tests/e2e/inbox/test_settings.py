@@ -15,6 +15,7 @@ from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
 from tests.support.stack_world import World, until
 
 browsers.require()
+pytestmark = pytest.mark.screens
 
 OWN = ["Profile", "Appearance and keys", "Notifications", "Snippets"]
 ADMINISTRATION = ["People", "Roles", "Conversations", "Lines", "Opt-outs", "Unrouted texts"]
