@@ -26,7 +26,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit screens conformance check format docs build events openapi lock clean python dev
+.PHONY: help run test coverage unit slow conformance check format docs build events openapi lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -56,8 +56,8 @@ unit: dev ## The fast tests only: one package after the other, without the table
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
 # Apart from `test`: they take longer than all the others together.
-screens: dev ## Every screen of the inbox in a browser, with all its states. ARGS are pytest's.
-	$(BIN)/python -m pytest tests/e2e/inbox -m screens --durations=10 $(ARGS)
+slow: dev ## Every screen of the inbox in a browser, and power cuts of `make run`. ARGS are pytest's.
+	$(BIN)/python -m pytest tests/e2e -m slow --durations=10 $(ARGS)
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)

@@ -26,6 +26,8 @@ from local.stack import Stack
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller
 
+pytestmark = pytest.mark.slow
+
 LINE, TWILIOS = "+12065550100", "+12065550120"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(8000)
 # As often as somebody has the patience for.

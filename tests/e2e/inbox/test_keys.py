@@ -12,7 +12,7 @@ from tests.support.offices import Office, Scene
 from tests.support.stack_world import until
 
 browsers.require()
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.slow
 
 
 def begin(office: Office) -> Scene:

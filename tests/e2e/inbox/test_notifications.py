@@ -22,7 +22,7 @@ from tests.support.push_service import PushBrowser
 from tests.support.stack_world import new_number, until
 
 browsers.require()
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.slow
 
 SETTINGS = "/settings/notifications"
 ALLOWED: dict[str, Any] = {"permissions": ["notifications"]}

@@ -15,7 +15,7 @@ from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
 from tests.support.stack_world import World, until
 
 browsers.require()
-pytestmark = pytest.mark.screens
+pytestmark = pytest.mark.slow
 
 OWN = ["Profile", "Appearance and keys", "Notifications", "Snippets"]
 ADMINISTRATION = ["People", "Roles", "Conversations", "Lines", "Opt-outs", "Unrouted texts"]
