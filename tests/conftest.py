@@ -22,9 +22,11 @@ os.environ.update(
 )
 
 # A deadline of an example would judge the machine: a busy one is slow.
-settings.register_profile("partyline", deadline=None)
-# For the loop of somebody at work (make unit). `make test` draws as many examples as hypothesis does by itself.
+settings.register_profile("partyline", deadline=None, max_examples=50)
+# For the loop of somebody at work (make unit).
 settings.register_profile("quick", deadline=None, max_examples=20)
+# As many examples as hypothesis draws by itself: HYPOTHESIS_PROFILE=thorough make test.
+settings.register_profile("thorough", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "partyline"))
 
 # Each session reads the services' descriptions from disk again, which takes longer than most tests.
