@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections import defaultdict
 from http import HTTPStatus
 from typing import Any
@@ -40,6 +41,7 @@ DIRECT = frozenset(
 )
 
 _parser = create_parser("json")
+_one_request = threading.RLock()
 _update_item = DynamoDBBackend.update_item
 _pick = AttributePicker.__call__
 
@@ -61,7 +63,10 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
     handler.body = handler.params = json.loads(params["body"])
     handler.region, handler.current_account = context["client_region"], DEFAULT_ACCOUNT_ID
     try:
-        status, body = int(HTTPStatus.OK), json.dumps(getattr(handler, camelcase_to_underscores(model.name))().result)
+        # One at a time: moto's tables are no place for several threads.
+        with _one_request:
+            result = getattr(handler, camelcase_to_underscores(model.name))().result
+            status, body = int(HTTPStatus.OK), json.dumps(result)
     except JsonRESTError as error:
         status, body = error.code, error.get_body()
     headers = HTTPHeaders.from_pairs([("x-amzn-requestid", "direct")])
