@@ -35,8 +35,7 @@ export async function loadSession(): Promise<void> {
   try {
     const answer = await fetch(`${API_URL}/session`, { cache: "no-store" });
     if (answer.ok) sessionState.value = { kind: "signed-in", session: await answer.json() };
-    else if (answer.status === 401) sessionState.value = { kind: "signed-out" };
-    else if (answer.status === 403) sessionState.value = { kind: "no-access" };
+    else if (answer.status === 401 || answer.status === 403) noteRefusal(answer.status);
     else sessionState.value = { kind: "unreachable" };
   } catch {
     sessionState.value = { kind: "unreachable" };
@@ -71,15 +70,21 @@ async function requestToken(): Promise<string> {
     }
     current = null;
     if (answer.status === 401 || answer.status === 403) {
-      const wasSignedIn = sessionState.value.kind === "signed-in";
-      if (answer.status === 403) sessionState.value = { kind: "no-access" };
-      else sessionState.value = { kind: wasSignedIn ? "ended" : "signed-out" };
+      noteRefusal(answer.status);
       throw new SessionEndedError("the session has ended");
     }
     const pause = answer.headers.get("Retry-After");
     if (pause === null) throw new Error(`no access token: ${answer.status}`);
     await new Promise((resolve) => setTimeout(resolve, Number(pause) * 1000));
   }
+}
+
+/** There is no session. The first answer of 403 takes the cookie with it, so a request beside it may be answered 401. */
+function noteRefusal(status: 401 | 403): void {
+  const { kind } = sessionState.peek();
+  if (status === 403) sessionState.value = { kind: "no-access" };
+  else if (kind === "signed-in") sessionState.value = { kind: "ended" };
+  else if (kind !== "no-access") sessionState.value = { kind: "signed-out" };
 }
 
 /** Whether another person has signed in at this browser meanwhile: what is on this page is not theirs. */

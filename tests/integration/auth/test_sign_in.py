@@ -18,10 +18,10 @@ from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import TableThrottled
 from partyline.media.bucket import Bucket
 from partyline.realtime import audience
-from partyline.storage import api_keys, push_subscriptions, roles, services, sign_in_sessions, users
+from partyline.storage import api_keys, keys, push_subscriptions, roles, services, sign_in_sessions, users
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.connections import Connection
-from partyline.storage.table import Table
+from partyline.storage.table import Table, delete
 from tests.support.api_harness import ACCOUNT, BASE, ROOT, Api, Racing, consult_no_webhook, proxy_event
 from tests.support.identity_provider import Person
 from tests.support.push_service import PushBrowser
@@ -448,7 +448,9 @@ def test_a_user_that_was_deleted_gets_no_token_and_does_not_sign_in_again(
     token, issued = browser.token(), int(world.clock().timestamp())
     world.tick(seconds=1)
     assert users.remove(world.table, user_of(world, "ann"), world.clock())
-    assert browser.ask_for_token().status == 401
+    answer = browser.ask_for_token()
+    assert (answer.status, answer.json["code"]) == (403, 20403)
+    assert browser.cookies == {}
     assert api(world, token).get("/Users/ann").status == 403
     assert not hears(world, "ann", issued)
     answer = browser.try_to_sign_in("ann")
@@ -459,6 +461,39 @@ def test_a_user_that_was_deleted_gets_no_token_and_does_not_sign_in_again(
     now = world.clock()
     assert users.create(world.table, User(sids.user(SERVICE, "ann"), SERVICE, "ann", now, now))
     browser.sign_in("ann")
+
+
+def test_each_request_of_a_person_who_was_removed_is_told_so(world: SessionWorld, browser: Browser) -> None:
+    """Another tab asks at the same time, an answer is lost, or a computer was asleep: the app leaves nothing there."""
+    browser.sign_in("ann")
+    kept = dict(browser.cookies)
+    world.tick(seconds=1)
+    assert users.remove(world.table, user_of(world, "ann"), world.clock())
+    for hours in (0, 0, 9):
+        world.tick(hours=hours)
+        assert Browser(world, dict(kept)).ask_for_token().status == 403
+        assert Browser(world, dict(kept)).ask("GET", "/session").status == 403
+    # Who comes back does so by a new sign-in.
+    world.tick(seconds=1)
+    now = world.clock()
+    assert users.create(world.table, User(sids.user(SERVICE, "ann"), SERVICE, "ann", now, now))
+    assert Browser(world, dict(kept)).ask_for_token().status == 401
+
+
+def test_only_a_session_of_the_removed_person_tells_of_it(world: SessionWorld, browser: Browser) -> None:
+    browser.sign_in("ann")
+    ended = dict(browser.cookies)
+    browser.ask("POST", "/session/end", headers=GUARD)
+    world.tick(seconds=1)
+    assert users.remove(world.table, user_of(world, "ann"), world.clock())
+    for cookies in ({}, ended, {SESSION: session_cookies.new_cookie()}):
+        assert Browser(world, cookies).ask_for_token().status == 401
+
+
+def test_the_people_of_a_service_that_is_gone_are_told_so(world: SessionWorld, browser: Browser) -> None:
+    browser.sign_in("ann")
+    world.table.write(delete("service", keys.service(SERVICE)))
+    assert browser.ask_for_token().status == 403
 
 
 def test_revoked_tokens_end_the_sessions_that_were_there(world: SessionWorld, browser: Browser) -> None:

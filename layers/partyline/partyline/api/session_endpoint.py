@@ -275,7 +275,7 @@ def _clear_cookie(name: str) -> str:
 
 # What the OpenAPI document says of the routes that answer JSON; the others are redirects.
 OPERATIONS: Mapping[str, tuple[str, Callable[..., Response], Operation]] = {
-    "/session": ("GET", SessionEndpoint.describe, Operation(answers={200: SessionBody}, refusals=(20003,))),
+    "/session": ("GET", SessionEndpoint.describe, Operation(answers={200: SessionBody}, refusals=(20003, 20403))),
     "/session/token": (
         "POST",
         SessionEndpoint.give_token,

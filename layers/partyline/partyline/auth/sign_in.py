@@ -141,15 +141,20 @@ class SignIn:
         return cookie
 
     def _read(self, cookie: str, now: datetime) -> SignedIn:
-        """Read a session with its person. Raises SignInRefused for one that has ended."""
+        """Read a session with its person. Raises SignInRefused: `removed` without a user, `ended` for the rest."""
         digest = session_cookies.digest(cookie) if session_cookies.is_cookie(cookie) else None
         session = store.fetch(self.table, digest) if digest else None
-        if session is None or not session.is_alive(now):
+        if session is None:
             raise SignInRefused("ended")
         scope = scopes.resolve_scope(self, now, session.service_sid)
         found = users.fetch_with_revocations(self.table, session.service_sid, [session.identity])
         user, revocation = found[session.identity]
-        if scope is None or user is None or (revocation and session.predates(revocation.at)):
+        if scope is None or user is None:
+            # The session stays, and tells the same again: to another tab, or when this answer is lost.
+            raise SignInRefused("removed")
+        if not session.is_alive(now):
+            raise SignInRefused("ended")
+        if revocation and session.predates(revocation.at):
             store.end(self.table, session.digest)
             raise SignInRefused("ended")
         return SignedIn(session, scope.service, Member.load(self.table, scope.service, user))
