@@ -19,6 +19,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { useFollow } from "../live/live.ts";
 import { readLive } from "../live/state.ts";
 import { type CachedEntry, type EntryPage, joinPages, seenIndexOf } from "./entries.ts";
+import { isTemporary } from "./errors.ts";
 import { type InboxSelection, keys } from "./keys.ts";
 import { addNewer, addOlder, type CachedMessage, type MessageWindow, mergeWindows } from "./message-window.ts";
 import { type Page, type Query, readAll } from "./pages.ts";
@@ -35,6 +36,7 @@ import {
   readOlder,
   readReadState,
 } from "./reads.ts";
+import { useRecovery } from "./recovery.ts";
 import type {
   Activity,
   Contact,
@@ -192,20 +194,20 @@ function setWindow(
   client.setQueryData<MessageWindow>(keys.messages(conversation, at), (window) => window && change(window));
 }
 
-/** A function that reads more of something, one reading at a time. */
+/** A function that reads more of something, one reading at a time, and again by itself after a failure that passes. */
 function useReadMore(readMore: () => Promise<void>) {
   const [isReading, setReading] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const latest = useRef(readMore);
   latest.current = readMore;
   const isUnderWay = useRef(false);
-  const read = useCallback(async () => {
+  const readOnce = useCallback(async () => {
     if (isUnderWay.current) return;
     isUnderWay.current = true;
     setReading(true);
-    setError(null);
     try {
       await latest.current();
+      setError(null);
     } catch (problem) {
       setError(problem);
     } finally {
@@ -213,6 +215,11 @@ function useReadMore(readMore: () => Promise<void>) {
       setReading(false);
     }
   }, []);
+  useRecovery(isTemporary(error), readOnce);
+  const read = useCallback(() => {
+    setError(null);
+    return readOnce();
+  }, [readOnce]);
   return { read, isReading, error };
 }
 

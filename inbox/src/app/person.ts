@@ -11,6 +11,7 @@ import { notifyManager } from "@tanstack/preact-query";
 import { keys } from "../api/keys.ts";
 import { clientRefOf, type MessageWindow } from "../api/message-window.ts";
 import { readMessage, readReadState } from "../api/reads.ts";
+import { recovery, watchRecovery } from "../api/recovery.ts";
 import type { Message, ScheduledMessage, Session } from "../api/types.ts";
 import { closeLive, openLive, showSent } from "../live/live.ts";
 import { endNotifications } from "../notifications/notifier.ts";
@@ -18,7 +19,14 @@ import { nameOfDatabase, removeOtherDatabases } from "../outbox/database.ts";
 import type { OutboxEntry, SentAnswer } from "../outbox/entry.ts";
 import { closeOutbox, isAnyUnsettled, openOutbox, settle } from "../outbox/my-outbox.ts";
 import { buildTransport } from "../outbox/transport.ts";
-import { accessToken, endSession, refreshToken, type SessionState, sessionState } from "../session/session.ts";
+import {
+  accessToken,
+  endSession,
+  loadSession,
+  refreshToken,
+  type SessionState,
+  sessionState,
+} from "../session/session.ts";
 import { queryClient } from "./query-client.ts";
 
 type End = Exclude<SessionState["kind"], "signed-in" | "loading" | "unreachable">;
@@ -34,9 +42,12 @@ export function watchSession(): void {
   channel.onmessage = ({ data }: MessageEvent<Notice>) => {
     if (data.person === present) sessionState.value = { kind: data.end };
   };
+  watchRecovery(queryClient);
   effect(() => {
     const state = sessionState.value;
     untracked(() => {
+      if (state.kind === "unreachable") recovery.add(sessionState, () => loadSession({ isUnasked: true }));
+      else recovery.remove(sessionState);
       if (state.kind === "signed-in") begin(state.session);
       else if (state.kind !== "loading" && state.kind !== "unreachable") end(state.kind);
     });

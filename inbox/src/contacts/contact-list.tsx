@@ -10,6 +10,7 @@ import { stepFrom } from "../conversations/list-keys.ts";
 import { formatPhone } from "../format/phone.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
@@ -59,6 +60,7 @@ export function ContactList({ selected }: { selected: Sid | null }) {
           emptyWords={emptyWords({ isSearch: q !== "", isMine: view === "mine", mayManage })}
           hasMore={query.hasNextPage}
           isLoadingMore={query.isFetchingNextPage}
+          moreFailed={query.isFetchNextPageError}
           onLoadMore={() => void query.fetchNextPage()}
         />
       ) : query.isError ? (
@@ -85,10 +87,12 @@ type RowsProps = {
   emptyWords: EmptyWords;
   hasMore: boolean;
   isLoadingMore: boolean;
+  moreFailed: boolean;
   onLoadMore: () => void;
 };
 
-function Rows({ contacts, selected, emptyWords: empty, hasMore, isLoadingMore, onLoadMore }: RowsProps) {
+function Rows(props: RowsProps) {
+  const { contacts, selected, emptyWords: empty, hasMore, isLoadingMore, moreFailed, onLoadMore } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<Sid | null>(null);
   const list = useVirtualList({
@@ -102,8 +106,8 @@ function Rows({ contacts, selected, emptyWords: empty, hasMore, isLoadingMore, o
   const last = rows.at(-1)?.index ?? -1;
 
   useEffect(() => {
-    if (hasMore && !isLoadingMore && last >= contacts.length - OVERSCAN) onLoadMore();
-  }, [hasMore, isLoadingMore, last, contacts.length, onLoadMore]);
+    if (hasMore && !isLoadingMore && !moreFailed && last >= contacts.length - OVERSCAN) onLoadMore();
+  }, [hasMore, isLoadingMore, moreFailed, last, contacts.length, onLoadMore]);
 
   // One row takes part in tabbing: the one that had the focus, else the selected one, else the first.
   const isThere = (sid: Sid | null) => sid !== null && contacts.some((contact) => contact.sid === sid);
@@ -157,6 +161,14 @@ function Rows({ contacts, selected, emptyWords: empty, hasMore, isLoadingMore, o
           );
         })}
       </ul>
+      {moreFailed && (
+        <div class="contact-more" role="alert">
+          {words.contacts.moreFailed}{" "}
+          <Button kind="quiet" onClick={onLoadMore}>
+            {words.app.retry}
+          </Button>
+        </div>
+      )}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import type { InboxEntry } from "../api/types.ts";
 import { usePermission, useSession } from "../app/current.ts";
 import { useShortcuts } from "../app/shortcuts.ts";
 import { useUserNames } from "../app/user-names.ts";
+import { Button } from "../ui/button.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
@@ -30,6 +31,7 @@ export function ConversationList({ selected }: { selected: string | null }) {
       selected={selected}
       hasMore={query.hasNextPage}
       isLoadingMore={query.isFetchingNextPage}
+      moreFailed={query.isFetchNextPageError}
       onLoadMore={() => void query.fetchNextPage()}
     />
   );
@@ -40,10 +42,11 @@ type RowsProps = {
   selected: string | null;
   hasMore: boolean;
   isLoadingMore: boolean;
+  moreFailed: boolean;
   onLoadMore: () => void;
 };
 
-function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsProps) {
+function Rows({ entries, selected, hasMore, isLoadingMore, moreFailed, onLoadMore }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const self = useSession().user.identity;
   const nameOf = useUserNames();
@@ -60,8 +63,8 @@ function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsPro
   const last = rows.at(-1)?.index ?? -1;
 
   useEffect(() => {
-    if (hasMore && !isLoadingMore && last >= entries.length - OVERSCAN) onLoadMore();
-  }, [hasMore, isLoadingMore, last, entries.length, onLoadMore]);
+    if (hasMore && !isLoadingMore && !moreFailed && last >= entries.length - OVERSCAN) onLoadMore();
+  }, [hasMore, isLoadingMore, moreFailed, last, entries.length, onLoadMore]);
 
   // One row takes part in tabbing: the one that had the focus, else the selected one, else the first.
   const isThere = (sid: string | null) => sid !== null && entries.some((entry) => entry.conversation_sid === sid);
@@ -118,7 +121,16 @@ function Rows({ entries, selected, hasMore, isLoadingMore, onLoadMore }: RowsPro
           );
         })}
       </ul>
-      {isLoadingMore && <p class="list-more">{words.list.loadingMore}</p>}
+      {moreFailed ? (
+        <div class="list-more" role="alert">
+          {words.list.moreFailed}{" "}
+          <Button kind="quiet" onClick={onLoadMore}>
+            {words.app.retry}
+          </Button>
+        </div>
+      ) : (
+        isLoadingMore && <p class="list-more">{words.list.loadingMore}</p>
+      )}
     </div>
   );
 }

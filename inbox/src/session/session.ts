@@ -5,7 +5,7 @@
 
 import { signal } from "@preact/signals";
 import type { Session } from "../api/types.ts";
-import { SessionEndedError } from "./session-ended.ts";
+import { NoTokenError, SessionEndedError } from "./session-ended.ts";
 
 export { SessionEndedError };
 
@@ -27,9 +27,9 @@ type AccessToken = { token: string; identity: string; date_expires: string };
 let current: AccessToken | null = null;
 let underWay: Promise<string> | null = null;
 
-/** Ask who is signed in. */
-export async function loadSession(): Promise<void> {
-  sessionState.value = { kind: "loading" };
+/** Ask who is signed in. Unasked, what is shown stays until there is an answer. */
+export async function loadSession({ isUnasked = false } = {}): Promise<void> {
+  if (!isUnasked) sessionState.value = { kind: "loading" };
   // Everything else needs one, so it is asked for at the same time.
   accessToken().catch(() => {});
   try {
@@ -58,7 +58,9 @@ export async function accessToken(): Promise<string> {
 
 async function requestToken(): Promise<string> {
   for (;;) {
-    const answer = await postToSession("token");
+    const answer = await postToSession("token").catch((cause) => {
+      throw new NoTokenError("no answer", { cause });
+    });
     if (answer.ok) {
       const given: AccessToken = await answer.json();
       if (isOfAnother(given)) {
@@ -74,7 +76,7 @@ async function requestToken(): Promise<string> {
       throw new SessionEndedError("the session has ended");
     }
     const pause = answer.headers.get("Retry-After");
-    if (pause === null) throw new Error(`no access token: ${answer.status}`);
+    if (pause === null) throw new NoTokenError(`no access token: ${answer.status}`);
     await new Promise((resolve) => setTimeout(resolve, Number(pause) * 1000));
   }
 }

@@ -1,11 +1,15 @@
 import "./file-view.css";
 import { useState } from "preact/hooks";
 import { useFileLink } from "../api/queries.ts";
+import { useRecovery } from "../api/recovery.ts";
 import type { MessageFile } from "../api/types.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
 import { useRowTab } from "./row-tab.ts";
+
+/** How often a picture is fetched at most. */
+const ATTEMPTS = 4;
 
 type Props = {
   file: MessageFile;
@@ -20,7 +24,7 @@ export function FileView({ file, onOpen }: Props) {
   if (file.state === "failed") return <FileNote icon="alert" text={thread.fileFailed[file.error ?? "other"]} />;
   return (
     <>
-      {isPicture(file) ? <Picture file={file} onOpen={onOpen} /> : <FileChip file={file} />}
+      {isPicture(file) ? <Picture file={file} onOpen={onOpen} /> : <OtherFile file={file} />}
       {file.error === "left_out" && <span class="file-problem">{thread.fileLeftOut}</span>}
     </>
   );
@@ -34,12 +38,16 @@ export function isPicture({ content_type: type, state }: MessageFile): boolean {
 function Picture({ file, onOpen }: Props) {
   // A link ends after minutes, the picture that was fetched by it does not.
   const [shown, setShown] = useState<string>();
-  const [hasFailed, setFailed] = useState(false);
+  const [attempts, setAttempts] = useState(0);
+  const [failed, setFailed] = useState<string>();
   const tabIndex = useRowTab();
   const link = useFileLink(file, shown === undefined);
   const source = shown ?? link.data;
   const name = file.filename ?? words.list.file;
-  if (hasFailed || link.isError) return <FileChip file={file} />;
+  const hasFailed = source !== undefined && source === failed;
+  // It may be the picture itself that is damaged, so it is not tried for ever.
+  useRecovery(hasFailed && attempts < ATTEMPTS, () => link.refetch());
+  if (hasFailed || (link.isError && !source)) return <FileChip file={file} link={link} />;
   return (
     <button
       type="button"
@@ -55,16 +63,22 @@ function Picture({ file, onOpen }: Props) {
           decoding="async"
           draggable={false}
           onLoad={() => setShown(source)}
-          onError={() => setFailed(true)}
+          onError={() => {
+            setFailed(source);
+            setAttempts(attempts + 1);
+          }}
         />
       )}
     </button>
   );
 }
 
+function OtherFile({ file }: { file: MessageFile }) {
+  return <FileChip file={file} link={useFileLink(file)} />;
+}
+
 /** A file by its name, to open or to save. */
-function FileChip({ file }: { file: MessageFile }) {
-  const link = useFileLink(file);
+function FileChip({ file, link }: { file: MessageFile; link: ReturnType<typeof useFileLink> }) {
   const tabIndex = useRowTab();
   const name = file.filename ?? words.list.file;
 

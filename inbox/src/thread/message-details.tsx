@@ -40,7 +40,7 @@ type ReceiptsProps = { conversation: Sid; message: Message; participants: Partic
 
 function Receipts({ conversation, message, participants }: ReceiptsProps) {
   const receipts = useReceipts(conversation, message.sid);
-  if (receipts.isError) {
+  if (receipts.isError && !receipts.data) {
     return <ErrorState title={words.details.failed} onRetry={() => void receipts.refetch()} />;
   }
   if (!receipts.data) return <SkeletonRows count={message.delivery?.total ?? 1} />;

@@ -1,10 +1,10 @@
 import "./thread-screen.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { isNotFound } from "../api/errors.ts";
 import type { CachedMessage } from "../api/message-window.ts";
 import { useActivity, useConversation, useMessages, useParticipants } from "../api/queries.ts";
 import type { MessageFile, Sid } from "../api/types.ts";
-import { isNotFound } from "../app/query-client.ts";
 import { to } from "../app/routes.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useOutbox } from "../outbox/my-outbox.ts";
@@ -179,11 +179,11 @@ function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
 /** Notes and events, read back as far as the messages are. */
 function useActivityOf(conversation: Sid, messages: CachedMessage[] | undefined) {
   const { query, activity } = useActivity(conversation);
-  const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError: hasFailed, fetchNextPage } = query;
   const isShort = messages !== undefined && activity !== undefined && !reachesBack(activity, messages);
   useEffect(() => {
-    if (isShort && hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage();
-  }, [isShort, hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
+    if (isShort && hasNextPage && !isFetchingNextPage && !hasFailed) void fetchNextPage();
+  }, [isShort, hasNextPage, isFetchingNextPage, hasFailed, fetchNextPage]);
   return activity;
 }
 

@@ -53,7 +53,7 @@ export function ThreadSearch({ conversation, onShow, onSearch, onClose }: Props)
 
   function statusOf(): string {
     if (!isSought) return "";
-    if (query.isError) return thread.searchFailed;
+    if (query.isError && hits.length === 0) return thread.searchFailed;
     if (!isRead && hits.length === 0) return words.app.loading;
     return hits.length > 0 ? thread.searchHits(at + 1, hits.length, query.hasNextPage) : thread.searchNothing;
   }
@@ -115,9 +115,13 @@ function DateField({ conversation, onShow }: { conversation: Sid; onShow: (index
   async function go(date: string) {
     // The beginning of that day here.
     const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
-    const message = await readFirstSince(conversation, new Date(year, month - 1, day)).catch(() => null);
-    if (message) onShow(message.index);
-    else showToast(words.thread.nothingSince);
+    try {
+      const message = await readFirstSince(conversation, new Date(year, month - 1, day));
+      if (message) onShow(message.index);
+      else showToast(words.thread.nothingSince);
+    } catch {
+      showToast(words.thread.searchFailed);
+    }
   }
 
   return (

@@ -22,7 +22,7 @@ export default function ViewersDialog({ conversation, onClose }: { conversation:
   const people = data?.viewers.filter(({ sees }) => sees) ?? [];
   return (
     <Dialog title={say.title} description={say.text} onClose={onClose}>
-      {isError && <ErrorState title={say.failed} onRetry={() => void refetch()} />}
+      {isError && !data && <ErrorState title={say.failed} onRetry={() => void refetch()} />}
       {!data && !isError && <SkeletonRows count={2} />}
       {data && (
         <>

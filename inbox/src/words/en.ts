@@ -132,6 +132,7 @@ export const en = {
     choose: "Choose a conversation",
     chooseText: "Its messages appear here.",
     loadingMore: "Loading more conversations…",
+    moreFailed: "More conversations could not be loaded.",
     failed: "The conversations could not be loaded",
     failedText: "Check your connection, then try again.",
     empty: {

@@ -12,6 +12,7 @@ export const contacts = {
   view: { all: "All", mine: "Mine" },
   searchLabel: "Search contacts",
   failed: "The contacts could not be loaded",
+  moreFailed: "More contacts could not be loaded.",
   empty: { title: "No contacts yet", text: "Add one, or import a file." },
   emptyMine: { title: "No contact is yours", text: "Make yourself the owner of one, or take all of them." },
   emptyLimited: {
