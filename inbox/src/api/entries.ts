@@ -1,7 +1,9 @@
-/** The list of conversations as it is cached. Pure. */
+/** The list of conversations as it is cached. */
 
+import type { InfiniteData, QueryClient } from "@tanstack/preact-query";
+import { keys } from "./keys.ts";
 import type { Page } from "./pages.ts";
-import type { InboxEntry } from "./types.ts";
+import type { InboxEntry, Sid } from "./types.ts";
 
 /**
  * An entry with what only live events tell.
@@ -23,4 +25,16 @@ export function joinPages(pages: EntryPage[]): CachedEntry[] {
 /** The index of the newest message of an entry; -1 for none. */
 export function seenIndexOf(entry: CachedEntry): number {
   return Math.max(entry.seen_index ?? -1, entry.last_message?.index ?? -1);
+}
+
+/** The entry of a conversation, if a list has it. */
+export function findEntry(client: QueryClient, conversation: Sid): CachedEntry | undefined {
+  const lists = client.getQueriesData<InfiniteData<EntryPage>>({ queryKey: keys.inboxes() });
+  for (const [, list] of lists) {
+    for (const page of list?.pages ?? []) {
+      const entry = page.entries.find((one) => one.conversation_sid === conversation);
+      if (entry) return entry;
+    }
+  }
+  return undefined;
 }

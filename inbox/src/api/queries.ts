@@ -7,7 +7,6 @@
  */
 
 import {
-  type InfiniteData,
   notifyManager,
   type QueryClient,
   queryOptions,
@@ -18,7 +17,7 @@ import {
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useFollow } from "../live/live.ts";
 import { readLive } from "../live/state.ts";
-import { type CachedEntry, type EntryPage, joinPages, seenIndexOf } from "./entries.ts";
+import { type CachedEntry, findEntry, joinPages, seenIndexOf } from "./entries.ts";
 import { isTemporary } from "./errors.ts";
 import { type InboxSelection, keys } from "./keys.ts";
 import { addNewer, addOlder, type CachedMessage, type MessageWindow, mergeWindows } from "./message-window.ts";
@@ -67,18 +66,6 @@ export function useInbox(selection: InboxSelection) {
   const pages = query.data?.pages;
   const entries: InboxEntry[] | undefined = useMemo(() => pages && joinPages(pages), [pages]);
   return { query, entries };
-}
-
-/** The entry of a conversation, if a list has it. */
-export function findEntry(client: QueryClient, conversation: Sid): CachedEntry | undefined {
-  const lists = client.getQueriesData<InfiniteData<EntryPage>>({ queryKey: keys.inboxes() });
-  for (const [, list] of lists) {
-    for (const page of list?.pages ?? []) {
-      const entry = page.entries.find((one) => one.conversation_sid === conversation);
-      if (entry) return entry;
-    }
-  }
-  return undefined;
 }
 
 /** The entry of a conversation, as lists have it now; undefined while none has it. */

@@ -13,11 +13,12 @@ import { clientRefOf, type MessageWindow } from "../api/message-window.ts";
 import { readMessage, readReadState } from "../api/reads.ts";
 import { recovery, watchRecovery } from "../api/recovery.ts";
 import type { Message, ScheduledMessage, Session } from "../api/types.ts";
-import { closeLive, openLive, showSent } from "../live/live.ts";
+import { isInitializing, noteActivation } from "../live/activation.ts";
+import { closeLive, listenToEvents, openLive, showSent } from "../live/live.ts";
 import { endNotifications } from "../notifications/notifier.ts";
 import { nameOfDatabase, removeOtherDatabases } from "../outbox/database.ts";
 import type { OutboxEntry, SentAnswer } from "../outbox/entry.ts";
-import { closeOutbox, isAnyUnsettled, openOutbox, settle } from "../outbox/my-outbox.ts";
+import { closeOutbox, isAnyUnsettled, openOutbox, release, settle } from "../outbox/my-outbox.ts";
 import { buildTransport } from "../outbox/transport.ts";
 import {
   accessToken,
@@ -36,6 +37,7 @@ type Notice = { person: string; end: End };
 const channel = new BroadcastChannel("partyline-inbox.session");
 let present: string | null = null;
 let stopSettling: (() => void) | null = null;
+let stopReleasing: (() => void) | null = null;
 
 /** Begin and end with each session from now on. */
 export function watchSession(): void {
@@ -80,6 +82,11 @@ function begin(session: Session): void {
     transport: buildTransport(),
     onSent: show,
     afterShown: (act) => notifyManager.schedule(act),
+    isInitializing: (conversation) => isInitializing(queryClient, conversation),
+  });
+  stopReleasing = listenToEvents((event) => {
+    const conversation = noteActivation(event);
+    if (conversation) release(conversation);
   });
   stopSettling = queryClient.getQueryCache().subscribe((event) => {
     const isRead = event.type === "updated" && event.action.type === "success";
@@ -98,6 +105,7 @@ function end(kind: End): void {
   channel.postMessage({ person: present, end: kind } satisfies Notice);
   present = null;
   stopSettling?.();
+  stopReleasing?.();
   closeLive();
   void closeOutbox(kind !== "ended");
   void endNotifications(kind !== "ended");

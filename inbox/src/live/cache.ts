@@ -1,8 +1,8 @@
 /** Makes in the cache what live events change. */
 
-import { hashKey, type InfiniteData, type QueryClient, type QueryKey } from "@tanstack/preact-query";
+import { hashKey, type QueryClient, type QueryKey } from "@tanstack/preact-query";
 import type { LiveEvent } from "../../../clients/javascript/live.js";
-import { type EntryPage, seenIndexOf } from "../api/entries.ts";
+import { findEntry, seenIndexOf } from "../api/entries.ts";
 import { keys } from "../api/keys.ts";
 import {
   addMessage,
@@ -54,7 +54,7 @@ export class LiveCache {
     const viewer: Viewer = {
       identity: this.#identity,
       lastIndex: (conversation) => this.#lastIndex(conversation),
-      hasEntry: (conversation) => this.#findEntry(conversation) !== undefined,
+      hasEntry: (conversation) => findEntry(this.#client, conversation) !== undefined,
     };
     for (const change of changesOf(event, viewer)) this.#make(change);
     if (event.type === "onDeliveryUpdated") {
@@ -159,14 +159,8 @@ export class LiveCache {
     this.#readings.set(name, timer);
   }
 
-  #findEntry(conversation: Sid) {
-    const lists = this.#client.getQueriesData<InfiniteData<EntryPage>>({ queryKey: keys.inboxes() });
-    const entries = lists.flatMap(([, list]) => list?.pages ?? []).flatMap((page) => page.entries);
-    return entries.find((one) => one.conversation_sid === conversation);
-  }
-
   #lastIndex(conversation: Sid): number | null {
-    const entry = this.#findEntry(conversation);
+    const entry = findEntry(this.#client, conversation);
     const window = this.#client.getQueryData<MessageWindow>(keys.messages(conversation));
     const last = Math.max(entry ? seenIndexOf(entry) : -1, window?.messages.at(-1)?.index ?? -1);
     return last < 0 ? null : last;

@@ -3,6 +3,7 @@
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { rest } from "../api/client.ts";
 import type { Conversation, Preview, Sid } from "../api/types.ts";
+import { noteCreated } from "../live/activation.ts";
 import { type NewConversation, participantsOf } from "./recipients.ts";
 import { EXISTS } from "./refusals.ts";
 
@@ -14,6 +15,7 @@ export async function createConversation(wanted: NewConversation, key: string): 
   const form = { FriendlyName: wanted.name || undefined, Participant: participantsOf(wanted) };
   try {
     const made = (await rest.conversationWithParticipants.create(form, { key })) as Conversation;
+    noteCreated(made);
     return { conversation: made.sid, isNew: true };
   } catch (error) {
     const there = error instanceof ApiError && EXISTS.has(error.code) ? error.details?.conversation_sid : undefined;

@@ -1,9 +1,9 @@
 /** What the app knows of a conversation, or asks once: live events keep the answers right. */
 
 import type { QueryClient } from "@tanstack/preact-query";
+import { findEntry } from "../api/entries.ts";
 import { keys } from "../api/keys.ts";
 import { readAll } from "../api/pages.ts";
-import { findEntry } from "../api/queries.ts";
 import { conversationPath, get, readReadState } from "../api/reads.ts";
 import type { Contact, Conversation, InboxMember, Participant, Sid, User } from "../api/types.ts";
 import { nameOfUser } from "../app/current.ts";

@@ -82,6 +82,11 @@ export type SentAnswer = Message | ScheduledMessage;
 
 export type OutboxEntry = Omit<StoredEntry, "status" | "failures" | "not_before" | "refusal"> & { state: EntryState };
 
+/**
+ * How long a message waits for the event that its conversation is active, in milliseconds. After that the API is asked,
+ * which refuses it until then.
+ */
+export const ACTIVATION_PATIENCE = 8_000;
 /** How long an entry is tried unasked, in milliseconds: the life of a key, less what the last attempt takes. */
 export const LIFE = 24 * 3600_000 - 120_000;
 const FIRST_PAUSE = 500;

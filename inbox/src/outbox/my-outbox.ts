@@ -96,6 +96,7 @@ export type OutboxWiring = {
   transport: Transport;
   onSent: (entry: OutboxEntry, answer: SentAnswer) => void;
   afterShown: (act: () => void) => void;
+  isInitializing: (conversation: Sid) => boolean;
 };
 
 /** Open a person's outbox, and go on with what it has. */
@@ -146,6 +147,11 @@ export async function closeOutbox(isErased: boolean): Promise<void> {
 /** There is a message in an event or an answer: if it was in the outbox, it is settled. */
 export function settle(message: Message): void {
   opened.peek()?.outbox.settle(message);
+}
+
+/** A conversation is active: what has waited for that is sent. */
+export function release(conversation: Sid): void {
+  opened.peek()?.outbox.release(conversation);
 }
 
 /** Whether anything waits for being settled. */

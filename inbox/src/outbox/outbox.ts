@@ -17,6 +17,7 @@ import { clientRefOf } from "../api/message-window.ts";
 import type { Message, Sid } from "../api/types.ts";
 import type { OutboxDatabase } from "./database.ts";
 import {
+  ACTIVATION_PATIENCE,
   choosePause,
   classify,
   type EntryFile,
@@ -59,6 +60,8 @@ export type OutboxPorts = {
   /** Call back when everything that shows the cache has been told of its last change. */
   afterShown: (act: () => void) => void;
   isOnline: () => boolean;
+  /** Whether a conversation takes no texts yet, as far as it is known. `release` says when it does. */
+  isInitializing?: (conversation: Sid) => boolean;
   now?: () => number;
   random?: () => number;
 };
@@ -84,7 +87,7 @@ export class Outbox {
   #isStopped = false;
 
   constructor(ports: OutboxPorts) {
-    this.#ports = { now: Date.now, random: Math.random, ...ports };
+    this.#ports = { now: Date.now, random: Math.random, isInitializing: () => false, ...ports };
     this.#isOnline.value = this.#ports.isOnline();
   }
 
@@ -109,7 +112,7 @@ export class Outbox {
 
   /** Send a message. It is in the list of its conversation when this returns. Returns its key. */
   enqueue(message: OutgoingMessage): string {
-    const { entry, contents } = build(message, this.#ports.now());
+    const { entry, contents } = this.#build(message);
     this.#unstored.set(entry.key, message);
     this.#put(entry);
     void this.#store(entry, contents);
@@ -124,7 +127,7 @@ export class Outbox {
       this.#drop(key);
       return this.enqueue(message);
     }
-    const { entry, contents } = build(message, this.#ports.now());
+    const { entry, contents } = this.#build(message);
     const replaced = await this.#ports.database.replace(key, entry, contents, isRemovable);
     if (!replaced) return null;
     batch(() => {
@@ -183,6 +186,12 @@ export class Outbox {
     if (isOnline) this.#hurry().catch(ignoreDatabase);
   }
 
+  /** A conversation is active: what has waited for that is due. */
+  release(conversation: Sid): void {
+    const waits = ({ attempts, failures, not_before }: StoredEntry) => !attempts && !failures && not_before > 0;
+    this.#hurry((entry) => entry.conversation === conversation && waits(entry)).catch(ignoreDatabase);
+  }
+
   /** Another tab has changed something. */
   receive(notice: OutboxNotice): void {
     if (this.#isStopped) return;
@@ -202,6 +211,8 @@ export class Outbox {
     }
     this.#unstored.delete(entry.key);
     this.#ports.announce({ kind: "changed" });
+    // It may have become active while this was stored.
+    if (entry.not_before > 0 && !this.#ports.isInitializing(entry.conversation)) this.release(entry.conversation);
     this.#run(entry.conversation);
   }
 
@@ -220,9 +231,14 @@ export class Outbox {
     for (const conversation of new Set(read.map((entry) => entry.conversation))) this.#run(conversation);
   }
 
-  /** Try everything now, whatever pause it is in. */
-  async #hurry(): Promise<void> {
-    const queued = [...this.#stored.peek().values()].filter(({ status }) => status === "queued");
+  #build(message: OutgoingMessage): { entry: StoredEntry; contents: [string, Blob][] } {
+    const now = this.#ports.now();
+    return build(message, now, this.#ports.isInitializing(message.conversation) ? now + ACTIVATION_PATIENCE : 0);
+  }
+
+  /** Try now what is in a pause: everything, or some of it. */
+  async #hurry(isMeant: (entry: StoredEntry) => boolean = () => true): Promise<void> {
+    const queued = [...this.#stored.peek().values()].filter((entry) => entry.status === "queued" && isMeant(entry));
     const toNow = (entry: StoredEntry) =>
       entry.status === "queued" && entry.not_before > 0 ? { ...entry, not_before: 0, failures: 0 } : null;
     await Promise.all(
@@ -456,7 +472,11 @@ function countAttempt(entry: StoredEntry): StoredEntry | null {
   return entry.status === "queued" ? { ...entry, attempts: entry.attempts + 1 } : null;
 }
 
-function build(message: OutgoingMessage, now: number): { entry: StoredEntry; contents: [string, Blob][] } {
+function build(
+  message: OutgoingMessage,
+  now: number,
+  notBefore: number,
+): { entry: StoredEntry; contents: [string, Blob][] } {
   const contents: [string, Blob][] = [];
   const files = (message.files ?? []).map((file): EntryFile => {
     const { name, type, size } = file;
@@ -476,7 +496,7 @@ function build(message: OutgoingMessage, now: number): { entry: StoredEntry; con
     status: "queued",
     attempts: 0,
     failures: 0,
-    not_before: 0,
+    not_before: notBefore,
     refusal: null,
   };
   return { entry, contents };

@@ -27,7 +27,8 @@ class Run {
   constructor(seed: number) {
     this.#random = seeded(seed);
     this.browser.random = this.#random;
-    this.browser.api.fate = ({ kind, key }) => this.#decide(kind === "post" ? key : null);
+    this.browser.api.fate = ({ kind, key, conversation }) => this.#decide(kind === "post" ? key : null, conversation);
+    this.browser.initializing.add(this.#choose(CONVERSATIONS));
     this.browser.api.onMessage = (message) => {
       // The live event comes sooner or later than the answer, to the tabs that are there then.
       const delay = this.#choose([0, 0, 50, 3_000]);
@@ -53,6 +54,7 @@ class Run {
   /** Everything works again. The person sends what was refused once more. */
   async calm(): Promise<void> {
     this.#isCalm = true;
+    this.#activate();
     this.browser.setOnline(true);
     await this.#signIn();
     await settleDown(130_000);
@@ -71,6 +73,14 @@ class Run {
     }
   }
 
+  /** Its event does not come to every tab. */
+  #activate(): void {
+    const [conversation] = this.browser.initializing;
+    if (!conversation) return;
+    if (this.#random() < 0.5) this.browser.activate(conversation);
+    else this.browser.initializing.delete(conversation);
+  }
+
   #press(body: string): void {
     const conversation = this.#choose(CONVERSATIONS);
     const files: OutgoingFile[] = [{ name: "a.png", type: "image/png", size: 3, blob: new Blob(["abc"]) }];
@@ -83,7 +93,8 @@ class Run {
     const chance = this.#random();
     if (chance < 0.12) this.browser.setOnline(!this.browser.isOnline);
     else if (chance < 0.24) await this.#reload();
-    else if (chance < 0.3 && this.browser.tabs.length < 3) await this.browser.open();
+    else if (chance < 0.27) this.#activate();
+    else if (chance < 0.33 && this.browser.tabs.length < 3) await this.browser.open();
   }
 
   /** Kill a tab, whatever it is doing; there is always another one, or a new one. */
@@ -105,9 +116,10 @@ class Run {
     return tab;
   }
 
-  #decide(key: string | null): Fate {
+  #decide(key: string | null, conversation: string | undefined): Fate {
     if (!this.browser.isOnline) return "lost before";
     if (key && !this.#isRefused.has(key)) this.#isRefused.set(key, !this.#isCalm && this.#random() < 0.05);
+    if (conversation && this.browser.initializing.has(conversation)) return refused(50386);
     if (key && this.#isRefused.get(key)) return this.#random() < 0.5 && !this.#isCalm ? busy() : refused();
     if (this.#isCalm) return "answered";
     const chance = this.#random();

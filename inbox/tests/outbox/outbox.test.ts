@@ -87,7 +87,48 @@ describe("a message", () => {
     expect(api.bodies(CONVERSATION)).toEqual(["Sunday?"]);
   });
 
-  it("waits until its conversation is active", async () => {
+  it("waits for the event that its conversation is active, in every tab", async () => {
+    const [tab, other] = [await browser.open(), await browser.open()];
+    browser.initializing.add(CONVERSATION);
+    const keys = [tab.outbox.enqueue(text("Sunday?")), tab.outbox.enqueue(text("At noon?"))];
+    await settleDown(7_000);
+    expect(api.requests).toEqual([]);
+    tab.tab.kill();
+    browser.activate(CONVERSATION);
+    await settleDown(10);
+    expect(api.requests).toEqual(keys);
+    expect(states(other)).toEqual([]);
+  });
+
+  it("waits no longer if the event has come before it was stored", async () => {
+    const tab = await browser.open();
+    browser.initializing.add(CONVERSATION);
+    tab.outbox.enqueue(text("Sunday?"));
+    browser.activate(CONVERSATION);
+    await settleDown(10);
+    expect(api.bodies(CONVERSATION)).toEqual(["Sunday?"]);
+  });
+
+  it("waits some seconds for an event that does not come", async () => {
+    const tab = await browser.open();
+    browser.initializing.add(CONVERSATION);
+    tab.outbox.enqueue(text("Sunday?"));
+    await settleDown(8_100);
+    expect(api.bodies(CONVERSATION)).toEqual(["Sunday?"]);
+  });
+
+  it("can be taken back while its conversation is not active", async () => {
+    const tab = await browser.open();
+    browser.initializing.add(CONVERSATION);
+    const key = tab.outbox.enqueue(text("Sunday?"));
+    await settleDown(1_000);
+    expect(await tab.outbox.takeBack(key)).toMatchObject({ body: "Sunday?" });
+    browser.activate(CONVERSATION);
+    await settleDown(10_000);
+    expect(api.requests).toEqual([]);
+  });
+
+  it("is refused until its conversation is active, where that is not known", async () => {
     const fates = [refused(50386), refused(50386)];
     api.fate = () => fates.shift() ?? "answered";
     const tab = await browser.open();

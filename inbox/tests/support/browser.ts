@@ -25,14 +25,14 @@ export class FakeApi {
   requests: string[] = [];
   uploads = new Map<string, { sid: Sid; name: string }>();
   /** Decides about each request. */
-  fate: (request: { kind: "post" | "upload"; key: string }) => Fate = () => "answered";
+  fate: (request: { kind: "post" | "upload"; key: string; conversation?: Sid }) => Fate = () => "answered";
   /** Is called with each new message, as live events are. */
   onMessage: (message: Message) => void = () => {};
   #byKey = new Map<string, Message>();
 
   transport: Transport = {
     post: async (entry, signal) => {
-      const fate = this.fate({ kind: "post", key: entry.key });
+      const fate = this.fate({ kind: "post", key: entry.key, conversation: entry.conversation });
       this.requests.push(entry.key);
       await Promise.resolve();
       this.#lose(fate);
@@ -105,6 +105,8 @@ export class Browser {
   databaseName = `test-${crypto.randomUUID()}`;
   tabs: OutboxTab[] = [];
   isOnline = true;
+  /** Conversations that are not active yet, as tabs know. */
+  initializing = new Set<string>();
   random = () => 1;
   #locks = new Locks();
   #channel = new Channel<OutboxNotice>();
@@ -128,6 +130,7 @@ export class Browser {
       onSent: ({ key }: OutboxEntry, answer) => shown.push({ key, answer }),
       afterShown: (act) => setTimeout(act, 0),
       isOnline: () => this.isOnline,
+      isInitializing: (conversation) => this.initializing.has(conversation),
       random: () => this.random(),
     });
     this.#channel.listen(tab, (notice) => outbox.receive(notice));
@@ -141,6 +144,11 @@ export class Browser {
     const opened = { tab, outbox, shown };
     this.tabs.push(opened);
     return opened;
+  }
+
+  activate(conversation: string): void {
+    this.initializing.delete(conversation);
+    for (const { outbox } of this.tabs) outbox.release(conversation);
   }
 
   setOnline(isOnline: boolean): void {
