@@ -13,6 +13,7 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import { linesOf, type PhoneMember, phonesOf, recipientOf, useMemberNames, usersOf } from "./members.ts";
 import { useSilenced } from "./silenced.ts";
@@ -22,9 +23,11 @@ type Props = { conversation: Sid; title: string; onClose: () => void };
 /** Who is in a conversation, who of them gets its texts, and why the members cannot change. */
 export default function MembersPanel({ conversation, title, onClose }: Props) {
   const say = words.members;
-  const participants = useParticipants(conversation).data ?? [];
+  const { data, isError, refetch } = useParticipants(conversation);
+  const participants = data ?? [];
   const silenced = useSilenced(conversation);
   const mayManage = usePermission("manageContacts");
+  const mayCreate = usePermission("createConversation");
   const [unknown, setUnknown] = useState<PhoneNumber | null>(null);
   const phones = phonesOf(participants);
   const isOptedOut = ({ number }: PhoneMember) => silenced?.optedOut.has(number) ?? false;
@@ -39,7 +42,8 @@ export default function MembersPanel({ conversation, title, onClose }: Props) {
   }
 
   return (
-    <Dialog shape="panel" title={title} description={say.count(phones.length)} onClose={onClose}>
+    <Dialog shape="panel" title={title} description={data ? say.count(phones.length) : words.app.loading} onClose={onClose}>
+      {!data && (isError ? <ErrorState title={say.failed} onRetry={() => void refetch()} /> : <SkeletonRows count={3} />)}
       <ul class="members">
         {getting.map((member) => (
           <Member
@@ -64,14 +68,16 @@ export default function MembersPanel({ conversation, title, onClose }: Props) {
         </section>
       )}
       {phones.length > 1 && <p class="members-hint">{say.locked}</p>}
-      <div class="members-actions">
-        <Button icon="group" disabled={phones.length === 0} onClick={() => startWith(phones)}>
-          {say.newFromThis}
-        </Button>
-        {getting.length > 0 && optedOut.length > 0 && (
-          <Button onClick={() => startWith(getting)}>{say.newWithoutOptedOut}</Button>
-        )}
-      </div>
+      {mayCreate && (
+        <div class="members-actions">
+          <Button icon="group" disabled={phones.length === 0} onClick={() => startWith(phones)}>
+            {say.newFromThis}
+          </Button>
+          {getting.length > 0 && optedOut.length > 0 && (
+            <Button onClick={() => startWith(getting)}>{say.newWithoutOptedOut}</Button>
+          )}
+        </div>
+      )}
       {unknown && <ContactDialog number={unknown} onClose={() => setUnknown(null)} onSaved={() => setUnknown(null)} />}
     </Dialog>
   );

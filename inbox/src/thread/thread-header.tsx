@@ -31,8 +31,7 @@ type Opened = "members" | "rename" | "viewers" | "delete";
 export function ThreadHeader({ conversation, onSearch }: { conversation: Sid; onSearch: () => void }) {
   const [isOpen, setOpen] = useState<Opened | null>(null);
   const title = useTitle(conversation);
-  const participants = useParticipants(conversation).data ?? [];
-  const count = phonesOf(participants).length;
+  const participants = useParticipants(conversation).data;
   useThreadShortcuts(conversation);
   return (
     <header class="thread-head">
@@ -46,7 +45,7 @@ export function ThreadHeader({ conversation, onSearch }: { conversation: Sid; on
             <span class="visually-hidden">{words.thread.showMembers}</span>
             <span class="thread-count">
               <Icon name="group" />
-              {count}
+              {participants && phonesOf(participants).length}
             </span>
             <Icon name="chevron" />
           </button>
@@ -110,7 +109,8 @@ function LineText({ conversation }: { conversation: Sid }) {
 function AssigneeMenu({ conversation }: { conversation: Sid }) {
   const mayAssign = usePermission("writeAsLine");
   const self = useSession().user.identity;
-  const assignee = useConversation(conversation).data?.assignee ?? null;
+  const details = useConversation(conversation).data;
+  const assignee = details?.assignee ?? null;
   const users = useUsers().data ?? [];
   const nameOf = useUserNames();
   const { assign } = useChanges(conversation);
@@ -125,7 +125,7 @@ function AssigneeMenu({ conversation }: { conversation: Sid }) {
     <Menu
       align="end"
       trigger={(properties) => (
-        <Button {...properties} kind="quiet" icon="person" class="thread-assignee">
+        <Button {...properties} kind="quiet" icon="person" class="thread-assignee" disabled={!details}>
           {assignee === null ? words.thread.assign : assignee === self ? words.list.you : nameOf(assignee)}
         </Button>
       )}
@@ -163,6 +163,7 @@ type MoreProps = { conversation: Sid; onOpen: (opened: Opened) => void; onSearch
 function MoreMenu({ conversation, onOpen, onSearch }: MoreProps) {
   const [, navigate] = useLocation();
   const mayRename = usePermission("editConversationName");
+  const details = useConversation(conversation).data;
   const read = useReadState(conversation).data;
   const { markUnread, setMuted } = useChanges(conversation);
   const seesAll = usePermission("viewAnyConversation");
@@ -174,7 +175,12 @@ function MoreMenu({ conversation, onOpen, onSearch }: MoreProps) {
       trigger={(properties) => <IconButton {...properties} class="thread-more" icon="more" label={words.app.more} />}
       items={[
         { label: words.thread.search, icon: "search", onSelect: onSearch },
-        ...permitted(mayRename, { label: words.thread.rename, icon: "edit", onSelect: () => onOpen("rename") }),
+        ...permitted(mayRename, {
+          label: words.thread.rename,
+          icon: "edit",
+          isDisabled: !details,
+          onSelect: () => onOpen("rename"),
+        }),
         {
           label: words.thread.markUnread,
           icon: "message",
@@ -186,6 +192,7 @@ function MoreMenu({ conversation, onOpen, onSearch }: MoreProps) {
         {
           label: read?.muted ? words.thread.unmute : words.thread.mute,
           icon: "bell",
+          isDisabled: !read,
           onSelect: () => void setMuted(!read?.muted),
         },
         ...permitted(seesAll, { label: words.viewers.title, icon: "person", onSelect: () => onOpen("viewers") }),

@@ -146,6 +146,7 @@ export const en = {
     },
   },
   members: {
+    failed: "The members could not be loaded",
     count: (phones: number) => plural(phones, "person", "people"),
     ours: "Your line",
     colleague: "Colleague",
