@@ -12,6 +12,7 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
+import { useRowFocus } from "../ui/row-focus.ts";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { useDebounced } from "../ui/use-debounced.ts";
@@ -101,7 +102,9 @@ function Rows(props: RowsProps) {
     estimateSize: () => ROW_HEIGHT,
     getItemKey: (index) => contacts[index]?.sid ?? index,
     overscan: OVERSCAN,
+    kept: contacts.findIndex(({ sid }) => sid === focused),
   });
+  const focusRow = useRowFocus((sid) => scroller.current?.querySelector(`[data-contact="${sid}"]`));
   const rows = list.getVirtualItems();
   const last = rows.at(-1)?.index ?? -1;
 
@@ -122,10 +125,7 @@ function Rows(props: RowsProps) {
     if (next === null || !sid) return false;
     setFocused(sid);
     list.scrollToIndex(next);
-    const find = () => scroller.current?.querySelector<HTMLElement>(`[data-contact="${sid}"]`);
-    // At once, so that the next key is for this row; one out of sight is in the page with the next frame.
-    if (find()) find()?.focus();
-    else requestAnimationFrame(() => find()?.focus());
+    focusRow(sid);
     return true;
   }
 

@@ -6,6 +6,7 @@ import { usePermission, useSession } from "../app/current.ts";
 import { useShortcuts } from "../app/shortcuts.ts";
 import { useUserNames } from "../app/user-names.ts";
 import { Button } from "../ui/button.tsx";
+import { useRowFocus } from "../ui/row-focus.ts";
 import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
@@ -58,7 +59,9 @@ function Rows({ entries, selected, hasMore, isLoadingMore, moreFailed, onLoadMor
     estimateSize: () => ROW_HEIGHT,
     getItemKey: (index) => entries[index]?.conversation_sid ?? index,
     overscan: OVERSCAN,
+    kept: entries.findIndex(({ conversation_sid: sid }) => sid === focused),
   });
+  const focusRow = useRowFocus((sid) => scroller.current?.querySelector(`[data-conversation="${sid}"]`));
   const rows = list.getVirtualItems();
   const last = rows.at(-1)?.index ?? -1;
 
@@ -77,9 +80,7 @@ function Rows({ entries, selected, hasMore, isLoadingMore, moreFailed, onLoadMor
     if (next === null || !sid) return false;
     setFocused(sid);
     list.scrollToIndex(next);
-    requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[data-conversation="${sid}"]`)?.focus();
-    });
+    focusRow(sid);
     return true;
   }
 

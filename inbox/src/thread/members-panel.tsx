@@ -42,8 +42,14 @@ export default function MembersPanel({ conversation, title, onClose }: Props) {
   }
 
   return (
-    <Dialog shape="panel" title={title} description={data ? say.count(phones.length) : words.app.loading} onClose={onClose}>
-      {!data && (isError ? <ErrorState title={say.failed} onRetry={() => void refetch()} /> : <SkeletonRows count={3} />)}
+    <Dialog
+      shape="panel"
+      title={title}
+      description={data ? say.count(phones.length) : words.app.loading}
+      onClose={onClose}
+    >
+      {!data &&
+        (isError ? <ErrorState title={say.failed} onRetry={() => void refetch()} /> : <SkeletonRows count={3} />)}
       <ul class="members">
         {getting.map((member) => (
           <Member

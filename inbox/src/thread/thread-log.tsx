@@ -2,6 +2,7 @@ import "./thread-log.css";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
+import { useRowFocus } from "../ui/row-focus.ts";
 import { scrollTo, type Target, useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { useKeepBottom } from "./keep-bottom.ts";
@@ -60,6 +61,7 @@ export function ThreadLog(props: Props) {
     paddingEnd: 8,
     kept: at,
   });
+  const focusRow = useRowFocus((key) => scroller.current?.querySelector(`[data-key="${CSS.escape(key)}"]`));
   useKeepBottom(scroller);
   const items = list.getVirtualItems();
   const first = items[0]?.index ?? 0;
@@ -95,9 +97,7 @@ export function ThreadLog(props: Props) {
     const key = rows[next]?.key ?? null;
     setFocused(key);
     list.scrollToIndex(next);
-    requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key ?? "")}"]`)?.focus();
-    });
+    if (key !== null) focusRow(key);
   }
 
   return (

@@ -1,9 +1,10 @@
 import "./dialog.css";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../words/words.ts";
 import { IconButton } from "./button.tsx";
 import { classNames } from "./class-names.ts";
+import { Toasts } from "./toasts.tsx";
 
 type Props = {
   title: string;
@@ -26,7 +27,8 @@ export function Dialog({ title, description, shape = "small", children, footer, 
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
-  useEffect(() => {
+  // Before the effects of what is inside, which may go over it.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     const before = document.activeElement;
@@ -89,6 +91,7 @@ export function Dialog({ title, description, shape = "small", children, footer, 
         {children !== undefined && <div class="dialog-content">{children}</div>}
         {footer && <footer class="dialog-footer">{footer}</footer>}
       </div>
+      <Toasts />
     </dialog>
   );
 }
