@@ -6,7 +6,7 @@ import type { Row } from "./timeline.ts";
 const PAGE = 8;
 
 export function isFocusable({ kind }: Row): boolean {
-  return kind === "message" || kind === "note" || kind === "outgoing";
+  return kind === "message" || kind === "removed" || kind === "note" || kind === "outgoing";
 }
 
 /** The row that a key leads to from the row `at`; null where the key means nothing here, or there is none. */

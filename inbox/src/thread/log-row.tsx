@@ -33,6 +33,8 @@ export const RowContent = memo(({ row, people, actions }: RowProps) => {
           {eventText(row.event, people)} · {formatClock(row.event.date_created)}
         </p>
       );
+    case "removed":
+      return <p class="log-event">{words.thread.removed}</p>;
     case "note":
       return (
         <div class="log-note">
@@ -62,6 +64,7 @@ export const RowContent = memo(({ row, people, actions }: RowProps) => {
 /** What a row is called for who does not see it; undefined where its own words say it. */
 export function rowLabel(row: Row, people: People): string | undefined {
   if (row.kind === "note") return `${noteHead(row.note, people)}, ${row.note.body ?? ""}`;
+  if (row.kind === "removed") return words.thread.removed;
   if (row.kind === "outgoing") return row.entry.body || words.list.file;
   if (row.kind !== "message") return undefined;
   const { message } = row;

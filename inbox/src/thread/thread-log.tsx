@@ -14,7 +14,7 @@ import { RowTab } from "./row-tab.ts";
 import type { Row } from "./timeline.ts";
 
 const OVERSCAN = 4;
-const GUESS = { beginning: 44, day: 44, unread: 34, message: 56, note: 76, event: 36, outgoing: 72 };
+const GUESS = { beginning: 44, day: 44, unread: 34, message: 56, note: 76, event: 36, removed: 36, outgoing: 72 };
 /** How many rows before an edge more of them are read. */
 const NEAR_EDGE = 8;
 /** Within so many pixels of the end one is at the end, and stays there. */

@@ -26,6 +26,7 @@ import { useAnnouncements } from "./use-announcements.ts";
 import { usePeople } from "./use-people.ts";
 import { usePlace } from "./use-place.ts";
 import { useReading } from "./use-reading.ts";
+import { useRemoved } from "./use-removed.ts";
 
 const NO_WORDS: string[] = [];
 const PictureViewer = lazy(() => import("./picture-viewer.tsx"));
@@ -124,17 +125,19 @@ function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
   const readThrough = useReading(conversation, isReady && !hasNewer ? newestOf(messages, people) : undefined);
   useAnnouncements(messages, people, !hasNewer);
   const outgoing = useOutbox(conversation, messages);
+  const removed = useRemoved(conversation);
   const rows = useMemo(
     () =>
       buildRows({
         messages: messages ?? [],
         activity: activity ?? [],
+        removed: hasNewer ? removed.filter(({ index }) => index < (messages?.at(-1)?.index ?? 0)) : removed,
         // After a jump the end of the conversation may be far below.
         outgoing: hasNewer ? [] : outgoing,
         isWhole: !hasOlder,
         readThrough,
       }),
-    [messages, activity, outgoing, hasOlder, hasNewer, readThrough],
+    [messages, activity, removed, outgoing, hasOlder, hasNewer, readThrough],
   );
   // What was just sent is shown, wherever one was reading.
   const newest = outgoing.at(-1)?.key;

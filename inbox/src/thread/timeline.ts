@@ -5,7 +5,7 @@
  */
 
 import { type CachedMessage, clientRefOf } from "../api/message-window.ts";
-import type { Activity } from "../api/types.ts";
+import type { Activity, Sid } from "../api/types.ts";
 import type { OutboxEntry } from "../outbox/entry.ts";
 import { collectReactions, type Reaction } from "./reactions.ts";
 
@@ -17,13 +17,18 @@ export type Row =
   | { kind: "day"; key: string; date: string }
   | { kind: "unread"; key: string }
   | { kind: "message"; key: string; message: CachedMessage; reactions: Reaction[]; isFirst: boolean; isLast: boolean }
+  | { kind: "removed"; key: string }
   | { kind: "note"; key: string; note: Activity }
   | { kind: "event"; key: string; event: Activity }
   | { kind: "outgoing"; key: string; entry: OutboxEntry };
 
+/** A message that was deleted while one looked. `key` is that of its row. */
+export type RemovedMessage = { sid: Sid; key: string; index: number; date_created: string };
+
 type Content = {
   messages: CachedMessage[];
   activity: Activity[];
+  removed?: RemovedMessage[];
   /** The messages that are on their way. */
   outgoing?: OutboxEntry[];
   /** Whether the first message is the first of the conversation: what stands before it then belongs here too. */
@@ -33,11 +38,12 @@ type Content = {
 };
 
 /** Build the rows. */
-export function buildRows({ messages: all, activity, outgoing = [], isWhole, readThrough }: Content): Row[] {
+export function buildRows(content: Content): Row[] {
+  const { messages: all, activity, removed = [], outgoing = [], isWhole, readThrough } = content;
   const rows: Row[] = [];
   const { reactions, shownSo } = collectReactions(all);
   const messages = shownSo.size ? all.filter(({ sid }) => !shownSo.has(sid)) : all;
-  const behind = groupByPlace(activity, messages, isWhole);
+  const behind = groupByPlace([...removedOf(removed, all), ...placedOf(activity)], messages, isWhole);
   let day: string | null = null;
   if (isWhole && messages.length > 0) rows.push({ kind: "beginning", key: "beginning" });
 
@@ -48,7 +54,7 @@ export function buildRows({ messages: all, activity, outgoing = [], isWhole, rea
     rows.push(row);
   }
 
-  for (const one of behind.get(-1) ?? []) add(rowOf(one), one.date_created);
+  for (const { row, date } of behind.get(-1) ?? []) add(row, date);
   let isMarked = readThrough === undefined;
   messages.forEach((message, at) => {
     if (!isMarked && message.index > (readThrough ?? -1)) {
@@ -65,7 +71,7 @@ export function buildRows({ messages: all, activity, outgoing = [], isWhole, rea
       { kind: "message", key: keyOf(message), message, reactions: reactions.get(message.sid) ?? [], isFirst, isLast },
       message.date_created,
     );
-    for (const one of behind.get(message.index) ?? []) add(rowOf(one), one.date_created);
+    for (const { row, date } of behind.get(message.index) ?? []) add(row, date);
   });
   for (const entry of outgoing) {
     add({ kind: "outgoing", key: entry.key, entry }, new Date(entry.created).toISOString());
@@ -80,14 +86,31 @@ export function reachesBack(activity: Activity[], messages: CachedMessage[]): bo
   return oldest === undefined || (oldest.message_index ?? -1) < first;
 }
 
-/** Notes and events by the index of the message that they stand behind; -1 for those before all messages. */
-function groupByPlace(activity: Activity[], messages: CachedMessage[], isWhole: boolean): Map<number, Activity[]> {
+/** A row that stands behind the message of an index; null for none. */
+type Placed = { row: Row; index: number | null; date: string };
+
+/** Notes and events. */
+function placedOf(activity: Activity[]): Placed[] {
+  return activity
+    .filter((one) => one.kind !== "message" && !isBeginning(one))
+    .map((one) => ({ row: rowOf(one), index: one.message_index, date: one.date_created }));
+}
+
+/** What stands in the place of deleted messages that are not here any more. */
+function removedOf(removed: RemovedMessage[], messages: CachedMessage[]): Placed[] {
+  return removed
+    .filter(({ sid }) => messages.every((one) => one.sid !== sid))
+    .map(({ key, index, date_created: date }) => ({ row: { kind: "removed", key }, index, date }));
+}
+
+/** Rows by the index of the message that they stand behind; -1 for those before all messages. */
+function groupByPlace(rows: Placed[], messages: CachedMessage[], isWhole: boolean): Map<number, Placed[]> {
   const indexes = messages.map(({ index }) => index);
   const first = indexes[0];
-  const places = new Map<number, Activity[]>();
-  for (const one of activity) {
-    if (one.kind === "message" || isBeginning(one)) continue;
-    const place = placeOf(one.message_index, indexes);
+  const places = new Map<number, Placed[]>();
+  // What stands behind a deleted message stands behind its row.
+  for (const one of rows.toSorted((a, b) => (a.index ?? -1) - (b.index ?? -1))) {
+    const place = placeOf(one.index, indexes);
     // What stands before the messages that were read has its place among older ones.
     if (place === -1 && first !== undefined && !isWhole) continue;
     places.set(place, [...(places.get(place) ?? []), one]);

@@ -68,6 +68,40 @@ describe("the rows of a thread", () => {
     expect(show(rows)).toEqual(["day", "IM0 first last", "NT1", "IM5 first last"]);
   });
 
+  describe("a message that was deleted while one looked", () => {
+    const removed = (index: number) => ({ ...message(index), key: `IM${index}` });
+
+    test("has a row in its place, before the notes behind it", () => {
+      const activity = [note(0, "NT0"), note(1, "NT1"), note(2, "NT2")];
+      const rows = buildRows({ messages: [message(0), message(2)], activity, removed: [removed(1)], isWhole: true });
+      expect(show(rows)).toEqual(["day", "IM0 first last", "NT0", "removed", "NT1", "IM2 first last", "NT2"]);
+    });
+
+    test("keeps the row that it had, and is there once", () => {
+      const content = { ...whole, removed: [removed(1)] };
+      expect(buildRows({ ...content, messages: [message(0)] }).at(-1)).toEqual({ kind: "removed", key: "IM1" });
+      expect(show(buildRows({ ...content, messages: [message(0), message(1)] }))).toEqual([
+        "day",
+        "IM0 first",
+        "IM1 last",
+      ]);
+    });
+
+    test("may be the first of all, or the only one", () => {
+      expect(show(buildRows({ ...whole, messages: [message(1)], removed: [removed(0)] }))).toEqual([
+        "day",
+        "removed",
+        "IM1 first last",
+      ]);
+      expect(show(buildRows({ ...whole, messages: [], removed: [removed(0)] }))).toEqual(["day", "removed"]);
+    });
+
+    test("is not shown before the messages that were read", () => {
+      const rows = buildRows({ messages: [message(7)], activity: [], removed: [removed(3)], isWhole: false });
+      expect(show(rows)).toEqual(["day", "IM7 first last"]);
+    });
+  });
+
   test("what stands before the messages that were read is shown with the first one only", () => {
     const messages = [message(7)];
     expect(show(buildRows({ messages, activity: [note(3, "NT1")], isWhole: false }))).toEqual([

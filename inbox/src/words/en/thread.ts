@@ -80,6 +80,7 @@ export const thread = {
   reactions: "Reactions",
   announced: (name: string, text: string) => `${name}: ${text}`,
   edited: "edited",
+  removed: "Message deleted",
   showDetails: "Details",
   openPicture: (name: string) => `Open ${name}`,
   picture: (name: string) => `Picture: ${name}`,
