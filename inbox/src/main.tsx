@@ -3,9 +3,9 @@ import "./styles/base.css";
 import { render } from "preact";
 import { App } from "./app/app.tsx";
 import { watchSession } from "./app/person.ts";
-import { watchShortcuts } from "./app/shortcuts.ts";
 import { refuseOtherDrops } from "./composer/file-drop.ts";
-import { loadPreferences } from "./notifications/preferences.ts";
+import { watchShortcuts } from "./navigation/shortcuts.ts";
+import { loadPreferences } from "./person/preferences.ts";
 import { loadSession } from "./session/session.ts";
 
 loadPreferences();

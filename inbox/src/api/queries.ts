@@ -15,8 +15,7 @@ import {
   useQueryClient,
 } from "@tanstack/preact-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useFollow } from "../live/live.ts";
-import { readLive } from "../live/state.ts";
+import { readLive } from "./connection.ts";
 import { type CachedEntry, findEntry, joinPages, seenIndexOf } from "./entries.ts";
 import { isTemporary } from "./errors.ts";
 import { type InboxSelection, keys } from "./keys.ts";
@@ -141,8 +140,6 @@ export function prefetchMessages(client: QueryClient, conversation: Sid, at: num
 export function useMessages(conversation: Sid, at?: number) {
   const client = useQueryClient();
   const query = useQuery(messagesOptions(conversation, at));
-  // After a jump, new messages are not next to these.
-  useFollow(conversation, query.data && !query.data.hasNewer ? query.data.through : undefined);
   const older = useReadMore(async () => {
     const window = client.getQueryData<MessageWindow>(keys.messages(conversation, at));
     const first = window?.messages[0]?.index;
@@ -169,6 +166,8 @@ export function useMessages(conversation: Sid, at?: number) {
     isLoadingNewer: newer.isReading,
     olderError: older.error,
     newerError: newer.error,
+    /** Behind which message others come; undefined where it is not the end, as after a jump. */
+    followedFrom: query.data && !query.data.hasNewer ? query.data.through : undefined,
   };
 }
 

@@ -7,7 +7,7 @@
 
 import { notifyManager, type Query, type QueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef } from "preact/hooks";
-import { openings } from "../live/state.ts";
+import { openings } from "./connection.ts";
 import { isTemporary } from "./errors.ts";
 
 const FIRST_PAUSE = 2_000;

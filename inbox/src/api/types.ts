@@ -391,17 +391,5 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** Who is signed in, and what this deployment offers. */
-export type Session = {
-  account_sid: Sid;
-  service_sid: Sid;
-  user: { sid: Sid; identity: string; friendly_name: string | null };
-  role: { sid: Sid; friendly_name: string; permissions: string[] } | null;
-  live_url: string;
-  features: { group_limit: number; reachability_enabled: boolean };
-  date_started: string;
-  date_expires: string;
-};
-
 /** A page of a list; its entries are under the key that `meta.key` names. */
 export type Meta = { key: string; next_page_url: string | null; previous_page_url: string | null };

@@ -1,11 +1,11 @@
 import "./account-menu.css";
 import { useLocation } from "wouter-preact";
+import { to } from "../navigation/routes.ts";
+import { nameOfUser, useSession } from "../person/current.ts";
+import { leave } from "../person/leave.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { words } from "../words/words.ts";
-import { nameOfUser, useSession } from "./current.ts";
-import { leave } from "./leave.ts";
-import { to } from "./routes.ts";
 
 /** The signed-in person, with the way to the settings and out. */
 export function AccountMenu() {

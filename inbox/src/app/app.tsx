@@ -1,9 +1,9 @@
 import { QueryClientProvider } from "@tanstack/preact-query";
 import { Router } from "wouter-preact";
 import { useHashLocation } from "wouter-preact/use-hash-location";
+import { SessionContext } from "../person/current.ts";
 import { sessionState } from "../session/session.ts";
 import { SessionScreen } from "../session/session-screen.tsx";
-import { SessionContext } from "./current.ts";
 import { queryClient } from "./query-client.ts";
 import { Shell } from "./shell.tsx";
 

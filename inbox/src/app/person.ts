@@ -12,7 +12,7 @@ import { keys } from "../api/keys.ts";
 import { clientRefOf, type MessageWindow } from "../api/message-window.ts";
 import { readMessage, readReadState } from "../api/reads.ts";
 import { recovery, watchRecovery } from "../api/recovery.ts";
-import type { Message, ScheduledMessage, Session } from "../api/types.ts";
+import type { Message, ScheduledMessage } from "../api/types.ts";
 import { isInitializing, noteActivation } from "../live/activation.ts";
 import { closeLive, listenToEvents, openLive, showSent } from "../live/live.ts";
 import { endNotifications } from "../notifications/notifier.ts";
@@ -22,9 +22,9 @@ import { closeOutbox, isAnyUnsettled, openOutbox, release, settle } from "../out
 import { buildTransport } from "../outbox/transport.ts";
 import {
   accessToken,
-  endSession,
   loadSession,
   refreshToken,
+  type Session,
   type SessionState,
   sessionState,
 } from "../session/session.ts";
@@ -54,11 +54,6 @@ export function watchSession(): void {
       else if (state.kind !== "loading" && state.kind !== "unreachable") end(state.kind);
     });
   });
-}
-
-/** Sign out in all tabs, and leave nothing in this browser. Rejects if the server does not answer: then nothing ends. */
-export async function signOut(): Promise<void> {
-  await endSession();
 }
 
 function begin(session: Session): void {

@@ -1,7 +1,7 @@
 import "./shortcuts-dialog.css";
+import { SHORTCUTS } from "../navigation/shortcuts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { words } from "../words/words.ts";
-import { SHORTCUTS } from "./shortcuts.ts";
 
 /** All keys, with what they do. */
 export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {

@@ -1,8 +1,8 @@
 import { useLines, useParticipants } from "../api/queries.ts";
 import type { PhoneNumber, Sid } from "../api/types.ts";
-import { usePermission } from "../app/current.ts";
-import { openNewConversation } from "../new-conversation/open.ts";
-import { phonesOf, recipientOf } from "../thread/members.ts";
+import { phonesOf, recipientOf } from "../conversations/members.ts";
+import { openNewConversation } from "../navigation/new-conversation.ts";
+import { usePermission } from "../person/current.ts";
 import { ownNumbers } from "./situation.ts";
 
 /**

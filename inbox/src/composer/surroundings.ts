@@ -1,9 +1,9 @@
 import { useMemo } from "preact/hooks";
 import { useActivity, useLines, useParticipants } from "../api/queries.ts";
 import type { ConversationState, Line, PhoneNumber, Preview, Sid } from "../api/types.ts";
-import { usePermission, useSession } from "../app/current.ts";
+import { type PhoneMember, phonesOf, useMemberNames } from "../conversations/members.ts";
 import { formatPhone } from "../format/phone.ts";
-import { type PhoneMember, phonesOf, useMemberNames } from "../thread/members.ts";
+import { usePermission, useSession } from "../person/current.ts";
 import { isLarge, type Known, reasonsOfActivity, type Situation, situationOf, usableLines } from "./situation.ts";
 import { usePreview } from "./use-preview.ts";
 

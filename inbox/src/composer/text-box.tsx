@@ -1,5 +1,5 @@
 import type { Ref } from "preact";
-import { preferences } from "../notifications/preferences.ts";
+import { preferences } from "../person/preferences.ts";
 import type { SnippetField } from "./snippet-field.tsx";
 
 type Props = {

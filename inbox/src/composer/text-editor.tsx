@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationState, Sid } from "../api/types.ts";
-import { useSession } from "../app/current.ts";
-import { useUserNames } from "../app/user-names.ts";
 import { formatWhen } from "../format/time.ts";
 import { sayTyping } from "../live/live.ts";
 import { enqueue } from "../outbox/my-outbox.ts";
+import { useSession } from "../person/current.ts";
+import { useUserNames } from "../person/user-names.ts";
 import { announce } from "../ui/announcer.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { lazy } from "../ui/lazy.tsx";

@@ -5,7 +5,7 @@ import { ApiError } from "../../../clients/javascript/rest.js";
 import { keys } from "../api/keys.ts";
 import { useUsers } from "../api/queries.ts";
 import type { Contact, PhoneNumber, Sid } from "../api/types.ts";
-import { nameOfUser, usePermission, useSession } from "../app/current.ts";
+import { nameOfUser, usePermission, useSession } from "../person/current.ts";
 import { announce } from "../ui/announcer.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";

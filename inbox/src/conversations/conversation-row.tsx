@@ -1,8 +1,8 @@
 import "./conversation-row.css";
 import { Link } from "wouter-preact";
 import type { InboxEntry } from "../api/types.ts";
-import { to } from "../app/routes.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
+import { to } from "../navigation/routes.ts";
 import { GroupAvatar, initialsOf } from "../ui/avatar.tsx";
 import { CountBadge, Tag } from "../ui/badge.tsx";
 import { classNames } from "../ui/class-names.ts";

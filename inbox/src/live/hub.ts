@@ -8,9 +8,9 @@
  */
 
 import type { connect, Live, LiveEvent, LiveState } from "../../../clients/javascript/live.js";
+import type { ConnectionKind, ConnectionState } from "../api/connection.ts";
 import type { Sid } from "../api/types.ts";
 import { Leadership } from "./leadership.ts";
-import type { ConnectionKind, ConnectionState } from "./state.ts";
 
 /** What tabs tell each other. `after`: the index of the last message that the tab has. */
 type Notice =

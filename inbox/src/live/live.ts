@@ -3,15 +3,15 @@
 import type { QueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
 import { connect, type LiveEvent } from "../../../clients/javascript/live.js";
+import { connection, openings } from "../api/connection.ts";
 import type { CachedMessage } from "../api/message-window.ts";
 import type { Message, Sid } from "../api/types.ts";
 import { type CacheReads, LiveCache } from "./cache.ts";
 import { messageOf } from "./event-answers.ts";
 import { Hub } from "./hub.ts";
-import { connection, openings } from "./state.ts";
 import { clearTyping, endTyping, noteTyping } from "./typing.ts";
 
-export { type ConnectionKind, type ConnectionState, connection } from "./state.ts";
+export { type ConnectionKind, type ConnectionState, connection } from "../api/connection.ts";
 export { typingIn } from "./typing.ts";
 
 type Listener = (event: LiveEvent) => void;

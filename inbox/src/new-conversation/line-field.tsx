@@ -1,8 +1,8 @@
 import type { Line } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
+import type { Kind } from "../navigation/new-conversation.ts";
 import { SelectField } from "../ui/field.tsx";
 import { words } from "../words/words.ts";
-import type { Kind } from "./recipients.ts";
 
 type Props = {
   kind: Kind;

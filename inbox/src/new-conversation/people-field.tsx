@@ -2,12 +2,13 @@ import "./people-field.css";
 import { useCombobox } from "downshift";
 import { useRef, useState } from "preact/hooks";
 import { formatPhone } from "../format/phone.ts";
+import type { Recipient } from "../navigation/new-conversation.ts";
 import { announce } from "../ui/announcer.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { words } from "../words/words.ts";
-import { type Choice, type Recipient, recipientName } from "./recipients.ts";
+import { type Choice, recipientName } from "./recipients.ts";
 
 type Props = {
   label: string;

@@ -2,8 +2,9 @@ import type { Line, Preview, PreviewedSend } from "../api/types.ts";
 import { costOf } from "../composer/cost.ts";
 import { costText } from "../composer/text-status.tsx";
 import { formatPhonesIn } from "../format/phone.ts";
+import type { Recipient } from "../navigation/new-conversation.ts";
 import { words } from "../words/words.ts";
-import { nameOfNumber, type Recipient } from "./recipients.ts";
+import { nameOfNumber } from "./recipients.ts";
 import { EXISTS, problemText, refusalText } from "./refusals.ts";
 
 type Props = { preview: Preview | null; error: unknown; recipients: Recipient[] };

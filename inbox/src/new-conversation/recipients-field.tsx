@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import { useContacts } from "../api/queries.ts";
-import { usePermission } from "../app/current.ts";
+import type { Kind, Recipient } from "../navigation/new-conversation.ts";
+import { usePermission } from "../person/current.ts";
 import { useDebounced } from "../ui/use-debounced.ts";
 import { words } from "../words/words.ts";
 import { PeopleField } from "./people-field.tsx";
 import { parseNumber } from "./phone-numbers.ts";
-import { buildChoices, isFoundBy, type Kind, type Recipient } from "./recipients.ts";
+import { buildChoices, isFoundBy } from "./recipients.ts";
 
 const SEARCH_PAUSE = 150;
 const MOST_CHOICES = 20;

@@ -1,19 +1,9 @@
 /** Who may be added to a new conversation, and why not. Pure. */
 
-import type { Contact, Line, PhoneNumber, Sid } from "../api/types.ts";
+import type { Contact, Line, PhoneNumber } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
+import type { Kind, Recipient } from "../navigation/new-conversation.ts";
 import { words } from "../words/words.ts";
-
-export type Kind = "single" | "group";
-
-/** Somebody who is to get the texts: a contact by one of its numbers, or a bare number. */
-export type Recipient = {
-  number: PhoneNumber;
-  name: string | null;
-  contact: Sid | null;
-  /** Which of the contact's numbers: "work". */
-  label: string;
-};
 
 /** A recipient that is offered. `problem` says why it cannot be added; null if it can. */
 export type Choice = Recipient & { key: string; problem: string | null };

@@ -3,8 +3,9 @@
 import { ApiError } from "../../../clients/javascript/rest.js";
 import type { PreviewProblem } from "../api/types.ts";
 import { formatPhonesIn } from "../format/phone.ts";
+import type { Recipient } from "../navigation/new-conversation.ts";
 import { words } from "../words/words.ts";
-import { nameOfNumber, type Recipient } from "./recipients.ts";
+import { nameOfNumber } from "./recipients.ts";
 
 /** The codes of a set of people that has a conversation already: of a group, and of a pair. */
 export const EXISTS = new Set([50438, 50416]);

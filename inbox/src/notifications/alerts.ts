@@ -5,13 +5,13 @@ import type { CachedMessage } from "../api/message-window.ts";
 import type { Sid } from "../api/types.ts";
 import { messageOf } from "../live/event-answers.ts";
 import { listenToEvents } from "../live/live.ts";
+import { preferences } from "../person/preferences.ts";
 import { Bursts } from "./burst.ts";
 import { isOneOf, readFacts, senderName } from "./facts.ts";
 import { type Facts, isNews } from "./news.ts";
 import type { Notice } from "./notice.ts";
 import { isNotified, showNotice, withdrawNotice } from "./notifier.ts";
 import { once } from "./once.ts";
-import { preferences } from "./preferences.ts";
 import { isShown } from "./showing.ts";
 import { canPlay, play } from "./sound.ts";
 

@@ -6,8 +6,8 @@ import { keys } from "../api/keys.ts";
 import { readAll } from "../api/pages.ts";
 import { conversationPath, get, readReadState } from "../api/reads.ts";
 import type { Contact, Conversation, InboxMember, Participant, Sid, User } from "../api/types.ts";
-import { nameOfUser } from "../app/current.ts";
 import { memberName } from "../conversations/entry-text.ts";
+import { nameOfUser } from "../person/current.ts";
 import { type Facts, isTheirs } from "./news.ts";
 
 /** How long the owner of a contact is taken for known, in milliseconds: no event tells of it. */

@@ -6,9 +6,9 @@
 import { signal } from "@preact/signals";
 import { rest } from "../api/client.ts";
 import type { Sid } from "../api/types.ts";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
+import { type Preferences, preferences, setPreferences } from "../person/preferences.ts";
 import { isConversationSid, type Notice } from "./notice.ts";
-import { type Preferences, preferences, setPreferences } from "./preferences.ts";
 import { type PushApi, subscribe, unsubscribe } from "./push-subscription.ts";
 
 /**

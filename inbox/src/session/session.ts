@@ -4,10 +4,21 @@
  */
 
 import { signal } from "@preact/signals";
-import type { Session } from "../api/types.ts";
 import { NoTokenError, SessionEndedError } from "./session-ended.ts";
 
 export { SessionEndedError };
+
+/** Who is signed in, and what this deployment offers. */
+export type Session = {
+  account_sid: string;
+  service_sid: string;
+  user: { sid: string; identity: string; friendly_name: string | null };
+  role: { sid: string; friendly_name: string; permissions: string[] } | null;
+  live_url: string;
+  features: { group_limit: number; reachability_enabled: boolean };
+  date_started: string;
+  date_expires: string;
+};
 
 export type SessionState =
   | { kind: "loading" }

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { useManagedLines } from "../api/administration.ts";
 import type { Line } from "../api/types.ts";
-import { useSession } from "../app/current.ts";
 import { formatPhone } from "../format/phone.ts";
+import { useSession } from "../person/current.ts";
 import { Tag } from "../ui/badge.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { EmptyState } from "../ui/states.tsx";

@@ -1,4 +1,3 @@
-import { useSession } from "../app/current.ts";
 import {
   choose,
   isNotified,
@@ -8,8 +7,9 @@ import {
   switchOff,
   switchOn,
 } from "../notifications/notifier.ts";
-import { preferences, setPreferences } from "../notifications/preferences.ts";
 import { play } from "../notifications/sound.ts";
+import { useSession } from "../person/current.ts";
+import { preferences, setPreferences } from "../person/preferences.ts";
 import { ChoiceField } from "../ui/choice-field.tsx";
 import { Switch } from "../ui/field.tsx";
 import { settingsWords } from "../words/settings-words.ts";

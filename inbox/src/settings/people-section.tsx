@@ -4,7 +4,7 @@ import { removePerson, revokeTokens, usePeople } from "../api/administration.ts"
 import { keys } from "../api/keys.ts";
 import { useRoles } from "../api/queries.ts";
 import type { User } from "../api/types.ts";
-import { nameOfUser, useSession } from "../app/current.ts";
+import { nameOfUser, useSession } from "../person/current.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
 import { IconButton } from "../ui/button.tsx";

@@ -1,7 +1,7 @@
 /** People in the settings. Pure. */
 
 import type { User } from "../api/types.ts";
-import { nameOfUser } from "../app/current.ts";
+import { nameOfUser } from "../person/current.ts";
 
 /** People by name. */
 export function byName(people: readonly User[]): User[] {

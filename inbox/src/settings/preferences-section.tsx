@@ -1,4 +1,4 @@
-import { preferences, setPreferences } from "../notifications/preferences.ts";
+import { preferences, setPreferences } from "../person/preferences.ts";
 import { ChoiceField } from "../ui/choice-field.tsx";
 import { Switch } from "../ui/field.tsx";
 import { settingsWords } from "../words/settings-words.ts";

@@ -2,7 +2,7 @@ import { Link } from "wouter-preact";
 import { usePeople } from "../api/administration.ts";
 import { useRoles } from "../api/queries.ts";
 import type { Role } from "../api/types.ts";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { settingsWords } from "../words/settings-words.ts";

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
 import { Icon } from "../ui/icon.tsx";
 import { settingsWords } from "../words/settings-words.ts";
 import { words } from "../words/words.ts";

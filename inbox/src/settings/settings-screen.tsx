@@ -1,8 +1,8 @@
 import "./settings-screen.css";
 import type { ComponentType } from "preact";
 import { Link } from "wouter-preact";
-import { useSession } from "../app/current.ts";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
+import { useSession } from "../person/current.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { EmptyState } from "../ui/states.tsx";

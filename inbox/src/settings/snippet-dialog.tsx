@@ -4,7 +4,7 @@ import { ApiError } from "../../../clients/javascript/rest.js";
 import { keys } from "../api/keys.ts";
 import { post } from "../api/reads.ts";
 import type { Snippet } from "../api/types.ts";
-import { usePermission, useSession } from "../app/current.ts";
+import { usePermission, useSession } from "../person/current.ts";
 import { Button } from "../ui/button.tsx";
 import { ChoiceField } from "../ui/choice-field.tsx";
 import { Dialog } from "../ui/dialog.tsx";

@@ -4,7 +4,7 @@ import { rest } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { useSnippets } from "../api/queries.ts";
 import type { Snippet } from "../api/types.ts";
-import { usePermission } from "../app/current.ts";
+import { usePermission } from "../person/current.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Menu } from "../ui/menu.tsx";

@@ -5,8 +5,8 @@ import { deleteUnrouted, routeAgain, useUnroutedTexts } from "../api/administrat
 import { isNotFound } from "../api/errors.ts";
 import { keys } from "../api/keys.ts";
 import type { UnroutedText } from "../api/types.ts";
-import { to } from "../app/routes.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
+import { to } from "../navigation/routes.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { EmptyState } from "../ui/states.tsx";

@@ -3,7 +3,7 @@ import { changeServiceSettings, useServiceSettings } from "../api/administration
 import { keys } from "../api/keys.ts";
 import type { Query } from "../api/pages.ts";
 import type { ServiceSettings } from "../api/types.ts";
-import { useSession } from "../app/current.ts";
+import { useSession } from "../person/current.ts";
 import { Switch } from "../ui/field.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { showToast } from "../ui/toasts.tsx";

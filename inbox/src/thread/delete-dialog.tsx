@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { rest } from "../api/client.ts";
 import type { Sid } from "../api/types.ts";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { TextField } from "../ui/field.tsx";

@@ -1,15 +1,15 @@
 import "./message-details.css";
 import { useParticipants, useReceipts } from "../api/queries.ts";
 import type { Message, Participant, Receipt, Sid } from "../api/types.ts";
-import { usePermission } from "../app/current.ts";
+import { phonesOf, useMemberNames } from "../conversations/members.ts";
 import { formatPhone } from "../format/phone.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
+import { usePermission } from "../person/current.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
-import { phonesOf, useMemberNames } from "./members.ts";
 import { isOurs, writerName } from "./people.ts";
 import { isFailure, receiptText } from "./receipt-text.ts";
 import { usePeople } from "./use-people.ts";

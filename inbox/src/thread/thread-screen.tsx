@@ -5,8 +5,9 @@ import { isNotFound } from "../api/errors.ts";
 import type { CachedMessage } from "../api/message-window.ts";
 import { useActivity, useConversation, useMessages, useParticipants } from "../api/queries.ts";
 import type { MessageFile, Sid } from "../api/types.ts";
-import { to } from "../app/routes.ts";
 import { Composer } from "../composer/composer.tsx";
+import { useFollow } from "../live/live.ts";
+import { to } from "../navigation/routes.ts";
 import { useOutbox } from "../outbox/my-outbox.ts";
 import { lazy } from "../ui/lazy.tsx";
 import { EmptyState, ErrorState } from "../ui/states.tsx";
@@ -45,6 +46,7 @@ export function ThreadScreen({ conversation, target }: Props) {
   const details = useConversation(conversation);
   const { place, at, show } = usePlace(conversation, target);
   const window = useMessages(conversation, at);
+  useFollow(conversation, window.followedFrom);
   const [isSearching, setSearching] = useState(false);
   const [searched, setSearched] = useState(NO_WORDS);
   const actions = useMemo(

@@ -1,7 +1,7 @@
 import "./typing-line.css";
 import type { Sid } from "../api/types.ts";
-import { useUserNames } from "../app/user-names.ts";
 import { typingIn } from "../live/live.ts";
+import { useUserNames } from "../person/user-names.ts";
 import { typingText } from "./typing-text.ts";
 
 /** Who is writing now. Its place is kept, so that nothing moves when it appears. */

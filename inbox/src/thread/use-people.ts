@@ -1,8 +1,8 @@
 import { useMemo } from "preact/hooks";
 import { useEntry, useLines, useParticipants } from "../api/queries.ts";
 import type { Sid } from "../api/types.ts";
-import { useSession } from "../app/current.ts";
-import { useUserNames } from "../app/user-names.ts";
+import { useSession } from "../person/current.ts";
+import { useUserNames } from "../person/user-names.ts";
 import { gatherPeople, type People } from "./people.ts";
 
 /** Who is who in a conversation, as far as it is known by now. */

@@ -5,7 +5,7 @@ import { keys } from "../api/keys.ts";
 import type { MessageWindow } from "../api/message-window.ts";
 import { prefetchMessages } from "../api/queries.ts";
 import type { Sid } from "../api/types.ts";
-import { to } from "../app/routes.ts";
+import { to } from "../navigation/routes.ts";
 import { type Place, windowFor } from "./place.ts";
 
 /** The place that is shown of a conversation: that of the address, until another one is asked for. */

@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { openings } from "../api/connection.ts";
 import { keys } from "../api/keys.ts";
 import { useReadState } from "../api/queries.ts";
 import { conversationPath, post } from "../api/reads.ts";
 import type { ReadState, Sid } from "../api/types.ts";
 import { showReadState } from "../live/live.ts";
-import { openings } from "../live/state.ts";
-import { preferences } from "../notifications/preferences.ts";
+import { preferences } from "../person/preferences.ts";
 import { useVisible } from "../ui/use-visible.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { isBehind, moveMark, NO_MARK } from "./unread-mark.ts";

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/preact-query";
 import { keys } from "../api/keys.ts";
 import { conversationPath, get } from "../api/reads.ts";
 import type { Sid, Viewers } from "../api/types.ts";
-import { useUserNames } from "../app/user-names.ts";
+import { useUserNames } from "../person/user-names.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Tag } from "../ui/badge.tsx";
 import { Dialog } from "../ui/dialog.tsx";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Contact } from "../../src/api/types.ts";
+import type { Recipient } from "../../src/navigation/new-conversation.ts";
 import { parseNumber } from "../../src/new-conversation/phone-numbers.ts";
-import { buildChoices, isFoundBy, participantsOf, type Recipient } from "../../src/new-conversation/recipients.ts";
+import { buildChoices, isFoundBy, participantsOf } from "../../src/new-conversation/recipients.ts";
 
 const BOB = {
   sid: "CT1",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "../../../clients/javascript/rest.js";
-import type { Recipient } from "../../src/new-conversation/recipients.ts";
+import type { Recipient } from "../../src/navigation/new-conversation.ts";
 import { refusalText } from "../../src/new-conversation/refusals.ts";
 
 const kay: Recipient = { number: "+12065550152", name: "Kay", contact: "CT1", label: "" };

@@ -1,8 +1,8 @@
 /** A browser's locks and channels as the live hub uses them, and connections that a test opens, breaks and speaks on. */
 
 import type { LiveEvent, LiveState } from "../../../clients/javascript/live.js";
+import type { ConnectionState } from "../../src/api/connection.ts";
 import { Hub, type HubPorts, type NoticeChannel } from "../../src/live/hub.ts";
-import type { ConnectionState } from "../../src/live/state.ts";
 
 type Request = { grant: () => void; refuse: (reason: unknown) => void; owner: object };
 

@@ -2,7 +2,8 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Permission, Session } from "../api/types.ts";
+import type { Permission } from "../api/types.ts";
+import type { Session } from "../session/session.ts";
 
 export const SessionContext = createContext<Session | null>(null);
 

@@ -2,7 +2,7 @@
 
 import { useEntry } from "../api/queries.ts";
 import type { Participant, ParticipantContact, PhoneNumber, Sid } from "../api/types.ts";
-import type { Recipient } from "../new-conversation/recipients.ts";
+import type { Recipient } from "../navigation/new-conversation.ts";
 
 export type PhoneMember = {
   participant: Sid;

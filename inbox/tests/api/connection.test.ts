@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { connection, openings, readLive } from "../../src/live/state.ts";
+import { connection, openings, readLive } from "../../src/api/connection.ts";
 
 let reads: number;
 const read = async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePreferences } from "../../src/notifications/preferences.ts";
+import { parsePreferences } from "../../src/person/preferences.ts";
 
 const DEFAULTS = parsePreferences(null);
 

@@ -5,7 +5,7 @@
  */
 
 import { useEffect, useRef } from "preact/hooks";
-import { preferences } from "../notifications/preferences.ts";
+import { preferences } from "../person/preferences.ts";
 
 export const SHORTCUTS = ["j", "k", "Enter", "r", "n", "e", "u", "a", "/", "?", "g i", "g c", "g s", "Escape"] as const;
 export type Shortcut = (typeof SHORTCUTS)[number];
