@@ -3,6 +3,7 @@
 import { hashKey, type QueryClient, type QueryKey } from "@tanstack/preact-query";
 import type { LiveEvent } from "../../../clients/javascript/live.js";
 import { findEntry, seenIndexOf } from "../api/entries.ts";
+import { isTemporary } from "../api/errors.ts";
 import { keys } from "../api/keys.ts";
 import {
   addMessage,
@@ -134,27 +135,30 @@ export class LiveCache {
   }
 
   #readMessage(conversation: Sid, message: Sid): void {
-    this.#readOnce(message, async () => {
+    const key = keys.messageWindows(conversation);
+    this.#readOnce(message, [key], async () => {
       const read = await this.#reads.readMessage(conversation, message);
-      const key = keys.messageWindows(conversation);
       this.#update({ kind: "update", key, update: (window: MessageWindow) => takeRead(window, read) });
     });
   }
 
   #readReadState(conversation: Sid): void {
-    this.#readOnce(conversation, async () => {
+    this.#readOnce(conversation, [keys.readState(conversation), keys.inboxes()], async () => {
       const read = await this.#reads.readReadState(conversation);
       const { last_read_message_index: last, marked_unread: isMarked, muted: isMuted } = read;
       if (last !== null || isMarked || isMuted) this.putReadState(conversation, { last, isMarked, isMuted });
     });
   }
 
-  #readOnce(name: string, read: () => Promise<void>): void {
+  /** Read something that is a part of other answers. If that fails for now, these are read again, until they are. */
+  #readOnce(name: string, parts: QueryKey[], read: () => Promise<void>): void {
     if (this.#readings.has(name)) return;
     const timer = setTimeout(() => {
       this.#readings.delete(name);
-      // What cannot be read now is read again with the rest after the next opening.
-      read().catch(() => {});
+      read().catch((error) => {
+        if (!isTemporary(error)) return;
+        for (const queryKey of parts) void this.#client.invalidateQueries({ queryKey });
+      });
     }, CALM);
     this.#readings.set(name, timer);
   }

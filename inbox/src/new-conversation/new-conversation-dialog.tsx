@@ -111,7 +111,7 @@ export default function NewConversationDialog({ kind, recipients: given, line, o
           void create();
         }}
       >
-        <LineField kind={kind} lines={known} isFailed={allLines.isError} chosen={from} onChoose={setLine} />
+        <LineField kind={kind} lines={known} isFailed={allLines.isError && !known} chosen={from} onChoose={setLine} />
         <RecipientsField
           kind={kind}
           recipients={recipients}

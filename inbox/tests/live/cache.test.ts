@@ -1,5 +1,6 @@
 import { type InfiniteData, QueryClient, QueryObserver } from "@tanstack/preact-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../../clients/javascript/rest.js";
 import { type CachedEntry, type EntryPage, joinPages } from "../../src/api/entries.ts";
 import { type InboxSelection, keys } from "../../src/api/keys.ts";
 import { buildWindow, type CachedMessage, type MessageWindow } from "../../src/api/message-window.ts";
@@ -59,6 +60,32 @@ function list(selection: InboxSelection): CachedEntry[] {
   return joinPages(client.getQueryData<InfiniteData<EntryPage>>(keys.inbox(selection))?.pages ?? []);
 }
 const sids = (selection: InboxSelection) => list(selection).map((one) => one.conversation_sid);
+
+describe("a message that an event does not tell whole", () => {
+  const shortened = () => inbound(1, { Omitted: "Body" });
+
+  it("is read with its thread if it cannot be read by itself for now", async () => {
+    setWindow([message(0)]);
+    readMessage = () => {
+      throw new ApiError("no answer");
+    };
+    cache.apply(shortened());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reads.message).toHaveLength(1);
+    expect(client.getQueryState(keys.messages(CONVERSATION))?.isInvalidated).toBe(true);
+  });
+
+  it("is left alone if it is not to be had", async () => {
+    setWindow([message(0)]);
+    readMessage = () => {
+      throw new ApiError("not found", { status: 404 });
+    };
+    cache.apply(shortened());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reads.message).toHaveLength(1);
+    expect(client.getQueryState(keys.messages(CONVERSATION))?.isInvalidated).toBe(false);
+  });
+});
 
 describe("a new message", () => {
   it("is in the thread and on top of the list, without a request", async () => {
