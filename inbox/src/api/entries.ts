@@ -38,3 +38,16 @@ export function findEntry(client: QueryClient, conversation: Sid): CachedEntry |
   }
   return undefined;
 }
+
+/** How many messages behind an index, up to another one, are to be read: all but the reactions. */
+export function countMessages(behind: number, last: number, tapbacks: number[]): number {
+  return Math.max(last - behind, 0) - tapbacks.filter((index) => index > behind && index <= last).length;
+}
+
+/** Up to which index an entry is read, as its count of unread messages says. */
+export function readIndexOf(entry: CachedEntry): number {
+  const tapbacks = new Set(entry.tapback_indexes);
+  let index = seenIndexOf(entry);
+  for (let left = entry.unread ?? 0; left > 0 && index >= 0; index -= 1) if (!tapbacks.has(index)) left -= 1;
+  return index;
+}

@@ -16,7 +16,7 @@ import {
 } from "@tanstack/preact-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { readLive } from "./connection.ts";
-import { type CachedEntry, findEntry, joinPages, seenIndexOf } from "./entries.ts";
+import { type CachedEntry, findEntry, joinPages, readIndexOf, seenIndexOf } from "./entries.ts";
 import { isTemporary } from "./errors.ts";
 import { type InboxSelection, keys } from "./keys.ts";
 import { addNewer, addOlder, type CachedMessage, type MessageWindow, mergeWindows } from "./message-window.ts";
@@ -248,7 +248,7 @@ export function useReadState(conversation: Sid) {
 function readStateOf(entry: CachedEntry): ReadState | undefined {
   if (entry.unread === null) return undefined;
   const last = seenIndexOf(entry);
-  const read = last - entry.unread;
+  const read = readIndexOf(entry);
   return {
     conversation_sid: entry.conversation_sid,
     last_read_message_index: read < 0 ? null : read,

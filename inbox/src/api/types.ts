@@ -27,6 +27,9 @@ export type InboxMember = {
   contact_sid: Sid | null;
 };
 
+/** What the newest message says as a reaction on a message that is known. */
+export type InboxTapback = { kind: string; removed: boolean; emoji: string | null };
+
 export type InboxMessage = {
   sid: Sid;
   index: number;
@@ -35,10 +38,11 @@ export type InboxMessage = {
   body: string | null;
   kind: "text" | "media";
   delivery: Delivery | null;
+  tapback: InboxTapback | null;
   date_created: string;
 };
 
-/** A conversation in the list. */
+/** A conversation in the list. `tapback_indexes`: the newest messages that are reactions, and so never unread. */
 export type InboxEntry = {
   conversation_sid: Sid;
   chat_service_sid: Sid;
@@ -48,6 +52,7 @@ export type InboxEntry = {
   member_count: number;
   last_message: InboxMessage | null;
   unread: number | null;
+  tapback_indexes: number[];
   marked_unread: boolean;
   muted: boolean;
   assignee: string | null;

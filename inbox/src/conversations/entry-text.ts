@@ -1,7 +1,8 @@
 /** What a row of the list says: pure, from an entry. */
 
-import type { InboxEntry, InboxMember } from "../api/types.ts";
+import type { InboxEntry, InboxMember, InboxMessage } from "../api/types.ts";
 import { formatPhone, formatPhonesIn } from "../format/phone.ts";
+import { describeReaction } from "../format/reaction.ts";
 import { words } from "../words/words.ts";
 
 /** The name of a conversation: its own, or those of its members. */
@@ -21,13 +22,18 @@ export function memberName(member: InboxMember): string {
 export function previewOf(entry: InboxEntry, self: string, nameOf: (identity: string) => string): string {
   const message = entry.last_message;
   if (!message) return words.list.noMessages;
-  const text = (message.body ?? "").replace(/\s+/g, " ") || words.list.file;
+  const text = textOf(message);
   const writer = message.written_by ?? message.author;
   if (writer === self) return words.list.byYou(text);
   if (message.written_by) return words.list.by(nameOf(message.written_by), text);
   const member = entry.members.find(({ number, identity }) => number === writer || identity === writer);
   if (member) return entry.member_count > 1 ? words.list.by(firstName(memberName(member)), text) : text;
   return isOurs(entry, writer) ? words.list.by(words.list.line, text) : text;
+}
+
+/** What a message says in one line. A reaction is not said in the words of the phone it comes from. */
+function textOf({ body, tapback }: InboxMessage): string {
+  return (tapback && describeReaction(tapback)) || (body ?? "").replace(/\s+/g, " ") || words.list.file;
 }
 
 /** Whether the last message is one of ours, which has a delivery to show. */

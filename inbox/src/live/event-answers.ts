@@ -2,6 +2,7 @@
 
 import type { ChangeEvent } from "../../../clients/javascript/live.js";
 import type { CachedMessage } from "../api/message-window.ts";
+import { tapbackOf } from "../api/tapbacks.ts";
 import type {
   Activity,
   ActivityKind,
@@ -9,6 +10,7 @@ import type {
   Delivery,
   InboxMember,
   InboxMessage,
+  InboxTapback,
   MessageFile,
   Note,
   Participant,
@@ -49,8 +51,14 @@ export function messageChangesOf(event: ChangeEvent): Partial<CachedMessage> {
   return { body, media, attributes, date_updated };
 }
 
+/** What a new message is as a reaction; null for any other one. Only a text is one: attributes anyone can give. */
+export function reactionOf(event: ChangeEvent): InboxTapback | null {
+  const tapback = event.parameters.Source === "SMS" ? tapbackOf(messageOf(event)) : null;
+  return tapback && { kind: tapback.kind, removed: tapback.removed, emoji: tapback.emoji ?? null };
+}
+
 /** The message as the list shows it. */
-export function excerptOf(message: CachedMessage): InboxMessage {
+export function excerptOf(message: CachedMessage, tapback: InboxTapback | null = null): InboxMessage {
   return {
     sid: message.sid,
     index: message.index,
@@ -59,6 +67,7 @@ export function excerptOf(message: CachedMessage): InboxMessage {
     body: message.body ? message.body.slice(0, EXCERPT) : null,
     kind: message.media && !message.body ? "media" : "text",
     delivery: message.delivery,
+    tapback,
     date_created: message.date_created,
   };
 }
@@ -137,6 +146,7 @@ export function entryOf({ parameters }: ChangeEvent) {
     date_active: parameters.DateActive ?? "",
     date_created: parameters.DateCreated ?? "",
     seen_index: numberOf(parameters.LastMessageIndex) ?? -1,
+    tapback_indexes: parseJson<number[]>(parameters.TapbackIndexes) ?? [],
   };
 }
 

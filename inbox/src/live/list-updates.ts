@@ -1,10 +1,10 @@
 /** How a list of conversations changes when one of them does. Pure. */
 
 import type { InfiniteData } from "@tanstack/preact-query";
-import { type CachedEntry, type EntryPage, seenIndexOf } from "../api/entries.ts";
+import { type CachedEntry, countMessages, type EntryPage, readIndexOf, seenIndexOf } from "../api/entries.ts";
 import type { InboxSelection } from "../api/keys.ts";
 import type { CachedMessage } from "../api/message-window.ts";
-import type { InboxMessage, Sid } from "../api/types.ts";
+import type { InboxMessage, InboxTapback, Sid } from "../api/types.ts";
 import { excerptOf } from "./event-answers.ts";
 
 export type EntryList = InfiniteData<EntryPage>;
@@ -99,16 +99,23 @@ function fits(entry: CachedEntry, { view, line, contact, q }: InboxSelection, me
 
 // --- changes of an entry
 
-/** A message has come. Those that the person has written themselves are not news. */
-export function addToEntry(entry: CachedEntry, message: CachedMessage, me: string): CachedEntry {
+/** A message has come. Those that the person has written themselves are not news, nor are reactions. */
+export function addToEntry(
+  entry: CachedEntry,
+  message: CachedMessage,
+  me: string,
+  tapback: InboxTapback | null,
+): CachedEntry {
   const seen = seenIndexOf(entry);
   if (message.index <= seen) return entry;
+  const tapbacks = tapback ? [...entry.tapback_indexes, message.index] : entry.tapback_indexes;
   const isOwn = message.written_by === me || message.author === me;
   return {
     ...entry,
-    last_message: excerptOf(message),
+    last_message: excerptOf(message, tapback),
     seen_index: message.index,
-    unread: countUnread(entry.unread, message.index - seen, isOwn),
+    unread: countUnread(entry.unread, countMessages(seen, message.index, tapbacks), isOwn),
+    tapback_indexes: tapbacks,
     date_active: message.date_created,
   };
 }
@@ -126,7 +133,7 @@ export function changeLastOfEntry(entry: CachedEntry, sid: Sid, change: Partial<
 
 /** A message was deleted. What the newest one is then, the event of the entry says. */
 export function removeFromEntry(entry: CachedEntry, index: number): CachedEntry {
-  const isUnread = entry.unread !== null && index > seenIndexOf(entry) - entry.unread;
+  const isUnread = entry.unread !== null && index > readIndexOf(entry) && !entry.tapback_indexes.includes(index);
   return isUnread ? { ...entry, unread: Math.max((entry.unread ?? 0) - 1, 0) } : entry;
 }
 
@@ -135,6 +142,6 @@ export function readEntry(
   entry: CachedEntry,
   { last, isMarked, isMuted }: { last: number | null; isMarked: boolean; isMuted: boolean },
 ): CachedEntry {
-  const behind = Math.max(seenIndexOf(entry) - (last ?? -1), 0);
+  const behind = countMessages(last ?? -1, seenIndexOf(entry), entry.tapback_indexes);
   return { ...entry, unread: Math.max(behind, isMarked ? 1 : 0), marked_unread: isMarked, muted: isMuted };
 }

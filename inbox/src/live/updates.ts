@@ -7,7 +7,7 @@
 
 import type { QueryKey } from "@tanstack/preact-query";
 import type { ChangeEvent, LiveEvent } from "../../../clients/javascript/live.js";
-import type { CachedEntry } from "../api/entries.ts";
+import { type CachedEntry, countMessages } from "../api/entries.ts";
 import { type InboxSelection, keys } from "../api/keys.ts";
 import {
   addMessage,
@@ -42,6 +42,7 @@ import {
   noteOf,
   numberOf,
   participantOf,
+  reactionOf,
   receiptOf,
   userOf,
 } from "./event-answers.ts";
@@ -90,11 +91,12 @@ const HANDLERS: Record<string, Handler> = {
   onMessageAdded: (event, { identity }) => {
     const sid = conversationOf(event);
     const message = messageOf(event);
+    const reaction = reactionOf(event);
     return [
       updateWindows(sid, (window) => addMessage(window, message)),
       updateWindows(sid, (window) => changeMessage(window, message.sid, (held) => refresh(held, event))),
-      updateEntries(sid, identity, (entry) => addToEntry(entry, message, identity)),
-      update<ReadState>(keys.readState(sid), (held) => addToReadState(held, message.index)),
+      updateEntries(sid, identity, (entry) => addToEntry(entry, message, identity, reaction)),
+      update<ReadState>(keys.readState(sid), (held) => addToReadState(held, message.index, reaction !== null)),
       update<ScheduledMessage[]>(keys.scheduled(sid), (scheduled) => withoutSent(scheduled, message)),
       ...readIfShortened(event),
     ];
@@ -342,18 +344,20 @@ function secondOf(date: string | undefined): number {
 }
 
 function renewEntry(entry: CachedEntry | undefined, event: ChangeEvent, identity: string): CachedEntry {
-  const { seen_index, last_message, date_active, ...told } = entryOf(event);
+  const { seen_index, last_message, date_active, tapback_indexes, ...told } = entryOf(event);
   const first: CachedEntry = {
     ...told,
     friendly_name: null,
     last_message,
     seen_index,
     date_active,
-    unread: isOwn(last_message, identity) ? 0 : isNew(event) ? seen_index + 1 : 1,
+    unread: firstUnread(),
+    tapback_indexes,
     marked_unread: false,
     muted: false,
   };
   if (!entry) return first;
+  const tapbacks = [...new Set([...entry.tapback_indexes, ...tapback_indexes])].sort((a, b) => a - b);
   const held = Math.max(entry.seen_index ?? -1, entry.last_message?.index ?? -1);
   const isBehind = seen_index < held;
   return {
@@ -362,8 +366,14 @@ function renewEntry(entry: CachedEntry | undefined, event: ChangeEvent, identity
     last_message: isBehind ? entry.last_message : last_message,
     date_active: isBehind ? entry.date_active : date_active,
     seen_index: Math.max(seen_index, held),
-    unread: countNews(entry, seen_index - held, isOwn(last_message, identity)),
+    unread: countNews(entry, countMessages(held, seen_index, tapbacks), isOwn(last_message, identity)),
+    tapback_indexes: tapbacks,
   };
+
+  function firstUnread(): number {
+    if (isOwn(last_message, identity)) return 0;
+    return countMessages(isNew(event) ? -1 : seen_index - 1, seen_index, tapback_indexes);
+  }
 }
 
 function countNews({ unread }: CachedEntry, news: number, isOwnNews: boolean): number | null {
@@ -380,10 +390,11 @@ function isNew({ parameters }: ChangeEvent): boolean {
   return Date.parse(parameters.DateActive ?? "") - Date.parse(parameters.DateCreated ?? "") < 60_000;
 }
 
-function addToReadState(held: ReadState, index: number): ReadState {
+function addToReadState(held: ReadState, index: number, isReaction: boolean): ReadState {
   const last = held.last_message_index ?? -1;
   if (index <= last) return held;
-  return { ...held, last_message_index: index, unread: held.unread === null ? null : held.unread + index - last };
+  const more = countMessages(last, index, isReaction ? [index] : []);
+  return { ...held, last_message_index: index, unread: held.unread === null ? null : held.unread + more };
 }
 
 function withoutSent(scheduled: ScheduledMessage[], message: CachedMessage): ScheduledMessage[] {

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { CachedMessage } from "../api/message-window.ts";
+import { tapbackOf } from "../api/tapbacks.ts";
+import { describeReaction } from "../format/reaction.ts";
 import { announce } from "../ui/announcer.tsx";
 import { useVisible } from "../ui/use-visible.ts";
 import { words } from "../words/words.ts";
@@ -25,7 +27,10 @@ export function useAnnouncements(messages: CachedMessage[] | undefined, people: 
 
 function textOf(news: CachedMessage[], people: People): string {
   if (news.length > MOST) return words.thread.newBelow(news.length);
-  return news
-    .map((message) => words.thread.announced(writerName(people, message), message.body || words.list.file))
-    .join(" ");
+  return news.map((message) => words.thread.announced(writerName(people, message), wordsOf(message))).join(" ");
+}
+
+function wordsOf(message: CachedMessage): string {
+  const tapback = tapbackOf(message);
+  return (tapback && describeReaction(tapback)) || message.body || words.list.file;
 }

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { clientRefOf } from "../api/message-window.ts";
+import { tapbackOf } from "../api/tapbacks.ts";
 import type { Sid } from "../api/types.ts";
 import { messageOf } from "../live/event-answers.ts";
 import { listenToEvents } from "../live/live.ts";
-import { tapbackOf } from "./reactions.ts";
 import type { RemovedMessage } from "./timeline.ts";
 
 /** The messages that were deleted while a thread is open, without what they said. */

@@ -125,6 +125,8 @@ export const en = {
     you: "You",
     byYou: (text: string) => `You: ${text}`,
     by: (name: string, text: string) => `${name}: ${text}`,
+    reacted: (emoji: string) => `Reacted ${emoji}`,
+    tookBack: (emoji: string) => `Took back ${emoji}`,
     unread: (count: number) => plural(count, "unread message", "unread messages"),
     assignedTo: (name: string) => `Assigned to ${name}`,
     muted: "Muted",

@@ -26,6 +26,17 @@ describe("the newest message in a row", () => {
     expect(previewOf(entry(last), "ann", nameOf)).toBe(expected);
   });
 
+  test.each([
+    [{ kind: "like", removed: false, emoji: null }, "Bob: Reacted 👍"],
+    [{ kind: "emoji", removed: false, emoji: "🎉" }, "Bob: Reacted 🎉"],
+    [{ kind: "love", removed: true, emoji: null }, "Bob: Took back ❤️"],
+    // A sticker brings no picture: it is shown as the text that it came as.
+    [{ kind: "sticker", removed: false, emoji: null }, "Bob: Words of the phone"],
+  ])("a reaction is told as one: %o", (tapback, expected) => {
+    const last = { author: BOB.number, written_by: null, body: "Words of the phone", tapback };
+    expect(previewOf(entry(last), "ann", nameOf)).toBe(expected);
+  });
+
   test("who writes to the only member needs no name", () => {
     expect(
       previewOf(entry({ author: BOB.number, written_by: null, body: "hi" }, { members: [BOB] }), "ann", nameOf),

@@ -8,7 +8,7 @@ import type { Page } from "../../src/api/pages.ts";
 import type { Activity, Message, ReadState, Receipt, User } from "../../src/api/types.ts";
 import { LiveCache } from "../../src/live/cache.ts";
 import { BOB, CONVERSATION, entry, LINE, message, sidOfMessage } from "../support/answers.ts";
-import { ANN, delivery, entryUpdated, event, inbound, outbound } from "../support/events.ts";
+import { ANN, delivery, entryUpdated, event, inbound, outbound, reaction } from "../support/events.ts";
 
 const OTHER = `CH${"2".repeat(32)}`;
 const THIRD = `CH${"3".repeat(32)}`;
@@ -162,6 +162,72 @@ describe("a new message", () => {
     client.setQueryData(keys.scheduled(CONVERSATION), [one, { ...one, sid: "SD2", send_at: "2026-12-01T12:00:00Z" }]);
     cache.apply(outbound(1, ANN));
     expect(client.getQueryData(keys.scheduled(CONVERSATION))).toMatchObject([{ sid: "SD2" }]);
+  });
+});
+
+describe("a reaction", () => {
+  const row = () => list({ view: "all" })[0];
+
+  it("is not unread, in the list or in the read state", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 1, { unread: 1 })]);
+    setList({ view: "unread" }, []);
+    const held = { last_read_message_index: 0, last_message_index: 1, unread: 1 };
+    client.setQueryData(keys.readState(CONVERSATION), held);
+    cache.apply(reaction(2, 0));
+    expect(row()).toMatchObject({ unread: 1, seen_index: 2, tapback_indexes: [2] });
+    expect(row()?.last_message?.tapback).toEqual({ kind: "like", removed: false, emoji: null });
+    expect(sids({ view: "unread" })).toEqual([]);
+    expect(client.getQueryData(keys.readState(CONVERSATION))).toMatchObject({ last_message_index: 2, unread: 1 });
+    cache.apply(inbound(3));
+    expect(row()).toMatchObject({ unread: 2, last_message: { tapback: null } });
+  });
+
+  it("does not count, whichever of its events comes first", () => {
+    const told = { TapbackIndexes: "[1]" };
+    for (const events of [
+      [entryUpdated(CONVERSATION, 1, told), reaction(1, 0)],
+      [reaction(1, 0), entryUpdated(CONVERSATION, 1, told)],
+      [entryUpdated(CONVERSATION, 2, told), inbound(2), reaction(1, 0)],
+    ]) {
+      setList({ view: "all" }, [entry(CONVERSATION, 0)]);
+      for (const one of events) cache.apply(one);
+      expect(row()).toMatchObject({ unread: events.length - 2, tapback_indexes: [1] });
+    }
+  });
+
+  it("does not count in a conversation that has just begun", () => {
+    setList({ view: "all" }, []);
+    cache.apply(entryUpdated(CONVERSATION, 1, { TapbackIndexes: "[1]", DateCreated: "2026-11-28T12:00:00Z" }));
+    expect(row()?.unread).toBe(1);
+  });
+
+  it("stays out of the count when the person reads up to a message before it, or something is deleted", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 9, { unread: 0, tapback_indexes: [3, 7, 9] })]);
+    const readUpTo = (index: number) =>
+      cache.apply(event("onReadStateUpdated", { LastReadMessageIndex: String(index), MarkedUnread: "false" }));
+    for (const [index, unread] of [
+      [9, 0],
+      [8, 0],
+      [6, 1],
+      [5, 2],
+      [2, 4],
+    ] as const) {
+      readUpTo(index);
+      expect(row()?.unread).toBe(unread);
+    }
+    readUpTo(5);
+    cache.apply({ ...inbound(7), type: "onMessageRemoved" });
+    expect(row()?.unread).toBe(2);
+    cache.apply({ ...inbound(5), type: "onMessageRemoved" });
+    expect(row()?.unread).toBe(2);
+    cache.apply({ ...inbound(6), type: "onMessageRemoved" });
+    expect(row()?.unread).toBe(1);
+  });
+
+  it("is only what comes as a text: attributes anyone can give", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 0)]);
+    cache.apply(reaction(1, 0, { Source: "SDK", Author: "ben" }));
+    expect(row()).toMatchObject({ unread: 1, tapback_indexes: [], last_message: { tapback: null } });
   });
 });
 

@@ -40,6 +40,12 @@ export function inbound(index: number, given: Record<string, string> = {}): Chan
   });
 }
 
+/** Bob has reacted to a message. */
+export function reaction(index: number, about: number, given: Record<string, string> = {}): ChangeEvent {
+  const tapback = { kind: "like", removed: false, message_sid: sidOfMessage(about), index: about };
+  return inbound(index, { Body: `Liked “text ${about}”`, Attributes: JSON.stringify({ tapback }), ...given });
+}
+
 /** Somebody has written as the line. */
 export function outbound(index: number, writtenBy: string, given: Record<string, string> = {}): ChangeEvent {
   return inbound(index, { Source: "SDK", Author: LINE, WrittenBy: writtenBy, ParticipantSid: "MB0", ...given });
@@ -64,7 +70,17 @@ export function entryUpdated(
   given: Record<string, string | undefined> = {},
 ): ChangeEvent {
   const { sid, author, body, date_created } = message(index);
-  const last = { sid, index, author, created: date_created, kind: "text", body, written_by: null, delivery: null };
+  const last = {
+    sid,
+    index,
+    author,
+    created: date_created,
+    kind: "text",
+    body,
+    written_by: null,
+    delivery: null,
+    tapback: null,
+  };
   const parameters = {
     ChatServiceSid: `IS${"0".repeat(32)}`,
     Title: "12 Elm Street",

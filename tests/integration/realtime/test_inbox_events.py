@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from partyline.carriers.base import InboundText
+from partyline.inbound.recorder import InboundRecorder
 from tests.integration.realtime.conftest import House
-from tests.support.api_harness import A, B
+from tests.support.api_harness import A, B, P, consult_no_webhook
 from tests.support.inboxes import settle
-from tests.support.people import role_named
+from tests.support.people import SERVICE, role_named
 
 
 def told(house: House, conversation: str) -> list[tuple[str, dict[str, Any], list[str]]]:
@@ -59,6 +61,19 @@ def test_an_entry_that_changes_is_told_once(house_with_inbox: House) -> None:
     house.api.post(f"/Conversations/{group}", {"Assignee": "agent"})
     settle(house.table)
     assert {event.get("Assignee") for _, event, _ in told(house, group)} == {None, "agent"}
+
+
+def test_an_entry_tells_which_messages_are_tapbacks(house_with_inbox: House) -> None:
+    house = house_with_inbox
+    group = house.api.group(A, B)
+    for number, body in enumerate(("Sunday?", "Liked “Sunday?”")):
+        arrived = InboundText("bandwidth", f"carrier-{number}", P, A, (P, B), body, ())
+        InboundRecorder(house.table, SERVICE, consult_no_webhook).record(arrived, house.api.context.clock())
+        settle(house.table)
+    [first, second] = sorted((event for _, event, _ in told(house, group)), key=lambda one: one["LastMessageIndex"])
+    assert ("TapbackIndexes" in first, json.loads(first["LastMessage"])["tapback"]) == (False, None)
+    assert json.loads(second["TapbackIndexes"]) == [1]
+    assert json.loads(second["LastMessage"])["tapback"] == {"kind": "like", "removed": False, "emoji": None}
 
 
 def test_who_owns_no_contact_in_it_any_more_is_told_that_it_is_gone(house_with_inbox: House) -> None:

@@ -16,7 +16,7 @@ from partyline.domain import tapbacks
 from partyline.domain.media import Media
 from partyline.domain.messages import Message
 from partyline.domain.sends import Send
-from partyline.domain.tapbacks import MediaKind, Tapback, TapbackKind
+from partyline.domain.tapbacks import MediaKind, Tapback, TapbackKind, TapbackMark
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 # As Google Messages marks its texts: all and the quote; an emoji; an emoji that is removed.
@@ -483,3 +483,35 @@ def test_attributes_have_what_is_known() -> None:
         "tapback": {"kind": "emoji", "removed": True, "emoji": "🎉", "message_sid": "IM7", "index": 7}
     }
     assert "🎉" in full
+
+
+@pytest.mark.parametrize(
+    ("tapback", "mark"),
+    [
+        (Tapback(TapbackKind.LIKE, quoted="ok"), TapbackMark("like")),
+        (Tapback(TapbackKind.LOVE, removed=True), TapbackMark("love", removed=True)),
+        (Tapback(TapbackKind.EMOJI, emoji="🎉"), TapbackMark("emoji", emoji="🎉")),
+    ],
+)
+def test_a_mark_is_read_where_it_is_known_what_it_is_about(tapback: Tapback, mark: TapbackMark) -> None:
+    assert tapbacks.read_mark(tapbacks.to_attributes(tapback, message(7, "ok"))) == mark
+    assert tapbacks.read_mark(tapbacks.to_attributes(tapback, None)) is None
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "{}",
+        "",
+        "7",
+        "[]",
+        "not JSON",
+        '{"tapback": null}',
+        '{"tapback": "like"}',
+        '{"tapback": {"kind": "like", "message_sid": 7}}',
+        '{"tapback": {"kind": {}, "message_sid": "IM7"}}',
+        '{"tapback": {"message_sid": "IM7"}}',
+    ],
+)
+def test_other_attributes_are_no_mark(attributes: str) -> None:
+    assert tapbacks.read_mark(attributes) is None

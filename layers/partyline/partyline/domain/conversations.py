@@ -10,6 +10,9 @@ from enum import StrEnum
 from partyline.domain import threads
 from partyline.domain.participants import SYSTEM, Participant, ParticipantKind
 
+# Of how many tapbacks a conversation keeps the indexes, so that its item stays small.
+MAX_TAPBACKS = 50
+
 
 class ConversationState(StrEnum):
     """Twilio's conversation states. Open means every state but closed; only an open conversation owns threads.
@@ -41,6 +44,8 @@ class Conversation:
     - `notify_webhooks`: whether webhooks are called for its activation; `initial_state`: its state after that.
     - `created_by`: an identity, or SYSTEM.
     - `assignee`: the identity that takes care of it; None, also of conversations that version 0.2.0 stored.
+    - `tapbacks`: the indexes of its newest messages that are tapbacks on a message that is known, at most MAX_TAPBACKS;
+      None before the first one.
     """
 
     sid: str
@@ -64,6 +69,7 @@ class Conversation:
     initial_state: ConversationState = ConversationState.ACTIVE
     created_by: str = SYSTEM
     assignee: str | None = None
+    tapbacks: tuple[int, ...] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from partyline.domain import contact_search, receipts
+from partyline.domain import contact_search, receipts, tapbacks
 from partyline.domain.addresses import format_address
 from partyline.domain.contacts import NumberHolder
 from partyline.domain.conversations import Conversation, ConversationState
@@ -19,6 +19,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.receipts import Receipt
+from partyline.domain.tapbacks import TapbackMark
 
 # What an entry shows: so many members, and so many characters of the newest message.
 MAX_MEMBERS = 10
@@ -61,7 +62,11 @@ class EntryMember:
 
 @dataclass(frozen=True, slots=True)
 class EntryMessage:
-    """The newest message as an entry shows it. `body` is its beginning, `delivery` the summary of its receipts."""
+    """The newest message as an entry shows it.
+
+    `body` is its beginning, `delivery` the summary of its receipts. `tapback`: what it says as a tapback on a message
+    that is known.
+    """
 
     sid: str
     index: int
@@ -71,6 +76,7 @@ class EntryMessage:
     body: str | None = None
     written_by: str | None = None
     delivery: dict[str, str | int] | None = None
+    tapback: TapbackMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class InboxEntry:
 
     - `members`: at most MAX_MEMBERS of them, without lines that stand for themselves; `member_count` counts all.
     - `lines`: its own numbers, the one that stands for itself first.
-    - `last_index`, `removed`: as of the conversation.
+    - `last_index`, `removed`, `tapbacks`: as of the conversation.
     - `horizon`: up to this index messages count as read for who has never opened it.
     - `terms`: the words and numbers by which it is found.
     - `version`: counts the writes, so that an older view of a conversation never replaces a newer one.
@@ -98,6 +104,7 @@ class InboxEntry:
     last_message: EntryMessage | None = None
     last_index: int = -1
     removed: int = 0
+    tapbacks: tuple[int, ...] = ()
     horizon: int = -1
     terms: tuple[str, ...] = ()
     version: int = 1
@@ -202,6 +209,7 @@ def viewer_of(identity: str) -> str:
 def build_entry(sources: EntrySources, horizon: int = -1) -> InboxEntry:
     """Build the entry of a conversation, as its first version."""
     conversation, members = sources.roster.conversation, sources.roster.participants
+    newest = sources.last_message
     shown = [_build_member(one, sources.holders) for one in _list_shown(members)]
     return InboxEntry(
         conversation_sid=conversation.sid,
@@ -214,9 +222,10 @@ def build_entry(sources: EntrySources, horizon: int = -1) -> InboxEntry:
         members=tuple(shown[:MAX_MEMBERS]),
         member_count=len(shown),
         lines=_list_lines(members),
-        last_message=_build_message(sources.last_message, sources.receipts) if sources.last_message else None,
+        last_message=_build_message(conversation, newest, sources.receipts) if newest else None,
         last_index=conversation.last_index,
         removed=conversation.removed,
+        tapbacks=conversation.tapbacks or (),
         horizon=horizon,
         terms=_list_terms(conversation, shown),
     )
@@ -248,7 +257,8 @@ def _list_lines(members: Iterable[Participant]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number for numbers in by_rank for number in sorted(filter(None, numbers))))
 
 
-def _build_message(message: Message, delivered: Iterable[Receipt]) -> EntryMessage:
+def _build_message(conversation: Conversation, message: Message, delivered: Iterable[Receipt]) -> EntryMessage:
+    is_tapback = message.index in (conversation.tapbacks or ())
     summary = receipts.summarize_delivery(receipt.status for receipt in delivered)
     return EntryMessage(
         sid=message.sid,
@@ -259,6 +269,7 @@ def _build_message(message: Message, delivered: Iterable[Receipt]) -> EntryMessa
         body=message.body[:MAX_EXCERPT] if message.body else None,
         written_by=message.written_by,
         delivery={name: value for name, value in summary.items() if isinstance(value, str | int)} if summary else None,
+        tapback=tapbacks.read_mark(message.attributes) if is_tapback else None,
     )
 
 

@@ -39,6 +39,7 @@ def entry_updated_event(entry: InboxEntry) -> Event:
         "Members": _to_json([_describe_member(one) for one in entry.members]),
         "MemberCount": str(entry.member_count),
         "LastMessage": _to_json(_describe_message(entry.last_message)) if entry.last_message else None,
+        "TapbackIndexes": _to_json(entry.tapbacks) if entry.tapbacks else None,
         "LastMessageIndex": str(entry.last_index) if entry.last_index >= 0 else None,
         "DateActive": format_timestamp(entry.active_at),
         "DateCreated": format_timestamp(entry.created),

@@ -62,6 +62,15 @@ class Tapback:
     media: MediaKind | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TapbackMark:
+    """What the attributes of a message say of a tapback on a message that is known."""
+
+    kind: str
+    removed: bool = False
+    emoji: str | None = None
+
+
 def parse_tapback(text: str) -> Tapback | None:
     """Parse a text as a tapback; None when it is not one."""
     return _parse_google(text) or _parse_quote(text) or _parse_media(text)
@@ -98,6 +107,21 @@ def to_attributes(tapback: Tapback, message: Message | None) -> str:
     if message:
         fields |= {"message_sid": message.sid, "index": message.index}
     return json.dumps({"tapback": fields}, ensure_ascii=False)
+
+
+def read_mark(attributes: str) -> TapbackMark | None:
+    """Read what `to_attributes` has built; None without a message that it is about, and where it was replaced."""
+    try:
+        given = json.loads(attributes)
+    except ValueError:
+        return None
+    fields = given.get("tapback") if isinstance(given, dict) else None
+    if not isinstance(fields, dict) or not isinstance(fields.get("message_sid"), str):
+        return None
+    kind, emoji = fields.get("kind"), fields.get("emoji")
+    if not isinstance(kind, str):
+        return None
+    return TapbackMark(kind, fields.get("removed") is True, emoji if isinstance(emoji, str) else None)
 
 
 # --- forms

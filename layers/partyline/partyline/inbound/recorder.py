@@ -28,7 +28,7 @@ from functools import partial
 
 from partyline.carriers import error_codes
 from partyline.carriers.base import InboundText
-from partyline.domain import events, routing, timers
+from partyline.domain import events, routing, tapbacks, timers
 from partyline.domain.conversations import threads_of
 from partyline.domain.events import BY_TEXT
 from partyline.domain.membership import Roster
@@ -210,7 +210,8 @@ class _Recording:
         message = overrides.apply_to_message(planned.message, answer)
         # A text that is here already cannot be refused, so its unreached handsets get failed receipts.
         failed = receipts.build_failed(message, planned.unreached, error_codes.NO_ROUTE)
-        recording = messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed)
+        is_known = is_tapback and tapbacks.read_mark(message.attributes) is not None
+        recording = messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed, is_tapback=is_known)
         noted = keyword_writes.build_activity_writes(context, decision.effect, roster, message)
         self.table.transact([*once, *recording, *noted])
         return RecordResult(RecordOutcome.RECORDED, message.conversation_sid, message.sid)

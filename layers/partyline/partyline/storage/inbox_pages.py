@@ -152,7 +152,7 @@ def count_unread(table: Table, seen: SeenEntry) -> int:
     Cost: as `messages.unread`, nothing unless messages of the conversation were deleted.
     """
     horizon = seen.entry.horizon if seen.read.last_read_index is None else seen.read.last_read_index
-    return max(messages.unread(table, seen.conversation, horizon) or 0, int(seen.read.marked_unread))
+    return max(messages.unread_news(table, seen.conversation, horizon) or 0, int(seen.read.marked_unread))
 
 
 def find_by_terms(table: Table, service_sid: str, prefixes: Sequence[str], limit: int) -> list[str]:

@@ -158,6 +158,11 @@ def removed_message(conversation_sid: str, index: int) -> Key:
     return Key(messages(conversation_sid), f"{REMOVED}{index:010x}")
 
 
+def index_of_removed(sk: str) -> int:
+    """Return the index of the message of which a sort key is that of the trace."""
+    return int(sk.removeprefix(REMOVED), 16)
+
+
 # Sorts behind the messages.
 REMOVED = "X#"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from partyline.domain import activities, events, sids, threads
 from partyline.domain.activities import Activity
-from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.conversations import MAX_TAPBACKS, Conversation, ConversationState
 from partyline.domain.copies import hash_content
 from partyline.domain.events import QUIETLY, Cause, Reason
 from partyline.domain.membership import Roster
@@ -54,11 +54,18 @@ class MessagePage:
 
 
 def recording_writes(
-    roster: Roster, message: Message, now: datetime, *, cause: Cause = QUIETLY, failed: Sequence[Receipt] = ()
+    roster: Roster,
+    message: Message,
+    now: datetime,
+    *,
+    cause: Cause = QUIETLY,
+    failed: Sequence[Receipt] = (),
+    is_tapback: bool = False,
 ) -> list[Write]:
     """Build the writes that add a message to its conversation and publish it.
 
-    `failed` are the receipts of the recipients that it can never reach.
+    `failed` are the receipts of the recipients that it can never reach. `is_tapback` is for one on a message that is
+    known: it is never news.
 
     The writes hold only while the conversation has no new message and no other change. So indexes are dense, and the
     sends that were planned for its members are right. Labels: conversation, message.
@@ -72,7 +79,7 @@ def recording_writes(
         noted = [*activities.describe_change(conversation, active, cause, now)]
     published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
-        *_append(conversation, message, now),
+        *_append(conversation, message, now, is_tapback=is_tapback),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
         *event_outbox.build_conversation_writes(conversation, cause, now, published),
@@ -106,8 +113,10 @@ def _copy_fingerprint(message: Message, send: Send) -> str:
     return hash_content(send.words(message.recorded_body), len(message.media))
 
 
-def _append(conversation: Conversation, message: Message, now: datetime) -> list[Write]:
+def _append(conversation: Conversation, message: Message, now: datetime, *, is_tapback: bool) -> list[Write]:
     sets: dict[str, object] = {"last_index": message.index, "active_at": format_time(now)}
+    if is_tapback:
+        sets["tapbacks"] = [*(conversation.tapbacks or ()), message.index][-MAX_TAPBACKS:]
     entries: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message reactivates an inactive conversation.
@@ -278,7 +287,7 @@ def removal_writes(
 
 
 def unread(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
-    """Count the messages of a conversation behind a read horizon; return None without a horizon.
+    """Count the messages of a conversation behind a read horizon, as Twilio does; return None without a horizon.
 
     Cost: nothing is read unless messages were deleted. Then the traces of those behind the horizon are counted.
     """
@@ -287,6 +296,41 @@ def unread(table: Table, conversation: Conversation, horizon: int | None) -> int
     behind = max(conversation.last_index - horizon, 0)
     if not (behind and conversation.removed):
         return behind
+    pk, between = _traces_behind(conversation, horizon)
+    return behind - table.count(pk, between=between)
+
+
+def unread_news(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
+    """Count the messages as `unread` does, without tapbacks on a message that is known: it shows them.
+
+    Cost: as `unread`.
+    """
+    if horizon is None:
+        return None
+    tapbacks = {index for index in conversation.tapbacks or () if index > horizon}
+    if not tapbacks:
+        return unread(table, conversation, horizon)
+    behind = conversation.last_index - horizon
+    if not conversation.removed:
+        return behind - len(tapbacks)
+    # A tapback that was deleted is not to be taken off twice.
+    return behind - len(tapbacks | _list_removed(table, conversation, horizon))
+
+
+def _list_removed(table: Table, conversation: Conversation, horizon: int) -> set[int]:
+    """List the indexes behind a horizon of which the messages were deleted."""
+    pk, between = _traces_behind(conversation, horizon)
+    found: set[int] = set()
+    after: Item | None = None
+    while True:
+        page = table.query(pk, between=between, after=after)
+        found |= {keys.index_of_removed(item["SK"]) for item in page.items}
+        after = page.last_key
+        if after is None:
+            return found
+
+
+def _traces_behind(conversation: Conversation, horizon: int) -> tuple[str, tuple[str, str]]:
+    """Return the partition of the traces of deleted messages, and the sort keys of those behind a horizon."""
     first = keys.removed_message(conversation.sid, horizon + 1)
-    last = keys.removed_message(conversation.sid, conversation.last_index)
-    return behind - table.count(first.pk, between=(first.sk, last.sk))
+    return first.pk, (first.sk, keys.removed_message(conversation.sid, conversation.last_index).sk)

@@ -23,6 +23,7 @@ from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Router
 from partyline.domain import addresses, inbox, permissions, sids
 from partyline.domain.addresses import format_address
+from partyline.domain.conversations import MAX_TAPBACKS
 from partyline.domain.inbox import EntryMember, EntryMessage, InboxView
 from partyline.domain.permissions import Permission
 from partyline.domain.services import build_role
@@ -43,6 +44,14 @@ class InboxMemberBody(ResponseModel):
     contact_sid: str | None
 
 
+class InboxTapbackBody(ResponseModel):
+    """What a tapback says of the message that it is about."""
+
+    kind: str
+    removed: bool = Field(description="Whether the reaction was taken back.")
+    emoji: str | None = Field(description="With the kind `emoji` only.")
+
+
 class InboxMessageBody(ResponseModel):
     """The newest message."""
 
@@ -53,6 +62,7 @@ class InboxMessageBody(ResponseModel):
     body: str | None = Field(description=f"At most {inbox.MAX_EXCERPT} characters.")
     kind: str = Field(description="`media` for files without words.", json_schema_extra={"enum": ["text", "media"]})
     delivery: dict[str, str | int] | None = Field(description="As of a Message.")
+    tapback: InboxTapbackBody | None = Field(description="For a tapback on a message that is known.")
     date_created: Timestamp
 
 
@@ -77,7 +87,12 @@ class InboxEntryBody(ResponseModel):
     )
     member_count: int
     last_message: InboxMessageBody | None
-    unread: int | None = Field(description="How many messages you have not read; null for the account.")
+    unread: int | None = Field(
+        description="How many messages you have not read, without `tapback_indexes`; null for the account."
+    )
+    tapback_indexes: tuple[int, ...] = Field(
+        description=f"The newest messages that are tapbacks on a message that is known, at most {MAX_TAPBACKS}."
+    )
     marked_unread: bool
     muted: bool
     assignee: str | None
@@ -168,6 +183,7 @@ def _build_body(call: Call, shown: SeenWithUnread) -> Mapping[str, Any]:
         member_count=entry.member_count,
         last_message=_build_message(entry.last_message) if entry.last_message else None,
         unread=shown.unread,
+        tapback_indexes=seen.conversation.tapbacks or (),
         marked_unread=seen.read.marked_unread,
         muted=seen.read.muted,
         assignee=entry.assignee,
@@ -186,6 +202,7 @@ def _build_member(shown: EntryMember) -> InboxMemberBody:
 
 
 def _build_message(shown: EntryMessage) -> InboxMessageBody:
+    mark = shown.tapback
     return InboxMessageBody(
         sid=shown.sid,
         index=shown.index,
@@ -194,5 +211,6 @@ def _build_message(shown: EntryMessage) -> InboxMessageBody:
         body=shown.body,
         kind=shown.kind.value,
         delivery=shown.delivery,
+        tapback=InboxTapbackBody(kind=mark.kind, removed=mark.removed, emoji=mark.emoji) if mark else None,
         date_created=shown.created,
     )
