@@ -147,6 +147,33 @@ def test_state_is_read_as_due_before_the_timer_ran(api: Api, clock: Clock) -> No
     assert state(api, sid) == "closed"
 
 
+def test_a_list_by_state_writes_what_is_due_in_its_service_and_reads_it_at_once(
+    api: Api, table: Table, clock: Clock
+) -> None:
+    other = api.made("/Services", {"FriendlyName": "other"})["sid"]
+    elsewhere = api.made(f"/Services/{other}/Conversations", TIMERS)["sid"]
+    here = [api.conversation(**TIMERS) for _ in range(20)]
+    clock.tick(seconds=60)
+    counting = Counting(table)
+    listed = Api(replace(api.context, table=counting)).get("/Conversations", {"State": "inactive"})
+    assert {one["sid"] for one in listed.body["conversations"]} == set(here)
+    # The Service with the settings, then all conversations.
+    assert counting.asked.count("get_all") == 2
+    assert (stored(table, here[0]), stored(table, elsewhere)) == ("inactive", "active")
+
+
+@pytest.mark.usefixtures("instant_retries")
+def test_a_list_by_state_does_not_wait_for_who_is_writing_the_same(api: Api, table: Table, clock: Clock) -> None:
+    def underway() -> None:
+        raise Conflict({})
+
+    sids_here = {api.conversation(**TIMERS) for _ in range(2)}
+    clock.tick(seconds=60)
+    racing = Racing(table, 100, "conversation", underway)
+    assert Api(replace(api.context, table=racing)).get("/Conversations", {"State": "active"}).status == 200
+    assert {one["sid"] for one in api.get("/Conversations", {"State": "inactive"}).body["conversations"]} == sids_here
+
+
 def test_overdue_conversation_cannot_be_changed_before_the_timer_ran(api: Api, table: Table, clock: Clock) -> None:
     sid = api.group(A, B, **TIMERS)
     clock.tick(minutes=10)

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from partyline.domain.conversations import ConversationState
+from partyline.domain import timers
+from partyline.domain.conversations import Conversation, ConversationState
 from partyline.errors import Conflict
 from partyline.observability import logger
 from partyline.storage import conversations, keys, schedule
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
 from partyline.storage.table import Table
 
-# How many entries one request applies that lists conversations by state. The others wait for the next minute.
+# How many entries one request looks at that lists conversations by state. The others wait for the next minute.
 _MAX_APPLIED = 100
-# In how many conversations scheduled messages are sent at a time. Most of the time of each is that of a webhook.
+# In how many conversations something is done at a time. Most of the time of a scheduled message is that of a webhook.
 AT_ONCE = 16
 # How many scheduled messages one run reads.
 _MAX_MESSAGES = 2000
@@ -119,8 +121,19 @@ class TimerRunner:
             conversations.reschedule_timer(self.table, current, now)
 
 
-def apply_overdue_timers(table: Table, now: datetime) -> None:
-    """Write the states that are due and not written yet, of the first hundred conversations."""
-    for entry in islice(schedule.list_overdue(table, now), _MAX_APPLIED):
-        if entry.kind is ScheduleKind.CONVERSATION and (found := conversations.fetch(table, entry.sid)):
-            conversations.apply_due_timers(table, found, now)
+def apply_overdue_timers(table: Table, service_sid: str, now: datetime) -> None:
+    """Write the states of a Service's conversations that are due and not written yet, of the oldest hundred entries.
+
+    A request waits for it, so they are written side by side; one that another request is writing is left to that.
+    """
+
+    def write(conversation: Conversation) -> None:
+        with suppress(Conflict):
+            conversations.apply_due_timers(table, conversation, now)
+
+    entries = islice(schedule.list_overdue(table, now), _MAX_APPLIED)
+    found = conversations.fetch_many(table, [one.sid for one in entries if one.kind is ScheduleKind.CONVERSATION])
+    due = [one for one in found if one.service_sid == service_sid and timers.next_change(one, now)]
+    if due:
+        with ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
+            list(pool.map(write, due))

@@ -291,7 +291,7 @@ def list_page(call: Call) -> ApiResponse:
             return _find_by_members(call, query.members)
         if query.state:
             # In the list of its new state is only what has been written down.
-            expiry.apply_overdue_timers(call.table, call.now)
+            expiry.apply_overdue_timers(call.table, call.scope.service_sid, call.now)
         if authorization.can_see_all(call):
             return _list_all(call, window, query)
         return (_list_seen if _has_list_of_seen(call) else _list_own)(call, window, query)
