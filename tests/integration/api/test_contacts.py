@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partyline.domain import contact_search, sids
+from partyline.lifecycle import cleanup
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import contact_keys, contacts, keys
@@ -250,6 +251,27 @@ def test_an_erased_contact_leaves_no_name_and_no_history(api: Api, table: Table,
     assert (left["action"], left["changes"], left["by"]) == ("erased", [], ACCOUNT)
     assert api.get(path).status == 404
     assert names(api.get("/Contacts", {"Number": A})) == []
+
+
+def history_of(api: Api, sid: str) -> list[str]:
+    return [entry["action"] for entry in api.get(f"/Contacts/{sid}/History").body["history"]]
+
+
+@pytest.mark.parametrize("changes", [2, 3, 7])
+def test_a_long_history_is_deleted_step_by_step(
+    api: Api, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch, changes: int
+) -> None:
+    """One request does not last for as long as a history is."""
+    monkeypatch.setattr(contacts, "_MAX_FORGOTTEN", 3)
+    monkeypatch.setattr(cleanup, "_STEP", 2)
+    sid, other = create(api, "Bob", A)["sid"], create(api, "Kay", B)["sid"]
+    for number in range(1, changes):
+        api.post(f"/Contacts/{sid}", {"FriendlyName": f"Bob {number}"})
+    assert api.call("DELETE", f"/Contacts/{sid}", {"Erase": "true"}).status == 204
+    assert history_of(api, sid) == ["erased"] + ["updated"] * max(changes - 3, 0)
+    for one in (sid, other, sids.new(sids.CONTACT)):
+        assert Cleaner(table, Files(), clock, lambda: True).clean_up(Removed(RemovedKind.CONTACT_HISTORY, one))
+    assert (history_of(api, sid), history_of(api, other)) == (["erased"], ["created"])
 
 
 @pytest.mark.parametrize("end", ["deleted", "erased", "merged"])

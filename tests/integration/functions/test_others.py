@@ -13,7 +13,9 @@ from typing import Any
 import boto3
 import pytest
 
+from partyline.domain import sids
 from partyline.domain.contact_imports import ContactImport, ImportState
+from partyline.domain.contacts import Contact, ContactAction, ContactChange, erase
 from partyline.domain.sends import SendState
 from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import WebhookConfiguration
@@ -195,6 +197,19 @@ def test_the_relay_queues_the_runs_of_an_import(function: Load, imported: tuple[
     [message] = relayed.messages
     assert message.queue_url.endswith("imports")
     assert json.loads(message.body) == {"sid": sid, "run": 1}
+
+
+def test_the_relay_orders_to_delete_the_history_of_a_contact_that_was_erased(function: Load, table: Table) -> None:
+    now = datetime.now(UTC)
+    bob = Contact(sids.new(sids.CONTACT), "IS" + "1" * 32, "Bob", now, now)
+    contacts.save(table, None, bob, ContactChange(bob.sid, ContactAction.CREATED, "boss", now, 1))
+    contacts.erase(table, bob, *erase(bob, "boss", now))
+    [entry] = table.query(contact_keys.contact(bob.sid).pk, begins=contact_keys.CONTACT_CHANGES).items
+    relay = function("relay")
+    relayed = relay.relay(*relay.build_signals(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(entry)}})
+    [message] = relayed.messages
+    assert message.queue_url.endswith("cleanup")
+    assert queue_messages.decode(Removed, message.body) == Removed(RemovedKind.CONTACT_HISTORY, bob.sid)
 
 
 # --- cleanup

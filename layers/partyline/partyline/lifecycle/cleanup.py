@@ -73,6 +73,8 @@ class Cleaner:
                 return self._clean_media(removed.sid)
             case RemovedKind.CONTACT_IMPORT:
                 return self._clean_import(removed.sid)
+            case RemovedKind.CONTACT_HISTORY:
+                return self._clean_history(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
         """Delete its participants, webhooks, messages with their files, receipts, and what the inbox and the index of
@@ -98,6 +100,14 @@ class Cleaner:
         """Delete the file of an import of contacts, and the rows that it rejected."""
         self.bucket.remove(sid)
         yield from self._clean_partition(contact_keys.contact_import(sid).pk)
+
+    def _clean_history(self, sid: str) -> Iterator[None]:
+        """Delete the history of a contact that was erased. The clean-up of its Service deletes it too."""
+        contact = contacts.fetch(self.table, sid)
+        if contact is None or not contact.deleted:
+            return
+        while contacts.forget_history(self.table, contact, _STEP):
+            yield
 
     def _clean_service(self, removed: Removed) -> Iterator[None]:
         """Delete its conversations, users and contacts, what belongs to people, then its roles and settings.

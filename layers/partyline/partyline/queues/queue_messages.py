@@ -140,6 +140,8 @@ class RemovedKind(StrEnum):
     USER = "user"
     MEDIA = "media"
     CONTACT_IMPORT = "contact_import"
+    # The history of a contact that was erased.
+    CONTACT_HISTORY = "contact_history"
 
 
 @dataclass(frozen=True, slots=True)

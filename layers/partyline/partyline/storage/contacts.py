@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from partyline.domain import contact_search
-from partyline.domain.contacts import Contact, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
+from partyline.domain.contacts import Contact, ContactAction, ContactChange, ContactSnapshot, NumberHolder, hold_numbers
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, contact_keys, idempotency, keys, retry
 from partyline.storage.attribute_values import Item
@@ -17,6 +17,10 @@ from partyline.storage.table import NEW, Condition, Table, Write, delete, put
 
 # Labels of writes. A Conflict names the failed writes by them.
 CONTACT, NUMBER = "contact", "number:"
+# What the relay does for the entry of an erasure: it orders to delete the rest of a long history.
+OUTBOX = "erased"
+# How many entries of its history the request deletes that erases a contact.
+_MAX_FORGOTTEN = 500
 # Contacts that were merged into each other one after the other are followed so far.
 _MAX_MERGES = 5
 
@@ -93,14 +97,23 @@ def save_merge(
 def erase(table: Table, before: Contact, after: Contact, change: ContactChange) -> None:
     """Store an erased contact, and delete its history but this change. Raises Conflict as `save`.
 
-    A run that ends in between leaves some of the history, which the next one deletes.
+    What is left of a long history, or by a run that ends in between, is deleted asynchronously
+    (partyline.lifecycle.cleanup).
     """
     save(table, before, after, change)
-    kept = contact_keys.contact_change(after.sid, change.version)
-    history = (
-        keys.Key(item["PK"], item["SK"]) for item in table.query_all(kept.pk, begins=contact_keys.CONTACT_CHANGES)
-    )
-    table.delete_all(key for key in history if key != kept)
+    forget_history(table, after, _MAX_FORGOTTEN)
+
+
+def forget_history(table: Table, erased: Contact, limit: int) -> bool:
+    """Delete the oldest entries of the history of a contact that was erased, but the last one, which says so.
+
+    Returns whether more are left.
+    """
+    kept = contact_keys.contact_change(erased.sid, erased.version)
+    found = table.query(kept.pk, begins=contact_keys.CONTACT_CHANGES, limit=limit + 1).items
+    history = [key for key in (keys.Key(item["PK"], item["SK"]) for item in found) if key != kept]
+    table.delete_all(history[:limit])
+    return len(history) > limit
 
 
 def _forget_answer(table: Table, before: Contact | None, after: Contact) -> None:
@@ -136,9 +149,15 @@ def _own_writes(before: Contact | None, after: Contact, change: ContactChange) -
     """Build the writes of everything but the numbers."""
     return [
         put(CONTACT, contact_keys.contact(after.sid), _contact_item(after), _unchanged(before) if before else NEW),
-        put("contact_change", contact_keys.contact_change(after.sid, change.version), codec.encode(change)),
+        put("contact_change", contact_keys.contact_change(after.sid, change.version), _change_item(change)),
         *_term_writes(before, after),
     ]
+
+
+def _change_item(change: ContactChange) -> Item:
+    """Build an entry of the history. That of an erasure has the relay act on it."""
+    item = codec.encode(change)
+    return {**item, "outbox": OUTBOX} if change.action is ContactAction.ERASED else item
 
 
 def _unchanged(before: Contact) -> Condition:
