@@ -44,7 +44,7 @@ export const en = {
     ended: "Your session has ended.",
     endedText: "Sign in again to go on. What you were writing is still here.",
     noAccess: "You have no access",
-    noAccessText: "You are signed in, but no role here is yours. Ask an administrator.",
+    noAccessText: "No role here is yours, or your access was taken away. Ask an administrator.",
     unsent: (count: number) =>
       `${plural(count, "message is", "messages are")} not sent yet and will be lost. Sign out all the same?`,
     unreachable: "Partyline does not answer",
