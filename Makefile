@@ -26,7 +26,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit slow conformance check format docs build events openapi lock clean python dev
+.PHONY: help run test coverage unit slow screenshots conformance check format docs build events openapi lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -58,6 +58,9 @@ unit: dev ## The fast tests only: one package after the other, without the table
 # Apart from `test`: they take longer than all the others together.
 slow: dev ## Every screen of the inbox in a browser, and power cuts of `make run`. ARGS are pytest's.
 	$(BIN)/python -m pytest tests/e2e -m slow --durations=10 $(ARGS)
+
+screenshots: dev ## Take the pictures of the documentation, of a running `make run`.
+	$(BIN)/python -m tests.support.screenshots
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)

@@ -122,8 +122,8 @@ def test_a_text_says_what_it_costs_and_is_sent_from_the_keyboard(
         app.page.keyboard.type("lines")
         expect(_field(app)).to_have_value("Two\nlines")
         assert len(previews) == 1
-    assert until(lambda: (LINE, "Sunday at noon?") in world.read_by(bob))
-    assert until(lambda: (LINE, "Sunday at noon?") in world.read_by(kay))
+        assert until(lambda: (LINE, "Sunday at noon?") in world.read_by(bob))
+        assert until(lambda: (LINE, "Sunday at noon?") in world.read_by(kay))
 
 
 def test_what_is_written_is_there_again_after_a_switch_and_a_reload(
@@ -220,7 +220,7 @@ def test_a_pasted_and_a_dropped_file_are_staged(stack: Stack, account: Caller, i
             f"""([name, type]) => {{ {make}
             const event = (kind) =>
               new DragEvent(kind, {{ dataTransfer: transfer, bubbles: true, cancelable: true }});
-            const header = document.querySelector(".thread > header");
+            const header = document.querySelector("main header");
             header.dispatchEvent(event("dragover"));
             return !header.dispatchEvent(event("drop"));
             }}""",
@@ -358,7 +358,7 @@ def test_whoever_writes_is_asked_when_a_colleague_has_answered(
         app.press("Enter")
         app.page.get_by_role("button", name="Send anyway").click()
         expect(_field(app)).to_have_value("")
-    assert until(lambda: (LINE, "It is ready") in world.read_by(bob))
+        assert until(lambda: (LINE, "It is ready") in world.read_by(bob))
 
 
 def test_a_line_is_chosen_where_there_are_several(
@@ -373,7 +373,7 @@ def test_a_line_is_chosen_where_there_are_several(
         _write(app, "From the other one")
         app.press("Enter")
         expect(app.page.get_by_role("button", name=f"From {OTHER_LABEL}")).to_be_visible()
-    assert until(lambda: (OTHER_LINE, "From the other one") in world.read_by(bob))
+        assert until(lambda: (OTHER_LINE, "From the other one") in world.read_by(bob))
 
 
 def test_snippets_are_inserted_by_a_slash(stack: Stack, account: Caller, inbox: InboxBrowser) -> None:
@@ -426,7 +426,7 @@ def test_a_text_is_sent_later_changed_and_sent_now(
         assert world.read_by(bob) == []
         scheduled.get_by_role("button", name="Send now").click()
         expect(scheduled.get_by_text("No text waits to be sent.")).to_be_visible()
-    assert until(lambda: (LINE, "See you at ten") in world.read_by(bob))
+        assert until(lambda: (LINE, "See you at ten") in world.read_by(bob))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
