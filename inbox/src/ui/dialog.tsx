@@ -27,7 +27,7 @@ export function Dialog({ title, description, shape = "small", children, footer, 
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
-  // Before the effects of what is inside, which may go over it.
+  // At once: a key that is pressed now is meant for the dialog. And before the effects of what is inside.
   useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;

@@ -220,7 +220,7 @@ def test_a_pasted_and_a_dropped_file_are_staged(stack: Stack, account: Caller, i
             f"""([name, type]) => {{ {make}
             const event = (kind) =>
               new DragEvent(kind, {{ dataTransfer: transfer, bubbles: true, cancelable: true }});
-            const header = document.querySelector("main header");
+            const header = document.querySelector(".thread-head");
             header.dispatchEvent(event("dragover"));
             return !header.dispatchEvent(event("drop"));
             }}""",
@@ -438,6 +438,7 @@ def test_the_place_to_write_is_accessible(
     group = _group(account, new_number(), kay, new_number(), lines=(LINE, OTHER_LINE))
     world.text(kay, LINE, text="STOP")
     world.text(kay, OTHER_LINE, text="STOP")
+    assert until(lambda: len(account.read(f"/OptOuts?Address={kay.replace('+', '%2B')}")["opt_outs"]) == 2)
     with inbox.page(stack.people.admin, f"/c/{group}", width=width, theme=theme) as app:
         roof: FilePayload = {"name": "roof.png", "mimeType": "image/png", "buffer": _png(10)}
         app.page.locator("input[type=file]").set_input_files([roof])

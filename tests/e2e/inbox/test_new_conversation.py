@@ -180,7 +180,7 @@ def test_a_message_to_one_person_is_sent(stack: Stack, inbox: InboxBrowser, offi
         hand.pick(dialog(app).get_by_role("combobox", name="To"), kay.name, kay.name)
         hand.write(dialog(app).get_by_role("textbox", name="Message"), text)
         hand.press(send(app))
-        thread = app.page.get_by_role("region", name="Conversation")
+        thread = app.page.get_by_role("region", name="Conversation", exact=True)
         expect(thread.get_by_role("listitem").filter(has_text=text)).to_contain_text("delivered")
     assert [shown["text"] for shown in office.world.on_handset(kay.number)] == [text]
 

@@ -79,6 +79,11 @@ def notified(
         form = (browser or PushBrowser(f"https://push.example/{new_number()}")).form()
         app.page.context.add_init_script(f"({_PUSH_SERVICE})({json.dumps(form)})")
         app.page.reload()
+        # The list is read when the live connection is there: what is received before is in it, and no news.
+        app.go("/")
+        entries = app.page.get_by_role("list", name="Conversations")
+        expect(entries.or_(app.page.get_by_text("No conversations yet"))).to_be_visible()
+        app.go(SETTINGS)
         app.page.get_by_role("radio", name="All").check()
         app.page.get_by_role("switch", name="Notifications").click()
         expect(app.page.get_by_text("Shown also while no page of the inbox is open.")).to_be_visible()
@@ -225,6 +230,11 @@ def test_messages_that_arrive_together_make_one_sound_in_one_tab(
     with inbox.page(stack.people.admin, SETTINGS) as app:
         app.page.context.add_init_script(_LISTEN)
         app.page.reload()
+        # The list is read when the live connection is there: what is received before is in it, and no news.
+        app.go("/")
+        entries = app.page.get_by_role("list", name="Conversations")
+        expect(entries.or_(app.page.get_by_text("No conversations yet"))).to_be_visible()
+        app.go(SETTINGS)
         app.page.get_by_role("radio", name="All").check()
         app.page.get_by_role("switch", name="Sound").click()
         # So that one knows it.

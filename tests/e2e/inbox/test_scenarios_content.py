@@ -153,7 +153,7 @@ def test_22_a_note_is_for_colleagues_alone(stack: Stack, inbox: InboxBrowser, of
         hand.write(anns.page.get_by_role("textbox", name="Write a note"), "She prefers mornings")
         hand.look()
         hand.press(anns.page.get_by_role("button", name="Save the note"))
-        expect(rows(anns, "She prefers mornings")).to_contain_text("Note by You")
+        expect(rows(anns, "She prefers mornings")).to_contain_text("Your note")
         expect(rows(bens, "She prefers mornings")).to_contain_text("Note by Ann")
         assert "typing" not in bens.page.locator(".typing").inner_text()
         hand.look()
