@@ -5,7 +5,7 @@ import { findEntry } from "../api/entries.ts";
 import { keys } from "../api/keys.ts";
 import { readAll } from "../api/pages.ts";
 import { conversationPath, get, readReadState } from "../api/reads.ts";
-import type { Contact, Conversation, InboxMember, Participant, Sid, User } from "../api/types.ts";
+import type { Contact, Conversation, InboxMember, Participant, ReadState, Sid, User } from "../api/types.ts";
 import { memberName } from "../conversations/entry-text.ts";
 import { nameOfUser } from "../person/current.ts";
 import { type Facts, isTheirs } from "./news.ts";
@@ -15,10 +15,12 @@ const OWNER_LIFE = 10 * 60_000;
 
 export async function readFacts(client: QueryClient, conversation: Sid): Promise<Facts> {
   const entry = findEntry(client, conversation);
-  if (entry) return { ...entry, isMuted: entry.muted };
+  // The entry of a conversation that has just begun may not know yet.
+  const read = client.getQueryData<ReadState>(keys.readState(conversation));
+  if (entry) return { ...entry, isMuted: entry.muted || (read?.muted ?? false) };
   const ask = <T>(queryKey: readonly unknown[], queryFn: () => Promise<T>) =>
     client.fetchQuery({ queryKey, queryFn, staleTime: Number.POSITIVE_INFINITY });
-  const [details, read, participants] = await Promise.all([
+  const [details, state, participants] = await Promise.all([
     ask(keys.details(conversation), () => get<Conversation>(conversationPath(conversation), {})),
     ask(keys.readState(conversation), () => readReadState(conversation)),
     ask(keys.participants(conversation), () => readAll<Participant>(conversationPath(conversation, "Participants"))),
@@ -26,7 +28,7 @@ export async function readFacts(client: QueryClient, conversation: Sid): Promise
   const members = participants.flatMap(memberOf);
   return {
     title: details.friendly_name ?? members.map(memberName).join(", "),
-    isMuted: read.muted,
+    isMuted: state.muted,
     assignee: details.assignee,
     members,
   };

@@ -151,14 +151,25 @@ const policy = (window as { trustedTypes?: PolicyFactory }).trustedTypes?.create
 /** Register the worker. Its address says what notifications may show. */
 async function register(showsText: boolean): Promise<ServiceWorkerRegistration> {
   const address = showsText ? "./sw.js?text" : "./sw.js";
-  await navigator.serviceWorker.register(policy?.createScriptURL(address) ?? address);
-  return await navigator.serviceWorker.ready;
+  const registration = await navigator.serviceWorker.register(policy?.createScriptURL(address) ?? address);
+  await findWorker(registration);
+  return registration;
+}
+
+/** Wait for the newest worker. What is said to one that only begins, or that another takes the place of, is lost. */
+async function findWorker(registration: ServiceWorkerRegistration): Promise<ServiceWorker | null> {
+  for (;;) {
+    const worker = registration.installing ?? registration.waiting ?? registration.active;
+    if (!worker || worker.state === "activated") return worker;
+    await new Promise((resolve) => worker.addEventListener("statechange", resolve, { once: true }));
+  }
 }
 
 /** Have the worker show a notice. */
 export async function showNotice(notice: Notice): Promise<void> {
   const registration = await navigator.serviceWorker.getRegistration();
-  registration?.active?.postMessage(notice);
+  const worker = registration && (await findWorker(registration));
+  worker?.postMessage(notice);
 }
 
 /** Take the notification of a conversation from the screen: it has been read. */

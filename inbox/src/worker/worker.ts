@@ -15,7 +15,6 @@ const showsText = new URL(self.location.href).searchParams.has("text");
 const GENERAL = "general";
 
 self.addEventListener("install", () => void self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("push", (event) => event.waitUntil(receive(event.data)));
 self.addEventListener("message", (event) => event.waitUntil(show(parseNotice(event.data))));
 self.addEventListener("notificationclick", (event) => {

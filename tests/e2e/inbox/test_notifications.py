@@ -7,6 +7,7 @@ the browser's debugger, and what shows it is the service worker of the app.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from local.stack import Stack
 from tests.support import browser as browsers
 from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
 from tests.support.offices import Office, Scene
-from tests.support.push_service import PushBrowser
+from tests.support.push_service import PushBrowser, PushService, from_text, listening
 from tests.support.stack_world import new_number, until
 
 browsers.require()
@@ -50,6 +51,12 @@ OscillatorNode.prototype.start = function (...given) {
   window.tones.push(this.frequency.value);
   return start.apply(this, given);
 };
+"""
+_WORKER = """
+async () => {
+  const { active } = await navigator.serviceWorker.getRegistration();
+  return active.state === "activated" ? active.scriptURL : null;
+}
 """
 _SHOWN = """
 async () => {
@@ -90,6 +97,8 @@ def notified(
         if text:
             app.page.get_by_role("switch", name="Show the sender and the text").click()
         yield app
+        # The page was loaded anew while it asked for its token; it asks again.
+        app.permit(f"409 (Conflict) ({stack.url}/session/token)")
 
 
 def row_of(app: AppPage, scene: Scene) -> Locator:
@@ -107,6 +116,25 @@ def wait_for(page: Page, notification: list[str]) -> None:
     """Wait until a notification is on the screen."""
     seen = until(lambda: shown(page), lambda all_shown: notification in all_shown)
     assert notification in seen
+
+
+def push(app: AppPage, notice: dict[str, Any]) -> None:
+    """Have the browser receive what a push service sends."""
+    session = app.page.context.new_cdp_session(app.page)
+    found: set[str] = set()
+
+    def note(event: dict[str, Any]) -> None:
+        ours = [one for one in event["registrations"] if one["scopeURL"] == app.url and not one["isDeleted"]]
+        found.update(one["registrationId"] for one in ours)
+
+    session.on("ServiceWorker.workerRegistrationUpdated", note)
+    session.send("ServiceWorker.enable")
+    # What the browser tells is heard while it is asked something.
+    until(lambda: app.page.evaluate("0") or found)
+    [registration] = found
+    delivered = {"origin": app.url.removesuffix("/inbox/"), "registrationId": registration, "data": json.dumps(notice)}
+    session.send("ServiceWorker.deliverPushMessage", delivered)
+    session.detach()
 
 
 def test_a_text_is_shown_and_its_click_opens_the_conversation(
@@ -163,7 +191,7 @@ def test_what_is_seen_muted_or_said_by_staff_is_not_shown(stack: Stack, inbox: I
             say(office, last, "Liked “Hello”")
             say(office, last, "Shown")
             wait_for(app.page, [last.title, "Shown", last.sid])
-            assert [tag for _, _, tag in shown(app.page)] == [last.sid]
+            assert [title for title, _, _ in shown(app.page)] == [last.title]
 
 
 def test_mine_are_those_that_are_assigned_or_have_a_contact_of_the_person(
@@ -179,6 +207,41 @@ def test_mine_are_those_that_are_assigned_or_have_a_contact_of_the_person(
         wait_for(app.page, [assigned.title, "Hello", assigned.sid])
         wait_for(app.page, [owned.title, "Hello", owned.sid])
         assert theirs.sid not in [tag for _, _, tag in shown(app.page)]
+
+
+def test_what_is_pushed_is_shown_while_no_page_is_in_sight(stack: Stack, inbox: InboxBrowser, office: Office) -> None:
+    """From the handset through the carrier, the stream, the push function and its encryption to the worker."""
+    kay = begin(office, "Kay")
+    service = PushService(b"", time.time(), stack.url.replace("http:", "https:"))
+    with listening(service) as base:
+        browser = PushBrowser(f"{base}{kay.sid}")
+        with notified(inbox, stack, browser=browser) as app:
+            service.key = from_text(read_key(app))
+            until(lambda: app.page.evaluate(_WORKER), lambda address: str(address).endswith("/sw.js?text"))
+            visible = {"type": "message", "conversation_sid": kay.sid, "index": 0, "title": "Visible", "text": "Hello"}
+            push(app, visible)
+            # The phones are no page of the app.
+            app.page.goto(stack.url)
+            app.permit("favicon")
+            say(office, kay, "Are you there?")
+            [notice] = until(lambda: service.notices(browser))
+            push(app, notice)
+            push(app, {"type": "something newer"})
+            app.go(SETTINGS)
+            expected = [[kay.title, "Are you there?", kay.sid], ["New message", "", "general"]]
+            seen = until(lambda: shown(app.page), lambda all_shown: len(all_shown) >= len(expected))
+            assert sorted(seen) == expected
+
+
+def read_key(app: AppPage) -> str:
+    """The key with which browsers subscribe at this stack."""
+    read = """async () => {
+      const given = { method: "POST", headers: { "X-Partyline-Session": "1" } };
+      const { token } = await (await fetch("../session/token", given)).json();
+      const headers = { Authorization: `Bearer ${token}` };
+      return (await (await fetch("../v1/PushSubscriptions/Key", { headers })).json()).public_key;
+    }"""
+    return str(app.page.evaluate(read))
 
 
 def test_who_signs_out_leaves_neither_notifications_nor_a_worker(
