@@ -98,17 +98,17 @@ def paths_like(draw: st.DrawFn, path: str) -> str:
     return "/".join(segments)
 
 
-def items() -> dict[tuple[str, str], str]:
-    """All that is stored, by its keys; from the emulator's memory, since its answers to a scan take most of a test."""
-    stored = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["partyline"].all_items()
-    return {(item.hash_key.value, item.range_key.value): repr(item.to_json()) for item in stored}
+def items() -> dict[tuple[str, str], Any]:
+    """All that is stored, by its keys; from the emulator's memory, where no stored item is ever changed in place."""
+    partitions = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["partyline"].items
+    return {(pk.value, sk.value): item for pk, by_sk in partitions.items() for sk, item in by_sk.items()}
 
 
 def check_identities() -> None:
     """Fail on an identity that can be stored and not be heard of: live connections have keys of their own."""
-    for item in dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["partyline"].all_items():
-        identity = item.to_json()["Attributes"].get("identity", {}).get("S")
-        if identity is not None:
+    for item in items().values():
+        if "identity" in item.attrs:
+            identity = item.attrs["identity"].value
             for key in (keys.listener(f"IS{_HEX}", identity), keys.supervisor(f"IS{_HEX}", identity)):
                 assert len(key.sk.encode()) <= _LONGEST["SK"], identity[:80]
             assert identities.is_visible(identity), identity[:80]

@@ -6,15 +6,19 @@ with every service's URLs and written as a response, which takes longer than the
 moto copies the whole table before each write of a transaction, to be able to undo it. Here a stored item is never
 changed in place, so a copy of the table shares its items.
 
+moto sorts the whole table for each query. Here it gets the partition that the query asks for.
+
 moto looks for each of the ten types of a value in an answer under several names. Here under its own.
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import threading
 from collections import defaultdict
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -32,23 +36,33 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-# Reads and writes of items; requests about tables take the long way.
+from tests.support import moto_expressions, moto_values
+
+# Reads and writes of items, and the table of each test; other requests about tables take the long way.
 DIRECT = frozenset(
     {
+        "CreateTable",
         *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
         *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
     }
 )
 
+_NOTHING = DynamoType({"NULL": True})
+
 _parser = create_parser("json")
 _one_request = threading.RLock()
+_query = Table.query
+_arguments_of_query = inspect.signature(_query)
 _update_item = DynamoDBBackend.update_item
 _pick = AttributePicker.__call__
 
 
 def install() -> None:
     """Change moto for this process."""
+    moto_expressions.install()
+    moto_values.install()
     Table.__deepcopy__ = _share_items
+    Table.query = _query_partition
     DynamoDBBackend.update_item = _update_copy
     AttributePicker.__call__ = _pick_by_name
     # A client takes its handlers from here when it is made, as it does moto's own.
@@ -66,7 +80,7 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
         # One at a time: moto's tables are no place for several threads.
         with _one_request:
             result = getattr(handler, camelcase_to_underscores(model.name))().result
-            status, body = int(HTTPStatus.OK), json.dumps(result)
+            status, body = int(HTTPStatus.OK), json.dumps(result, default=datetime.timestamp)
     except JsonRESTError as error:
         status, body = error.code, error.get_body()
     headers = HTTPHeaders.from_pairs([("x-amzn-requestid", "direct")])
@@ -86,6 +100,22 @@ def _share_items(table: Any, _: dict[int, Any]) -> Any:
         copied.stream_shard.table = copied
         copied.stream_shard.items = list(table.stream_shard.items)
     return copied
+
+
+def _query_partition(table: Any, *given: Any, **named: Any) -> Any:
+    """Query a table that has the items of one partition only, of its own or of an index."""
+    arguments = _arguments_of_query.bind(table, *given, **named).arguments
+    hash_key, index_name = arguments["hash_key"], arguments.get("index_name")
+    partition = copy.copy(table)
+    if index_name is None:
+        partition.items = {hash_key: table.items.get(hash_key, {})}
+    else:
+        name = table.get_index(index_name).schema[0]["AttributeName"]
+        partition.items = {
+            pk: {sk: item for sk, item in by_sk.items() if item.attrs.get(name, _NOTHING).value == hash_key.value}
+            for pk, by_sk in table.items.items()
+        }
+    return _query(partition, *given, **named)
 
 
 def _update_copy(backend: Any, table_name: str, key: dict[str, Any], *given: Any, **named: Any) -> Any:

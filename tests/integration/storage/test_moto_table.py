@@ -1,4 +1,4 @@
-"""The table that tests run on undoes a transaction whole, as DynamoDB does."""
+"""The table that tests run on is quick, and does what moto does; it undoes a transaction whole, as DynamoDB does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from partyline.errors import Conflict
 from partyline.storage.keys import Key
-from partyline.storage.table import EXISTS, NEW, Table, change, delete, put
+from partyline.storage.table import EXISTS, NEW, Condition, Table, change, delete, put
 from tests.support import moto_table
 
 OLD, GONE, MADE = Key("P", "old"), Key("P", "gone"), Key("P", "made")
@@ -60,9 +60,46 @@ def test_a_transaction_that_holds_is_there_whole_and_after_it_another_that_fails
     assert streamed.write(change("old", OLD, {}, adds={"number": 1}))["number"] == 3
 
 
+def test_what_is_stored_is_replaced_and_never_changed_in_place(table: Table) -> None:
+    table.write(put("old", OLD, {"number": 1, "nested": {"words": ["a"]}}))
+    stored = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table(table._name).all_items()
+    before = repr(stored)
+    table.write(change("old", OLD, {"nested": {"words": ["b"]}}, adds={"number": 1}))
+    table.transact([change("old", OLD, {"number": None}), put("made", MADE, {}, NEW)])
+    assert repr(stored) == before
+    assert table.get(OLD) == {**OLD.attributes(), "nested": {"words": ["b"]}}
+
+
+def test_a_query_of_an_index_finds_its_partition_in_its_order_and_in_pages(table: Table) -> None:
+    for number, (partition, sort) in enumerate([("a", "2"), ("b", "1"), ("a", "1"), ("a", "3")]):
+        table.write(put("item", Key("P", str(number)), {"GSI1PK": partition, "GSI1SK": sort}))
+    table.write(put("item", Key("P", "outside"), {"GSI1PK": "a"}))
+    first = table.query("a", index="GSI1", forward=False, limit=2)
+    second = table.query("a", index="GSI1", forward=False, limit=2, after=first.last_key)
+    assert [item["GSI1SK"] for item in (*first.items, *second.items)] == ["3", "2", "1"]
+    assert table.query("c", index="GSI1").items == []
+
+
+def test_what_is_worked_out_of_an_expression_is_that_of_its_own_values(table: Table) -> None:
+    def is_changed(word: str) -> bool:
+        return table.written(change("old", OLD, {"seen": word}, Condition("word = :word", {}, {":word": word})))
+
+    for number in (1, 2, 3):
+        table.write(change("old", OLD, {"word": str(number)}, adds={"number": number}))
+        assert is_changed(str(number)) is True
+    assert is_changed("1") is False
+    assert table.get(OLD) == {**OLD.attributes(), "word": "3", "number": 6, "seen": "3"}
+
+
 KEY = {"PK": {"S": "P"}, "SK": {"S": "old"}}
 CONDITION = {"ConditionExpression": "attribute_not_exists(PK)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+SCHEMA = {
+    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 REQUESTS: dict[str, dict[str, Any]] = {
+    "create_table": SCHEMA,
     "get_item": {"Key": KEY},
     "query": {"KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": {":pk": {"S": "P"}}, "Limit": 1},
     "scan": {},
