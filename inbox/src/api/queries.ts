@@ -187,6 +187,7 @@ function useReadMore(readMore: () => Promise<void>) {
   const latest = useRef(readMore);
   latest.current = readMore;
   const isUnderWay = useRef(false);
+  /** Rejects when it fails. */
   const readOnce = useCallback(async () => {
     if (isUnderWay.current) return;
     isUnderWay.current = true;
@@ -196,6 +197,7 @@ function useReadMore(readMore: () => Promise<void>) {
       setError(null);
     } catch (problem) {
       setError(problem);
+      throw problem;
     } finally {
       isUnderWay.current = false;
       setReading(false);
@@ -204,7 +206,7 @@ function useReadMore(readMore: () => Promise<void>) {
   useRecovery(isTemporary(error), readOnce);
   const read = useCallback(() => {
     setError(null);
-    return readOnce();
+    readOnce().catch(() => {});
   }, [readOnce]);
   return { read, isReading, error };
 }

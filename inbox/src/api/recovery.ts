@@ -1,8 +1,9 @@
 /**
  * Reads again what could not be read for a while, as long as somebody looks at it.
  *
- * Everything that has failed shares one pause, which grows with each round in vain. A round begins at once when there is
- * reason to hope: the network is back, the live connection is open, the tab is looked at.
+ * Everything that has failed shares one pause, which grows with each round in vain. After a pause one of them is tried,
+ * each in turn, and the others follow once that has an answer. When there is reason to hope, all are read at once: the
+ * network is back, the live connection is open, the tab is looked at.
  */
 
 import { notifyManager, type Query, type QueryClient } from "@tanstack/preact-query";
@@ -13,6 +14,7 @@ import { isTemporary } from "./errors.ts";
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 30_000;
 
+/** Rejects while it fails. */
 type Read = () => Promise<unknown>;
 type Ports = { isVisible: () => boolean; random: () => number };
 
@@ -57,7 +59,7 @@ export class Recovery {
     this.#rounds = 0;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    void this.#run();
+    void this.#run(() => this.#readAll());
   }
 
   #schedule(): void {
@@ -67,19 +69,38 @@ export class Recovery {
       () => {
         this.#timer = undefined;
         this.#rounds += 1;
-        void this.#run();
+        void this.#run(() => this.#tryOne());
       },
       pause * (0.5 + this.#ports.random() / 2),
     );
   }
 
-  async #run(): Promise<void> {
+  async #run(round: () => Promise<void>): Promise<void> {
     // A tab in the background goes on when it is looked at.
     if (this.#isUnderWay || this.#failed.size === 0 || !this.#ports.isVisible()) return;
     this.#isUnderWay = true;
-    await Promise.allSettled([...this.#failed.values()].map((read) => read()));
+    await round();
     this.#isUnderWay = false;
     this.#schedule();
+  }
+
+  async #tryOne(): Promise<void> {
+    const [first] = this.#failed;
+    if (!first) return;
+    const [owner, read] = first;
+    // The next round tries another one.
+    this.#failed.delete(owner);
+    this.#failed.set(owner, read);
+    const hasAnswer = await read().then(
+      () => true,
+      (error) => !isTemporary(error),
+    );
+    if (hasAnswer) await this.#readAll(owner);
+  }
+
+  async #readAll(except?: object): Promise<void> {
+    const others = [...this.#failed].filter(([owner]) => owner !== except);
+    await Promise.allSettled(others.map(([, read]) => read()));
   }
 }
 
@@ -115,7 +136,7 @@ function needsReading(query: Query): boolean {
 
 /** Read again what was read in vain: all of it, or the page that was asked for last. */
 function readAgain(query: Query): Promise<unknown> {
-  if (query.state.fetchStatus !== "idle") return Promise.resolve();
+  if (query.state.fetchStatus !== "idle") return query.fetch();
   const { error, status, fetchMeta } = query.state;
   return notifyManager.batch(() => {
     const reading = query.fetch(undefined, fetchMeta ? { meta: fetchMeta } : undefined);

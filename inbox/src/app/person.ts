@@ -22,8 +22,8 @@ import { closeOutbox, isAnyUnsettled, openOutbox, release, settle } from "../out
 import { buildTransport } from "../outbox/transport.ts";
 import {
   accessToken,
-  loadSession,
   refreshToken,
+  retrySession,
   type Session,
   type SessionState,
   sessionState,
@@ -48,7 +48,7 @@ export function watchSession(): void {
   effect(() => {
     const state = sessionState.value;
     untracked(() => {
-      if (state.kind === "unreachable") recovery.add(sessionState, () => loadSession({ isUnasked: true }));
+      if (state.kind === "unreachable") recovery.add(sessionState, retrySession);
       else recovery.remove(sessionState);
       if (state.kind === "signed-in") begin(state.session);
       else if (state.kind !== "loading" && state.kind !== "unreachable") end(state.kind);

@@ -1,5 +1,5 @@
 /** Thrown where a request needs a session and there is none. */
 export class SessionEndedError extends Error {}
 
-/** Thrown where the server gives no access token for now. Whether there is a session is not known. */
-export class NoTokenError extends Error {}
+/** Thrown where the server says nothing of the session for now. */
+export class NoAnswerError extends Error {}

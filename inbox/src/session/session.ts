@@ -4,7 +4,7 @@
  */
 
 import { signal } from "@preact/signals";
-import { NoTokenError, SessionEndedError } from "./session-ended.ts";
+import { NoAnswerError, SessionEndedError } from "./session-ended.ts";
 
 export { SessionEndedError };
 
@@ -38,9 +38,19 @@ type AccessToken = { token: string; identity: string; date_expires: string };
 let current: AccessToken | null = null;
 let underWay: Promise<string> | null = null;
 
-/** Ask who is signed in. Unasked, what is shown stays until there is an answer. */
-export async function loadSession({ isUnasked = false } = {}): Promise<void> {
-  if (!isUnasked) sessionState.value = { kind: "loading" };
+/** Ask who is signed in. */
+export async function loadSession(): Promise<void> {
+  sessionState.value = { kind: "loading" };
+  await readSession();
+}
+
+/** Ask again. What is shown stays until there is an answer; without one it rejects. */
+export async function retrySession(): Promise<void> {
+  await readSession();
+  if (sessionState.peek().kind === "unreachable") throw new NoAnswerError("no session");
+}
+
+async function readSession(): Promise<void> {
   // Everything else needs one, so it is asked for at the same time.
   accessToken().catch(() => {});
   try {
@@ -70,7 +80,7 @@ export async function accessToken(): Promise<string> {
 async function requestToken(): Promise<string> {
   for (;;) {
     const answer = await postToSession("token").catch((cause) => {
-      throw new NoTokenError("no answer", { cause });
+      throw new NoAnswerError("no answer", { cause });
     });
     if (answer.ok) {
       const given: AccessToken = await answer.json();
@@ -87,7 +97,7 @@ async function requestToken(): Promise<string> {
       throw new SessionEndedError("the session has ended");
     }
     const pause = answer.headers.get("Retry-After");
-    if (pause === null) throw new NoTokenError(`no access token: ${answer.status}`);
+    if (pause === null) throw new NoAnswerError(`no access token: ${answer.status}`);
     await new Promise((resolve) => setTimeout(resolve, Number(pause) * 1000));
   }
 }

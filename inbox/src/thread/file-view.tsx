@@ -46,7 +46,7 @@ function Picture({ file, onOpen }: Props) {
   const name = file.filename ?? words.list.file;
   const hasFailed = source !== undefined && source === failed;
   // It may be the picture itself that is damaged, so it is not tried for ever.
-  useRecovery(hasFailed && attempts < ATTEMPTS, () => link.refetch());
+  useRecovery(hasFailed && attempts < ATTEMPTS, () => link.refetch({ throwOnError: true }));
   if (hasFailed || (link.isError && !source)) return <FileChip file={file} link={link} />;
   return (
     <button

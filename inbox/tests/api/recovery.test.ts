@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { isTemporary } from "../../src/api/errors.ts";
 import { Recovery } from "../../src/api/recovery.ts";
-import { NoTokenError, SessionEndedError } from "../../src/session/session-ended.ts";
+import { NoAnswerError, SessionEndedError } from "../../src/session/session-ended.ts";
 
 const NO_ANSWER = new ApiError("no answer");
 let client: QueryClient;
@@ -98,13 +98,36 @@ describe("a read that failed", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("shares its pause with the others", async () => {
-    const first = show("a", { now: fail(NO_ANSWER) });
+  it("shares its pauses with the others, of which one is tried at a time, and all when that has an answer", async () => {
+    const fates = { now: fail(NO_ANSWER) as Fate };
+    const first = show("a", fates);
     await vi.advanceTimersByTimeAsync(1_500);
-    const second = show("b", { now: fail(NO_ANSWER) });
+    const [second, third] = [show("b", fates), show("c", fates)];
+    const counts = () => [first, second, third].map(({ asked }) => asked.length);
     await vi.advanceTimersByTimeAsync(500);
-    expect([first.asked.length, second.asked.length]).toEqual([2, 2]);
-    await vi.advanceTimersByTimeAsync(3_999);
+    expect(counts()).toEqual([2, 1, 1]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(counts()).toEqual([2, 2, 1]);
+    fates.now = () => "here";
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(counts()).toEqual([3, 3, 2]);
+  });
+
+  it("does not stand in the way of others when it alone is broken", async () => {
+    const broken = show("a", { now: fail(NO_ANSWER) });
+    const fates = { now: fail(NO_ANSWER) as Fate };
+    const other = show("b", fates);
+    await vi.advanceTimersByTimeAsync(1_000);
+    fates.now = () => "here";
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(other.states.at(-1)).toBe("here");
+    expect(broken.asked.length).toBeLessThan(5);
+  });
+
+  it("is read with all others when there is reason to hope", async () => {
+    const [first, second] = [show("a", { now: fail(NO_ANSWER) }), show("b", { now: fail(NO_ANSWER) })];
+    await vi.advanceTimersByTimeAsync(0);
+    recovery.wake();
     expect([first.asked.length, second.asked.length]).toEqual([2, 2]);
   });
 
@@ -164,7 +187,7 @@ it.each([
   [new ApiError("", { status: 408 }), true],
   [new ApiError("", { status: 429 }), true],
   [new ApiError("", { status: 503 }), true],
-  [new NoTokenError(), true],
+  [new NoAnswerError(), true],
   [new ApiError("", { status: 401 }), false],
   [new ApiError("", { status: 404 }), false],
   [new SessionEndedError(), false],
