@@ -80,6 +80,7 @@ def test_an_entry_shows_the_members_and_the_newest_message(inbox: Api, clock: Cl
         },
         "unread": None,
         "tapback_indexes": [],
+        "own_indexes": [],
         "marked_unread": False,
         "muted": False,
         "assignee": None,

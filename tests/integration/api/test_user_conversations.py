@@ -224,18 +224,20 @@ class Model:
     sent: list[Message] = field(default_factory=list)
     left: set[int] = field(default_factory=set)
     tapbacks: set[int] = field(default_factory=set)
+    own: set[int] = field(default_factory=set)
     horizon: int | None = None
 
     def unread(self) -> int | None:
         return None if self.horizon is None else sum(index > self.horizon for index in self.left)
 
     def news(self) -> int | None:
-        return None if self.horizon is None else sum(index > self.horizon for index in self.left - self.tapbacks)
+        shown = self.left - self.tapbacks - self.own
+        return None if self.horizon is None else sum(index > self.horizon for index in shown)
 
 
 STEPS = st.lists(
     st.one_of(
-        st.sampled_from([("send", 0), ("react", 0)]),
+        st.sampled_from([("send", 0), ("write", 0), ("react", 0)]),
         st.tuples(st.sampled_from(["delete", "read"]), st.integers(0, 20)),
         st.just(("forget", 0)),
     ),
@@ -254,10 +256,12 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
     for step, number in steps:
         stored = conversations.fetch(table, blank.sid)
         assert stored
-        if step in ("send", "react"):
-            model.sent.append(send(table, stored, clock, is_tapback=step == "react"))
+        if step in ("send", "write", "react"):
+            writer = "ann" if step == "write" else "bob"
+            model.sent.append(send(table, stored, clock, writer, is_tapback=step == "react"))
             model.left.add(model.sent[-1].index)
             model.tapbacks |= {model.sent[-1].index} if step == "react" else set()
+            model.own |= {model.sent[-1].index} if step == "write" else set()
         elif step == "delete" and model.sent:
             message = model.sent[number % len(model.sent)]
             removed = messages.remove(table, stored, messages.MessageWithReceipts(message, ()), clock())
@@ -270,12 +274,14 @@ def test_what_is_unread_is_what_was_sent_behind_the_horizon_and_not_deleted(
         after = conversations.fetch(table, blank.sid)
         assert after
         assert messages.unread(table, after, model.horizon) == model.unread()
-        assert messages.unread_news(table, after, model.horizon) == model.news()
+        assert messages.unread_news(table, after, model.horizon, "ann") == model.news()
 
 
-def send(table: Table, conversation: Conversation, clock: Clock, *, is_tapback: bool = False) -> Message:
+def send(
+    table: Table, conversation: Conversation, clock: Clock, writer: str = "bob", *, is_tapback: bool = False
+) -> Message:
     index = conversation.last_index + 1
-    message = Message(sids.message(index), conversation.sid, index, clock(), clock(), "bob", "hello")
+    message = Message(sids.message(index), conversation.sid, index, clock(), clock(), writer, "hello")
     table.transact(messages.recording_writes(Roster(conversation, ()), message, clock(), is_tapback=is_tapback))
     return message
 

@@ -140,7 +140,7 @@ def _fits(call: Call, entry: InboxEntry, selection: InboxSelection) -> bool:
 
 
 def _with_unread(call: Call, seen: SeenEntry) -> SeenWithUnread:
-    return SeenWithUnread(seen, inbox_pages.count_unread(call.table, seen) if call.user else None)
+    return SeenWithUnread(seen, inbox_pages.count_unread(call.table, seen, call.user.identity) if call.user else None)
 
 
 # --- found by a text or a contact

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +46,8 @@ class Conversation:
     - `assignee`: the identity that takes care of it; None, also of conversations that version 0.2.0 stored.
     - `tapbacks`: the indexes of its newest messages that are tapbacks on a message that is known, at most MAX_TAPBACKS;
       None before the first one.
+    - `written`: which of its newest messages people of the app have written (partyline.domain.written); None before the
+      first one.
     """
 
     sid: str
@@ -70,6 +72,7 @@ class Conversation:
     created_by: str = SYSTEM
     assignee: str | None = None
     tapbacks: tuple[int, ...] | None = None
+    written: Mapping[str, Sequence[int]] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -146,13 +146,14 @@ def _owns_number(reader: InboxReader, pointer: InboxPointer | None, found: Mappi
     return any(codec.decode(NumberHolder, item).owner == reader.identity for item in items if item)
 
 
-def count_unread(table: Table, seen: SeenEntry) -> int:
-    """Count the messages that the reader has not read; at least one where the reader marked it as unread.
+def count_unread(table: Table, seen: SeenEntry, identity: str) -> int:
+    """Count the messages that a person has not read; at least one where the person marked it as unread.
 
     Cost: as `messages.unread`, nothing unless messages of the conversation were deleted.
     """
     horizon = seen.entry.horizon if seen.read.last_read_index is None else seen.read.last_read_index
-    return max(messages.unread_news(table, seen.conversation, horizon) or 0, int(seen.read.marked_unread))
+    news = messages.unread_news(table, seen.conversation, horizon, identity)
+    return max(news or 0, int(seen.read.marked_unread))
 
 
 def find_by_terms(table: Table, service_sid: str, prefixes: Sequence[str], limit: int) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partyline.domain import activities, events, sids, threads
+from partyline.domain import activities, events, sids, threads, written
 from partyline.domain.activities import Activity
 from partyline.domain.conversations import MAX_TAPBACKS, Conversation, ConversationState
 from partyline.domain.copies import hash_content
@@ -79,7 +79,7 @@ def recording_writes(
         noted = [*activities.describe_change(conversation, active, cause, now)]
     published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
-        *_append(conversation, message, now, is_tapback=is_tapback),
+        *_append(roster, message, now, is_tapback=is_tapback),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
         *event_outbox.build_conversation_writes(conversation, cause, now, published),
@@ -113,10 +113,14 @@ def _copy_fingerprint(message: Message, send: Send) -> str:
     return hash_content(send.words(message.recorded_body), len(message.media))
 
 
-def _append(conversation: Conversation, message: Message, now: datetime, *, is_tapback: bool) -> list[Write]:
+def _append(roster: Roster, message: Message, now: datetime, *, is_tapback: bool) -> list[Write]:
+    conversation = roster.conversation
     sets: dict[str, object] = {"last_index": message.index, "active_at": format_time(now)}
     if is_tapback:
         sets["tapbacks"] = [*(conversation.tapbacks or ()), message.index][-MAX_TAPBACKS:]
+    writer = written.find_writer(message, roster.participants)
+    if writer is not None:
+        sets["written"] = written.add_to_runs(conversation.written, writer, message.index)
     entries: list[Write] = []
     if conversation.state is ConversationState.INACTIVE:
         # A new message reactivates an inactive conversation.
@@ -300,21 +304,24 @@ def unread(table: Table, conversation: Conversation, horizon: int | None) -> int
     return behind - table.count(pk, between=between)
 
 
-def unread_news(table: Table, conversation: Conversation, horizon: int | None) -> int | None:
-    """Count the messages as `unread` does, without tapbacks on a message that is known: it shows them.
+def unread_news(table: Table, conversation: Conversation, horizon: int | None, identity: str) -> int | None:
+    """Count the messages as `unread` does, without those that are no news to a person.
 
-    Cost: as `unread`.
+    These are what the person has written, and tapbacks on a message that is known: it shows them. Cost: as `unread`.
     """
     if horizon is None:
         return None
     tapbacks = {index for index in conversation.tapbacks or () if index > horizon}
-    if not tapbacks:
+    own = [run[max(horizon + 1 - run.start, 0) :] for run in written.list_runs(conversation.written, identity)]
+    silent = len(tapbacks) + sum(map(len, own))
+    if not silent:
         return unread(table, conversation, horizon)
-    behind = conversation.last_index - horizon
+    behind = conversation.last_index - horizon - silent
     if not conversation.removed:
-        return behind - len(tapbacks)
-    # A tapback that was deleted is not to be taken off twice.
-    return behind - len(tapbacks | _list_removed(table, conversation, horizon))
+        return behind
+    # What was deleted is not to be taken off twice.
+    removed = _list_removed(table, conversation, horizon) - tapbacks
+    return behind - sum(not any(index in run for run in own) for index in removed)
 
 
 def _list_removed(table: Table, conversation: Conversation, horizon: int) -> set[int]:

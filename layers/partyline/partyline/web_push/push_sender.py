@@ -120,7 +120,7 @@ class PushSender:
 
     def _build_request(self, recipient: PushRecipient, notice: PushNotice, roster: Roster) -> HttpRequest:
         subscription = recipient.subscription
-        unread = messages.unread_news(self.table, roster.conversation, recipient.last_read)
+        unread = messages.unread_news(self.table, roster.conversation, recipient.last_read, subscription.identity)
         keys = BrowserKeys(decode_key(subscription.p256dh) or b"", decode_key(subscription.auth) or b"")
         headers = {
             "Authorization": self.identification.authorize(subscription.endpoint),

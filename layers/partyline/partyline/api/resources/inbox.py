@@ -21,7 +21,7 @@ from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Router
-from partyline.domain import addresses, inbox, permissions, sids
+from partyline.domain import addresses, inbox, permissions, sids, written
 from partyline.domain.addresses import format_address
 from partyline.domain.conversations import MAX_TAPBACKS
 from partyline.domain.inbox import EntryMember, EntryMessage, InboxView
@@ -88,10 +88,13 @@ class InboxEntryBody(ResponseModel):
     member_count: int
     last_message: InboxMessageBody | None
     unread: int | None = Field(
-        description="How many messages you have not read, without `tapback_indexes`; null for the account."
+        description="How many messages you have not read, without `tapback_indexes` and your own; null for the account."
     )
     tapback_indexes: tuple[int, ...] = Field(
         description=f"The newest messages that are tapbacks on a message that is known, at most {MAX_TAPBACKS}."
+    )
+    own_indexes: tuple[int, ...] = Field(
+        description=f"The newest messages that you have written, at most {written.MAX_INDEXES}."
     )
     marked_unread: bool
     muted: bool
@@ -184,6 +187,7 @@ def _build_body(call: Call, shown: SeenWithUnread) -> Mapping[str, Any]:
         last_message=_build_message(entry.last_message) if entry.last_message else None,
         unread=shown.unread,
         tapback_indexes=seen.conversation.tapbacks or (),
+        own_indexes=written.list_indexes(seen.conversation.written, call.user.identity if call.user else None),
         marked_unread=seen.read.marked_unread,
         muted=seen.read.muted,
         assignee=entry.assignee,

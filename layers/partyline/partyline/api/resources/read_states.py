@@ -59,8 +59,8 @@ class ReadStateBody(ResponseModel):
     last_read_message_index: int | None
     last_message_index: int | None
     unread: int | None = Field(
-        description="Messages behind the last one that was read, without tapbacks on a message that is known; null "
-        "before any was."
+        description="Messages behind the last one that was read, without your own and tapbacks on a message that is "
+        "known; null before any was."
     )
     marked_unread: bool
     muted: bool
@@ -118,7 +118,7 @@ def _build_body(call: Call, reader: Reader, state: ReadState) -> dict[str, Any]:
         identity=reader.identity,
         last_read_message_index=state.last_read_index,
         last_message_index=conversation.last_index if conversation.last_index >= 0 else None,
-        unread=messages.unread_news(call.table, conversation, state.last_read_index),
+        unread=messages.unread_news(call.table, conversation, state.last_read_index, reader.identity),
         marked_unread=state.marked_unread,
         muted=state.muted,
         url=call.url("Conversations", conversation.sid, "ReadState"),
