@@ -39,15 +39,23 @@ export function findEntry(client: QueryClient, conversation: Sid): CachedEntry |
   return undefined;
 }
 
-/** How many messages behind an index, up to another one, are to be read: all but the reactions. */
-export function countMessages(behind: number, last: number, tapbacks: number[]): number {
-  return Math.max(last - behind, 0) - tapbacks.filter((index) => index > behind && index <= last).length;
+type Silent = Pick<InboxEntry, "tapback_indexes" | "own_indexes">;
+
+/** How many messages behind an index, up to another one, are to be read: all but reactions and one's own. */
+export function countNews({ tapback_indexes, own_indexes }: Silent, behind: number, last: number): number {
+  const silent = [...tapback_indexes, ...own_indexes].filter((index) => index > behind && index <= last);
+  return Math.max(last - behind, 0) - silent.length;
+}
+
+/** Whether the message of an index is among those that an entry counts as unread. */
+export function isCounted(entry: CachedEntry, index: number): boolean {
+  return entry.unread !== null && index > readIndexOf(entry) && countNews(entry, index - 1, index) > 0;
 }
 
 /** Up to which index an entry is read, as its count of unread messages says. */
 export function readIndexOf(entry: CachedEntry): number {
-  const tapbacks = new Set(entry.tapback_indexes);
+  const silent = new Set([...entry.tapback_indexes, ...entry.own_indexes]);
   let index = seenIndexOf(entry);
-  for (let left = entry.unread ?? 0; left > 0 && index >= 0; index -= 1) if (!tapbacks.has(index)) left -= 1;
+  for (let left = entry.unread ?? 0; left > 0 && index >= 0; index -= 1) if (!silent.has(index)) left -= 1;
   return index;
 }

@@ -42,7 +42,7 @@ export type InboxMessage = {
   date_created: string;
 };
 
-/** A conversation in the list. `tapback_indexes`: the newest messages that are reactions, and so never unread. */
+/** A conversation in the list. `tapback_indexes`, `own_indexes`: the newest reactions and own messages, never unread. */
 export type InboxEntry = {
   conversation_sid: Sid;
   chat_service_sid: Sid;
@@ -53,6 +53,7 @@ export type InboxEntry = {
   last_message: InboxMessage | null;
   unread: number | null;
   tapback_indexes: number[];
+  own_indexes: number[];
   marked_unread: boolean;
   muted: boolean;
   assignee: string | null;

@@ -1,7 +1,7 @@
 /** How a list of conversations changes when one of them does. Pure. */
 
 import type { InfiniteData } from "@tanstack/preact-query";
-import { type CachedEntry, countMessages, type EntryPage, readIndexOf, seenIndexOf } from "../api/entries.ts";
+import { type CachedEntry, countNews, type EntryPage, isCounted, seenIndexOf } from "../api/entries.ts";
 import type { InboxSelection } from "../api/keys.ts";
 import type { CachedMessage } from "../api/message-window.ts";
 import type { InboxMessage, InboxTapback, Sid } from "../api/types.ts";
@@ -106,24 +106,34 @@ export function addToEntry(
   me: string,
   tapback: InboxTapback | null,
 ): CachedEntry {
+  const { index } = message;
   const seen = seenIndexOf(entry);
-  if (message.index <= seen) return entry;
-  const tapbacks = tapback ? [...entry.tapback_indexes, message.index] : entry.tapback_indexes;
-  const isOwn = message.written_by === me || message.author === me;
+  const own = isOwn(message, me) && !entry.own_indexes.includes(index);
+  // The event of the entry came first, and did not say whose it is.
+  if (index <= seen) return own ? addOwn(isCounted(entry, index) ? countLess(entry) : entry, index) : entry;
+  const known = own ? addOwn(entry, index) : entry;
+  const tapbacks = tapback ? [...entry.tapback_indexes, index] : entry.tapback_indexes;
+  const news = countNews({ ...known, tapback_indexes: tapbacks }, seen, index);
   return {
-    ...entry,
+    ...known,
     last_message: excerptOf(message, tapback),
-    seen_index: message.index,
-    unread: countUnread(entry.unread, countMessages(seen, message.index, tapbacks), isOwn),
+    seen_index: index,
+    unread: entry.unread === null ? null : entry.unread + news,
     tapback_indexes: tapbacks,
     date_active: message.date_created,
   };
 }
 
-/** The person's own message, read together with what was read before it. */
-function countUnread(unread: number | null, more: number, isOwn: boolean): number | null {
-  if (unread === null) return null;
-  return isOwn && unread === 0 ? 0 : unread + more;
+export function isOwn(message: Pick<InboxMessage, "written_by" | "author">, me: string): boolean {
+  return message.written_by === me || message.author === me;
+}
+
+function addOwn(entry: CachedEntry, index: number): CachedEntry {
+  return { ...entry, own_indexes: [...entry.own_indexes, index].sort((a, b) => a - b) };
+}
+
+function countLess(entry: CachedEntry): CachedEntry {
+  return { ...entry, unread: Math.max((entry.unread ?? 0) - 1, 0) };
 }
 
 /** The newest message has changed. */
@@ -133,8 +143,7 @@ export function changeLastOfEntry(entry: CachedEntry, sid: Sid, change: Partial<
 
 /** A message was deleted. What the newest one is then, the event of the entry says. */
 export function removeFromEntry(entry: CachedEntry, index: number): CachedEntry {
-  const isUnread = entry.unread !== null && index > readIndexOf(entry) && !entry.tapback_indexes.includes(index);
-  return isUnread ? { ...entry, unread: Math.max((entry.unread ?? 0) - 1, 0) } : entry;
+  return isCounted(entry, index) ? countLess(entry) : entry;
 }
 
 /** The person has read up to an index, here or in another tab. */
@@ -142,6 +151,6 @@ export function readEntry(
   entry: CachedEntry,
   { last, isMarked, isMuted }: { last: number | null; isMarked: boolean; isMuted: boolean },
 ): CachedEntry {
-  const behind = countMessages(last ?? -1, seenIndexOf(entry), entry.tapback_indexes);
+  const behind = countNews(entry, last ?? -1, seenIndexOf(entry));
   return { ...entry, unread: Math.max(behind, isMarked ? 1 : 0), marked_unread: isMarked, muted: isMuted };
 }

@@ -7,7 +7,7 @@
 
 import type { QueryKey } from "@tanstack/preact-query";
 import type { ChangeEvent, LiveEvent } from "../../../clients/javascript/live.js";
-import { type CachedEntry, countMessages } from "../api/entries.ts";
+import { type CachedEntry, countNews } from "../api/entries.ts";
 import { type InboxSelection, keys } from "../api/keys.ts";
 import {
   addMessage,
@@ -51,6 +51,7 @@ import {
   changeEntry,
   changeLastOfEntry,
   type EntryList,
+  isOwn,
   putEntry,
   readEntry,
   removeEntry,
@@ -96,7 +97,9 @@ const HANDLERS: Record<string, Handler> = {
       updateWindows(sid, (window) => addMessage(window, message)),
       updateWindows(sid, (window) => changeMessage(window, message.sid, (held) => refresh(held, event))),
       updateEntries(sid, identity, (entry) => addToEntry(entry, message, identity, reaction)),
-      update<ReadState>(keys.readState(sid), (held) => addToReadState(held, message.index, reaction !== null)),
+      update<ReadState>(keys.readState(sid), (held) =>
+        addToReadState(held, message.index, reaction !== null || isOwn(message, identity)),
+      ),
       update<ScheduledMessage[]>(keys.scheduled(sid), (scheduled) => withoutSent(scheduled, message)),
       ...readIfShortened(event),
     ];
@@ -353,11 +356,15 @@ function renewEntry(entry: CachedEntry | undefined, event: ChangeEvent, identity
     date_active,
     unread: firstUnread(),
     tapback_indexes,
+    own_indexes: ownOf(last_message),
     marked_unread: false,
     muted: false,
   };
   if (!entry) return first;
-  const tapbacks = [...new Set([...entry.tapback_indexes, ...tapback_indexes])].sort((a, b) => a - b);
+  const silent = {
+    tapback_indexes: unite(entry.tapback_indexes, tapback_indexes),
+    own_indexes: unite(entry.own_indexes, ownOf(last_message)),
+  };
   const held = Math.max(entry.seen_index ?? -1, entry.last_message?.index ?? -1);
   const isBehind = seen_index < held;
   return {
@@ -366,23 +373,24 @@ function renewEntry(entry: CachedEntry | undefined, event: ChangeEvent, identity
     last_message: isBehind ? entry.last_message : last_message,
     date_active: isBehind ? entry.date_active : date_active,
     seen_index: Math.max(seen_index, held),
-    unread: countNews(entry, countMessages(held, seen_index, tapbacks), isOwn(last_message, identity)),
-    tapback_indexes: tapbacks,
+    unread: entry.unread === null ? null : entry.unread + countNews(silent, held, seen_index),
+    ...silent,
   };
 
   function firstUnread(): number {
-    if (isOwn(last_message, identity)) return 0;
-    return countMessages(isNew(event) ? -1 : seen_index - 1, seen_index, tapback_indexes);
+    // Whose those before it are, the event does not say: who has answered has read them.
+    const own = ownOf(last_message);
+    if (own.length > 0) return 0;
+    return countNews({ tapback_indexes, own_indexes: own }, isNew(event) ? -1 : seen_index - 1, seen_index);
+  }
+
+  function ownOf(message: CachedEntry["last_message"]): number[] {
+    return message && isOwn(message, identity) ? [message.index] : [];
   }
 }
 
-function countNews({ unread }: CachedEntry, news: number, isOwnNews: boolean): number | null {
-  if (unread === null || news <= 0 || (isOwnNews && unread === 0)) return unread;
-  return unread + news;
-}
-
-function isOwn(message: CachedEntry["last_message"], identity: string): boolean {
-  return message !== null && (message.written_by === identity || message.author === identity);
+function unite(indexes: number[], more: number[]): number[] {
+  return [...new Set([...indexes, ...more])].sort((a, b) => a - b);
 }
 
 /** Whether a conversation began so lately that no one has read anything of it. */
@@ -390,10 +398,10 @@ function isNew({ parameters }: ChangeEvent): boolean {
   return Date.parse(parameters.DateActive ?? "") - Date.parse(parameters.DateCreated ?? "") < 60_000;
 }
 
-function addToReadState(held: ReadState, index: number, isReaction: boolean): ReadState {
+function addToReadState(held: ReadState, index: number, isSilent: boolean): ReadState {
   const last = held.last_message_index ?? -1;
   if (index <= last) return held;
-  const more = countMessages(last, index, isReaction ? [index] : []);
+  const more = index - last - (isSilent ? 1 : 0);
   return { ...held, last_message_index: index, unread: held.unread === null ? null : held.unread + more };
 }
 

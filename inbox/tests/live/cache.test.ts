@@ -119,16 +119,6 @@ describe("a new message", () => {
     expect(list({ view: "all" })[0]?.unread).toBe(1);
   });
 
-  it("is no news if the person wrote it, unless there is other news", () => {
-    setList({ view: "all" }, [entry(CONVERSATION, 0)]);
-    cache.apply(outbound(1, ANN));
-    expect(list({ view: "all" })[0]?.unread).toBe(0);
-    cache.apply(outbound(2, "ben"));
-    expect(list({ view: "all" })[0]?.unread).toBe(1);
-    cache.apply(outbound(3, ANN));
-    expect(list({ view: "all" })[0]?.unread).toBe(2);
-  });
-
   it("does not go behind a window that was jumped to", () => {
     setWindow([message(5)], { hasOlder: true, hasNewer: true });
     cache.apply(inbound(90));
@@ -162,6 +152,67 @@ describe("a new message", () => {
     client.setQueryData(keys.scheduled(CONVERSATION), [one, { ...one, sid: "SD2", send_at: "2026-12-01T12:00:00Z" }]);
     cache.apply(outbound(1, ANN));
     expect(client.getQueryData(keys.scheduled(CONVERSATION))).toMatchObject([{ sid: "SD2" }]);
+  });
+});
+
+describe("a message of one's own", () => {
+  const row = () => list({ view: "all" })[0];
+  const written = (index: number, by = ANN) => ({
+    LastMessage: JSON.stringify({ ...entry(CONVERSATION, index).last_message, author: LINE, written_by: by }),
+  });
+
+  it("is no news, whatever else is there", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 0)]);
+    setList({ view: "unread" }, []);
+    for (const [event, unread] of [
+      [outbound(1, ANN), 0],
+      [outbound(2, "ben"), 1],
+      [outbound(3, ANN), 1],
+      [inbound(4, { Author: ANN }), 1],
+    ] as const) {
+      cache.apply(event);
+      expect(row()?.unread).toBe(unread);
+      expect(sids({ view: "unread" })).toEqual([]);
+    }
+    expect(row()?.own_indexes).toEqual([1, 3, 4]);
+  });
+
+  it("does not count, whichever of its events comes first", () => {
+    for (const [events, unread] of [
+      [[entryUpdated(CONVERSATION, 1, written(1)), outbound(1, ANN)], 0],
+      [[outbound(1, ANN), entryUpdated(CONVERSATION, 1, written(1))], 0],
+      [[entryUpdated(CONVERSATION, 2, written(2)), outbound(1, ANN), outbound(2, ANN)], 0],
+      [[entryUpdated(CONVERSATION, 2), outbound(1, ANN), outbound(1, ANN), inbound(2)], 1],
+      [[entryUpdated(CONVERSATION, 2, written(2)), inbound(1), outbound(2, ANN)], 1],
+      [[entryUpdated(CONVERSATION, 2, written(2, "ben")), outbound(1, ANN), outbound(2, "ben")], 1],
+    ] as const) {
+      setList({ view: "all" }, [entry(CONVERSATION, 0)]);
+      for (const one of events) cache.apply(one);
+      expect(row()?.unread).toBe(unread);
+    }
+  });
+
+  it("takes nothing off that was read before its event comes", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 3, { unread: 1 })]);
+    cache.apply(outbound(1, ANN));
+    expect(row()?.unread).toBe(1);
+  });
+
+  it("stays out of the count when the person reads up to a message before it, or deletes it", () => {
+    setList({ view: "all" }, [entry(CONVERSATION, 4, { unread: 0, own_indexes: [2, 4] })]);
+    cache.apply(event("onReadStateUpdated", { LastReadMessageIndex: "1", MarkedUnread: "false" }));
+    expect(row()?.unread).toBe(1);
+    cache.apply({ ...outbound(4, ANN), type: "onMessageRemoved" });
+    expect(row()?.unread).toBe(1);
+    cache.apply({ ...inbound(3), type: "onMessageRemoved" });
+    expect(row()?.unread).toBe(0);
+  });
+
+  it("raises nothing in its read state", () => {
+    const held = { last_read_message_index: 0, last_message_index: 0, unread: 0 };
+    client.setQueryData(keys.readState(CONVERSATION), held);
+    cache.apply(outbound(1, ANN));
+    expect(client.getQueryData(keys.readState(CONVERSATION))).toMatchObject({ last_message_index: 1, unread: 0 });
   });
 });
 

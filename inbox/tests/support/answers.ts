@@ -56,6 +56,7 @@ export function entry(conversation: string, index: number, given: Partial<Cached
     },
     unread: 0,
     tapback_indexes: [],
+    own_indexes: [],
     marked_unread: false,
     muted: false,
     assignee: null,
