@@ -30,7 +30,14 @@ export const keys = {
   scheduled: (sid: Sid) => ["conversation", sid, "scheduled"] as const,
   /** Who of a conversation would not get a text, and why. */
   silenced: (sid: Sid) => ["conversation", sid, "silenced"] as const,
+  /** All previews of texts that are being written. */
+  previews: (sid: Sid) => ["conversation", sid, "preview"] as const,
+  preview: (sid: Sid, author: PhoneNumber | null, missing: string, shape: string) =>
+    ["conversation", sid, "preview", { author, missing, shape }] as const,
   viewers: (sid: Sid) => ["conversation", sid, "viewers"] as const,
+  /** All previews of first texts. */
+  firstPreviews: () => ["first-preview"] as const,
+  firstPreview: (asked: string | null) => ["first-preview", asked] as const,
   file: (sid: Sid) => ["file", sid] as const,
   lines: () => ["lines"] as const,
   /** All lines that an administrator manages. */

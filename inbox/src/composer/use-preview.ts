@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/preact-query";
 import { rest } from "../api/client.ts";
+import { keys } from "../api/keys.ts";
 import { conversationPath } from "../api/reads.ts";
 import type { PhoneNumber, Preview, Sid } from "../api/types.ts";
 import { useDebounced } from "../ui/use-debounced.ts";
@@ -24,14 +25,14 @@ type Answer = { preview: Preview; missing: string };
 
 /**
  * What the server would make of a text, and what that costs; null while it is not known. It is asked again only when what
- * it would answer may have changed: the text has more segments or fewer, or somebody opted out.
+ * it would answer may have changed: the text has more segments or fewer, or somebody opted out, here or elsewhere.
  */
 export function usePreview({ conversation, author, body, missing }: Wanted, isWanted: boolean): Answer | null {
   const { encoding, segments } = countSegments(body);
   // Nothing written yet is one segment too: the first key asks, and the second one needs no answer of its own.
   const shape = useDebounced([encoding, Math.max(1, segments), body.length > LONG].join(), PAUSE);
   const query = useQuery({
-    queryKey: ["preview", conversation, author, missing, shape],
+    queryKey: keys.preview(conversation, author, missing, shape),
     queryFn: async ({ signal }): Promise<Answer> => {
       const form = { Author: author, Body: body.trim() ? body : NO_TEXT };
       const path = conversationPath(conversation, "Preview");

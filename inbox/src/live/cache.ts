@@ -12,7 +12,7 @@ import {
   type MessageWindow,
   putMessage,
 } from "../api/message-window.ts";
-import type { Message, ReadState, Sid } from "../api/types.ts";
+import type { Message, Participant, PhoneNumber, ReadState, Sid } from "../api/types.ts";
 import { isUncertain } from "./delivery.ts";
 import { type Change, changesOf, readStateChanges, type Viewer } from "./updates.ts";
 
@@ -56,6 +56,7 @@ export class LiveCache {
       identity: this.#identity,
       lastIndex: (conversation) => this.#lastIndex(conversation),
       hasEntry: (conversation) => findEntry(this.#client, conversation) !== undefined,
+      havingPhone: (number) => this.#havingPhone(number),
     };
     for (const change of changesOf(event, viewer)) this.#make(change);
     if (event.type === "onDeliveryUpdated") {
@@ -163,12 +164,23 @@ export class LiveCache {
     this.#readings.set(name, timer);
   }
 
+  #havingPhone(number: PhoneNumber): Sid[] {
+    const found = this.#client.getQueriesData<Participant[]>({ predicate: ({ queryKey }) => isOfMembers(queryKey) });
+    return found.flatMap(([key, members]) =>
+      members?.some(({ messaging_binding: binding }) => binding?.address === number) ? [String(key[1])] : [],
+    );
+  }
+
   #lastIndex(conversation: Sid): number | null {
     const entry = findEntry(this.#client, conversation);
     const window = this.#client.getQueryData<MessageWindow>(keys.messages(conversation));
     const last = Math.max(entry ? seenIndexOf(entry) : -1, window?.messages.at(-1)?.index ?? -1);
     return last < 0 ? null : last;
   }
+}
+
+function isOfMembers(key: QueryKey): boolean {
+  return hashKey(key) === hashKey(keys.participants(String(key[1])));
 }
 
 /** A message that was read by itself has no links to its files, which are valid still, and no single statuses. */

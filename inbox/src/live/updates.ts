@@ -23,6 +23,7 @@ import type {
   Conversation,
   ConversationState,
   Participant,
+  PhoneNumber,
   ReadState,
   Receipt,
   ScheduledMessage,
@@ -77,6 +78,8 @@ export type Viewer = {
   /** The index of the newest message of a conversation, as far as it is known. */
   lastIndex: (conversation: Sid) => number | null;
   hasEntry: (conversation: Sid) => boolean;
+  /** The conversations of which it is known that a phone is in them. */
+  havingPhone: (number: PhoneNumber) => Sid[];
 };
 
 type Handler = (event: ChangeEvent, viewer: Viewer) => Change[];
@@ -217,10 +220,11 @@ const HANDLERS: Record<string, Handler> = {
       return entries.filter(({ sid }) => sid !== event.parameters.NoteSid);
     }),
   ],
-  onActivityAdded: (event) => [
+  onActivityAdded: (event, { havingPhone }) => [
     addActivity(conversationOf(event), activityOf(event)),
     // A member has opted out or in, or wants no texts any more.
     { kind: "reread", key: keys.participants(conversationOf(event)) },
+    ...rereadWhoGetsNothing(event.parameters.Address, havingPhone),
   ],
 
   onScheduledMessageFailed: (event) => [{ kind: "reread", key: keys.scheduled(conversationOf(event)) }],
@@ -300,6 +304,13 @@ function rereadMembers(event: ChangeEvent): Change[] {
     { kind: "reread", key: keys.participants(sid) },
     { kind: "reread", key: keys.activity(sid) },
   ];
+}
+
+/** An opt-out belongs to a phone and a line: it holds in all their conversations, and is told in the one where it came. */
+function rereadWhoGetsNothing(number: PhoneNumber | undefined, havingPhone: Viewer["havingPhone"]): Change[] {
+  if (!number) return [];
+  const asked = havingPhone(number).flatMap((sid) => [keys.previews(sid), keys.silenced(sid)]);
+  return [...asked, keys.firstPreviews()].map((key) => ({ kind: "reread", key }));
 }
 
 function readMessage(event: ChangeEvent): Change {

@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/preact-query";
+import { keys } from "../api/keys.ts";
 import type { Preview } from "../api/types.ts";
 import { useDebounced } from "../ui/use-debounced.ts";
 import { previewFirst } from "./creation.ts";
@@ -13,7 +14,7 @@ export function useFirstPreview(
 ): { preview: Preview | null; error: unknown } {
   const settled = useDebounced(wanted ? JSON.stringify([wanted, body]) : null, PAUSE);
   const query = useQuery({
-    queryKey: ["first-preview", settled],
+    queryKey: keys.firstPreview(settled),
     queryFn: ({ signal }) => {
       const [given, text]: [NewConversation, string] = JSON.parse(settled ?? "");
       return previewFirst(given, text, signal);

@@ -8,7 +8,7 @@ import type { Page } from "../../src/api/pages.ts";
 import type { Activity, Message, ReadState, Receipt, User } from "../../src/api/types.ts";
 import { LiveCache } from "../../src/live/cache.ts";
 import { BOB, CONVERSATION, entry, LINE, message, sidOfMessage } from "../support/answers.ts";
-import { ANN, delivery, entryUpdated, event, inbound, outbound, reaction } from "../support/events.ts";
+import { ANN, delivery, entryUpdated, event, inbound, KAY, outbound, reaction } from "../support/events.ts";
 
 const OTHER = `CH${"2".repeat(32)}`;
 const THIRD = `CH${"3".repeat(32)}`;
@@ -489,6 +489,52 @@ describe("notes and activities", () => {
     cache.apply(told);
     cache.apply(told);
     expect(activity()).toEqual([["state_changed", null, 3]]);
+  });
+});
+
+describe("an opt-out", () => {
+  const member = (number: string) => [{ sid: "MB1", messaging_binding: { type: "sms", address: number } }];
+  const isStale = (key: readonly unknown[]) => client.getQueryState(key)?.isInvalidated;
+  const told = (kind: string, given: Record<string, string> = {}) =>
+    event("onActivityAdded", { ActivitySid: `AT${"1".repeat(32)}`, Kind: kind, Address: BOB, ...given }, OTHER);
+
+  it("makes what is known of who gets nothing old, in every conversation of the phone", () => {
+    for (const [sid, number] of [
+      [CONVERSATION, BOB],
+      [OTHER, BOB],
+      [THIRD, KAY],
+    ] as const) {
+      client.setQueryData(keys.participants(sid), member(number));
+    }
+    const kept = [CONVERSATION, OTHER, THIRD].flatMap((sid) => [
+      keys.preview(sid, LINE, "", "gsm"),
+      keys.silenced(sid),
+    ]);
+    for (const kind of ["opted_out", "opted_in", "do_not_disturb_set", "do_not_disturb_cleared"]) {
+      for (const key of [...kept, keys.firstPreview("{}")]) client.setQueryData(key, {});
+      cache.apply(told(kind));
+      expect(kept.map(isStale)).toEqual([true, true, true, true, false, false]);
+      expect(isStale(keys.firstPreview("{}"))).toBe(true);
+    }
+  });
+
+  it("asks again at once for a text that is being written", async () => {
+    client.setQueryData(keys.participants(CONVERSATION), member(BOB));
+    const answers = ["everyone", "nobody"];
+    const key = keys.preview(CONVERSATION, LINE, "", "gsm");
+    const shown = new QueryObserver(client, { queryKey: key, queryFn: async () => answers.shift() });
+    const close = shown.subscribe(() => {});
+    await vi.advanceTimersByTimeAsync(0);
+    cache.apply(told("opted_out"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.getQueryData(key)).toBe("nobody");
+    close();
+  });
+
+  it("is asked for again after the connection was away", () => {
+    client.setQueryData(keys.preview(CONVERSATION, LINE, "", "gsm"), {});
+    cache.reread();
+    expect(isStale(keys.preview(CONVERSATION, LINE, "", "gsm"))).toBe(true);
   });
 });
 
