@@ -43,6 +43,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     environment: "node",
+    isolate: false, // a process for each file takes longer than its tests: they leave the modules as they found them
     testTimeout: 120_000, // on a machine that runs every test at once, a seeded run takes its time
   },
 });

@@ -1,7 +1,15 @@
-import { describe, expect, it } from "vitest";
-import { continueBehind, makeKey } from "../../src/outbox/key.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+let makeKey: (now: number) => string;
+let continueBehind: (key: string) => void;
 
 describe("keys", () => {
+  // The module knows the last key that it has made.
+  beforeEach(async () => {
+    vi.resetModules();
+    ({ makeKey, continueBehind } = await import("../../src/outbox/key.ts"));
+  });
+
   it("are UUIDs of version 7 with the time in front", () => {
     const now = Date.parse("2026-11-28T12:00:00Z");
     const key = makeKey(now);
