@@ -3,8 +3,8 @@
 A request from a client of this process reaches moto's DynamoDB directly. Otherwise it would be signed, sent, matched
 with every service's URLs and written as a response, which takes longer than the request itself.
 
-moto copies the whole table before each write of a transaction, to be able to undo it. Here a stored item is never
-changed in place, so a copy of the table shares its items.
+moto copies the whole table for each write of a transaction, to be able to undo it. Here a stored item is never changed
+in place, so a copy of the table shares its items, and one copy is enough.
 
 moto sorts the whole table for each query. Here it gets the partition that the query asks for.
 
@@ -14,6 +14,7 @@ moto looks for each of the ten types of a value in an answer under several names
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import json
 import threading
@@ -36,7 +37,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tests.support import moto_expressions, moto_values
+from tests.support import botocore_requests, moto_expressions, moto_values
 
 # Reads and writes of items, and the table of each test; other requests about tables take the long way.
 DIRECT = frozenset(
@@ -51,6 +52,7 @@ _NOTHING = DynamoType({"NULL": True})
 
 _parser = create_parser("json")
 _one_request = threading.RLock()
+_transact = DynamoDBBackend.transact_write_items
 _query = Table.query
 _arguments_of_query = inspect.signature(_query)
 _update_item = DynamoDBBackend.update_item
@@ -58,11 +60,13 @@ _pick = AttributePicker.__call__
 
 
 def install() -> None:
-    """Change moto for this process."""
+    """Change moto, and the way to it, for this process."""
+    botocore_requests.install()
     moto_expressions.install()
     moto_values.install()
     Table.__deepcopy__ = _share_items
     Table.query = _query_partition
+    DynamoDBBackend.transact_write_items = _undo_with_one_copy
     DynamoDBBackend.update_item = _update_copy
     AttributePicker.__call__ = _pick_by_name
     # A client takes its handlers from here when it is made, as it does moto's own.
@@ -89,6 +93,23 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
     if error_shape := model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code")):
         parsed |= _parser.parse(response, error_shape)
     return AWSResponse(params["url"], status, headers, None), parsed
+
+
+def _undo_with_one_copy(backend: Any, writes: list[dict[str, Any]]) -> Any:
+    """Make a transaction; moto asks for a copy of the table for each of its writes before it makes the first."""
+    names = {write["TableName"] for part in writes for write in part.values()}
+    tables = [backend.tables[name] for name in names if name in backend.tables]
+    for table in tables:
+        table.__deepcopy__ = functools.partial(_return, copy.deepcopy(table))
+    try:
+        return _transact(backend, writes)
+    finally:
+        for table in tables:
+            del table.__deepcopy__
+
+
+def _return(copied: Any, _: dict[int, Any]) -> Any:
+    return copied
 
 
 def _share_items(table: Any, _: dict[int, Any]) -> Any:

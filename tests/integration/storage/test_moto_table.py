@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
@@ -89,6 +89,29 @@ def test_what_is_worked_out_of_an_expression_is_that_of_its_own_values(table: Ta
         assert is_changed(str(number)) is True
     assert is_changed("1") is False
     assert table.get(OLD) == {**OLD.attributes(), "word": "3", "number": 6, "seen": "3"}
+
+
+VALUE: dict[str, Any] = {
+    "M": {
+        "number": {"N": "1"},
+        "yes": {"BOOL": True},
+        "nothing": {"NULL": True},
+        "empty": {"S": ""},
+    }
+}
+
+
+def test_values_of_every_type_come_back_as_they_went(client: Any) -> None:
+    key = {"PK": {"S": "P"}, "SK": {"S": "value"}}
+    value = {"L": [VALUE, {"SS": ["a"]}, {"L": []}, {"M": {}}]}
+    client.put_item(TableName="partyline", Item={**key, "value": value})
+    assert client.get_item(TableName="partyline", Key=key)["Item"] == {**key, "value": value}
+
+
+@pytest.mark.parametrize("value", [{"S": 1}, {"N": 1}, {"BOOL": "true"}, {"X": "a"}, "a", {"L": [{"S": None}]}])
+def test_a_value_that_is_none_is_refused_before_it_is_sent(client: Any, value: Any) -> None:
+    with pytest.raises(ParamValidationError):
+        client.put_item(TableName="partyline", Item={"PK": {"S": "P"}, "SK": {"S": "value"}, "value": value})
 
 
 KEY = {"PK": {"S": "P"}, "SK": {"S": "old"}}
