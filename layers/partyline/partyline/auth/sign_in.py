@@ -28,6 +28,7 @@ from partyline.errors import Conflict, ProviderFailed, SignInRefused
 from partyline.storage import push_subscriptions, users
 from partyline.storage import sign_in_sessions as store
 from partyline.storage.table import Table
+from partyline.storage.users import Revocation
 
 # The longest code that is passed on to a provider, in characters.
 _MAX_CODE = 4096
@@ -141,7 +142,10 @@ class SignIn:
         return cookie
 
     def _read(self, cookie: str, now: datetime) -> SignedIn:
-        """Read a session with its person. Raises SignInRefused: `removed` without a user, `ended` for the rest."""
+        """Read a session with its person.
+
+        Raises SignInRefused: `removed` without a user, `lost` where the provider gave no access, `ended` for the rest.
+        """
         digest = session_cookies.digest(cookie) if session_cookies.is_cookie(cookie) else None
         session = store.fetch(self.table, digest) if digest else None
         if session is None:
@@ -152,12 +156,20 @@ class SignIn:
         if scope is None or user is None:
             # The session stays, and tells the same again: to another tab, or when this answer is lost.
             raise SignInRefused("removed")
+        self._require_alive(session, revocation, now)
+        return SignedIn(session, scope.service, Member.load(self.table, scope.service, user))
+
+    def _require_alive(self, session: SignInSession, revocation: Revocation | None, now: datetime) -> None:
+        """Refuse a session that has ended, by its time or by a revocation. Raises SignInRefused."""
+        revoked = revocation if revocation and session.predates(revocation.at) else None
+        if revoked and revoked.lost:
+            # The session stays here too.
+            raise SignInRefused("lost")
         if not session.is_alive(now):
             raise SignInRefused("ended")
-        if revocation and session.predates(revocation.at):
+        if revoked:
             store.end(self.table, session.digest)
             raise SignInRefused("ended")
-        return SignedIn(session, scope.service, Member.load(self.table, scope.service, user))
 
     def _ask_again(self, cookie: str, current: SignedIn, now: datetime) -> tuple[SignInSession, Member]:
         """Ask the provider about the person of a session, and set the role that it gives now.
@@ -180,8 +192,9 @@ class SignIn:
                 store.replace_refresh_token(self.table, session)
             member = self._admit_again(current, answer.claims)
         except SignInRefused as refused:
-            store.end(self.table, session.digest)
-            if refused.reason != oidc_provider.ENDED:
+            if refused.reason == oidc_provider.ENDED:
+                store.end(self.table, session.digest)
+            else:
                 # The time of the answer: another browser may have got a token while the provider was asked.
                 bar(self.table, current.member.user, self.clock())
             raise

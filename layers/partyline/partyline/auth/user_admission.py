@@ -69,12 +69,15 @@ def admit(table: Table, service: Service, rules: AdmissionRules, claims: Claims,
     role = _find_role(table, service.sid, name, now)
     if role is None:
         raise SignInRefused("role_missing")
-    return Member(_set_role(table, user or _build_user(service.sid, identity, claims, now), user, role, now), role)
+    member = Member(_set_role(table, user or _build_user(service.sid, identity, claims, now), user, role, now), role)
+    if revocation and revocation.lost:
+        users.note_access(table, member.user)
+    return member
 
 
 def bar(table: Table, user: User, now: datetime) -> None:
     """Revoke the access tokens and sessions of a person who has lost access."""
-    users.revoke_tokens(table, user, now)
+    users.revoke_tokens(table, user, now, lost=True)
 
 
 def _read_identity(rules: AdmissionRules, claims: Claims) -> str:

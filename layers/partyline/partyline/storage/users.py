@@ -31,11 +31,12 @@ class Revocation:
     """Which access tokens of an identity are refused.
 
     Tokens made up to `at` (Unix seconds) are. `barred` means that the user was deleted: then all tokens are refused
-    until there is a user again.
+    until there is a user again. `lost`: the provider of sign-in gave the person no access then, nor since.
     """
 
     at: int
     barred: bool = False
+    lost: bool = False
 
 
 def fetch(table: Table, sid: str) -> User | None:
@@ -65,7 +66,7 @@ def fetch_with_revocations(
 
 def read_revocation(item: Item) -> Revocation:
     """Decode the item of a revocation."""
-    return Revocation(int(item["at"]), bool(item.get("barred")))
+    return Revocation(int(item["at"]), bool(item.get("barred")), bool(item.get("lost")))
 
 
 def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
@@ -100,13 +101,21 @@ def remove(table: Table, user: User, now: datetime) -> bool:
     )
 
 
-def revoke_tokens(table: Table, user: User, now: datetime) -> bool:
-    """Refuse the access tokens that a user has now; return False when the user is gone."""
+def revoke_tokens(table: Table, user: User, now: datetime, *, lost: bool = False) -> bool:
+    """Refuse the access tokens that a user has now; return False when the user is gone.
+
+    `lost` is for a person whom the provider of sign-in gives no access any more.
+    """
     revocation = {"at": int(now.timestamp()), "ttl": int((now + _TOKEN_LIFE).timestamp())}
     return table.written(
         check("user", keys.user(user.sid), EXISTS),
-        put("revocation", keys.revocation(user.sid), revocation),
+        put("revocation", keys.revocation(user.sid), {**revocation, "lost": True} if lost else revocation),
     )
+
+
+def note_access(table: Table, user: User) -> None:
+    """Note that a person has access again. Older tokens stay refused."""
+    table.written(change("revocation", keys.revocation(user.sid), {"lost": None}, EXISTS))
 
 
 def joining_writes(
