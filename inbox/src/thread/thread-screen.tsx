@@ -138,8 +138,9 @@ function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
         outgoing: hasNewer ? [] : outgoing,
         isWhole: !hasOlder,
         readThrough,
+        self: people.self,
       }),
-    [messages, activity, removed, outgoing, hasOlder, hasNewer, readThrough],
+    [messages, activity, removed, outgoing, hasOlder, hasNewer, readThrough, people.self],
   );
   // What was just sent is shown, wherever one was reading.
   const newest = outgoing.at(-1)?.key;

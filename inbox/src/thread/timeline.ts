@@ -35,11 +35,13 @@ type Content = {
   isWhole: boolean;
   /** The last index that was read when the thread was opened; null when nothing was, undefined to mark nothing. */
   readThrough?: number | null | undefined;
+  /** Who looks: what they wrote is not new. */
+  self?: string;
 };
 
 /** Build the rows. */
 export function buildRows(content: Content): Row[] {
-  const { messages: all, activity, removed = [], outgoing = [], isWhole, readThrough } = content;
+  const { messages: all, activity, removed = [], outgoing = [], isWhole, readThrough, self } = content;
   const rows: Row[] = [];
   const { reactions, shownSo } = collectReactions(all);
   const messages = shownSo.size ? all.filter(({ sid }) => !shownSo.has(sid)) : all;
@@ -57,7 +59,7 @@ export function buildRows(content: Content): Row[] {
   for (const { row, date } of behind.get(-1) ?? []) add(row, date);
   let isMarked = readThrough === undefined;
   messages.forEach((message, at) => {
-    if (!isMarked && message.index > (readThrough ?? -1)) {
+    if (!isMarked && message.index > (readThrough ?? -1) && writerOf(message) !== self) {
       isMarked = true;
       if (at > 0) rows.push({ kind: "unread", key: "unread" });
     }

@@ -127,6 +127,19 @@ describe("the rows of a thread", () => {
     expect(show(buildRows({ ...whole, messages }))).not.toContain("unread");
   });
 
+  test("a message of one's own is not marked as new, but the one behind it is", () => {
+    const messages = [message(0), message(1, { written_by: "ann" }), message(2)];
+    const rows = buildRows({ ...whole, messages, readThrough: 0, self: "ann" });
+    expect(show(rows).filter((one) => !one.startsWith("day"))).toEqual([
+      "IM0 first last",
+      "IM1 first last",
+      "unread",
+      "IM2 first last",
+    ]);
+    const own = buildRows({ ...whole, messages: messages.slice(0, 2), readThrough: 0, self: "ann" });
+    expect(show(own)).not.toContain("unread");
+  });
+
   test("every message and note is there once, whatever their order", () => {
     for (let seed = 1; seed < 200; seed += 1) {
       const random = (limit: number) => Math.floor(Math.abs(Math.sin(seed * 99 + limit) * 1000)) % limit;
