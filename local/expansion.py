@@ -19,7 +19,7 @@ from local.environments import ROOT
 TEMPLATE = ROOT / "template.yaml"
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short functions, as their long ones."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,18 +22,24 @@ NAME = "partyline"
 moto_table.install()
 
 
-class Template(yaml.SafeLoader):
-    """YAML with CloudFormation's short functions; the table needs none of their values."""
+class Template(yaml.CSafeLoader):
+    """YAML with CloudFormation's short functions; nothing here needs their values."""
 
 
 Template.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
+@functools.cache
+def resources() -> dict[str, Any]:
+    """The template's resources, by their logical ids."""
+    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
+    return found
+
+
 @pytest.fixture(scope="session")
 def table_definition() -> dict[str, Any]:
     """The table's properties, as they are deployed."""
-    resources = yaml.load(TEMPLATE.read_text(), Template)["Resources"]
-    properties: dict[str, Any] = resources["Table"]["Properties"]
+    properties: dict[str, Any] = resources()["Table"]["Properties"]
     copied = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {name: properties[name] for name in copied}
 

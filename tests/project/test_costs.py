@@ -531,7 +531,7 @@ def test_work_is_in_proportion_to_what_is_sent(case: Case) -> None:
 def test_every_public_route_has_cases() -> None:
     """The routes of the template, by what their paths begin with, and the live API."""
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.CSafeLoader):
         pass
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: None)

@@ -7,6 +7,7 @@ with a value; one that is not listed fails the test.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,11 +47,17 @@ def name_of(path: Path) -> str:
     return path.relative_to(LAYER / "partyline" if LAYER in path.parents else ROOT).with_suffix("").as_posix()
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def uses(path: Path) -> tuple[list[tuple[str, str | bytes, int]], int]:
     """The literal patterns of a module with the way each is used and its flags, and how many are no literals."""
     literal: list[tuple[str, str | bytes, int]] = []
     others = 0
-    module = ast.parse(path.read_text())
+    module = tree_of(path)
     constants = {
         id(node) for statement in module.body if not isinstance(statement, _WORK) for node in ast.walk(statement)
     }
@@ -79,7 +86,7 @@ def compiled(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def patterns() -> Iterator[Any]:
-    methods = methods_of_constants(ast.parse(path.read_text()) for path in sources())
+    methods = methods_of_constants(tree_of(path) for path in sources())
     for path in sources():
         name, (literal, _) = name_of(path), uses(path)
         for how, pattern, flags in [*literal, *(("fullmatch", made, 0) for made in MADE.get(name, []))]:

@@ -13,11 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
-import yaml
 from aws_lambda_powertools.utilities import parameters
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
 from partyline.observability import logger
-from tests.integration.conftest import TEMPLATE, Template
+from tests.integration.conftest import resources
 
 ROOT = Path(__file__).parents[3]
 SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text())
@@ -60,10 +61,16 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     return stream.getvalue
 
 
+@pytest.fixture(scope="module")
+def clients(dynamodb: Any) -> dict[str, Any]:
+    """Clients of what the functions use beside the table. Making one takes longer than most tests."""
+    return {service: boto3.client(service) for service in ("s3", "secretsmanager")}
+
+
 @pytest.fixture
-def secret(client: Any) -> Callable[[dict[str, str]], None]:
+def secret(client: Any, clients: dict[str, Any]) -> Callable[[dict[str, str]], None]:
     """Sets the carriers' secret anew."""
-    manager = boto3.client("secretsmanager")
+    manager = clients["secretsmanager"]
     manager.create_secret(Name="carriers", SecretString="{}")
 
     def store(values: dict[str, str]) -> None:
@@ -74,15 +81,18 @@ def secret(client: Any) -> Callable[[dict[str, str]], None]:
     return store
 
 
+def queue(name: str) -> str:
+    """The URL of a new queue. A client would ask for it through HTTP, which takes longer than a test."""
+    fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+    sqs_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].create_queue(name, **fifo)
+    return f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/{name}"
+
+
 @pytest.fixture
-def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+def function(
+    client: Any, clients: dict[str, Any], secret: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], ModuleType]]:
     """Loads functions/<name>/app.py afresh, with its environment."""
-    sqs = boto3.client("sqs")
-
-    def fifo(name: str) -> str:
-        url: str = sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-        return url
-
     variables = {
         "TABLE_NAME": "partyline",
         "ACCOUNT_SID": ACCOUNT_SID,
@@ -92,21 +102,21 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "ALLOWED_NETWORKS": "",
         "GROUP_LIMIT": "10",
         "ALLOWED_ORIGINS": "",
-        "OUTBOUND_QUEUE_URL": fifo("outbound"),
-        "CALLBACKS_QUEUE_URL": fifo("callbacks"),
-        "LIVE_QUEUE_URL": fifo("live"),
+        "OUTBOUND_QUEUE_URL": queue("outbound.fifo"),
+        "CALLBACKS_QUEUE_URL": queue("callbacks.fifo"),
+        "LIVE_QUEUE_URL": queue("live.fifo"),
         "LIVE_ENDPOINT": "https://live.example/prod",
-        "ACTIVATION_QUEUE_URL": sqs.create_queue(QueueName="activation")["QueueUrl"],
-        "RECONCILE_QUEUE_URL": sqs.create_queue(QueueName="reconcile")["QueueUrl"],
-        "CLEANUP_QUEUE_URL": sqs.create_queue(QueueName="cleanup")["QueueUrl"],
+        "ACTIVATION_QUEUE_URL": queue("activation"),
+        "RECONCILE_QUEUE_URL": queue("reconcile"),
+        "CLEANUP_QUEUE_URL": queue("cleanup"),
         "CLEANUP_SECONDS": "0",
-        "INBOX_QUEUE_URL": sqs.create_queue(QueueName="inbox")["QueueUrl"],
-        "PUSH_QUEUE_URL": sqs.create_queue(QueueName="push")["QueueUrl"],
+        "INBOX_QUEUE_URL": queue("inbox"),
+        "PUSH_QUEUE_URL": queue("push"),
         # The tests that use the key make one.
         "PUSH_KEY_ID": "push-key",
-        "IMPORTS_QUEUE_URL": sqs.create_queue(QueueName="imports")["QueueUrl"],
-        "RELAY_FAILURES_URL": sqs.create_queue(QueueName="failures")["QueueUrl"],
-        "MEDIA_QUEUE_URL": sqs.create_queue(QueueName="media")["QueueUrl"],
+        "IMPORTS_QUEUE_URL": queue("imports"),
+        "RELAY_FAILURES_URL": queue("failures"),
+        "MEDIA_QUEUE_URL": queue("media"),
         "MEDIA_BUCKET": "media",
         "MEDIA_LINK_SECONDS": "86400",
         "CARRIER_TIMEOUT": "3",
@@ -126,7 +136,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         "POWERTOOLS_SERVICE_NAME": "partyline",
         "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
     }
-    boto3.client("s3").create_bucket(Bucket="media")
+    clients["s3"].create_bucket(Bucket="media")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
@@ -143,7 +153,7 @@ def function(client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def granted(function: str) -> set[str]:
     """The DynamoDB actions of a function's statements."""
-    properties = yaml.load(TEMPLATE.read_text(), Template)["Resources"][f"{function.title()}Function"]["Properties"]
+    properties = resources()[f"{function.title()}Function"]["Properties"]
     statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
     actions = {
         action

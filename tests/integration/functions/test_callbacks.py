@@ -15,12 +15,11 @@ from urllib.parse import parse_qsl
 
 import boto3
 import pytest
-import yaml
 from twilio.request_validator import RequestValidator
 
 from partyline.errors import RequestTimedOut
 from partyline.http_client import HttpRequest, HttpResponse
-from tests.integration.conftest import TEMPLATE, Template
+from tests.integration.conftest import resources
 from tests.integration.functions.conftest import SECRETS, Context, event
 
 SAMPLE = "callbacks/message-added"
@@ -201,6 +200,6 @@ def test_function_has_the_permissions_that_it_uses(
     answers(callbacks, monkeypatch, 200)
     for _ in range(4):
         callbacks.handler(event(SAMPLE), Context())
-    properties = yaml.load(TEMPLATE.read_text(), Template)["Resources"]["CallbacksFunction"]["Properties"]
+    properties = resources()["CallbacksFunction"]["Properties"]
     [granted] = [one["Action"] for one in properties["Policies"][0]["Statement"] if one["Sid"] == "KnowReceivers"]
     assert {f"dynamodb:{action}" for action in actions} == set(granted)
