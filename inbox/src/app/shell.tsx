@@ -1,5 +1,6 @@
 import "./shell.css";
 import { useQueryClient } from "@tanstack/preact-query";
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 import { InboxScreen } from "../conversations/inbox-screen.tsx";
@@ -18,6 +19,7 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { lazy } from "../ui/lazy.tsx";
 import { SkeletonRows } from "../ui/states.tsx";
 import { Toasts } from "../ui/toasts.tsx";
+import { usePainted } from "../ui/use-painted.ts";
 import { words } from "../words/words.ts";
 import { AccountMenu } from "./account-menu.tsx";
 import { ConnectionBar } from "./connection-bar.tsx";
@@ -121,13 +123,16 @@ function Screens() {
 
 function Inbox({ selected, target }: { selected: string | null; target: number | null }) {
   useShowing(selected);
+  const painted = usePainted(selected);
+  const paintedTarget = usePainted(target);
   return (
     <InboxScreen
       selected={selected}
       onNewMessage={() => openNewConversation({ kind: "single" })}
       onNewGroup={() => openNewConversation({ kind: "group" })}
     >
-      {selected && <ThreadScreen key={selected} conversation={selected} target={target} />}
+      {selected &&
+        (painted ? <ThreadScreen key={painted} conversation={painted} target={paintedTarget} /> : <Fragment />)}
     </InboxScreen>
   );
 }
