@@ -54,7 +54,14 @@ class LargeInbox:
     def _make_entry(self, entry: dict[str, Any], place: int) -> dict[str, Any]:
         # The real one is the first.
         sid = f"CH{place:032x}" if place else self._thread.sid
-        return {**entry, "conversation_sid": sid, "title": f"{entry['title']} {place}"}
+        last = {**entry["last_message"], "index": MESSAGES - 1}
+        return {
+            **entry,
+            "conversation_sid": sid,
+            "title": f"{entry['title']} {place}",
+            "last_message": last,
+            "unread": 0,
+        }
 
     def _answer_read_state(self, route: Route) -> None:
         route.fulfill(status=200, content_type="application/json", body=json.dumps(READ))
