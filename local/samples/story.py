@@ -144,24 +144,25 @@ STEPS = (
     Step(ROOF, SAM, "Thursday 10 am?", 3, "08:58"),
     Step(ROOF, ANN, "Thursday at 10 then. Dana, Walt: nobody needs to be home.", 3, "09:02"),
     Step(ROOF, SAM, "Found it. Two tiles and the flashing, about 400 dollars", 2, "10:25", picture="roof"),
-    Step(ROOF, ANN, "The owner agreed to 450 at most.", 2, "10:41", kind="note"),
     Step(ROOF, ANN, "Please go ahead, Sam.", 2, "10:42"),
     Step(MOVE, BEN, "Welcome, Priya and Grace! Your keys are ready on December 1 from 9 on.", 2, "14:00"),
     Step(MOVE, PRIYA, "Thank you! Can we bring the couch the evening before?", 2, "14:09"),
     Step(MOVE, BEN, "Let me ask the concierge.", 2, "14:15"),
     Step(MOVE, GRACE, "It is a big couch 😅", 2, "14:18"),
-    Step(OAK, ANN, "Kay's bank called, their papers are complete.", 1, "09:30", kind="note"),
     Step(OAK, KAY, "We talked it over and want to make an offer!", 1, "18:05"),
     Step(OAK, BEN, "Wonderful! I will send you both the form tomorrow morning.", 1, "18:12"),
     Step(MARIAS, MARIA, "Hello, the heating in 2A is cold since last night", 1, "20:31"),
     Step(MARIAS, ANN, "Sorry to hear that, Maria. Somebody comes tomorrow before 10.", 1, "20:40"),
     Step(MARIAS, MARIA, "Thank you!!", 1, "20:41"),
     Step(ROOF, SAM, "Done. Photos follow with the bill", 0, "95"),
+    # The time of a note is that of its writing, so notes stand behind all texts.
+    Step(ROOF, ANN, "The owner agreed to 450 at most.", 0, "90", kind="note"),
     Step(STRANGERS, STRANGER, "Hi, is the studio on Pine Street still available?", 0, "70"),
     Step(OAK, BEN, "Good morning! The form is in your mail. Call me with any question.", 0, "45"),
     Step(MARIAS, MARIA, "It is warm again, thank you so much", 0, "22"),
     Step(OAK, BOB, "Got it, reading", 0, "12"),
     Step(OAK, KAY, "One question: is the fridge included?", 0, "6"),
+    Step(OAK, ANN, "Kay's bank called, their papers are complete.", 0, "5", kind="note"),
 )
 
 # Whose last texts nobody has read yet, by who has not.

@@ -10,9 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from local.environments import ROOT, STATE
 from local.people import Person
@@ -24,6 +23,7 @@ PICTURES = ROOT / "docs" / "images"
 VALUES = STATE / "local.env"
 
 _HEIGHT = 800
+_MOMENT_MS = 1_000
 # What is still being drawn when a picture is taken: nothing may move in it, nor be half loaded.
 _IS_STILL = """
 () => [...document.images].every((one) => one.complete)
@@ -45,7 +45,7 @@ class Picture:
 
 def _open(conversation: story.Group) -> Callable[[Page], None]:
     def prepare(page: Page) -> None:
-        page.locator(".conversation-row").filter(has_text=conversation.name).click()
+        page.locator("[data-conversation]").filter(has_text=conversation.name).click()
         expect(page.get_by_role("textbox", name="Write a text")).to_be_visible()
 
     return prepare
@@ -123,39 +123,41 @@ def _shown(inbox: InboxBrowser, person: Person, picture: Picture) -> Iterator[Ap
         yield app
 
 
-def _save(page: Page | Locator, name: str) -> None:
-    shown = page if isinstance(page, Page) else page.page
-    shown.wait_for_load_state("networkidle")
-    shown.wait_for_function(_IS_STILL)
+def _save(page: Page, name: str) -> None:
     path = PICTURES / f"{name}.png"
-    page.screenshot(path=path)
+    path.write_bytes(_take(page))
     sys.stderr.write(f"{path.relative_to(ROOT)}\n")
+
+
+def _take(page: Page) -> bytes:
+    # What stands beside the main thing, such as the roles of people, comes a moment later.
+    page.wait_for_timeout(_MOMENT_MS)
+    page.wait_for_function(_IS_STILL)
+    return page.screenshot()
 
 
 def _take_lead(running: Browser, inbox: InboxBrowser, person: Person) -> None:
     """Take the picture of the README: the inbox, and the phones beside it."""
     with inbox.page(person, "/", width=1100, height=_HEIGHT) as app:
         _open(story.OAK)(app.page)
-        _save(app.page, "readme")
-        left = _read("readme")
+        left = _take(app.page)
         phones = app.page.context.new_page()
         phones.set_viewport_size({"width": 760, "height": _HEIGHT})
         phones.goto(inbox.base)
-        _save(phones, "readme")
-        right = _read("readme")
+        phones.get_by_text("fridge").first.click()
+        right = _take(phones)
     with browsers.new_context(running, viewport={"width": 1884, "height": _HEIGHT + 24}) as context:
         page = context.new_page()
         page.set_content(
             "<style>body { margin: 0; padding: 12px; display: flex; gap: 8px; background: #d9dee3 }"
             f"img {{ height: {_HEIGHT}px; border-radius: 8px }}</style>"
-            f'<img src="{left}"><img src="{right}">'
+            f'<img src="{_address_of(left)}"><img src="{_address_of(right)}">'
         )
         _save(page, "readme")
 
 
-def _read(name: str) -> str:
-    content = base64.b64encode(Path(PICTURES / f"{name}.png").read_bytes()).decode()
-    return f"data:image/png;base64,{content}"
+def _address_of(picture: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
 if __name__ == "__main__":
