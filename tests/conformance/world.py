@@ -12,7 +12,8 @@ from tests.conformance.contract import Operation, root_of
 
 # Ten digits of the first unused number, and how many follow it. They make names unique too.
 FIRST_NUMBER, NUMBERS = 2_142_000_000, 7_000_000
-_HANDSETS = 5
+# As many as a list of receipts has entries.
+_RECIPIENTS = 5
 
 
 @dataclass
@@ -90,17 +91,17 @@ class World:
         self.client.made(f"{conversation}/Messages", [("Body", "hello")])
         return conversation
 
-    def group(self, root: str) -> str:
+    def group(self, root: str, handsets: int = 1) -> str:
         """A conversation of an agent behind a line and some handsets."""
         conversation = self.conversation(root)
         agent = [("Identity", self.identity), ("MessagingBinding.ProjectedAddress", self.line())]
         self.client.made(f"{conversation}/Participants", agent)
-        for _ in range(_HANDSETS):
+        for _ in range(handsets):
             self.client.made(f"{conversation}/Participants", [("MessagingBinding.Address", self.number())])
         return conversation
 
     def message(self, root: str) -> str:
-        where = f"{self.group(root)}/Messages"
+        where = f"{self.group(root, _RECIPIENTS)}/Messages"
         return self._path(self.client.made(where, [("Author", self.identity), ("Body", "Sunday at noon?")]))
 
     def join(self, conversation: str, identity: str) -> str:

@@ -2,7 +2,7 @@
 are checked, written and read at once.
 
 botocore works the address out anew from rules for all regions, puts the user agent together from its twenty parts, and
-looks at a value in three steps for each of the ten types that it might have.
+looks at each name and each value of an item in several steps.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _writers: Any = JSONSerializer
 _readers: Any = BaseJSONParser
 
 _construct_endpoint = _resolvers.construct_endpoint
-_validate = _validators._validate_structure
-_write = _writers._serialize_type_structure
-_read = _readers._handle_structure
+_validate = _validators._validate_map
+_write = _writers._serialize_type_map
+_read = _readers._handle_map
 
 
 def install() -> None:
     """Change botocore for this process."""
     _resolvers.construct_endpoint = _construct_endpoint_once
     _agents.to_string = lambda _: "tests"
-    _validators._validate_structure = _validate_value
-    _writers._serialize_type_structure = _write_value
-    _readers._handle_structure = _read_value
+    _validators._validate_map = _validate_item
+    _writers._serialize_type_map = _write_item
+    _readers._handle_map = _read_item
 
 
 def _construct_endpoint_once(resolver: Any, operation_model: Any, *given: Any, **named: Any) -> Any:
@@ -51,24 +51,34 @@ def _construct_endpoint_once(resolver: Any, operation_model: Any, *given: Any, *
     return known["endpoint"]
 
 
-def _is_plain(value: Any, shape: Any) -> bool:
-    if shape.name != _VALUE or type(value) is not dict or len(value) != 1:
+def _is_plain(value: Any) -> bool:
+    if type(value) is not dict or len(value) != 1:
         return False
     kind, content = next(iter(value.items()))
     return type(content) is _PLAIN.get(kind)
 
 
-def _validate_value(validator: Any, value: Any, shape: Any, errors: Any, name: str) -> None:
-    if not _is_plain(value, shape):
-        _validate(validator, value, shape, errors, name)
+def _validate_item(validator: Any, item: Any, shape: Any, errors: Any, name: str) -> None:
+    if shape.value.name == _VALUE and type(item) is dict:
+        item = {key: value for key, value in item.items() if type(key) is not str or not _is_plain(value)}
+    _validate(validator, item, shape, errors, name)
 
 
-def _write_value(serializer: Any, written: Any, value: Any, shape: Any, key: Any) -> None:
-    if _is_plain(value, shape):
-        written[key] = dict(value)
-    else:
-        _write(serializer, written, value, shape, key)
+def _write_item(serializer: Any, written: Any, item: Any, shape: Any, key: Any) -> None:
+    if shape.value.name != _VALUE:
+        _write(serializer, written, item, shape, key)
+        return
+    written[key] = {}
+    for name, value in item.items():
+        if _is_plain(value):
+            written[key][name] = value
+        else:
+            serializer._serialize(written[key], value, shape.value, name)
 
 
-def _read_value(parser: Any, shape: Any, value: Any) -> Any:
-    return dict(value) if _is_plain(value, shape) else _read(parser, shape, value)
+def _read_item(parser: Any, shape: Any, item: Any) -> Any:
+    if shape.value.name != _VALUE:
+        return _read(parser, shape, item)
+    return {
+        name: value if _is_plain(value) else parser._parse_shape(shape.value, value) for name, value in item.items()
+    }

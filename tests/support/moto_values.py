@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.dynamodb import responses
 from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models import utilities
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
 # Of a whole item, in bytes: moto's own bound.
@@ -19,6 +21,7 @@ _cast_value = DynamoType.cast_value.fget
 _copy_value = DynamoType.__deepcopy__
 _size = DynamoType.size
 _to_regular_json = DynamoType.to_regular_json
+_to_dict = utilities.dynamo_to_dict
 
 
 def install() -> None:
@@ -30,6 +33,7 @@ def install() -> None:
     DynamoType.size = lambda value: len(value.value.encode()) if value.type == "S" else _size(value)
     DynamoType.to_regular_json = _to_json
     Item.__init__ = _make_item
+    responses.dynamo_to_dict = utilities.dynamo_to_dict = _answer_with
 
 
 def _equals(value: Any, other: Any) -> bool:
@@ -44,6 +48,13 @@ def _share_value(value: Any, memo: dict[int, Any]) -> Any:
 
 def _to_json(value: Any) -> Any:
     return {"S": value.value} if value.type == "S" else _to_regular_json(value)
+
+
+def _answer_with(value: Any) -> Any:
+    """A part of an answer, without moto's classes."""
+    if type(value) is DynamoType and value.type == "S":
+        return {"S": value.value}
+    return value if type(value) is str else _to_dict(value)
 
 
 def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
