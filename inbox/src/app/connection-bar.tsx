@@ -36,7 +36,7 @@ export function ConnectionBar() {
 }
 
 function textOf({ kind, since }: ConnectionState): string {
-  if (kind === "offline") return words.connection.offline;
   if (kind === "connecting") return words.connection.connecting;
-  return words.connection.waiting(formatClock(new Date(since).toISOString()));
+  const lastNews = formatClock(new Date(since).toISOString());
+  return kind === "offline" ? words.connection.offline(lastNews) : words.connection.waiting(lastNews);
 }

@@ -214,7 +214,7 @@ export const en = {
     },
   },
   connection: {
-    offline: "You are offline. Messages are sent when you are back.",
+    offline: (since: string) => `Offline since ${since}. Messages are sent when you are back.`,
     connecting: "Connecting…",
     waiting: (since: string) => `No live connection since ${since}. Trying again…`,
   },

@@ -138,7 +138,7 @@ def test_15_what_is_written_offline_is_sent_later_in_order(
         for text in ("First", "Second"):
             send(hand, text)
             expect(rows(app, text)).to_contain_text("waiting for the network")
-        expect(app.page.get_by_role("status").filter(has_text="You are offline")).to_be_visible()
+        expect(app.page.get_by_role("status").filter(has_text="Offline since")).to_be_visible()
         hand.look()
         for text in ("One", "Two", "Three"):
             office.text(scene, kay, text)
