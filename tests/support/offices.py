@@ -114,8 +114,7 @@ class Office:
 
     def bodies(self, scene: Scene) -> list[str]:
         """The texts of a conversation, in order."""
-        listed = self.account.read(f"{scene.path}/Messages", {"PageSize": "1000"})["messages"]
-        return [one["body"] for one in listed]
+        return [str(one.body) for one in self.world.api.conversations(scene.sid).messages.list()]
 
     def shown(self, phone: Known, number: int, line: str = FRONT_DESK) -> list[str]:
         """The texts of a line that a phone shows, once there are so many."""

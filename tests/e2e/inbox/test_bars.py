@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -28,6 +29,7 @@ browsers.require()
 LOG = logging.getLogger(__name__)
 
 MOST_ROWS = 40
+BREAK_MS = 300_000 if os.environ.get("PARTYLINE_LARGE") else 0
 TABS = 25 if os.environ.get("PARTYLINE_LARGE") else 4
 
 
@@ -156,6 +158,33 @@ def test_tabs_share_one_connection(stack: Stack, inbox: InboxBrowser, office: Of
         for tab in tabs:
             expect(rows(tab, "Once more")).to_be_visible()
         assert len(sockets) == 1
+
+
+def test_a_break_leaves_nothing_behind(stack: Stack, inbox: InboxBrowser, office: Office) -> None:
+    bob, kay = office.people("Bob", "Kay")
+    scene = office.group("Break", bob, kay)
+    office.write(scene, "Sunday?")
+    office.shown(bob, 1)
+    [message] = office.account.read(f"{scene.path}/Messages")["messages"]
+    with inbox.page(stack.people.admin, scene.address) as app:
+        expect(rows(app, "Sunday?")).to_be_visible()
+        app.page.context.set_offline(True)
+        expect(app.page.get_by_text("Offline since")).to_be_visible()
+        office.text(scene, bob, "Yes")
+        office.text(scene, kay, "Me too")
+        office.account.made(f"{scene.path}/Messages/{message['sid']}", {"Body": "Sunday at noon?"})
+        office.account.made(scene.path, {"FriendlyName": "Broken"})
+        office.account.made(f"{scene.path}/Notes", {"Body": "Noon it is"})
+        app.page.wait_for_timeout(BREAK_MS)
+        began = time.monotonic()
+        app.page.context.set_offline(False)
+        for text in ("Sunday at noon?", "Yes", "Me too", "Noon it is"):
+            expect(rows(app, text)).to_be_visible()
+        expect(thread_title(app)).to_contain_text("Broken")
+        expect(entry(app, scene)).to_contain_text("Broken")
+        expect(rows(app, "Sunday?")).to_have_count(0)
+        LOG.info("after a break of %d s all is there in %.1f s", BREAK_MS / 1000, time.monotonic() - began)
+        app.permit("ERR_INTERNET_DISCONNECTED")
 
 
 def test_the_first_paint_and_the_answer_to_a_press(app: AppPage, office: Office, scene: Scene) -> None:
