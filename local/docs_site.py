@@ -1,7 +1,8 @@
 """Hooks of MkDocs: the repository's Markdown as a website.
 
-GitHub shows README.md and its like at the root, and links lead to files of the repository. The site has only pages, so
-pages of the root are added to it, links between pages stay, and a link to another file becomes the file's name.
+GitHub shows README.md and its like at the root, and links lead to files of the repository. The site has only pages and
+their pictures, so pages of the root are added to it, links between pages stay, and a link to another file becomes the
+file's name.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ ADDED = {
     "CHANGELOG.md": "changelog.md",
     "clients/javascript/README.md": "javascript-client.md",
 }
+# The files of docs/ that are on the site.
+_SHOWN = {".md", ".json", ".png"}
 _SOURCES = {page: source for source, page in ADDED.items()}
 
 _FENCE = re.compile(r"^( *)(`{3,}).*?^ *\2\s*?$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 
 
 def on_config(config: Any) -> Any:
@@ -55,21 +58,24 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 def _rewrite(text: str, page: str) -> str:
     def replace(link: re.Match[str]) -> str:
-        label, target = link.groups()
-        return link[0] if "://" in target or target.startswith("#") else link_of(page, label, target)
+        mark, label, target = link.groups()
+        if "://" in target or target.startswith("#"):
+            return link[0]
+        place = place_of(page, target)
+        return f"{mark}[{label}]({place})" if place else label
 
     return _LINK.sub(replace, text)
 
 
-def link_of(page: str, label: str, target: str) -> str:
-    """A link of a page, as Markdown, where its target is a page of the site; else only its label."""
+def place_of(page: str, target: str) -> str | None:
+    """Where a link of a page leads on the site; None if its target is not there."""
     path, hash_sign, anchor = target.partition("#")
     source = ROOT / _SOURCES.get(page, f"docs/{page}")
     found = (source.parent / path).resolve().relative_to(ROOT).as_posix()
     if found in ADDED and (ROOT / found).is_file():
         place = ADDED[found]
-    elif found.startswith("docs/") and Path(found).suffix in {".md", ".json"}:
+    elif found.startswith("docs/") and Path(found).suffix in _SHOWN:
         place = found.removeprefix("docs/")
     else:
-        return label
-    return f"[{label}]({os.path.relpath(place, Path(page).parent)}{hash_sign}{anchor})"
+        return None
+    return f"{os.path.relpath(place, Path(page).parent)}{hash_sign}{anchor}"

@@ -20,6 +20,8 @@ def rewrite(page: str, text: str) -> str:
     [
         ("index.md", "[t](docs/table.md#items)", "[t](table.md#items)"),
         ("index.md", "[t](LICENSE)", "t"),
+        ("index.md", "![t](docs/images/readme.png)", "![t](images/readme.png)"),
+        ("inbox.md", "![t](images/thread.png)", "![t](images/thread.png)"),
         ("index.md", "[`functions/`](functions)", "`functions/`"),
         ("index.md", "[t](#deploy-it)", "[t](#deploy-it)"),
         ("index.md", "[t](https://example.com/docs/table.md)", "[t](https://example.com/docs/table.md)"),
