@@ -14,7 +14,7 @@ from typing import Any
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
-from moto.dynamodb.parsing.validators import ActionCountValidator
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 # So many conditions are kept: all that have no values, and those of the request under way.
 _CONDITIONS = 2048
@@ -30,8 +30,9 @@ def install() -> None:
     UpdateExpressionParser.make = functools.cache(_read_update)
     Node.__deepcopy__ = _copy
     DepthFirstTraverser.traverse = _traverse
-    # The root knows the clauses of all that is below.
+    # The root knows the clauses and the paths of all that is below.
     ActionCountValidator.traverse = ActionCountValidator.verify_action_counts
+    OverlappingPathsValidator.traverse = OverlappingPathsValidator.check_for_overlapping_paths
 
 
 def _read_condition_once(parser: Any) -> Any:
@@ -56,9 +57,9 @@ def _copy(node: Any, memo: dict[int, Any]) -> Any:
     copied = object.__new__(type(node))
     copied.__dict__.update(node.__dict__)
     if node.children is not None:
-        copied.children = [_copy(child, memo) if isinstance(child, Node) else child for child in node.children]
+        copied.children = [_copy(child, memo) if _is_node(child.__class__) else child for child in node.children]
         for child in copied.children:
-            if isinstance(child, Node):
+            if _is_node(child.__class__):
                 child.parent = copied
     return copied
 
@@ -67,14 +68,15 @@ def _traverse(traverser: Any, root: Any) -> Any:
     """Process a tree from its leaves upwards."""
     processors: dict[type[Any], Callable[[Any], Any]] = traverser._processing_map()
     classes = tuple(processors)
+    prepares = type(traverser).pre_processing_of_child is not DepthFirstTraverser.pre_processing_of_child
 
     def visit(node: Any) -> Any:
         for number, child in enumerate(node.children or ()):
-            traverser.pre_processing_of_child(node, number)
-            if isinstance(child, Node):
+            if prepares:
+                traverser.pre_processing_of_child(node, number)
+            if _is_node(child.__class__):
                 node.children[number] = visit(child)
-        kind: Any = type(node)
-        processed_as = _first_of(classes, kind)
+        processed_as = _first_of(classes, node.__class__)
         if processed_as is None:
             return node
         parent, processed = node.parent, processors[processed_as](node)
@@ -82,6 +84,12 @@ def _traverse(traverser: Any, root: Any) -> Any:
         return processed
 
     return visit(root)
+
+
+# A class that asks its registered classes first is slow to ask.
+@functools.cache
+def _is_node(kind: Any) -> bool:
+    return issubclass(kind, Node)
 
 
 @functools.cache
