@@ -4,7 +4,7 @@ A request from a client of this process reaches moto's DynamoDB directly. Otherw
 with every service's URLs and written as a response, which takes longer than the request itself.
 
 moto copies the whole table for each write of a transaction, to be able to undo it. Here a stored item is never changed
-in place, so a copy of the table shares its items, and one copy is enough.
+in place, so one copy of the partitions that are written to is enough, and shares their items.
 
 moto sorts the whole table for each query. Here it gets the partition that the query asks for.
 
@@ -18,7 +18,6 @@ import functools
 import inspect
 import json
 import threading
-from collections import defaultdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -64,7 +63,6 @@ def install() -> None:
     botocore_requests.install()
     moto_expressions.install()
     moto_values.install()
-    Table.__deepcopy__ = _share_items
     Table.query = _query_partition
     DynamoDBBackend.transact_write_items = _undo_with_one_copy
     DynamoDBBackend.update_item = _update_copy
@@ -97,14 +95,16 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
 
 def _undo_with_one_copy(backend: Any, writes: list[dict[str, Any]]) -> Any:
     """Make a transaction; moto asks for a copy of the table for each of its writes before it makes the first."""
-    names = {write["TableName"] for part in writes for write in part.values()}
-    tables = [backend.tables[name] for name in names if name in backend.tables]
-    for table in tables:
-        table.__deepcopy__ = functools.partial(_return, copy.deepcopy(table))
+    keys: dict[str, list[dict[str, Any]]] = {}
+    for write in (write for part in writes for write in part.values()):
+        keys.setdefault(write["TableName"], []).append(write.get("Key") or write["Item"])
+    tables = {name: backend.tables[name] for name in keys if name in backend.tables}
+    for name, table in tables.items():
+        table.__deepcopy__ = functools.partial(_return, _copy_of(table, keys[name]))
     try:
         return _transact(backend, writes)
     finally:
-        for table in tables:
+        for table in tables.values():
             del table.__deepcopy__
 
 
@@ -112,10 +112,12 @@ def _return(copied: Any, _: dict[int, Any]) -> Any:
     return copied
 
 
-def _share_items(table: Any, _: dict[int, Any]) -> Any:
-    """A copy of a table and its stream that later writes to the table do not reach."""
+def _copy_of(table: Any, keys: list[dict[str, Any]]) -> Any:
+    """A copy of a table and its stream that writes to these keys do not reach. The other partitions are the same."""
     copied = copy.copy(table)
-    copied.items = defaultdict(dict, {pk: dict(by_sk) for pk, by_sk in table.items.items()})
+    copied.items = table.items.copy()
+    for pk in {DynamoType(key[table.hash_key_attr]) for key in keys} & table.items.keys():
+        copied.items[pk] = dict(table.items[pk])
     if table.stream_shard is not None:
         copied.stream_shard = copy.copy(table.stream_shard)
         copied.stream_shard.table = copied
@@ -132,9 +134,11 @@ def _query_partition(table: Any, *given: Any, **named: Any) -> Any:
         partition.items = {hash_key: table.items.get(hash_key, {})}
     else:
         name = table.get_index(index_name).schema[0]["AttributeName"]
+        wanted = hash_key.value
         partition.items = {
-            pk: {sk: item for sk, item in by_sk.items() if item.attrs.get(name, _NOTHING).value == hash_key.value}
+            pk: found
             for pk, by_sk in table.items.items()
+            if (found := {sk: one for sk, one in by_sk.items() if one.attrs.get(name, _NOTHING).value == wanted})
         }
     return _query(partition, *given, **named)
 
