@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import boto3
@@ -14,6 +17,7 @@ from partyline.errors import Conflict
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Condition, Table, change, delete, put
 from tests.support import moto_table
+from tests.support.moto_walk import walk
 
 OLD, GONE, MADE = Key("P", "old"), Key("P", "gone"), Key("P", "made")
 
@@ -89,6 +93,28 @@ def test_what_is_worked_out_of_an_expression_is_that_of_its_own_values(table: Ta
         assert is_changed(str(number)) is True
     assert is_changed("1") is False
     assert table.get(OLD) == {**OLD.attributes(), "word": "3", "number": 6, "seen": "3"}
+
+
+def test_moto_answers_all_requests_as_it_does_when_nothing_is_changed(
+    client: Any, table_definition: dict[str, Any]
+) -> None:
+    unchanged = subprocess.run(
+        [sys.executable, "-m", "tests.support.moto_walk"],
+        input=json.dumps(table_definition),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    quick = json.loads(json.dumps(walk(client)))
+    for number, (one, other) in enumerate(zip(quick, json.loads(unchanged.stdout), strict=True)):
+        assert one == other, number
+    outcomes = {answer.get("Error", {}).get("Code", "") or answer.get("type", "made") for answer in quick}
+    assert {
+        "made",
+        "ConditionalCheckFailedException",
+        "TransactionCanceledException",
+        "ValidationException",
+    } <= outcomes
 
 
 VALUE: dict[str, Any] = {
