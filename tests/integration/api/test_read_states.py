@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partyline.carriers.base import InboundText
+from partyline.inbound.recorder import InboundRecorder
 from partyline.storage.attribute_values import Item
 from tests.support import people
-from tests.support.api_harness import A, Api, B
+from tests.support.api_harness import A, Api, B, P, consult_no_webhook
 from tests.support.inboxes import entries, found
-from tests.support.people import role_named
+from tests.support.people import SERVICE, role_named
+
+_IDS = itertools.count()
 
 
 @pytest.fixture
@@ -32,6 +38,12 @@ def agent(api: Api) -> Api:
 def unread(who: Api) -> int:
     [entry] = entries(who)
     return int(entry["unread"])
+
+
+def text(api: Api) -> None:
+    """The customer writes: what the agent writes is not unread for them."""
+    arrived = InboundText("bandwidth", f"text-{next(_IDS)}", P, A, (P,), "hello", ())
+    InboundRecorder(api.context.table, SERVICE, consult_no_webhook).record(arrived, api.context.clock())
 
 
 def state(who: Api, conversation: str, **form: str) -> dict[str, object]:
@@ -98,7 +110,7 @@ def test_deleted_messages_are_not_unread(api: Api, ann: Api) -> None:
 
 def test_everyone_has_a_read_state_of_their_own(api: Api, ann: Api, agent: Api) -> None:
     group = api.group(A)
-    api.say(group)
+    text(api)
     state(ann, group, LastReadMessageIndex="0", Muted="true")
     assert unread(agent) == 1
     assert agent.get(f"/Conversations/{group}/ReadState").body["muted"] is False
@@ -113,7 +125,7 @@ def test_everyone_has_a_read_state_of_their_own(api: Api, ann: Api, agent: Api) 
 def test_a_member_has_twilios_horizon_and_level(api: Api, ann: Api, agent: Api) -> None:
     group = api.group(A)
     for _ in range(2):
-        api.say(group)
+        text(api)
     own = f"/Users/agent/Conversations/{group}"
     state(agent, group, LastReadMessageIndex="0", Muted="true")
     theirs = agent.get(own).body
