@@ -44,6 +44,10 @@ export function watchSession(): void {
   channel.onmessage = ({ data }: MessageEvent<Notice>) => {
     if (data.person === present) sessionState.value = { kind: data.end };
   };
+  // A page that comes back out of a browser's memory may show what was before a sign-out that it has not heard of.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload();
+  });
   watchRecovery(queryClient);
   effect(() => {
     const state = sessionState.value;

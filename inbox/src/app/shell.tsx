@@ -17,7 +17,7 @@ import { Announcer } from "../ui/announcer.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { lazy } from "../ui/lazy.tsx";
-import { SkeletonRows } from "../ui/states.tsx";
+import { EmptyState, SkeletonRows } from "../ui/states.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { usePainted } from "../ui/use-painted.ts";
 import { words } from "../words/words.ts";
@@ -110,14 +110,30 @@ function Screens() {
         <ContactsScreen selected={null} />
       </Route>
       <Route path={routes.contactImport}>{({ contactImport }) => <ImportScreen sid={contactImport ?? null} />}</Route>
-      <Route path={routes.contact}>{({ contact }) => <ContactsScreen selected={contact} />}</Route>
+      <Route path={routes.contact}>{({ contact }) => <ContactsScreen selected={contact ?? null} />}</Route>
       <Route path={routes.settings}>{({ section }) => <SettingsScreen section={section ?? null} />}</Route>
       <Route path={routes.conversation}>
         {({ conversation, index }) => (
-          <Inbox selected={conversation} target={index === undefined ? null : Number(index)} />
+          <Inbox selected={conversation ?? null} target={index === undefined ? null : Number(index)} />
         )}
       </Route>
+      <Route>
+        <NotFound />
+      </Route>
     </Switch>
+  );
+}
+
+/** For an address that is none of the app's. */
+function NotFound() {
+  return (
+    <main>
+      <EmptyState icon="inbox" title={words.app.notFound} text={words.app.notFoundText}>
+        <Link class="button button-secondary" href={to.inbox()}>
+          {words.thread.toInbox}
+        </Link>
+      </EmptyState>
+    </main>
   );
 }
 

@@ -1,14 +1,16 @@
 /**
  * The addresses inside the app. They are behind the `#` of the page, so that the page works below any path; there is
  * never a token or a text of a customer in them.
+ *
+ * Anyone can write a link, and what is in it becomes a part of the paths that are asked for: only a SID does, never `..`.
  */
 
 export const routes = {
   inbox: "/",
-  conversation: "/c/:conversation/:index?",
+  conversation: /^\/c\/(?<conversation>CH[0-9a-f]{32})(?:\/(?<index>\d{1,9}))?\/?$/,
   contacts: "/contacts",
-  contactImport: "/contacts/import/:contactImport?",
-  contact: "/contacts/:contact",
+  contactImport: /^\/contacts\/import(?:\/(?<contactImport>CI[0-9a-f]{32}))?\/?$/,
+  contact: /^\/contacts\/(?<contact>CT[0-9a-f]{32})\/?$/,
   settings: "/settings/:section?",
 } as const;
 

@@ -3,7 +3,7 @@
  * memory and nowhere else.
  */
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { NoAnswerError, SessionEndedError } from "./session-ended.ts";
 
 export { SessionEndedError };
@@ -38,6 +38,15 @@ type AccessToken = { token: string; identity: string; date_expires: string };
 let current: AccessToken | null = null;
 let underWay: Promise<string> | null = null;
 
+// However it has ended, and in whichever tab: a token outlives its session by up to an hour.
+effect(() => {
+  if (isOver(sessionState.value)) current = null;
+});
+
+function isOver({ kind }: SessionState): boolean {
+  return kind === "signed-out" || kind === "ended" || kind === "no-access";
+}
+
 /** Ask who is signed in. */
 export async function loadSession(): Promise<void> {
   sessionState.value = { kind: "loading" };
@@ -55,12 +64,18 @@ async function readSession(): Promise<void> {
   accessToken().catch(() => {});
   try {
     const answer = await fetch(`${API_URL}/session`, { cache: "no-store" });
-    if (answer.ok) sessionState.value = { kind: "signed-in", session: await answer.json() };
+    if (answer.ok) begin(await answer.json());
     else if (answer.status === 401 || answer.status === 403) noteRefusal(answer.status);
     else sessionState.value = { kind: "unreachable" };
   } catch {
     sessionState.value = { kind: "unreachable" };
   }
+}
+
+/** A token that was given before may be of another person, who has been signed in at this browser until now. */
+function begin(session: Session): void {
+  if (current && current.identity !== session.user.identity) current = null;
+  sessionState.value = { kind: "signed-in", session };
 }
 
 /** A new access token. Several callers at once share one request. Rejects with SessionEndedError without a session. */
@@ -84,6 +99,7 @@ async function requestToken(): Promise<string> {
     });
     if (answer.ok) {
       const given: AccessToken = await answer.json();
+      if (isOver(sessionState.peek())) throw new SessionEndedError("the session has ended meanwhile");
       if (isOfAnother(given)) {
         sessionState.value = { kind: "ended" };
         throw new SessionEndedError("another person has signed in");
@@ -120,7 +136,6 @@ function isOfAnother({ identity }: AccessToken): boolean {
 export async function endSession(): Promise<void> {
   const answer = await postToSession("end");
   if (!answer.ok && answer.status !== 401) throw new Error(`the session has not ended: ${answer.status}`);
-  current = null;
   sessionState.value = { kind: "signed-out" };
 }
 

@@ -3,21 +3,33 @@
 export type Part = { text: string; href?: string };
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/giu;
+/** What makes an address read as another one: marks that turn its order around. */
+const DISGUISE = /\p{Bidi_Control}/u;
 const END = /[.,;:!?'")\]}…]+$/u;
 
-/** Split a text into words and links. Only http and https become links. */
+/**
+ * Split a text into words and links. Only http and https become links, and only addresses that lead where they seem to:
+ * `https://bank.example@evil.example` leads to the latter.
+ */
 export function splitLinks(text: string): Part[] {
   const parts: Part[] = [];
   let at = 0;
   for (const found of text.matchAll(ADDRESS)) {
     const address = trimEnd(found[0]);
-    if (!URL.canParse(address)) continue;
+    const target = parse(address);
+    if (!target) continue;
     if (found.index > at) parts.push({ text: text.slice(at, found.index) });
-    parts.push({ text: address, href: new URL(address).href });
+    parts.push({ text: address, href: target.href });
     at = found.index + address.length;
   }
   if (at < text.length) parts.push({ text: text.slice(at) });
   return parts;
+}
+
+function parse(address: string): URL | null {
+  if (DISGUISE.test(address) || !URL.canParse(address)) return null;
+  const url = new URL(address);
+  return url.username || url.password ? null : url;
 }
 
 /** A sentence's end is not the address's, except for a bracket that the address has opened. */

@@ -7,7 +7,7 @@ let app: Module;
 let answers: Record<"session" | "token", PromiseWithResolvers<Response>>;
 
 const answer = (status: number, body: unknown = {}) => new Response(JSON.stringify(body), { status });
-const tokenOf = (identity: string) => answer(200, { token: "t", identity, date_expires: "2026-11-28T13:00:00Z" });
+const tokenOf = (identity: string) => answer(200, { token: "t", identity, date_expires: "2126-11-28T13:00:00Z" });
 const sessionOf = (identity: string) => answer(200, { user: { identity } });
 const flush = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -46,6 +46,36 @@ describe("a session", () => {
     answers.token.resolve(answer(500));
     await expect(app.refreshToken()).rejects.toThrow("500");
     expect(app.sessionState.value.kind).toBe("signed-in");
+  });
+});
+
+describe("a token", () => {
+  it("is forgotten when the session has ended in another tab", async () => {
+    await signIn();
+    await expect(app.accessToken()).resolves.toBe("t");
+    app.sessionState.value = { kind: "signed-out" };
+    answers.token.resolve(answer(401));
+    await expect(app.accessToken()).rejects.toBeInstanceOf(app.SessionEndedError);
+  });
+
+  it("that comes after the session has ended is not kept", async () => {
+    await signIn();
+    const asked = app.refreshToken();
+    app.sessionState.value = { kind: "signed-out" };
+    answers.token.resolve(tokenOf("ben"));
+    await expect(asked).rejects.toBeInstanceOf(app.SessionEndedError);
+  });
+
+  it("of who was signed in before is not used for who is now", async () => {
+    answers.token.resolve(tokenOf("ann"));
+    answers.session.resolve(answer(500));
+    await app.loadSession();
+    await app.accessToken();
+    [answers.session, answers.token] = [Promise.withResolvers(), Promise.withResolvers()];
+    answers.session.resolve(sessionOf("ben"));
+    await app.retrySession();
+    answers.token.resolve(answer(200, { token: "ben's", identity: "ben", date_expires: "2126-11-28T13:00:00Z" }));
+    await expect(app.accessToken()).resolves.toBe("ben's");
   });
 });
 

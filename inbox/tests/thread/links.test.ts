@@ -8,6 +8,9 @@ test.each([
   ["javascript:alert(1) data:text/html,x", ["javascript:alert(1) data:text/html,x"]],
   ["https://", ["https://"]],
   ["no link", ["no link"]],
+  ["https://bank.example@evil.example/", ["https://bank.example@evil.example/"]],
+  ["https://evil.example/\u202egpj.exe", ["https://evil.example/\u202egpj.exe"]],
+  ["https://a.example/@user", ["<https://a.example/@user>"]],
   ["http://a.example http://b.example", ["<http://a.example>", " ", "<http://b.example>"]],
 ])("%s", (text, expected) => {
   const parts = splitLinks(text);

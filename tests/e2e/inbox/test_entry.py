@@ -32,6 +32,30 @@ def test_whoever_is_not_signed_in_sees_the_way_in(stack: Stack, inbox: InboxBrow
         app.permit(f"{stack.url}/favicon.ico", "/oauth2/", "/login")
 
 
+@pytest.mark.parametrize("address", ["/contacts/..", "/contacts/%00", "/c/..%2fUsers", "/nowhere"])
+def test_an_address_that_is_none_asks_for_nothing_and_breaks_nothing(
+    stack: Stack, inbox: InboxBrowser, address: str
+) -> None:
+    with inbox.page(stack.people.admin) as app:
+        asked: list[str] = []
+        app.page.on("request", lambda one: asked.append(one.url))
+        app.go(address)
+        expect(app.page.get_by_role("heading", name="Not found")).to_be_visible()
+        assert [url for url in asked if ".." in url or url.endswith("/")] == []
+        app.look()
+        app.page.get_by_role("link", name="Back to the inbox").click()
+        expect(app.page.get_by_role("heading", name="Inbox", exact=True)).to_be_visible()
+
+
+def test_a_page_out_of_the_browsers_memory_is_loaded_anew(stack: Stack, inbox: InboxBrowser) -> None:
+    with inbox.page(stack.people.admin) as app:
+        app.page.evaluate("window.isOld = true")
+        with app.page.expect_navigation():
+            app.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        expect(app.page.get_by_role("navigation", name="Sections")).to_be_visible()
+        assert app.page.evaluate("window.isOld") is None
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_the_sign_in_is_accessible(inbox: InboxBrowser, width: int, theme: Theme) -> None:
