@@ -734,6 +734,18 @@ def test_signing_out_ends_the_notifications_in_this_browser_and_in_no_other(
     assert [one.endpoint for one in left] == [push["phone"].endpoint]
 
 
+def test_a_token_that_outlives_its_session_begins_no_notifications(world: SessionWorld, browser: Browser) -> None:
+    browser.sign_in("ann")
+    form, token = PushBrowser().form(), browser.token()
+    assert browser.ask("POST", "/session/end", headers=GUARD).status == 204
+    refused = api(world, token).post("/PushSubscriptions", form)
+    assert (refused.status, refused.body["code"]) == (401, 20104)
+    assert push_subscriptions.list_of_person(world.table, SERVICE, "ann") == []
+    # Another session of the person may.
+    browser.sign_in("ann")
+    assert api(world, browser.token()).post("/PushSubscriptions", form).status == 201
+
+
 def test_signing_out_again_ends_what_the_first_time_could_not(
     world: SessionWorld, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

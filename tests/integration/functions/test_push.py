@@ -70,7 +70,7 @@ def subscribe(table: Table, browser: PushBrowser, now: datetime) -> PushSubscrip
     )
     service = services.fetch(table, SERVICE)
     assert service
-    assert push_subscriptions.save(table, service, subscription)
+    assert push_subscriptions.save(table, service, subscription) is None
     return subscription
 
 

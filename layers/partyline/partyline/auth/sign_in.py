@@ -116,7 +116,8 @@ class SignIn:
             return
         # The session last: by it a request that is repeated finds what an earlier one has left.
         name = token_issuer.name_session(session.digest)
-        push_subscriptions.end_session(self.table, session.service_sid, session.identity, name)
+        until = int((self.clock() + 2 * token_issuer.TOKEN_LIFE).timestamp())
+        push_subscriptions.end_session(self.table, session.service_sid, session.identity, name, until)
         store.end(self.table, session.digest)
 
     def _start_session(self, answer: ProviderAnswer, now: datetime) -> str:

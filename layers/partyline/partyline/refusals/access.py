@@ -37,6 +37,10 @@ def token_revoked() -> ApiError:
     return refuse(20104, reason="the tokens of this identity were revoked: get a new one")
 
 
+def signed_out_since() -> ApiError:
+    return refuse(20104, reason="the person has signed out since: sign in again")
+
+
 def token_too_early() -> ApiError:
     return refuse(20105)
 

@@ -27,3 +27,8 @@ def in_scope(scope: NotifyScope) -> str:
 def of_person(service_sid: str, identity: str) -> str:
     """Return the partition of the push subscriptions of one person (GSI2)."""
     return f"WI#{service_sid}#{identity}"
+
+
+def ended_session(name: str) -> Key:
+    """Return the key of the note that a session of sign-in has ended, by the name that its tokens have."""
+    return Key(f"WE#{name}", "WE")

@@ -15,7 +15,7 @@ from partyline.domain.services import Service
 from partyline.errors import Conflict
 from partyline.storage import codec, keys, push_subscription_keys
 from partyline.storage.attribute_values import Item
-from partyline.storage.table import EXISTS, Condition, Table, Write, change, delete, put
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, put
 
 # The Service's time is moved on by a seventh of a life at least, so that browsers write it once a day together.
 _STEP = int(LIFE.total_seconds()) // 7
@@ -26,18 +26,24 @@ def sid_of(endpoint: str) -> str:
     return sids.derive(sids.PUSH_SUBSCRIPTION, endpoint)
 
 
-def save(table: Table, service: Service, subscription: PushSubscription) -> bool:
-    """Store a subscription in the place of any other of the same browser; return False when the Service is gone."""
+def save(table: Table, service: Service, subscription: PushSubscription) -> str | None:
+    """Store a subscription in the place of any other of the same browser.
+
+    Returns what it needs and is gone, `service` or `session`; None when it is stored.
+    """
     writes = [put("subscription", push_subscription_keys.push_subscription(subscription.sid), _to_item(subscription))]
     if (service.push_until or 0) < subscription.until:
         writes.append(_extend(service, subscription.until + _STEP))
+    if subscription.session:
+        writes.append(check("session", push_subscription_keys.ended_session(subscription.session), NEW))
     try:
         table.transact(writes)
     except Conflict as conflict:
-        if "service" in conflict.failed:
-            return False
+        for label in ("service", "session"):
+            if label in conflict.failed:
+                return label
         raise
-    return True
+    return None
 
 
 def _extend(service: Service, until: int) -> Write:
@@ -106,8 +112,13 @@ def remove(table: Table, subscription: PushSubscription) -> bool:
     return table.written(delete("subscription", push_subscription_keys.push_subscription(subscription.sid), unchanged))
 
 
-def end_session(table: Table, service_sid: str, identity: str, session: str) -> None:
-    """Delete the subscriptions of a person that a session of sign-in made or confirmed last."""
+def end_session(table: Table, service_sid: str, identity: str, session: str, until: int) -> None:
+    """Delete the subscriptions of a person that a session of sign-in made or confirmed last, and let it make no more.
+
+    `until` is when the last of its access tokens has expired, in Unix seconds.
+    """
+    # First: what is stored before this is listed below, and nothing is stored after it.
+    table.write(put("ended", push_subscription_keys.ended_session(session), {"ttl": until}))
     for subscription in list_of_person(table, service_sid, identity):
         if subscription.session == session:
             remove(table, subscription)

@@ -137,8 +137,9 @@ def create(call: Call) -> ApiResponse:
         issued=min(token.issued, int(call.now.timestamp())),
         session=token.session,
     )
-    if not store.save(call.table, call.scope.service, subscription):
-        raise lookups.not_found(call)
+    gone = store.save(call.table, call.scope.service, subscription)
+    if gone:
+        raise lookups.not_found(call) if gone == "service" else refusals.signed_out_since()
     _forget_oldest(call, subscription)
     return ApiResponse(200 if is_known else 201, _build_body(call, subscription).to_json())
 
