@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { Sid } from "../api/types.ts";
 import { draftOf, saveDraft } from "../outbox/my-outbox.ts";
 import { IconButton } from "../ui/button.tsx";
@@ -14,8 +14,6 @@ export function NoteEditor({ conversation, onMode }: { conversation: Sid; onMode
   const place = `note ${conversation}`;
   const body = draftOf(place).value?.body ?? "";
   const write = (text: string) => saveDraft(place, { body: text, author: null, files: [] });
-
-  useEffect(() => input.current?.focus(), []);
 
   async function save() {
     const text = body.trim();

@@ -7,6 +7,11 @@ import { draftOf, saveDraft } from "../outbox/my-outbox.ts";
 /** Put a text back into the field of a conversation, before what has been begun there meanwhile, and the cursor to it. */
 export function restoreText(conversation: Sid, text: Draft): void {
   saveDraft(conversation, joinDrafts(text, draftOf(conversation).peek()));
+  focusComposer();
+}
+
+/** Put the cursor into the field of the conversation that is open. */
+export function focusComposer(): void {
   document.querySelector<HTMLTextAreaElement>("[data-composer]")?.focus();
 }
 

@@ -19,6 +19,15 @@ export function problemOfFile(content: Uint8Array): string | null {
   }
 }
 
+/** Say why the API refuses a file, in the words of the screen: it calls columns as its help above does. */
+export function describeRefusal(text: string): string {
+  const say = words.contactImport;
+  const [, problem = text] = /^Invalid parameter body: (.*)$/s.exec(text) ?? [];
+  const [, column] = /^(.*) is no column: use /s.exec(problem) ?? [];
+  if (column !== undefined) return say.noColumn(column);
+  return problem.includes("names the columns, each once") ? say.noHead : say.refused(problem);
+}
+
 /** Why a row was rejected: with the number that is the reason, if it is one, apart from the words around it. */
 export type RowProblem =
   | { kind: "taken"; number: string; contact: string }

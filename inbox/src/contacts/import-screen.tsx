@@ -17,7 +17,7 @@ import { EmptyState, ErrorState, SkeletonRows } from "../ui/states.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { words } from "../words/words.ts";
 import { downloadRejected } from "./csv-files.ts";
-import { parseProblem, problemOfFile, type RowProblem } from "./import-file.ts";
+import { describeRefusal, parseProblem, problemOfFile, type RowProblem } from "./import-file.ts";
 import { importUnderWay, keepImport } from "./import-under-way.ts";
 
 const POLL = 1_000;
@@ -79,7 +79,7 @@ function FileChooser() {
       keepImport(made.sid);
       navigate(to.contactImport(made.sid));
     } catch (error) {
-      setProblem(error instanceof ApiError ? say.refused(error.message) : messageOf(error));
+      setProblem(error instanceof ApiError ? describeRefusal(error.message) : messageOf(error));
       setSending(null);
     }
   }

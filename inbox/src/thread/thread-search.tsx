@@ -1,6 +1,6 @@
 import "./thread-search.css";
 import { useInfiniteQuery } from "@tanstack/preact-query";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keys } from "../api/keys.ts";
 import type { Query } from "../api/pages.ts";
 import { readFirstSince, readHits } from "../api/reads.ts";
@@ -34,7 +34,7 @@ export function ThreadSearch({ conversation, onShow, onSearch, onClose }: Props)
   const input = useRef<HTMLInputElement>(null);
   const { thread } = words;
 
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => {
     onSearch(wordsOf(sought));
     setAt(0);

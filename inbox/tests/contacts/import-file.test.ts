@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseProblem, problemOfFile } from "../../src/contacts/import-file.ts";
+import { describeRefusal, parseProblem, problemOfFile } from "../../src/contacts/import-file.ts";
 
 const utf16 = new Uint8Array(new Uint16Array([0xfeff, ...[..."name,number"].map((one) => one.charCodeAt(0))]).buffer);
 
@@ -16,6 +16,17 @@ describe("a file is refused before it is sent", () => {
   test("and no other", () => {
     expect(problemOfFile(new TextEncoder().encode("\ufeffname,number\nJörg,2065550150\n"))).toBe(null);
   });
+});
+
+test.each([
+  ["company is no column: use sid, friendly_name, ...", "“company” is not a column that can be imported."],
+  [" is no column: use sid, friendly_name, ...", "A column has no name"],
+  ["its first row names the columns, each once, and friendly_name is one of them", "one of them must be “name”"],
+  ["it has 0 rows: give 1 to 10000", "The file cannot be imported: it has 0 rows: give 1 to 10000"],
+])("a file that the API refuses says why in the words of the screen: %s", (problem, said) => {
+  const text = describeRefusal(`Invalid parameter body: ${problem}`);
+  expect(text).toContain(said);
+  expect(text).not.toMatch(/Invalid parameter|friendly_name/);
 });
 
 test("problems of rows are read as the API says them", () => {

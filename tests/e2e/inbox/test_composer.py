@@ -167,6 +167,21 @@ def test_a_note_goes_to_no_phone_and_has_a_draft_of_its_own(
     assert [note["body"] for note in account.read(f"/Conversations/{group}/Notes")["notes"]] == ["They want a discount"]
 
 
+def test_no_key_is_lost_between_a_text_and_a_note(stack: Stack, account: Caller, inbox: InboxBrowser) -> None:
+    group = _group(account, new_number(), new_number())
+    with inbox.page(stack.people.admin, f"/c/{group}") as app:
+        expect(_field(app)).to_be_focused()
+        # Between the press and the keys nothing is waited for. "a" and "u" are keys of the app, too.
+        app.page.get_by_role("button", name="Note", exact=True).click()
+        app.page.keyboard.type("a unit is free")
+        expect(app.page.get_by_label("Write a note. Only your colleagues see it.", exact=True)).to_have_value(
+            "a unit is free"
+        )
+        app.page.get_by_role("button", name="Text", exact=True).click()
+        app.page.keyboard.type("a unit is free now")
+        expect(_field(app)).to_have_value("a unit is free now")
+
+
 def test_files_are_staged_refused_in_words_and_sent(
     stack: Stack, world: World, account: Caller, inbox: InboxBrowser
 ) -> None:
@@ -427,6 +442,23 @@ def test_a_text_is_sent_later_changed_and_sent_now(
         scheduled.get_by_role("button", name="Send now").click()
         expect(scheduled.get_by_text("No text waits to be sent.")).to_be_visible()
         assert until(lambda: (LINE, "See you at ten") in world.read_by(bob))
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 600), (640, 400), (320, 256)])
+def test_a_page_that_is_zoomed_in_has_everything_in_its_window(
+    stack: Stack, account: Caller, inbox: InboxBrowser, width: int, height: int
+) -> None:
+    group = _group(account, new_number(), new_number())
+    with inbox.page(stack.people.admin, width=width, height=height) as app:
+        expect(app.page.get_by_role("button", name="New", exact=True)).to_be_in_viewport(ratio=1)
+        app.check_widths()
+        app.check_accessibility()
+        app.go(f"/c/{group}")
+        _write(app, "A text")
+        app.check_widths()
+        for button in ("Show the members", "Done", "More", "Send"):
+            expect(app.page.get_by_role("button", name=button, exact=True).last).to_be_in_viewport(ratio=1)
+        app.check_accessibility()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -109,6 +109,11 @@ export const contactImport = {
   notUtf8: "The file is not in UTF-8. Save it as “CSV UTF-8”, and choose it again.",
   uploading: (name: string, size: string) => `Sending ${name}, ${size}…`,
   refused: (reason: string) => `The file cannot be imported: ${reason}`,
+  noColumn: (name: string) =>
+    name
+      ? `“${name}” is not a column that can be imported. Remove it from the file, and choose the file again.`
+      : "A column has no name in the first row. Name it or remove it, and choose the file again.",
+  noHead: "The first row must name the columns, each once, and one of them must be “name”.",
   progress: "Rows read",
   rows: "Rows",
   willCreate: "Will be created",
