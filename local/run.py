@@ -27,7 +27,7 @@ HOW_TO = """
 ready
 
   the inbox    {url}/inbox/   (where staff read and write, in a browser)
-                 {admin}, who sees everything                 password {admin_password}
+                 {admin}, who sees everything                password {admin_password}
                  {limited}, who sees those of his contacts     password {limited_password}
   the phones   {url}/   (texts of the simulated handsets, beside it)
   the API      {url}/v1/...
