@@ -23,7 +23,9 @@ from local.stack import Stack
 from tests.support import browser as browsers
 
 WIDE, PHONE = 1280, 390
-_HEIGHTS = {WIDE: 800, PHONE: 844}
+# The wide window at 200 % zoom has half as many of a style sheet's pixels.
+ZOOMED = WIDE // 2
+_HEIGHTS = {WIDE: 800, PHONE: 844, ZOOMED: 400}
 
 Theme = Literal["light", "dark"]
 # What browsers have stored of the people who have signed in, by their names.
@@ -36,6 +38,7 @@ _CONTRAST = ("color-contrast",)
 _LOOKS: tuple[tuple[int, Theme, tuple[str, ...]], ...] = (
     (PHONE, "dark", _RULES),
     (PHONE, "light", _CONTRAST),
+    (ZOOMED, "light", _RULES),
     (WIDE, "dark", _CONTRAST),
     (WIDE, "light", _RULES),
 )
@@ -46,9 +49,6 @@ for (const one of document.getAnimations()) {
   if (Number.isFinite(one.effect.getComputedTiming().endTime)) one.finish();
 }
 """
-
-# A machine that runs everything at once takes its time.
-PATIENCE_MS = browsers.PATIENCE_MS
 
 
 @dataclass
@@ -107,9 +107,9 @@ class AppPage:
         assert violations == [], "\n".join(violations)
 
     def look(self, within: str | None = None) -> None:
-        """Check what is shown at both widths and in both themes, and leave it as it was.
+        """Check what is shown at both widths, zoomed, and in both themes, and leave it as it was.
 
-        Colors are all that a theme changes, so of the other two combinations contrast alone is checked.
+        Colors are all that a theme changes, so of the other combinations contrast alone is checked.
         """
         before = self.page.viewport_size
         for width, theme, rules in _LOOKS:

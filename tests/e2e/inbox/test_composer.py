@@ -15,13 +15,12 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from local.stack import Stack
 from tests.support import browser as browsers
-from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
+from tests.support.inbox_app import AppPage, InboxBrowser
 from tests.support.offices import FRONT_DESK_LABEL, Office
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller, StaffMember
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 # Of Bandwidth, which takes 3.5 MB of files; of Telnyx, which takes eight recipients.
 LINE, OTHER_LINE, TELNYX = "+12065550100", "+12065550120", "+12065550110"
@@ -462,40 +461,34 @@ def test_a_page_that_is_zoomed_in_has_everything_in_its_window(
         app.check_accessibility()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_the_place_to_write_is_accessible(
-    stack: Stack, world: World, account: Caller, inbox: InboxBrowser, width: int, theme: Theme
-) -> None:
+def test_the_place_to_write_is_accessible(stack: Stack, world: World, account: Caller, inbox: InboxBrowser) -> None:
     kay = new_number()
     group = _group(account, new_number(), kay, new_number(), lines=(LINE, OTHER_LINE))
     world.text(kay, LINE, text="STOP")
     world.text(kay, OTHER_LINE, text="STOP")
     assert until(lambda: len(account.read(f"/OptOuts?Address={kay.replace('+', '%2B')}")["opt_outs"]) == 2)
-    with inbox.page(stack.people.admin, f"/c/{group}", width=width, theme=theme) as app:
+    with inbox.page(stack.people.admin, f"/c/{group}") as app:
         roof: FilePayload = {"name": "roof.png", "mimeType": "image/png", "buffer": _png(10)}
         app.page.locator("input[type=file]").set_input_files([roof])
         _field(app).fill("The roof is done. " * 85)
         expect(app.page.get_by_text("70 characters left")).to_be_visible()
         expect(app.page.get_by_text("gets nothing")).to_be_visible()
-        app.check_accessibility(".thread")
-        app.check_widths()
+        app.look(".thread")
         app.page.get_by_role("button", name="Send", exact=True).click()
         expect(app.page.get_by_role("dialog", name="Send this text?")).to_be_visible()
-        app.check_accessibility(".thread")
+        app.look(".thread")
         app.press("Escape")
         app.page.get_by_role("button", name="Send later").click()
-        app.check_accessibility(".thread")
+        app.look(".thread")
         app.page.get_by_role("menuitem", name="Choose a time").click()
         expect(app.page.get_by_role("dialog", name="Send later")).to_be_visible()
-        app.check_accessibility(".thread")
+        app.look(".thread")
         app.press("Escape")
         app.page.get_by_role("button", name="Send later").click()
         app.page.get_by_role("menuitem", name="Scheduled texts").click()
         expect(app.page.get_by_text("No text waits to be sent.")).to_be_visible()
-        app.check_accessibility(".thread")
+        app.look(".thread")
         app.press("Escape")
         app.page.get_by_role("button", name="Note", exact=True).click()
         expect(app.page.get_by_label("Write a note. Only your colleagues see it.", exact=True)).to_be_visible()
-        app.check_accessibility(".thread")
-        app.check_widths()
+        app.look(".thread")

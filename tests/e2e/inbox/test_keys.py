@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from local.stack import Stack
@@ -12,7 +11,6 @@ from tests.support.offices import Office, Scene
 from tests.support.stack_world import until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 
 def begin(office: Office) -> Scene:

@@ -16,7 +16,6 @@ from tests.support.offices import FRONT_DESK_LABEL, Office
 from tests.support.stack_world import new_number
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 

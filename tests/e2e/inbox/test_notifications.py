@@ -12,18 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.stack import Stack
 from tests.support import browser as browsers
-from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
+from tests.support.inbox_app import AppPage, InboxBrowser
 from tests.support.offices import Office, Scene
 from tests.support.push_service import PushBrowser, PushService, from_text, listening
 from tests.support.stack_world import new_number, until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 SETTINGS = "/settings/notifications"
 ALLOWED: dict[str, Any] = {"permissions": ["notifications"]}
@@ -274,17 +272,14 @@ def test_notifications_can_be_switched_off_by_keyboard(stack: Stack, inbox: Inbo
         expect(app.page.get_by_text("Shown also while no page of the inbox is open.")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_the_settings_say_what_stands_in_the_way(stack: Stack, inbox: InboxBrowser, width: int, theme: Theme) -> None:
-    with inbox.page(stack.people.admin, SETTINGS, width=width, theme=theme) as app:
+def test_the_settings_say_what_stands_in_the_way(stack: Stack, inbox: InboxBrowser) -> None:
+    with inbox.page(stack.people.admin, SETTINGS) as app:
         app.tab_to("Notifications", role="switch")
         # Without a screen to ask on, this browser refuses.
         app.press("Space")
         expect(app.page.get_by_text("This browser blocks notifications of the inbox.")).to_be_visible()
         expect(app.page.get_by_role("switch", name="Notifications")).to_be_disabled()
-        app.check_accessibility()
-        app.check_widths()
+        app.look()
 
 
 def test_messages_that_arrive_together_make_one_sound_in_one_tab(

@@ -14,12 +14,11 @@ from playwright.sync_api import Locator, Route, expect
 from local.samples import pictures
 from local.stack import Stack
 from tests.support import browser as browsers
-from tests.support.inbox_app import PHONE, WIDE, AppPage, InboxBrowser, Theme
+from tests.support.inbox_app import PHONE, AppPage, InboxBrowser
 from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 LINE = "+12065550100"
 MANY = 10_000
@@ -124,12 +123,8 @@ def eventful(world: World, account: Caller) -> str:
     return sid
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_everything_in_a_thread_is_accessible(
-    stack: Stack, inbox: InboxBrowser, eventful: str, width: int, theme: Theme
-) -> None:
-    with inbox.page(stack.people.admin, f"/c/{eventful}", width=width, height=1600, theme=theme) as app:
+def test_everything_in_a_thread_is_accessible(stack: Stack, inbox: InboxBrowser, eventful: str) -> None:
+    with inbox.page(stack.people.admin, f"/c/{eventful}", height=1600) as app:
         expect(app.page.get_by_role("button", name=re.compile(r"Open .*\.png"))).to_be_visible()
         expect(app.page.locator(".file-chip").filter(has_text=".pdf")).to_be_visible()
         expect(app.page.get_by_text("Files of this kind could do harm and are not kept")).to_be_visible()
@@ -137,15 +132,13 @@ def test_everything_in_a_thread_is_accessible(
         expect(_row(app, "Liked")).to_have_count(0)
         expect(app.page.get_by_text("Ask the owner")).to_be_visible()
         expect(app.page.get_by_text("Assigned to you")).to_be_visible()
-        app.check_accessibility()
-        app.check_widths()
+        app.look()
         app.page.get_by_role("button", name="More").click()
         app.page.get_by_role("menuitem", name="Search in this conversation").click()
         app.page.keyboard.type("plan")
         expect(app.page.get_by_role("search", name="Search in this conversation")).to_contain_text("1 of 1")
         expect(app.page.locator("mark")).to_have_text("plan")
-        app.check_accessibility()
-        app.check_widths()
+        app.look()
         app.press("Escape")
         expect(app.page.get_by_role("button", name="More")).to_be_focused()
 
