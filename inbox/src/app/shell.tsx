@@ -26,9 +26,19 @@ import { ConnectionBar } from "./connection-bar.tsx";
 
 const ShortcutsDialog = lazy(() => import("./shortcuts-dialog.tsx"));
 const NewConversationDialog = lazy(() => import("../new-conversation/new-conversation-dialog.tsx"));
-const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <SkeletonRows count={8} />);
-const ImportScreen = lazy(() => import("../contacts/import-screen.tsx"), <SkeletonRows count={3} />);
-const SettingsScreen = lazy(() => import("../settings/settings-screen.tsx"), <SkeletonRows count={6} />);
+
+/** In the place of a screen whose code is on its way. */
+function Loading() {
+  return (
+    <main>
+      <SkeletonRows count={8} />
+    </main>
+  );
+}
+
+const ContactsScreen = lazy(() => import("../contacts/contacts-screen.tsx"), <Loading />);
+const ImportScreen = lazy(() => import("../contacts/import-screen.tsx"), <Loading />);
+const SettingsScreen = lazy(() => import("../settings/settings-screen.tsx"), <Loading />);
 
 /** The frame around all screens: the sections at the side, or at the bottom of a phone, and the screen itself. */
 export function Shell() {

@@ -5,6 +5,7 @@ import { words } from "../words/words.ts";
 import { IconButton } from "./button.tsx";
 import { classNames } from "./class-names.ts";
 import { Toasts } from "./toasts.tsx";
+import { useScrollable } from "./use-scrollable.ts";
 
 type Props = {
   title: string;
@@ -25,6 +26,8 @@ type Props = {
  */
 export function Dialog({ title, description, shape = "small", children, footer, onClose, mayClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const isScrollable = useScrollable(content);
   const id = useId();
 
   // At once: a key that is pressed now is meant for the dialog. And before the effects of what is inside.
@@ -88,7 +91,11 @@ export function Dialog({ title, description, shape = "small", children, footer, 
           </div>
           <IconButton icon="close" label={words.app.close} onClick={close} />
         </header>
-        {children !== undefined && <div class="dialog-content">{children}</div>}
+        {children !== undefined && (
+          <div ref={content} class="dialog-content" {...(isScrollable ? { tabIndex: 0 } : {})}>
+            {children}
+          </div>
+        )}
         {footer && <footer class="dialog-footer">{footer}</footer>}
       </div>
       <Toasts />

@@ -75,7 +75,7 @@ def test_6_details_say_what_became_of_a_text(stack: Stack, inbox: InboxBrowser, 
     with inbox.page(stack.people.admin, scene.address) as app:
         hand = Hand(app, by)
         send(hand, "Sunday?")
-        expect(rows(app, "Sunday?").last).to_contain_text("not delivered")
+        expect(rows(app, "Sunday?").last).to_contain_text("1 of 3 delivered")
         shown = open_details(hand, "Sunday?")
         for who, status in (
             (reached.name, "delivered"),
