@@ -30,7 +30,7 @@ from partyline.webhooks import fan_out
 from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files
 from tests.support.scene import Outbound
-from tests.support.sessions import Browser, SessionWorld
+from tests.support.sessions import GUARD, Browser, SessionWorld
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -259,4 +259,5 @@ def test_sign_in(function: Load, called: set[str], table: Table, monkeypatch: py
     browser.token()
     provider.people["ann"].groups = []
     assert browser.ask_for_token().status == 403
+    assert browser.ask("POST", "/session/end", headers=GUARD).status == 204
     assert called == granted("signin")
