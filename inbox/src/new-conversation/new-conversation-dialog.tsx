@@ -1,4 +1,5 @@
 import "./new-conversation-dialog.css";
+import { useQueryClient } from "@tanstack/preact-query";
 import { useRef, useState } from "preact/hooks";
 import { useLines } from "../api/queries.ts";
 import { restoreText } from "../composer/restore.ts";
@@ -46,6 +47,7 @@ export default function NewConversationDialog({ kind, recipients: given, line, o
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
   const key = useRef({ of: "", key: "" });
+  const client = useQueryClient();
 
   const limit = limitOf(from);
   const isTooMany = kind === "group" && recipients.length > limit;
@@ -65,7 +67,7 @@ export default function NewConversationDialog({ kind, recipients: given, line, o
     const content = JSON.stringify(wanted);
     if (key.current.of !== content) key.current = { of: content, key: crypto.randomUUID() };
     try {
-      const { conversation, isNew } = await createConversation(wanted, key.current.key);
+      const { conversation, isNew } = await createConversation(client, wanted, key.current.key);
       if (isNew) enqueue({ conversation, author: wanted.line, body: body.trim(), files });
       else {
         restoreText(conversation, { body: body.trim(), author: null, files });

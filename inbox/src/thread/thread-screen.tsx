@@ -123,7 +123,11 @@ function Log({ conversation, window, part, place, onShow, actions }: LogProps) {
   const participants = useParticipants(conversation).data;
   const people = usePeople(conversation);
   const activity = useActivityOf(conversation, messages);
-  const isReady = messages !== undefined && participants !== undefined;
+  // Without messages there are no names to wait for. What is shown stays.
+  const wasReady = useRef(false);
+  const isNamed = participants !== undefined || messages?.length === 0 || wasReady.current;
+  const isReady = messages !== undefined && isNamed;
+  if (isReady) wasReady.current = true;
   const readThrough = useReading(conversation, isReady && !hasNewer ? newestOf(messages, people) : undefined);
   useAnnouncements(messages, people, !hasNewer);
   const outgoing = useOutbox(conversation, messages);

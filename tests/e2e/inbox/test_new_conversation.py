@@ -5,6 +5,8 @@ What staff do with it from the beginning to the end is in test_scenarios_start.p
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
@@ -16,6 +18,7 @@ from tests.support.offices import FRONT_DESK_LABEL, Office
 from tests.support.stack_world import new_number
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 
@@ -167,6 +170,23 @@ def test_a_pair_that_exists_is_opened_with_the_text(stack: Stack, inbox: InboxBr
         expect(app.page.get_by_role("textbox", name="Write a text")).to_have_value("Are you there?")
         app.permit("409 (Conflict)")
     assert office.bodies(scene) == []
+
+
+def test_the_first_text_is_shown_before_anything_is_read(stack: Stack, inbox: InboxBrowser, office: Office) -> None:
+    bob, kay = office.people("Bob", "Kay")
+    with inbox.page(stack.people.admin) as app:
+        hand = Hand(app, "pointer")
+        start(hand, "Group message")
+        for one in (bob, kay):
+            hand.pick(people(app), one.name, one.name)
+        hand.write(dialog(app).get_by_role("textbox", name="Message"), "Sunday?")
+        # Nothing that a thread reads has an answer.
+        reads = re.compile(r"/Conversations/CH\w+/(Participants|Activity|Messages\?)")
+        app.page.route(reads, lambda route: None if route.request.method == "GET" else route.fallback())
+        send(app).click()
+        expect(app.page.get_by_role("list", name="Messages").get_by_text("Sunday?")).to_be_visible()
+        app.page.unroute_all(behavior="ignoreErrors")
+        assert office.shown(kay, 1) == ["Sunday?"]
 
 
 @both
