@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.stack import Stack
@@ -15,6 +16,7 @@ from tests.support.offices import Office
 from tests.support.stack_world import new_id, new_number, until
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 LINE = "+12065550100"
 

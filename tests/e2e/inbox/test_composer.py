@@ -21,6 +21,7 @@ from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller, StaffMember
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 # Of Bandwidth, which takes 3.5 MB of files; of Telnyx, which takes eight recipients.
 LINE, OTHER_LINE, TELNYX = "+12065550100", "+12065550120", "+12065550110"

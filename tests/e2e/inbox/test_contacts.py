@@ -18,6 +18,7 @@ from tests.support.offices import Known, Office
 from tests.support.stack_world import new_number
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from local.stack import Stack
@@ -11,6 +12,7 @@ from tests.support.offices import Office, Scene
 from tests.support.stack_world import until
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 
 def begin(office: Office) -> Scene:

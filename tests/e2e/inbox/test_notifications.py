@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.stack import Stack
@@ -22,6 +23,7 @@ from tests.support.push_service import PushBrowser, PushService, from_text, list
 from tests.support.stack_world import new_number, until
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 SETTINGS = "/settings/notifications"
 ALLOWED: dict[str, Any] = {"permissions": ["notifications"]}

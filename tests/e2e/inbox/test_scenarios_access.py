@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from local.stack import LINES, Stack
+from local.stack import Stack
 from tests.support import browser as browsers
 from tests.support.hands import BOTH, By, Hand
 from tests.support.inbox_app import AppPage, InboxBrowser
@@ -25,23 +25,25 @@ both = pytest.mark.parametrize("by", BOTH)
 
 @contextmanager
 def one_line_for_all(office: Office, owner: str) -> Iterator[None]:
-    """Within it all lines but the front desk are somebody's alone."""
-    others = [address for address, _ in LINES if address != FRONT_DESK]
-    for address in others:
+    """Within it all lines but the front desk are somebody's alone, whatever other tests have left."""
+    lines = office.account.read("/Lines", {"PageSize": "100"})["lines"]
+    before = {line["address"]: line["users"] for line in lines if line["address"] != FRONT_DESK}
+    for address in before:
         office.account.made(f"/Lines/{address}", {"Users": owner})
     try:
         yield
     finally:
-        for address in others:
-            office.account.made(f"/Lines/{address}", {"Users": "*"})
+        for address, users in before.items():
+            office.account.made(f"/Lines/{address}", [("Users", user) for user in users or [""]])
 
 
 @both
 def test_2_a_person_is_offered_their_lines_alone(stack: Stack, inbox: InboxBrowser, office: Office, by: By) -> None:
     ann, ben = office.identity(stack.people.admin), office.identity(stack.people.limited)
     toll_free = f"+1833{new_number()[-7:]}"
-    office.account.made("/Lines", {"Address": toll_free, "Carrier": "bandwidth", "Users": ben})
     with one_line_for_all(office, ann), inbox.page(stack.people.limited) as app:
+        office.account.made("/Lines", {"Address": toll_free, "Carrier": "bandwidth", "Users": ben})
+        app.page.reload()
         hand = Hand(app, by)
         hand.choose(app.page.get_by_role("button", name="New", exact=True), "Group message")
         # It is not asked for, since there is only one: a toll-free number does no groups.
@@ -124,4 +126,5 @@ def test_21_a_file_of_contacts_is_tried_and_then_imported(
         hand.press(app.page.get_by_role("button", name="Create 195 contacts"))
         expect(app.page.get_by_role("status").filter(has_text="Done.")).to_be_visible()
         found = office.account.read("/Contacts", {"Q": f"{name} 194"})["contacts"]
-        assert [one["friendly_name"] for one in found] == [f"{name} 194"]
+        # Numbers that end so are found too.
+        assert f"{name} 194" in [one["friendly_name"] for one in found]

@@ -19,6 +19,7 @@ from tests.support.stack_world import World, new_number, until
 from tests.support.staff import Caller
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 LINE = "+12065550100"
 MANY = 10_000
