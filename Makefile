@@ -55,9 +55,9 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 unit: dev ## The fast tests only: one package after the other, without the table.
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
-# Apart from `test`, which has the scenarios of the inbox: they take minutes.
-slow: dev ## Every detail of the inbox's screens in a browser, and power cuts of `make run`. ARGS are pytest's.
-	$(BIN)/python -m pytest tests/e2e -m slow --numprocesses=2 --dist=loadfile --durations=10 $(ARGS)
+# Apart from `test`: they take as long as all the others end to end.
+slow: dev ## The inbox in a browser, scenario by scenario and screen by screen, and power cuts of `make run`. ARGS are pytest's.
+	$(BIN)/python -m pytest tests/e2e -m slow --durations=10 $(ARGS)
 
 screenshots: dev ## Take the pictures of the documentation, of a running `make run`.
 	$(BIN)/python -m tests.support.screenshots

@@ -2,9 +2,8 @@
 
     python -m local.test_runs [pytest's options]
 
-The end-to-end tests mostly wait for a deployed stack, so they run on two of them, file by file. The tests in process
-use the processors meanwhile, at a lower priority, so that no end-to-end test waits for them. What the end-to-end tests
-print is shown afterwards.
+The end-to-end tests mostly wait for a deployed stack. The tests in process use the processors meanwhile, at a lower
+priority, so that no end-to-end test waits for them. What the end-to-end tests print is shown afterwards.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ from local.environments import ROOT, STATE
 END_TO_END = ("tests/e2e",)
 IN_PROCESS = ("tests/unit", "tests/project", "tests/integration", "tests/conformance")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
-# Each process has a stack of its own. The tests of a file share what they have made.
-STACKS = ("--numprocesses=2", "--dist=loadfile")
 
 # pytest's exit status when no test was selected.
 NONE_SELECTED = 5
@@ -44,7 +41,7 @@ def main(options: Sequence[str]) -> int:
     pytest = (sys.executable, "-m", "pytest", "--durations=10")
     with log.open("wb") as output:
         end_to_end = subprocess.Popen(
-            [*pytest, *STACKS, *options, *END_TO_END], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [*pytest, *options, *END_TO_END], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
         )
     in_process = subprocess.Popen([*_patient(), *pytest, *PARALLEL, *options, *IN_PROCESS], cwd=ROOT)
     try:

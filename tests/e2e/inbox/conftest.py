@@ -23,9 +23,6 @@ def sessions() -> Sessions:
 def inbox(stack: Stack, sessions: Sessions) -> Iterator[InboxBrowser]:
     """A browser for the inbox."""
     with inbox_browser(stack, sessions) as running:
-        # Colleagues have a name from their first sign-in on.
-        for person in (stack.people.admin, stack.people.limited):
-            running.session(person)
         yield running
 
 

@@ -19,6 +19,7 @@ from tests.support.offices import FRONT_DESK, FRONT_DESK_LABEL, Office
 from tests.support.stack_world import new_number
 
 browsers.require()
+pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 
