@@ -75,7 +75,8 @@ def test_19_who_is_removed_is_out_and_leaves_nothing(stack: Stack, inbox: InboxB
         app.page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
         hand.look()
         app.permit("401 (Unauthorized)", "403 (Forbidden)", "404 (Not Found)", "WebSocket")
-    # Who signs in again is a new user.
+    # Nobody signs in who was removed, until the account makes the user anew.
+    office.account.made("/Users", {"Identity": ben, "FriendlyName": "Ben"})
     inbox.sessions.pop(person.name, None)
 
 
