@@ -55,8 +55,8 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 unit: dev ## The fast tests only: one package after the other, without the table.
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
 
-# Apart from `test`: they take as long as all the others end to end.
-slow: dev ## The inbox in a browser, scenario by scenario and screen by screen, and power cuts of `make run`. ARGS are pytest's.
+# Apart from `test`: they take minutes, and a scenario in a browser finds most of what they would.
+slow: dev ## Each screen of the inbox in detail, and power cuts of `make run`. ARGS are pytest's.
 	$(BIN)/python -m pytest tests/e2e -m slow --durations=10 $(ARGS)
 
 screenshots: dev ## Take the pictures of the documentation, of a running `make run`.

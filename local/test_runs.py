@@ -1,9 +1,10 @@
-"""Run the tests in process and those end to end side by side.
+"""Run the tests in process, those end to end and those of the inbox side by side.
 
     python -m local.test_runs [pytest's options]
 
-The end-to-end tests mostly wait for a deployed stack. The tests in process use the processors meanwhile, at a lower
-priority, so that no end-to-end test waits for them. What the end-to-end tests print is shown afterwards.
+The end-to-end tests mostly wait for a deployed stack, and those of the inbox for a browser; each of the two has a
+stack of its own, where one test follows the other. The tests in process use the processors meanwhile, at a lower
+priority, so that nobody waits for them. What the others print is shown afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from types import FrameType
 
 from local.environments import ROOT, STATE
 
-END_TO_END = ("tests/e2e",)
+# The paths of each run that has a stack, by its name.
+END_TO_END = {"e2e": ("tests/e2e", "--ignore=tests/e2e/inbox"), "inbox": ("tests/e2e/inbox",)}
 IN_PROCESS = ("tests/unit", "tests/project", "tests/integration", "tests/conformance")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -28,34 +30,38 @@ NONE_SELECTED = 5
 
 
 def combine(statuses: Sequence[int]) -> int:
-    """Return the exit status of the first run that failed. One run without a selected test is no failure."""
+    """Return the exit status of the first run that failed. A run without a selected test is no failure."""
     failed = [status for status in statuses if status not in {0, NONE_SELECTED}]
     return failed[0] if failed else min(statuses)
 
 
 def main(options: Sequence[str]) -> int:
-    """Run both and return the exit status."""
+    """Run them all and return the exit status."""
     signal.signal(signal.SIGTERM, _stop)
     STATE.mkdir(exist_ok=True)
-    log = STATE / "e2e.log"
     pytest = (sys.executable, "-m", "pytest", "--durations=10")
-    with log.open("wb") as output:
-        end_to_end = subprocess.Popen(
-            [*pytest, *options, *END_TO_END], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
-        )
+    behind = {
+        STATE / f"{name}.log": _begin([*pytest, *options, *paths], STATE / f"{name}.log")
+        for name, paths in END_TO_END.items()
+    }
     in_process = subprocess.Popen([*_patient(), *pytest, *PARALLEL, *options, *IN_PROCESS], cwd=ROOT)
     try:
-        first = in_process.wait()
-        second = _show(log, end_to_end)
+        return combine([in_process.wait(), *(_show(log, run) for log, run in behind.items())])
     except KeyboardInterrupt:
-        # A terminal sends Ctrl-C to both as well: they tidy up by themselves.
-        return combine([in_process.wait(), end_to_end.wait()])
+        # A terminal sends Ctrl-C to all of them as well: they tidy up by themselves.
+        return combine([run.wait() for run in (in_process, *behind.values())])
     except SystemExit:
-        for run in (in_process, end_to_end):
+        for run in (in_process, *behind.values()):
             run.terminate()
+        for run in (in_process, *behind.values()):
             run.wait()
         raise
-    return combine([first, second])
+
+
+def _begin(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a program that writes into a log."""
+    with log.open("wb") as output:
+        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
 def _patient() -> Sequence[str]:

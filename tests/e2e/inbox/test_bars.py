@@ -25,7 +25,6 @@ from tests.support.large_inboxes import CONVERSATIONS, MESSAGES, LargeInbox
 from tests.support.offices import Office, Scene
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 LOG = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pytest
 from playwright.sync_api import BrowserContext, Error, Route, expect
 
 from local.stack import Stack
@@ -22,7 +21,6 @@ from tests.support.offices import Office, Scene
 from tests.support.stack_world import until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("PARTYLINE_SEED", "16"))
 TEXTS, FAULTS = (200, 1_000) if os.environ.get("PARTYLINE_LARGE") else (20, 60)

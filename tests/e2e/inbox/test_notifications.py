@@ -97,8 +97,6 @@ def notified(
         if text:
             app.page.get_by_role("switch", name="Show the sender and the text").click()
         yield app
-        # The page was loaded anew while it asked for its token; it asks again.
-        app.permit(f"409 (Conflict) ({stack.url}/session/token)")
 
 
 def row_of(app: AppPage, scene: Scene) -> Locator:

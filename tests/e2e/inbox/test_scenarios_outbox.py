@@ -16,7 +16,6 @@ from tests.support.inbox_screens import field, rows, send
 from tests.support.offices import Office
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 

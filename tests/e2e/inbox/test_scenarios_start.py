@@ -17,7 +17,6 @@ from tests.support.offices import FRONT_DESK_LABEL, TELNYX_LABEL, Office, Scene
 from tests.support.stack_world import new_number, until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 

@@ -30,7 +30,6 @@ from tests.support.offices import FRONT_DESK, FRONT_DESK_LABEL, Known, Office
 from tests.support.stack_world import new_number, until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 both = pytest.mark.parametrize("by", BOTH)
 

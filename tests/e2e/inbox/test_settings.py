@@ -6,7 +6,6 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from playwright.sync_api import expect
 
 from local.stack import Stack
@@ -15,7 +14,6 @@ from tests.support.inbox_app import PHONE, AppPage, InboxBrowser
 from tests.support.stack_world import World, until
 
 browsers.require()
-pytestmark = pytest.mark.slow
 
 OWN = ["Profile", "Appearance and keys", "Notifications", "Snippets"]
 ADMINISTRATION = ["People", "Roles", "Conversations", "Lines", "Opt-outs", "Unrouted texts"]

@@ -1,4 +1,4 @@
-"""The exit status of two runs of pytest."""
+"""The exit status of several runs of pytest."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from local.test_runs import combine
         ((5, 5), 5),
         ((2, 1), 2),
         ((-9, 0), -9),
+        ((0, 0, 1), 1),
+        ((5, 0, 5), 0),
     ],
 )
 def test_combine_takes_the_first_failure(statuses: tuple[int, int], combined: int) -> None:
